@@ -1,0 +1,115 @@
+// `npm run docs:gen`: writes the documents that are made from the code. `--check` only says which are out of date.
+//
+//   docs/cli.md            from the table of commands and options in src/cli
+//   docs/configuration.md  the part between the two marks, from the table of settings in src/config
+//   docs/failures.md       from src/base/failure-codes.ts
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ensurePackages } from "../lib/npm-packages.mjs";
+import { root } from "../lib/root.mjs";
+import { ScriptError } from "../lib/terminal.mjs";
+
+const notice = "<!-- Made by `npm run docs:gen`; changes here are lost. -->\n\n";
+const begin = "<!-- made by `npm run docs:gen`: begin -->";
+const end = "<!-- made by `npm run docs:gen`: end -->";
+
+export async function main(args) {
+  await ensurePackages(root);
+  if (args.includes("--check")) {
+    const problems = await docsProblems();
+    if (problems !== undefined) throw new ScriptError(problems, "`npm run docs:gen` writes them");
+    return;
+  }
+  mkdirSync(join(root, "docs"), { recursive: true });
+  for (const [file, text] of Object.entries(await documents())) {
+    if (current(file) === text) continue;
+    writeFileSync(join(root, file), text);
+    process.stderr.write(`${file} written\n`);
+  }
+}
+
+/** Which documents differ from what the code says; undefined when none does. */
+export async function docsProblems() {
+  const stale = Object.entries(await documents()).filter(([file, text]) => current(file) !== text);
+  return stale.length === 0 ? undefined : stale.map(([file]) => `${file} is not what the code says`).join("\n");
+}
+
+function current(file) {
+  const path = join(root, file);
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
+
+async function documents() {
+  const { failureCodes, cliReference, configurationReference } = await load();
+  return {
+    "docs/cli.md": withNotice(cliReference()),
+    "docs/configuration.md": between(current("docs/configuration.md"), configurationReference().trim()),
+    "docs/failures.md": withNotice(failuresPage(failureCodes)),
+  };
+}
+
+function withNotice(text) {
+  return `${text.startsWith("<!--") ? "" : notice}${text.trim()}\n`;
+}
+
+/** The document with the part between the marks replaced; a missing document begins with a heading. */
+function between(text = `# Configuration\n\n${begin}\n${end}\n`, part) {
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from === -1 || to < from) throw new ScriptError(`docs/configuration.md lacks the marks\n\n${begin}\n${end}`);
+  return `${text.slice(0, from + begin.length)}\n\n${part}\n\n${text.slice(to)}`;
+}
+
+function failuresPage(codes) {
+  const status = {
+    1: "1, the build failed",
+    2: "2, usage, configuration or environment",
+    130: "130, interrupted",
+  };
+  const entries = Object.entries(codes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([code, { exit, meaning, todo }]) => `## \`${code}\`\n\n${meaning}\n\n${todo}\n\nExit status ${status[exit]}.\n`,
+    );
+  return (
+    "# Failures\n\nEvery failure that retorch expects has a code that stays the same. " +
+    "With `--json` it is the `code` of the event that reports it. Status 70 is a bug in retorch.\n\n" +
+    entries.join("\n")
+  );
+}
+
+/** The values that the documents are made from, loaded from the TypeScript sources. */
+async function load() {
+  const esbuild = await import("esbuild");
+  const folder = mkdtempSync(join(tmpdir(), "retorch-docs-"));
+  try {
+    const lines = [
+      'export { failureCodes } from "./src/base/failure-codes.ts";',
+      `export { cliReference } from "./${whereExported("src/cli", "cliReference")}";`,
+      `export { configurationReference } from "./${whereExported("src/config", "configurationReference")}";`,
+    ];
+    const outfile = join(folder, "documents.mjs");
+    await esbuild.build({
+      stdin: { contents: lines.join("\n"), resolveDir: root, loader: "ts" },
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      outfile,
+      logLevel: "error",
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The file of a room that exports a function. */
+function whereExported(folder, name) {
+  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".ts"));
+  const file = files.find((it) => readFileSync(join(root, folder, it), "utf8").includes(`export function ${name}(`));
+  if (file === undefined) throw new ScriptError(`no file in ${folder} exports \`${name}\``);
+  return `${folder}/${file}`;
+}

@@ -1,0 +1,205 @@
+/**
+ * The whole way of a build: prepare, lock, run the graph, publish, check, note down what was looked at. It wires the
+ * rooms together and decides nothing that one of them knows better.
+ */
+import { join } from "node:path";
+import { failure } from "../base/failure.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { openLocalStore } from "../cache/local.ts";
+import type { BuildRequest } from "../config/request.ts";
+import { runGraph } from "../engine/engine.ts";
+import type { BuildListener } from "../engine/events.ts";
+import { FileDigests } from "../engine/file-digests.ts";
+import { ioFailure } from "../engine/io-failure.ts";
+import { BuildLog } from "../engine/log.ts";
+import { Roots } from "../engine/roots.ts";
+import type { Host } from "../host/host.ts";
+import { acquireLock, type Lock } from "../host/lock.ts";
+import type { Graph } from "../plan/graph.ts";
+import { prepareBuildFolder } from "./build-folder.ts";
+import { checkImports } from "./check-import.ts";
+import { notePublished } from "./clean.ts";
+import { writeCompileCommands } from "../export/compile-commands.ts";
+import { lookedAt, rememberNoOp } from "./no-op.ts";
+import { packagesOf } from "./packages.ts";
+import { prepare, type Prepared } from "./prepare.ts";
+import { publishArtifact } from "./publish.ts";
+import { KnownStates } from "./states.ts";
+
+/** What a build is asked for. */
+export interface BuildOptions {
+  readonly request: BuildRequest;
+  /** Programs at once; undefined: as many as there are processors, fewer where memory is short. */
+  readonly jobs?: number;
+  /** Do everything again. */
+  readonly force?: boolean;
+  /** Go on with what does not depend on a failed action. */
+  readonly keepGoing?: boolean;
+  /** Import the modules in the target Python afterwards. */
+  readonly checkImport?: boolean;
+  /** False: neither read nor write the store. */
+  readonly cache?: boolean;
+  /** Bytes for all programs together; undefined: what is available now. */
+  readonly memoryLimit?: number;
+  readonly signal?: AbortSignal;
+  /** The words of the command line, under which "nothing to do" is remembered. Undefined: it is not. */
+  readonly words?: readonly string[];
+}
+
+/** What a build made. */
+export interface BuildSummary {
+  readonly artifacts: readonly { readonly name: string; readonly path: string }[];
+  readonly extensions: readonly string[];
+  readonly actions: { readonly executed: number; readonly cached: number; readonly fresh: number };
+  readonly durationMs: number;
+}
+
+/** Part of the available memory that a build takes at most. */
+const memoryShare = 0.9;
+
+/**
+ * Brings the extensions of a request up to date.
+ *
+ * @param listener Gets every event; the last one is `finished`, also after a failure.
+ * @returns What was made, or the first failure. The failure of an action was said before as a `failed` event.
+ */
+export async function build(
+  host: Host,
+  options: BuildOptions,
+  listener: BuildListener,
+): Promise<Result<BuildSummary>> {
+  const start = host.monotonic();
+  const counts = { executed: 0, cached: 0, fresh: 0 };
+  let result: Result<BuildSummary>;
+  try {
+    result = await run(host, options, listener, counts, start);
+  } catch (error) {
+    result = err(ioFailure(error));
+  }
+  listener({
+    type: "finished",
+    ok: result.ok,
+    ...(result.ok ? {} : { failure: result.error }),
+    artifacts: result.ok ? result.value.artifacts : [],
+    actions: counts,
+    durationMs: host.monotonic() - start,
+    time: host.monotonic(),
+  });
+  return result;
+}
+
+async function run(
+  host: Host,
+  options: BuildOptions,
+  listener: BuildListener,
+  counts: { executed: number; cached: number; fresh: number },
+  start: number,
+): Promise<Result<BuildSummary>> {
+  const startedAt = host.now();
+  const prepared = await prepare(host, options.request);
+  if (!prepared.ok) return prepared;
+  const { project, environment, graph, cacheDir } = prepared.value;
+  const folder = prepareBuildFolder(host, graph.buildDir);
+  if (!folder.ok) return folder;
+  for (const message of [...environment.warnings, ...graph.warnings]) {
+    listener({ type: "warning", message, time: host.monotonic() });
+  }
+  const onWait = (): void => listener({ type: "waiting", on: project.root, time: host.monotonic() });
+  const lock = await lockBuild(host, join(graph.buildDir, "lock"), onWait, options.signal);
+  if (lock === undefined) return err(failure("CANCELLED", "interrupted"));
+  try {
+    // What a killed build left. Nobody else is here: the lock is ours.
+    host.fs.remove(join(graph.buildDir, "tmp"));
+    const roots = new Roots(graph.roots);
+    const log = BuildLog.open(host, join(graph.buildDir, "log"));
+    const states = new KnownStates(host, roots, log, cacheDir);
+    const digests = new FileDigests(host, states);
+    const jobs = options.jobs ?? host.cpuCount;
+    listener({ type: "planned", actions: graph.actions, jobs, time: host.monotonic() });
+    const store = options.cache === false ? undefined : openLocalStore(host, { cacheDir });
+    if (store !== undefined && !store.ok) return store;
+    const done = await runGraph({
+      host,
+      graph,
+      log,
+      digests,
+      variables: host.env,
+      packages: packagesOf(environment),
+      ...(store === undefined ? {} : { store: store.value }),
+      jobs,
+      memory: options.memoryLimit ?? host.memory().available * memoryShare,
+      force: options.force ?? false,
+      keepGoing: options.keepGoing ?? false,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      emit: listener,
+    });
+    Object.assign(counts, { executed: done.executed, cached: done.cached, fresh: done.fresh });
+    if (done.failure === undefined) publish(host, digests, graph);
+    writeCompileCommands(host, graph, join(graph.buildDir, "compile_commands.json"));
+    log.close();
+    await states.save();
+    if (done.failure !== undefined) return err(done.failure);
+    if (options.checkImport === true) {
+      const problem = await checkImports(host, project, environment, graph);
+      if (problem !== undefined) return err(problem);
+    }
+    const summary: BuildSummary = {
+      artifacts: graph.artifacts.map(({ name, path }) => ({ name, path })),
+      extensions: project.extensions.map((extension) => extension.name),
+      actions: { ...counts },
+      durationMs: host.monotonic() - start,
+    };
+    if (done.steady && options.words !== undefined) remember(host, options.words, prepared.value, digests, startedAt, summary);
+    return ok(summary);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Waits for other builds of the project. Undefined when the waiting was cancelled. */
+async function lockBuild(
+  host: Host,
+  folder: string,
+  onWait: () => void,
+  signal: AbortSignal | undefined,
+): Promise<Lock | undefined> {
+  try {
+    return await acquireLock(host, folder, { onWait, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (signal?.aborted === true) return undefined;
+    throw error;
+  }
+}
+
+function publish(host: Host, digests: FileDigests, graph: Graph): void {
+  const published = new Map<string, string>();
+  for (const artifact of graph.artifacts) {
+    publishArtifact(host, digests, artifact);
+    const digest = digests.digest(artifact.path);
+    if (digest !== undefined) published.set(artifact.path, digest);
+  }
+  notePublished(host, graph.buildDir, published);
+}
+
+function remember(
+  host: Host,
+  words: readonly string[],
+  prepared: Prepared,
+  digests: FileDigests,
+  startedAt: number,
+  summary: BuildSummary,
+): void {
+  const { executed, cached, fresh } = summary.actions;
+  const looked = lookedAt(host, prepared.project.witnesses, prepared.witnesses, digests, startedAt);
+  if (looked === undefined) return;
+  rememberNoOp(host, words, looked, {
+    artifacts: summary.artifacts,
+    actions: executed + cached + fresh,
+    extensions: summary.extensions,
+  });
+}
+
+/** The graph of a request, for `--dry-run` and the exporters. Nothing runs. */
+export async function planOnly(host: Host, options: Pick<BuildOptions, "request">): Promise<Result<Prepared>> {
+  return await prepare(host, options.request);
+}

@@ -1,0 +1,96 @@
+/** `retorch explain`: for each action whether it would run now, and why. Nothing runs and nothing is written. */
+import { join } from "node:path";
+import { failure } from "../base/failure.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { edgesOf } from "../engine/engine.ts";
+import { FileDigests } from "../engine/file-digests.ts";
+import { Judge } from "../engine/freshness.ts";
+import { BuildLog } from "../engine/log.ts";
+import type { Reason } from "../engine/reason.ts";
+import { Roots } from "../engine/roots.ts";
+import type { Host } from "../host/host.ts";
+import type { Action } from "../plan/graph.ts";
+import type { BuildOptions } from "./build.ts";
+import { packagesOf } from "./packages.ts";
+import { prepare } from "./prepare.ts";
+import { KnownStates } from "./states.ts";
+
+/** What is known of one action. */
+export interface ExplainedAction {
+  readonly action: Action;
+  readonly dirty: boolean;
+  /** Empty when it is up to date. */
+  readonly reasons: readonly Reason[];
+  /** The last time it was done. */
+  readonly last?: { readonly durationMs: number; readonly peakMemory: number };
+}
+
+/**
+ * Explains actions.
+ *
+ * @param options.targets Parts of action names, sources or outputs; none: all actions.
+ */
+export async function explain(
+  host: Host,
+  options: Pick<BuildOptions, "request" | "force"> & { readonly targets: readonly string[] },
+): Promise<Result<ExplainedAction[]>> {
+  const prepared = await prepare(host, options.request);
+  if (!prepared.ok) return prepared;
+  const { graph, environment, cacheDir, project } = prepared.value;
+  const roots = new Roots(graph.roots);
+  const log = BuildLog.open(host, join(graph.buildDir, "log"));
+  const digests = new FileDigests(host, new KnownStates(host, roots, log, cacheDir));
+  const judge = new Judge({
+    roots,
+    log,
+    digests,
+    variables: host.env,
+    packages: packagesOf(environment),
+    force: options.force ?? false,
+  });
+  const edges = edgesOf(graph.actions);
+  const dirty = new Set<number>();
+  const explained = graph.actions.map((action, i): ExplainedAction => {
+    const judgement = judge.judge(action);
+    // What another action is about to make is not there yet or not yet new: that says it all.
+    const rebuilt = (edges[i] ?? []).filter((need) => dirty.has(need));
+    const waiting = new Set(rebuilt.flatMap((need) => graph.actions[need]?.outputs ?? []).map((p) => roots.logical(p)));
+    const own = judgement.reasons.filter((reason) => !("path" in reason) || !waiting.has(reason.path));
+    const reasons: Reason[] = [
+      ...own,
+      ...[...waiting]
+        .filter((path) => action.inputs.some((input) => roots.logical(input) === path))
+        .map((path): Reason => ({ kind: "input-rebuilt", path })),
+    ];
+    if (reasons.length > 0) dirty.add(i);
+    const { record } = judgement;
+    return {
+      action,
+      dirty: reasons.length > 0,
+      reasons,
+      ...(record === undefined ? {} : { last: { durationMs: record.durationMs, peakMemory: record.peakMemory } }),
+    };
+  });
+  if (options.targets.length === 0) return ok(explained);
+  const chosen = explained.filter(({ action }) => options.targets.some((target) => names(action, target, project.root)));
+  if (chosen.length === 0) {
+    return err(
+      failure("TARGET_UNKNOWN", `no action is named like \`${options.targets.join("`, `")}\``, {
+        hint: "name a source, an object or an extension; `retorch explain` lists all",
+      }),
+    );
+  }
+  return ok(chosen);
+}
+
+/** Whether a target means an action: by a file it reads or makes, by its extension or its name. */
+function names(action: Action, target: string, root: string): boolean {
+  const absolute = join(root, target);
+  return (
+    action.id === target ||
+    action.extension === target ||
+    action.inputs.includes(absolute) ||
+    action.inputs.includes(target) ||
+    action.outputs.some((output) => output === target || output === absolute || output.endsWith(`/${target}`))
+  );
+}

@@ -1,0 +1,218 @@
+/**
+ * The answer to "is there anything to do?" with one pass of `stat`: after a build everything that it looked at is noted
+ * down (files with their state, places that were empty, folders that a glob walked), together with what it made. While
+ * all of it holds, and the request and the environment variables are the same, nothing has to be done, and nothing else
+ * of the program is loaded. It knows nothing of actions or keys: where it is not sure, the full way decides.
+ */
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
+import type { ConfigWitness } from "../config/extension.ts";
+import type { FileDigests } from "../engine/file-digests.ts";
+import { namesIn, type Witness } from "../environment/witness.ts";
+import { userCacheDirectory } from "../host/directories.ts";
+import type { FileStat, Host } from "../host/host.ts";
+import { version } from "../version.ts";
+
+/** What the last build left, when it still holds. */
+export interface NoOpHit {
+  readonly artifacts: readonly { readonly name: string; readonly path: string }[];
+  /** Number of actions, all fresh. */
+  readonly actions: number;
+  /** Names of the extensions. */
+  readonly extensions: readonly string[];
+}
+
+/** What tells two states of a file apart without reading it. */
+type Signature = Pick<FileStat, "size" | "mtimeMs" | "ctimeMs" | "ino">;
+
+/** The names in a folder that begin and end so. */
+export interface Listed {
+  readonly path: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly names: readonly string[];
+}
+
+/** Everything that a build looked at. Paths are absolute. */
+export interface Looked {
+  readonly files: Iterable<readonly [string, Signature]>;
+  /** What had to be there, in whatever state: folders. */
+  readonly there: Iterable<string>;
+  readonly absent: Iterable<string>;
+  readonly listed: Iterable<Listed>;
+}
+
+/** A folder's mtime and inode, [-1, 0] where it is too young to be relied on or not there. */
+type Stamp = readonly [mtimeMs: number, ino: number];
+
+/** The file form. */
+interface Snapshot {
+  readonly files: readonly string[];
+  /** size, mtime, ctime, inode for each file. */
+  readonly states: readonly number[];
+  readonly there: readonly string[];
+  /** Empty places by folder. */
+  readonly empty: readonly { readonly stamp: Stamp; readonly folder: string; readonly names: readonly string[] }[];
+  readonly listed: readonly (Listed & { readonly stamp: Stamp })[];
+  readonly hit: NoOpHit;
+}
+
+/**
+ * Variables that say something about the session but nothing about a build. All others are part of the question, so
+ * that a variable nobody thought of costs a longer look, not a stale answer.
+ */
+const idle =
+  /^(?:_|SHLVL|PWD|OLDPWD|TERM.*|COLORTERM|COLUMNS|LINES|LS_COLORS|PS[0-4]|PROMPT.*|WINDOWID|TMUX.*|STY|SSH_.*|DISPLAY|WAYLAND_DISPLAY|XDG_SESSION.*|XDG_RUNTIME_DIR|DBUS_.*|VSCODE_.*|npm_.*|INIT_CWD|NO_COLOR|FORCE_COLOR|CLICOLOR.*|EDITOR|VISUAL|PAGER|LESS.*|MAIL|HISTFILE|HIST.*|JPY_.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|PYTEST_CURRENT_TEST|VITEST.*)$/;
+
+/** A step of the file system's clock: younger changes may be followed by another that leaves no trace. */
+const clockStepMs = 20;
+
+function snapshotPath(host: Host, argv: readonly string[]): string {
+  const hash = createHash("sha256");
+  const part = (text: string): void => void hash.update(`${text.length}:${text}`);
+  part(version);
+  part(host.cwd);
+  for (const word of argv) part(word);
+  const names = Object.keys(host.env).filter((name) => !idle.test(name));
+  for (const name of names.sort()) part(`${name}=${host.env[name] ?? ""}`);
+  return join(userCacheDirectory(host), "up-to-date", `${hash.digest("hex").slice(0, 40)}.json`);
+}
+
+/** What the last build of this very request left, when nothing it looked at has changed. */
+export function tryNoOp(host: Host, argv: readonly string[]): NoOpHit | undefined {
+  const path = snapshotPath(host, argv);
+  if (!isPrivate(host, path) || !isPrivate(host, dirname(path))) return undefined;
+  const snapshot = decode(host.fs.readText(path));
+  if (snapshot === undefined) return undefined;
+  return holds(host, snapshot) ? snapshot.hit : undefined;
+}
+
+/** Notes down what a build looked at. Call it when everything has come to rest. */
+export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked, hit: NoOpHit): void {
+  const path = snapshotPath(host, argv);
+  const now = host.now();
+  const stamp = (folder: string): Stamp => {
+    const stat = host.fs.stat(folder);
+    return stat === undefined || stat.mtimeMs + clockStepMs >= now ? [-1, 0] : [stat.mtimeMs, stat.ino];
+  };
+  const byFolder = new Map<string, string[]>();
+  for (const place of looked.absent) {
+    const folder = dirname(place);
+    const names = byFolder.get(folder);
+    if (names === undefined) byFolder.set(folder, [place]);
+    else names.push(place);
+  }
+  const files: string[] = [];
+  const states: number[] = [];
+  for (const [file, stat] of looked.files) {
+    files.push(file);
+    states.push(stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino);
+  }
+  // The stamps come first and the look at the places after them, so that nothing falls in between.
+  const snapshot: Snapshot = {
+    files,
+    states,
+    there: [...looked.there],
+    empty: Array.from(byFolder, ([folder, names]) => ({ folder, stamp: stamp(folder), names })),
+    listed: Array.from(looked.listed, (listed) => ({ ...listed, stamp: stamp(listed.path) })),
+    hit,
+  };
+  for (const { names } of snapshot.empty) if (names.some((name) => host.fs.stat(name) !== undefined)) return;
+  for (const listed of snapshot.listed) if (!sameNames(host, listed)) return;
+  const text = JSON.stringify(snapshot);
+  host.fs.mkdir(dirname(path), 0o700);
+  host.fs.writeAtomic(path, `${crc32(text)}\n${text}`, 0o600);
+}
+
+/**
+ * Everything that a build looked at. Undefined when a file that decided what the extensions are was edited after the
+ * build began: then it is not known which state of it was read.
+ */
+export function lookedAt(
+  host: Host,
+  config: readonly ConfigWitness[],
+  environment: readonly Witness[],
+  digests: FileDigests,
+  startedAt: number,
+): Looked | undefined {
+  const files = new Map<string, Signature>();
+  const there = new Set<string>();
+  const absent = new Set<string>();
+  const listed: Listed[] = [];
+  const seen = digests.seen();
+  for (const [path, stat] of seen.present) if (stat.kind === "file") files.set(path, stat);
+  for (const path of seen.absent) absent.add(path);
+  for (const witness of environment) {
+    if (witness.kind === "file") files.set(witness.path, witness);
+    else if (witness.kind === "present") there.add(witness.path);
+    else if (witness.kind === "absent") absent.add(witness.path);
+    else listed.push({ path: witness.path, prefix: witness.prefix, suffix: witness.suffix, names: witness.names });
+  }
+  for (const witness of config) {
+    if (witness.kind === "listing") {
+      listed.push({ path: witness.path, prefix: "", suffix: "", names: witness.names });
+      continue;
+    }
+    const stat = host.fs.stat(witness.path);
+    if (stat === undefined) absent.add(witness.path);
+    else if (stat.ctimeMs + clockStepMs >= startedAt) return undefined;
+    else files.set(witness.path, stat);
+  }
+  return { files, there, absent, listed };
+}
+
+function decode(text: string | undefined): Snapshot | undefined {
+  if (text === undefined) return undefined;
+  const end = text.indexOf("\n");
+  const body = text.slice(end + 1);
+  if (end < 0 || String(crc32(body)) !== text.slice(0, end)) return undefined;
+  return JSON.parse(body) as Snapshot;
+}
+
+function holds(host: Host, snapshot: Snapshot): boolean {
+  const { fs } = host;
+  const { states } = snapshot;
+  for (const [i, file] of snapshot.files.entries()) {
+    const stat = fs.stat(file);
+    const at = 4 * i;
+    if (
+      stat === undefined ||
+      stat.size !== states[at] ||
+      stat.mtimeMs !== states[at + 1] ||
+      stat.ctimeMs !== states[at + 2] ||
+      stat.ino !== states[at + 3]
+    ) {
+      return false;
+    }
+  }
+  for (const path of snapshot.there) if (fs.stat(path) === undefined) return false;
+  for (const { folder, stamp, names } of snapshot.empty) {
+    const stat = fs.stat(folder);
+    if (stat === undefined || isAt(stat, stamp)) continue;
+    if (names.some((name) => fs.stat(name) !== undefined)) return false;
+  }
+  for (const listed of snapshot.listed) {
+    const stat = fs.stat(listed.path);
+    if (stat !== undefined && isAt(stat, listed.stamp)) continue;
+    if (!sameNames(host, listed)) return false;
+  }
+  return true;
+}
+
+function isAt(stat: FileStat, [mtimeMs, ino]: Stamp): boolean {
+  return stat.mtimeMs === mtimeMs && stat.ino === ino;
+}
+
+function sameNames(host: Host, listed: Listed): boolean {
+  const names = namesIn(host, listed.path, listed) ?? [];
+  return names.length === listed.names.length && names.every((name, i) => name === listed.names[i]);
+}
+
+/** Owned by this user, written by nobody else, and no link. */
+function isPrivate(host: Host, path: string): boolean {
+  const stat = host.fs.lstat(path);
+  if (stat === undefined || stat.kind === "link") return false;
+  if (host.uid === undefined) return true;
+  return stat.uid === host.uid && (stat.mode & 0o022) === 0;
+}

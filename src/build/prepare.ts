@@ -1,0 +1,86 @@
+/**
+ * From a request to a graph: reads the project, finds the environment, checks that it has what the extensions need, and
+ * plans. Nothing is built or written here but the remembered environment.
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Extension, Language, Project } from "../config/extension.ts";
+import { readProject } from "../config/read-project.ts";
+import type { BuildRequest } from "../config/request.ts";
+import { checkEnvironment, type EnvironmentNeeds } from "../environment/check.ts";
+import type { Environment } from "../environment/environment.ts";
+import { findEnvironment } from "../environment/find-environment.ts";
+import type { Witness } from "../environment/witness.ts";
+import { userCacheDirectory } from "../host/directories.ts";
+import type { Host } from "../host/host.ts";
+import type { Graph } from "../plan/graph.ts";
+import { plan } from "../plan/plan.ts";
+
+/** All that is known before anything runs. */
+export interface Prepared {
+  readonly project: Project;
+  readonly environment: Environment;
+  readonly graph: Graph;
+  /** What the environment rests on. */
+  readonly witnesses: readonly Witness[];
+  readonly cacheDir: string;
+}
+
+/** Name of the build folder in a project. */
+export const buildFolderName = ".retorch";
+
+/** Reads, finds, checks and plans. */
+export async function prepare(host: Host, request: BuildRequest): Promise<Result<Prepared>> {
+  const cacheDir = userCacheDirectory(host);
+  const read = await readProject(host, request);
+  if (!read.ok) return read;
+  const project = read.value;
+  const found = await findEnvironment(host, {
+    ...(project.python === undefined ? {} : { python: project.python }),
+    projectRoot: project.root,
+    cacheDir,
+    needs: { rocm: usesLanguage(project.extensions, "hip"), sycl: usesLanguage(project.extensions, "sycl") },
+    linkFlags: project.extensions.flatMap((extension) => extension.linkFlags),
+  });
+  const { environment, witnesses } = found;
+  const [problem] = checkEnvironment(environment, needsOf(project.extensions));
+  if (problem !== undefined) return err(problem);
+  const planned = plan({
+    extensions: project.extensions,
+    environment,
+    buildDir: buildDirOf(host, project.root, cacheDir),
+    variables: host.env,
+  });
+  if (!planned.ok) return planned;
+  return ok({ project, environment, graph: planned.value, witnesses, cacheDir });
+}
+
+/** The build folder: in the project, or in the user's cache when the project may not be written. */
+export function buildDirOf(host: Host, root: string, cacheDir: string): string {
+  const inside = join(root, buildFolderName);
+  if (host.fs.stat(inside) !== undefined || host.fs.writable(root)) return inside;
+  return join(cacheDir, "build", createHash("sha256").update(root).digest("hex").slice(0, 16));
+}
+
+/** What the extensions need of the environment. */
+export function needsOf(extensions: readonly Extension[]): EnvironmentNeeds {
+  const cxxStandard = extensions.find((extension) => extension.cxxStandard !== undefined)?.cxxStandard;
+  const nvcc = usesLanguage(extensions, "cuda");
+  return {
+    python: extensions.some((extension) => extension.kind === "python-module"),
+    torch: extensions.some((extension) => extension.usesTorch),
+    cuda: nvcc || extensions.some((extension) => extension.withCuda === true),
+    nvcc,
+    rocm: usesLanguage(extensions, "hip"),
+    sycl: usesLanguage(extensions, "sycl"),
+    ...(cxxStandard === undefined ? {} : { cxxStandard }),
+    allowUnsupportedCompiler: extensions.some((extension) =>
+      extension.flags.nvcc.some((flag) => /^--?allow-unsupported-compiler$/.test(flag)),
+    ),
+  };
+}
+
+function usesLanguage(extensions: readonly Extension[], language: Language): boolean {
+  return extensions.some((extension) => extension.sources.some((source) => source.language === language));
+}

@@ -1,0 +1,89 @@
+/** `retorch build`: runs a build, says what it does, and ends with where the result is. */
+import { failureCodes } from "../../base/failure-codes.ts";
+import type { BuildEvent } from "../../engine/events.ts";
+import { jsonReporter } from "../../report/json-lines.ts";
+import type { TextReporterOptions } from "../../report/plain.ts";
+import type { Reporter } from "../../report/terminal.ts";
+import { readQuietly, sayFailure, type CommandContext } from "../context.ts";
+import { fastRequest } from "../fast-arguments.ts";
+import { requestOf } from "../request.ts";
+import type { CommandInput, OptionValues } from "../spec.ts";
+import type { buildOptions } from "../table.ts";
+
+type Options = OptionValues<typeof buildOptions>;
+
+export async function run(
+  context: CommandContext,
+  { options, operands }: CommandInput<typeof buildOptions>,
+): Promise<number> {
+  const { host, program, services } = context;
+  const request = requestOf(options, operands);
+  if (options["dry-run"]) {
+    const planned = await services.plan(host, { request });
+    if (!planned.ok) return sayFailure(context, planned.error);
+    const { shellScript } = await import("../../export/shell.ts");
+    const { exportOptions } = await import("./export.ts");
+    program.stdout.write(shellScript(planned.value.graph, exportOptions(host)));
+    return 0;
+  }
+
+  const reporter = await reporterFor(context, options);
+  let last: BuildEvent | undefined;
+  const signal = context.interruptible();
+  signal.addEventListener("abort", () => {
+    if (!options.json) program.stderr.write("stopping; Ctrl-C again ends at once\n");
+  });
+  const words = fastRequest(context.words)?.words;
+  try {
+    const result = await services.build(
+      host,
+      {
+        request,
+        ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+        ...(options.memory === undefined ? {} : { memoryLimit: options.memory }),
+        force: options.force,
+        keepGoing: options["keep-going"],
+        checkImport: options.check,
+        cache: !options["no-cache"],
+        signal,
+        ...(words === undefined ? {} : { words }),
+      },
+      (event) => {
+        last = event;
+        reporter.listener(event);
+      },
+    );
+    if (!result.ok) {
+      if (last?.type !== "finished") return sayFailure(context, result.error);
+      return failureCodes[result.error.code].exit;
+    }
+    if (!options.json) program.stdout.write(result.value.artifacts.map(({ path }) => `${path}\n`).join(""));
+    return 0;
+  } finally {
+    reporter.close();
+  }
+}
+
+async function reporterFor(context: CommandContext, options: Options): Promise<Reporter> {
+  const { host, program, style } = context;
+  if (options.json) return jsonReporter(program.stdout);
+  const common: TextReporterOptions = {
+    out: program.stderr,
+    style,
+    verbosity: options.quiet ? "quiet" : options.verbose ? "verbose" : "normal",
+    platform: host.platform,
+    cwd: host.cwd,
+    readText: (path) => readQuietly(host, path),
+    explain: options.explain,
+    githubActions: host.env["GITHUB_ACTIONS"] === "true",
+  };
+  const { terminal } = program.stderr;
+  // A terminal that nobody looks at, or that cannot take lines back.
+  const live = terminal !== undefined && !options.quiet && host.env["TERM"] !== "dumb" && (host.env["CI"] ?? "") === "";
+  if (live) {
+    const { liveReporter } = await import("../../report/live.ts");
+    return liveReporter({ ...common, out: terminal, clock: host });
+  }
+  const { plainReporter } = await import("../../report/plain.ts");
+  return plainReporter(common);
+}

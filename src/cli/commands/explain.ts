@@ -1,0 +1,29 @@
+/** `retorch explain`: for each action whether it would run, and why. */
+import { reasonText } from "../../engine/reason.ts";
+import { explainText } from "../../report/explain-text.ts";
+import { sayFailure, type CommandContext } from "../context.ts";
+import { requestOf } from "../request.ts";
+import type { CommandInput } from "../spec.ts";
+import type { explainOptions } from "../table.ts";
+
+export async function run(
+  context: CommandContext,
+  { options, operands }: CommandInput<typeof explainOptions>,
+): Promise<number> {
+  const { host, program, services } = context;
+  const request = requestOf(options, options.path);
+  const explained = await services.explain(host, { request, targets: operands });
+  if (!explained.ok) return sayFailure(context, explained.error);
+  if (!options.json) {
+    program.stdout.write(explainText(explained.value, context.dataStyle));
+    return 0;
+  }
+  const actions = explained.value.map(({ action, dirty, reasons, last }) => ({
+    action: { id: action.id, kind: action.kind, description: action.description, extension: action.extension },
+    dirty,
+    reasons: reasons.map((reason) => ({ ...reason, text: reasonText(reason) })),
+    last,
+  }));
+  program.stdout.write(`${JSON.stringify({ actions }, undefined, 2)}\n`);
+  return 0;
+}

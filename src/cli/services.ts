@@ -1,0 +1,45 @@
+/** The doors to the other rooms. Each is opened when it is gone through first; tests put their own in place. */
+import type { Result } from "../base/result.ts";
+import type { LocalStore } from "../cache/local.ts";
+import type { BuildOptions, BuildSummary } from "../build/build.ts";
+import type { ExplainedAction } from "../build/explain.ts";
+import type { Prepared } from "../build/prepare.ts";
+import type { BuildRequest } from "../config/request.ts";
+import type { BuildListener } from "../engine/events.ts";
+import type { Environment } from "../environment/environment.ts";
+import type { Host } from "../host/host.ts";
+
+/** What commands ask of the other rooms. */
+export interface Services {
+  build(host: Host, options: BuildOptions, listener: BuildListener): Promise<Result<BuildSummary>>;
+  plan(host: Host, options: Pick<BuildOptions, "request">): Promise<Result<Prepared>>;
+  explain(
+    host: Host,
+    options: Pick<BuildOptions, "request"> & { readonly targets: readonly string[] },
+  ): Promise<Result<ExplainedAction[]>>;
+  cleanTargets(host: Host, request: BuildRequest): Promise<Result<string[]>>;
+  clean(host: Host, request: BuildRequest): Promise<Result<string[]>>;
+  store(host: Host): Promise<Result<Store>>;
+  environment(host: Host, request: EnvironmentQuestion): Promise<Result<Environment>>;
+}
+
+/** The store of earlier results, as far as it is looked after by hand. */
+export type Store = Pick<LocalStore, "name" | "stats" | "gc" | "clear" | "verify">;
+
+/** For whom the environment is asked. */
+export interface EnvironmentQuestion {
+  /** A folder as it was typed; undefined: the project here. */
+  readonly folder: string | undefined;
+  readonly python: string | undefined;
+}
+
+/** The rooms themselves. */
+export const realServices: Services = {
+  build: async (host, options, listener) => (await import("../build/build.ts")).build(host, options, listener),
+  plan: async (host, options) => (await import("../build/build.ts")).planOnly(host, options),
+  explain: async (host, options) => (await import("../build/explain.ts")).explain(host, options),
+  cleanTargets: async (host, request) => (await import("../build/clean.ts")).cleanTargets(host, request),
+  clean: async (host, request) => (await import("../build/clean.ts")).clean(host, request),
+  store: async (host) => (await import("../cache/local.ts")).openLocalStore(host),
+  environment: async (host, question) => (await import("./project-environment.ts")).projectEnvironment(host, question),
+};

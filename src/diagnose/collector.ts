@@ -1,0 +1,86 @@
+/**
+ * Keeps findings in bounded memory: repeated ones once, the first ones always, the last ones in a window. Lets the
+ * message of the newest finding grow while its continuation lines arrive.
+ */
+import type { Finding, OpenFinding } from "./finding.ts";
+import type { LogLine } from "./log-line.ts";
+
+/** The first so many findings are kept, whatever follows: the root cause stands early. */
+const firstKept = 3_000;
+/** And so many of the last: what ended the build stands late. */
+const lastKept = 600;
+const messageLimit = 2_000;
+const evidenceLimit = 1_000;
+
+/** What a parser says of a finding; place in the log and evidence are added. */
+export type FindingParts = Omit<Finding, "at" | "text" | "severity"> & { readonly severity?: Finding["severity"] };
+
+/** Takes findings and gives them back in the order of the log. */
+export class Collector {
+  readonly #first: OpenFinding[] = [];
+  #last: { readonly key: string; readonly finding: OpenFinding }[] = [];
+  readonly #seen = new Map<string, OpenFinding>();
+  #count = 0;
+
+  /** Adds a finding made of a line. The finding given back may be changed while its continuation lines arrive. */
+  add(line: LogLine, parts: FindingParts): OpenFinding {
+    const key = keyOf(parts, line.number);
+    const known = this.#seen.get(key);
+    if (known !== undefined) return { ...known };
+    const finding: OpenFinding = {
+      severity: "error",
+      ...parts,
+      message: cut(parts.message, messageLimit),
+      at: line.number,
+      text: cut(line.text, evidenceLimit),
+    };
+    this.#count++;
+    if (this.#first.length < firstKept) {
+      this.#first.push(finding);
+    } else {
+      this.#last.push({ key, finding });
+      if (this.#last.length > 2 * lastKept) {
+        for (const dropped of this.#last.slice(0, lastKept)) this.#seen.delete(dropped.key);
+        this.#last = this.#last.slice(lastKept);
+      }
+    }
+    this.#seen.set(key, finding);
+    return finding;
+  }
+
+  /** How many different findings were made, kept or not. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** All that was kept, in the order of the log. */
+  findings(): Finding[] {
+    return [...this.#first, ...this.#last.map((entry) => entry.finding)].sort((a, b) => a.at - b.at);
+  }
+}
+
+/** Appends a continuation line to a finding's message. */
+export function extend(finding: OpenFinding, text: string): void {
+  if (text === "" || finding.message.length >= messageLimit) return;
+  finding.message = cut(finding.message === "" ? text : `${finding.message} ${text}`, messageLimit);
+}
+
+/** What makes two findings the same. A message that is still to come makes each its own. */
+function keyOf(parts: FindingParts, at: number): string {
+  return [
+    parts.message === "" ? at : "",
+    parts.kind,
+    parts.tool,
+    parts.code ?? "",
+    parts.file ?? "",
+    parts.line ?? "",
+    parts.symbol ?? "",
+    parts.library ?? "",
+    parts.header ?? "",
+    parts.message.slice(0, 300),
+  ].join("\n");
+}
+
+function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)} …`;
+}

@@ -1,0 +1,138 @@
+/** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
+import { compareVersions } from "../base/order.ts";
+import type { Match } from "./rule.ts";
+
+/** The system that the commands are for. */
+export function platformOf(match: Match): "linux" | "darwin" | "win32" {
+  return match.context.log.platform ?? match.context.environment?.platform ?? "linux";
+}
+
+/** The interpreter, as a word of a command. */
+export function python(match: Match): string {
+  const found = match.context.environment?.python;
+  if (found !== undefined && platformOf(match) === match.context.environment?.platform) return quote(found.executable);
+  return "python";
+}
+
+/** `3.11`, from the environment or the log; undefined when neither tells. */
+export function pythonVersion(match: Match): string | undefined {
+  const version = match.context.environment?.python?.version;
+  return match.context.log.python ?? (version === undefined ? undefined : `${version[0]}.${version[1]}`);
+}
+
+/** A pip command for the environment at hand. */
+export function pip(match: Match, words: string): string {
+  if (match.context.log.installer === "uv") return `uv pip ${words}`;
+  return `${python(match)} -m pip ${words}`;
+}
+
+/** Sets an environment variable for the commands that follow. */
+export function setVariable(match: Match, name: string, value: string): string {
+  if (platformOf(match) === "win32") return `set ${name}=${value}`;
+  return `export ${name}=${/^[\w./:+,=-]+$/.test(value) || value.includes("$(") ? value : `"${value}"`}`;
+}
+
+export function unsetVariable(match: Match, name: string): string {
+  return platformOf(match) === "win32" ? `set ${name}=` : `unset ${name}`;
+}
+
+/** Removes a folder. */
+export function removeFolder(match: Match, folder: string): string {
+  return platformOf(match) === "win32" ? `rmdir /s /q ${quote(folder)}` : `rm -rf ${quote(folder)}`;
+}
+
+/** A path as a word of a shell command. */
+export function quote(path: string): string {
+  return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : `"${path}"`;
+}
+
+/** Installs a package of the system's, with the package's name by family. */
+export function systemPackage(match: Match, names: { readonly apt: string; readonly dnf?: string; readonly brew?: string; readonly conda?: string }): string[] {
+  const { log } = match.context;
+  const commands: string[] = [];
+  if (platformOf(match) === "darwin") commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
+  else if (log.conda && names.conda !== undefined) commands.push(`conda install -c conda-forge ${names.conda}`);
+  else {
+    commands.push(`sudo apt-get install ${names.apt}`);
+    if (names.dnf !== undefined) commands.push(`# Fedora, RHEL: sudo dnf install ${names.dnf}`);
+  }
+  return commands;
+}
+
+/** CUDA that torch was built with: of the environment, else of the log. */
+export function torchCuda(match: Match): string | undefined {
+  return match.context.environment?.torch?.cudaVersion ?? match.context.log.torchCuda;
+}
+
+/** Modules at the top of site-packages whose package has another name. */
+const packagesByModule: readonly (readonly [RegExp, string])[] = [
+  [/^flash_attn/, "flash-attn"],
+  [/^causal_conv1d/, "causal-conv1d"],
+  [/^selective_scan/, "mamba-ssm"],
+  [/^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/, "apex"],
+  [/^(?:autogptq|exllama_kernels|exllamav2_kernels|cQIGen)/, "auto-gptq"],
+  [/^exllamav2_ext/, "exllamav2"],
+  [/^(?:awq_ext|awq_inference_engine)/, "autoawq-kernels"],
+  [/^MultiScaleDeformableAttention/, "MultiScaleDeformableAttention"],
+  [/^tinycudann/, "tinycudann"],
+  [/^nvdiffrast/, "nvdiffrast"],
+  [/^deepspeed/, "deepspeed"],
+  [/^transformer_engine/, "transformer-engine"],
+];
+
+/** The package that a built library belongs to, when its path tells. */
+export function packageOf(match: Match): string | undefined {
+  const file = match.finding.file ?? "";
+  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(file);
+  if (inside === null) return match.context.log.package;
+  const [, folder, name = ""] = inside;
+  if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
+  const stem = name.split(".")[0] ?? name;
+  for (const [form, known] of packagesByModule) if (form.test(stem) || form.test(folder ?? "")) return known;
+  return (folder ?? stem.replace(/(?:_cuda|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
+}
+
+/** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
+export function rebuild(match: Match): string[] {
+  const { log } = match.context;
+  const file = match.finding.file ?? "";
+  const jit = /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ?? log.jitFolder;
+  if (jit !== undefined) {
+    return [removeFolder(match, jit), "# run the program again: the extension is built anew for the torch that is installed"];
+  }
+  const name = packageOf(match);
+  if (name !== undefined) {
+    return [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${name} ${name}`)];
+  }
+  return [
+    "retorch build --force",
+    platformOf(match) === "win32"
+      ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"
+      : `# with setup.py alone: rm -rf build *.egg-info && ${python(match)} setup.py build_ext --inplace --force`,
+  ];
+}
+
+/** Installs a package again without build isolation. */
+export function installWithoutIsolation(match: Match): string[] {
+  const name = match.context.log.package ?? ".";
+  if (match.context.log.installer === "uv") {
+    return [
+      "uv pip install torch setuptools wheel ninja",
+      `uv pip install --no-build-isolation ${name}`,
+      `# for uv sync and uv lock, in pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`,
+    ];
+  }
+  return [`${python(match)} -m pip install torch setuptools wheel ninja`, `${python(match)} -m pip install --no-build-isolation ${name}`];
+}
+
+/** torch for a CUDA version, from PyTorch's own index. */
+export function installTorchFor(match: Match, cuda: string): string {
+  const tag = cuda === "cpu" ? "cpu" : `cu${cuda.replace(".", "")}`;
+  return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
+}
+
+/** `2.13` or newer, as far as the environment tells. */
+export function torchAtLeast(match: Match, release: readonly number[]): boolean | undefined {
+  const found = match.context.environment?.torch?.release;
+  return found === undefined ? undefined : compareVersions(found, release) >= 0;
+}

@@ -1,0 +1,96 @@
+/**
+ * The room's entrance: a text, a stream or the output of a failed action in, diagnoses out. `retorch diagnose` and the
+ * build's own messages call it.
+ */
+import type { Finding } from "./finding.ts";
+import type { LogFacts } from "./log-facts.ts";
+import type { NotText } from "./log-reader.ts";
+import { type Diagnosis, rank } from "./rank.ts";
+import type { Context, Rule } from "./rule.ts";
+import { rules as allRules } from "./rules/index.ts";
+import { type Scan, Scanner } from "./scan.ts";
+
+export type { Diagnosis } from "./rank.ts";
+export type { Context } from "./rule.ts";
+
+/** What came of reading a log. */
+export interface DiagnoseReport {
+  /** Best first; empty when nothing is known. */
+  readonly diagnoses: readonly Diagnosis[];
+  readonly lines: number;
+  readonly bytes: number;
+  /** Set when it was no text: then there are no diagnoses. */
+  readonly notText?: NotText;
+  /** Findings of any kind: with none, the log says of no failure at all. */
+  readonly findings: number;
+  readonly facts: LogFacts;
+}
+
+/** Diagnoses a text. */
+export function diagnose(text: string, context: Context = {}): DiagnoseReport {
+  const scanner = new Scanner();
+  scanner.push(new TextEncoder().encode(text));
+  return report(scanner.finish(), context);
+}
+
+/** Diagnoses a log of any size, part by part, in bounded memory. */
+export async function diagnoseStream(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, context: Context = {}): Promise<DiagnoseReport> {
+  const scanner = new Scanner();
+  for await (const part of parts) if (!scanner.push(part)) break;
+  return report(scanner.finish(), context);
+}
+
+/** An action of the engine that failed. */
+export interface FailedAction {
+  readonly action: {
+    /** Name of the program: `g++`, `nvcc`, `ld`. */
+    readonly tool: string;
+    readonly command: readonly string[];
+    /** `compile csrc/a.cpp` */
+    readonly description: string;
+  };
+  /** What the program printed. */
+  readonly output: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+}
+
+/** Diagnoses a failed action of a build: the same rules, and what its end says when it printed nothing. */
+export function diagnoseAction(failed: FailedAction, context: Context = {}): DiagnoseReport {
+  const scanner = new Scanner();
+  scanner.push(new TextEncoder().encode(failed.output));
+  const scan = scanner.finish();
+  const ended = endOf(failed, scan.lines);
+  return report(ended === undefined ? scan : { ...scan, findings: [...scan.findings, ended] }, context);
+}
+
+/** A finding made of the way a program ended. */
+function endOf(failed: FailedAction, lines: number): Finding | undefined {
+  const killed = failed.signal === "SIGKILL" || failed.exitCode === 137;
+  const crashed = failed.signal === "SIGSEGV" || failed.signal === "SIGABRT" || failed.signal === "SIGBUS" || failed.signal === "SIGILL" || failed.exitCode === 139 || failed.exitCode === 134;
+  if (!killed && !crashed) return undefined;
+  const how = failed.signal ?? `exit status ${failed.exitCode ?? 0}`;
+  const text = `${failed.action.description}: ${failed.action.tool} ended by ${how}`;
+  return {
+    kind: "tool-died",
+    tool: "system",
+    severity: "fatal",
+    program: failed.action.tool,
+    code: killed ? "signal 9" : how,
+    message: text,
+    text,
+    at: lines + 1,
+  };
+}
+
+function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules): DiagnoseReport {
+  const diagnoses = scan.notText === undefined ? rank(rules, { ...context, log: scan.facts, findings: scan.findings }) : [];
+  return {
+    diagnoses,
+    lines: scan.lines,
+    bytes: scan.bytes,
+    findings: scan.findings.length,
+    facts: scan.facts,
+    ...(scan.notText === undefined ? {} : { notText: scan.notText }),
+  };
+}

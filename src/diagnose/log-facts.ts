@@ -1,0 +1,93 @@
+/**
+ * What a log tells about the machine it comes from: system, Python, CUDA, torch, installer, package. The rules use it
+ * where the log is not of this machine, or no environment was probed.
+ */
+
+/** Facts of a log; what it does not tell is undefined. */
+export interface LogFacts {
+  readonly platform?: "linux" | "darwin" | "win32";
+  readonly arch?: "x64" | "arm64";
+  /** `3.10`. */
+  readonly python?: string;
+  /** `12.1`: the toolkit that was used. */
+  readonly cuda?: string;
+  /** CUDA major and minor of torch, `11.8`. */
+  readonly torchCuda?: string;
+  /** `2.6.0`. */
+  readonly torch?: string;
+  readonly installer?: "pip" | "uv" | "conda" | "poetry" | "setup.py";
+  readonly conda: boolean;
+  readonly wsl: boolean;
+  readonly docker: boolean;
+  /** The package that was being built or imported. */
+  readonly package?: string;
+  /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
+  readonly jitFolder?: string;
+}
+
+type Mutable = { -readonly [Name in keyof LogFacts]: LogFacts[Name] };
+
+const names: readonly RegExp[] = [
+  /Failed building (?:wheel|editable) for ([\w.-]+)/,
+  /Could not build wheels for ([\w.-]+)/,
+  /Failed to build installable wheels for some pyproject\.toml based projects \(([\w.-]+)/,
+  /Failed to (?:download and )?build:? [`']?([\w.-]+?)(?:==| @|[`'])/,
+  /Building wheel for ([\w.-]+)/,
+  /This error likely indicates that [`']?([\w.-]+)(?:@|==|[`'])/,
+];
+
+/** Gathers facts line by line. */
+export class FactsReader {
+  readonly #facts: Mutable = { conda: false, wsl: false, docker: false };
+
+  /** A line that the parsers look at. */
+  line(text: string): void {
+    const facts = this.#facts;
+    if (text.length > 2_000) text = text.slice(0, 2_000);
+    if (facts.platform === undefined || facts.platform === "linux") {
+      if (/\b[A-Z]:\\\w|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars/.test(text)) facts.platform = "win32";
+      else if (/-darwin\.so|\.dylib\b|macosx|\/Users\/|\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(text)) facts.platform = "darwin";
+      else if (facts.platform === undefined && /linux-gnu|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text)) facts.platform = "linux";
+    }
+    if (facts.arch === undefined) {
+      if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
+      else if (/x86_64|amd64|win_amd64/.test(text)) facts.arch = "x64";
+    }
+    const python = /(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(text);
+    if (python !== null && facts.python === undefined) {
+      const [major, minor] = python.slice(1).filter((part) => part !== undefined);
+      if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
+    }
+    const cuda = /release (\d+\.\d+), V|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)/.exec(text);
+    if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";
+    const torch = /\btorch(?:==|-| )(\d+\.\d+(?:\.\d+)?)(?:\+(cu\d+|cpu|rocm[\d.]+))?/.exec(text);
+    if (torch !== null) {
+      facts.torch ??= torch[1] ?? "";
+      const cu = /^cu(\d+)(\d)$/.exec(torch[2] ?? "");
+      if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    }
+    if (/[/\\]uv[/\\]|builds-v0|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires/.test(text)) facts.installer = "uv";
+    else if (/poetry/i.test(text)) facts.installer ??= "poetry";
+    else if (/Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(text)) facts.installer ??= "pip";
+    if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba/i.test(text)) facts.conda = true;
+    if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
+    if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text)) facts.docker = true;
+    for (const name of names) {
+      const match = name.exec(text);
+      if (match?.[1] !== undefined) facts.package = match[1];
+    }
+    const jit = /((?:[A-Za-z]:)?[^\s'"():]*torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(text);
+    if (jit?.[1] !== undefined) facts.jitFolder ??= jit[1];
+  }
+
+  /** A line that no parser looks at: only its head is read. */
+  command(text: string): void {
+    if (this.#facts.python !== undefined && this.#facts.platform !== undefined) return;
+    if (text.length < 12 || (!text.includes("ython") && !text.includes(":\\"))) return;
+    this.line(text.length > 400 ? text.slice(0, 400) : text);
+  }
+
+  facts(): LogFacts {
+    return { ...this.#facts };
+  }
+}

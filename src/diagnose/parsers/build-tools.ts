@@ -1,0 +1,89 @@
+/** ninja, make, CMake, MSBuild and meson speaking of themselves. What the compilers below them said is not theirs. */
+import { type Collector, extend } from "../collector.ts";
+import type { OpenFinding } from "../finding.ts";
+import type { LogLine } from "../log-line.ts";
+import type { Parser } from "./parser.ts";
+
+const cmakeHead = /^CMake (Error|Warning)(?: \(dev\))?(?: at (.+?):(\d+) \((\w+)\))?(?: in (.+?):(\d+))?:?\s*(.*)$/;
+const makeLine = /^(?:g?make|mingw32-make|gmake|nmake)(?:\[\d+\])?: \*\*\* (.*)$/;
+
+/** The parser of build tools. */
+export function buildToolParser(): Parser {
+  let cmake: OpenFinding | undefined;
+  let cmakeLines = 0;
+  let blank = 0;
+  return {
+    get open() {
+      return cmake !== undefined;
+    },
+    line(line: LogLine, out: Collector): boolean {
+      const { text } = line;
+      if (cmake !== undefined) {
+        if (text === "") {
+          if (++blank > 2) cmake = undefined;
+        } else if (/^Call Stack|^-- |^CMake (?:Error|Warning)|^See also|^\[\d+\/\d+\]/.test(text) || ++cmakeLines > 30) cmake = undefined;
+        else {
+          extend(cmake, text);
+          blank = 0;
+          // What CMake quotes of a compiler is still the compiler's.
+          if (line.indent > 0 && !/\berror\b|fatal|undefined/i.test(text)) return true;
+        }
+      }
+      const head = cmakeHead.exec(text);
+      if (head !== null) {
+        const file = head[2] ?? head[5];
+        const row = head[3] ?? head[6];
+        cmake = out.add(line, {
+          kind: "build-tool",
+          tool: "cmake",
+          message: head[7] ?? "",
+          severity: head[1] === "Error" ? "error" : "warning",
+          ...(file === undefined ? {} : { file }),
+          ...(row === undefined ? {} : { line: Number(row) }),
+          ...(head[4] === undefined ? {} : { code: head[4] }),
+        });
+        cmakeLines = 0;
+        blank = 0;
+        return true;
+      }
+      if (/^-- Configuring incomplete, errors occurred|^CMake (?:Generate|Configure) step failed|^See also "/.test(text)) {
+        out.add(line, { kind: "wrapper", tool: "cmake", message: text });
+        return true;
+      }
+      const made = makeLine.exec(text)?.[1];
+      if (made !== undefined) {
+        const missing = /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target/.test(made);
+        const killed = /Error (?:137|-9)\b|\bKilled\b/.test(made);
+        if (killed) out.add(line, { kind: "tool-died", tool: "make", program: "compiler", code: "signal 9", message: made });
+        else out.add(line, { kind: missing ? "build-tool" : "wrapper", tool: "make", message: made });
+        return true;
+      }
+      if (text.startsWith("ninja: ") || /^\S*ninja(?:\.exe)?: (?:error|fatal|build stopped)/.test(text)) return ninja(line, out);
+      if (/^FAILED: /.test(text)) {
+        const code = /^FAILED: \[code=(-?\d+)\]/.exec(text)?.[1];
+        if (code === "137" || code === "-9" || code === "9") out.add(line, { kind: "tool-died", tool: "ninja", program: "compiler", code: "signal 9", message: text });
+        else out.add(line, { kind: "wrapper", tool: "ninja", message: text });
+        return true;
+      }
+      if (/^meson\.build:\d+:\d+: ERROR: /.test(text)) {
+        out.add(line, { kind: "build-tool", tool: "cmake", message: text.replace(/^\S+ ERROR: /, "") });
+        return true;
+      }
+      return false;
+    },
+  };
+}
+
+function ninja(line: LogLine, out: Collector): boolean {
+  const message = line.text.replace(/^\S*ninja(?:\.exe)?: /, "");
+  if (/^build stopped: interrupted/.test(message)) {
+    out.add(line, { kind: "build-tool", tool: "ninja", code: "interrupted", message });
+  } else if (/^build stopped/.test(message)) {
+    out.add(line, { kind: "wrapper", tool: "ninja", message });
+  } else if (/^no work to do/.test(message)) {
+    out.add(line, { kind: "warning", tool: "ninja", code: "no-work", message, severity: "note" });
+  } else if (/^(?:error|fatal): /.test(message)) {
+    out.add(line, { kind: "build-tool", tool: "ninja", message: message.replace(/^(?:error|fatal): /, "") });
+  }
+  return true;
+}

@@ -1,0 +1,178 @@
+/** gcc, clang and what speaks as they do (hipcc, icpx, the assembler): messages with a place, and the drivers' own. */
+import type { Collector } from "../collector.ts";
+import type { ToolName } from "../finding.ts";
+import type { LogLine } from "../log-line.ts";
+import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords } from "./parser.ts";
+
+const withPlace = new RegExp(
+  String.raw`^((?:[A-Za-z]:[\\/])?[^:]{1,500}?)[:(](\d+)(?:[:,.](\d+)(?:-\d+)?)?\)?\s?:\s+(${severityWords})\s?[:：]\s*(.*)$`,
+);
+const driverName =
+  /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
+const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
+const assembler = /^(?:\{standard input\}|\S+\.s|\S*[\\/]cc\w{6}\.s):(?:(\d+): )?\s*(?:Error|Fatal error): (.*)$/;
+const diedForms: readonly RegExp[] = [
+  /^(Killed) signal terminated program (\S+)/,
+  /^(Killed|Segmentation fault|Terminated|Aborted|Bus error|Illegal instruction) \(program (\S+)\)/,
+  /(Segmentation fault|Aborted|Terminated|Bus error|Illegal instruction) signal terminated program (\S+)/,
+  /^ld terminated with signal (\d+)/,
+];
+
+/** The parser of gcc and clang. */
+export function gccParser(): Parser {
+  return { line };
+}
+
+function line(line: LogLine, out: Collector): boolean {
+  const { text } = line;
+  const asm = assembler.exec(text);
+  if (asm !== null) {
+    const message = asm[2] ?? "";
+    if (/open CFI at the end of file|end of file not at end of a line/.test(message)) {
+      out.add(line, { kind: "tool-died", tool: "gcc", program: "cc1plus", code: "cut-off", message });
+    } else {
+      out.add(line, { kind: "driver", tool: "assembler", message, ...(asm[1] === undefined ? {} : { line: Number(asm[1]) }) });
+    }
+    return true;
+  }
+  const place = withPlace.exec(text);
+  if (place !== null) return withinSource(line, place, out);
+  const driver = driverName.exec(text);
+  if (driver !== null) return ofDriver(line, driver[1] ?? "", driver[2] ?? "", out);
+  return bare(line, out);
+}
+
+function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): boolean {
+  const [, file = "", row = "0", column, word = "error", rest = ""] = place;
+  // nvcc's front end writes `file(12): error`; MSVC has codes: both have parsers of their own.
+  const message = rest.trim();
+  if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return false;
+  if (/CMakeLists\.txt$|\.cmake$|\.py$|\.ninja$|[Mm]akefile$/.test(file)) return false;
+  if (/^(?:ptxas|nvlink)\b/.test(file)) return false;
+  const severity = severityOf(word);
+  const edg = line.text[file.length] === "(" && column === undefined;
+  const tool: ToolName = edg ? "cudafe++" : /[‘’]|[:：]\d+[:：].*No such file/.test(line.text) ? "gcc" : "clang";
+  const common = {
+    file: file.replace(/^(?:In file included from |from )/, ""),
+    line: Number(row),
+    ...(column === undefined ? {} : { column: Number(column) }),
+    severity,
+  };
+  const header = missingHeader(message, severity);
+  if (header !== undefined) {
+    out.add(line, { kind: "missing-header", tool: edg ? "cudafe++" : tool, message, header, ...common });
+    return true;
+  }
+  if (word === "internal compiler error") {
+    const died = /^(Killed|Segmentation fault|Aborted|Bus error)/.exec(message)?.[1] ?? "internal";
+    out.add(line, { kind: "tool-died", tool, program: "cc1plus", code: died, message, ...common });
+    return true;
+  }
+  out.add(line, { kind: "compile", tool, message, ...common });
+  return true;
+}
+
+/** The name of the header when the message says that one was not found. */
+export function missingHeader(message: string, severity: string): string | undefined {
+  const english =
+    /^['"‘“]?(.+?)['"’”]?: No such file or directory$/.exec(message)?.[1] ??
+    /^['"‘“](.+?)['"’”] file not found/.exec(message)?.[1] ??
+    /cannot open (?:source|include) file:? ['"“](.+?)['"”]/.exec(message)?.[1] ??
+    /^['"](.+?)['"] file not found with <angled> include/.exec(message)?.[1];
+  if (english !== undefined) return isHeaderName(english) ? english : undefined;
+  if (severity !== "fatal") return undefined;
+  const other = /^(\S+?)\s?[:：]\s?\S/.exec(message)?.[1];
+  return other !== undefined && /\.(?:h|hpp|cuh|hh|hxx)$/.test(other) ? other : undefined;
+}
+
+function ofDriver(line: LogLine, name: string, rest: string, out: Collector): boolean {
+  const split = driverSeverity.exec(rest);
+  const tool: ToolName = /clang|icp?x|dpcpp/.test(name) ? "clang" : /hipcc/.test(name) ? "hipcc" : "gcc";
+  if (split === null) {
+    if (/out of memory allocating|virtual memory exhausted|Cannot allocate memory/.test(rest)) {
+      out.add(line, { kind: "tool-died", tool, program: name, code: "out of memory", message: rest });
+      return true;
+    }
+    return false;
+  }
+  const message = (split[2] ?? "").trim();
+  const severity = severityOf(split[1] ?? "");
+  if (/ld returned \d+ exit status|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(message)) {
+    out.add(line, { kind: "wrapper", tool, program: name, message });
+    return true;
+  }
+  const died = diedForm(message);
+  if (died !== undefined) {
+    out.add(line, { kind: "tool-died", tool, program: died.program ?? name, code: died.code, message, severity });
+    return true;
+  }
+  if (split[1] === "internal compiler error") {
+    out.add(line, { kind: "tool-died", tool, program: name, code: "internal", message, severity });
+    return true;
+  }
+  const missing =
+    /error trying to exec '?(\S+?)'?: exec/.exec(message)?.[1] ??
+    /cannot (?:find|execute) [‘'](\S+?)[’']/.exec(message)?.[1] ??
+    /(?:unable to execute command|installation problem, cannot exec).*?[‘'"](\S+?)[’'"]/.exec(message)?.[1];
+  if (missing !== undefined && !/Killed|signal/.test(message)) {
+    out.add(line, { kind: "missing-program", tool, program: missing, message, severity });
+    return true;
+  }
+  const library = /cannot find [‘']?-l(\S+?)[’']?$|unable to find library -l(\S+)/.exec(message);
+  if (library !== null) {
+    out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library: library[1] ?? library[2] ?? "", message });
+    return true;
+  }
+  const file = /^[‘'"]?(.+?)[’'"]?: (?:No such file or directory|Datei oder Verzeichnis nicht gefunden|没有那个文件或目录)$|no such file or directory: '(.+?)'/.exec(message);
+  const what = file?.[1] ?? file?.[2];
+  if (what !== undefined) {
+    const header = missingHeader(message, severity);
+    // `<command-line>: fatal error: cuda_runtime.h` and forced includes end here, too.
+    if (header !== undefined && /\.(?:h|hpp|cuh)$/.test(header)) {
+      out.add(line, { kind: "missing-header", tool, header, message, severity });
+    } else out.add(line, { kind: "driver", tool, program: name, code: "no-such-file", file: what, message, severity });
+    return true;
+  }
+  out.add(line, { kind: "driver", tool, program: name, message, severity });
+  return true;
+}
+
+function diedForm(message: string): { code: string; program?: string } | undefined {
+  for (const form of diedForms) {
+    const match = form.exec(message);
+    if (match === null) continue;
+    if (match[2] === undefined) return { code: `signal ${match[1] ?? ""}`, program: "ld" };
+    return { code: match[1] ?? "", program: baseName(match[2]) };
+  }
+  const clang =
+    /unable to execute command: (Killed|Segmentation fault|Terminated|Aborted)/.exec(message)?.[1] ??
+    /(?:frontend|linker|assembler|hip.*|gen compiler)? ?command failed due to signal/.exec(message)?.[0] ??
+    /frontend command failed with exit code (?:13[0-9]|1[0-9]{2}|70)/.exec(message)?.[0];
+  if (clang !== undefined) return { code: clang };
+  const memory = /out of memory allocating|virtual memory exhausted|cannot allocate memory|Cannot allocate memory/.exec(message)?.[0];
+  return memory === undefined ? undefined : { code: "out of memory" };
+}
+
+/** `error: …` without a place: clang before it has a file, HIP, and the system's own words. */
+function bare(line: LogLine, out: Collector): boolean {
+  const { text } = line;
+  const command = /^<command-line>: (fatal error|error): (.*)$/.exec(text);
+  if (command !== null) {
+    const header = missingHeader(command[2] ?? "", "fatal");
+    if (header !== undefined) {
+      out.add(line, { kind: "missing-header", tool: "gcc", header, message: command[2] ?? "", severity: "fatal" });
+      return true;
+    }
+  }
+  if (/^LLVM ERROR: out of memory|^virtual memory exhausted|out of memory allocating \d+ bytes/.test(text)) {
+    out.add(line, { kind: "tool-died", tool: "clang", program: "compiler", code: "out of memory", message: text });
+    return true;
+  }
+  const clang = /^(?:fatal )?error: ((?:invalid value|unknown argument|unsupported option|cannot find|unable to|no such file|unknown target|invalid target ID|unsupported CUDA gpu).*)$/.exec(text)?.[1];
+  if (clang !== undefined) {
+    const option = quoted(clang);
+    out.add(line, { kind: "driver", tool: "clang", message: clang, ...(option === undefined ? {} : { symbol: option }) });
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,118 @@
+/** pip, uv, conda, poetry and the build backends below them: what they say of themselves, and which lines only wrap. */
+import { type Collector, extend } from "../collector.ts";
+import type { OpenFinding, ToolName } from "../finding.ts";
+import type { LogLine } from "../log-line.ts";
+import { baseName, type Parser } from "./parser.ts";
+
+/** Lines that say that something failed elsewhere. */
+const wrappers: readonly RegExp[] = [
+  /subprocess-exited-with-error/,
+  /did not run successfully/,
+  /metadata-generation-failed|legacy-install-failure/,
+  /See above for (?:output|details)/,
+  /This (?:error originates from a subprocess|is an issue with the package mentioned above)/,
+  /^(?:ERROR: )?Failed (?:building (?:wheel|editable)|to build)\b/,
+  /^ERROR: (?:Could not build wheels|Failed to build installable wheels|Command errored out)/,
+  /^error: failed-wheel-build-for-install|failed-wheel-build-for-install/,
+  /^(?:error: )?Failed to (?:download and )?build|Failed to prepare distributions/,
+  /The build backend returned an error|Call to `?[\w.]+`? failed \(exit status|Build backend failed to/,
+  /^This usually indicates a problem with the package or the build environment/,
+  /^exit code: \d+$|^\[end of output\]|^\[\d+ lines of output\]|^Getting requirements to build .* did not run/,
+  /^(?:subprocess\.)?CalledProcessError: Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
+  /Error (?:building|compiling|linking) (?:extension|objects for extension)/,
+  /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
+  /^error: command '.+' failed with exit (?:code|status) (?!-?9\b|137\b)-?\d+/,
+  /^(?:ERROR|error): .* exited with (?:code|status) [1-9]\d?$/,
+  /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
+  /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
+  /ChefBuildError|^Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
+  /^ERROR: (?:process|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
+];
+
+const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
+const setuptoolsMissing = /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file/;
+const conda = /^(PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
+
+/** The parser of installers. */
+export function installerParser(): Parser {
+  let last: OpenFinding | undefined;
+  let age = 0;
+  return {
+    get open() {
+      return last !== undefined;
+    },
+    line(line: LogLine, out: Collector): boolean {
+      const { text } = line;
+      if (last !== undefined) {
+        if (text === "" || ++age > 10) last = undefined;
+        else if (!own.test(text)) extend(last, text);
+      }
+      const killedBelow = /\b137\b|SIGKILL|status -9\b/.test(text);
+      for (const wrapper of wrappers) {
+        if (!killedBelow && wrapper.test(text)) {
+          out.add(line, { kind: "wrapper", tool: "pip", message: text });
+          return true;
+        }
+      }
+      const missing = setuptoolsMissing.exec(text);
+      if (missing !== null) {
+        const program = missing[1] ?? missing[2] ?? "";
+        out.add(line, { kind: "missing-program", tool: "setuptools", program, message: text });
+        return true;
+      }
+      const killed = /^(?:error: )?command '(.+?)' failed with exit (?:code|status) (-9|137|-11|139)/.exec(text);
+      if (killed !== null) {
+        const signal = killed[2] === "-9" || killed[2] === "137" ? "signal 9" : "signal 11";
+        out.add(line, { kind: "tool-died", tool: "setuptools", program: baseName(killed[1] ?? ""), code: signal, message: text });
+        return true;
+      }
+      const solver = conda.exec(text);
+      if (solver !== null) {
+        last = out.add(line, { kind: "installer", tool: "conda", code: solver[1] ?? "", message: solver[2] ?? "" });
+        age = 0;
+        return true;
+      }
+      const found = said(text);
+      if (found === undefined) return false;
+      last = out.add(line, { kind: "installer", ...found });
+      age = 0;
+      return true;
+    },
+  };
+}
+
+/** Sentences of installers that are known, with or without their `ERROR:` in front. */
+const known: readonly (readonly [RegExp, string, ToolName])[] = [
+  [/depends on [`'"]?([\w.-]+)[`'"]?, but doesn't declare it as a build dependency/, "undeclared-build-dependency", "pip"],
+  [/No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/, "no-distribution", "pip"],
+  [/No solution found when resolving|Because .* (?:was not found|has no wheels|there (?:is|are) no)|has no wheels with a matching|no wheels with a matching (?:Python|platform)|doesn't have a source distribution or wheel for the current platform|are incompatible\.|we can conclude that/, "no-solution", "pip"],
+  [/(\S+\.whl) is not a supported wheel on this platform/, "wrong-wheel", "pip"],
+  [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
+  [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
+  [/conflicting dependencies|ResolutionImpossible|dependency conflicts/, "conflict", "pip"],
+  [/Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Microsoft Visual C\+\+ .* is required|Unable to find vcvarsall\.bat/, "no-msvc", "setuptools"],
+  [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
+  [/DO NOT MATCH THE HASHES|Hash mismatch|HashMismatch|hashes are required/i, "hash", "pip"],
+  [/No virtual environment found|--system flag/, "no-venv", "pip"],
+  [/Could not install packages due to an (?:OSError|EnvironmentError): (.*)$/, "os-error", "pip"],
+  [/(?:git|clone|fetch|checkout|submodule).*(?:did not run successfully|failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i, "git", "pip"],
+  [/Multiple top-level (?:packages|modules) discovered/, "flat-layout", "setuptools"],
+  [/does not appear to be a Python project|neither 'setup\.py' nor 'pyproject\.toml' found/, "no-project", "pip"],
+  [/editable mode .*requires a setuptools-based build|missing the 'build_editable' hook|setup\.py not found/, "no-editable", "pip"],
+  [/Cannot import '([\w.]+)'|BackendUnavailable/, "backend-unavailable", "pip"],
+  [/(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete download)/i, "network", "pip"],
+];
+
+function said(text: string): { tool: ToolName; code: string; message: string; symbol?: string } | undefined {
+  const bare = own.exec(text)?.[2] ?? text;
+  for (const [words, code, tool] of known) {
+    const match = words.exec(text);
+    if (match === null) continue;
+    // Without the word ERROR these may be talk; a retry that worked is talk, too.
+    if ((code === "network" || code === "git") && !own.test(text) && !/^(?:fatal|error|Caused by|\S*Error|curl|pip)/i.test(text)) return undefined;
+    if (/^WARNING: Retrying/.test(text)) return undefined;
+    const symbol = match.slice(1).find((part) => part !== undefined);
+    return { tool, code, message: bare, ...(symbol === undefined ? {} : { symbol }) };
+  }
+  return undefined;
+}

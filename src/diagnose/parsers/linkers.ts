@@ -1,0 +1,132 @@
+/** Linkers at build time: GNU ld, gold, lld, mold and Apple's ld. link.exe has codes and stands in msvc.ts. */
+import type { Collector } from "../collector.ts";
+import type { OpenFinding } from "../finding.ts";
+import type { LogLine } from "../log-line.ts";
+import type { Parser } from "./parser.ts";
+
+const undefinedReference = /^(.*?)(?:: error)?:? undefined reference to [`'‘"](.+?)['’"](?:\s*follow)?;?$|undefined reference to ([A-Za-z_]\w*)\s*$/;
+/** gcc's linker in other languages keeps the quotes: the symbol is what stands between them. */
+const undefinedLocal = /(?:对|對)[“‘`'"](.+?)[”’'"]?未定义的引用|nicht definierter Verweis auf [»`'‘"](.+?)[«'’"]|référence indéfinie vers ?[«`'‘"]\s?(.+?)\s?[»'’"]|referencia a [«`'‘"](.+?)[»'’"] sin definir|undefined reference to [`'‘](.+)$/;
+const undefinedSymbol = /^(?:\S*(?:ld\.lld|ld64\.lld|lld-link|mold|wasm-ld|ld)(?:-\d+)?(?:\.exe)?): (?:error: )?undefined (?:hidden |protected |internal )?symbol: (.+)$/;
+const moldOld = /^mold: undefined symbol: (\S+?): (.+)$/;
+const noLibrary: readonly RegExp[] = [
+  /(?:^|: )cannot find [`'‘]?-l([\w.+:-]+?)['’]?(?:: .*)?$/,
+  /unable to find library -l([\w.+-]+)/,
+  /^mold: (?:fatal|error): library not found: ([\w.+-]+)/,
+  /library not found for -l([\w.+-]+)/,
+  /library '([\w.+-]+)' not found/,
+  /framework not found ([\w.+-]+)|framework '([\w.+-]+)' not found/,
+  /找不到 -l([\w.+-]+)|kann -l([\w.+-]+) nicht finden|ne peut (?:pas )?trouver -l([\w.+-]+)|no se puede encontrar -l([\w.+-]+)|не найти -l([\w.+-]+)/,
+  /(lib[\w.+-]+\.so[\w.]*), needed by \S+, not found/,
+  /lld-link: error: could not open '([^']+)'/,
+  /lld-link: error: <root>: undefined symbol: ([\w.]+)/,
+];
+const noObject = /(?:^|: )(?:error: )?(?:cannot find|cannot open) ([^\s:']+\.(?:o|obj|a|so(?:\.\d+)*|lo|ld|rsp))(?:: (?:No such file or directory|.*))?$/;
+const multiple = /multiple definition of [`'‘"](.+?)['’"]|duplicate symbol:? [`'‘"]?(.+?)['’"]?(?: in:?| and |$)/;
+const linkerWords =
+  /relocation|recompile with -fPIC|skipping incompatible|file in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
+
+/** The parser of linkers. */
+export function linkerParser(): Parser {
+  /** Apple's list of undefined symbols goes on until a line that is no symbol. */
+  let apple = false;
+  let appleLines = 0;
+  let requested: OpenFinding | undefined;
+  return {
+    get open() {
+      return apple || requested !== undefined;
+    },
+    line(line: LogLine, out: Collector): boolean {
+      const { text } = line;
+      if (requested !== undefined) {
+        const by = /^>>> (?:referenced by|defined at) (.+)$/.exec(text)?.[1] ?? /^(.+?) in (\S+\.(?:o|obj|a)\S*)$/.exec(text)?.[2];
+        if (by !== undefined && requested.file === undefined) requested.file = by.replace(/\(.*$/, "").trim();
+        requested = undefined;
+        if (by !== undefined) return true;
+      }
+      if (apple) {
+        appleLines++;
+        const symbol = /^"(.+)", referenced from:/.exec(text)?.[1];
+        if (symbol !== undefined) {
+          requested = out.add(line, { kind: "undefined-symbol", tool: "linker", phase: "link", symbol, message: `undefined symbol ${symbol}` });
+          return true;
+        }
+        if (/^ld: |^clang: error|^collect2/.test(text) || appleLines > 200) apple = false;
+        else return true;
+      }
+      if (/^Undefined symbols(?: for architecture (\S+))?:/.test(text)) {
+        apple = true;
+        appleLines = 0;
+        return true;
+      }
+      const symbol = readUndefined(text);
+      if (symbol !== undefined) {
+        requested = out.add(line, {
+          kind: "undefined-symbol",
+          tool: "linker",
+          phase: "link",
+          symbol: symbol.name,
+          message: `undefined reference to \`${symbol.name}\``,
+          ...(symbol.file === undefined ? {} : { file: symbol.file }),
+        });
+        if (requested.file !== undefined) requested = undefined;
+        return true;
+      }
+      return others(line, out);
+    },
+  };
+}
+
+function readUndefined(text: string): { name: string; file?: string } | undefined {
+  if (!/undefined|未定义|nicht definiert|indéfinie|sin definir/.test(text)) return undefined;
+  const lld = undefinedSymbol.exec(text)?.[1];
+  if (lld !== undefined) return { name: lld.trim() };
+  const old = moldOld.exec(text);
+  if (old !== null) return { name: old[2] ?? "", file: old[1] ?? "" };
+  const gnu = undefinedReference.exec(text);
+  if (gnu !== null) {
+    const name = gnu[2] ?? gnu[3] ?? "";
+    const file = /(\S+\.(?:o|obj|a|so|cpp|cc|cxx|cu|c)\b\S*?)(?::|\(|$)/.exec(gnu[1] ?? "")?.[1];
+    return { name, ...(file === undefined ? {} : { file }) };
+  }
+  const local = undefinedLocal.exec(text);
+  const name = local?.slice(1).find((part) => part !== undefined);
+  return name === undefined ? undefined : { name: name.replace(/['’]$/, "") };
+}
+
+function others(line: LogLine, out: Collector): boolean {
+  const { text } = line;
+  for (const form of noLibrary) {
+    const match = form.exec(text);
+    const library = match?.slice(1).find((part) => part !== undefined);
+    if (library !== undefined) {
+      out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library, message: text });
+      return true;
+    }
+  }
+  const object = noObject.exec(text)?.[1];
+  if (object !== undefined && /\bld\b|ld\.|gold|lld|mold|collect2|LINK|libtool/.test(text)) {
+    out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library: object, message: text });
+    return true;
+  }
+  if (/multiple definition of|duplicate symbol/.test(text)) {
+    const match = multiple.exec(text);
+    const symbol = match?.[1] ?? match?.[2];
+    if (symbol !== undefined) {
+      out.add(line, { kind: "duplicate-symbol", tool: "linker", phase: "link", symbol, message: text });
+      return true;
+    }
+  }
+  const linker = /^(?:\S*[\\/])?(?:[\w-]+-)?(?:ld|ld\.bfd|ld\.gold|ld\.lld|lld|gold|mold|ld64|lld-link|libtool)(?:-\d+)?(?:\.exe)?: (.*)$/.exec(text);
+  const message = linker?.[1] ?? (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file in wrong format|DSO missing from command line/.test(text) ? text : undefined);
+  if (message === undefined || !linkerWords.test(message)) return false;
+  const warning = /^warning: |warning: /.test(message) && !/ignoring file|incompatible/.test(message);
+  if (/final link failed/.test(message)) {
+    out.add(line, { kind: /No space left/.test(message) ? "system" : "wrapper", tool: "linker", message });
+    return true;
+  }
+  if (warning && !/executable stack/.test(message)) return true;
+  out.add(line, { kind: "link", tool: "linker", message: message.replace(/^(?:error|fatal|warning): /, ""), severity: warning ? "warning" : "error" });
+  return true;
+}
+

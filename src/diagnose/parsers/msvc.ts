@@ -1,0 +1,83 @@
+/** Microsoft's cl, link, lib, rc and MSBuild, in any language: the codes say what the words say. */
+import type { Collector } from "../collector.ts";
+import type { LogLine } from "../log-line.ts";
+import { isHeaderName, type Parser, quoted } from "./parser.ts";
+
+const coded = /^(.*?)\s?:?\s?(?:(?:[A-Za-zé ]+|[^\s:()]+)\s)?\b((?:C|D|LNK|MSB|RC|CVT|CS)\d{4})\s?[:：]\s*(.*)$/;
+const place = /^((?:[A-Za-z]:)?[^()]*?)\((\d+)(?:,(\d+))?(?:,\d+,\d+)?\)\s?$/;
+
+/** The parser of Microsoft's tools. */
+export function msvcParser(): Parser {
+  return { line };
+}
+
+function line(line: LogLine, out: Collector): boolean {
+  const { text } = line;
+  if (!/\b(?:C|D|LNK|MSB|RC|CVT)\d{4}\b/.test(text)) return false;
+  const match = coded.exec(text);
+  if (match === null) return false;
+  const [, where = "", code = "", rest = ""] = match;
+  const before = text.slice(0, text.indexOf(code));
+  if (/\bwarning\s*$|\bavertissement\s*$|\bWarnung\s*$|警告\s*$|\bnote\s*$/.test(before)) {
+    if (code === "LNK4272" || code === "D9002" || code === "LNK4044") {
+      out.add(line, { kind: "link", tool: "msvc", code, message: rest, severity: "warning" });
+    }
+    return true;
+  }
+  if (!/\w|[^\x00-\x7f]/.test(before) && !/error/i.test(text)) return false;
+  const fatal = /fatal|irr[ée]|schwerwiegend|致命/i.test(before);
+  const at = place.exec(where.replace(/\s?:\s?(?:fatal )?error.*$/, ""));
+  const common = {
+    tool: "msvc",
+    code,
+    message: rest.trim(),
+    severity: fatal ? "fatal" : "error",
+    ...(at === null ? {} : { file: at[1] ?? "", line: Number(at[2]), ...(at[3] === undefined ? {} : { column: Number(at[3]) }) }),
+  } as const;
+  if (code.startsWith("MSB")) {
+    const wrapper = /^MSB(?:3721|6006|3073|8066)$/.test(code);
+    out.add(line, { kind: wrapper ? "wrapper" : "build-tool", ...common });
+    return true;
+  }
+  if (code === "C1083") {
+    const header = quoted(rest) ?? /:\s?(\S+?\.\w+)\s?:/.exec(rest)?.[1];
+    if (header !== undefined && (isHeaderName(header) || /include/i.test(rest))) {
+      out.add(line, { kind: "missing-header", header, ...common });
+    } else out.add(line, { kind: "driver", ...common, ...(header === undefined ? {} : { file: header }) });
+    return true;
+  }
+  if (code === "C1060" || code === "C1002" || code === "LNK1102" || code === "C1076") {
+    out.add(line, { kind: "tool-died", program: code.startsWith("LNK") ? "link" : "cl", ...common });
+    return true;
+  }
+  if (code === "LNK2001" || code === "LNK2019" || code === "LNK2023") {
+    const symbol =
+      /\((\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(rest)?.[1] ??
+      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]?([\w@?$.]+)/.exec(rest)?.[1] ??
+      quoted(rest) ??
+      rest;
+    out.add(line, { kind: "undefined-symbol", phase: "link", symbol, ...common, ...(where === "" ? {} : { file: requester(where) }) });
+    return true;
+  }
+  if (code === "LNK2005" || code === "LNK1169") {
+    out.add(line, { kind: "duplicate-symbol", phase: "link", symbol: quoted(rest) ?? /^(\S+)/.exec(rest)?.[1] ?? "", ...common });
+    return true;
+  }
+  if (code === "LNK1104" || code === "LNK1181" || code === "LNK1149") {
+    const library = quoted(rest) ?? /(\S+\.(?:lib|obj|pyd|dll|exe))/.exec(rest)?.[1];
+    if (library !== undefined) {
+      out.add(line, { kind: "missing-library", phase: "link", library, ...common });
+      return true;
+    }
+  }
+  if (code === "LNK1120") {
+    out.add(line, { kind: "wrapper", ...common });
+    return true;
+  }
+  out.add(line, { kind: code.startsWith("LNK") || code.startsWith("CVT") ? "link" : code.startsWith("D") ? "driver" : "compile", ...common });
+  return true;
+}
+
+function requester(where: string): string {
+  return where.replace(/\s?:\s?(?:fatal )?error$/, "").trim();
+}

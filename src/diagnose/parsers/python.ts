@@ -1,0 +1,174 @@
+/** Python: tracebacks, exceptions without one, warnings, faulthandler's dumps. */
+import { type Collector, extend } from "../collector.ts";
+import type { OpenFinding } from "../finding.ts";
+import type { LogLine } from "../log-line.ts";
+import { baseName, type Parser } from "./parser.ts";
+
+const typeName = String.raw`(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)`;
+const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
+const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
+const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
+const frame = /^File ["'](.+?)["'], line (\d+)(?:, in (.+))?$/;
+const warningLine = /^(?:(.+?):(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
+const faulthandler = /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
+const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
+
+/** Programs that a build calls: a missing one is no missing data file. */
+const programs =
+  /^(?:nvcc|ninja|cmake|make|g\+\+|gcc|c\+\+|cc|clang|clang\+\+|cl|cl\.exe|link|hipcc|icpx|icx|git|ccache|sccache|ld|lld|nvidia-smi|where|which|patchelf|cuobjdump|ptxas|hipconfig|rocminfo|rocm_agent_enumerator|nvcc\.exe|ninja\.exe|x86_64-conda[\w-]*|x86_64-linux-gnu-g[\w+-]*|aarch64[\w-]*)(?:-\d+)?$/;
+
+/** The parser of Python's own words. */
+export function pythonParser(): Parser {
+  let tracebackIndent: number | undefined;
+  let frames: string[] = [];
+  let chained = 0;
+  let message: OpenFinding | undefined;
+  let messageLines = 0;
+  let dump: OpenFinding | undefined;
+  let dumpLines = 0;
+  let warning: OpenFinding | undefined;
+  let warningLines = 0;
+
+  const closeMessage = (): void => {
+    message = undefined;
+  };
+
+  return {
+    get open() {
+      return tracebackIndent !== undefined || message !== undefined || dump !== undefined || warning !== undefined;
+    },
+    line(line: LogLine, out: Collector): boolean {
+      const { text } = line;
+      if (/^(?:Exception Group )?Traceback \(most recent call (?:last|first)\):?/.test(text)) {
+        tracebackIndent = line.indent;
+        frames = [];
+        closeMessage();
+        return true;
+      }
+      if (/^(?:During handling of the above exception, another exception occurred|The above exception was the direct cause)/.test(text)) {
+        chained++;
+        closeMessage();
+        return true;
+      }
+      if (dump !== undefined) {
+        const at = frame.exec(text.replace(/"(, line \d+) in /, '"$1, in '));
+        if (at !== null && dumpLines < 40) {
+          dump.frames = [`${at[1] ?? ""}:${at[2] ?? ""} ${at[3] ?? ""}`, ...(dump.frames ?? [])].slice(-12);
+          dumpLines++;
+          return true;
+        }
+        if (++dumpLines > 60 || text !== "") dump = undefined;
+      }
+      const fatal = faulthandler.exec(text);
+      if (fatal !== null) {
+        dump = out.add(line, { kind: "exception", tool: "python", code: fatal[1] === undefined ? "Timeout" : "Fatal Python error", message: fatal[1] ?? fatal[2] ?? "" });
+        dumpLines = 0;
+        return true;
+      }
+      const at = frame.exec(text);
+      if (at !== null) {
+        if (tracebackIndent === undefined) tracebackIndent = Math.max(0, line.indent - 2);
+        frames.push(`${at[1] ?? ""}:${at[2] ?? ""} ${at[3] ?? ""}`);
+        if (frames.length > 40) frames = frames.slice(-20);
+        return true;
+      }
+      const found = exception(line, tracebackIndent);
+      if (found !== undefined) {
+        const finding = out.add(line, {
+          kind: "exception",
+          tool: "python",
+          code: found.type.split(".").at(-1) ?? found.type,
+          message: found.message,
+          ...(frames.length > 0 ? { frames: frames.slice(-12) } : {}),
+          ...(chained > 0 ? { chained } : {}),
+        });
+        missingProgram(line, found, frames, out);
+        message = finding;
+        messageLines = 0;
+        tracebackIndent = undefined;
+        frames = [];
+        return false;
+      }
+      if (tracebackIndent !== undefined) {
+        if (text === "" && frames.length > 3) tracebackIndent = undefined;
+        return false;
+      }
+      const warned = warningLine.exec(text);
+      if (warned !== null && !/^\S+\.(?:c|cc|cpp|cu|h|hpp|cuh)$/.test(warned[1] ?? "")) {
+        warning = out.add(line, {
+          kind: "warning",
+          tool: "python",
+          severity: "warning",
+          code: warned[3] ?? "Warning",
+          message: warned[4] ?? "",
+          ...(warned[1] === undefined ? {} : { file: warned[1], line: Number(warned[2]) }),
+        });
+        warningLines = 0;
+        return false;
+      }
+      if (warning !== undefined) {
+        if (/^warnings\.warn|^\S+\.warning\(/.test(text) || ++warningLines > 14) warning = undefined;
+        else if (text !== "") extend(warning, text);
+      }
+      if (message !== undefined) {
+        messageLines++;
+        if (messageLines > 25 || (text === "" && message.message !== "" && messageLines > 4)) closeMessage();
+        else extend(message, text);
+      }
+      const inside = embeddedException(text);
+      if (inside !== undefined && message === undefined) {
+        out.add(line, {
+          kind: "exception",
+          tool: "python",
+          code: inside.type.split(".").at(-1) ?? inside.type,
+          message: inside.message,
+          severity: /\bwarn/i.test(text.slice(0, 40)) ? "warning" : "error",
+        });
+        missingProgram(line, inside, [], out);
+      }
+      return false;
+    },
+  };
+}
+
+interface Said {
+  readonly type: string;
+  readonly message: string;
+}
+
+function exception(line: LogLine, tracebackIndent: number | undefined): Said | undefined {
+  const { text } = line;
+  const named = exceptionLine.exec(text);
+  if (named !== null) return { type: named[1] ?? "", message: (named[2] ?? "").trim() };
+  // Inside a traceback, whatever stands at its left edge ends it, whatever its name.
+  if (tracebackIndent !== undefined && line.indent <= tracebackIndent && text !== "" && !/^[~^]+$/.test(text)) {
+    const any = anyException.exec(text);
+    if (any !== null && /^[A-Za-z_]\w*(?:\.\w+)*$/.test(any[1] ?? "") && (any[2] !== undefined || /[A-Z]/.test(any[1] ?? "")) && !/^(?:hint|note|error|warning|info)$/i.test(any[1] ?? "")) {
+      return { type: any[1] ?? "", message: (any[2] ?? "").trim() };
+    }
+  }
+  return undefined;
+}
+
+function embeddedException(text: string): Said | undefined {
+  if (!/(?:Error|Exception)\s?[:：(]/.test(text)) return undefined;
+  const match = embedded.exec(text);
+  if (match === null) return undefined;
+  return { type: match[1] ?? "", message: (match[2] ?? "").replace(/^["']|["']\)?$/g, "") };
+}
+
+/** `FileNotFoundError` out of subprocess, or for a well-known tool, is a program that is not there. */
+function missingProgram(line: LogLine, said: Said, frames: readonly string[], out: Collector): void {
+  const type = said.type.split(".").at(-1);
+  if (type !== "FileNotFoundError" && type !== "OSError" && type !== "PermissionError" && type !== "NotADirectoryError") return;
+  const path = fileNotFound.exec(said.message)?.[1] ?? /^nvcc not found at '(.+?)'/.exec(said.message)?.[1];
+  if (path === undefined) {
+    const found = /\[WinError 2\]/.test(said.message) && frames.some((entry) => /subprocess\.py/.test(entry));
+    if (found) out.add(line, { kind: "missing-program", tool: "python", program: "", message: said.message });
+    return;
+  }
+  const called = frames.some((entry) => /subprocess\.py|spawn\.py/.test(entry));
+  if (programs.test(baseName(path)) || (called && !/\.\w{1,4}$/.test(path) && !/\s/.test(path))) {
+    out.add(line, { kind: "missing-program", tool: "python", program: path, message: said.message });
+  }
+}

@@ -1,0 +1,127 @@
+/** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
+import type { ConfigChange } from "./change.ts";
+import type { FindingKind } from "./finding.ts";
+import type { Confidence, Match, Role, Rule, RuleContext } from "./rule.ts";
+
+/** One answer. */
+export interface Diagnosis {
+  readonly id: string;
+  readonly title: string;
+  /** What happened and what it means here. */
+  readonly cause: string;
+  /** Shell lines; what a person has to do stands behind `#`. */
+  readonly fix: readonly string[];
+  readonly evidence: { readonly line: number; readonly text: string };
+  readonly confidence: Confidence;
+  /** The page of the documentation. */
+  readonly docs: string;
+  /** The symbol, library, header or file that it is about. */
+  readonly subject?: string;
+  readonly change?: ConfigChange;
+  readonly role: Role;
+}
+
+/** At most so many answers are given. */
+const answerLimit = 6;
+
+const roleOrder: Readonly<Record<Role, number>> = { cause: 0, symptom: 1, generic: 2, advice: 3, wrapper: 4 };
+
+interface Candidate {
+  readonly rule: Rule;
+  readonly match: Match;
+  readonly role: Role;
+  readonly specificity: number;
+}
+
+/** The rules by the kind of finding that they look at. */
+function byKind(rules: readonly Rule[]): ReadonlyMap<FindingKind, readonly Rule[]> {
+  const map = new Map<FindingKind, Rule[]>();
+  for (const rule of rules) {
+    for (const kind of rule.on) {
+      const list = map.get(kind);
+      if (list === undefined) map.set(kind, [rule]);
+      else list.push(rule);
+    }
+  }
+  return map;
+}
+
+/** All diagnoses, best first. */
+export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] {
+  const index = byKind(rules);
+  const best = new Map<string, Candidate>();
+  for (const finding of context.findings) {
+    let winner: Candidate | undefined;
+    for (const rule of index.get(finding.kind) ?? []) {
+      const specificity = rule.specificity ?? 50;
+      if (winner !== undefined && winner.specificity >= specificity) continue;
+      const facts = rule.matches(finding, context);
+      if (facts === undefined) continue;
+      winner = { rule, match: { finding, facts, context }, role: rule.role ?? "cause", specificity };
+    }
+    if (winner === undefined) continue;
+    const known = best.get(winner.rule.id);
+    // The first finding speaks for a rule; findings come in the order of the log.
+    if (known === undefined) best.set(winner.rule.id, winner);
+  }
+  return select([...best.values()].sort(compare)).map(toDiagnosis);
+}
+
+/** Cause before symptom, strong before weak, early before late. */
+function compare(a: Candidate, b: Candidate): number {
+  return (
+    tier(a) - tier(b) ||
+    strength(b) - strength(a) ||
+    a.match.finding.at - b.match.finding.at ||
+    b.specificity - a.specificity ||
+    (a.rule.id < b.rule.id ? -1 : 1)
+  );
+}
+
+function tier(candidate: Candidate): number {
+  return roleOrder[candidate.role];
+}
+
+/** Coarse, so that among matches of equal worth the earlier one wins. */
+function strength(candidate: Candidate): number {
+  const { specificity } = candidate;
+  const confidence = confidenceOf(candidate);
+  const step = specificity >= 65 ? 3 : specificity >= 45 ? 2 : 1;
+  return confidence === "low" ? step - 2 : confidence === "medium" ? step - 0.5 : step;
+}
+
+function confidenceOf(candidate: Candidate): Confidence {
+  const { confidence } = candidate.rule;
+  return typeof confidence === "function" ? confidence(candidate.match) : confidence;
+}
+
+/** Leaves out what an answer before it explains. */
+function select(candidates: readonly Candidate[]): readonly Candidate[] {
+  const first = candidates[0];
+  if (first === undefined) return [];
+  const real = candidates.filter((candidate) => candidate.role !== "wrapper");
+  if (real.length === 0) return [first];
+  const causes = real.filter((candidate) => candidate.role === "cause");
+  // With a cause at hand, errors known by form alone and warnings are noise.
+  const kept = causes.length > 0 ? real.filter((candidate) => candidate.role === "cause" || candidate.role === "symptom") : real;
+  return kept.slice(0, answerLimit);
+}
+
+function toDiagnosis(candidate: Candidate): Diagnosis {
+  const { rule, match } = candidate;
+  const { finding } = match;
+  const change = rule.change?.(match);
+  const subject = finding.symbol ?? finding.library ?? finding.header ?? finding.program ?? finding.file;
+  return {
+    id: rule.id,
+    title: rule.title,
+    cause: rule.cause(match),
+    fix: rule.fix(match),
+    evidence: { line: finding.at, text: finding.text },
+    confidence: confidenceOf(candidate),
+    docs: `docs/errors/${rule.id}.md`,
+    role: candidate.role,
+    ...(subject === undefined || subject === "" ? {} : { subject }),
+    ...(change === undefined ? {} : { change }),
+  };
+}

@@ -1,0 +1,270 @@
+/** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
+import { installTorchFor, pip, python, rebuild, setVariable, torchCuda } from "../commands.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { dotted } from "../version-facts.ts";
+
+/** The architectures to build for: of the GPUs that are there, else what a command finds out. */
+function archList(match: Match): string {
+  const gpus = match.context.environment?.gpus ?? [];
+  const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
+  if (listed.length > 0) return listed.join(";");
+  return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
+}
+
+function buildForThisGpu(match: Match): string[] {
+  return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
+}
+
+export const gpuRunTimeRules: readonly Rule[] = [
+  {
+    id: "no-kernel-image",
+    title: "The extension has no code for this GPU",
+    on: ["gpu", "exception"],
+    specificity: 70,
+    matches: (finding) => {
+      if (finding.kind === "gpu") return finding.tool === "cuda" ? coded(finding, "no-kernel-image") : undefined;
+      const capability = /Could not find compatible \w+ extension for compute capability (?<capability>\d+)/.exec(finding.message);
+      return capability === null ? undefined : { capability: capability.groups?.["capability"] };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
+      ...buildForThisGpu(match),
+      "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
+    ],
+    sources: ["facebookresearch/detectron2#235", "NVIDIA/apex#1592", "NVlabs/tiny-cuda-nn#230", "NVlabs/tiny-cuda-nn#330"],
+    examples: [
+      { text: "RuntimeError: CUDA error: no kernel image is available for execution on the device", expect: "TORCH_CUDA_ARCH_LIST" },
+      { text: "CUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device", expect: "TORCH_CUDA_ARCH_LIST" },
+      { text: "OSError: Could not find compatible tinycudann extension for compute capability 75.", expect: "7.5" },
+    ],
+  },
+  {
+    id: "hip-no-kernel-image",
+    title: "No code for this AMD GPU",
+    on: ["gpu"],
+    specificity: 71,
+    matches: (finding) => (finding.tool === "hip" ? coded(finding, "no-kernel-image", "invalid-device-function") : undefined),
+    confidence: "high",
+    cause: () => "The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU.",
+    fix: (match) => [
+      "rocminfo | grep gfx",
+      `${setVariable(match, "PYTORCH_ROCM_ARCH", "$(rocm_agent_enumerator | grep -v gfx000 | sort -u | paste -sd';')")}`,
+      ...rebuild(match),
+      "# when torch itself lacks the target, pretend to be its nearest relative, e.g. gfx1030 for RX 6000: export HSA_OVERRIDE_GFX_VERSION=10.3.0",
+    ],
+    sources: ["ROCm/legacy-rocm-build#2061", "pytorch/pytorch#73534"],
+    examples: [
+      { text: "hipErrorNoBinaryForGpu: Unable to find code object for all current devices!", expect: "PYTORCH_ROCM_ARCH" },
+      { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
+    ],
+  },
+  {
+    id: "invalid-device-function",
+    title: "The kernel was not compiled for this GPU (invalid device function)",
+    on: ["gpu"],
+    specificity: 68,
+    matches: (finding) => (finding.tool === "cuda" ? coded(finding, "invalid-device-function", "symbol-not-found", "invalid-image") : undefined),
+    confidence: "medium",
+    cause: () => "The kernel does not exist in a form for this GPU: the binary was built for other architectures (TORCH_CUDA_ARCH_LIST), is left over from another build, or its device code was dropped at the link (two CUDA run times, relocatable device code without device link).",
+    fix: (match) => buildForThisGpu(match),
+    sources: ["facebookresearch/detectron2#62"],
+    examples: [
+      { text: "RuntimeError: CUDA error: invalid device function", expect: "TORCH_CUDA_ARCH_LIST" },
+      { text: "error in ms_deformable_im2col_cuda: invalid device function", expect: "TORCH_CUDA_ARCH_LIST" },
+    ],
+  },
+  {
+    id: "ptx-newer-than-driver",
+    title: "The PTX was made by a newer CUDA than the driver knows",
+    on: ["gpu"],
+    specificity: 72,
+    matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
+    confidence: "high",
+    cause: (match) => `The binary holds PTX instead of code for this GPU, and the driver is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
+    fix: (match) => ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)", ...buildForThisGpu(match), "# or update the NVIDIA driver"],
+    sources: ["li-plus/chatglm.cpp#6"],
+    examples: [
+      { text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.", expect: "TORCH_CUDA_ARCH_LIST" },
+      { text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.", expect: "driver" },
+    ],
+  },
+  {
+    id: "nvidia-driver-too-old",
+    title: "The NVIDIA driver is older than the CUDA run time",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) => (coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] }),
+    confidence: "high",
+    cause: (match) => `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with, or kernel module and user libraries of the driver differ.`,
+    fix: (match) => ["nvidia-smi   # driver version and the newest CUDA it supports", "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:", installTorchFor(match, "12.6")],
+    sources: ["https://docs.nvidia.com/deploy/cuda-compatibility/"],
+    examples: [
+      { text: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver", expect: "11040" },
+      { text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version", expect: "nvidia-smi" },
+      { text: "Error 803: system has unsupported display driver / cuda driver combination", expect: "driver" },
+    ],
+  },
+  {
+    id: "no-gpu-visible",
+    title: "No GPU is visible",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => coded(finding, "no-device", "unknown"),
+    confidence: "medium",
+    cause: () => "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
+    fix: (match) => ["nvidia-smi", "# container: docker run --gpus all …", unset(match), "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX"],
+    sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
+    examples: [
+      { text: "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx", expect: "nvidia-smi" },
+      { text: "RuntimeError: No CUDA GPUs are available", expect: "CUDA_VISIBLE_DEVICES" },
+    ],
+  },
+  {
+    id: "torch-lacks-gpu-architecture",
+    title: "The installed torch does not support this GPU",
+    on: ["gpu", "warning"],
+    role: "cause",
+    specificity: 73,
+    matches: (finding) => {
+      const sm = /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>[\d.]+)/i.exec(finding.message);
+      if (finding.kind === "warning" && !/is not compatible with the current PyTorch installation|PyTorch no longer supports this GPU|of cuda capability/i.test(finding.message)) return undefined;
+      if (finding.kind === "gpu" && finding.code !== "torch-arch") return undefined;
+      return { sm: sm?.groups?.["sm"] ?? sm?.groups?.["sm2"], cc: sm?.groups?.["cc"] };
+    },
+    confidence: "high",
+    cause: (match) => {
+      const sm = match.facts["sm"];
+      const name = sm === undefined ? (match.facts["cc"] ?? "this GPU's") : `sm_${sm}`;
+      return `torch's own kernels were not compiled for ${name}: the GPU is newer (or older) than what this build of torch supports. Extensions built with it will not help.`;
+    },
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list())"`,
+      /^(?:10|11|12)\d/.test(match.facts["sm"] ?? "") ? installTorchFor(match, "12.8") : pip(match, "install --upgrade torch   # a newer GPU; for an older one take an older torch or another CUDA build"),
+    ],
+    sources: ["https://pytorch.org/get-started/previous-versions/"],
+    examples: [
+      { text: "UserWarning:\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nThe current PyTorch install supports CUDA capabilities sm_50 sm_60 sm_90.", expect: "sm_120" },
+    ],
+  },
+  {
+    id: "extension-built-without-gpu",
+    title: "The extension was built without its GPU part",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) => coded(finding, "extension-without-gpu"),
+    confidence: "high",
+    cause: () => "The CUDA sources were left out when the package was built: its setup.py asks torch.cuda.is_available(), and no GPU was visible then (a docker build, a login node), or CUDA_HOME was not found.",
+    fix: (match) => [setVariable(match, "FORCE_CUDA", "1"), ...buildForThisGpu(match)],
+    sources: ["facebookresearch/detectron2#55", "facebookresearch/detectron2#1406", "facebookresearch/pytorch3d#318"],
+    examples: [
+      { text: "RuntimeError: Not compiled with GPU support", expect: "FORCE_CUDA" },
+      { text: "RuntimeError: nms is not compiled with GPU support", expect: "FORCE_CUDA" },
+    ],
+  },
+  {
+    id: "torch-without-cuda",
+    title: "The installed torch is a CPU-only build",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) => (coded(finding, "torch-without-gpu") === undefined ? undefined : { what: /compiled with (\w+) enabled/.exec(finding.message)?.[1] }),
+    confidence: "high",
+    cause: (match) => `The program uses ${match.facts["what"] ?? "CUDA"}, and this torch${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`} was built without it: pip or conda chose a CPU wheel.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      match.facts["what"] === "XPU" ? pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu") : installTorchFor(match, match.context.log.cuda ?? "13.0"),
+    ],
+    sources: ["https://pytorch.org/get-started/locally/"],
+    examples: [
+      { text: "AssertionError: Torch not compiled with CUDA enabled", expect: "download.pytorch.org/whl/cu" },
+      { text: "AssertionError: Torch not compiled with XPU enabled", expect: "whl/xpu" },
+    ],
+  },
+  {
+    id: "kernel-launch-resources",
+    title: "The kernel asks for more than the GPU has",
+    on: ["gpu"],
+    specificity: 65,
+    matches: (finding) => (coded(finding, "launch-resources", "launch-configuration") === undefined ? undefined : { code: finding.code }),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["code"] === "launch-resources"
+        ? "Threads per block times registers per thread (or shared memory) are more than this GPU has for one block."
+        : "The launch has a grid or block of size 0 or above the limits (1024 threads a block), or too much dynamic shared memory: often an empty tensor gives a grid of 0.",
+    fix: (match) =>
+      match.facts["code"] === "launch-resources"
+        ? ["# fewer threads per block, __launch_bounds__(threads) on the kernel, or nvcc flag -maxrregcount=64; debug builds (-G) need more registers"]
+        : ["# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)"],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/"],
+    examples: [
+      { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
+      { text: "RuntimeError: CUDA error: invalid configuration argument", expect: "grid of 0" },
+    ],
+  },
+  {
+    id: "kernel-memory-error",
+    title: "A kernel reads or writes where it must not",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => coded(finding, "illegal-access", "misaligned", "launch-failure", "illegal-instruction", "assert"),
+    confidence: "medium",
+    cause: (match) =>
+      match.finding.code === "assert"
+        ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
+        : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
+    fix: (match) => [`CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`, `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`],
+    sources: ["https://docs.nvidia.com/compute-sanitizer/"],
+    examples: [
+      { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
+      { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
+    ],
+  },
+  {
+    id: "gpu-out-of-memory",
+    title: "The GPU's memory is full",
+    on: ["gpu"],
+    specificity: 60,
+    matches: (finding) => coded(finding, "out-of-memory"),
+    confidence: "high",
+    cause: () => "The program asked for more GPU memory than is free. This is no fault of the build.",
+    fix: () => ["nvidia-smi   # does another process hold the memory?", "# smaller batches; export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True against fragmentation"],
+    sources: ["https://pytorch.org/docs/stable/notes/cuda.html#memory-management"],
+    examples: [{ text: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB", expect: "nvidia-smi" }],
+  },
+  {
+    id: "gpu-library-status",
+    title: "A CUDA library refuses to work",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 50,
+    matches: (finding) => coded(finding, "library-status", "library-not-initialized"),
+    confidence: "low",
+    cause: (match) =>
+      match.finding.code === "library-not-initialized"
+        ? "cuBLAS or cuDNN could not start: GPU memory is full, an earlier kernel failed, or another version of the library is loaded than the one torch was built with."
+        : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
+    fix: (match) => [`CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py`, "unset LD_LIBRARY_PATH", pip(match, "install --force-reinstall torch")],
+    sources: ["https://docs.nvidia.com/cuda/cublas/#cublasstatus-t"],
+    examples: [{ text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`", expect: "LD_LIBRARY_PATH" }],
+  },
+  {
+    id: "openmp-loaded-twice",
+    title: "Two OpenMP run times are loaded",
+    on: ["exception"],
+    specificity: 65,
+    matches: (finding) => coded(finding, "openmp-twice"),
+    confidence: "high",
+    cause: () => "Two copies of the OpenMP run time (torch's and another package's or the extension's) are in one process.",
+    fix: (match) => [match.context.log.conda ? "conda install nomkl   # or all packages from one channel" : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension", setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results"],
+    sources: ["pytorch/pytorch#44282"],
+    examples: [{ text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.", expect: "OpenMP" }],
+  },
+];
+
+function unset(match: Match): string {
+  return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
+}

@@ -1,0 +1,433 @@
+/** Sources that no longer compile: what torch, CUDA, Python and compilers changed. */
+import { platformOf } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
+
+/** Whether a compile error is about one of these names: undeclared, no member, undefined identifier. */
+function about(finding: Finding, names: RegExp): MatchFacts | undefined {
+  const match =
+    /[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)[’'"”]? (?:was not declared|has not been declared|is undefined|is not a member of|is not a class or namespace|does not name a type|is not a type|: is not a member|undeclared)/.exec(finding.message)?.groups?.["name"] ??
+    /(?:has no member (?:named )?|no member named |use of undeclared identifier |unknown type name |no type named |no template named |identifier |no matching function for call to |no instance of (?:overloaded )?function |undeclared identifier |identifier not found |use of deleted function |cannot be used as a function)[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)/.exec(finding.message)?.groups?.["name"] ??
+    // MSVC: 'AT_CHECK': identifier not found; error C2039: 'x': is not a member of 'y'
+    /^['"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)['"”]\s?[:：]/.exec(finding.message)?.groups?.["name"];
+  if (match === undefined || !names.test(match)) return undefined;
+  return { name: match, where: placeOf(finding) };
+}
+
+function inFile(match: Match, from: string, to: string): string[] {
+  const file = match.finding.file;
+  if (file === undefined || platformOf(match) === "win32") return [`# replace ${from} by ${to}`];
+  return [`sed -i 's/\\b${from}\\b/${to}/g' ${file}`];
+}
+
+export const sourceRules: readonly Rule[] = [
+  {
+    id: "at-check-removed",
+    title: "AT_CHECK and AT_ASSERT are now TORCH_CHECK and TORCH_INTERNAL_ASSERT",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) => about(finding, /^(?:AT_CHECK|AT_ASSERTM?|AT_ERROR|AT_INDEX_ERROR)$/),
+    confidence: "high",
+    cause: (match) => `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code (${match.facts["where"] ?? ""}) was written for an older one.`,
+    fix: (match) => inFile(match, match.facts["name"] ?? "AT_CHECK", match.facts["name"] === "AT_ERROR" ? "TORCH_CHECK(false," : "TORCH_CHECK"),
+    sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142"],
+    examples: [
+      { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
+      { text: 'k.cu(9): error: identifier "AT_CHECK" is undefined', expect: "TORCH_CHECK" },
+      { text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found", expect: "TORCH_CHECK" },
+      { text: "a.cpp:12:5: error: use of undeclared identifier 'AT_CHECK'", expect: "sed" },
+    ],
+  },
+  {
+    id: "tensor-type-to-scalar-type",
+    title: "tensor.type() no longer stands for its scalar type",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:conversion|convert|converting|cast).*DeprecatedTypeProperties/,
+        /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
+        /no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
+        /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
+      ),
+    confidence: "high",
+    cause: (match) => `${placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
+    fix: (match) => [
+      match.finding.file === undefined || platformOf(match) === "win32"
+        ? "# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"
+        : `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${match.finding.file}`,
+    ],
+    sources: ["sjtu-medialab/RwkvCompress#9", "IDEA-Research/GroundingDINO#462", "66RING/tiny-flash-attention#15"],
+    examples: [
+      { text: 'k.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists', expect: "scalar_type()" },
+      { text: "a.cpp:20:3: error: cannot convert ‘at::DeprecatedTypeProperties’ to ‘c10::ScalarType’", expect: "scalar_type()" },
+    ],
+  },
+  {
+    id: "th-api-removed",
+    title: "The code uses TH/THC, which torch removed",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) => about(finding, /^(?:THC\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/),
+    confidence: "high",
+    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch removed in 1.11.`,
+    fix: () => [
+      "# THCState *state; THCudaMalloc(state, n) → c10::cuda::CUDACachingAllocator::raw_alloc(n); THCudaFree → raw_delete; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv(a, b) → at::ceil_div(a, b); THCState_getCurrentStream(state) → c10::cuda::getCurrentCUDAStream(); THCudaBlas_… → at::cuda::blas::…",
+    ],
+    sources: ["pytorch/pytorch#73520"],
+    examples: [
+      { text: 'nms.cu(70): error: identifier "THCState" is undefined', expect: "CUDACachingAllocator" },
+      { text: "roi.cu:12:9: error: ‘THCCeilDiv’ was not declared in this scope", expect: "at::ceil_div" },
+    ],
+  },
+  {
+    id: "torch-api-changed",
+    title: "The code uses something that this torch does not have",
+    on: ["compile"],
+    specificity: 60,
+    matches: (finding) => {
+      const torch =
+        /(?:namespace|class|struct|in|of) ["‘'`“](?:struct |class |const )?(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(finding.message) ??
+        /["‘'`“](?<name>[\w~]+)["’'”] is not a member of ["‘'`“](?:class |struct )?(?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(finding.message) ??
+        /no member named ["‘'](?<name>[\w~]+)["’'] in (?:namespace )?["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(finding.message) ??
+        /["‘'](?<name>[\w~]+)["’']\s?: is not a member of ["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(finding.message) ??
+        /has no member named ["‘'](?<name>[\w~]+)["’']; did you mean ["‘'](?<other>\w+)/.exec(/(?:at|c10|torch)::/.test(finding.message) ? finding.message : "") ??
+        /no matching function for call to ["‘'](?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)/.exec(finding.message) ??
+        /no instance of (?:overloaded )?function "(?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)[^"]*" matches/.exec(finding.message);
+      return torch === null ? undefined : { ...torch.groups, where: placeOf(finding) };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` is not there (or not with these parameters) in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} was written for an older or newer torch.`,
+    fix: (match) => [
+      ...(match.facts["name"] === "optional" || match.facts["name"] === "nullopt" || match.facts["name"] === "make_optional" ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"] : []),
+      ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
+      "# take the release of the package that fits this torch, or install the torch that its documentation names",
+    ],
+    sources: ["pytorch/extension-cpp#32", "yuliangguo/depth_any_camera#24"],
+    examples: [
+      { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
+      { text: 'k.cu(12): error: namespace "at" has no member "ceil_div"', expect: "at::ceil_div" },
+    ],
+  },
+  {
+    id: "tensor-data-removed",
+    title: "Tensor::data<T>() is now data_ptr<T>()",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => saidAny(finding, /(?:has no member (?:named )?["‘']?data["’']?|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data["’']?|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</),
+    confidence: "high",
+    cause: (match) => `${placeOf(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
+    fix: (match) => [match.finding.file === undefined || platformOf(match) === "win32" ? "# x.data<float>() → x.data_ptr<float>()" : `sed -i -E 's/\\.data<([a-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`],
+    sources: ["pytorch/extension-cpp#32"],
+    examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
+  },
+  {
+    id: "cstdint-missing",
+    title: "A header forgets #include <cstdint>",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => {
+      const type = "u?int(?:8|16|32|64|ptr|max)_t|u?int_(?:fast|least)\\d+_t";
+      return saidAny(
+        finding,
+        new RegExp(`namespace "std" has no member "(?<type>${type})"`),
+        new RegExp(`identifier "(?<type>${type})" is undefined`),
+        new RegExp(`[‘'"](?:std::)?(?<type>${type})[’'"] (?:was not declared|has not been declared|does not name a type|is not a member of [‘'"]std|is not a type|in namespace [‘'"]std[’'"] does not name)`),
+        new RegExp(`(?:unknown type name|no type named|no member named|use of undeclared identifier) '(?:std::)?(?<type>${type})'`),
+        /this is a macro when the header .?<cstdint>|is defined in header .?<cstdint>/,
+      );
+    },
+    confidence: "high",
+    cause: (match) => `\`${match.facts["type"] ?? "uint32_t"}\` is of <cstdint>, which ${match.finding.file === undefined ? "the header" : `\`${placeOf(match.finding)}\``} does not include. Older compilers brought it in by way of other headers; gcc 13 and newer do not.`,
+    fix: (match) => [
+      match.finding.file === undefined || platformOf(match) === "win32" ? "# add #include <cstdint> to that header" : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
+      "# without touching the sources: flags -include cstdint for cxx and nvcc   (or build with gcc 12: CC=gcc-12 CXX=g++-12)",
+    ],
+    change: () => ({ kind: "add-flag", tool: "cxx", flag: "-include cstdint" }),
+    sources: ["graphdeco-inria/gaussian-splatting#923", "graphdeco-inria/gaussian-splatting#788", "hbb1/diff-surfel-rasterization#36"],
+    examples: [
+      { text: 'cuda_rasterizer/rasterizer_impl.h(24): error: namespace "std" has no member "uintptr_t"', expect: "-include cstdint" },
+      { text: "a.h:40:9: error: ‘uint32_t’ does not name a type", expect: "<cstdint>" },
+      { text: "a.h:7:3: error: unknown type name 'uint64_t'", expect: "<cstdint>" },
+    ],
+  },
+  {
+    id: "standard-header-missing-include",
+    title: "A source forgets to include a standard header",
+    on: ["compile"],
+    specificity: 62,
+    matches: (finding) => {
+      const name =
+        /[‘'"](?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|DBL_MIN|INT_MAX|INT_MIN|UINT_MAX|LONG_MAX|CHAR_BIT|M_PI|M_PI_2|M_SQRT2|numeric_limits|accumulate|iota|unique_ptr|shared_ptr|make_unique|function|runtime_error|sort|max_element|memcpy|memset|memcmp|strlen|strcmp|printf|fprintf|snprintf|assert|getenv|exit|malloc|free|abs|string_view|optional|variant|array|mutex|thread|chrono|setw|stringstream|ostringstream)[’'"] (?:was not declared|is undefined|is not a member of|has not been declared|in namespace|does not name)/.exec(finding.message) ??
+        /identifier "(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)" is undefined/.exec(finding.message) ??
+        /namespace "std" has no (?:actual )?member "(?<name>\w+)"/.exec(finding.message) ??
+        /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(finding.message);
+      if (name === null) return undefined;
+      return { name: name.groups?.["name"] ?? name.groups?.["name2"] };
+    },
+    confidence: "medium",
+    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
+    fix: (match) => [`# add #include ${headerOf(match.facts["name"] ?? "")} to ${match.finding.file ?? "the file"}`, `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`],
+    sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
+    examples: [
+      { text: 'simple_knn.cu(154): error: identifier "FLT_MAX" is undefined', expect: "<cfloat>" },
+      { text: "a.cpp:3:8: error: ‘numeric_limits’ is not a member of ‘std’", expect: "<limits>" },
+    ],
+  },
+  {
+    id: "gcc-headers-too-new-for-nvcc",
+    title: "gcc's standard headers are too new for this nvcc",
+    on: ["compile"],
+    specificity: 88,
+    matches: (finding) => {
+      const file = (finding.file ?? "").replaceAll("\\", "/");
+      const gcc = /\/c\+\+\/(?<gcc>\d+)(?:\.[\d.]+)?\//.exec(file)?.groups?.["gcc"];
+      const nvccLike = /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|cannot be overloaded|std::__is_constant_evaluated/;
+      if (gcc !== undefined && nvccLike.test(finding.message)) return { gcc };
+      if (/\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32)\S*\.h$|bits\/floatn-common/.test(file) && (finding.tool === "cudafe++" || /is undefined/.test(finding.message))) return { gcc };
+      return saidAny(finding, /identifier "_Float(?:16|32|64|128)x?" is undefined/, /identifier "__builtin_ia32_\w+" is undefined/, /exception specification is incompatible with that of previous function "(?:rsqrt|cospi|sinpi|rsqrtf|sinpif|cospif)/);
+    },
+    confidence: "high",
+    cause: (match) => `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case; glibc 2.41 needs CUDA 12.9 or newer.)`,
+    fix: (match) => {
+      const gcc = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      return [`sudo apt-get install gcc-${gcc} g++-${gcc}`, `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`, "# or a newer CUDA toolkit (11.7 or newer for gcc 11)"];
+    },
+    change: (match) => {
+      const below = Number(match.facts["gcc"] ?? "0");
+      const there = match.context.hostCompilers?.find((compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 99) < below);
+      return there === undefined ? undefined : { kind: "set-host-compiler", path: there.path };
+    },
+    sources: ["NVlabs/tiny-cuda-nn#427", "turboderp/exllama#65", "NVIDIA/FasterTransformer#314"],
+    examples: [
+      { text: "/usr/include/c++/11/bits/std_function.h:435:145: error: parameter packs not expanded with ‘...’:", expect: "gcc-10" },
+      { text: '/usr/lib/gcc/x86_64-linux-gnu/13/include/amxtileintrin.h(42): error: identifier "__builtin_ia32_ldtilecfg" is undefined', expect: "newer than this CUDA" },
+      { text: '/usr/include/x86_64-linux-gnu/bits/mathcalls.h(79): error: exception specification is incompatible with that of previous function "cospi"', expect: "glibc 2.41" },
+    ],
+  },
+  {
+    id: "pybind11-with-nvcc",
+    title: "nvcc and gcc stumble over pybind11's cast.h",
+    on: ["compile"],
+    specificity: 89,
+    matches: (finding) => {
+      if (!/pybind11[\\/](?:detail[\\/]\.\.[\\/])?(?:cast|pybind11|attr|detail[\\/]\w+)\.h$/.test(finding.file ?? "")) return undefined;
+      return saidAny(finding, /expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded/);
+    },
+    confidence: "high",
+    cause: () => "pybind11's cast.h goes through nvcc here, and nvcc 11.7 to 12.1 writes it out in a form that gcc 12 and 13 reject.",
+    fix: () => [
+      "# keep pybind11 and torch/extension.h out of .cu files (include ATen/ATen.h or torch/types.h there; bind in a .cpp file)",
+      "export CC=gcc-11 CXX=g++-11   # an older host compiler works, too",
+      "# or CUDA 12.2 and newer, or pybind11 2.11.2 and newer",
+    ],
+    sources: ["pybind/pybind11#4606", "pybind/pybind11#4893", "vllm-project/vllm#3300"],
+    examples: [{ text: "/usr/include/pybind11/detail/../cast.h:45:120: error: expected template-name before ‘<’ token", expect: ".cu files" }],
+  },
+  {
+    id: "cuda-device-prop-removed",
+    title: "CUDA 13 took fields out of cudaDeviceProp",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) => {
+      const facts = about(finding, /^(?:clockRate|memoryClockRate|deviceOverlap|kernelExecTimeoutEnabled|computeMode|maxTexture1DLinear|cooperativeMultiDeviceLaunch|singleToDoublePrecisionPerfRatio)$/);
+      return facts !== undefined && /cudaDeviceProp/.test(finding.message) ? facts : undefined;
+    },
+    confidence: "high",
+    cause: (match) => `cudaDeviceProp has had no \`${match.facts["name"] ?? ""}\` since CUDA 13.`,
+    fix: (match) => [
+      `# int value; cudaDeviceGetAttribute(&value, ${attributeOf(match.facts["name"] ?? "")}, device);   (guard with #if CUDART_VERSION >= 13000)`,
+      "# or build with CUDA 12",
+    ],
+    sources: ["facebookincubator/AITemplate#1045", "Line-fr/Vship#24", "NVIDIA/cuda-samples#382", "LeelaChessZero/lc0#2255"],
+    examples: [
+      { text: 'cuda_device_functions.h(144): error: class "cudaDeviceProp" has no member "clockRate"', expect: "cudaDevAttrClockRate" },
+      { text: "q.cpp:138:90: error: ‘struct cudaDeviceProp’ has no member named ‘memoryClockRate’", expect: "cudaDevAttrMemoryClockRate" },
+      { text: "network_cuda.cc(221): error C2039: 'clockRate': is not a member of 'cudaDeviceProp'", expect: "CUDA 13" },
+    ],
+  },
+  {
+    id: "cuda-api-removed",
+    title: "This CUDA no longer has (or does not yet have) what the code uses",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) =>
+      about(
+        finding,
+        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|cudaMemPrefetchAsync|cudaMemAdvise|ConstantInputIterator|CountingInputIterator|TransformInputIterator|FpLimits|BFE|Max|Min|Sum|identity|unary_function|binary_function|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
+      ),
+    confidence: "medium",
+    cause: (match) => {
+      const name = match.facts["name"] ?? "";
+      const why = /^(?:texture|tex1D|cudaBind|cudaUnbind|textureRef)/.test(name)
+        ? "texture references were removed in CUDA 12"
+        : /^__(?:shfl|any|all|ballot)/.test(name)
+          ? "the warp functions without _sync are gone for new architectures"
+          : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
+            ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
+            : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
+      return `\`${name}\`: ${why}; the code (${match.facts["where"] ?? ""}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
+    },
+    fix: () => ["nvcc --version", "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names", "# cub::Sum → cuda::std::plus, cub::Max → cuda::maximum, thrust::identity → cuda::std::identity; __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n)"],
+    sources: ["https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/"],
+    examples: [
+      { text: 'k.cu(12): error: identifier "__shfl_down" is undefined', expect: "__shfl_down_sync" },
+      { text: 'r.cu(8): error: namespace "cub" has no member "Max"', expect: "cuda::maximum" },
+      { text: 'q.cuh(3): error: identifier "__nv_fp8_e4m3" is undefined', expect: "11.8" },
+    ],
+  },
+  {
+    id: "python-c-api-changed",
+    title: "The code uses Python's C API in a form that this Python does not have",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) => {
+      const facts = about(finding, /^(?:_?Py[A-Z_]\w*|f_\w+|co_\w+|ob_(?:digit|refcnt|type)|tp_print|_typeobject|PyFrameObject|_frame|_PyCFrame|cframe|use_tracing|exc_(?:type|value|traceback)|curexc_\w+|PyThreadState|ob_shash|wstr\w*|longobject|_longobject)$/);
+      if (facts !== undefined && /^(?:f_|co_|tp_|use_|cframe|exc_|curexc|ob_|wstr)/.test(facts["name"] ?? "") && !/Py|_typeobject|_frame|_ts|_object|thread/i.test(finding.message)) return undefined;
+      if (facts !== undefined) return facts;
+      return saidAny(finding, /too (?:few|many) arguments to function [‘'].*(?<name>_?Py[A-Z_]\w+)/, /(?:invalid use of incomplete type|incomplete definition of type|pointer to incomplete class type).*(?<name>PyFrameObject|_frame|PyThreadState|_ts|PyInterpreterState)/);
+    },
+    confidence: "high",
+    cause: (match) => `\`${match.facts["name"] ?? ""}\` is an inner part of CPython that changed: the code (often made by an old Cython, or an old pybind11) is for an older Python than the one it is compiled for${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}.`,
+    fix: () => ["# take a release of the package for this Python, or make an environment with an older one: conda create -n older python=3.10 (or uv venv --python 3.10)", "pip install --upgrade cython pybind11   # when the package generates its code while building"],
+    sources: ["https://docs.python.org/3/whatsnew/3.12.html#porting-to-python-3-12"],
+    examples: [
+      { text: "a.c:991:14: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’; did you mean ‘exc_info’?", expect: "older Python" },
+      { text: "ext.c:40:5: error: too few arguments to function ‘_PyLong_AsByteArray’", expect: "Cython" },
+    ],
+  },
+  {
+    id: "const-tensor-lambda",
+    title: "A macro of torch is used where it no longer fits",
+    on: ["compile"],
+    specificity: 75,
+    matches: (finding) => about(finding, /^(?:AT_DISPATCH_\w+|TORCH_(?:LIBRARY|CHECK|API|EXTENSION_NAME|LIBRARY_FRAGMENT|LIBRARY_IMPL|BOX|STABLE\w*|INTERNAL_ASSERT\w*)|STABLE_TORCH_\w+|CUDA_KERNEL_LOOP|C10_CUDA_(?:CHECK|KERNEL_LAUNCH_CHECK)|AT_CUDA_CHECK|PYBIND11_MODULE|AT_PRIVATE_\w+|CUDA_1D_KERNEL_LOOP)$/),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["name"] === "TORCH_EXTENSION_NAME"
+        ? "TORCH_EXTENSION_NAME is not defined: torch's builder (and retorch) defines it as the module's name; this file is compiled by something else."
+        : `\`${match.facts["name"] ?? ""}\` is not defined: its header is not included (torch/extension.h, torch/library.h, ATen/Dispatch.h, c10/cuda/CUDAException.h), or this torch is older or newer than the code.`,
+    fix: (match) => (match.facts["name"] === "TORCH_EXTENSION_NAME" ? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"] : ["# include the header that defines it, or take the release of the package for this torch"]),
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      { text: "bind.cpp:60:17: error: ‘TORCH_EXTENSION_NAME’ was not declared in this scope", expect: "-DTORCH_EXTENSION_NAME" },
+      { text: "a.cpp:12:3: error: 'AT_DISPATCH_FLOATING_TYPES' was not declared in this scope", expect: "ATen/Dispatch.h" },
+    ],
+  },
+  {
+    id: "narrowing-conversion",
+    title: "A narrowing conversion inside braces",
+    on: ["compile"],
+    specificity: 70,
+    matches: (finding) => saidAny(finding, /narrowing conversion of .* from [‘'](?<from>.+?)[’'].* to [‘'](?<to>.+?)[’']/, /non-constant-expression cannot be narrowed from type '(?<from>.+?)' to '(?<to>.+?)'/, /conversion from '(?<from>.+?)' to '(?<to>.+?)' requires a narrowing conversion/, /invalid narrowing conversion from "(?<from>.+?)" to "(?<to>.+?)"/),
+    confidence: "high",
+    cause: (match) => `${placeOf(match.finding)} turns \`${match.facts["from"] ?? ""}\` into \`${match.facts["to"] ?? ""}\` inside braces (often sizes: at::zeros({n, m}) with values that are not int64_t), which C++11 forbids; some compilers only warn.`,
+    fix: () => ["# cast it: static_cast<int64_t>(n), or declare the variable as int64_t", "# as a stopgap: the flag -Wno-narrowing (clang: -Wno-c++11-narrowing)"],
+    change: (match) => (match.finding.tool === "msvc" ? undefined : { kind: "add-flag", tool: "cxx", flag: "-Wno-narrowing" }),
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/C_002b_002b-Dialect-Options.html"],
+    examples: [
+      { text: "a.cpp:30:29: error: narrowing conversion of ‘n’ from ‘size_t’ {aka ‘long unsigned int’} to ‘long int’ [-Wnarrowing]", expect: "-Wno-narrowing" },
+      { text: "a.cpp:8:20: error: non-constant-expression cannot be narrowed from type 'size_t' to 'int64_t' (aka 'long long') in initializer list [-Wc++11-narrowing]", expect: "static_cast" },
+    ],
+  },
+  {
+    id: "warning-as-error",
+    title: "A warning counts as an error",
+    on: ["compile"],
+    specificity: 65,
+    matches: (finding) => saidAny(finding, /\[-Werror(?:=(?<warning>[\w+-]+))?(?:,-W(?<warning2>[\w+-]+))?\]/, /the following warning is treated as an error/),
+    confidence: "high",
+    cause: (match) => `The code compiles, but the build says -Werror${match.facts["warning"] === undefined ? "" : ` and this compiler warns of \`${match.facts["warning"]}\``}: another or newer compiler than the project was tested with warns of more.`,
+    fix: (match) => [match.facts["warning"] === undefined ? "# drop -Werror (MSVC: /WX) from the flags" : `# add the flag -Wno-error=${match.facts["warning"]} (or drop -Werror)`],
+    change: (match) => (match.facts["warning"] === undefined ? undefined : { kind: "add-flag", tool: "cxx", flag: `-Wno-error=${match.facts["warning"]}` }),
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html"],
+    examples: [{ text: "a.cpp:12:7: error: unused variable ‘x’ [-Werror=unused-variable]", expect: "-Wno-error=unused-variable" }],
+  },
+  {
+    id: "object-too-many-sections",
+    title: "MSVC: the object has too many sections",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) => (finding.code === "C1128" ? {} : undefined),
+    confidence: "high",
+    cause: () => "Templates made more sections than an object file of the plain kind can hold.",
+    fix: () => ["# add the flag /bigobj for cxx (nvcc: -Xcompiler /bigobj)"],
+    change: () => ({ kind: "add-flag", tool: "cxx", flag: "/bigobj" }),
+    sources: ["https://learn.microsoft.com/cpp/build/reference/bigobj-increase-number-of-sections-in-dot-obj-file"],
+    examples: [{ text: "ops.cpp : fatal error C1128: number of sections exceeded object file format limit: compile with /bigobj", expect: "/bigobj" }],
+  },
+];
+
+function attributeOf(field: string): string {
+  return (
+    {
+      clockRate: "cudaDevAttrClockRate",
+      memoryClockRate: "cudaDevAttrMemoryClockRate",
+      deviceOverlap: "cudaDevAttrGpuOverlap",
+      kernelExecTimeoutEnabled: "cudaDevAttrKernelExecTimeout",
+      computeMode: "cudaDevAttrComputeMode",
+      singleToDoublePrecisionPerfRatio: "cudaDevAttrSingleToDoublePrecisionPerfRatio",
+    }[field] ?? "cudaDevAttr…"
+  );
+}
+
+function headerOf(name: string): string {
+  if (/^(?:FLT|DBL)_/.test(name)) return "<cfloat>";
+  if (/^(?:U?INT|LONG|CHAR)_/.test(name)) return "<climits>";
+  if (/^M_/.test(name)) return "<cmath>";
+  const headers: Record<string, string> = {
+    numeric_limits: "<limits>",
+    accumulate: "<numeric>",
+    iota: "<numeric>",
+    unique_ptr: "<memory>",
+    shared_ptr: "<memory>",
+    make_unique: "<memory>",
+    function: "<functional>",
+    runtime_error: "<stdexcept>",
+    sort: "<algorithm>",
+    max_element: "<algorithm>",
+    memcpy: "<cstring>",
+    memset: "<cstring>",
+    memcmp: "<cstring>",
+    strlen: "<cstring>",
+    strcmp: "<cstring>",
+    printf: "<cstdio>",
+    fprintf: "<cstdio>",
+    snprintf: "<cstdio>",
+    assert: "<cassert>",
+    getenv: "<cstdlib>",
+    exit: "<cstdlib>",
+    malloc: "<cstdlib>",
+    free: "<cstdlib>",
+    abs: "<cmath>",
+    mutex: "<mutex>",
+    thread: "<thread>",
+    chrono: "<chrono>",
+    setw: "<iomanip>",
+    stringstream: "<sstream>",
+    ostringstream: "<sstream>",
+    array: "<array>",
+    optional: "<optional>",
+    variant: "<variant>",
+    string_view: "<string_view>",
+    setprecision: "<iomanip>",
+    vector: "<vector>",
+    string: "<string>",
+    tuple: "<tuple>",
+    iostream: "<iostream>",
+    cout: "<iostream>",
+    max: "<algorithm>",
+    min: "<algorithm>",
+    swap: "<utility>",
+    move: "<utility>",
+    exception: "<exception>",
+    complex: "<complex>",
+    unordered_map: "<unordered_map>",
+    map: "<map>",
+    set: "<set>",
+  };
+  return headers[name] ?? "that defines it";
+}
+

@@ -1,0 +1,162 @@
+/** Which version goes with which: facts with their sources, for sentences and fixes. */
+import { compareVersions, parseVersion } from "../base/order.ts";
+
+/**
+ * Newest gcc that a CUDA version accepts, by the first CUDA that does.
+ * Source: "Host Compiler Support Policy" of the CUDA Installation Guide for Linux, and crt/host_config.h.
+ */
+const gccByCuda: readonly (readonly [string, number])[] = [
+  ["8.0", 5],
+  ["9.0", 6],
+  ["9.2", 7],
+  ["10.1", 8],
+  ["11.0", 9],
+  ["11.1", 10],
+  ["11.4", 11],
+  ["12.0", 12],
+  ["12.4", 13],
+  ["12.8", 14],
+  ["13.0", 15],
+];
+
+/** The newest gcc that a CUDA version accepts. */
+export function newestGccFor(cuda: string): number | undefined {
+  let found: number | undefined;
+  for (const [since, gcc] of gccByCuda) {
+    if (compareVersions(parseVersion(cuda), parseVersion(since)) >= 0) found = gcc;
+  }
+  return found;
+}
+
+/** The first CUDA version that accepts a gcc. */
+export function firstCudaForGcc(gcc: number): string | undefined {
+  return gccByCuda.find(([, newest]) => newest >= gcc)?.[0];
+}
+
+/**
+ * First CUDA with an architecture, and the first without it.
+ * Source: release notes of the CUDA Toolkit; `nvcc --list-gpu-arch` of each version.
+ */
+const architectures: Readonly<Record<string, readonly [since: string, gone?: string]>> = {
+  "10": ["1.0", "7.0"],
+  "11": ["1.0", "7.0"],
+  "12": ["1.0", "7.0"],
+  "13": ["2.0", "7.0"],
+  "20": ["3.0", "9.0"],
+  "21": ["3.0", "9.0"],
+  "30": ["4.2", "11.0"],
+  "32": ["6.0", "11.0"],
+  "35": ["5.0", "12.0"],
+  "37": ["6.5", "12.0"],
+  "50": ["6.0", "13.0"],
+  "52": ["6.5", "13.0"],
+  "53": ["7.0", "13.0"],
+  "60": ["8.0", "13.0"],
+  "61": ["8.0", "13.0"],
+  "62": ["8.0", "13.0"],
+  "70": ["9.0", "13.0"],
+  "72": ["9.2", "13.0"],
+  "75": ["10.0"],
+  "80": ["11.0"],
+  "86": ["11.1"],
+  "87": ["11.4"],
+  "88": ["13.0"],
+  "89": ["11.8"],
+  "90": ["11.8"],
+  "100": ["12.8"],
+  "101": ["12.8", "13.0"],
+  "103": ["12.9"],
+  "110": ["13.0"],
+  "120": ["12.8"],
+  "121": ["12.9"],
+};
+
+/** First CUDA with an architecture, and the first without it; undefined for one that is not known. `86`, `90a`. */
+export function cudaForArchitecture(arch: string): { readonly since: string; readonly gone?: string } | undefined {
+  const family = /^(\d+)([af])?$/.exec(arch);
+  const known = architectures[family?.[1] ?? ""];
+  if (known === undefined) return undefined;
+  // Family-specific targets came with CUDA 12.9, 9.0a with 12.0.
+  const since = family?.[2] === "f" ? "12.9" : arch === "90a" ? "12.0" : known[0];
+  return { since, ...(known[1] === undefined ? {} : { gone: known[1] }) };
+}
+
+/** `86` → `8.6`, `120` → `12.0`, `90a` → `9.0a`. */
+export function dotted(arch: string): string {
+  const match = /^(\d+)(\d)([a-z]*)$/.exec(arch);
+  return match === null ? arch : `${match[1] ?? ""}.${match[2] ?? ""}${match[3] ?? ""}`;
+}
+
+/** gcc that introduced a symbol version of libstdc++. Source: "ABI Policy and Guidelines" of the libstdc++ manual. */
+const gccBySymbolVersion: Readonly<Record<string, string>> = {
+  "GLIBCXX_3.4.14": "4.5",
+  "GLIBCXX_3.4.15": "4.6",
+  "GLIBCXX_3.4.17": "4.7",
+  "GLIBCXX_3.4.18": "4.8",
+  "GLIBCXX_3.4.19": "4.8.3",
+  "GLIBCXX_3.4.20": "4.9",
+  "GLIBCXX_3.4.21": "5.1",
+  "GLIBCXX_3.4.22": "6.1",
+  "GLIBCXX_3.4.23": "7.1",
+  "GLIBCXX_3.4.24": "7.2",
+  "GLIBCXX_3.4.25": "8.1",
+  "GLIBCXX_3.4.26": "9.1",
+  "GLIBCXX_3.4.27": "9.2",
+  "GLIBCXX_3.4.28": "9.3",
+  "GLIBCXX_3.4.29": "11.1",
+  "GLIBCXX_3.4.30": "12.1",
+  "GLIBCXX_3.4.31": "13.1",
+  "GLIBCXX_3.4.32": "13.2",
+  "GLIBCXX_3.4.33": "14.1",
+  "GLIBCXX_3.4.34": "15.1",
+  "CXXABI_1.3.5": "4.6",
+  "CXXABI_1.3.7": "4.8",
+  "CXXABI_1.3.8": "4.9",
+  "CXXABI_1.3.9": "5.1",
+  "CXXABI_1.3.10": "6.1",
+  "CXXABI_1.3.11": "7.1",
+  "CXXABI_1.3.12": "9.1",
+  "CXXABI_1.3.13": "11.1",
+  "CXXABI_1.3.14": "13.1",
+  "CXXABI_1.3.15": "14.1",
+  "CXXABI_1.3.16": "15.1",
+};
+
+/** The gcc that a symbol version came with. */
+export function gccOfSymbolVersion(version: string): string | undefined {
+  return gccBySymbolVersion[version];
+}
+
+/** Distributions by their glibc, oldest first. Source: the distributions' package lists. */
+const distributions: readonly (readonly [string, string])[] = [
+  ["2.17", "CentOS 7"],
+  ["2.27", "Ubuntu 18.04"],
+  ["2.28", "RHEL 8 and Debian 10"],
+  ["2.31", "Ubuntu 20.04 and Debian 11"],
+  ["2.34", "RHEL 9"],
+  ["2.35", "Ubuntu 22.04"],
+  ["2.36", "Debian 12"],
+  ["2.39", "Ubuntu 24.04 and RHEL 10"],
+  ["2.41", "Debian 13"],
+];
+
+/** The first well-known distributions with at least that glibc. */
+export function distributionWithGlibc(version: string): string | undefined {
+  return distributions.find(([glibc]) => compareVersions(parseVersion(glibc), parseVersion(version)) >= 0)?.[1];
+}
+
+/** First CUDA whose nvcc knows a C++ standard. Source: release notes of CUDA 9.0, 11.0 and 12.0. */
+export function cudaForStandard(standard: string): string | undefined {
+  return { "11": "7.0", "14": "9.0", "17": "11.0", "20": "12.0", "1y": "9.0", "1z": "11.0", "2a": "12.0" }[standard];
+}
+
+/** First gcc that knows `-std=c++N` by that name and is good enough for torch. Source: gcc's C++ standards page. */
+export function gccForStandard(standard: string): number | undefined {
+  return { "14": 5, "17": 9, "20": 11, "23": 13 }[standard];
+}
+
+/** The C++ standard that a torch release's headers need. Source: the checks in ATen.h, c10/util and torch/all.h. */
+export function standardForTorch(release: readonly number[]): string {
+  if (compareVersions(release, [2, 13]) >= 0) return "20";
+  return compareVersions(release, [2, 1]) >= 0 ? "17" : "14";
+}

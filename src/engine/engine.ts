@@ -1,0 +1,663 @@
+/**
+ * Brings a graph of actions up to date: judges, fetches, runs, records, and says everything as events. Which actions
+ * there are is the plan's business; where results are kept is the log's and the store's.
+ *
+ * Order of effects for one action: judge → fetch from the store, or claim it → run into temporary names → look again at
+ * what it read → rename → record → share. A kill between any two of these leaves either the old output with the old
+ * record or an output that no record vouches for; both are done again, none is taken for fresh.
+ */
+import { join } from "node:path";
+import { failure, InternalError, type Failure } from "../base/failure.ts";
+import type { Digest } from "../base/digest.ts";
+import type { Cache, CachedResult, Claims } from "../cache/cache.ts";
+import type { Host } from "../host/host.ts";
+import { commandText, type Action, type Graph } from "../plan/graph.ts";
+import type { BuildListener } from "./events.ts";
+import { executeRun, prepareRun, publishOutput, type FinishedRun, type PreparedRun } from "./execute.ts";
+import type { FileDigests } from "./file-digests.ts";
+import { Judge, type Judgement, type Package } from "./freshness.ts";
+import { ioFailure } from "./io-failure.ts";
+import type { BuildLog, NewActionRecord, Pair } from "./log.ts";
+import { diedOfMemory, MemoryBudget } from "./memory.ts";
+import { Roots } from "./roots.ts";
+import { criticalPaths, Schedule, type Edges } from "./schedule.ts";
+import { absentPlaces, namesAskedFor } from "./shadow.ts";
+
+/** What a run of the engine works with. */
+export interface EngineInput {
+  readonly host: Host;
+  readonly graph: Graph;
+  readonly log: BuildLog;
+  readonly digests: FileDigests;
+  /** The environment in which programs run. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly packages: readonly Package[];
+  readonly store?: Cache & Claims;
+  /** How many programs may run at once. */
+  readonly jobs: number;
+  /** Bytes for all running programs together. */
+  readonly memory: number;
+  readonly force: boolean;
+  readonly keepGoing: boolean;
+  readonly signal?: AbortSignal;
+  readonly emit: BuildListener;
+}
+
+/** How it came out. */
+export interface EngineResult {
+  readonly failure?: Failure;
+  readonly executed: number;
+  readonly cached: number;
+  readonly fresh: number;
+  /** Every file used was left alone while the build ran. */
+  readonly steady: boolean;
+}
+
+const lookAhead = 16;
+/** Files above this size are read while other things go on. */
+const largeFile = 4 << 20;
+const defaultDurationMs: Partial<Record<Action["kind"], number>> = { link: 500, copy: 10 };
+
+/** Which action makes which file, and so which must wait for which. */
+export function edgesOf(actions: readonly Action[]): Edges {
+  const producer = new Map<string, number>();
+  for (const [i, action] of actions.entries()) {
+    for (const output of action.outputs) {
+      if (producer.has(output)) throw new InternalError(`two actions make ${output}`);
+      producer.set(output, i);
+    }
+  }
+  return actions.map((action) => {
+    const needs = new Set<number>();
+    for (const input of action.inputs) {
+      const i = producer.get(input);
+      if (i !== undefined) needs.add(i);
+    }
+    return [...needs];
+  });
+}
+
+/** Does what has to be done. */
+export async function runGraph(input: EngineInput): Promise<EngineResult> {
+  return await new Engine(input).run();
+}
+
+interface Finished {
+  /** Puts the result into the store, while other things go on. */
+  readonly sharing?: Promise<void>;
+}
+
+class Engine {
+  readonly #in: EngineInput;
+  readonly #actions: readonly Action[];
+  readonly #roots: Roots;
+  readonly #judge: Judge;
+  readonly #schedule: Schedule;
+  readonly #memory: MemoryBudget;
+  readonly #judgements = new Map<number, Judgement>();
+  /** Started once and killed for memory: runs again alone. */
+  readonly #alone = new Set<number>();
+  readonly #records: NewActionRecord[] = [];
+  readonly #sharing = new Set<Promise<void>>();
+  readonly #slots: boolean[] = [];
+  readonly #asked = new Map<string, readonly string[]>();
+  readonly #temporary: string;
+  #fetching = 0;
+  #runs = 0;
+  #executed = 0;
+  #cached = 0;
+  #fresh = 0;
+  #failure: Failure | undefined;
+  #reading: Promise<void> | undefined;
+  /** Something that should not happen; thrown once everything has come to rest. */
+  #bug: { readonly error: unknown } | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(input: EngineInput) {
+    this.#in = input;
+    const { graph, host, log } = input;
+    this.#actions = graph.actions;
+    this.#roots = new Roots(graph.roots);
+    this.#judge = new Judge({ ...input, roots: this.#roots });
+    const edges = edgesOf(graph.actions);
+    const durations = graph.actions.map(
+      (action) => log.action(action.id)?.durationMs ?? defaultDurationMs[action.kind] ?? 5000,
+    );
+    this.#schedule = new Schedule(edges, criticalPaths(edges, durations));
+    this.#memory = new MemoryBudget(input.memory, () => host.memory().available);
+    this.#temporary = join(graph.buildDir, "tmp", `${host.processes.self().pid}-${Math.trunc(host.now())}`);
+  }
+
+  async run(): Promise<EngineResult> {
+    const { signal, host, log } = this.#in;
+    const onAbort = (): void => {
+      this.#stop(failure("CANCELLED", "interrupted"));
+      this.#wake();
+    };
+    if (signal?.aborted === true) onAbort();
+    signal?.addEventListener("abort", onAbort);
+    const large = this.#largeLibraries();
+    if (large.length > 0) this.#reading = this.#read(large);
+    try {
+      while (!this.#schedule.finished) {
+        const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+        const looked = this.#look();
+        this.#start();
+        if (this.#schedule.finished) break;
+        if (looked) await yieldOnce();
+        else await woken;
+      }
+      await Promise.all(this.#sharing);
+      if (this.#bug !== undefined) throw this.#bug.error;
+      const changed = await this.#in.digests.settle();
+      this.#distrust(changed);
+      return {
+        ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+        executed: this.#executed,
+        cached: this.#cached,
+        fresh: this.#fresh,
+        steady: changed.length === 0,
+      };
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      log.flush();
+      host.fs.remove(this.#temporary);
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.#failure !== undefined && (!this.#in.keepGoing || this.#failure.code === "CANCELLED");
+  }
+
+  #stop(reason: Failure): void {
+    if (this.#failure === undefined || reason.code === "CANCELLED") this.#failure = reason;
+    if (this.#stopped) this.#schedule.cancel();
+  }
+
+  /** Looks at some actions that are ready. True when there may be more to look at. */
+  #look(): boolean {
+    for (let n = 0; n < 200 && this.#fetching < lookAhead; n++) {
+      const i = this.#schedule.look();
+      if (i === undefined) return false;
+      this.#guard(i, () => this.#lookAt(i));
+    }
+    return this.#fetching < lookAhead;
+  }
+
+  /** Libraries that would hold everything up while they are read: libtorch is half a gigabyte. */
+  #largeLibraries(): string[] {
+    const { digests } = this.#in;
+    const paths = new Set<string>();
+    for (const action of this.#actions) {
+      for (const { names, dirs } of action.librarySearch) {
+        for (const dir of dirs) for (const name of names) paths.add(`${dir}/${name}`);
+      }
+    }
+    return [...paths].filter((path) => (digests.stat(path)?.size ?? 0) > largeFile && !digests.isKnown(path));
+  }
+
+  async #read(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#in.digests.digestLater(path);
+    this.#reading = undefined;
+  }
+
+  #lookAt(i: number): void {
+    const action = this.#action(i);
+    if (this.#reading !== undefined && action.librarySearch.length > 0) {
+      const reading = this.#reading;
+      this.#fetching++;
+      void this.#guardAsync(i, async () => {
+        await reading;
+        this.#fetching--;
+        this.#judgeAction(i);
+      });
+      return;
+    }
+    this.#judgeAction(i);
+  }
+
+  #judgeAction(i: number): void {
+    if (this.#stopped) {
+      this.#schedule.failed(i);
+      return;
+    }
+    const action = this.#action(i);
+    const { host, emit, store } = this.#in;
+    const judgement = this.#judge.judge(action);
+    this.#judgements.set(i, judgement);
+    if (judgement.reasons.length === 0) {
+      this.#fresh++;
+      emit({
+        type: "done",
+        action,
+        outcome: "fresh",
+        output: judgement.record?.printed ?? "",
+        durationMs: judgement.record?.durationMs ?? 0,
+        unchanged: true,
+        time: host.monotonic(),
+      });
+      this.#schedule.done(i);
+      return;
+    }
+    emit({ type: "dirty", action, reasons: judgement.reasons, time: host.monotonic() });
+    if (judgement.missing.length > 0) {
+      this.#fail(i, this.#missingInput(action, judgement.missing));
+      return;
+    }
+    if (store === undefined || !action.cacheable || this.#in.force) {
+      this.#schedule.enqueue(i);
+      return;
+    }
+    this.#fetching++;
+    void this.#guardAsync(i, async () => {
+      try {
+        if (await this.#fetch(i, store)) this.#schedule.done(i);
+        else if (this.#stopped) this.#schedule.failed(i);
+        else this.#schedule.enqueue(i);
+      } finally {
+        this.#fetching--;
+      }
+    });
+  }
+
+  #missingInput(action: Action, missing: readonly string[]): Failure {
+    const path = missing[0] ?? "";
+    const found = failure("INPUT_MISSING", `\`${path}\` is missing, which ${action.description} needs`, {
+      hint: "check the path in the configuration, or make the file first",
+    });
+    this.#in.emit({
+      type: "failed",
+      action,
+      output: `${missing.map((name) => `no such file: ${name}`).join("\n")}\n`,
+      command: commandText(action.command),
+      durationMs: 0,
+      retrying: false,
+      time: this.#in.host.monotonic(),
+    });
+    return found;
+  }
+
+  #start(): void {
+    const { jobs } = this.#in;
+    while (this.#schedule.count("running") < jobs && !this.#stopped) {
+      const i = this.#schedule.start((candidate) => this.#fits(candidate));
+      if (i === undefined) return;
+      this.#memory.start(i, this.#need(i));
+      void this.#guardAsync(i, async () => {
+        const slot = this.#takeSlot();
+        try {
+          await this.#execute(i, slot);
+        } finally {
+          this.#slots[slot] = false;
+          this.#memory.end(i);
+        }
+      });
+    }
+  }
+
+  #fits(i: number): boolean {
+    if (this.#alone.has(i)) return this.#schedule.count("running") === 0;
+    for (const other of this.#alone) if (this.#schedule.state(other) === "running") return false;
+    return this.#memory.fits(this.#need(i));
+  }
+
+  #need(i: number): number {
+    const action = this.#action(i);
+    const measured = this.#in.log.action(action.id)?.peakMemory ?? 0;
+    return measured > 0 ? measured * 1.1 : action.memoryEstimate;
+  }
+
+  #takeSlot(): number {
+    let slot = this.#slots.indexOf(false);
+    if (slot < 0) slot = this.#slots.length;
+    this.#slots[slot] = true;
+    return slot;
+  }
+
+  async #execute(i: number, slot: number): Promise<void> {
+    const { host, emit, store, signal, variables } = this.#in;
+    const action = this.#action(i);
+    const judgement = this.#judgement(i);
+    const claim = action.cacheable
+      ? await store?.claim(
+          judgement.key,
+          () => emit({ type: "waiting", on: action.description, time: host.monotonic() }),
+          signal,
+        )
+      : undefined;
+    let sharing: Promise<void> | undefined;
+    try {
+      if (this.#stopped) {
+        this.#schedule.failed(i);
+        return;
+      }
+      if (claim?.waited === true && store !== undefined && !this.#in.force && (await this.#fetch(i, store))) {
+        this.#schedule.done(i);
+        return;
+      }
+      const run = prepareRun(host, action, join(this.#temporary, String(this.#runs++)));
+      emit({ type: "started", action, slot, command: run.argv, time: host.monotonic() });
+      const end = await executeRun(host, action, run, variables, signal);
+      if (end.ok) {
+        ({ sharing } = await this.#finish(i, slot, run, end));
+        this.#schedule.done(i);
+      } else {
+        this.#ended(i, slot, run, end);
+      }
+      host.fs.remove(run.folder);
+    } finally {
+      // Whoever waits for the claim looks into the store next.
+      if (sharing === undefined) claim?.release();
+      else void sharing.finally(() => claim?.release());
+    }
+  }
+
+  /** A program ended badly. */
+  #ended(i: number, slot: number, run: PreparedRun, end: FinishedRun): void {
+    const { host, emit, signal } = this.#in;
+    const action = this.#action(i);
+    const cancelled = signal?.aborted === true;
+    const retrying =
+      !cancelled && !this.#stopped && !this.#alone.has(i) && diedOfMemory({ ...end, output: end.printed }) && this.#wasNotAlone();
+    if (!cancelled) {
+      emit({
+        type: "failed",
+        action,
+        ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+        ...(end.signal === undefined ? {} : { signal: end.signal }),
+        output: failureOutput(run, end),
+        command: run.argv,
+        durationMs: end.durationMs,
+        retrying,
+        slot,
+        time: host.monotonic(),
+      });
+    }
+    if (retrying) {
+      this.#alone.add(i);
+      this.#schedule.enqueue(i);
+      return;
+    }
+    this.#fail(
+      i,
+      cancelled ? failure("CANCELLED", "interrupted") : failure("BUILD_FAILED", `could not ${action.description}`),
+    );
+  }
+
+  #wasNotAlone(): boolean {
+    return this.#schedule.count("running") > 1 || this.#in.jobs > 1;
+  }
+
+  /** Puts the outputs in place and records how they came about. */
+  async #finish(i: number, slot: number, run: PreparedRun, end: FinishedRun): Promise<Finished> {
+    const { host, emit, digests, log, store } = this.#in;
+    const action = this.#action(i);
+    const judgement = this.#judgement(i);
+    const read = this.#discovered(action, end.read);
+    const edited = this.#edited([...action.inputs, ...read], run.startedAt);
+    const inputs: Pair[] = [];
+    let lost: string | undefined;
+    for (const path of read) {
+      const digest = digests.digest(path);
+      if (digest === undefined) lost = path;
+      else inputs.push({ path: this.#roots.logical(path), digest });
+    }
+    const absent = this.#absent(action, read, judgement).map((path) => this.#roots.logical(path));
+    const outputs = [];
+    let unchanged = true;
+    for (const output of action.outputs) {
+      const at = run.temporary.get(output) ?? output;
+      const digest = await host.fs.digest(at);
+      const stat = host.fs.stat(at);
+      if (digest === undefined || stat === undefined) throw new InternalError(`${at} vanished`);
+      if (at !== output && digests.digest(output) === digest && digests.stat(output)?.mode === stat.mode) {
+        host.fs.remove(at);
+      } else {
+        publishOutput(host, run, output);
+        digests.learn(output, digest);
+      }
+      const path = this.#roots.logical(output);
+      if (judgement.record?.outputs.find((old) => old.path === path)?.digest !== digest) unchanged = false;
+      outputs.push({ path, digest, size: stat.size, mode: stat.mode });
+    }
+    const editedMeanwhile = edited ?? lost;
+    const record: NewActionRecord = {
+      id: action.id,
+      key: judgement.key,
+      parts: judgement.parts,
+      discovered: inputs,
+      absent,
+      outputs,
+      durationMs: end.durationMs,
+      peakMemory: end.peakMemory,
+      printed: end.printed,
+      ...(editedMeanwhile === undefined ? {} : { editedMeanwhile: this.#roots.logical(editedMeanwhile) }),
+    };
+    log.putAction(record);
+    log.flush();
+    this.#records.push(record);
+    this.#executed++;
+    emit({
+      type: "done",
+      action,
+      outcome: "executed",
+      output: end.printed,
+      durationMs: end.durationMs,
+      ...(end.peakMemory === 0 ? {} : { peakMemory: end.peakMemory }),
+      unchanged,
+      slot,
+      time: host.monotonic(),
+    });
+    if (store === undefined || !action.cacheable || editedMeanwhile !== undefined) return {};
+    const sharing = this.#share(store, judgement.key, action, { ...record, inputs, outputs });
+    return { sharing };
+  }
+
+  #share(store: Cache & Claims, key: Digest, action: Action, result: CachedResult): Promise<void> {
+    const files = new Map(action.outputs.map((output) => [this.#roots.logical(output), output]));
+    const sharing = store.store(key, result, files).finally(() => this.#sharing.delete(sharing));
+    this.#sharing.add(sharing);
+    return sharing;
+  }
+
+  /** Takes the outputs from the store, when it has a result whose headers are those of today. */
+  async #fetch(i: number, store: Cache & Claims): Promise<boolean> {
+    const { host, digests, emit, log } = this.#in;
+    const action = this.#action(i);
+    const judgement = this.#judgement(i);
+    const results = await store.lookup(judgement.key);
+    const result = results.find((candidate) => this.#matches(candidate, action));
+    if (result === undefined) return false;
+    let unchanged = true;
+    const outputs = [];
+    for (const [k, output] of result.outputs.entries()) {
+      const to = action.outputs[k];
+      if (to === undefined) return false;
+      if (digests.digest(to) !== output.digest) {
+        if (!(await store.restore(output, to))) return false;
+        digests.learn(to, output.digest);
+      }
+      const path = this.#roots.logical(to);
+      if (judgement.record?.outputs.find((old) => old.path === path)?.digest !== output.digest) unchanged = false;
+      outputs.push({ path, digest: output.digest, size: output.size });
+    }
+    const record: NewActionRecord = {
+      id: action.id,
+      key: judgement.key,
+      parts: judgement.parts,
+      discovered: result.inputs,
+      absent: result.absent,
+      outputs,
+      durationMs: result.durationMs,
+      peakMemory: result.peakMemory,
+      printed: result.printed,
+    };
+    log.putAction(record);
+    log.flush();
+    this.#records.push(record);
+    this.#cached++;
+    emit({
+      type: "done",
+      action,
+      outcome: "cached",
+      output: result.printed,
+      durationMs: result.durationMs,
+      unchanged,
+      time: host.monotonic(),
+    });
+    return true;
+  }
+
+  #matches(result: CachedResult, action: Action): boolean {
+    const { digests } = this.#in;
+    if (result.outputs.length !== action.outputs.length) return false;
+    for (const { path, digest } of result.inputs) {
+      if (digests.digest(this.#roots.absolute(path)) !== digest) return false;
+    }
+    return result.absent.every((path) => !digests.exists(this.#roots.absolute(path)));
+  }
+
+  /** Files read that the plan did not name. */
+  #discovered(action: Action, read: readonly string[]): string[] {
+    const declared = new Set(action.inputs);
+    return read.filter((path) => !declared.has(path));
+  }
+
+  #absent(action: Action, read: readonly string[], judgement: Judgement): string[] {
+    const { digests, variables } = this.#in;
+    if (action.includeSearch.length === 0) return [...judgement.absent];
+    const including = [...action.inputs, ...read].filter((path) => this.#isEdited(path));
+    const asked = new Set<string>();
+    for (const path of including) for (const name of this.#namesAsked(path)) asked.add(name);
+    const places = absentPlaces(
+      {
+        files: read,
+        search: [...searchVariables(variables, action.keyVariables), ...action.includeSearch],
+        including,
+        asked: [...asked],
+      },
+      (path) => digests.exists(path),
+    );
+    return [...judgement.absent, ...places];
+  }
+
+  #namesAsked(path: string): readonly string[] {
+    const known = this.#asked.get(path);
+    if (known !== undefined) return known;
+    const names = namesAskedFor(this.#in.host.fs.readText(path) ?? "");
+    this.#asked.set(path, names);
+    return names;
+  }
+
+  /** A file that may have changed while the action ran. */
+  #edited(paths: readonly string[], startedAt: number): string | undefined {
+    const { digests } = this.#in;
+    return paths.find((path) => {
+      if (!this.#isEdited(path)) return false;
+      const before = digests.stat(path);
+      digests.forget(path);
+      const now = digests.stat(path);
+      if (now === undefined || now.ctimeMs > startedAt) return true;
+      return before !== undefined && (before.mtimeMs !== now.mtimeMs || before.ctimeMs !== now.ctimeMs);
+    });
+  }
+
+  /** Whether people edit this file, as opposed to what packages and the system bring. */
+  #isEdited(path: string): boolean {
+    const logical = this.#roots.logical(path);
+    if (logical.startsWith("$")) return logical.startsWith("$PROJECT") || logical.startsWith("$BUILD");
+    return !/^(?:\/usr\/|\/opt\/|\/Library\/|\/Applications\/|[A-Za-z]:[\\/]Program Files)/.test(logical);
+  }
+
+  /** Records of this run that used a file which has changed since are not to be trusted. */
+  #distrust(changed: readonly string[]): void {
+    if (changed.length === 0) return;
+    const logical = new Set(changed.map((path) => this.#roots.logical(path)));
+    for (const record of this.#records) {
+      const outputs = new Set(record.outputs.map((output) => output.path));
+      const path =
+        record.discovered.find((pair) => logical.has(pair.path))?.path ??
+        this.#actions
+          .find((action) => action.id === record.id)
+          ?.inputs.map((input) => this.#roots.logical(input))
+          .find((input) => logical.has(input));
+      if (path !== undefined && !outputs.has(path)) {
+        this.#in.log.putAction({ ...record, editedMeanwhile: path });
+      }
+    }
+  }
+
+  #fail(i: number, reason: Failure): void {
+    this.#schedule.failed(i);
+    this.#stop(reason);
+  }
+
+  /** Turns errors of the system into a failure of the action; bugs go on. */
+  #guard(i: number, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(i, ioFailure(error));
+    }
+  }
+
+  async #guardAsync(i: number, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#failUnexpectedly(i, error);
+    } finally {
+      this.#wake();
+    }
+  }
+
+  #failUnexpectedly(i: number, error: unknown): void {
+    let reason: Failure;
+    try {
+      reason = ioFailure(error);
+    } catch {
+      this.#bug ??= { error };
+      reason = failure("BUILD_FAILED", `could not ${this.#action(i).description}`);
+    }
+    const state = this.#schedule.state(i);
+    if (state === "running" || state === "looking") this.#fail(i, reason);
+    else this.#stop(reason);
+  }
+
+  #action(i: number): Action {
+    const action = this.#actions[i];
+    if (action === undefined) throw new InternalError(`no action ${i}`);
+    return action;
+  }
+
+  #judgement(i: number): Judgement {
+    const judgement = this.#judgements.get(i);
+    if (judgement === undefined) throw new InternalError(`action ${i} was not judged`);
+    return judgement;
+  }
+}
+
+/** Include folders that come from variables. Their place in the order does not matter here: earlier is safer. */
+function searchVariables(
+  variables: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): string[] {
+  const folders = [];
+  for (const name of ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "INCLUDE"]) {
+    if (!names.includes(name)) continue;
+    for (const folder of (variables[name] ?? "").split(name === "INCLUDE" ? ";" : ":")) {
+      if (folder !== "") folders.push(folder);
+    }
+  }
+  return folders;
+}
+
+function failureOutput(run: PreparedRun, end: FinishedRun): string {
+  if (end.startError !== undefined) return `${end.printed}could not start ${run.argv[0] ?? ""}: ${end.startError}\n`;
+  if (end.lacking.length > 0) return `${end.printed}the program ended well but did not make ${end.lacking.join(", ")}\n`;
+  return end.printed;
+}
+
+async function yieldOnce(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,132 @@
+/**
+ * Runs one action: temporary output names, the program, the headers that it read, and the outputs put in place by
+ * rename. It does not know why the action runs, nor what is recorded of it.
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import type { Host, ProcessResult } from "../host/host.ts";
+import { argText, type Action, type Arg } from "../plan/graph.ts";
+import { parseMakeDepfile, splitShowIncludes } from "./depfile.ts";
+
+/** A run that is about to happen: what is started, and where its outputs go meanwhile. */
+export interface PreparedRun {
+  readonly argv: readonly string[];
+  /** Holds the outputs while the program runs. */
+  readonly folder: string;
+  /** By output, where the program leaves it. */
+  readonly temporary: ReadonlyMap<string, string>;
+  readonly depfile: string | undefined;
+  /** Change time of the folder: files changed later were changed while the action ran. */
+  readonly startedAt: number;
+}
+
+/** How a run ended. */
+export interface FinishedRun {
+  readonly ok: boolean;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** Why the program could not be started. */
+  readonly startError: string | undefined;
+  /** All that was printed, without the notes of `/showIncludes`. */
+  readonly printed: string;
+  readonly durationMs: number;
+  readonly peakMemory: number;
+  /** Absolute paths of all files read, when the program says so. */
+  readonly read: readonly string[];
+  /** Outputs that were promised and are not there. */
+  readonly lacking: readonly string[];
+}
+
+/** Makes folders and names for a run. `folder` must not exist. */
+export function prepareRun(host: Host, action: Action, folder: string): PreparedRun {
+  const { fs } = host;
+  fs.mkdir(folder, 0o755);
+  for (const output of action.outputs) fs.mkdir(dirname(output), 0o755);
+  if (action.responseFile !== undefined) {
+    const path = resolve(action.cwd, action.responseFile.path);
+    fs.mkdir(dirname(path), 0o755);
+    fs.writeAtomic(path, action.responseFile.content);
+  }
+  const temporary = new Map<string, string>();
+  const replaced = new Map<string, string>();
+  if (action.inPlace !== true) {
+    for (const [i, output] of action.outputs.entries()) {
+      // The name stays, since some tools derive others from it; a folder for each keeps equal names apart.
+      const parent = i === 0 ? folder : join(folder, String(i));
+      if (i > 0) fs.mkdir(parent, 0o755);
+      const name = join(parent, basename(output));
+      temporary.set(output, name);
+      replaced.set(output, name);
+    }
+  }
+  let depfile: string | undefined;
+  if (action.depfile?.format === "make") {
+    const planned = resolve(action.cwd, action.depfile.path);
+    depfile = action.inPlace === true ? planned : join(folder, "depfile.d");
+    replaced.set(planned, depfile);
+    fs.mkdir(dirname(planned), 0o755);
+  }
+  const word = (arg: Arg): string => {
+    if (typeof arg === "string" || (arg.role !== "output" && arg.role !== "depfile")) return argText(arg);
+    const path = replaced.get(resolve(action.cwd, arg.path));
+    return path === undefined ? argText(arg) : `${arg.prefix ?? ""}${path}${arg.suffix ?? ""}`;
+  };
+  const argv = action.command.map(word);
+  const startedAt = fs.stat(folder)?.ctimeMs ?? host.now();
+  return { argv, folder, temporary, depfile, startedAt };
+}
+
+/** Starts the program and reads what it left. The outputs are still in the temporary folder afterwards. */
+export async function executeRun(
+  host: Host,
+  action: Action,
+  run: PreparedRun,
+  variables: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
+): Promise<FinishedRun> {
+  const result = await host.processes.run({
+    argv: run.argv,
+    cwd: action.cwd,
+    env: { ...variables, ...action.env },
+    measure: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const { printed, headers } = whatWasPrinted(action, result);
+  const ok = result.exitCode === 0;
+  const lacking = ok
+    ? action.outputs.filter((output) => host.fs.stat(run.temporary.get(output) ?? output) === undefined)
+    : [];
+  return {
+    ok: ok && lacking.length === 0,
+    exitCode: result.exitCode,
+    signal: result.signal,
+    startError: result.startError,
+    printed,
+    durationMs: result.durationMs,
+    peakMemory: result.peakMemory ?? 0,
+    read: ok ? filesRead(host, action, run, headers) : [],
+    lacking,
+  };
+}
+
+/** Moves an output to its place. */
+export function publishOutput(host: Host, run: PreparedRun, output: string): void {
+  const from = run.temporary.get(output);
+  if (from !== undefined) host.fs.rename(from, output);
+}
+
+function whatWasPrinted(action: Action, result: ProcessResult): { printed: string; headers: string[] } {
+  if (action.depfile?.format !== "msvc") return { printed: joinOutput(result.stdout, result.stderr), headers: [] };
+  const { headers, rest } = splitShowIncludes(result.stdout);
+  return { printed: joinOutput(rest, result.stderr), headers };
+}
+
+function joinOutput(stdout: string, stderr: string): string {
+  if (stdout === "" || stderr === "") return stdout + stderr;
+  return stdout.endsWith("\n") ? stdout + stderr : `${stdout}\n${stderr}`;
+}
+
+function filesRead(host: Host, action: Action, run: PreparedRun, headers: readonly string[]): string[] {
+  const named =
+    run.depfile === undefined ? headers : parseMakeDepfile(host.fs.readText(run.depfile) ?? "");
+  return [...new Set(named.map((path) => resolve(action.cwd, path)))];
+}

@@ -1,0 +1,201 @@
+/**
+ * The key of an action: everything known before it runs that can change its output. One walk makes the parts; the key
+ * is their digest, and `explain` compares the parts of two walks, so that the explanation cannot drift from the key.
+ *
+ * Not in the key: times, absolute places below named roots, the place of a program (its content is), launchers such as
+ * ccache, and variables that no tool of the action reads. Headers found while it runs are not known here; they are
+ * recorded beside the key.
+ */
+import { digestOfParts, type Digest } from "../base/digest.ts";
+import { compareText } from "../base/order.ts";
+import type { Action } from "../plan/graph.ts";
+import type { Reason } from "./reason.ts";
+import type { Roots } from "./roots.ts";
+
+/** Raised when the meaning of the parts changes: every key changes with it. */
+const version = "1";
+
+/** What a key is made of. */
+export interface KeyInput {
+  readonly action: Action;
+  readonly roots: Roots;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Declared inputs with their content; undefined content stands for a missing file. */
+  readonly inputs: readonly { readonly path: string; readonly digest: Digest | undefined }[];
+  /** Libraries by name, as they were found. */
+  readonly libraries: readonly { readonly name: string; readonly path: string; readonly digest: Digest }[];
+}
+
+/** Parts of the key as texts `kind:…`, in a fixed order. */
+export function keyParts(input: KeyInput): string[] {
+  const { action, roots } = input;
+  const parts = [`version:${version}`, `kind:${action.kind}`, `in:${roots.logical(action.cwd)}`];
+  for (const arg of action.command) parts.push(`word:${roots.word(arg, action)}`);
+  if (action.responseFile !== undefined) parts.push(`response:${action.responseFile.content}`);
+  const variables = new Map<string, string>();
+  for (const name of action.keyVariables) {
+    const value = input.variables[name];
+    if (value !== undefined) variables.set(name, value);
+  }
+  for (const [name, value] of Object.entries(action.env)) variables.set(name, value);
+  for (const [name, value] of [...variables].sort((a, b) => compareText(a[0], b[0]))) {
+    parts.push(`variable:${name}=${value}`);
+  }
+  for (const tool of action.tools) {
+    for (const part of tool.parts) parts.push(`tool:${tool.name}\t${part.name}\t${tool.version}\t${part.digest}`);
+  }
+  for (const { path, digest } of input.inputs) parts.push(`input:${roots.logical(path)}\t${digest ?? "missing"}`);
+  for (const library of input.libraries) {
+    parts.push(`library:${library.name}\t${roots.logical(library.path)}\t${library.digest}`);
+  }
+  return parts;
+}
+
+/** The key of a list of parts. */
+export function keyOf(parts: readonly string[]): Digest {
+  return digestOfParts(parts);
+}
+
+/** What differs between the parts of the last run and of now. Empty only when they are equal. */
+export function compareParts(old: readonly string[], now: readonly string[]): Reason[] {
+  const reasons: Reason[] = [];
+  const before = group(old);
+  const after = group(now);
+  if (before("version").join() !== after("version").join()) {
+    return [{ kind: "command-changed", removed: [], added: ["another version of retorch"] }];
+  }
+  words(before, after, reasons);
+  variables(before("variable"), after("variable"), reasons);
+  tools(before("tool"), after("tool"), reasons);
+  inputs(before("input"), after("input"), reasons);
+  libraries(before("library"), after("library"), reasons);
+  if (reasons.length === 0) reasons.push({ kind: "command-changed", removed: [], added: [] });
+  return reasons;
+}
+
+type Grouped = (kind: string) => readonly string[];
+
+function group(parts: readonly string[]): Grouped {
+  const groups = new Map<string, string[]>();
+  for (const part of parts) {
+    const colon = part.indexOf(":");
+    const kind = part.slice(0, colon);
+    const values = groups.get(kind);
+    if (values === undefined) groups.set(kind, [part.slice(colon + 1)]);
+    else values.push(part.slice(colon + 1));
+  }
+  return (kind) => groups.get(kind) ?? [];
+}
+
+function words(before: Grouped, after: Grouped, reasons: Reason[]): void {
+  const old = [...before("kind"), ...before("in"), ...before("word"), ...before("response")];
+  const now = [...after("kind"), ...after("in"), ...after("word"), ...after("response")];
+  if (old.length === now.length && old.every((word, i) => word === now[i])) return;
+  const removed = without(old, now);
+  const added = without(now, old);
+  // Objects that come and go are told better by the inputs.
+  const isObject = (word: string): boolean => /\.(?:o|obj)$/.test(word);
+  if (removed.length + added.length > 0 && [...removed, ...added].every(isObject)) return;
+  reasons.push({ kind: "command-changed", removed, added });
+}
+
+/** The words of `a` that `b` has not, counting repetitions. */
+function without(a: readonly string[], b: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const word of b) left.set(word, (left.get(word) ?? 0) + 1);
+  return a.filter((word) => {
+    const count = left.get(word) ?? 0;
+    if (count > 0) left.set(word, count - 1);
+    return count === 0;
+  });
+}
+
+function variables(old: readonly string[], now: readonly string[], reasons: Reason[]): void {
+  const parse = (list: readonly string[]): Map<string, string> =>
+    new Map(list.map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]));
+  const before = parse(old);
+  const after = parse(now);
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    const from = before.get(name);
+    const to = after.get(name);
+    if (from === to) continue;
+    reasons.push({
+      kind: "variable-changed",
+      name,
+      ...(from === undefined ? {} : { old: from }),
+      ...(to === undefined ? {} : { new: to }),
+    });
+  }
+}
+
+function tools(old: readonly string[], now: readonly string[], reasons: Reason[]): void {
+  interface Part {
+    readonly tool: string;
+    readonly part: string;
+    readonly version: string;
+    readonly digest: string;
+  }
+  const parse = (list: readonly string[]): Map<string, Part> =>
+    new Map(
+      list.map((text) => {
+        const [tool = "", part = "", version = "", digest = ""] = text.split("\t");
+        return [`${tool}\t${part}`, { tool, part, version, digest }];
+      }),
+    );
+  const before = parse(old);
+  const after = parse(now);
+  const told = new Set<string>();
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    const from = before.get(name);
+    const to = after.get(name);
+    if (from?.digest === to?.digest && from?.version === to?.version) continue;
+    const tool = (to ?? from)?.tool ?? "";
+    if (from !== undefined && to !== undefined && from.version !== to.version) {
+      if (!told.has(tool)) reasons.push({ kind: "tool-changed", name: tool, old: from.version, new: to.version });
+      told.add(tool);
+      continue;
+    }
+    const part = (to ?? from)?.part ?? "";
+    reasons.push({
+      kind: "tool-changed",
+      name: tool,
+      ...(part === tool ? {} : { part }),
+      old: from === undefined ? "absent" : `${from.version} (${from.digest.slice(0, 8)})`,
+      new: to === undefined ? "absent" : `${to.version} (${to.digest.slice(0, 8)})`,
+    });
+  }
+}
+
+function inputs(old: readonly string[], now: readonly string[], reasons: Reason[]): void {
+  const before = new Map(old.map((text) => text.split("\t") as [string, string]));
+  const after = new Map(now.map((text) => text.split("\t") as [string, string]));
+  for (const [path, digest] of after) {
+    const was = before.get(path);
+    if (was === digest) continue;
+    if (digest === "missing") reasons.push({ kind: "input-missing", path });
+    else if (was === undefined) reasons.push({ kind: "input-added", path });
+    else reasons.push({ kind: "input-changed", path });
+  }
+  for (const path of before.keys()) if (!after.has(path)) reasons.push({ kind: "input-removed", path });
+}
+
+function libraries(old: readonly string[], now: readonly string[], reasons: Reason[]): void {
+  const parse = (list: readonly string[]): Map<string, { path: string; digest: string }> =>
+    new Map(
+      list.map((text) => {
+        const [name = "", path = "", digest = ""] = text.split("\t");
+        return [name, { path, digest }];
+      }),
+    );
+  const before = parse(old);
+  const after = parse(now);
+  for (const [name, to] of after) {
+    const from = before.get(name);
+    if (from === undefined) reasons.push({ kind: "input-added", path: to.path });
+    else if (from.path !== to.path) reasons.push({ kind: "shadowed", path: to.path, hides: from.path });
+    else if (from.digest !== to.digest) reasons.push({ kind: "input-changed", path: to.path });
+  }
+  for (const [name, from] of before) {
+    if (!after.has(name)) reasons.push({ kind: "input-removed", path: from.path });
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Finds the GPUs that a program started here would see, without torch: by nvidia-smi, heeding CUDA_VISIBLE_DEVICES. That
+ * there are none is no problem: the architectures can be named.
+ */
+import type { Memory } from "./cache.ts";
+import type { Gpu } from "./environment.ts";
+import type { Look } from "./look.ts";
+import { quietly } from "./witness.ts";
+
+/** Where nvidia-smi lies when it is not on the search path: WSL, NVIDIA's installer for Windows. */
+const otherPlaces = ["/usr/lib/wsl/lib/nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi"];
+const windowsPlaces = [
+  "C:\\Windows\\System32\\nvidia-smi.exe",
+  "C:\\Program Files\\NVIDIA Corporation\\NVSMI\\nvidia-smi.exe",
+];
+
+/** A hanging driver must not hang a build. */
+const timeoutMs = 15_000;
+
+interface Device extends Gpu {
+  readonly index: number;
+  readonly uuid: string;
+}
+
+/** Finds the visible GPUs. */
+export async function findGpus(look: Look, memory: Memory): Promise<readonly Gpu[]> {
+  const note = (where: string, outcome: "chosen" | "missing" | "rejected", why: string): void =>
+    look.note({ what: "gpu", where, outcome, why });
+  if (look.host.platform === "darwin") {
+    note("macOS", "missing", "no NVIDIA GPU works here");
+    return [];
+  }
+  const places = look.host.platform === "win32" ? windowsPlaces : otherPlaces;
+  const program = look.program("nvidia-smi", look.host.cwd) ?? places.find((path) => look.isProgram(path));
+  if (program === undefined) {
+    const driver = driverVersion(look);
+    const also = driver === undefined ? "" : `, though the driver ${driver} is loaded`;
+    note("`nvidia-smi`", "missing", `no such command${also}`);
+    return [];
+  }
+  let why = "it lists none";
+  const devices = await memory.part(look, "gpu", [program], async (inner) => {
+    witnessDevices(inner);
+    const answer = await ask(inner, program);
+    if (typeof answer !== "string") return answer;
+    why = answer;
+    return undefined;
+  });
+  if (devices === undefined || devices.length === 0) {
+    note(`\`${program}\``, "missing", why);
+    return [];
+  }
+  const mask = look.host.env["CUDA_VISIBLE_DEVICES"];
+  const visible = visibleDevices(devices, mask);
+  const hidden = devices.length - visible.length;
+  const suffix = mask === undefined ? "" : `, ${hidden} of ${devices.length} hidden by CUDA_VISIBLE_DEVICES=${mask}`;
+  const names = visible.map(({ name, computeCapability }) => `${name} (${computeCapability.join(".")})`);
+  note(`\`${program}\``, visible.length === 0 ? "rejected" : "chosen", `${names.join(", ") || "none visible"}${suffix}`);
+  return visible.map(({ name, computeCapability, driverVersion: driver }) => ({
+    name,
+    computeCapability,
+    ...(driver === undefined ? {} : { driverVersion: driver }),
+  }));
+}
+
+/** Devices come and go as files of the driver: their names stand for what nvidia-smi would say. */
+function witnessDevices(look: Look): void {
+  if (look.host.platform !== "linux") return;
+  look.list("/dev", { prefix: "nvidia" });
+  look.list("/proc/driver/nvidia/gpus");
+}
+
+async function ask(look: Look, program: string): Promise<readonly Device[] | string> {
+  look.stat(program);
+  const fields = "index,uuid,name,compute_cap,driver_version";
+  const result = await look.run([program, `--query-gpu=${fields}`, "--format=csv,noheader"], { timeoutMs, tolerant: true });
+  if (result.timedOut) return "it did not answer in time";
+  if (result.startError !== undefined) return `it cannot be started (${result.startError})`;
+  if (result.exitCode !== 0) {
+    const said = `${result.stdout}\n${result.stderr}`.split("\n").find((line) => line.trim() !== "");
+    return said?.trim() ?? `exit code ${result.exitCode ?? "unknown"}`;
+  }
+  return parseSmi(result.stdout);
+}
+
+/** Reads the lines of `index, uuid, name, compute_cap, driver_version`. A name may hold commas, the others not. */
+export function parseSmi(text: string): Device[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const match = /^(\d+), ([^,]+), (.+), (\d+)\.(\d+), ([^,]+)$/.exec(line.trim());
+    const [, index, uuid, name, major, minor, driver] = match ?? [];
+    if (index === undefined || uuid === undefined || name === undefined || driver === undefined) return [];
+    const device: Device = {
+      index: Number(index),
+      uuid,
+      name,
+      computeCapability: [Number(major), Number(minor)],
+      driverVersion: driver,
+    };
+    return [device];
+  });
+}
+
+/**
+ * The devices that CUDA_VISIBLE_DEVICES leaves, in its order: numbers or beginnings of UUIDs, up to the first that is
+ * none (CUDA's own rule). CUDA counts the fastest first where nvidia-smi counts by bus; for the set of architectures
+ * that makes no difference unless cards of several kinds are hidden by number.
+ */
+export function visibleDevices<T extends { readonly index: number; readonly uuid: string }>(
+  devices: readonly T[],
+  mask: string | undefined,
+): readonly T[] {
+  if (mask === undefined) return devices;
+  const visible: T[] = [];
+  for (const word of mask.split(",").map((each) => each.trim())) {
+    const device = /^\d+$/.test(word)
+      ? devices.find(({ index }) => index === Number(word))
+      : word === ""
+        ? undefined
+        : devices.find(({ uuid }) => uuid.startsWith(word) || (word.startsWith("MIG-") && word.includes(uuid)));
+    if (device === undefined || visible.includes(device)) break;
+    visible.push(device);
+  }
+  return visible;
+}
+
+/** The version of a loaded driver: `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue …`. */
+function driverVersion(look: Look): string | undefined {
+  if (look.host.platform !== "linux") return undefined;
+  const path = "/proc/driver/nvidia/version";
+  // Its times are always those of the moment: no witness.
+  const text = quietly(() => look.host.fs.readText(path)) ?? "";
+  return /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(text)?.[1];
+}

@@ -1,0 +1,354 @@
+/**
+ * Reads a built extension and says what it is: for which Python, torch and CUDA, from which compiler, what it needs.
+ * Whether that is there is not asked here; that is `verdict.ts`.
+ */
+import { basename } from "node:path";
+import { failure } from "../base/failure.ts";
+import { sorted, unique } from "../base/order.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { type ByteSource, fileSource } from "./bytes.ts";
+import type { FileSystem } from "../host/host.ts";
+import { cudaFacts, type CudaEvidence } from "./cuda-facts.ts";
+import { commentsOf, type Elf, isElf, openElf, SHT } from "./elf.ts";
+import { buildIdOf, notesOf } from "./elf-notes.ts";
+import { dynamicSymbols, type ElfSymbol, sectionSymbols, symbolTableOf } from "./elf-symbols.ts";
+import { neededVersions } from "./elf-versions.ts";
+import { readHipBundles } from "./hip.ts";
+import { isMachO, type MachO, openMachO } from "./macho.ts";
+import { isPe, openPe, type Pe } from "./pe.ts";
+import { provenanceOf } from "./provenance.ts";
+import { type PythonTag, pythonTagOf } from "./python-tag.ts";
+import type { ExtensionReport, NeededLibrary, PythonFacts, TorchFacts, UndefinedSymbol } from "./report.ts";
+import { limitedApiUse } from "./stable-abi.ts";
+import { ownerOf, stringAbiOf } from "./symbol-owner.ts";
+import { versionFloors } from "./versions.ts";
+
+/** Local symbols are searched for operator namespaces when their names take no more than this. */
+const MAX_LOCAL_NAMES = 32 * 1024 * 1024;
+/** Undefined symbols of an object file (it has no dynamic ones) that are looked at. */
+const MAX_OBJECT_SYMBOLS = 1_000_000;
+
+/** Which one of a universal file's machines to look at: Node's name for it. */
+export interface InspectOptions {
+  readonly arch?: string;
+}
+
+/** Reads a file of the disk. */
+export function inspectFile(fs: FileSystem, path: string, options: InspectOptions = {}): Result<ExtensionReport> {
+  const source = fileSource(fs, path);
+  if (source === undefined) {
+    return err(
+      failure("INSPECT_NO_FILE", `There is no file \`${path}\``, {
+        hint: "Give the path of a built extension or of a wheel",
+      }),
+    );
+  }
+  return inspectExtension(source, path, options);
+}
+
+/** Reads a built extension. The name is that of its file; it tells the Python that the file is for. */
+export function inspectExtension(
+  source: ByteSource,
+  name: string,
+  options: InspectOptions = {},
+): Result<ExtensionReport> {
+  const head = source.read(0, 64);
+  const file = basename(name.replaceAll("\\", "/"));
+  if (isElf(head)) {
+    const elf = openElf(source);
+    return elf.ok ? ok(elfReport(elf.value, file)) : elf;
+  }
+  if (isMachO(head)) {
+    const slices = openMachO(source);
+    if (!slices.ok) return slices;
+    const wanted = options.arch === "x64" ? /^x86_64/ : /^arm64/;
+    const slice = slices.value.find((one) => wanted.test(one.machine)) ?? slices.value[0];
+    if (slice !== undefined) return ok(machoReport(slice, file, slices.value, source.size));
+  }
+  if (isPe(head)) {
+    const pe = openPe(source);
+    return pe.ok ? ok(peReport(pe.value, file)) : pe;
+  }
+  const what = head.length === 0 ? "is empty" : "is neither ELF, PE nor Mach-O";
+  return err(
+    failure("INSPECT_UNKNOWN_FORMAT", `The file \`${file}\` ${what}`, {
+      hint: "Give the path of a built extension (`.so`, `.pyd`, `.dylib`) or of a wheel",
+    }),
+  );
+}
+
+/** What the three formats have in common when Python's and torch's parts are looked for. */
+interface Evidence {
+  readonly file: string;
+  readonly undefinedSymbols: readonly UndefinedSymbol[];
+  readonly libraries: readonly NeededLibrary[];
+  /** Names of exported `PyInit…` functions. */
+  readonly initFunctions: readonly string[];
+  readonly localNames: readonly string[];
+}
+
+function elfReport(elf: Elf, file: string): ExtensionReport {
+  const symbols = dynamicSymbols(elf);
+  const object = elf.kind === "relocatable";
+  const undefinedSymbols = (object ? objectUndefined(elf) : symbols.undefinedSymbols()).map(undefinedOf);
+  const notes = notesOf(elf);
+  const versions = neededVersions(elf);
+  const libraries = (elf.dynamic?.needed ?? []).map((name) => ({ name, optional: false }));
+  const initFunctions = symbols.startingWith("PyInit").map((symbol) => symbol.name);
+  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: localNamesOf(elf) };
+  const anomalies = [...elf.anomalies];
+  const device: CudaEvidence = { ...evidence, source: elf.reader.source, sections: elf.sections, anomalies };
+  const cuda = cudaFacts(device);
+  const torch = torchFacts(evidence);
+  const python = pythonFacts(evidence);
+  const buildId = buildIdOf(notes);
+  const provenance = provenanceOf(notes);
+  const soname = elf.dynamic?.soname;
+  const hip = elf.sections
+    .filter((section) => section.name === ".hip_fatbin" || section.name === ".hipFatBin")
+    .flatMap((section) => readHipBundles(elf.reader.source, section, anomalies));
+  return {
+    name: file,
+    size: elf.reader.size,
+    format: "elf",
+    kind: object
+      ? "object"
+      : elf.kind === "executable" || elf.dynamic?.pie === true || elf.interpreter !== undefined
+        ? executableKind(elf, initFunctions)
+        : kindOf(initFunctions, torch),
+    platform: "linux",
+    machine: elf.machine,
+    bits: elf.bits,
+    littleEndian: elf.littleEndian,
+    machines: [elf.machine],
+    ...(soname === undefined ? {} : { soname }),
+    ...(buildId === undefined ? {} : { buildId }),
+    ...(elf.interpreter === undefined ? {} : { interpreter: elf.interpreter }),
+    libraries,
+    rpath: elf.dynamic?.rpath ?? [],
+    runpath: elf.dynamic?.runpath ?? [],
+    bindNow: elf.dynamic?.bindNow ?? false,
+    versions,
+    floors: versionFloors(versions),
+    compilers: commentsOf(elf),
+    python,
+    torch,
+    cuda,
+    hip,
+    ...(provenance === undefined ? {} : { provenance }),
+    undefinedSymbols,
+    anomalies,
+  };
+}
+
+/** Shared libraries may have a program loader too (libc.so.6 does): only a position independent executable is flagged. */
+function executableKind(elf: Elf, initFunctions: readonly string[]): ExtensionReport["kind"] {
+  if (elf.kind === "executable" || elf.dynamic?.pie === true) return "executable";
+  return initFunctions.length > 0 ? "python-module" : "library";
+}
+
+function kindOf(initFunctions: readonly string[], torch: TorchFacts): ExtensionReport["kind"] {
+  if (initFunctions.length > 0) return "python-module";
+  return torch.uses ? "torch-library" : "library";
+}
+
+function undefinedOf(symbol: ElfSymbol): UndefinedSymbol {
+  return {
+    name: symbol.name,
+    weak: symbol.binding === "weak",
+    ...(symbol.version === undefined ? {} : { version: symbol.version }),
+    ...(symbol.versionFile === undefined ? {} : { library: symbol.versionFile }),
+  };
+}
+
+function objectUndefined(elf: Elf): ElfSymbol[] {
+  const table = symbolTableOf(elf);
+  const found: ElfSymbol[] = [];
+  if (table === undefined) return found;
+  for (const symbol of sectionSymbols(elf, table)) {
+    if (symbol.defined || symbol.name === "" || symbol.binding === "local") continue;
+    found.push(symbol);
+    if (found.length >= MAX_OBJECT_SYMBOLS) break;
+  }
+  return found;
+}
+
+/** Names of the functions that TORCH_LIBRARY and its kin define, from the local symbols, when the file was not stripped. */
+function localNamesOf(elf: Elf): string[] {
+  const table = elf.sections.find((section) => section.type === SHT.SYMTAB);
+  const names = table === undefined ? undefined : elf.sections[table.link];
+  if (names === undefined || names.size === 0 || names.size > MAX_LOCAL_NAMES) return [];
+  const bytes = elf.reader.source.read(names.offset, names.size);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = new Set<string>();
+  const marker = "TORCH_LIBRARY_";
+  for (let at = text.indexOf(marker); at !== -1 && found.size < 10_000; at = text.indexOf(marker, at + 1)) {
+    // Mangled, so the length stands before the name.
+    const before = /(\d+)((?:STABLE_)?)$/.exec(text.toString("latin1", Math.max(0, at - 16), at));
+    if (before === null) continue;
+    const [, length, prefix = ""] = before;
+    const start = at - prefix.length;
+    found.add(text.toString("latin1", start, start + Math.min(Number(length), 512)));
+  }
+  return [...found];
+}
+
+/** `TORCH_LIBRARY_init_ns`, `TORCH_LIBRARY_FRAGMENT_init_ns_3`: torch/library.h; those of the stable ABI begin with STABLE_. */
+function namespacesOf(localNames: readonly string[]): string[] {
+  const found: string[] = [];
+  for (const name of localNames) {
+    const match = /^(?:STABLE_)?TORCH_LIBRARY_(FRAGMENT_)?init_(\w+)$/.exec(name);
+    if (match === null) continue;
+    const [, fragment, rest = ""] = match;
+    found.push(fragment === undefined ? rest : rest.replace(/_\d+$/, ""));
+  }
+  return sorted(unique(found));
+}
+
+/** `libtorch_cpu.so`, `torch_cpu.dll`, `@rpath/libtorch_cpu.dylib` → `torch_cpu`. Undefined for other libraries. */
+export function torchLibraryOf(library: string): string | undefined {
+  const match = /^(?:lib)?((?:torch|c10|caffe2|aoti|shm)\w*)\.(?:so|dll|dylib)/i.exec(library.replace(/^.*[/\\]/, ""));
+  return match?.[1];
+}
+
+function torchFacts(evidence: Evidence): TorchFacts {
+  const libraries = unique(
+    evidence.libraries.map((library) => torchLibraryOf(library.name)).filter((name) => name !== undefined),
+  );
+  let symbols = 0;
+  let cxxSymbols = 0;
+  let stringAbi: TorchFacts["stringAbi"];
+  for (const { name, version } of evidence.undefinedSymbols) {
+    const owned = ownerOf(name, version);
+    if (owned.owner !== "c10" && owned.owner !== "torch") continue;
+    symbols++;
+    if (owned.demangled !== undefined || /^THP/.test(name)) cxxSymbols++;
+    if (stringAbi !== undefined) continue;
+    const abi = stringAbiOf(name, owned.demangled);
+    if (abi !== undefined) stringAbi = { abi, evidence: name };
+  }
+  return {
+    uses: libraries.length > 0 || symbols > 0,
+    libraries,
+    symbols,
+    ...(stringAbi === undefined ? {} : { stringAbi }),
+    stableAbi: symbols > 0 && cxxSymbols === 0,
+    namespaces: namespacesOf(evidence.localNames),
+  };
+}
+
+function pythonFacts(evidence: Evidence): PythonFacts {
+  const used = evidence.undefinedSymbols.map((symbol) => symbol.name).filter((name) => /^_?Py[A-Z_]/.test(name));
+  const modules = evidence.initFunctions
+    .map((name) => /^PyInit_(.+)$/.exec(name)?.[1])
+    .filter((name) => name !== undefined);
+  const tag: PythonTag | undefined = pythonTagOf(evidence.file);
+  const limitedApi = used.length === 0 ? undefined : limitedApiUse(used);
+  const binding = bindingOf(evidence);
+  return {
+    uses: used.length > 0 || modules.length > 0,
+    ...(tag === undefined ? {} : { tag }),
+    modules: sorted(modules),
+    ...(limitedApi === undefined ? {} : { limitedApi }),
+    ...(binding === undefined ? {} : { binding }),
+  };
+}
+
+/** pybind11 and Cython leave nothing in the dynamic symbols but habits of calling; nanobind leaves names. */
+function bindingOf({ undefinedSymbols, initFunctions, libraries }: Evidence): PythonFacts["binding"] {
+  if (initFunctions.length === 0) return undefined;
+  const names = new Set(undefinedSymbols.map((symbol) => symbol.name));
+  const has = (test: RegExp): boolean => [...names].some((name) => test.test(name));
+  if (libraries.some((library) => /boost_python/.test(library.name))) return "boost.python";
+  if (has(/nanobind|^nb_/)) return "nanobind";
+  // Both are used by pybind11's internals and by few others.
+  if (names.has("PyInstanceMethod_Type") && (names.has("PyThread_tss_create") || names.has("PyThread_tss_get"))) {
+    return "pybind11";
+  }
+  if (names.has("_PyDict_GetItem_KnownHash") || names.has("PyUnicode_InternFromString") && names.has("PyCode_NewEmpty")) {
+    return "cython";
+  }
+  return undefined;
+}
+
+function peReport(pe: Pe, file: string): ExtensionReport {
+  const libraries = pe.imports.map(({ library, delayed }) => ({ name: library, optional: delayed }));
+  const undefinedSymbols: UndefinedSymbol[] = pe.imports.flatMap(({ library, delayed, symbols }) =>
+    symbols.map((symbol) => ({
+      name: "name" in symbol ? symbol.name : `#${symbol.ordinal}`,
+      weak: delayed,
+      library,
+    })),
+  );
+  const exported = pe.exports.map((one) => one.name).filter((name) => name !== undefined);
+  const initFunctions = exported.filter((name) => name.startsWith("PyInit"));
+  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [] };
+  const anomalies = [...pe.anomalies];
+  const torch = torchFacts(evidence);
+  return {
+    name: file,
+    size: pe.reader.size,
+    format: "pe",
+    kind: pe.kind === "executable" ? "executable" : kindOf(initFunctions, torch),
+    platform: "win32",
+    machine: pe.machine,
+    bits: pe.bits,
+    littleEndian: true,
+    machines: [pe.machine],
+    ...(pe.exportName === undefined ? {} : { soname: pe.exportName }),
+    libraries,
+    rpath: [],
+    runpath: [],
+    bindNow: true,
+    versions: [],
+    floors: [],
+    compilers: [`Linker ${pe.linkerVersion}`],
+    python: pythonFacts(evidence),
+    torch,
+    cuda: cudaFacts({ ...evidence, source: pe.reader.source, sections: pe.sections, anomalies }),
+    hip: [],
+    undefinedSymbols,
+    anomalies,
+  };
+}
+
+function machoReport(macho: MachO, file: string, all: readonly MachO[], size: number): ExtensionReport {
+  const libraries = macho.libraries.map(({ path, weak }) => ({ name: path, optional: weak }));
+  const plain = (name: string): string => (name.startsWith("_") ? name.slice(1) : name);
+  const undefinedSymbols: UndefinedSymbol[] = macho.imports.map(({ name, weak, library }) => ({
+    name: plain(name),
+    weak,
+    ...(library === undefined ? {} : { library }),
+  }));
+  const initFunctions = macho.exports.map((symbol) => plain(symbol.name)).filter((name) => name.startsWith("PyInit"));
+  const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [] };
+  const torch = torchFacts(evidence);
+  return {
+    name: file,
+    size,
+    format: "macho",
+    kind:
+      macho.kind === "executable" ? "executable" : macho.kind === "object" ? "object" : kindOf(initFunctions, torch),
+    platform: "darwin",
+    machine: macho.machine,
+    bits: macho.bits,
+    littleEndian: macho.reader.littleEndian,
+    machines: all.map((one) => one.machine),
+    ...(macho.installName === undefined ? {} : { soname: macho.installName }),
+    ...(macho.uuid === undefined ? {} : { buildId: macho.uuid }),
+    libraries,
+    rpath: macho.rpaths,
+    runpath: [],
+    bindNow: true,
+    versions: [],
+    floors: [],
+    ...(macho.minimumSystem === undefined ? {} : { minimumSystem: macho.minimumSystem }),
+    compilers: macho.sdk === undefined ? [] : [`macOS SDK ${macho.sdk}`],
+    python: pythonFacts(evidence),
+    torch,
+    cuda: cudaFacts({ ...evidence, source: macho.reader.source, sections: [], anomalies: [] }),
+    hip: [],
+    undefinedSymbols,
+    anomalies: [...new Set(all.flatMap((one) => one.anomalies))],
+  };
+}

@@ -1,0 +1,261 @@
+/** The verdict for ELF files: follows what the loader would do in this environment, symbol by symbol. */
+import { join } from "node:path";
+import { compareVersions } from "../base/order.ts";
+import type { Host } from "../host/host.ts";
+import { type ByteSource, fileSource } from "./bytes.ts";
+import { openElf } from "./elf.ts";
+import { neededVersions } from "./elf-versions.ts";
+import { type LoadedFile, LoaderSimulation } from "./loader.ts";
+import { missingLibraryProblem, type MissingVersion, missingVersionProblem } from "./missing-library.ts";
+import { type Installed, missingSymbolProblems, type Unresolved } from "./missing-symbols.ts";
+import type { ExtensionReport } from "./report.ts";
+import type { Answer, JudgeEnvironment, Problem, ResolvedLibrary } from "./verdict.ts";
+import { splitVersion } from "./versions.ts";
+
+export interface ElfJudgement {
+  readonly problems: readonly Problem[];
+  readonly libraries: readonly ResolvedLibrary[];
+  readonly reasons: readonly string[];
+  readonly loadsWithoutTorch?: Answer;
+  readonly checked: { readonly symbols: number; readonly files: number };
+}
+
+export interface ElfJudgeInput {
+  readonly report: ExtensionReport;
+  readonly source: ByteSource;
+  /** Where the file lies, or would lie. */
+  readonly path: string;
+  readonly host: Pick<Host, "fs" | "env">;
+  readonly environment: JudgeEnvironment;
+  /** Files that would be there too, by absolute path. */
+  readonly besides?: ReadonlyMap<string, () => ByteSource | undefined>;
+}
+
+/** A process as it is when the file is loaded. */
+interface Process {
+  readonly simulation: LoaderSimulation;
+  /** Files whose symbols all see: the program and what was loaded with RTLD_GLOBAL. */
+  readonly global: readonly LoadedFile[];
+  readonly reasons: string[];
+}
+
+function newSimulation(input: ElfJudgeInput): LoaderSimulation | undefined {
+  const opened = openElf(input.source);
+  if (!opened.ok) return undefined;
+  const { machineCode, bits } = opened.value;
+  const { fs, env } = input.host;
+  return new LoaderSimulation({
+    fs,
+    env,
+    machineCode,
+    bits,
+    ...(input.besides === undefined ? {} : { besides: input.besides }),
+  });
+}
+
+/** Starts the interpreter, if the file is for one, and imports torch. */
+function startProcess(input: ElfJudgeInput, importTorch: boolean): Process | undefined {
+  const simulation = newSimulation(input);
+  if (simulation === undefined) return undefined;
+  const { environment, report } = input;
+  const reasons: string[] = [];
+  const global: LoadedFile[] = [];
+  if (report.kind === "executable") return { simulation, global, reasons };
+  const { python } = environment;
+  if (python !== undefined) {
+    const main = simulation.loadMain(python.executable);
+    if (main === undefined) reasons.push(`The interpreter \`${python.executable}\` could not be read`);
+    else global.push(...simulation.closure(main));
+  } else if (report.python.uses) reasons.push("No Python was found to check against");
+  if (importTorch) global.push(...importOfTorch(simulation, input));
+  return { simulation, global: [...new Set(global)], reasons };
+}
+
+/**
+ * What `import torch` loads: libtorch_global_deps for all to see (torch/__init__.py, `_load_global_deps`), then
+ * torch/_C with its libraries, which only those see that ask for them.
+ */
+function importOfTorch(simulation: LoaderSimulation, { environment, host }: ElfJudgeInput): readonly LoadedFile[] {
+  const { torch } = environment;
+  if (torch === undefined || torch.layout === "libtorch") return [];
+  let global: readonly LoadedFile[] = [];
+  for (const folder of [join(torch.root, "lib"), ...torch.libraryDirs]) {
+    const file = simulation.load(join(folder, "libtorch_global_deps.so"));
+    if (file === undefined) continue;
+    global = simulation.closure(file);
+    break;
+  }
+  const module = (host.fs.list(torch.root) ?? []).find((name) => /^_C\..*so$/.test(name));
+  if (module !== undefined) simulation.load(join(torch.root, module));
+  return global;
+}
+
+/** Follows the loading of a file. */
+export function judgeElf(input: ElfJudgeInput): ElfJudgement {
+  const process = startProcess(input, input.report.torch.uses);
+  const nothing = { symbols: 0, files: 0 };
+  if (process === undefined) return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
+  const { simulation } = process;
+  const before = new Set(simulation.files);
+  const target = simulation.loadSource(input.path, input.source);
+  if (target === undefined) {
+    return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
+  }
+  const closure = simulation.closure(target);
+  const fresh = closure.filter((file) => !before.has(file));
+  const libraries = resolvedLibraries(fresh);
+  const problems: Problem[] = [];
+  for (const missing of libraries.filter((library) => library.path === undefined)) {
+    const direct = missing.neededBy === target.path;
+    problems.push(missingLibraryProblem({ name: missing.name, neededBy: missing.neededBy, direct }, input.environment));
+  }
+  const versions = fresh.flatMap(missingVersions);
+  const worst = worstByLibrary(versions);
+  problems.push(...worst.map(missingVersionProblem));
+
+  const scope = new Set([...process.global, ...closure]);
+  const lookup = unresolvedSymbols(fresh, scope, new Set(versions.map((one) => one.version)));
+  // A missing library explains what would have come from it; what is missing besides cannot be told.
+  const complete = libraries.every((library) => library.path !== undefined);
+  const python = input.environment.python !== undefined;
+  const missing = lookup.unresolved.filter((one) => python || !/^_?Py[A-Z_]/.test(one.name));
+  if (complete && missing.length > 0) {
+    const installed: Installed = { libraries: installedLibraries(simulation, input), scope };
+    problems.push(...missingSymbolProblems(missing, installed, input.environment));
+  }
+  const reasons = [...process.reasons];
+  if (!complete && missing.length > 0) {
+    reasons.push(`${missing.length} symbols could not be checked, because a library is missing`);
+  }
+  const alone = withoutTorch(input);
+  return {
+    problems,
+    libraries,
+    reasons,
+    ...(alone === undefined ? {} : { loadsWithoutTorch: alone }),
+    checked: { symbols: lookup.checked, files: scope.size },
+  };
+}
+
+function resolvedLibraries(files: readonly LoadedFile[]): ResolvedLibrary[] {
+  const seen = new Set<string>();
+  const found: ResolvedLibrary[] = [];
+  for (const file of files) {
+    for (const need of file.needs) {
+      if (seen.has(need.name)) continue;
+      seen.add(need.name);
+      found.push({
+        name: need.name,
+        ...(need.file === undefined ? {} : { path: need.file.path }),
+        ...(need.foundBy === undefined ? {} : { foundBy: need.foundBy }),
+        neededBy: file.path,
+        searched: need.searched,
+      });
+    }
+  }
+  return found;
+}
+
+function missingVersions(file: LoadedFile): MissingVersion[] {
+  const missing: MissingVersion[] = [];
+  for (const needed of neededVersions(file.elf)) {
+    const library = file.needs.find((need) => need.name === needed.file)?.file;
+    // A library without versions satisfies any; the loader only warns.
+    if (needed.weak || library === undefined || library.versions.length === 0) continue;
+    if (library.versions.some((version) => version.name === needed.name)) continue;
+    const have = newestOf(library, needed.name);
+    missing.push({
+      version: needed.name,
+      library: needed.file,
+      path: library.path,
+      neededBy: file.path,
+      ...(have === undefined ? {} : { have }),
+    });
+  }
+  return missing;
+}
+
+function newestOf(library: LoadedFile, like: string): string | undefined {
+  const family = splitVersion(like)?.family;
+  let best: { readonly name: string; readonly numbers: readonly number[] } | undefined;
+  for (const { name } of library.versions) {
+    const split = splitVersion(name);
+    if (split === undefined || split.family !== family) continue;
+    if (best === undefined || compareVersions(split.numbers, best.numbers) > 0) best = { name, numbers: split.numbers };
+  }
+  return best?.name;
+}
+
+/** Of each library and family, the highest version that it lacks says it all. */
+function worstByLibrary(missing: readonly MissingVersion[]): MissingVersion[] {
+  const worst = new Map<string, MissingVersion>();
+  for (const one of missing) {
+    const key = `${one.path} ${splitVersion(one.version)?.family ?? one.version}`;
+    const known = worst.get(key);
+    const numbers = (version: string): readonly number[] => splitVersion(version)?.numbers ?? [];
+    if (known === undefined || compareVersions(numbers(one.version), numbers(known.version)) > 0) worst.set(key, one);
+  }
+  return [...worst.values()];
+}
+
+function unresolvedSymbols(
+  files: readonly LoadedFile[],
+  scope: ReadonlySet<LoadedFile>,
+  missingVersionNames: ReadonlySet<string>,
+): { readonly unresolved: readonly Unresolved[]; readonly checked: number } {
+  const unresolved: Unresolved[] = [];
+  let checked = 0;
+  const order = [...scope];
+  for (const file of files) {
+    for (const symbol of file.symbols.undefinedSymbols()) {
+      checked++;
+      if (symbol.binding === "weak") continue;
+      const { name, version } = symbol;
+      if (version !== undefined && missingVersionNames.has(version)) continue;
+      if (order.some((one) => one.symbols.defines(name, version))) continue;
+      unresolved.push({ name, neededBy: file.path, ...(version === undefined ? {} : { version }) });
+    }
+  }
+  return { unresolved, checked };
+}
+
+/** Libraries of torch (and Python's own) that are installed, loaded or not: where other forms of a symbol may be. */
+function installedLibraries(simulation: LoaderSimulation, { environment, host }: ElfJudgeInput): LoadedFile[] {
+  const found = new Map<string, LoadedFile>();
+  const ours = /^lib(?:c10|torch|caffe2|shm|aoti)\w*\.so(?:\.|$)/;
+  for (const file of simulation.files) {
+    const name = file.path.replace(/^.*\//, "");
+    if (ours.test(name) || /^libpython/.test(name)) found.set(host.fs.realpath(file.path) ?? file.path, file);
+  }
+  const separate = simulation.files[0];
+  if (separate === undefined) return [...found.values()];
+  const other = new LoaderSimulation({
+    fs: host.fs,
+    env: host.env,
+    machineCode: separate.elf.machineCode,
+    bits: separate.elf.bits,
+  });
+  for (const folder of environment.torch?.libraryDirs ?? []) {
+    for (const name of host.fs.list(folder) ?? []) {
+      const path = join(folder, name);
+      const real = host.fs.realpath(path) ?? path;
+      if (!ours.test(name) || found.has(real) || fileSource(host.fs, path) === undefined) continue;
+      const file = other.load(path);
+      if (file !== undefined) found.set(real, file);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Whether its libraries are found when torch was not imported first. */
+function withoutTorch(input: ElfJudgeInput): Answer | undefined {
+  if (!input.report.torch.uses || input.report.kind === "executable") return undefined;
+  const process = startProcess(input, false);
+  const target = process?.simulation.loadSource(input.path, input.source);
+  if (process === undefined || target === undefined) return "unknown";
+  const closure = process.simulation.closure(target);
+  if (closure.some((file) => file.needs.some((need) => need.file === undefined))) return "no";
+  const scope = new Set([...process.global, ...closure]);
+  const { unresolved } = unresolvedSymbols([target], scope, new Set());
+  return unresolved.some((one) => input.environment.python !== undefined || !/^_?Py[A-Z_]/.test(one.name)) ? "no" : "yes";
+}

@@ -1,0 +1,234 @@
+/** What symbols that nothing defines mean: the other `std::string`, another version of torch, a library that is not linked, a source that is missing. */
+import { demangle, demangleName } from "./demangle.ts";
+import type { LoadedFile } from "./loader.ts";
+import { isDeviceLinkSymbol, ownerOf, stringAbiOf, withoutStringAbi } from "./symbol-owner.ts";
+import type { JudgeEnvironment, MissingSymbol, Problem } from "./verdict.ts";
+
+/** Symbols that are looked into; more of them say the same. */
+const MAX_LOOKED_INTO = 64;
+/** Symbols that a problem names. */
+const MAX_NAMED = 10;
+/** Other forms that are named for one symbol. */
+const MAX_FORMS = 3;
+
+/** A symbol that is missing, before it is looked into. */
+export interface Unresolved {
+  readonly name: string;
+  readonly version?: string;
+  readonly neededBy: string;
+}
+
+/** Libraries in which other forms are looked for: installed, in the process or not. */
+export interface Installed {
+  /** Those of torch and Python. */
+  readonly libraries: readonly LoadedFile[];
+  /** Those whose symbols the file sees. */
+  readonly scope: ReadonlySet<LoadedFile>;
+}
+
+function baseName(path: string): string {
+  return path.replace(/^.*\//, "");
+}
+
+/** Finds out why a symbol is missing. */
+export function classify(unresolved: Unresolved, installed: Installed): MissingSymbol {
+  const { name, version, neededBy } = unresolved;
+  const { owner, demangled } = ownerOf(name, version);
+  const base = {
+    symbol: name,
+    owner,
+    neededBy,
+    ...(demangled === undefined ? {} : { demangled: demangled.text }),
+    ...(version === undefined ? {} : { version }),
+  };
+  for (const library of installed.libraries) {
+    if (installed.scope.has(library) || !library.symbols.defines(name, version)) continue;
+    return { ...base, cause: "not-linked", forms: [], library: library.path };
+  }
+  if (demangled === undefined) return { ...base, cause: "absent", forms: [] };
+
+  const stems = [demangled.stem];
+  // A function that became const, or stopped being it.
+  if (/^_ZNK/.test(demangled.stem)) stems.push(demangled.stem.replace(/^_ZNK/, "_ZN"));
+  else if (/^_ZN/.test(demangled.stem)) stems.push(demangled.stem.replace(/^_ZN/, "_ZNK"));
+  const asked = withoutStringAbi(demangled.text);
+  const forms: string[] = [];
+  let where: string | undefined;
+  for (const library of installed.libraries) {
+    for (const stem of stems) {
+      for (const symbol of library.symbols.startingWith(stem, 64)) {
+        const other = demangleName(symbol.name);
+        if (other === undefined || other.name !== demangled.name) continue;
+        if (withoutStringAbi(other.text) === asked) {
+          return { ...base, cause: "string-abi", forms: [other.text], library: library.path };
+        }
+        where ??= library.path;
+        if (!forms.includes(other.text)) forms.push(other.text);
+      }
+    }
+  }
+  if (forms.length > 0) {
+    return {
+      ...base,
+      cause: "signature",
+      forms: forms.slice(0, MAX_FORMS),
+      ...(where === undefined ? {} : { library: where }),
+    };
+  }
+  // Where the parameter is part of what precedes the name's end, no other form is found; the string tells nevertheless.
+  return { ...base, cause: "absent", forms: [] };
+}
+
+/** The problems that missing symbols are, one for each cause. */
+export function missingSymbolProblems(
+  unresolved: readonly Unresolved[],
+  installed: Installed,
+  environment: JudgeEnvironment,
+): Problem[] {
+  const groups = new Map<string, MissingSymbol[]>();
+  for (const one of unresolved.slice(0, MAX_LOOKED_INTO)) {
+    const missing = classify(one, installed);
+    const key = groupOf(missing, environment);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [missing]);
+    else group.push(missing);
+  }
+  const rest = Math.max(0, unresolved.length - MAX_LOOKED_INTO);
+  return [...groups.values()].map((group, index) => problemOf(group, environment, index === 0 ? rest : 0));
+}
+
+/** Symbols of one cause make one problem. */
+function groupOf(missing: MissingSymbol, environment: JudgeEnvironment): string {
+  if (isDeviceLinkSymbol(missing.symbol)) return "device-link";
+  if (isStringAbi(missing, environment)) return "string-abi";
+  if (missing.cause === "not-linked") return `not-linked ${missing.library ?? ""}`;
+  if (missing.owner === "c10" || missing.owner === "torch") return "torch";
+  return `${missing.owner}`;
+}
+
+function isStringAbi(missing: MissingSymbol, environment: JudgeEnvironment): boolean {
+  if (missing.cause === "string-abi") return true;
+  if (missing.owner !== "c10" && missing.owner !== "torch") return false;
+  if (environment.torch === undefined) return false;
+  const abi = stringAbiOf(missing.symbol, demangleName(missing.symbol));
+  return abi !== undefined && abi !== "libc++" && (abi === "cxx11") !== environment.torch.cxx11Abi;
+}
+
+function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironment, more: number): Problem {
+  const [first] = group;
+  if (first === undefined) throw new Error("a group of symbols is never empty");
+  const symbols = group.slice(0, MAX_NAMED);
+  const count = group.length + more;
+  const name = first.demangled ?? first.symbol;
+  const others = count > 1 ? ` and ${count - 1} more` : "";
+  const base = { severity: "error" as const, owner: first.owner, symbols, count };
+  const { torch, python } = environment;
+  const version = torch?.version ?? "";
+  const rebuild = `Build it again with the installed PyTorch ${version}: \`retorch build\`, or \`pip install --no-build-isolation --force-reinstall --no-cache-dir …\``;
+
+  if (isDeviceLinkSymbol(first.symbol)) {
+    return {
+      ...base,
+      kind: "missing-device-link",
+      what: `Device code was compiled to be linked (\`-rdc=true\`), but it was not linked: \`${first.symbol}\`${others}`,
+      why: "Relocatable device code needs a link of its own (`nvcc -dlink`) before the link of the host code",
+      fix: "Set `device-link = true` in retorch.toml (`dlink=True` of CUDAExtension), or compile without `-rdc=true`",
+    };
+  }
+  if (isStringAbi(first, environment)) {
+    const abi = torch?.cxx11Abi === true ? "new" : "old";
+    const own = abi === "new" ? "old" : "new";
+    return {
+      ...base,
+      kind: "string-abi",
+      what: `It was compiled with the ${own} \`std::string\`, the installed PyTorch ${version} with the ${abi} one: \`${name}\`${others}`,
+      why: `\`_GLIBCXX_USE_CXX11_ABI\` was ${own === "new" ? 1 : 0} for it and is ${abi === "new" ? 1 : 0} for this PyTorch, so that the same functions have other names`,
+      fix: `Build it again with \`-D_GLIBCXX_USE_CXX11_ABI=${abi === "new" ? 1 : 0}\`, which \`retorch build\` sets by itself; drop any flag that says otherwise`,
+    };
+  }
+  if (first.cause === "not-linked") {
+    const library = baseName(first.library ?? "");
+    const link = /^lib(.+?)\.so/.exec(library)?.[1] ?? library;
+    return {
+      ...base,
+      kind: "missing-symbol",
+      library,
+      what: `It uses \`${name}\`${others} of \`${library}\`, but does not ask for that library`,
+      why: `The symbols of \`${library}\` are seen only by those that are linked to it, even when it is loaded`,
+      fix: `Link it: \`libraries = ["${link}"]\` in retorch.toml (\`-l${link}\`)`,
+    };
+  }
+  switch (first.owner) {
+    case "c10":
+    case "torch": {
+      const instead = first.forms[0];
+      const why =
+        instead === undefined
+          ? `No library of the installed PyTorch ${version} has it: it was built against another version`
+          : `The installed PyTorch ${version} has \`${instead}\` instead: it was built against another version`;
+      return { ...base, kind: "other-torch", what: `\`${name}\`${others} is not in the installed PyTorch`, why, fix: rebuild };
+    }
+    case "python":
+      return {
+        ...base,
+        kind: "wrong-python",
+        what: `\`${name}\`${others} is not in Python ${python?.version.join(".") ?? ""}`,
+        why: "It was built for another version of Python, or another kind of build of it",
+        fix: "Build it again with the interpreter that imports it: `retorch build --python PYTHON`",
+      };
+    case "cuda":
+      return {
+        ...base,
+        kind: "missing-symbol",
+        what: `\`${name}\`${others} of CUDA is not in any library that it asks for`,
+        why: "It is not linked to the CUDA library that has it, or was built for another version",
+        fix: `Link the library: ${cudaLink(first.symbol)}`,
+      };
+    case "libstdc++":
+    case "c":
+      return {
+        ...base,
+        kind: "missing-symbol",
+        what: `\`${name}\`${others} is not in the C++ or C library that is loaded`,
+        why: "It was compiled with a newer compiler, or linked with `gcc` instead of `g++`",
+        fix: "Link with the C++ compiler; build it on this machine or with an older compiler",
+      };
+    case "pybind11":
+    case "user":
+      return {
+        ...base,
+        kind: "missing-symbol",
+        what: `\`${name}\`${others} is defined nowhere`,
+        why:
+          first.demangled === undefined
+            ? "A source file or a library was not part of the link, or it is declared without `extern \"C\"` where it is defined (or the other way round)"
+            : "A source file or a library was not part of the link, or its declaration and its definition differ (a parameter, a `const`, a namespace)",
+        fix: "Add the source that defines it to `sources`, or the library to `libraries`; `-Wl,--no-undefined` in `link-flags` shows it when it is linked",
+      };
+    default:
+      return { ...base, kind: "missing-symbol", what: `\`${name}\`${others} is defined nowhere`, why: "", fix: "" };
+  }
+}
+
+function cudaLink(symbol: string): string {
+  const known: readonly (readonly [RegExp, string])[] = [
+    [/^cublasLt/, "cublasLt"],
+    [/^cublas/, "cublas"],
+    [/^cudnn/, "cudnn"],
+    [/^cufft/, "cufft"],
+    [/^curand/, "curand"],
+    [/^cusolver/, "cusolver"],
+    [/^cusparse/, "cusparse"],
+    [/^nccl/, "nccl"],
+    [/^nvrtc/, "nvrtc"],
+    [/^(?:__)?cuda/, "cudart"],
+    [/^cu[A-Z]/, "cuda"],
+  ];
+  const library = known.find(([test]) => test.test(symbol))?.[1] ?? "cudart";
+  return `\`libraries = ["${library}"]\` in retorch.toml (\`-l${library}\`)`;
+}
+
+/** The readable form, for messages. */
+export function readableSymbol(symbol: string): string {
+  return demangle(symbol) ?? symbol;
+}

@@ -1,0 +1,124 @@
+/** Plain lines, for logs and CI: one for each action that ended, failures in full. Nothing is ever taken back. */
+import type { BuildEvent, BuildListener } from "../engine/events.ts";
+import { commandLine } from "../export/quote.ts";
+import { doneText, failedText, retryText } from "./action-text.ts";
+import { reasonLines } from "./explain-text.ts";
+import { failureText, warningText } from "./failure-text.ts";
+import { firstError } from "./first-error.ts";
+import { Progress } from "./progress.ts";
+import type { Style } from "./style.ts";
+import { summaryOf } from "./summary.ts";
+import type { Reporter, TextSink, Verbosity } from "./terminal.ts";
+
+/** How a text reporter writes. */
+export interface TextReporterOptions {
+  readonly out: TextSink;
+  readonly style: Style;
+  readonly verbosity: Verbosity;
+  readonly platform: "linux" | "darwin" | "win32";
+  /** Paths are shown relative to it. */
+  readonly cwd: string;
+  /** Reads a file named by a failure. */
+  readonly readText?: (path: string) => string | undefined;
+  /** Reasons are written before each action. */
+  readonly explain: boolean;
+  /** Annotations that GitHub shows beside the source. */
+  readonly githubActions?: boolean;
+}
+
+/** Writes lines as things happen. */
+export function plainReporter(options: TextReporterOptions): Reporter {
+  const progress = new Progress();
+  const texts = eventTexts(options, progress);
+  const listener: BuildListener = (event) => {
+    progress.see(event);
+    const text = texts(event);
+    if (text !== "") options.out.write(text);
+  };
+  return { listener, close: () => undefined };
+}
+
+/**
+ * What is written for good about an event; empty where nothing is. The live reporter prints the same above its window,
+ * but for the lines of actions that went well, which it only shows while they run.
+ */
+export function eventTexts(
+  options: TextReporterOptions,
+  progress: Progress,
+  live = false,
+): (event: BuildEvent) => string {
+  const { style, verbosity, platform } = options;
+  const quiet = verbosity === "quiet";
+  const verbose = verbosity === "verbose";
+  return (event) => {
+    switch (event.type) {
+      case "planned":
+        return verbose ? `${style.dim(`${event.actions.length} actions, ${event.jobs} at a time`)}\n` : "";
+      case "dirty":
+        return options.explain && !quiet ? `${reasonLines(event.action, event.reasons, style).join("\n")}\n` : "";
+      case "started":
+        return verbose ? `${style.dim(`${event.action.description}: ${commandLine(event.command, platform)}`)}\n` : "";
+      case "done": {
+        // A warning is news when it is made; later it is shown on demand.
+        const output = event.output.trim() === "" || quiet ? "" : `${event.output.trimEnd()}\n`;
+        if (event.outcome === "fresh") return verbose && output !== "" ? `${doneText(event, style)}\n${output}` : "";
+        const shown = event.outcome === "executed" || verbose ? output : "";
+        const line =
+          quiet || (live && !verbose && shown === "") ? "" : `${counter(progress)} ${doneText(event, style)}\n`;
+        return line + shown;
+      }
+      case "failed":
+        if (event.retrying) return quiet ? "" : retryText(event, style);
+        return annotation(event, options) + failedText(event, { style, platform, withCommand: verbose || !live });
+      case "waiting":
+        return quiet || live ? "" : `${style.dim(`waiting for ${event.on}`)}\n`;
+      case "warning":
+        return quiet ? "" : warningText(event.message, event.hint, style);
+      case "finished":
+        return finishedText(event, options, progress);
+    }
+  };
+}
+
+function finishedText(
+  event: Extract<BuildEvent, { type: "finished" }>,
+  { style, verbosity, cwd, readText }: TextReporterOptions,
+  progress: Progress,
+): string {
+  if (event.failure !== undefined) {
+    // Where actions failed, what they said stands above; the count alone is left to say.
+    const known = event.failure.code === "BUILD_FAILED" && progress.failed > 0 && event.failure.hint === undefined;
+    const text = known
+      ? ""
+      : failureText(event.failure, { style, cwd, ...(readText === undefined ? {} : { readText }) });
+    if (verbosity === "quiet" || progress.total === 0) return text;
+    return `${text}${summaryOf(progress, [], false, event.durationMs)}\n`;
+  }
+  if (verbosity === "quiet") return "";
+  const names = progress.extensions.length > 0 ? progress.extensions : event.artifacts.map(({ name }) => name);
+  return `${style.success(summaryOf(progress, names, event.ok, event.durationMs))}\n`;
+}
+
+/** `[3/12]`, with the first number as wide as the second. */
+function counter(progress: Progress): string {
+  const total = String(progress.total);
+  return `[${String(progress.done).padStart(total.length)}/${total}]`;
+}
+
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+function annotation(event: Extract<BuildEvent, { type: "failed" }>, options: TextReporterOptions): string {
+  if (options.githubActions !== true) return "";
+  const place = firstError(event.output);
+  const escape = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const property = (text: string): string => escape(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+  const properties =
+    place === undefined
+      ? [`title=${property(event.action.description)}`]
+      : [
+          `file=${property(place.file)}`,
+          `line=${place.line}`,
+          ...(place.column === undefined ? [] : [`col=${place.column}`]),
+          `title=${property(event.action.description)}`,
+        ];
+  return `::error ${properties.join(",")}::${escape(place?.message ?? `${event.action.description} failed`)}\n`;
+}

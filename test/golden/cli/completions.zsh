@@ -1,0 +1,226 @@
+#compdef retorch
+# zsh completion for retorch, made by `retorch completions zsh`
+_retorch() {
+  local -a commands
+  commands=(
+    'build:Build extensions, or bring them up to date'
+    'explain:Say what a build would do, and why'
+    'env:Show the Python, PyTorch, CUDA and compilers that are used, and why'
+    'export:Write the build in the language of another tool'
+    'cache:Look after the store of earlier results'
+    'clean:Remove what was built for a project'
+    'init:Write a retorch.toml for the sources that are there'
+    'completions:Write completions for a shell'
+    'version:Show the version'
+  )
+  if ((CURRENT == 2)); then
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  shift words
+  ((CURRENT--))
+  case $command in
+    help) _describe command commands ;;
+    build)
+      _arguments -s -S \
+      '*-e+[Only this extension of the project]:NAME:' \
+      '*--extension=[Only this extension of the project]:NAME:' \
+      '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
+      '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
+      '--out=[Folder in which the result appears]:DIR:_files -/' \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
+      '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
+      '*-D+[Define a macro]:NAME[=VALUE]:' \
+      '*--define=[Define a macro]:NAME[=VALUE]:' \
+      '*-U+[Take a macro back]:NAME:' \
+      '*--undefine=[Take a macro back]:NAME:' \
+      '*-I+[Look for headers here first]:DIR:_files -/' \
+      '*--include-dir=[Look for headers here first]:DIR:_files -/' \
+      '*-L+[Look for libraries here first]:DIR:_files -/' \
+      '*--library-dir=[Look for libraries here first]:DIR:_files -/' \
+      '*-l+[Link with this library]:NAME:' \
+      '*--library=[Link with this library]:NAME:' \
+      '*--cxx-flag=[Flag for the C++ compiler, after all others]:FLAG:' \
+      '*--nvcc-flag=[Flag for nvcc, after all others]:FLAG:' \
+      '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
+      '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
+      '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '-j+[How many programs may run at once]:N:' \
+      '--jobs=[How many programs may run at once]:N:' \
+      '--memory=[Memory for all programs together\: 8G, 512M]:SIZE:' \
+      '--force[Do everything again]' \
+      '-k[After a failure, go on with what does not depend on it]' \
+      '--keep-going[After a failure, go on with what does not depend on it]' \
+      '--no-cache[Neither read nor write the store of earlier results]' \
+      '--check[Import the result in the target Python afterwards]' \
+      '--dry-run[Run nothing; write the exact commands to standard output, as text for sh]' \
+      '--explain[Say why each action has to be done]' \
+      '--json[Write one JSON event a line to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '*:PATH:_files'
+      ;;
+    explain)
+      _arguments -s -S \
+      '*--path=[What `retorch build` is given\: source files or a folder]:PATH:_files' \
+      '*-e+[Only this extension of the project]:NAME:' \
+      '*--extension=[Only this extension of the project]:NAME:' \
+      '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
+      '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
+      '--out=[Folder in which the result appears]:DIR:_files -/' \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
+      '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
+      '*-D+[Define a macro]:NAME[=VALUE]:' \
+      '*--define=[Define a macro]:NAME[=VALUE]:' \
+      '*-U+[Take a macro back]:NAME:' \
+      '*--undefine=[Take a macro back]:NAME:' \
+      '*-I+[Look for headers here first]:DIR:_files -/' \
+      '*--include-dir=[Look for headers here first]:DIR:_files -/' \
+      '*-L+[Look for libraries here first]:DIR:_files -/' \
+      '*--library-dir=[Look for libraries here first]:DIR:_files -/' \
+      '*-l+[Link with this library]:NAME:' \
+      '*--library=[Link with this library]:NAME:' \
+      '*--cxx-flag=[Flag for the C++ compiler, after all others]:FLAG:' \
+      '*--nvcc-flag=[Flag for nvcc, after all others]:FLAG:' \
+      '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
+      '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
+      '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '--json[Write JSON to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '*:TARGET:_files'
+      ;;
+    env)
+      _arguments -s -S \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '--json[Write JSON to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:FOLDER:_files -/'
+      ;;
+    export)
+      _arguments -s -S \
+      '*-e+[Only this extension of the project]:NAME:' \
+      '*--extension=[Only this extension of the project]:NAME:' \
+      '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
+      '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
+      '--out=[Folder in which the result appears]:DIR:_files -/' \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
+      '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
+      '*-D+[Define a macro]:NAME[=VALUE]:' \
+      '*--define=[Define a macro]:NAME[=VALUE]:' \
+      '*-U+[Take a macro back]:NAME:' \
+      '*--undefine=[Take a macro back]:NAME:' \
+      '*-I+[Look for headers here first]:DIR:_files -/' \
+      '*--include-dir=[Look for headers here first]:DIR:_files -/' \
+      '*-L+[Look for libraries here first]:DIR:_files -/' \
+      '*--library-dir=[Look for libraries here first]:DIR:_files -/' \
+      '*-l+[Link with this library]:NAME:' \
+      '*--library=[Link with this library]:NAME:' \
+      '*--cxx-flag=[Flag for the C++ compiler, after all others]:FLAG:' \
+      '*--nvcc-flag=[Flag for nvcc, after all others]:FLAG:' \
+      '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
+      '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
+      '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '-f+[Write to this file]:FILE:_files' \
+      '--file=[Write to this file]:FILE:_files' \
+      '--force[Replace the file even if retorch did not write it]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:FORMAT:((sh\:"a shell script with every command" make\:"a makefile for GNU make" ninja\:"a build.ninja" cmake\:"a CMakeLists.txt" compile-commands\:"compile_commands.json for editors and clang tools"))' \
+      '*:PATH:_files'
+      ;;
+    cache)
+      _arguments -s -S \
+      '--max-size=[For gc\: how much may stay\: 10G, 500M]:SIZE:' \
+      '--json[Write JSON to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:ACTION:((stats\:"how much is stored, and where" gc\:"remove what was not used for longest, down to the limit" clear\:"remove everything" verify\:"read everything, remove what is damaged"))'
+      ;;
+    clean)
+      _arguments -s -S \
+      '--dry-run[Only list what would be removed]' \
+      '*-e+[Only this extension of the project]:NAME:' \
+      '*--extension=[Only this extension of the project]:NAME:' \
+      '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
+      '--out=[Folder in which the result appears]:DIR:_files -/' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '*:PATH:_files'
+      ;;
+    init)
+      _arguments -s -S \
+      '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
+      '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:FOLDER:_files -/'
+      ;;
+    completions)
+      _arguments -s -S \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:SHELL:((bash\:"add `eval $(retorch completions bash)` to ~/.bashrc" zsh\:"save it as `_retorch` in a folder of `$fpath`" fish\:"save it as ~/.config/fish/completions/retorch.fish"))'
+      ;;
+    version)
+      _arguments -s -S \
+      '--json[Write JSON to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]'
+      ;;
+  esac
+}
+if [ "$funcstack[1]" = "_retorch" ]; then _retorch "$@"; else compdef _retorch retorch; fi
