@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { version } from "../src/version.ts";
 import { repository } from "./support/environments.ts";
 
 /** Written in pieces, so that this file does not match itself. */
@@ -63,6 +64,11 @@ describe("the repository", () => {
     const wanted = Object.values(lock.packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
     expect(wanted.length).toBeGreaterThan(10);
     expect(wanted.filter((name) => lock.packages[`node_modules/${name}`] === undefined)).toEqual([]);
+  });
+
+  it("has one version", () => {
+    const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { readonly version: string };
+    expect(version).toBe(manifest.version);
   });
 
   it("recognises what it looks for", () => {

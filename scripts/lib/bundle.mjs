@@ -84,6 +84,7 @@ async function bundleCode(root, dist) {
       metafile: true,
       write: false,
       logLevel: "silent",
+      plugins: [versionPlugin(root)],
     })
     .catch((error) => {
       const messages = (error.errors ?? []).map(({ text, location }) =>
@@ -114,6 +115,20 @@ async function bundleCode(root, dist) {
     const kept = written.has(old) || old.startsWith("types/") || old.startsWith(".") || old.endsWith(".txt");
     if (!kept) rmSync(join(dist, old));
   }
+}
+
+/** Puts the version of package.json in place of `src/version.ts`. */
+function versionPlugin(root) {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  return {
+    name: "version",
+    setup(build) {
+      build.onLoad({ filter: /[/\\]src[/\\]version\.ts$/ }, () => ({
+        contents: `export const version = ${JSON.stringify(version)};`,
+        loader: "ts",
+      }));
+    },
+  };
 }
 
 function replace(path, contents) {

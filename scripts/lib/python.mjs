@@ -102,7 +102,7 @@ export async function ensureTorchPython(root, { given, say = () => {}, install =
   for (const { command, origin } of candidates(root, given)) {
     if (origin === ownOrigin && ownState(root)?.state === "incomplete") continue;
     const python = existsSync(command) || given !== undefined ? await probePython(command) : undefined;
-    if (python === undefined) continue;
+    if (python === undefined || seen.some(({ executable }) => executable === python.executable)) continue;
     if (isUsable(python)) return { ...python, origin, given: given !== undefined, installSeconds: undefined };
     seen.push({ ...python, origin });
     if (given !== undefined) break;
@@ -211,8 +211,11 @@ function noPython(seen) {
 
 async function pipInstall({ command, options, alsoHeldBy }, args) {
   const show = process.stderr.isTTY === true;
-  // Byte code is made at the first import, for what is imported: doing it for all of PyTorch costs a quarter of the time.
-  const common = ["--no-input", "--no-compile", "--disable-pip-version-check", ...(show ? [] : ["--quiet"])];
+  const common = ["--no-input", "--disable-pip-version-check"];
+  if (!show) common.push("--quiet");
+  // Byte code for all of PyTorch costs a quarter of the time. It is made at the first import anyway, for what is
+  // imported, unless Python has been told to keep none: then every import would take twenty seconds.
+  if (!process.env.PYTHONDONTWRITEBYTECODE) common.push("--no-compile");
   return run(command, ["-m", "pip", "install", ...common, ...options, ...args], {
     output: show ? "show" : "capture",
     onStart: alsoHeldBy,

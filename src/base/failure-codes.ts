@@ -76,7 +76,8 @@ export const failureCodes = {
   },
   CONFIG_INVALID: {
     exit: 2,
-    meaning: "`retorch.toml` or `[tool.retorch]` in `pyproject.toml` is not valid TOML, or says something that is not understood.",
+    meaning:
+      "`retorch.toml` or `[tool.retorch]` in `pyproject.toml` is not valid TOML, or says something that is not understood.",
     todo: "Correct the line and column that the message names; `docs/configuration.md` lists every key.",
   },
   PATH_NOT_FOUND: {
@@ -241,7 +242,8 @@ export const failureCodes = {
   },
   BUILD_DIR_UNSAFE: {
     exit: 2,
-    meaning: "The build folder belongs to another user, can be written by others, or is a symbolic link: what lies in it cannot be trusted.",
+    meaning:
+      "The build folder belongs to another user, can be written by others, or is a symbolic link: what lies in it cannot be trusted.",
     todo: "Remove it, or take the rights away from others with the command in the message.",
   },
   CUDA_ARCH_UNKNOWN: {
@@ -251,7 +253,8 @@ export const failureCodes = {
   },
   CUDA_ARCH_UNSUPPORTED: {
     exit: 2,
-    meaning: "The CUDA toolkit does not compile for a GPU architecture that was asked for, or for the GPU that is there.",
+    meaning:
+      "The CUDA toolkit does not compile for a GPU architecture that was asked for, or for the GPU that is there.",
     todo: "Take the architecture out of the list, or use a toolkit that knows it; the message says which.",
   },
   NVCC_PATH_UNSUPPORTED: {

@@ -33,11 +33,7 @@ export interface Failure {
 }
 
 /** Builds a failure. */
-export function failure(
-  code: FailureCode,
-  message: string,
-  more: Omit<Failure, "code" | "message"> = {},
-): Failure {
+export function failure(code: FailureCode, message: string, more: Omit<Failure, "code" | "message"> = {}): Failure {
   return { code, message, ...more };
 }
 

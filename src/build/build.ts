@@ -63,11 +63,7 @@ const memoryShare = 0.9;
  * @param listener Gets every event; the last one is `finished`, also after a failure.
  * @returns What was made, or the first failure. The failure of an action was said before as a `failed` event.
  */
-export async function build(
-  host: Host,
-  options: BuildOptions,
-  listener: BuildListener,
-): Promise<Result<BuildSummary>> {
+export async function build(host: Host, options: BuildOptions, listener: BuildListener): Promise<Result<BuildSummary>> {
   const start = host.monotonic();
   const counts = { executed: 0, cached: 0, fresh: 0 };
   let result: Result<BuildSummary>;
@@ -149,7 +145,8 @@ async function run(
       actions: { ...counts },
       durationMs: host.monotonic() - start,
     };
-    if (done.steady && options.words !== undefined) remember(host, options.words, prepared.value, digests, startedAt, summary);
+    if (done.steady && options.words !== undefined)
+      remember(host, options.words, prepared.value, digests, startedAt, summary);
     return ok(summary);
   } finally {
     lock.release();

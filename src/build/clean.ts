@@ -28,9 +28,7 @@ export function notePublished(host: Host, buildDir: string, paths: ReadonlyMap<s
 function readPublished(host: Host, buildDir: string): Map<string, string> {
   const text = host.fs.readText(join(buildDir, publishedName)) ?? "";
   const lines = text.split("\n").filter((line) => line.includes("\t"));
-  return new Map(
-    lines.map((line) => [line.slice(line.indexOf("\t") + 1), line.slice(0, line.indexOf("\t"))]),
-  );
+  return new Map(lines.map((line) => [line.slice(line.indexOf("\t") + 1), line.slice(0, line.indexOf("\t"))]));
 }
 
 /** The files and folders that `clean` removes: the build folder, and artefacts that are still as they were made. */

@@ -72,7 +72,9 @@ export async function explain(
     };
   });
   if (options.targets.length === 0) return ok(explained);
-  const chosen = explained.filter(({ action }) => options.targets.some((target) => names(action, target, project.root)));
+  const chosen = explained.filter(({ action }) =>
+    options.targets.some((target) => names(action, target, project.root)),
+  );
   if (chosen.length === 0) {
     return err(
       failure("TARGET_UNKNOWN", `no action is named like \`${options.targets.join("`, `")}\``, {

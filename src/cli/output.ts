@@ -42,11 +42,12 @@ function outputStream(stream: NodeJS.WriteStream): OutputStream {
   };
   const terminal: Terminal = {
     write,
+    // A terminal that was never given a size says 0.
     get columns() {
-      return stream.columns;
+      return stream.columns || 80;
     },
     get rows() {
-      return stream.rows;
+      return stream.rows || 24;
     },
   };
   return { write, terminal: stream.isTTY ? terminal : undefined };

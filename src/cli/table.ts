@@ -283,11 +283,10 @@ export const cacheOptions = {
   ...commonOptions,
 } as const satisfies OptionSpecs;
 
+/** As for `build`, so that the same words name the same thing. */
 export const cleanOptions = {
   "dry-run": { type: "flag", description: "Only list what would be removed", section: "output" },
-  extension: requestOptions.extension,
-  name: requestOptions.name,
-  out: requestOptions.out,
+  ...requestOptions,
   ...commonOptions,
 } as const satisfies OptionSpecs;
 

@@ -34,14 +34,21 @@ export interface BareIdentity {
   readonly witnesses: readonly ConfigWitness[];
 }
 
-/** The sources below a folder. Empty when there are none. */
-export function bareSources(
-  host: Host,
-  folder: string,
-  leaveOut: (path: string) => boolean,
-): { readonly sources: readonly SourceFile[]; readonly witnesses: readonly ConfigWitness[] } {
+/** More folders than this are no project without a description, but a home folder or a disk. */
+export const maxFolders = 5000;
+
+/** What was found below a folder. */
+export interface BareSources {
+  readonly sources: readonly SourceFile[];
+  readonly witnesses: readonly ConfigWitness[];
+  /** False when the folder is too large to have been meant. */
+  readonly complete: boolean;
+}
+
+/** The sources below a folder. */
+export function bareSources(host: Host, folder: string, leaveOut: (path: string) => boolean): BareSources {
   const rules = pathRules(host);
-  const { files, listed } = walkFolder(host.fs, rules, folder, { ...bareWalkRules, leaveOut });
+  const { files, listed, complete } = walkFolder(host.fs, rules, folder, { ...bareWalkRules, leaveOut, maxFolders });
   const cuda = files.some((file) => suffixOf(file) === ".cu");
   const sources = files.filter((file) => {
     const suffix = suffixOf(rules.basename(file));
@@ -50,7 +57,7 @@ export function bareSources(
     if (cuda && (suffix === ".hip" || suffix === ".sycl")) return false;
     return suffix !== ".mm" || host.platform === "darwin";
   });
-  return { sources: sources.map(asSource), witnesses: listingWitnesses(listed) };
+  return { sources: sources.map(asSource), witnesses: listingWitnesses(listed), complete };
 }
 
 interface ScannedSource {

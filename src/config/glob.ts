@@ -120,6 +120,8 @@ export interface WalkRules {
   readonly skipHolding: (names: readonly string[]) => boolean;
   /** Whatever the pattern says. */
   readonly leaveOut?: (path: string) => boolean;
+  /** Where a walk gives up: somebody may stand in their home folder. */
+  readonly maxFolders?: number;
 }
 
 /** What a walk found. */
@@ -128,15 +130,20 @@ export interface WalkResult {
   readonly files: readonly string[];
   /** The names in each folder that was read: a new one may change the result. */
   readonly listed: ReadonlyMap<string, readonly string[]>;
+  /** False when it gave up. */
+  readonly complete: boolean;
 }
 
 /** All files that a pattern names. Links to folders are followed, each folder once, however many ways lead to it. */
 export function expandGlob(fs: FileSystem, rules: PathRules, glob: Glob, walkRules: WalkRules): WalkResult {
   const files = new Set<string>();
   const listed = new Map<string, readonly string[]>();
-  for (const branch of glob.branches) walkBranch(fs, rules, branch, walkRules, { files, listed });
+  let complete = true;
+  for (const branch of glob.branches) {
+    if (!walkBranch(fs, rules, branch, walkRules, { files, listed })) complete = false;
+  }
   const order = (a: string, b: string): number => compareText(withSlashes(rules, a), withSlashes(rules, b));
-  return { files: [...files].sort(order), listed };
+  return { files: [...files].sort(order), listed, complete };
 }
 
 /** All files below a folder, without a pattern. */
@@ -159,7 +166,7 @@ function walkBranch(
   { base, segments }: GlobBranch,
   walkRules: WalkRules,
   found: { readonly files: Set<string>; readonly listed: Map<string, readonly string[]> },
-): void {
+): boolean {
   const visited = new Set<string>();
   const folders: Visit[] = [
     { path: base, real: fs.realpath(base) ?? base, states: closure(segments, [0]), named: true },
@@ -168,6 +175,7 @@ function walkBranch(
   const links: Visit[] = [];
   for (let visit = folders.shift(); visit !== undefined; visit = folders.shift() ?? links.shift()) {
     if (visited.has(visit.real)) continue;
+    if (visited.size === walkRules.maxFolders) return false;
     visited.add(visit.real);
     const names = listReadable(fs, visit.path);
     found.listed.set(visit.path, names ?? []);
@@ -176,8 +184,8 @@ function walkBranch(
       const path = rules.join(visit.path, name);
       const step = advance(segments, visit.states, name);
       if ((step.states.size === 0 && !step.accepted) || walkRules.leaveOut?.(path) === true) continue;
-      const own = fs.lstat(path)?.kind;
-      const kind = own === "link" ? fs.stat(path)?.kind : own;
+      const own = readable(() => fs.lstat(path)?.kind);
+      const kind = own === "link" ? readable(() => fs.stat(path)?.kind) : own;
       if (kind === "file" && step.accepted) found.files.add(path);
       if (kind !== "directory" || step.states.size === 0) continue;
       if (!step.named && (name.startsWith(".") ? !step.matched : walkRules.skipFolder(path, name))) continue;
@@ -186,6 +194,7 @@ function walkBranch(
       else folders.push({ ...next, real: rules.join(visit.real, name) });
     }
   }
+  return true;
 }
 
 /** What a name leads to. */
@@ -252,11 +261,17 @@ export function matchesGlob(rules: PathRules, glob: Glob, path: string, inside: 
 
 /** The names in a folder; undefined when it is none, or is closed to us. */
 export function listReadable(fs: FileSystem, path: string): readonly string[] | undefined {
+  return readable(() => fs.list(path));
+}
+
+/** Undefined for what the system will not show: to a search it is not there. */
+function readable<T>(look: () => T | undefined): T | undefined {
   try {
-    return fs.list(path);
+    return look();
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM"))
+    if (error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]/.test(error.code)) {
       return undefined;
+    }
     throw error;
   }
 }

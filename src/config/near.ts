@@ -5,6 +5,9 @@ import { languageOf, stemOf, suffixOf } from "./language.ts";
 import { type PathRules, below, shownPath, withSlashes } from "./path.ts";
 import { closest } from "./suggest.ts";
 
+/** A search for something similar may not take longer than people wait for a message. */
+const maxFolders = 500;
+
 /** Where to look. */
 export interface NearSearch {
   readonly fs: FileSystem;
@@ -26,7 +29,9 @@ export function nearPath(search: NearSearch, text: string, path: string): string
   const siblings = names.filter((one) => languageOf(one) !== undefined || suffixOf(one) === suffixOf(name));
   const meant = siblings.find((one) => stemOf(one) === stemOf(name)) ?? closest(name, siblings);
   if (meant !== undefined) return `did you mean \`${shownPath(rules, root, rules.join(folder, meant))}\`?`;
-  const elsewhere = walkFolder(fs, rules, root, search.walkRules).files.filter((one) => rules.basename(one) === name);
+  const elsewhere = walkFolder(fs, rules, root, { ...search.walkRules, maxFolders }).files.filter(
+    (one) => rules.basename(one) === name,
+  );
   if (elsewhere[0] !== undefined) return `did you mean \`${shownPath(rules, root, elsewhere[0])}\`?`;
   return whatIsThere(
     search,
@@ -43,7 +48,7 @@ export async function nearPattern(search: NearSearch, glob: Glob): Promise<strin
   if (branch === undefined) return undefined;
   const tail = withSlashes(rules, glob.text).split("/").at(-1) ?? "";
   if (fs.stat(branch.base)?.kind !== "directory") return nearFolder(search, branch.base, tail);
-  const files = walkFolder(fs, rules, branch.base, search.walkRules).files.filter(
+  const files = walkFolder(fs, rules, branch.base, { ...search.walkRules, maxFolders }).files.filter(
     (file) => languageOf(file) !== undefined,
   );
   const compile = await loadGlobCompiler(rules);

@@ -1,7 +1,7 @@
 /** Reads what has no description: files on the command line, a folder of sources. */
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { bareSources, identifySources } from "./bare.ts";
+import { bareSources, identifySources, maxFolders } from "./bare.ts";
 import { type ConfigDocument, failureAt } from "./config-file.ts";
 import type { Draft, Reading } from "./draft.ts";
 import type { ConfigWitness, Extension } from "./extension.ts";
@@ -54,12 +54,8 @@ export async function readBareFolder(
   const settings = document === undefined ? {} : projectDefaults(document);
   const outDir = document === undefined ? ok(folder) : await outDirOf(reading, folder, document, settings);
   if (!outDir.ok) return outDir;
-  const exclude = settings.exclude ?? [];
-  const listed =
-    settings.sources === undefined
-      ? ok(bareSources(host, folder, await exclusion(host, folder, exclude)))
-      : await findSources({ host, folder, root: folder, sources: settings.sources, exclude });
-  if (!listed.ok) return err(await failureAt(listed.error, document));
+  const listed = await sourcesOf(reading, folder, document, settings);
+  if (!listed.ok) return listed;
   const { sources, witnesses } = listed.value;
   if (sources.length === 0) {
     const shown = shownPath(rules, host.cwd, folder);
@@ -78,6 +74,31 @@ export async function readBareFolder(
     witnesses: [...reading.witnesses, ...witnesses],
     ...(document === undefined ? {} : { document }),
   });
+}
+
+async function sourcesOf(
+  { host }: Reading,
+  folder: string,
+  document: ConfigDocument | undefined,
+  settings: ExtensionSettings,
+): Promise<Result<Pick<BareParts, "sources" | "witnesses">>> {
+  const exclude = settings.exclude ?? [];
+  if (settings.sources !== undefined) {
+    const found = await findSources({ host, folder, root: folder, sources: settings.sources, exclude });
+    return found.ok ? found : err(await failureAt(found.error, document));
+  }
+  const bare = bareSources(host, folder, await exclusion(host, folder, exclude));
+  if (bare.complete) return ok(bare);
+  const shown = shownPath(pathRules(host), host.cwd, folder);
+  return err(
+    failure(
+      "NO_SOURCES",
+      `\`${shown === "." ? folder : shown}\` holds more than ${maxFolders} folders and no description of a project`,
+      {
+        hint: "go to the folder of the project, name the sources, or write a `retorch.toml`",
+      },
+    ),
+  );
 }
 
 interface BareParts {

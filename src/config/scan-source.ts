@@ -64,13 +64,13 @@ function spliceLines(text: string): string {
   return text.replaceAll(/\\\r?\n/g, "");
 }
 
-/** The text without comments, the content of literals, directives and what `#if 0` takes away. */
+/** A text (its lines joined) without comments, the content of literals, directives and what `#if 0` takes away. */
 export function stripSource(text: string): {
   readonly code: string;
   /** Macros without parameters. */
   readonly defines: ReadonlyMap<string, string>;
 } {
-  const blank = spliceLines(text).replaceAll(tokens, (token) => {
+  const blank = text.replaceAll(tokens, (token) => {
     if (token.startsWith("/")) return " ";
     if (token.endsWith('"') || /^(?:u8|[uUL])?R"/.test(token)) return '""';
     return token.startsWith("'") ? "' '" : token;

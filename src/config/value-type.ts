@@ -2,7 +2,7 @@
  * The types of values in the configuration: each knows its name, its JSON Schema and how to read a value that came out
  * of TOML. Nothing here knows which keys there are.
  */
-import type { Result } from "../base/result.ts";
+import { type Result, err, ok } from "../base/result.ts";
 import type { ExtensionKind, Profile } from "./extension.ts";
 import { type Complaint, type Problem, type TomlPath, keyAt, valueAt } from "./problem.ts";
 import {
@@ -95,13 +95,18 @@ function checked<T>(result: Result<T, Complaint>, slot: Slot, path?: TomlPath): 
   return result.ok ? result.value : complain(result.error, slot, path);
 }
 
+/** A text that can be handed to a program or to the file system. */
+function usable<T>(value: string, parse: (text: string) => Result<T, Complaint>): Result<T, Complaint> {
+  return value.includes("\0") ? err({ message: "a NUL character cannot stand in a path or a flag" }) : parse(value);
+}
+
 function text<T>(label: string, jsonSchema: JsonSchema, parse: (text: string) => Result<T, Complaint>): ValueType<T> {
   return {
     label,
     jsonSchema: { type: "string", ...jsonSchema },
     parse: (value, slot) =>
       typeof value === "string"
-        ? checked(parse(value), slot)
+        ? checked(usable(value, parse), slot)
         : wrongType(value, slot, "a string", quotedHint(value, slot)),
   };
 }
@@ -151,7 +156,11 @@ function listOf(
           });
           continue;
         }
-        const good = checked(parse(item, before), slot, at);
+        const good = checked(
+          usable(item, (one) => parse(one, before)),
+          slot,
+          at,
+        );
         if (good !== undefined) items.push({ text: good, at });
         before = item;
       }
@@ -302,7 +311,8 @@ export const definesType: ValueType<readonly DefineSetting[]> = {
       } else if (typeof entry === "boolean") {
         defines.push({ name, defined: entry, at });
       } else if (typeof entry === "string") {
-        defines.push({ name, value: entry, defined: true, at });
+        const value = checked(usable(entry, ok), slot, at);
+        if (value !== undefined) defines.push({ name, value, defined: true, at });
       } else if (typeof entry === "bigint") {
         defines.push({ name, value: String(entry), defined: true, at });
       } else {
@@ -319,14 +329,18 @@ export const definesType: ValueType<readonly DefineSetting[]> = {
   },
 };
 
-function definesHint(value: unknown, slot: Slot): string | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const entries = (value as readonly unknown[]).map((item) => {
-    if (Array.isArray(item)) return `${String(item[0])} = ${item.length > 1 ? tomlString(String(item[1])) : "true"}`;
-    const [name, ...rest] = String(item).replace(/^-D/, "").split("=");
-    return `${name} = ${rest.length === 0 ? "true" : tomlString(rest.join("="))}`;
-  });
-  return `write \`${slot.key} = { ${entries.join(", ")} }\``;
+function definesHint(value: unknown, slot: Slot): string {
+  const entries = Array.isArray(value) ? (value as readonly unknown[]).map(defineMeant) : [];
+  const known = entries.every((entry) => entry !== undefined) && entries.length > 0;
+  return `write \`${slot.key} = { ${known ? entries.join(", ") : 'NAME = true, OTHER = "value"'} }\``;
+}
+
+/** `"A"`, `"A=2"`, `"-DA=2"` and `["A", "2"]` as an entry of the table. */
+function defineMeant(item: unknown): string | undefined {
+  const words = typeof item === "string" ? item.replace(/^-D/, "").split("=") : item;
+  if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) return undefined;
+  const [name, ...value] = words;
+  return `${name} = ${value.length === 0 ? "true" : tomlString(value.join("="))}`;
 }
 
 function nestedNameHint(slot: Slot): string {

@@ -16,7 +16,9 @@ export function changeText(change: ConfigChange): string {
     case "add-include-dir":
       return `include-dirs += "${change.dir}"`;
     case "add-library":
-      return change.dir === undefined ? `libraries += "${change.library}"` : `libraries += "${change.library}", library-dirs += "${change.dir}"`;
+      return change.dir === undefined
+        ? `libraries += "${change.library}"`
+        : `libraries += "${change.library}", library-dirs += "${change.dir}"`;
     case "add-library-dir":
       return `library-dirs += "${change.dir}"`;
     case "set-cxx-standard":

@@ -21,9 +21,11 @@ export class Collector {
   #last: { readonly key: string; readonly finding: OpenFinding }[] = [];
   readonly #seen = new Map<string, OpenFinding>();
   #count = 0;
+  #made = 0;
 
   /** Adds a finding made of a line. The finding given back may be changed while its continuation lines arrive. */
   add(line: LogLine, parts: FindingParts): OpenFinding {
+    this.#made++;
     const key = keyOf(parts, line.number);
     const known = this.#seen.get(key);
     if (known !== undefined) return { ...known };
@@ -51,6 +53,11 @@ export class Collector {
   /** How many different findings were made, kept or not. */
   get count(): number {
     return this.#count;
+  }
+
+  /** How many findings were handed in, repeated ones too. */
+  get made(): number {
+    return this.#made;
   }
 
   /** All that was kept, in the order of the log. */

@@ -47,10 +47,14 @@ export function quote(path: string): string {
 }
 
 /** Installs a package of the system's, with the package's name by family. */
-export function systemPackage(match: Match, names: { readonly apt: string; readonly dnf?: string; readonly brew?: string; readonly conda?: string }): string[] {
+export function systemPackage(
+  match: Match,
+  names: { readonly apt: string; readonly dnf?: string; readonly brew?: string; readonly conda?: string },
+): string[] {
   const { log } = match.context;
   const commands: string[] = [];
-  if (platformOf(match) === "darwin") commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
+  if (platformOf(match) === "darwin")
+    commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
   else if (log.conda && names.conda !== undefined) commands.push(`conda install -c conda-forge ${names.conda}`);
   else {
     commands.push(`sudo apt-get install ${names.apt}`);
@@ -69,7 +73,10 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^flash_attn/, "flash-attn"],
   [/^causal_conv1d/, "causal-conv1d"],
   [/^selective_scan/, "mamba-ssm"],
-  [/^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/, "apex"],
+  [
+    /^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/,
+    "apex",
+  ],
   [/^(?:autogptq|exllama_kernels|exllamav2_kernels|cQIGen)/, "auto-gptq"],
   [/^exllamav2_ext/, "exllamav2"],
   [/^(?:awq_ext|awq_inference_engine)/, "autoawq-kernels"],
@@ -83,7 +90,9 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
 /** The package that a built library belongs to, when its path tells. */
 export function packageOf(match: Match): string | undefined {
   const file = match.finding.file ?? "";
-  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(file);
+  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(
+    file,
+  );
   if (inside === null) return match.context.log.package;
   const [, folder, name = ""] = inside;
   if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
@@ -96,13 +105,20 @@ export function packageOf(match: Match): string | undefined {
 export function rebuild(match: Match): string[] {
   const { log } = match.context;
   const file = match.finding.file ?? "";
-  const jit = /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ?? log.jitFolder;
+  const jit =
+    /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ??
+    log.jitFolder;
   if (jit !== undefined) {
-    return [removeFolder(match, jit), "# run the program again: the extension is built anew for the torch that is installed"];
+    return [
+      removeFolder(match, jit),
+      "# run the program again: the extension is built anew for the torch that is installed",
+    ];
   }
   const name = packageOf(match);
   if (name !== undefined) {
-    return [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${name} ${name}`)];
+    return [
+      pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${name} ${name}`),
+    ];
   }
   return [
     "retorch build --force",
@@ -122,7 +138,10 @@ export function installWithoutIsolation(match: Match): string[] {
       `# for uv sync and uv lock, in pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`,
     ];
   }
-  return [`${python(match)} -m pip install torch setuptools wheel ninja`, `${python(match)} -m pip install --no-build-isolation ${name}`];
+  return [
+    `${python(match)} -m pip install torch setuptools wheel ninja`,
+    `${python(match)} -m pip install --no-build-isolation ${name}`,
+  ];
 }
 
 /** torch for a CUDA version, from PyTorch's own index. */

@@ -34,7 +34,10 @@ export function diagnose(text: string, context: Context = {}): DiagnoseReport {
 }
 
 /** Diagnoses a log of any size, part by part, in bounded memory. */
-export async function diagnoseStream(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, context: Context = {}): Promise<DiagnoseReport> {
+export async function diagnoseStream(
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  context: Context = {},
+): Promise<DiagnoseReport> {
   const scanner = new Scanner();
   for await (const part of parts) if (!scanner.push(part)) break;
   return report(scanner.finish(), context);
@@ -67,7 +70,13 @@ export function diagnoseAction(failed: FailedAction, context: Context = {}): Dia
 /** A finding made of the way a program ended. */
 function endOf(failed: FailedAction, lines: number): Finding | undefined {
   const killed = failed.signal === "SIGKILL" || failed.exitCode === 137;
-  const crashed = failed.signal === "SIGSEGV" || failed.signal === "SIGABRT" || failed.signal === "SIGBUS" || failed.signal === "SIGILL" || failed.exitCode === 139 || failed.exitCode === 134;
+  const crashed =
+    failed.signal === "SIGSEGV" ||
+    failed.signal === "SIGABRT" ||
+    failed.signal === "SIGBUS" ||
+    failed.signal === "SIGILL" ||
+    failed.exitCode === 139 ||
+    failed.exitCode === 134;
   if (!killed && !crashed) return undefined;
   const how = failed.signal ?? `exit status ${failed.exitCode ?? 0}`;
   const text = `${failed.action.description}: ${failed.action.tool} ended by ${how}`;
@@ -84,7 +93,8 @@ function endOf(failed: FailedAction, lines: number): Finding | undefined {
 }
 
 function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules): DiagnoseReport {
-  const diagnoses = scan.notText === undefined ? rank(rules, { ...context, log: scan.facts, findings: scan.findings }) : [];
+  const diagnoses =
+    scan.notText === undefined ? rank(rules, { ...context, log: scan.facts, findings: scan.findings }) : [];
   return {
     diagnoses,
     lines: scan.lines,

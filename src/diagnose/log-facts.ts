@@ -45,20 +45,33 @@ export class FactsReader {
     const facts = this.#facts;
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
-      if (/\b[A-Z]:\\\w|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars/.test(text)) facts.platform = "win32";
-      else if (/-darwin\.so|\.dylib\b|macosx|\/Users\/|\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(text)) facts.platform = "darwin";
-      else if (facts.platform === undefined && /linux-gnu|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text)) facts.platform = "linux";
+      if (
+        /\b[A-Z]:\\\w|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|win_amd64/.test(
+          text,
+        )
+      )
+        facts.platform = "win32";
+      else if (/-darwin\.so|\.dylib\b|macosx|\/Users\/|\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(text))
+        facts.platform = "darwin";
+      else if (facts.platform === undefined && /linux-gnu|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text))
+        facts.platform = "linux";
     }
     if (facts.arch === undefined) {
       if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
       else if (/x86_64|amd64|win_amd64/.test(text)) facts.arch = "x64";
     }
-    const python = /(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(text);
+    const python =
+      /(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
+        text,
+      );
     if (python !== null && facts.python === undefined) {
       const [major, minor] = python.slice(1).filter((part) => part !== undefined);
       if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
     }
-    const cuda = /release (\d+\.\d+), V|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)/.exec(text);
+    const cuda =
+      /release (\d+\.\d+), V|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)/.exec(
+        text,
+      );
     if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";
     const torch = /\btorch(?:==|-| )(\d+\.\d+(?:\.\d+)?)(?:\+(cu\d+|cpu|rocm[\d.]+))?/.exec(text);
     if (torch !== null) {
@@ -66,17 +79,33 @@ export class FactsReader {
       const cu = /^cu(\d+)(\d)$/.exec(torch[2] ?? "");
       if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     }
-    if (/[/\\]uv[/\\]|builds-v0|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires/.test(text)) facts.installer = "uv";
+    if (
+      /[/\\]uv[/\\]|builds-v0|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires|This error likely indicates that/.test(
+        text,
+      )
+    )
+      facts.installer = "uv";
     else if (/poetry/i.test(text)) facts.installer ??= "poetry";
-    else if (/Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(text)) facts.installer ??= "pip";
-    if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba/i.test(text)) facts.conda = true;
+    else if (
+      /Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(
+        text,
+      )
+    )
+      facts.installer ??= "pip";
+    if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(text))
+      facts.conda = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
-    if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text)) facts.docker = true;
+    if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
+      facts.docker = true;
     for (const name of names) {
       const match = name.exec(text);
       if (match?.[1] !== undefined) facts.package = match[1];
     }
-    const jit = /((?:[A-Za-z]:)?[^\s'"():]*torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(text);
+    const jit = text.includes("torch_extensions")
+      ? /((?:[A-Za-z]:)?[^\s'"():]{0,300}torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(
+          text,
+        )
+      : null;
     if (jit?.[1] !== undefined) facts.jitFolder ??= jit[1];
   }
 

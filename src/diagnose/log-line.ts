@@ -46,7 +46,7 @@ const prefixes: readonly RegExp[] = [
   /^\((?:\w+ ?)*(?:pid|rank|ip|node_rank)[ =:]\S[^)]{0,120}\)\s*/,
   /^(?:\d{1,4}|node\d+|worker-?\d+): (?=\s|[A-Z/])/,
   // INFO 05-01 12:00:00 [core.py:12], ERROR 2024-.. : of vllm, loguru, logging
-  /^\[?(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|TRACE)\]?(?: \d{2}-\d{2}| \d{4}-\d{2}-\d{2})[ T]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?\]?(?: \[[^\]]{1,60}\])?:?\s?/,
+  /^\[?(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|TRACE)\]?(?: \d{2}-\d{2}| \d{4}-\d{2}-\d{2})[ T]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?\]?(?: \[?[^\]\s]{1,60}\])?:?\s?/,
   /^\[(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|stderr|stdout|STDERR|STDOUT)\]:?\s*/,
   /^(?:ERROR|WARNING|CRITICAL):root:/,
   /^(?:stderr|stdout|STDERR|STDOUT): ?/,
@@ -61,6 +61,9 @@ const prefixes: readonly RegExp[] = [
 /** `gh run view --log`: job, step, time, text, between tabs. */
 const ghRun = /^[^\t]{1,100}\t[^\t]{1,100}\t(?=\ufeff?\d{4}-\d{2}-\d{2}T)/;
 
+/** Of terminals whose text was copied as HTML. */
+const htmlTags = /<\/?(?:b|i|u|font|span|pre|code|strong|em|br|p)(?:\s[^<>]{0,200})?\s?\/?>/g;
+
 const pytestPrefix = /^E {3,}(?=\S)/;
 
 /** Cleans a line. */
@@ -71,6 +74,7 @@ export function cleanLine(raw: string, number: number): LogLine {
   if (text.includes("\r")) text = lastOverprint(text);
   controls.lastIndex = 0;
   if (controls.test(text)) text = text.replace(controls, "");
+  if (text.includes("<") && /<\/(?:b|font|span|pre|code)>|<font /.test(text)) text = text.replace(htmlTags, "");
   if (text.includes("&") && /&(?:lt|gt|quot|amp|#39|#x27);/.test(text)) text = decodeEntities(text);
   text = text.replace(ghRun, "");
   let indent = 0;

@@ -29,12 +29,20 @@ const magics: readonly { readonly bytes: readonly number[]; readonly what: strin
   { bytes: [0xcf, 0xfa, 0xed, 0xfe], what: "a Mach-O file", hint: "retorch inspect reads built extensions" },
   { bytes: [0xca, 0xfe, 0xba, 0xbe], what: "a Mach-O file", hint: "retorch inspect reads built extensions" },
   { bytes: [0x4d, 0x5a, 0x90, 0x00], what: "a Windows program or DLL", hint: "retorch inspect reads built extensions" },
-  { bytes: [0x50, 0x4b, 0x03, 0x04], what: "a zip archive (a wheel is one)", hint: "unpack it first; retorch inspect reads wheels" },
+  {
+    bytes: [0x50, 0x4b, 0x03, 0x04],
+    what: "a zip archive (a wheel is one)",
+    hint: "unpack it first; retorch inspect reads wheels",
+  },
   { bytes: [0x1f, 0x8b], what: "gzip-compressed", hint: "unpack it first, e.g. with gzip -dc" },
   { bytes: [0x28, 0xb5, 0x2f, 0xfd], what: "zstd-compressed", hint: "unpack it first, e.g. with zstd -dc" },
   { bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], what: "xz-compressed", hint: "unpack it first, e.g. with xz -dc" },
   { bytes: [0x42, 0x5a, 0x68], what: "bzip2-compressed", hint: "unpack it first, e.g. with bzip2 -dc" },
-  { bytes: [0x89, 0x50, 0x4e, 0x47], what: "a PNG picture", hint: "text is needed: copy the words instead of the screen" },
+  {
+    bytes: [0x89, 0x50, 0x4e, 0x47],
+    what: "a PNG picture",
+    hint: "text is needed: copy the words instead of the screen",
+  },
   { bytes: [0xff, 0xd8, 0xff], what: "a JPEG picture", hint: "text is needed: copy the words instead of the screen" },
   { bytes: [0x25, 0x50, 0x44, 0x46], what: "a PDF file", hint: "text is needed" },
 ];
@@ -127,7 +135,8 @@ export class LogReader {
       this.#rest += text.slice(from, from + taken);
       from += taken;
     }
-    if (from < to) this.#tail = ((this.#tail ?? "") + text.slice(Math.max(from, to - tailLength), to)).slice(-tailLength);
+    if (from < to)
+      this.#tail = ((this.#tail ?? "") + text.slice(Math.max(from, to - tailLength), to)).slice(-tailLength);
   }
 
   #emit(): void {
@@ -179,6 +188,7 @@ function judge(start: Uint8Array): Encoding | NotText {
   const pairs = start.length / 2;
   if (pairs >= 4 && odd > pairs * 0.7 && even < pairs * 0.05) return "utf-16le";
   if (pairs >= 4 && even > pairs * 0.7 && odd < pairs * 0.05) return "utf-16be";
-  if (start.length >= 32 && (even + odd > start.length * 0.02 || odds > start.length * 0.05)) return { what: "binary data" };
+  if (start.length >= 32 && (even + odd > start.length * 0.02 || odds > start.length * 0.05))
+    return { what: "binary data" };
   return "utf-8";
 }

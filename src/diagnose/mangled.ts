@@ -123,7 +123,10 @@ function itaniumPath(name: string, position: number): string[] {
 }
 
 function operatorName(code: string): string {
-  return { nw: "operator new", na: "operator new[]", dl: "operator delete", da: "operator delete[]" }[code] ?? `operator ${code}`;
+  return (
+    { nw: "operator new", na: "operator new[]", dl: "operator delete", da: "operator delete[]" }[code] ??
+    `operator ${code}`
+  );
 }
 
 function readIdentifier(name: string, start: number): { text: string; end: number } | undefined {
@@ -259,7 +262,10 @@ const specialWords: readonly (readonly [string, NonNullable<SymbolName["special"
 
 /** A demangled name as linkers print it: `int __cdecl at::cuda::warp_size(void)`, `vtable for V`. */
 function readText(text: string): SymbolName {
-  let rest = text.replace(/^"|"$/g, "").replace(/\(\?.*\)$/, "").trim();
+  let rest = text
+    .replace(/^"|"$/g, "")
+    .replace(/\(\?.*\)$/, "")
+    .trim();
   let special: SymbolName["special"];
   for (const [words, kind] of specialWords) {
     if (rest.startsWith(words)) {
@@ -269,13 +275,15 @@ function readText(text: string): SymbolName {
   }
   const qualified = qualifiedName(rest);
   const words = [...text.matchAll(/[A-Za-z_]\w*/g)].map((match) => match[0]);
-  const strings = /__cxx11::/.test(text) || /\[abi:cxx11\]/.test(text)
-    ? "cxx11"
-    : /std::__1::/.test(text)
-      ? "libc++"
-      : /\bstd::(?:string|basic_string<char, std::char_traits<char>, std::allocator<char> ?>)/.test(text) && !/__cdecl|__thiscall/.test(text)
-        ? "old"
-        : undefined;
+  const strings =
+    /__cxx11::/.test(text) || /\[abi:cxx11\]/.test(text)
+      ? "cxx11"
+      : /std::__1::/.test(text)
+        ? "libc++"
+        : /\bstd::(?:string|basic_string<char, std::char_traits<char>, std::allocator<char> ?>)/.test(text) &&
+            !/__cdecl|__thiscall/.test(text)
+          ? "old"
+          : undefined;
   return {
     name: text,
     form: "text",
@@ -319,5 +327,12 @@ function splitQualified(text: string): string[] {
     } else if (depth === 0) current += char;
   }
   parts.push(current);
-  return parts.map((part) => part.replace(/\[abi:\w+\]/g, "").replace(/^[*&]+/, "").trim()).filter((part) => part !== "");
+  return parts
+    .map((part) =>
+      part
+        .replace(/\[abi:\w+\]/g, "")
+        .replace(/^[*&]+/, "")
+        .trim(),
+    )
+    .filter((part) => part !== "");
 }

@@ -103,7 +103,8 @@ function select(candidates: readonly Candidate[]): readonly Candidate[] {
   if (real.length === 0) return [first];
   const causes = real.filter((candidate) => candidate.role === "cause");
   // With a cause at hand, errors known by form alone and warnings are noise.
-  const kept = causes.length > 0 ? real.filter((candidate) => candidate.role === "cause" || candidate.role === "symptom") : real;
+  const kept =
+    causes.length > 0 ? real.filter((candidate) => candidate.role === "cause" || candidate.role === "symptom") : real;
   return kept.slice(0, answerLimit);
 }
 

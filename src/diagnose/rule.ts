@@ -26,7 +26,11 @@ export interface Context {
   /** Folder that holds a library, among those that could be added. */
   readonly findLibrary?: (name: string) => string | undefined;
   /** Host compilers that are installed beside the chosen one. */
-  readonly hostCompilers?: readonly { readonly family: "gcc" | "clang" | "msvc"; readonly path: string; readonly version: readonly number[] }[];
+  readonly hostCompilers?: readonly {
+    readonly family: "gcc" | "clang" | "msvc";
+    readonly path: string;
+    readonly version: readonly number[];
+  }[];
   readonly demangle?: (name: string) => string;
 }
 

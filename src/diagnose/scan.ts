@@ -7,6 +7,7 @@ import type { Finding } from "./finding.ts";
 import { FactsReader, type LogFacts } from "./log-facts.ts";
 import { cleanLine } from "./log-line.ts";
 import { LogReader, type NotText } from "./log-reader.ts";
+import { readBare } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { gccParser } from "./parsers/gcc.ts";
 import { gpuParser } from "./parsers/gpu.ts";
@@ -35,7 +36,7 @@ export interface Scan {
  * them; the fixtures of the tests prove it.
  */
 const interesting =
-  /rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what\(\)|egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|exhausted|not set|CUDA_HOME|too old|too long|oo many|Killed|temporarily|ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|File "|During handling|direct cause|\b(?:C|D|LNK|MSB)\d{4}\b|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|Expected in|Referenced from|vtable|skew|submodule|not a git|externally|Because|HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|canceled|in the future|recursively|WinError|can only be|is not a/;
+  /rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what\(\)|egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|exhausted|not set|CUDA_HOME|too old|too long|oo many|Killed|temporarily|ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|File "|During handling|direct cause|\b(?:C|D|LNK|MSB)\d{4}\b|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|Expected in|Referenced from|vtable|skew|submodule|not a git|externally|Because|HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|canceled|in the future|recursively|WinError|can only be|is not a|arch_list\[|ignoring file|xit[Cc]ode|By not providing|Could NOT|wasn't set|Found two|file format/;
 
 /** Parsers whose `true` means that nobody else need look, then those that look beside each other. */
 function makeParsers(): { readonly first: readonly Parser[]; readonly beside: readonly Parser[] } {
@@ -87,12 +88,16 @@ export class Scanner {
     const line = cleanLine(raw, number);
     this.#facts.line(line.text);
     let taken = false;
+    const before = this.#collector.made;
     for (const parser of this.#parsers.first) {
       if (taken && parser.open !== true) continue;
-      if (parser.line(line, this.#collector)) taken = true;
+      if (parser.line(line, this.#collector, taken)) taken = true;
     }
-    if (!taken) for (const parser of this.#parsers.beside) parser.line(line, this.#collector);
-    else for (const parser of this.#parsers.beside) if (parser.open === true) parser.line(line, this.#collector);
+    if (!taken) {
+      for (const parser of this.#parsers.beside) parser.line(line, this.#collector);
+      if (this.#collector.made === before) readBare(line, this.#collector);
+    } else
+      for (const parser of this.#parsers.beside) if (parser.open === true) parser.line(line, this.#collector, true);
     this.#open = this.#all.some((parser) => parser.open === true);
   }
 }

@@ -40,14 +40,31 @@ export interface SymbolVerdict {
 }
 
 /** C names by their beginning. First match wins. */
-const cNames: readonly (readonly [form: RegExp, owner: SymbolOwner, library?: string | undefined, provider?: string])[] = [
+const cNames: readonly (readonly [
+  form: RegExp,
+  owner: SymbolOwner,
+  library?: string | undefined,
+  provider?: string,
+])[] = [
   [/^(?:__cudaRegisterLinkedBinary|__fatbinwrap_|__nv_cudaEntityRegisterCallback|__device_stub__)/, "cuda-device-link"],
-  [/^(?:aoti_torch_|torch_(?:call_dispatcher|library_|get_|set_|list_|string_|parallel_|delete_|new_|exception|dtype_|from_blob|is_|stable_|abi_))/, "torch-stable-abi", "torch"],
+  [
+    /^(?:aoti_torch_|torch_(?:call_dispatcher|library_|get_|set_|list_|string_|parallel_|delete_|new_|exception|dtype_|from_blob|is_|stable_|abi_))/,
+    "torch-stable-abi",
+    "torch",
+  ],
   [/^(?:THP|_?THPVariable|PyInit__C$)/, "torch-python", "torch_python"],
   [/^(?:THC|THCud|THCState)/, "torch-cuda", "torch_cuda"],
-  [/^(?:TH(?:Float|Double|Byte|Char|Short|Int|Long|Half|Bool|Storage|Tensor|Blas|Lapack|NN)|THNN_|THAlloc|THFree|THError|_THArgCheck|_THError|_THAssertionFailed)/, "torch"],
+  [
+    /^(?:TH(?:Float|Double|Byte|Char|Short|Int|Long|Half|Bool|Storage|Tensor|Blas|Lapack|NN)|THNN_|THAlloc|THFree|THError|_THArgCheck|_THError|_THAssertionFailed)/,
+    "torch",
+  ],
   [/^(?:Py[A-Z_]|_Py[A-Z_]|_PyEval|PyInit_)/, "python"],
-  [/^(?:__cudaRegister|__cudaPush|__cudaPop|__cudaInit|__cudaUnregister|__cudaLaunch|cuda[A-Z])/, "cuda-runtime", "cudart", "the CUDA runtime"],
+  [
+    /^(?:__cudaRegister|__cudaPush|__cudaPop|__cudaInit|__cudaUnregister|__cudaLaunch|cuda[A-Z])/,
+    "cuda-runtime",
+    "cudart",
+    "the CUDA runtime",
+  ],
   [/^(?:cublasLt)/, "cuda-library", "cublasLt", "cuBLAS"],
   [/^(?:cublas)/, "cuda-library", "cublas", "cuBLAS"],
   [/^(?:cusparseLt)/, "cuda-library", "cusparseLt", "cuSPARSELt"],
@@ -76,8 +93,18 @@ const cNames: readonly (readonly [form: RegExp, owner: SymbolOwner, library?: st
   [/^(?:__asan_|__ubsan_|__tsan_|__msan_|__lsan_|__sanitizer)/, "sanitizer"],
   [/^(?:__gcov|llvm_gcov|__llvm_profile)/, "compiler-runtime", "gcov"],
   [/^__atomic_/, "compiler-runtime", "atomic", "libatomic"],
-  [/^(?:__(?:u?div|u?mod|mul|trunc|extend|float|fix|add|sub|cmp|neg|ashl|lshr|gnu_[fh]2[hf])\w*[hsdtx][fi]\w*\d?$|__gnu_h2f_ieee|__gnu_f2h_ieee|__cpu_model|__cpu_indicator)/, "compiler-runtime", "gcc", "libgcc"],
-  [/^(?:__isoc23_|__libc_|__glibc|__memcpy_chk|__fprintf_chk|__stack_chk|__cxa_thread_atexit_impl|arc4random|__tls_get_addr|fcntl64|pthread_|dlopen|dlsym|dlclose|shm_open|clock_gettime|__exp_finite|__log_finite|__pow_finite|__\w+_finite)/, "glibc", undefined, "glibc"],
+  [
+    /^(?:__(?:u?div|u?mod|mul|trunc|extend|float|fix|add|sub|cmp|neg|ashl|lshr|gnu_[fh]2[hf])\w*[hsdtx][fi]\w*\d?$|__?__(?:add|sub|mul|div|eq|ne|lt|le|gt|ge|unord|ext|trunc|float|fix)\w*tf\d?$|__gnu_h2f_ieee|__gnu_f2h_ieee|__cpu_model|__cpu_indicator)/,
+    "compiler-runtime",
+    "gcc",
+    "libgcc",
+  ],
+  [
+    /^(?:__isoc23_|__libc_|__glibc|__memcpy_chk|__fprintf_chk|__stack_chk|__cxa_thread_atexit_impl|arc4random|__tls_get_addr|fcntl64|pthread_|dlopen|dlsym|dlclose|shm_open|clock_gettime|__exp_finite|__log_finite|__pow_finite|__\w+_finite)/,
+    "glibc",
+    undefined,
+    "glibc",
+  ],
   [/^(?:__cxa_|__gxx_|__dynamic_cast|__once_proxy)/, "libstdc++", "stdc++", "the C++ library"],
   [/^(?:png_|jpeg_|tjInit|webp|Webp|WebP|TIFF)/, "library", undefined, "an image library"],
   [/^(?:deflate|inflate|compress2?|uncompress|crc32|gz\w+|zlib\w*)$/, "library", "z", "zlib"],
@@ -91,7 +118,9 @@ const cNames: readonly (readonly [form: RegExp, owner: SymbolOwner, library?: st
 ];
 
 /** C++ namespaces by their outermost component. */
-const namespaces: Readonly<Record<string, readonly [owner: SymbolOwner, library?: string | undefined, provider?: string]>> = {
+const namespaces: Readonly<
+  Record<string, readonly [owner: SymbolOwner, library?: string | undefined, provider?: string]>
+> = {
   c10: ["torch", "c10"],
   at: ["torch", "torch_cpu"],
   torch: ["torch", "torch_cpu"],
@@ -102,6 +131,15 @@ const namespaces: Readonly<Record<string, readonly [owner: SymbolOwner, library?
   executorch: ["library", undefined, "ExecuTorch"],
   pybind11: ["pybind11"],
   nanobind: ["library", "nanobind", "nanobind"],
+  testing: ["library", "gtest", "GoogleTest"],
+  gflags: ["library", "gflags", "gflags"],
+  Json: ["library", "jsoncpp", "JsonCpp"],
+  folly: ["library", "folly", "folly"],
+  re2: ["library", "re2", "RE2"],
+  leveldb: ["library", "leveldb", "LevelDB"],
+  sentencepiece: ["library", "sentencepiece", "SentencePiece"],
+  libint2: ["library", "int2", "Libint"],
+  Ort: ["library", "onnxruntime", "ONNX Runtime"],
   boost: ["library", undefined, "Boost"],
   cv: ["library", "opencv_core", "OpenCV"],
   fmt: ["library", "fmt", "fmt"],
@@ -147,16 +185,19 @@ export function judgeSymbol(raw: string): SymbolVerdict {
   if (symbol.form === "c") {
     // Mach-O puts an underscore before every C name.
     for (const name of symbol.name.startsWith("_") ? [symbol.name, symbol.name.slice(1)] : [symbol.name]) {
-      for (const [form, owner, library, provider] of cNames) if (form.test(name)) return verdict(owner, library, provider);
+      for (const [form, owner, library, provider] of cNames)
+        if (form.test(name)) return verdict(owner, library, provider);
     }
     return verdict("user");
   }
   const first = symbol.path[0] ?? "";
   const path = symbol.path.join("::");
-  if (symbol.words.some((word) => /^(?:__cudaRegisterLinkedBinary|__fatbinwrap)/.test(word))) return verdict("cuda-device-link");
+  if (symbol.words.some((word) => /^(?:__cudaRegisterLinkedBinary|__fatbinwrap)/.test(word)))
+    return verdict("cuda-device-link");
   if (/^operator (?:new|delete)/.test(first)) return verdict("libstdc++", "stdc++", "the C++ library");
   if (cudaParts.test(path)) return verdict("torch-cuda", path.startsWith("c10::") ? "c10_cuda" : "torch_cuda");
-  if (pythonParts.test(path) || /^THP/.test(first) || /^THP/.test(symbol.path.at(-1) ?? "")) return verdict("torch-python", "torch_python");
+  if (pythonParts.test(path) || /^THP/.test(first) || /^THP/.test(symbol.path.at(-1) ?? ""))
+    return verdict("torch-python", "torch_python");
   if (first === "pybind11" && symbol.words.some((word) => word === "at" || word === "torch" || word === "c10")) {
     return verdict("torch-python", "torch_python");
   }
@@ -165,7 +206,8 @@ export function judgeSymbol(raw: string): SymbolVerdict {
   // A C function of a library, declared without extern "C": its name is mangled, its owner the same.
   const single = symbol.path.length === 1 ? (symbol.path[0] ?? "") : "";
   for (const [form, owner, library, provider] of cNames) {
-    if (single !== "" && form.test(single) && owner !== "cuda-driver" && owner !== "library" && owner !== "blas") return verdict(owner, library, provider);
+    if (single !== "" && form.test(single) && owner !== "cuda-driver" && owner !== "library" && owner !== "blas")
+      return verdict(owner, library, provider);
   }
   return verdict("user");
 }

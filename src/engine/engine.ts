@@ -156,7 +156,7 @@ class Engine {
         executed: this.#executed,
         cached: this.#cached,
         fresh: this.#fresh,
-        steady: changed.length === 0,
+        steady: changed.length === 0 && this.#records.every((record) => record.editedMeanwhile === undefined),
       };
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -336,7 +336,7 @@ class Engine {
         return;
       }
       const run = prepareRun(host, action, join(this.#temporary, String(this.#runs++)));
-      emit({ type: "started", action, slot, command: run.argv, time: host.monotonic() });
+      emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
       const end = await executeRun(host, action, run, variables, signal);
       if (end.ok) {
         ({ sharing } = await this.#finish(i, slot, run, end));
@@ -358,7 +358,11 @@ class Engine {
     const action = this.#action(i);
     const cancelled = signal?.aborted === true;
     const retrying =
-      !cancelled && !this.#stopped && !this.#alone.has(i) && diedOfMemory({ ...end, output: end.printed }) && this.#wasNotAlone();
+      !cancelled &&
+      !this.#stopped &&
+      !this.#alone.has(i) &&
+      diedOfMemory({ ...end, output: end.printed }) &&
+      this.#wasNotAlone();
     if (!cancelled) {
       emit({
         type: "failed",
@@ -366,7 +370,7 @@ class Engine {
         ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
         ...(end.signal === undefined ? {} : { signal: end.signal }),
         output: failureOutput(run, end),
-        command: run.argv,
+        command: commandText(action.command),
         durationMs: end.durationMs,
         retrying,
         slot,
@@ -638,10 +642,7 @@ class Engine {
 }
 
 /** Include folders that come from variables. Their place in the order does not matter here: earlier is safer. */
-function searchVariables(
-  variables: Readonly<Record<string, string | undefined>>,
-  names: readonly string[],
-): string[] {
+function searchVariables(variables: Readonly<Record<string, string | undefined>>, names: readonly string[]): string[] {
   const folders = [];
   for (const name of ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "INCLUDE"]) {
     if (!names.includes(name)) continue;
@@ -654,7 +655,8 @@ function searchVariables(
 
 function failureOutput(run: PreparedRun, end: FinishedRun): string {
   if (end.startError !== undefined) return `${end.printed}could not start ${run.argv[0] ?? ""}: ${end.startError}\n`;
-  if (end.lacking.length > 0) return `${end.printed}the program ended well but did not make ${end.lacking.join(", ")}\n`;
+  if (end.lacking.length > 0)
+    return `${end.printed}the program ended well but did not make ${end.lacking.join(", ")}\n`;
   return end.printed;
 }
 

@@ -126,7 +126,6 @@ function joinOutput(stdout: string, stderr: string): string {
 }
 
 function filesRead(host: Host, action: Action, run: PreparedRun, headers: readonly string[]): string[] {
-  const named =
-    run.depfile === undefined ? headers : parseMakeDepfile(host.fs.readText(run.depfile) ?? "");
+  const named = run.depfile === undefined ? headers : parseMakeDepfile(host.fs.readText(run.depfile) ?? "");
   return [...new Set(named.map((path) => resolve(action.cwd, path)))];
 }

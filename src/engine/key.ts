@@ -8,7 +8,7 @@
  */
 import { digestOfParts, type Digest } from "../base/digest.ts";
 import { compareText } from "../base/order.ts";
-import type { Action } from "../plan/graph.ts";
+import { argText, type Action } from "../plan/graph.ts";
 import type { Reason } from "./reason.ts";
 import type { Roots } from "./roots.ts";
 
@@ -30,7 +30,7 @@ export interface KeyInput {
 export function keyParts(input: KeyInput): string[] {
   const { action, roots } = input;
   const parts = [`version:${version}`, `kind:${action.kind}`, `in:${roots.logical(action.cwd)}`];
-  for (const arg of action.command) parts.push(`word:${roots.word(arg, action)}`);
+  for (const arg of action.command.slice(launcherLength(action))) parts.push(`word:${roots.word(arg, action)}`);
   if (action.responseFile !== undefined) parts.push(`response:${action.responseFile.content}`);
   const variables = new Map<string, string>();
   for (const name of action.keyVariables) {
@@ -42,13 +42,28 @@ export function keyParts(input: KeyInput): string[] {
     parts.push(`variable:${name}=${value}`);
   }
   for (const tool of action.tools) {
-    for (const part of tool.parts) parts.push(`tool:${tool.name}\t${part.name}\t${tool.version}\t${part.digest}`);
+    for (const part of tool.parts) {
+      if (!takesPart(action, part.name)) continue;
+      parts.push(`tool:${tool.name}\t${part.name}\t${tool.version}\t${part.digest}`);
+    }
   }
   for (const { path, digest } of input.inputs) parts.push(`input:${roots.logical(path)}\t${digest ?? "missing"}`);
   for (const library of input.libraries) {
     parts.push(`library:${library.name}\t${roots.logical(library.path)}\t${library.digest}`);
   }
   return parts;
+}
+
+/** A link starts the driver and the linker; the compilers proper only come in with sources. */
+function takesPart(action: Action, part: string): boolean {
+  return action.kind !== "link" || !/^cc1(?:plus|obj|objplus)?$/.test(part);
+}
+
+/** How many words stand before the program: what starts it, such as ccache, does not change what it makes. */
+function launcherLength(action: Action): number {
+  const first = action.command.map(argText);
+  const starts = (launcher: readonly string[]): boolean => launcher.every((word, i) => first[i] === word);
+  return Math.max(0, ...action.tools.map(({ launcher }) => (starts(launcher) ? launcher.length : 0)));
 }
 
 /** The key of a list of parts. */

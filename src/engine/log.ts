@@ -127,9 +127,7 @@ export class BuildLog {
     const id = this.#textId(record.id);
     const printed = this.#textId(record.printed);
     const edited = record.editedMeanwhile === undefined ? 0 : this.#textId(record.editedMeanwhile) + 1;
-    const writer = new Writer(
-      92 + 4 * (parts.length + discovered.length + absent.length) + 44 * outputs.length,
-    );
+    const writer = new Writer(92 + 4 * (parts.length + discovered.length + absent.length) + 44 * outputs.length);
     writer.u32(id);
     writer.digest(record.key);
     writer.u32(printed);

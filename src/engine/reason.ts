@@ -6,7 +6,13 @@ export type Reason =
   | { readonly kind: "forced" }
   | { readonly kind: "command-changed"; readonly removed: readonly string[]; readonly added: readonly string[] }
   | { readonly kind: "variable-changed"; readonly name: string; readonly old?: string; readonly new?: string }
-  | { readonly kind: "tool-changed"; readonly name: string; readonly part?: string; readonly old: string; readonly new: string }
+  | {
+      readonly kind: "tool-changed";
+      readonly name: string;
+      readonly part?: string;
+      readonly old: string;
+      readonly new: string;
+    }
   | { readonly kind: "package-changed"; readonly name: string; readonly old: string; readonly new: string }
   | { readonly kind: "input-changed"; readonly path: string }
   | { readonly kind: "input-rebuilt"; readonly path: string }

@@ -13,9 +13,7 @@ export class Roots {
   readonly #logical = new Map<string, string>();
 
   constructor(roots: readonly Root[]) {
-    this.#byLength = [...roots].sort(
-      (a, b) => b.path.length - a.path.length || compareText(a.name, b.name),
-    );
+    this.#byLength = [...roots].sort((a, b) => b.path.length - a.path.length || compareText(a.name, b.name));
     this.#byName = new Map(roots.map((root) => [root.name, root.path]));
   }
 

@@ -45,7 +45,11 @@ const withoutUserFolders = {
 };
 
 /** Asks a compiler. A text says why it cannot be used. */
-export async function askCompiler(look: Look, memory: Memory, command: CompilerCommand): Promise<CompilerFacts | string> {
+export async function askCompiler(
+  look: Look,
+  memory: Memory,
+  command: CompilerCommand,
+): Promise<CompilerFacts | string> {
   let why = "it does not answer like gcc or clang";
   const facts = await memory.part(look, "compiler", question(look, command), async (inner) => {
     const found = await ask(inner, memory, command);
@@ -99,7 +103,12 @@ async function ask(look: Look, memory: Memory, command: CompilerCommand): Promis
   return banner.family === "gcc" ? gccFacts(look, memory, command, banner) : clangFacts(look, memory, command, banner);
 }
 
-async function gccFacts(look: Look, memory: Memory, command: CompilerCommand, banner: CompilerBanner): Promise<CompilerFacts> {
+async function gccFacts(
+  look: Look,
+  memory: Memory,
+  command: CompilerCommand,
+  banner: CompilerBanner,
+): Promise<CompilerFacts> {
   const programDirs = folders(look, banner.programDirs);
   const libraryDirs = folders(look, banner.libraryDirs);
   const program = (name: string): string | undefined => firstProgram(look, name, programDirs);
@@ -161,7 +170,12 @@ const linkFiles = [
   "libc_nonshared.a",
 ];
 
-async function clangFacts(look: Look, memory: Memory, command: CompilerCommand, banner: CompilerBanner): Promise<CompilerFacts> {
+async function clangFacts(
+  look: Look,
+  memory: Memory,
+  command: CompilerCommand,
+  banner: CompilerBanner,
+): Promise<CompilerFacts> {
   const start = [command.path, ...command.arguments];
   const family = banner.family === "apple-clang" ? "apple-clang" : "clang";
   const said = await look.run([...start, "-###", "-shared", "-x", "c++", "/dev/null"], {
@@ -182,12 +196,22 @@ async function clangFacts(look: Look, memory: Memory, command: CompilerCommand, 
   const cc =
     ccPath === undefined
       ? undefined
-      : await makeTool(look, memory, { ...started({ ...command, path: ccPath }, banner.version), mode: `${mode} c`, parts });
+      : await makeTool(look, memory, {
+          ...started({ ...command, path: ccPath }, banner.version),
+          mode: `${mode} c`,
+          parts,
+        });
   const linkParts: Part[] = [
     ...(link?.objects ?? []).map((path) => ({ name: look.path.basename(path), path })),
     ...linkFiles
       .filter((name) => !name.endsWith(".o"))
-      .flatMap((name) => part(name, libraryDirs.map((dir) => look.path.join(dir, name)).find((path) => look.isFile(path)), false)),
+      .flatMap((name) =>
+        part(
+          name,
+          libraryDirs.map((dir) => look.path.join(dir, name)).find((path) => look.isFile(path)),
+          false,
+        ),
+      ),
   ];
   return {
     compiler: hostCompiler(look, family, banner, { cxx, cc, libraryDirs }),
@@ -214,7 +238,10 @@ function part(name: string, path: string | undefined, program: boolean): Part[] 
   return path === undefined ? [] : [{ name, path, ...(program ? { program } : {}) }];
 }
 
-function started(command: CompilerCommand, version: string): { name: string; path: string; version: string; arguments: readonly string[] } {
+function started(
+  command: CompilerCommand,
+  version: string,
+): { name: string; path: string; version: string; arguments: readonly string[] } {
   const name = /([^/\\]*?)(?:\.exe)?$/i.exec(command.path)?.[1] ?? command.path;
   return { name, path: command.path, version, arguments: command.arguments };
 }

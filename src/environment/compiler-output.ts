@@ -54,7 +54,8 @@ export function parseBanner(text: string): CompilerBanner | undefined {
   const option = (name: string): string | undefined =>
     new RegExp(`(?:^|\\s)--with-${name}=(/\\S+)`).exec(configured)?.[1];
   const compiler =
-    line(/^ *"([^"]*)" +"?-cc1"? /)?.[1] ?? line(/^ *(\S*(?:cc1plus|cc1|clang[^\s/]*))(?:\.exe)? (?:-E|-cc1|-quiet)/)?.[1];
+    line(/^ *"([^"]*)" +"?-cc1"? /)?.[1] ??
+    line(/^ *(\S*(?:cc1plus|cc1|clang[^\s/]*))(?:\.exe)? (?:-E|-cc1|-quiet)/)?.[1];
   const driver = line(/^COLLECT_GCC=(.*)$/)?.[1]?.trim();
   const configuredLinker = option("ld");
   const configuredAssembler = option("as");

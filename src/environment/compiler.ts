@@ -5,7 +5,7 @@
 import { failure } from "../base/failure.ts";
 import type { Memory } from "./cache.ts";
 import { askCompiler, type CompilerCommand, type CompilerFacts } from "./compiler-facts.ts";
-import { isTooOld, oldestCompiler } from "./cxx-standard.ts";
+import { familyName, isTooOld, oldestCompiler } from "./cxx-standard.ts";
 import type { Cuda, HostCompiler, Torch } from "./environment.ts";
 import { refusal } from "./host-compiler-bounds.ts";
 import { behindLauncher, launcherPaths, splitLauncher } from "./launcher.ts";
@@ -27,7 +27,11 @@ const newestClang = 26;
 const oldestClang = 5;
 
 /** Finds the C++ compiler. */
-export async function findCompiler(look: Look, memory: Memory, torch: Torch | undefined): Promise<CompilerFacts | undefined> {
+export async function findCompiler(
+  look: Look,
+  memory: Memory,
+  torch: Torch | undefined,
+): Promise<CompilerFacts | undefined> {
   const standard = torch === undefined ? "14" : cxxStandardOf(torch.release);
   let fallback: { readonly facts: CompilerFacts; readonly where: string } | undefined;
   for (const candidate of candidates(look)) {
@@ -57,14 +61,20 @@ export async function findCompiler(look: Look, memory: Memory, torch: Torch | un
     if (msvc !== undefined) return msvc;
   }
   if (fallback === undefined) notFound(look);
-  else look.note({ what: "compiler", where: fallback.where, outcome: "chosen", why: "too old, but there is no newer one" });
+  else
+    look.note({
+      what: "compiler",
+      where: fallback.where,
+      outcome: "chosen",
+      why: "too old, but there is no newer one",
+    });
   return fallback?.facts;
 }
 
 function notFound(look: Look): void {
   const hint =
     look.host.platform === "win32"
-      ? "Install Visual Studio with the workload \"Desktop development with C++\", or run from a developer prompt"
+      ? 'Install Visual Studio with the workload "Desktop development with C++", or run from a developer prompt'
       : look.host.platform === "darwin"
         ? "Run `xcode-select --install`, or set `CXX`"
         : "Install one (`apt install g++`, `dnf install gcc-c++`), or set `CXX`";
@@ -81,9 +91,13 @@ function named(look: Look, candidate: Candidate): undefined {
   const why = look.attempts.at(-1)?.why ?? "it cannot be used";
   look.problem(
     "compiler",
-    failure("COMPILER_NOT_FOUND", `${candidate.source} names \`${candidate.words.join(" ")}\`, which cannot be used: ${why}`, {
-      hint: `Set ${candidate.source} to a C++ compiler, or unset it`,
-    }),
+    failure(
+      "COMPILER_NOT_FOUND",
+      `${candidate.source} names \`${candidate.words.join(" ")}\`, which cannot be used: ${why}`,
+      {
+        hint: `Set ${candidate.source} to a C++ compiler, or unset it`,
+      },
+    ),
   );
   return undefined;
 }
@@ -149,7 +163,8 @@ function resolve(look: Look, words: readonly string[]): CompilerCommand | string
   const found = look.program(parts.program, look.host.cwd);
   if (found === undefined) return look.isPath(parts.program) ? "no such program" : "no such command";
   const real = behindLauncher(look, found);
-  if (real === undefined) return `\`${found}\` is ${look.path.basename(look.realpath(found))}, and no compiler of that name follows on the search path`;
+  if (real === undefined)
+    return `\`${found}\` is ${look.path.basename(look.realpath(found))}, and no compiler of that name follows on the search path`;
   return {
     launcher: [...launcherPaths(look, parts.launcher), ...real.launcher],
     path: real.path,
@@ -182,7 +197,11 @@ export async function findCudaHost(
       continue;
     }
     const refused = refusal(cuda.hostCompilers, facts.compiler);
-    note(`\`${facts.compiler.cxx.path}\` (${name})`, "chosen", `${describe(facts.compiler)}${refused === undefined ? "" : `, which is ${refused.reason}`}`);
+    note(
+      `\`${facts.compiler.cxx.path}\` (${name})`,
+      "chosen",
+      `${describe(facts.compiler)}${refused === undefined ? "" : `, which is ${refused.reason}`}`,
+    );
     return sameProgram(look, facts.compiler, main) ? main : facts.compiler;
   }
   if (main === undefined) return undefined;
@@ -191,7 +210,11 @@ export async function findCudaHost(
     note(`\`${main.cxx.path}\` (the C++ compiler)`, "chosen", describe(main));
     return main;
   }
-  note(`\`${main.cxx.path}\` (the C++ compiler)`, "rejected", `${describe(main)} is ${refused.reason}: CUDA ${cuda.version} takes ${refused.allowed}`);
+  note(
+    `\`${main.cxx.path}\` (the C++ compiler)`,
+    "rejected",
+    `${describe(main)} is ${refused.reason}: CUDA ${cuda.version} takes ${refused.allowed}`,
+  );
   for (const name of versioned()) {
     const command = resolve(look, [name]);
     if (typeof command === "string") continue;
@@ -206,7 +229,8 @@ export async function findCudaHost(
 /** A folder stands for the compiler in it, as for nvcc. */
 function inFolder(look: Look, words: readonly string[]): readonly string[] {
   const [folder] = words;
-  if (folder === undefined || words.length !== 1 || !look.path.isAbsolute(folder) || !look.isDirectory(folder)) return words;
+  if (folder === undefined || words.length !== 1 || !look.path.isAbsolute(folder) || !look.isDirectory(folder))
+    return words;
   const name = ["g++", "gcc", "clang++", "clang"].find((each) => look.isProgram(look.path.join(folder, each)));
   return name === undefined ? words : [look.path.join(folder, name)];
 }
@@ -217,9 +241,4 @@ function sameProgram(look: Look, a: HostCompiler, b: HostCompiler | undefined): 
 
 function describe(compiler: HostCompiler): string {
   return `${familyName(compiler.family)} ${compiler.cxx.version}`;
-}
-
-/** What people call a family. */
-export function familyName(family: HostCompiler["family"]): string {
-  return { gcc: "GCC", clang: "Clang", "apple-clang": "Apple Clang", msvc: "MSVC" }[family];
 }

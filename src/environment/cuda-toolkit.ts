@@ -2,7 +2,7 @@
  * Reads one CUDA toolkit where it lies: a root of NVIDIA's installer, pip's wheels (one folder or several), conda,
  * Debian. Says its version, its parts, its headers and libraries. Which toolkit is taken is decided elsewhere.
  */
-import { parseVersion, unique } from "../base/order.ts";
+import { unique } from "../base/order.ts";
 import type { Look } from "./look.ts";
 import type { Part } from "./tool-identity.ts";
 
@@ -67,8 +67,9 @@ function behindScript(look: Look, path: string): string {
   let current = path;
   for (let step = 0; step < 5; step++) {
     if (look.isFile(look.path.join(look.path.dirname(current), "nvcc.profile"))) return current;
-    const next = scriptTarget(look, current) ?? look.realpath(current);
-    if (next === current || !look.isProgram(next)) return current;
+    const link = look.readLink(current);
+    const next = link === undefined ? scriptTarget(look, current) : look.path.resolve(look.path.dirname(current), link);
+    if (next === undefined || next === current || !look.isProgram(next)) return current;
     current = next;
   }
   return current;
@@ -157,7 +158,9 @@ function includeDirsOf(look: Look, roots: readonly string[], profile: Profile): 
   const spread = roots.length > 1;
   return distinct(
     look,
-    folders.filter((folder) => spread ? look.isDirectory(folder) : look.isFile(look.path.join(folder, "cuda_runtime.h"))),
+    folders.filter((folder) =>
+      spread ? look.isDirectory(folder) : look.isFile(look.path.join(folder, "cuda_runtime.h")),
+    ),
   ).filter((folder) => folder !== "/usr/include");
 }
 
@@ -172,7 +175,10 @@ function libraryDirsOf(look: Look, roots: readonly string[], profile: Profile): 
     ];
   });
   const fromProfile = profile.library.filter((folder) => look.path.basename(folder) !== "stubs");
-  return distinct(look, [...folders, ...fromProfile].filter((folder) => look.isDirectory(folder)));
+  return distinct(
+    look,
+    [...folders, ...fromProfile].filter((folder) => look.isDirectory(folder)),
+  );
 }
 
 /** The first of each set of names for one folder. */
@@ -190,7 +196,12 @@ function distinct(look: Look, folders: readonly string[]): string[] {
 function partsOf(look: Look, nvcc: string, root: string, profile: Profile): Part[] {
   const bin = look.path.dirname(nvcc);
   const join = look.path.join;
-  const programDirs = unique([bin, ...(profile.cicc === undefined ? [] : [profile.cicc]), ...profile.path, join(root, "nvvm", "bin")]);
+  const programDirs = unique([
+    bin,
+    ...(profile.cicc === undefined ? [] : [profile.cicc]),
+    ...profile.path,
+    join(root, "nvvm", "bin"),
+  ]);
   const libdeviceDirs = unique([
     ...(profile.libdevice === undefined ? [] : [profile.libdevice]),
     join(root, "nvvm", "libdevice"),
@@ -211,7 +222,10 @@ function partsOf(look: Look, nvcc: string, root: string, profile: Profile): Part
 }
 
 /** What files say of the version: version.json, version.txt (until 11.0), else `CUDA_VERSION` in cuda.h. */
-function versionsOf(look: Look, roots: readonly string[]): { readonly version?: string; readonly nvccVersion?: string } {
+function versionsOf(
+  look: Look,
+  roots: readonly string[],
+): { readonly version?: string; readonly nvccVersion?: string } {
   for (const root of roots) {
     const json = look.readText(look.path.join(root, "version.json"));
     const versions = json === undefined ? undefined : parseVersionJson(json);
@@ -228,7 +242,9 @@ function versionsOf(look: Look, roots: readonly string[]): { readonly version?: 
 }
 
 /** Reads version.json: `{"cuda": {"version": "12.4.1"}, "cuda_nvcc": {"version": "12.4.131"}, …}`. */
-export function parseVersionJson(text: string): { readonly version: string; readonly nvccVersion?: string } | undefined {
+export function parseVersionJson(
+  text: string,
+): { readonly version: string; readonly nvccVersion?: string } | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -264,11 +280,4 @@ export function parseNvccVersion(text: string): { readonly version: string; read
   const match = /release (\d+\.\d+), V(\d+(?:\.\d+)+)/.exec(text);
   const [, version, nvccVersion] = match ?? [];
   return version === undefined || nvccVersion === undefined ? undefined : { version, nvccVersion };
-}
-
-/** How well a toolkit fits torch: 2 the same major and minor, 1 the same major, 0 another. */
-export function fit(toolkit: string, torch: string): 0 | 1 | 2 {
-  const [a, b] = [parseVersion(toolkit), parseVersion(torch)];
-  if (a[0] !== b[0]) return 0;
-  return a[1] === b[1] || a[1] === undefined || b[1] === undefined ? 2 : 1;
 }

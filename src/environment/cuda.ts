@@ -5,17 +5,10 @@
 import { failure } from "../base/failure.ts";
 import { compareVersions, parseVersion, unique } from "../base/order.ts";
 import type { Memory } from "./cache.ts";
-import {
-  cudaHeaderVersion,
-  executable,
-  fit,
-  parseNvccVersion,
-  readToolkit,
-  type Toolkit,
-  type ToolkitPlace,
-} from "./cuda-toolkit.ts";
+import { borrow, boundsOf, byOtherVariables, librariesIn, missingIn, wheelFolders } from "./cuda-files.ts";
+import { executable, parseNvccVersion, readToolkit, type Toolkit, type ToolkitPlace } from "./cuda-toolkit.ts";
+import { cudaMismatch, fit } from "./cuda-versions.ts";
 import type { Cuda, Python, Tool, Torch } from "./environment.ts";
-import { parseHostConfig, tabledBounds } from "./host-compiler-bounds.ts";
 import { launcherPaths, splitLauncher } from "./launcher.ts";
 import type { Look } from "./look.ts";
 import { makeTool } from "./tool-identity.ts";
@@ -41,18 +34,6 @@ interface NvccVersion {
   /** The folder in which it says to lie, which differs from where a wrapper lies. */
   readonly here?: string;
 }
-
-/** Headers that `ATen/cuda/CUDAContext.h` and what it includes ask for (torch 2.14). */
-const atenHeaders = [
-  "cuda.h",
-  "cuda_runtime.h",
-  "cuda_runtime_api.h",
-  "cublas_v2.h",
-  "cublasLt.h",
-  "cusparse.h",
-  "cusolverDn.h",
-  "cusolver_common.h",
-];
 
 /** Finds the toolkit for an interpreter's packages and a torch. */
 export async function findCuda(
@@ -128,19 +109,13 @@ function explainChoice(look: Look, usable: readonly Usable[], chosen: Usable, to
   }
 }
 
-/** Why a toolkit of another major version cannot be used with a torch. */
-export function cudaMismatch(root: string, toolkit: string, torch: string): ReturnType<typeof failure> {
-  return failure("CUDA_MISMATCH", `The CUDA toolkit at \`${root}\` is ${toolkit}, but PyTorch was built with CUDA ${torch}`, {
-    hint: `Set \`CUDA_HOME\` to a toolkit of CUDA ${parseVersion(torch)[0] ?? torch}, or install a PyTorch for CUDA ${parseVersion(toolkit)[0] ?? toolkit}`,
-  });
-}
-
 async function tryToolkit(look: Look, memory: Memory, candidate: Candidate): Promise<Usable | undefined> {
   const where = `\`${candidate.nvcc ?? candidate.root}\` (${candidate.source})`;
   let toolkit = readToolkit(look, candidate);
   if (typeof toolkit === "string") {
     look.note({ what: "cuda", where, outcome: "missing", why: toolkit });
-    if (candidate.explicit === true) look.warn(`${candidate.source} names \`${candidate.root}\`, which is no CUDA toolkit: ${toolkit}`);
+    if (candidate.explicit === true)
+      look.warn(`${candidate.source} names \`${candidate.root}\`, which is no CUDA toolkit: ${toolkit}`);
     return undefined;
   }
   const isWhole = (found: Toolkit): boolean => found.parts.some(({ name }) => name === "ptxas" || name === "cudafe++");
@@ -177,7 +152,12 @@ const withoutNvccFlags = { NVCC_PREPEND_FLAGS: undefined, NVCC_APPEND_FLAGS: und
 function* candidates(look: Look, python: Python | undefined, torch: Torch | undefined): Generator<Candidate> {
   yield* byVariables(look);
   if (torch?.hipVersion !== undefined) {
-    look.note({ what: "cuda", where: "everywhere else", outcome: "rejected", why: `torch is for ROCm ${torch.hipVersion}` });
+    look.note({
+      what: "cuda",
+      where: "everywhere else",
+      outcome: "rejected",
+      why: `torch is for ROCm ${torch.hipVersion}`,
+    });
     return;
   }
   yield* fromWheels(look, python);
@@ -224,7 +204,12 @@ function* byVariables(look: Look): Generator<Candidate> {
   if (named?.program !== undefined) {
     const path = look.program(named.program, look.host.cwd);
     if (path === undefined) {
-      look.note({ what: "cuda", where: `PYTORCH_NVCC=${look.variable("PYTORCH_NVCC") ?? ""}`, outcome: "missing", why: "no such program" });
+      look.note({
+        what: "cuda",
+        where: `PYTORCH_NVCC=${look.variable("PYTORCH_NVCC") ?? ""}`,
+        outcome: "missing",
+        why: "no such program",
+      });
     } else {
       yield { source: "PYTORCH_NVCC", root: look.path.dirname(look.path.dirname(path)), nvcc: path, explicit: true };
     }
@@ -240,7 +225,9 @@ function nvccCommand(look: Look): ReturnType<typeof splitLauncher> | undefined {
 function* fromWheels(look: Look, python: Python | undefined): Generator<Candidate> {
   let any = false;
   for (const { root, folders } of wheelFolders(look, python)) {
-    const together = folders.filter((name) => /^cu\d+$/.test(name)).sort((a, b) => compareVersions(parseVersion(b), parseVersion(a)));
+    const together = folders
+      .filter((name) => /^cu\d+$/.test(name))
+      .sort((a, b) => compareVersions(parseVersion(b), parseVersion(a)));
     for (const name of together) {
       any = true;
       yield { source: "pip's nvidia wheels", root: look.path.join(root, name) };
@@ -250,20 +237,19 @@ function* fromWheels(look: Look, python: Python | undefined): Generator<Candidat
     yield {
       source: "pip's nvidia wheels",
       root: look.path.join(root, "cuda_nvcc"),
-      also: folders.filter((name) => name !== "cuda_nvcc" && !/^cu\d+$/.test(name)).map((name) => look.path.join(root, name)),
+      also: folders
+        .filter((name) => name !== "cuda_nvcc" && !/^cu\d+$/.test(name))
+        .map((name) => look.path.join(root, name)),
     };
   }
   if (!any && python !== undefined) {
-    look.note({ what: "cuda", where: "pip's nvidia wheels", outcome: "missing", why: "not installed for this interpreter" });
+    look.note({
+      what: "cuda",
+      where: "pip's nvidia wheels",
+      outcome: "missing",
+      why: "not installed for this interpreter",
+    });
   }
-}
-
-function wheelFolders(look: Look, python: Python | undefined): { readonly root: string; readonly folders: readonly string[] }[] {
-  return (python?.packageDirs ?? []).flatMap((folder) => {
-    const root = look.path.join(folder, "nvidia");
-    const folders = look.list(root).filter((name) => look.isDirectory(look.path.join(root, name)));
-    return folders.length === 0 ? [] : [{ root, folders }];
-  });
 }
 
 function* usualPlaces(look: Look): Generator<Candidate> {
@@ -333,85 +319,4 @@ async function nvccTool(look: Look, memory: Memory, toolkit: Toolkit, version: s
     arguments: named.arguments,
     parts: nvcc.parts,
   });
-}
-
-/** Folders that torch's own builder adds for CUDA: CUDA_INC_PATH, and cuDNN's by CUDNN_HOME or CUDNN_PATH. */
-function byOtherVariables(look: Look): { readonly includeDirs: string[]; readonly libraryDirs: string[] } {
-  const include = look.variable("CUDA_INC_PATH");
-  const cudnn = look.variable("CUDNN_HOME") ?? look.variable("CUDNN_PATH");
-  const wide = cudnn === undefined ? "" : look.path.join(cudnn, "lib64");
-  const libraryDir =
-    cudnn === undefined
-      ? []
-      : [look.host.platform === "win32" ? look.path.join(cudnn, "lib", "x64") : look.isDirectory(wide) ? wide : look.path.join(cudnn, "lib")];
-  const folders = [...(include === undefined || include === "/usr/include" ? [] : [include]), ...(cudnn === undefined ? [] : [look.path.join(cudnn, "include")])];
-  return { includeDirs: folders.filter((folder) => look.isDirectory(folder)), libraryDirs: libraryDir.filter((folder) => look.isDirectory(folder)) };
-}
-
-function missingIn(look: Look, folders: readonly string[]): string[] {
-  return atenHeaders.filter((header) => !folders.some((folder) => look.isFile(look.path.join(folder, header))));
-}
-
-/** Takes headers that a toolkit lacks from pip's nvidia wheels of the same CUDA version. */
-function borrow(
-  look: Look,
-  toolkit: Toolkit,
-  version: string,
-  python: Python | undefined,
-  missing: readonly string[],
-): { readonly includeDirs: string[]; readonly libraryDirs: string[] } | undefined {
-  for (const { root, folders } of wheelFolders(look, python)) {
-    const together = folders.filter((name) => /^cu\d+$/.test(name));
-    const groups = [...together.map((name) => [name]), folders.filter((name) => !together.includes(name))];
-    for (const group of groups) {
-      const roots = group.map((name) => look.path.join(root, name));
-      const includeDirs = roots.map((folder) => look.path.join(folder, "include"));
-      const itsVersion = includeDirs.map((folder) => cudaHeaderVersion(look, folder)).find((each) => each !== undefined);
-      if (itsVersion === undefined || includeDirs.some((folder) => toolkit.includeDirs.includes(folder))) continue;
-      const having = includeDirs.filter((folder) => missing.some((header) => look.isFile(look.path.join(folder, header))));
-      if (having.length === 0) continue;
-      const where = `\`${having.join("`, `")}\` (pip's nvidia wheels)`;
-      if (fit(itsVersion, version) !== 2) {
-        look.note({ what: "cuda headers", where, outcome: "rejected", why: `CUDA ${itsVersion}, the toolkit is ${version}` });
-        continue;
-      }
-      look.note({ what: "cuda headers", where, outcome: "chosen", why: `the toolkit lacks ${missing.join(", ")}` });
-      const libraryDirs = having.map((folder) => look.path.join(folder, "..", "lib")).filter((folder) => look.isDirectory(folder));
-      return { includeDirs: having, libraryDirs };
-    }
-  }
-  return undefined;
-}
-
-/** The file of each library: without a version in its name where there is one, else the newest. */
-function librariesIn(look: Look, folders: readonly string[]): Record<string, string> {
-  const found = new Map<string, { readonly path: string; readonly version: readonly number[] | undefined }>();
-  const pattern = look.host.platform === "win32" ? /^(cu.+|nv.+)\.lib$/ : /^lib((?:cu|nv|nccl).+?)\.(?:so|a)(?:\.([\d.]+))?$/;
-  const places = folders.flatMap((folder) => [folder, look.path.join(folder, "stubs")]);
-  for (const folder of places) {
-    const prefixes = look.host.platform === "win32" ? ["cu", "nv"] : ["libcu", "libnv", "libnccl"];
-    for (const name of prefixes.flatMap((prefix) => look.list(folder, { prefix }))) {
-      const [, library, number] = pattern.exec(name) ?? [];
-      if (library === undefined) continue;
-      const version = number === undefined ? undefined : parseVersion(number);
-      const known = found.get(library);
-      const better =
-        known === undefined ||
-        (known.version !== undefined && (version === undefined || compareVersions(version, known.version) > 0));
-      if (better) found.set(library, { path: look.path.join(folder, name), version });
-    }
-  }
-  return Object.fromEntries([...found].map(([name, { path }]) => [name, path]));
-}
-
-function boundsOf(look: Look, toolkit: Toolkit, version: string): Cuda["hostCompilers"] {
-  const folders = toolkit.includeDirs.length === 0 ? ["/usr/include"] : toolkit.includeDirs;
-  for (const folder of folders) {
-    for (const name of [look.path.join("crt", "host_config.h"), "host_config.h"]) {
-      const path = look.path.join(folder, name);
-      const bounds = parseHostConfig(look.readText(path) ?? "", path);
-      if (bounds !== undefined) return bounds;
-    }
-  }
-  return tabledBounds(version);
 }

@@ -61,3 +61,8 @@ export function standardNumber(standard: string): number | undefined {
   const number = drafts[name] ?? Number(name);
   return Number.isInteger(number) && number < 90 ? number : undefined;
 }
+
+/** What people call a family. */
+export function familyName(family: HostCompiler["family"]): string {
+  return { gcc: "GCC", clang: "Clang", "apple-clang": "Apple Clang", msvc: "MSVC" }[family];
+}

@@ -1,6 +1,6 @@
 /** What was found, as text for people and as JSON: what was chosen, why, what was tried, what is odd. Pure. */
 import type { Attempt, Failure } from "../base/failure.ts";
-import { familyName } from "./compiler.ts";
+import { familyName } from "./cxx-standard.ts";
 import type { Environment, EnvironmentPart, Tool } from "./environment.ts";
 
 /** A line of the description: a name and what is said under it. */
@@ -76,7 +76,10 @@ function pythonSection({ python }: Environment): Section {
       ? []
       : [
           ["executable", python.executable],
-          ["version", `${python.implementation} ${python.version.join(".")}${python.freeThreaded ? ", free-threaded" : ""}`],
+          [
+            "version",
+            `${python.implementation} ${python.version.join(".")}${python.freeThreaded ? ", free-threaded" : ""}`,
+          ],
           ["suffix", python.extensionSuffix],
           ["headers", python.includeDirs.join(", ") || "not installed"],
           ["packages", python.packageDirs.join(", ")],
@@ -103,7 +106,12 @@ function torchSection({ torch }: Environment): Section {
     ["C++11 ABI", torch.cxx11Abi ? "yes" : "no"],
     ...(torch.pybind11Abi === undefined
       ? []
-      : [["pybind11", `${torch.pybind11Abi.compilerType}${torch.pybind11Abi.stdlib}${torch.pybind11Abi.buildAbi}`] as const]),
+      : [
+          [
+            "pybind11",
+            `${torch.pybind11Abi.compilerType}${torch.pybind11Abi.stdlib}${torch.pybind11Abi.buildAbi}`,
+          ] as const,
+        ]),
     ["identity", short(torch.identity)],
   ];
   return { title: "PyTorch", part: "torch", rows, whats: ["torch", "C++11 ABI", "pybind11"], absent: "" };
@@ -138,13 +146,27 @@ function compilerSection({ compiler, cudaHost }: Environment): Section {
     compiler === undefined
       ? []
       : [
-          ["C++", `${toolText(compiler.cxx)}: ${familyName(compiler.family)} ${compiler.cxx.version}, ${compiler.target}`],
+          [
+            "C++",
+            `${toolText(compiler.cxx)}: ${familyName(compiler.family)} ${compiler.cxx.version}, ${compiler.target}`,
+          ],
           ...(compiler.cc === undefined ? [] : [["C", toolText(compiler.cc)] as const]),
           ...(cudaHost === undefined || cudaHost.cxx.path === compiler.cxx.path
             ? []
-            : [["for nvcc", `${toolText(cudaHost.cxx)}: ${familyName(cudaHost.family)} ${cudaHost.cxx.version}`] as const]),
+            : [
+                [
+                  "for nvcc",
+                  `${toolText(cudaHost.cxx)}: ${familyName(cudaHost.family)} ${cudaHost.cxx.version}`,
+                ] as const,
+              ]),
         ];
-  return { title: "Compiler", part: "compiler", rows, whats: ["compiler", "host compiler of nvcc"], absent: "not found" };
+  return {
+    title: "Compiler",
+    part: "compiler",
+    rows,
+    whats: ["compiler", "host compiler of nvcc"],
+    absent: "not found",
+  };
 }
 
 function linkerSection({ linker, linkers }: Environment): Section {
@@ -160,12 +182,10 @@ function linkerSection({ linker, linkers }: Environment): Section {
 }
 
 function gpuSection({ gpus }: Environment): Section {
-  const rows = gpus.map(
-    (gpu, index): Row => [
-      String(index),
-      `${gpu.name}, compute capability ${gpu.computeCapability.join(".")}${gpu.driverVersion === undefined ? "" : `, driver ${gpu.driverVersion}`}`,
-    ],
-  );
+  const rows = gpus.map((gpu, index): Row => [
+    String(index),
+    `${gpu.name}, compute capability ${gpu.computeCapability.join(".")}${gpu.driverVersion === undefined ? "" : `, driver ${gpu.driverVersion}`}`,
+  ]);
   return { title: "GPUs", part: "gpu", rows, whats: ["gpu"], absent: "none visible" };
 }
 

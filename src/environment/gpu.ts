@@ -55,7 +55,11 @@ export async function findGpus(look: Look, memory: Memory): Promise<readonly Gpu
   const hidden = devices.length - visible.length;
   const suffix = mask === undefined ? "" : `, ${hidden} of ${devices.length} hidden by CUDA_VISIBLE_DEVICES=${mask}`;
   const names = visible.map(({ name, computeCapability }) => `${name} (${computeCapability.join(".")})`);
-  note(`\`${program}\``, visible.length === 0 ? "rejected" : "chosen", `${names.join(", ") || "none visible"}${suffix}`);
+  note(
+    `\`${program}\``,
+    visible.length === 0 ? "rejected" : "chosen",
+    `${names.join(", ") || "none visible"}${suffix}`,
+  );
   return visible.map(({ name, computeCapability, driverVersion: driver }) => ({
     name,
     computeCapability,
@@ -73,7 +77,10 @@ function witnessDevices(look: Look): void {
 async function ask(look: Look, program: string): Promise<readonly Device[] | string> {
   look.stat(program);
   const fields = "index,uuid,name,compute_cap,driver_version";
-  const result = await look.run([program, `--query-gpu=${fields}`, "--format=csv,noheader"], { timeoutMs, tolerant: true });
+  const result = await look.run([program, `--query-gpu=${fields}`, "--format=csv,noheader"], {
+    timeoutMs,
+    tolerant: true,
+  });
   if (result.timedOut) return "it did not answer in time";
   if (result.startError !== undefined) return `it cannot be started (${result.startError})`;
   if (result.exitCode !== 0) {

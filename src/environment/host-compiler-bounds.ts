@@ -65,7 +65,12 @@ export function tabledBounds(cudaVersion: string): HostCompilerBounds | undefine
   if (last === undefined || compareVersions(version, parseVersion(last[0])) > 0) return undefined;
   const row = table.findLast(([cuda]) => compareVersions(parseVersion(cuda), version) <= 0);
   if (row === undefined) return undefined;
-  return { source: "table", gccNewest: row[1], gccOldest: version[0] === 11 && (version[1] ?? 0) < 4 ? 5 : 6, clangBelow: row[2] };
+  return {
+    source: "table",
+    gccNewest: row[1],
+    gccOldest: version[0] === 11 && (version[1] ?? 0) < 4 ? 5 : 6,
+    clangBelow: row[2],
+  };
 }
 
 /** Why a host compiler is refused. Undefined when it is accepted, or nothing is known. */

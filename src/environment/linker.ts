@@ -29,7 +29,13 @@ export async function findLinkers(
   const { cxx } = facts.compiler;
   const names = unique([...commonNames, ...namesIn(linkFlags)]);
   const variables = ["PATH", "COMPILER_PATH", "LD_LIBRARY_PATH"] as const;
-  const question = [cxx.path, cxx.identity, ...names, "variables", ...variables.map((name) => look.variable(name) ?? "")];
+  const question = [
+    cxx.path,
+    cxx.identity,
+    ...names,
+    "variables",
+    ...variables.map((name) => look.variable(name) ?? ""),
+  ];
   const found = await memory.part(look, "linkers", question, (inner) => search(inner, memory, facts, names));
   return found ?? { linkers: {} };
 }
@@ -55,7 +61,12 @@ async function search(
     return { linkers: {} };
   }
   const linker = await linkerTool(look, memory, facts, path);
-  look.note({ what: "linker", where: `\`${path}\` (what \`${compiler.path}\` calls)`, outcome: "chosen", why: `${linker.name} ${linker.version}` });
+  look.note({
+    what: "linker",
+    where: `\`${path}\` (what \`${compiler.path}\` calls)`,
+    outcome: "chosen",
+    why: `${linker.name} ${linker.version}`,
+  });
   const linkers: Record<string, Tool> = {};
   if (facts.compiler.family === "msvc") return { linker, linkers };
   for (const name of names) {

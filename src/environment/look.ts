@@ -211,8 +211,7 @@ export class Look {
   }
 
   #add(witness: Witness): void {
-    const key =
-      witness.kind === "listing" ? `${witness.path}\0${witness.prefix}\0${witness.suffix}` : witness.path;
+    const key = witness.kind === "listing" ? `${witness.path}\0${witness.prefix}\0${witness.suffix}` : witness.path;
     const known = this.#witnesses.get(key);
     if (known === undefined) this.#witnesses.set(key, witness);
     else if (known.kind !== witness.kind) this.#doubtful = true;

@@ -21,7 +21,12 @@ export async function findMsvc(look: Look, memory: Memory): Promise<CompilerFact
     const found = await readCl(look, memory, onPath, undefined);
     return accept(look, onPath, "`cl` on the search path", found);
   }
-  look.note({ what: "compiler", where: "`cl` on the search path", outcome: "missing", why: "no developer prompt is active" });
+  look.note({
+    what: "compiler",
+    where: "`cl` on the search path",
+    outcome: "missing",
+    why: "no developer prompt is active",
+  });
   const installation = await newestVisualStudio(look);
   if (installation === undefined) return undefined;
   const tools = toolsFolder(look, installation);
@@ -29,7 +34,12 @@ export async function findMsvc(look: Look, memory: Memory): Promise<CompilerFact
   const target = look.host.arch === "arm64" ? "arm64" : "x64";
   const cl = tools === undefined ? undefined : look.path.join(tools, "bin", host, target, "cl.exe");
   if (tools === undefined || cl === undefined || !look.isFile(cl)) {
-    look.note({ what: "compiler", where: `\`${installation}\``, outcome: "rejected", why: "the C++ tools are not installed" });
+    look.note({
+      what: "compiler",
+      where: `\`${installation}\``,
+      outcome: "rejected",
+      why: "the C++ tools are not installed",
+    });
     return undefined;
   }
   const env = developerPrompt(look, tools, look.path.dirname(cl), target);
@@ -57,8 +67,20 @@ async function newestVisualStudio(look: Look): Promise<string | undefined> {
   // Which installations there are is not told by files that could be witnessed.
   look.list(look.path.join(look.variable("ProgramFiles") ?? "C:\\Program Files", "Microsoft Visual Studio"));
   const component =
-    look.host.arch === "arm64" ? "Microsoft.VisualStudio.Component.VC.Tools.ARM64" : "Microsoft.VisualStudio.Component.VC.Tools.x86.x64";
-  const said = await look.run([vswhere, "-latest", "-products", "*", "-requires", component, "-property", "installationPath", "-utf8"]);
+    look.host.arch === "arm64"
+      ? "Microsoft.VisualStudio.Component.VC.Tools.ARM64"
+      : "Microsoft.VisualStudio.Component.VC.Tools.x86.x64";
+  const said = await look.run([
+    vswhere,
+    "-latest",
+    "-products",
+    "*",
+    "-requires",
+    component,
+    "-property",
+    "installationPath",
+    "-utf8",
+  ]);
   const path = said.stdout.trim().split(/\r?\n/)[0];
   if (said.exitCode === 0 && path !== undefined && path !== "") return path;
   look.note({ what: "compiler", where: "vswhere", outcome: "missing", why: "no Visual Studio with the C++ tools" });
@@ -80,19 +102,33 @@ function developerPrompt(look: Look, tools: string, bin: string, target: string)
   const include = [look.path.join(tools, "include")];
   const library = [look.path.join(tools, "lib", target)];
   if (sdk !== undefined) {
-    for (const part of ["ucrt", "shared", "um", "winrt", "cppwinrt"]) include.push(look.path.join(kits, "Include", sdk, part));
+    for (const part of ["ucrt", "shared", "um", "winrt", "cppwinrt"])
+      include.push(look.path.join(kits, "Include", sdk, part));
     for (const part of ["ucrt", "um"]) library.push(look.path.join(kits, "Lib", sdk, part, target));
   }
-  const path = [bin, ...(sdk === undefined ? [] : [look.path.join(kits, "bin", sdk, target)]), look.variable("PATH") ?? ""];
+  const path = [
+    bin,
+    ...(sdk === undefined ? [] : [look.path.join(kits, "bin", sdk, target)]),
+    look.variable("PATH") ?? "",
+  ];
   return { INCLUDE: include.join(";"), LIB: library.join(";"), PATH: path.join(";"), DISTUTILS_USE_SDK: "1" };
 }
 
-async function readCl(look: Look, memory: Memory, cl: string, env: Record<string, string> | undefined): Promise<CompilerFacts | string> {
+async function readCl(
+  look: Look,
+  memory: Memory,
+  cl: string,
+  env: Record<string, string> | undefined,
+): Promise<CompilerFacts | string> {
   const said = await look.run([cl], { tolerant: true, ...(env === undefined ? {} : { env }) });
   const banner = parseClBanner(`${said.stderr}\n${said.stdout}`);
-  if (banner === undefined) return said.startError === undefined ? "it does not answer like cl" : `it cannot be started (${said.startError})`;
+  if (banner === undefined)
+    return said.startError === undefined ? "it does not answer like cl" : `it cannot be started (${said.startError})`;
   const bin = look.path.dirname(cl);
-  const parts: Part[] = [{ name: "cl", path: cl }, ...clParts.map((name) => ({ name, path: look.path.join(bin, name) }))];
+  const parts: Part[] = [
+    { name: "cl", path: cl },
+    ...clParts.map((name) => ({ name, path: look.path.join(bin, name) })),
+  ];
   const mode = `msvc ${banner.target}`;
   const tool = await makeTool(look, memory, { name: "cl", path: cl, version: banner.version, mode, parts });
   const dirs = (name: "INCLUDE" | "LIB"): string[] =>
@@ -107,6 +143,9 @@ async function readCl(look: Look, memory: Memory, cl: string, env: Record<string
     systemLibraryDirs: dirs("LIB"),
     ...(env === undefined ? {} : { env }),
   };
-  const linkParts = ["mspdbcore.dll", "c2.dll", "cvtres.exe"].map((name) => ({ name, path: look.path.join(bin, name) }));
+  const linkParts = ["mspdbcore.dll", "c2.dll", "cvtres.exe"].map((name) => ({
+    name,
+    path: look.path.join(bin, name),
+  }));
   return { compiler, programDirs: [bin], linker: look.path.join(bin, "link.exe"), linkParts };
 }

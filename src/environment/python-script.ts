@@ -59,7 +59,7 @@ export interface PythonAnswer {
     readonly prefix: string;
     readonly basePrefix: string;
     readonly packageDirs: readonly string[];
-    /** Folders that would become package folders if they were made. */
+    /** Folders in which packages would be looked for, or would begin to be if they were made. */
     readonly siteDirs: readonly string[];
     readonly platform: string;
     readonly freeThreaded: boolean;
@@ -105,7 +105,7 @@ if sys.version_info >= (3, 6):
         if os.path.basename(p) == "lib-dynload" or (os.name == "nt" and os.path.basename(p) == "DLLs"):
             continue
         packages.append(p)
-    sites = []
+    sites = [p for p in sys.path if not os.path.exists(p)]
     try:
         sites += site.getsitepackages()
     except Exception:

@@ -35,11 +35,7 @@ interface Candidate {
 }
 
 /** Finds the target interpreter. */
-export async function findPython(
-  look: Look,
-  memory: Memory,
-  request: PythonRequest,
-): Promise<FoundPython | undefined> {
+export async function findPython(look: Look, memory: Memory, request: PythonRequest): Promise<FoundPython | undefined> {
   if (request.python !== undefined) return findNamed(look, memory, request, request.python);
   for (const candidate of candidates(look, request)) {
     const found = await tryPython(look, memory, request, candidate);
@@ -102,8 +98,7 @@ function namedInterpreter(look: Look, named: string): string | undefined {
 
 /** The interpreter of a virtual or conda environment. */
 function inEnvironment(look: Look, folder: string): string | undefined {
-  const names =
-    look.host.platform === "win32" ? ["Scripts\\python.exe", "python.exe"] : ["bin/python", "bin/python3"];
+  const names = look.host.platform === "win32" ? ["Scripts\\python.exe", "python.exe"] : ["bin/python", "bin/python3"];
   return names.map((name) => look.path.join(folder, name)).find((path) => look.isProgram(path));
 }
 
@@ -123,7 +118,12 @@ function* candidates(look: Look, request: PythonRequest): Generator<Candidate> {
       yield { source: `\`${name}\` on the search path`, path };
     }
     if (!found) {
-      look.note({ what: "python", where: `\`${name}\` on the search path`, outcome: "missing", why: "no such command" });
+      look.note({
+        what: "python",
+        where: `\`${name}\` on the search path`,
+        outcome: "missing",
+        why: "no such command",
+      });
     }
   }
 }
@@ -149,12 +149,20 @@ function* besideProject(look: Look, projectRoot: string): Generator<Candidate> {
       const path = inEnvironment(look, look.path.join(folder, name));
       if (path === undefined) continue;
       found = true;
-      yield { source: folder === projectRoot ? `\`${name}\` beside the project` : `\`${name}\` in \`${folder}\``, path };
+      yield {
+        source: folder === projectRoot ? `\`${name}\` beside the project` : `\`${name}\` in \`${folder}\``,
+        path,
+      };
     }
     if (look.stat(look.path.join(folder, ".git")) !== undefined) break;
   }
   if (!found) {
-    look.note({ what: "python", where: "`.venv`, `venv` beside the project or above", outcome: "missing", why: "no such folder" });
+    look.note({
+      what: "python",
+      where: "`.venv`, `venv` beside the project or above",
+      outcome: "missing",
+      why: "no such folder",
+    });
   }
 }
 
@@ -229,7 +237,13 @@ function shimState(look: Look, projectRoot: string): string[] {
     look.path.join(pyenv, "version"),
     look.path.join(home, ".config", "mise", "config.toml"),
   ];
-  const variables = ["PYENV_VERSION", "PYENV_ROOT", "ASDF_DATA_DIR", "ASDF_PYTHON_VERSION", "MISE_PYTHON_VERSION"] as const;
+  const variables = [
+    "PYENV_VERSION",
+    "PYENV_ROOT",
+    "ASDF_DATA_DIR",
+    "ASDF_PYTHON_VERSION",
+    "MISE_PYTHON_VERSION",
+  ] as const;
   return [
     ...variables.map((name) => look.variable(name) ?? ""),
     ...files.flatMap((file) => {
@@ -259,10 +273,7 @@ async function ask(look: Look, path: string, projectRoot: string): Promise<Pytho
 function howItFailed(result: ProcessResult): string {
   if (result.startError !== undefined) return `it cannot be started (${result.startError})`;
   if (result.timedOut) return "it did not answer in time";
-  const last = result.stderr
-    .trimEnd()
-    .split("\n")
-    .at(-1);
+  const last = result.stderr.trimEnd().split("\n").at(-1);
   const how = result.signal === undefined ? `exit code ${result.exitCode ?? "unknown"}` : `signal ${result.signal}`;
   if (result.exitCode === 0) return `it printed no answer (no \`${answerMark.trim()}\` line)`;
   return last === undefined || last === "" ? how : `${how}: ${last}`;
@@ -285,7 +296,8 @@ function toPython(
     implementation: facts.implementation,
     abiFlags: facts.abiFlags,
     extensionSuffix: facts.extensionSuffix,
-    abi3Suffix: facts.abi3Suffix,
+    // Free-threaded interpreters up to 3.14 have no limited API, whatever suffixes they list (PEP 703, PEP 803).
+    abi3Suffix: facts.freeThreaded && !facts.abi3Suffix.includes("abi3t") ? "" : facts.abi3Suffix,
     soabi: facts.soabi,
     includeDirs: hasHeader ? includeDirs : [],
     libraryDir: facts.libraryDir,
@@ -301,7 +313,9 @@ function toPython(
       what: "python headers",
       where: facts.include[0] ?? facts.prefix,
       outcome: "missing",
-      why: `no Python.h in ${unique(facts.include).map((folder) => `\`${folder}\``).join(", ")}; for Debian's own Python: \`apt install python${major}.${minor}-dev\``,
+      why: `no Python.h in ${unique(facts.include)
+        .map((folder) => `\`${folder}\``)
+        .join(", ")}; for Debian's own Python: \`apt install python${major}.${minor}-dev\``,
     });
   }
   return facts.torch === null ? { python } : { python, torchFolder: facts.torch };

@@ -11,7 +11,11 @@ interface Candidate {
 }
 
 /** Finds hipcc with its toolkit, in the order of torch's `_find_rocm_home`. */
-export async function findRocm(look: Look, memory: Memory, python: Python | undefined): Promise<DeviceToolkit | undefined> {
+export async function findRocm(
+  look: Look,
+  memory: Memory,
+  python: Python | undefined,
+): Promise<DeviceToolkit | undefined> {
   for (const { source, root } of candidates(look, python)) {
     const where = `\`${root}\` (${source})`;
     const hipcc = look.program(look.path.join(root, "bin", "hipcc"), "/");
@@ -26,7 +30,13 @@ export async function findRocm(look: Look, memory: Memory, python: Python | unde
     return {
       root,
       version,
-      compiler: await makeTool(look, memory, { name: "hipcc", path: hipcc, version, mode: "hipcc", parts: partsOf(look, root, hipcc) }),
+      compiler: await makeTool(look, memory, {
+        name: "hipcc",
+        path: hipcc,
+        version,
+        mode: "hipcc",
+        parts: partsOf(look, root, hipcc),
+      }),
       includeDirs: folders("include"),
       libraryDirs: folders("lib"),
     };
@@ -54,7 +64,10 @@ function* candidates(look: Look, python: Python | undefined): Generator<Candidat
   const onPath = look.program("hipcc", look.host.cwd);
   if (onPath !== undefined) {
     const root = look.path.dirname(look.path.dirname(look.realpath(onPath)));
-    yield { source: "`hipcc` on the search path", root: look.path.basename(root) === "hip" ? look.path.dirname(root) : root };
+    yield {
+      source: "`hipcc` on the search path",
+      root: look.path.basename(root) === "hip" ? look.path.dirname(root) : root,
+    };
   }
   if (look.host.platform === "linux") yield { source: "usual place", root: "/opt/rocm" };
 }

@@ -6,7 +6,11 @@ import type { Look } from "./look.ts";
 import { makeTool } from "./tool-identity.ts";
 
 /** Finds icpx (icx on Windows) with its headers and libraries. */
-export async function findSycl(look: Look, memory: Memory, python: Python | undefined): Promise<DeviceToolkit | undefined> {
+export async function findSycl(
+  look: Look,
+  memory: Memory,
+  python: Python | undefined,
+): Promise<DeviceToolkit | undefined> {
   const name = look.host.platform === "win32" ? "icx" : "icpx";
   const path = find(look, name);
   if (path === undefined) {
@@ -21,17 +25,21 @@ export async function findSycl(look: Look, memory: Memory, python: Python | unde
   }
   const real = look.realpath(path);
   const root = look.path.dirname(look.path.dirname(real));
-  const version = (await memory.part(look, "icpx", [path], async (inner) => {
-    inner.stat(path);
-    const said = await inner.run([path, "--version"]);
-    return /(\d+\.\d+\.\d+)/.exec(said.stdout)?.[1];
-  })) ?? "";
+  const version =
+    (await memory.part(look, "icpx", [path], async (inner) => {
+      inner.stat(path);
+      const said = await inner.run([path, "--version"]);
+      return /(\d+\.\d+\.\d+)/.exec(said.stdout)?.[1];
+    })) ?? "";
   look.note({ what: "sycl", where: `\`${path}\``, outcome: "chosen", why: `oneAPI ${version}` });
   const clang = look.path.join(root, "bin", "compiler", "clang++");
   const wide = look.path.join(root, "lib64");
   const folders = [look.path.join(root, "include"), look.path.join(root, "include", "sycl")];
   // pip's run time brings the library where the compiler's own is not.
-  const runtime = python === undefined ? [] : [look.path.join(python.prefix, "lib")].filter((dir) => look.isFile(look.path.join(dir, "libsycl.so")));
+  const runtime =
+    python === undefined
+      ? []
+      : [look.path.join(python.prefix, "lib")].filter((dir) => look.isFile(look.path.join(dir, "libsycl.so")));
   return {
     root,
     version,
@@ -46,7 +54,9 @@ export async function findSycl(look: Look, memory: Memory, python: Python | unde
       ],
     }),
     includeDirs: folders.filter((folder) => look.isDirectory(folder)),
-    libraryDirs: [look.isDirectory(wide) ? wide : look.path.join(root, "lib"), ...runtime].filter((dir) => look.isDirectory(dir)),
+    libraryDirs: [look.isDirectory(wide) ? wide : look.path.join(root, "lib"), ...runtime].filter((dir) =>
+      look.isDirectory(dir),
+    ),
   };
 }
 

@@ -57,10 +57,7 @@ export async function makeTool(look: Look, memory: Memory, tool: ToolDescription
 }
 
 /** Digest over the contents of a tool's parts, whatever their order. */
-export function toolIdentity(
-  parts: readonly { readonly name: string; readonly digest: Digest }[],
-  mode = "",
-): Digest {
+export function toolIdentity(parts: readonly { readonly name: string; readonly digest: Digest }[], mode = ""): Digest {
   const lines = parts.map(({ name, digest }) => `${name} ${digest}`).sort(compareText);
   return digestOfParts(["tool", mode, ...lines]);
 }

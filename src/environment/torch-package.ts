@@ -49,7 +49,9 @@ export function readTorch(look: Look, place: TorchPlace): TorchOrReason {
   const [coreNames, libraryDirs] = libraryPlaces(look, place);
   const libraryDir = libraryDirs.find((folder) => coreNames.some((name) => look.isFile(look.path.join(folder, name))));
   if (libraryDir === undefined) {
-    return { broken: `torch ${version.version} is there, but its libraries are not (no \`${coreNames.join("`, `")}\`)` };
+    return {
+      broken: `torch ${version.version} is there, but its libraries are not (no \`${coreNames.join("`, `")}\`)`,
+    };
   }
   return { torch: describe(look, place, { version, includeRoot, libraryDir }) };
 }
@@ -65,7 +67,8 @@ function describe(look: Look, place: TorchPlace, parts: Parts): Torch {
   const release = parseVersion(version.version);
   const libraries = librariesIn(look, libraryDir);
   const cudaVersion = version.cudaVersion ?? cudaOfLibraries(look, version.version, libraryDir, libraries);
-  const hipVersion = version.hipVersion ?? (libraries.includes("c10_hip") ? rocmOfLocalVersion(version.version) : undefined);
+  const hipVersion =
+    version.hipVersion ?? (libraries.includes("c10_hip") ? rocmOfLocalVersion(version.version) : undefined);
   const layout = layoutOf(look, place, parts.includeRoot);
   const { includeDirs, missingHeaders } = includes(look, place, parts.includeRoot, { layout, release });
   const pybind11Abi = pybind11(look, libraryDir, release);
@@ -207,7 +210,12 @@ function cxx11Abi(look: Look, place: TorchPlace, parts: Parts, release: readonly
   const library = look.path.join(parts.libraryDir, libraryFile(look, "c10"));
   const told = cxx11AbiOf(look, library);
   if (told !== undefined) {
-    look.note({ what, where: `\`${library}\``, outcome: "chosen", why: `${told ? "yes" : "no"}, by the symbols of c10::Error` });
+    look.note({
+      what,
+      where: `\`${library}\``,
+      outcome: "chosen",
+      why: `${told ? "yes" : "no"}, by the symbols of c10::Error`,
+    });
     return told;
   }
   const guess = cxx11AbiByVersion(parts.version.version, release);
@@ -246,7 +254,9 @@ function identityOf(look: Look, place: TorchPlace, parts: Parts): Digest {
   ];
   const record = recordOf(look, place, version.version);
   if (record !== undefined) return digestOfParts([...head, ...record]);
-  const samples = librariesIn(look, libraryDir).map((name) => sample(look, look.path.join(libraryDir, libraryFile(look, name))));
+  const samples = librariesIn(look, libraryDir).map((name) =>
+    sample(look, look.path.join(libraryDir, libraryFile(look, name))),
+  );
   const headers = versionHeaders.map((name) => look.readText(look.path.join(includeRoot, name)) ?? "");
   return digestOfParts([...head, ...samples, ...headers]);
 }

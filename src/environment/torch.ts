@@ -132,7 +132,12 @@ function* inInterpreter(look: Look, { python, torchFolder }: FoundPython): Gener
   if (torchFolder !== undefined) present.unshift(torchFolder);
   if (present.length === 0) {
     const where = python.packageDirs.map((folder) => `\`${folder}\``).join(", ");
-    look.note({ what: "torch", where: where === "" ? "no package folder" : where, outcome: "missing", why: "no `torch` folder" });
+    look.note({
+      what: "torch",
+      where: where === "" ? "no package folder" : where,
+      outcome: "missing",
+      why: "no `torch` folder",
+    });
   }
   for (const root of present) {
     yield {
@@ -211,9 +216,13 @@ function warnings(look: Look, torch: Torch, found: FoundPython | undefined): voi
   if (found !== undefined && torch.layout !== "libtorch" && otherPython(look, torch, found)) {
     look.problem(
       "torch",
-      failure("TORCH_OTHER_PYTHON", `\`${torch.root}\` was built for another Python than \`${found.python.executable}\``, {
-        hint: `Run \`${found.python.executable} -m pip install torch\`, or name the other interpreter with \`--python PATH\``,
-      }),
+      failure(
+        "TORCH_OTHER_PYTHON",
+        `\`${torch.root}\` was built for another Python than \`${found.python.executable}\``,
+        {
+          hint: `Run \`${found.python.executable} -m pip install torch\`, or name the other interpreter with \`--python PATH\``,
+        },
+      ),
     );
   }
 }
@@ -221,7 +230,9 @@ function warnings(look: Look, torch: Torch, found: FoundPython | undefined): voi
 /** torch's own extension module carries the suffix of the interpreter for which it was built. */
 function otherPython(look: Look, torch: Torch, { python }: FoundPython): boolean {
   if (look.isFile(look.path.join(torch.root, `_C${python.extensionSuffix}`))) return false;
-  return look.list(torch.root, { prefix: "_C." }).some((name) => /\.(?:so|pyd)$/.test(name) && name.includes(python.implementation));
+  return look
+    .list(torch.root, { prefix: "_C." })
+    .some((name) => /\.(?:so|pyd)$/.test(name) && name.includes(python.implementation));
 }
 
 function describeTorch(torch: Torch): string {

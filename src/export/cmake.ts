@@ -58,6 +58,14 @@ export function cmakeLists(graph: Graph, options: ExportOptions): Result<string>
     ...writer.rootLines(),
   ];
   for (const link of links) lines.push(...writer.target(link, compiles));
+  const [shared] = writer.ambiguous;
+  if (shared !== undefined) {
+    return err(
+      failure("EXPORT_UNSUPPORTED_ACTION", `CMake cannot give \`${shared}\` other flags in each extension`, {
+        hint: "use `retorch export ninja`, `retorch export make` or `retorch export sh`",
+      }),
+    );
+  }
   return ok(`${lines.join("\n")}\n`);
 }
 
@@ -104,6 +112,8 @@ class CMakeWriter {
   readonly #options: ExportOptions;
   readonly #names = new VariableNames(["PROJECT"]);
   readonly #roots = new Map<string, string>();
+  /** Sources of several targets that need flags of their own: CMake keeps those with the source, for all targets. */
+  readonly ambiguous = new Set<string>();
 
   constructor(all: Steps, options: ExportOptions) {
     this.#all = all;
@@ -198,9 +208,11 @@ class CMakeWriter {
       for (const [index, step] of own.entries()) {
         const rest = lists[index]?.slice(shared.length) ?? [];
         if (rest.length === 0) continue;
+        const source = step.source ?? "";
+        if (this.#all.steps.filter((other) => other.source === source).length > 1) this.ambiguous.add(source);
         const items = groupWords(rest).map((group) => `  ${this.#option(group)}`);
         lines.push(
-          `set_property(SOURCE ${quote(step.source ?? "")} TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS`,
+          `set_property(SOURCE ${quote(source)} TARGET_DIRECTORY ${target} APPEND PROPERTY COMPILE_OPTIONS`,
           ...items,
           ")",
         );
@@ -219,7 +231,8 @@ class CMakeWriter {
       .filter((name) => name !== undefined);
     // Where a macro is taken back or given twice, the order matters, which definitions of CMake do not keep.
     const ordered = new Set(macros).size < macros.length || words.some((word) => wordText(word).startsWith("-U"));
-    const under = (text: string): string => (guard === undefined ? text : `$<$<COMPILE_LANGUAGE:${guard}>:${text}>`);
+    const under = (text: string): string =>
+      guard === undefined ? text : `$<$<COMPILE_LANGUAGE:${guard}>:${text.replaceAll(">", "$<ANGLE-R>")}>`;
     for (const group of groups) {
       const [word = []] = group;
       const text = wordText(word);

@@ -46,10 +46,7 @@ export function compareArchitectures(a: CudaArchitecture, b: CudaArchitecture): 
 const EMBEDDED = new Set(["53", "62", "72", "87", "88", "101", "110"]);
 
 /** Whether binary code of an architecture runs on a GPU. */
-export function binaryRunsOn(
-  code: CudaArchitecture,
-  gpu: readonly [number, number],
-): "yes" | "no" | "unknown" {
+export function binaryRunsOn(code: CudaArchitecture, gpu: readonly [number, number]): "yes" | "no" | "unknown" {
   const [major, minor] = gpu;
   if (code.major === major && code.minor === minor) return "yes";
   if (code.major !== major || code.minor > minor || code.suffix === "a") return "no";

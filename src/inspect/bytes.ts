@@ -2,6 +2,7 @@
  * Random access to bytes that may lie in a large file: ranges are read, never the whole. Every read is checked; what
  * lies outside gives `undefined`, and an offset that does not fit a safe integer counts as outside. Knows no format.
  */
+import { isAbsolute } from "node:path";
 import { InternalError } from "../base/failure.ts";
 import type { FileSystem } from "../host/host.ts";
 
@@ -61,9 +62,18 @@ export function sliceSource(source: ByteSource, offset: number, length: number):
   };
 }
 
-/** A file, read in ranges through a small page cache. Undefined when there is no such file. */
-export function fileSource(fs: FileSystem, path: string): ByteSource | undefined {
-  const stat = fs.stat(path);
+/** Longer paths than this are none of Linux's; names from a damaged file may be. */
+const MAX_PATH = 4096;
+
+/** A file, read in ranges through a small page cache. Undefined when there is no such file, or it may not be looked at. */
+export function fileSource(fs: Pick<FileSystem, "stat" | "readRange">, path: string): ByteSource | undefined {
+  if (!isAbsolute(path) || path.length > MAX_PATH) return undefined;
+  let stat;
+  try {
+    stat = fs.stat(path);
+  } catch {
+    return undefined;
+  }
   if (stat?.kind !== "file") return undefined;
   return pagedSource(stat.size, (offset, length) => {
     try {
@@ -75,10 +85,7 @@ export function fileSource(fs: FileSystem, path: string): ByteSource | undefined
 }
 
 /** Puts a page cache before something that is slow to read in small pieces. */
-export function pagedSource(
-  size: number,
-  readRange: (offset: number, length: number) => Uint8Array,
-): ByteSource {
+export function pagedSource(size: number, readRange: (offset: number, length: number) => Uint8Array): ByteSource {
   const pages = new Map<number, Uint8Array>();
 
   const keep = (index: number, page: Uint8Array): void => {

@@ -41,8 +41,7 @@ export function cudaFacts(evidence: CudaEvidence): CudaFacts {
   const { fatbins, anomalies: odd } = readFatbins(source, fatbinRanges(evidence.sections));
   anomalies.push(...odd);
   const asksForRuntime = evidence.undefinedSymbols.some(({ name }) => /^(?:cuda[A-Z]|__cudaRegister)/.test(name));
-  const runtime =
-    runtimeLibrary !== undefined || asksForRuntime ? "shared" : fatbins.length > 0 ? "static" : "none";
+  const runtime = runtimeLibrary !== undefined || asksForRuntime ? "shared" : fatbins.length > 0 ? "static" : "none";
   const looked = lookInside(source, fatbins);
   return {
     uses: libraries.length > 0 || runtime !== "none",

@@ -84,8 +84,7 @@ export function demangleName(mangled: string): DemangledName | undefined {
     const target = node.kind === "special" ? node.target : node;
     const encoding = target.kind === "encoding" ? target : undefined;
     const nameNode = encoding?.name ?? target;
-    const parameters =
-      encoding === undefined ? undefined : printNode({ kind: "list", elements: encoding.parameters });
+    const parameters = encoding === undefined ? undefined : printNode({ kind: "list", elements: encoding.parameters });
     return {
       text: printNode(node) + parsed.tail,
       name: printNode(nameNode),

@@ -135,7 +135,9 @@ function pythonText({ python }: ExtensionReport): string | undefined {
   const { tag, limitedApi } = python;
   if (tag?.version !== undefined) {
     const kind = tag.implementation === "pypy" ? "PyPy" : "CPython";
-    parts.push(`for ${kind} ${tag.version.join(".")}${tag.freeThreaded ? " (free-threaded)" : ""}${tag.debug ? " (debug)" : ""}`);
+    parts.push(
+      `for ${kind} ${tag.version.join(".")}${tag.freeThreaded ? " (free-threaded)" : ""}${tag.debug ? " (debug)" : ""}`,
+    );
   } else if (tag?.abi3 === true) parts.push("abi3");
   if (python.binding !== undefined) parts.push(`made with ${python.binding}`);
   if (limitedApi !== undefined) {
@@ -171,7 +173,8 @@ function cudaText({ cuda }: ExtensionReport): string | undefined {
   const parts: string[] = [];
   if (cuda.toolkit !== undefined) parts.push(`built with CUDA ${cuda.toolkit}`);
   if (cuda.runtime === "static") parts.push("its own runtime (static)");
-  if (cuda.runtime === "shared") parts.push(cuda.major === undefined ? "shared runtime" : `runtime of CUDA ${cuda.major}`);
+  if (cuda.runtime === "shared")
+    parts.push(cuda.major === undefined ? "shared runtime" : `runtime of CUDA ${cuda.major}`);
   const code = cuda.code.map((one) => codeText(one));
   if (code.length > 0) parts.push(`code for ${code.join(", ")}`);
   if (cuda.unlinked) parts.push("device code not linked yet");
@@ -215,7 +218,10 @@ function provenanceText({ provenance }: ExtensionReport): string | undefined {
 function libraryLines(report: ExtensionReport, verdict: Verdict): string[] {
   const own = new Set(report.libraries.map((library) => library.name));
   const direct = verdict.libraries.filter((library) => own.has(library.name));
-  const shown = [...direct, ...verdict.libraries.filter((library) => library.path === undefined && !own.has(library.name))];
+  const shown = [
+    ...direct,
+    ...verdict.libraries.filter((library) => library.path === undefined && !own.has(library.name)),
+  ];
   const width = Math.min(32, Math.max(0, ...shown.map((library) => library.name.length)));
   const lines = shown.slice(0, MAX_LIBRARIES).map((library, index) => {
     const where = library.path === undefined ? "not found" : `${library.path} (${library.foundBy ?? ""})`;
@@ -261,7 +267,10 @@ function reportJson(report: ExtensionReport): Readonly<Record<string, unknown>> 
       code: code.map((one) => ({
         kind: one.kind,
         architecture: capabilityText(one.architecture),
-        name: one.kind === "binary" ? `sm_${architectureText(one.architecture)}` : `compute_${architectureText(one.architecture)}`,
+        name:
+          one.kind === "binary"
+            ? `sm_${architectureText(one.architecture)}`
+            : `compute_${architectureText(one.architecture)}`,
         fatBinaries: one.count,
       })),
       fatBinaries: fatbins.length,

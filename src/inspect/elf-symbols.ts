@@ -31,6 +31,10 @@ export interface ElfSymbol {
 const MAX_CHAIN = 65_536;
 /** Symbols read from one table at most. */
 const MAX_SYMBOLS = 16_000_000;
+/** More names than these are read with the whole string table. */
+const MANY_NAMES = 2048;
+/** A string table that is read as a whole. */
+const SMALL_TABLE = 256 * 1024;
 const MAX_UNDEFINED = 1_000_000;
 /** Symbols are read in pieces of so many. */
 const PIECE = 16_384;
@@ -243,11 +247,7 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
   const find = (name: string): readonly ElfSymbol[] => {
     const bytes = Buffer.from(name, "utf8");
     const found =
-      gnu !== undefined
-        ? findGnu(gnu, name, bytes)
-        : sysv !== undefined
-          ? findSysv(name, bytes)
-          : findByScan(name);
+      gnu !== undefined ? findGnu(gnu, name, bytes) : sysv !== undefined ? findSysv(name, bytes) : findByScan(name);
     return found.filter((symbol) => symbol.binding !== "local");
   };
 
@@ -257,43 +257,41 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
     return strings;
   };
 
-  function* range(from: number, to: number): Iterable<ElfSymbol> {
+  /** The symbols of the table that pass a test, which is made before their names are read. */
+  function* those(wanted: (raw: RawSymbol) => boolean, wholeTable: boolean): Iterable<ElfSymbol> {
     if (symbolsAt === undefined || stringsAt === undefined) return;
-    // A few symbols: their names one by one. Many: the string table at once.
-    const table = to - from > 2048 ? allStrings() : undefined;
+    const total = count();
     const budget = new NameBudget(stringsSize);
-    for (let start = from; start < to; start += PIECE) {
-      const wanted = Math.min(PIECE, to - start);
-      const bytes = reader.source.read(symbolsAt + start * symbolSize, wanted * symbolSize);
+    for (let start = 0; start < total; start += PIECE) {
+      const piece = Math.min(PIECE, total - start);
+      const bytes = reader.source.read(symbolsAt + start * symbolSize, piece * symbolSize);
       const whole = Math.floor(bytes.length / symbolSize);
       const record = new ByteRecord(bytes, elf.littleEndian);
       const entries =
-        tables?.versionIndexes === undefined
-          ? undefined
-          : reader.record(tables.versionIndexes + start * 2, whole * 2);
+        tables?.versionIndexes === undefined ? undefined : reader.record(tables.versionIndexes + start * 2, whole * 2);
       for (let index = 0; index < whole; index++) {
         const raw = rawSymbol(record, index * symbolSize, bits);
-        const name =
-          table !== undefined
-            ? nameIn(table, raw.nameAt, budget)
-            : raw.nameAt < stringsSize
-              ? reader.cString(stringsAt + raw.nameAt)
-              : undefined;
-        if (name === undefined || (table === undefined && !budget.take(name.length))) continue;
-        yield withVersion(symbolOf(raw, name), entries?.u16(index * 2));
+        if (!wanted(raw)) continue;
+        let name: string | undefined;
+        if (wholeTable) name = nameIn(allStrings(), raw.nameAt, budget);
+        else if (raw.nameAt < stringsSize) {
+          name = reader.cString(stringsAt + raw.nameAt);
+          if (name !== undefined && !budget.take(name.length)) name = undefined;
+        }
+        if (name !== undefined) yield withVersion(symbolOf(raw, name), entries?.u16(index * 2));
       }
-      if (whole < wanted) return;
+      if (whole < piece) return;
     }
   }
 
-  const all = (): Iterable<ElfSymbol> => range(0, count());
+  const all = (): Iterable<ElfSymbol> => those(() => true, count() > MANY_NAMES);
 
   const undefinedSymbols = (): ElfSymbol[] => {
-    // With a GNU hash table the undefined ones stand before the hashed ones.
-    const end = gnu === undefined ? count() : Math.min(gnu.firstHashed, count());
     const found: ElfSymbol[] = [];
-    for (const symbol of range(0, end)) {
-      if (symbol.defined || symbol.name === "" || symbol.binding === "local") continue;
+    // Mostly few, at the beginning of a long table: their names one by one. The GNU hash table does not tell where they
+    // end: functions that a program calls may stand among the hashed ones.
+    for (const symbol of those((raw) => raw.section === 0, stringsSize < SMALL_TABLE)) {
+      if (symbol.name === "" || symbol.binding === "local") continue;
       found.push(symbol);
       if (found.length >= MAX_UNDEFINED) break;
     }
@@ -344,7 +342,7 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
 function bitOf(word: ByteRecord, hash: number, bits: 32 | 64, littleEndian: boolean): boolean {
   const bit = hash & (bits - 1);
   if (bits === 32) return ((word.u32(0) >>> bit) & 1) === 1;
-  const half = (bit >= 32) === littleEndian ? 4 : 0;
+  const half = bit >= 32 === littleEndian ? 4 : 0;
   return ((word.u32(half) >>> (bit & 31)) & 1) === 1;
 }
 
@@ -450,4 +448,3 @@ export function* sectionSymbols(elf: Elf, section: ElfSection): Iterable<ElfSymb
 export function symbolTableOf(elf: Elf): ElfSection | undefined {
   return elf.sections.find((section) => section.type === SHT.SYMTAB);
 }
-

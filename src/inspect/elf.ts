@@ -160,9 +160,7 @@ export function isElf(head: Uint8Array): boolean {
 }
 
 function damaged(message: string): { readonly ok: false; readonly error: Failure } {
-  return err(
-    failure("INSPECT_DAMAGED", message, { hint: "Build or download the file again" }),
-  );
+  return err(failure("INSPECT_DAMAGED", message, { hint: "Build or download the file again" }));
 }
 
 /** Opens an ELF file: reads its header and tables, not its contents. */
@@ -403,10 +401,7 @@ export function nameIn(table: Uint8Array, at: number, budget: NameBudget): strin
 }
 
 /** Where the byte of an address lies in the file. Undefined when no segment has it. */
-export function fileOffset(
-  elf: Pick<Elf, "segments" | "sections">,
-  address: number,
-): number | undefined {
+export function fileOffset(elf: Pick<Elf, "segments" | "sections">, address: number): number | undefined {
   for (const segment of elf.segments) {
     if (segment.type !== PT_LOAD) continue;
     const inside = address - segment.address;

@@ -265,7 +265,10 @@ function bindingOf({ undefinedSymbols, initFunctions, libraries }: Evidence): Py
   if (names.has("PyInstanceMethod_Type") && (names.has("PyThread_tss_create") || names.has("PyThread_tss_get"))) {
     return "pybind11";
   }
-  if (names.has("_PyDict_GetItem_KnownHash") || names.has("PyUnicode_InternFromString") && names.has("PyCode_NewEmpty")) {
+  if (
+    names.has("_PyDict_GetItem_KnownHash") ||
+    (names.has("PyUnicode_InternFromString") && names.has("PyCode_NewEmpty"))
+  ) {
     return "cython";
   }
   return undefined;

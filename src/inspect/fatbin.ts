@@ -178,8 +178,7 @@ function readEntry(
   const compression = (flags & FLAG_ZSTD) !== 0 ? "zstd" : (flags & FLAG_LZ4) !== 0 ? "lz4" : "none";
   const packed = header.u32(16);
   const storedSize = compression === "none" || packed === 0 || packed > contentSize ? contentSize : packed;
-  const suffix =
-    (flags & FLAG_ARCHITECTURE_SPECIFIC) !== 0 ? "a" : (flags & FLAG_FAMILY_SPECIFIC) !== 0 ? "f" : "";
+  const suffix = (flags & FLAG_ARCHITECTURE_SPECIFIC) !== 0 ? "a" : (flags & FLAG_FAMILY_SPECIFIC) !== 0 ? "f" : "";
   const kind = KINDS[kindCode] ?? "other";
   const identifier = textIn(header.bytes, header.u32(32), header.u32(36));
   const options = kind === "cubin" ? undefined : optionsIn(header.bytes, header.u32(20));
@@ -217,11 +216,7 @@ function optionsIn(bytes: Uint8Array, at: number): string | undefined {
 }
 
 /** The content of an entry, decompressed. Undefined when it is damaged, too large, or in a form that is not known. */
-export function fatbinContent(
-  source: ByteSource,
-  entry: FatbinEntry,
-  limit = MAX_CONTENT,
-): Uint8Array | undefined {
+export function fatbinContent(source: ByteSource, entry: FatbinEntry, limit = MAX_CONTENT): Uint8Array | undefined {
   if (entry.storedSize > limit || entry.size > limit) return undefined;
   const stored = source.read(entry.offset, entry.storedSize);
   if (stored.length < entry.storedSize) return undefined;

@@ -21,13 +21,26 @@ export type Inspection =
       readonly verdicts: ReadonlyMap<string, Verdict>;
     };
 
+/** What `judge` needs, and where a wheel would be installed. */
+export type InspectEnvironment = Omit<JudgeEnvironment, "python"> & {
+  readonly python?: NonNullable<JudgeEnvironment["python"]> & { readonly packageDirs?: readonly string[] };
+};
+
 export interface InspectPathOptions {
   /** Without it there is no verdict. */
-  readonly environment?: JudgeEnvironment & {
-    readonly python?: { readonly packageDirs: readonly string[] };
-  };
+  readonly environment?: InspectEnvironment;
   /** Other GPUs than the environment's. */
   readonly gpus?: readonly JudgeGpu[];
+}
+
+function whyNoFile(host: Pick<Host, "fs">, path: string): string {
+  try {
+    const stat = host.fs.stat(path);
+    if (stat === undefined) return "does not exist";
+    return stat.kind === "directory" ? "is a folder" : "is no file";
+  } catch {
+    return "cannot be read";
+  }
 }
 
 /** Inspects a file of the disk. Starts no process and reads large files in parts. */
@@ -39,9 +52,8 @@ export function inspectPath(
   const absolute = resolve(host.cwd, path);
   const source = fileSource(host.fs, absolute);
   if (source === undefined) {
-    const what = host.fs.stat(absolute)?.kind === "directory" ? "is a folder" : "does not exist";
     return err(
-      failure("INSPECT_NO_FILE", `\`${path}\` ${what}`, {
+      failure("INSPECT_NO_FILE", `\`${path}\` ${whyNoFile(host, absolute)}`, {
         hint: "Give the path of a built extension (`.so`, `.pyd`, `.dylib`) or of a wheel",
       }),
     );
@@ -52,7 +64,7 @@ export function inspectPath(
   if (isWheel(source)) {
     const wheel = inspectWheel(source, absolute, arch);
     if (!wheel.ok) return wheel;
-    const packageDir = environment?.python?.packageDirs[0] ?? resolve(host.cwd);
+    const packageDir = environment?.python?.packageDirs?.[0] ?? resolve(host.cwd);
     const verdicts =
       environment === undefined
         ? new Map<string, Verdict>()

@@ -94,7 +94,8 @@ function importOfTorch(simulation: LoaderSimulation, { environment, host }: ElfJ
 export function judgeElf(input: ElfJudgeInput): ElfJudgement {
   const process = startProcess(input, input.report.torch.uses);
   const nothing = { symbols: 0, files: 0 };
-  if (process === undefined) return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
+  if (process === undefined)
+    return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
   const { simulation } = process;
   const before = new Set(simulation.files);
   const target = simulation.loadSource(input.path, input.source);
@@ -257,5 +258,7 @@ function withoutTorch(input: ElfJudgeInput): Answer | undefined {
   if (closure.some((file) => file.needs.some((need) => need.file === undefined))) return "no";
   const scope = new Set([...process.global, ...closure]);
   const { unresolved } = unresolvedSymbols([target], scope, new Set());
-  return unresolved.some((one) => input.environment.python !== undefined || !/^_?Py[A-Z_]/.test(one.name)) ? "no" : "yes";
+  return unresolved.some((one) => input.environment.python !== undefined || !/^_?Py[A-Z_]/.test(one.name))
+    ? "no"
+    : "yes";
 }

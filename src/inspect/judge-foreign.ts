@@ -90,7 +90,11 @@ export function judgeForeign(input: ForeignJudgeInput): ElfJudgement {
   return { problems, libraries, reasons: [...new Set(reasons)].slice(0, 10), checked: { symbols, files } };
 }
 
-function missingProblem(missing: readonly MissingSymbol[], first: MissingSymbol, environment: JudgeEnvironment): Problem {
+function missingProblem(
+  missing: readonly MissingSymbol[],
+  first: MissingSymbol,
+  environment: JudgeEnvironment,
+): Problem {
   const torch = first.owner === "c10" || first.owner === "torch";
   const others = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
   const version = environment.torch?.version ?? "";
@@ -105,7 +109,9 @@ function missingProblem(missing: readonly MissingSymbol[], first: MissingSymbol,
     why: torch
       ? `It was built against another PyTorch than the installed ${version}`
       : "It was built against another version of that library",
-    fix: torch ? `Build it again with the installed PyTorch ${version}: \`retorch build\`` : "Build it again against the installed libraries",
+    fix: torch
+      ? `Build it again with the installed PyTorch ${version}: \`retorch build\``
+      : "Build it again against the installed libraries",
   };
 }
 

@@ -8,7 +8,14 @@ import { judgeElf } from "./judge-elf.ts";
 import { judgeForeign } from "./judge-foreign.ts";
 import { judgeGpu } from "./judge-gpu.ts";
 import type { ExtensionReport } from "./report.ts";
-import { type Answer, type JudgeEnvironment, type JudgeGpu, orderProblems, type Problem, type Verdict } from "./verdict.ts";
+import {
+  type Answer,
+  type JudgeEnvironment,
+  type JudgeGpu,
+  orderProblems,
+  type Problem,
+  type Verdict,
+} from "./verdict.ts";
 
 export interface JudgeInput {
   readonly report: ExtensionReport;
@@ -166,14 +173,20 @@ function pythonProblems(report: ExtensionReport, environment: JudgeEnvironment):
     if (!sameVersion || !sameKind || tag.freeThreaded !== python.freeThreaded) {
       const implementation = /pypy/i.test(python.implementation) ? "PyPy" : "CPython";
       const here = `${implementation} ${have}${python.freeThreaded ? " (free-threaded)" : ""}`;
-      wrong(`It is for ${own}, and the interpreter is ${here}`, `\`import\` looks for names that end in \`${python.extensionSuffix}\``);
+      wrong(
+        `It is for ${own}, and the interpreter is ${here}`,
+        `\`import\` looks for names that end in \`${python.extensionSuffix}\``,
+      );
     }
   } else if (tag.abi3) {
     if (python.freeThreaded && !tag.freeThreaded) {
       wrong("Modules of the limited API cannot be loaded by a free-threaded Python", "Its objects have another layout");
     }
     const since = report.python.limitedApi?.since;
-    if (since !== undefined && (since[0] > python.version[0] || (since[0] === python.version[0] && since[1] > python.version[1]))) {
+    if (
+      since !== undefined &&
+      (since[0] > python.version[0] || (since[0] === python.version[0] && since[1] > python.version[1]))
+    ) {
       wrong(
         `It uses the limited API of Python ${since.join(".")}, and the interpreter is Python ${have}`,
         "An abi3 module runs on the Python that it was built for and later ones",

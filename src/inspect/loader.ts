@@ -91,9 +91,8 @@ export class LoaderSimulation {
 
   /** Loads the program itself. */
   loadMain(path: string): LoadedFile | undefined {
-    const { fs } = this.#options;
     // The origin of a program is where it really lies.
-    const file = this.#open(fs.realpath(path) ?? path, "given", undefined);
+    const file = this.#open(this.#realPath(path), "given", undefined);
     this.#main = file;
     if (file !== undefined) this.#loadNeeds(file);
     return file;
@@ -149,7 +148,7 @@ export class LoaderSimulation {
       needs: [],
     };
     this.#byPath.set(path, file);
-    this.#byRealPath.set(this.#options.fs.realpath(path) ?? path, file);
+    this.#byRealPath.set(this.#realPath(path), file);
     const soname = elf.dynamic?.soname;
     if (soname !== undefined && !this.#byName.has(soname)) this.#byName.set(soname, file);
     return file;
@@ -199,8 +198,8 @@ export class LoaderSimulation {
 
   #take(path: string, name: string, foundBy: FoundBy, by: LoadedFile): NeededFile | undefined {
     const { fs } = this.#options;
-    if (this.#options.besides?.has(path) !== true && fs.stat(path)?.kind !== "file") return undefined;
-    const loaded = this.#byRealPath.get(fs.realpath(path) ?? path);
+    if (this.#options.besides?.has(path) !== true && fileSource(fs, path) === undefined) return undefined;
+    const loaded = this.#byRealPath.get(this.#realPath(path));
     if (loaded !== undefined) {
       this.#byName.set(name, loaded);
       return { name, file: loaded, foundBy: "already loaded", searched: [] };
@@ -209,6 +208,14 @@ export class LoaderSimulation {
     if (file === undefined) return undefined;
     if (!this.#byName.has(name)) this.#byName.set(name, file);
     return { name, file, foundBy, searched: [] };
+  }
+
+  #realPath(path: string): string {
+    try {
+      return this.#options.fs.realpath(path) ?? path;
+    } catch {
+      return path;
+    }
   }
 
   #places(by: LoadedFile): { readonly folders: readonly string[]; readonly foundBy: FoundBy }[] {
@@ -240,18 +247,22 @@ export class LoaderSimulation {
 
   /** $ORIGIN, $LIB and $PLATFORM, with or without braces. */
   #expand(folder: string, file: LoadedFile): string {
-    return folder.replaceAll(/\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?!\w))/g, (_whole, braced: string | undefined, plain: string | undefined) => {
-      const name = braced ?? plain;
-      if (name === "ORIGIN") return dirname(file.path);
-      if (name === "LIB") return this.#triplet() === undefined ? "lib64" : `lib/${this.#triplet()}`;
-      return "";
-    });
+    return folder.replaceAll(
+      /\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?!\w))/g,
+      (_whole, braced: string | undefined, plain: string | undefined) => {
+        const name = braced ?? plain;
+        if (name === "ORIGIN") return dirname(file.path);
+        if (name === "LIB") return this.#triplet() === undefined ? "lib64" : `lib/${this.#triplet()}`;
+        return "";
+      },
+    );
   }
 
   #triplet(): string | undefined {
     const triplet = TRIPLETS[this.#options.machineCode];
     if (triplet === undefined) return undefined;
-    return this.#options.fs.stat(`/usr/lib/${triplet}`)?.kind === "directory" ? triplet : undefined;
+    const there = ["/usr/lib", "/lib"].some((folder) => this.#options.fs.stat(`${folder}/${triplet}`) !== undefined);
+    return there ? triplet : undefined;
   }
 
   #standardFolders(): readonly string[] {

@@ -74,7 +74,13 @@ const CPUS: Readonly<Record<number, string>> = {
   0x0200_000c: "arm64_32",
 };
 
-const PLATFORMS: Readonly<Record<number, string>> = { 1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "mac-catalyst" };
+const PLATFORMS: Readonly<Record<number, string>> = {
+  1: "macos",
+  2: "ios",
+  3: "tvos",
+  4: "watchos",
+  6: "mac-catalyst",
+};
 
 const KINDS: Readonly<Record<number, MachO["kind"]>> = { 1: "object", 2: "executable", 6: "dylib", 8: "bundle" };
 
@@ -171,7 +177,12 @@ function openSlice(source: ByteSource): Result<MachO> {
   const header = reader.record(0, headerSize);
   if (header === undefined) return damaged("The Mach-O file ends inside its header");
   const anomalies: string[] = [];
-  const commands = readCommands(reader, { at: headerSize, count: header.u32(16), size: header.u32(20) }, bits, anomalies);
+  const commands = readCommands(
+    reader,
+    { at: headerSize, count: header.u32(16), size: header.u32(20) },
+    bits,
+    anomalies,
+  );
   const twoLevelNamespace = (header.u32(24) & MH_TWOLEVEL) !== 0;
   const { symbols: table, ...facts } = commands;
   const symbols = readSymbols(reader, { bits, table, libraries: commands.libraries, twoLevelNamespace }, anomalies);

@@ -40,7 +40,10 @@ function torchLibrary(name: string, library: string, environment: JudgeEnvironme
     };
   }
   if (/^torch_cuda_(?:cu|cpp)$/.test(library)) {
-    return { why: `PyTorch was split into \`${name}\` only up to 1.12; the installed one is ${torch.version}`, fix: rebuild };
+    return {
+      why: `PyTorch was split into \`${name}\` only up to 1.12; the installed one is ${torch.version}`,
+      fix: rebuild,
+    };
   }
   return {
     why: `\`${name}\` is part of PyTorch, but the installed PyTorch ${torch.version} has no such library`,
@@ -84,7 +87,9 @@ export function missingLibraryProblem(missing: MissingLibrary, environment: Judg
     kind: "missing-library" as const,
     severity: "error" as const,
     library: name,
-    what: missing.direct ? `The library \`${name}\` is not found` : `The library \`${name}\`, which \`${neededBy}\` needs, is not found`,
+    what: missing.direct
+      ? `The library \`${name}\` is not found`
+      : `The library \`${name}\`, which \`${neededBy}\` needs, is not found`,
   };
   const library = torchLibraryOf(name);
   if (library !== undefined) return { ...base, owner: "torch", ...torchLibrary(name, library, environment) };

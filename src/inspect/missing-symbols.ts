@@ -166,7 +166,13 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
         instead === undefined
           ? `No library of the installed PyTorch ${version} has it: it was built against another version`
           : `The installed PyTorch ${version} has \`${instead}\` instead: it was built against another version`;
-      return { ...base, kind: "other-torch", what: `\`${name}\`${others} is not in the installed PyTorch`, why, fix: rebuild };
+      return {
+        ...base,
+        kind: "other-torch",
+        what: `\`${name}\`${others} is not in the installed PyTorch`,
+        why,
+        fix: rebuild,
+      };
     }
     case "python":
       return {
@@ -201,7 +207,7 @@ function problemOf(group: readonly MissingSymbol[], environment: JudgeEnvironmen
         what: `\`${name}\`${others} is defined nowhere`,
         why:
           first.demangled === undefined
-            ? "A source file or a library was not part of the link, or it is declared without `extern \"C\"` where it is defined (or the other way round)"
+            ? 'A source file or a library was not part of the link, or it is declared without `extern "C"` where it is defined (or the other way round)'
             : "A source file or a library was not part of the link, or its declaration and its definition differ (a parameter, a `const`, a namespace)",
         fix: "Add the source that defines it to `sources`, or the library to `libraries`; `-Wl,--no-undefined` in `link-flags` shows it when it is linked",
       };

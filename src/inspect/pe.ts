@@ -135,11 +135,7 @@ export function openPe(source: ByteSource): Result<Pe> {
     machineCode,
     machine: MACHINES[machineCode] ?? `machine-${machineCode}`,
     kind:
-      (characteristics & FILE_DLL) !== 0
-        ? "dll"
-        : (characteristics & FILE_EXECUTABLE) !== 0
-          ? "executable"
-          : "other",
+      (characteristics & FILE_DLL) !== 0 ? "dll" : (characteristics & FILE_EXECUTABLE) !== 0 ? "executable" : "other",
     linkerVersion: `${optional.u8(2)}.${optional.u8(3)}`,
     sections,
     ...(exported.name === undefined ? {} : { exportName: exported.name }),

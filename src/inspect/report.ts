@@ -39,7 +39,11 @@ export interface PythonFacts {
    * Whether all that it uses of Python is in the limited API, with the oldest Python that has it all. Undefined when it
    * uses no Python.
    */
-  readonly limitedApi?: { readonly only: boolean; readonly since?: readonly [number, number]; readonly others: readonly string[] };
+  readonly limitedApi?: {
+    readonly only: boolean;
+    readonly since?: readonly [number, number];
+    readonly others: readonly string[];
+  };
   /** Which binding library made the module, told from its symbols. */
   readonly binding?: "pybind11" | "nanobind" | "cython" | "boost.python";
 }

@@ -27,7 +27,8 @@ const PYTHON_C = /^_?Py(?:[A-Z_]|$)/;
 
 /** What GCC's and the C++ runtime's own names look like. */
 const RUNTIME_C = /^(?:__cxa_|__gxx_|__dynamic_cast|__once_|_ITM_)/;
-const COMPILER_C = /^(?:_Unwind_|GOMP_|omp_|kmpc_|__kmpc_|__tls_get_addr|__gmon_start__|__stack_chk|__register_frame|_DYNAMIC|_GLOBAL_OFFSET)/;
+const COMPILER_C =
+  /^(?:_Unwind_|GOMP_|omp_|kmpc_|__kmpc_|__tls_get_addr|__gmon_start__|__stack_chk|__register_frame|_DYNAMIC|_GLOBAL_OFFSET)/;
 
 const TORCH_NAMESPACES = new Set(["at", "torch", "caffe2", "executorch"]);
 
@@ -80,7 +81,10 @@ function ownerByPath({ path, name }: DemangledName): SymbolOwner {
 }
 
 /** Which `std::string` a symbol was compiled with; undefined when none occurs in it. */
-export function stringAbiOf(symbol: string, demangled: DemangledName | undefined): "cxx11" | "old" | "libc++" | undefined {
+export function stringAbiOf(
+  symbol: string,
+  demangled: DemangledName | undefined,
+): "cxx11" | "old" | "libc++" | undefined {
   if (/\d+__cxx11|B5cxx11/.test(symbol)) return "cxx11";
   if (demangled === undefined) return undefined;
   if (demangled.text.includes("std::__1::")) return "libc++";

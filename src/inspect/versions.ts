@@ -12,7 +12,9 @@ export interface VersionFloor {
 }
 
 /** Splits `GLIBCXX_3.4.30` into its family and numbers. Undefined for names without numbers (`GLIBC_PRIVATE`). */
-export function splitVersion(version: string): { readonly family: string; readonly numbers: readonly number[] } | undefined {
+export function splitVersion(
+  version: string,
+): { readonly family: string; readonly numbers: readonly number[] } | undefined {
   const match = /^([A-Z][A-Z0-9]*(?:_[A-Z]+)*)_(\d+(?:\.\d+)*)$/.exec(version);
   if (match === null) return undefined;
   const [, family = "", numbers = ""] = match;

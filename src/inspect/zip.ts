@@ -41,7 +41,9 @@ function damaged(message: string): Result<never> {
 }
 
 /** Where the central directory lies. */
-function findDirectory(reader: ByteReader): { readonly at: number; readonly size: number; readonly count: number } | undefined {
+function findDirectory(
+  reader: ByteReader,
+): { readonly at: number; readonly size: number; readonly count: number } | undefined {
   const tailSize = Math.min(reader.size, 22 + 0xffff);
   const tailAt = reader.size - tailSize;
   const tail = reader.record(tailAt, tailSize);
@@ -63,7 +65,8 @@ function findDirectory(reader: ByteReader): { readonly at: number; readonly size
 export function readZip(source: ByteSource): Result<readonly ZipMember[]> {
   const reader = new ByteReader(source, true);
   const directory = findDirectory(reader);
-  if (directory === undefined) return damaged("The archive has no directory at its end: it is cut off or no zip archive");
+  if (directory === undefined)
+    return damaged("The archive has no directory at its end: it is cut off or no zip archive");
   if (directory.size > MAX_DIRECTORY) return damaged("The archive's directory is larger than any real one");
   const record = reader.record(directory.at, directory.size);
   if (record === undefined) return damaged("The archive's directory lies outside of it");
@@ -98,7 +101,7 @@ export function readZip(source: ByteSource): Result<readonly ZipMember[]> {
 function wideFields(extra: Uint8Array, values: readonly [number, number, number]): [number, number, number] {
   const result: [number, number, number] = [...values];
   const reader = new ByteReader(bytesSource(extra), true);
-  for (let at = 0; at + 4 <= extra.length; ) {
+  for (let at = 0; at + 4 <= extra.length;) {
     const id = reader.u16(at) ?? 0;
     const size = reader.u16(at + 2) ?? 0;
     if (id === 1) {
@@ -123,10 +126,12 @@ export function zipMember(source: ByteSource, member: ZipMember): Result<ByteSou
   const header = reader.record(member.headerAt, 30);
   if (header?.u32(0) !== LOCAL) return damaged(`The header of \`${member.name}\` is not where the archive says`);
   const at = member.headerAt + 30 + header.u16(26) + header.u16(28);
-  if (!reader.has(at, member.packedSize)) return damaged(`The member \`${member.name}\` reaches beyond the end of the archive`);
+  if (!reader.has(at, member.packedSize))
+    return damaged(`The member \`${member.name}\` reaches beyond the end of the archive`);
   if (member.encrypted) return damaged(`The member \`${member.name}\` is encrypted`);
   if (member.method === 0) return ok(sliceSource(source, at, member.packedSize));
-  if (member.method !== 8) return damaged(`The member \`${member.name}\` is compressed in a way (${member.method}) that is not known`);
+  if (member.method !== 8)
+    return damaged(`The member \`${member.name}\` is compressed in a way (${member.method}) that is not known`);
   if (member.size > MAX_MEMBER) return damaged(`The member \`${member.name}\` is too large to be unpacked into memory`);
   const packed = reader.bytes(at, member.packedSize);
   if (packed === undefined) return damaged(`The member \`${member.name}\` cannot be read`);

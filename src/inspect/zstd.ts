@@ -79,7 +79,7 @@ function decodeFrame(input: Uint8Array, limit: number): Uint8Array {
     tables: [undefined, undefined, undefined],
     repeats: [1, 4, 8],
   };
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     const header = littleEndian(input, at, 3);
     at += 3;
     last = (header & 1) === 1;
@@ -145,7 +145,8 @@ class BackwardBits {
     const shift = bit & 7;
     const bytes = this.#bytes;
     let value = 0;
-    for (let index = first + ((shift + count - 1) >> 3); index >= first; index--) value = value * 256 + (bytes[index] ?? 0);
+    for (let index = first + ((shift + count - 1) >> 3); index >= first; index--)
+      value = value * 256 + (bytes[index] ?? 0);
     return Math.floor(value / 2 ** shift) % 2 ** count;
   }
 }
@@ -225,7 +226,7 @@ function readDistribution(
     remaining -= Math.abs(count);
     counts.push(count);
     if (count !== 0) continue;
-    for (let repeat = 3; repeat === 3; ) {
+    for (let repeat = 3; repeat === 3;) {
       repeat = take(2);
       for (let index = 0; index < repeat; index++) counts.push(0);
       check(counts.length <= limits.symbols);
@@ -358,7 +359,11 @@ function readLiterals(state: FrameState, block: Uint8Array): { readonly literals
   for (let index = 0; index < 4; index++) {
     const to = index === 3 ? data.length : from + littleEndian(data, index * 2, 2);
     check(from < to && to <= data.length);
-    decodeStream(table, data.subarray(from, to), literals.subarray(index * part, index === 3 ? size : (index + 1) * part));
+    decodeStream(
+      table,
+      data.subarray(from, to),
+      literals.subarray(index * part, index === 3 ? size : (index + 1) * part),
+    );
     from = to;
   }
   return { literals, end };
@@ -373,13 +378,50 @@ function codes(direct: number, offset: number, more: Codes): Codes {
 }
 
 const LITERAL_CODES = codes(16, 0, [
-  [16, 1], [18, 1], [20, 1], [22, 1], [24, 2], [28, 2], [32, 3], [40, 3], [48, 4], [64, 6],
-  [128, 7], [256, 8], [512, 9], [1024, 10], [2048, 11], [4096, 12], [8192, 13], [16384, 14], [32768, 15], [65536, 16],
+  [16, 1],
+  [18, 1],
+  [20, 1],
+  [22, 1],
+  [24, 2],
+  [28, 2],
+  [32, 3],
+  [40, 3],
+  [48, 4],
+  [64, 6],
+  [128, 7],
+  [256, 8],
+  [512, 9],
+  [1024, 10],
+  [2048, 11],
+  [4096, 12],
+  [8192, 13],
+  [16384, 14],
+  [32768, 15],
+  [65536, 16],
 ]);
 
 const MATCH_CODES = codes(32, 3, [
-  [35, 1], [37, 1], [39, 1], [41, 1], [43, 2], [47, 2], [51, 3], [59, 3], [67, 4], [83, 4], [99, 5],
-  [131, 7], [259, 8], [515, 9], [1027, 10], [2051, 11], [4099, 12], [8195, 13], [16387, 14], [32771, 15], [65539, 16],
+  [35, 1],
+  [37, 1],
+  [39, 1],
+  [41, 1],
+  [43, 2],
+  [47, 2],
+  [51, 3],
+  [59, 3],
+  [67, 4],
+  [83, 4],
+  [99, 5],
+  [131, 7],
+  [259, 8],
+  [515, 9],
+  [1027, 10],
+  [2051, 11],
+  [4099, 12],
+  [8195, 13],
+  [16387, 14],
+  [32771, 15],
+  [65539, 16],
 ]);
 
 /** The three kinds of codes: literal lengths, offsets, match lengths, each with its default distribution. */

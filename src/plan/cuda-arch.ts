@@ -6,7 +6,14 @@ import { failure, type Failure } from "../base/failure.ts";
 import { parseVersion, unique } from "../base/order.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Gpu } from "../environment/environment.ts";
-import { capabilitiesOf, compareCapabilities, cudaFor, knowsSuffix, namedArchitectures, type Suffix } from "./cuda-support.ts";
+import {
+  capabilitiesOf,
+  compareCapabilities,
+  cudaFor,
+  knowsSuffix,
+  namedArchitectures,
+  type Suffix,
+} from "./cuda-support.ts";
 
 /** One architecture of a build. */
 export interface CudaArchitecture {
@@ -51,9 +58,9 @@ const fallback = "7.5";
  * everywhere. torch's own builder fails in the last case.
  */
 export function chooseArchitectures(request: CudaArchRequest): Result<CudaArchChoice> {
-  const supported = (request.known === undefined || request.known.length === 0 ? capabilitiesOf(request.cudaVersion) : [...request.known]).sort(
-    compareCapabilities,
-  );
+  const supported = (
+    request.known === undefined || request.known.length === 0 ? capabilitiesOf(request.cudaVersion) : [...request.known]
+  ).sort(compareCapabilities);
   const context: Context = { supported, cudaVersion: request.cudaVersion };
   const fromVariable = splitList(request.variable ?? "");
   const fromRequest = (request.requested ?? []).flatMap(splitList);
@@ -128,7 +135,9 @@ function defaultChoice(context: Context): CudaArchChoice {
 
 /** The visible GPUs, and PTX of the newest. As torch, one that nvcc does not know is served by the newest below it. */
 function native(gpus: readonly Gpu[], context: Context): Result<Found> {
-  const capabilities = unique(gpus.map(({ computeCapability: [major, minor] }) => `${major}.${minor}`)).sort(compareCapabilities);
+  const capabilities = unique(gpus.map(({ computeCapability: [major, minor] }) => `${major}.${minor}`)).sort(
+    compareCapabilities,
+  );
   if (capabilities.length === 0) return found(defaultChoice(context).architectures, defaultChoice(context).warnings);
   const warnings: string[] = [];
   const chosen: string[] = [];
@@ -226,11 +235,17 @@ function unsupported(capability: string, suffix: Suffix, context: Context, what:
   const range = supported.length === 0 ? "nothing that is known" : supported.join(", ");
   const would = cudaFor(capability, suffix);
   const renamed = capability === "10.1" && parseVersion(cudaVersion)[0] === 13 ? "CUDA 13 calls it `11.0`" : undefined;
-  const alone = suffix !== "" && supported.includes(capability) ? `\`${capability}\` without \`${suffix}\` would do` : undefined;
+  const alone =
+    suffix !== "" && supported.includes(capability) ? `\`${capability}\` without \`${suffix}\` would do` : undefined;
   const hint =
     renamed ??
-    [would === undefined ? "No CUDA is known that compiles for it" : `${would} compiles for it`, ...(alone === undefined ? [] : [alone])].join("; ");
-  return failure("CUDA_ARCH_UNSUPPORTED", `CUDA ${cudaVersion} does not compile for ${what}, but for ${range}`, { hint });
+    [
+      would === undefined ? "No CUDA is known that compiles for it" : `${would} compiles for it`,
+      ...(alone === undefined ? [] : [alone]),
+    ].join("; ");
+  return failure("CUDA_ARCH_UNSUPPORTED", `CUDA ${cudaVersion} does not compile for ${what}, but for ${range}`, {
+    hint,
+  });
 }
 
 /** One entry for each architecture, ascending; what any entry asks for counts. */
@@ -239,7 +254,10 @@ function merge(entries: readonly CudaArchitecture[]): CudaArchitecture[] {
   for (const entry of entries) {
     const key = entry.capability + entry.suffix;
     const known = merged.get(key);
-    merged.set(key, known === undefined ? entry : { ...known, binary: known.binary || entry.binary, ptx: known.ptx || entry.ptx });
+    merged.set(
+      key,
+      known === undefined ? entry : { ...known, binary: known.binary || entry.binary, ptx: known.ptx || entry.ptx },
+    );
   }
   const order = ["", "a", "f"];
   return [...merged.values()].sort(

@@ -58,7 +58,10 @@ const suffixSince: Readonly<Record<Exclude<Suffix, "">, { readonly capability: s
 
 /** Capabilities that a CUDA version compiles for, ascending. */
 export function capabilitiesOf(cudaVersion: string): string[] {
-  return supported.filter(({ since, until }) => atLeast(cudaVersion, since) && (until === undefined || !atLeast(cudaVersion, until))).map(({ capability }) => capability).sort(compareCapabilities);
+  return supported
+    .filter(({ since, until }) => atLeast(cudaVersion, since) && (until === undefined || !atLeast(cudaVersion, until)))
+    .map(({ capability }) => capability)
+    .sort(compareCapabilities);
 }
 
 /** Whether a CUDA version knows a suffix at a capability. */
@@ -74,7 +77,8 @@ export function cudaFor(capability: string, suffix: Suffix): string | undefined 
   if (entry === undefined) return undefined;
   if (suffix !== "" && !atLeast(capability, suffixSince[suffix].capability)) return undefined;
   if (entry.until !== undefined) return `CUDA older than ${entry.until}`;
-  const since = suffix !== "" && atLeast(suffixSince[suffix].cuda, entry.since) ? suffixSince[suffix].cuda : entry.since;
+  const since =
+    suffix !== "" && atLeast(suffixSince[suffix].cuda, entry.since) ? suffixSince[suffix].cuda : entry.since;
   return `CUDA ${since} or newer`;
 }
 

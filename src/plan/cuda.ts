@@ -38,7 +38,9 @@ export function hasCuda(resolved: Resolved): resolved is CudaResolved {
  * Flags of a profile. `-O` is for the host code: device code is always optimised, but with `-G`, which changes what
  * kernels can do; line numbers cost nothing.
  */
-const profileFlags: Readonly<Record<Profile, { readonly optimise: string; readonly others: readonly string[]; readonly lines: boolean }>> = {
+const profileFlags: Readonly<
+  Record<Profile, { readonly optimise: string; readonly others: readonly string[]; readonly lines: boolean }>
+> = {
   release: { optimise: "-O3", others: ["-DNDEBUG"], lines: false },
   debug: { optimise: "-O0", others: ["-g"], lines: true },
   "release-with-debug": { optimise: "-O2", others: ["-g", "-DNDEBUG"], lines: true },
@@ -74,7 +76,9 @@ export function compileCuda(
   const lto = ownArchitectures && given.some(isDeviceLto);
   // nvcc refuses `-dlto` beside `-gencode`; the code is named there instead.
   const users = lto ? given.filter((word) => !isDeviceLto(word)) : given;
-  const loose = users.some((word) => /^--?(?:keep|keep-dir|save-temps|fdevice-time-trace|time)\b/.test(word)) || users.includes("--coverage");
+  const loose =
+    users.some((word) => /^--?(?:keep|keep-dir|save-temps|fdevice-time-trace|time)\b/.test(word)) ||
+    users.includes("--coverage");
   const mapped = resolved.prefixMaps.some(({ from, to }) => to === "." && fitsXcompiler(from));
   const command: Arg[] = [
     ...toolWords(cuda.nvcc),
@@ -88,7 +92,12 @@ export function compileCuda(
     ...userMacros(resolved, source),
     ...unique(extension.includeDirs).map((dir) => nvccSearchArg(places, dir, "-I")),
     ...resolved.systemIncludeDirs.flatMap((dir): Arg[] => ["-isystem", nvccSearchArg(places, dir, "")]),
-    ...userArgs(withWindowsFlags(resolved, users), "nvcc", (path, prefix) => ({ prefix, path, role: "search", literal: true }), places.path),
+    ...userArgs(
+      withWindowsFlags(resolved, users),
+      "nvcc",
+      (path, prefix) => ({ prefix, path, role: "search", literal: true }),
+      places.path,
+    ),
     "-MD",
     "-MF",
     nvccFileArg(places, depfile, { role: "depfile" }),
@@ -96,7 +105,9 @@ export function compileCuda(
     "-c",
     nvccFileArg(places, source.path, {
       role: "input",
-      ...(hasDeviceDebug([...all, ...profileWords(extension.profile, all)]) || !mapped || places.path.isAbsolute(spelled(places, source.path))
+      ...(hasDeviceDebug([...all, ...profileWords(extension.profile, all)]) ||
+      !mapped ||
+      places.path.isAbsolute(spelled(places, source.path))
         ? { literal: true }
         : {}),
     }),
@@ -171,7 +182,11 @@ export function hostWords(resolved: CudaResolved): Arg[] {
 /** On Windows nvcc takes `/MD` for a file: it is meant for the compiler behind it. */
 function withWindowsFlags({ cudaHost }: CudaResolved, words: readonly string[]): string[] {
   if (cudaHost.family !== "msvc") return [...words];
-  return words.flatMap((word, i) => (/^\/[A-Za-z]/.test(word) && !/^--?(?:Xcompiler|compiler-options)$/.test(words[i - 1] ?? "") ? xcompiler(word) : [word]));
+  return words.flatMap((word, i) =>
+    /^\/[A-Za-z]/.test(word) && !/^--?(?:Xcompiler|compiler-options)$/.test(words[i - 1] ?? "")
+      ? xcompiler(word)
+      : [word],
+  );
 }
 
 /** Folders of headers in the order of the search; what is a system folder counts there only. */
@@ -179,9 +194,17 @@ function includeSearch(resolved: CudaResolved, users: readonly string[]): string
   const { extension, places, cuda, cudaHost } = resolved;
   const given = includeFoldersIn(users, "nvcc");
   const absolute = (dirs: readonly string[]): string[] => dirs.map((dir) => places.path.resolve(places.root, dir));
-  const system = absolute([...resolved.systemIncludeDirs, ...given.system, ...cuda.includeDirs, ...cudaHost.systemIncludeDirs]);
+  const system = absolute([
+    ...resolved.systemIncludeDirs,
+    ...given.system,
+    ...cuda.includeDirs,
+    ...cudaHost.systemIncludeDirs,
+  ]);
   const isSystem = new Set(system);
-  return unique([...absolute([...extension.includeDirs, ...given.plain]).filter((dir) => !isSystem.has(dir)), ...system]);
+  return unique([
+    ...absolute([...extension.includeDirs, ...given.plain]).filter((dir) => !isSystem.has(dir)),
+    ...system,
+  ]);
 }
 
 /** Whether this CUDA has link-time optimisation of device code: since 11.2 (its release notes). */

@@ -25,14 +25,21 @@ export function wantsDeviceLink(resolved: Resolved): boolean {
   const { extension } = resolved;
   return (
     extension.sources.some(({ language }) => language === "cuda") &&
-    (extension.deviceLink || extension.deviceLinkLibraries.length > 0 || extension.sources.some((source) => compilesRelocatable(resolved, source)))
+    (extension.deviceLink ||
+      extension.deviceLinkLibraries.length > 0 ||
+      extension.sources.some((source) => compilesRelocatable(resolved, source)))
   );
 }
 
 /** Where the result lies: beside the objects, by a name that no source has. */
 export function deviceLinkObject(resolved: Resolved): string {
   const { places, extension } = resolved;
-  return objectPath(places, extension.name, places.path.join(places.root, "dlink"), places.platform === "win32" ? ".obj" : ".o");
+  return objectPath(
+    places,
+    extension.name,
+    places.path.join(places.root, "dlink"),
+    places.platform === "win32" ? ".obj" : ".o",
+  );
 }
 
 /** Plans the device link of CUDA objects. */
@@ -89,11 +96,20 @@ export function planDeviceLink(
     env: cudaHost.env ?? {},
     keyVariables: deviceLinkVariables(cudaHost.family),
     tools: [cuda.nvcc, cudaHost.cxx],
-    inputs: [...options.objects, ...archives, ...linkFilesIn(given, "gcc").map((file) => places.path.resolve(places.root, file))],
+    inputs: [
+      ...options.objects,
+      ...archives,
+      ...linkFilesIn(given, "gcc").map((file) => places.path.resolve(places.root, file)),
+    ],
     outputs: [output],
     includeSearch: [],
     librarySearch: librarySearch(resolved, {
-      libraries: { dirs: libraries.dirs, names: [...extension.deviceLinkLibraries, "cudadevrt"], asNeeded: [], runtimeDirs: [] },
+      libraries: {
+        dirs: libraries.dirs,
+        names: [...extension.deviceLinkLibraries, "cudadevrt"],
+        asNeeded: [],
+        runtimeDirs: [],
+      },
       before: [],
       after: given,
     }),

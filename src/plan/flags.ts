@@ -289,6 +289,10 @@ function linkerWords(words: readonly string[]): string[] {
 const linkFileOption =
   /^(?:--version-script|--dynamic-list|--retain-symbols-file|--script|-T|--default-script|-dT|--just-symbols|-R|--order-file|--symbol-ordering-file|--section-ordering-file|-force_load|-exported_symbols_list|-unexported_symbols_list|-order_file|-alias_list|--export-dynamic-symbol-list)$/;
 
+/** Options of linkers and drivers whose value is no file to be read, though it may look like one. */
+const linkOtherValue =
+  /^(?:--?rpath|--?rpath-link|--?soname|-h|-z|-u|-e|-m|-o|-x|-arch|-target|-framework|-undefined|--?Map|--out-implib|--dependency-file|-install_name|-dylib_install_name|-current_version|-compatibility_version|-add_ast_path|-oso_prefix|-map)$/;
+
 /** Files that flags for a link make it read: objects and archives by path, scripts, lists. As written. */
 export function linkFilesIn(words: readonly string[], dialect: Dialect): string[] {
   const files: string[] = [];
@@ -306,7 +310,8 @@ export function linkFilesIn(words: readonly string[], dialect: Dialect): string[
   for (let i = 0; i < opened.length; i++) {
     const word = opened[i] ?? "";
     const equals = word.indexOf("=");
-    if (linkFileOption.test(word)) {
+    if (linkOtherValue.test(word)) i++;
+    else if (linkFileOption.test(word)) {
       const value = opened[i + 1];
       if (value !== undefined) files.push(value);
       i++;
@@ -325,7 +330,10 @@ export function compileFilesIn(words: readonly string[], dialect: Dialect): stri
   return readFlags(words, dialect).flatMap(({ name, value, words: [word = ""] }) => {
     if (word.startsWith("@") && dialect !== "nvcc") return [word.slice(1)];
     if (value === undefined || value === "") return [];
-    if (/^(?:-fplugin|-specs|--specs|-fpass-plugin|-fauto-profile|-fprofile-sample-use|-fprofile-instr-use)$/.test(name)) return [value];
+    if (
+      /^(?:-fplugin|-specs|--specs|-fpass-plugin|-fauto-profile|-fprofile-sample-use|-fprofile-instr-use)$/.test(name)
+    )
+      return [value];
     if (/^-fsanitize-(?:ignorelist|blacklist|coverage-allowlist|coverage-ignorelist)$/.test(name)) return [value];
     if (name === "-fprofile-use" && /\.(?:profdata|gcda|prof)$/.test(value)) return [value];
     if (dialect === "nvcc" && /^(?:-optf|--options-file)$/.test(name)) return value.split(",");
@@ -351,9 +359,14 @@ export function extrasOf(words: readonly string[]): Extras {
     return active;
   };
   const notes = last(/^(?:--coverage|-coverage|-ftest-coverage)$/, /^-fno-test-coverage$/);
-  const arcs = last(/^(?:--coverage|-coverage|-fprofile-arcs|-fprofile-generate(?:=.*)?|-fprofile-instr-generate(?:=.*)?)$/, /^-fno-profile-arcs$/);
+  const arcs = last(
+    /^(?:--coverage|-coverage|-fprofile-arcs|-fprofile-generate(?:=.*)?|-fprofile-instr-generate(?:=.*)?)$/,
+    /^-fno-profile-arcs$/,
+  );
   const split = last(/^-gsplit-dwarf(?:=split)?$/, /^(?:-gno-split-dwarf|-gsplit-dwarf=single|-g0)$/);
-  const loose = words.some((word) => /^--?(?:save-temps|ftime-trace|fdump-|fstack-usage|fcallgraph-info|aux-info)/.test(word));
+  const loose = words.some((word) =>
+    /^--?(?:save-temps|ftime-trace|fdump-|fstack-usage|fcallgraph-info|aux-info)/.test(word),
+  );
   return {
     outputs: [...(notes ? [".gcno"] : []), ...(split ? [".dwo"] : [])],
     inPlace: notes || arcs || split || loose,
@@ -364,8 +377,9 @@ export function extrasOf(words: readonly string[]): Extras {
 /** Whether gcc takes a random number into the object with these flags, which `-frandom-seed` replaces. */
 export function needsRandomSeed(words: readonly string[]): boolean {
   return (
-    words.some((word) => /^(?:-flto(?:=.*)?|--coverage|-coverage|-ftest-coverage|-fprofile-arcs|-fprofile-generate(?:=.*)?)$/.test(word)) &&
-    !words.some((word) => word.startsWith("-frandom-seed"))
+    words.some((word) =>
+      /^(?:-flto(?:=.*)?|--coverage|-coverage|-ftest-coverage|-fprofile-arcs|-fprofile-generate(?:=.*)?)$/.test(word),
+    ) && !words.some((word) => word.startsWith("-frandom-seed"))
   );
 }
 
@@ -373,7 +387,12 @@ export function needsRandomSeed(words: readonly string[]): boolean {
  * Flags of users as words of a command: folders to search become paths, so that they are keyed by their root; empty
  * words and empty folders, which nvcc and ld refuse, are left out.
  */
-export function userArgs(words: readonly string[], dialect: Dialect, toArg: (path: string, prefix: string) => PathArg, path: PlatformPath): Arg[] {
+export function userArgs(
+  words: readonly string[],
+  dialect: Dialect,
+  toArg: (path: string, prefix: string) => PathArg,
+  path: PlatformPath,
+): Arg[] {
   return readFlags(words, dialect).flatMap((flag): readonly Arg[] => {
     if (flag.words.length === 1 && flag.words[0]?.trim() === "") return [];
     const isFolder = flag.name in includeFlags || flag.name === "-L" || flag.name === "--library-path";

@@ -10,7 +10,7 @@ import { isMapped, type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { commonHipFlags, extensionMacros } from "./torch-facts.ts";
 
 /** Flags of a profile. */
-const profileFlags: Readonly<Record<Profile, readonly string[]>> = {
+export const profileFlags: Readonly<Record<Profile, readonly string[]>> = {
   release: ["-O3", "-DNDEBUG"],
   debug: ["-O0", "-g"],
   "release-with-debug": ["-O2", "-g", "-DNDEBUG"],
@@ -52,10 +52,10 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     ...extensionMacros(extension, resolved.environment)
       .filter((macro) => !isC || !/^(?:_GLIBCXX|PYBIND11)/.test(macro))
       .map((macro) => `-D${macro}`),
-    ...(resolved.device === "rocm" ? commonHipFlags : []),
+    ...(resolved.torch?.hipVersion === undefined ? [] : commonHipFlags),
     ...userMacros(resolved, source),
     ...includeDirs.map((dir) => searchArg(resolved, dir, "-I")),
-    ...systemIncludeDirs.flatMap((dir): Arg[] => ["-isystem", searchArg(resolved, dir, "")]),
+    ...systemIncludeDirs.flatMap((dir): Arg[] => ["-isystem", searchArg(resolved, dir, "", dir)]),
     ...userArgs(users, "gcc", (path, prefix) => searchArg(resolved, path, prefix, path), places.path),
     "-MD",
     "-MF",
@@ -102,12 +102,25 @@ function variableWords({ variableFlags }: Resolved, source: SourceFile): string[
 
 /** Flags that mean nothing in C: clang refuses the standard, gcc warns of the others. */
 function withoutCxxFlags(words: readonly string[]): string[] {
-  return words.filter((word) => !/^(?:--?std=.*\+\+.*|-f(?:no-)?rtti|-fvisibility-inlines-hidden|-fpermissive|-Weffc\+\+|-stdlib=.*)$/.test(word));
+  return words.filter(
+    (word) =>
+      !/^(?:--?std=.*\+\+.*|-f(?:no-)?rtti|-fvisibility-inlines-hidden|-fpermissive|-Weffc\+\+|-stdlib=.*)$/.test(word),
+  );
 }
 
 /** A folder to search for headers. It may come to stand in the output unless it is relative or replaced by a map. */
-function searchArg(resolved: Resolved, dir: string, prefix: string, text = spelled(resolved.places, dir)): PathArg {
-  return { ...(prefix === "" ? {} : { prefix }), path: text, role: "search", ...(isMapped(resolved, dir) ? {} : { literal: true }) };
+export function searchArg(
+  resolved: Resolved,
+  dir: string,
+  prefix: string,
+  text = spelled(resolved.places, dir),
+): PathArg {
+  return {
+    ...(prefix === "" ? {} : { prefix }),
+    path: text,
+    role: "search",
+    ...(isMapped(resolved, dir) ? {} : { literal: true }),
+  };
 }
 
 /** The source as a word. */
@@ -147,12 +160,14 @@ function macArchitecture({ python, arch }: Environment): string {
 }
 
 /** Folders of headers in the order of the search (GCC manual, "Directory Options"). Absolute. */
-function includeSearch(resolved: Resolved, users: readonly string[]): string[] {
+export function includeSearch(resolved: Resolved, users: readonly string[]): string[] {
   const { extension, compiler, places } = resolved;
   const given = includeFoldersIn(users, "gcc");
   const system = [...resolved.systemIncludeDirs, ...given.system];
   // A folder that is named with -isystem counts there only.
-  const isSystem = new Set([...system, ...compiler.systemIncludeDirs].map((dir) => places.path.resolve(places.root, dir)));
+  const isSystem = new Set(
+    [...system, ...compiler.systemIncludeDirs].map((dir) => places.path.resolve(places.root, dir)),
+  );
   const absolute = (dirs: readonly string[]): string[] => dirs.map((dir) => places.path.resolve(places.root, dir));
   return unique([
     ...absolute(given.quote),

@@ -101,8 +101,8 @@ function includeSearch(resolved: Resolved, users: readonly string[]): string[] {
   const { extension, compiler, places } = resolved;
   const given = includeFoldersIn(users, "msvc");
   return unique(
-    [...extension.includeDirs, ...resolved.systemIncludeDirs, ...given.plain, ...compiler.systemIncludeDirs].map((dir) =>
-      places.path.resolve(places.root, dir),
+    [...extension.includeDirs, ...resolved.systemIncludeDirs, ...given.plain, ...compiler.systemIncludeDirs].map(
+      (dir) => places.path.resolve(places.root, dir),
     ),
   );
 }

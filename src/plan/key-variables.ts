@@ -105,7 +105,13 @@ const compile: Readonly<Record<Family, readonly string[]>> = {
 
 const link: Readonly<Record<Family, readonly string[]>> = {
   gcc: ["GCC_EXEC_PREFIX", "COMPILER_PATH", ...elfLink],
-  clang: ["COMPILER_PATH", "CCC_OVERRIDE_OPTIONS", "CLANG_CONFIG_FILE_SYSTEM_DIR", "CLANG_CONFIG_FILE_USER_DIR", ...elfLink],
+  clang: [
+    "COMPILER_PATH",
+    "CCC_OVERRIDE_OPTIONS",
+    "CLANG_CONFIG_FILE_SYSTEM_DIR",
+    "CLANG_CONFIG_FILE_USER_DIR",
+    ...elfLink,
+  ],
   "apple-clang": ["COMPILER_PATH", "CCC_OVERRIDE_OPTIONS", ...apple, ...appleLink],
   msvc: msvcLink,
 };

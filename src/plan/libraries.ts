@@ -26,7 +26,8 @@ export function linkLibraries(resolved: Resolved, deviceLinked: boolean): LinkLi
   const { extension, torch, python, cuda, rocm, sycl, device, environment } = resolved;
   const { path } = resolved.places;
   const windows = environment.platform === "win32";
-  const ofTorch = torch === undefined ? { names: [], asNeeded: [] } : torchLibraries(extension, torch, device, environment.platform);
+  const ofTorch =
+    torch === undefined ? { names: [], asNeeded: [] } : torchLibraries(extension, torch, device, environment.platform);
   const ofDevice = {
     cpu: [],
     cuda: [...(deviceLinked ? ["cudadevrt"] : []), "cudart"],
@@ -53,7 +54,10 @@ export function linkLibraries(resolved: Resolved, deviceLinked: boolean): LinkLi
     asNeeded: ofTorch.asNeeded,
     runtimeDirs:
       extension.kind === "executable"
-        ? unique([...(torch?.libraryDirs ?? []), ...(cuda === undefined ? [] : cudart === undefined ? cuda.libraryDirs : [path.dirname(cudart)])])
+        ? unique([
+            ...(torch?.libraryDirs ?? []),
+            ...(cuda === undefined ? [] : cudart === undefined ? cuda.libraryDirs : [path.dirname(cudart)]),
+          ])
         : [],
   };
 }
@@ -85,11 +89,16 @@ export function librarySearch(
   const dialect = compiler.family === "msvc" ? "msvc" : "gcc";
   const before = librariesIn(options.before, dialect);
   const after = librariesIn(options.after, dialect);
-  const fromVariable = dialect === "msvc" ? [] : (variables["LIBRARY_PATH"] ?? "").split(path.delimiter).filter((dir) => dir !== "");
+  const fromVariable =
+    dialect === "msvc" ? [] : (variables["LIBRARY_PATH"] ?? "").split(path.delimiter).filter((dir) => dir !== "");
   const dirs = unique(
-    [...before.dirs, ...options.libraries.dirs, ...after.dirs, ...fromVariable, ...(compiler.systemLibraryDirs ?? [])].map((dir) =>
-      path.resolve(root, dir),
-    ),
+    [
+      ...before.dirs,
+      ...options.libraries.dirs,
+      ...after.dirs,
+      ...fromVariable,
+      ...(compiler.systemLibraryDirs ?? []),
+    ].map((dir) => path.resolve(root, dir)),
   );
   const isStatic = [...options.before, ...options.after].includes("-static");
   const names = unique([...before.names, ...options.libraries.names, ...options.libraries.asNeeded, ...after.names]);

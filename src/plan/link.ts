@@ -76,11 +76,18 @@ export function planLink(resolved: Resolved, parts: LinkParts): Result<PlannedLi
     memoryEstimate,
     cacheable: true,
   };
-  return ok({ action, artifact: { name: extension.name, extension: extension.name, built, path: artifactPath(resolved) } });
+  return ok({
+    action,
+    artifact: { name: extension.name, extension: extension.name, built, path: artifactPath(resolved) },
+  });
 }
 
 /** The file name of the result: `_C.cpython-311-x86_64-linux-gnu.so`, `my_ops.so`, `my_tool.exe`. */
-export function artifactFile({ extension, environment, python }: Pick<Resolved, "extension" | "environment" | "python">): string {
+export function artifactFile({
+  extension,
+  environment,
+  python,
+}: Pick<Resolved, "extension" | "environment" | "python">): string {
   const name = moduleName(extension.name);
   const { platform } = environment;
   switch (extension.kind) {
@@ -137,7 +144,10 @@ function driverWords({ resolved, libraries, built, files }: LinkContext, flags: 
       ...files.map((file) => pathArg(places, file, { role: "input" })),
       // A shared library without a name of its own is remembered by this path.
       ...extension.extraObjects.map((file) =>
-        pathArg(places, file, { role: "input", ...(/\.(?:so(?:\.[\d.]+)?|dylib)$/.test(file) ? { literal: true } : {}) }),
+        pathArg(places, file, {
+          role: "input",
+          ...(/\.(?:so(?:\.[\d.]+)?|dylib)$/.test(file) ? { literal: true } : {}),
+        }),
       ),
       ...libraries.dirs.map((dir) => searchDir(dir, "-L")),
       ...[...extension.runtimeLibraryDirs, ...libraries.runtimeDirs].flatMap((dir) => rpathWords(resolved, dir)),
@@ -156,7 +166,8 @@ function macModuleWords(extension: Extension, file: string): string[] {
 
 function rpathWords({ places }: Resolved, dir: string): Arg[] {
   // `$ORIGIN/lib` and `@loader_path/lib` are no folders of this machine.
-  if (!places.path.isAbsolute(dir)) return dir.includes(",") ? ["-Xlinker", "-rpath", "-Xlinker", dir] : [`-Wl,-rpath,${dir}`];
+  if (!places.path.isAbsolute(dir))
+    return dir.includes(",") ? ["-Xlinker", "-rpath", "-Xlinker", dir] : [`-Wl,-rpath,${dir}`];
   if (dir.includes(",")) return ["-Xlinker", "-rpath", "-Xlinker", { path: dir, literal: true }];
   return [{ prefix: "-Wl,-rpath,", path: dir, literal: true }];
 }

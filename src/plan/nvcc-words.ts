@@ -18,10 +18,17 @@ const brokenInFiles = /["`$]/;
  */
 export function nvccRefusal(places: Places, source: string): Failure | undefined {
   const name = places.path.basename(source);
-  const what = /["`$\n]/.test(name) ? `a file called \`${name}\`` : source.includes("`") || places.root.includes("`") ? "a file in a folder with a backquote in its name" : undefined;
+  const what = /["`$\n]/.test(name)
+    ? `a file called \`${name}\``
+    : source.includes("`") || places.root.includes("`")
+      ? "a file in a folder with a backquote in its name"
+      : undefined;
   return what === undefined
     ? undefined
-    : failure("NVCC_PATH_UNSUPPORTED", `nvcc cannot compile ${what}`, { hint: "Rename it", location: { file: source } });
+    : failure("NVCC_PATH_UNSUPPORTED", `nvcc cannot compile ${what}`, {
+        hint: "Rename it",
+        location: { file: source },
+      });
 }
 
 /**
@@ -44,7 +51,10 @@ export function nvccSearchArg(places: Places, dir: string, prefix: string): Path
 /** A source, an object or a depfile. In a source the shell's `$` can be escaped; outputs have none. */
 export function nvccFileArg(places: Places, file: string, options: Omit<PathArg, "path">): PathArg {
   const text = withoutBroken(places, file, brokenInFiles);
-  return { ...options, path: options.role === "input" && places.platform !== "win32" ? text.replaceAll("$", String.raw`\$`) : text };
+  return {
+    ...options,
+    path: options.role === "input" && places.platform !== "win32" ? text.replaceAll("$", String.raw`\$`) : text,
+  };
 }
 
 function withoutBroken(places: Places, file: string, broken: RegExp): string {

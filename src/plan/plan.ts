@@ -15,11 +15,13 @@ import { planDeviceLink, wantsDeviceLink } from "./device-link.ts";
 import { cudaArchFlags, standardIn } from "./flags.ts";
 import type { Action, Artifact, Graph, Root } from "./graph.ts";
 import { compileWithGcc, gccObject } from "./host-gcc.ts";
+import { compileHip, hasOffloadArch, offloadWords } from "./hip.ts";
 import { compileWithMsvc, msvcObject } from "./host-msvc.ts";
 import { planLink } from "./link.ts";
 import { nvccRefusal } from "./nvcc-words.ts";
 import { pathRules, type Places } from "./paths.ts";
 import { resolve, type Resolved, userFlags, type Variables } from "./resolve.ts";
+import { compileSycl, planSyclLink } from "./sycl.ts";
 
 /** What a plan is made of. */
 export interface PlanInput {
@@ -54,7 +56,9 @@ export function plan(input: PlanInput): Result<Graph> {
   const twice = actions.find((action, i) => actions.findIndex((other) => other.id === action.id) !== i);
   if (twice !== undefined) {
     return err(
-      failure("ARTIFACT_CONFLICT", `the project has two extensions called \`${twice.extension}\``, { hint: "rename one of them" }),
+      failure("ARTIFACT_CONFLICT", `the project has two extensions called \`${twice.extension}\``, {
+        hint: "rename one of them",
+      }),
     );
   }
   return ok({ actions, artifacts, roots: rootsOf(input), buildDir: input.buildDir, warnings: unique(warnings) });
@@ -80,24 +84,34 @@ function planExtension(resolved: Resolved): Result<PlannedExtension> {
     return { source, object, action: compileSource(resolved, source, object, choice.value) };
   });
   const cuda = compiles.filter(({ source }) => source.language === "cuda");
-  const deviceLink =
-    hasCuda(resolved) && wantsDeviceLink(resolved)
-      ? planDeviceLink(resolved, {
-          sources: cuda.map(({ source }) => source),
-          objects: cuda.map(({ object }) => object),
-          architectures,
-        })
-      : undefined;
+  const objects = compiles.map(({ object }) => object);
+  let deviceLink: Action | undefined;
+  if (hasCuda(resolved) && wantsDeviceLink(resolved)) {
+    deviceLink = planDeviceLink(resolved, {
+      sources: cuda.map(({ source }) => source),
+      objects: cuda.map(({ object }) => object),
+      architectures,
+    });
+  } else if (resolved.device === "xpu") deviceLink = planSyclLink(resolved, objects);
   const deviceObject = deviceLink?.outputs[0];
   const link = planLink(resolved, {
-    objects: compiles.map(({ object }) => object),
+    objects,
     ...(deviceObject === undefined ? {} : { deviceLink: deviceObject }),
   });
   if (!link.ok) return link;
   return ok({
-    actions: [...compiles.map(({ action }) => action), ...(deviceLink === undefined ? [] : [deviceLink]), link.value.action],
+    actions: [
+      ...compiles.map(({ action }) => action),
+      ...(deviceLink === undefined ? [] : [deviceLink]),
+      link.value.action,
+    ],
     artifact: link.value.artifact,
-    warnings: [...choice.value.warnings, ...standardWarnings(resolved), ...targetWarnings(resolved)],
+    warnings: [
+      ...choice.value.warnings,
+      ...standardWarnings(resolved),
+      ...targetWarnings(resolved),
+      ...offloadWarnings(resolved),
+    ],
   });
 }
 
@@ -122,8 +136,13 @@ function objectOf(resolved: Resolved, source: SourceFile): string {
 }
 
 function compileSource(resolved: Resolved, source: SourceFile, object: string, choice: CudaArchChoice): Action {
-  if (source.language === "cuda" && hasCuda(resolved)) return compileCuda(resolved, source, object, choice.architectures);
-  return resolved.compiler.family === "msvc" ? compileWithMsvc(resolved, source, object) : compileWithGcc(resolved, source, object);
+  if (source.language === "cuda" && hasCuda(resolved))
+    return compileCuda(resolved, source, object, choice.architectures);
+  if (source.language === "hip") return compileHip(resolved, source, object);
+  if (source.language === "sycl") return compileSycl(resolved, source, object);
+  return resolved.compiler.family === "msvc"
+    ? compileWithMsvc(resolved, source, object)
+    : compileWithGcc(resolved, source, object);
 }
 
 /** A source that is listed twice alike counts once; with other flags it is compiled once more. */
@@ -164,13 +183,33 @@ function standardWarnings(resolved: Resolved): string[] {
   }
   return [...named]
     .filter((name) => (standardNumber(name) ?? Number.POSITIVE_INFINITY) < Number(needed))
-    .map((name) => `\`${extension.name}\` asks for ${name}, but the headers of PyTorch ${torch.version} need C++${needed}`);
+    .map(
+      (name) => `\`${extension.name}\` asks for ${name}, but the headers of PyTorch ${torch.version} need C++${needed}`,
+    );
 }
 
 function targetWarnings({ extension, torch }: Resolved): string[] {
   if (extension.torchTargetVersion === undefined || torch === undefined) return [];
   return compareVersions(parseVersion(extension.torchTargetVersion), torch.release) > 0
-    ? [`\`${extension.name}\` is for PyTorch ${extension.torchTargetVersion} and newer, but ${torch.version} is installed`]
+    ? [
+        `\`${extension.name}\` is for PyTorch ${extension.torchTargetVersion} and newer, but ${torch.version} is installed`,
+      ]
+    : [];
+}
+
+function offloadWarnings(resolved: Resolved): string[] {
+  const asks = resolved.extension.sources.some(
+    (source) =>
+      source.language === "hip" &&
+      !hasOffloadArch([
+        ...userFlags(resolved, source, "hipcc"),
+        ...offloadWords(resolved.variables["PYTORCH_ROCM_ARCH"], []),
+      ]),
+  );
+  return asks
+    ? [
+        `no GPU architecture was given: hipcc compiles \`${resolved.extension.name}\` for the GPU that it finds; set PYTORCH_ROCM_ARCH to the ones that it is for`,
+      ]
     : [];
 }
 

@@ -64,9 +64,19 @@ export interface Resolved {
 const oldestCudaWithDepfiles = "10.2";
 
 /** Brings an extension and the environment together. */
-export function resolve(extension: Extension, environment: Environment, places: Places, variables: Variables): Result<Resolved> {
-  const has = (language: SourceFile["language"]): boolean => extension.sources.some((source) => source.language === language);
-  const wantsCuda = extension.withCuda === true || (extension.withCuda === "auto" && has("cuda")) || has("cuda");
+export function resolve(
+  extension: Extension,
+  environment: Environment,
+  places: Places,
+  variables: Variables,
+): Result<Resolved> {
+  const has = (language: SourceFile["language"]): boolean =>
+    extension.sources.some((source) => source.language === language);
+  // CUDAExtension without a CUDA source, on a torch that is built for ROCm, means ROCm.
+  const wantsRocm =
+    has("hip") ||
+    (extension.withCuda === true && extension.usesTorch && environment.torch?.hipVersion !== undefined && !has("cuda"));
+  const wantsCuda = has("cuda") || (extension.withCuda === true && !wantsRocm);
   const standard = (extension.cxxStandard ?? "").replace(/^c\+\+/, "") || defaultStandard(extension, environment);
   const named = standardIn(extension.flags.cxx, environment.platform === "win32" ? "msvc" : "gcc");
   const [problem] = checkEnvironment(environment, {
@@ -74,9 +84,11 @@ export function resolve(extension: Extension, environment: Environment, places: 
     torch: extension.usesTorch,
     cuda: wantsCuda,
     nvcc: has("cuda"),
-    rocm: has("hip"),
+    rocm: wantsRocm,
     sycl: has("sycl"),
-    ...(extension.usesTorch || extension.cxxStandard !== undefined || named !== undefined ? { cxxStandard: named ?? standard } : {}),
+    ...(extension.usesTorch || extension.cxxStandard !== undefined || named !== undefined
+      ? { cxxStandard: named ?? standard }
+      : {}),
     allowUnsupportedCompiler: allowsUnsupportedCompiler([
       ...extension.flags.nvcc,
       ...nvccVariableFlags(variables, environment.platform),
@@ -87,14 +99,22 @@ export function resolve(extension: Extension, environment: Environment, places: 
   if (compiler === undefined) return err(failure("COMPILER_NOT_FOUND", "No C++ compiler was found"));
   const unusable = unsupportedLanguage(extension, environment) ?? limitedApiProblem(extension, environment);
   if (unusable !== undefined) return err(unusable);
-  if (has("cuda") && cuda !== undefined && compareVersions(parseVersion(cuda.version), parseVersion(oldestCudaWithDepfiles)) < 0) {
+  if (
+    has("cuda") &&
+    cuda !== undefined &&
+    compareVersions(parseVersion(cuda.version), parseVersion(oldestCudaWithDepfiles)) < 0
+  ) {
     return err(
-      failure("CUDA_TOO_OLD", `nvcc of CUDA ${cuda.version} at \`${cuda.root}\` cannot write down which headers it read`, {
-        hint: `Set \`CUDA_HOME\` to CUDA ${oldestCudaWithDepfiles} or newer`,
-      }),
+      failure(
+        "CUDA_TOO_OLD",
+        `nvcc of CUDA ${cuda.version} at \`${cuda.root}\` cannot write down which headers it read`,
+        {
+          hint: `Set \`CUDA_HOME\` to CUDA ${oldestCudaWithDepfiles} or newer`,
+        },
+      ),
     );
   }
-  const device: Device = wantsCuda ? "cuda" : has("hip") ? "rocm" : has("sycl") ? "xpu" : "cpu";
+  const device: Device = wantsCuda ? "cuda" : wantsRocm ? "rocm" : has("sycl") ? "xpu" : "cpu";
   const parts = {
     ...(extension.usesTorch && torch !== undefined ? { torch } : {}),
     ...(python !== undefined && python.includeDirs.length > 0 ? { python } : {}),
@@ -172,6 +192,10 @@ function systemIncludeDirs(
   const dirs = [
     ...(parts.torch?.includeDirs ?? []),
     ...(parts.cuda?.includeDirs ?? []),
+    // `include_paths` of torch names the folder of hipified THC headers.
+    ...(parts.rocm === undefined || parts.torch === undefined
+      ? []
+      : parts.torch.includeDirs.slice(0, 1).map((dir) => places.path.join(dir, "THH"))),
     ...(parts.rocm?.includeDirs ?? []),
     ...(parts.sycl?.includeDirs ?? []),
     ...(parts.python?.includeDirs ?? []),
@@ -204,25 +228,54 @@ export function isMapped(resolved: Resolved, file: string): boolean {
 }
 
 function unsupportedLanguage(extension: Extension, { platform }: Environment): ReturnType<typeof failure> | undefined {
-  const source = extension.sources.find(({ language }) => language === "objective-c++");
-  if (source === undefined || platform === "darwin") return undefined;
-  return failure("LANGUAGE_UNSUPPORTED", `\`${source.path}\` is Objective-C++, which is only compiled on macOS`, {
-    hint: "Leave it out of `sources` on this platform",
-    location: { file: source.path },
-  });
+  const names: Readonly<Partial<Record<SourceFile["language"], string>>> = {
+    ...(platform === "darwin" ? {} : { "objective-c++": "Objective-C++, which is only compiled on macOS" }),
+    ...(platform === "linux"
+      ? {}
+      : { hip: "HIP, which is only compiled on Linux", sycl: "SYCL, which is only compiled on Linux" }),
+  };
+  for (const { path, language } of extension.sources) {
+    const what = names[language];
+    if (what === undefined) continue;
+    return failure("LANGUAGE_UNSUPPORTED", `\`${path}\` is ${what}`, {
+      hint: "Leave it out of `sources` on this platform",
+      location: { file: path },
+    });
+  }
+  // torch's builder refuses it as well.
+  const devices = (["cuda", "hip", "sycl"] as const).filter((language) =>
+    extension.sources.some((source) => source.language === language),
+  );
+  if (devices.length < 2) return undefined;
+  return failure(
+    "LANGUAGE_UNSUPPORTED",
+    `\`${extension.name}\` has sources in ${devices.join(" and ")}, which cannot stand in one extension`,
+    {
+      hint: "Make an extension of each",
+    },
+  );
 }
 
 function limitedApiProblem(extension: Extension, { python }: Environment): ReturnType<typeof failure> | undefined {
-  if (extension.kind !== "python-module" || extension.pyLimitedApi === undefined || python === undefined) return undefined;
+  if (extension.kind !== "python-module" || extension.pyLimitedApi === undefined || python === undefined)
+    return undefined;
   const [major, minor] = python.version;
   if (python.freeThreaded || python.abi3Suffix === "") {
     const what = python.freeThreaded ? "free-threaded Python" : python.implementation;
-    return failure("LIMITED_API_UNSUPPORTED", `\`${extension.name}\` asks for the limited C API, which ${what} ${major}.${minor} does not have`, {
-      hint: "Take `py-limited-api` away, or name another interpreter with `--python PATH`",
-    });
+    return failure(
+      "LIMITED_API_UNSUPPORTED",
+      `\`${extension.name}\` asks for the limited C API, which ${what} ${major}.${minor} does not have`,
+      {
+        hint: "Take `py-limited-api` away, or name another interpreter with `--python PATH`",
+      },
+    );
   }
   if (compareVersions(parseVersion(extension.pyLimitedApi), [major, minor]) <= 0) return undefined;
-  return failure("LIMITED_API_UNSUPPORTED", `\`${extension.name}\` asks for the limited C API of Python ${extension.pyLimitedApi}, but the interpreter is Python ${major}.${minor}`, {
-    hint: "Lower `py-limited-api`, or name a newer interpreter with `--python PATH`",
-  });
+  return failure(
+    "LIMITED_API_UNSUPPORTED",
+    `\`${extension.name}\` asks for the limited C API of Python ${extension.pyLimitedApi}, but the interpreter is Python ${major}.${minor}`,
+    {
+      hint: "Lower `py-limited-api`, or name a newer interpreter with `--python PATH`",
+    },
+  );
 }

@@ -128,7 +128,9 @@ export interface TorchLibraries {
 export type Device = "cpu" | "cuda" | "rocm" | "xpu";
 
 /** Libraries of a device, in the order of `_prepare_ldflags`, around those of the CPU. */
-const deviceLibraries: Readonly<Record<Device, { readonly c10: readonly string[]; readonly torch: readonly string[] }>> = {
+const deviceLibraries: Readonly<
+  Record<Device, { readonly c10: readonly string[]; readonly torch: readonly string[] }>
+> = {
   cpu: { c10: [], torch: [] },
   cuda: { c10: ["c10_cuda"], torch: ["torch_cuda"] },
   rocm: { c10: ["c10_hip"], torch: ["torch_hip"] },
@@ -139,13 +141,22 @@ const deviceLibraries: Readonly<Record<Device, { readonly c10: readonly string[]
  * The libraries of torch for an extension: those that torch's builder names, as far as they are installed. Until torch
  * 1.13 CUDA builds could have torch_cuda in two parts (`BUILD_SPLIT_CUDA`).
  */
-export function torchLibraries(extension: Extension, torch: Torch, device: Device, platform: Environment["platform"]): TorchLibraries {
+export function torchLibraries(
+  extension: Extension,
+  torch: Torch,
+  device: Device,
+  platform: Environment["platform"],
+): TorchLibraries {
   const installed = new Set(torch.libraries);
   const { c10, torch: own } = deviceLibraries[device];
   const split = ["torch_cuda_cu", "torch_cuda_cpp"].every((name) => installed.has(name));
-  const names = ["c10", ...c10, "torch_cpu", ...(device === "cuda" && split ? ["torch_cuda_cu", "torch_cuda_cpp"] : own), "torch"].filter(
-    (name) => installed.has(name),
-  );
+  const names = [
+    "c10",
+    ...c10,
+    "torch_cpu",
+    ...(device === "cuda" && split ? ["torch_cuda_cu", "torch_cuda_cpp"] : own),
+    "torch",
+  ].filter((name) => installed.has(name));
   // Vector code in torch's headers calls it; on other platforms it is inside of libtorch_cpu.
   if (platform === "win32" && installed.has("sleef")) names.push("sleef");
   if (!installed.has("torch_python") || extension.kind === "executable") return { names, asNeeded: [] };

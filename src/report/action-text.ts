@@ -1,6 +1,7 @@
 /** What happened to one action, in words: shared by the reporters that write to a terminal or a log. */
 import type { BuildEvent } from "../engine/events.ts";
 import { commandLine } from "../export/quote.ts";
+import { commandText, type Action } from "../plan/graph.ts";
 import { durationText } from "./duration.ts";
 import { firstError } from "./first-error.ts";
 import type { Style } from "./style.ts";
@@ -34,7 +35,7 @@ export function failedText(event: Failed, { style, platform, withCommand }: Fail
     `${style.error("error:")} \`${event.action.description}\` failed${at} ${style.dim(`(${endText(event)})`)}`,
   ];
   if (withCommand) {
-    lines.push(style.dim(`  in ${event.action.cwd}`), style.dim(`  ${commandLine(event.command, platform)}`));
+    lines.push(style.dim(`  in ${event.action.cwd}`), style.dim(`  ${plannedCommand(event.action, platform)}`));
   }
   if (event.output.trim() !== "") lines.push(event.output.trimEnd());
   return `${lines.join("\n")}\n`;
@@ -43,6 +44,11 @@ export function failedText(event: Failed, { style, platform, withCommand }: Fail
 /** An action that was killed because memory ran out and will be tried again. */
 export function retryText(event: Failed, style: Style): string {
   return `${style.warning("warning:")} \`${event.action.description}\` was killed, probably because memory ran out; it runs again alone\n`;
+}
+
+/** The command as it was planned: what ran wrote to temporary names, which are of no use afterwards. */
+export function plannedCommand(action: Action, platform: FailedTextOptions["platform"]): string {
+  return commandLine(commandText(action.command), platform);
 }
 
 function endText(event: Failed): string {

@@ -13,9 +13,21 @@ export interface ExplainedAction {
   readonly last?: { readonly durationMs: number; readonly peakMemory?: number };
 }
 
+/** A reason in words, with paths as people write them: `csrc/a.h`, `torch/include/ATen/ATen.h`. */
+export function shownReason(reason: Reason): string {
+  const shown: Readonly<Record<string, string>> = {
+    PROJECT: "",
+    BUILD: ".retorch/",
+    TORCH: "torch/",
+    CUDA: "cuda/",
+    PYTHON: "python/",
+  };
+  return reasonText(reason).replaceAll(/\$([A-Z]+)\//g, (text, name: string) => shown[name] ?? text);
+}
+
 /** The reasons of one action, a line each, below its description. */
 export function reasonLines(action: Action, reasons: readonly Reason[], style: Style): string[] {
-  const texts = reasons.length === 0 ? ["for no reason that is known"] : reasons.map(reasonText);
+  const texts = reasons.length === 0 ? ["for no reason that is known"] : reasons.map(shownReason);
   return [action.description, ...texts.map((text) => `  ${style.hint("because")} ${text}`)];
 }
 

@@ -3,9 +3,9 @@
  * which the reference is made; more fields may come, none goes or changes its meaning.
  */
 import type { BuildEvent, BuildListener } from "../engine/events.ts";
-import { reasonText } from "../engine/reason.ts";
 import type { Failure } from "../base/failure.ts";
 import type { Action } from "../plan/graph.ts";
+import { shownReason } from "./explain-text.ts";
 import type { Reporter, TextSink } from "./terminal.ts";
 
 /** How an event is documented. */
@@ -102,7 +102,7 @@ export function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>>
       return {
         type: event.type,
         action: plainAction(event.action),
-        reasons: event.reasons.map((reason) => ({ ...reason, text: reasonText(reason) })),
+        reasons: event.reasons.map((reason) => ({ ...reason, text: shownReason(reason) })),
         time: rounded(event.time),
       };
     case "started":

@@ -1,7 +1,6 @@
 /** Plain lines, for logs and CI: one for each action that ended, failures in full. Nothing is ever taken back. */
 import type { BuildEvent, BuildListener } from "../engine/events.ts";
-import { commandLine } from "../export/quote.ts";
-import { doneText, failedText, retryText } from "./action-text.ts";
+import { doneText, failedText, plannedCommand, retryText } from "./action-text.ts";
 import { reasonLines } from "./explain-text.ts";
 import { failureText, warningText } from "./failure-text.ts";
 import { firstError } from "./first-error.ts";
@@ -57,7 +56,9 @@ export function eventTexts(
       case "dirty":
         return options.explain && !quiet ? `${reasonLines(event.action, event.reasons, style).join("\n")}\n` : "";
       case "started":
-        return verbose ? `${style.dim(`${event.action.description}: ${commandLine(event.command, platform)}`)}\n` : "";
+        return verbose
+          ? `${style.dim(`${event.action.description}: ${plannedCommand(event.action, platform)}`)}\n`
+          : "";
       case "done": {
         // A warning is news when it is made; later it is shown on demand.
         const output = event.output.trim() === "" || quiet ? "" : `${event.output.trimEnd()}\n`;
@@ -86,17 +87,19 @@ function finishedText(
   progress: Progress,
 ): string {
   if (event.failure !== undefined) {
+    const cancelled = event.failure.code === "CANCELLED";
     // Where actions failed, what they said stands above; the count alone is left to say.
     const known = event.failure.code === "BUILD_FAILED" && progress.failed > 0 && event.failure.hint === undefined;
-    const text = known
-      ? ""
-      : failureText(event.failure, { style, cwd, ...(readText === undefined ? {} : { readText }) });
-    if (verbosity === "quiet" || progress.total === 0) return text;
-    return `${text}${summaryOf(progress, [], false, event.durationMs)}\n`;
+    const text =
+      known || (cancelled && verbosity !== "quiet")
+        ? ""
+        : failureText(event.failure, { style, cwd, ...(readText === undefined ? {} : { readText }) });
+    if (verbosity === "quiet" || (progress.total === 0 && !cancelled)) return text;
+    return `${text}${summaryOf(progress, [], cancelled ? "interrupted" : "failed", event.durationMs)}\n`;
   }
   if (verbosity === "quiet") return "";
   const names = progress.extensions.length > 0 ? progress.extensions : event.artifacts.map(({ name }) => name);
-  return `${style.success(summaryOf(progress, names, event.ok, event.durationMs))}\n`;
+  return `${style.success(summaryOf(progress, names, "built", event.durationMs))}\n`;
 }
 
 /** `[3/12]`, with the first number as wide as the second. */

@@ -3,9 +3,12 @@ import type { ActionKind } from "../plan/graph.ts";
 import { durationText } from "./duration.ts";
 import type { Progress } from "./progress.ts";
 
+/** How a build ended. */
+export type BuildEnd = "built" | "failed" | "interrupted";
+
 /** What the line is about. */
 export interface SummaryInput {
-  readonly ok: boolean;
+  readonly end: BuildEnd;
   /** Names of the extensions, in order. */
   readonly names: readonly string[];
   readonly executedByKind: ReadonlyMap<ActionKind, number>;
@@ -20,13 +23,14 @@ export function summaryLine(input: SummaryInput): string {
   const time = durationText(input.durationMs);
   const names = nameList(input.names);
   const executed = workDone(input.executedByKind);
-  if (input.ok && executed.length === 0 && input.cached === 0) return upToDateLine(input.names, input.durationMs);
+  if (input.end === "built" && executed.length === 0 && input.cached === 0)
+    return upToDateLine(input.names, input.durationMs);
   const parts = [...executed];
   if (input.failed > 0) parts.push(`${input.failed} failed`);
   if (input.cached > 0) parts.push(`${input.cached} from the cache`);
   if (input.fresh > 0) parts.push(`${input.fresh} up to date`);
   const detail = parts.length === 0 ? "" : ` (${parts.join(", ")})`;
-  return input.ok ? `built ${names} in ${time}${detail}` : `failed after ${time}${detail}`;
+  return input.end === "built" ? `built ${names} in ${time}${detail}` : `${input.end} after ${time}${detail}`;
 }
 
 /** `my_ops is up to date (57 ms)`. Also printed by the quick path that loads nothing else. */
@@ -35,9 +39,9 @@ export function upToDateLine(names: readonly string[], durationMs: number): stri
 }
 
 /** The summary of what was counted. */
-export function summaryOf(progress: Progress, names: readonly string[], ok: boolean, durationMs: number): string {
+export function summaryOf(progress: Progress, names: readonly string[], end: BuildEnd, durationMs: number): string {
   const { executedByKind, cached, fresh, failed } = progress;
-  return summaryLine({ ok, names, executedByKind, cached, fresh, failed, durationMs });
+  return summaryLine({ end, names, executedByKind, cached, fresh, failed, durationMs });
 }
 
 /** `a`, `a and b`, `a, b and 3 more`. */

@@ -93,7 +93,11 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s: ends soon with 130, and no compil
     "src/unit0.cpp",
     "template <int N> struct F { static constexpr int v = F<N - 1>::v + F<N - 1>::v % 7; };\ntemplate <> struct F<0> { static constexpr int v = 1; };\n" +
       "#include <map>\n#include <string>\n#include <regex>\n#include <functional>\n" +
-      Array.from({ length: 60 }, (_, i) => `int f${i}(const std::string& s) { return std::regex_match(s, std::regex("a${i}")) + F<${400 + i}>::v; }\n`).join("") +
+      Array.from(
+        { length: 60 },
+        (_, i) =>
+          `int f${i}(const std::string& s) { return std::regex_match(s, std::regex("a${i}")) + F<${400 + i}>::v; }\n`,
+      ).join("") +
       "int unit0() { return 1; }\n",
   );
   const child = spawn(process.execPath, [program, "build", "--no-cache", "--json"], {

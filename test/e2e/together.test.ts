@@ -61,7 +61,10 @@ test("one of eight is killed: the others go on and are right", { timeout: 120_00
   const cache = temporaryCache();
   const shared = tinyProject();
   const others = Array.from({ length: 4 }, (_, i) => tinyProject({ name: `other${i}` }));
-  const builds = [...Array.from({ length: 4 }, () => start(shared.root, cache)), ...others.map((p) => start(p.root, cache))];
+  const builds = [
+    ...Array.from({ length: 4 }, () => start(shared.root, cache)),
+    ...others.map((p) => start(p.root, cache)),
+  ];
   builds[0]?.kill();
   builds[4]?.kill();
   const ends = await Promise.all(builds.map((build) => build.end));

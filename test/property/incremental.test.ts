@@ -59,84 +59,80 @@ function text(at: string, includes: readonly string[], body: string): string {
   return `${allowed.map((name) => `#include "${name}"\n`).join("")}int v${body};`;
 }
 
-test(
-  "incremental equals clean, and twice is once",
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 7 }), async (edits) => {
-        const folder = toyFolder();
-        let root = folder.root;
-        const moved: string[] = [];
-        try {
-          const write = (at: string, content: string): void => {
-            mkdirSync(dirname(join(root, at)), { recursive: true });
-            writeFileSync(join(root, at), content);
-          };
-          for (const at of sources) write(at, text(at, ["h0.h"], "0"));
-          for (const at of headers.slice(1, 5)) write(at, text(at, ["h1.h", "h2.h"], "0"));
-          let project: ToyProject = { root, sources, search: ["first", "second"] };
-          let variable = "";
-          const check = async (): Promise<void> => {
-            const expected = toyExpected(project, variable);
-            const variables = variable === "" ? {} : { TOYPATH: variable };
-            const first = await toyBuild(project, { variables });
-            expect(first.result.failure === undefined).toBe(expected !== undefined);
-            if (expected === undefined) return;
-            expect(readFileSync(join(root, ".retorch/out/toy.so"), "utf8")).toBe(expected);
-            expect((await toyBuild(project, { variables })).ran).toEqual([]);
-          };
-          await check();
-          for (const change of edits) {
-            switch (change.kind) {
-              case "write":
-                write(change.path, text(change.path, change.includes, change.text));
-                if (change.old) utimesSync(join(root, change.path), 1e9, 1e9);
-                break;
-              case "delete":
-                rmSync(join(root, change.path), { force: true });
-                break;
-              case "touch":
-                if (existsSync(join(root, change.path))) utimesSync(join(root, change.path), 1e9, 1e9);
-                break;
-              case "damage": {
-                const outputs = [...project.sources.map((source) => `.retorch/obj/${source}.o`), ".retorch/out/toy.so"];
-                const output = outputs[change.output % outputs.length] ?? "";
-                if (change.text === "") rmSync(join(root, output), { force: true });
-                else if (existsSync(join(root, output))) writeFileSync(join(root, output), change.text);
-                break;
-              }
-              case "define": {
-                const { define: _, ...rest } = project;
-                project = change.value === undefined ? rest : { ...rest, define: change.value };
-                break;
-              }
-              case "sources":
-                project = { ...project, sources: sources.slice(0, change.count) };
-                break;
-              case "variable":
-                variable = change.value;
-                break;
-              case "compiler":
-                project = { ...project, compilerVersion: change.version };
-                break;
-              case "move": {
-                const next = `${root}m`;
-                renameSync(root, next);
-                moved.push(next);
-                root = next;
-                project = { ...project, root };
-                break;
-              }
+test("incremental equals clean, and twice is once", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 7 }), async (edits) => {
+      const folder = toyFolder();
+      let root = folder.root;
+      const moved: string[] = [];
+      try {
+        const write = (at: string, content: string): void => {
+          mkdirSync(dirname(join(root, at)), { recursive: true });
+          writeFileSync(join(root, at), content);
+        };
+        for (const at of sources) write(at, text(at, ["h0.h"], "0"));
+        for (const at of headers.slice(1, 5)) write(at, text(at, ["h1.h", "h2.h"], "0"));
+        let project: ToyProject = { root, sources, search: ["first", "second"] };
+        let variable = "";
+        const check = async (): Promise<void> => {
+          const expected = toyExpected(project, variable);
+          const variables = variable === "" ? {} : { TOYPATH: variable };
+          const first = await toyBuild(project, { variables });
+          expect(first.result.failure === undefined).toBe(expected !== undefined);
+          if (expected === undefined) return;
+          expect(readFileSync(join(root, ".retorch/out/toy.so"), "utf8")).toBe(expected);
+          expect((await toyBuild(project, { variables })).ran).toEqual([]);
+        };
+        await check();
+        for (const change of edits) {
+          switch (change.kind) {
+            case "write":
+              write(change.path, text(change.path, change.includes, change.text));
+              if (change.old) utimesSync(join(root, change.path), 1e9, 1e9);
+              break;
+            case "delete":
+              rmSync(join(root, change.path), { force: true });
+              break;
+            case "touch":
+              if (existsSync(join(root, change.path))) utimesSync(join(root, change.path), 1e9, 1e9);
+              break;
+            case "damage": {
+              const outputs = [...project.sources.map((source) => `.retorch/obj/${source}.o`), ".retorch/out/toy.so"];
+              const output = outputs[change.output % outputs.length] ?? "";
+              if (change.text === "") rmSync(join(root, output), { force: true });
+              else if (existsSync(join(root, output))) writeFileSync(join(root, output), change.text);
+              break;
             }
-            await check();
+            case "define": {
+              const { define: _, ...rest } = project;
+              project = change.value === undefined ? rest : { ...rest, define: change.value };
+              break;
+            }
+            case "sources":
+              project = { ...project, sources: sources.slice(0, change.count) };
+              break;
+            case "variable":
+              variable = change.value;
+              break;
+            case "compiler":
+              project = { ...project, compilerVersion: change.version };
+              break;
+            case "move": {
+              const next = `${root}m`;
+              renameSync(root, next);
+              moved.push(next);
+              root = next;
+              project = { ...project, root };
+              break;
+            }
           }
-        } finally {
-          folder.remove();
-          for (const at of moved) rmSync(at, { recursive: true, force: true });
+          await check();
         }
-      }),
-      { numRuns: runs },
-    );
-  },
-  120_000,
-);
+      } finally {
+        folder.remove();
+        for (const at of moved) rmSync(at, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: runs },
+  );
+}, 120_000);

@@ -49,7 +49,9 @@ export async function toyBuild(project: ToyProject, options: ToyOptions = {}): P
   const real = nodeHost();
   const host =
     options.host ??
-    nodeHost({ processes: { ...real.processes, self: () => real.processes.self(), run: (request) => tools.run(request) } });
+    nodeHost({
+      processes: { ...real.processes, self: () => real.processes.self(), run: (request) => tools.run(request) },
+    });
   const graph = toyGraph(project);
   mkdirSync(graph.buildDir, { recursive: true });
   const log = BuildLog.open(host, `${graph.buildDir}/log`);
@@ -77,9 +79,7 @@ export async function toyBuild(project: ToyProject, options: ToyOptions = {}): P
   });
   log.close();
   const done = (outcome: string): string[] =>
-    events.flatMap((event) =>
-      event.type === "done" && event.outcome === outcome ? [event.action.description] : [],
-    );
+    events.flatMap((event) => (event.type === "done" && event.outcome === outcome ? [event.action.description] : []));
   const why: Record<string, string[]> = {};
   for (const event of events) {
     if (event.type === "dirty") why[event.action.description] = event.reasons.map(reasonText);

@@ -99,30 +99,28 @@ export function toyGraph(project: ToyProject): Graph {
     memoryEstimate: 1,
     cacheable: project.cacheable ?? true,
   };
-  const compiles = project.sources.map(
-    (source, i): Action => ({
-      ...common,
-      id: `toy/${source}.o`,
-      kind: "compile",
-      description: `compile ${source}`,
-      command: [
-        "toycc",
-        ...project.search.map((path) => ({ prefix: "-I", path, role: "search" as const })),
-        ...(project.define === undefined ? [] : [`-D${project.define}`]),
-        "-c",
-        { path: source, role: "input" as const },
-        "-MF",
-        { path: `${objects[i]}.d`, role: "depfile" as const },
-        "-o",
-        { path: objects[i] ?? "", role: "output" as const },
-      ],
-      tools: [toyTool("toycc", project.compilerVersion)],
-      inputs: [`${root}/${source}`],
-      outputs: [objects[i] ?? ""],
-      depfile: { path: `${objects[i]}.d`, format: "make" },
-      includeSearch: project.search.map((path) => `${root}/${path}`),
-    }),
-  );
+  const compiles = project.sources.map((source, i): Action => ({
+    ...common,
+    id: `toy/${source}.o`,
+    kind: "compile",
+    description: `compile ${source}`,
+    command: [
+      "toycc",
+      ...project.search.map((path) => ({ prefix: "-I", path, role: "search" as const })),
+      ...(project.define === undefined ? [] : [`-D${project.define}`]),
+      "-c",
+      { path: source, role: "input" as const },
+      "-MF",
+      { path: `${objects[i]}.d`, role: "depfile" as const },
+      "-o",
+      { path: objects[i] ?? "", role: "output" as const },
+    ],
+    tools: [toyTool("toycc", project.compilerVersion)],
+    inputs: [`${root}/${source}`],
+    outputs: [objects[i] ?? ""],
+    depfile: { path: `${objects[i]}.d`, format: "make" },
+    includeSearch: project.search.map((path) => `${root}/${path}`),
+  }));
   const link: Action = {
     ...common,
     id: "toy/toy.so",

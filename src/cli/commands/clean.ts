@@ -1,6 +1,7 @@
 /** `retorch clean`: removes what builds of a project left, and names it. */
 import { shownPath } from "../../report/failure-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
+import { requestOf } from "../request.ts";
 import type { CommandInput } from "../spec.ts";
 import type { cleanOptions } from "../table.ts";
 
@@ -9,8 +10,7 @@ export async function run(
   { options, operands }: CommandInput<typeof cleanOptions>,
 ): Promise<number> {
   const { host, program, services, style } = context;
-  const { extension, name, out } = options;
-  const request = { paths: operands, extensions: extension, name, out };
+  const request = requestOf(options, operands);
   const removed = await (options["dry-run"] ? services.cleanTargets(host, request) : services.clean(host, request));
   if (!removed.ok) return sayFailure(context, removed.error);
   if (options.quiet && !options["dry-run"]) return 0;

@@ -1,6 +1,5 @@
 /** `retorch explain`: for each action whether it would run, and why. */
-import { reasonText } from "../../engine/reason.ts";
-import { explainText } from "../../report/explain-text.ts";
+import { explainText, shownReason } from "../../report/explain-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { requestOf } from "../request.ts";
 import type { CommandInput } from "../spec.ts";
@@ -21,7 +20,7 @@ export async function run(
   const actions = explained.value.map(({ action, dirty, reasons, last }) => ({
     action: { id: action.id, kind: action.kind, description: action.description, extension: action.extension },
     dirty,
-    reasons: reasons.map((reason) => ({ ...reason, text: reasonText(reason) })),
+    reasons: reasons.map((reason) => ({ ...reason, text: shownReason(reason) })),
     last,
   }));
   program.stdout.write(`${JSON.stringify({ actions }, undefined, 2)}\n`);

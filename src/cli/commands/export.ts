@@ -40,6 +40,14 @@ export async function run(
 
 async function exportText(format: string, graph: Graph, host: Host): Promise<Result<string>> {
   const options = exportOptions(host);
+  const msvc = graph.actions.some((action) => action.depfile?.format === "msvc");
+  if (msvc && (format === "make" || format === "ninja" || format === "cmake")) {
+    return err(
+      failure("EXPORT_UNSUPPORTED_ACTION", `commands of MSVC cannot be written for ${format} yet`, {
+        hint: "`retorch export compile-commands` and `retorch export sh` can",
+      }),
+    );
+  }
   switch (format) {
     case "make":
       return (await import("../../export/make.ts")).makefile(graph, options);

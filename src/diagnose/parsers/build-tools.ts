@@ -21,7 +21,8 @@ export function buildToolParser(): Parser {
       if (cmake !== undefined) {
         if (text === "") {
           if (++blank > 2) cmake = undefined;
-        } else if (/^Call Stack|^-- |^CMake (?:Error|Warning)|^See also|^\[\d+\/\d+\]/.test(text) || ++cmakeLines > 30) cmake = undefined;
+        } else if (/^Call Stack|^-- |^CMake (?:Error|Warning)|^See also|^\[\d+\/\d+\]/.test(text) || ++cmakeLines > 30)
+          cmake = undefined;
         else {
           extend(cmake, text);
           blank = 0;
@@ -46,22 +47,28 @@ export function buildToolParser(): Parser {
         blank = 0;
         return true;
       }
-      if (/^-- Configuring incomplete, errors occurred|^CMake (?:Generate|Configure) step failed|^See also "/.test(text)) {
+      if (
+        /^-- Configuring incomplete, errors occurred|^CMake (?:Generate|Configure) step failed|^See also "/.test(text)
+      ) {
         out.add(line, { kind: "wrapper", tool: "cmake", message: text });
         return true;
       }
       const made = makeLine.exec(text)?.[1];
       if (made !== undefined) {
-        const missing = /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target/.test(made);
+        const missing =
+          /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target/.test(made);
         const killed = /Error (?:137|-9)\b|\bKilled\b/.test(made);
-        if (killed) out.add(line, { kind: "tool-died", tool: "make", program: "compiler", code: "signal 9", message: made });
+        if (killed)
+          out.add(line, { kind: "tool-died", tool: "make", program: "compiler", code: "signal 9", message: made });
         else out.add(line, { kind: missing ? "build-tool" : "wrapper", tool: "make", message: made });
         return true;
       }
-      if (text.startsWith("ninja: ") || /^\S*ninja(?:\.exe)?: (?:error|fatal|build stopped)/.test(text)) return ninja(line, out);
+      if (text.startsWith("ninja: ") || /^\S*ninja(?:\.exe)?: (?:error|fatal|build stopped)/.test(text))
+        return ninja(line, out);
       if (/^FAILED: /.test(text)) {
         const code = /^FAILED: \[code=(-?\d+)\]/.exec(text)?.[1];
-        if (code === "137" || code === "-9" || code === "9") out.add(line, { kind: "tool-died", tool: "ninja", program: "compiler", code: "signal 9", message: text });
+        if (code === "137" || code === "-9" || code === "9")
+          out.add(line, { kind: "tool-died", tool: "ninja", program: "compiler", code: "signal 9", message: text });
         else out.add(line, { kind: "wrapper", tool: "ninja", message: text });
         return true;
       }

@@ -5,7 +5,7 @@ import type { LogLine } from "../log-line.ts";
 import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords } from "./parser.ts";
 
 const withPlace = new RegExp(
-  String.raw`^((?:[A-Za-z]:[\\/])?[^:]{1,500}?)[:(](\d+)(?:[:,.](\d+)(?:-\d+)?)?\)?\s?:\s+(${severityWords})\s?[:：]\s*(.*)$`,
+  String.raw`^((?:[A-Za-z]:[\\/])?[^:]{1,500}?)[:(](\d+)(?:[:,.](\d+)(?:-\d+)?)?\)?\s?:\s*(${severityWords})\s?[:：]\s*(.*)$`,
 );
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
@@ -31,7 +31,12 @@ function line(line: LogLine, out: Collector): boolean {
     if (/open CFI at the end of file|end of file not at end of a line/.test(message)) {
       out.add(line, { kind: "tool-died", tool: "gcc", program: "cc1plus", code: "cut-off", message });
     } else {
-      out.add(line, { kind: "driver", tool: "assembler", message, ...(asm[1] === undefined ? {} : { line: Number(asm[1]) }) });
+      out.add(line, {
+        kind: "driver",
+        tool: "assembler",
+        message,
+        ...(asm[1] === undefined ? {} : { line: Number(asm[1]) }),
+      });
     }
     return true;
   }
@@ -97,7 +102,13 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
   }
   const message = (split[2] ?? "").trim();
   const severity = severityOf(split[1] ?? "");
-  if (/ld returned \d+ exit status|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(message)) {
+  // The system's trouble, not the compiler's: the parser of the system reads it.
+  if (/No space left|Disk quota|cannot fork|Resource temporarily|Too many open files|vfork/.test(message)) return false;
+  if (
+    /ld returned \d+ exit status|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(
+      message,
+    )
+  ) {
     out.add(line, { kind: "wrapper", tool, program: name, message });
     return true;
   }
@@ -120,10 +131,19 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
   }
   const library = /cannot find [‘']?-l(\S+?)[’']?$|unable to find library -l(\S+)/.exec(message);
   if (library !== null) {
-    out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library: library[1] ?? library[2] ?? "", message });
+    out.add(line, {
+      kind: "missing-library",
+      tool: "linker",
+      phase: "link",
+      library: library[1] ?? library[2] ?? "",
+      message,
+    });
     return true;
   }
-  const file = /^[‘'"]?(.+?)[’'"]?: (?:No such file or directory|Datei oder Verzeichnis nicht gefunden|没有那个文件或目录)$|no such file or directory: '(.+?)'/.exec(message);
+  const file =
+    /^[‘'"]?(.+?)[’'"]?: (?:No such file or directory|Datei oder Verzeichnis nicht gefunden|没有那个文件或目录)$|no such file or directory: '(.+?)'/.exec(
+      message,
+    );
   const what = file?.[1] ?? file?.[2];
   if (what !== undefined) {
     const header = missingHeader(message, severity);
@@ -149,7 +169,9 @@ function diedForm(message: string): { code: string; program?: string } | undefin
     /(?:frontend|linker|assembler|hip.*|gen compiler)? ?command failed due to signal/.exec(message)?.[0] ??
     /frontend command failed with exit code (?:13[0-9]|1[0-9]{2}|70)/.exec(message)?.[0];
   if (clang !== undefined) return { code: clang };
-  const memory = /out of memory allocating|virtual memory exhausted|cannot allocate memory|Cannot allocate memory/.exec(message)?.[0];
+  const memory = /out of memory allocating|virtual memory exhausted|cannot allocate memory|Cannot allocate memory/.exec(
+    message,
+  )?.[0];
   return memory === undefined ? undefined : { code: "out of memory" };
 }
 
@@ -168,10 +190,18 @@ function bare(line: LogLine, out: Collector): boolean {
     out.add(line, { kind: "tool-died", tool: "clang", program: "compiler", code: "out of memory", message: text });
     return true;
   }
-  const clang = /^(?:fatal )?error: ((?:invalid value|unknown argument|unsupported option|cannot find|unable to|no such file|unknown target|invalid target ID|unsupported CUDA gpu).*)$/.exec(text)?.[1];
+  const clang =
+    /^(?:fatal )?error: ((?:invalid value|unknown argument|unsupported option|cannot find|unable to|no such file|unknown target|invalid target ID|unsupported CUDA gpu).*)$/.exec(
+      text,
+    )?.[1];
   if (clang !== undefined) {
     const option = quoted(clang);
-    out.add(line, { kind: "driver", tool: "clang", message: clang, ...(option === undefined ? {} : { symbol: option }) });
+    out.add(line, {
+      kind: "driver",
+      tool: "clang",
+      message: clang,
+      ...(option === undefined ? {} : { symbol: option }),
+    });
     return true;
   }
   return false;

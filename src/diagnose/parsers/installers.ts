@@ -30,8 +30,10 @@ const wrappers: readonly RegExp[] = [
 ];
 
 const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
-const setuptoolsMissing = /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file/;
-const conda = /^(PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
+const setuptoolsMissing =
+  /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
+const conda =
+  /^(PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -56,14 +58,20 @@ export function installerParser(): Parser {
       }
       const missing = setuptoolsMissing.exec(text);
       if (missing !== null) {
-        const program = missing[1] ?? missing[2] ?? "";
+        const program = missing[1] ?? missing[2] ?? missing[3] ?? "";
         out.add(line, { kind: "missing-program", tool: "setuptools", program, message: text });
         return true;
       }
       const killed = /^(?:error: )?command '(.+?)' failed with exit (?:code|status) (-9|137|-11|139)/.exec(text);
       if (killed !== null) {
         const signal = killed[2] === "-9" || killed[2] === "137" ? "signal 9" : "signal 11";
-        out.add(line, { kind: "tool-died", tool: "setuptools", program: baseName(killed[1] ?? ""), code: signal, message: text });
+        out.add(line, {
+          kind: "tool-died",
+          tool: "setuptools",
+          program: baseName(killed[1] ?? ""),
+          code: signal,
+          message: text,
+        });
         return true;
       }
       const solver = conda.exec(text);
@@ -83,24 +91,52 @@ export function installerParser(): Parser {
 
 /** Sentences of installers that are known, with or without their `ERROR:` in front. */
 const known: readonly (readonly [RegExp, string, ToolName])[] = [
-  [/depends on [`'"]?([\w.-]+)[`'"]?, but doesn't declare it as a build dependency/, "undeclared-build-dependency", "pip"],
-  [/No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/, "no-distribution", "pip"],
-  [/No solution found when resolving|Because .* (?:was not found|has no wheels|there (?:is|are) no)|has no wheels with a matching|no wheels with a matching (?:Python|platform)|doesn't have a source distribution or wheel for the current platform|are incompatible\.|we can conclude that/, "no-solution", "pip"],
+  [
+    /depends on [`'"]?([\w.-]+)[`'"]?, but doesn't declare it as a build dependency/,
+    "undeclared-build-dependency",
+    "pip",
+  ],
+  [
+    /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,
+    "no-distribution",
+    "pip",
+  ],
+  [
+    /No solution found when resolving|Because .* (?:was not found|has no wheels|there (?:is|are) no)|has no wheels with a matching|no wheels with a matching (?:Python|platform)|doesn't have a source distribution or wheel for the current platform|are incompatible\.|we can conclude that/,
+    "no-solution",
+    "pip",
+  ],
   [/(\S+\.whl) is not a supported wheel on this platform/, "wrong-wheel", "pip"],
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/conflicting dependencies|ResolutionImpossible|dependency conflicts/, "conflict", "pip"],
-  [/Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Microsoft Visual C\+\+ .* is required|Unable to find vcvarsall\.bat/, "no-msvc", "setuptools"],
+  [
+    /Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Microsoft Visual C\+\+ .* is required|Unable to find vcvarsall\.bat/,
+    "no-msvc",
+    "setuptools",
+  ],
   [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
   [/DO NOT MATCH THE HASHES|Hash mismatch|HashMismatch|hashes are required/i, "hash", "pip"],
   [/No virtual environment found|--system flag/, "no-venv", "pip"],
   [/Could not install packages due to an (?:OSError|EnvironmentError): (.*)$/, "os-error", "pip"],
-  [/(?:git|clone|fetch|checkout|submodule).*(?:did not run successfully|failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i, "git", "pip"],
+  [
+    /(?:git|clone|fetch|checkout|submodule).*(?:did not run successfully|failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i,
+    "git",
+    "pip",
+  ],
   [/Multiple top-level (?:packages|modules) discovered/, "flat-layout", "setuptools"],
   [/does not appear to be a Python project|neither 'setup\.py' nor 'pyproject\.toml' found/, "no-project", "pip"],
-  [/editable mode .*requires a setuptools-based build|missing the 'build_editable' hook|setup\.py not found/, "no-editable", "pip"],
+  [
+    /editable mode .*requires a setuptools-based build|missing the 'build_editable' hook|setup\.py not found/,
+    "no-editable",
+    "pip",
+  ],
   [/Cannot import '([\w.]+)'|BackendUnavailable/, "backend-unavailable", "pip"],
-  [/(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete download)/i, "network", "pip"],
+  [
+    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete download)/i,
+    "network",
+    "pip",
+  ],
 ];
 
 function said(text: string): { tool: ToolName; code: string; message: string; symbol?: string } | undefined {
@@ -109,7 +145,12 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     const match = words.exec(text);
     if (match === null) continue;
     // Without the word ERROR these may be talk; a retry that worked is talk, too.
-    if ((code === "network" || code === "git") && !own.test(text) && !/^(?:fatal|error|Caused by|\S*Error|curl|pip)/i.test(text)) return undefined;
+    if (
+      (code === "network" || code === "git") &&
+      !own.test(text) &&
+      !/^(?:fatal|error|Caused by|\S*Error|curl|pip)/i.test(text)
+    )
+      return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;
     const symbol = match.slice(1).find((part) => part !== undefined);
     return { tool, code, message: bare, ...(symbol === undefined ? {} : { symbol }) };

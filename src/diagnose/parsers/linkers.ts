@@ -4,10 +4,13 @@ import type { OpenFinding } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import type { Parser } from "./parser.ts";
 
-const undefinedReference = /^(.*?)(?:: error)?:? undefined reference to [`'‘"](.+?)['’"](?:\s*follow)?;?$|undefined reference to ([A-Za-z_]\w*)\s*$/;
+const undefinedReference =
+  /^(.*?)(?:: error)?:? (?:more )?undefined references? to [`'‘"](.+?)['’"](?:\s*follow)?;?$|undefined reference to ([A-Za-z_]\w*)\s*$/;
 /** gcc's linker in other languages keeps the quotes: the symbol is what stands between them. */
-const undefinedLocal = /(?:对|對)[“‘`'"](.+?)[”’'"]?未定义的引用|nicht definierter Verweis auf [»`'‘"](.+?)[«'’"]|référence indéfinie vers ?[«`'‘"]\s?(.+?)\s?[»'’"]|referencia a [«`'‘"](.+?)[»'’"] sin definir|undefined reference to [`'‘](.+)$/;
-const undefinedSymbol = /^(?:\S*(?:ld\.lld|ld64\.lld|lld-link|mold|wasm-ld|ld)(?:-\d+)?(?:\.exe)?): (?:error: )?undefined (?:hidden |protected |internal )?symbol: (.+)$/;
+const undefinedLocal =
+  /(?:对|對)[“‘`'"](.+?)[”’'"]?未定义的引用|nicht definierter Verweis auf [»`'‘"](.+?)[«'’"]|référence indéfinie vers ?[«`'‘"]\s?(.+?)\s?[»'’"]|referencia a [«`'‘"](.+?)[»'’"] sin definir|undefined reference to [`'‘](.+)$/;
+const undefinedSymbol =
+  /^(?:\S*(?:ld\.lld|ld64\.lld|lld-link|mold|wasm-ld|ld)(?:-\d+)?(?:\.exe)?): (?:error: )?undefined (?:hidden |protected |internal )?symbol: (.+)$/;
 const moldOld = /^mold: undefined symbol: (\S+?): (.+)$/;
 const noLibrary: readonly RegExp[] = [
   /(?:^|: )cannot find [`'‘]?-l([\w.+:-]+?)['’]?(?:: .*)?$/,
@@ -21,7 +24,8 @@ const noLibrary: readonly RegExp[] = [
   /lld-link: error: could not open '([^']+)'/,
   /lld-link: error: <root>: undefined symbol: ([\w.]+)/,
 ];
-const noObject = /(?:^|: )(?:error: )?(?:cannot find|cannot open) ([^\s:']+\.(?:o|obj|a|so(?:\.\d+)*|lo|ld|rsp))(?:: (?:No such file or directory|.*))?$/;
+const noObject =
+  /(?:^|: )(?:error: )?(?:cannot find|cannot open) ([^\s:']+\.(?:o|obj|a|so(?:\.\d+)*|lo|ld|rsp))(?:: (?:No such file or directory|.*))?$/;
 const multiple = /multiple definition of [`'‘"](.+?)['’"]|duplicate symbol:? [`'‘"]?(.+?)['’"]?(?: in:?| and |$)/;
 const linkerWords =
   /relocation|recompile with -fPIC|skipping incompatible|file in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
@@ -39,7 +43,9 @@ export function linkerParser(): Parser {
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
       if (requested !== undefined) {
-        const by = /^>>> (?:referenced by|defined at) (.+)$/.exec(text)?.[1] ?? /^(.+?) in (\S+\.(?:o|obj|a)\S*)$/.exec(text)?.[2];
+        const by =
+          /^>>> (?:referenced by|defined at) (.+)$/.exec(text)?.[1] ??
+          /^(.+?) in (\S+\.(?:o|obj|a)\S*)$/.exec(text)?.[2];
         if (by !== undefined && requested.file === undefined) requested.file = by.replace(/\(.*$/, "").trim();
         requested = undefined;
         if (by !== undefined) return true;
@@ -48,7 +54,13 @@ export function linkerParser(): Parser {
         appleLines++;
         const symbol = /^"(.+)", referenced from:/.exec(text)?.[1];
         if (symbol !== undefined) {
-          requested = out.add(line, { kind: "undefined-symbol", tool: "linker", phase: "link", symbol, message: `undefined symbol ${symbol}` });
+          requested = out.add(line, {
+            kind: "undefined-symbol",
+            tool: "linker",
+            phase: "link",
+            symbol,
+            message: `undefined symbol ${symbol}`,
+          });
           return true;
         }
         if (/^ld: |^clang: error|^collect2/.test(text) || appleLines > 200) apple = false;
@@ -117,16 +129,30 @@ function others(line: LogLine, out: Collector): boolean {
       return true;
     }
   }
-  const linker = /^(?:\S*[\\/])?(?:[\w-]+-)?(?:ld|ld\.bfd|ld\.gold|ld\.lld|lld|gold|mold|ld64|lld-link|libtool)(?:-\d+)?(?:\.exe)?: (.*)$/.exec(text);
-  const message = linker?.[1] ?? (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file in wrong format|DSO missing from command line/.test(text) ? text : undefined);
+  const linker =
+    /^(?:\S*[\\/])?(?:[\w-]+-)?(?:ld|ld\.bfd|ld\.gold|ld\.lld|lld|gold|mold|ld64|lld-link|libtool)(?:-\d+)?(?:\.exe)?: (.*)$/.exec(
+      text,
+    );
+  const message =
+    linker?.[1] ??
+    (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file in wrong format|DSO missing from command line/.test(
+      text,
+    )
+      ? text
+      : undefined);
   if (message === undefined || !linkerWords.test(message)) return false;
   const warning = /^warning: |warning: /.test(message) && !/ignoring file|incompatible/.test(message);
   if (/final link failed/.test(message)) {
-    out.add(line, { kind: /No space left/.test(message) ? "system" : "wrapper", tool: "linker", message });
+    if (/No space left/.test(message)) return false;
+    out.add(line, { kind: "wrapper", tool: "linker", message });
     return true;
   }
   if (warning && !/executable stack/.test(message)) return true;
-  out.add(line, { kind: "link", tool: "linker", message: message.replace(/^(?:error|fatal|warning): /, ""), severity: warning ? "warning" : "error" });
+  out.add(line, {
+    kind: "link",
+    tool: "linker",
+    message: message.replace(/^(?:error|fatal|warning): /, ""),
+    severity: warning ? "warning" : "error",
+  });
   return true;
 }
-

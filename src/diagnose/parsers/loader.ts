@@ -8,11 +8,15 @@ import type { LogLine } from "../log-line.ts";
 import { baseName, type Parser } from "./parser.ts";
 
 const sharedFile = String.raw`(?:[A-Za-z]:)?[^\s:'"]+?\.(?:so|pyd|dll|dylib|abi3\.so)(?:\.[\w.]+)*`;
-const elfUndefined = new RegExp(String.raw`(?:(${sharedFile}): )?undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?`);
+const elfUndefined = new RegExp(
+  String.raw`(?:(${sharedFile}): )?undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?`,
+);
 const elfVersioned = /symbol:? ([^\s,]+)[, ]+version (\S+) not defined in file (\S+) with link time reference/;
 const muslUndefined = /Error relocating (\S+?): (\S+?): (?:symbol not found|initial-exec TLS)/;
 const machUndefined = /(?:Symbol not found|symbol not found in flat namespace)\s?:? ?[('"]{0,2}(_[^\s'")]+)/;
-const noLibrary = new RegExp(String.raw`((?:[A-Za-z]:)?[^\s'"]*?(?:\.so|\.dylib|\.pyd)(?:\.[\w.]+)*): cannot open shared object file`);
+const noLibrary = new RegExp(
+  String.raw`((?:[A-Za-z]:)?[^\s'"]*?(?:\.so|\.dylib|\.pyd)(?:\.[\w.]+)*): cannot open shared object file`,
+);
 const muslLibrary = /Error loading shared library (\S+?): No such file or directory(?: \(needed by (\S+?)\))?/;
 const machLibrary = /Library not loaded: ['"]?([^\s'"]+)/;
 const version = /(\S*?(?:\.so|\.dylib)[\w.]*): version [`'‘"](.+?)['’"] not found(?: \(required by (.+?)\))?/;
@@ -20,8 +24,10 @@ const dllFailed = /DLL load failed(?: while importing ([\w.]+))?(?:: (.*))?$/;
 const dllModule = /Could not find module '(.+?)'(?: \(or one of its dependencies\))?/;
 const winError = /\[WinError (126|127|193|1114|182|1455|998|5)\]\s?(.*)$/;
 const initFunction = /dynamic module does not define (?:module export|init) function \((\w+)\)/;
-const wrongPython = /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
-const architecture = /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
+const wrongPython =
+  /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
+const architecture =
+  /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
 const elfWords =
   /wrong ELF class: \w+|invalid ELF header|file too short|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
 
@@ -79,12 +85,20 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   if (text.includes("ymbol")) {
     const versioned = elfVersioned.exec(text);
     if (versioned !== null) {
-      return out.add(line, { kind: "undefined-symbol", symbol: versioned[1] ?? "", library: versioned[3] ?? "", ...requester(text), ...common });
+      return out.add(line, {
+        kind: "undefined-symbol",
+        symbol: versioned[1] ?? "",
+        library: versioned[3] ?? "",
+        ...requester(text),
+        ...common,
+      });
     }
     const musl = muslUndefined.exec(text);
-    if (musl !== null) return out.add(line, { kind: "undefined-symbol", symbol: musl[2] ?? "", file: musl[1] ?? "", ...common });
+    if (musl !== null)
+      return out.add(line, { kind: "undefined-symbol", symbol: musl[2] ?? "", file: musl[1] ?? "", ...common });
     const mach = machUndefined.exec(text);
-    if (mach !== null) return out.add(line, { kind: "undefined-symbol", symbol: mach[1] ?? "", ...requester(text), ...common });
+    if (mach !== null)
+      return out.add(line, { kind: "undefined-symbol", symbol: mach[1] ?? "", ...requester(text), ...common });
     if (text.includes("undefined symbol") && !/^(?:\S*(?:lld|mold|ld)\S*): /.test(text)) {
       const elf = elfUndefined.exec(text);
       if (elf !== null) {
@@ -109,7 +123,10 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
-  const bareVersion = /version [`'‘"]?((?:GLIBC|GLIBCXX|CXXABI|GCC|GOMP|OMP)_[\w.]+)['’"]? not found(?: \(required by (.+?)\))?/.exec(text);
+  const bareVersion =
+    /version [`'‘"]?((?:GLIBC|GLIBCXX|CXXABI|GCC|GOMP|OMP)_[\w.]+)['’"]? not found(?: \(required by (.+?)\))?/.exec(
+      text,
+    );
   if (bareVersion !== null) {
     return out.add(line, {
       kind: "library-version",
@@ -121,11 +138,22 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   }
   const arch = architecture.exec(text);
   if (arch !== null) {
-    return out.add(line, { kind: "load", code: "architecture", ...(arch[1] === undefined ? {} : { symbol: `${arch[1]} ${arch[2] ?? ""}` }), ...requester(text), ...common });
+    return out.add(line, {
+      kind: "load",
+      code: "architecture",
+      ...(arch[1] === undefined ? {} : { symbol: `${arch[1]} ${arch[2] ?? ""}` }),
+      ...requester(text),
+      ...common,
+    });
   }
   const library = noLibrary.exec(text)?.[1] ?? machLibrary.exec(text)?.[1] ?? muslLibrary.exec(text)?.[1];
   if (library !== undefined) {
-    return out.add(line, { kind: "missing-library", library: library.replace(/^ImportError:/, ""), ...requester(text, library), ...common });
+    return out.add(line, {
+      kind: "missing-library",
+      library: library.replace(/^ImportError:/, ""),
+      ...requester(text, library),
+      ...common,
+    });
   }
   const words = elfWords.exec(text)?.[0];
   if (words !== undefined && /\.so|\.dylib|dlopen|ImportError|OSError|error while loading/.test(text)) {
@@ -136,7 +164,12 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   const python = wrongPython.exec(text);
   if (python !== null) {
     const built = python[1] ?? (python[2] === undefined ? undefined : `${python[2]}.${python[3] ?? ""}`);
-    return out.add(line, { kind: "load", code: "python-version", ...(built === undefined ? {} : { symbol: built }), ...common });
+    return out.add(line, {
+      kind: "load",
+      code: "python-version",
+      ...(built === undefined ? {} : { symbol: built }),
+      ...common,
+    });
   }
   return readWindows(line, text, out);
 }
@@ -153,21 +186,42 @@ function readWindows(line: LogLine, text: string, out: Collector): OpenFinding |
     });
   }
   const module = dllModule.exec(text)?.[1];
-  if (module !== undefined && /\.(?:dll|pyd|so)$/i.test(module)) return out.add(line, { kind: "load", code: "dll-not-found", library: module, ...common });
+  if (module !== undefined && /\.(?:dll|pyd|so)$/i.test(module))
+    return out.add(line, { kind: "load", code: "dll-not-found", library: module, ...common });
   const win = winError.exec(text);
-  if (win !== null && /\.(?:dll|pyd)|Win32|loading|module|DLL/i.test(text)) {
+  if (win !== null && /\.(?:dll|pyd)|Win32|loading|module|DLL|cannot run|%1/i.test(text)) {
     const name = /Error loading ["'](.+?)["']/.exec(text)?.[1];
-    const codes: Record<string, string> = { "126": "dll-not-found", "127": "dll-procedure", "193": "dll-format", "1114": "dll-init", "182": "dll-procedure", "1455": "paging-file" };
-    return out.add(line, { kind: "load", code: codes[win[1] ?? ""] ?? "dll", ...(name === undefined ? {} : { library: name }), ...common });
+    const codes: Record<string, string> = {
+      "126": "dll-not-found",
+      "127": "dll-procedure",
+      "193": "dll-format",
+      "1114": "dll-init",
+      "182": "dll-procedure",
+      "1455": "paging-file",
+    };
+    return out.add(line, {
+      kind: "load",
+      code: codes[win[1] ?? ""] ?? "dll",
+      ...(name === undefined ? {} : { library: name }),
+      ...common,
+    });
   }
   return undefined;
 }
 
 /** What Windows means, in the languages that occur. */
 function dllCode(words: string): string {
-  if (/procedure|程序|过程|Prozedur|procédure|procedimiento|プロシージャ|процедура/i.test(words)) return "dll-procedure";
-  if (/not a valid Win32|不是有效的 Win32|keine zulässige Win32|n.est pas une application Win32|no es una aplicación Win32/i.test(words)) return "dll-format";
-  if (/initialization routine|初始化例程|Initialisierungsroutine|routine d.initialisation/i.test(words)) return "dll-init";
+  if (/procedure|程序|过程|Prozedur|procédure|procedimiento|プロシージャ|процедура/i.test(words))
+    return "dll-procedure";
+  if (
+    /not a valid Win32|不是有效的 Win32|keine zulässige Win32|n.est pas une application Win32|no es una aplicación Win32/i.test(
+      words,
+    )
+  )
+    return "dll-format";
+  if (/cannot run %1|не может запустить|无法运行/i.test(words)) return "dll-procedure";
+  if (/initialization routine|初始化例程|Initialisierungsroutine|routine d.initialisation/i.test(words))
+    return "dll-init";
   if (/paging file|页面文件|Auslagerungsdatei/i.test(words)) return "paging-file";
   if (/module|模块|Modul|módulo|モジュール|модуль/i.test(words)) return "dll-not-found";
   return "dll";
@@ -175,7 +229,9 @@ function dllCode(words: string): string {
 
 /** The shared library that the message names first, unless it is the one that is missing. */
 function requester(text: string, other?: string): { file?: string } {
-  const match = /((?:[A-Za-z]:)?[^\s:'"(]*?[\\/]?[^\s:'"(\\/]+\.(?:so|pyd|dylib)(?:\.[\d.]+)*)\b/.exec(text.replace(/^.*?dlopen\(/, ""));
+  const match = /((?:[A-Za-z]:)?[^\s:'"(]*?[\\/]?[^\s:'"(\\/]+\.(?:so|pyd|dylib)(?:\.[\d.]+)*)\b/.exec(
+    text.replace(/^.*?dlopen\(/, ""),
+  );
   const file = match?.[1];
   if (file === undefined || file === other || (other !== undefined && baseName(file) === baseName(other))) return {};
   return { file };

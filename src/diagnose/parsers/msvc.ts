@@ -3,7 +3,8 @@ import type { Collector } from "../collector.ts";
 import type { LogLine } from "../log-line.ts";
 import { isHeaderName, type Parser, quoted } from "./parser.ts";
 
-const coded = /^(.*?)\s?:?\s?(?:(?:[A-Za-zé ]+|[^\s:()]+)\s)?\b((?:C|D|LNK|MSB|RC|CVT|CS)\d{4})\s?[:：]\s*(.*)$/;
+const coded =
+  /^(.*?)\s?:?\s?(?:(?:[A-Za-zé ]+|[^\s:()]+)\s)?\b((?:C|D|LNK|MSB|RC|CVT|CS)\d{4})(?:\s?[:：]\s*|\t+|\s(?=unresolved))(.*)$/;
 const place = /^((?:[A-Za-z]:)?[^()]*?)\((\d+)(?:,(\d+))?(?:,\d+,\d+)?\)\s?$/;
 
 /** The parser of Microsoft's tools. */
@@ -24,7 +25,7 @@ function line(line: LogLine, out: Collector): boolean {
     }
     return true;
   }
-  if (!/\w|[^\x00-\x7f]/.test(before) && !/error/i.test(text)) return false;
+  if (!/\w|[^ -~]/.test(before) && !/error|unresolved external/i.test(text)) return false;
   const fatal = /fatal|irr[ée]|schwerwiegend|致命/i.test(before);
   const at = place.exec(where.replace(/\s?:\s?(?:fatal )?error.*$/, ""));
   const common = {
@@ -32,7 +33,9 @@ function line(line: LogLine, out: Collector): boolean {
     code,
     message: rest.trim(),
     severity: fatal ? "fatal" : "error",
-    ...(at === null ? {} : { file: at[1] ?? "", line: Number(at[2]), ...(at[3] === undefined ? {} : { column: Number(at[3]) }) }),
+    ...(at === null
+      ? {}
+      : { file: at[1] ?? "", line: Number(at[2]), ...(at[3] === undefined ? {} : { column: Number(at[3]) }) }),
   } as const;
   if (code.startsWith("MSB")) {
     const wrapper = /^MSB(?:3721|6006|3073|8066)$/.test(code);
@@ -52,19 +55,35 @@ function line(line: LogLine, out: Collector): boolean {
   }
   if (code === "LNK2001" || code === "LNK2019" || code === "LNK2023") {
     const symbol =
-      /\((\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(rest)?.[1] ??
-      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]?([\w@?$.]+)/.exec(rest)?.[1] ??
+      /\(((?:__imp_)?\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(rest)?.[1] ??
+      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]?([\w@?$.]+)/.exec(
+        rest,
+      )?.[1] ??
       quoted(rest) ??
       rest;
-    out.add(line, { kind: "undefined-symbol", phase: "link", symbol, ...common, ...(where === "" ? {} : { file: requester(where) }) });
+    out.add(line, {
+      kind: "undefined-symbol",
+      phase: "link",
+      symbol,
+      ...common,
+      ...(where === "" ? {} : { file: requester(where) }),
+    });
     return true;
   }
   if (code === "LNK2005" || code === "LNK1169") {
-    out.add(line, { kind: "duplicate-symbol", phase: "link", symbol: quoted(rest) ?? /^(\S+)/.exec(rest)?.[1] ?? "", ...common });
+    out.add(line, {
+      kind: "duplicate-symbol",
+      phase: "link",
+      symbol: quoted(rest) ?? /^(\S+)/.exec(rest)?.[1] ?? "",
+      ...common,
+    });
     return true;
   }
   if (code === "LNK1104" || code === "LNK1181" || code === "LNK1149") {
-    const library = quoted(rest) ?? /(\S+\.(?:lib|obj|pyd|dll|exe))/.exec(rest)?.[1];
+    const library =
+      /['"“«]\s?([^'"”»]+\.(?:lib|obj|pyd|dll|exe|res|def))\s?['"”»]/.exec(rest)?.[1] ??
+      /([^\s'"]+\.(?:lib|obj|pyd|dll|exe))/.exec(rest)?.[1] ??
+      quoted(rest);
     if (library !== undefined) {
       out.add(line, { kind: "missing-library", phase: "link", library, ...common });
       return true;
@@ -74,7 +93,10 @@ function line(line: LogLine, out: Collector): boolean {
     out.add(line, { kind: "wrapper", ...common });
     return true;
   }
-  out.add(line, { kind: code.startsWith("LNK") || code.startsWith("CVT") ? "link" : code.startsWith("D") ? "driver" : "compile", ...common });
+  out.add(line, {
+    kind: code.startsWith("LNK") || code.startsWith("CVT") ? "link" : code.startsWith("D") ? "driver" : "compile",
+    ...common,
+  });
   return true;
 }
 

@@ -8,7 +8,8 @@ import { baseName, type Parser } from "./parser.ts";
 const edg =
   /^((?:[A-Za-z]:[\\/])?[^()"]{1,500}?)\((\d+)\)\s?: (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
 const edgBare = /^(catastrophic error|internal error|Internal error)(?: #\d+(?:-D)?)?: (.*)$/;
-const own = /^(?:CUDACOMPILE\s*:\s*)?(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s+(fatal|error)\s*: (.*)$/;
+const own =
+  /^(?:CUDACOMPILE\s*:\s*|error: |ERROR: )?(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s+(fatal|error)\s*: (.*)$/;
 const ptxasLine = /^ptxas (?:.*?), line (\d+); (fatal|error)\s*: (.*)$/;
 const died = /'([^']+)' died (?:due to signal (\d+)|with status (0x[0-9A-Fa-f]+|\d+))(?: \(([^)]*)\))?/;
 
@@ -23,7 +24,14 @@ export function nvccParser(): Parser {
     line(line: LogLine, out: Collector): boolean {
       if (last !== undefined) {
         age++;
-        if (/^(?:operand types are|argument types are|object type is|detected during|the function template|candidate is)\b/.test(line.text)) {
+        if (
+          /^(?:operand types are|argument types are|object type is|detected during|the function template|candidate is)\b/.test(
+            line.text,
+          )
+        ) {
+          extend(last, line.text);
+        } else if (age === 1 && /^"/.test(line.text)) {
+          // A narrow terminal broke the sentence before a quoted type.
           extend(last, line.text);
         }
         if (age >= 3) last = undefined;
@@ -65,20 +73,29 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       ...(number === undefined ? {} : { code: number }),
     } as const;
     if (header !== undefined) return out.add(line, { kind: "missing-header", header, ...common });
-    if (word === "internal error") return out.add(line, { kind: "tool-died", program: "cudafe++", ...common, code: "internal" });
+    if (word === "internal error")
+      return out.add(line, { kind: "tool-died", program: "cudafe++", ...common, code: "internal" });
     return out.add(line, { kind: "compile", ...common });
   }
   const place = ptxasLine.exec(text);
   if (place !== null) {
-    return out.add(line, { kind: "driver", tool: "ptxas", line: Number(place[1]), message: place[3] ?? "", severity: "error" });
+    return out.add(line, {
+      kind: "driver",
+      tool: "ptxas",
+      line: Number(place[1]),
+      message: place[3] ?? "",
+      severity: "error",
+    });
   }
   const tool = own.exec(text);
-  if (tool !== null) return ofTool(line, (tool[1] ?? "nvcc") as ToolName, tool[2] === "fatal", (tool[3] ?? "").trim(), out);
+  if (tool !== null)
+    return ofTool(line, (tool[1] ?? "nvcc") as ToolName, tool[2] === "fatal", (tool[3] ?? "").trim(), out);
   const bare = edgBare.exec(text);
   if (bare !== null) {
     const message = bare[2] ?? "";
     const header = missingHeader(message, "fatal");
-    if (header !== undefined) return out.add(line, { kind: "missing-header", tool: "cudafe++", header, message, severity: "fatal" });
+    if (header !== undefined)
+      return out.add(line, { kind: "missing-header", tool: "cudafe++", header, message, severity: "fatal" });
     return out.add(line, {
       kind: /out of memory/.test(message) ? "tool-died" : "driver",
       tool: "cudafe++",
@@ -92,7 +109,9 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
 }
 
 function ofTool(line: LogLine, tool: ToolName, fatal: boolean, message: string, out: Collector): OpenFinding {
-  const undefinedSymbol = /^Undefined reference to ['"](.+?)['"](?: in ['"](.+?)['"])?/.exec(message) ?? /^Unresolved extern (?:function|variable) ['"](.+?)['"]/.exec(message);
+  const undefinedSymbol =
+    /^Undefined reference to ['"](.+?)['"](?: in ['"](.+?)['"])?/.exec(message) ??
+    /^Unresolved extern (?:function|variable) ['"](.+?)['"]/.exec(message);
   if (undefinedSymbol !== null) {
     return out.add(line, {
       kind: "undefined-symbol",
@@ -105,9 +124,17 @@ function ofTool(line: LogLine, tool: ToolName, fatal: boolean, message: string, 
   }
   const multiple = /^Multiple definition of ['"](.+?)['"] in ['"](.+?)['"]/.exec(message);
   if (multiple !== null) {
-    return out.add(line, { kind: "duplicate-symbol", tool, phase: "device-link", symbol: multiple[1] ?? "", file: multiple[2] ?? "", message });
+    return out.add(line, {
+      kind: "duplicate-symbol",
+      tool,
+      phase: "device-link",
+      symbol: multiple[1] ?? "",
+      file: multiple[2] ?? "",
+      message,
+    });
   }
   const program = /^Cannot find compiler ['"](.+?)['"] in PATH/.exec(message)?.[1];
-  if (program !== undefined) return out.add(line, { kind: "missing-program", tool, program, message, severity: "fatal" });
+  if (program !== undefined)
+    return out.add(line, { kind: "missing-program", tool, program, message, severity: "fatal" });
   return out.add(line, { kind: "driver", tool, message, severity: fatal ? "fatal" : "error" });
 }

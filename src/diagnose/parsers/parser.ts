@@ -4,8 +4,8 @@ import type { LogLine } from "../log-line.ts";
 
 /** Reads one family of tools. Made anew for each log, because some remember the line before. */
 export interface Parser {
-  /** Looks at a line that may be of interest. True when the line is understood and no other parser need look. */
-  line(line: LogLine, out: Collector): boolean;
+  /** Looks at a line that may be of interest. True when the line is understood and no other parser need look; one that waits for more gets it all the same, with `taken`. */
+  line(line: LogLine, out: Collector, taken?: boolean): boolean;
   /** Whether the next line may continue a message: then it is handed over whatever it says. */
   readonly open?: boolean;
 }
@@ -32,7 +32,12 @@ export function quoted(text: string): string | undefined {
 
 /** The last component of a path of either system. */
 export function baseName(path: string): string {
-  return path.replace(/[\\/]+$/, "").split(/[\\/]/).at(-1) ?? path;
+  return (
+    path
+      .replace(/[\\/]+$/, "")
+      .split(/[\\/]/)
+      .at(-1) ?? path
+  );
 }
 
 /** Whether a file name is one of a C or C++ header, by its ending or because it has none. */

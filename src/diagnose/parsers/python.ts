@@ -10,7 +10,8 @@ const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
 const frame = /^File ["'](.+?)["'], line (\d+)(?:, in (.+))?$/;
 const warningLine = /^(?:(.+?):(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
-const faulthandler = /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
+const faulthandler =
+  /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
 const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
 
 /** Programs that a build calls: a missing one is no missing data file. */
@@ -37,15 +38,26 @@ export function pythonParser(): Parser {
     get open() {
       return tracebackIndent !== undefined || message !== undefined || dump !== undefined || warning !== undefined;
     },
-    line(line: LogLine, out: Collector): boolean {
+    line(line: LogLine, out: Collector, taken = false): boolean {
       const { text } = line;
+      if (taken) {
+        // Another tool speaks: what was being said is over, but a traceback may go on around it.
+        message = undefined;
+        warning = undefined;
+        dump = undefined;
+        return false;
+      }
       if (/^(?:Exception Group )?Traceback \(most recent call (?:last|first)\):?/.test(text)) {
         tracebackIndent = line.indent;
         frames = [];
         closeMessage();
         return true;
       }
-      if (/^(?:During handling of the above exception, another exception occurred|The above exception was the direct cause)/.test(text)) {
+      if (
+        /^(?:During handling of the above exception, another exception occurred|The above exception was the direct cause)/.test(
+          text,
+        )
+      ) {
         chained++;
         closeMessage();
         return true;
@@ -61,7 +73,12 @@ export function pythonParser(): Parser {
       }
       const fatal = faulthandler.exec(text);
       if (fatal !== null) {
-        dump = out.add(line, { kind: "exception", tool: "python", code: fatal[1] === undefined ? "Timeout" : "Fatal Python error", message: fatal[1] ?? fatal[2] ?? "" });
+        dump = out.add(line, {
+          kind: "exception",
+          tool: "python",
+          code: fatal[1] === undefined ? "Timeout" : "Fatal Python error",
+          message: fatal[1] ?? fatal[2] ?? "",
+        });
         dumpLines = 0;
         return true;
       }
@@ -143,7 +160,12 @@ function exception(line: LogLine, tracebackIndent: number | undefined): Said | u
   // Inside a traceback, whatever stands at its left edge ends it, whatever its name.
   if (tracebackIndent !== undefined && line.indent <= tracebackIndent && text !== "" && !/^[~^]+$/.test(text)) {
     const any = anyException.exec(text);
-    if (any !== null && /^[A-Za-z_]\w*(?:\.\w+)*$/.test(any[1] ?? "") && (any[2] !== undefined || /[A-Z]/.test(any[1] ?? "")) && !/^(?:hint|note|error|warning|info)$/i.test(any[1] ?? "")) {
+    if (
+      any !== null &&
+      /^[A-Za-z_]\w*(?:\.\w+)*$/.test(any[1] ?? "") &&
+      (any[2] !== undefined || /[A-Z]/.test(any[1] ?? "")) &&
+      !/^(?:hint|note|error|warning|info)$/i.test(any[1] ?? "")
+    ) {
       return { type: any[1] ?? "", message: (any[2] ?? "").trim() };
     }
   }
@@ -160,7 +182,8 @@ function embeddedException(text: string): Said | undefined {
 /** `FileNotFoundError` out of subprocess, or for a well-known tool, is a program that is not there. */
 function missingProgram(line: LogLine, said: Said, frames: readonly string[], out: Collector): void {
   const type = said.type.split(".").at(-1);
-  if (type !== "FileNotFoundError" && type !== "OSError" && type !== "PermissionError" && type !== "NotADirectoryError") return;
+  if (type !== "FileNotFoundError" && type !== "OSError" && type !== "PermissionError" && type !== "NotADirectoryError")
+    return;
   const path = fileNotFound.exec(said.message)?.[1] ?? /^nvcc not found at '(.+?)'/.exec(said.message)?.[1];
   if (path === undefined) {
     const found = /\[WinError 2\]/.test(said.message) && frames.some((entry) => /subprocess\.py/.test(entry));

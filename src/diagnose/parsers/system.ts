@@ -11,7 +11,7 @@ const notFound: readonly RegExp[] = [
   /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,
   /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
   /^zsh: command not found: (\S+)$/,
-  /^'"?([^'"]+)"?' is not recognized as an internal or external command/,
+  /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
   /The term '([^']+)' is not recognized as (?:the|a) name/,
   /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
@@ -32,45 +32,209 @@ interface Phrase {
 
 /** Sentences without a form of their own. The rules read `code`; the message is the line. */
 const phrases: readonly Phrase[] = [
-  { words: /No space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/, kind: "system", tool: "system", code: "disk-full" },
-  { words: /Argument list too long|\[Errno 7\]|\[WinError 206\]|The filename or extension is too long|File name too long|command line is too long|The input line is too long|\[Errno 36\]/, kind: "system", tool: "system", code: "too-long" },
+  {
+    words:
+      /No space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
+    kind: "system",
+    tool: "system",
+    code: "disk-full",
+  },
+  {
+    words:
+      /Argument list too long|\[Errno 7\]|\[WinError 206\]|The filename or extension is too long|File name too long|command line is too long|The input line is too long|\[Errno 36\]/,
+    kind: "system",
+    tool: "system",
+    code: "too-long",
+  },
   { words: /Too many open files|\[Errno 24\]/, kind: "system", tool: "system", code: "open-files" },
-  { words: /fork: (?:retry: )?Resource temporarily unavailable|can't start new thread|posix_spawn: Resource|vfork: (?:Resource|Cannot)|fork: Cannot allocate memory|pids\.max|Resource temporarily unavailable/, kind: "system", tool: "system", code: "processes" },
+  {
+    words:
+      /fork: (?:retry: )?Resource temporarily unavailable|can't start new thread|posix_spawn: Resource|vfork: (?:Resource|Cannot)|fork: Cannot allocate memory|pids\.max|Resource temporarily unavailable/,
+    kind: "system",
+    tool: "system",
+    code: "processes",
+  },
   { words: /Read-only file system|\[Errno 30\]/, kind: "system", tool: "system", code: "read-only" },
-  { words: /Permission denied|\[Errno 13\]|\[WinError 5\]|Access is denied|Operation not permitted: '/, kind: "system", tool: "system", code: "permission" },
-  { words: /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom-kill(?:er)?[:=]|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|std::bad_alloc$|ran out of memory|low-memory/, kind: "tool-died", tool: "system", code: "signal 9" },
-  { words: /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|exit(?:ed with)? (?:code|status):? ?137\b|did not complete successfully: exit code: 137|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/, kind: "tool-died", tool: "shell", code: "signal 9" },
-  { words: /The hosted runner (?:encountered an error|lost communication)|The runner has received a shutdown signal|The operation was canceled|exceeded the maximum execution time|Job's log exceeded|timed out after \d+ (?:minutes|seconds)|ERROR: Job failed: execution took longer|DUE TO TIME LIMIT/, kind: "system", tool: "system", code: "runner-stopped" },
-  { words: /Only a single TORCH_LIBRARY can be used to register the namespace/, kind: "exception", tool: "torch", code: "double-registration" },
-  { words: /Tried to register an operator .* (?:multiple|with the same name)|is already registered!?$|registered (?:multiple times|twice)|(?:already has (?:a|an) .* registered|Overriding a previously registered kernel)/, kind: "exception", tool: "torch", code: "double-registration" },
-  { words: /Your compiler \(.+?\) (?:is not compatible with the compiler Pytorch|may be ABI-incompatible with PyTorch)/i, kind: "warning", tool: "torch", code: "wrong-compiler", severity: "warning" },
-  { words: /No CUDA runtime is found, using CUDA_HOME=/, kind: "warning", tool: "torch", code: "no-cuda-runtime", severity: "warning" },
-  { words: /There are no .* version bounds defined for CUDA version/, kind: "warning", tool: "torch", code: "no-version-bounds", severity: "warning" },
+  {
+    words: /Permission denied|\[Errno 13\]|\[WinError 5\]|Access is denied|Operation not permitted: '/,
+    kind: "system",
+    tool: "system",
+    code: "permission",
+  },
+  {
+    words:
+      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom-kill(?:er)?[:=]|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|std::bad_alloc$|ran out of memory|low-memory/,
+    kind: "tool-died",
+    tool: "system",
+    code: "signal 9",
+  },
+  {
+    words:
+      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
+    kind: "tool-died",
+    tool: "shell",
+    code: "signal 9",
+  },
+  {
+    words:
+      /The hosted runner (?:encountered an error|lost communication)|The runner has received a shutdown signal|The operation was canceled|exceeded the maximum execution time|Job's log exceeded|timed out after \d+ (?:minutes|seconds)|ERROR: Job failed: execution took longer|DUE TO TIME LIMIT/,
+    kind: "system",
+    tool: "system",
+    code: "runner-stopped",
+  },
+  {
+    words: /Only a single TORCH_LIBRARY can be used to register the namespace/,
+    kind: "exception",
+    tool: "torch",
+    code: "double-registration",
+  },
+  {
+    words:
+      /Tried to register an operator .* (?:multiple|with the same name)|is already registered!?$|registered (?:multiple times|twice)|(?:already has (?:a|an) .* registered|Overriding a previously registered kernel)/,
+    kind: "exception",
+    tool: "torch",
+    code: "double-registration",
+  },
+  {
+    words:
+      /Your compiler \(.+?\) (?:is not compatible with the compiler Pytorch|may be ABI-incompatible with PyTorch)/i,
+    kind: "warning",
+    tool: "torch",
+    code: "wrong-compiler",
+    severity: "warning",
+  },
+  {
+    words: /No CUDA runtime is found, using CUDA_HOME=/,
+    kind: "warning",
+    tool: "torch",
+    code: "no-cuda-runtime",
+    severity: "warning",
+  },
+  {
+    words: /There are no .* version bounds defined for CUDA version/,
+    kind: "warning",
+    tool: "torch",
+    code: "no-version-bounds",
+    severity: "warning",
+  },
   { words: /could not find ninja/, kind: "warning", tool: "torch", code: "no-ninja", severity: "warning" },
-  { words: /has a minor version mismatch with the version that was used to compile PyTorch/, kind: "warning", tool: "torch", code: "cuda-minor-mismatch", severity: "warning" },
-  { words: /detected CUDA version .* mismatches|(?:CUDA|Cuda) (?:version|extensions are being compiled with a version of Cuda) .*does not match the version (?:torch was compiled|used to compile)|Installed CUDA version .* does not match|compiled with different CUDA versions|Detected that PyTorch and \w+ were compiled with different CUDA/i, kind: "exception", tool: "torch", code: "cuda-mismatch" },
-  { words: /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i, kind: "exception", tool: "torch", code: "no-cuda-home" },
+  {
+    words: /has a minor version mismatch with the version that was used to compile PyTorch/,
+    kind: "warning",
+    tool: "torch",
+    code: "cuda-minor-mismatch",
+    severity: "warning",
+  },
+  {
+    words:
+      /detected CUDA version .* mismatches|(?:CUDA|Cuda) (?:version|extensions are being compiled with a version of Cuda) .*does not match the version (?:torch was compiled|used to compile)|Installed CUDA version .* does not match|compiled with different CUDA versions|Detected that PyTorch and \w+ were compiled with different CUDA/i,
+    kind: "exception",
+    tool: "torch",
+    code: "cuda-mismatch",
+  },
+  {
+    words:
+      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
+    kind: "exception",
+    tool: "torch",
+    code: "no-cuda-home",
+  },
   { words: /Ninja is required to load C\+\+ extensions/i, kind: "exception", tool: "torch", code: "no-ninja" },
-  { words: /Unknown CUDA arch \(.+?\) or GPU not supported|Unknown CUDA Architecture Name|unknown cuda arch/i, kind: "exception", tool: "torch", code: "unknown-arch" },
-  { words: /Unknown compute capability\. Specify|Could not find compatible tinycudann extension|Could not detect (?:CUDA|GPU) (?:arch|compute)|Unable to (?:detect|determine) (?:GPU|CUDA) (?:arch|compute)/i, kind: "exception", tool: "torch", code: "arch-unknown" },
+  {
+    words: /Unknown CUDA arch \(.+?\) or GPU not supported|Unknown CUDA Architecture Name|unknown cuda arch/i,
+    kind: "exception",
+    tool: "torch",
+    code: "unknown-arch",
+  },
+  {
+    words:
+      /Unknown compute capability\. Specify|Could not detect (?:CUDA|GPU) (?:arch|compute)|Unable to (?:detect|determine) (?:GPU|CUDA) (?:arch|compute)/i,
+    kind: "exception",
+    tool: "torch",
+    code: "arch-unknown",
+  },
+  { words: /^arch_list\[-1\] \+= '\+PTX'/, kind: "exception", tool: "torch", code: "arch-unknown" },
+  { words: /^(?:.*: )?Failed to find nvToolsExt/, kind: "build-tool", tool: "cmake", code: "nvtoolsext" },
   { words: /No GPU arch specified for ROCm build/, kind: "exception", tool: "torch", code: "no-rocm-arch" },
-  { words: /xFormers can't load C\+\+\/CUDA extensions|xFormers was built for:/i, kind: "warning", tool: "torch", code: "xformers-built-for" },
-  { words: /CUDA Setup failed despite|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i, kind: "exception", tool: "torch", code: "bitsandbytes" },
-  { words: /^Using \S.* as PyTorch extensions root/, kind: "warning", tool: "torch", code: "extensions-root", severity: "note" },
-  { words: /terminate called after throwing an instance of '([^']+)'|^\s*what\(\): /, kind: "exception", tool: "system", code: "terminate" },
-  { words: /Segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped/, kind: "exception", tool: "system", code: "segfault" },
+  {
+    words: /xFormers can't load C\+\+\/CUDA extensions|xFormers was built for:/i,
+    kind: "warning",
+    tool: "torch",
+    code: "xformers-built-for",
+  },
+  {
+    words:
+      /CUDA Setup failed despite|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i,
+    kind: "exception",
+    tool: "torch",
+    code: "bitsandbytes",
+  },
+  {
+    words: /^Using \S.* as PyTorch extensions root/,
+    kind: "warning",
+    tool: "torch",
+    code: "extensions-root",
+    severity: "note",
+  },
+  {
+    words: /terminate called after throwing an instance of '([^']+)'|^\s*what\(\): /,
+    kind: "exception",
+    tool: "system",
+    code: "terminate",
+  },
+  {
+    words: /Segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped/,
+    kind: "exception",
+    tool: "system",
+    code: "segfault",
+  },
   { words: /Illegal instruction|SIGILL/, kind: "exception", tool: "system", code: "illegal-instruction" },
-  { words: /OMP: Error #15|Initializing lib(?:iomp5|omp)\S*, but found/, kind: "exception", tool: "system", code: "openmp-twice" },
-  { words: /compiled using NumPy 1\.x cannot be run in NumPy|numpy\.core\.multiarray failed to import|_ARRAY_API not found|numpy\.dtype size changed|module compiled against (?:ABI|API) version/i, kind: "exception", tool: "python", code: "numpy-abi" },
-  { words: /Clock skew detected|has modification time .* in the future/, kind: "system", tool: "make", code: "clock-skew", severity: "warning" },
-  { words: /fatal: not a git repository|Submodule .* (?:not initialized|is not initialized)|submodules? (?:were|are|was|has) not (?:been )?(?:initialized|cloned|checked out|found)|git submodule update --init/i, kind: "system", tool: "system", code: "submodules" },
+  {
+    words: /OMP: Error #15|Initializing lib(?:iomp5|omp)\S*, but found/,
+    kind: "exception",
+    tool: "system",
+    code: "openmp-twice",
+  },
+  {
+    words:
+      /compiled using NumPy 1\.x cannot be run|numpy\.core\.multiarray failed to import|_ARRAY_API not found|numpy\.dtype size changed|module compiled against (?:ABI|API) version/i,
+    kind: "exception",
+    tool: "python",
+    code: "numpy-abi",
+  },
+  {
+    words: /Clock skew detected|has modification time .* in the future/,
+    kind: "system",
+    tool: "make",
+    code: "clock-skew",
+    severity: "warning",
+  },
+  {
+    words:
+      /fatal: not a git repository|Submodule .* (?:not initialized|is not initialized)|submodules? (?:were|are|was|has) not (?:been )?(?:initialized|cloned|checked out|found)|git submodule update --init/i,
+    kind: "system",
+    tool: "system",
+    code: "submodules",
+  },
+  {
+    words: /xcrun: error|not agreed to the Xcode license|no developer tools were found/,
+    kind: "system",
+    tool: "system",
+    code: "xcrun",
+  },
   { words: /\.git\/index\.lock|dubious ownership/, kind: "system", tool: "system", code: "git-state" },
-  { words: /error while loading shared libraries: (\S+): cannot open/, kind: "warning", tool: "loader", code: "tool-library", severity: "note" },
+  {
+    words: /error while loading shared libraries: (\S+): cannot open/,
+    kind: "warning",
+    tool: "loader",
+    code: "tool-library",
+    severity: "note",
+  },
 ];
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|Killed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch/;
+  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|Killed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|xcrun|Xcode|developer tools/;
 
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {
@@ -80,14 +244,20 @@ export function systemParser(): Parser {
       for (const form of notFound) {
         const match = form.exec(text);
         const program = match?.[1];
-        if (program !== undefined) {
+        // A log that was pasted into a shell makes a command of every line: `'Preparing' is not recognized`.
+        if (program !== undefined && !(/not recognized/.test(text) && /^[A-Z][a-z]+$/.test(program))) {
           out.add(line, { kind: "missing-program", tool: "shell", program, message: text });
           return false;
         }
       }
       if (!anyPhrase.test(text)) return false;
       // A command that is echoed, or a line of source in a traceback, says nothing.
-      if (/^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^\d+ \| |^raise \w|^if \b|^warnings\.warn\(|^print\(|^return |^#/.test(text)) return false;
+      if (
+        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^\d+ \| |^raise \w|^if \b|^warnings\.warn\(|^print\(|^return |^#/.test(
+          text,
+        )
+      )
+        return false;
       for (const phrase of phrases) {
         if (!phrase.words.test(text)) continue;
         out.add(line, {
@@ -95,7 +265,9 @@ export function systemParser(): Parser {
           tool: phrase.tool,
           code: phrase.code,
           message: text,
-          ...(phrase.kind === "tool-died" ? { program: /(?:process \d+ \(|program )([\w+.-]+)/.exec(text)?.[1] ?? "" } : {}),
+          ...(phrase.kind === "tool-died"
+            ? { program: /(?:process \d+ \(|program )([\w+.-]+)/.exec(text)?.[1] ?? "" }
+            : {}),
           severity: phrase.severity ?? "error",
         });
       }

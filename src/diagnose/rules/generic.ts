@@ -8,13 +8,19 @@ export const genericRules: readonly Rule[] = [
     on: ["compile"],
     role: "generic",
     specificity: 10,
-    matches: (finding) => (finding.severity === "error" || finding.severity === "fatal" ? { where: placeOf(finding), header: foreign(finding.file) } : undefined),
+    matches: (finding) =>
+      finding.severity === "error" || finding.severity === "fatal"
+        ? { where: placeOf(finding), header: foreign(finding.file) }
+        : undefined,
     confidence: (match) => (match.facts["header"] === undefined ? "medium" : "low"),
     cause: (match) =>
       match.facts["header"] === undefined
         ? `The compiler rejects \`${match.facts["where"] ?? ""}\`: ${match.finding.message}. This is the first error of the build; what follows is often its echo.`
         : `The compiler rejects a header of ${match.facts["header"]} (\`${match.facts["where"] ?? ""}\`): ${match.finding.message}. Such headers compile elsewhere: the compiler, the C++ standard or the versions of torch, CUDA and compiler do not fit together, or a macro or an earlier error of the source got in the way.`,
-    fix: (match) => [`# look at ${match.facts["where"] ?? "the place"} first`, "retorch build -j 1   # one compiler at a time keeps the messages in order"],
+    fix: (match) => [
+      `# look at ${match.facts["where"] ?? "the place"} first`,
+      "retorch build -j 1   # one compiler at a time keeps the messages in order",
+    ],
     sources: [],
     examples: [
       { text: "b.cpp:1:13: error: ‘foo’ was not declared in this scope", expect: "b.cpp:1" },
@@ -56,8 +62,12 @@ export const genericRules: readonly Rule[] = [
     specificity: 10,
     matches: (finding) => (finding.severity === "error" ? {} : undefined),
     confidence: "low",
-    cause: (match) => `${match.finding.tool === "cmake" ? "CMake" : match.finding.tool}${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} stopped: ${match.finding.message}`,
-    fix: (match) => (match.finding.file === undefined ? ["# the message itself says what is missing"] : [`# look at ${placeOf(match.finding)}`]),
+    cause: (match) =>
+      `${match.finding.tool === "cmake" ? "CMake" : match.finding.tool}${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} stopped: ${match.finding.message}`,
+    fix: (match) =>
+      match.finding.file === undefined
+        ? ["# the message itself says what is missing"]
+        : [`# look at ${placeOf(match.finding)}`],
     sources: [],
     examples: [{ text: "CMake Error at CMakeLists.txt:12 (message):\n  Please set MY_OPTION", expect: "MY_OPTION" }],
   },
@@ -69,17 +79,32 @@ export const genericRules: readonly Rule[] = [
     specificity: 5,
     matches: () => ({}),
     confidence: "low",
-    cause: () => "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",
+    cause: () =>
+      "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",
     fix: (match) =>
       match.context.log.installer === "pip" || match.finding.tool === "pip"
-        ? ["pip install -v --no-build-isolation . 2>&1 | tee build.log   # the whole log", "retorch diagnose build.log", "MAX_JOBS=1 pip install -v .   # one compiler at a time: the first error is the last thing printed"]
-        : ["# show more of the log, from the first failed command on", "MAX_JOBS=1 retorch build -v", "# do not replace ['ninja', '-v'] by ['ninja', '--version'] in cpp_extension.py: that only hides the error"],
+        ? [
+            "pip install -v --no-build-isolation . 2>&1 | tee build.log   # the whole log",
+            "retorch diagnose build.log",
+            "MAX_JOBS=1 pip install -v .   # one compiler at a time: the first error is the last thing printed",
+          ]
+        : [
+            "# show more of the log, from the first failed command on",
+            "MAX_JOBS=1 retorch build -v",
+            "# do not replace ['ninja', '-v'] by ['ninja', '--version'] in cpp_extension.py: that only hides the error",
+          ],
     sources: ["NVIDIA/apex#995", "facebookresearch/pytorch3d#1688"],
     examples: [
-      { text: "subprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.", expect: "before them" },
+      {
+        text: "subprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",
+        expect: "before them",
+      },
       { text: "RuntimeError: Error building extension 'fused'", expect: "retorch" },
       { text: "ninja: build stopped: subcommand failed.", expect: "more of the log" },
-      { text: "note: This error originates from a subprocess, and is likely not a problem with pip.", expect: "build.log" },
+      {
+        text: "note: This error originates from a subprocess, and is likely not a problem with pip.",
+        expect: "build.log",
+      },
     ],
   },
 ];
@@ -94,4 +119,3 @@ function foreign(file: string | undefined): string | undefined {
   if (/\/pybind11\//.test(path)) return "pybind11";
   return undefined;
 }
-

@@ -23,7 +23,9 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding) => {
       if (finding.kind === "gpu") return finding.tool === "cuda" ? coded(finding, "no-kernel-image") : undefined;
-      const capability = /Could not find compatible \w+ extension for compute capability (?<capability>\d+)/.exec(finding.message);
+      const capability = /Could not find compatible \w+ extension for compute capability (?<capability>\d+)/.exec(
+        finding.message,
+      );
       return capability === null ? undefined : { capability: capability.groups?.["capability"] };
     },
     confidence: "high",
@@ -34,10 +36,21 @@ export const gpuRunTimeRules: readonly Rule[] = [
       ...buildForThisGpu(match),
       "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
     ],
-    sources: ["facebookresearch/detectron2#235", "NVIDIA/apex#1592", "NVlabs/tiny-cuda-nn#230", "NVlabs/tiny-cuda-nn#330"],
+    sources: [
+      "facebookresearch/detectron2#235",
+      "NVIDIA/apex#1592",
+      "NVlabs/tiny-cuda-nn#230",
+      "NVlabs/tiny-cuda-nn#330",
+    ],
     examples: [
-      { text: "RuntimeError: CUDA error: no kernel image is available for execution on the device", expect: "TORCH_CUDA_ARCH_LIST" },
-      { text: "CUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device", expect: "TORCH_CUDA_ARCH_LIST" },
+      {
+        text: "RuntimeError: CUDA error: no kernel image is available for execution on the device",
+        expect: "TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: "CUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",
+        expect: "TORCH_CUDA_ARCH_LIST",
+      },
       { text: "OSError: Could not find compatible tinycudann extension for compute capability 75.", expect: "7.5" },
     ],
   },
@@ -46,9 +59,11 @@ export const gpuRunTimeRules: readonly Rule[] = [
     title: "No code for this AMD GPU",
     on: ["gpu"],
     specificity: 71,
-    matches: (finding) => (finding.tool === "hip" ? coded(finding, "no-kernel-image", "invalid-device-function") : undefined),
+    matches: (finding) =>
+      finding.tool === "hip" ? coded(finding, "no-kernel-image", "invalid-device-function") : undefined,
     confidence: "high",
-    cause: () => "The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU.",
+    cause: () =>
+      "The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU.",
     fix: (match) => [
       "rocminfo | grep gfx",
       `${setVariable(match, "PYTORCH_ROCM_ARCH", "$(rocm_agent_enumerator | grep -v gfx000 | sort -u | paste -sd';')")}`,
@@ -57,7 +72,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
     sources: ["ROCm/legacy-rocm-build#2061", "pytorch/pytorch#73534"],
     examples: [
-      { text: "hipErrorNoBinaryForGpu: Unable to find code object for all current devices!", expect: "PYTORCH_ROCM_ARCH" },
+      {
+        text: "hipErrorNoBinaryForGpu: Unable to find code object for all current devices!",
+        expect: "PYTORCH_ROCM_ARCH",
+      },
       { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
     ],
   },
@@ -66,9 +84,13 @@ export const gpuRunTimeRules: readonly Rule[] = [
     title: "The kernel was not compiled for this GPU (invalid device function)",
     on: ["gpu"],
     specificity: 68,
-    matches: (finding) => (finding.tool === "cuda" ? coded(finding, "invalid-device-function", "symbol-not-found", "invalid-image") : undefined),
+    matches: (finding) =>
+      finding.tool === "cuda"
+        ? coded(finding, "invalid-device-function", "symbol-not-found", "invalid-image")
+        : undefined,
     confidence: "medium",
-    cause: () => "The kernel does not exist in a form for this GPU: the binary was built for other architectures (TORCH_CUDA_ARCH_LIST), is left over from another build, or its device code was dropped at the link (two CUDA run times, relocatable device code without device link).",
+    cause: () =>
+      "The kernel does not exist in a form for this GPU: the binary was built for other architectures (TORCH_CUDA_ARCH_LIST), is left over from another build, or its device code was dropped at the link (two CUDA run times, relocatable device code without device link).",
     fix: (match) => buildForThisGpu(match),
     sources: ["facebookresearch/detectron2#62"],
     examples: [
@@ -83,12 +105,23 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 72,
     matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
     confidence: "high",
-    cause: (match) => `The binary holds PTX instead of code for this GPU, and the driver is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
-    fix: (match) => ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)", ...buildForThisGpu(match), "# or update the NVIDIA driver"],
+    cause: (match) =>
+      `The binary holds PTX instead of code for this GPU, and the driver is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
+    fix: (match) => [
+      "nvidia-smi   # the driver, and the newest CUDA that it knows (top right)",
+      ...buildForThisGpu(match),
+      "# or update the NVIDIA driver",
+    ],
     sources: ["li-plus/chatglm.cpp#6"],
     examples: [
-      { text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.", expect: "TORCH_CUDA_ARCH_LIST" },
-      { text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.", expect: "driver" },
+      {
+        text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.",
+        expect: "TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
+        expect: "driver",
+      },
     ],
   },
   {
@@ -96,14 +129,26 @@ export const gpuRunTimeRules: readonly Rule[] = [
     title: "The NVIDIA driver is older than the CUDA run time",
     on: ["gpu"],
     specificity: 70,
-    matches: (finding) => (coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] }),
+    matches: (finding) =>
+      coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] },
     confidence: "high",
-    cause: (match) => `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with, or kernel module and user libraries of the driver differ.`,
-    fix: (match) => ["nvidia-smi   # driver version and the newest CUDA it supports", "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:", installTorchFor(match, "12.6")],
+    cause: (match) =>
+      `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with, or kernel module and user libraries of the driver differ.`,
+    fix: (match) => [
+      "nvidia-smi   # driver version and the newest CUDA it supports",
+      "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
+      installTorchFor(match, "12.6"),
+    ],
     sources: ["https://docs.nvidia.com/deploy/cuda-compatibility/"],
     examples: [
-      { text: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver", expect: "11040" },
-      { text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version", expect: "nvidia-smi" },
+      {
+        text: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver",
+        expect: "11040",
+      },
+      {
+        text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",
+        expect: "nvidia-smi",
+      },
       { text: "Error 803: system has unsupported display driver / cuda driver combination", expect: "driver" },
     ],
   },
@@ -115,11 +160,20 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => coded(finding, "no-device", "unknown"),
     confidence: "medium",
-    cause: () => "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
-    fix: (match) => ["nvidia-smi", "# container: docker run --gpus all …", unset(match), "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX"],
+    cause: () =>
+      "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
+    fix: (match) => [
+      "nvidia-smi",
+      "# container: docker run --gpus all …",
+      unset(match),
+      "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",
+    ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
     examples: [
-      { text: "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx", expect: "nvidia-smi" },
+      {
+        text: "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx",
+        expect: "nvidia-smi",
+      },
       { text: "RuntimeError: No CUDA GPUs are available", expect: "CUDA_VISIBLE_DEVICES" },
     ],
   },
@@ -130,8 +184,17 @@ export const gpuRunTimeRules: readonly Rule[] = [
     role: "cause",
     specificity: 73,
     matches: (finding) => {
-      const sm = /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>[\d.]+)/i.exec(finding.message);
-      if (finding.kind === "warning" && !/is not compatible with the current PyTorch installation|PyTorch no longer supports this GPU|of cuda capability/i.test(finding.message)) return undefined;
+      const sm =
+        /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>[\d.]+)/i.exec(
+          finding.message,
+        );
+      if (
+        finding.kind === "warning" &&
+        !/is not compatible with the current PyTorch installation|PyTorch no longer supports this GPU|of cuda capability/i.test(
+          finding.message,
+        )
+      )
+        return undefined;
       if (finding.kind === "gpu" && finding.code !== "torch-arch") return undefined;
       return { sm: sm?.groups?.["sm"] ?? sm?.groups?.["sm2"], cc: sm?.groups?.["cc"] };
     },
@@ -143,11 +206,19 @@ export const gpuRunTimeRules: readonly Rule[] = [
     },
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list())"`,
-      /^(?:10|11|12)\d/.test(match.facts["sm"] ?? "") ? installTorchFor(match, "12.8") : pip(match, "install --upgrade torch   # a newer GPU; for an older one take an older torch or another CUDA build"),
+      /^(?:10|11|12)\d/.test(match.facts["sm"] ?? "")
+        ? installTorchFor(match, "12.8")
+        : pip(
+            match,
+            "install --upgrade torch   # a newer GPU; for an older one take an older torch or another CUDA build",
+          ),
     ],
     sources: ["https://pytorch.org/get-started/previous-versions/"],
     examples: [
-      { text: "UserWarning:\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nThe current PyTorch install supports CUDA capabilities sm_50 sm_60 sm_90.", expect: "sm_120" },
+      {
+        text: "UserWarning:\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nThe current PyTorch install supports CUDA capabilities sm_50 sm_60 sm_90.",
+        expect: "sm_120",
+      },
     ],
   },
   {
@@ -157,7 +228,8 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding) => coded(finding, "extension-without-gpu"),
     confidence: "high",
-    cause: () => "The CUDA sources were left out when the package was built: its setup.py asks torch.cuda.is_available(), and no GPU was visible then (a docker build, a login node), or CUDA_HOME was not found.",
+    cause: () =>
+      "The CUDA sources were left out when the package was built: its setup.py asks torch.cuda.is_available(), and no GPU was visible then (a docker build, a login node), or CUDA_HOME was not found.",
     fix: (match) => [setVariable(match, "FORCE_CUDA", "1"), ...buildForThisGpu(match)],
     sources: ["facebookresearch/detectron2#55", "facebookresearch/detectron2#1406", "facebookresearch/pytorch3d#318"],
     examples: [
@@ -170,12 +242,18 @@ export const gpuRunTimeRules: readonly Rule[] = [
     title: "The installed torch is a CPU-only build",
     on: ["gpu"],
     specificity: 70,
-    matches: (finding) => (coded(finding, "torch-without-gpu") === undefined ? undefined : { what: /compiled with (\w+) enabled/.exec(finding.message)?.[1] }),
+    matches: (finding) =>
+      coded(finding, "torch-without-gpu") === undefined
+        ? undefined
+        : { what: /compiled with (\w+) enabled/.exec(finding.message)?.[1] },
     confidence: "high",
-    cause: (match) => `The program uses ${match.facts["what"] ?? "CUDA"}, and this torch${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`} was built without it: pip or conda chose a CPU wheel.`,
+    cause: (match) =>
+      `The program uses ${match.facts["what"] ?? "CUDA"}, and this torch${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`} was built without it: pip or conda chose a CPU wheel.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      match.facts["what"] === "XPU" ? pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu") : installTorchFor(match, match.context.log.cuda ?? "13.0"),
+      match.facts["what"] === "XPU"
+        ? pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu")
+        : installTorchFor(match, match.context.log.cuda ?? "13.0"),
     ],
     sources: ["https://pytorch.org/get-started/locally/"],
     examples: [
@@ -188,7 +266,8 @@ export const gpuRunTimeRules: readonly Rule[] = [
     title: "The kernel asks for more than the GPU has",
     on: ["gpu"],
     specificity: 65,
-    matches: (finding) => (coded(finding, "launch-resources", "launch-configuration") === undefined ? undefined : { code: finding.code }),
+    matches: (finding) =>
+      coded(finding, "launch-resources", "launch-configuration") === undefined ? undefined : { code: finding.code },
     confidence: "high",
     cause: (match) =>
       match.facts["code"] === "launch-resources"
@@ -196,8 +275,12 @@ export const gpuRunTimeRules: readonly Rule[] = [
         : "The launch has a grid or block of size 0 or above the limits (1024 threads a block), or too much dynamic shared memory: often an empty tensor gives a grid of 0.",
     fix: (match) =>
       match.facts["code"] === "launch-resources"
-        ? ["# fewer threads per block, __launch_bounds__(threads) on the kernel, or nvcc flag -maxrregcount=64; debug builds (-G) need more registers"]
-        : ["# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)"],
+        ? [
+            "# fewer threads per block, __launch_bounds__(threads) on the kernel, or nvcc flag -maxrregcount=64; debug builds (-G) need more registers",
+          ]
+        : [
+            "# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
+          ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/"],
     examples: [
       { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
@@ -210,13 +293,17 @@ export const gpuRunTimeRules: readonly Rule[] = [
     on: ["gpu"],
     role: "symptom",
     specificity: 60,
-    matches: (finding) => coded(finding, "illegal-access", "misaligned", "launch-failure", "illegal-instruction", "assert"),
+    matches: (finding) =>
+      coded(finding, "illegal-access", "misaligned", "launch-failure", "illegal-instruction", "assert"),
     confidence: "medium",
     cause: (match) =>
       match.finding.code === "assert"
         ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
         : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
-    fix: (match) => [`CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`, `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`],
+    fix: (match) => [
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+      `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
+    ],
     sources: ["https://docs.nvidia.com/compute-sanitizer/"],
     examples: [
       { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
@@ -231,9 +318,17 @@ export const gpuRunTimeRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "out-of-memory"),
     confidence: "high",
     cause: () => "The program asked for more GPU memory than is free. This is no fault of the build.",
-    fix: () => ["nvidia-smi   # does another process hold the memory?", "# smaller batches; export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True against fragmentation"],
+    fix: () => [
+      "nvidia-smi   # does another process hold the memory?",
+      "# smaller batches; export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True against fragmentation",
+    ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html#memory-management"],
-    examples: [{ text: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB", expect: "nvidia-smi" }],
+    examples: [
+      {
+        text: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB",
+        expect: "nvidia-smi",
+      },
+    ],
   },
   {
     id: "gpu-library-status",
@@ -247,9 +342,18 @@ export const gpuRunTimeRules: readonly Rule[] = [
       match.finding.code === "library-not-initialized"
         ? "cuBLAS or cuDNN could not start: GPU memory is full, an earlier kernel failed, or another version of the library is loaded than the one torch was built with."
         : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
-    fix: (match) => [`CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py`, "unset LD_LIBRARY_PATH", pip(match, "install --force-reinstall torch")],
+    fix: (match) => [
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py`,
+      "unset LD_LIBRARY_PATH",
+      pip(match, "install --force-reinstall torch"),
+    ],
     sources: ["https://docs.nvidia.com/cuda/cublas/#cublasstatus-t"],
-    examples: [{ text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`", expect: "LD_LIBRARY_PATH" }],
+    examples: [
+      {
+        text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+        expect: "LD_LIBRARY_PATH",
+      },
+    ],
   },
   {
     id: "openmp-loaded-twice",
@@ -258,10 +362,21 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 65,
     matches: (finding) => coded(finding, "openmp-twice"),
     confidence: "high",
-    cause: () => "Two copies of the OpenMP run time (torch's and another package's or the extension's) are in one process.",
-    fix: (match) => [match.context.log.conda ? "conda install nomkl   # or all packages from one channel" : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension", setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results"],
+    cause: () =>
+      "Two copies of the OpenMP run time (torch's and another package's or the extension's) are in one process.",
+    fix: (match) => [
+      match.context.log.conda
+        ? "conda install nomkl   # or all packages from one channel"
+        : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension",
+      setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results",
+    ],
     sources: ["pytorch/pytorch#44282"],
-    examples: [{ text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.", expect: "OpenMP" }],
+    examples: [
+      {
+        text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.",
+        expect: "OpenMP",
+      },
+    ],
   },
 ];
 

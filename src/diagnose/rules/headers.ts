@@ -22,35 +22,125 @@ function foundDir(match: Match): string | undefined {
 }
 
 /** Headers of other libraries, with the packages that bring them. First match wins. */
-const known: readonly { readonly form: RegExp; readonly what: string; readonly apt?: string; readonly dnf?: string; readonly brew?: string; readonly conda?: string; readonly fix?: readonly string[] }[] = [
-  { form: /^glm\//, what: "GLM", apt: "libglm-dev", dnf: "glm-devel", brew: "glm", conda: "glm", fix: ["git submodule update --init --recursive   # many projects bring it in third_party/glm"] },
-  { form: /^Eigen\/|^eigen3\/|^unsupported\/Eigen/, what: "Eigen", apt: "libeigen3-dev", dnf: "eigen3-devel", brew: "eigen", conda: "eigen", fix: ["# include folder: /usr/include/eigen3"] },
-  { form: /^opencv2\/|^opencv4?\//, what: "OpenCV", apt: "libopencv-dev", dnf: "opencv-devel", brew: "opencv", conda: "opencv" },
+const known: readonly {
+  readonly form: RegExp;
+  readonly what: string;
+  readonly apt?: string;
+  readonly dnf?: string;
+  readonly brew?: string;
+  readonly conda?: string;
+  readonly fix?: readonly string[];
+}[] = [
+  {
+    form: /^glm\//,
+    what: "GLM",
+    apt: "libglm-dev",
+    dnf: "glm-devel",
+    brew: "glm",
+    conda: "glm",
+    fix: ["git submodule update --init --recursive   # many projects bring it in third_party/glm"],
+  },
+  {
+    form: /^Eigen\/|^eigen3\/|^unsupported\/Eigen/,
+    what: "Eigen",
+    apt: "libeigen3-dev",
+    dnf: "eigen3-devel",
+    brew: "eigen",
+    conda: "eigen",
+    fix: ["# include folder: /usr/include/eigen3"],
+  },
+  {
+    form: /^opencv2\/|^opencv4?\//,
+    what: "OpenCV",
+    apt: "libopencv-dev",
+    dnf: "opencv-devel",
+    brew: "opencv",
+    conda: "opencv",
+  },
   { form: /^boost\//, what: "Boost", apt: "libboost-all-dev", dnf: "boost-devel", brew: "boost", conda: "boost-cpp" },
-  { form: /^(?:sparsehash|google\/(?:dense|sparse)_hash)/, what: "sparsehash", apt: "libsparsehash-dev", dnf: "sparsehash-devel", brew: "google-sparsehash", conda: "sparsehash" },
-  { form: /^(?:png|libpng\S*\/png)\.h$/, what: "libpng", apt: "libpng-dev", dnf: "libpng-devel", brew: "libpng", conda: "libpng" },
-  { form: /^(?:jpeglib|turbojpeg)\.h$/, what: "libjpeg", apt: "libjpeg-dev", dnf: "libjpeg-turbo-devel", brew: "jpeg-turbo", conda: "libjpeg-turbo" },
+  {
+    form: /^(?:sparsehash|google\/(?:dense|sparse)_hash)/,
+    what: "sparsehash",
+    apt: "libsparsehash-dev",
+    dnf: "sparsehash-devel",
+    brew: "google-sparsehash",
+    conda: "sparsehash",
+  },
+  {
+    form: /^(?:png|libpng\S*\/png)\.h$/,
+    what: "libpng",
+    apt: "libpng-dev",
+    dnf: "libpng-devel",
+    brew: "libpng",
+    conda: "libpng",
+  },
+  {
+    form: /^(?:jpeglib|turbojpeg)\.h$/,
+    what: "libjpeg",
+    apt: "libjpeg-dev",
+    dnf: "libjpeg-turbo-devel",
+    brew: "jpeg-turbo",
+    conda: "libjpeg-turbo",
+  },
   { form: /^zlib\.h$/, what: "zlib", apt: "zlib1g-dev", dnf: "zlib-devel", conda: "zlib" },
-  { form: /^(?:GL|GLES\d?|EGL|KHR)\//, what: "OpenGL", apt: "libgl1-mesa-dev libegl1-mesa-dev", dnf: "mesa-libGL-devel mesa-libEGL-devel" },
+  {
+    form: /^(?:GL|GLES\d?|EGL|KHR)\//,
+    what: "OpenGL",
+    apt: "libgl1-mesa-dev libegl1-mesa-dev",
+    dnf: "mesa-libGL-devel mesa-libEGL-devel",
+  },
   { form: /^X11\//, what: "X11", apt: "libx11-dev", dnf: "libX11-devel" },
   { form: /^mpi\.h$/, what: "MPI", apt: "libopenmpi-dev", dnf: "openmpi-devel", brew: "open-mpi", conda: "openmpi" },
   { form: /^omp\.h$/, what: "OpenMP", apt: "libomp-dev", dnf: "libomp-devel", brew: "libomp", conda: "llvm-openmp" },
   { form: /^numa\.h$/, what: "libnuma", apt: "libnuma-dev", dnf: "numactl-devel" },
-  { form: /^infiniband\/|^rdma\//, what: "the RDMA libraries", apt: "libibverbs-dev librdmacm-dev", dnf: "rdma-core-devel" },
+  {
+    form: /^infiniband\/|^rdma\//,
+    what: "the RDMA libraries",
+    apt: "libibverbs-dev librdmacm-dev",
+    dnf: "rdma-core-devel",
+  },
   { form: /^libaio\.h$/, what: "libaio", apt: "libaio-dev", dnf: "libaio-devel" },
-  { form: /^(?:cblas|lapacke|openblas_config|cblas_f77)\.h$/, what: "BLAS", apt: "libopenblas-dev liblapacke-dev", dnf: "openblas-devel lapack-devel", brew: "openblas", conda: "openblas" },
+  {
+    form: /^(?:cblas|lapacke|openblas_config|cblas_f77)\.h$/,
+    what: "BLAS",
+    apt: "libopenblas-dev liblapacke-dev",
+    dnf: "openblas-devel lapack-devel",
+    brew: "openblas",
+    conda: "openblas",
+  },
   { form: /^mkl(?:_\w+)?\.h$/, what: "MKL", fix: ["pip install mkl-include mkl-devel"] },
   { form: /^gflags\//, what: "gflags", apt: "libgflags-dev", dnf: "gflags-devel" },
   { form: /^glog\//, what: "glog", apt: "libgoogle-glog-dev", dnf: "glog-devel" },
   { form: /^google\/protobuf\//, what: "protobuf", apt: "libprotobuf-dev protobuf-compiler", dnf: "protobuf-devel" },
   { form: /^openssl\//, what: "OpenSSL", apt: "libssl-dev", dnf: "openssl-devel", brew: "openssl" },
   { form: /^ffi\.h$/, what: "libffi", apt: "libffi-dev", dnf: "libffi-devel" },
-  { form: /^(?:libav\w+|libsw\w+)\//, what: "FFmpeg", apt: "libavcodec-dev libavformat-dev libswscale-dev libavutil-dev", dnf: "ffmpeg-free-devel", brew: "ffmpeg" },
-  { form: /^(?:Nv(?:Infer|Onnx)\w*|NvCaffe\w+)\.h$/, what: "TensorRT", fix: ["# TensorRT's own download or: sudo apt-get install libnvinfer-dev"] },
+  {
+    form: /^(?:libav\w+|libsw\w+)\//,
+    what: "FFmpeg",
+    apt: "libavcodec-dev libavformat-dev libswscale-dev libavutil-dev",
+    dnf: "ffmpeg-free-devel",
+    brew: "ffmpeg",
+  },
+  {
+    form: /^(?:Nv(?:Infer|Onnx)\w*|NvCaffe\w+)\.h$/,
+    what: "TensorRT",
+    fix: ["# TensorRT's own download or: sudo apt-get install libnvinfer-dev"],
+  },
   { form: /^(?:tbb|oneapi\/tbb)\//, what: "TBB", apt: "libtbb-dev", dnf: "tbb-devel", brew: "tbb", conda: "tbb-devel" },
-  { form: /^(?:fmt|spdlog)\//, what: "fmt or spdlog", apt: "libfmt-dev libspdlog-dev", dnf: "fmt-devel spdlog-devel", fix: ["git submodule update --init --recursive"] },
+  {
+    form: /^(?:fmt|spdlog)\//,
+    what: "fmt or spdlog",
+    apt: "libfmt-dev libspdlog-dev",
+    dnf: "fmt-devel spdlog-devel",
+    fix: ["git submodule update --init --recursive"],
+  },
   { form: /^(?:sndfile|sox)\.h$/, what: "libsndfile or sox", apt: "libsndfile1-dev libsox-dev" },
-  { form: /^(?:crypt|bits\/libc-header-start|gnu\/stubs-32|sys\/cdefs|features|stdlib|stdio|math|limits|assert|stdint|string|linux\/\w+|asm\/\w+|bits\/c\+\+config)\.h$/, what: "the C library", apt: "build-essential gcc-multilib linux-libc-dev", dnf: "glibc-devel kernel-headers" },
+  {
+    form: /^(?:crypt|bits\/libc-header-start|gnu\/stubs-32|sys\/cdefs|features|stdlib|stdio|math|limits|assert|stdint|string|linux\/\w+|asm\/\w+|bits\/c\+\+config)\.h$/,
+    what: "the C library",
+    apt: "build-essential gcc-multilib linux-libc-dev",
+    dnf: "glibc-devel kernel-headers",
+  },
 ];
 
 export const headerRules: readonly Rule[] = [
@@ -59,7 +149,11 @@ export const headerRules: readonly Rule[] = [
     title: "Python's headers are not installed",
     on: ["missing-header"],
     specificity: 85,
-    matches: (finding) => header(finding, /^(?:python\d\.\d+\w*\/)?(?:Python|pyconfig|patchlevel|structmember|frameobject|pyport|cpython\/\w+|internal\/pycore_\w+)\.h$/),
+    matches: (finding) =>
+      header(
+        finding,
+        /^(?:python\d\.\d+\w*\/)?(?:Python|pyconfig|patchlevel|structmember|frameobject|pyport|cpython\/\w+|internal\/pycore_\w+)\.h$/,
+      ),
     confidence: "high",
     cause: (match) => {
       const version = pythonVersion(match);
@@ -68,7 +162,8 @@ export const headerRules: readonly Rule[] = [
     },
     fix: (match) => {
       const version = pythonVersion(match);
-      if (platformOf(match) === "win32") return ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"];
+      if (platformOf(match) === "win32")
+        return ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
       return [
         `sudo apt-get install python${version ?? "3"}-dev   # with the version of the interpreter that builds`,
@@ -80,10 +175,21 @@ export const headerRules: readonly Rule[] = [
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
-    sources: ["openvinotoolkit/nncf#1395", "rusty1s/pytorch_scatter#31", "microsoft/DeepSpeed#3223", "pytorch/pytorch#129351"],
+    sources: [
+      "openvinotoolkit/nncf#1395",
+      "rusty1s/pytorch_scatter#31",
+      "microsoft/DeepSpeed#3223",
+      "pytorch/pytorch#129351",
+    ],
     examples: [
-      { text: "/e/torch/include/torch/csrc/python_headers.h:12:10: fatal error: Python.h: No such file or directory\n   12 | #include <Python.h>\ncompilation terminated.", expect: "-dev" },
-      { text: "bind.cpp(1): fatal error C1083: Cannot open include file: 'Python.h': No such file or directory", expect: "python.org" },
+      {
+        text: "/e/torch/include/torch/csrc/python_headers.h:12:10: fatal error: Python.h: No such file or directory\n   12 | #include <Python.h>\ncompilation terminated.",
+        expect: "-dev",
+      },
+      {
+        text: "bind.cpp(1): fatal error C1083: Cannot open include file: 'Python.h': No such file or directory",
+        expect: "python.org",
+      },
       { text: "ext.c:2:10: fatal error: 'Python.h' file not found", expect: "python3-dev" },
       { text: "a.c:1:10: 致命错误：Python.h：没有那个文件或目录", expect: "python3-dev" },
     ],
@@ -94,9 +200,13 @@ export const headerRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 86,
     matches: (finding) =>
-      header(finding, /^(?:THC|TH|THCUNN|THNN|THH)\/|^(?:torch\/csrc\/cuda\/(?:THCP|cuda_check)|ATen\/cuda\/CUDAApplyUtils|ATen\/(?:Error|NumericUtils_old)|torch\/csrc\/utils\/cuda_lazy_init|c10\/util\/(?:Optional|variant|string_view)|ATen\/native\/cuda\/(?:DistributionTemplates_old)|ATen\/core\/DeprecatedTypePropertiesRegistry_old)\b/),
+      header(
+        finding,
+        /^(?:THC|TH|THCUNN|THNN|THH)\/|^(?:torch\/csrc\/cuda\/(?:THCP|cuda_check)|ATen\/cuda\/CUDAApplyUtils|ATen\/(?:Error|NumericUtils_old)|torch\/csrc\/utils\/cuda_lazy_init|c10\/util\/(?:Optional|variant|string_view)|ATen\/native\/cuda\/(?:DistributionTemplates_old)|ATen\/core\/DeprecatedTypePropertiesRegistry_old)\b/,
+      ),
     confidence: "high",
-    cause: (match) => `\`${match.facts["header"] ?? ""}\`${includedBy(match)} ${/^TH/.test(match.facts["header"] ?? "") ? "is of TH/THC, which torch removed in 1.11" : "is gone from the installed torch"}: the package was written for an older torch.`,
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} ${/^TH/.test(match.facts["header"] ?? "") ? "is of TH/THC, which torch removed in 1.11" : "is gone from the installed torch"}: the package was written for an older torch.`,
     fix: () => [
       "# replace: THC/THC.h → ATen/cuda/CUDAContext.h; THC/THCAtomics.cuh → ATen/cuda/Atomic.cuh; THC/THCDeviceUtils.cuh → ATen/cuda/DeviceUtils.cuh; THCudaMalloc → c10::cuda::CUDACachingAllocator::raw_alloc; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv → at::ceil_div; c10/util/Optional.h → <optional>",
       "grep -rnE 'THC?/|THC(udaMalloc|udaFree|CeilDiv|State)|THCudaCheck' --include=*.cu --include=*.cuh --include=*.cpp --include=*.h .",
@@ -105,7 +215,10 @@ export const headerRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#73520", "CoinCheung/pytorch-loss#36"],
     examples: [
       { text: "src/k.cu:3:10: fatal error: THC/THC.h: No such file or directory", expect: "ATen/cuda/CUDAContext.h" },
-      { text: "src/k.cu(5): fatal error C1083: Cannot open include file: 'THC/THCAtomics.cuh': No such file or directory", expect: "ATen/cuda/Atomic.cuh" },
+      {
+        text: "src/k.cu(5): fatal error C1083: Cannot open include file: 'THC/THCAtomics.cuh': No such file or directory",
+        expect: "ATen/cuda/Atomic.cuh",
+      },
     ],
   },
   {
@@ -117,7 +230,9 @@ export const headerRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const torch = match.context.environment?.torch;
-      const gpu = /c10\/(?:cuda|hip)|ATen\/(?:cuda|hip|cudnn)/.test(match.facts["header"] ?? "") ? " (a CPU-only torch has fewer of them)" : "";
+      const gpu = /c10\/(?:cuda|hip)|ATen\/(?:cuda|hip|cudnn)/.test(match.facts["header"] ?? "")
+        ? " (a CPU-only torch has fewer of them)"
+        : "";
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is torch's own${gpu}, and its folder is not on the command line: a plain Extension instead of CppExtension/CUDAExtension, another Python environment than the one with torch, or a header that this torch version does not have.${torch === undefined ? "" : ` torch ${torch.version} has its headers in ${torch.includeDirs.join(" and ")}.`}`;
     },
     fix: (match) => [
@@ -132,7 +247,10 @@ export const headerRules: readonly Rule[] = [
     sources: ["ninja-build/ninja#1657"],
     examples: [
       { text: "ext.cpp:1:10: fatal error: torch/extension.h: No such file or directory", expect: "CppExtension" },
-      { text: "k.cu(2): catastrophic error: cannot open source file \"ATen/cuda/CUDAContext.h\"", expect: "CUDAExtension" },
+      {
+        text: 'k.cu(2): catastrophic error: cannot open source file "ATen/cuda/CUDAContext.h"',
+        expect: "CUDAExtension",
+      },
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
     ],
   },
@@ -142,39 +260,76 @@ export const headerRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 84,
     matches: (finding) =>
-      header(finding, /^(?:cuda|cuda_\w+|cublas\w*|cusparse\w*|cusolver\w*|cufft\w*|curand\w*|nvrtc|npp\w*|driver_types|vector_types|builtin_types|host_defines|device_launch_parameters|device_functions|nvml|nvJitLink|cupti\w*|cudnn\w*|nccl\w*|math_constants|texture_\w+|sm_\d+_\w+|helper_\w+|cuda_profiler_api|nvtx3?\w*|cusparseLt)\.(?:h|hpp|cuh)$|^(?:crt|cooperative_groups|thrust|cub|cuda\/std|cuda|nv|nvtx3|libcu|cute|cutlass|curand_kernel|nvToolsExt|cccl|cudnn_frontend|mma)(?:\/|\.h)/),
+      header(
+        finding,
+        /^(?:cuda|cuda_\w+|cublas\w*|cusparse\w*|cusolver\w*|cufft\w*|curand\w*|nvrtc|npp\w*|driver_types|vector_types|builtin_types|host_defines|device_launch_parameters|device_functions|nvml|nvJitLink|cupti\w*|cudnn\w*|nccl\w*|math_constants|texture_\w+|sm_\d+_\w+|helper_\w+|cuda_profiler_api|nvtx3?\w*|cusparseLt)\.(?:h|hpp|cuh)$|^(?:crt|cooperative_groups|thrust|cub|cuda\/std|cuda|nv|nvtx3|libcu|cute|cutlass|curand_kernel|nvToolsExt|cccl|cudnn_frontend|mma)(?:\/|\.h)/,
+      ),
     confidence: "high",
     cause: (match) => {
       const name = match.facts["header"] ?? "";
       const cuda = match.context.environment?.cuda;
-      if (/^helper_/.test(name)) return `\`${name}\`${includedBy(match)} is of NVIDIA's cuda-samples, not of the toolkit.`;
-      if (/^(?:cute|cutlass)\//.test(name)) return `\`${name}\`${includedBy(match)} is of CUTLASS, which projects bring as a git submodule: it was not checked out, or its include folder is missing.`;
-      if (/^cudnn/.test(name)) return `\`${name}\`${includedBy(match)} is of cuDNN, which is no part of the CUDA toolkit.`;
-      if (/^nccl/.test(name)) return `\`${name}\`${includedBy(match)} is of NCCL, which is no part of the CUDA toolkit.`;
+      if (/^helper_/.test(name))
+        return `\`${name}\`${includedBy(match)} is of NVIDIA's cuda-samples, not of the toolkit.`;
+      if (/^(?:cute|cutlass)\//.test(name))
+        return `\`${name}\`${includedBy(match)} is of CUTLASS, which projects bring as a git submodule: it was not checked out, or its include folder is missing.`;
+      if (/^cudnn/.test(name))
+        return `\`${name}\`${includedBy(match)} is of cuDNN, which is no part of the CUDA toolkit.`;
+      if (/^nccl/.test(name))
+        return `\`${name}\`${includedBy(match)} is of NCCL, which is no part of the CUDA toolkit.`;
       return `\`${name}\`${includedBy(match)} is of the CUDA toolkit, whose include folder is not on the command line or is incomplete: conda's and the distribution's nvcc come without the libraries' headers (conda puts them in $CONDA_PREFIX/targets/x86_64-linux/include), CUDA_HOME points elsewhere${/^(?:thrust|cub|cuda\/|nv\/)/.test(name) ? ", or they lie in include/cccl since CUDA 13" : ""}.${cuda === undefined ? "" : ` The toolkit at hand is ${cuda.root} (CUDA ${cuda.version}).`}`;
     },
     fix: (match) => {
       const name = match.facts["header"] ?? "";
       if (/^(?:cute|cutlass)\//.test(name)) return ["git submodule update --init --recursive"];
-      if (/^cudnn/.test(name)) return ["pip install nvidia-cudnn-cu12   # headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn", "export CPATH=$(python -c \"import nvidia.cudnn, os; print(os.path.join(list(nvidia.cudnn.__path__)[0], 'include'))\"):$CPATH"];
-      if (/^nccl/.test(name)) return ["sudo apt-get install libnccl-dev   # or the headers of pip's nvidia-nccl package on CPATH"];
-      if (/^helper_/.test(name)) return ["git clone https://github.com/NVIDIA/cuda-samples && export CPATH=$PWD/cuda-samples/Common:$CPATH"];
+      if (/^cudnn/.test(name))
+        return [
+          "pip install nvidia-cudnn-cu12   # headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn",
+          "export CPATH=$(python -c \"import nvidia.cudnn, os; print(os.path.join(list(nvidia.cudnn.__path__)[0], 'include'))\"):$CPATH",
+        ];
+      if (/^nccl/.test(name))
+        return ["sudo apt-get install libnccl-dev   # or the headers of pip's nvidia-nccl package on CPATH"];
+      if (/^helper_/.test(name))
+        return ["git clone https://github.com/NVIDIA/cuda-samples && export CPATH=$PWD/cuda-samples/Common:$CPATH"];
       const cuda = match.context.environment?.cuda;
-      if (match.context.log.conda) return ["conda install -c nvidia cuda-toolkit   # or cuda-libraries-dev and cuda-cudart-dev", "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include"];
-      return [setVariable(match, "CUDA_HOME", cuda?.root ?? "/usr/local/cuda"), platformOf(match) === "win32" ? "# reinstall the CUDA toolkit with its development files" : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-12-X cuda-cudart-dev-12-X (your version)`, ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name) ? ["# CUDA 13: add the include folder $CUDA_HOME/include/cccl"] : [])];
+      if (match.context.log.conda)
+        return [
+          "conda install -c nvidia cuda-toolkit   # or cuda-libraries-dev and cuda-cudart-dev",
+          "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include",
+        ];
+      return [
+        setVariable(match, "CUDA_HOME", cuda?.root ?? "/usr/local/cuda"),
+        platformOf(match) === "win32"
+          ? "# reinstall the CUDA toolkit with its development files"
+          : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-12-X cuda-cudart-dev-12-X (your version)`,
+        ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
+          ? ["# CUDA 13: add the include folder $CUDA_HOME/include/cccl"]
+          : []),
+      ];
     },
     change: (match) => {
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
-    sources: ["microsoft/TRELLIS#195", "NVIDIA/apex#957", "pytorch/pytorch#89533", "NVIDIA/MinkowskiEngine#223", "Cytnx-dev/Cytnx#757"],
+    sources: [
+      "microsoft/TRELLIS#195",
+      "NVIDIA/apex#957",
+      "pytorch/pytorch#89533",
+      "NVIDIA/MinkowskiEngine#223",
+      "Cytnx-dev/Cytnx#757",
+    ],
     examples: [
-      { text: "/e/ATen/cuda/CUDAContextLight.h:7:10: fatal error: cusparse.h: No such file or directory", expect: "CUDA_HOME" },
+      {
+        text: "/e/ATen/cuda/CUDAContextLight.h:7:10: fatal error: cusparse.h: No such file or directory",
+        expect: "CUDA_HOME",
+      },
       { text: "<command-line>: fatal error: cuda_runtime.h: No such file or directory", expect: "CUDA_HOME" },
       { text: "a.cpp:3:10: fatal error: 'cuda_runtime_api.h' file not found", expect: "CUDA toolkit" },
       { text: "k.cu:2:10: fatal error: cutlass/cutlass.h: No such file or directory", expect: "git submodule update" },
       { text: "k.cu:2:10: fatal error: thrust/sort.h: No such file or directory", expect: "cccl" },
-      { text: "x.cpp(4): fatal error C1083: 无法打开包括文件: “cublas_v2.h”: No such file or directory", expect: "CUDA" },
+      {
+        text: "x.cpp(4): fatal error C1083: 无法打开包括文件: “cublas_v2.h”: No such file or directory",
+        expect: "CUDA",
+      },
     ],
   },
   {
@@ -182,10 +337,18 @@ export const headerRules: readonly Rule[] = [
     title: "A header that ROCm does not have, or that is not found",
     on: ["missing-header"],
     specificity: 83,
-    matches: (finding) => header(finding, /^(?:hip|rocblas|hipblas|hipsparse|hipfft|hiprand|rocrand|rocthrust|hipcub|rocprim|miopen|rccl|roctracer|hipsolver|rocm|ck|composable_kernel)(?:\/|\w*\.h)/),
+    matches: (finding) =>
+      header(
+        finding,
+        /^(?:hip|rocblas|hipblas|hipsparse|hipfft|hiprand|rocrand|rocthrust|hipcub|rocprim|miopen|rccl|roctracer|hipsolver|rocm|ck|composable_kernel)(?:\/|\w*\.h)/,
+      ),
     confidence: "high",
-    cause: (match) => `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ROCm: its development package is not installed, ROCM_HOME points elsewhere, or (for hipified code) a header of CUDA was renamed to one that does not exist.`,
-    fix: () => ["export ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH", "sudo apt-get install rocm-dev rocm-libs   # or the single package, e.g. rocblas-dev hipblas-dev hipcub-dev"],
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ROCm: its development package is not installed, ROCM_HOME points elsewhere, or (for hipified code) a header of CUDA was renamed to one that does not exist.`,
+    fix: () => [
+      "export ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH",
+      "sudo apt-get install rocm-dev rocm-libs   # or the single package, e.g. rocblas-dev hipblas-dev hipcub-dev",
+    ],
     sources: ["pytorch/pytorch#80848", "ROCm/hip#3568"],
     examples: [{ text: "/p/x.hip:4:10: fatal error: 'rocblas/rocblas.h' file not found", expect: "ROCM_HOME" }],
   },
@@ -196,14 +359,24 @@ export const headerRules: readonly Rule[] = [
     specificity: 83,
     matches: (finding) => header(finding, /^pybind11\//),
     confidence: "high",
-    cause: (match) => `\`${match.facts["header"] ?? ""}\`${includedBy(match)}: torch's wheels bring pybind11 in torch/include, but torch's include folder is not on the command line, or this torch (Debian's python3-torch) comes without it.`,
-    fix: (match) => [`${python(match)} -m pip install pybind11`, `export CPATH=$(${python(match)} -c "import pybind11; print(pybind11.get_include())"):$CPATH`, "# Debian's torch: sudo apt-get install pybind11-dev"],
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)}: torch's wheels bring pybind11 in torch/include, but torch's include folder is not on the command line, or this torch (Debian's python3-torch) comes without it.`,
+    fix: (match) => [
+      `${python(match)} -m pip install pybind11`,
+      `export CPATH=$(${python(match)} -c "import pybind11; print(pybind11.get_include())"):$CPATH`,
+      "# Debian's torch: sudo apt-get install pybind11-dev",
+    ],
     change: (match) => {
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
     sources: ["https://pybind11.readthedocs.io/en/stable/installing.html"],
-    examples: [{ text: "bind.cpp:1:10: fatal error: pybind11/pybind11.h: No such file or directory", expect: "pip install pybind11" }],
+    examples: [
+      {
+        text: "bind.cpp:1:10: fatal error: pybind11/pybind11.h: No such file or directory",
+        expect: "pip install pybind11",
+      },
+    ],
   },
   {
     id: "numpy-headers-missing",
@@ -212,10 +385,17 @@ export const headerRules: readonly Rule[] = [
     specificity: 83,
     matches: (finding) => header(finding, /^numpy\//),
     confidence: "high",
-    cause: (match) => `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with NumPy, which is not installed where the build runs, or whose include folder is not on the command line.`,
-    fix: (match) => [`${python(match)} -m pip install numpy`, `export CPATH=$(${python(match)} -c "import numpy; print(numpy.get_include())"):$CPATH`, ...installWithoutIsolation(match).slice(1)],
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with NumPy, which is not installed where the build runs, or whose include folder is not on the command line.`,
+    fix: (match) => [
+      `${python(match)} -m pip install numpy`,
+      `export CPATH=$(${python(match)} -c "import numpy; print(numpy.get_include())"):$CPATH`,
+      ...installWithoutIsolation(match).slice(1),
+    ],
     sources: ["https://numpy.org/doc/stable/reference/generated/numpy.get_include.html"],
-    examples: [{ text: "ext.c:30:10: fatal error: numpy/arrayobject.h: No such file or directory", expect: "get_include" }],
+    examples: [
+      { text: "ext.c:30:10: fatal error: numpy/arrayobject.h: No such file or directory", expect: "get_include" },
+    ],
   },
   {
     id: "sdk-headers-missing",
@@ -223,27 +403,48 @@ export const headerRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 82,
     matches: (finding, context) => {
-      const facts = header(finding, /^(?:corecrt|crtdefs|vcruntime|stddef|stdlib|stdio|windows|winsock2|io|float|limits|math|assert|string|stdint|ctype|errno|TargetConditionals|AvailabilityMacros|yvals|excpt|basetsd|crtdbg|ucrt)\.h$|^(?:cstdint|cstddef|cstdlib|cmath|algorithm|array|vector|string|iostream|type_traits|utility|memory|map|limits|cassert|filesystem|concepts|span|bit|optional|variant|any|string_view|numbers|source_location|format|ranges|version|__config)$/);
+      const facts = header(
+        finding,
+        /^(?:corecrt|crtdefs|vcruntime|stddef|stdlib|stdio|windows|winsock2|io|float|limits|math|assert|string|stdint|ctype|errno|TargetConditionals|AvailabilityMacros|yvals|excpt|basetsd|crtdbg|ucrt)\.h$|^(?:cstdint|cstddef|cstdlib|cmath|algorithm|array|vector|string|iostream|type_traits|utility|memory|map|limits|cassert|filesystem|concepts|span|bit|optional|variant|any|string_view|numbers|source_location|format|ranges|version|__config)$/,
+      );
       if (facts === undefined) return undefined;
       const apple = context.log.platform === "darwin";
-      return { ...facts, system: finding.tool === "msvc" || context.log.platform === "win32" ? "win32" : apple ? "darwin" : "linux" };
+      return {
+        ...facts,
+        system: finding.tool === "msvc" || context.log.platform === "win32" ? "win32" : apple ? "darwin" : "linux",
+      };
     },
     confidence: "high",
     cause: (match) => {
       const name = match.facts["header"] ?? "";
-      if (match.facts["system"] === "win32") return `\`${name}\` is of the Windows SDK or of Visual C++: INCLUDE is not set up for the cl.exe that runs (no developer prompt, or the SDK is not installed).`;
-      if (match.facts["system"] === "darwin") return `\`${name}\` is of the macOS SDK, which the compiler does not find: the command line tools are missing or out of date, or a conda or Homebrew clang is used without SDKROOT.`;
-      if (/^(?:concepts|span|bit|numbers|source_location|format|ranges|version|filesystem|optional|variant|any|string_view)$/.test(name)) return `The C++ library has no <${name}>: the compiler (or the standard library that it uses) is too old for the C++ standard that the code is written in.`;
+      if (match.facts["system"] === "win32")
+        return `\`${name}\` is of the Windows SDK or of Visual C++: INCLUDE is not set up for the cl.exe that runs (no developer prompt, or the SDK is not installed).`;
+      if (match.facts["system"] === "darwin")
+        return `\`${name}\` is of the macOS SDK, which the compiler does not find: the command line tools are missing or out of date, or a conda or Homebrew clang is used without SDKROOT.`;
+      if (
+        /^(?:concepts|span|bit|numbers|source_location|format|ranges|version|filesystem|optional|variant|any|string_view)$/.test(
+          name,
+        )
+      )
+        return `The C++ library has no <${name}>: the compiler (or the standard library that it uses) is too old for the C++ standard that the code is written in.`;
       return `\`${name}\` is of the C++ standard library, which is not installed for this compiler (clang without libstdc++, gcc without g++).`;
     },
     fix: (match) => {
-      if (match.facts["system"] === "win32") return ['"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"', "# and install a Windows SDK in the Visual Studio Installer"];
-      if (match.facts["system"] === "darwin") return ["xcode-select --install", "export SDKROOT=$(xcrun --show-sdk-path)"];
+      if (match.facts["system"] === "win32")
+        return [
+          '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+          "# and install a Windows SDK in the Visual Studio Installer",
+        ];
+      if (match.facts["system"] === "darwin")
+        return ["xcode-select --install", "export SDKROOT=$(xcrun --show-sdk-path)"];
       return systemPackage(match, { apt: "g++-11 libstdc++-11-dev", dnf: "gcc-c++", conda: "gxx" });
     },
     sources: ["https://learn.microsoft.com/cpp/build/building-on-the-command-line"],
     examples: [
-      { text: "C:\\VS\\VC\\include\\yvals_core.h(12): fatal error C1083: Cannot open include file: 'corecrt.h': No such file or directory", expect: "vcvars64" },
+      {
+        text: "C:\\VS\\VC\\include\\yvals_core.h(12): fatal error C1083: Cannot open include file: 'corecrt.h': No such file or directory",
+        expect: "vcvars64",
+      },
       { text: "a.cpp:3:10: fatal error: filesystem: No such file or directory", expect: "g++-11" },
     ],
   },
@@ -258,14 +459,22 @@ export const headerRules: readonly Rule[] = [
       return index < 0 ? undefined : { header: name, index: String(index) };
     },
     confidence: "high",
-    cause: (match) => `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ${known[Number(match.facts["index"])]?.what ?? "a library"}, whose development files are not installed or not on the include path.`,
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ${known[Number(match.facts["index"])]?.what ?? "a library"}, whose development files are not installed or not on the include path.`,
     fix: (match) => {
       const entry = known[Number(match.facts["index"])];
       if (entry === undefined) return [];
       const dir = foundDir(match);
       return [
         ...(dir === undefined ? [] : [`# found in ${dir}: include-dirs = ["${dir}"]`]),
-        ...(entry.apt === undefined ? [] : systemPackage(match, { apt: entry.apt, ...(entry.dnf === undefined ? {} : { dnf: entry.dnf }), ...(entry.brew === undefined ? {} : { brew: entry.brew }), ...(entry.conda === undefined ? {} : { conda: entry.conda }) })),
+        ...(entry.apt === undefined
+          ? []
+          : systemPackage(match, {
+              apt: entry.apt,
+              ...(entry.dnf === undefined ? {} : { dnf: entry.dnf }),
+              ...(entry.brew === undefined ? {} : { brew: entry.brew }),
+              ...(entry.conda === undefined ? {} : { conda: entry.conda }),
+            })),
         ...(entry.fix ?? []),
       ];
     },
@@ -275,9 +484,15 @@ export const headerRules: readonly Rule[] = [
     },
     sources: ["https://packages.debian.org/"],
     examples: [
-      { text: "cuda_rasterizer/auxiliary.h:14:10: fatal error: glm/glm.hpp: No such file or directory", expect: "libglm-dev" },
+      {
+        text: "cuda_rasterizer/auxiliary.h:14:10: fatal error: glm/glm.hpp: No such file or directory",
+        expect: "libglm-dev",
+      },
       { text: "a.cpp:2:10: fatal error: 'Eigen/Dense' file not found", expect: "libeigen3-dev" },
-      { text: "src/hash.h:1:10: fatal error: google/dense_hash_map: No such file or directory", expect: "libsparsehash-dev" },
+      {
+        text: "src/hash.h:1:10: fatal error: google/dense_hash_map: No such file or directory",
+        expect: "libsparsehash-dev",
+      },
     ],
   },
   {
@@ -294,13 +509,22 @@ export const headerRules: readonly Rule[] = [
     fix: (match) => {
       const dir = foundDir(match);
       if (dir !== undefined) return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
-      return [`find . -name ${baseName(match.facts["header"] ?? "")}`, "git submodule update --init --recursive", "# then add its folder: include-dirs in retorch.toml, include_dirs=[...] in setup.py (absolute: os.path.abspath), and MANIFEST.in for source packages"];
+      return [
+        `find . -name ${baseName(match.facts["header"] ?? "")}`,
+        "git submodule update --init --recursive",
+        "# then add its folder: include-dirs in retorch.toml, include_dirs=[...] in setup.py (absolute: os.path.abspath), and MANIFEST.in for source packages",
+      ];
     },
     change: (match) => {
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
     sources: [],
-    examples: [{ text: "csrc/bind.cpp:4:10: fatal error: kernels/box.h: No such file or directory", expect: "git submodule update" }],
+    examples: [
+      {
+        text: "csrc/bind.cpp:4:10: fatal error: kernels/box.h: No such file or directory",
+        expect: "git submodule update",
+      },
+    ],
   },
 ];

@@ -29,7 +29,10 @@ export const nvccRules: readonly Rule[] = [
           /Unsupported gpu architecture ['"]?(?:compute|sm|lto)[_ ](?<arch>\w*)/,
           /Value ['"](?:sm|compute)_(?<arch>\w+)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
           /Unsupported (?:gpu|GPU) (?:architecture|arch)/,
-        ) ?? (finding.tool === "clang" ? saidAny(finding, /unsupported CUDA gpu architecture: (?:sm_)?(?<arch>\w+)/) : undefined);
+        ) ??
+        (finding.tool === "clang"
+          ? saidAny(finding, /unsupported CUDA gpu architecture: (?:sm_)?(?<arch>\w+)/)
+          : undefined);
       return facts;
     },
     confidence: "high",
@@ -45,7 +48,11 @@ export const nvccRules: readonly Rule[] = [
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
       const known = cudaForArchitecture(arch);
-      if (arch === "" || known === undefined) return [`${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`, "nvidia-smi --query-gpu=compute_cap --format=csv"];
+      if (arch === "" || known === undefined)
+        return [
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`,
+          "nvidia-smi --query-gpu=compute_cap --format=csv",
+        ];
       return [
         "nvcc --version; which -a nvcc",
         known.gone === undefined
@@ -67,7 +74,8 @@ export const nvccRules: readonly Rule[] = [
     title: "nvcc is too old for this C++ standard",
     on: ["driver"],
     specificity: 85,
-    matches: (finding) => nvccSaid(finding, /Value ['"]?(?:c|gnu)\+\+(?<standard>\w+)['"]? is not defined for option ['"]?-?-?std['"]?/),
+    matches: (finding) =>
+      nvccSaid(finding, /Value ['"]?(?:c|gnu)\+\+(?<standard>\w+)['"]? is not defined for option ['"]?-?-?std['"]?/),
     confidence: "high",
     cause: (match) => {
       const standard = match.facts["standard"] ?? "";
@@ -76,7 +84,10 @@ export const nvccRules: readonly Rule[] = [
     },
     fix: (match) => {
       const since = cudaForStandard(match.facts["standard"] ?? "") ?? "12.0";
-      return ["which -a nvcc; nvcc --version", `export CUDA_HOME=/usr/local/cuda-${since} PATH=/usr/local/cuda-${since}/bin:$PATH   # or any newer one that fits torch`];
+      return [
+        "which -a nvcc; nvcc --version",
+        `export CUDA_HOME=/usr/local/cuda-${since} PATH=/usr/local/cuda-${since}/bin:$PATH   # or any newer one that fits torch`,
+      ];
     },
     sources: ["pytorch/pytorch#32135", "levihsu/OOTDiffusion#64", "facebookresearch/detectron2#3098"],
     examples: [
@@ -89,7 +100,14 @@ export const nvccRules: readonly Rule[] = [
     title: "nvcc's command line falls apart at a space or an empty word",
     on: ["driver"],
     specificity: 85,
-    matches: (finding) => nvccSaid(finding, /A single input file is required for a non-link phase when an output ?file is specified/, /Don't know what to do with ['"](?<word>.+?)['"]/, /More than one (?:compilation|input) (?:phase|file) specified/, /No input files specified/),
+    matches: (finding) =>
+      nvccSaid(
+        finding,
+        /A single input file is required for a non-link phase when an output ?file is specified/,
+        /Don't know what to do with ['"](?<word>.+?)['"]/,
+        /More than one (?:compilation|input) (?:phase|file) specified/,
+        /No input files specified/,
+      ),
     confidence: "high",
     cause: (match) =>
       `nvcc saw ${match.facts["word"] === undefined ? "more than one word" : `\`${match.facts["word"]}\``} as an input file: a path with a space is not quoted, a flag for the host compiler (/EHsc, -Wall, -fopenmp) was given without -Xcompiler, or an option with an empty value (-I, -ccbin) swallowed the next word.`,
@@ -100,7 +118,10 @@ export const nvccRules: readonly Rule[] = [
     ],
     sources: ["thu-ml/SageAttention2#8", "traveller59/spconv#178", "colmap/glomap#228"],
     examples: [
-      { text: "nvcc fatal   : A single input file is required for a non-link phase when an outputfile is specified", expect: "-Xcompiler" },
+      {
+        text: "nvcc fatal   : A single input file is required for a non-link phase when an outputfile is specified",
+        expect: "-Xcompiler",
+      },
       { text: "nvcc fatal   : Don't know what to do with 'Files/NVIDIA'", expect: "without spaces" },
     ],
   },
@@ -109,30 +130,57 @@ export const nvccRules: readonly Rule[] = [
     title: "nvcc does not know an option",
     on: ["driver"],
     specificity: 80,
-    matches: (finding) => nvccSaid(finding, /Unknown option ['"]?(?<option>[^\s'"]+)['"]?/, /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/, /redefinition of argument ['"](?<twice>[^'"]+)['"]/, /Value ['"](?<value>[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/),
+    matches: (finding) =>
+      nvccSaid(
+        finding,
+        /Unknown option ['"]?(?<option>[^\s'"]+)['"]?/,
+        /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/,
+        /redefinition of argument ['"](?<twice>[^'"]+)['"]/,
+        /Value ['"](?<value>[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/,
+      ),
     confidence: "high",
     cause: (match) => {
       const option = match.facts["option"] ?? "";
       const twice = match.facts["twice"];
-      if (twice !== undefined) return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
-      if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option)) return `nvcc${nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
-      if (/allow-unsupported-compiler|threads|extended-lambda|arch=native|diag|split-compile|static-global/.test(option)) return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
+      if (twice !== undefined)
+        return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
+      if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
+        return `nvcc${nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
+      if (
+        /allow-unsupported-compiler|threads|extended-lambda|arch=native|diag|split-compile|static-global/.test(option)
+      )
+        return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
       return `\`${option}\` is a flag for the host compiler (or of a newer nvcc): nvcc itself does not know it. Host flags have to come after -Xcompiler.`;
     },
     fix: (match) => {
       const option = match.facts["option"] ?? "";
-      if (match.facts["twice"] !== undefined) return [`# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`];
-      if (/generate-dependencies-with-compile|dependency-output/.test(option)) return ["export TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES=1   # for this old nvcc", "# better: a CUDA toolkit of torch's version"];
-      return [`# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': []}`, "nvcc --version; which -a nvcc"];
+      if (match.facts["twice"] !== undefined)
+        return [
+          `# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`,
+        ];
+      if (/generate-dependencies-with-compile|dependency-output/.test(option))
+        return [
+          "export TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES=1   # for this old nvcc",
+          "# better: a CUDA toolkit of torch's version",
+        ];
+      return [
+        `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': []}`,
+        "nvcc --version; which -a nvcc",
+      ];
     },
     change: (match) => {
       const option = match.facts["option"] ?? "";
-      return /^-(?:W\w|f[a-z]|m[a-z]|pedantic|pthread)/.test(option) ? { kind: "remove-flag", flag: option } : undefined;
+      return /^-(?:W\w|f[a-z]|m[a-z]|pedantic|pthread)/.test(option)
+        ? { kind: "remove-flag", flag: option }
+        : undefined;
     },
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       { text: "nvcc fatal   : Unknown option '-fopenmp'", expect: "-Xcompiler -fopenmp" },
-      { text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'", expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES" },
+      {
+        text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
+        expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
+      },
       { text: "nvcc fatal   : redefinition of argument 'std'", expect: "-std=" },
     ],
   },
@@ -141,7 +189,17 @@ export const nvccRules: readonly Rule[] = [
     title: "nvcc cannot work with this host compiler",
     on: ["driver"],
     specificity: 75,
-    matches: (finding) => nvccSaid(finding, /Host compiler targets unsupported OS/, /Failed to preprocess host compiler properties/, /Microsoft Visual Studio configuration file '(?<vcvars>.+?)' could not be found/, /Visual Studio configuration file/, /Compiler 'cl\.exe' in PATH different than the one specified with -ccbin/, /nvcc cannot find a supported version of Microsoft Visual Studio/, /(?:Unsupported|unsupported) host compiler/),
+    matches: (finding) =>
+      nvccSaid(
+        finding,
+        /Host compiler targets unsupported OS/,
+        /Failed to preprocess host compiler properties/,
+        /Microsoft Visual Studio configuration file '(?<vcvars>.+?)' could not be found/,
+        /Visual Studio configuration file/,
+        /Compiler 'cl\.exe' in PATH different than the one specified with -ccbin/,
+        /nvcc cannot find a supported version of Microsoft Visual Studio/,
+        /(?:Unsupported|unsupported) host compiler/,
+      ),
     confidence: "high",
     cause: (match) =>
       /preprocess host compiler/.test(match.finding.message)
@@ -149,12 +207,18 @@ export const nvccRules: readonly Rule[] = [
         : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>
       platformOf(match) === "win32" || /Visual Studio|cl\.exe/.test(match.finding.message)
-        ? ["# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH", "where cl"]
-        : ["echo \"$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS\"   # does it exist?", "export CC=gcc CXX=g++"],
+        ? [
+            "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
+            "where cl",
+          ]
+        : ['echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS"   # does it exist?', "export CC=gcc CXX=g++"],
     sources: ["https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy"],
     examples: [
       { text: "nvcc fatal   : Host compiler targets unsupported OS.", expect: "MinGW" },
-      { text: "nosuch: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.", expect: "-ccbin" },
+      {
+        text: "nosuch: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
+        expect: "-ccbin",
+      },
     ],
   },
   {
@@ -162,12 +226,26 @@ export const nvccRules: readonly Rule[] = [
     title: "nvcc cannot open a file",
     on: ["driver"],
     specificity: 60,
-    matches: (finding) => nvccSaid(finding, /Could not open (?<which>input|output) file ['"]?(?<file>[^'"]+)/, /Could not (?:set up|create) .*(?:environment|temporary|directory)/, /Path to (?<file>\S+) (?:does not exist|not found)/, /Cannot open (?:output )?file/),
+    matches: (finding) =>
+      nvccSaid(
+        finding,
+        /Could not open (?<which>input|output) file ['"]?(?<file>[^'"]+)/,
+        /Could not (?:set up|create) .*(?:environment|temporary|directory)/,
+        /Path to (?<file>\S+) (?:does not exist|not found)/,
+        /Cannot open (?:output )?file/,
+      ),
     confidence: "medium",
-    cause: (match) => `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
-    fix: () => ["df -h /tmp .; ls -ld ${TMPDIR:-/tmp}", "export TMPDIR=$HOME/tmp && mkdir -p $TMPDIR", "MAX_JOBS=1 retorch build"],
+    cause: (match) =>
+      `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
+    fix: () => [
+      "df -h /tmp .; ls -ld ${TMPDIR:-/tmp}",
+      "export TMPDIR=$HOME/tmp && mkdir -p $TMPDIR",
+      "MAX_JOBS=1 retorch build",
+    ],
     sources: [],
-    examples: [{ text: "nvcc fatal   : Could not open output file '/tmp/tmpxft_0000a_00000000-6_k.fatbin'", expect: "TMPDIR" }],
+    examples: [
+      { text: "nvcc fatal   : Could not open output file '/tmp/tmpxft_0000a_00000000-6_k.fatbin'", expect: "TMPDIR" },
+    ],
   },
   {
     id: "half-operators-disabled",
@@ -193,8 +271,14 @@ export const nvccRules: readonly Rule[] = [
     ],
     sources: ["microsoft/DeepSpeed#750", "microsoft/DeepSpeed#1089"],
     examples: [
-      { text: 'lam.cu(7): error: no operator "+" matches these operands\n            operand types are: __half2 + const __half2', expect: "-U__CUDA_NO_HALF_OPERATORS__" },
-      { text: 'k.cu(31): error: no suitable conversion function from "const __half" to "float" exists', expect: "-U__CUDA_NO_HALF_CONVERSIONS__" },
+      {
+        text: 'lam.cu(7): error: no operator "+" matches these operands\n            operand types are: __half2 + const __half2',
+        expect: "-U__CUDA_NO_HALF_OPERATORS__",
+      },
+      {
+        text: 'k.cu(31): error: no suitable conversion function from "const __half" to "float" exists',
+        expect: "-U__CUDA_NO_HALF_CONVERSIONS__",
+      },
     ],
   },
   {
@@ -227,8 +311,14 @@ export const nvccRules: readonly Rule[] = [
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomic-functions"],
     examples: [
-      { text: "ptxas /tmp/tmpxft_1.ptx, line 30; error   : Feature 'cp.async' requires .target sm_80 or higher", expect: "8.0" },
-      { text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (double *, double)', expect: "older GPU" },
+      {
+        text: "ptxas /tmp/tmpxft_1.ptx, line 30; error   : Feature 'cp.async' requires .target sm_80 or higher",
+        expect: "8.0",
+      },
+      {
+        text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (double *, double)',
+        expect: "older GPU",
+      },
     ],
   },
   {
@@ -236,25 +326,49 @@ export const nvccRules: readonly Rule[] = [
     title: "The kernel uses too much shared memory",
     on: ["driver"],
     specificity: 80,
-    matches: (finding) => nvccSaid(finding, /Entry function ['"](?<kernel>.+?)['"] uses too much (?<what>shared data|local data|parameter space|global data)(?: \((?<used>\w+) bytes(?: \+ \w+ bytes system)?, (?<max>\w+) max\))?/),
+    matches: (finding) =>
+      nvccSaid(
+        finding,
+        /Entry function ['"](?<kernel>.+?)['"] uses too much (?<what>shared data|local data|parameter space|global data)(?: \((?<used>\w+) bytes(?: \+ \w+ bytes system)?, (?<max>\w+) max\))?/,
+      ),
     confidence: "high",
-    cause: (match) => `The kernel \`${match.facts["kernel"] ?? ""}\` asks for ${match.facts["used"] === undefined ? "more" : `${Number(match.facts["used"])} bytes of`} static ${match.facts["what"] ?? "shared data"}${match.facts["max"] === undefined ? "" : `; ${Number(match.facts["max"])} are allowed`}.`,
-    fix: () => ["# make the tile smaller, or take it as dynamic shared memory: extern __shared__, launch with the size, and cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)"],
+    cause: (match) =>
+      `The kernel \`${match.facts["kernel"] ?? ""}\` asks for ${match.facts["used"] === undefined ? "more" : `${Number(match.facts["used"])} bytes of`} static ${match.facts["what"] ?? "shared data"}${match.facts["max"] === undefined ? "" : `; ${Number(match.facts["max"])} are allowed`}.`,
+    fix: () => [
+      "# make the tile smaller, or take it as dynamic shared memory: extern __shared__, launch with the size, and cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
+    ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory-8-x"],
-    examples: [{ text: "ptxas error   : Entry function '_Z1kPf' uses too much shared data (0x61a80 bytes, 0xc000 max)", expect: "400000" }],
+    examples: [
+      {
+        text: "ptxas error   : Entry function '_Z1kPf' uses too much shared data (0x61a80 bytes, 0xc000 max)",
+        expect: "400000",
+      },
+    ],
   },
   {
     id: "ptxas-failed",
     title: "ptxas refuses the generated code",
     on: ["driver"],
     specificity: 45,
-    matches: (finding) => (finding.tool === "ptxas" ? saidAny(finding, /aborted due to errors/, /(?:Parsing|syntax) error/i, /Unsupported \.version (?<ptx>[\d.]+)/, /Illegal|Unknown symbol|Arguments mismatch|PTX/) : undefined),
+    matches: (finding) =>
+      finding.tool === "ptxas"
+        ? saidAny(
+            finding,
+            /aborted due to errors/,
+            /(?:Parsing|syntax) error/i,
+            /Unsupported \.version (?<ptx>[\d.]+)/,
+            /Illegal|Unknown symbol|Arguments mismatch|PTX/,
+          )
+        : undefined,
     confidence: (match) => (match.facts["ptx"] === undefined ? "low" : "high"),
     cause: (match) =>
       match.facts["ptx"] === undefined
         ? "The assembler for the GPU rejects inline PTX, or PTX of another toolkit: the lines of ptxas above say which instruction."
         : `ptxas is older than the compiler that made the PTX (version ${match.facts["ptx"]}): tools of two CUDA toolkits are mixed on PATH.`,
-    fix: () => ["which -a nvcc ptxas; nvcc --version; ptxas --version   # must be of one toolkit", "# asm() in the sources: is it for a newer architecture than the ones compiled for?"],
+    fix: () => [
+      "which -a nvcc ptxas; nvcc --version; ptxas --version   # must be of one toolkit",
+      "# asm() in the sources: is it for a newer architecture than the ones compiled for?",
+    ],
     sources: ["ggml-org/llama.cpp#11750"],
     examples: [
       { text: "ptxas fatal   : Ptx assembly aborted due to errors", expect: "PTX" },
@@ -266,26 +380,47 @@ export const nvccRules: readonly Rule[] = [
     title: "A device lambda needs --extended-lambda",
     on: ["compile"],
     specificity: 85,
-    matches: (finding) => said(finding, /(?:annotation on lambda requires|requires) --(?:extended|expt-extended)-lambda|__nv_is_extended_\w*lambda|extended __(?:host__ )?__device__ lambda/),
+    matches: (finding) =>
+      said(
+        finding,
+        /(?:annotation on lambda requires|requires) --(?:extended|expt-extended)-lambda|__nv_is_extended_\w*lambda|extended __(?:host__ )?__device__ lambda/,
+      ),
     confidence: "high",
     cause: () => "The code marks a lambda as __device__ (or __host__ __device__), which nvcc allows with a flag only.",
-    fix: () => ['# retorch.toml: nvcc-flags = ["--extended-lambda"]   (setup.py: extra_compile_args={"nvcc": ["--extended-lambda"]})'],
+    fix: () => [
+      '# retorch.toml: nvcc-flags = ["--extended-lambda"]   (setup.py: extra_compile_args={"nvcc": ["--extended-lambda"]})',
+    ],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "--extended-lambda" }),
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#extended-lambdas"],
-    examples: [{ text: "lam.cu(6): error: __host__ or __device__ annotation on lambda requires --extended-lambda nvcc flag", expect: "--extended-lambda" }],
+    examples: [
+      {
+        text: "lam.cu(6): error: __host__ or __device__ annotation on lambda requires --extended-lambda nvcc flag",
+        expect: "--extended-lambda",
+      },
+    ],
   },
   {
     id: "relaxed-constexpr-needed",
     title: "A constexpr host function is called on the GPU",
     on: ["compile"],
     specificity: 85,
-    matches: (finding) => said(finding, /calling a constexpr __host__ function.*from a __(?:device|global)__|--expt-relaxed-constexpr|use "--expt-relaxed-constexpr"/),
+    matches: (finding) =>
+      said(
+        finding,
+        /calling a constexpr __host__ function.*from a __(?:device|global)__|--expt-relaxed-constexpr|use "--expt-relaxed-constexpr"/,
+      ),
     confidence: "high",
-    cause: () => "A constexpr function of the host (e.g. of std::) is called in device code, which nvcc allows with a flag only.",
+    cause: () =>
+      "A constexpr function of the host (e.g. of std::) is called in device code, which nvcc allows with a flag only.",
     fix: () => ['# retorch.toml: nvcc-flags = ["--expt-relaxed-constexpr"]   (torch\'s own builder passes it always)'],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "--expt-relaxed-constexpr" }),
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#constexpr-functions-and-function-templates"],
-    examples: [{ text: 'k.cu(4): error: calling a constexpr __host__ function("max") from a __global__ function("k") is not allowed. The experimental flag \'--expt-relaxed-constexpr\' can be used to allow this.', expect: "--expt-relaxed-constexpr" }],
+    examples: [
+      {
+        text: 'k.cu(4): error: calling a constexpr __host__ function("max") from a __global__ function("k") is not allowed. The experimental flag \'--expt-relaxed-constexpr\' can be used to allow this.',
+        expect: "--expt-relaxed-constexpr",
+      },
+    ],
   },
   {
     id: "host-call-from-device",
@@ -295,16 +430,24 @@ export const nvccRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /calling a __host__ function\(?"?(?<callee>[^")]*)"?\)? from a __(?:device|global)__ function(?:\("?(?<caller>[^")]*)"?\))?/,
+        /calling a __host__ function(?:\("(?<callee>[^"]*)"\)|)(?: "(?<callee2>[^"]*)")? from a __(?:device|global|host__ __device)__ function/,
         /identifier "(?<callee>[^"]+)" is undefined in device code/,
         /reference to __host__ function '(?<callee>[^']+)' in __(?:device|global|host__ __device)__ function/,
         /no matching function for call to .*candidate function not viable: call to __host__ function from __device__/s,
       ),
     confidence: "high",
-    cause: (match) => `A kernel or device function (${placeOf(match.finding)}) calls \`${match.facts["callee"] ?? "a function"}\`, which exists for the CPU only.`,
-    fix: () => ["# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)"],
+    cause: (match) =>
+      `A kernel or device function (${placeOf(match.finding)}) calls \`${match.facts["callee"] ?? "a function"}\`, which exists for the CPU only.`,
+    fix: () => [
+      "# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)",
+    ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#function-execution-space-specifiers"],
-    examples: [{ text: 'k.cu(5): error: calling a __host__ function("host()") from a __device__ function("foo()") is not allowed', expect: "__device__" }],
+    examples: [
+      {
+        text: 'k.cu(5): error: calling a __host__ function("host()") from a __device__ function("foo()") is not allowed',
+        expect: "__device__",
+      },
+    ],
   },
 ];
 

@@ -5,7 +5,11 @@ import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import type { SymbolOwner, SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./torch-symbols.ts";
 
-function owned(finding: Finding, context: RuleContext, ...owners: readonly SymbolOwner[]): (MatchFacts & { readonly verdict?: never }) | undefined {
+function owned(
+  finding: Finding,
+  context: RuleContext,
+  ...owners: readonly SymbolOwner[]
+): (MatchFacts & { readonly verdict?: never }) | undefined {
   const verdict = verdictOf(finding);
   if (verdict === undefined || !owners.includes(verdict.owner)) return undefined;
   return { ...symbolFacts(finding, verdict, context), library: verdict.library, provider: verdict.provider };
@@ -39,8 +43,14 @@ export const otherSymbolRules: readonly Rule[] = [
     ],
     sources: ["pytorch/pytorch#57543", "pytorch/extension-cpp#80", "pytorch/pytorch#180762"],
     examples: [
-      { text: "ImportError: /p/a.so: undefined symbol: __cudaRegisterLinkedBinary_45_tmpxft_00001f3a_00000000_7_kernel_cpp1_ii_b81a68a1", expect: "dlink=True" },
-      { text: "/usr/bin/ld: k.o: in function `__sti____cudaRegisterAll()':\nk.cudafe1.cpp:(.text.startup+0x22): undefined reference to `__fatbinwrap_38_tmpxft_0000_k_cpp1_ii_1'", expect: "-dlink" },
+      {
+        text: "ImportError: /p/a.so: undefined symbol: __cudaRegisterLinkedBinary_45_tmpxft_00001f3a_00000000_7_kernel_cpp1_ii_b81a68a1",
+        expect: "dlink=True",
+      },
+      {
+        text: "/usr/bin/ld: k.o: in function `__sti____cudaRegisterAll()':\nk.cudafe1.cpp:(.text.startup+0x22): undefined reference to `__fatbinwrap_38_tmpxft_0000_k_cpp1_ii_1'",
+        expect: "-dlink",
+      },
     ],
   },
   {
@@ -50,7 +60,9 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 85,
     matches: (finding, context) => {
       const verdict = verdictOf(finding);
-      return isDevice(finding) && verdict !== undefined ? { ...symbolFacts(finding, verdict, context), tool: finding.tool } : undefined;
+      return isDevice(finding) && verdict !== undefined
+        ? { ...symbolFacts(finding, verdict, context), tool: finding.tool }
+        : undefined;
     },
     confidence: "high",
     cause: (match) =>
@@ -78,10 +90,16 @@ export const otherSymbolRules: readonly Rule[] = [
       return verdict === undefined ? undefined : symbolFacts(finding, verdict, context);
     },
     confidence: "high",
-    cause: () => "std::filesystem lives in a separate library, stdc++fs, with gcc 8 (and c++fs with clang below 9); it is not linked.",
+    cause: () =>
+      "std::filesystem lives in a separate library, stdc++fs, with gcc 8 (and c++fs with clang below 9); it is not linked.",
     fix: () => ["# add the library stdc++fs (link flag -lstdc++fs), or use gcc >= 9"],
     sources: ["https://gcc.gnu.org/gcc-9/changes.html"],
-    examples: [{ text: "a.o: In function `f': a.cpp:(.text+0x9): undefined reference to `std::filesystem::__cxx11::path::_M_split_cmpts()'", expect: "stdc++fs" }],
+    examples: [
+      {
+        text: "a.o: In function `f': a.cpp:(.text+0x9): undefined reference to `std::filesystem::__cxx11::path::_M_split_cmpts()'",
+        expect: "stdc++fs",
+      },
+    ],
   },
   {
     id: "cxx-library-not-linked",
@@ -92,9 +110,17 @@ export const otherSymbolRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of the C++ library, which is not linked, or is older than the one that the objects were compiled with: the link ran with gcc or ld instead of g++, or objects of a newer compiler or of another C++ library (libc++) are linked in.`,
-    fix: () => ["# link with the C++ driver (g++, clang++), the same one that compiled: CXX=g++", "# mixed compilers: build all objects again with one of them"],
+    fix: () => [
+      "# link with the C++ driver (g++, clang++), the same one that compiled: CXX=g++",
+      "# mixed compilers: build all objects again with one of them",
+    ],
     sources: ["rui314/mold#223"],
-    examples: [{ text: "mold: error: undefined symbol: operator delete(void*)\n>>> referenced by ircconnection.cpp", expect: "g++" }],
+    examples: [
+      {
+        text: "mold: error: undefined symbol: operator delete(void*)\n>>> referenced by ircconnection.cpp",
+        expect: "g++",
+      },
+    ],
   },
   {
     id: "libstdcxx-symbol-missing",
@@ -111,7 +137,9 @@ export const otherSymbolRules: readonly Rule[] = [
       "# or build with an older gcc: CC=gcc-11 CXX=g++-11",
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html"],
-    examples: [{ text: "ImportError: /p/x.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", expect: "newer gcc" }],
+    examples: [
+      { text: "ImportError: /p/x.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", expect: "newer gcc" },
+    ],
   },
   {
     id: "glibc-symbol-missing",
@@ -122,7 +150,10 @@ export const otherSymbolRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the C library. ${(match.facts["name"] ?? "").startsWith("__isoc23") ? "It came with glibc 2.38: an object or archive was compiled on a newer system than this one." : match.finding.phase === "link" ? "The object was compiled against another version of it, or the library that held it before glibc 2.34 (pthread, dl, rt) is not linked." : "The file was built on a newer system, or for another C library (musl), than the one that runs it."}`,
-    fix: (match) => [...rebuild(match), "# or build in the container of the oldest system that has to run it (manylinux); before glibc 2.34: -lpthread -ldl -lrt"],
+    fix: (match) => [
+      ...rebuild(match),
+      "# or build in the container of the oldest system that has to run it (manylinux); before glibc 2.34: -lpthread -ldl -lrt",
+    ],
     sources: ["https://sourceware.org/glibc/wiki/Release/2.38"],
     examples: [{ text: "/usr/bin/ld: libfoo.a(x.o): undefined reference to `__isoc23_strtol'", expect: "2.38" }],
   },
@@ -139,8 +170,14 @@ export const otherSymbolRules: readonly Rule[] = [
     fix: (match) => rebuild(match),
     sources: ["https://docs.python.org/3/whatsnew/3.12.html#removed"],
     examples: [
-      { text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _PyThreadState_UncheckedGet", expect: "another Python version" },
-      { text: "ImportError: /p/x.so: undefined symbol: PyUnicodeUCS4_FromStringAndSize", expect: "retorch build --force" },
+      {
+        text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _PyThreadState_UncheckedGet",
+        expect: "another Python version",
+      },
+      {
+        text: "ImportError: /p/x.so: undefined symbol: PyUnicodeUCS4_FromStringAndSize",
+        expect: "retorch build --force",
+      },
     ],
   },
   {
@@ -158,7 +195,12 @@ export const otherSymbolRules: readonly Rule[] = [
       `${python(match)}-config --ldflags --embed`,
     ],
     sources: ["https://docs.python.org/3/extending/building.html"],
-    examples: [{ text: 'Undefined symbols for architecture arm64:\n  "_PyArg_ParseTuple", referenced from:\n      _f in m.o\nld: symbol(s) not found for architecture arm64', expect: "dynamic_lookup" }],
+    examples: [
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "_PyArg_ParseTuple", referenced from:\n      _f in m.o\nld: symbol(s) not found for architecture arm64',
+        expect: "dynamic_lookup",
+      },
+    ],
   },
   {
     id: "cuda-libraries-mixed",
@@ -169,7 +211,10 @@ export const otherSymbolRules: readonly Rule[] = [
       if (finding.phase !== "load") return undefined;
       return owned(finding, context, "cuda-library", "cuda-runtime");
     },
-    confidence: (match) => (match.finding.library !== undefined || /lib(?:cu|nv|torch|nccl)/.test(match.finding.file ?? "") ? "high" : "medium"),
+    confidence: (match) =>
+      match.finding.library !== undefined || /lib(?:cu|nv|torch|nccl)/.test(match.finding.file ?? "")
+        ? "high"
+        : "medium",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}, and the library of that name that was loaded first does not have it: ` +
       `${match.facts["who"] ?? ""} was built for another version of it than the one found on LD_LIBRARY_PATH or in the environment (system CUDA before pip's nvidia packages, or two versions of those).`,
@@ -180,9 +225,15 @@ export const otherSymbolRules: readonly Rule[] = [
     ],
     sources: ["pytorch/pytorch#111469", "pytorch/pytorch#101314"],
     examples: [
-      { text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12", expect: "LD_LIBRARY_PATH" },
+      {
+        text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",
+        expect: "LD_LIBRARY_PATH",
+      },
       { text: "ImportError: /e/torch/lib/libtorch_cuda.so: undefined symbol: ncclCommRegister", expect: "NCCL" },
-      { text: "OSError: /e/libcublas.so.11: symbol cublasLtHSHMatmulAlgoInit version libcublasLt.so.11 not defined in file libcublasLt.so.11 with link time reference", expect: "cuBLAS" },
+      {
+        text: "OSError: /e/libcublas.so.11: symbol cublasLtHSHMatmulAlgoInit version libcublasLt.so.11 not defined in file libcublasLt.so.11 with link time reference",
+        expect: "cuBLAS",
+      },
     ],
   },
   {
@@ -190,9 +241,11 @@ export const otherSymbolRules: readonly Rule[] = [
     title: "A CUDA library is not linked",
     on: ["undefined-symbol"],
     specificity: 70,
-    matches: (finding, context) => (finding.phase === "link" ? owned(finding, context, "cuda-library", "cuda-runtime") : undefined),
+    matches: (finding, context) =>
+      finding.phase === "link" ? owned(finding, context, "cuda-library", "cuda-runtime") : undefined,
     confidence: "high",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.`,
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.`,
     fix: (match) => [
       `# retorch.toml: libraries = ["${match.facts["library"] ?? ""}"]; setup.py: libraries=["${match.facts["library"] ?? ""}"] in CUDAExtension; CMake: CUDA::${match.facts["library"] ?? ""}`,
       `# by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
@@ -204,8 +257,14 @@ export const otherSymbolRules: readonly Rule[] = [
     },
     sources: ["https://docs.nvidia.com/cuda/"],
     examples: [
-      { text: "/usr/bin/ld: gemm.o: in function `f': gemm.cu:(.text+0x9): undefined reference to `cublasCreate_v2'", expect: "-lcublas" },
-      { text: "fft.obj : error LNK2019: unresolved external symbol cufftPlanMany referenced in function f", expect: "cufft" },
+      {
+        text: "/usr/bin/ld: gemm.o: in function `f': gemm.cu:(.text+0x9): undefined reference to `cublasCreate_v2'",
+        expect: "-lcublas",
+      },
+      {
+        text: "fft.obj : error LNK2019: unresolved external symbol cufftPlanMany referenced in function f",
+        expect: "cufft",
+      },
     ],
   },
   {
@@ -221,7 +280,8 @@ export const otherSymbolRules: readonly Rule[] = [
       '# retorch.toml: libraries = ["cuda"]; without a driver on the build machine link the stub: -L<cuda>/lib64/stubs -lcuda',
       "nvidia-smi   # the driver's version, when -lcuda is there already",
     ],
-    change: (match) => (match.context.findLibrary?.("cuda") === undefined ? undefined : { kind: "add-library", library: "cuda" }),
+    change: (match) =>
+      match.context.findLibrary?.("cuda") === undefined ? undefined : { kind: "add-library", library: "cuda" },
     sources: ["https://docs.nvidia.com/cuda/cuda-driver-api/"],
     examples: [{ text: "ImportError: /p/_C.so: undefined symbol: cuTensorMapEncodeTiled", expect: "-lcuda" }],
   },
@@ -253,9 +313,17 @@ export const otherSymbolRules: readonly Rule[] = [
     confidence: (match) => (match.facts["name"] === "iJIT_NotifyEvent" ? "high" : "medium"),
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of Intel MKL or its profiling part. MKL 2024.1 dropped what torch up to 2.3 (conda builds) calls, and mixing pip's and conda's MKL has the same effect.`,
-    fix: (match) => [match.context.log.conda ? 'conda install "mkl<2024.1"' : `${python(match)} -m pip install "mkl<2024.1"`, "# or a newer torch"],
+    fix: (match) => [
+      match.context.log.conda ? 'conda install "mkl<2024.1"' : `${python(match)} -m pip install "mkl<2024.1"`,
+      "# or a newer torch",
+    ],
     sources: ["pytorch/pytorch#123097"],
-    examples: [{ text: "ImportError: /c/envs/e/lib/python3.10/site-packages/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent", expect: "mkl<2024.1" }],
+    examples: [
+      {
+        text: "ImportError: /c/envs/e/lib/python3.10/site-packages/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent",
+        expect: "mkl<2024.1",
+      },
+    ],
   },
   {
     id: "rocm-symbol-missing",
@@ -266,9 +334,18 @@ export const otherSymbolRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "ROCm"}: the library is not linked, or another version of it is loaded than the one this was built with (torch's wheels bring their own; LD_LIBRARY_PATH may put the system's first).`,
-    fix: (match) => [unsetVariable(match, "LD_LIBRARY_PATH"), `${python(match)} -c "import torch; print(torch.version.hip, torch.version.xpu if hasattr(torch.version, 'xpu') else '')"   # the version to build for`, ...rebuild(match)],
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH"),
+      `${python(match)} -c "import torch; print(torch.version.hip, torch.version.xpu if hasattr(torch.version, 'xpu') else '')"   # the version to build for`,
+      ...rebuild(match),
+    ],
     sources: ["intel/intel-xpu-backend-for-triton#1950"],
-    examples: [{ text: "ImportError: /e/torch/lib/libc10_xpu.so: undefined symbol: _ZNK4sycl3_V16device32ext_oneapi_supports_cl_extensionENS0_6detail11string_viewEPNS0_3ext6oneapi12experimental10cl_versionE", expect: "SYCL" }],
+    examples: [
+      {
+        text: "ImportError: /e/torch/lib/libc10_xpu.so: undefined symbol: _ZNK4sycl3_V16device32ext_oneapi_supports_cl_extensionENS0_6detail11string_viewEPNS0_3ext6oneapi12experimental10cl_versionE",
+        expect: "SYCL",
+      },
+    ],
   },
   {
     id: "sanitizer-runtime-missing",
@@ -277,10 +354,19 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding, context) => owned(finding, context, "sanitizer"),
     confidence: "high",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
-    fix: (match) => [`LD_PRELOAD=$(gcc -print-file-name=libasan.so) ${python(match)} the_program.py`, "# or build without -fsanitize"],
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
+    fix: (match) => [
+      `LD_PRELOAD=$(gcc -print-file-name=libasan.so) ${python(match)} the_program.py`,
+      "# or build without -fsanitize",
+    ],
     sources: ["https://github.com/google/sanitizers/wiki/AddressSanitizerAsDso"],
-    examples: [{ text: "ImportError: /p/x.so: undefined symbol: __asan_option_detect_stack_use_after_return", expect: "LD_PRELOAD" }],
+    examples: [
+      {
+        text: "ImportError: /p/x.so: undefined symbol: __asan_option_detect_stack_use_after_return",
+        expect: "LD_PRELOAD",
+      },
+    ],
   },
   {
     id: "compiler-runtime-missing",
@@ -289,8 +375,11 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 55,
     matches: (finding, context) => owned(finding, context, "compiler-runtime"),
     confidence: "medium",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the compiler's own library \`${match.facts["library"] ?? "gcc"}\`, which is not linked or is older than the compiler.`,
-    fix: (match) => [`# add the link flag -l${match.facts["library"] ?? "gcc"}${match.facts["library"] === "gcov" ? " (or --coverage at the link, too)" : ""}`],
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the compiler's own library \`${match.facts["library"] ?? "gcc"}\`, which is not linked or is older than the compiler.`,
+    fix: (match) => [
+      `# add the link flag -l${match.facts["library"] ?? "gcc"}${match.facts["library"] === "gcov" ? " (or --coverage at the link, too)" : ""}`,
+    ],
     sources: ["https://gcc.gnu.org/wiki/Atomic/GCCMM"],
     examples: [{ text: "ImportError: /p/x.so: undefined symbol: __atomic_load_16", expect: "-latomic" }],
   },
@@ -300,8 +389,18 @@ export const otherSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 62,
     matches: (finding, context) => {
-      const verdict = is(finding, (v) => v.owner === "library" && (v.symbol.strings === "old" || v.symbol.strings === "cxx11"));
-      return verdict === undefined ? undefined : { ...symbolFacts(finding, verdict, context), provider: verdict.provider, library: verdict.library, strings: verdict.symbol.strings };
+      const verdict = is(
+        finding,
+        (v) => v.owner === "library" && (v.symbol.strings === "old" || v.symbol.strings === "cxx11"),
+      );
+      return verdict === undefined
+        ? undefined
+        : {
+            ...symbolFacts(finding, verdict, context),
+            provider: verdict.provider,
+            library: verdict.library,
+            strings: verdict.symbol.strings,
+          };
     },
     confidence: "medium",
     cause: (match) =>
@@ -321,14 +420,18 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 58,
     matches: (finding, context) => owned(finding, context, "library", "blas", "numpy"),
     confidence: "medium",
-    cause: (match) => `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.`,
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.`,
     fix: (match) => [
-      match.facts["library"] === undefined ? "# add the library that defines it to `libraries`" : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
+      match.facts["library"] === undefined
+        ? "# add the library that defines it to `libraries`"
+        : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
       ...rebuild(match),
     ],
     change: (match) => {
       const library = match.facts["library"];
-      if (library === undefined || match.finding.phase !== "link" || match.context.findLibrary?.(library) === undefined) return undefined;
+      if (library === undefined || match.finding.phase !== "link" || match.context.findLibrary?.(library) === undefined)
+        return undefined;
       return { kind: "add-library", library };
     },
     sources: [],
@@ -341,8 +444,12 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 55,
     matches: (finding, context) => owned(finding, context, "pybind11"),
     confidence: "medium",
-    cause: (match) => `\`${match.facts["readable"] ?? ""}\` is of pybind11, which has only headers: two objects of the module were compiled with different pybind11 versions or flags (visibility, -fno-rtti), or one source is missing.`,
-    fix: (match) => ["# use torch's own pybind11 headers everywhere (torch/include/pybind11), none from another folder", ...rebuild(match)],
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is of pybind11, which has only headers: two objects of the module were compiled with different pybind11 versions or flags (visibility, -fno-rtti), or one source is missing.`,
+    fix: (match) => [
+      "# use torch's own pybind11 headers everywhere (torch/include/pybind11), none from another folder",
+      ...rebuild(match),
+    ],
     sources: [],
     examples: [{ text: "ImportError: /p/x.so: undefined symbol: _ZTIN8pybind116objectE", expect: "pybind11" }],
   },
@@ -352,8 +459,15 @@ export const otherSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 60,
     matches: (finding, context) => {
-      const verdict = is(finding, (v) => v.owner === "user" && (v.symbol.special === "vtable" || v.symbol.special === "typeinfo" || v.symbol.special === "vtt"));
-      return verdict === undefined ? undefined : { ...symbolFacts(finding, verdict, context), special: verdict.symbol.special };
+      const verdict = is(
+        finding,
+        (v) =>
+          v.owner === "user" &&
+          (v.symbol.special === "vtable" || v.symbol.special === "typeinfo" || v.symbol.special === "vtt"),
+      );
+      return verdict === undefined
+        ? undefined
+        : { ...symbolFacts(finding, verdict, context), special: verdict.symbol.special };
     },
     confidence: "medium",
     cause: (match) =>
@@ -361,7 +475,9 @@ export const otherSymbolRules: readonly Rule[] = [
       "or the parts were compiled with different -frtti/-fno-rtti.",
     fix: () => ["# add the missing source, define the virtual function (or make it = 0 / = default)"],
     sources: ["https://gcc.gnu.org/wiki/VerboseDiagnostics#missing_vtable"],
-    examples: [{ text: "/usr/bin/ld: a.cpp:(.text+0x5b): undefined reference to `vtable for Tracker'", expect: "sources" }],
+    examples: [
+      { text: "/usr/bin/ld: a.cpp:(.text+0x5b): undefined reference to `vtable for Tracker'", expect: "sources" },
+    ],
   },
   {
     id: "own-function-missing",
@@ -370,14 +486,17 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 50,
     matches: (finding, context) => {
       const verdict = is(finding, (v) => v.owner === "user");
-      return verdict === undefined ? undefined : { ...symbolFacts(finding, verdict, context), mangled: verdict.symbol.form === "c" ? undefined : "yes" };
+      return verdict === undefined
+        ? undefined
+        : { ...symbolFacts(finding, verdict, context), mangled: verdict.symbol.form === "c" ? undefined : "yes" };
     },
     confidence: (match) => (match.facts["mangled"] === undefined ? "medium" : "high"),
     cause: (match) => {
-      const load = match.finding.phase === "load" ? " (a shared library links with holes in it; they show when it is loaded)" : "";
+      const load =
+        match.finding.phase === "load" ? " (a shared library links with holes in it; they show when it is loaded)" : "";
       const form =
         match.facts["mangled"] === undefined
-          ? " The name is not mangled: it is declared extern \"C\", or belongs to a C library that is not linked."
+          ? ' The name is not mangled: it is declared extern "C", or belongs to a C library that is not linked.'
           : "";
       return (
         `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is the project's own, declared and called but not defined in any object that was linked${load}. ` +
@@ -391,9 +510,18 @@ export const otherSymbolRules: readonly Rule[] = [
     ],
     sources: ["pytorch/extension-cpp#23", "pytorch/extension-cpp#50"],
     examples: [
-      { text: "ImportError: /p/s.cpython-37m-x86_64-linux-gnu.so: undefined symbol: _Z20sigmoid_cuda_forwardN2at6TensorE", expect: "sigmoid_cuda_forward" },
-      { text: "a.o:a.cpp:function main: error: undefined reference to 'nms_cuda(at::Tensor, float)'", expect: "nms_cuda" },
-      { text: 'bind.obj : error LNK2019: unresolved external symbol "class at::Tensor __cdecl roi_fwd(class at::Tensor,int)" (?roi_fwd@@YA?AVTensor@at@@V12@H@Z) referenced in function PyInit__C', expect: "sources" },
+      {
+        text: "ImportError: /p/s.cpython-37m-x86_64-linux-gnu.so: undefined symbol: _Z20sigmoid_cuda_forwardN2at6TensorE",
+        expect: "sigmoid_cuda_forward",
+      },
+      {
+        text: "a.o:a.cpp:function main: error: undefined reference to 'nms_cuda(at::Tensor, float)'",
+        expect: "nms_cuda",
+      },
+      {
+        text: 'bind.obj : error LNK2019: unresolved external symbol "class at::Tensor __cdecl roi_fwd(class at::Tensor,int)" (?roi_fwd@@YA?AVTensor@at@@V12@H@Z) referenced in function PyInit__C',
+        expect: "sources",
+      },
     ],
   },
 ];
@@ -401,4 +529,3 @@ export const otherSymbolRules: readonly Rule[] = [
 function lastName(match: Match): string {
   return (match.facts["name"] ?? "").split("::").at(-1)?.replace(/^~/, "") ?? "";
 }
-

@@ -2,11 +2,15 @@
 import { installWithoutIsolation, pip, platformOf, python, pythonVersion } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
-const buildFrame = /setup\.py|build_meta|setuptools|pip-(?:build|install|req|modern)|builds-v0|<string>|pyproject_hooks|_in_process/;
+const buildFrame =
+  /setup\.py|build_meta|setuptools|pip-(?:build|install|req|modern)|builds-v0|<string>|pyproject_hooks|_in_process/;
 
 /** Whether the log is of an installation. */
 function installing(match: { readonly context: Match["context"] }): boolean {
-  return match.context.log.installer !== undefined || match.context.findings.some((finding) => finding.kind === "wrapper" && finding.tool === "pip");
+  return (
+    match.context.log.installer !== undefined ||
+    match.context.findings.some((finding) => finding.kind === "wrapper" && finding.tool === "pip")
+  );
 }
 
 export const packagingRules: readonly Rule[] = [
@@ -16,26 +20,44 @@ export const packagingRules: readonly Rule[] = [
     on: ["exception", "installer"],
     specificity: 80,
     matches: (finding, context) => {
-      if (finding.kind === "installer") return finding.code === "undeclared-build-dependency" && /^(?:torch|numpy|setuptools|wheel|ninja|packaging|pybind11|cython|psutil|cmake)/i.test(finding.symbol ?? "") ? { module: finding.symbol } : undefined;
+      if (finding.kind === "installer")
+        return finding.code === "undeclared-build-dependency" &&
+          /^(?:torch|numpy|setuptools|wheel|ninja|packaging|pybind11|cython|psutil|cmake)/i.test(finding.symbol ?? "")
+          ? { module: finding.symbol }
+          : undefined;
       if (finding.code !== "ModuleNotFoundError" && finding.code !== "ImportError") return undefined;
-      const module = /No module named ['"]?(?<module>torch|numpy|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.\S+?)?['"]?$/.exec(finding.message)?.groups?.["module"];
+      const module =
+        /No module named ['"]?(?<module>torch|numpy|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
+          finding.message,
+        )?.groups?.["module"];
       if (module === undefined) return undefined;
       const inBuild = finding.frames?.some((frame) => buildFrame.test(frame)) === true || installing({ context });
-      const sure = context.findings.some((other) => (other.kind === "wrapper" || other.kind === "installer") && other.at > finding.at) || inBuild;
+      const sure =
+        context.findings.some(
+          (other) => (other.kind === "wrapper" || other.kind === "installer") && other.at > finding.at,
+        ) || inBuild;
       if (!sure && module !== "torch") return undefined;
       return { module, sure: sure ? "yes" : undefined };
     },
-    confidence: (match) => (match.facts["sure"] === undefined && match.finding.kind === "exception" ? "medium" : "high"),
+    confidence: (match) =>
+      match.facts["sure"] === undefined && match.finding.kind === "exception" ? "medium" : "high",
     cause: (match) => {
       const module = match.facts["module"] ?? "torch";
-      if (match.facts["sure"] === undefined && match.finding.kind === "exception") return `Python finds no module \`${module}\`: it is not installed in this interpreter's environment, or (while a package is installed) pip's build isolation hides it.`;
+      if (match.facts["sure"] === undefined && match.finding.kind === "exception")
+        return `Python finds no module \`${module}\`: it is not installed in this interpreter's environment, or (while a package is installed) pip's build isolation hides it.`;
       return `pip (uv, poetry) builds the package in an empty environment of its own, where the installed \`${module}\` is not visible and which the package does not ask for in build-system.requires; its setup.py imports \`${module}\`.`;
     },
     fix: (match) => installWithoutIsolation(match),
     sources: ["pypa/setuptools#4222", "NVIDIA/physicsnemo-sym#263", "astral-sh/uv#5040", "astral-sh/uv#2252"],
     examples: [
-      { text: '  File "<string>", line 14, in <module>\nModuleNotFoundError: No module named \'torch\'\n× Getting requirements to build wheel did not run successfully.', expect: "--no-build-isolation" },
-      { text: "hint: This error likely indicates that `flash-attn@2.6.3` depends on `torch`, but doesn't declare it as a build dependency.", expect: "uv pip install --no-build-isolation" },
+      {
+        text: "  File \"<string>\", line 14, in <module>\nModuleNotFoundError: No module named 'torch'\n× Getting requirements to build wheel did not run successfully.",
+        expect: "--no-build-isolation",
+      },
+      {
+        text: "hint: This error likely indicates that `flash-attn@2.6.3` depends on `torch`, but doesn't declare it as a build dependency.",
+        expect: "uv pip install --no-build-isolation",
+      },
     ],
   },
   {
@@ -45,12 +67,13 @@ export const packagingRules: readonly Rule[] = [
     specificity: 74,
     matches: (finding) => {
       if (finding.kind === "installer") {
-        if (finding.code === "invalid-command") return { module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol };
+        if (finding.code === "invalid-command")
+          return { module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol };
         return coded(finding, "backend-unavailable") === undefined ? undefined : { module: finding.symbol };
       }
       return saidAny(
         finding,
-        /No module named ['"]?(?<module>setuptools|wheel|pkg_resources|distutils|imp|pip|build|hatchling|flit_core|poetry|scikit_build_core|skbuild|pybind11|Cython|ninja|mesonpy|packaging)(?:\.[\w.]+)?['"]?$/,
+        /No module named ['"]?(?<module>setuptools|wheel|pkg_resources|distutils|imp|pip|build|hatchling|flit_core|poetry|scikit_build_core|skbuild|pybind11|Cython|ninja|mesonpy|packaging)(?:\.[\w.]+)?(?=['"\s]|$)/,
         /cannot import name ['"]?(?<name>packaging|bdist_wheel|Distribution|Requirement|msvccompiler|_msvccompiler)['"]? from ['"]?(?<module>pkg_resources|setuptools|wheel|distutils)/,
         /Cannot import 'setuptools(?<x>\.build_meta)'/,
         /module 'pkgutil' has no attribute '(?<module>ImpImporter)'/,
@@ -61,23 +84,51 @@ export const packagingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const module = match.facts["module"] ?? "setuptools";
-      if (module === "distutils" || module === "ImpImporter" || module === "imp") return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
-      if (module === "pkg_resources") return "pkg_resources is no longer part of the newest setuptools (since 82) or lost what the package's setup.py imports from it (packaging, since 70): the setup.py is older than setuptools.";
+      if (module === "distutils" || module === "ImpImporter" || module === "imp")
+        return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
+      if (module === "pkg_resources")
+        return "pkg_resources is no longer part of the newest setuptools (since 82) or lost what the package's setup.py imports from it (packaging, since 70): the setup.py is older than setuptools.";
       return `Building needs the module \`${module}\`, which is not there: without build isolation it has to be installed in the environment itself (uv's environments start without setuptools and wheel).`;
     },
     fix: (match) => {
       const module = match.facts["module"] ?? "setuptools";
-      if (module === "pkg_resources") return [pip(match, 'install "setuptools<70" wheel'), pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`)];
-      if (module === "distutils" || module === "ImpImporter" || module === "imp") return [pip(match, "install --upgrade pip setuptools wheel"), "# or use Python 3.11 for a package that needs the old ones"];
-      const name = { skbuild: "scikit-build", scikit_build_core: "scikit-build-core", mesonpy: "meson-python", flit_core: "flit-core", poetry: "poetry-core" }[module] ?? module;
-      return [pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`)];
+      if (module === "pkg_resources")
+        return [
+          pip(match, 'install "setuptools<70" wheel'),
+          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+        ];
+      if (module === "distutils" || module === "ImpImporter" || module === "imp")
+        return [
+          pip(match, "install --upgrade pip setuptools wheel"),
+          "# or use Python 3.11 for a package that needs the old ones",
+        ];
+      const name =
+        {
+          skbuild: "scikit-build",
+          scikit_build_core: "scikit-build-core",
+          mesonpy: "meson-python",
+          flit_core: "flit-core",
+          poetry: "poetry-core",
+        }[module] ?? module;
+      return [
+        pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`),
+      ];
     },
-    sources: ["https://setuptools.pypa.io/en/stable/history.html", "https://docs.python.org/3/whatsnew/3.12.html#distutils"],
+    sources: [
+      "https://setuptools.pypa.io/en/stable/history.html",
+      "https://docs.python.org/3/whatsnew/3.12.html#distutils",
+    ],
     examples: [
       { text: "ModuleNotFoundError: No module named 'distutils'", expect: "3.12" },
-      { text: "ImportError: cannot import name 'packaging' from 'pkg_resources' (/e/pkg_resources/__init__.py)", expect: "setuptools<70" },
+      {
+        text: "ImportError: cannot import name 'packaging' from 'pkg_resources' (/e/pkg_resources/__init__.py)",
+        expect: "setuptools<70",
+      },
       { text: "error: invalid command 'bdist_wheel'", expect: "wheel" },
-      { text: "AttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?", expect: "3.12" },
+      {
+        text: "AttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?",
+        expect: "3.12",
+      },
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
     ],
   },
@@ -86,24 +137,36 @@ export const packagingRules: readonly Rule[] = [
     title: "No release of the package fits this Python or platform",
     on: ["installer"],
     specificity: 65,
-    matches: (finding) => (coded(finding, "no-distribution", "wrong-wheel", "no-solution", "wrong-python") === undefined ? undefined : { what: finding.symbol, code: finding.code }),
+    matches: (finding) =>
+      coded(finding, "no-distribution", "wrong-wheel", "no-solution", "wrong-python") === undefined
+        ? undefined
+        : { what: finding.symbol, code: finding.code },
     confidence: (match) => (match.facts["code"] === "no-solution" ? "medium" : "high"),
     cause: (match) => {
       const version = pythonVersion(match);
       const here = version === undefined ? "this Python" : `Python ${version}`;
-      if (match.facts["code"] === "wrong-wheel") return `\`${match.facts["what"] ?? "The wheel"}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
+      if (match.facts["code"] === "wrong-wheel")
+        return `\`${match.facts["what"] ?? "The wheel"}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
       if (match.facts["code"] === "wrong-python") return `The package does not support ${here}.`;
       return `No release of \`${match.facts["what"] ?? "the package"}\` fits: none is made for ${here} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
     },
     fix: (match) => [
       `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`,
-      ...(/^torch/.test(match.facts["what"] ?? "") ? [pip(match, "install torch --index-url https://download.pytorch.org/whl/cu130   # or cu126, cpu")] : []),
+      ...(/^torch/.test(match.facts["what"] ?? "")
+        ? [pip(match, "install torch --index-url https://download.pytorch.org/whl/cu130   # or cu126, cpu")]
+        : []),
       "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
     ],
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
-      { text: "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0, 2.0.1)", expect: "download.pytorch.org" },
-      { text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.", expect: "cp310" },
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0, 2.0.1)",
+        expect: "download.pytorch.org",
+      },
+      {
+        text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "cp310",
+      },
       { text: "ERROR: Package 'foo' requires a different Python: 3.7.1 not in '>=3.8'", expect: "does not support" },
     ],
   },
@@ -112,12 +175,32 @@ export const packagingRules: readonly Rule[] = [
     title: "The requirements contradict each other",
     on: ["installer"],
     specificity: 55,
-    matches: (finding) => coded(finding, "conflict", "UnsatisfiableError", "LibMambaUnsatisfiableError", "PackagesNotFoundError", "ResolvePackageNotFound", "SpecsConfigurationConflictError"),
+    matches: (finding) =>
+      coded(
+        finding,
+        "conflict",
+        "UnsatisfiableError",
+        "LibMambaUnsatisfiableError",
+        "PackagesNotFoundError",
+        "ResolvePackageNotFound",
+        "SpecsConfigurationConflictError",
+      ),
     confidence: "medium",
-    cause: (match) => (/NotFound/.test(match.finding.code ?? "") ? "conda finds a package in none of the channels in that version." : "Two packages ask for versions of a third that exclude each other; nothing was built."),
-    fix: (match) => (/NotFound|nsatisfiable/.test(match.finding.code ?? "") ? ["conda config --add channels conda-forge", "# loosen the version, or take the package from pip"] : ["# loosen the pinned versions that the message names", pip(match, "check")]),
+    cause: (match) =>
+      /NotFound/.test(match.finding.code ?? "")
+        ? "conda finds a package in none of the channels in that version."
+        : "Two packages ask for versions of a third that exclude each other; nothing was built.",
+    fix: (match) =>
+      /NotFound|nsatisfiable/.test(match.finding.code ?? "")
+        ? ["conda config --add channels conda-forge", "# loosen the version, or take the package from pip"]
+        : ["# loosen the pinned versions that the message names", pip(match, "check")],
     sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/"],
-    examples: [{ text: "ERROR: Cannot install foo and torch==2.1.0 because these package versions have conflicting dependencies.", expect: "versions" }],
+    examples: [
+      {
+        text: "ERROR: Cannot install foo and torch==2.1.0 because these package versions have conflicting dependencies.",
+        expect: "versions",
+      },
+    ],
   },
   {
     id: "externally-managed-environment",
@@ -126,8 +209,12 @@ export const packagingRules: readonly Rule[] = [
     specificity: 75,
     matches: (finding) => coded(finding, "externally-managed", "no-venv"),
     confidence: "high",
-    cause: () => "The interpreter belongs to the distribution (PEP 668), or none of an environment is active: packages go into a virtual environment.",
-    fix: (match) => (platformOf(match) === "win32" ? ["python -m venv .venv", ".venv\\Scripts\\activate"] : ["python3 -m venv --system-site-packages .venv && . .venv/bin/activate", pip(match, "install .")]),
+    cause: () =>
+      "The interpreter belongs to the distribution (PEP 668), or none of an environment is active: packages go into a virtual environment.",
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? ["python -m venv .venv", ".venv\\Scripts\\activate"]
+        : ["python3 -m venv --system-site-packages .venv && . .venv/bin/activate", pip(match, "install .")],
     sources: ["https://peps.python.org/pep-0668/"],
     examples: [{ text: "error: externally-managed-environment", expect: "venv" }],
   },
@@ -144,9 +231,19 @@ export const packagingRules: readonly Rule[] = [
         : match.finding.code === "no-editable"
           ? "The package cannot be installed in editable form: pip or setuptools is too old for it, or there is no setup.py."
           : "There is no setup.py and no pyproject.toml in the folder that was to be installed.",
-    fix: (match) => (match.finding.code === "flat-layout" ? ['# pyproject.toml: [tool.setuptools] packages = ["my_package"]   (or py_modules = [] when there is none)'] : match.finding.code === "no-editable" ? [pip(match, "install --upgrade pip setuptools wheel")] : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"]),
+    fix: (match) =>
+      match.finding.code === "flat-layout"
+        ? ['# pyproject.toml: [tool.setuptools] packages = ["my_package"]   (or py_modules = [] when there is none)']
+        : match.finding.code === "no-editable"
+          ? [pip(match, "install --upgrade pip setuptools wheel")]
+          : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"],
     sources: ["https://setuptools.pypa.io/en/latest/userguide/package_discovery.html"],
-    examples: [{ text: "error: Multiple top-level packages discovered in a flat-layout: ['csrc', 'my_ops'].", expect: "packages" }],
+    examples: [
+      {
+        text: "error: Multiple top-level packages discovered in a flat-layout: ['csrc', 'my_ops'].",
+        expect: "packages",
+      },
+    ],
   },
   {
     id: "hash-mismatch",
@@ -155,10 +252,16 @@ export const packagingRules: readonly Rule[] = [
     specificity: 65,
     matches: (finding) => coded(finding, "hash"),
     confidence: "medium",
-    cause: () => "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
+    cause: () =>
+      "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
     fix: (match) => [pip(match, "cache purge"), pip(match, "install --no-cache-dir .")],
     sources: ["https://pip.pypa.io/en/stable/topics/secure-installs/"],
-    examples: [{ text: "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.", expect: "cache purge" }],
+    examples: [
+      {
+        text: "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.",
+        expect: "cache purge",
+      },
+    ],
   },
   {
     id: "network-failure",
@@ -168,13 +271,25 @@ export const packagingRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => {
       if (finding.kind === "installer") return coded(finding, "network", "CondaHTTPError");
-      return saidAny(finding, /urlopen error|Temporary failure in name resolution|Connection (?:reset|refused|timed out)|Read timed out|HTTP Error [45]\d\d|CERTIFICATE_VERIFY_FAILED|Max retries exceeded|Name or service not known/);
+      return saidAny(
+        finding,
+        /urlopen error|Temporary failure in name resolution|Connection (?:reset|refused|timed out)|Read timed out|HTTP Error [45]\d\d|CERTIFICATE_VERIFY_FAILED|Max retries exceeded|Name or service not known/,
+      );
     },
     confidence: "medium",
-    cause: () => "The network, a proxy, a certificate or the server stood in the way of a download (some packages fetch wheels or sources while they build).",
-    fix: () => ["# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export SSL_CERT_FILE=… PIP_CERT=…", "# without a network: install from local files, pip install --no-index --find-links DIR"],
+    cause: () =>
+      "The network, a proxy, a certificate or the server stood in the way of a download (some packages fetch wheels or sources while they build).",
+    fix: () => [
+      "# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export SSL_CERT_FILE=… PIP_CERT=…",
+      "# without a network: install from local files, pip install --no-index --find-links DIR",
+    ],
     sources: ["https://pip.pypa.io/en/stable/user_guide/#using-a-proxy-server"],
-    examples: [{ text: "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>", expect: "proxy" }],
+    examples: [
+      {
+        text: "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
+        expect: "proxy",
+      },
+    ],
   },
   {
     id: "git-failed",
@@ -182,7 +297,8 @@ export const packagingRules: readonly Rule[] = [
     on: ["installer", "system"],
     specificity: 62,
     role: "symptom",
-    matches: (finding) => (finding.kind === "installer" ? coded(finding, "git") : coded(finding, "submodules", "git-state")),
+    matches: (finding) =>
+      finding.kind === "installer" ? coded(finding, "git") : coded(finding, "submodules", "git-state"),
     confidence: (match) => (/not a git repository/.test(match.finding.message) ? "low" : "medium"),
     cause: (match) =>
       match.finding.code === "git-state"
@@ -190,8 +306,11 @@ export const packagingRules: readonly Rule[] = [
         : "The sources are not complete: a clone or a submodule could not be fetched, or the sources were downloaded as an archive without their submodules (CUTLASS, fmt, pybind11).",
     fix: (match) =>
       match.finding.code === "git-state"
-        ? ["git config --global --add safe.directory \"$PWD\"", "rm -f .git/index.lock   # when no other git runs"]
-        : ["git submodule update --init --recursive", "# an archive from a release page has no submodules: git clone --recursive instead"],
+        ? ['git config --global --add safe.directory "$PWD"', "rm -f .git/index.lock   # when no other git runs"]
+        : [
+            "git submodule update --init --recursive",
+            "# an archive from a release page has no submodules: git clone --recursive instead",
+          ],
     sources: ["NVlabs/tiny-cuda-nn#390"],
     examples: [
       { text: "fatal: not a git repository (or any of the parent directories): .git", expect: "--recursive" },
@@ -203,14 +322,29 @@ export const packagingRules: readonly Rule[] = [
     title: "Built for another NumPy",
     on: ["exception", "warning"],
     specificity: 72,
-    matches: (finding) => coded(finding, "numpy-abi") ?? said(finding, /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is/i),
+    matches: (finding) =>
+      coded(finding, "numpy-abi") ??
+      said(
+        finding,
+        /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is/i,
+      ),
     confidence: "high",
-    cause: () => "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2, or with an older NumPy than it was built for.",
-    fix: (match) => [pip(match, 'install "numpy<2"'), "# or build the module again for the NumPy that is installed, or take a torch >= 2.3"],
+    cause: () =>
+      "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2, or with an older NumPy than it was built for.",
+    fix: (match) => [
+      pip(match, 'install "numpy<2"'),
+      "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
+    ],
     sources: ["https://numpy.org/devdocs/numpy_2_0_migration_guide.html"],
     examples: [
-      { text: "A module that was compiled using NumPy 1.x cannot be run in\nNumPy 2.0.1 as it may crash.", expect: "numpy<2" },
-      { text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf", expect: "NumPy" },
+      {
+        text: "A module that was compiled using NumPy 1.x cannot be run in\nNumPy 2.0.1 as it may crash.",
+        expect: "numpy<2",
+      },
+      {
+        text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf",
+        expect: "NumPy",
+      },
     ],
   },
   {
@@ -220,10 +354,20 @@ export const packagingRules: readonly Rule[] = [
     specificity: 75,
     matches: (finding) => (finding.code === "xformers-built-for" ? {} : undefined),
     confidence: "high",
-    cause: () => "xFormers' C++/CUDA part does not load: its wheel was built for another torch, CUDA or Python than the installed one; the lines below it say which.",
-    fix: (match) => [pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch"), `${python(match)} -m xformers.info`, "# or from source: pip install --no-build-isolation --no-binary xformers xformers"],
+    cause: () =>
+      "xFormers' C++/CUDA part does not load: its wheel was built for another torch, CUDA or Python than the installed one; the lines below it say which.",
+    fix: (match) => [
+      pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch"),
+      `${python(match)} -m xformers.info`,
+      "# or from source: pip install --no-build-isolation --no-binary xformers xformers",
+    ],
     sources: ["unslothai/unsloth#8580", "facebookresearch/xformers#982"],
-    examples: [{ text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.10.0+cu128 with CUDA 1208 (you have 2.11.0+cu130)", expect: "xformers" }],
+    examples: [
+      {
+        text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.10.0+cu128 with CUDA 1208 (you have 2.11.0+cu130)",
+        expect: "xformers",
+      },
+    ],
   },
   {
     id: "bitsandbytes-setup",
@@ -232,9 +376,19 @@ export const packagingRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding) => coded(finding, "bitsandbytes"),
     confidence: "medium",
-    cause: () => "bitsandbytes looks for a ready-made library for torch's CUDA version and for CUDA's run time, and finds one of them not.",
-    fix: (match) => [`${python(match)} -m bitsandbytes`, pip(match, "install --upgrade bitsandbytes"), "# or name the version: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64"],
+    cause: () =>
+      "bitsandbytes looks for a ready-made library for torch's CUDA version and for CUDA's run time, and finds one of them not.",
+    fix: (match) => [
+      `${python(match)} -m bitsandbytes`,
+      pip(match, "install --upgrade bitsandbytes"),
+      "# or name the version: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
+    ],
     sources: ["https://huggingface.co/docs/bitsandbytes/installation"],
-    examples: [{ text: "RuntimeError: CUDA Setup failed despite GPU being available. Please run the following command to get more information:", expect: "bitsandbytes" }],
+    examples: [
+      {
+        text: "RuntimeError: CUDA Setup failed despite GPU being available. Please run the following command to get more information:",
+        expect: "bitsandbytes",
+      },
+    ],
   },
 ];

@@ -8,14 +8,31 @@ export const platformRules: readonly Rule[] = [
     title: "No GPU architecture for the ROCm build",
     on: ["exception", "driver", "build-tool"],
     specificity: 78,
-    matches: (finding) => coded(finding, "no-rocm-arch") ?? saidAny(finding, /No GPU arch specified for ROCm build/, /invalid target ID ''/, /cannot determine (?:amdgcn|AMDGPU|hip) architecture/i, /--offload-arch=(?:''|\s|$)/),
+    matches: (finding) =>
+      coded(finding, "no-rocm-arch") ??
+      saidAny(
+        finding,
+        /No GPU arch specified for ROCm build/,
+        /invalid target ID ''/,
+        /cannot determine (?:amdgcn|AMDGPU|hip) architecture/i,
+        /--offload-arch=(?:''|\s|$)/,
+      ),
     confidence: "high",
-    cause: () => "The build has to know for which AMD GPUs (gfx targets) to compile; no GPU is visible and PYTORCH_ROCM_ARCH is not set.",
-    fix: (match) => [`${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a;gfx942;gfx1100")}   # yours: rocminfo | grep gfx`],
+    cause: () =>
+      "The build has to know for which AMD GPUs (gfx targets) to compile; no GPU is visible and PYTORCH_ROCM_ARCH is not set.",
+    fix: (match) => [
+      `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a;gfx942;gfx1100")}   # yours: rocminfo | grep gfx`,
+    ],
     sources: ["huggingface/kernel-builder#142"],
     examples: [
-      { text: "RuntimeError: No GPU arch specified for ROCm build.  Please use PYTORCH_ROCM_ARCH environment variable to specify GPU archs to build for.", expect: "PYTORCH_ROCM_ARCH" },
-      { text: "clang: error: cannot determine amdgcn architecture: /opt/rocm/llvm/bin/amdgpu-arch: ; consider passing it via '--offload-arch'", expect: "rocminfo" },
+      {
+        text: "RuntimeError: No GPU arch specified for ROCm build.  Please use PYTORCH_ROCM_ARCH environment variable to specify GPU archs to build for.",
+        expect: "PYTORCH_ROCM_ARCH",
+      },
+      {
+        text: "clang: error: cannot determine amdgcn architecture: /opt/rocm/llvm/bin/amdgpu-arch: ; consider passing it via '--offload-arch'",
+        expect: "rocminfo",
+      },
     ],
   },
   {
@@ -23,41 +40,84 @@ export const platformRules: readonly Rule[] = [
     title: "The HIP compiler does not know this GPU target",
     on: ["driver"],
     specificity: 78,
-    matches: (finding) => saidAny(finding, /(?:invalid target ID|unsupported HIP gpu architecture:?|Unsupported gfx target|unknown target CPU) '?(?<arch>gfx\w+)/i, /invalid (?:offload arch|--offload-arch)\D*(?<arch>gfx\w+)/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:invalid target ID|unsupported HIP gpu architecture:?|Unsupported gfx target|unknown target CPU) '?(?<arch>gfx\w+)/i,
+        /invalid (?:offload arch|--offload-arch)\D*(?<arch>gfx\w+)/,
+      ),
     confidence: "high",
-    cause: (match) => `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
-    fix: (match) => ["hipcc --version; rocminfo | grep gfx", setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a") + "   # what this ROCm knows, or a newer ROCm"],
+    cause: (match) =>
+      `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
+    fix: (match) => [
+      "hipcc --version; rocminfo | grep gfx",
+      setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a") + "   # what this ROCm knows, or a newer ROCm",
+    ],
     sources: ["https://rocm.docs.amd.com/projects/install-on-linux/en/latest/reference/system-requirements.html"],
-    examples: [{ text: "clang++: error: invalid target ID 'gfx1201'; format is a processor name followed by an optional colon-delimited list of features", expect: "gfx1201" }],
+    examples: [
+      {
+        text: "clang++: error: invalid target ID 'gfx1201'; format is a processor name followed by an optional colon-delimited list of features",
+        expect: "gfx1201",
+      },
+    ],
   },
   {
     id: "rocm-device-library-missing",
     title: "clang does not find ROCm's device libraries",
     on: ["driver"],
     specificity: 80,
-    matches: (finding) => saidAny(finding, /cannot find (?:ROCm device library|HIP runtime|HIP device library)/, /ABI version .* device library/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot find (?:ROCm device library|HIP runtime|HIP device library)/,
+        /ABI version .* device library/,
+      ),
     confidence: "high",
-    cause: () => "ROCm is not where the compiler looks for it: it lies in another folder than /opt/rocm (pip's rocm packages, conda, TheRock), or the package with the device bitcode is not installed.",
-    fix: () => ["export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm HIP_DEVICE_LIB_PATH=/opt/rocm/amdgcn/bitcode", "sudo apt-get install rocm-device-libs hip-dev   # when the folder is not there", "# or the flags --rocm-path=<folder> and --rocm-device-lib-path=<folder>/amdgcn/bitcode"],
+    cause: () =>
+      "ROCm is not where the compiler looks for it: it lies in another folder than /opt/rocm (pip's rocm packages, conda, TheRock), or the package with the device bitcode is not installed.",
+    fix: () => [
+      "export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm HIP_DEVICE_LIB_PATH=/opt/rocm/amdgcn/bitcode",
+      "sudo apt-get install rocm-device-libs hip-dev   # when the folder is not there",
+      "# or the flags --rocm-path=<folder> and --rocm-device-lib-path=<folder>/amdgcn/bitcode",
+    ],
     sources: ["ROCm/TheRock#988"],
-    examples: [{ text: "clang: error: cannot find ROCm device library; provide its path via '--rocm-path' or '--rocm-device-lib-path', or pass '-nogpulib' to build without ROCm device library", expect: "HIP_DEVICE_LIB_PATH" }],
+    examples: [
+      {
+        text: "clang: error: cannot find ROCm device library; provide its path via '--rocm-path' or '--rocm-device-lib-path', or pass '-nogpulib' to build without ROCm device library",
+        expect: "HIP_DEVICE_LIB_PATH",
+      },
+    ],
   },
   {
     id: "hipify-incomplete",
     title: "CUDA code that hipify could not translate",
     on: ["compile", "missing-header"],
-    specificity: 72,
+    specificity: 86,
     matches: (finding) => {
       const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify/.test(finding.file ?? "") || finding.tool === "hipcc";
       if (!hip) return undefined;
-      if (finding.kind === "missing-header") return /cuda|cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "") ? { name: finding.header } : undefined;
-      return saidAny(finding, /use of undeclared identifier '(?<name>__?(?:shfl|ballot|activemask|syncwarp|nv_bfloat16|ldg|cuda)\w*)'/, /unknown type name '(?<name>__?(?:nv_|cuda|cu)\w+)'/, /'(?<name>cuda\w+)'|invalid (?:output|input) constraint .* in asm/);
+      if (finding.kind === "missing-header")
+        return /cuda|cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")
+          ? { name: finding.header }
+          : undefined;
+      return saidAny(
+        finding,
+        /use of undeclared identifier '(?<name>__?(?:shfl|ballot|activemask|syncwarp|nv_bfloat16|ldg|cuda)\w*)'/,
+        /unknown type name '(?<name>__?(?:nv_|cuda|cu)\w+)'/,
+        /'(?<name>cuda\w+)'|invalid (?:output|input) constraint .* in asm/,
+      );
     },
     confidence: "medium",
-    cause: (match) => `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
-    fix: () => ["# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM", "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip"],
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
+    fix: () => [
+      "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
+      "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
+    ],
     sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898"],
-    examples: [{ text: "/p/csrc/hip/k.hip:7:10: fatal error: 'device_launch_parameters.h' file not found", expect: "hipify" }],
+    examples: [
+      { text: "/p/csrc/hip/k.hip:7:10: fatal error: 'device_launch_parameters.h' file not found", expect: "hipify" },
+    ],
   },
   {
     id: "clang-openmp-unsupported",
@@ -66,8 +126,13 @@ export const platformRules: readonly Rule[] = [
     specificity: 85,
     matches: (finding) => said(finding, /unsupported option ['‘]-?-fopenmp/),
     confidence: "high",
-    cause: () => "Apple's clang has no -fopenmp of its own: OpenMP goes through the preprocessor with Homebrew's libomp, or is left out.",
-    fix: () => ["brew install libomp", '# cxx-flags = ["-Xpreprocessor", "-fopenmp", "-I/opt/homebrew/opt/libomp/include"], link-flags = ["-L/opt/homebrew/opt/libomp/lib", "-lomp"]', "# or drop -fopenmp on macOS"],
+    cause: () =>
+      "Apple's clang has no -fopenmp of its own: OpenMP goes through the preprocessor with Homebrew's libomp, or is left out.",
+    fix: () => [
+      "brew install libomp",
+      '# cxx-flags = ["-Xpreprocessor", "-fopenmp", "-I/opt/homebrew/opt/libomp/include"], link-flags = ["-L/opt/homebrew/opt/libomp/lib", "-lomp"]',
+      "# or drop -fopenmp on macOS",
+    ],
     change: () => ({ kind: "remove-flag", flag: "-fopenmp" }),
     sources: ["ClementPinard/Pytorch-Correlation-extension#30", "facebookresearch/SparseConvNet#216"],
     examples: [{ text: "clang: error: unsupported option '-fopenmp'", expect: "-Xpreprocessor" }],
@@ -77,24 +142,49 @@ export const platformRules: readonly Rule[] = [
     title: "macOS's command line tools are missing or not accepted",
     on: ["system", "exception", "driver", "link"],
     specificity: 75,
-    matches: (finding) => saidAny(finding, /xcrun: error: (?:invalid active developer path|unable to find utility)|You have not agreed to the Xcode license|no developer tools were found|SDK ["'].*["'] cannot be located|no such sysroot directory/),
+    matches: (finding) =>
+      coded(finding, "xcrun") ??
+      saidAny(
+        finding,
+        /xcrun: error: (?:invalid active developer path|unable to find utility)|You have not agreed to the Xcode license|no developer tools were found|SDK ["'].*["'] cannot be located|no such sysroot directory/,
+      ),
     confidence: "high",
-    cause: () => "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
+    cause: () =>
+      "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
     fix: () => ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
     sources: ["https://developer.apple.com/xcode/resources/"],
-    examples: [{ text: "xcrun: error: invalid active developer path (/Library/Developer/CommandLineTools), missing xcrun at: /Library/Developer/CommandLineTools/usr/bin/xcrun", expect: "xcode-select" }],
+    examples: [
+      {
+        text: "xcrun: error: invalid active developer path (/Library/Developer/CommandLineTools), missing xcrun at: /Library/Developer/CommandLineTools/usr/bin/xcrun",
+        expect: "xcode-select",
+      },
+    ],
   },
   {
     id: "sycl-compiler-failed",
     title: "The SYCL device compiler failed",
     on: ["driver", "wrapper", "build-tool"],
     specificity: 68,
-    matches: (finding) => saidAny(finding, /gen compiler command failed|llvm-foreach.*failed|ocloc.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit/i),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /gen compiler command failed|llvm-foreach.*failed|ocloc.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit/i,
+      ),
     confidence: "medium",
-    cause: () => "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
-    fix: (match) => ["source /opt/intel/oneapi/setvars.sh", setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") + "   # your GPU: bmg, dg2, pvc", "sudo apt-get install intel-ocloc"],
+    cause: () =>
+      "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
+    fix: (match) => [
+      "source /opt/intel/oneapi/setvars.sh",
+      setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") + "   # your GPU: bmg, dg2, pvc",
+      "sudo apt-get install intel-ocloc",
+    ],
     sources: ["intel/intel-extension-for-pytorch#367", "pytorch/pytorch#149353"],
-    examples: [{ text: "icpx: error: gen compiler command failed with exit code 245 (use -v to see invocation)", expect: "ocloc" }],
+    examples: [
+      {
+        text: "icpx: error: gen compiler command failed with exit code 245 (use -v to see invocation)",
+        expect: "ocloc",
+      },
+    ],
   },
   {
     id: "unknown-compiler-option",
@@ -115,14 +205,19 @@ export const platformRules: readonly Rule[] = [
           )
         : undefined,
     confidence: "high",
-    cause: (match) => `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
+    cause: (match) =>
+      `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
     fix: (match) => [
       `# remove ${match.facts["option"] ?? "it"} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
-      ...(platformOf(match) === "win32" ? ["# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp"] : ["echo \"$CC $CXX $CFLAGS $CXXFLAGS\"; c++ --version"]),
+      ...(platformOf(match) === "win32"
+        ? ["# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp"]
+        : ['echo "$CC $CXX $CFLAGS $CXXFLAGS"; c++ --version']),
     ],
     change: (match) => {
       const option = match.facts["option"];
-      return option === undefined || !/^-(?:W|f|m)[\w=+-]*$/.test(option) ? undefined : { kind: "remove-flag", flag: option };
+      return option === undefined || !/^-(?:W|f|m)[\w=+-]*$/.test(option)
+        ? undefined
+        : { kind: "remove-flag", flag: option };
     },
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/Option-Summary.html"],
     examples: [
@@ -137,11 +232,25 @@ export const platformRules: readonly Rule[] = [
     title: "The assembler does not understand what the compiler writes",
     on: ["driver"],
     specificity: 66,
-    matches: (finding) => (finding.tool === "assembler" || /^as$|^assembler$/.test(finding.program ?? "") ? saidAny(finding, /no such instruction: [`'‘](?<what>[^'’]+)/, /(?:unsupported instruction|unknown pseudo-op|unrecognized option|bad register name|operand (?:type|size) mismatch|invalid instruction|unknown mnemonic)[^`'‘]*[`'‘]?(?<what>[^'’]*)/) : undefined),
+    matches: (finding) =>
+      finding.tool === "assembler" || /^as$|^assembler$/.test(finding.program ?? "")
+        ? saidAny(
+            finding,
+            /no such instruction: [`'‘](?<what>[^'’]+)/,
+            /(?:unsupported instruction|unknown pseudo-op|unrecognized option|bad register name|operand (?:type|size) mismatch|invalid instruction|unknown mnemonic)[^`'‘]*[`'‘]?(?<what>[^'’]*)/,
+          )
+        : undefined,
     confidence: "high",
-    cause: (match) => `\`${match.facts["what"] ?? ""}\`: the assembler (binutils) is older than the compiler, or code for another processor is assembled (-march=native, x86 intrinsics on ARM).`,
-    fix: () => ["as --version; g++ --version", "sudo apt-get install binutils   # or: conda install -c conda-forge binutils", "# or compile without -march=native"],
+    cause: (match) =>
+      `\`${match.facts["what"] ?? ""}\`: the assembler (binutils) is older than the compiler, or code for another processor is assembled (-march=native, x86 intrinsics on ARM).`,
+    fix: () => [
+      "as --version; g++ --version",
+      "sudo apt-get install binutils   # or: conda install -c conda-forge binutils",
+      "# or compile without -march=native",
+    ],
     sources: ["https://sourceware.org/binutils/"],
-    examples: [{ text: "/tmp/ccX1abcd.s:4032: Error: no such instruction: `vpdpbusd %ymm1,%ymm0,%ymm2'", expect: "binutils" }],
+    examples: [
+      { text: "/tmp/ccX1abcd.s:4032: Error: no such instruction: `vpdpbusd %ymm1,%ymm0,%ymm2'", expect: "binutils" },
+    ],
   },
 ];

@@ -23,7 +23,10 @@ export const registrationRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) => {
-      const name = match.facts["op"] === undefined ? "The operators" : `\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"]}\``;
+      const name =
+        match.facts["op"] === undefined
+          ? "The operators"
+          : `\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"]}\``;
       const vision = match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message);
       return vision
         ? "torchvision's own library did not load: torch and torchvision are of releases (or CUDA builds, or indexes) that do not belong together."
@@ -31,7 +34,12 @@ export const registrationRules: readonly Rule[] = [
     },
     fix: (match) =>
       match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
-        ? [pip(match, "install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cu130   # both from one index")]
+        ? [
+            pip(
+              match,
+              "install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cu130   # both from one index",
+            ),
+          ]
         : [
             `${python(match)} -c "import torch; torch.ops.load_library('<file>.so')"   # does it load, and with which error?`,
             ...rebuild(match),
@@ -39,7 +47,10 @@ export const registrationRules: readonly Rule[] = [
           ],
     sources: ["pytorch/pytorch#127615"],
     examples: [
-      { text: "AttributeError: '_OpNamespace' 'extension_add' object has no attribute 'custom_add'", expect: "load_library" },
+      {
+        text: "AttributeError: '_OpNamespace' 'extension_add' object has no attribute 'custom_add'",
+        expect: "load_library",
+      },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
     ],
   },
@@ -48,34 +59,64 @@ export const registrationRules: readonly Rule[] = [
     title: "Operators or types are registered twice",
     on: ["exception"],
     specificity: 74,
-    matches: (finding) => coded(finding, "double-registration") ?? saidAny(finding, /generic_type: (?:type|cannot initialize type) "(?<type>[^"]+)".*(?:is already registered|already defined)/, /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/, /Tried to register .* (?:twice|multiple times|with the same)/, /duplicate registration|already registered/i),
+    matches: (finding) =>
+      coded(finding, "double-registration") ??
+      saidAny(
+        finding,
+        /generic_type: (?:type|cannot initialize type) "(?<type>[^"]+)".*(?:is already registered|already defined)/,
+        /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/,
+        /Tried to register .* (?:twice|multiple times|with the same)/,
+        /duplicate registration|already registered/i,
+      ),
     confidence: "high",
-    cause: (match) => `${match.facts["type"] === undefined ? "A type or operator namespace" : `\`${match.facts["type"]}\``} was registered before: two copies of the extension are in one process (the old one and the rebuilt one, one from site-packages and one from the build folder, or two packages with one namespace), or TORCH_LIBRARY stands twice.`,
+    cause: (match) =>
+      `${match.facts["type"] === undefined ? "A type or operator namespace" : `\`${match.facts["type"]}\``} was registered before: two copies of the extension are in one process (the old one and the rebuilt one, one from site-packages and one from the build folder, or two packages with one namespace), or TORCH_LIBRARY stands twice.`,
     fix: (match) => [
       "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
       `${python(match)} -m pip list | grep -i <name>; find . -name '*.so'   # is there a second copy?`,
-      "# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, \"T\", py::module_local()) for types",
+      '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
     ],
-    sources: ["huggingface/kernel-builder#11", "vllm-project/vllm-ascend#1239", "metatensor/metatensor#871", "pytorch/pytorch#41917", "ROCm/aiter#1156"],
+    sources: [
+      "huggingface/kernel-builder#11",
+      "vllm-project/vllm-ascend#1239",
+      "metatensor/metatensor#871",
+      "pytorch/pytorch#41917",
+      "ROCm/aiter#1156",
+    ],
     examples: [
-      { text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace custom_ops; please put all of your definitions in a single TORCH_LIBRARY block.", expect: "TORCH_LIBRARY_FRAGMENT" },
+      {
+        text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace custom_ops; please put all of your definitions in a single TORCH_LIBRARY block.",
+        expect: "TORCH_LIBRARY_FRAGMENT",
+      },
       { text: 'ImportError: generic_type: type "QuantType" is already registered!', expect: "QuantType" },
     ],
   },
   {
     id: "operator-without-backend",
     title: "The operator has no kernel for this device",
-    on: ["exception"],
+    on: ["exception", "warning"],
     specificity: 68,
-    matches: (finding) => said(finding, /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the '(?<backend>\w+)' backend/),
+    matches: (finding) =>
+      said(finding, /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the '(?<backend>\w+)' backend/),
     confidence: "medium",
-    cause: (match) => `\`${match.facts["op"] ?? ""}\` is registered, but not for ${match.facts["backend"] ?? ""}: the extension was built without that part (no CUDA when it was built), or torch and ${/^torchvision/.test(match.facts["op"] ?? "") ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`,
+    cause: (match) =>
+      `\`${match.facts["op"] ?? ""}\` is registered, but not for ${match.facts["backend"] ?? ""}: the extension was built without that part (no CUDA when it was built), or torch and ${/^torchvision/.test(match.facts["op"] ?? "") ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`,
     fix: (match) =>
       /^torchvision/.test(match.facts["op"] ?? "")
-        ? [pip(match, "install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cu130   # both from one index")]
+        ? [
+            pip(
+              match,
+              "install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cu130   # both from one index",
+            ),
+          ]
         : ["export FORCE_CUDA=1   # builds the CUDA part even where no GPU is visible", ...rebuild(match)],
     sources: ["pytorch/vision#4114"],
-    examples: [{ text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.", expect: "torchvision" }],
+    examples: [
+      {
+        text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.",
+        expect: "torchvision",
+      },
+    ],
   },
   {
     id: "extension-module-missing",
@@ -86,24 +127,34 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) => {
       const module =
         /No module named ['"]?(?<module>[\w.]+)['"]?/.exec(finding.message)?.groups?.["module"] ??
-        /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend)['"]?/.exec(finding.message)?.groups?.["module"] ??
-        /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.["module"];
+        /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend)['"]?/.exec(finding.message)?.groups?.[
+          "module"
+        ] ??
+        /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
+          "module"
+        ];
       if (module === undefined || !builtModule.test(module)) return undefined;
       return { module };
     },
     confidence: "high",
-    cause: (match) => `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
+    cause: (match) =>
+      `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
       const name = packageOf(match) ?? match.context.log.package;
       return [
-        ...(name === undefined ? rebuild(match) : [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]),
+        ...(name === undefined
+          ? rebuild(match)
+          : [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]),
         "# run from another folder than the package's sources, and look at the first error of the build's log",
       ];
     },
     sources: ["facebookresearch/pytorch3d#2013"],
     examples: [
       { text: "ModuleNotFoundError: No module named 'flash_attn_2_cuda'", expect: "not built" },
-      { text: "ImportError: cannot import name '_C' from 'pytorch3d' (/home/u/pytorch3d/pytorch3d/__init__.py)", expect: "source folder" },
+      {
+        text: "ImportError: cannot import name '_C' from 'pytorch3d' (/home/u/pytorch3d/pytorch3d/__init__.py)",
+        expect: "source folder",
+      },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
     ],
   },
@@ -112,10 +163,19 @@ export const registrationRules: readonly Rule[] = [
     title: "gsplat has no CUDA backend",
     on: ["exception"],
     specificity: 70,
-    matches: (finding) => said(finding, /'NoneType' object has no attribute '(?<name>CameraModelType|\w+_fwd|\w+_bwd|fully_fused\w*|rasterize\w*|compute_\w+|quat_scale\w*)'/),
+    matches: (finding) =>
+      said(
+        finding,
+        /'NoneType' object has no attribute '(?<name>CameraModelType|\w+_fwd|\w+_bwd|fully_fused\w*|rasterize\w*|compute_\w+|quat_scale\w*)'/,
+      ),
     confidence: "medium",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is asked of a compiled module that is None: the package could not load or build its CUDA part (no CUDA toolkit, no nvcc) and went on without it.`,
-    fix: (match) => ["nvcc --version; echo $CUDA_HOME", "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH", ...rebuild(match)],
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is asked of a compiled module that is None: the package could not load or build its CUDA part (no CUDA toolkit, no nvcc) and went on without it.`,
+    fix: (match) => [
+      "nvcc --version; echo $CUDA_HOME",
+      "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
+      ...rebuild(match),
+    ],
     sources: ["nerfstudio-project/gsplat#249", "apple/ml-sharp#52"],
     examples: [{ text: "AttributeError: 'NoneType' object has no attribute 'CameraModelType'", expect: "CUDA_HOME" }],
   },
@@ -125,12 +185,24 @@ export const registrationRules: readonly Rule[] = [
     on: ["exception"],
     role: "symptom",
     specificity: 52,
-    matches: (finding) => saidAny(finding, /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/, /(?<name>[\w:]+)\(\) (?:expected at most|takes) \d+ .*arguments? .*(?:operator|torch\.ops)/, /Unable to cast Python instance of type .* to C\+\+ type/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+        /(?<name>[\w:]+)\(\) (?:expected at most|takes) \d+ .*arguments? .*(?:operator|torch\.ops)/,
+        /Unable to cast Python instance of type .* to C\+\+ type/,
+      ),
     confidence: "medium",
-    cause: (match) => `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
     fix: (match) => ["# compare the call with the list of supported types below the message", ...rebuild(match)],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
-    examples: [{ text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int", expect: "different versions" }],
+    examples: [
+      {
+        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",
+        expect: "different versions",
+      },
+    ],
   },
   {
     id: "illegal-instruction",
@@ -139,7 +211,8 @@ export const registrationRules: readonly Rule[] = [
     specificity: 66,
     matches: (finding) => coded(finding, "illegal-instruction"),
     confidence: "medium",
-    cause: () => "The extension was compiled with -march=native (or -mavx512…) on another processor than the one that runs it.",
+    cause: () =>
+      "The extension was compiled with -march=native (or -mavx512…) on another processor than the one that runs it.",
     fix: (match) => ["# compile without -march=native", ...rebuild(match)],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
     examples: [{ text: "Illegal instruction (core dumped)", expect: "-march=native" }],
@@ -152,10 +225,14 @@ export const registrationRules: readonly Rule[] = [
     specificity: 35,
     matches: (finding) => coded(finding, "segfault", "Fatal Python error", "terminate"),
     confidence: "low",
-    cause: () => "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
-    fix: (match) => [`${python(match)} -X faulthandler the_program.py   # which call`, `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`, ...rebuild(match)],
+    cause: () =>
+      "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
+    fix: (match) => [
+      `${python(match)} -X faulthandler the_program.py   # which call`,
+      `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`,
+      ...rebuild(match),
+    ],
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
     examples: [{ text: "Segmentation fault (core dumped)", expect: "faulthandler" }],
   },
 ];
-

@@ -5,7 +5,8 @@ import { coded, type Match, type Rule } from "../rule.ts";
 function fewerJobs(match: Match): string[] {
   const { arch } = { arch: match.context.log.cuda };
   return [
-    setVariable(match, "MAX_JOBS", "1") + "   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each",
+    setVariable(match, "MAX_JOBS", "1") +
+      "   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each",
     setVariable(match, "NVCC_THREADS", "1"),
     "retorch build -j 1",
     `# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile${arch === undefined ? "" : ""}`,
@@ -20,8 +21,15 @@ export const resourceRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding) => {
       const code = finding.code ?? "";
-      if (/^(?:signal 9|Killed|out of memory|C1060|C1002|LNK1102|C1076)$/.test(code) || /Killed/.test(code) || /out of (?:heap|memory)|memory exhausted|bad_alloc|Cannot allocate memory/i.test(finding.message)) {
-        return { program: finding.program === "" ? undefined : finding.program, sure: finding.tool === "shell" ? undefined : "yes" };
+      if (
+        /^(?:signal 9|Killed|out of memory|C1060|C1002|LNK1102|C1076)$/.test(code) ||
+        /Killed/.test(code) ||
+        /out of (?:heap|memory)|memory exhausted|bad_alloc|Cannot allocate memory/i.test(finding.message)
+      ) {
+        return {
+          program: finding.program === "" ? undefined : finding.program,
+          sure: finding.tool === "shell" ? undefined : "yes",
+        };
       }
       return code === "cut-off" ? { program: finding.program, sure: "yes" } : undefined;
     },
@@ -30,18 +38,33 @@ export const resourceRules: readonly Rule[] = [
       match.finding.code === "cut-off"
         ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
         : `${match.facts["program"] === undefined ? "A compiler" : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
-    fix: (match) => (/^C1(?:060|002|076)$|^LNK/.test(match.finding.code ?? "") ? ["set MAX_JOBS=1", "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200"] : fewerJobs(match)),
+    fix: (match) =>
+      /^C1(?:060|002|076)$|^LNK/.test(match.finding.code ?? "")
+        ? [
+            "set MAX_JOBS=1",
+            "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
+          ]
+        : fewerJobs(match),
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
-      { text: "c++: fatal error: Killed signal terminated program cc1plus\ncompilation terminated.", expect: "MAX_JOBS" },
+      {
+        text: "c++: fatal error: Killed signal terminated program cc1plus\ncompilation terminated.",
+        expect: "MAX_JOBS",
+      },
       { text: "g++: internal compiler error: Killed (program cc1plus)", expect: "memory" },
-      { text: "{standard input}: Error: open CFI at the end of file; missing .cfi_endproc directive", expect: "killed" },
+      {
+        text: "{standard input}: Error: open CFI at the end of file; missing .cfi_endproc directive",
+        expect: "killed",
+      },
       { text: "cc1plus: out of memory allocating 65536 bytes after a total of 1423052800 bytes", expect: "MAX_JOBS" },
       { text: "a.cpp(12): fatal error C1060: compiler is out of heap space", expect: "x64" },
       { text: "clang++: error: unable to execute command: Killed", expect: "MAX_JOBS" },
       { text: "Out of memory: Killed process 12345 (cicc) total-vm:9000000kB", expect: "cicc" },
-      { text: "#12 ERROR: process \"/bin/sh -c pip install flash-attn\" did not complete successfully: exit code: 137", expect: "MAX_JOBS" },
+      {
+        text: '#12 ERROR: process "/bin/sh -c pip install flash-attn" did not complete successfully: exit code: 137',
+        expect: "MAX_JOBS",
+      },
     ],
   },
   {
@@ -56,10 +79,16 @@ export const resourceRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.facts["program"] === undefined ? "A compiler" : `\`${match.facts["program"]}\``} crashed (${match.finding.code ?? "internal error"}): a fault of that compiler version with this code, the files of two toolkits mixed, or memory that ran out. ` +
-      (/ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "") ? "The same source often compiles with another CUDA release or with fewer optimizations." : "The same source often compiles with another release of the compiler."),
+      (/ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "")
+        ? "The same source often compiles with another CUDA release or with fewer optimizations."
+        : "The same source often compiles with another release of the compiler."),
     fix: (match) => [
       setVariable(match, "MAX_JOBS", "1") + "   # rules out memory",
-      /ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "") ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows" : platformOf(match) === "win32" ? "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38" : "# another compiler version: CC=gcc-12 CXX=g++-12 (or clang); or less optimization for that file: -O1",
+      /ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "")
+        ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows"
+        : platformOf(match) === "win32"
+          ? "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38"
+          : "# another compiler version: CC=gcc-12 CXX=g++-12 (or clang); or less optimization for that file: -O1",
     ],
     sources: ["facebookresearch/xformers#1327", "pytorch/pytorch#45836"],
     examples: [
@@ -74,10 +103,22 @@ export const resourceRules: readonly Rule[] = [
     title: "The disk is full",
     on: ["system", "installer", "exception", "link"],
     specificity: 82,
-    matches: (finding) => coded(finding, "disk-full") ?? (/No space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message) ? {} : undefined),
+    matches: (finding) =>
+      coded(finding, "disk-full") ??
+      (/No space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
+        ? {}
+        : undefined),
     confidence: "high",
-    cause: () => "No room is left (or the quota is used up) on the disk of the build folder, of the temporary folder (/tmp), or of pip's cache.",
-    fix: (match) => (platformOf(match) === "win32" ? ["# free room on C:, or set TMP and TEMP to another disk"] : ["df -h . /tmp ~/.cache", "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files", "pip cache purge"]),
+    cause: () =>
+      "No room is left (or the quota is used up) on the disk of the build folder, of the temporary folder (/tmp), or of pip's cache.",
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? ["# free room on C:, or set TMP and TEMP to another disk"]
+        : [
+            "df -h . /tmp ~/.cache",
+            "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files",
+            "pip cache purge",
+          ],
     sources: ["https://pip.pypa.io/en/stable/cli/pip_cache/"],
     examples: [
       { text: "OSError: [Errno 28] No space left on device", expect: "TMPDIR" },
@@ -92,19 +133,35 @@ export const resourceRules: readonly Rule[] = [
     role: "symptom",
     specificity: 58,
     matches: (finding) => {
-      const facts = coded(finding, "permission", "read-only") ?? (/PermissionError|Permission denied|Read-only file system/.test(`${finding.code ?? ""} ${finding.message}`) ? {} : undefined);
+      const facts =
+        coded(finding, "permission", "read-only") ??
+        (/PermissionError|Permission denied|Read-only file system/.test(`${finding.code ?? ""} ${finding.message}`)
+          ? {}
+          : undefined);
       if (facts === undefined) return undefined;
-      return { path: /(?:denied|system|Denied): ['"]?([^'"\s]+)/.exec(finding.message)?.[1] ?? /['"]?(\/[^\s'":]+)['"]?: (?:Permission denied|Read-only)/.exec(finding.message)?.[1] };
+      return {
+        path:
+          /(?:denied|system|Denied): ['"]?([^'"\s]+)/.exec(finding.message)?.[1] ??
+          /['"]?(\/[^\s'":]+)['"]?: (?:Permission denied|Read-only)/.exec(finding.message)?.[1],
+      };
     },
     confidence: "medium",
-    cause: (match) => `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
+    cause: (match) =>
+      `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
     fix: (match) => [
       ...(match.facts["path"] === undefined || platformOf(match) === "win32" ? [] : [`ls -ld ${match.facts["path"]}`]),
       "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
-      ...(platformOf(match) === "win32" ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"] : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
+      ...(platformOf(match) === "win32"
+        ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
+        : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
     ],
     sources: [],
-    examples: [{ text: "PermissionError: [Errno 13] Permission denied: '/root/.cache/torch_extensions/py310_cu121/fused'", expect: "TORCH_EXTENSIONS_DIR" }],
+    examples: [
+      {
+        text: "PermissionError: [Errno 13] Permission denied: '/root/.cache/torch_extensions/py310_cu121/fused'",
+        expect: "TORCH_EXTENSIONS_DIR",
+      },
+    ],
   },
   {
     id: "too-many-processes",
@@ -113,9 +170,22 @@ export const resourceRules: readonly Rule[] = [
     specificity: 72,
     matches: (finding) => coded(finding, "processes", "open-files"),
     confidence: "high",
-    cause: (match) => (match.finding.code === "open-files" ? "More files are open than the limit (ulimit -n) allows." : "No further process or thread may be started: the user's or container's limit (ulimit -u, pids.max) is reached, or memory is short."),
-    fix: (match) => (match.finding.code === "open-files" ? ["ulimit -n 65536"] : [setVariable(match, "MAX_JOBS", "2"), "ulimit -u; cat /sys/fs/cgroup/pids.max", "# docker run --pids-limit=-1 …"]),
+    cause: (match) =>
+      match.finding.code === "open-files"
+        ? "More files are open than the limit (ulimit -n) allows."
+        : "No further process or thread may be started: the user's or container's limit (ulimit -u, pids.max) is reached, or memory is short.",
+    fix: (match) =>
+      match.finding.code === "open-files"
+        ? ["ulimit -n 65536"]
+        : [
+            setVariable(match, "MAX_JOBS", "2"),
+            "ulimit -u; cat /sys/fs/cgroup/pids.max",
+            "# docker run --pids-limit=-1 …",
+          ],
     sources: ["PASSIONLab/OpenEquivariance#207"],
-    examples: [{ text: "c++: fatal error: cannot fork: Resource temporarily unavailable", expect: "MAX_JOBS" }, { text: "RuntimeError: can't start new thread", expect: "pids.max" }],
+    examples: [
+      { text: "c++: fatal error: cannot fork: Resource temporarily unavailable", expect: "MAX_JOBS" },
+      { text: "RuntimeError: can't start new thread", expect: "pids.max" },
+    ],
   },
 ];

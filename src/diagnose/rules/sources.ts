@@ -6,10 +6,14 @@ import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rul
 /** Whether a compile error is about one of these names: undeclared, no member, undefined identifier. */
 function about(finding: Finding, names: RegExp): MatchFacts | undefined {
   const match =
-    /[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)[’'"”]? (?:was not declared|has not been declared|is undefined|is not a member of|is not a class or namespace|does not name a type|is not a type|: is not a member|undeclared)/.exec(finding.message)?.groups?.["name"] ??
-    /(?:has no member (?:named )?|no member named |use of undeclared identifier |unknown type name |no type named |no template named |identifier |no matching function for call to |no instance of (?:overloaded )?function |undeclared identifier |identifier not found |use of deleted function |cannot be used as a function)[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)/.exec(finding.message)?.groups?.["name"] ??
     // MSVC: 'AT_CHECK': identifier not found; error C2039: 'x': is not a member of 'y'
-    /^['"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)['"”]\s?[:：]/.exec(finding.message)?.groups?.["name"];
+    /^['"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)['"”]\s?[:：]/.exec(finding.message)?.groups?.["name"] ??
+    /[‘'`"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)[’'"”] (?:was not declared|has not been declared|is undefined|is not a member of|is not a class or namespace|does not name a type|is not a type)/.exec(
+      finding.message,
+    )?.groups?.["name"] ??
+    /(?:has no member (?:named )?|no member named |use of undeclared identifier |unknown type name |no type named |no template named |identifier |no matching function for call to |no instance of (?:overloaded )?function |undeclared identifier |identifier not found |use of deleted function |cannot be used as a function)[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)/.exec(
+      finding.message,
+    )?.groups?.["name"];
   if (match === undefined || !names.test(match)) return undefined;
   return { name: match, where: placeOf(finding) };
 }
@@ -28,8 +32,14 @@ export const sourceRules: readonly Rule[] = [
     specificity: 85,
     matches: (finding) => about(finding, /^(?:AT_CHECK|AT_ASSERTM?|AT_ERROR|AT_INDEX_ERROR)$/),
     confidence: "high",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code (${match.facts["where"] ?? ""}) was written for an older one.`,
-    fix: (match) => inFile(match, match.facts["name"] ?? "AT_CHECK", match.facts["name"] === "AT_ERROR" ? "TORCH_CHECK(false," : "TORCH_CHECK"),
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code (${match.facts["where"] ?? ""}) was written for an older one.`,
+    fix: (match) =>
+      inFile(
+        match,
+        match.facts["name"] ?? "AT_CHECK",
+        match.facts["name"] === "AT_ERROR" ? "TORCH_CHECK(false," : "TORCH_CHECK",
+      ),
     sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142"],
     examples: [
       { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
@@ -52,7 +62,8 @@ export const sourceRules: readonly Rule[] = [
         /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
       ),
     confidence: "high",
-    cause: (match) => `${placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
+    cause: (match) =>
+      `${placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
     fix: (match) => [
       match.finding.file === undefined || platformOf(match) === "win32"
         ? "# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"
@@ -60,8 +71,14 @@ export const sourceRules: readonly Rule[] = [
     ],
     sources: ["sjtu-medialab/RwkvCompress#9", "IDEA-Research/GroundingDINO#462", "66RING/tiny-flash-attention#15"],
     examples: [
-      { text: 'k.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists', expect: "scalar_type()" },
-      { text: "a.cpp:20:3: error: cannot convert ‘at::DeprecatedTypeProperties’ to ‘c10::ScalarType’", expect: "scalar_type()" },
+      {
+        text: 'k.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
+        expect: "scalar_type()",
+      },
+      {
+        text: "a.cpp:20:3: error: cannot convert ‘at::DeprecatedTypeProperties’ to ‘c10::ScalarType’",
+        expect: "scalar_type()",
+      },
     ],
   },
   {
@@ -69,7 +86,11 @@ export const sourceRules: readonly Rule[] = [
     title: "The code uses TH/THC, which torch removed",
     on: ["compile"],
     specificity: 84,
-    matches: (finding) => about(finding, /^(?:THC\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/),
+    matches: (finding) =>
+      about(
+        finding,
+        /^(?:THC\w*|THNN\w*|THH\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/,
+      ),
     confidence: "high",
     cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch removed in 1.11.`,
     fix: () => [
@@ -88,20 +109,38 @@ export const sourceRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => {
       const torch =
-        /(?:namespace|class|struct|in|of) ["‘'`“](?:struct |class |const )?(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(finding.message) ??
-        /["‘'`“](?<name>[\w~]+)["’'”] is not a member of ["‘'`“](?:class |struct )?(?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(finding.message) ??
-        /no member named ["‘'](?<name>[\w~]+)["’'] in (?:namespace )?["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(finding.message) ??
-        /["‘'](?<name>[\w~]+)["’']\s?: is not a member of ["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(finding.message) ??
-        /has no member named ["‘'](?<name>[\w~]+)["’']; did you mean ["‘'](?<other>\w+)/.exec(/(?:at|c10|torch)::/.test(finding.message) ? finding.message : "") ??
-        /no matching function for call to ["‘'](?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)/.exec(finding.message) ??
-        /no instance of (?:overloaded )?function "(?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)[^"]*" matches/.exec(finding.message);
+        /(?:namespace|class|struct|in|of) ["‘'`“](?:struct |class |const )?(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(
+          finding.message,
+        ) ??
+        /["‘'`“](?<name>[\w~]+)["’'”] is not a member of ["‘'`“](?:class |struct )?(?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(
+          finding.message,
+        ) ??
+        /no member named ["‘'](?<name>[\w~]+)["’'] in (?:namespace )?["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(
+          finding.message,
+        ) ??
+        /["‘'](?<name>[\w~]+)["’']\s?: is not a member of ["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(
+          finding.message,
+        ) ??
+        /has no member named ["‘'](?<name>[\w~]+)["’']; did you mean ["‘'](?<other>\w+)/.exec(
+          /(?:at|c10|torch)::/.test(finding.message) ? finding.message : "",
+        ) ??
+        /no matching function for call to ["‘'](?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)/.exec(
+          finding.message,
+        ) ??
+        /no instance of (?:overloaded )?function "(?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)[^"]*" matches/.exec(
+          finding.message,
+        );
       return torch === null ? undefined : { ...torch.groups, where: placeOf(finding) };
     },
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` is not there (or not with these parameters) in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} was written for an older or newer torch.`,
     fix: (match) => [
-      ...(match.facts["name"] === "optional" || match.facts["name"] === "nullopt" || match.facts["name"] === "make_optional" ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"] : []),
+      ...(match.facts["name"] === "optional" ||
+      match.facts["name"] === "nullopt" ||
+      match.facts["name"] === "make_optional"
+        ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"]
+        : []),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       "# take the release of the package that fits this torch, or install the torch that its documentation names",
     ],
@@ -116,10 +155,18 @@ export const sourceRules: readonly Rule[] = [
     title: "Tensor::data<T>() is now data_ptr<T>()",
     on: ["compile"],
     specificity: 82,
-    matches: (finding) => saidAny(finding, /(?:has no member (?:named )?["‘']?data["’']?|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data["’']?|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:has no member (?:named )?["‘']?data["’']?|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data["’']?|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</,
+      ),
     confidence: "high",
     cause: (match) => `${placeOf(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
-    fix: (match) => [match.finding.file === undefined || platformOf(match) === "win32" ? "# x.data<float>() → x.data_ptr<float>()" : `sed -i -E 's/\\.data<([a-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`],
+    fix: (match) => [
+      match.finding.file === undefined || platformOf(match) === "win32"
+        ? "# x.data<float>() → x.data_ptr<float>()"
+        : `sed -i -E 's/\\.data<([a-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`,
+    ],
     sources: ["pytorch/extension-cpp#32"],
     examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
   },
@@ -134,21 +181,35 @@ export const sourceRules: readonly Rule[] = [
         finding,
         new RegExp(`namespace "std" has no member "(?<type>${type})"`),
         new RegExp(`identifier "(?<type>${type})" is undefined`),
-        new RegExp(`[‘'"](?:std::)?(?<type>${type})[’'"] (?:was not declared|has not been declared|does not name a type|is not a member of [‘'"]std|is not a type|in namespace [‘'"]std[’'"] does not name)`),
-        new RegExp(`(?:unknown type name|no type named|no member named|use of undeclared identifier) '(?:std::)?(?<type>${type})'`),
+        new RegExp(
+          `[‘'"](?:std::)?(?<type>${type})[’'"] (?:was not declared|has not been declared|does not name a type|is not a member of [‘'"]std|is not a type|in namespace [‘'"]std[’'"] does not name)`,
+        ),
+        new RegExp(
+          `(?:unknown type name|no type named|no member named|use of undeclared identifier) '(?:std::)?(?<type>${type})'`,
+        ),
         /this is a macro when the header .?<cstdint>|is defined in header .?<cstdint>/,
       );
     },
     confidence: "high",
-    cause: (match) => `\`${match.facts["type"] ?? "uint32_t"}\` is of <cstdint>, which ${match.finding.file === undefined ? "the header" : `\`${placeOf(match.finding)}\``} does not include. Older compilers brought it in by way of other headers; gcc 13 and newer do not.`,
+    cause: (match) =>
+      `\`${match.facts["type"] ?? "uint32_t"}\` is of <cstdint>, which ${match.finding.file === undefined ? "the header" : `\`${placeOf(match.finding)}\``} does not include. Older compilers brought it in by way of other headers; gcc 13 and newer do not.`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32" ? "# add #include <cstdint> to that header" : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
+      match.finding.file === undefined || platformOf(match) === "win32"
+        ? "# add #include <cstdint> to that header"
+        : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
       "# without touching the sources: flags -include cstdint for cxx and nvcc   (or build with gcc 12: CC=gcc-12 CXX=g++-12)",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-include cstdint" }),
-    sources: ["graphdeco-inria/gaussian-splatting#923", "graphdeco-inria/gaussian-splatting#788", "hbb1/diff-surfel-rasterization#36"],
+    sources: [
+      "graphdeco-inria/gaussian-splatting#923",
+      "graphdeco-inria/gaussian-splatting#788",
+      "hbb1/diff-surfel-rasterization#36",
+    ],
     examples: [
-      { text: 'cuda_rasterizer/rasterizer_impl.h(24): error: namespace "std" has no member "uintptr_t"', expect: "-include cstdint" },
+      {
+        text: 'cuda_rasterizer/rasterizer_impl.h(24): error: namespace "std" has no member "uintptr_t"',
+        expect: "-include cstdint",
+      },
       { text: "a.h:40:9: error: ‘uint32_t’ does not name a type", expect: "<cstdint>" },
       { text: "a.h:7:3: error: unknown type name 'uint64_t'", expect: "<cstdint>" },
     ],
@@ -160,16 +221,26 @@ export const sourceRules: readonly Rule[] = [
     specificity: 62,
     matches: (finding) => {
       const name =
-        /[‘'"](?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|DBL_MIN|INT_MAX|INT_MIN|UINT_MAX|LONG_MAX|CHAR_BIT|M_PI|M_PI_2|M_SQRT2|numeric_limits|accumulate|iota|unique_ptr|shared_ptr|make_unique|function|runtime_error|sort|max_element|memcpy|memset|memcmp|strlen|strcmp|printf|fprintf|snprintf|assert|getenv|exit|malloc|free|abs|string_view|optional|variant|array|mutex|thread|chrono|setw|stringstream|ostringstream)[’'"] (?:was not declared|is undefined|is not a member of|has not been declared|in namespace|does not name)/.exec(finding.message) ??
-        /identifier "(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)" is undefined/.exec(finding.message) ??
+        /[‘'"](?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|DBL_MIN|INT_MAX|INT_MIN|UINT_MAX|LONG_MAX|CHAR_BIT|M_PI|M_PI_2|M_SQRT2|numeric_limits|accumulate|iota|unique_ptr|shared_ptr|make_unique|function|runtime_error|sort|max_element|memcpy|memset|memcmp|strlen|strcmp|printf|fprintf|snprintf|assert|getenv|exit|malloc|free|abs|string_view|optional|variant|array|mutex|thread|chrono|setw|stringstream|ostringstream)[’'"] (?:was not declared|is undefined|is not a member of [‘'"]std|has not been declared|in namespace [‘'"]std|does not name)/.exec(
+          finding.message,
+        ) ??
+        /identifier "(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)" is undefined/.exec(
+          finding.message,
+        ) ??
         /namespace "std" has no (?:actual )?member "(?<name>\w+)"/.exec(finding.message) ??
-        /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(finding.message);
+        /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(
+          finding.message,
+        );
       if (name === null) return undefined;
       return { name: name.groups?.["name"] ?? name.groups?.["name2"] };
     },
     confidence: "medium",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
-    fix: (match) => [`# add #include ${headerOf(match.facts["name"] ?? "")} to ${match.finding.file ?? "the file"}`, `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`],
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
+    fix: (match) => [
+      `# add #include ${headerOf(match.facts["name"] ?? "")} to ${match.finding.file ?? "the file"}`,
+      `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
+    ],
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
     examples: [
       { text: 'simple_knn.cu(154): error: identifier "FLT_MAX" is undefined', expect: "<cfloat>" },
@@ -184,27 +255,55 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) => {
       const file = (finding.file ?? "").replaceAll("\\", "/");
       const gcc = /\/c\+\+\/(?<gcc>\d+)(?:\.[\d.]+)?\//.exec(file)?.groups?.["gcc"];
-      const nvccLike = /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|cannot be overloaded|std::__is_constant_evaluated/;
+      const nvccLike =
+        /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|wrong number of template arguments|body of constexpr function|not a return-statement|mismatched argument pack lengths|redefinition of default argument|cannot be overloaded|std::__is_constant_evaluated/;
       if (gcc !== undefined && nvccLike.test(finding.message)) return { gcc };
-      if (/\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32)\S*\.h$|bits\/floatn-common/.test(file) && (finding.tool === "cudafe++" || /is undefined/.test(finding.message))) return { gcc };
-      return saidAny(finding, /identifier "_Float(?:16|32|64|128)x?" is undefined/, /identifier "__builtin_ia32_\w+" is undefined/, /exception specification is incompatible with that of previous function "(?:rsqrt|cospi|sinpi|rsqrtf|sinpif|cospif)/);
+      if (
+        /\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32)\S*\.h$|bits\/floatn-common/.test(
+          file,
+        ) &&
+        (finding.tool === "cudafe++" || /is undefined/.test(finding.message))
+      )
+        return { gcc };
+      return saidAny(
+        finding,
+        /identifier "_Float(?:16|32|64|128)x?" is undefined/,
+        /identifier "__builtin_ia32_\w+" is undefined/,
+        /exception specification is incompatible with that of previous function "(?:rsqrt|cospi|sinpi|rsqrtf|sinpif|cospif)/,
+      );
     },
     confidence: "high",
-    cause: (match) => `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case; glibc 2.41 needs CUDA 12.9 or newer.)`,
+    cause: (match) =>
+      `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case; glibc 2.41 needs CUDA 12.9 or newer.)`,
     fix: (match) => {
       const gcc = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
-      return [`sudo apt-get install gcc-${gcc} g++-${gcc}`, `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`, "# or a newer CUDA toolkit (11.7 or newer for gcc 11)"];
+      return [
+        `sudo apt-get install gcc-${gcc} g++-${gcc}`,
+        `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`,
+        "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
+      ];
     },
     change: (match) => {
       const below = Number(match.facts["gcc"] ?? "0");
-      const there = match.context.hostCompilers?.find((compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 99) < below);
+      const there = match.context.hostCompilers?.find(
+        (compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 99) < below,
+      );
       return there === undefined ? undefined : { kind: "set-host-compiler", path: there.path };
     },
     sources: ["NVlabs/tiny-cuda-nn#427", "turboderp/exllama#65", "NVIDIA/FasterTransformer#314"],
     examples: [
-      { text: "/usr/include/c++/11/bits/std_function.h:435:145: error: parameter packs not expanded with ‘...’:", expect: "gcc-10" },
-      { text: '/usr/lib/gcc/x86_64-linux-gnu/13/include/amxtileintrin.h(42): error: identifier "__builtin_ia32_ldtilecfg" is undefined', expect: "newer than this CUDA" },
-      { text: '/usr/include/x86_64-linux-gnu/bits/mathcalls.h(79): error: exception specification is incompatible with that of previous function "cospi"', expect: "glibc 2.41" },
+      {
+        text: "/usr/include/c++/11/bits/std_function.h:435:145: error: parameter packs not expanded with ‘...’:",
+        expect: "gcc-10",
+      },
+      {
+        text: '/usr/lib/gcc/x86_64-linux-gnu/13/include/amxtileintrin.h(42): error: identifier "__builtin_ia32_ldtilecfg" is undefined',
+        expect: "newer than this CUDA",
+      },
+      {
+        text: '/usr/include/x86_64-linux-gnu/bits/mathcalls.h(79): error: exception specification is incompatible with that of previous function "cospi"',
+        expect: "glibc 2.41",
+      },
     ],
   },
   {
@@ -213,18 +312,32 @@ export const sourceRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 89,
     matches: (finding) => {
-      if (!/pybind11[\\/](?:detail[\\/]\.\.[\\/])?(?:cast|pybind11|attr|detail[\\/]\w+)\.h$/.test(finding.file ?? "")) return undefined;
-      return saidAny(finding, /expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded/);
+      if (
+        !/pybind11[\\/](?:detail[\\/]\.\.[\\/])?(?:cast|pybind11|pytypes|attr|detail[\\/]\w+)\.h$/.test(
+          finding.file ?? "",
+        )
+      )
+        return undefined;
+      return saidAny(
+        finding,
+        /expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|template argument \d+ is invalid/,
+      );
     },
     confidence: "high",
-    cause: () => "pybind11's cast.h goes through nvcc here, and nvcc 11.7 to 12.1 writes it out in a form that gcc 12 and 13 reject.",
+    cause: () =>
+      "pybind11's cast.h goes through nvcc here, and some pairs of nvcc and gcc do not go together there: nvcc 11.7 to 12.1 writes code that gcc 12 and 13 reject, nvcc 9 code that gcc 6 and 7 reject.",
     fix: () => [
       "# keep pybind11 and torch/extension.h out of .cu files (include ATen/ATen.h or torch/types.h there; bind in a .cpp file)",
       "export CC=gcc-11 CXX=g++-11   # an older host compiler works, too",
       "# or CUDA 12.2 and newer, or pybind11 2.11.2 and newer",
     ],
     sources: ["pybind/pybind11#4606", "pybind/pybind11#4893", "vllm-project/vllm#3300"],
-    examples: [{ text: "/usr/include/pybind11/detail/../cast.h:45:120: error: expected template-name before ‘<’ token", expect: ".cu files" }],
+    examples: [
+      {
+        text: "/usr/include/pybind11/detail/../cast.h:45:120: error: expected template-name before ‘<’ token",
+        expect: ".cu files",
+      },
+    ],
   },
   {
     id: "cuda-device-prop-removed",
@@ -232,7 +345,10 @@ export const sourceRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 85,
     matches: (finding) => {
-      const facts = about(finding, /^(?:clockRate|memoryClockRate|deviceOverlap|kernelExecTimeoutEnabled|computeMode|maxTexture1DLinear|cooperativeMultiDeviceLaunch|singleToDoublePrecisionPerfRatio)$/);
+      const facts = about(
+        finding,
+        /^(?:clockRate|memoryClockRate|deviceOverlap|kernelExecTimeoutEnabled|computeMode|maxTexture1DLinear|cooperativeMultiDeviceLaunch|singleToDoublePrecisionPerfRatio)$/,
+      );
       return facts !== undefined && /cudaDeviceProp/.test(finding.message) ? facts : undefined;
     },
     confidence: "high",
@@ -241,11 +357,25 @@ export const sourceRules: readonly Rule[] = [
       `# int value; cudaDeviceGetAttribute(&value, ${attributeOf(match.facts["name"] ?? "")}, device);   (guard with #if CUDART_VERSION >= 13000)`,
       "# or build with CUDA 12",
     ],
-    sources: ["facebookincubator/AITemplate#1045", "Line-fr/Vship#24", "NVIDIA/cuda-samples#382", "LeelaChessZero/lc0#2255"],
+    sources: [
+      "facebookincubator/AITemplate#1045",
+      "Line-fr/Vship#24",
+      "NVIDIA/cuda-samples#382",
+      "LeelaChessZero/lc0#2255",
+    ],
     examples: [
-      { text: 'cuda_device_functions.h(144): error: class "cudaDeviceProp" has no member "clockRate"', expect: "cudaDevAttrClockRate" },
-      { text: "q.cpp:138:90: error: ‘struct cudaDeviceProp’ has no member named ‘memoryClockRate’", expect: "cudaDevAttrMemoryClockRate" },
-      { text: "network_cuda.cc(221): error C2039: 'clockRate': is not a member of 'cudaDeviceProp'", expect: "CUDA 13" },
+      {
+        text: 'cuda_device_functions.h(144): error: class "cudaDeviceProp" has no member "clockRate"',
+        expect: "cudaDevAttrClockRate",
+      },
+      {
+        text: "q.cpp:138:90: error: ‘struct cudaDeviceProp’ has no member named ‘memoryClockRate’",
+        expect: "cudaDevAttrMemoryClockRate",
+      },
+      {
+        text: "network_cuda.cc(221): error C2039: 'clockRate': is not a member of 'cudaDeviceProp'",
+        expect: "CUDA 13",
+      },
     ],
   },
   {
@@ -256,7 +386,7 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) =>
       about(
         finding,
-        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|cudaMemPrefetchAsync|cudaMemAdvise|ConstantInputIterator|CountingInputIterator|TransformInputIterator|FpLimits|BFE|Max|Min|Sum|identity|unary_function|binary_function|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
+        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|cudaMemPrefetchAsync|cudaMemAdvise|ConstantInputIterator|CountingInputIterator|TransformInputIterator|FpLimits|BFE|Max|Min|Sum|identity|unary_function|binary_function|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
       ),
     confidence: "medium",
     cause: (match) => {
@@ -270,7 +400,11 @@ export const sourceRules: readonly Rule[] = [
             : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
       return `\`${name}\`: ${why}; the code (${match.facts["where"] ?? ""}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
     },
-    fix: () => ["nvcc --version", "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names", "# cub::Sum → cuda::std::plus, cub::Max → cuda::maximum, thrust::identity → cuda::std::identity; __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n)"],
+    fix: () => [
+      "nvcc --version",
+      "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names",
+      "# cub::Sum → cuda::std::plus, cub::Max → cuda::maximum, thrust::identity → cuda::std::identity; __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n)",
+    ],
     sources: ["https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/"],
     examples: [
       { text: 'k.cu(12): error: identifier "__shfl_down" is undefined', expect: "__shfl_down_sync" },
@@ -279,22 +413,89 @@ export const sourceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "thrust-header-missing",
+    title: "Thrust's headers no longer include each other",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:namespace|in namespace) ["‘'](?<space>thrust)["’'] has no (?:actual )?member (?:named )?["‘'](?<name>\w+)/,
+        /["‘'](?<name>\w+)["’'] is not a member of ["‘'](?<space>thrust)["’']/,
+        /no member named '(?<name>\w+)' in namespace '(?<space>thrust)'/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["space"] ?? "thrust"}::${match.facts["name"] ?? ""}\` is of a header that ${placeOf(match.finding)} does not include: up to CUDA 11 other headers of Thrust brought it in, since CUDA 12 (and again CUDA 13) they do not, or it was removed.`,
+    fix: (match) => [
+      `# add to ${match.finding.file ?? "the file"}: #include <thrust/${thrustHeader(match.facts["name"] ?? "")}>`,
+      "# or build with CUDA 11 (and a torch for it)",
+    ],
+    sources: ["NVIDIA/MinkowskiEngine#594", "NVIDIA/MinkowskiEngine#601", "facebookresearch/ConvNeXt-V2#20"],
+    examples: [
+      {
+        text: '3rdparty/concurrent_unordered_map.cuh(503): error: namespace "thrust" has no member "device"',
+        expect: "thrust/execution_policy.h",
+      },
+      { text: "a.cu:12:3: error: no member named 'remove_if' in namespace 'thrust'", expect: "thrust/remove.h" },
+    ],
+  },
+  {
+    id: "limited-api-with-pybind11",
+    title: "pybind11 does not go with Python's limited API",
+    on: ["compile"],
+    specificity: 83,
+    matches: (finding) =>
+      about(
+        finding,
+        /^(?:Py_buffer|PyObject_(?:CheckBuffer|GetBuffer)|PyBuffer_\w+|PyMemoryView_FromBuffer|PyGILState_Check|PyThreadState_GET|_PyInterpreterState_GET|PyUnicode_(?:DATA|READY|KIND)|PyTuple_SET_ITEM|PyTuple_GET_ITEM|PyList_GET_ITEM|PyList_SET_ITEM|PyFrameObject|PyTypeObject|PyHeapTypeObject)$/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True; Py_buffer came into it with 3.11), and pybind11 and torch/extension.h use the whole API.`,
+    fix: () => [
+      "# build without the limited API: py_limited_api=False, no -DPy_LIMITED_API (retorch.toml: no py-limited-api)",
+      "# or bind with TORCH_LIBRARY only, and include torch/library.h and Python.h instead of torch/extension.h",
+    ],
+    sources: ["pytorch/extension-cpp#112"],
+    examples: [{ text: 'bind.h(12): error: identifier "Py_buffer" is undefined', expect: "limited API" }],
+  },
+  {
     id: "python-c-api-changed",
     title: "The code uses Python's C API in a form that this Python does not have",
     on: ["compile"],
     specificity: 80,
     matches: (finding) => {
-      const facts = about(finding, /^(?:_?Py[A-Z_]\w*|f_\w+|co_\w+|ob_(?:digit|refcnt|type)|tp_print|_typeobject|PyFrameObject|_frame|_PyCFrame|cframe|use_tracing|exc_(?:type|value|traceback)|curexc_\w+|PyThreadState|ob_shash|wstr\w*|longobject|_longobject)$/);
-      if (facts !== undefined && /^(?:f_|co_|tp_|use_|cframe|exc_|curexc|ob_|wstr)/.test(facts["name"] ?? "") && !/Py|_typeobject|_frame|_ts|_object|thread/i.test(finding.message)) return undefined;
+      const facts = about(
+        finding,
+        /^(?:_?Py[A-Z_]\w*|f_\w+|co_\w+|ob_(?:digit|refcnt|type)|tp_print|_typeobject|PyFrameObject|_frame|_PyCFrame|cframe|use_tracing|exc_(?:type|value|traceback)|curexc_\w+|PyThreadState|ob_shash|wstr\w*|longobject|_longobject)$/,
+      );
+      if (
+        facts !== undefined &&
+        /^(?:f_|co_|tp_|use_|cframe|exc_|curexc|ob_|wstr)/.test(facts["name"] ?? "") &&
+        !/Py|_typeobject|_frame|_ts|_object|thread/i.test(finding.message)
+      )
+        return undefined;
       if (facts !== undefined) return facts;
-      return saidAny(finding, /too (?:few|many) arguments to function [‘'].*(?<name>_?Py[A-Z_]\w+)/, /(?:invalid use of incomplete type|incomplete definition of type|pointer to incomplete class type).*(?<name>PyFrameObject|_frame|PyThreadState|_ts|PyInterpreterState)/);
+      return saidAny(
+        finding,
+        /too (?:few|many) arguments to function [‘'].*(?<name>_?Py[A-Z_]\w+)/,
+        /(?:invalid use of incomplete type|incomplete definition of type|pointer to incomplete class type).*(?<name>PyFrameObject|_frame|PyThreadState|_ts|PyInterpreterState)/,
+      );
     },
     confidence: "high",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is an inner part of CPython that changed: the code (often made by an old Cython, or an old pybind11) is for an older Python than the one it is compiled for${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}.`,
-    fix: () => ["# take a release of the package for this Python, or make an environment with an older one: conda create -n older python=3.10 (or uv venv --python 3.10)", "pip install --upgrade cython pybind11   # when the package generates its code while building"],
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is an inner part of CPython that changed: the code (often made by an old Cython, or an old pybind11) is for an older Python than the one it is compiled for${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}.`,
+    fix: () => [
+      "# take a release of the package for this Python, or make an environment with an older one: conda create -n older python=3.10 (or uv venv --python 3.10)",
+      "pip install --upgrade cython pybind11   # when the package generates its code while building",
+    ],
     sources: ["https://docs.python.org/3/whatsnew/3.12.html#porting-to-python-3-12"],
     examples: [
-      { text: "a.c:991:14: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’; did you mean ‘exc_info’?", expect: "older Python" },
+      {
+        text: "a.c:991:14: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’; did you mean ‘exc_info’?",
+        expect: "older Python",
+      },
       { text: "ext.c:40:5: error: too few arguments to function ‘_PyLong_AsByteArray’", expect: "Cython" },
     ],
   },
@@ -303,17 +504,30 @@ export const sourceRules: readonly Rule[] = [
     title: "A macro of torch is used where it no longer fits",
     on: ["compile"],
     specificity: 75,
-    matches: (finding) => about(finding, /^(?:AT_DISPATCH_\w+|TORCH_(?:LIBRARY|CHECK|API|EXTENSION_NAME|LIBRARY_FRAGMENT|LIBRARY_IMPL|BOX|STABLE\w*|INTERNAL_ASSERT\w*)|STABLE_TORCH_\w+|CUDA_KERNEL_LOOP|C10_CUDA_(?:CHECK|KERNEL_LAUNCH_CHECK)|AT_CUDA_CHECK|PYBIND11_MODULE|AT_PRIVATE_\w+|CUDA_1D_KERNEL_LOOP)$/),
+    matches: (finding) =>
+      about(
+        finding,
+        /^(?:AT_DISPATCH_\w+|TORCH_(?:LIBRARY|CHECK|API|EXTENSION_NAME|LIBRARY_FRAGMENT|LIBRARY_IMPL|BOX|STABLE\w*|INTERNAL_ASSERT\w*)|STABLE_TORCH_\w+|CUDA_KERNEL_LOOP|C10_CUDA_(?:CHECK|KERNEL_LAUNCH_CHECK)|AT_CUDA_CHECK|PYBIND11_MODULE|AT_PRIVATE_\w+|CUDA_1D_KERNEL_LOOP)$/,
+      ),
     confidence: "medium",
     cause: (match) =>
       match.facts["name"] === "TORCH_EXTENSION_NAME"
         ? "TORCH_EXTENSION_NAME is not defined: torch's builder (and retorch) defines it as the module's name; this file is compiled by something else."
         : `\`${match.facts["name"] ?? ""}\` is not defined: its header is not included (torch/extension.h, torch/library.h, ATen/Dispatch.h, c10/cuda/CUDAException.h), or this torch is older or newer than the code.`,
-    fix: (match) => (match.facts["name"] === "TORCH_EXTENSION_NAME" ? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"] : ["# include the header that defines it, or take the release of the package for this torch"]),
+    fix: (match) =>
+      match.facts["name"] === "TORCH_EXTENSION_NAME"
+        ? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"]
+        : ["# include the header that defines it, or take the release of the package for this torch"],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
-      { text: "bind.cpp:60:17: error: ‘TORCH_EXTENSION_NAME’ was not declared in this scope", expect: "-DTORCH_EXTENSION_NAME" },
-      { text: "a.cpp:12:3: error: 'AT_DISPATCH_FLOATING_TYPES' was not declared in this scope", expect: "ATen/Dispatch.h" },
+      {
+        text: "bind.cpp:60:17: error: ‘TORCH_EXTENSION_NAME’ was not declared in this scope",
+        expect: "-DTORCH_EXTENSION_NAME",
+      },
+      {
+        text: "a.cpp:12:3: error: 'AT_DISPATCH_FLOATING_TYPES' was not declared in this scope",
+        expect: "ATen/Dispatch.h",
+      },
     ],
   },
   {
@@ -321,15 +535,33 @@ export const sourceRules: readonly Rule[] = [
     title: "A narrowing conversion inside braces",
     on: ["compile"],
     specificity: 70,
-    matches: (finding) => saidAny(finding, /narrowing conversion of .* from [‘'](?<from>.+?)[’'].* to [‘'](?<to>.+?)[’']/, /non-constant-expression cannot be narrowed from type '(?<from>.+?)' to '(?<to>.+?)'/, /conversion from '(?<from>.+?)' to '(?<to>.+?)' requires a narrowing conversion/, /invalid narrowing conversion from "(?<from>.+?)" to "(?<to>.+?)"/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /narrowing conversion of .* from [‘'](?<from>.+?)[’'].* to [‘'](?<to>.+?)[’']/,
+        /non-constant-expression cannot be narrowed from type '(?<from>.+?)' to '(?<to>.+?)'/,
+        /conversion from '(?<from>.+?)' to '(?<to>.+?)' requires a narrowing conversion/,
+        /invalid narrowing conversion from "(?<from>.+?)" to "(?<to>.+?)"/,
+      ),
     confidence: "high",
-    cause: (match) => `${placeOf(match.finding)} turns \`${match.facts["from"] ?? ""}\` into \`${match.facts["to"] ?? ""}\` inside braces (often sizes: at::zeros({n, m}) with values that are not int64_t), which C++11 forbids; some compilers only warn.`,
-    fix: () => ["# cast it: static_cast<int64_t>(n), or declare the variable as int64_t", "# as a stopgap: the flag -Wno-narrowing (clang: -Wno-c++11-narrowing)"],
-    change: (match) => (match.finding.tool === "msvc" ? undefined : { kind: "add-flag", tool: "cxx", flag: "-Wno-narrowing" }),
+    cause: (match) =>
+      `${placeOf(match.finding)} turns \`${match.facts["from"] ?? ""}\` into \`${match.facts["to"] ?? ""}\` inside braces (often sizes: at::zeros({n, m}) with values that are not int64_t), which C++11 forbids; some compilers only warn.`,
+    fix: () => [
+      "# cast it: static_cast<int64_t>(n), or declare the variable as int64_t",
+      "# as a stopgap: the flag -Wno-narrowing (clang: -Wno-c++11-narrowing)",
+    ],
+    change: (match) =>
+      match.finding.tool === "msvc" ? undefined : { kind: "add-flag", tool: "cxx", flag: "-Wno-narrowing" },
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/C_002b_002b-Dialect-Options.html"],
     examples: [
-      { text: "a.cpp:30:29: error: narrowing conversion of ‘n’ from ‘size_t’ {aka ‘long unsigned int’} to ‘long int’ [-Wnarrowing]", expect: "-Wno-narrowing" },
-      { text: "a.cpp:8:20: error: non-constant-expression cannot be narrowed from type 'size_t' to 'int64_t' (aka 'long long') in initializer list [-Wc++11-narrowing]", expect: "static_cast" },
+      {
+        text: "a.cpp:30:29: error: narrowing conversion of ‘n’ from ‘size_t’ {aka ‘long unsigned int’} to ‘long int’ [-Wnarrowing]",
+        expect: "-Wno-narrowing",
+      },
+      {
+        text: "a.cpp:8:20: error: non-constant-expression cannot be narrowed from type 'size_t' to 'int64_t' (aka 'long long') in initializer list [-Wc++11-narrowing]",
+        expect: "static_cast",
+      },
     ],
   },
   {
@@ -337,13 +569,31 @@ export const sourceRules: readonly Rule[] = [
     title: "A warning counts as an error",
     on: ["compile"],
     specificity: 65,
-    matches: (finding) => saidAny(finding, /\[-Werror(?:=(?<warning>[\w+-]+))?(?:,-W(?<warning2>[\w+-]+))?\]/, /the following warning is treated as an error/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /\[-Werror(?:=(?<warning>[\w+-]+))?(?:,-W(?<warning2>[\w+-]+))?\]/,
+        /the following warning is treated as an error/,
+      ),
     confidence: "high",
-    cause: (match) => `The code compiles, but the build says -Werror${match.facts["warning"] === undefined ? "" : ` and this compiler warns of \`${match.facts["warning"]}\``}: another or newer compiler than the project was tested with warns of more.`,
-    fix: (match) => [match.facts["warning"] === undefined ? "# drop -Werror (MSVC: /WX) from the flags" : `# add the flag -Wno-error=${match.facts["warning"]} (or drop -Werror)`],
-    change: (match) => (match.facts["warning"] === undefined ? undefined : { kind: "add-flag", tool: "cxx", flag: `-Wno-error=${match.facts["warning"]}` }),
+    cause: (match) =>
+      `The code compiles, but the build says -Werror${match.facts["warning"] === undefined ? "" : ` and this compiler warns of \`${match.facts["warning"]}\``}: another or newer compiler than the project was tested with warns of more.`,
+    fix: (match) => [
+      match.facts["warning"] === undefined
+        ? "# drop -Werror (MSVC: /WX) from the flags"
+        : `# add the flag -Wno-error=${match.facts["warning"]} (or drop -Werror)`,
+    ],
+    change: (match) =>
+      match.facts["warning"] === undefined
+        ? undefined
+        : { kind: "add-flag", tool: "cxx", flag: `-Wno-error=${match.facts["warning"]}` },
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html"],
-    examples: [{ text: "a.cpp:12:7: error: unused variable ‘x’ [-Werror=unused-variable]", expect: "-Wno-error=unused-variable" }],
+    examples: [
+      {
+        text: "a.cpp:12:7: error: unused variable ‘x’ [-Werror=unused-variable]",
+        expect: "-Wno-error=unused-variable",
+      },
+    ],
   },
   {
     id: "object-too-many-sections",
@@ -356,9 +606,44 @@ export const sourceRules: readonly Rule[] = [
     fix: () => ["# add the flag /bigobj for cxx (nvcc: -Xcompiler /bigobj)"],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "/bigobj" }),
     sources: ["https://learn.microsoft.com/cpp/build/reference/bigobj-increase-number-of-sections-in-dot-obj-file"],
-    examples: [{ text: "ops.cpp : fatal error C1128: number of sections exceeded object file format limit: compile with /bigobj", expect: "/bigobj" }],
+    examples: [
+      {
+        text: "ops.cpp : fatal error C1128: number of sections exceeded object file format limit: compile with /bigobj",
+        expect: "/bigobj",
+      },
+    ],
   },
 ];
+
+function thrustHeader(name: string): string {
+  if (/^(?:device|host|seq|cuda)$/.test(name)) return "execution_policy.h";
+  if (/^(?:device|host)_vector$/.test(name)) return `${name}.h`;
+  const headers: Record<string, string> = {
+    remove_if: "remove.h",
+    remove: "remove.h",
+    unique_by_key: "unique.h",
+    count_if: "count.h",
+    sort_by_key: "sort.h",
+    stable_sort_by_key: "sort.h",
+    reduce_by_key: "reduce.h",
+    exclusive_scan: "scan.h",
+    inclusive_scan: "scan.h",
+    make_tuple: "tuple.h",
+    make_zip_iterator: "iterator/zip_iterator.h",
+    counting_iterator: "iterator/counting_iterator.h",
+    make_transform_iterator: "iterator/transform_iterator.h",
+    device_ptr: "device_ptr.h",
+    device_pointer_cast: "device_ptr.h",
+    copy_if: "copy.h",
+    max_element: "extrema.h",
+    min_element: "extrema.h",
+    minmax_element: "extrema.h",
+    plus: "functional.h",
+    lower_bound: "binary_search.h",
+    upper_bound: "binary_search.h",
+  };
+  return headers[name] ?? `${name}.h`;
+}
 
 function attributeOf(field: string): string {
   return (
@@ -430,4 +715,3 @@ function headerOf(name: string): string {
   };
   return headers[name] ?? "that defines it";
 }
-

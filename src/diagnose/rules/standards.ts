@@ -35,7 +35,10 @@ export const standardRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) => {
-      const who = /designated|\/std:/.test(match.finding.message) && match.finding.tool === "msvc" ? " (cl switches it on with /std:c++20)" : "";
+      const who =
+        /designated|\/std:/.test(match.finding.message) && match.finding.tool === "msvc"
+          ? " (cl switches it on with /std:c++20)"
+          : "";
       const gcc10 = needed(match) === "20" ? " gcc 10's -std=c++20 is not enough: gcc 11 or newer." : "";
       const torch = match.context.environment?.torch;
       return `${match.finding.file === undefined ? "A header" : `\`${baseName(match.finding.file)}\``} must be compiled as C++${needed(match)} or newer${who}, and the build asks for an older standard: it sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old.${gcc10}${torch === undefined ? "" : ` torch ${torch.version} needs C++${standardForTorch(torch.release)}.`}`;
@@ -43,16 +46,41 @@ export const standardRules: readonly Rule[] = [
     fix: (match) => [
       `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
       `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
-      ...(platformOf(match) === "win32" ? [] : [`g++ --version   # C++${needed(match)} needs gcc ${gccForStandard(needed(match)) ?? 11}, and CUDA ${cudaForStandard(needed(match)) ?? "12.0"}`]),
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            `g++ --version   # C++${needed(match)} needs gcc ${gccForStandard(needed(match)) ?? 11}, and CUDA ${cudaForStandard(needed(match)) ?? "12.0"}`,
+          ]),
     ],
     change: (match) => ({ kind: "set-cxx-standard", standard: needed(match) }),
-    sources: ["vllm-project/flash-attention#168", "state-spaces/mamba#1000", "pytorch/pytorch#178150", "pytorch/pytorch#102082", "NVlabs/tiny-cuda-nn#316"],
+    sources: [
+      "vllm-project/flash-attention#168",
+      "state-spaces/mamba#1000",
+      "pytorch/pytorch#178150",
+      "pytorch/pytorch#102082",
+      "NVlabs/tiny-cuda-nn#316",
+    ],
     examples: [
-      { text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.", expect: "-std=c++20" },
-      { text: "/e/torch/include/c10/util/C++17.h:27:2: error: #error You need C++14 to compile PyTorch", expect: "-std=c++14" },
-      { text: "C:\\e\\torch\\include\\c10/util/C++17.h(27): fatal error C1189: #error:  You need C++17 to compile PyTorch", expect: "/std:c++17" },
-      { text: "/e/torch/include/torch/csrc/api/include/torch/all.h:4:2: error: C++17 or later compatible compiler is required to use PyTorch.", expect: "-std=c++17" },
-      { text: "C:\\e\\c10/util/StringUtil.h(72): error C7555: use of designated initializers requires at least '/std:c++20'", expect: "/std:c++20" },
+      {
+        text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",
+        expect: "-std=c++20",
+      },
+      {
+        text: "/e/torch/include/c10/util/C++17.h:27:2: error: #error You need C++14 to compile PyTorch",
+        expect: "-std=c++14",
+      },
+      {
+        text: "C:\\e\\torch\\include\\c10/util/C++17.h(27): fatal error C1189: #error:  You need C++17 to compile PyTorch",
+        expect: "/std:c++17",
+      },
+      {
+        text: "/e/torch/include/torch/csrc/api/include/torch/all.h:4:2: error: C++17 or later compatible compiler is required to use PyTorch.",
+        expect: "-std=c++17",
+      },
+      {
+        text: "C:\\e\\c10/util/StringUtil.h(72): error C7555: use of designated initializers requires at least '/std:c++20'",
+        expect: "/std:c++20",
+      },
     ],
   },
   {
@@ -77,16 +105,25 @@ export const standardRules: readonly Rule[] = [
     },
     fix: (match) => {
       const gcc = Math.max(11, gccForStandard(match.facts["standard"] ?? "20") ?? 11);
-      return ["echo \"$CC $CXX\"; g++ --version", ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }), `export CC=gcc-${gcc} CXX=g++-${gcc}`];
+      return [
+        'echo "$CC $CXX"; g++ --version',
+        ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
+        `export CC=gcc-${gcc} CXX=g++-${gcc}`,
+      ];
     },
     change: (match) => {
       const gcc = gccForStandard(match.facts["standard"] ?? "20") ?? 11;
-      const there = match.context.hostCompilers?.find((compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 0) >= gcc);
+      const there = match.context.hostCompilers?.find(
+        (compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 0) >= gcc,
+      );
       return there === undefined ? undefined : { kind: "set-host-compiler", path: there.path };
     },
     sources: ["osu-crypto/libOTe#181", "aristocratos/btop#89"],
     examples: [
-      { text: "c++: error: unrecognized command line option ‘-std=c++20’; did you mean ‘-std=c++2a’?", expect: "gcc-11" },
+      {
+        text: "c++: error: unrecognized command line option ‘-std=c++20’; did you mean ‘-std=c++2a’?",
+        expect: "gcc-11",
+      },
       { text: "g++: error: unrecognized command line option '-std=c++17'", expect: "CXX" },
       { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "C++20" },
     ],
@@ -98,7 +135,8 @@ export const standardRules: readonly Rule[] = [
     specificity: 90,
     matches: (finding) => (finding.code === "C2872" ? said(finding, /['"“]std['"”]/) : undefined),
     confidence: "high",
-    cause: (match) => `cl stumbles over ${match.finding.file === undefined ? "a torch header" : `\`${baseName(match.finding.file)}\``} when nvcc feeds it torch/extension.h: a known weakness of MSVC with torch's templates (compiled_autograd.h). torch has a way around it that USE_CUDA switches on.`,
+    cause: (match) =>
+      `cl stumbles over ${match.finding.file === undefined ? "a torch header" : `\`${baseName(match.finding.file)}\``} when nvcc feeds it torch/extension.h: a known weakness of MSVC with torch's templates (compiled_autograd.h). torch has a way around it that USE_CUDA switches on.`,
     fix: () => [
       '# define USE_CUDA for the .cu files: nvcc flag -DUSE_CUDA   (retorch.toml: nvcc-flags = ["-DUSE_CUDA"])',
       "# and include torch/types.h or ATen/ATen.h instead of torch/extension.h in .cu files; keep pybind code in .cpp files",
@@ -107,8 +145,14 @@ export const standardRules: readonly Rule[] = [
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "-DUSE_CUDA" }),
     sources: ["pytorch/pytorch#188952", "pytorch/pytorch#148317", "ashawkey/cubvh#31", "open-mmlab/mmcv#3308"],
     examples: [
-      { text: "C:/p/torch/include\\torch/csrc/dynamo/compiled_autograd.h(1076): error C2872: “std”: 不明确的符号", expect: "-DUSE_CUDA" },
-      { text: "torch/csrc/dynamo/compiled_autograd.h(1143): error C2872: 'std': ambiguous symbol", expect: "torch/types.h" },
+      {
+        text: "C:/p/torch/include\\torch/csrc/dynamo/compiled_autograd.h(1076): error C2872: “std”: 不明确的符号",
+        expect: "-DUSE_CUDA",
+      },
+      {
+        text: "torch/csrc/dynamo/compiled_autograd.h(1143): error C2872: 'std': ambiguous symbol",
+        expect: "torch/types.h",
+      },
     ],
   },
   {
@@ -119,16 +163,33 @@ export const standardRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.tool !== "msvc") return undefined;
       if (finding.code === "C7555" || finding.code === "C7582" || finding.code === "C7651") return { need: "20" };
-      if (/^C(?:2139|3861|2039|2429|7525|2338)$/.test(finding.code ?? "") && /'torch::autograd::Node'.*undefined class|requires compiler flag '\/std:c\+\+(\d+)'|inline variables require|language feature .* requires compiler flag '\/std:c\+\+/.test(finding.message)) {
+      if (
+        /^C(?:2139|3861|2039|2429|7525|2338)$/.test(finding.code ?? "") &&
+        /'torch::autograd::Node'.*undefined class|requires compiler flag '\/std:c\+\+(\d+)'|inline variables require|language feature .* requires compiler flag '\/std:c\+\+/.test(
+          finding.message,
+        )
+      ) {
         return { need: /c\+\+(\d\d)/.exec(finding.message)?.[1] ?? "20" };
       }
       return undefined;
     },
     confidence: "high",
-    cause: (match) => `cl compiles as an older C++ than torch's headers are written in: C++${match.facts["need"] ?? "20"} is needed (${match.finding.code ?? ""}).`,
-    fix: (match) => [`# flags: /std:c++${match.facts["need"] ?? "20"} for cxx, -std=c++${match.facts["need"] ?? "20"} for nvcc; drop the project's own /std:`],
+    cause: (match) =>
+      `cl compiles as an older C++ than torch's headers are written in: C++${match.facts["need"] ?? "20"} is needed (${match.finding.code ?? ""}).`,
+    fix: (match) => [
+      `# flags: /std:c++${match.facts["need"] ?? "20"} for cxx, -std=c++${match.facts["need"] ?? "20"} for nvcc; drop the project's own /std:`,
+    ],
     change: (match) => ({ kind: "set-cxx-standard", standard: match.facts["need"] ?? "20" }),
     sources: ["pytorch/pytorch#193590", "shader-slang/slang-torch#50"],
-    examples: [{ text: "C:\\e\\torch\\csrc\\autograd\\AutogradState.h(60): error C7582: default member initializers for bit-fields requires a newer standard", expect: "/std:c++20" }, { text: "C:\\e\\torch\\csrc\\autograd\\function.h(112): error C2139: 'torch::autograd::Node': an undefined class is not allowed as an argument to compiler intrinsic type trait '__is_base_of'", expect: "/std:c++20" }],
+    examples: [
+      {
+        text: "C:\\e\\torch\\csrc\\autograd\\AutogradState.h(60): error C7582: default member initializers for bit-fields requires a newer standard",
+        expect: "/std:c++20",
+      },
+      {
+        text: "C:\\e\\torch\\csrc\\autograd\\function.h(112): error C2139: 'torch::autograd::Node': an undefined class is not allowed as an argument to compiler intrinsic type trait '__is_base_of'",
+        expect: "/std:c++20",
+      },
+    ],
   },
 ];

@@ -28,8 +28,10 @@ export function symbolFacts(finding: Finding, verdict: SymbolVerdict, context: R
 /** What the installed libraries have of the symbol, as a sentence to append. */
 export function installedSentence(match: Match): string {
   const { has, otherLibrary, otherSymbol } = match.facts;
-  if (has !== undefined) return ` The installed \`${has}\` does have it: the failing process used another torch, or loaded the module before torch.`;
-  if (otherLibrary !== undefined) return ` The installed \`${otherLibrary}\` has another form of it: \`${otherSymbol ?? ""}\`.`;
+  if (has !== undefined)
+    return ` The installed \`${has}\` does have it: the failing process used another torch, or loaded the module before torch.`;
+  if (otherLibrary !== undefined)
+    return ` The installed \`${otherLibrary}\` has another form of it: \`${otherSymbol ?? ""}\`.`;
   return "";
 }
 
@@ -39,7 +41,11 @@ function torchHere(match: Match): string {
   return torch === undefined ? "" : ` (torch ${torch.version} is installed here)`;
 }
 
-function torchSymbol(finding: Finding, context: RuleContext, accept: (verdict: SymbolVerdict) => boolean): MatchFacts | undefined {
+function torchSymbol(
+  finding: Finding,
+  context: RuleContext,
+  accept: (verdict: SymbolVerdict) => boolean,
+): MatchFacts | undefined {
   const verdict = verdictOf(finding);
   if (verdict === undefined || !accept(verdict)) return undefined;
   return symbolFacts(finding, verdict, context);
@@ -57,7 +63,15 @@ function dataType(verdict: SymbolVerdict): string | undefined {
   }
   const named = /(?:data_ptr|item|data)I(?:K)?(\d+)(\w+)/.exec(symbol.name);
   if (named !== null) return (named[2] ?? "").slice(0, Number(named[1]));
-  const builtin: Record<string, string> = { l: "long", m: "unsigned long", x: "long long", y: "unsigned long long", j: "unsigned int", t: "unsigned short", c: "char" };
+  const builtin: Record<string, string> = {
+    l: "long",
+    m: "unsigned long",
+    x: "long long",
+    y: "unsigned long long",
+    j: "unsigned int",
+    t: "unsigned short",
+    c: "char",
+  };
   return builtin[/(?:data_ptr|item|data)IK?([a-z])E/.exec(symbol.name)?.[1] ?? ""];
 }
 
@@ -68,7 +82,12 @@ export const torchSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 80,
     matches: (finding, context) =>
-      torchSymbol(finding, context, (verdict) => isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "cxx11"),
+      torchSymbol(
+        finding,
+        context,
+        (verdict) =>
+          isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "cxx11",
+      ),
     confidence: (match) => (match.context.environment?.torch?.cxx11Abi === true ? "medium" : "high"),
     cause: (match) => {
       const here = match.context.environment?.torch;
@@ -104,17 +123,35 @@ export const torchSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 80,
     matches: (finding, context) =>
-      torchSymbol(finding, context, (verdict) => isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "old"),
+      torchSymbol(
+        finding,
+        context,
+        (verdict) => isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "old",
+      ),
     confidence: (match) => (match.context.environment?.torch?.cxx11Abi === false ? "medium" : "high"),
     cause: (match) =>
       `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (\`Ss\`, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
       "it was built with the new C++11 ABI (all wheels from 2.7 on), or it is another version than the one the extension was built for (an old build left over, " +
       `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}`,
-    fix: (match) => [...rebuild(match), "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)"],
-    sources: ["Dao-AILab/flash-attention#1644", "pytorch/pytorch#152790", "CharlesShang/DCNv2#19", "wjakob/nanobind#908"],
+    fix: (match) => [
+      ...rebuild(match),
+      "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)",
+    ],
+    sources: [
+      "Dao-AILab/flash-attention#1644",
+      "pytorch/pytorch#152790",
+      "CharlesShang/DCNv2#19",
+      "wjakob/nanobind#908",
+    ],
     examples: [
-      { text: "ImportError: /app/ext.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs", expect: "_GLIBCXX_USE_CXX11_ABI=0" },
-      { text: "OSError: /app/_version.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSsb", expect: "--force" },
+      {
+        text: "ImportError: /app/ext.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs",
+        expect: "_GLIBCXX_USE_CXX11_ABI=0",
+      },
+      {
+        text: "OSError: /app/_version.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSsb",
+        expect: "--force",
+      },
     ],
   },
   {
@@ -128,22 +165,44 @@ export const torchSymbolRules: readonly Rule[] = [
       const type = dataType(verdict);
       if (type === undefined) return undefined;
       // On Linux int64_t is long, and data_ptr<long> is there.
-      if (type === "long" && context.log.platform !== "darwin" && context.log.platform !== "win32" && verdict.symbol.form !== "msvc") return undefined;
+      if (
+        type === "long" &&
+        context.log.platform !== "darwin" &&
+        context.log.platform !== "win32" &&
+        verdict.symbol.form !== "msvc"
+      )
+        return undefined;
       return { ...symbolFacts(finding, verdict, context), type };
     },
     confidence: "high",
     cause: (match) =>
       `The code calls \`data_ptr<${match.facts["type"] ?? ""}>()\` (or item/data of that type), for which torch has no instantiation on this platform` +
-      (/long/.test(match.facts["type"] ?? "") ? ": `int64_t` is `long` on Linux but `long long` on macOS and Windows." : "."),
+      (/long/.test(match.facts["type"] ?? "")
+        ? ": `int64_t` is `long` on Linux but `long long` on macOS and Windows."
+        : "."),
     fix: (match) =>
       /long/.test(match.facts["type"] ?? "")
-        ? ["# write data_ptr<int64_t>() (and item<int64_t>()) instead of data_ptr<long>()", "grep -rnE '(data_ptr|item|data)<(unsigned )?long' --include=*.cpp --include=*.cu --include=*.h ."]
-        : ["# use torch's own type: at::Half, at::BFloat16, int8_t, uint8_t, int, int64_t, float, double, and reinterpret_cast the pointer for the kernel"],
+        ? [
+            "# write data_ptr<int64_t>() (and item<int64_t>()) instead of data_ptr<long>()",
+            "grep -rnE '(data_ptr|item|data)<(unsigned )?long' --include=*.cpp --include=*.cu --include=*.h .",
+          ]
+        : [
+            "# use torch's own type: at::Half, at::BFloat16, int8_t, uint8_t, int, int64_t, float, double, and reinterpret_cast the pointer for the kernel",
+          ],
     sources: ["pytorch/pytorch#84339", "pytorch/pytorch#93196", "pytorch/pytorch#121287"],
     examples: [
-      { text: "ImportError: dlopen(/p/ext.cpython-38-darwin.so, 0x0002): symbol not found in flat namespace (__ZNK2at10TensorBase8data_ptrIlEEPT_v)", expect: "int64_t" },
-      { text: "ImportError: /p/k.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZNK2at10TensorBase8data_ptrI6__halfEEPT_v", expect: "at::Half" },
-      { text: 'bind.obj : error LNK2001: unresolved external symbol "public: long * __cdecl at::TensorBase::data_ptr<long>(void)const " (??$data_ptr@J@TensorBase@at@@QEBAPEAJXZ)', expect: "int64_t" },
+      {
+        text: "ImportError: dlopen(/p/ext.cpython-38-darwin.so, 0x0002): symbol not found in flat namespace (__ZNK2at10TensorBase8data_ptrIlEEPT_v)",
+        expect: "int64_t",
+      },
+      {
+        text: "ImportError: /p/k.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZNK2at10TensorBase8data_ptrI6__halfEEPT_v",
+        expect: "at::Half",
+      },
+      {
+        text: 'bind.obj : error LNK2001: unresolved external symbol "public: long * __cdecl at::TensorBase::data_ptr<long>(void)const " (??$data_ptr@J@TensorBase@at@@QEBAPEAJXZ)',
+        expect: "int64_t",
+      },
     ],
   },
   {
@@ -154,23 +213,41 @@ export const torchSymbolRules: readonly Rule[] = [
     matches: (finding, context) => {
       if (finding.kind === "missing-library") {
         if (finding.phase !== "load") return undefined;
-        const name = /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(finding.library ?? "")?.[1];
-        return name === undefined ? undefined : { what: `the library \`${name}\``, who: finding.file === undefined ? "The extension" : `\`${finding.file}\`` };
+        const name =
+          /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(
+            finding.library ?? "",
+          )?.[1];
+        return name === undefined
+          ? undefined
+          : {
+              what: `the library \`${name}\``,
+              who: finding.file === undefined ? "The extension" : `\`${finding.file}\``,
+            };
       }
       if (finding.kind === "exception") {
-        const type = /generic_type: (?:type )?"(.+?)" referenced unknown base type "((?:torch|at|c10)::.+?)"/.exec(finding.message);
+        const type = /generic_type: (?:type )?"(.+?)" referenced unknown base type "((?:torch|at|c10)::.+?)"/.exec(
+          finding.message,
+        );
         return type === null ? undefined : { what: `the type \`${type[2] ?? ""}\``, who: "The extension" };
       }
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
       const path = verdict.symbol.path.join("::");
-      const sign = verdict.symbol.form === "c" ? verdict.owner === "torch-python" : /UndefinedTensorImpl::_singleton/.test(path);
-      return sign ? { ...symbolFacts(finding, verdict, context), what: `\`${shortName(verdict)}\``, who: "The extension" } : undefined;
+      const sign =
+        verdict.symbol.form === "c" ? verdict.owner === "torch-python" : /UndefinedTensorImpl::_singleton/.test(path);
+      return sign
+        ? { ...symbolFacts(finding, verdict, context), what: `\`${shortName(verdict)}\``, who: "The extension" }
+        : undefined;
     },
-    confidence: (match) => (match.finding.kind === "undefined-symbol" && match.finding.symbol?.includes("singleton") === true ? "medium" : "high"),
+    confidence: (match) =>
+      match.finding.kind === "undefined-symbol" && match.finding.symbol?.includes("singleton") === true
+        ? "medium"
+        : "high",
     cause: (match) =>
       `${match.facts["who"] ?? "The extension"} needs ${match.facts["what"] ?? ""} of torch, and nothing has loaded it: extensions carry no path to torch's libraries, so \`import torch\` has to come first.` +
-      (match.finding.kind === "undefined-symbol" ? " When torch is imported first already, the extension was built for another torch version and has to be rebuilt." : "") +
+      (match.finding.kind === "undefined-symbol"
+        ? " When torch is imported first already, the extension was built for another torch version and has to be rebuilt."
+        : "") +
       installedSentence(match),
     fix: (match) => [
       "# import torch before the extension, also in its own __init__.py",
@@ -180,9 +257,18 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
     sources: ["pytorch/extension-cpp#6", "pytorch/pytorch#6097", "pytorch/pytorch#40627", "pytorch/pytorch#41254"],
     examples: [
-      { text: "ImportError: /p/lltm_cpp.cpython-36m-x86_64-linux-gnu.so: undefined symbol: THPVariableClass", expect: "import torch" },
-      { text: "ImportError: libc10.so: cannot open shared object file: No such file or directory", expect: "import torch" },
-      { text: 'ImportError: generic_type: type "Net" referenced unknown base type "torch::nn::Module"', expect: "import torch" },
+      {
+        text: "ImportError: /p/lltm_cpp.cpython-36m-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
+        expect: "import torch",
+      },
+      {
+        text: "ImportError: libc10.so: cannot open shared object file: No such file or directory",
+        expect: "import torch",
+      },
+      {
+        text: 'ImportError: generic_type: type "Net" referenced unknown base type "torch::nn::Module"',
+        expect: "import torch",
+      },
       {
         text: "ImportError: dlopen(/p/lltm_cpp.cpython-36m-darwin.so, 2): Symbol not found: _THPVariableClass\n  Referenced from: /p/lltm_cpp.cpython-36m-darwin.so\n  Expected in: flat namespace",
         expect: "import torch",
@@ -195,7 +281,11 @@ export const torchSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 70,
     matches: (finding, context) =>
-      torchSymbol(finding, context, (verdict) => verdict.owner === "torch-python" && (verdict.symbol.form !== "c" || finding.phase === "link")),
+      torchSymbol(
+        finding,
+        context,
+        (verdict) => verdict.owner === "torch-python" && (verdict.symbol.form !== "c" || finding.phase === "link"),
+      ),
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
@@ -204,11 +294,20 @@ export const torchSymbolRules: readonly Rule[] = [
       "# and import torch before the module",
       ...rebuild(match),
     ],
-    change: (match) => (match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true ? { kind: "add-library", library: "torch_python" } : undefined),
+    change: (match) =>
+      match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
+        ? { kind: "add-library", library: "torch_python" }
+        : undefined,
     sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254"],
     examples: [
-      { text: "ImportError: /p/m.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb", expect: "torch_python" },
-      { text: "bind.cpp:(.text+0x10): undefined reference to `THPVariable_Wrap(at::TensorBase)'", expect: "torch_python" },
+      {
+        text: "ImportError: /p/m.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb",
+        expect: "torch_python",
+      },
+      {
+        text: "bind.cpp:(.text+0x10): undefined reference to `THPVariable_Wrap(at::TensorBase)'",
+        expect: "torch_python",
+      },
     ],
   },
   {
@@ -220,10 +319,17 @@ export const torchSymbolRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` belongs to torch's stable ABI (the C shim), and this torch does not have it: the extension was built for a newer torch (TORCH_TARGET_VERSION) than the one that runs it${torchHere(match)}.${installedSentence(match)}`,
-    fix: (match) => [pip(match, "install --upgrade torch"), "# or build the extension with a lower target: -DTORCH_TARGET_VERSION=0x020A000000000000 (torch 2.10)", ...rebuild(match)],
+    fix: (match) => [
+      pip(match, "install --upgrade torch"),
+      "# or build the extension with a lower target: -DTORCH_TARGET_VERSION=0x020A000000000000 (torch 2.10)",
+      ...rebuild(match),
+    ],
     sources: ["pytorch/pytorch: docs/source/notes/libtorch_stable_abi.md"],
     examples: [
-      { text: "ImportError: /p/_C.abi3.so: undefined symbol: aoti_torch_create_tensor_from_blob_v2", expect: "stable ABI" },
+      {
+        text: "ImportError: /p/_C.abi3.so: undefined symbol: aoti_torch_create_tensor_from_blob_v2",
+        expect: "stable ABI",
+      },
       { text: "OSError: /p/_C.abi3.so: undefined symbol: torch_call_dispatcher", expect: "newer torch" },
     ],
   },
@@ -236,7 +342,11 @@ export const torchSymbolRules: readonly Rule[] = [
       const torch = context.environment?.torch;
       const cpu = torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
       if (!cpu && finding.phase !== "link") return undefined;
-      return torchSymbol(finding, context, (verdict) => verdict.owner === "torch-cuda" && verdict.symbol.strings === undefined);
+      return torchSymbol(
+        finding,
+        context,
+        (verdict) => verdict.owner === "torch-cuda" && verdict.symbol.strings === undefined,
+      );
     },
     confidence: (match) => (match.context.environment?.torch === undefined ? "medium" : "high"),
     cause: (match) => {
@@ -251,13 +361,21 @@ export const torchSymbolRules: readonly Rule[] = [
     },
     fix: (match) => [
       installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130"),
-      match.finding.phase === "link" ? "# setup.py: use CUDAExtension instead of CppExtension; CMake: link torch_cuda and c10_cuda" : "# or build the extension without its CUDA part for this torch:",
+      match.finding.phase === "link"
+        ? "# setup.py: use CUDAExtension instead of CppExtension; CMake: link torch_cuda and c10_cuda"
+        : "# or build the extension without its CUDA part for this torch:",
       ...rebuild(match),
     ],
     sources: ["pytorch/pytorch#35659", "pytorch/pytorch#52468"],
     examples: [
-      { text: 'LINK : error LNK2001: unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ)', expect: "CPU-only" },
-      { text: "x.o: in function `f': undefined reference to `c10::cuda::getCurrentCUDAStream(signed char)'", expect: "c10_cuda" },
+      {
+        text: 'LINK : error LNK2001: unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ)',
+        expect: "CPU-only",
+      },
+      {
+        text: "x.o: in function `f': undefined reference to `c10::cuda::getCurrentCUDAStream(signed char)'",
+        expect: "c10_cuda",
+      },
     ],
   },
   {
@@ -268,11 +386,16 @@ export const torchSymbolRules: readonly Rule[] = [
     matches: (finding, context) => {
       const name = (finding.symbol ?? "").replace(/^_+imp_+|^_(?=TH)/, "");
       const verdict = verdictOf(finding);
-      if (verdict === undefined || !/^(?:TH[A-Z][a-z]+(?:Tensor|Storage)|THC|THNN|THCUNN|_?TH(?:Alloc|Free|Error|Blas)|state$)/.test(name)) return undefined;
+      if (
+        verdict === undefined ||
+        !/^(?:TH[A-Z][a-z]+(?:Tensor|Storage)|THC|THNN|THCUNN|_?TH(?:Alloc|Free|Error|Blas)|state$)/.test(name)
+      )
+        return undefined;
       return symbolFacts(finding, verdict, context);
     },
     confidence: "high",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the old TH/THC C API, which torch has not had since 1.11: this extension was written for torch 0.4 to 1.10.`,
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the old TH/THC C API, which torch has not had since 1.11: this extension was written for torch 0.4 to 1.10.`,
     fix: () => [
       "# port it: THCState and THCudaMalloc → c10::cuda::CUDACachingAllocator, THCCeilDiv → at::ceil_div, tensors → at::Tensor",
       "# or look for a maintained fork of the package",
@@ -288,19 +411,26 @@ export const torchSymbolRules: readonly Rule[] = [
     title: "torch's libraries are missing on the link line",
     on: ["undefined-symbol"],
     specificity: 60,
-    matches: (finding, context) => (finding.phase === "link" ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner)) : undefined),
+    matches: (finding, context) =>
+      finding.phase === "link" ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner)) : undefined,
     confidence: "medium",
     cause: (match) =>
       `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers.${installedSentence(match)}`,
     fix: (match) => [
-      'retorch build   # links what the installed torch has',
+      "retorch build   # links what the installed torch has",
       "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: -L<torch>/lib -lc10 -ltorch_cpu -ltorch, after the objects",
       `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.library_paths())"`,
     ],
     sources: ["pytorch/pytorch#63558", "LaurentMazare/tch-rs#650"],
     examples: [
-      { text: "/usr/bin/ld: main.cpp:(.text+0x1f): undefined reference to `at::_ops::rand::call(c10::ArrayRef<long>)'", expect: "-ltorch" },
-      { text: 'Undefined symbols for architecture arm64:\n  "at::globalContext()", referenced from:\n      at::manual_seed(unsigned long long) in x.o\nld: symbol(s) not found for architecture arm64', expect: "another architecture" },
+      {
+        text: "/usr/bin/ld: main.cpp:(.text+0x1f): undefined reference to `at::_ops::rand::call(c10::ArrayRef<long>)'",
+        expect: "-ltorch",
+      },
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "at::globalContext()", referenced from:\n      at::manual_seed(unsigned long long) in x.o\nld: symbol(s) not found for architecture arm64',
+        expect: "another architecture",
+      },
     ],
   },
   {
@@ -314,12 +444,24 @@ export const torchSymbolRules: readonly Rule[] = [
       `\`${match.facts["readable"] ?? ""}\` is torch's own, and the installed torch does not have it in this form: ${match.facts["who"] ?? ""} was compiled against another torch version ` +
       `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one)${torchHere(match)}.${gpuNote(match)}${installedSentence(match)}`,
     fix: (match) => rebuild(match),
-    sources: ["pytorch/extension-cpp#103", "pytorch/extension-cpp#121", "Dao-AILab/flash-attention#919", "open-mmlab/mmdetection#1189", "rusty1s/pytorch_cluster#100"],
+    sources: [
+      "pytorch/extension-cpp#103",
+      "pytorch/extension-cpp#121",
+      "Dao-AILab/flash-attention#919",
+      "open-mmlab/mmdetection#1189",
+      "rusty1s/pytorch_cluster#100",
+    ],
     examples: [
-      { text: "OSError: /e/site-packages/torch_cluster/_grid_cuda.so: undefined symbol: _ZNK3c104Type14isSubtypeOfExtESt10shared_ptrIS0_EPSo", expect: "--no-build-isolation" },
+      {
+        text: "OSError: /e/site-packages/torch_cluster/_grid_cuda.so: undefined symbol: _ZNK3c104Type14isSubtypeOfExtESt10shared_ptrIS0_EPSo",
+        expect: "--no-build-isolation",
+      },
       { text: "ImportError: /p/x.so: undefined symbol: _ZN3c104cuda9SetDeviceEi", expect: "another torch version" },
       { text: "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_", expect: "retorch build --force" },
-      { text: "symbol lookup error: /p/x.so: undefined symbol: _ZTIN5torch8autograd4NodeE", expect: "another torch version" },
+      {
+        text: "symbol lookup error: /p/x.so: undefined symbol: _ZTIN5torch8autograd4NodeE",
+        expect: "another torch version",
+      },
     ],
   },
 ];
@@ -336,4 +478,3 @@ function moduleName(match: Match): string {
   const stem = /([A-Za-z_]\w*)\.(?:cpython|abi3|cp\d|so|pyd)/.exec(file)?.[1];
   return stem ?? "the_extension";
 }
-

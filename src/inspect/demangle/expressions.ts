@@ -53,9 +53,7 @@ export abstract class ExpressionParser {
     if (code === "cv") {
       cursor.take(2);
       const type = this.type();
-      const operand: Node = cursor.accept("_")
-        ? { kind: "list", elements: this.#until("E") }
-        : this.expression();
+      const operand: Node = cursor.accept("_") ? { kind: "list", elements: this.#until("E") } : this.expression();
       return { kind: "cast", symbol: "", type, operand };
     }
     if (code === "cp") {
@@ -208,7 +206,8 @@ export abstract class ExpressionParser {
 
   #memberName(): Node {
     const { cursor } = this;
-    if (cursor.starts("sr") || cursor.starts("gs") || cursor.starts("on") || cursor.starts("dn")) return this.expression();
+    if (cursor.starts("sr") || cursor.starts("gs") || cursor.starts("on") || cursor.starts("dn"))
+      return this.expression();
     if (isDigit(cursor.peek())) return this.#unresolvedName();
     return this.expression();
   }

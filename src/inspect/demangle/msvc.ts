@@ -210,8 +210,7 @@ class MsvcParser {
         const template = this.#templateName();
         // Names of classes count for the digits, names of functions do not.
         inner.push(ofType ? this.#remember(template) : template);
-      }
-      else if (this.#accept("?")) {
+      } else if (this.#accept("?")) {
         const code = this.#take();
         if (code === "0" || code === "1") {
           structor = code === "0" ? "" : "~";
@@ -542,7 +541,10 @@ class MsvcParser {
       const cv = this.#cv();
       const { returnType, calling, parameters } = this.#signature();
       const type = returnType ?? fail();
-      return { before: `${type.before} (${calling} ${owner}::${sign}${own}`, after: `)(${parameters})${cv}${type.after}` };
+      return {
+        before: `${type.before} (${calling} ${owner}::${sign}${own}`,
+        after: `)(${parameters})${cv}${type.after}`,
+      };
     }
     const restrict = this.#text.startsWith("I", this.#at) || this.#text.startsWith("EI", this.#at) ? " __restrict" : "";
     const { cv, owner } = this.#pointerTarget();

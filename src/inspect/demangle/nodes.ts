@@ -322,6 +322,8 @@ export function mapParameters(
   known = new Map<Node, Node>(),
 ): Node {
   if (node.kind === "parameter") return replace(node);
+  // Functions and lambdas have parameters of their own, which mean the same wherever they are spoken of.
+  if (node.kind === "encoding" || node.kind === "lambda") return node;
   const before = known.get(node);
   if (before !== undefined) return before;
   visit();

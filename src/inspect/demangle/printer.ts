@@ -464,7 +464,8 @@ class Printer {
     if (node?.kind === "parameter") node = node.argument;
     if (node?.kind !== "parameter-pack" && node?.kind !== "argument-pack") return 0;
     let length = 0;
-    for (const element of node.elements) length += element.kind === "pack-expansion" ? this.#lengthOf(element.pattern) : 1;
+    for (const element of node.elements)
+      length += element.kind === "pack-expansion" ? this.#lengthOf(element.pattern) : 1;
     return length;
   }
 

@@ -191,8 +191,7 @@ export abstract class TypeParser extends ExpressionParser {
     const { cursor } = this;
     cursor.take(1);
     const name = this.sourceName();
-    const type: Node =
-      cursor.peek() === "I" ? { kind: "template", name, args: this.templateArguments(false) } : name;
+    const type: Node = cursor.peek() === "I" ? { kind: "template", name, args: this.templateArguments(false) } : name;
     return cursor.remember(type);
   }
 

@@ -107,11 +107,26 @@ _retorch() {
       case $previous in
         --extension | -e) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
+        --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
+        --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --arch) COMPREPLY=(); return ;;
+        --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
+        --std) COMPREPLY=(); return ;;
+        --define | -D) COMPREPLY=(); return ;;
+        --undefine | -U) COMPREPLY=(); return ;;
+        --include-dir | -I) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
+        --library-dir | -L) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
+        --library | -l) COMPREPLY=(); return ;;
+        --cxx-flag) COMPREPLY=(); return ;;
+        --nvcc-flag) COMPREPLY=(); return ;;
+        --hipcc-flag) COMPREPLY=(); return ;;
+        --sycl-flag) COMPREPLY=(); return ;;
+        --link-flag) COMPREPLY=(); return ;;
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--dry-run --extension -e --name --out --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--dry-run --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     init)
       case $previous in

@@ -176,7 +176,27 @@ _retorch() {
       '*-e+[Only this extension of the project]:NAME:' \
       '*--extension=[Only this extension of the project]:NAME:' \
       '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
+      '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
       '--out=[Folder in which the result appears]:DIR:_files -/' \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
+      '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
+      '*-D+[Define a macro]:NAME[=VALUE]:' \
+      '*--define=[Define a macro]:NAME[=VALUE]:' \
+      '*-U+[Take a macro back]:NAME:' \
+      '*--undefine=[Take a macro back]:NAME:' \
+      '*-I+[Look for headers here first]:DIR:_files -/' \
+      '*--include-dir=[Look for headers here first]:DIR:_files -/' \
+      '*-L+[Look for libraries here first]:DIR:_files -/' \
+      '*--library-dir=[Look for libraries here first]:DIR:_files -/' \
+      '*-l+[Link with this library]:NAME:' \
+      '*--library=[Link with this library]:NAME:' \
+      '*--cxx-flag=[Flag for the C++ compiler, after all others]:FLAG:' \
+      '*--nvcc-flag=[Flag for nvcc, after all others]:FLAG:' \
+      '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
+      '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
+      '*--link-flag=[Word for the link command, at its end]:FLAG:' \
       '--color=[When to use colour]:WHEN:(auto always never)' \
       '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
       '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { readProject } from "../../../src/config/read-project.ts";
 import type { BuildRequest } from "../../../src/config/request.ts";
-import { type Files, helper, pybind, read, readFailure, readOne, sourcesOf } from "./helpers.ts";
+import { type Files, helper, hostWith, pybind, read, readFailure, readOne, sourcesOf } from "./helpers.ts";
 
 const library = "TORCH_LIBRARY(my_ops, m) {}\n";
 const implementation = "TORCH_LIBRARY_IMPL(my_ops, CPU, m) {}\n";
@@ -169,9 +170,26 @@ describe("the sources of a folder", () => {
     expect(sourcesOf(await readOne(files, { platform: "darwin" }))).toEqual(["a.cpp", "m.mm"]);
   });
 
+  test("are not searched for without end", async () => {
+    const files = Object.fromEntries(Array.from({ length: 5001 }, (_, i) => [`d${i}/x`, ""]));
+    expect(await readFailure(files)).toMatchObject({
+      code: "NO_SOURCES",
+      message: "`/project` holds more than 5000 folders and no description of a project",
+    });
+  });
+
+  test("in a folder that is closed to us are not there", async () => {
+    const host = hostWith({ "a.cpp": pybind, "closed/b.cpp": "" });
+    const denied = Object.assign(new Error("EINVAL"), { code: "EINVAL" });
+    const list = host.fs.list.bind(host.fs);
+    host.fs.list = (path) => {
+      if (path === "/project/closed") throw denied;
+      return list(path);
+    };
+    expect(await readProject(host, { paths: [] })).toMatchObject({ ok: true, value: { extensions: [{ name: "a" }] } });
+  });
+
   test("that cannot be read are an error", async () => {
-    const { hostWith } = await import("./helpers.ts");
-    const { readProject } = await import("../../../src/config/read-project.ts");
     const host = hostWith({ "a.cpp": pybind });
     host.fs.readBytes = () => {
       throw Object.assign(new Error("EACCES"), { code: "EACCES" });

@@ -134,6 +134,15 @@ describe("retorch.toml", () => {
       `${x}define = [["A", "2"], ["B"]]`,
       { at: "3:10", hint: 'write `define = { A = "2", B = true }`' },
     ],
+    ["a NUL in a path", '[extension.x]\nsources = ["a\\u0000.cpp"]', { at: "2:12", message: "NUL" }],
+    ["a NUL in a flag", `${x}cxx-flags = ["-DA=\\u0000"]`, { at: "3:14", message: "NUL" }],
+    ["a NUL in a macro", `${x}define = { A = "\\u0000" }`, { at: "3:16", message: "NUL" }],
+    ["a NUL in the out-dir", `${x}out-dir = "\\u0000"`, { at: "3:11", message: "NUL" }],
+    [
+      "macros as tables",
+      `${x}define = [{ A = 1 }]`,
+      { at: "3:10", hint: 'write `define = { NAME = true, OTHER = "value" }`' },
+    ],
     ["a macro with a dash", `${x}define = { A-B = 1 }`, { at: "3:12", message: "`A-B` is not the name of a macro" }],
     ["a macro with a flag", `${x}define = { "-DA" = 1 }`, { at: "3:12", hint: "did you mean `A`?" }],
     ["a float for a macro", `${x}define = { A = 1.50 }`, { at: "3:16", hint: "as the compiler shall see it" }],
@@ -213,6 +222,11 @@ describe("retorch.toml", () => {
       "a program in the place of a package",
       '[extension.p]\nkind = "executable"\nsources = ["a.cpp"]\n[extension."p.a"]\nsources = ["a.cpp"]',
       { at: "4:12", code: "ARTIFACT_CONFLICT", message: "`p` and `p.a`" },
+    ],
+    [
+      "the same the other way round",
+      '[extension."p.a"]\nsources = ["a.cpp"]\n[extension.p]\nkind = "executable"\nsources = ["a.cpp"]',
+      { at: "3:12", code: "ARTIFACT_CONFLICT", message: "`p.a` and `p`" },
     ],
     [
       "a setting given twice",
@@ -463,7 +477,7 @@ describe("any document", () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

@@ -113,7 +113,7 @@ describe("any text", () => {
         const { code } = stripSource(text);
         expect(code).not.toMatch(/\/\*[\s\S]*\*\/|\/\//);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -24,7 +24,9 @@ describe("the table of rules", () => {
           expect(first?.id).toBe(rule.id);
           expect(`${first?.cause ?? ""}\n${first?.fix.join("\n") ?? ""}`).toContain(example.expect);
           expect(first?.fix.length).toBeGreaterThan(0);
-          expect(`${first?.cause ?? ""}${first?.fix.join("") ?? ""}`).not.toMatch(/undefined(?! (?:reference|symbol|class))|\bNaN\b|\[object/);
+          expect(`${first?.cause ?? ""}${first?.fix.join("") ?? ""}`).not.toMatch(
+            /undefined(?! (?:reference|symbol|class))|\bNaN\b|\[object/,
+          );
           expect(first?.evidence.line).toBeGreaterThan(0);
         });
       }

@@ -25,7 +25,10 @@ test.each([
 test("what gcc writes for a name is read back", () => {
   // The escaping of GCC's mkdeps.cc: blanks and # by a backslash, $ doubled, backslashes doubled before a blank.
   const escape = (name: string): string =>
-    name.replaceAll("$", "$$$$").replace(/(\\*)([ \t])/g, "$1$1\\$2").replaceAll("#", "\\#");
+    name
+      .replaceAll("$", "$$$$")
+      .replace(/(\\*)([ \t])/g, "$1$1\\$2")
+      .replaceAll("#", "\\#");
   const name = fc
     .string({ unit: fc.constantFrom("a", "b", " ", "$", "#", "é", ".", "/", "-"), minLength: 1, maxLength: 12 })
     .filter((text) => text.trim() === text && text !== "");

@@ -61,16 +61,31 @@ describe("what must be done again", () => {
       aAndLink,
       /y.h changed/,
     ],
-    ["a new header that hides another", () => write("first/x.h", "int x3;"), aAndLink, /first\/x.h shadows .*second\/x.h/],
+    [
+      "a new header that hides another",
+      () => write("first/x.h", "int x3;"),
+      aAndLink,
+      /first\/x.h shadows .*second\/x.h/,
+    ],
     ["a new header beside the source", () => write("src/x.h", "int x3;"), aAndLink, /src\/x.h shadows/],
-    ["an object that is gone", () => rmSync(join(root, ".retorch/obj/src/a.cpp.o")), ["compile src/a.cpp"], /output .*a.cpp.o is missing/],
+    [
+      "an object that is gone",
+      () => rmSync(join(root, ".retorch/obj/src/a.cpp.o")),
+      ["compile src/a.cpp"],
+      /output .*a.cpp.o is missing/,
+    ],
     [
       "an object that was overwritten",
       () => write(".retorch/obj/src/a.cpp.o", "rubbish"),
       ["compile src/a.cpp"],
       /output .*a.cpp.o is not what was built/,
     ],
-    ["a library that was cut short", () => write(".retorch/out/toy.so", "lib"), ["link toy.so"], /toy.so is not what was built/],
+    [
+      "a library that was cut short",
+      () => write(".retorch/out/toy.so", "lib"),
+      ["link toy.so"],
+      /toy.so is not what was built/,
+    ],
   ];
   test.each(cases)("%s", async (_, change, expected, why) => {
     change();

@@ -10,7 +10,13 @@ const graphs: fc.Arbitrary<Edges> = fc
 test("every edge is respected under any order of completion, and everything is done", () => {
   fc.assert(
     fc.property(graphs, fc.infiniteStream(fc.nat()), fc.integer({ min: 1, max: 4 }), (edges, choices, jobs) => {
-      const schedule = new Schedule(edges, criticalPaths(edges, edges.map((_, i) => (i % 5) + 1)));
+      const schedule = new Schedule(
+        edges,
+        criticalPaths(
+          edges,
+          edges.map((_, i) => (i % 5) + 1),
+        ),
+      );
       const done = new Set<number>();
       const running: number[] = [];
       while (!schedule.finished) {
@@ -44,7 +50,10 @@ test("a failure skips exactly what needs it", () => {
     fc.property(graphs, fc.nat(), (edges, pick) => {
       fc.pre(edges.length > 0);
       const bad = pick % edges.length;
-      const schedule = new Schedule(edges, edges.map(() => 1));
+      const schedule = new Schedule(
+        edges,
+        edges.map(() => 1),
+      );
       while (!schedule.finished) {
         const i = schedule.look();
         if (i === undefined) break;

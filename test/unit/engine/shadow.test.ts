@@ -11,7 +11,12 @@ function existing(...paths: string[]): (path: string) => boolean {
 
 test("a header of a later folder is hidden by a file of that name in each earlier one", () => {
   const places = absentPlaces(
-    { files: ["/t/include/ATen/half.h", "/t/include/half.h"], search: ["/p/csrc", "/p/gone", "/t/include"], including: ["/p/src/a.cpp"], asked: [] },
+    {
+      files: ["/t/include/ATen/half.h", "/t/include/half.h"],
+      search: ["/p/csrc", "/p/gone", "/t/include"],
+      including: ["/p/src/a.cpp"],
+      asked: [],
+    },
     existing("/p/csrc/ATen/other.h", "/p/src/a.cpp", "/t/include/half.h", "/t/include/ATen/half.h"),
   );
   expect(places.sort()).toEqual(["/p/csrc/ATen/half.h", "/p/csrc/half.h", "/p/gone", "/p/src/ATen", "/p/src/half.h"]);

@@ -13,7 +13,13 @@ function tool(path: string, version: string): Tool {
 }
 
 function gcc(version: string): HostCompiler {
-  return { family: "gcc", cxx: tool("/usr/bin/g++", version), version: version.split(".").map(Number), target: "x86_64-linux-gnu", systemIncludeDirs: [] };
+  return {
+    family: "gcc",
+    cxx: tool("/usr/bin/g++", version),
+    version: version.split(".").map(Number),
+    target: "x86_64-linux-gnu",
+    systemIncludeDirs: [],
+  };
 }
 
 const whole: Environment = {
@@ -66,8 +72,18 @@ const whole: Environment = {
   gpus: [{ name: "NVIDIA H200", computeCapability: [9, 0], driverVersion: "570.1" }],
   attempts: [
     { what: "python", where: "VIRTUAL_ENV", outcome: "missing", why: "not set" },
-    { what: "python", where: "`/env/bin/python` (`.venv` beside the project)", outcome: "chosen", why: "cpython 3.11.7" },
-    { what: "C++11 ABI", where: "`/env/site/torch/lib/libc10.so`", outcome: "chosen", why: "yes, by the symbols of c10::Error" },
+    {
+      what: "python",
+      where: "`/env/bin/python` (`.venv` beside the project)",
+      outcome: "chosen",
+      why: "cpython 3.11.7",
+    },
+    {
+      what: "C++11 ABI",
+      where: "`/env/site/torch/lib/libc10.so`",
+      outcome: "chosen",
+      why: "yes, by the symbols of c10::Error",
+    },
     { what: "cuda", where: "`/opt/cuda` (CUDA_PATH)", outcome: "rejected", why: "CUDA 12.4, torch needs 13.0" },
   ],
   problems: {},
@@ -79,7 +95,9 @@ const module: EnvironmentNeeds = { ...nothing, python: true, torch: true };
 const cudaModule: EnvironmentNeeds = { ...module, cuda: true };
 
 function without(...parts: (keyof Environment)[]): Environment {
-  return Object.fromEntries(Object.entries(whole).filter(([name]) => !parts.includes(name as keyof Environment))) as unknown as Environment;
+  return Object.fromEntries(
+    Object.entries(whole).filter(([name]) => !parts.includes(name as keyof Environment)),
+  ) as unknown as Environment;
 }
 
 function codes(environment: Environment, needs: EnvironmentNeeds): string[] {
@@ -126,12 +144,37 @@ describe("what does not fit together", () => {
 
   test.each<readonly [string, Environment, EnvironmentNeeds, readonly string[]]>([
     ["no Python.h", { ...whole, python: { ...python, includeDirs: [] } }, module, ["PYTHON_HEADERS_MISSING"]],
-    ["no Python.h, but no module either", { ...whole, python: { ...python, includeDirs: [] } }, { ...module, python: false }, []],
+    [
+      "no Python.h, but no module either",
+      { ...whole, python: { ...python, includeDirs: [] } },
+      { ...module, python: false },
+      [],
+    ],
     ["gcc 10 for C++20", { ...whole, compiler: gcc("10.2.1") }, module, ["COMPILER_TOO_OLD"]],
-    ["gcc 10 for C++17, as the extension asks", { ...whole, compiler: gcc("10.2.1") }, { ...module, cxxStandard: "17" }, []],
-    ["gcc 10 for torch 2.4", { ...whole, compiler: gcc("10.2.1"), torch: { ...torch, release: [2, 4, 0] } }, module, []],
-    ["gcc 8 for torch 2.4", { ...whole, compiler: gcc("8.3.0"), torch: { ...torch, release: [2, 4, 0] } }, module, ["COMPILER_TOO_OLD"]],
-    ["gcc 4.8 for torch 1.13", { ...whole, compiler: gcc("4.8.5"), torch: { ...torch, release: [1, 13] } }, module, ["COMPILER_TOO_OLD"]],
+    [
+      "gcc 10 for C++17, as the extension asks",
+      { ...whole, compiler: gcc("10.2.1") },
+      { ...module, cxxStandard: "17" },
+      [],
+    ],
+    [
+      "gcc 10 for torch 2.4",
+      { ...whole, compiler: gcc("10.2.1"), torch: { ...torch, release: [2, 4, 0] } },
+      module,
+      [],
+    ],
+    [
+      "gcc 8 for torch 2.4",
+      { ...whole, compiler: gcc("8.3.0"), torch: { ...torch, release: [2, 4, 0] } },
+      module,
+      ["COMPILER_TOO_OLD"],
+    ],
+    [
+      "gcc 4.8 for torch 1.13",
+      { ...whole, compiler: gcc("4.8.5"), torch: { ...torch, release: [1, 13] } },
+      module,
+      ["COMPILER_TOO_OLD"],
+    ],
     ["gcc 4.8 without torch", { ...whole, compiler: gcc("4.8.5") }, nothing, []],
     ["CUDA 12 for torch's 13", { ...whole, cuda: { ...cuda, version: "12.9" } }, cudaModule, ["CUDA_MISMATCH"]],
     ["CUDA 12 without torch", { ...whole, cuda: { ...cuda, version: "12.9" } }, { ...nothing, cuda: true }, []],
@@ -143,8 +186,18 @@ describe("what does not fit together", () => {
       ["CUDA_TOO_OLD"],
     ],
     ["gcc 16 for nvcc", { ...whole, cudaHost: gcc("16.1.0") }, cudaModule, ["COMPILER_TOO_NEW"]],
-    ["gcc 16 for nvcc, allowed by a flag", { ...whole, cudaHost: gcc("16.1.0") }, { ...cudaModule, allowUnsupportedCompiler: true }, []],
-    ["gcc 16 where only CUDA's headers are used", { ...whole, cudaHost: gcc("16.1.0") }, { ...cudaModule, nvcc: false }, []],
+    [
+      "gcc 16 for nvcc, allowed by a flag",
+      { ...whole, cudaHost: gcc("16.1.0") },
+      { ...cudaModule, allowUnsupportedCompiler: true },
+      [],
+    ],
+    [
+      "gcc 16 where only CUDA's headers are used",
+      { ...whole, cudaHost: gcc("16.1.0") },
+      { ...cudaModule, nvcc: false },
+      [],
+    ],
     ["gcc 16 without CUDA", { ...whole, compiler: gcc("16.1.0"), cudaHost: gcc("16.1.0") }, module, []],
   ])("%s", (_, environment, needs, expected) => {
     expect(codes(environment, needs)).toEqual(expected);
@@ -263,7 +316,13 @@ describe("the description", () => {
 
   test("as JSON names every part, also those that are not there", () => {
     const json = environmentJson(without("cuda", "rocm"));
-    expect(json).toMatchObject({ cuda: null, rocm: null, sycl: null, torch: { version: "2.14.1+cu130" }, linkers: { mold: {} } });
+    expect(json).toMatchObject({
+      cuda: null,
+      rocm: null,
+      sycl: null,
+      torch: { version: "2.14.1+cu130" },
+      linkers: { mold: {} },
+    });
     expect(JSON.parse(JSON.stringify(json))).toEqual(json);
   });
 });

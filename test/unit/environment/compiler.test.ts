@@ -2,7 +2,17 @@
 import { describe, expect, test } from "vitest";
 import { linkerFor } from "../../../src/environment/linker.ts";
 import type { FakeHost } from "../../support/fake-host.ts";
-import { addGcc, addToolkit, addTorch, addPython, emptyMachine, find, gccBanner, program, settle } from "./fake-machine.ts";
+import {
+  addGcc,
+  addToolkit,
+  addTorch,
+  addPython,
+  emptyMachine,
+  find,
+  gccBanner,
+  program,
+  settle,
+} from "./fake-machine.ts";
 import { tinyElf } from "./tiny-elf.ts";
 
 type Environment = Awaited<ReturnType<typeof find>>["environment"];
@@ -36,7 +46,15 @@ describe("gcc", () => {
     expect(compiler?.cc?.path).toBe("/usr/bin/cc");
     expect(compiler?.cxx.parts.map(({ name }) => name)).toEqual(["driver", "cc1plus", "as"]);
     expect(compiler?.cc?.parts.map(({ name }) => name)).toEqual(["driver", "cc1", "as"]);
-    expect(linker?.parts.map(({ name }) => name)).toEqual(["ld", "driver", "collect2", "lto-wrapper", "lto1", "liblto_plugin.so", "crtbeginS.o"]);
+    expect(linker?.parts.map(({ name }) => name)).toEqual([
+      "ld",
+      "driver",
+      "collect2",
+      "lto-wrapper",
+      "lto1",
+      "liblto_plugin.so",
+      "crtbeginS.o",
+    ]);
     expect(compiler?.cxx.identity).not.toBe(compiler?.cc?.identity);
   });
 
@@ -51,15 +69,29 @@ describe("gcc", () => {
   test("its shared libraries are parts, those of the C run time are not", async () => {
     const host = machine((each) => {
       addGcc(each);
-      program(each, "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus", tinyElf({ needed: ["libisl.so.23", "libc.so.6", "libz.so.1"], runpath: "$ORIGIN/own" }));
-      each.write("/usr/lib/gcc/x86_64-linux-gnu/12/own/libisl.so.23", tinyElf({ needed: ["libgmp.so.10", "libm.so.6"] }));
+      program(
+        each,
+        "/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus",
+        tinyElf({ needed: ["libisl.so.23", "libc.so.6", "libz.so.1"], runpath: "$ORIGIN/own" }),
+      );
+      each.write(
+        "/usr/lib/gcc/x86_64-linux-gnu/12/own/libisl.so.23",
+        tinyElf({ needed: ["libgmp.so.10", "libm.so.6"] }),
+      );
       each.write("/etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n");
       each.write("/etc/ld.so.conf.d/a.conf", "# comment\n/opt/lib\n");
       each.write("/opt/lib/libgmp.so.10", tinyElf());
-      for (const name of ["libc.so.6", "libz.so.1", "libm.so.6"]) each.write(`/usr/lib/x86_64-linux-gnu/${name}`, tinyElf());
+      for (const name of ["libc.so.6", "libz.so.1", "libm.so.6"])
+        each.write(`/usr/lib/x86_64-linux-gnu/${name}`, tinyElf());
     });
     const before = await found(host);
-    expect(before.compiler?.cxx.parts.map(({ name }) => name)).toEqual(["driver", "cc1plus", "libisl.so.23", "libgmp.so.10", "as"]);
+    expect(before.compiler?.cxx.parts.map(({ name }) => name)).toEqual([
+      "driver",
+      "cc1plus",
+      "libisl.so.23",
+      "libgmp.so.10",
+      "as",
+    ]);
     host.write("/usr/lib/x86_64-linux-gnu/libc.so.6", tinyElf({ filler: "new" }));
     settle(host);
     expect((await found(host)).compiler?.cxx.identity).toBe(before.compiler?.cxx.identity);
@@ -73,7 +105,9 @@ describe("gcc", () => {
       addGcc(each);
       program(each, "/usr/local/bin/c++", '#!/bin/sh\nexec g++ -march=native "$@"\n');
       each.onRun(({ argv }) =>
-        argv[0] === "/usr/local/bin/c++" ? { stderr: gccBanner("g++", "12.2.0", "/usr/lib/gcc/x86_64-linux-gnu/12") } : undefined,
+        argv[0] === "/usr/local/bin/c++"
+          ? { stderr: gccBanner("g++", "12.2.0", "/usr/lib/gcc/x86_64-linux-gnu/12") }
+          : undefined,
       );
     });
     const before = await found(host);
@@ -140,7 +174,9 @@ describe("CXX", () => {
     const host = machine((each) => {
       addGcc(each);
       for (const name of ["true", "false"]) program(each, `/usr/bin/${name}`);
-      each.onRun(({ argv }) => (argv[0] === "/usr/bin/false" ? { exitCode: 1 } : argv[0] === "/usr/bin/true" ? {} : undefined));
+      each.onRun(({ argv }) =>
+        argv[0] === "/usr/bin/false" ? { exitCode: 1 } : argv[0] === "/usr/bin/true" ? {} : undefined,
+      );
     });
     host.env["CXX"] = cxx;
     const { compiler, problems } = await found(host);
@@ -184,7 +220,10 @@ describe("the first that is new enough for torch", () => {
   test("the too old one is taken when there is no other, with its problem", async () => {
     const { compiler, problems } = await found(machine((host) => addGcc(host, { version: "9.4.0" })));
     expect(compiler?.version).toEqual([9, 4, 0]);
-    expect(problems.compiler).toMatchObject({ code: "COMPILER_TOO_OLD", hint: expect.stringContaining("g++-11") as string });
+    expect(problems.compiler).toMatchObject({
+      code: "COMPILER_TOO_OLD",
+      hint: expect.stringContaining("g++-11") as string,
+    });
   });
 });
 
@@ -213,7 +252,10 @@ describe("the host compiler of nvcc", () => {
   test("is a problem where there is none", async () => {
     const { cudaHost, problems } = await found(machine(cuda(12)));
     expect(cudaHost?.version).toEqual([16, 1, 0]);
-    expect(problems.compiler).toMatchObject({ code: "COMPILER_TOO_NEW", message: expect.stringContaining("GCC 12 or older") as string });
+    expect(problems.compiler).toMatchObject({
+      code: "COMPILER_TOO_NEW",
+      message: expect.stringContaining("GCC 12 or older") as string,
+    });
   });
 
   test.each([
@@ -259,7 +301,11 @@ End of search list.
 `;
 
   function withClang(host: FakeHost): void {
-    program(host, "/usr/lib/llvm-19/bin/clang", tinyElf({ needed: ["libclang-cpp.so.19.1", "libLLVM.so.19.1", "libc.so.6"], runpath: "$ORIGIN/../lib" }));
+    program(
+      host,
+      "/usr/lib/llvm-19/bin/clang",
+      tinyElf({ needed: ["libclang-cpp.so.19.1", "libLLVM.so.19.1", "libc.so.6"], runpath: "$ORIGIN/../lib" }),
+    );
     host.write("/usr/lib/llvm-19/lib/libclang-cpp.so.19.1", tinyElf({ filler: "front end" }));
     host.write("/usr/lib/llvm-19/lib/libLLVM.so.19.1", tinyElf({ filler: "back end" }));
     program(host, "/usr/bin/ld");
@@ -279,7 +325,11 @@ End of search list.
     host.env["CXX"] = "clang++-19";
     const before = await found(host);
     expect(before.compiler).toMatchObject({ family: "clang", version: [19, 1, 7], target: "x86_64-pc-linux-gnu" });
-    expect(before.compiler?.cxx.parts.map(({ name }) => name)).toEqual(["driver", "libclang-cpp.so.19.1", "libLLVM.so.19.1"]);
+    expect(before.compiler?.cxx.parts.map(({ name }) => name)).toEqual([
+      "driver",
+      "libclang-cpp.so.19.1",
+      "libLLVM.so.19.1",
+    ]);
     expect(before.compiler?.cxx.identity).not.toBe(before.compiler?.cc?.identity);
     expect(before.linker?.parts.map(({ name }) => name)).toContain("crtbeginS.o");
     host.write("/usr/lib/llvm-19/lib/libLLVM.so.19.1", tinyElf({ filler: "another back end" }));
@@ -324,12 +374,19 @@ describe("other platforms, by value", () => {
     host.onRun(({ argv }) => {
       if (argv[0] !== "/usr/bin/c++") return undefined;
       return argv.includes("-v")
-        ? { stderr: 'Apple clang version 15.0.0 (clang-1500.3.9.4)\nTarget: arm64-apple-darwin23.4.0\n "/Xcode/usr/bin/clang" -cc1 -triple arm64-apple-macosx14.0.0 -E\n' }
+        ? {
+            stderr:
+              'Apple clang version 15.0.0 (clang-1500.3.9.4)\nTarget: arm64-apple-darwin23.4.0\n "/Xcode/usr/bin/clang" -cc1 -triple arm64-apple-macosx14.0.0 -E\n',
+          }
         : { stderr: ' "/usr/bin/ld" "-dynamic" "-arch" "arm64" "-o" "a.out"\n' };
     });
     settle(host);
     const before = await found(host);
-    expect(before.compiler).toMatchObject({ family: "apple-clang", target: "arm64-apple-darwin23.4.0", version: [15, 0, 0] });
+    expect(before.compiler).toMatchObject({
+      family: "apple-clang",
+      target: "arm64-apple-darwin23.4.0",
+      version: [15, 0, 0],
+    });
     expect(before.linker?.path).toBe("/usr/bin/ld");
     program(host, "/Xcode/usr/bin/clang", "a newer apple clang");
     settle(host);
@@ -354,7 +411,12 @@ describe("other platforms, by value", () => {
   test("Windows: cl of an active developer prompt", async () => {
     const host = windows({ PATH: bin, INCLUDE: "C:\\inc;C:\\sdk\\um", LIB: "C:\\lib" });
     const { environment } = await find(host, { projectRoot: "C:\\project", cacheDir: "C:\\cache" });
-    expect(environment.compiler).toMatchObject({ family: "msvc", version: [19, 40, 33811], target: "x64", systemIncludeDirs: ["C:\\inc", "C:\\sdk\\um"] });
+    expect(environment.compiler).toMatchObject({
+      family: "msvc",
+      version: [19, 40, 33811],
+      target: "x64",
+      systemIncludeDirs: ["C:\\inc", "C:\\sdk\\um"],
+    });
     expect(environment.compiler).not.toHaveProperty("env");
     expect(environment.compiler?.cxx.parts.map(({ name }) => name)).toEqual(["cl", "c1xx.dll", "c2.dll"]);
     expect(environment.linker?.path).toBe(`${bin}\\link.exe`);
@@ -365,7 +427,8 @@ describe("other platforms, by value", () => {
     const vswhere = "C:\\Program Files (x86)\\Microsoft Visual Studio\\Installer\\vswhere.exe";
     host.write(vswhere, "");
     host.write("C:\\VS\\VC\\Auxiliary\\Build\\Microsoft.VCToolsVersion.default.txt", "14.40.33807\r\n");
-    for (const version of ["10.0.19041.0", "10.0.22621.0"]) host.fs.mkdir(`C:\\Program Files (x86)\\Windows Kits\\10\\Include\\${version}\\um`);
+    for (const version of ["10.0.19041.0", "10.0.22621.0"])
+      host.fs.mkdir(`C:\\Program Files (x86)\\Windows Kits\\10\\Include\\${version}\\um`);
     host.onRun(({ argv }) => (argv[0] === vswhere ? { stdout: "C:\\VS\r\n" } : undefined));
     settle(host);
     const { environment } = await find(host, { projectRoot: "C:\\project", cacheDir: "C:\\cache" });
@@ -378,6 +441,9 @@ describe("other platforms, by value", () => {
   test("Windows without Visual Studio", async () => {
     const host = emptyMachine({ platform: "win32", env: { PATH: "C:\\Windows" } });
     const { environment } = await find(host, { projectRoot: "C:\\project", cacheDir: "C:\\cache" });
-    expect(environment.problems.compiler).toMatchObject({ code: "COMPILER_NOT_FOUND", hint: expect.stringContaining("Visual Studio") as string });
+    expect(environment.problems.compiler).toMatchObject({
+      code: "COMPILER_NOT_FOUND",
+      hint: expect.stringContaining("Visual Studio") as string,
+    });
   });
 });

@@ -1,7 +1,18 @@
 /** Which CUDA toolkit is taken, and what is read of it. */
 import { describe, expect, test } from "vitest";
 import type { FakeHost } from "../../support/fake-host.ts";
-import { addGcc, addPython, addToolkit, addTorch, allHeaders, emptyMachine, find, hostConfig, program, settle } from "./fake-machine.ts";
+import {
+  addGcc,
+  addPython,
+  addToolkit,
+  addTorch,
+  allHeaders,
+  emptyMachine,
+  find,
+  hostConfig,
+  program,
+  settle,
+} from "./fake-machine.ts";
 
 const site = "/env/lib/python3.11/site-packages";
 
@@ -50,12 +61,17 @@ describe("the one that matches torch", () => {
     expect(minor.problems).not.toHaveProperty("cuda");
     const major = (await find(machine("11.8", several))).environment;
     expect(major.cuda?.version).toBe("13.0");
-    expect(major.problems.cuda).toMatchObject({ code: "CUDA_MISMATCH", hint: expect.stringContaining("toolkit of CUDA 11") as string });
+    expect(major.problems.cuda).toMatchObject({
+      code: "CUDA_MISMATCH",
+      hint: expect.stringContaining("toolkit of CUDA 11") as string,
+    });
   });
 
   test("the others are listed with their versions", async () => {
     const { environment } = await find(machine("12.1", several));
-    const tried = environment.attempts.filter(({ what }) => what === "cuda").map(({ where, outcome, why }) => [outcome, where, why].join(" | "));
+    const tried = environment.attempts
+      .filter(({ what }) => what === "cuda")
+      .map(({ where, outcome, why }) => [outcome, where, why].join(" | "));
     expect(tried).toContain("rejected | `/usr/local/cuda-12.8` (usual place) | CUDA 12.8, torch needs 12.1");
     expect(tried).toContain("chosen | `/usr/local/cuda` (usual place) | CUDA 12.4, torch needs 12.1");
     // `/usr/local/cuda` and `cuda-12.4` are one toolkit.
@@ -75,16 +91,19 @@ describe("variables", () => {
     expect(environment.problems.cuda?.code).toBe("CUDA_MISMATCH");
   });
 
-  test.each([":/opt/cuda", "/opt/cuda:", "/nowhere:/opt/cuda"])("CUDA_HOME=%s is understood, with a warning", async (value) => {
-    const host = machine("13.0", (each) => {
-      addToolkit(each, "/opt/cuda");
-      each.env["CUDA_HOME"] = value;
-    });
-    const { environment } = await find(host);
-    expect(environment.cuda?.root).toBe("/opt/cuda");
-    expect(environment.cuda?.origin).toBe("CUDA_HOME");
-    expect(environment.warnings.some((warning) => warning.includes("not a list"))).toBe(true);
-  });
+  test.each([":/opt/cuda", "/opt/cuda:", "/nowhere:/opt/cuda"])(
+    "CUDA_HOME=%s is understood, with a warning",
+    async (value) => {
+      const host = machine("13.0", (each) => {
+        addToolkit(each, "/opt/cuda");
+        each.env["CUDA_HOME"] = value;
+      });
+      const { environment } = await find(host);
+      expect(environment.cuda?.root).toBe("/opt/cuda");
+      expect(environment.cuda?.origin).toBe("CUDA_HOME");
+      expect(environment.warnings.some((warning) => warning.includes("not a list"))).toBe(true);
+    },
+  );
 
   test("CUDA_PATH comes after CUDA_HOME; what is no toolkit is passed over with a warning", async () => {
     const host = machine("13.0", (each) => {
@@ -137,7 +156,10 @@ describe("variables", () => {
 describe("layouts", () => {
   test("pip's wheels in one folder: no lib64, no libcudart.so", async () => {
     const host = machine("13.0", (each) =>
-      addToolkit(each, `${site}/nvidia/cu13`, { lib: "lib", libraries: ["libcudart.so.13", "libcudart_static.a", "libcudadevrt.a", "libcublas.so.13", "libcublas.so.12"] }),
+      addToolkit(each, `${site}/nvidia/cu13`, {
+        lib: "lib",
+        libraries: ["libcudart.so.13", "libcudart_static.a", "libcudadevrt.a", "libcublas.so.13", "libcublas.so.12"],
+      }),
     );
     const cuda = await cudaOf(host);
     const lib = `${site}/nvidia/cu13/lib`;
@@ -154,20 +176,25 @@ describe("layouts", () => {
     const nvidia = `${site}/nvidia`;
     const host = machine("12.9", (each) => {
       addToolkit(each, `${nvidia}/cuda_nvcc`, { version: "12.9", headers: [], versionFile: false, libraries: [] });
-      for (const name of ["cuda_runtime.h", "cuda_runtime_api.h"]) each.write(`${nvidia}/cuda_runtime/include/${name}`, "");
+      for (const name of ["cuda_runtime.h", "cuda_runtime_api.h"])
+        each.write(`${nvidia}/cuda_runtime/include/${name}`, "");
       each.write(`${nvidia}/cuda_runtime/include/cuda.h`, "#define CUDA_VERSION 12090\n");
       each.write(`${nvidia}/cublas/include/cublas_v2.h`, "");
       each.write(`${nvidia}/cuda_runtime/lib/libcudart.so.12`, "");
     });
     const cuda = await cudaOf(host);
     expect(cuda).toMatchObject({ root: `${nvidia}/cuda_nvcc`, version: "12.9" });
-    expect(cuda?.includeDirs).toEqual(expect.arrayContaining([`${nvidia}/cublas/include`, `${nvidia}/cuda_runtime/include`]));
+    expect(cuda?.includeDirs).toEqual(
+      expect.arrayContaining([`${nvidia}/cublas/include`, `${nvidia}/cuda_runtime/include`]),
+    );
     expect(cuda?.missingHeaders).not.toContain("cublas_v2.h");
     expect(cuda?.libraries?.["cudart"]).toBe(`${nvidia}/cuda_runtime/lib/libcudart.so.12`);
   });
 
   test("pip's older wheels without nvcc are no toolkit", async () => {
-    const { environment } = await find(machine("12.4", (host) => host.write(`${site}/nvidia/cuda_nvcc/bin/ptxas`, "", 0o755)));
+    const { environment } = await find(
+      machine("12.4", (host) => host.write(`${site}/nvidia/cuda_nvcc/bin/ptxas`, "", 0o755)),
+    );
     expect(environment.cuda).toBeUndefined();
     expect(environment.attempts.find(({ where }) => where.includes("cuda_nvcc"))?.why).toBe("no `bin/nvcc`");
   });
@@ -200,7 +227,16 @@ describe("layouts", () => {
     });
     const cuda = await cudaOf(host);
     expect(cuda).toMatchObject({ root: "/srv/cuda-13.0", origin: "`nvcc` on the search path" });
-    expect(cuda?.nvcc.parts.map(({ name }) => name)).toEqual(["nvcc", "cudafe++", "cicc", "ptxas", "fatbinary", "nvlink", "libdevice", "nvcc.profile"]);
+    expect(cuda?.nvcc.parts.map(({ name }) => name)).toEqual([
+      "nvcc",
+      "cudafe++",
+      "cicc",
+      "ptxas",
+      "fatbinary",
+      "nvlink",
+      "libdevice",
+      "nvcc.profile",
+    ]);
   });
 
   test("a wrapper that cannot be read is asked where it lies", async () => {
@@ -221,13 +257,18 @@ describe("layouts", () => {
       const home = "/usr/lib/nvidia-cuda-toolkit";
       program(each, "/usr/bin/nvcc", `#!/bin/sh\nexec ${home}/bin/nvcc "$@"\n`);
       for (const name of ["nvcc", "cudafe++", "ptxas", "cicc"]) program(each, `${home}/bin/${name}`);
-      each.write(`${home}/bin/nvcc.profile`, `TOP = /usr\nINCLUDES += "-I$(TOP)/include" $(_SPACE_)\nNVVMIR_LIBRARY_DIR = ${home}/libdevice\nLIBRARIES =+ $(_SPACE_) -L/usr/lib/x86_64-linux-gnu/stubs -L/usr/lib/x86_64-linux-gnu\nPATH += ${home}/bin:\n`);
+      each.write(
+        `${home}/bin/nvcc.profile`,
+        `TOP = /usr\nINCLUDES += "-I$(TOP)/include" $(_SPACE_)\nNVVMIR_LIBRARY_DIR = ${home}/libdevice\nLIBRARIES =+ $(_SPACE_) -L/usr/lib/x86_64-linux-gnu/stubs -L/usr/lib/x86_64-linux-gnu\nPATH += ${home}/bin:\n`,
+      );
       each.write(`${home}/libdevice/libdevice.10.bc`, "");
       for (const name of [...allHeaders, "cuda.h"]) each.write(`/usr/include/${name}`, "");
       each.fs.mkdir("/usr/include/crt");
       each.write("/usr/include/crt/host_config.h", hostConfig(11, 15));
       each.write("/usr/lib/x86_64-linux-gnu/libcudart.so", "");
-      each.onRun(({ argv }) => (argv[0] === `${home}/bin/nvcc` && argv[1] === "--version" ? { stdout: "release 11.8, V11.8.89\n" } : undefined));
+      each.onRun(({ argv }) =>
+        argv[0] === `${home}/bin/nvcc` && argv[1] === "--version" ? { stdout: "release 11.8, V11.8.89\n" } : undefined,
+      );
     });
     const cuda = await cudaOf(host);
     expect(cuda).toMatchObject({
@@ -248,7 +289,10 @@ describe("layouts", () => {
     for (const version of ["12.4", "13.0", "12.10"]) {
       const root = `${base}\\v${version}`;
       for (const name of ["nvcc.exe", "ptxas.exe", "cudafe++.exe"]) host.write(`${root}\\bin\\${name}`, version);
-      host.write(`${root}\\version.json`, JSON.stringify({ cuda: { version: `${version}.0` }, cuda_nvcc: { version: `${version}.99` } }));
+      host.write(
+        `${root}\\version.json`,
+        JSON.stringify({ cuda: { version: `${version}.0` }, cuda_nvcc: { version: `${version}.99` } }),
+      );
       host.write(`${root}\\include\\cuda_runtime.h`, "");
       host.write(`${root}\\lib\\x64\\cudart.lib`, "");
     }
@@ -297,7 +341,16 @@ describe("headers that ATen asks for", () => {
       each.write(`${site}/nvidia/cu13/include/cuda.h`, "#define CUDA_VERSION 13000\n");
     });
     const { environment } = await find(host);
-    expect(environment.cuda?.missingHeaders).toEqual(["cublas_v2.h", "cublasLt.h", "cusparse.h", "cusolverDn.h", "cusolver_common.h"]);
-    expect(environment.attempts.find(({ what }) => what === "cuda headers")).toMatchObject({ outcome: "rejected", why: "CUDA 13.0, the toolkit is 13.1" });
+    expect(environment.cuda?.missingHeaders).toEqual([
+      "cublas_v2.h",
+      "cublasLt.h",
+      "cusparse.h",
+      "cusolverDn.h",
+      "cusolver_common.h",
+    ]);
+    expect(environment.attempts.find(({ what }) => what === "cuda headers")).toMatchObject({
+      outcome: "rejected",
+      why: "CUDA 13.0, the toolkit is 13.1",
+    });
   });
 });

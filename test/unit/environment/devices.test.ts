@@ -10,7 +10,9 @@ describe("GPUs", () => {
     host.write("/dev/nvidia0", "");
     host.write("/dev/nvidiactl", "");
     host.onRun(({ argv }) =>
-      argv[0] === "/usr/bin/nvidia-smi" ? { stdout: "0, GPU-aa, NVIDIA H200, 9.0, 570.1\n1, GPU-bb, NVIDIA L40S, 8.9, 570.1\n" } : undefined,
+      argv[0] === "/usr/bin/nvidia-smi"
+        ? { stdout: "0, GPU-aa, NVIDIA H200, 9.0, 570.1\n1, GPU-bb, NVIDIA L40S, 8.9, 570.1\n" }
+        : undefined,
     );
     settle(host);
     return host;
@@ -26,7 +28,9 @@ describe("GPUs", () => {
     host.resetAccesses();
     const { environment } = await find(host);
     expect(environment.gpus.map(({ name }) => name)).toEqual(["NVIDIA L40S"]);
-    expect(environment.attempts.find(({ what }) => what === "gpu")?.why).toContain("1 of 2 hidden by CUDA_VISIBLE_DEVICES=1");
+    expect(environment.attempts.find(({ what }) => what === "gpu")?.why).toContain(
+      "1 of 2 hidden by CUDA_VISIBLE_DEVICES=1",
+    );
     expect(host.spawns).toEqual([]);
     host.env["CUDA_VISIBLE_DEVICES"] = "";
     expect((await find(host)).environment.gpus).toEqual([]);
@@ -46,8 +50,16 @@ describe("GPUs", () => {
   });
 
   test.each<readonly [string, object, string]>([
-    ["no driver", { exitCode: 9, stdout: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n" }, "couldn't communicate"],
-    ["an old nvidia-smi", { exitCode: 2, stdout: 'Field "compute_cap" is not a valid field to query.\n' }, "not a valid field"],
+    [
+      "no driver",
+      { exitCode: 9, stdout: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n" },
+      "couldn't communicate",
+    ],
+    [
+      "an old nvidia-smi",
+      { exitCode: 2, stdout: 'Field "compute_cap" is not a valid field to query.\n' },
+      "not a valid field",
+    ],
     ["a hanging driver", { timedOut: true, signal: "SIGTERM" }, "did not answer in time"],
     ["no device", { stdout: "No devices were found\n" }, "it lists none"],
   ])("%s is no problem", async (_, result, why) => {
@@ -88,9 +100,16 @@ describe("ROCm", () => {
     const host = rocm((each) => install(each, root));
     Object.assign(host.env, env);
     const { environment } = await find(host);
-    expect(environment.rocm).toMatchObject({ root, version: "6.4.1", includeDirs: [`${root}/include`], libraryDirs: [`${root}/lib`] });
+    expect(environment.rocm).toMatchObject({
+      root,
+      version: "6.4.1",
+      includeDirs: [`${root}/include`],
+      libraryDirs: [`${root}/lib`],
+    });
     expect(environment.rocm?.compiler.parts.map(({ name }) => name)).toEqual(["hipcc", "clang++", "ocml.bc"]);
-    expect(environment.attempts.find(({ what, where }) => what === "cuda" && where === "everywhere else")?.why).toContain("ROCm");
+    expect(
+      environment.attempts.find(({ what, where }) => what === "cuda" && where === "everywhere else")?.why,
+    ).toContain("ROCm");
   });
 
   test("is not looked for without a torch for it", async () => {
@@ -108,7 +127,11 @@ test("SYCL, when asked for", async () => {
   program(host, `${root}/bin/icpx`);
   program(host, `${root}/bin/compiler/clang++`);
   for (const folder of ["include/sycl", "lib"]) host.fs.mkdir(`${root}/${folder}`);
-  host.onRun(({ argv }) => (argv[0]?.endsWith("icpx") === true ? { stdout: "Intel(R) oneAPI DPC++/C++ Compiler 2025.0.4 (2025.0.4.20241205)\n" } : undefined));
+  host.onRun(({ argv }) =>
+    argv[0]?.endsWith("icpx") === true
+      ? { stdout: "Intel(R) oneAPI DPC++/C++ Compiler 2025.0.4 (2025.0.4.20241205)\n" }
+      : undefined,
+  );
   settle(host);
   expect((await find(host)).environment).not.toHaveProperty("sycl");
   expect((await find(host, { needs: { sycl: true } })).environment.sycl).toMatchObject({

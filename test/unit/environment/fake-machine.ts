@@ -1,5 +1,9 @@
 /** Furnishes a fake host with the things that an environment is found from. Each can be replaced or taken away by a test. */
-import { findEnvironment, type EnvironmentRequest, type FoundEnvironment } from "../../../src/environment/find-environment.ts";
+import {
+  findEnvironment,
+  type EnvironmentRequest,
+  type FoundEnvironment,
+} from "../../../src/environment/find-environment.ts";
 import { answerMark, type PythonAnswer } from "../../../src/environment/python-script.ts";
 import { FakeHost, type FakeHostOptions } from "../../support/fake-host.ts";
 import { tinyElf } from "./tiny-elf.ts";
@@ -152,7 +156,10 @@ export function gccBanner(driver: string, version: string, folder: string): stri
 }
 
 /** gcc with cc1plus and its friends; binutils on the search path. */
-export function addGcc(host: FakeHost, options: { readonly version?: string; readonly names?: readonly string[]; readonly bin?: string } = {}): void {
+export function addGcc(
+  host: FakeHost,
+  options: { readonly version?: string; readonly names?: readonly string[]; readonly bin?: string } = {},
+): void {
   const version = options.version ?? "12.2.0";
   const bin = options.bin ?? "/usr/bin";
   const major = version.split(".")[0] ?? "";
@@ -165,7 +172,9 @@ export function addGcc(host: FakeHost, options: { readonly version?: string; rea
   for (const name of options.names ?? ["g++", "c++"]) {
     const path = `${bin}/${name}`;
     program(host, path, `driver ${version}`);
-    host.onRun(({ argv }) => (argv[0] === path && argv.includes("-v") ? { stderr: gccBanner(path, version, folder) } : undefined));
+    host.onRun(({ argv }) =>
+      argv[0] === path && argv.includes("-v") ? { stderr: gccBanner(path, version, folder) } : undefined,
+    );
   }
   for (const name of options.names ?? ["g++", "c++"]) {
     const sibling = name.replace("g++", "gcc").replace(/^c\+\+/, "cc");
@@ -206,19 +215,26 @@ export function addToolkit(host: FakeHost, root: string, fake: FakeToolkit = {})
   const version = fake.version ?? "13.0";
   const [major = "0", minor = "0"] = version.split(".");
   const nvcc = `${root}/bin/nvcc`;
-  for (const name of ["nvcc", "cudafe++", "ptxas", "fatbinary", "nvlink"]) program(host, `${root}/bin/${name}`, `${name} ${version}`);
+  for (const name of ["nvcc", "cudafe++", "ptxas", "fatbinary", "nvlink"])
+    program(host, `${root}/bin/${name}`, `${name} ${version}`);
   program(host, `${root}/nvvm/bin/cicc`, `cicc ${version}`);
   host.write(`${root}/nvvm/libdevice/libdevice.10.bc`, `libdevice ${version}`);
   host.write(`${root}/bin/nvcc.profile`, profile);
   for (const name of fake.headers ?? allHeaders) host.write(`${root}/include/${name}`, "");
   if (fake.versionFile !== false) {
-    host.write(`${root}/include/cuda.h`, `/* licence */\n#define CUDA_VERSION ${Number(major) * 1000 + Number(minor) * 10}\n`);
+    host.write(
+      `${root}/include/cuda.h`,
+      `/* licence */\n#define CUDA_VERSION ${Number(major) * 1000 + Number(minor) * 10}\n`,
+    );
   }
   host.write(`${root}/include/crt/host_config.h`, hostConfig(fake.gccNewest ?? 15, 21));
-  for (const name of fake.libraries ?? ["libcudart.so", "libcudart.so.13"]) host.write(`${root}/${fake.lib ?? "lib64"}/${name}`, "");
+  for (const name of fake.libraries ?? ["libcudart.so", "libcudart.so.13"])
+    host.write(`${root}/${fake.lib ?? "lib64"}/${name}`, "");
   host.onRun(({ argv }) =>
     argv[0] === nvcc && argv[1] === "--version"
-      ? { stdout: `nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release ${version}, V${version}.88\nBuild cuda\n` }
+      ? {
+          stdout: `nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release ${version}, V${version}.88\nBuild cuda\n`,
+        }
       : undefined,
   );
 }

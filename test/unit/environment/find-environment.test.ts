@@ -24,21 +24,32 @@ describe("a usual machine", () => {
     addToolkit(host, "/usr/local/cuda");
     const { environment } = await find(host);
     expect(environment.python?.executable).toBe("/project/.venv/bin/python");
-    expect(environment.torch).toMatchObject({ layout: "wheel", version: "2.13.0+cpu", root: `${packages}/torch`, cxx11Abi: true });
+    expect(environment.torch).toMatchObject({
+      layout: "wheel",
+      version: "2.13.0+cpu",
+      root: `${packages}/torch`,
+      cxx11Abi: true,
+    });
     expect(environment.cuda).toMatchObject({ root: "/usr/local/cuda", version: "13.0", origin: "usual place" });
     expect(environment.compiler).toMatchObject({ family: "gcc", version: [12, 2, 0], target: "x86_64-linux-gnu" });
     expect(environment.linker?.path).toBe("/usr/bin/ld");
     expect(environment.gpus).toEqual([]);
     expect(environment.problems).toEqual({});
     expect(environment.warnings).toEqual([]);
-    const chosen = environment.attempts.filter((attempt) => attempt.outcome === "chosen").map((attempt) => attempt.what);
-    expect(new Set(chosen)).toEqual(new Set(["python", "torch", "C++11 ABI", "cuda", "compiler", "host compiler of nvcc", "linker"]));
+    const chosen = environment.attempts
+      .filter((attempt) => attempt.outcome === "chosen")
+      .map((attempt) => attempt.what);
+    expect(new Set(chosen)).toEqual(
+      new Set(["python", "torch", "C++11 ABI", "cuda", "compiler", "host compiler of nvcc", "linker"]),
+    );
   });
 
   test("nothing at all: the search does not fail, each part has its problem", async () => {
     const { environment } = await find(emptyMachine());
     expect(environment).not.toHaveProperty("python");
-    expect(Object.fromEntries(Object.entries(environment.problems).map(([part, problem]) => [part, problem.code]))).toEqual({
+    expect(
+      Object.fromEntries(Object.entries(environment.problems).map(([part, problem]) => [part, problem.code])),
+    ).toEqual({
       python: "PYTHON_NOT_FOUND",
       torch: "TORCH_NOT_FOUND",
       cuda: "CUDA_NOT_FOUND",
@@ -86,7 +97,14 @@ describe("remembering", () => {
     expect(host.spawns).toEqual([]);
   });
 
-  test.each<readonly [string, (host: FakeHost) => void, (found: Awaited<ReturnType<typeof find>>["environment"]) => unknown, unknown]>([
+  test.each<
+    readonly [
+      string,
+      (host: FakeHost) => void,
+      (found: Awaited<ReturnType<typeof find>>["environment"]) => unknown,
+      unknown,
+    ]
+  >([
     [
       "torch is replaced in its place",
       (host) => addTorch(host, packages, { version: "2.14.1+cpu" }),
@@ -109,12 +127,7 @@ describe("remembering", () => {
       ({ python }) => python?.executable,
       "/other/bin/python",
     ],
-    [
-      "CUDA disappears",
-      (host) => host.fs.remove("/usr/local/cuda"),
-      ({ cuda }) => cuda,
-      undefined,
-    ],
+    ["CUDA disappears", (host) => host.fs.remove("/usr/local/cuda"), ({ cuda }) => cuda, undefined],
     [
       "another CUDA appears where none was",
       (host) => {
@@ -187,7 +200,10 @@ describe("remembering", () => {
     addTorch(host, packages, { version: "2.13.1+cpu" });
     expect((await find(host)).environment.torch?.version).toBe("2.13.1+cpu");
     // The same size, the same tick of the clock: nothing but the content tells.
-    host.fs.overwrite(`${packages}/torch/version.py`, host.read(`${packages}/torch/version.py`).replace("2.13.1", "2.13.2"));
+    host.fs.overwrite(
+      `${packages}/torch/version.py`,
+      host.read(`${packages}/torch/version.py`).replace("2.13.1", "2.13.2"),
+    );
     expect((await find(host)).environment.torch?.version).toBe("2.13.2+cpu");
   });
 
@@ -218,7 +234,7 @@ describe("remembering", () => {
 
   test("a folder that may not be searched counts as one without programs", async () => {
     const host = usualMachine({ env: { PATH: "/secret:/usr/bin" } });
-    host.fs.onOperation = (operation, path) => {
+    host.fs.onOperation = (_, path) => {
       if (path.startsWith("/secret")) throw Object.assign(new Error(path), { code: "EACCES" });
     };
     expect((await find(host)).environment.compiler?.cxx.path).toBe("/usr/bin/c++");
@@ -236,7 +252,8 @@ describe("remembering", () => {
 describe("variables", () => {
   test("each that is read is listed: its value is part of the question", () => {
     const base = variablesDigest({ PATH: "/usr/bin" });
-    for (const name of environmentVariables) expect(variablesDigest({ PATH: "/usr/bin", [name]: "/other" }), name).not.toBe(base);
+    for (const name of environmentVariables)
+      expect(variablesDigest({ PATH: "/usr/bin", [name]: "/other" }), name).not.toBe(base);
     expect(variablesDigest({ PATH: "/usr/bin", CFLAGS: "-O3", CPATH: "/x" })).toBe(base);
     expect(variablesDigest({ PATH: "/usr/bin", CUDA_HOME: "" })).not.toBe(base);
   });

@@ -90,7 +90,11 @@ test("a stale VIRTUAL_ENV, an old and a broken interpreter are passed over, each
   settle(host);
   const { environment } = await find(host);
   expect(environment.python?.executable).toBe("/c/python3");
-  expect(environment.attempts.filter(({ what }) => what === "python").map(({ where, outcome, why }) => `${outcome}: ${where}: ${why}`)).toEqual([
+  expect(
+    environment.attempts
+      .filter(({ what }) => what === "python")
+      .map(({ where, outcome, why }) => `${outcome}: ${where}: ${why}`),
+  ).toEqual([
     "missing: VIRTUAL_ENV=/gone: no interpreter there",
     "missing: CONDA_PREFIX: not set",
     "missing: `.venv`, `venv` beside the project or above: no such folder",
@@ -102,15 +106,15 @@ test("a stale VIRTUAL_ENV, an old and a broken interpreter are passed over, each
 
 test("`.venv` is looked for upwards, but not beyond the repository", async () => {
   const host = emptyMachine();
-  addPython(host, "/work/.venv/bin/python");
-  host.fs.mkdir("/work/repo/pkg");
+  addPython(host, "/code/.venv/bin/python");
+  host.fs.mkdir("/code/repo/pkg");
   settle(host);
-  expect(chosen(await find(host, { projectRoot: "/work/repo/pkg" }))).toBe("/work/.venv/bin/python");
-  host.fs.mkdir("/work/repo/.git");
-  expect(chosen(await find(host, { projectRoot: "/work/repo/pkg" }))).toBeUndefined();
-  addPython(host, "/work/repo/.venv/bin/python");
+  expect(chosen(await find(host, { projectRoot: "/code/repo/pkg" }))).toBe("/code/.venv/bin/python");
+  host.fs.mkdir("/code/repo/.git");
+  expect(chosen(await find(host, { projectRoot: "/code/repo/pkg" }))).toBeUndefined();
+  addPython(host, "/code/repo/.venv/bin/python");
   settle(host);
-  expect(chosen(await find(host, { projectRoot: "/work/repo/pkg" }))).toBe("/work/repo/.venv/bin/python");
+  expect(chosen(await find(host, { projectRoot: "/code/repo/pkg" }))).toBe("/code/repo/.venv/bin/python");
 });
 
 test("Windows: Scripts\\python.exe in an environment, python.exe in conda's", async () => {
@@ -138,7 +142,11 @@ test("Windows: Scripts\\python.exe in an environment, python.exe in conda's", as
         files: [],
       },
     });
-  for (const path of ["C:\\project\\.venv\\Scripts\\python.exe", "C:\\conda\\python.exe", "C:\\Python311\\python.exe"]) {
+  for (const path of [
+    "C:\\project\\.venv\\Scripts\\python.exe",
+    "C:\\conda\\python.exe",
+    "C:\\Python311\\python.exe",
+  ]) {
     host.write(path, "");
     answer(path);
   }
@@ -192,7 +200,9 @@ describe("a shim, which picks by folder", () => {
   test("that says no is passed over without being asked each time", async () => {
     const host = emptyMachine({ env: { PATH: "/home/user/.pyenv/shims:/usr/bin" } });
     program(host, "/home/user/.pyenv/shims/python3");
-    host.onRun(({ argv }) => (argv[0]?.includes("/shims/") ? { exitCode: 127, stderr: "pyenv: python3: command not found\n" } : undefined));
+    host.onRun(({ argv }) =>
+      argv[0]?.includes("/shims/") ? { exitCode: 127, stderr: "pyenv: python3: command not found\n" } : undefined,
+    );
     addPython(host, "/usr/bin/python3", { prefix: "/usr" });
     settle(host);
     expect(chosen(await find(host))).toBe("/usr/bin/python3");
@@ -225,5 +235,7 @@ test("without Python.h the interpreter is found and its headers are missed", asy
   const { environment } = await find(host);
   expect(environment.python).toMatchObject({ executable: "/usr/bin/python3", includeDirs: [] });
   expect(environment.problems.python?.code).toBe("PYTHON_HEADERS_MISSING");
-  expect(environment.attempts.find(({ what }) => what === "python headers")?.why).toContain("`/usr/include/python3.99`");
+  expect(environment.attempts.find(({ what }) => what === "python headers")?.why).toContain(
+    "`/usr/include/python3.99`",
+  );
 });

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../src/base/digest.ts";
 import { parseBanner, parseClBanner, parseLinkCommand } from "../../../src/environment/compiler-output.ts";
 import { cSibling } from "../../../src/environment/compiler-facts.ts";
-import { evaluateProfile, fit, parseNvccVersion, parseVersionJson } from "../../../src/environment/cuda-toolkit.ts";
+import { evaluateProfile, parseNvccVersion, parseVersionJson } from "../../../src/environment/cuda-toolkit.ts";
+import { fit } from "../../../src/environment/cuda-versions.ts";
 import { isTooOld, oldestCompiler, oldestCuda } from "../../../src/environment/cxx-standard.ts";
 import { parseSmi, visibleDevices } from "../../../src/environment/gpu.ts";
 import { parseHostConfig, refusal, tabledBounds } from "../../../src/environment/host-compiler-bounds.ts";
@@ -44,12 +45,18 @@ xpu: Optional[str] = None
   });
 
   test("of Debian's 1.13, of a CUDA, a ROCm, an XPU and a debug build", () => {
-    expect(parseVersionPy("__version__ = '1.13.0a0'\ndebug = False\ncuda = None\ngit_version = 'Unknown'\nhip = None\n")).toEqual({
+    expect(
+      parseVersionPy("__version__ = '1.13.0a0'\ndebug = False\ncuda = None\ngit_version = 'Unknown'\nhip = None\n"),
+    ).toEqual({
       version: "1.13.0a0",
       debug: false,
     });
-    expect(parseVersionPy("__version__ = \"2.14.1+cu130\"\ncuda: Optional[str] = '13.0'\n")).toMatchObject({ cudaVersion: "13.0" });
-    expect(parseVersionPy("__version__ = '2.5.1+rocm6.2'\ncuda = None\nhip: Optional[str] = '6.2.41133-dd7f95766'\n")).toMatchObject({
+    expect(parseVersionPy("__version__ = \"2.14.1+cu130\"\ncuda: Optional[str] = '13.0'\n")).toMatchObject({
+      cudaVersion: "13.0",
+    });
+    expect(
+      parseVersionPy("__version__ = '2.5.1+rocm6.2'\ncuda = None\nhip: Optional[str] = '6.2.41133-dd7f95766'\n"),
+    ).toMatchObject({
       hipVersion: "6.2.41133-dd7f95766",
     });
     expect(parseVersionPy("__version__ = '2.8.0+xpu'\nxpu: Optional[str] = '20250101'\ndebug = True\n")).toMatchObject({
@@ -64,7 +71,11 @@ xpu: Optional[str] = None
   });
 
   test("version header and local versions", () => {
-    expect(parseVersionHeader("#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 14\n#define TORCH_VERSION_PATCH 1\n")).toBe("2.14.1");
+    expect(
+      parseVersionHeader(
+        "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 14\n#define TORCH_VERSION_PATCH 1\n",
+      ),
+    ).toBe("2.14.1");
     expect(parseVersionHeader("#include <torch/headeronly/version.h>\n")).toBeUndefined();
     expect(["2.5.1+cu124", "1.9.0+cu111", "1.7.1+cu92", "2.13.0+cpu", "2.13.0"].map(cudaOfLocalVersion)).toEqual([
       "12.4",
@@ -114,8 +125,12 @@ describe("compilers", () => {
   });
 
   test("gcc with a linker and an assembler of its own", () => {
-    const text = "Target: x\nConfigured with: ../gcc/configure --with-ld=/opt/gnu/bin/ld --with-as=/opt/gnu/bin/as --prefix=/opt\ngcc version 13.1.0 (GCC)\n";
-    expect(parseBanner(text)).toMatchObject({ configuredLinker: "/opt/gnu/bin/ld", configuredAssembler: "/opt/gnu/bin/as" });
+    const text =
+      "Target: x\nConfigured with: ../gcc/configure --with-ld=/opt/gnu/bin/ld --with-as=/opt/gnu/bin/as --prefix=/opt\ngcc version 13.1.0 (GCC)\n";
+    expect(parseBanner(text)).toMatchObject({
+      configuredLinker: "/opt/gnu/bin/ld",
+      configuredAssembler: "/opt/gnu/bin/as",
+    });
   });
 
   test("clang++, with a configuration file", () => {
@@ -164,7 +179,8 @@ End of search list.
   });
 
   test("cl", () => {
-    const text = "Microsoft (R) C/C++ Optimizing Compiler Version 19.40.33811 for x64\r\nCopyright (C) Microsoft Corporation.\r\n";
+    const text =
+      "Microsoft (R) C/C++ Optimizing Compiler Version 19.40.33811 for x64\r\nCopyright (C) Microsoft Corporation.\r\n";
     expect(parseClBanner(text)).toEqual({ version: "19.40.33811", target: "x64" });
     expect(parseClBanner("not found")).toBeUndefined();
   });
@@ -194,10 +210,19 @@ End of search list.
   });
 
   test("linkers", () => {
-    expect(parseLinkerVersion("GNU ld (GNU Binutils for Debian) 2.40\nCopyright")).toEqual({ name: "ld", version: "2.40" });
+    expect(parseLinkerVersion("GNU ld (GNU Binutils for Debian) 2.40\nCopyright")).toEqual({
+      name: "ld",
+      version: "2.40",
+    });
     expect(parseLinkerVersion("mold 1.10.1 (compatible with GNU ld)")).toEqual({ name: "mold", version: "1.10.1" });
-    expect(parseLinkerVersion("Debian LLD 19.1.7 (compatible with GNU linkers)")).toEqual({ name: "lld", version: "19.1.7" });
-    expect(parseLinkerVersion("GNU gold (GNU Binutils for Debian 2.40) 1.16")).toEqual({ name: "gold", version: "2.40" });
+    expect(parseLinkerVersion("Debian LLD 19.1.7 (compatible with GNU linkers)")).toEqual({
+      name: "lld",
+      version: "19.1.7",
+    });
+    expect(parseLinkerVersion("GNU gold (GNU Binutils for Debian 2.40) 1.16")).toEqual({
+      name: "gold",
+      version: "2.40",
+    });
     expect(parseLinkerVersion("@(#)PROGRAM:ld PROJECT:ld-1053.12\n")).toEqual({ name: "ld64", version: "1053.12" });
     expect(parseLinkerVersion("")).toBeUndefined();
   });
@@ -233,7 +258,8 @@ describe("which compilers know which standard", () => {
 
 describe("CUDA", () => {
   test("version.json", () => {
-    const text = '{"cuda": {"name": "CUDA SDK", "version": "12.4.1"}, "cuda_nvcc": {"name": "CUDA NVCC", "version": "12.4.131"}}';
+    const text =
+      '{"cuda": {"name": "CUDA SDK", "version": "12.4.1"}, "cuda_nvcc": {"name": "CUDA NVCC", "version": "12.4.131"}}';
     expect(parseVersionJson(text)).toEqual({ version: "12.4", nvccVersion: "12.4.131" });
     expect(parseVersionJson('{"cuda": {"version": "11.1.0"}}')).toEqual({ version: "11.1" });
     expect(parseVersionJson('{"cuda": 3}')).toBeUndefined();
@@ -241,7 +267,8 @@ describe("CUDA", () => {
   });
 
   test("nvcc --version", () => {
-    const text = "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.0, V13.0.88\nBuild cuda_13.0.r13.0/compiler.36424714_0\n";
+    const text =
+      "nvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 13.0, V13.0.88\nBuild cuda_13.0.r13.0/compiler.36424714_0\n";
     expect(parseNvccVersion(text)).toEqual({ version: "13.0", nvccVersion: "13.0.88" });
     expect(parseNvccVersion("nvcc fatal")).toBeUndefined();
   });
@@ -273,7 +300,10 @@ describe("CUDA", () => {
       msvcBelow: 1950,
       msvcOldest: 1920,
     });
-    expect(parseHostConfig("#if __GNUC__ > 4 || (__GNUC__ == 4 && __GNUC_MINOR__ > 9)\n", "f")).toEqual({ source: "f", gccNewest: 4 });
+    expect(parseHostConfig("#if __GNUC__ > 4 || (__GNUC__ == 4 && __GNUC_MINOR__ > 9)\n", "f")).toEqual({
+      source: "f",
+      gccNewest: 4,
+    });
     expect(parseHostConfig("#error nothing here\n", "f")).toBeUndefined();
   });
 
@@ -309,7 +339,13 @@ describe("GPUs", () => {
   test("lines of nvidia-smi", () => {
     expect(parseSmi(smi)).toEqual([
       { index: 0, uuid: "GPU-aaaa", name: "NVIDIA H200", computeCapability: [9, 0], driverVersion: "570.86.15" },
-      { index: 1, uuid: "GPU-bbbb", name: "NVIDIA RTX 6000, Ada Generation", computeCapability: [8, 9], driverVersion: "570.86.15" },
+      {
+        index: 1,
+        uuid: "GPU-bbbb",
+        name: "NVIDIA RTX 6000, Ada Generation",
+        computeCapability: [8, 9],
+        driverVersion: "570.86.15",
+      },
     ]);
     expect(parseSmi('Field "compute_cap" is not a valid field to query.\n')).toEqual([]);
     expect(parseSmi("No devices were found\n")).toEqual([]);
@@ -344,7 +380,10 @@ describe("words of a command", () => {
   });
 
   test("on Windows a backslash is a letter", () => {
-    expect(splitWords('"C:\\Program Files\\cl.exe" /nologo', "win32")).toEqual(["C:\\Program Files\\cl.exe", "/nologo"]);
+    expect(splitWords('"C:\\Program Files\\cl.exe" /nologo', "win32")).toEqual([
+      "C:\\Program Files\\cl.exe",
+      "/nologo",
+    ]);
     expect(splitWords("C:\\bin\\cl.exe", "win32")).toEqual(["C:\\bin\\cl.exe"]);
   });
 
@@ -358,10 +397,16 @@ describe("words of a command", () => {
   });
 
   test("launchers are taken off", () => {
-    expect(splitLauncher(["ccache", "distcc", "g++", "-m64"])).toEqual({ launcher: ["ccache", "distcc"], program: "g++", arguments: ["-m64"] });
+    expect(splitLauncher(["ccache", "distcc", "g++", "-m64"])).toEqual({
+      launcher: ["ccache", "distcc"],
+      program: "g++",
+      arguments: ["-m64"],
+    });
     expect(splitLauncher(["g++"])).toEqual({ launcher: [], program: "g++", arguments: [] });
     expect(splitLauncher(["/opt/bin/sccache"])).toEqual({ launcher: ["/opt/bin/sccache"], arguments: [] });
-    expect(["ccache", "/usr/bin/ccache", "sccache.exe", "ccache-4.9.1", "C:\\x\\ccache.exe"].map(isLauncherName)).not.toContain(false);
+    expect(
+      ["ccache", "/usr/bin/ccache", "sccache.exe", "ccache-4.9.1", "C:\\x\\ccache.exe"].map(isLauncherName),
+    ).not.toContain(false);
     expect(["g++", "ccache-g++", "/usr/lib/ccache/g++", "xccache"].map(isLauncherName)).not.toContain(true);
   });
 });
@@ -389,6 +434,8 @@ describe("answers", () => {
       stdlib: "_libstdcpp",
       buildAbi: "_cxxabi1011",
     });
-    expect(parsePybind11Abi("__pybind11_internals_v11_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__")).toBeUndefined();
+    expect(
+      parsePybind11Abi("__pybind11_internals_v11_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__"),
+    ).toBeUndefined();
   });
 });

@@ -14,7 +14,10 @@ function machine(change: (host: FakeHost) => void = () => {}): FakeHost {
   return host;
 }
 
-async function torchOf(host: FakeHost, request: Parameters<typeof find>[1] = {}): Promise<Awaited<ReturnType<typeof find>>["environment"]["torch"]> {
+async function torchOf(
+  host: FakeHost,
+  request: Parameters<typeof find>[1] = {},
+): Promise<Awaited<ReturnType<typeof find>>["environment"]["torch"]> {
   return (await find(host, request)).environment.torch;
 }
 
@@ -34,7 +37,9 @@ describe("wheels", () => {
   });
 
   test("CUDA and ROCm", async () => {
-    expect(await torchOf(machine((host) => addTorch(host, site, { version: "2.14.1+cu130", cuda: "13.0" })))).toMatchObject({
+    expect(
+      await torchOf(machine((host) => addTorch(host, site, { version: "2.14.1+cu130", cuda: "13.0" }))),
+    ).toMatchObject({
       cudaVersion: "13.0",
       libraries: ["c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda", "torch_python"],
     });
@@ -51,7 +56,10 @@ describe("wheels", () => {
     });
     const { environment } = await find(old);
     expect(environment.torch?.cxx11Abi).toBe(false);
-    expect(environment.attempts.filter(({ what }) => what === "C++11 ABI").map(({ outcome }) => outcome)).toEqual(["rejected", "chosen"]);
+    expect(environment.attempts.filter(({ what }) => what === "C++11 ABI").map(({ outcome }) => outcome)).toEqual([
+      "rejected",
+      "chosen",
+    ]);
     expect(oldAbiSymbol).toContain("Ss");
   });
 
@@ -69,7 +77,10 @@ describe("wheels", () => {
     const withName = (version: string): FakeHost =>
       machine((host) => {
         addTorch(host, site, { version });
-        host.write(`${site}/torch/lib/libtorch_python.so`, `${"x".repeat(5_000_000)}__pybind11_internals_v4_gcc_libstdcpp_cxxabi1011__\0`);
+        host.write(
+          `${site}/torch/lib/libtorch_python.so`,
+          `${"x".repeat(5_000_000)}__pybind11_internals_v4_gcc_libstdcpp_cxxabi1011__\0`,
+        );
       });
     const abi = { compilerType: "_gcc", stdlib: "_libstdcpp", buildAbi: "_cxxabi1011" };
     expect((await torchOf(withName("2.4.0")))?.pybind11Abi).toEqual(abi);
@@ -78,7 +89,8 @@ describe("wheels", () => {
 });
 
 describe("identity", () => {
-  const record = (lines: string): string => `../../../bin/torchrun,sha256=${lines.length},9\n${lines}torch/__pycache__/x.pyc,,\n`;
+  const record = (lines: string): string =>
+    `../../../bin/torchrun,sha256=${lines.length},9\n${lines}torch/__pycache__/x.pyc,,\n`;
   const lines = "torch/include/a.h,sha256=1,1\ntorch/lib/libc10.so,sha256=2,2\n";
 
   async function identity(fake: Parameters<typeof addTorch>[2], where = site): Promise<string | undefined> {
@@ -138,21 +150,34 @@ describe("other layouts", () => {
     const packages = "/usr/lib/python3/dist-packages";
     const root = `${packages}/torch`;
     host.env["VIRTUAL_ENV"] = undefined;
-    addPython(host, "/usr/bin/python3", { prefix: "/usr", facts: { packageDirs: ["/usr/local/lib/python3.11/dist-packages", packages] } });
+    addPython(host, "/usr/bin/python3", {
+      prefix: "/usr",
+      facts: { packageDirs: ["/usr/local/lib/python3.11/dist-packages", packages] },
+    });
     host.write(`${root}/__init__.py`, "");
-    host.write(`${root}/version.py`, "__version__ = '1.13.0a0'\ndebug = False\ncuda = None\ngit_version = 'Unknown'\nhip = None\n");
+    host.write(
+      `${root}/version.py`,
+      "__version__ = '1.13.0a0'\ndebug = False\ncuda = None\ngit_version = 'Unknown'\nhip = None\n",
+    );
     host.write(`${root}/_C.cpython-311-x86_64-linux-gnu.so`, "");
     host.fs.mkdir(`${root}/include`);
     host.fs.mkdir(`${root}/lib`);
-    for (const name of ["c10", "torch", "ATen"]) host.fs.symlink(`../../../../../include/${name}`, `${root}/include/${name}`);
+    for (const name of ["c10", "torch", "ATen"])
+      host.fs.symlink(`../../../../../include/${name}`, `${root}/include/${name}`);
     for (const name of ["c10", "torch", "torch_cpu", "torch_python"]) {
-      host.write(`/usr/lib/x86_64-linux-gnu/lib${name}.so.1.13`, tinyElf({ names: ["_ZN3c105ErrorC1ENSt7__cxx1112basic_string"] }));
+      host.write(
+        `/usr/lib/x86_64-linux-gnu/lib${name}.so.1.13`,
+        tinyElf({ names: ["_ZN3c105ErrorC1ENSt7__cxx1112basic_string"] }),
+      );
       host.fs.symlink(`../../../../x86_64-linux-gnu/lib${name}.so.1.13`, `${root}/lib/lib${name}.so`);
     }
   }
   const headers = (host: FakeHost): void => {
     host.write("/usr/include/c10/macros/Macros.h", "");
-    host.write("/usr/include/torch/csrc/api/include/torch/version.h", "#define TORCH_VERSION_MAJOR 1\n#define TORCH_VERSION_MINOR 13\n");
+    host.write(
+      "/usr/include/torch/csrc/api/include/torch/version.h",
+      "#define TORCH_VERSION_MAJOR 1\n#define TORCH_VERSION_MINOR 13\n",
+    );
   };
 
   test("Debian's package, which has no pybind11", async () => {
@@ -188,16 +213,24 @@ describe("other layouts", () => {
   test("Debian's package without libtorch-dev says what to install", async () => {
     const { environment } = await find(machine(debian));
     expect(environment.torch).toBeUndefined();
-    expect(environment.problems.torch).toMatchObject({ code: "TORCH_BROKEN", hint: expect.stringContaining("apt install libtorch-dev") as string });
+    expect(environment.problems.torch).toMatchObject({
+      code: "TORCH_BROKEN",
+      hint: expect.stringContaining("apt install libtorch-dev") as string,
+    });
   });
 
   test("the system's LibTorch alone serves programs, not the interpreter", async () => {
     const host = machine((each) => {
       headers(each);
-      for (const name of ["c10", "torch", "torch_cpu"]) each.write(`/usr/lib/x86_64-linux-gnu/lib${name}.so`, tinyElf());
+      for (const name of ["c10", "torch", "torch_cpu"])
+        each.write(`/usr/lib/x86_64-linux-gnu/lib${name}.so`, tinyElf());
     });
     const { environment } = await find(host);
-    expect(environment.torch).toMatchObject({ layout: "libtorch", version: "1.13.0", libraryDirs: ["/usr/lib/x86_64-linux-gnu"] });
+    expect(environment.torch).toMatchObject({
+      layout: "libtorch",
+      version: "1.13.0",
+      libraryDirs: ["/usr/lib/x86_64-linux-gnu"],
+    });
     expect(environment.torch?.includeDirs).not.toContain("/usr/include");
     expect(environment.torch?.root).not.toBe("/usr");
     expect(environment.problems.torch?.code).toBe("TORCH_NOT_FOUND");
@@ -220,7 +253,11 @@ describe("other layouts", () => {
       each.write("/src/torch/version.py", "__version__ = '2.15.0a0'\n");
       addLibTorch(each, `${site}/torch`);
     });
-    expect(await torchOf(host)).toMatchObject({ root: "/src/torch", includeDirs: [`${site}/torch/include`, `${site}/torch/include/torch/csrc/api/include`], libraryDirs: [`${site}/torch/lib`] });
+    expect(await torchOf(host)).toMatchObject({
+      root: "/src/torch",
+      includeDirs: [`${site}/torch/include`, `${site}/torch/include/torch/csrc/api/include`],
+      libraryDirs: [`${site}/torch/lib`],
+    });
   });
 
   test("conda-forge's, with libraries and headers in the prefix", async () => {
@@ -229,13 +266,19 @@ describe("other layouts", () => {
       each.write(`${site}/torch/version.py`, "__version__ = '2.6.0'\n");
       addLibTorch(each, "/env");
     });
-    expect(await torchOf(host)).toMatchObject({ root: `${site}/torch`, includeDirs: ["/env/include", "/env/include/torch/csrc/api/include"], libraryDirs: ["/env/lib"] });
+    expect(await torchOf(host)).toMatchObject({
+      root: `${site}/torch`,
+      includeDirs: ["/env/include", "/env/include/torch/csrc/api/include"],
+      libraryDirs: ["/env/lib"],
+    });
   });
 });
 
 describe("LibTorch", () => {
   const libtorch = (version: string, cuda?: string) => (host: FakeHost) => {
-    addLibTorch(host, "/opt/libtorch", { libraries: ["torch", "torch_cpu", ...(cuda === undefined ? [] : ["c10_cuda", "torch_cuda"])] });
+    addLibTorch(host, "/opt/libtorch", {
+      libraries: ["torch", "torch_cpu", ...(cuda === undefined ? [] : ["c10_cuda", "torch_cuda"])],
+    });
     host.write("/opt/libtorch/build-version", `${version}\n`);
     host.write("/opt/libtorch/build-hash", "0123\n");
   };
@@ -249,8 +292,15 @@ describe("LibTorch", () => {
     const host = machine(libtorch("2.13.0+cpu"));
     host.env[name] = value;
     const { environment } = await find(host);
-    expect(environment.torch).toMatchObject({ layout: "libtorch", root: "/opt/libtorch", version: "2.13.0+cpu", gitVersion: "0123" });
-    expect(environment.attempts.find(({ what, outcome }) => what === "torch" && outcome === "chosen")?.where).toContain(name);
+    expect(environment.torch).toMatchObject({
+      layout: "libtorch",
+      root: "/opt/libtorch",
+      version: "2.13.0+cpu",
+      gitVersion: "0123",
+    });
+    expect(environment.attempts.find(({ what, outcome }) => what === "torch" && outcome === "chosen")?.where).toContain(
+      name,
+    );
   });
 
   test("named by an option wins over the interpreter's own; a variable does not", async () => {
@@ -276,7 +326,10 @@ describe("LibTorch", () => {
     const host = machine((each) => {
       libtorch("x")(each);
       each.fs.remove("/opt/libtorch/build-version");
-      each.write("/opt/libtorch/include/torch/headeronly/version.h", "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 14\n#define TORCH_VERSION_PATCH 1\n");
+      each.write(
+        "/opt/libtorch/include/torch/headeronly/version.h",
+        "#define TORCH_VERSION_MAJOR 2\n#define TORCH_VERSION_MINOR 14\n#define TORCH_VERSION_PATCH 1\n",
+      );
     });
     expect((await torchOf(host, { torch: "/opt/libtorch" }))?.version).toBe("2.14.1");
   });

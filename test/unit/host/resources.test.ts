@@ -100,7 +100,7 @@ describe("processors", () => {
 });
 
 describe("the user's cache folder", () => {
-  const linux = { platform: "linux", home: "/home/u", cwd: "/work", env: {} } as const;
+  const linux = { platform: "linux", home: "/home/u", cwd: "/projects", env: {} } as const;
 
   it("is the platform's", () => {
     expect(userCacheDirectory(linux)).toBe("/home/u/.cache/retorch");
@@ -114,7 +114,7 @@ describe("the user's cache folder", () => {
     expect(userCacheDirectory({ ...linux, env: { XDG_CACHE_HOME: "/xdg" } })).toBe("/xdg/retorch");
     expect(userCacheDirectory({ ...linux, env: { XDG_CACHE_HOME: "relative" } })).toBe("/home/u/.cache/retorch");
     const env = { XDG_CACHE_HOME: "/xdg", RETORCH_CACHE_DIR: "own" };
-    expect(userCacheDirectory({ ...linux, env })).toBe("/work/own");
+    expect(userCacheDirectory({ ...linux, env })).toBe("/projects/own");
     expect(userCacheDirectory({ ...linux, env: { RETORCH_CACHE_DIR: "" } })).toBe("/home/u/.cache/retorch");
   });
 });

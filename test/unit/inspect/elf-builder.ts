@@ -134,7 +134,9 @@ export function buildElf(spec: TestElf): Uint8Array {
 
   const defined = spec.versions ?? [];
   const neededNames = [
-    ...new Set(others.filter((one) => one.version !== undefined).map((one) => `${one.versionFile ?? ""}|${one.version ?? ""}`)),
+    ...new Set(
+      others.filter((one) => one.version !== undefined).map((one) => `${one.versionFile ?? ""}|${one.version ?? ""}`),
+    ),
   ];
   const indexOf = (symbol: TestSymbol): number => {
     if (symbol.version === undefined) return symbol.defined === true ? 1 : 0;
@@ -160,7 +162,8 @@ export function buildElf(spec: TestElf): Uint8Array {
   const hash = spec.hash ?? "gnu";
   if (symbols.length > 0) {
     add(".dynsym", 11, table.done(), { link: ".dynstr", entrySize: bits === 64 ? 24 : 16 });
-    if (hash === "gnu" || hash === "both") add(".gnu.hash", 0x6fff_fff6, gnuTable(hashed, others.length + 1, buckets, bits, little));
+    if (hash === "gnu" || hash === "both")
+      add(".gnu.hash", 0x6fff_fff6, gnuTable(hashed, others.length + 1, buckets, bits, little));
     if (hash === "sysv" || hash === "both") add(".hash", 5, sysvTable(ordered, little));
   }
   if (defined.length > 0 || neededNames.length > 0) {
@@ -177,7 +180,10 @@ export function buildElf(spec: TestElf): Uint8Array {
       needs.number(fileIndex + 1 === files.length ? 0 : 16 + own.length * 16, 4);
       own.forEach((one, index) => {
         const name = one.slice(file.length + 1);
-        needs.number(0, 4).number(0, 2).number(defined.length + 2 + neededNames.indexOf(one), 2);
+        needs
+          .number(0, 4)
+          .number(0, 2)
+          .number(defined.length + 2 + neededNames.indexOf(one), 2);
         needs.number(strings.at(name), 4).number(index + 1 === own.length ? 0 : 16, 4);
       });
     });
@@ -186,7 +192,12 @@ export function buildElf(spec: TestElf): Uint8Array {
   if (defined.length > 0) {
     const definitions = bytes();
     defined.forEach((name, index) => {
-      definitions.number(1, 2).number(index === 0 ? 1 : 0, 2).number(index + 1, 2).number(1, 2).number(0, 4);
+      definitions
+        .number(1, 2)
+        .number(index === 0 ? 1 : 0, 2)
+        .number(index + 1, 2)
+        .number(1, 2)
+        .number(0, 4);
       definitions.number(20, 4).number(index + 1 === defined.length ? 0 : 28, 4);
       definitions.number(strings.at(name), 4).number(0, 4);
     });
@@ -220,7 +231,8 @@ export function buildElf(spec: TestElf): Uint8Array {
   // Places: header, program headers, contents, section headers.
   const headerSize = bits === 64 ? 64 : 52;
   const segmentSize = bits === 64 ? 56 : 32;
-  const segments = 1 + (dynamic ? 1 : 0) + ((spec.notes ?? []).length > 0 ? 1 : 0) + (spec.interpreter === undefined ? 0 : 1);
+  const segments =
+    1 + (dynamic ? 1 : 0) + ((spec.notes ?? []).length > 0 ? 1 : 0) + (spec.interpreter === undefined ? 0 : 1);
   let place = headerSize + segments * segmentSize;
   for (const piece of pieces) {
     place = Math.ceil(place / 8) * 8;
@@ -260,10 +272,19 @@ export function buildElf(spec: TestElf): Uint8Array {
 
   const out = bytes();
   out.raw([0x7f, 0x45, 0x4c, 0x46, bits === 64 ? 2 : 1, little ? 1 : 2, 1, 0]).raw(new Uint8Array(8));
-  out.number(spec.type ?? 3, 2).number(spec.machine ?? 62, 2).number(1, 4);
-  out.number(0, word).number(headerSize, word).number(stripped ? 0 : sectionsAt, word);
+  out
+    .number(spec.type ?? 3, 2)
+    .number(spec.machine ?? 62, 2)
+    .number(1, 4);
+  out
+    .number(0, word)
+    .number(headerSize, word)
+    .number(stripped ? 0 : sectionsAt, word);
   out.number(0, 4).number(headerSize, 2).number(segmentSize, 2).number(segments, 2);
-  out.number(sectionSize, 2).number(stripped ? 0 : pieces.length + 1, 2).number(stripped ? 0 : pieces.length, 2);
+  out
+    .number(sectionSize, 2)
+    .number(stripped ? 0 : pieces.length + 1, 2)
+    .number(stripped ? 0 : pieces.length, 2);
   const segment = (type: number, offset: number, size: number): void => {
     if (bits === 64) {
       out.number(type, 4).number(5, 4).number(offset, 8).number(offset, 8).number(offset, 8);
@@ -284,11 +305,27 @@ export function buildElf(spec: TestElf): Uint8Array {
     // Notes are aligned to 4 whatever the segment's own alignment.
     const piece = find(".note.test");
     if (bits === 64) {
-      out.number(4, 4).number(4, 4).number(piece?.offset ?? 0, 8).number(piece?.offset ?? 0, 8).number(0, 8);
-      out.number(piece?.content.length ?? 0, 8).number(0, 8).number(4, 8);
+      out
+        .number(4, 4)
+        .number(4, 4)
+        .number(piece?.offset ?? 0, 8)
+        .number(piece?.offset ?? 0, 8)
+        .number(0, 8);
+      out
+        .number(piece?.content.length ?? 0, 8)
+        .number(0, 8)
+        .number(4, 8);
     } else {
-      out.number(4, 4).number(piece?.offset ?? 0, 4).number(0, 4).number(0, 4);
-      out.number(piece?.content.length ?? 0, 4).number(0, 4).number(4, 4).number(4, 4);
+      out
+        .number(4, 4)
+        .number(piece?.offset ?? 0, 4)
+        .number(0, 4)
+        .number(0, 4);
+      out
+        .number(piece?.content.length ?? 0, 4)
+        .number(0, 4)
+        .number(4, 4)
+        .number(4, 4);
     }
   }
   for (const piece of pieces) {
@@ -306,7 +343,13 @@ export function buildElf(spec: TestElf): Uint8Array {
   return out.done();
 }
 
-function gnuTable(hashed: readonly TestSymbol[], first: number, buckets: number, bits: 32 | 64, little: boolean): Uint8Array {
+function gnuTable(
+  hashed: readonly TestSymbol[],
+  first: number,
+  buckets: number,
+  bits: 32 | 64,
+  little: boolean,
+): Uint8Array {
   const out = new Bytes(little);
   const shift = 6;
   const hashes = hashed.map((symbol) => gnuHash(Buffer.from(symbol.name)));

@@ -67,7 +67,12 @@ describe.each(variants)("an ELF file, %s", (_name, variant) => {
   });
 
   it("tells versions apart", () => {
-    expect(symbols.find("twice").map((symbol) => [symbol.version, symbol.versionHidden]).sort()).toEqual([
+    expect(
+      symbols
+        .find("twice")
+        .map((symbol) => [symbol.version, symbol.versionHidden])
+        .sort(),
+    ).toEqual([
       ["DEMO_1", true],
       ["DEMO_2", undefined],
     ]);
@@ -96,7 +101,12 @@ describe.each(variants)("an ELF file, %s", (_name, variant) => {
   it("lists everything, and what begins alike", () => {
     expect(symbols.count).toBe(9);
     expect([...symbols.all()]).toHaveLength(9);
-    expect(symbols.startingWith("_Z3foo").map((symbol) => symbol.name).sort()).toEqual(["_Z3food", "_Z3fooi"]);
+    expect(
+      symbols
+        .startingWith("_Z3foo")
+        .map((symbol) => symbol.name)
+        .sort(),
+    ).toEqual(["_Z3food", "_Z3fooi"]);
     expect(symbols.startingWith("PyInit_").map((symbol) => symbol.name)).toEqual(["PyInit_demo"]);
     expect(symbols.startingWith("put")).toEqual([]);
   });

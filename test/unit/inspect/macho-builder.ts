@@ -25,10 +25,18 @@ export function buildMachO(spec: TestMachO): Uint8Array {
     const body = new Bytes(little);
     fill(body);
     body.align(8);
-    commands.push(new Bytes(little).number(code, 4).number(body.length + 8, 4).raw(body.done()).done());
+    commands.push(
+      new Bytes(little)
+        .number(code, 4)
+        .number(body.length + 8, 4)
+        .raw(body.done())
+        .done(),
+    );
   };
   const dylib = (code: number, path: string): void =>
-    command(code, (out) => out.number(24, 4).number(0, 4).number(0x0001_0203, 4).number(0x0001_0000, 4).text(`${path}\0`));
+    command(code, (out) =>
+      out.number(24, 4).number(0, 4).number(0x0001_0203, 4).number(0x0001_0000, 4).text(`${path}\0`),
+    );
   if (spec.installName !== undefined) dylib(0xd, spec.installName);
   for (const { path, weak } of spec.libraries ?? []) dylib(weak === true ? 0x8000_0018 : 0xc, path);
   for (const path of spec.rpaths ?? []) command(0x8000_001c, (out) => out.number(12, 4).text(`${path}\0`));
@@ -41,7 +49,11 @@ export function buildMachO(spec: TestMachO): Uint8Array {
   const strings = new Strings();
   const symbols = new Bytes(little);
   const symbol = (name: string, type: number, description: number, value: number): void => {
-    symbols.number(strings.at(name), 4).raw([type, type === 1 ? 0 : 1]).number(description, 2).number(value, bits / 8);
+    symbols
+      .number(strings.at(name), 4)
+      .raw([type, type === 1 ? 0 : 1])
+      .number(description, 2)
+      .number(value, bits / 8);
   };
   for (const { name, ordinal, weak } of spec.imports ?? []) {
     symbol(name, 1, (ordinal ?? 0) * 256 + (weak === true ? 0x40 : 0), 0);
@@ -53,11 +65,21 @@ export function buildMachO(spec: TestMachO): Uint8Array {
   const symbolsAt = headerSize + commandSize;
   const count = symbols.length / (bits === 64 ? 16 : 12);
   command(2, (out) =>
-    out.number(symbolsAt, 4).number(count, 4).number(symbolsAt + symbols.length, 4).number(Buffer.byteLength(strings.text), 4),
+    out
+      .number(symbolsAt, 4)
+      .number(count, 4)
+      .number(symbolsAt + symbols.length, 4)
+      .number(Buffer.byteLength(strings.text), 4),
   );
   const out = new Bytes(little).number(bits === 64 ? 0xfeed_facf : 0xfeed_face, 4);
-  out.number(spec.cpu ?? 0x0100_000c, 4).number(spec.subtype ?? 0, 4).number(spec.kind ?? 8, 4);
-  out.number(commands.length, 4).number(commandSize, 4).number(spec.flat === true ? 0 : 0x80, 4);
+  out
+    .number(spec.cpu ?? 0x0100_000c, 4)
+    .number(spec.subtype ?? 0, 4)
+    .number(spec.kind ?? 8, 4);
+  out
+    .number(commands.length, 4)
+    .number(commandSize, 4)
+    .number(spec.flat === true ? 0 : 0x80, 4);
   if (bits === 64) out.number(0, 4);
   for (const one of commands) out.raw(one);
   return out.raw(symbols.done()).text(strings.text).done();

@@ -46,16 +46,21 @@ export function buildPe(spec: TestPe): Uint8Array {
     return at;
   };
 
-  const imports = Object.entries(spec.imports ?? {}).map(([library, symbols]) => [text(library), thunks(symbols)] as const);
+  const imports = Object.entries(spec.imports ?? {}).map(
+    ([library, symbols]) => [text(library), thunks(symbols)] as const,
+  );
   data.align(4);
   const importsAt = address();
   for (const [name, list] of imports) data.number(list, 4).number(0, 4).number(0, 4).number(name, 4).number(list, 4);
   data.raw(new Uint8Array(20));
 
-  const delayed = Object.entries(spec.delayed ?? {}).map(([library, symbols]) => [text(library), thunks(symbols)] as const);
+  const delayed = Object.entries(spec.delayed ?? {}).map(
+    ([library, symbols]) => [text(library), thunks(symbols)] as const,
+  );
   data.align(4);
   const delayedAt = address();
-  for (const [name, list] of delayed) data.number(1, 4).number(name, 4).number(0, 8).number(list, 4).raw(new Uint8Array(12));
+  for (const [name, list] of delayed)
+    data.number(1, 4).number(name, 4).number(0, 8).number(list, 4).raw(new Uint8Array(12));
   data.raw(new Uint8Array(32));
 
   const forwarders = spec.forwarders ?? {};
@@ -87,13 +92,24 @@ export function buildPe(spec: TestPe): Uint8Array {
   const sections = [{ name: ".rdata", content: contents }, ...(spec.sections ?? [])];
   const out = new Bytes();
   out.raw([0x4d, 0x5a]).raw(new Uint8Array(58)).number(64, 4);
-  out.text("PE\0\0").number(spec.machine ?? 0x8664, 2).number(sections.length, 2).number(0, 12);
+  out
+    .text("PE\0\0")
+    .number(spec.machine ?? 0x8664, 2)
+    .number(sections.length, 2)
+    .number(0, 12);
   const optional = (bits === 64 ? 112 : 96) + 16 * 8;
   out.number(optional, 2).number(0x2002, 2);
-  out.number(bits === 64 ? 0x20b : 0x10b, 2).raw([14, 38]).raw(new Uint8Array(20));
+  out
+    .number(bits === 64 ? 0x20b : 0x10b, 2)
+    .raw([14, 38])
+    .raw(new Uint8Array(20));
   if (bits === 64) out.number(0x1_8000_0000, 8);
   else out.number(0, 4).number(0x1000_0000, 4);
-  out.raw(new Uint8Array(28)).number(HEADERS, 4).raw(new Uint8Array(bits === 64 ? 44 : 28)).number(16, 4);
+  out
+    .raw(new Uint8Array(28))
+    .number(HEADERS, 4)
+    .raw(new Uint8Array(bits === 64 ? 44 : 28))
+    .number(16, 4);
   const directories = new Array<readonly [number, number]>(16).fill([0, 0]);
   if (names.length > 0) directories[0] = [exportsAt, exportsSize];
   if (imports.length > 0) directories[1] = [importsAt, 20];

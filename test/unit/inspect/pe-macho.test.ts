@@ -32,7 +32,11 @@ describe.each([[64], [32]] as const)("a PE file of %i bits", (bits) => {
       anomalies: [],
     });
     expect(pe.value.imports).toEqual([
-      { library: "python311.dll", delayed: false, symbols: [{ name: "PyModule_Create2" }, { name: "PyLong_FromLong" }] },
+      {
+        library: "python311.dll",
+        delayed: false,
+        symbols: [{ name: "PyModule_Create2" }, { name: "PyLong_FromLong" }],
+      },
       { library: "c10.dll", delayed: false, symbols: [{ name: "?warp_size@cuda@at@@YAHXZ" }] },
       { library: "WS2_32.dll", delayed: false, symbols: [{ ordinal: 7 }] },
       { library: "cudart64_12.dll", delayed: true, symbols: [{ name: "cudaMalloc" }] },

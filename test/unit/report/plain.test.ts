@@ -118,6 +118,15 @@ csrc/a.cpp:3:5: error: expected ';'
     expect(plain(events)).toBe("error: no sources [NO_SOURCES]\n\nhint: name some\n");
   });
 
+  it("says that it was interrupted, not that it failed", () => {
+    const end = finished({ ok: false, artifacts: [], failure: failure("CANCELLED", "interrupted"), durationMs: 3000 });
+    expect(plain([planned([a, b]), done(a), end])).toBe(
+      "[1/2] compile csrc/a.cpp (2.1 s)\ninterrupted after 3.0 s (1 compiled)\n",
+    );
+    expect(plain([end])).toBe("interrupted after 3.0 s\n");
+    expect(plain([end], { verbosity: "quiet" })).toBe("error: interrupted [CANCELLED]\n");
+  });
+
   it("passes on warnings and what is waited for", () => {
     expect(plain([{ type: "waiting", on: "another build", time: 0 }])).toBe("waiting for another build\n");
     expect(plain([{ type: "warning", message: "odd", time: 0 }])).toBe("warning: odd\n");

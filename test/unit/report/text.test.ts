@@ -225,7 +225,7 @@ describe("summary", () => {
   const counts = (entries: [Parameters<typeof action>[0], number][]) => new Map(entries);
 
   it("says what was done", () => {
-    const base = { ok: true, names: ["my_ops"], fresh: 7, cached: 4, failed: 0, durationMs: 3200 };
+    const base = { end: "built" as const, names: ["my_ops"], fresh: 7, cached: 4, failed: 0, durationMs: 3200 };
     expect(
       summaryLine({
         ...base,
@@ -240,7 +240,7 @@ describe("summary", () => {
     expect(
       summaryLine({
         ...base,
-        ok: false,
+        end: "failed",
         names: [],
         executedByKind: counts([["compile", 1]]),
         failed: 2,

@@ -1,0 +1,89 @@
+/**
+ * Messages that lost their frame: pasted by hand, quoted in a title, printed through a logger. Looks only at lines that
+ * no other parser understood, and only for sentences that can mean nothing else.
+ */
+import type { Collector } from "../collector.ts";
+import type { FindingKind, ToolName } from "../finding.ts";
+import type { LogLine } from "../log-line.ts";
+import { missingHeader } from "./gcc.ts";
+
+/** What compilers say, without a file in front. */
+const compilerSentence =
+  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:was not declared in this scope|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties).*)$/;
+const headerSentence =
+  /^(?:.*\b(?:fatal )?error:? )?[<'"‘“]?([\w+./\\-]+\.(?:h|hpp|cuh|hh|hxx))[>'"’”]?: ?(?:No such file or directory|没有那个文件或目录|Datei oder Verzeichnis nicht gefunden|Aucun fichier ou dossier de ce type|No existe el (?:archivo|fichero) o el directorio|Нет такого файла или каталога|そのようなファイルやディレクトリはありません)/;
+const clangHeader = /(?:fatal )?error: ['"]([\w+./-]+)['"] file not found/;
+const msvcHeader = /Cannot open include file: ?['"]([\w+./\\-]+)['"]/;
+
+/** Other sentences: whose they are and what kind of finding they make. The message is the line. */
+const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
+  [
+    /(?:Unsupported gpu architecture|is not defined for option '(?:std|gpu-name)'|A single input file is required for a non-link phase)/,
+    "driver",
+    "nvcc",
+  ],
+  [
+    /(?:By not providing ["“]Find\w+\.cmake|Could NOT find (?:CUDA|Torch|Python|Caffe2|pybind11)|package configuration file provided by ["“]|arch_bin wasn't set|No CMAKE_\w+_COMPILER could be found|Your installed Caffe2 version uses CUDA|Found two conflicting CUDA|FindCUDA says CUDA version|CUDA_ARCHITECTURES is empty|Compatibility with CMake < [\d.]+ has been removed|CUDA_ARCHITECTURES must be)/,
+    "build-tool",
+    "cmake",
+  ],
+  [
+    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|referenced unknown base type|No module named ['"][\w.]+['"]|cannot import name ['"]\w+['"] from|dynamic module does not define)/,
+    "exception",
+    "python",
+  ],
+  [
+    /(?:multiple rules generate \S+\.o|missing and no known rule to make it|expected '=', got lexing error)/,
+    "build-tool",
+    "ninja",
+  ],
+  [/^relocation .* recompile with -fPIC/, "link", "linker"],
+];
+
+const sign =
+  /error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|nicht gefunden|Aucun|No existe|Нет такого|ありません/;
+
+/** Reads a line that nobody understood. */
+export function readBare(line: LogLine, out: Collector): boolean {
+  const { text } = line;
+  if (text.length > 1_200 || !sign.test(text)) return false;
+  // Source code and commands quote such words without anything having failed.
+  if (
+    /^(?:\d+ \||raise |if |for |while |return |#include|#if|#define|\/\/|\*|print|assert |def |class |import |from \w+ import (?!.*Error)|TORCH_CHECK|AT_|\[\d+\/\d+\] |-{1,5}> ?\d|\+|note: )/.test(
+      text,
+    )
+  )
+    return false;
+  const header = headerSentence.exec(text)?.[1] ?? clangHeader.exec(text)?.[1] ?? msvcHeader.exec(text)?.[1];
+  if (header !== undefined && /error|^[\w+./-]+\.(?:h|hpp|cuh): No such/i.test(text)) {
+    out.add(line, {
+      kind: "missing-header",
+      tool: msvcHeader.test(text) ? "msvc" : "gcc",
+      header,
+      message: text,
+      severity: "fatal",
+    });
+    return true;
+  }
+  const plain = /^(?:fatal )?error: (.*)$/.exec(text)?.[1];
+  const named = plain === undefined ? undefined : missingHeader(plain, "fatal");
+  if (named !== undefined) {
+    out.add(line, { kind: "missing-header", tool: "gcc", header: named, message: plain ?? "", severity: "fatal" });
+    return true;
+  }
+  const compiler = compilerSentence.exec(text);
+  if (compiler !== null && !/^(?:\w+\.)*\w+(?:Error|Exception|Warning): /.test(text)) {
+    out.add(line, {
+      kind: "compile",
+      tool: /identifier "|no operator "|no suitable|no instance of/.test(text) ? "cudafe++" : "gcc",
+      message: compiler[1] ?? text,
+    });
+    return true;
+  }
+  for (const [words, kind, tool] of sentences) {
+    if (!words.test(text)) continue;
+    out.add(line, { kind, tool, message: text, ...(kind === "exception" ? { code: "ModuleNotFoundError" } : {}) });
+    return true;
+  }
+  return false;
+}
