@@ -1,6 +1,6 @@
 // What the rows work with: the bundled program, the tools of this machine, a scratch folder.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { cpus, totalmem, tmpdir, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { which } from "../../scripts/lib/process.mjs";
@@ -20,7 +20,13 @@ export function makeContext({ root, python, scratch, quick, rounds }) {
     strace: which("strace"),
   };
   const context = { root, bench: join(root, "bench"), scratch: folder, quick, rounds, tools };
-  return { ...context, retorch: [tools.node, join(root, "bin", "retorch.js")] };
+  // A copy: the program may be bundled anew while this runs.
+  const program = join(folder, "program");
+  rmSync(program, { recursive: true, force: true });
+  for (const part of ["bin", "dist", "package.json"]) {
+    cpSync(join(root, part), join(program, part), { recursive: true, filter: (path) => !path.includes("/dist/types") });
+  }
+  return { ...context, retorch: [tools.node, join(program, "bin", "retorch.js")] };
 }
 
 function need(path, name) {

@@ -187,7 +187,9 @@ function remember(
   summary: BuildSummary,
 ): void {
   const { executed, cached, fresh } = summary.actions;
-  const looked = lookedAt(host, prepared.project.witnesses, prepared.witnesses, digests, startedAt);
+  const { graph } = prepared;
+  const own = new Set([graph.buildDir, ...graph.artifacts.map((artifact) => artifact.path)]);
+  const looked = lookedAt(host, prepared.project.witnesses, prepared.witnesses, digests, startedAt, own);
   if (looked === undefined) return;
   rememberNoOp(host, words, looked, {
     artifacts: summary.artifacts,

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { compareText } from "../base/order.ts";
 import type { ConfigWitness } from "../config/extension.ts";
 import type { FileDigests } from "../engine/file-digests.ts";
 import { namesIn, type Witness } from "../environment/witness.ts";
@@ -128,6 +129,8 @@ export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked
 /**
  * Everything that a build looked at. Undefined when a file that decided what the extensions are was edited after the
  * build began: then it is not known which state of it was read.
+ *
+ * @param own Files and folders that the build made.
  */
 export function lookedAt(
   host: Host,
@@ -135,6 +138,7 @@ export function lookedAt(
   environment: readonly Witness[],
   digests: FileDigests,
   startedAt: number,
+  own: ReadonlySet<string>,
 ): Looked | undefined {
   const files = new Map<string, Signature>();
   const there = new Set<string>();
@@ -151,7 +155,13 @@ export function lookedAt(
   }
   for (const witness of config) {
     if (witness.kind === "listing") {
-      listed.push({ path: witness.path, prefix: "", suffix: "", names: witness.names });
+      // What the build itself put there is no news.
+      const foreign = (name: string): boolean => !own.has(join(witness.path, name));
+      const names = namesIn(host, witness.path, { prefix: "", suffix: "" }) ?? [];
+      if (names.filter(foreign).join("/") !== [...witness.names].filter(foreign).sort(compareText).join("/")) {
+        return undefined;
+      }
+      listed.push({ path: witness.path, prefix: "", suffix: "", names });
       continue;
     }
     const stat = host.fs.stat(witness.path);

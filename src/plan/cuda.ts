@@ -91,7 +91,10 @@ export function compileCuda(
     ...extensionMacros(extension, resolved.environment).map((macro) => `-D${macro}`),
     ...userMacros(resolved, source),
     ...unique(extension.includeDirs).map((dir) => nvccSearchArg(places, dir, "-I")),
-    ...resolved.systemIncludeDirs.flatMap((dir): Arg[] => ["-isystem", nvccSearchArg(places, dir, "")]),
+    ...resolved.systemIncludeDirs.flatMap((dir): Arg[] =>
+      // torch: "Windows does not understand `-isystem`".
+      cudaHost.family === "msvc" ? [nvccSearchArg(places, dir, "-I")] : ["-isystem", nvccSearchArg(places, dir, "")],
+    ),
     ...userArgs(
       withWindowsFlags(resolved, users),
       "nvcc",

@@ -4,6 +4,7 @@ Its platform switches are module variables; they are set for each scenario, so t
 Nothing is compiled.
 """
 
+import inspect
 import json
 import os
 import shlex
@@ -56,6 +57,12 @@ def switch(platform, device):
         cpp.SYCL_HOME = "/fake/sycl"
 
 
+def call(function, *args, **options):
+    """Leaves out what an older torch does not know."""
+    known = inspect.signature(function).parameters
+    return function(*args, **{name: value for name, value in options.items() if name in known})
+
+
 def words(text):
     return shlex.split(text) if isinstance(text, str) else [word for part in text or [] for word in shlex.split(part)]
 
@@ -64,10 +71,11 @@ def jit(scenario):
     """load() and load_inline()."""
     device = scenario["device"]
     switches = {"with_cuda": device in ("cuda", "rocm"), "with_sycl": device == "xpu", "is_standalone": scenario["kind"] == "executable"}
-    ldflags = cpp._prepare_ldflags([], verbose=False, **switches)
+    ldflags = call(cpp._prepare_ldflags, [], verbose=False, **switches)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "build.ninja")
-        cpp._write_ninja_file_to_build_library(
+        call(
+            cpp._write_ninja_file_to_build_library,
             path=path,
             name="ops",
             sources=scenario["sources"],
@@ -94,7 +102,8 @@ def jit(scenario):
 def aot(scenario):
     """setup.py with BuildExtension."""
     from setuptools import Distribution
-    from setuptools._distutils import ccompiler
+    # setuptools puts its own distutils in the place of the interpreter's.
+    from distutils.ccompiler import CCompiler
 
     make = cpp.CUDAExtension if scenario["device"] == "cuda" else cpp.CppExtension
     options = {"py_limited_api": True} if scenario.get("limited") else {}
@@ -110,7 +119,7 @@ def aot(scenario):
     )
     found, linked = {}, []
     cpp._write_ninja_file_and_compile_objects = lambda **values: found.update(values)
-    base = ccompiler.CCompiler
+    base = CCompiler
     saved = {name: getattr(base, name) for name in ("call", "spawn") if hasattr(base, name)}
     for name in saved:
         setattr(base, name, lambda self, command, **_: linked.append(command))

@@ -105,14 +105,6 @@ export const torchDifferences: readonly TorchDifference[] = [
     why: "pip's CUDA wheels have `libcudart.so.13` alone, for which `-lcudart` fails",
   },
   {
-    what: "library folder of pip's toolkit",
-    torch: /^-L\$CUDA\/lib64$/,
-    retorch: /^-L\$CUDA\/lib$/,
-    tools: ["link", "deviceLink"],
-    scenarios: /pip's toolkit/,
-    why: "torch looks for `lib64` first; where only `lib` is there both mean the same",
-  },
-  {
     what: "run path of CUDA for programs",
     retorch: /^-Wl,-rpath,\$CUDA/,
     tools: ["link"],
@@ -130,7 +122,7 @@ export const torchDifferences: readonly TorchDifference[] = [
   {
     what: "machine code alone in the device link, `-dlto` only where it was asked for",
     torch:
-      /^(?:-dlto|-D__CUDA_NO_.*|--expt-relaxed-constexpr|-gencode=arch=compute_\d+,code=compute_\d+|-std=c\+\+\d+)$/,
+      /^(?:-dlto|-D(?:__CUDA_NO|TORCH)_.*|--expt-relaxed-constexpr|-gencode=arch=compute_\d+,code=compute_\d+|-std=c\+\+\d+)$/,
     tools: ["deviceLink"],
     why: "PTX cannot be linked, the others mean nothing to it, and `-dlto` fails with toolkits that lack libnvvm (pip's)",
   },
@@ -140,13 +132,6 @@ export const torchDifferences: readonly TorchDifference[] = [
     tools: ["link"],
     scenarios: /device link/,
     why: "kernels that start kernels need it, and what nobody uses of an archive is not taken",
-  },
-  {
-    what: "`-fPIC` to the host compiler of nvcc",
-    torch: /^-Xcompiler -fPIC$/,
-    retorch: /^-Xcompiler -fPIC$/,
-    tools: ["device"],
-    why: "the same, spelled `--compiler-options '-fPIC'` by torch",
   },
   {
     what: "reproducible objects and libraries of cl and link",
@@ -175,13 +160,6 @@ export const torchDifferences: readonly TorchDifference[] = [
     tools: ["link"],
     scenarios: /Windows/,
     why: "`CppExtension` links it and `load()` does not; vector code of torch's headers may call it",
-  },
-  {
-    what: "host flags for HIP sources",
-    torch: /^-fPIC$/,
-    tools: ["host"],
-    scenarios: /ROCm/,
-    why: "given twice by torch",
   },
   {
     what: "the host compiler of icpx by path",

@@ -267,7 +267,7 @@ export function buildElf(spec: TestElf): Uint8Array {
     tag(0x6fff_fffd, defined.length === 0 ? undefined : defined.length);
     tag(0x6fff_fffb, spec.flags1);
     tag(0, 0);
-    (find(".dynamic")?.content as Uint8Array).set(tags.done());
+    find(".dynamic")?.content.set(tags.done());
   }
 
   const out = bytes();

@@ -194,7 +194,7 @@ describe("a wheel", () => {
   it("may have any field changed", () => {
     const directory = wheel.length - 400;
     for (const at of [...range(0, 120, 1), ...range(directory, wheel.length - 4, 1)]) {
-      for (const value of [0, 1, 0xffff_ffff, 0x7fff_ffff, wheel.length]) {
+      for (const value of [0, 0xffff_ffff, wheel.length]) {
         const bytes = Buffer.from(wheel);
         bytes.writeUInt32LE(value, at);
         ask(bytes);

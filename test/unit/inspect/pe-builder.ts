@@ -110,7 +110,7 @@ export function buildPe(spec: TestPe): Uint8Array {
     .number(HEADERS, 4)
     .raw(new Uint8Array(bits === 64 ? 44 : 28))
     .number(16, 4);
-  const directories = new Array<readonly [number, number]>(16).fill([0, 0]);
+  const directories = Array.from({ length: 16 }, (): readonly [number, number] => [0, 0]);
   if (names.length > 0) directories[0] = [exportsAt, exportsSize];
   if (imports.length > 0) directories[1] = [importsAt, 20];
   if (delayed.length > 0) directories[13] = [delayedAt, 32];

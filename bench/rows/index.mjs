@@ -1,0 +1,18 @@
+// The rows of the benchmark, in the order of the page.
+import { cleanBuild } from "./clean-build.mjs";
+import { firstCompiler } from "./first-compiler.mjs";
+import { headerEdited, nothingToDo1000, nothingToDo10000 } from "./many-files.mjs";
+import { nothingToDo } from "./nothing-to-do.mjs";
+import { oneEdited } from "./one-edited.mjs";
+import { overhead } from "./overhead.mjs";
+
+export const rows = [
+  nothingToDo,
+  nothingToDo1000,
+  nothingToDo10000,
+  firstCompiler,
+  oneEdited,
+  headerEdited,
+  overhead,
+  cleanBuild,
+];
