@@ -19,6 +19,19 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   export: ["base", "host", "config", "environment", "plan"],
   diagnose: ["base", "host", "inspect", "config", "environment", "plan", "engine", "export"],
   report: ["base", "host", "inspect", "config", "environment", "plan", "engine", "export", "diagnose"],
+  doctor: [
+    "base",
+    "host",
+    "inspect",
+    "cache",
+    "config",
+    "environment",
+    "plan",
+    "engine",
+    "export",
+    "diagnose",
+    "report",
+  ],
   build: [
     "base",
     "host",
@@ -31,6 +44,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "export",
     "diagnose",
     "report",
+    "doctor",
   ],
 };
 

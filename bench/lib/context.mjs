@@ -12,7 +12,7 @@ export function makeContext({ root, python, scratch, quick, rounds }) {
   const folder = realpathSync(scratch ?? mkdtempSync(join(tmpdir(), "retorch-bench-")));
   const tools = {
     node: process.execPath,
-    systemPython: need(which("python3"), "python3"),
+    systemPython: realPython(need(which("python3"), "python3")),
     python: pythonWithTorch(root, python),
     cxx: need(which("g++"), "g++"),
     ninja: which("ninja"),
@@ -32,6 +32,11 @@ export function makeContext({ root, python, scratch, quick, rounds }) {
 function need(path, name) {
   if (path === undefined) throw new Error(`the benchmark needs ${name} on PATH`);
   return path;
+}
+
+/** The interpreter itself: what stands on PATH may be a script that changes PATH for what it starts. */
+function realPython(command) {
+  return runOrThrow(command, ["-c", "import sys; print(sys.executable)"]).trim();
 }
 
 /** `--python`, RETORCH_TEST_PYTHON, the `.venv` of the clone, or python3; undefined without a PyTorch. */

@@ -12,7 +12,8 @@ export function childEnvironment(more = {}) {
       delete env[name];
     }
   }
-  return { ...env, ...more };
+  // PyTorch's own builder uses the ccache that it finds: only the contender of that name may remember objects.
+  return { ...env, CCACHE_DISABLE: "1", ...more };
 }
 
 /** Runs something that must succeed, unmeasured. Returns its stdout. */
@@ -36,7 +37,7 @@ export function measure(context, command) {
   const output = join(context.scratch, "measured.txt");
   rmSync(result, { force: true });
   const helper = join(context.bench, "lib", "measure.py");
-  const done = spawnSync(context.tools.systemPython, [helper, result, output, ...command.argv], {
+  const done = spawnSync(context.tools.systemPython, ["-IS", helper, result, output, ...command.argv], {
     cwd: command.cwd,
     env: childEnvironment(command.env),
     stdio: ["ignore", "inherit", "inherit"],

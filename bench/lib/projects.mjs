@@ -52,8 +52,7 @@ load(
 
 /** A source of plain C++ that takes a second or two to compile. */
 export function slowUnit(i, salt) {
-  return `// ${salt}
-#include <map>
+  return `#include <map>
 #include <random>
 #include <regex>
 #include <sstream>
@@ -64,7 +63,7 @@ std::string unit${i}(const std::string& text) {
   std::map<std::string, int> counts;
   const std::regex word("[a-z]+${i}");
   for (std::sregex_iterator it(text.begin(), text.end(), word), end; it != end; ++it) ++counts[it->str()];
-  std::ostringstream out;
+  std::ostringstream out("${salt}");
   for (const auto& [key, count] : counts) out << key << '=' << count + random() % ${i + 2} << ';';
   return std::regex_replace(out.str(), word, "$&");
 }
@@ -75,12 +74,11 @@ std::string unit${i}(const std::string& text) {
 export function slowProject(units, salt) {
   const numbers = Array.from({ length: units }, (_, i) => i);
   return {
-    "retorch.toml": `[extension.slow]\nkind = "executable"\nuses-torch = false\nsources = ["src/*.cpp"]\n`,
+    "retorch.toml": `[extension.slow]\nkind = "executable"\nuses-torch = false\ncxx-standard = 17\nsources = ["src/*.cpp"]\n`,
     ...Object.fromEntries(numbers.map((i) => [`src/unit${i}.cpp`, slowUnit(i, salt)])),
-    "src/main.cpp": `// ${salt}
-#include <string>
+    "src/main.cpp": `#include <string>
 ${numbers.map((i) => `std::string unit${i}(const std::string&);\n`).join("")}
-int main() { return static_cast<int>((${numbers.map((i) => `unit${i}("a${i}").size()`).join(" + ")}) % 2); }
+int main() { return sizeof("${salt}") == 0 ? 1 : static_cast<int>((${numbers.map((i) => `unit${i}("a${i}").size()`).join(" + ")}) % 2); }
 `,
   };
 }

@@ -23,7 +23,7 @@ export const cleanBuild = {
     if (context.tools.ccache !== undefined) {
       const withCcache = (text) => text.replaceAll(/^(\S*g\+\+) /gm, `${context.tools.ccache} $1 `);
       const command = byShell(context, at.ccache, {
-        env: { ...env, CCACHE_DIR: join(context.scratch, "ccache") },
+        env: { ...env, CCACHE_DIR: join(context.scratch, "ccache"), CCACHE_DISABLE: undefined },
         edit: withCcache,
       });
       contenders.push({ name: "ccache, same commands", command, before: clean(at.ccache) });

@@ -8,7 +8,7 @@ import { byNinja, byRetorch, bySetupPy, folders } from "../lib/peers.mjs";
 const count = 12;
 
 function unit(i, salt) {
-  return `// ${salt}\n#include <string>\n#include <vector>\nstd::vector<std::string> unit${i}() { return {"${salt}", std::to_string(${i})}; }\n`;
+  return `#include <string>\n#include <vector>\nstd::vector<std::string> unit${i}() { return {"${salt}", std::to_string(${i})}; }\n`;
 }
 
 // The module itself without pybind11 and torch: what is measured is the tool, and a compile of a second would hide it.

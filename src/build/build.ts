@@ -21,6 +21,7 @@ import { checkImports } from "./check-import.ts";
 import { notePublished } from "./clean.ts";
 import { writeCompileCommands } from "../export/compile-commands.ts";
 import { lookedAt, rememberNoOp } from "./no-op.ts";
+import { checkOutputPlace } from "./output-place.ts";
 import { packagesOf } from "./packages.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { publishArtifact } from "./publish.ts";
@@ -95,6 +96,8 @@ async function run(
   const prepared = await prepare(host, options.request);
   if (!prepared.ok) return prepared;
   const { project, environment, graph, cacheDir } = prepared.value;
+  const unwritable = checkOutputPlace(host, graph.artifacts);
+  if (unwritable !== undefined) return err(unwritable);
   const folder = prepareBuildFolder(host, graph.buildDir);
   if (!folder.ok) return folder;
   for (const message of [...environment.warnings, ...graph.warnings]) {
@@ -112,8 +115,13 @@ async function run(
     const digests = new FileDigests(host, states);
     const jobs = options.jobs ?? host.cpuCount;
     listener({ type: "planned", actions: graph.actions, jobs, time: host.monotonic() });
-    const store = options.cache === false ? undefined : openLocalStore(host, { cacheDir });
-    if (store !== undefined && !store.ok) return store;
+    const opened = options.cache === false ? undefined : openLocalStore(host, { cacheDir });
+    if (opened?.ok === false && opened.error.code !== "NOT_WRITABLE") return opened;
+    if (opened?.ok === false) {
+      const { message, hint = "" } = opened.error;
+      listener({ type: "warning", message: `${message}: nothing is kept there`, hint, time: host.monotonic() });
+    }
+    const store = opened?.ok === true ? opened.value : undefined;
     const done = await runGraph({
       host,
       graph,
@@ -121,7 +129,7 @@ async function run(
       digests,
       variables: host.env,
       packages: packagesOf(environment),
-      ...(store === undefined ? {} : { store: store.value }),
+      ...(store === undefined ? {} : { store }),
       jobs,
       memory: options.memoryLimit ?? host.memory().available * memoryShare,
       force: options.force ?? false,
@@ -134,6 +142,7 @@ async function run(
     writeCompileCommands(host, graph, join(graph.buildDir, "compile_commands.json"));
     log.close();
     await states.save();
+    if (done.executed > 0) await store?.maintain();
     if (done.failure !== undefined) return err(done.failure);
     if (options.checkImport === true) {
       const problem = await checkImports(host, project, environment, graph);

@@ -1,5 +1,5 @@
 /** `retorch explain`: for each action whether it would run now, and why. Nothing runs and nothing is written. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { edgesOf } from "../engine/engine.ts";
@@ -9,7 +9,7 @@ import { BuildLog } from "../engine/log.ts";
 import type { Reason } from "../engine/reason.ts";
 import { Roots } from "../engine/roots.ts";
 import type { Host } from "../host/host.ts";
-import type { Action } from "../plan/graph.ts";
+import type { Action, Graph } from "../plan/graph.ts";
 import type { BuildOptions } from "./build.ts";
 import { packagesOf } from "./packages.ts";
 import { prepare } from "./prepare.ts";
@@ -28,7 +28,7 @@ export interface ExplainedAction {
 /**
  * Explains actions.
  *
- * @param options.targets Parts of action names, sources or outputs; none: all actions.
+ * @param options.targets Names of actions or extensions, or paths of sources, headers, objects and artefacts; none: all.
  */
 export async function explain(
   host: Host,
@@ -72,27 +72,31 @@ export async function explain(
     };
   });
   if (options.targets.length === 0) return ok(explained);
+  const headers = (action: Action): string[] =>
+    Array.from(log.action(action.id)?.discovered ?? [], (id) => roots.absolute(log.pair(id).path));
   const chosen = explained.filter(({ action }) =>
-    options.targets.some((target) => names(action, target, project.root)),
+    options.targets.some((target) => {
+      const paths = [resolve(host.cwd, target), resolve(project.root, target)];
+      return names(action, target, paths, graph) || headers(action).some((header) => paths.includes(header));
+    }),
   );
   if (chosen.length === 0) {
     return err(
       failure("TARGET_UNKNOWN", `no action is named like \`${options.targets.join("`, `")}\``, {
-        hint: "name a source, an object or an extension; `retorch explain` lists all",
+        hint: "name a source, a header, an object, an extension or what is built of it; `retorch explain` lists all",
       }),
     );
   }
   return ok(chosen);
 }
 
-/** Whether a target means an action: by a file it reads or makes, by its extension or its name. */
-function names(action: Action, target: string, root: string): boolean {
-  const absolute = join(root, target);
+/** Whether a target means an action: by its name, its extension, a file that it is given or makes, or the artefact. */
+function names(action: Action, target: string, paths: readonly string[], graph: Graph): boolean {
+  const built = graph.artifacts.filter(({ path }) => paths.includes(path)).map((artifact) => artifact.built);
   return (
     action.id === target ||
     action.extension === target ||
-    action.inputs.includes(absolute) ||
-    action.inputs.includes(target) ||
-    action.outputs.some((output) => output === target || output === absolute || output.endsWith(`/${target}`))
+    action.inputs.some((input) => paths.includes(input) && !input.startsWith(`${graph.buildDir}/`)) ||
+    action.outputs.some((output) => paths.includes(output) || output.endsWith(`/${target}`) || built.includes(output))
   );
 }

@@ -66,6 +66,9 @@ interface Snapshot {
 const idle =
   /^(?:_|SHLVL|PWD|OLDPWD|TERM.*|COLORTERM|COLUMNS|LINES|LS_COLORS|PS[0-4]|PROMPT.*|WINDOWID|TMUX.*|STY|SSH_.*|DISPLAY|WAYLAND_DISPLAY|XDG_SESSION.*|XDG_RUNTIME_DIR|DBUS_.*|VSCODE_.*|npm_.*|INIT_CWD|NO_COLOR|FORCE_COLOR|CLICOLOR.*|EDITOR|VISUAL|PAGER|LESS.*|MAIL|HISTFILE|HIST.*|JPY_.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|PYTEST_CURRENT_TEST|VITEST.*)$/;
 
+/** So many are kept, or half as many after a cleaning. */
+const mostSnapshots = 400;
+
 /** A step of the file system's clock: younger changes may be followed by another that leaves no trace. */
 const clockStepMs = 20;
 
@@ -83,7 +86,7 @@ function snapshotPath(host: Host, argv: readonly string[]): string {
 /** What the last build of this very request left, when nothing it looked at has changed. */
 export function tryNoOp(host: Host, argv: readonly string[]): NoOpHit | undefined {
   const path = snapshotPath(host, argv);
-  if (!isPrivate(host, path) || !isPrivate(host, dirname(path))) return undefined;
+  if (!isPrivate(host, path, "file") || !isPrivate(host, dirname(path), "directory")) return undefined;
   const snapshot = decode(host.fs.readText(path));
   if (snapshot === undefined) return undefined;
   return holds(host, snapshot) ? snapshot.hit : undefined;
@@ -122,8 +125,24 @@ export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked
   for (const { names } of snapshot.empty) if (names.some((name) => host.fs.stat(name) !== undefined)) return;
   for (const listed of snapshot.listed) if (!sameNames(host, listed)) return;
   const text = JSON.stringify(snapshot);
-  host.fs.mkdir(dirname(path), 0o700);
-  host.fs.writeAtomic(path, `${crc32(text)}\n${text}`, 0o600);
+  try {
+    host.fs.mkdir(dirname(path), 0o700);
+    if (host.fs.lstat(path)?.kind === "directory") host.fs.remove(path);
+    host.fs.writeAtomic(path, `${crc32(text)}\n${text}`, 0o600);
+    removeOldest(host, dirname(path));
+  } catch {
+    // Full or read-only: the next build takes the long way, which finds the same.
+  }
+}
+
+/** A snapshot is kept for each request in each environment; most of them are never asked for again. */
+function removeOldest(host: Host, folder: string): void {
+  const names = host.fs.list(folder) ?? [];
+  if (names.length <= mostSnapshots) return;
+  const paths = names.map((name) => join(folder, name));
+  const ages = paths.map((path) => ({ path, time: host.fs.lstat(path)?.mtimeMs ?? 0 }));
+  ages.sort((a, b) => a.time - b.time);
+  for (const { path } of ages.slice(0, names.length - mostSnapshots / 2)) host.fs.remove(path);
 }
 
 /**
@@ -220,9 +239,9 @@ function sameNames(host: Host, listed: Listed): boolean {
 }
 
 /** Owned by this user, written by nobody else, and no link. */
-function isPrivate(host: Host, path: string): boolean {
+function isPrivate(host: Host, path: string, kind: FileStat["kind"]): boolean {
   const stat = host.fs.lstat(path);
-  if (stat === undefined || stat.kind === "link") return false;
+  if (stat?.kind !== kind) return false;
   if (host.uid === undefined) return true;
   return stat.uid === host.uid && (stat.mode & 0o022) === 0;
 }

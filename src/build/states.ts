@@ -3,7 +3,7 @@
  * (torch, CUDA, Python, system headers, compilers) in one file of the user, so that a new project does not read them
  * again.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { StateStore } from "../engine/file-digests.ts";
 import { BuildLog, type FileState } from "../engine/log.ts";
 import type { Roots } from "../engine/roots.ts";
@@ -30,7 +30,7 @@ export class KnownStates implements StateStore {
   get(path: string): FileState | undefined {
     const logical = this.#roots.logical(path);
     if (isOwn(logical)) return this.#own.state(logical);
-    this.#shared ??= BuildLog.open(this.#host, this.#sharedPath);
+    this.#shared ??= this.#openShared();
     return this.#new.get(path) ?? this.#shared.state(path);
   }
 
@@ -40,9 +40,17 @@ export class KnownStates implements StateStore {
     else this.#new.set(path, state);
   }
 
-  /** Adds what was learnt to the user's file. */
+  /** Adds what was learnt to the user's file. Where that is not possible, the next build learns it again. */
   async save(): Promise<void> {
-    if (this.#new.size === 0) return;
+    if (this.#new.size === 0 || this.#isUnsafe()) return;
+    try {
+      await this.#add();
+    } catch {
+      // Full, read-only, gone.
+    }
+  }
+
+  async #add(): Promise<void> {
     const lock = await acquireLock(this.#host, `${this.#sharedPath}.lock`);
     try {
       // Others may have written since: texts are numbered in file order.
@@ -53,6 +61,20 @@ export class KnownStates implements StateStore {
     } finally {
       lock.release();
     }
+  }
+
+  #openShared(): BuildLog {
+    return BuildLog.open(this.#host, this.#isUnsafe() ? join(this.#sharedPath, "none") : this.#sharedPath);
+  }
+
+  /** Whether others could have written what the file says. */
+  #isUnsafe(): boolean {
+    const { fs, uid } = this.#host;
+    return [dirname(this.#sharedPath), this.#sharedPath].some((path) => {
+      const stat = fs.lstat(path);
+      if (stat === undefined) return false;
+      return stat.kind === "link" || (uid !== undefined && (stat.uid !== uid || (stat.mode & 0o022) !== 0));
+    });
   }
 }
 

@@ -18,7 +18,7 @@ const declined = new Set(["--dry-run", "--explain", "--force", "--check", "--ver
 /** Short options that take nothing. */
 const shortFlags = "vqkh";
 /** Long options that take nothing and change nothing of the result. */
-const harmless = new Set(["--keep-going", "--no-cache"]);
+const harmless = new Set(["--keep-going", "--no-cache", "--fix"]);
 
 /** Every option of `build` that takes no value; all others do. */
 export const flagsOfBuild: readonly string[] = [...declined, ...harmless, "--quiet", "--json"];

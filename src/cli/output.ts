@@ -9,6 +9,13 @@ const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function nodeProgram(): Program {
   return {
     arguments: process.argv.slice(2),
+    // Merely naming `process.stdin` opens it.
+    stdin: {
+      get isTerminal() {
+        return process.stdin.isTTY;
+      },
+      chunks: () => process.stdin,
+    },
     stdout: outputStream(process.stdout),
     stderr: outputStream(process.stderr),
     nodeVersion: process.versions.node,

@@ -7,10 +7,18 @@ export interface OutputStream extends TextSink {
   readonly terminal: Terminal | undefined;
 }
 
+/** What comes in. */
+export interface InputStream {
+  readonly isTerminal: boolean;
+  /** The bytes, part by part, once. Nothing is read before they are asked for. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
 /** A running process. */
 export interface Program {
   /** The words after the name of the program. */
   readonly arguments: readonly string[];
+  readonly stdin: InputStream;
   /** Data. */
   readonly stdout: OutputStream;
   /** Everything else. */

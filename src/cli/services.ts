@@ -2,6 +2,9 @@
 import type { Result } from "../base/result.ts";
 import type { LocalStore } from "../cache/local.ts";
 import type { BuildOptions, BuildSummary } from "../build/build.ts";
+import type { DiagnoseReport } from "../diagnose/diagnose.ts";
+import type { DoctorReport } from "../doctor/doctor.ts";
+import type { Inspection } from "../inspect/inspect.ts";
 import type { ExplainedAction } from "../build/explain.ts";
 import type { Prepared } from "../build/prepare.ts";
 import type { BuildRequest } from "../config/request.ts";
@@ -11,7 +14,7 @@ import type { Host } from "../host/host.ts";
 
 /** What commands ask of the other rooms. */
 export interface Services {
-  build(host: Host, options: BuildOptions, listener: BuildListener): Promise<Result<BuildSummary>>;
+  build(host: Host, options: BuildOptions & FixOption, listener: BuildListener): Promise<Result<BuildSummary>>;
   plan(host: Host, options: Pick<BuildOptions, "request">): Promise<Result<Prepared>>;
   explain(
     host: Host,
@@ -21,6 +24,20 @@ export interface Services {
   clean(host: Host, request: BuildRequest): Promise<Result<string[]>>;
   store(host: Host): Promise<Result<Store>>;
   environment(host: Host, request: EnvironmentQuestion): Promise<Result<Environment>>;
+  /** Reads a log to its end. Without an environment it is taken for one of another machine. */
+  diagnose(
+    host: Host,
+    parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    environment: Environment | undefined,
+  ): Promise<DiagnoseReport>;
+  /** Reads a built file; judged when there is an environment to judge it in. */
+  inspect(host: Host, path: string, environment: Environment | undefined): Promise<Result<Inspection>>;
+  doctor(host: Host, request: EnvironmentQuestion & { readonly nodeVersion: string }): Promise<Result<DoctorReport>>;
+}
+
+export interface FixOption {
+  /** After a failure with a safe remedy: change that, build again. */
+  readonly fix?: boolean;
 }
 
 /** The store of earlier results, as far as it is looked after by hand. */
@@ -35,11 +52,23 @@ export interface EnvironmentQuestion {
 
 /** The rooms themselves. */
 export const realServices: Services = {
-  build: async (host, options, listener) => (await import("../build/build.ts")).build(host, options, listener),
+  build: async (host, { fix, ...options }, listener) => {
+    if (fix === true) return (await (await import("../build/fix.ts")).buildAndFix(host, options, listener)).result;
+    return (await (await import("../build/diagnose-failure.ts")).buildDiagnosed(host, options, listener)).result;
+  },
   plan: async (host, options) => (await import("../build/build.ts")).planOnly(host, options),
   explain: async (host, options) => (await import("../build/explain.ts")).explain(host, options),
   cleanTargets: async (host, request) => (await import("../build/clean.ts")).cleanTargets(host, request),
   clean: async (host, request) => (await import("../build/clean.ts")).clean(host, request),
   store: async (host) => (await import("../cache/local.ts")).openLocalStore(host),
+  diagnose: async (host, parts, environment) => {
+    const { diagnoseStream } = await import("../diagnose/diagnose.ts");
+    if (environment === undefined) return await diagnoseStream(parts);
+    const { diagnoseContext } = await import("../build/diagnose-context.ts");
+    return await diagnoseStream(parts, diagnoseContext(host, { environment, root: host.cwd }));
+  },
+  inspect: async (host, path, environment) =>
+    (await import("../inspect/inspect.ts")).inspectPath(host, path, environment === undefined ? {} : { environment }),
+  doctor: async (host, question) => (await import("./project-doctor.ts")).projectDoctor(host, question),
   environment: async (host, question) => (await import("./project-environment.ts")).projectEnvironment(host, question),
 };

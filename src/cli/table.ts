@@ -220,6 +220,12 @@ export const buildOptions = {
     variables: ["RETORCH_NO_CACHE"],
   },
   check: { type: "flag", description: "Import the result in the target Python afterwards", section: "how" },
+  fix: {
+    type: "flag",
+    description: "After a failure with a safe remedy change the configuration and build again",
+    section: "how",
+    conflicts: ["dry-run"],
+  },
   "dry-run": {
     type: "flag",
     description: "Run nothing; write the exact commands to standard output, as text for sh",
@@ -296,6 +302,47 @@ export const initOptions = {
   ...commonOptions,
 } as const satisfies OptionSpecs;
 
+const noEnvironmentOption = {
+  type: "flag",
+  section: "how",
+} as const;
+
+export const diagnoseOptions = {
+  python: {
+    ...requestOptions.python,
+    description: "Interpreter that the log is about: a path or a command",
+    section: "how",
+  },
+  "no-environment": {
+    ...noEnvironmentOption,
+    description: "The log is of another machine: look at nothing here",
+    conflicts: ["python"],
+  },
+  ...jsonOption,
+  ...commonOptions,
+} as const satisfies OptionSpecs;
+
+export const inspectOptions = {
+  python: {
+    ...requestOptions.python,
+    description: "Interpreter that shall load it: a path or a command",
+    section: "how",
+  },
+  "no-environment": {
+    ...noEnvironmentOption,
+    description: "Only say what the file is, not whether it loads here",
+    conflicts: ["python"],
+  },
+  json: { type: "flag", description: "Write one JSON object a line for each file", section: "output" },
+  ...commonOptions,
+} as const satisfies OptionSpecs;
+
+export const doctorOptions = {
+  python: requestOptions.python,
+  ...jsonOption,
+  ...commonOptions,
+} as const satisfies OptionSpecs;
+
 export const completionsOptions = { ...commonOptions } as const satisfies OptionSpecs;
 export const versionOptions = { ...jsonOption, ...commonOptions } as const satisfies OptionSpecs;
 
@@ -364,6 +411,69 @@ export const commands: readonly AnyCommand[] = [
       { command: "retorch env --python 3.12 --json", text: "for another Python, for programs" },
     ],
     load: () => import("./commands/env.ts"),
+  }),
+  defineCommand({
+    name: "doctor",
+    summary: "Check the environment: what is right, what is wrong, what will bite later",
+    details: [
+      "Each problem comes with its fix. Exit code 1 when something is wrong; what will only bite later is no problem yet.",
+    ],
+    operands: [
+      {
+        name: "FOLDER",
+        description: "The project, whose .venv and built extensions are looked at",
+        optional: true,
+        completes: "folder",
+      },
+    ],
+    options: doctorOptions,
+    examples: [
+      { command: "retorch doctor", text: "the environment of the project here" },
+      { command: "retorch doctor --python 3.12 --json", text: "of another Python, for programs" },
+    ],
+    load: () => import("./commands/doctor.ts"),
+  }),
+  defineCommand({
+    name: "diagnose",
+    summary: "Say what went wrong in a log, and what to do",
+    details: [
+      "Takes any text: a build log, a pip or CI log, a traceback, a screenful pasted by hand. The exit code is 0 also when nothing in it is known.",
+    ],
+    operands: [
+      {
+        name: "FILE",
+        description: "The log; - or nothing for standard input",
+        optional: true,
+        completes: "file",
+      },
+    ],
+    options: diagnoseOptions,
+    examples: [
+      { command: "pip install . 2>&1 | retorch diagnose", text: "whatever a command said" },
+      { command: "retorch diagnose --no-environment ci.log", text: "a log of another machine" },
+    ],
+    load: () => import("./commands/diagnose.ts"),
+  }),
+  defineCommand({
+    name: "inspect",
+    summary: "Say what a built extension or wheel is, and whether it will load here",
+    details: [
+      "Nothing of the file is run. Exit code 0 when it will load, 1 when it will not, 2 when it cannot be read.",
+    ],
+    operands: [
+      {
+        name: "FILE",
+        description: "Extensions (.so, .pyd, .dylib) or wheels",
+        repeatable: true,
+        completes: "file",
+      },
+    ],
+    options: inspectOptions,
+    examples: [
+      { command: "retorch inspect my_ops.cpython-311-x86_64-linux-gnu.so", text: "before anybody imports it" },
+      { command: "retorch inspect --json dist/*.whl", text: "wheels, for programs" },
+    ],
+    load: () => import("./commands/inspect.ts"),
   }),
   defineCommand({
     name: "export",
@@ -463,7 +573,7 @@ export const commands: readonly AnyCommand[] = [
 /** How the process ends. */
 export const exitCodes: readonly { readonly code: number; readonly meaning: string }[] = [
   { code: 0, meaning: "done" },
-  { code: 1, meaning: "the build failed" },
+  { code: 1, meaning: "the build failed; `inspect`: it will not load; `doctor`: something is wrong" },
   { code: 2, meaning: "usage, configuration or environment" },
   { code: 70, meaning: "a bug in retorch" },
   { code: 130, meaning: "interrupted" },

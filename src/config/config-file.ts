@@ -71,7 +71,7 @@ function mentionsRetorch(text: string): boolean {
   return text.includes("retorch");
 }
 
-function syntaxHint(message: string): { readonly hint?: string } {
+function syntaxHint(message: string): { readonly hint: string } {
   if (message.startsWith("trying to redefine")) {
     return { hint: "a key or a table stands here for the second time; each may stand once" };
   }
@@ -83,7 +83,11 @@ function syntaxHint(message: string): { readonly hint?: string } {
   if (message.startsWith("unrecognised escape") || message.includes("escape")) {
     return { hint: "write `\\\\` for a backslash, or put the text between `'` and `'`, where it stands for itself" };
   }
-  return {};
+  if (message === "expected comma or end of structure" || message.includes("unfinished")) {
+    return { hint: "a list ends with `]`, a table in a line with `}`, and commas stand between their entries" };
+  }
+  if (message.includes("UTF-8")) return { hint: "save the file as UTF-8" };
+  return { hint: "see https://toml.io for what a TOML file may hold" };
 }
 
 /** A problem as a failure, with its line and column when it came from the document. */

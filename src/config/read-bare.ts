@@ -32,8 +32,10 @@ export async function readSourceFiles(reading: Reading, paths: readonly string[]
     );
   }
   const files = sources.map((source) => source.path);
-  const inside = files.every((file) => below(rules, host.cwd, file) !== undefined);
-  const root = inside ? host.cwd : (commonFolder(rules, files) ?? host.cwd);
+  const inside = files.some((file) => below(rules, host.cwd, file) !== undefined);
+  const common = inside ? undefined : commonFolder(rules, files);
+  // Files from all over the disk have no folder of their own: the root of the disk is nobody's project.
+  const root = common === undefined || rules.dirname(common) === common ? host.cwd : common;
   return await readBare(reading, {
     root,
     outDir: host.cwd,

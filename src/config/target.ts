@@ -1,12 +1,12 @@
 /** Decides what a path on the command line means, or what the current folder belongs to. */
-import { failure } from "../base/failure.ts";
+import { type Failure, failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Host } from "../host/host.ts";
 import { type ConfigDocument, configFileName, readConfigFile, sharedConfigFileName } from "./config-file.ts";
 import type { ConfigWitness } from "./extension.ts";
 import { isPattern } from "./glob.ts";
 import { nearPath } from "./near.ts";
-import { pathRules, shownPath } from "./path.ts";
+import { type PathRules, pathRules, shownPath } from "./path.ts";
 import { bareWalkRules } from "./walk-rules.ts";
 
 /** What is to be read. */
@@ -115,11 +115,20 @@ async function describedBy(
   for (const name of [configFileName, sharedConfigFileName]) {
     const file = rules.join(folder, name);
     witnesses.push({ kind: "file", path: file });
-    if (host.fs.stat(file)?.kind !== "file") continue;
+    const kind = host.fs.stat(file)?.kind;
+    if (kind === "directory" && name === configFileName) return err(folderNotFile(rules, host, file));
+    if (kind !== "file") continue;
     const document = await readConfigFile(host, file);
     if (!document.ok || document.value !== undefined) return document;
   }
   return ok(undefined);
+}
+
+function folderNotFile(rules: PathRules, host: Host, file: string): Failure {
+  return failure("CONFIG_INVALID", `\`${shownPath(rules, host.cwd, file)}\` is a folder, not a file`, {
+    hint: "rename it: that name is for the file that describes the project",
+    location: { file },
+  });
 }
 
 async function configFile(host: Host, file: string): Promise<Result<FoundTarget>> {

@@ -95,7 +95,8 @@ export function cleanLine(raw: string, number: number): LogLine {
     indent = 0;
   }
   // The right border of a box.
-  text = text.replace(/\s+[│┃]\s*$/, "").trimEnd();
+  text = text.trimEnd();
+  if (/[│┃]$/.test(text)) text = text.slice(0, -1).trimEnd();
   // Markdown: quotes and code marks.
   if (text.startsWith("`") && text.endsWith("`") && text.length > 2) text = text.replace(/^`+|`+$/g, "");
   return { number, text, indent, pytest };

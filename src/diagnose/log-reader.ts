@@ -4,8 +4,8 @@
  */
 
 /** The longest part of a line that is kept: its head and its tail. */
-const headLength = 6_000;
-const tailLength = 2_000;
+const headLength = 3_500;
+const tailLength = 1_500;
 /** How much of the beginning decides whether this is text. */
 const probeLength = 8_192;
 

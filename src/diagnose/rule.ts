@@ -31,7 +31,8 @@ export interface Context {
     readonly path: string;
     readonly version: readonly number[];
   }[];
-  readonly demangle?: (name: string) => string;
+  /** Default: the demangler of `inspect/`. Undefined when the name is none. */
+  readonly demangle?: (name: string) => string | undefined;
 }
 
 /** What a rule's functions see. */

@@ -36,7 +36,23 @@ export interface Scan {
  * them; the fixtures of the tests prove it.
  */
 const interesting =
-  /rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what\(\)|egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|exhausted|not set|CUDA_HOME|too old|too long|oo many|Killed|temporarily|ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|File "|During handling|direct cause|\b(?:C|D|LNK|MSB)\d{4}\b|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|Expected in|Referenced from|vtable|skew|submodule|not a git|externally|Because|HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|canceled|in the future|recursively|WinError|can only be|is not a|arch_list\[|ignoring file|xit[Cc]ode|By not providing|Could NOT|wasn't set|Found two|file format/;
+  /rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what\(\)|egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|exhausted|not set|CUDA_HOME|too old|too long|oo many|Killed|temporarily|ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|File "|During handling|direct cause|\b(?:C|D|LNK|MSB)\d{4}\b|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|Expected in|Referenced from|vtable|skew|submodule|not a git|externally|Because|HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|canceled|in the future|recursively|WinError|can only be|is not a|arch_list\[|ignoring file|xit[Cc]ode|capability|Fatal|qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|wasn't set|Found two|file format|has no attribute/;
+
+/**
+ * An echoed command: long, with many flags, and no word of a message in it. Flags such as `-Wno-error` would make most of
+ * a build log interesting.
+ */
+function isCommand(raw: string): boolean {
+  if (raw.length < 240) return false;
+  let flags = 0;
+  for (let at = raw.indexOf(" -"); at >= 0 && at < 1_600 && flags < 5; at = raw.indexOf(" -", at + 2)) {
+    if (/[cDIWo]/.test(raw[at + 2] ?? "")) flags++;
+  }
+  return flags >= 5 && !messageWords.test(raw);
+}
+
+const messageWords =
+  /(?:error|fatal|warning|Error)\s{0,4}:|not found|No such|undefined (?:symbol|reference)|Traceback|too long|Killed|denied/;
 
 /** Parsers whose `true` means that nobody else need look, then those that look beside each other. */
 function makeParsers(): { readonly first: readonly Parser[]; readonly beside: readonly Parser[] } {
@@ -80,7 +96,7 @@ export class Scanner {
   }
 
   #line(raw: string, number: number): void {
-    if (!this.#open && !interesting.test(raw)) {
+    if (!this.#open && (isCommand(raw) || !interesting.test(raw))) {
       this.#facts.command(raw);
       return;
     }

@@ -6,7 +6,7 @@
  * what it read → rename → record → share. A kill between any two of these leaves either the old output with the old
  * record or an output that no record vouches for; both are done again, none is taken for fresh.
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { failure, InternalError, type Failure } from "../base/failure.ts";
 import type { Digest } from "../base/digest.ts";
 import type { Cache, CachedResult, Claims } from "../cache/cache.ts";
@@ -16,12 +16,12 @@ import type { BuildListener } from "./events.ts";
 import { executeRun, prepareRun, publishOutput, type FinishedRun, type PreparedRun } from "./execute.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { Judge, type Judgement, type Package } from "./freshness.ts";
-import { ioFailure } from "./io-failure.ts";
+import { diskFull, ioFailure, tooManyOpenFiles } from "./io-failure.ts";
 import type { BuildLog, NewActionRecord, Pair } from "./log.ts";
 import { diedOfMemory, MemoryBudget } from "./memory.ts";
 import { Roots } from "./roots.ts";
 import { criticalPaths, Schedule, type Edges } from "./schedule.ts";
-import { absentPlaces, namesAskedFor } from "./shadow.ts";
+import { absentPlaces, climbingNames, embeddedNames, forcedIncludes, namesAskedFor } from "./shadow.ts";
 
 /** What a run of the engine works with. */
 export interface EngineInput {
@@ -100,9 +100,11 @@ class Engine {
   readonly #records: NewActionRecord[] = [];
   readonly #sharing = new Set<Promise<void>>();
   readonly #slots: boolean[] = [];
-  readonly #asked = new Map<string, readonly string[]>();
+  readonly #texts = new Map<string, { readonly asked: readonly string[]; readonly embedded: readonly string[] }>();
   readonly #temporary: string;
   #fetching = 0;
+  /** Running actions whose program has ended. */
+  #finishing = 0;
   #runs = 0;
   #executed = 0;
   #cached = 0;
@@ -278,8 +280,7 @@ class Engine {
   }
 
   #start(): void {
-    const { jobs } = this.#in;
-    while (this.#schedule.count("running") < jobs && !this.#stopped) {
+    while (this.#hasFreeJob() && !this.#stopped) {
       const i = this.#schedule.start((candidate) => this.#fits(candidate));
       if (i === undefined) return;
       this.#memory.start(i, this.#need(i));
@@ -293,6 +294,12 @@ class Engine {
         }
       });
     }
+  }
+
+  /** An action whose program has ended takes no job any more, but no more than one of them for each job is left behind. */
+  #hasFreeJob(): boolean {
+    const { jobs } = this.#in;
+    return this.#schedule.count("running") - Math.min(this.#finishing, jobs) < jobs;
   }
 
   #fits(i: number): boolean {
@@ -339,7 +346,7 @@ class Engine {
       emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
       const end = await executeRun(host, action, run, variables, signal);
       if (end.ok) {
-        ({ sharing } = await this.#finish(i, slot, run, end));
+        ({ sharing } = await this.#finishBesideTheNext(i, slot, run, end));
         this.#schedule.done(i);
       } else {
         this.#ended(i, slot, run, end);
@@ -349,6 +356,21 @@ class Engine {
       // Whoever waits for the claim looks into the store next.
       if (sharing === undefined) claim?.release();
       else void sharing.finally(() => claim?.release());
+    }
+  }
+
+  /** Lets the next program start before the work that follows the end of this one. */
+  async #finishBesideTheNext(i: number, slot: number, run: PreparedRun, end: FinishedRun): Promise<Finished> {
+    this.#finishing++;
+    try {
+      if (this.#schedule.count("queued") > 0) {
+        this.#memory.end(i);
+        this.#wake();
+        await yieldOnce();
+      }
+      return await this.#finish(i, slot, run, end);
+    } finally {
+      this.#finishing--;
     }
   }
 
@@ -382,10 +404,7 @@ class Engine {
       this.#schedule.enqueue(i);
       return;
     }
-    this.#fail(
-      i,
-      cancelled ? failure("CANCELLED", "interrupted") : failure("BUILD_FAILED", `could not ${action.description}`),
-    );
+    this.#fail(i, cancelled ? failure("CANCELLED", "interrupted") : failureOfProgram(action, end));
   }
 
   #wasNotAlone(): boolean {
@@ -397,7 +416,8 @@ class Engine {
     const { host, emit, digests, log, store } = this.#in;
     const action = this.#action(i);
     const judgement = this.#judgement(i);
-    const read = this.#discovered(action, end.read);
+    const embedded = this.#embedded(action, end.read);
+    const read = this.#discovered(action, [...end.read, ...embedded.found]);
     const edited = this.#edited([...action.inputs, ...read], run.startedAt);
     const inputs: Pair[] = [];
     let lost: string | undefined;
@@ -406,7 +426,8 @@ class Engine {
       if (digest === undefined) lost = path;
       else inputs.push({ path: this.#roots.logical(path), digest });
     }
-    const absent = this.#absent(action, read, judgement).map((path) => this.#roots.logical(path));
+    const { places, appeared } = this.#absent(action, judgement, { read, named: end.named, startedAt: run.startedAt });
+    const absent = [...places, ...embedded.absent].map((path) => this.#roots.logical(path));
     const outputs = [];
     let unchanged = true;
     for (const output of action.outputs) {
@@ -424,7 +445,7 @@ class Engine {
       if (judgement.record?.outputs.find((old) => old.path === path)?.digest !== digest) unchanged = false;
       outputs.push({ path, digest, size: stat.size, mode: stat.mode });
     }
-    const editedMeanwhile = edited ?? lost;
+    const editedMeanwhile = edited ?? lost ?? appeared;
     const record: NewActionRecord = {
       id: action.id,
       key: judgement.key,
@@ -527,29 +548,69 @@ class Engine {
     return read.filter((path) => !declared.has(path));
   }
 
-  #absent(action: Action, read: readonly string[], judgement: Judgement): string[] {
+  /** The places that must stay empty, and a file that came to one while the action ran. */
+  #absent(
+    action: Action,
+    judgement: Judgement,
+    run: { readonly read: readonly string[]; readonly named: readonly string[]; readonly startedAt: number },
+  ): { places: string[]; appeared?: string } {
     const { digests, variables } = this.#in;
-    if (action.includeSearch.length === 0) return [...judgement.absent];
-    const including = [...action.inputs, ...read].filter((path) => this.#isEdited(path));
+    if (action.includeSearch.length === 0) return { places: [...judgement.absent] };
+    const files = [...action.inputs, ...run.read];
     const asked = new Set<string>();
-    for (const path of including) for (const name of this.#namesAsked(path)) asked.add(name);
+    for (const path of files) for (const name of this.#namesIn(path).asked) asked.add(name);
+    // Where the folders of variables stand in the order depends on the tool: as first and as last they cover all.
+    const fromVariables = searchVariables(variables, action);
+    const search = [...fromVariables, ...action.includeSearch, ...fromVariables];
+    const used = new Set(files);
+    let appeared: string | undefined;
     const places = absentPlaces(
       {
-        files: read,
-        search: [...searchVariables(variables, action.keyVariables), ...action.includeSearch],
-        including,
+        files: run.read,
+        search,
+        including: files.filter((path) => this.#isEdited(path)),
         asked: [...asked],
+        climbing: climbingNames(run.named, search, action.cwd),
       },
-      (path) => digests.exists(path),
+      (path) => {
+        const stat = digests.stat(path);
+        if (stat?.kind === "file" && stat.ctimeMs > run.startedAt && !used.has(path)) appeared = path;
+        return stat !== undefined;
+      },
     );
-    return [...judgement.absent, ...places];
+    for (const name of forcedIncludes(commandText(action.command))) {
+      const place = resolve(action.cwd, name);
+      if (!digests.exists(place)) places.push(place);
+    }
+    return { places: [...judgement.absent, ...places], ...(appeared === undefined ? {} : { appeared }) };
   }
 
-  #namesAsked(path: string): readonly string[] {
-    const known = this.#asked.get(path);
+  /** Files that the assembler is told to take in, and the places where it looked for them before. */
+  #embedded(action: Action, read: readonly string[]): { found: string[]; absent: string[] } {
+    const found: string[] = [];
+    const absent: string[] = [];
+    if (action.includeSearch.length === 0) return { found, absent };
+    for (const path of [...action.inputs, ...read]) {
+      search: for (const name of this.#namesIn(path).embedded) {
+        for (const folder of [action.cwd, ...action.includeSearch]) {
+          const place = resolve(folder, name);
+          if (this.#in.digests.exists(place)) {
+            found.push(place);
+            continue search;
+          }
+          absent.push(place);
+        }
+      }
+    }
+    return { found, absent };
+  }
+
+  #namesIn(path: string): { readonly asked: readonly string[]; readonly embedded: readonly string[] } {
+    const known = this.#texts.get(path);
     if (known !== undefined) return known;
-    const names = namesAskedFor(this.#in.host.fs.readText(path) ?? "");
-    this.#asked.set(path, names);
+    const text = this.#in.host.fs.readText(path) ?? "";
+    const names = { asked: namesAskedFor(text), embedded: embeddedNames(text) };
+    this.#texts.set(path, names);
     return names;
   }
 
@@ -557,7 +618,8 @@ class Engine {
   #edited(paths: readonly string[], startedAt: number): string | undefined {
     const { digests } = this.#in;
     return paths.find((path) => {
-      if (!this.#isEdited(path)) return false;
+      // Of files that hardly ever change one look is enough, whenever it was: later changes are found at the end.
+      if (!this.#isEdited(path)) return (digests.stat(path)?.ctimeMs ?? 0) > startedAt;
       const before = digests.stat(path);
       digests.forget(path);
       const now = digests.stat(path);
@@ -641,14 +703,16 @@ class Engine {
   }
 }
 
-/** Include folders that come from variables. Their place in the order does not matter here: earlier is safer. */
-function searchVariables(variables: Readonly<Record<string, string | undefined>>, names: readonly string[]): string[] {
+/** Include folders that come from variables, absolute. An empty element is the folder in which the program runs. */
+function searchVariables(
+  variables: Readonly<Record<string, string | undefined>>,
+  { keyVariables, cwd }: Pick<Action, "keyVariables" | "cwd">,
+): string[] {
   const folders = [];
   for (const name of ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "INCLUDE"]) {
-    if (!names.includes(name)) continue;
-    for (const folder of (variables[name] ?? "").split(name === "INCLUDE" ? ";" : ":")) {
-      if (folder !== "") folders.push(folder);
-    }
+    const value = variables[name] ?? "";
+    if (value === "" || !keyVariables.includes(name)) continue;
+    for (const folder of value.split(name === "INCLUDE" ? ";" : ":")) folders.push(resolve(cwd, folder));
   }
   return folders;
 }
@@ -658,6 +722,13 @@ function failureOutput(run: PreparedRun, end: FinishedRun): string {
   if (end.lacking.length > 0)
     return `${end.printed}the program ended well but did not make ${end.lacking.join(", ")}\n`;
   return end.printed;
+}
+
+function failureOfProgram({ description }: Action, { printed, startError }: FinishedRun): Failure {
+  // The C library's words for ENOSPC and EDQUOT, as every tool prints them.
+  if (/No space left on device|Disk quota exceeded/.test(printed)) return diskFull(` to ${description}`);
+  if (startError === "EMFILE" || startError === "ENFILE") return tooManyOpenFiles();
+  return failure("BUILD_FAILED", `could not ${description}`);
 }
 
 async function yieldOnce(): Promise<void> {

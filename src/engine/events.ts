@@ -6,6 +6,40 @@ import type { Failure } from "../base/failure.ts";
 import type { Action } from "../plan/graph.ts";
 import type { Reason } from "./reason.ts";
 
+/** What is known of a failure. Made by the diagnosis, which stands above the engine; the engine never sets it. */
+export interface FailureDiagnosis {
+  readonly id: string;
+  readonly title: string;
+  readonly cause: string;
+  /** Shell lines; what a person has to do stands behind `#`. */
+  readonly fix: readonly string[];
+  /** The line of the output that tells. */
+  readonly evidence: { readonly line: number; readonly text: string };
+  readonly confidence: "high" | "medium" | "low";
+  /** The page of the documentation. */
+  readonly docs: string;
+  /** Where in the sources, as the tool says it. */
+  readonly place?: { readonly file: string; readonly line: number; readonly column?: number };
+  /** The word of the command that is at fault. */
+  readonly flag?: string;
+}
+
+/** One change that `--fix` made. */
+export interface FixChange {
+  /** Name of the extension that it is for. */
+  readonly extension: string;
+  /** In words: `include-dirs += "third_party/include"`. */
+  readonly change: string;
+  /** The diagnosis that asks for it. */
+  readonly diagnosis: string;
+  /** The file that was changed, absolute; undefined when the change holds for this build only. */
+  readonly file?: string;
+  /** The changed lines, each with `+`, `-` or a blank before it. */
+  readonly diff: readonly string[];
+  /** How to keep a change that holds for this build only: an option, a line for the shell. */
+  readonly keep?: string;
+}
+
 /** How an action came to its outputs. */
 export type ActionOutcome = "executed" | "cached" | "fresh";
 
@@ -44,16 +78,22 @@ export type BuildEvent =
       readonly durationMs: number;
       /** Killed for memory and started again alone. */
       readonly retrying: boolean;
+      /** Best first. */
+      readonly diagnoses?: readonly FailureDiagnosis[];
       readonly slot?: number;
       readonly time: number;
     }
   /** Another process works on the same project or action; its result will be used. */
   | { readonly type: "waiting"; readonly on: string; readonly time: number }
   | { readonly type: "warning"; readonly message: string; readonly hint?: string; readonly time: number }
+  /** `--fix` changed something; the build begins anew: `planned` follows, or `finished`. */
+  | { readonly type: "fixed"; readonly changes: readonly FixChange[]; readonly time: number }
   | {
       readonly type: "finished";
       readonly ok: boolean;
       readonly failure?: Failure;
+      /** Of a failure that is not an action's: an import. Best first. */
+      readonly diagnoses?: readonly FailureDiagnosis[];
       readonly artifacts: readonly { readonly name: string; readonly path: string }[];
       readonly actions: { readonly executed: number; readonly cached: number; readonly fresh: number };
       readonly durationMs: number;

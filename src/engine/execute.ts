@@ -2,7 +2,7 @@
  * Runs one action: temporary output names, the program, the headers that it read, and the outputs put in place by
  * rename. It does not know why the action runs, nor what is recorded of it.
  */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Host, ProcessResult } from "../host/host.ts";
 import { argText, type Action, type Arg } from "../plan/graph.ts";
 import { parseMakeDepfile, splitShowIncludes } from "./depfile.ts";
@@ -32,6 +32,8 @@ export interface FinishedRun {
   readonly peakMemory: number;
   /** Absolute paths of all files read, when the program says so. */
   readonly read: readonly string[];
+  /** The same as the program wrote them. */
+  readonly named: readonly string[];
   /** Outputs that were promised and are not there. */
   readonly lacking: readonly string[];
 }
@@ -86,15 +88,20 @@ export async function executeRun(
   const result = await host.processes.run({
     argv: run.argv,
     cwd: action.cwd,
-    env: { ...variables, ...action.env },
+    // Compilers believe PWD where it means the folder they run in, and a link in it would get into debug information.
+    env: { ...variables, PWD: action.cwd, ...action.env },
     measure: true,
     ...(signal === undefined ? {} : { signal }),
   });
   const { printed, headers } = whatWasPrinted(action, result);
   const ok = result.exitCode === 0;
   const lacking = ok
-    ? action.outputs.filter((output) => host.fs.stat(run.temporary.get(output) ?? output) === undefined)
+    ? action.outputs.filter((output) => host.fs.stat(run.temporary.get(output) ?? output)?.kind !== "file")
     : [];
+  const depfile = run.depfile === undefined || !ok ? undefined : host.fs.readText(run.depfile);
+  // Without the list of headers nobody would know when to do it again.
+  if (ok && run.depfile !== undefined && depfile === undefined) lacking.push("the list of headers (-MF)");
+  const named = !ok ? [] : run.depfile === undefined ? headers : parseMakeDepfile(depfile ?? "");
   return {
     ok: ok && lacking.length === 0,
     exitCode: result.exitCode,
@@ -103,7 +110,8 @@ export async function executeRun(
     printed,
     durationMs: result.durationMs,
     peakMemory: result.peakMemory ?? 0,
-    read: ok ? filesRead(host, action, run, headers) : [],
+    read: filesRead(host, action, named),
+    named,
     lacking,
   };
 }
@@ -111,7 +119,10 @@ export async function executeRun(
 /** Moves an output to its place. */
 export function publishOutput(host: Host, run: PreparedRun, output: string): void {
   const from = run.temporary.get(output);
-  if (from !== undefined) host.fs.rename(from, output);
+  if (from === undefined) return;
+  // What stands there lies in the build folder and is ours: a folder could not be renamed over.
+  if (host.fs.lstat(output)?.kind === "directory") host.fs.remove(output);
+  host.fs.rename(from, output);
 }
 
 function whatWasPrinted(action: Action, result: ProcessResult): { printed: string; headers: string[] } {
@@ -125,7 +136,24 @@ function joinOutput(stdout: string, stderr: string): string {
   return stdout.endsWith("\n") ? stdout + stderr : `${stdout}\n${stderr}`;
 }
 
-function filesRead(host: Host, action: Action, run: PreparedRun, headers: readonly string[]): string[] {
-  const named = run.depfile === undefined ? headers : parseMakeDepfile(host.fs.readText(run.depfile) ?? "");
-  return [...new Set(named.map((path) => resolve(action.cwd, path)))];
+function filesRead(host: Host, action: Action, named: readonly string[]): string[] {
+  const tidy = new Map<string, boolean>();
+  const read = new Set<string>();
+  for (const path of named) {
+    const absolute = isAbsolute(path) ? path : `${action.cwd}/${path}`;
+    const climb = absolute.lastIndexOf("/../");
+    if (climb < 0) {
+      read.add(resolve(absolute));
+      continue;
+    }
+    // `link/../a.h` lies beside what the link leads to.
+    const folder = absolute.slice(0, climb + 3);
+    let same = tidy.get(folder);
+    if (same === undefined) {
+      same = host.fs.realpath(folder) === host.fs.realpath(resolve(folder));
+      tidy.set(folder, same);
+    }
+    read.add(same ? resolve(absolute) : absolute);
+  }
+  return [...read];
 }

@@ -18,16 +18,10 @@ export function ioFailure(error: unknown): Failure {
   switch (error.code) {
     case "ENOSPC":
     case "EDQUOT":
-      return failure("DISK_FULL", `no space left on the disk for${place || " the build"}`, {
-        hint: "free some space and build again: what was finished is kept",
-        cause: error.message,
-      });
+      return diskFull(place === "" ? "" : ` for${place}`, error.message);
     case "EMFILE":
     case "ENFILE":
-      return failure("TOO_MANY_OPEN_FILES", "too many files are open", {
-        hint: "raise the limit with `ulimit -n 4096`, or build with fewer jobs",
-        cause: error.message,
-      });
+      return tooManyOpenFiles(error.message);
     case "EACCES":
     case "EPERM":
     case "EROFS":
@@ -38,4 +32,19 @@ export function ioFailure(error: unknown): Failure {
     default:
       return failure("IO_ERROR", `could not use${place || " a file"}: ${error.code}`, { cause: error.message });
   }
+}
+
+/** @param what What the space was for: ` for …`, or nothing. */
+export function diskFull(what: string, cause?: string): Failure {
+  return failure("DISK_FULL", `no space left on the disk${what}`, {
+    hint: "free some space and build again: what was finished is kept; `retorch cache gc` shrinks the store",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+export function tooManyOpenFiles(cause?: string): Failure {
+  return failure("TOO_MANY_OPEN_FILES", "too many files are open", {
+    hint: "raise the limit with `ulimit -n 4096`, or build with fewer jobs",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

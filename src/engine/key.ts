@@ -159,24 +159,44 @@ function tools(old: readonly string[], now: readonly string[], reasons: Reason[]
     );
   const before = parse(old);
   const after = parse(now);
-  const told = new Set<string>();
-  for (const name of new Set([...before.keys(), ...after.keys()])) {
-    const from = before.get(name);
-    const to = after.get(name);
-    if (from?.digest === to?.digest && from?.version === to?.version) continue;
-    const tool = (to ?? from)?.tool ?? "";
-    if (from !== undefined && to !== undefined && from.version !== to.version) {
-      if (!told.has(tool)) reasons.push({ kind: "tool-changed", name: tool, old: from.version, new: to.version });
-      told.add(tool);
+  const names = (parts: ReadonlyMap<string, Part>): string[] => [...new Set([...parts.values()].map(({ tool }) => tool))];
+  const gone = names(before).filter((name) => !names(after).includes(name));
+  const come = names(after).filter((name) => !names(before).includes(name));
+  const versioned = (parts: ReadonlyMap<string, Part>, name: string): string =>
+    `${name} ${[...parts.values()].find(({ tool }) => tool === name)?.version ?? ""}`.trim();
+  // Another program altogether is one reason, not one for each of its parts.
+  for (let i = 0; i < Math.max(gone.length, come.length); i++) {
+    const from = gone[i];
+    const to = come[i];
+    reasons.push({
+      kind: "tool-changed",
+      name: "program",
+      old: from === undefined ? "(none)" : versioned(before, from),
+      new: to === undefined ? "(none)" : versioned(after, to),
+    });
+  }
+  for (const tool of names(after).filter((name) => !come.includes(name))) {
+    const changed = [...new Set([...before.keys(), ...after.keys()])]
+      .map((name) => ({ from: before.get(name), to: after.get(name) }))
+      .filter(({ from, to }) => (to ?? from)?.tool === tool)
+      .filter(({ from, to }) => from?.digest !== to?.digest || from?.version !== to?.version);
+    const [first] = changed;
+    if (first === undefined) continue;
+    const other = changed.find(({ from, to }) => from !== undefined && to !== undefined && from.version !== to.version);
+    if (other?.from !== undefined && other.to !== undefined) {
+      reasons.push({ kind: "tool-changed", name: tool, old: other.from.version, new: other.to.version });
       continue;
     }
-    const part = (to ?? from)?.part ?? "";
+    const parts = changed.map(({ from, to }) => (to ?? from)?.part ?? "");
+    const shown = parts.length > 4 ? `${parts.slice(0, 3).join(", ")} and ${parts.length - 3} more` : parts.join(", ");
+    const text = (part: Part | undefined): string =>
+      part === undefined ? "absent" : `${part.version} (${part.digest.slice(0, 8)})`;
     reasons.push({
       kind: "tool-changed",
       name: tool,
-      ...(part === tool ? {} : { part }),
-      old: from === undefined ? "absent" : `${from.version} (${from.digest.slice(0, 8)})`,
-      new: to === undefined ? "absent" : `${to.version} (${to.digest.slice(0, 8)})`,
+      ...(shown === tool ? {} : { part: shown }),
+      old: text(first.from),
+      new: text(first.to),
     });
   }
 }

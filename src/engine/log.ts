@@ -91,7 +91,7 @@ export class BuildLog {
   /** Reads a log; a missing, foreign or damaged one is as good as its sound beginning. */
   static open(host: Host, path: string): BuildLog {
     const log = new BuildLog(host, path);
-    const bytes = host.fs.readBytes(path);
+    const bytes = host.fs.stat(path)?.kind === "file" ? host.fs.readBytes(path) : undefined;
     if (bytes !== undefined) log.#read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     return log;
   }
@@ -164,7 +164,13 @@ export class BuildLog {
     if (this.#pending.length === 0) return;
     this.#file ??= this.#openForAppend();
     const bytes = Buffer.concat(this.#pending);
-    this.#file.append(bytes);
+    try {
+      this.#file.append(bytes);
+    } catch (error) {
+      // A full disk took a part: what is written later must not come to stand behind it.
+      quietly(() => this.#host.fs.truncate(this.#path, this.#goodBytes));
+      throw error;
+    }
     this.#goodBytes += bytes.length;
     this.#pending = [];
   }
@@ -198,6 +204,7 @@ export class BuildLog {
   #openForAppend(): AppendFile {
     if (this.#goodBytes === 0) {
       // Nothing sound is there: begin anew, and never append to something foreign.
+      if (this.#host.fs.lstat(this.#path)?.kind !== "file") this.#host.fs.remove(this.#path);
       this.#host.fs.writeAtomic(this.#path, magic, 0o600);
       this.#goodBytes = magic.length;
     } else {
@@ -331,6 +338,14 @@ export class BuildLog {
       ...(editedMeanwhile === undefined ? {} : { editedMeanwhile }),
     });
     return true;
+  }
+}
+
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // Best effort: the error that came before is what counts.
   }
 }
 

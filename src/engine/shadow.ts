@@ -4,7 +4,7 @@
  * depfile does not name these places, so they are worked out from the search order: rather one too many than one too
  * few. Instead of a missing file the topmost missing folder above it is named, which keeps the list short.
  */
-import { dirname } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 /** What is asked of the file system. */
 export type Exists = (path: string) => boolean;
@@ -19,6 +19,8 @@ export interface SearchedFiles {
   readonly including: readonly string[];
   /** Names in `__has_include(…)`, which are looked for and may be missing altogether. */
   readonly asked: readonly string[];
+  /** Names that were found from an include folder upwards: `../config.h`. */
+  readonly climbing?: readonly string[];
 }
 
 /** The places that must stay empty, sorted by first use. */
@@ -37,7 +39,30 @@ export function absentPlaces(searched: SearchedFiles, exists: Exists): string[] 
     const names = tree(searched.asked);
     for (const folder of new Set([...beside, ...searched.search])) addBelow(folder, names, exists, absent);
   }
+  for (const name of searched.climbing ?? []) {
+    for (const folder of new Set([...beside, ...searched.search])) {
+      if (!exists(folder)) absent.add(folder);
+      else if (!exists(join(folder, name))) absent.add(join(folder, name));
+    }
+  }
   return [...absent];
+}
+
+/**
+ * The names of headers that were found from an include folder upwards: `#include <../config.h>` is said to be read
+ * from `include/../config.h`, of which the folder that was searched can no longer be told once the path is tidied up.
+ *
+ * @param named Paths as the compiler wrote them.
+ */
+export function climbingNames(named: readonly string[], search: readonly string[], cwd: string): string[] {
+  const folders = new Set(search);
+  const names = new Set<string>();
+  for (const path of named) {
+    for (let at = path.indexOf("/../"); at >= 0; at = path.indexOf("/../", at + 1)) {
+      if (folders.has(resolve(cwd, path.slice(0, at)))) names.add(path.slice(at + 1));
+    }
+  }
+  return [...names];
 }
 
 /** Names as a tree of their parts, so that a missing folder is asked for once. */
@@ -94,7 +119,10 @@ function addAbsent(folder: string, names: Names, exists: Exists, absent: Set<str
   }
 }
 
-/** The names in `__has_include(<name>)` and `__has_include_next("name")` of a source text. */
+/**
+ * The names in `__has_include(<name>)` and `__has_include_next("name")` of a source text. Where a macro stands in place
+ * of the name, the names that the text gives to macros.
+ */
 export function namesAskedFor(text: string): string[] {
   if (!text.includes("__has_include")) return [];
   const names = new Set<string>();
@@ -102,5 +130,25 @@ export function namesAskedFor(text: string): string[] {
     const name = match[1] ?? match[2];
     if (name !== undefined) names.add(name.trim());
   }
+  if (/__has_include(?:_next)?\s*\(\s*[A-Za-z]/.test(text)) {
+    for (const match of text.matchAll(/^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+(?:<([^>\n]+)>|"([^"\n]+)")/gm)) {
+      const name = match[1] ?? match[2];
+      if (name !== undefined) names.add(name.trim());
+    }
+  }
   return [...names];
+}
+
+/** Files that `.incbin "name"` takes into the object, which no list of headers names. Names built by macros are not seen. */
+export function embeddedNames(text: string): string[] {
+  if (!text.includes(".incbin")) return [];
+  return [...text.matchAll(/\.incbin\s+\\?"([^"\\\n]+)\\?"/g)].map(([, name = ""]) => name);
+}
+
+/** Names that a command includes before the source: looked for in the folder of the run, then as any quoted name. */
+export function forcedIncludes(words: readonly string[]): string[] {
+  return words.flatMap((word, i) => {
+    if (/^(?:-include|-imacros|--pre-include)$/.test(word)) return words[i + 1] ?? [];
+    return /^--(?:include|imacros|pre-include)=(.+)$/.exec(word)?.[1] ?? [];
+  });
 }

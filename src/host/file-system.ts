@@ -173,7 +173,20 @@ class NodeFileSystem implements FileSystem {
   }
 
   mkdir(path: string, mode = 0o777): void {
-    fs.mkdirSync(path, { recursive: true, mode });
+    // Not Node's own `recursive`: it never comes back below a folder that says ENOENT to everything, as /proc does.
+    try {
+      fs.mkdirSync(path, { mode });
+    } catch (error) {
+      if (isDirectory(path)) return;
+      const parent = dirname(path);
+      if (errorCode(error) !== "ENOENT" || parent === path || isDirectory(parent)) throw error;
+      this.mkdir(parent, mode);
+      try {
+        fs.mkdirSync(path, { mode });
+      } catch (second) {
+        if (!isDirectory(path)) throw second;
+      }
+    }
   }
 
   makeTemporary(prefix: string): string {
@@ -372,4 +385,8 @@ function renameSync(from: string, to: string): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 + attempt * 5);
     }
   }
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

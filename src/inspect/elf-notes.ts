@@ -1,6 +1,7 @@
 /** Notes of an ELF file: the build id and those of other owners. Knows their frame, not what they say. */
 import { ByteRecord, decodeText } from "./bytes.ts";
-import { type Elf, SHT } from "./elf.ts";
+import type { Elf } from "./elf.ts";
+import { SHT } from "./elf-frame.ts";
 
 const PT_NOTE = 4;
 const NT_GNU_BUILD_ID = 3;

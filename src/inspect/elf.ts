@@ -1,62 +1,22 @@
 /**
- * The frame of an ELF file: header, sections, segments, the dynamic section and how an address becomes a place in the
- * file. 32 and 64 bit, both byte orders, and files whose section headers were stripped. Symbols, versions and notes
- * have files of their own; what the contents mean for Python or torch is not known here.
+ * Opens ELF files: header, sections, segments and the dynamic section; 32 and 64 bit, both byte orders, and files whose
+ * section headers were stripped. Symbols, versions and notes have files of their own; what the contents mean for Python
+ * or torch is not known here.
  *
  * Numbers are from the System V ABI, generic part (https://gabi.xinuos.com) and glibc's <elf.h>.
  */
 import { failure, type Failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { ByteReader, type ByteRecord, type ByteSource, decodeText } from "./bytes.ts";
+import { type ElfDynamic, readDynamic } from "./elf-dynamic.ts";
+import { type ElfSection, type ElfSegment, PT_LOAD, SHT } from "./elf-frame.ts";
+import { NameBudget, nameIn } from "./string-table.ts";
 
-/** Section types. */
-export const SHT = {
-  PROGBITS: 1,
-  SYMTAB: 2,
-  STRTAB: 3,
-  NOTE: 7,
-  NOBITS: 8,
-  DYNSYM: 11,
-  DYNAMIC: 6,
-} as const;
-
-const PT_LOAD = 1;
-const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
-
-/** Tags of the dynamic section that are used here. */
-const DT = {
-  NULL: 0,
-  NEEDED: 1,
-  HASH: 4,
-  STRTAB: 5,
-  SYMTAB: 6,
-  STRSZ: 10,
-  SYMENT: 11,
-  SONAME: 14,
-  RPATH: 15,
-  BIND_NOW: 24,
-  RUNPATH: 29,
-  FLAGS: 30,
-  GNU_HASH: 0x6fff_fef5,
-  VERSYM: 0x6fff_fff0,
-  FLAGS_1: 0x6fff_fffb,
-  VERDEF: 0x6fff_fffc,
-  VERDEFNUM: 0x6fff_fffd,
-  VERNEED: 0x6fff_fffe,
-  VERNEEDNUM: 0x6fff_ffff,
-} as const;
-
-const DF_BIND_NOW = 0x8;
-const DF_STATIC_TLS = 0x10;
-const DF_1_NOW = 0x1;
-const DF_1_PIE = 0x0800_0000;
 
 /** More entries than any real file has; a damaged count is cut here. */
 const MAX_SEGMENTS = 4096;
 const MAX_SECTIONS = 500_000;
-const MAX_DYNAMIC = 65_536;
-const MAX_NEEDED = 4096;
 
 const MACHINES: Readonly<Record<number, string>> = {
   2: "sparc",
@@ -76,60 +36,6 @@ const MACHINES: Readonly<Record<number, string>> = {
   247: "bpf",
   258: "loongarch",
 };
-
-export interface ElfSection {
-  readonly name: string;
-  readonly type: number;
-  readonly flags: number;
-  readonly address: number;
-  readonly offset: number;
-  /** Bytes in the file; 0 for sections without content. */
-  readonly size: number;
-  readonly link: number;
-  readonly info: number;
-  readonly entrySize: number;
-}
-
-export interface ElfSegment {
-  readonly type: number;
-  readonly flags: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly fileSize: number;
-  readonly memorySize: number;
-  readonly align: number;
-}
-
-/** The dynamic section: what the loader is told. */
-export interface ElfDynamic {
-  readonly needed: readonly string[];
-  readonly soname?: string;
-  /** DT_RPATH, split at colons. */
-  readonly rpath: readonly string[];
-  /** DT_RUNPATH, split at colons. */
-  readonly runpath: readonly string[];
-  readonly flags: number;
-  readonly flags1: number;
-  readonly bindNow: boolean;
-  readonly staticTls: boolean;
-  readonly pie: boolean;
-  readonly tables: ElfDynamicTables;
-}
-
-/** Where the dynamic section's tables lie in the file. */
-export interface ElfDynamicTables {
-  readonly symbols?: number;
-  readonly strings?: number;
-  readonly stringsSize: number;
-  readonly symbolSize: number;
-  readonly gnuHash?: number;
-  readonly hash?: number;
-  readonly versionIndexes?: number;
-  readonly versionsNeeded?: number;
-  readonly versionsNeededCount: number;
-  readonly versionsDefined?: number;
-  readonly versionsDefinedCount: number;
-}
 
 /** An open ELF file. */
 export interface Elf {
@@ -375,138 +281,7 @@ function readSections(
   return sections;
 }
 
-/**
- * Bounds the total length of the names that are taken from one table. Real tables share suffixes a little; a hostile
- * one lets every entry point at one long text.
- */
-export class NameBudget {
-  #left: number;
-
-  constructor(tableSize: number) {
-    this.#left = tableSize * 4 + 1024 * 1024;
-  }
-
-  take(length: number): boolean {
-    this.#left -= length;
-    return this.#left >= 0;
-  }
-}
-
-/** The zero-terminated name at an offset of a string table. Undefined outside of it or beyond the budget. */
-export function nameIn(table: Uint8Array, at: number, budget: NameBudget): string | undefined {
-  if (!(at < table.length)) return undefined;
-  const end = table.indexOf(0, at);
-  if (end === -1 || !budget.take(end - at + 1)) return undefined;
-  return decodeText(table.subarray(at, end));
-}
-
-/** Where the byte of an address lies in the file. Undefined when no segment has it. */
-export function fileOffset(elf: Pick<Elf, "segments" | "sections">, address: number): number | undefined {
-  for (const segment of elf.segments) {
-    if (segment.type !== PT_LOAD) continue;
-    const inside = address - segment.address;
-    if (inside >= 0 && inside < segment.fileSize) return segment.offset + inside;
-  }
-  if (elf.segments.length > 0) return undefined;
-  for (const section of elf.sections) {
-    const inside = address - section.address;
-    if (section.address > 0 && inside >= 0 && inside < section.size) return section.offset + inside;
-  }
-  return undefined;
-}
-
-type Frame = Pick<Elf, "reader" | "bits" | "segments" | "sections">;
-
-function readDynamic(elf: Frame, anomalies: string[]): ElfDynamic | undefined {
-  const segment = elf.segments.find((one) => one.type === PT_DYNAMIC);
-  const section = elf.sections.find((one) => one.type === SHT.DYNAMIC);
-  const place =
-    segment === undefined
-      ? section && { offset: section.offset, size: section.size }
-      : { offset: segment.offset, size: segment.fileSize };
-  if (place === undefined || place.size === 0) return undefined;
-  const entrySize = elf.bits === 64 ? 16 : 8;
-  const count = Math.min(Math.floor(place.size / entrySize), MAX_DYNAMIC);
-  const available = elf.reader.source.read(place.offset, count * entrySize);
-  const values = new Map<number, number>();
-  const neededAt: number[] = [];
-  const record = elf.reader.record(place.offset, available.length - (available.length % entrySize));
-  if (record === undefined || record.length === 0) {
-    anomalies.push("The dynamic section lies beyond the end of the file");
-    return undefined;
-  }
-  for (let at = 0; at < record.length; at += entrySize) {
-    const tag = elf.bits === 64 ? record.u64(at) : record.u32(at);
-    const value = elf.bits === 64 ? record.u64(at + 8) : record.u32(at + 4);
-    if (tag === DT.NULL) break;
-    if (tag === DT.NEEDED) {
-      if (neededAt.length < MAX_NEEDED) neededAt.push(value);
-    } else if (!values.has(tag)) values.set(tag, value);
-  }
-
-  const strings = offsetOf(elf, values.get(DT.STRTAB));
-  const stringsSize = values.get(DT.STRSZ) ?? 0;
-  if (strings === undefined || !elf.reader.has(strings, stringsSize)) {
-    anomalies.push("The dynamic string table reaches beyond the end of the file");
-  }
-  const text = (at: number | undefined): string | undefined => {
-    if (at === undefined || strings === undefined || at >= stringsSize) return undefined;
-    return elf.reader.cString(strings + at);
-  };
-  const needed: string[] = [];
-  for (const at of neededAt) {
-    const name = text(at);
-    if (name === undefined) anomalies.push("The name of a needed library is not there");
-    else needed.push(name);
-  }
-  const flags = values.get(DT.FLAGS) ?? 0;
-  const flags1 = values.get(DT.FLAGS_1) ?? 0;
-  const soname = text(values.get(DT.SONAME));
-  return {
-    needed,
-    ...(soname === undefined ? {} : { soname }),
-    rpath: splitPath(text(values.get(DT.RPATH))),
-    runpath: splitPath(text(values.get(DT.RUNPATH))),
-    flags,
-    flags1,
-    bindNow: values.has(DT.BIND_NOW) || (flags & DF_BIND_NOW) !== 0 || (flags1 & DF_1_NOW) !== 0,
-    staticTls: (flags & DF_STATIC_TLS) !== 0,
-    pie: (flags1 & DF_1_PIE) !== 0,
-    tables: tablesOf(elf, values, strings),
-  };
-}
-
-function tablesOf(elf: Frame, values: ReadonlyMap<number, number>, strings: number | undefined): ElfDynamicTables {
-  const smallest = elf.bits === 64 ? 24 : 16;
-  const symbolSize = values.get(DT.SYMENT) ?? smallest;
-  const at = {
-    symbols: offsetOf(elf, values.get(DT.SYMTAB)),
-    strings,
-    gnuHash: offsetOf(elf, values.get(DT.GNU_HASH)),
-    hash: offsetOf(elf, values.get(DT.HASH)),
-    versionIndexes: offsetOf(elf, values.get(DT.VERSYM)),
-    versionsNeeded: offsetOf(elf, values.get(DT.VERNEED)),
-    versionsDefined: offsetOf(elf, values.get(DT.VERDEF)),
-  };
-  const present = Object.fromEntries(Object.entries(at).filter(([, offset]) => offset !== undefined));
-  return {
-    ...(present as Partial<Record<keyof typeof at, number>>),
-    stringsSize: values.get(DT.STRSZ) ?? 0,
-    symbolSize: symbolSize >= smallest && symbolSize <= 1024 ? symbolSize : smallest,
-    versionsNeededCount: values.get(DT.VERNEEDNUM) ?? 0,
-    versionsDefinedCount: values.get(DT.VERDEFNUM) ?? 0,
-  };
-}
-
-function offsetOf(elf: Frame, address: number | undefined): number | undefined {
-  return address === undefined ? undefined : fileOffset(elf, address);
-}
-
-function splitPath(text: string | undefined): string[] {
-  return text === undefined ? [] : text.split(":").filter((part) => part !== "");
-}
-
-function readInterpreter(elf: Frame): string | undefined {
+function readInterpreter(elf: Pick<Elf, "reader" | "segments">): string | undefined {
   const segment = elf.segments.find((one) => one.type === PT_INTERP);
   return segment === undefined ? undefined : elf.reader.cString(segment.offset, 4096);
 }

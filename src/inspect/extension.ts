@@ -9,7 +9,9 @@ import { err, ok, type Result } from "../base/result.ts";
 import { type ByteSource, fileSource } from "./bytes.ts";
 import type { FileSystem } from "../host/host.ts";
 import { cudaFacts, type CudaEvidence } from "./cuda-facts.ts";
-import { commentsOf, type Elf, isElf, openElf, SHT } from "./elf.ts";
+import { demangleName } from "./demangle.ts";
+import { commentsOf, type Elf, isElf, openElf } from "./elf.ts";
+import { SHT } from "./elf-frame.ts";
 import { buildIdOf, notesOf } from "./elf-notes.ts";
 import { dynamicSymbols, type ElfSymbol, sectionSymbols, symbolTableOf } from "./elf-symbols.ts";
 import { neededVersions } from "./elf-versions.ts";
@@ -20,7 +22,7 @@ import { provenanceOf } from "./provenance.ts";
 import { type PythonTag, pythonTagOf } from "./python-tag.ts";
 import type { ExtensionReport, NeededLibrary, PythonFacts, TorchFacts, UndefinedSymbol } from "./report.ts";
 import { limitedApiUse } from "./stable-abi.ts";
-import { ownerOf, stringAbiOf } from "./symbol-owner.ts";
+import { looksLikeTorch, stringAbiOf } from "./symbol-owner.ts";
 import { versionFloors } from "./versions.ts";
 
 /** Local symbols are searched for operator namespaces when their names take no more than this. */
@@ -218,13 +220,14 @@ function torchFacts(evidence: Evidence): TorchFacts {
   let symbols = 0;
   let cxxSymbols = 0;
   let stringAbi: TorchFacts["stringAbi"];
-  for (const { name, version } of evidence.undefinedSymbols) {
-    const owned = ownerOf(name, version);
-    if (owned.owner !== "c10" && owned.owner !== "torch") continue;
+  for (const { name } of evidence.undefinedSymbols) {
+    const kind = looksLikeTorch(name);
+    if (kind === undefined) continue;
     symbols++;
-    if (owned.demangled !== undefined || /^THP/.test(name)) cxxSymbols++;
-    if (stringAbi !== undefined) continue;
-    const abi = stringAbiOf(name, owned.demangled);
+    // Names of libtorch_python are not part of any stable ABI, whatever they are mangled like.
+    if (kind === "c++" || name.startsWith("THP")) cxxSymbols++;
+    if (stringAbi !== undefined || !/cxx11|S[sbio]|__1/.test(name)) continue;
+    const abi = stringAbiOf(name, demangleName(name));
     if (abi !== undefined) stringAbi = { abi, evidence: name };
   }
   return {

@@ -9,12 +9,16 @@ import {
 } from "./architecture.ts";
 import type { ByteSource } from "./bytes.ts";
 import { smallestEntry } from "./cuda-facts.ts";
+import { readable } from "./demangle.ts";
 import { type Fatbin, fatbinContent, kernelsOf } from "./fatbin.ts";
 import type { CudaFacts } from "./report.ts";
 import type { Answer, GpuVerdict, JudgeGpu, Problem } from "./verdict.ts";
 
 /** What a device link leaves is smaller than this; larger contents hold kernels. */
 const MAX_LOOK = 8 * 1024;
+
+/** Contents are unpacked to name a kernel up to this size. */
+const MAX_UNPACKED = 4 * 1024 * 1024;
 
 /** Oldest driver branch for each major CUDA version: CUDA release notes, "CUDA Toolkit and Corresponding Driver Versions". */
 const RUNTIME_DRIVERS: Readonly<Record<number, number>> = { 10: 410, 11: 450, 12: 525, 13: 580 };
@@ -44,10 +48,22 @@ export function judgeGpu(
     .map((fatbin) => ({ fatbin, answer: judgeFatbin(fatbin, gpu, driver) }));
   const bad = answers.filter((one) => one.answer.runs === "no" && !hasNoKernels(one.fatbin, source));
   const first = bad[0];
+  const good = answers.filter((one) => one.answer.runs !== "no");
+  if (first !== undefined && good.length > 0) {
+    // Projects compile some files for some GPUs alone, and choose among them when they run.
+    const part = `${bad.length} of its ${bad.length + good.length} fat binaries hold no code for it`;
+    const names = bad.slice(0, 3).flatMap((one) => kernelNames(one.fatbin, source));
+    const sample = names.length === 0 ? "" : ` (such as \`${names[0] ?? ""}\`)`;
+    const problem: Problem = {
+      ...noCode(cuda, gpu, first.answer.why),
+      severity: "warning",
+      what: `Some of its kernels${sample} have no code for ${gpu.name} (compute capability ${capability})`,
+      why: `${part}; the kernels in them fail when they are launched, unless the program avoids that by itself`,
+    };
+    return { verdict: answer("unknown", part), problems: [problem] };
+  }
   if (first !== undefined) {
-    const good = answers.filter((one) => one.answer.runs !== "no").length;
-    const part = good === 0 ? "" : ` (so it is in ${bad.length} of its ${bad.length + good} fat binaries)`;
-    const why = `${first.answer.why}${part}`;
+    const { why } = first.answer;
     const problem: Problem =
       first.answer.driver === undefined
         ? noCode(cuda, gpu, why)
@@ -143,6 +159,14 @@ function listOf(fatbin: Fatbin): string {
     `${kind === "ptx" ? "compute" : "sm"}_${architectureText(architecture)}`;
   const names = fatbin.entries.map((entry) => name(entry.kind, entry.architecture));
   return names.length === 0 ? "nothing" : [...new Set(names)].join(", ");
+}
+
+/** A few readable names of kernels. */
+function kernelNames(fatbin: Fatbin, source: ByteSource): string[] {
+  const entry = smallestEntry(fatbin);
+  const content = entry === undefined ? undefined : fatbinContent(source, entry, MAX_UNPACKED);
+  if (entry === undefined || content === undefined) return [];
+  return (kernelsOf(entry, content) ?? []).slice(0, 1).map((kernel) => readable(kernel));
 }
 
 /** Every device link leaves one that holds no kernel; it is never launched. */

@@ -7,7 +7,7 @@
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { ByteReader, ByteRecord, type ByteSource, sliceSource } from "./bytes.ts";
-import { NameBudget, nameIn } from "./elf.ts";
+import { NameBudget, nameIn } from "./string-table.ts";
 
 export interface MachOLibrary {
   /** As written: `@rpath/libc10.dylib`. */

@@ -5,7 +5,8 @@
 import type { SourceFile } from "../config/extension.ts";
 import { type CudaArchitecture, gencodeFlags } from "./cuda-arch.ts";
 import { compilesRelocatable, type CudaResolved, deviceFlags, hostCompilerWords } from "./cuda.ts";
-import { cudaArchFlags, isDeviceLto, linkFilesIn, userArgs } from "./flags.ts";
+import { cudaArchFlags, isDeviceLto, userArgs } from "./flags.ts";
+import { linkFilesIn } from "./link-flags.ts";
 import type { Action, Arg, PathArg } from "./graph.ts";
 import { deviceLinkVariables } from "./key-variables.ts";
 import { linkLibraries, librarySearch } from "./libraries.ts";

@@ -15,8 +15,8 @@ export interface PathArg {
   /** As the program gets it: absolute, or relative to the action's `cwd`. */
   readonly path: string;
   readonly suffix?: string;
-  /** `output`: replaced by a temporary name while the action runs. `launcher`: stands before the tool, is not keyed. */
-  readonly role?: "input" | "output" | "depfile" | "search" | "tool" | "launcher";
+  /** `output`: replaced by a temporary name while the action runs. */
+  readonly role?: "input" | "output" | "depfile" | "search" | "tool";
   /** The location may be written into the output: it is keyed as it stands. */
   readonly literal?: boolean;
 }

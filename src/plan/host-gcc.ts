@@ -119,7 +119,7 @@ export function searchArg(
     ...(prefix === "" ? {} : { prefix }),
     path: text,
     role: "search",
-    ...(isMapped(resolved, dir) ? {} : { literal: true }),
+    ...(isMapped(resolved, text) ? {} : { literal: true }),
   };
 }
 
@@ -127,7 +127,7 @@ export function searchArg(
 export function sourceArg(resolved: Resolved, source: SourceFile): PathArg {
   return pathArg(resolved.places, source.path, {
     role: "input",
-    ...(isMapped(resolved, source.path) ? {} : { literal: true }),
+    ...(isMapped(resolved, spelled(resolved.places, source.path)) ? {} : { literal: true }),
   });
 }
 

@@ -1,7 +1,7 @@
 /** Libraries: which ones an extension is linked with, how each is named to the linker, and where it is looked for. */
 import { unique } from "../base/order.ts";
 import type { Environment } from "../environment/environment.ts";
-import { librariesIn } from "./flags.ts";
+import { librariesIn } from "./link-flags.ts";
 import type { Action } from "./graph.ts";
 import type { Resolved } from "./resolve.ts";
 import { torchLibraries } from "./torch-facts.ts";

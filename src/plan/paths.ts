@@ -35,7 +35,7 @@ export function spelled(places: Places, file: string): string {
   const inside = path.relative(root, file);
   if (inside === "") return ".";
   if (isOutside(path, inside)) return file;
-  return /^[-@]/.test(inside) ? `.${path.sep}${inside}` : inside;
+  return /^(?:[-@=]|\$SYSROOT)/.test(inside) ? `.${path.sep}${inside}` : inside;
 }
 
 /** What else a word that is a path may say. */
@@ -48,11 +48,7 @@ export function pathArg(places: Places, file: string, options: PathArgOptions = 
 
 /** The words that start a program: launchers, the program, and what belongs to it (`CXX="ccache g++ -m64"`). */
 export function toolWords(tool: Tool): Arg[] {
-  return [
-    ...tool.launcher.map((path): PathArg => ({ path, role: "launcher" })),
-    { path: tool.path, role: "tool" },
-    ...(tool.arguments ?? []),
-  ];
+  return [...tool.launcher, { path: tool.path, role: "tool" }, ...(tool.arguments ?? [])];
 }
 
 /**

@@ -53,7 +53,8 @@ export function plan(input: PlanInput): Result<Graph> {
     artifacts.push(planned.value.artifact);
     warnings.push(...planned.value.warnings);
   }
-  const twice = actions.find((action, i) => actions.findIndex((other) => other.id === action.id) !== i);
+  const seen = new Set<string>();
+  const twice = actions.find(({ id }) => seen.size === seen.add(id).size);
   if (twice !== undefined) {
     return err(
       failure("ARTIFACT_CONFLICT", `the project has two extensions called \`${twice.extension}\``, {

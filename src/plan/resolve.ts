@@ -221,10 +221,12 @@ function prefixMaps(parts: Partial<Pick<Resolved, "torch" | "python" | "cuda">>,
   });
 }
 
-/** Whether a location stays out of what the host compiler writes: relative to the project, or replaced by a map. */
-export function isMapped(resolved: Resolved, file: string): boolean {
-  const { path, root } = resolved.places;
-  return isInside(path, root, file) || resolved.prefixMaps.some(({ from }) => isInside(path, from, file));
+/**
+ * Whether a location, as a command spells it, stays out of what the host compiler writes: relative to the project, or
+ * replaced by a map.
+ */
+export function isMapped({ places: { path }, prefixMaps }: Resolved, spelling: string): boolean {
+  return !path.isAbsolute(spelling) || prefixMaps.some(({ from }) => isInside(path, from, spelling));
 }
 
 function unsupportedLanguage(extension: Extension, { platform }: Environment): ReturnType<typeof failure> | undefined {

@@ -2,7 +2,7 @@
  * One JSON value a line for each event, for programs. The fields are stable: they are documented by `jsonEvents`, from
  * which the reference is made; more fields may come, none goes or changes its meaning.
  */
-import type { BuildEvent, BuildListener } from "../engine/events.ts";
+import type { BuildEvent, BuildListener, FailureDiagnosis } from "../engine/events.ts";
 import type { Failure } from "../base/failure.ts";
 import type { Action } from "../plan/graph.ts";
 import { shownReason } from "./explain-text.ts";
@@ -16,6 +16,8 @@ export interface JsonEventEntry {
 }
 
 const action = "`{id, kind, description, extension}`";
+const diagnoses =
+  "list of `{id, title, cause, fix, evidence: {line, text}, confidence, docs, place?, flag?}`, best first: what went wrong and what to do";
 
 /** Every event with its fields. */
 export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = {
@@ -56,6 +58,7 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
       command: "list of words",
       cwd: "folder",
       retrying: "killed for memory; it runs again, alone",
+      "diagnoses?": diagnoses,
       durationMs: "milliseconds",
       "slot?": "as in `started`",
     },
@@ -65,11 +68,19 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
     fields: { on: "what is waited for, for people" },
   },
   warning: { description: "Something is odd.", fields: { message: "one sentence", "hint?": "what to do" } },
+  fixed: {
+    description: "`--fix` changed something, and the build begins anew.",
+    fields: {
+      changes:
+        "list of `{extension, change, diagnosis, file?, diff, keep?}`; without `file` the change holds for this build, and `keep` says how to keep it",
+    },
+  },
   finished: {
     description: "The last event, always sent.",
     fields: {
       ok: "whether the build succeeded",
       "failure?": "`{code, message, hint?, location?, attempts?, cause?}` when it did not",
+      "diagnoses?": diagnoses,
       artifacts: "list of `{name, path}`",
       actions: "`{executed, cached, fresh}`: how many",
       durationMs: "milliseconds",
@@ -136,6 +147,7 @@ export function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>>
         command: event.command,
         cwd: event.action.cwd,
         retrying: event.retrying,
+        ...(event.diagnoses === undefined ? {} : { diagnoses: event.diagnoses.map(plainDiagnosis) }),
         durationMs: rounded(event.durationMs),
         slot: event.slot,
         time: rounded(event.time),
@@ -144,9 +156,27 @@ export function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>>
       return { type: event.type, on: event.on, time: rounded(event.time) };
     case "warning":
       return { type: event.type, message: event.message, hint: event.hint, time: rounded(event.time) };
+    case "fixed":
+      return { type: event.type, changes: event.changes, time: rounded(event.time) };
     case "finished":
       return plainFinished(event);
   }
+}
+
+/** A diagnosis with documented fields only. */
+export function plainDiagnosis(diagnosis: FailureDiagnosis): Readonly<Record<string, unknown>> {
+  const { id, title, cause, fix, evidence, confidence, docs, place, flag } = diagnosis;
+  return {
+    id,
+    title,
+    cause,
+    fix,
+    evidence: { line: evidence.line, text: evidence.text },
+    confidence,
+    docs,
+    place,
+    flag,
+  };
 }
 
 /** A failure with documented fields only. */
@@ -162,6 +192,7 @@ function plainFinished(
     type: "finished",
     ok: event.ok,
     ...(event.failure === undefined ? {} : { failure: plainFailure(event.failure) }),
+    ...(event.diagnoses === undefined ? {} : { diagnoses: event.diagnoses.map(plainDiagnosis) }),
     artifacts: event.artifacts.map(({ name, path }) => ({ name, path })),
     actions: { executed: event.actions.executed, cached: event.actions.cached, fresh: event.actions.fresh },
     durationMs: rounded(event.durationMs),

@@ -1,6 +1,7 @@
 /** Plain lines, for logs and CI: one for each action that ended, failures in full. Nothing is ever taken back. */
 import type { BuildEvent, BuildListener } from "../engine/events.ts";
 import { doneText, failedText, plannedCommand, retryText } from "./action-text.ts";
+import { diagnosesText, fixedText } from "./diagnosis-text.ts";
 import { reasonLines } from "./explain-text.ts";
 import { failureText, warningText } from "./failure-text.ts";
 import { firstError } from "./first-error.ts";
@@ -70,11 +71,17 @@ export function eventTexts(
       }
       case "failed":
         if (event.retrying) return quiet ? "" : retryText(event, style);
-        return annotation(event, options) + failedText(event, { style, platform, withCommand: verbose || !live });
+        return (
+          annotation(event, options) +
+          failedText(event, { style, platform, withCommand: verbose || !live }) +
+          diagnosesText(event.diagnoses ?? [], { style })
+        );
       case "waiting":
         return quiet || live ? "" : `${style.dim(`waiting for ${event.on}`)}\n`;
       case "warning":
         return quiet ? "" : warningText(event.message, event.hint, style);
+      case "fixed":
+        return fixedText(event.changes, options);
       case "finished":
         return finishedText(event, options, progress);
     }
@@ -93,7 +100,8 @@ function finishedText(
     const text =
       known || (cancelled && verbosity !== "quiet")
         ? ""
-        : failureText(event.failure, { style, cwd, ...(readText === undefined ? {} : { readText }) });
+        : failureText(event.failure, { style, cwd, ...(readText === undefined ? {} : { readText }) }) +
+          diagnosesText(event.diagnoses ?? [], { style });
     if (verbosity === "quiet" || (progress.total === 0 && !cancelled)) return text;
     return `${text}${summaryOf(progress, [], cancelled ? "interrupted" : "failed", event.durationMs)}\n`;
   }

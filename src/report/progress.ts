@@ -49,6 +49,13 @@ export class Progress {
       case "waiting":
         this.#waitingOn = event.on;
         break;
+      case "fixed":
+        // The build begins anew.
+        this.#running.clear();
+        this.#planned = 0;
+        this.#fresh = 0;
+        this.#failed = 0;
+        break;
       case "dirty":
       case "warning":
       case "finished":

@@ -2,6 +2,7 @@
  * Frozen examples for tests of everything that takes an `Environment` or an `Extension`: machines as they are found in
  * the wild, and a builder for extensions. No file of them exists.
  */
+import { posix, win32 } from "node:path";
 import { digestOf } from "../../src/base/digest.ts";
 import { failure } from "../../src/base/failure.ts";
 import type { Extension, SourceFile, ToolFlags } from "../../src/config/extension.ts";
@@ -31,7 +32,8 @@ const languages: Readonly<Record<string, SourceFile["language"]>> = {
 /** A source of the project, its language by its suffix; absolute paths stay. */
 export function source(path: string, more: Partial<SourceFile> = {}, root = projectRoot): SourceFile {
   const suffix = path.slice(path.lastIndexOf(".") + 1);
-  const absolute = /^(?:\/|[A-Za-z]:)/.test(path) ? path : root.includes("\\") ? `${root}\\${path}` : `${root}/${path}`;
+  const rules = /^[A-Za-z]:/.test(root) ? win32 : posix;
+  const absolute = rules.isAbsolute(path) ? path : rules.join(root, path);
   return { path: absolute, language: languages[suffix] ?? "c++", ...more };
 }
 

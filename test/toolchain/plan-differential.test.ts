@@ -13,7 +13,14 @@ import type { Environment } from "../../src/environment/environment.ts";
 import { nodeHost } from "../../src/host/node-host.ts";
 import { type Action, commandText } from "../../src/plan/graph.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { cpuPython, cudaPython, need, type PythonEnvironment, repository } from "../support/environments.ts";
+import {
+  cpuPython,
+  cudaPython,
+  debianPython,
+  need,
+  type PythonEnvironment,
+  repository,
+} from "../support/environments.ts";
 import {
   exampleTool,
   extension,
@@ -163,6 +170,25 @@ const onCuda: readonly Scenario[] = [
   },
 ];
 
+const onDebian: readonly Scenario[] = [
+  {
+    name: "Linux, Debian, module",
+    mode: "jit",
+    platform: "linux",
+    device: "cpu",
+    kind: "python-module",
+    sources: ["a.cpp"],
+  },
+  {
+    name: "setup.py, Linux, Debian",
+    mode: "aot",
+    platform: "linux",
+    device: "cpu",
+    kind: "python-module",
+    sources: ["a.cpp"],
+  },
+];
+
 const used = new Set<string>();
 let cacheDir = "";
 
@@ -174,6 +200,7 @@ afterAll(() => rmSync(cacheDir, { recursive: true, force: true }));
 describe.each([
   ["a CPU torch, other platforms by value", [...byValue, ...onCpu], cpuPython],
   ["a CUDA torch", onCuda, cudaPython],
+  ["Debian's torch", onDebian, debianPython],
 ] as const)("%s", (_group, scenarios, python) => {
   let says: TorchSays;
   let environment: Environment;
@@ -215,6 +242,7 @@ describe.each([
 test("every difference of the table occurs", (context) => {
   need(context, cpuPython());
   need(context, cudaPython());
+  need(context, debianPython());
   const idle = torchDifferences.filter(({ what }) => !used.has(what)).map(({ what }) => what);
   expect(idle).toEqual([]);
 });

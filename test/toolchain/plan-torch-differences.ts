@@ -63,6 +63,20 @@ export const torchDifferences: readonly TorchDifference[] = [
     why: "setuptools names it though it does not exist",
   },
   {
+    what: "headers of the old tensor library",
+    torch: /^-(?:isystem |I)\$TORCH\/include\/THC?$/,
+    tools: ["host"],
+    scenarios: /Debian/,
+    why: "torch 1.13 names the folders though nothing is in them any more",
+  },
+  {
+    what: "linker flags of the interpreter's own build",
+    torch: /^-Wl,-(?:O1|Bsymbolic-functions|z,relro)$/,
+    tools: ["link"],
+    scenarios: /^setup\.py/,
+    why: "as with the CFLAGS: distributions choose them for Python itself; `LDFLAGS` is honoured",
+  },
+  {
     what: "the host compiler of nvcc",
     retorch: /^-ccbin /,
     tools: ["device", "deviceLink"],
@@ -91,7 +105,7 @@ export const torchDifferences: readonly TorchDifference[] = [
   },
   {
     what: "Python's library folder in the link",
-    torch: /^-L\$PYLIB$/,
+    torch: /^-L\$PYLIB(?:\/[\w-]+)?$/,
     tools: ["link"],
     scenarios: /^setup\.py/,
     why: "nothing is taken from there: modules are not linked with libpython on Linux",

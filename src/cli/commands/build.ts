@@ -44,6 +44,7 @@ export async function run(
         force: options.force,
         keepGoing: options["keep-going"],
         checkImport: options.check,
+        fix: options.fix,
         cache: !options["no-cache"],
         signal,
         ...(words === undefined ? {} : { words }),

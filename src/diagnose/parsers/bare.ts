@@ -18,7 +18,7 @@ const msvcHeader = /Cannot open include file: ?['"]([\w+./\\-]+)['"]/;
 /** Other sentences: whose they are and what kind of finding they make. The message is the line. */
 const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [
-    /(?:Unsupported gpu architecture|is not defined for option '(?:std|gpu-name)'|A single input file is required for a non-link phase)/,
+    /(?:Unsupported gpu architecture|is not defined for option '(?:std|gpu-name)'|A single input file is required for a non-link phase|No supported gcc\/g\+\+ host compiler found|Failed to (?:detect|preprocess) host compiler properties|Could not set up the environment for Microsoft Visual Studio)/,
     "driver",
     "nvcc",
   ],
@@ -28,7 +28,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "cmake",
   ],
   [
-    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|referenced unknown base type|No module named ['"][\w.]+['"]|cannot import name ['"]\w+['"] from|dynamic module does not define)/,
+    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|without torch installed|could not convert default argument)/,
     "exception",
     "python",
   ],
@@ -41,7 +41,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
 ];
 
 const sign =
-  /error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|nicht gefunden|Aucun|No existe|Нет такого|ありません/;
+  /error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|nicht gefunden|Aucun|No existe|Нет такого|ありません/;
 
 /** Reads a line that nobody understood. */
 export function readBare(line: LogLine, out: Collector): boolean {
@@ -82,7 +82,12 @@ export function readBare(line: LogLine, out: Collector): boolean {
   }
   for (const [words, kind, tool] of sentences) {
     if (!words.test(text)) continue;
-    out.add(line, { kind, tool, message: text, ...(kind === "exception" ? { code: "ModuleNotFoundError" } : {}) });
+    out.add(line, {
+      kind,
+      tool,
+      message: text,
+      ...(kind === "exception" ? { code: /No module|import name/.test(text) ? "ModuleNotFoundError" : "Error" } : {}),
+    });
     return true;
   }
   return false;

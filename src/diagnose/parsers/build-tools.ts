@@ -85,7 +85,7 @@ function ninja(line: LogLine, out: Collector): boolean {
   const message = line.text.replace(/^\S*ninja(?:\.exe)?: /, "");
   if (/^build stopped: interrupted/.test(message)) {
     out.add(line, { kind: "build-tool", tool: "ninja", code: "interrupted", message });
-  } else if (/^build stopped/.test(message)) {
+  } else if (/^build stopped|^error: rebuilding '/.test(message)) {
     out.add(line, { kind: "wrapper", tool: "ninja", message });
   } else if (/^no work to do/.test(message)) {
     out.add(line, { kind: "warning", tool: "ninja", code: "no-work", message, severity: "note" });

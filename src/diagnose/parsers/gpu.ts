@@ -10,7 +10,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "no-kernel-image",
   ],
   [
-    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP/i,
+    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
     "no-kernel-image",
   ],
   [
@@ -31,7 +31,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "driver",
   ],
   [
-    /Found no NVIDIA driver on your system|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver/i,
+    /Found no NVIDIA driver on your system|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
     "no-device",
   ],
   [/CUDA unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],
@@ -68,7 +68,10 @@ const said: readonly (readonly [RegExp, string])[] = [
     "library-status",
   ],
   [/CUBLAS_STATUS_NOT_INITIALIZED|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_NOT_INITIALIZED/i, "library-not-initialized"],
-  [/Torch not compiled with (?:CUDA|XPU|MPS|ROCm) enabled/i, "torch-without-gpu"],
+  [
+    /Torch not compiled with (?:CUDA|XPU|MPS|ROCm) enabled|module ['"]torch\._C['"] has no attribute ['"]_cuda_?\w+['"]|has no attribute ['"]_CudaStreamBase|Cannot initialize CUDA without ATen_cuda library/i,
+    "torch-without-gpu",
+  ],
   [
     /Not compiled with (?:GPU|CUDA) support|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA/i,
     "extension-without-gpu",
@@ -84,7 +87,7 @@ const said: readonly (readonly [RegExp, string])[] = [
 ];
 
 const anyOf =
-  /[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found/;
+  /[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -101,7 +104,7 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /\bHIP\b|hipError|ROCm/.test(text);
+        const hip = /\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",

@@ -2,7 +2,7 @@
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
-import { baseName, type Parser } from "./parser.ts";
+import { baseName, type Parser, wordBefore } from "./parser.ts";
 
 /** Lines that say that something failed elsewhere. */
 const wrappers: readonly RegExp[] = [
@@ -106,7 +106,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "no-solution",
     "pip",
   ],
-  [/(\S+\.whl) is not a supported wheel on this platform/, "wrong-wheel", "pip"],
+  [/is not a supported wheel on this platform/, "wrong-wheel", "pip"],
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/conflicting dependencies|ResolutionImpossible|dependency conflicts/, "conflict", "pip"],
@@ -132,6 +132,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/Cannot import '([\w.]+)'|BackendUnavailable/, "backend-unavailable", "pip"],
+  [/can't find Rust compiler|Cargo, the Rust package manager, is not installed/, "no-rust", "pip"],
   [
     /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete download)/i,
     "network",
@@ -152,7 +153,8 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     )
       return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;
-    const symbol = match.slice(1).find((part) => part !== undefined);
+    const symbol =
+      code === "wrong-wheel" ? wordBefore(text, match.index - 1) : match.slice(1).find((part) => part !== undefined);
     return { tool, code, message: bare, ...(symbol === undefined ? {} : { symbol }) };
   }
   return undefined;

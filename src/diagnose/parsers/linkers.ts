@@ -76,7 +76,8 @@ export function linkerParser(): Parser {
         requested = out.add(line, {
           kind: "undefined-symbol",
           tool: "linker",
-          phase: "link",
+          // clang's device link for AMD GPUs: hidden symbols are device functions.
+          phase: /undefined hidden symbol/.test(text) ? "device-link" : "link",
           symbol: symbol.name,
           message: `undefined reference to \`${symbol.name}\``,
           ...(symbol.file === undefined ? {} : { file: symbol.file }),

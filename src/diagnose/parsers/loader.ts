@@ -5,21 +5,17 @@
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
-import { baseName, type Parser } from "./parser.ts";
+import { baseName, type Parser, wordBefore, words } from "./parser.ts";
 
-const sharedFile = String.raw`(?:[A-Za-z]:)?[^\s:'"]+?\.(?:so|pyd|dll|dylib|abi3\.so)(?:\.[\w.]+)*`;
-const elfUndefined = new RegExp(
-  String.raw`(?:(${sharedFile}): )?undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?`,
-);
+/** A shared library at the beginning of a word, what follows cut off. */
+const sharedFile = /^(?:[A-Za-z]:)?[^:]{1,600}?\.(?:so|pyd|dll|dylib)(?:\.[\w.]{1,40})?(?=:|$)/;
+const elfUndefined = /undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?/;
 const elfVersioned = /symbol:? ([^\s,]+)[, ]+version (\S+) not defined in file (\S+) with link time reference/;
 const muslUndefined = /Error relocating (\S+?): (\S+?): (?:symbol not found|initial-exec TLS)/;
 const machUndefined = /(?:Symbol not found|symbol not found in flat namespace)\s?:? ?[('"]{0,2}(_[^\s'")]+)/;
-const noLibrary = new RegExp(
-  String.raw`((?:[A-Za-z]:)?[^\s'"]*?(?:\.so|\.dylib|\.pyd)(?:\.[\w.]+)*): cannot open shared object file`,
-);
 const muslLibrary = /Error loading shared library (\S+?): No such file or directory(?: \(needed by (\S+?)\))?/;
 const machLibrary = /Library not loaded: ['"]?([^\s'"]+)/;
-const version = /(\S*?(?:\.so|\.dylib)[\w.]*): version [`'‘"](.+?)['’"] not found(?: \(required by (.+?)\))?/;
+const version = /^: version [`'‘"](.{1,200}?)['’"] not found(?: \(required by (.+?)\))?/;
 const dllFailed = /DLL load failed(?: while importing ([\w.]+))?(?:: (.*))?$/;
 const dllModule = /Could not find module '(.+?)'(?: \(or one of its dependencies\))?/;
 const winError = /\[WinError (126|127|193|1114|182|1455|998|5)\]\s?(.*)$/;
@@ -104,21 +100,22 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       if (elf !== null) {
         return out.add(line, {
           kind: "undefined-symbol",
-          symbol: trimName(elf[2] ?? ""),
-          ...(elf[1] === undefined ? requester(text) : { file: elf[1] }),
-          ...(elf[3] === undefined ? {} : { library: elf[3] }),
+          symbol: trimName(elf[1] ?? ""),
+          ...requester(text.slice(0, elf.index), undefined, true),
+          ...(elf[2] === undefined ? {} : { library: elf[2] }),
           ...common,
         });
       }
     }
   }
-  const needed = version.exec(text);
-  if (needed !== null) {
-    const by = needed[3];
+  const at = text.indexOf(": version ");
+  const needed = at < 0 ? null : version.exec(text.slice(at, at + 2_000));
+  if (needed !== null && /\.(?:so|dylib)/.test(wordBefore(text, at))) {
+    const by = needed[2];
     return out.add(line, {
       kind: "library-version",
-      library: needed[1] ?? "",
-      symbol: needed[2] ?? "",
+      library: wordBefore(text, at),
+      symbol: needed[1] ?? "",
       ...(by === undefined ? {} : { file: by }),
       ...common,
     });
@@ -146,7 +143,9 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
-  const library = noLibrary.exec(text)?.[1] ?? machLibrary.exec(text)?.[1] ?? muslLibrary.exec(text)?.[1];
+  const missing = text.indexOf(": cannot open shared object file");
+  const elfLibrary = missing < 0 ? undefined : wordBefore(text, missing);
+  const library = elfLibrary ?? machLibrary.exec(text)?.[1] ?? muslLibrary.exec(text)?.[1];
   if (library !== undefined) {
     return out.add(line, {
       kind: "missing-library",
@@ -227,14 +226,16 @@ function dllCode(words: string): string {
   return "dll";
 }
 
-/** The shared library that the message names first, unless it is the one that is missing. */
-function requester(text: string, other?: string): { file?: string } {
-  const match = /((?:[A-Za-z]:)?[^\s:'"(]*?[\\/]?[^\s:'"(\\/]+\.(?:so|pyd|dylib)(?:\.[\d.]+)*)\b/.exec(
-    text.replace(/^.*?dlopen\(/, ""),
-  );
-  const file = match?.[1];
-  if (file === undefined || file === other || (other !== undefined && baseName(file) === baseName(other))) return {};
-  return { file };
+/** The shared library that the message names first (or last), unless it is the one that is missing. */
+function requester(text: string, other?: string, last = false): { file?: string } {
+  if (!/\.(?:so|pyd|dylib|dll)/.test(text)) return {};
+  const all = words(text.replace(/^.{0,200}?dlopen\(/, ""));
+  for (const word of last ? all.toReversed() : all) {
+    const file = sharedFile.exec(word)?.[0];
+    if (file !== undefined && file !== other && (other === undefined || baseName(file) !== baseName(other)))
+      return { file };
+  }
+  return {};
 }
 
 /** Punctuation of a sentence around a name. */

@@ -3,9 +3,10 @@ import type { Collector } from "../collector.ts";
 import type { LogLine } from "../log-line.ts";
 import { isHeaderName, type Parser, quoted } from "./parser.ts";
 
-const coded =
-  /^(.*?)\s?:?\s?(?:(?:[A-Za-zé ]+|[^\s:()]+)\s)?\b((?:C|D|LNK|MSB|RC|CVT|CS)\d{4})(?:\s?[:：]\s*|\t+|\s(?=unresolved))(.*)$/;
-const place = /^((?:[A-Za-z]:)?[^()]*?)\((\d+)(?:,(\d+))?(?:,\d+,\d+)?\)\s?$/;
+const coded = /\b((?:C|D|LNK|MSB|RC|CVT)\d{4})(?:\s{0,2}[:：]\s{0,8}|\t+|\s(?=unresolved))/;
+/** What stands between the place and the code: `: fatal error`, in any language. */
+const severity = /\s?:?\s?(?:[A-Za-zé]+ )?[^\s:()]{1,30}\s?$/;
+const place = /^((?:[A-Za-z]:)?.*?)\((\d+)(?:,(\d+))?(?:,\d+,\d+)?\)\s?:?$/;
 
 /** The parser of Microsoft's tools. */
 export function msvcParser(): Parser {
@@ -14,11 +15,12 @@ export function msvcParser(): Parser {
 
 function line(line: LogLine, out: Collector): boolean {
   const { text } = line;
-  if (!/\b(?:C|D|LNK|MSB|RC|CVT)\d{4}\b/.test(text)) return false;
-  const match = coded.exec(text);
+  const match = coded.exec(text.length > 3_000 ? text.slice(0, 3_000) : text);
   if (match === null) return false;
-  const [, where = "", code = "", rest = ""] = match;
-  const before = text.slice(0, text.indexOf(code));
+  const code = match[1] ?? "";
+  const rest = text.slice(match.index + match[0].length);
+  const before = text.slice(0, match.index);
+  const where = before.length > 1_000 ? "" : before.replace(severity, "");
   if (/\bwarning\s*$|\bavertissement\s*$|\bWarnung\s*$|警告\s*$|\bnote\s*$/.test(before)) {
     if (code === "LNK4272" || code === "D9002" || code === "LNK4044") {
       out.add(line, { kind: "link", tool: "msvc", code, message: rest, severity: "warning" });
@@ -27,7 +29,7 @@ function line(line: LogLine, out: Collector): boolean {
   }
   if (!/\w|[^ -~]/.test(before) && !/error|unresolved external/i.test(text)) return false;
   const fatal = /fatal|irr[ée]|schwerwiegend|致命/i.test(before);
-  const at = place.exec(where.replace(/\s?:\s?(?:fatal )?error.*$/, ""));
+  const at = place.exec(where.replace(/\s?:\s?(?:fatal )?error.*$/, "").trim());
   const common = {
     tool: "msvc",
     code,
@@ -43,7 +45,7 @@ function line(line: LogLine, out: Collector): boolean {
     return true;
   }
   if (code === "C1083") {
-    const header = quoted(rest) ?? /:\s?(\S+?\.\w+)\s?:/.exec(rest)?.[1];
+    const header = quoted(rest) ?? /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1];
     if (header !== undefined && (isHeaderName(header) || /include/i.test(rest))) {
       out.add(line, { kind: "missing-header", header, ...common });
     } else out.add(line, { kind: "driver", ...common, ...(header === undefined ? {} : { file: header }) });

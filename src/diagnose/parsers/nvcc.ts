@@ -8,8 +8,9 @@ import { baseName, type Parser } from "./parser.ts";
 const edg =
   /^((?:[A-Za-z]:[\\/])?[^()"]{1,500}?)\((\d+)\)\s?: (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
 const edgBare = /^(catastrophic error|internal error|Internal error)(?: #\d+(?:-D)?)?: (.*)$/;
+/** The tools' own messages, also with words in front: `error: nvcc fatal : …`. */
 const own =
-  /^(?:CUDACOMPILE\s*:\s*|error: |ERROR: )?(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s+(fatal|error)\s*: (.*)$/;
+  /(?:^|[\s:>])(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s{1,4}(fatal|error)\s{0,4}: (.*)$/i;
 const ptxasLine = /^ptxas (?:.*?), line (\d+); (fatal|error)\s*: (.*)$/;
 const died = /'([^']+)' died (?:due to signal (\d+)|with status (0x[0-9A-Fa-f]+|\d+))(?: \(([^)]*)\))?/;
 
@@ -89,7 +90,13 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
   }
   const tool = own.exec(text);
   if (tool !== null)
-    return ofTool(line, (tool[1] ?? "nvcc") as ToolName, tool[2] === "fatal", (tool[3] ?? "").trim(), out);
+    return ofTool(
+      line,
+      (tool[1] ?? "nvcc").toLowerCase() as ToolName,
+      /fatal/i.test(tool[2] ?? ""),
+      (tool[3] ?? "").trim(),
+      out,
+    );
   const bare = edgBare.exec(text);
   if (bare !== null) {
     const message = bare[2] ?? "";

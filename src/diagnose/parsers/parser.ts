@@ -30,6 +30,22 @@ export function quoted(text: string): string | undefined {
   return /[‘'`"“«]\s?([^’'`"”»]{1,400}?)\s?[’'"”»]/.exec(text)?.[1];
 }
 
+/**
+ * The word that ends at a position: back to white space, a quote or a bracket. Patterns that begin with `\S+` would try
+ * every start of a long line; this looks at each character once.
+ */
+export function wordBefore(text: string, end: number): string {
+  const least = Math.max(0, end - 1_000);
+  let start = end;
+  while (start > least && !/[\s'"\x60‘’“”(),<>*]/.test(text[start - 1] ?? " ")) start--;
+  return text.slice(start, end);
+}
+
+/** The words of a text, as `wordBefore` cuts them. */
+export function words(text: string): string[] {
+  return text.split(/[\s'"\x60‘’“”(),<>*]+/, 400);
+}
+
 /** The last component of a path of either system. */
 export function baseName(path: string): string {
   return (

@@ -110,7 +110,7 @@ export function pythonParser(): Parser {
         if (text === "" && frames.length > 3) tracebackIndent = undefined;
         return false;
       }
-      const warned = warningLine.exec(text);
+      const warned = text.includes("Warning: ") ? warningLine.exec(text) : null;
       if (warned !== null && !/^\S+\.(?:c|cc|cpp|cu|h|hpp|cuh)$/.test(warned[1] ?? "")) {
         warning = out.add(line, {
           kind: "warning",

@@ -40,6 +40,12 @@ const phrases: readonly Phrase[] = [
     code: "disk-full",
   },
   {
+    words: /^(?:error: )?\[WinError 2\]|FileNotFoundError: \[WinError 2\]/,
+    kind: "missing-program",
+    tool: "setuptools",
+    code: "windows",
+  },
+  {
     words:
       /Argument list too long|\[Errno 7\]|\[WinError 206\]|The filename or extension is too long|File name too long|command line is too long|The input line is too long|\[Errno 36\]/,
     kind: "system",
@@ -188,6 +194,8 @@ const phrases: readonly Phrase[] = [
     tool: "system",
     code: "segfault",
   },
+  { words: /exec format error|cannot execute binary file/i, kind: "load", tool: "loader", code: "architecture" },
+  { words: /qemu: uncaught target signal (?:11|6)/, kind: "tool-died", tool: "shell", code: "signal 11" },
   { words: /Illegal instruction|SIGILL/, kind: "exception", tool: "system", code: "illegal-instruction" },
   {
     words: /OMP: Error #15|Initializing lib(?:iomp5|omp)\S*, but found/,
@@ -234,7 +242,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|Killed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|xcrun|Xcode|developer tools/;
+  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|Killed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
 
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {
@@ -267,7 +275,9 @@ export function systemParser(): Parser {
           message: text,
           ...(phrase.kind === "tool-died"
             ? { program: /(?:process \d+ \(|program )([\w+.-]+)/.exec(text)?.[1] ?? "" }
-            : {}),
+            : phrase.kind === "missing-program"
+              ? { program: "" }
+              : {}),
           severity: phrase.severity ?? "error",
         });
       }

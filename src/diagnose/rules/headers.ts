@@ -2,7 +2,7 @@
 import { installWithoutIsolation, platformOf, python, pythonVersion, setVariable, systemPackage } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Match, type MatchFacts, placeOf, type Rule } from "../rule.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, said } from "../rule.ts";
 
 /** The header's name as written, slashes made forward. */
 function header(finding: Finding, pattern: RegExp): MatchFacts | undefined {
@@ -147,13 +147,20 @@ export const headerRules: readonly Rule[] = [
   {
     id: "python-headers-missing",
     title: "Python's headers are not installed",
-    on: ["missing-header"],
+    on: ["missing-header", "build-tool"],
     specificity: 85,
     matches: (finding) =>
-      header(
-        finding,
-        /^(?:python\d\.\d+\w*\/)?(?:Python|pyconfig|patchlevel|structmember|frameobject|pyport|cpython\/\w+|internal\/pycore_\w+)\.h$/,
-      ),
+      finding.kind === "build-tool"
+        ? said(
+            finding,
+            /Could NOT find Python\w* .*missing:.*(?:INCLUDE_DIR|Development)|Python_INCLUDE_DIRS?.*NOTFOUND/s,
+          ) === undefined
+          ? undefined
+          : { header: "Python.h" }
+        : header(
+            finding,
+            /^(?:python\d\.\d+\w*\/)?(?:Python|pyconfig|patchlevel|structmember|frameobject|pyport|cpython\/\w+|internal\/pycore_\w+)\.h$/,
+          ),
     confidence: "high",
     cause: (match) => {
       const version = pythonVersion(match);
@@ -270,6 +277,8 @@ export const headerRules: readonly Rule[] = [
       const cuda = match.context.environment?.cuda;
       if (/^helper_/.test(name))
         return `\`${name}\`${includedBy(match)} is of NVIDIA's cuda-samples, not of the toolkit.`;
+      if (/^cuda_(?:fp8|fp6|fp4|bf16)/.test(name))
+        return `\`${name}\`${includedBy(match)} came with CUDA ${/fp8/.test(name) ? "11.8" : /bf16/.test(name) ? "11.0" : "12.8"}: the toolkit that compiles is older, or its include folder is not on the command line.`;
       if (/^(?:cute|cutlass)\//.test(name))
         return `\`${name}\`${includedBy(match)} is of CUTLASS, which projects bring as a git submodule: it was not checked out, or its include folder is missing.`;
       if (/^cudnn/.test(name))

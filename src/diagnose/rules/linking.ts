@@ -484,6 +484,22 @@ export const linkingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "resource-compiler-missing",
+    title: "link.exe does not find the resource compiler or its libraries",
+    on: ["link"],
+    specificity: 82,
+    matches: (finding) => coded(finding, "LNK1158", "LNK1327"),
+    confidence: "high",
+    cause: () =>
+      "link.exe starts rc.exe (or mt.exe) of the Windows SDK, which is not on PATH: the SDK is not installed, or the build does not run in a developer prompt.",
+    fix: () => [
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      "# and install a Windows SDK in the Visual Studio Installer",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1158"],
+    examples: [{ text: "LINK : fatal error LNK1158: cannot run 'rc.exe'", expect: "Windows SDK" }],
+  },
+  {
     id: "iterator-debug-level",
     title: "Debug and release objects are mixed (MSVC)",
     on: ["link"],

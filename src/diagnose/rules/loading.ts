@@ -572,7 +572,7 @@ export const loadingRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.kind === "link") {
         const arch =
-          /building for \S+?-(?<need>\w+) but attempting to link with file built for (?:\S+?-)?(?<have>\w+)|file was built for (?<have4>.+?) which is not the architecture being linked \((?<need4>\w+)\)|file built for (?<have5>unknown-unsupported file format)|found architecture '(?<have2>\w+)', required architecture '(?<need2>\w+)'|incompatible target|is incompatible with (?:\S+ )?(?:output|elf|i386|x86)|file in wrong format|machine type '(?<have3>\w+)' conflicts with target machine type '(?<need3>\w+)'|skipping incompatible/i.exec(
+          /building for \S+?-(?<need>\w+) but attempting to link with file built for (?:\S+?-)?(?<have>\w+)|file was built for (?<have4>.+?) which is not the architecture being linked \((?<need4>\w+)\)|file built for (?<have5>unknown-unsupported file format)|linking in (?:dylib|object) file .*built for (?:\S+?-)?(?<have6>\w+)|found architecture '(?<have2>\w+)', required architecture '(?<need2>\w+)'|incompatible target|is incompatible with (?:\S+ )?(?:output|elf|i386|x86)|file in wrong format|machine type '(?<have3>\w+)' conflicts with target machine type '(?<need3>\w+)'|skipping incompatible/i.exec(
             finding.message,
           );
         if (arch === null && finding.code !== "LNK1112" && finding.code !== "LNK4272") return undefined;
@@ -583,6 +583,7 @@ export const loadingRules: readonly Rule[] = [
             machines["have"] ??
             machines["have2"] ??
             machines["have3"] ??
+            machines["have6"] ??
             (machines["have4"] === undefined && machines["have5"] === undefined
               ? undefined
               : "not a Mach-O file: 0x7F 0x45 0x4C 0x46 is Linux's ELF"),
@@ -643,7 +644,7 @@ export const loadingRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} is cut off, empty, a Git LFS pointer, or of another system (${match.facts["words"] ?? ""}): its build or download was interrupted, or it was copied from another machine.`,
+      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} is cut off, empty, a Git LFS pointer, or of another system (${match.facts["words"] ?? ""}): its build or download was interrupted, it was copied from another machine, or (on ARM) it was made for a kernel with smaller memory pages.`,
     fix: (match) => [
       ...(match.finding.file === undefined ? [] : [`ls -l ${match.finding.file}; file ${match.finding.file}`]),
       ...rebuild(match),

@@ -193,7 +193,8 @@ export const nvccRules: readonly Rule[] = [
       nvccSaid(
         finding,
         /Host compiler targets unsupported OS/,
-        /Failed to preprocess host compiler properties/,
+        /Failed to (?:preprocess|detect) host compiler properties/,
+        /Could not set up the environment for Microsoft Visual Studio/,
         /Microsoft Visual Studio configuration file '(?<vcvars>.+?)' could not be found/,
         /Visual Studio configuration file/,
         /Compiler 'cl\.exe' in PATH different than the one specified with -ccbin/,
@@ -202,7 +203,7 @@ export const nvccRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      /preprocess host compiler/.test(match.finding.message)
+      /(?:preprocess|detect) host compiler/.test(match.finding.message)
         ? "nvcc could not run the host compiler that -ccbin (or CC, CXX, NVCC_CCBIN) names: it does not exist or is no working C++ compiler."
         : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>

@@ -25,9 +25,15 @@ export const packagingRules: readonly Rule[] = [
           /^(?:torch|numpy|setuptools|wheel|ninja|packaging|pybind11|cython|psutil|cmake)/i.test(finding.symbol ?? "")
           ? { module: finding.symbol }
           : undefined;
+      if (
+        /pre-compile ops without torch installed|install torch before|(?:requires|needs) (?:torch|PyTorch) to be installed|PyTorch (?:must be|needs to be|is not) installed/i.test(
+          finding.message,
+        )
+      )
+        return { module: "torch", sure: "yes" };
       if (finding.code !== "ModuleNotFoundError" && finding.code !== "ImportError") return undefined;
       const module =
-        /No module named ['"]?(?<module>torch|numpy|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
+        /No module named ['"]?(?<module>torch(?!\.)|numpy|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
           finding.message,
         )?.groups?.["module"];
       if (module === undefined) return undefined;
@@ -366,6 +372,186 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.10.0+cu128 with CUDA 1208 (you have 2.11.0+cu130)",
         expect: "xformers",
+      },
+    ],
+  },
+  {
+    id: "package-built-for-other-cuda",
+    title: "A package and torch were compiled for different CUDA versions",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      said(
+        finding,
+        /Detected that PyTorch and (?<package>\w+) were compiled with different CUDA.*?(?:PyTorch has CUDA Version=(?<torch>[\d.]+).*?CUDA Version=(?<other>[\d.]+))?/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version than the installed torch.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      /^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
+        ? pip(
+            match,
+            `install --force-reinstall torch ${match.facts["package"] ?? "torchvision"} --index-url https://download.pytorch.org/whl/cu130   # both from one index`,
+          )
+        : pip(
+            match,
+            `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
+          ),
+    ],
+    sources: ["pytorch/vision: torchvision/extension.py"],
+    examples: [
+      {
+        text: "RuntimeError: Detected that PyTorch and torchvision were compiled with different CUDA major versions. PyTorch has CUDA Version=12.1 and torchvision has CUDA Version=11.8. Please reinstall the torchvision that matches your PyTorch install.",
+        expect: "one index",
+      },
+      {
+        text: "RuntimeError: Detected that PyTorch and torch_scatter were compiled with different CUDA versions.",
+        expect: "torch-scatter",
+      },
+    ],
+  },
+  {
+    id: "package-needs-other-cuda",
+    title: "The package supports this CUDA version or GPU not",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /is only supported on CUDA (?<need>[\d.]+) and above/,
+        /(?:requires|needs|need) (?:at least )?CUDA(?: version)? ?(?:>=|of at least)? ?(?<need>\d+\.\d+)/,
+        /CUDA (?<need>[\d.]+) or (?:higher|later|newer|above) (?:is )?(?:required|must)/,
+        /only supports (?<gpu>Ampere|Hopper|Turing|Ada|Blackwell|sm\w+) GPUs or newer/,
+        /(?:requires|needs) (?:a )?GPU with compute capability (?:>=|at least|of at least)? ?(?<gpu>[\d.]+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["gpu"] === undefined
+        ? `The package wants CUDA ${match.facts["need"] ?? ""} or newer, and the nvcc that is found (or torch's CUDA) is older: often the distribution's /usr/bin/nvcc.`
+        : `The package's kernels are for ${match.facts["gpu"]} GPUs and newer ones; this GPU is older.`,
+    fix: (match) =>
+      match.facts["gpu"] === undefined
+        ? [
+            "which -a nvcc; nvcc --version",
+            `export CUDA_HOME=/usr/local/cuda-${match.facts["need"] ?? "12"} PATH=/usr/local/cuda-${match.facts["need"] ?? "12"}/bin:$PATH`,
+          ]
+        : [
+            "# an older release of the package, or another implementation (torch.nn.functional.scaled_dot_product_attention instead of flash-attn)",
+          ],
+    sources: ["Dao-AILab/flash-attention: setup.py"],
+    examples: [
+      {
+        text: "RuntimeError: FlashAttention is only supported on CUDA 11.6 and above.  Note: make sure nvcc has a supported version by running nvcc -V.",
+        expect: "11.6",
+      },
+      { text: "RuntimeError: FlashAttention only supports Ampere GPUs or newer.", expect: "Ampere" },
+    ],
+  },
+  {
+    id: "deepspeed-op-incompatible",
+    title: "DeepSpeed finds this machine not fit for the operator",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) => said(finding, /Unable to JIT load the (?<op>\w+) op due to it not being compatible/),
+    confidence: "medium",
+    cause: (match) =>
+      `DeepSpeed checked compiler, CUDA and libraries before building \`${match.facts["op"] ?? ""}\`, and one of them is missing or does not fit; its own report says which.`,
+    fix: (match) => [
+      `${python(match)} -m deepspeed.env_report   # ds_report`,
+      "# usual reasons: no CUDA toolkit (CUDA_HOME), CUDA of another version than torch's, libaio-dev missing, no ninja",
+    ],
+    sources: ["https://www.deepspeed.ai/tutorials/advanced-install/"],
+    examples: [
+      {
+        text: "RuntimeError: Unable to JIT load the fused_adam op due to it not being compatible due to hardware/software issue. None",
+        expect: "ds_report",
+      },
+    ],
+  },
+  {
+    id: "python-too-new-for-package",
+    title: "The package is too old for this Python",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>Mapping|MutableMapping|Callable|Iterable|Iterator|Sequence|Sized|Hashable|Set)['"] from ['"]collections['"]/,
+        /module ['"](?<module>inspect|ast|asyncio|collections|typing|unittest|configparser|locale|time)['"] has no attribute ['"](?<name>getargspec|Str|Num|NameConstant|coroutine|Mapping|MutableMapping|Callable|io|makeSuite|SafeConfigParser|format|clock)['"]/,
+        /module ['"](?<module>distutils)['"] has no attribute ['"](?<name>version)['"]/,
+        /module ['"](?<module>numpy)['"] has no attribute ['"](?<name>bool|float|int|object|complex|str|long|bool8|product|cumproduct|alltrue|sometrue)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["module"] === "numpy"
+        ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (1.24 and 2.0); the package is older.`
+        : match.facts["module"] === "distutils"
+          ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
+          : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
+    fix: (match) =>
+      match.facts["module"] === "numpy"
+        ? [pip(match, 'install "numpy<1.24"'), "# or a newer release of the package"]
+        : match.facts["module"] === "distutils"
+          ? [pip(match, 'install "setuptools<59.6"')]
+          : [
+              "# a newer release of the package, or an environment with an older Python: uv venv --python 3.10 (conda create -n e python=3.10)",
+            ],
+    sources: [
+      "https://docs.python.org/3/whatsnew/3.10.html#removed",
+      "https://numpy.org/doc/stable/release/1.24.0-notes.html",
+    ],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'Mapping' from 'collections' (/usr/lib/python3.10/collections/__init__.py)",
+        expect: "older Python",
+      },
+      { text: "AttributeError: module 'distutils' has no attribute 'version'", expect: "setuptools<59.6" },
+      { text: "AttributeError: module 'numpy' has no attribute 'bool'.", expect: "numpy<1.24" },
+    ],
+  },
+  {
+    id: "rust-compiler-missing",
+    title: "A dependency is built from source and needs Rust",
+    on: ["installer", "exception"],
+    specificity: 70,
+    matches: (finding) =>
+      coded(finding, "no-rust") ??
+      saidAny(finding, /can't find Rust compiler|Cargo, the Rust package manager, is not installed|Rust toolchain/),
+    confidence: "high",
+    cause: () =>
+      "No ready-made wheel of the dependency fits this Python or system, so pip builds it, and that needs the Rust compiler.",
+    fix: (match) => [
+      pip(match, "install --upgrade pip   # newer pips find more wheels"),
+      "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh",
+      "# or a Python for which a wheel exists",
+    ],
+    sources: ["https://rustup.rs"],
+    examples: [{ text: "error: can't find Rust compiler", expect: "rustup" }],
+  },
+  {
+    id: "msvc-output-undecodable",
+    title: "torch cannot read the compiler's greeting in this language",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.code === "UnicodeDecodeError" &&
+      finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) === true
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () => "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8.",
+    fix: () => [
+      "chcp 65001",
+      "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",
+      "set PYTHONUTF8=1",
+    ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "C:\\e\\torch\\utils\\cpp_extension.py", line 387, in check_compiler_abi_compatibility\n    match = re.search(r"x", compiler_info.decode())\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
+        expect: "VSLANG",
       },
     ],
   },

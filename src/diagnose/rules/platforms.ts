@@ -138,6 +138,69 @@ export const platformRules: readonly Rule[] = [
     examples: [{ text: "clang: error: unsupported option '-fopenmp'", expect: "-Xpreprocessor" }],
   },
   {
+    id: "macos-deployment-target",
+    title: "The deployment target of macOS is too old for the C++ library",
+    on: ["compile", "driver", "link", "missing-library"],
+    specificity: 84,
+    matches: (finding, context) => {
+      if (finding.kind === "missing-library")
+        return finding.library === "stdc++" && context.log.platform === "darwin" ? { what: "libstdc++" } : undefined;
+      return saidAny(
+        finding,
+        /'(?<what>[\w:]+)' is unavailable: introduced in macOS (?<since>[\d.]+)/,
+        /include path for (?:libstdc\+\+|stdlibc\+\+) headers not found/,
+      );
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The build asks for an old macOS${match.facts["since"] === undefined ? "" : `; \`${match.facts["what"] ?? ""}\` came with ${match.facts["since"]}`}: Python was built for it (MACOSX_DEPLOYMENT_TARGET), and setuptools passes that on.`,
+    fix: () => ["export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++"],
+    sources: ["https://libcxx.llvm.org/DesignDocs/AvailabilityMarkup.html"],
+    examples: [
+      {
+        text: "a.cpp:3:9: error: 'value' is unavailable: introduced in macOS 10.13",
+        expect: "MACOSX_DEPLOYMENT_TARGET",
+      },
+    ],
+  },
+  {
+    id: "posix-on-windows",
+    title: "The code is written for Linux and gcc",
+    on: ["compile", "missing-header"],
+    specificity: 68,
+    matches: (finding, context) => {
+      if (finding.tool !== "msvc" && context.log.platform !== "win32") return undefined;
+      if (finding.kind === "missing-header")
+        return /^(?:unistd|dlfcn|dirent|pthread|sys\/(?:time|mman|types|stat|wait|socket|resource|file)|getopt|strings|alloca)\.h$/.test(
+          finding.header ?? "",
+        )
+          ? { name: finding.header }
+          : undefined;
+      return saidAny(
+        finding,
+        /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
+        /identifier "(?<name>__builtin_\w+|uint|M_PI)" is undefined/,
+      );
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
+    fix: (match) => [
+      /^M_/.test(match.facts["name"] ?? "")
+        ? "# define _USE_MATH_DEFINES: the flag -D_USE_MATH_DEFINES"
+        : "# look for a fork or a branch of the package for Windows, or build in WSL",
+      "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
+    examples: [
+      { text: "a.cpp(12): error C2065: 'M_PI': undeclared identifier", expect: "_USE_MATH_DEFINES" },
+      {
+        text: "a.cpp(2): fatal error C1083: Cannot open include file: 'unistd.h': No such file or directory",
+        expect: "WSL",
+      },
+    ],
+  },
+  {
     id: "macos-tools-missing",
     title: "macOS's command line tools are missing or not accepted",
     on: ["system", "exception", "driver", "link"],

@@ -205,6 +205,140 @@ export const registrationRules: readonly Rule[] = [
     ],
   },
   {
+    id: "binding-lacks-type-casters",
+    title: "The binding does not know how to turn tensors into Python objects",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Unable to convert function return value to a Python type! The signature was\s+(?<signature>.*)/,
+        /incompatible function arguments.*\barg\d+: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
+        /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h).",
+    fix: (match) => [
+      "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
+      ...rebuild(match),
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html"],
+    examples: [
+      {
+        text: "TypeError: Unable to convert function return value to a Python type! The signature was\n\t(arg0: int) -> at::Tensor",
+        expect: "torch/extension.h",
+      },
+      {
+        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: at::Tensor) -> at::Tensor",
+        expect: "type casters",
+      },
+    ],
+  },
+  {
+    id: "binding-type-not-registered",
+    title: "A default argument's type is not known to Python yet",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /could not convert default argument ['"]?(?<what>[^'"]*)['"]? .*(?:type not registered yet|into a Python object)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `The module's binding gives \`${match.facts["what"] ?? "a value"}\` as a default before its type is registered: torch was not imported first (for torch's own types), or py::class_ for it comes later in the file.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch, the_extension"`,
+      "# register the class before the function that uses it, or give the default in Python",
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/functions.html#default-arguments-revisited"],
+    examples: [
+      {
+        text: "ImportError: arg(): could not convert default argument 'opts: torch::TensorOptions' in function 'f' into a Python object (type not registered yet?)",
+        expect: "import torch",
+      },
+    ],
+  },
+  {
+    id: "dtype-not-dispatched",
+    title: "The extension has no code for this type of tensor",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => said(finding, /["'](?<op>[\w:]+)["'] not implemented for ['"](?<type>\w+)['"]/),
+    confidence: "medium",
+    cause: (match) =>
+      `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
+    fix: () => [
+      "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
+    ],
+    sources: ["pytorch: aten/src/ATen/Dispatch.h"],
+    examples: [
+      {
+        text: "RuntimeError: \"my_kernel_cuda\" not implemented for 'Half'",
+        expect: "AT_DISPATCH_FLOATING_TYPES_AND2",
+      },
+    ],
+  },
+  {
+    id: "torch-installation-mixed",
+    title: "Two torch installations are mixed, or a folder hides torch",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /module ['"]torch\._C['"] has no attribute ['"](?<name>_TensorBase|_init_names|_\w*Base|_dlpack_exchange_api|_set_torch_function_mode)['"]/,
+        /has no attribute ['"](?<name>_init_names|_TensorBase)['"]/,
+        /No module named ['"]torch\._C['"]/,
+        /module ['"]torch['"] has no attribute ['"](?<name>Tensor|__version__|tensor|cuda|nn|ones|device|version|utils)['"]/,
+        /Failed to load PyTorch C extensions|loaded the `torch\/_C` folder/,
+        /cannot import name ['"](?<name>\w+)['"] from ['"]torch\._C['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch's Python files and its compiled part are not of one installation${match.facts["name"] === undefined ? "" : ` (\`${match.facts["name"]}\` is missing)`}: files of two versions lie in one folder (conda and pip, an upgrade that was interrupted), or a folder or file named torch in the working directory (a clone of pytorch) is found first.`,
+    fix: (match) => [
+      `cd / && ${python(match)} -c "import torch; print(torch.__file__, torch.__version__)"   # is it the one that is meant?`,
+      pip(match, "uninstall -y torch"),
+      pip(match, "install --no-cache-dir torch"),
+    ],
+    sources: ["pytorch/pytorch#2094", "pytorch/pytorch#8088"],
+    examples: [
+      { text: "AttributeError: module 'torch._C' has no attribute '_TensorBase'", expect: "uninstall" },
+      { text: "ModuleNotFoundError: No module named 'torch._C'", expect: "two versions" },
+    ],
+  },
+  {
+    id: "torch-python-api-missing",
+    title: "The Python side of the package is for another torch version",
+    on: ["exception"],
+    specificity: 64,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /module ['"](?<module>torch(?:vision)?(?:\.[\w.]+)?)['"] has no attribute ['"](?<name>\w+)['"]/,
+        /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>torch(?:vision)?(?:\.[\w.]+)?)['"]/,
+        /No module named ['"](?<module>torch(?:vision)?\.[\w.]+)['"]/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["module"] ?? "torch"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` does not exist in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: the package was written for a newer torch, or for an older one that still had it.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__)"`,
+      "# install the torch that the package's documentation names, or the release of the package for this torch",
+    ],
+    sources: ["facebookresearch/theseus#376"],
+    examples: [
+      {
+        text: "AttributeError: module 'torch.utils.cpp_extension' has no attribute 'CUDA_GCC_VERSIONS'",
+        expect: "newer torch",
+      },
+      { text: "ModuleNotFoundError: No module named 'torch._six'", expect: "torch._six" },
+    ],
+  },
+  {
     id: "illegal-instruction",
     title: "The code uses instructions that this processor does not have",
     on: ["exception"],

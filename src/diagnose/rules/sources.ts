@@ -109,7 +109,7 @@ export const sourceRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => {
       const torch =
-        /(?:namespace|class|struct|in|of) ["‘'`“](?:struct |class |const )?(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(
+        /(?:(?:namespace|class|struct|in|of) )?["‘'`“](?:struct |class |const )*(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(
           finding.message,
         ) ??
         /["‘'`“](?<name>[\w~]+)["’'”] is not a member of ["‘'`“](?:class |struct )?(?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(

@@ -44,7 +44,10 @@ export const toolchainRules: readonly Rule[] = [
     on: ["exception", "warning"],
     specificity: 80,
     matches: (finding) => {
-      if (/has a minor version mismatch/.test(finding.message)) return undefined;
+      if (
+        /has a minor version mismatch|Detected that PyTorch and \w+ were compiled with different/.test(finding.message)
+      )
+        return undefined;
       const numbers =
         /detected CUDA version \((?<nvcc>[\d.]+)\) mismatches .*?PyTorch\s*\((?<torch>[\d.]+)\)/s.exec(
           finding.message,
@@ -54,7 +57,6 @@ export const toolchainRules: readonly Rule[] = [
           finding.message,
         ) ??
         /Pytorch binaries were compiled with Cuda (?<torch>[\d.]+)/is.exec(finding.message) ??
-        /PyTorch has CUDA Version=(?<torch>[\d.]+) and \w+ has CUDA Version=(?<nvcc>[\d.]+)/.exec(finding.message) ??
         /detected CUDA version \(?(?<nvcc>[\d.]+)?\)? mismatches/.exec(finding.message) ??
         /Cuda extensions are being compiled with a version of Cuda that does not match|does not match the version torch was compiled with/i.exec(
           finding.message,
@@ -179,12 +181,13 @@ export const toolchainRules: readonly Rule[] = [
       if (finding.kind === "build-tool") {
         return said(
           finding,
-          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
+          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|No CUDA toolset found|The CUDA Toolkit v[\d.]+ directory .* does not exist|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
         );
       }
       if (finding.code === "no-cuda-home") return {};
       if (/name 'bare_metal_version' is not defined/.test(finding.message)) return {};
       if (finding.code === "MissingCUDAException") return {};
+      if (finding.code === "KeyError" && /^['"]CUDA_(?:HOME|PATH)['"]$/.test(finding.message)) return {};
       // setup.py puts CUDA_HOME, which is None, together with a path.
       if (
         finding.code === "TypeError" &&
@@ -283,7 +286,7 @@ export const toolchainRules: readonly Rule[] = [
           finding,
           /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+) \((?<bound>[\d.]+)\)/,
         ) ??
-        said(finding, /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler/i);
+        said(finding, /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler|No supported gcc\/g\+\+ host compiler found/i);
       if (facts === undefined) return undefined;
       const newest = facts["newest"] ?? facts["bound"]?.split(".")[0];
       return { ...facts, newest };
@@ -527,10 +530,7 @@ export const toolchainRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.kind === "missing-program") return missingProgram(finding, /^ninja(?:-build)?$/);
       if (finding.kind === "build-tool")
-        return said(
-          finding,
-          /CMake was unable to find a build program corresponding to "Ninja"|CMAKE_MAKE_PROGRAM is not set/,
-        );
+        return said(finding, /CMake was unable to find a build program corresponding to "Ninja/);
       if (finding.code === "no-ninja" || finding.code === "ninja") return {};
       return said(finding, /Ninja is required to load C\+\+ extensions/i);
     },
@@ -626,6 +626,32 @@ export const toolchainRules: readonly Rule[] = [
     ],
   },
   {
+    id: "windows-program-not-found",
+    title: "Windows does not find a program that the build starts",
+    on: ["missing-program", "exception", "build-tool", "installer"],
+    specificity: 60,
+    matches: (finding) =>
+      (finding.kind === "missing-program" && finding.program === "") ||
+      /\[WinError 2\]|CreateProcess: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
+        finding.message,
+      )
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: () =>
+      "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",
+    fix: () => [
+      "where nvcc & where cl & where ninja & echo %CUDA_HOME%",
+      "# run in the x64 Native Tools Command Prompt (vcvars64.bat), with CUDA_HOME set to the toolkit's folder",
+      "set DISTUTILS_USE_SDK=1",
+    ],
+    sources: ["pytorch/pytorch#101138", "Dao-AILab/flash-attention#203"],
+    examples: [
+      { text: "error: [WinError 2] The system cannot find the file specified", expect: "where nvcc" },
+      { text: "ninja: fatal: CreateProcess: The system cannot find the file specified.", expect: "cl.exe" },
+    ],
+  },
+  {
     id: "host-compiler-missing",
     title: "The C++ compiler is not installed",
     on: ["missing-program", "build-tool", "driver"],
@@ -645,7 +671,7 @@ export const toolchainRules: readonly Rule[] = [
           : undefined;
       return said(
         finding,
-        /No CMAKE_C(?:XX)?_COMPILER could be found|The CMAKE_C(?:XX)?_COMPILER:.*is not a full path/s,
+        /No CMAKE_C(?:XX)?_COMPILER could be found|CMAKE_C(?:XX)?_COMPILER not set|The CMAKE_C(?:XX)?_COMPILER:.*is not a full path/s,
       );
     },
     confidence: "high",

@@ -1,5 +1,6 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { installTorchFor, pip, python, rebuild } from "../commands.ts";
+import { demangle } from "../../inspect/demangle.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { isTorch, judgeSymbol, shortName, type SymbolVerdict } from "../symbols.ts";
@@ -12,7 +13,7 @@ export function verdictOf(finding: Finding): SymbolVerdict | undefined {
 /** The facts that all symbol rules use: the readable name, who asks, and what the installed libraries say. */
 export function symbolFacts(finding: Finding, verdict: SymbolVerdict, context: RuleContext): MatchFacts {
   const raw = finding.symbol ?? "";
-  const readable = context.demangle?.(raw);
+  const readable = (context.demangle ?? demangle)(raw);
   const there = context.lookupSymbol?.(raw);
   const other = there === undefined ? context.otherForm?.(raw) : undefined;
   return {
@@ -21,7 +22,7 @@ export function symbolFacts(finding: Finding, verdict: SymbolVerdict, context: R
     who: finding.file === undefined ? "the extension" : `\`${finding.file.split(/[\\/]/).at(-1) ?? finding.file}\``,
     has: there?.library,
     otherLibrary: other?.library,
-    otherSymbol: other === undefined ? undefined : (context.demangle?.(other.symbol) ?? other.symbol),
+    otherSymbol: other === undefined ? undefined : ((context.demangle ?? demangle)(other.symbol) ?? other.symbol),
   };
 }
 

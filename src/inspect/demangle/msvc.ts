@@ -4,6 +4,15 @@
  *
  * The scheme is not documented by Microsoft; the forms here are those that `undname` and LLVM's demangler agree on.
  */
+import {
+  CALLING,
+  DATA_KINDS,
+  MEMBER_KINDS,
+  SIMPLE_TYPES,
+  SPECIAL,
+  SPECIAL_UNDERSCORE,
+  UNDERSCORE_TYPES,
+} from "./msvc-tables.ts";
 import { fail, NotMangled } from "./nodes.ts";
 
 /** A name that was taken apart. */
@@ -19,118 +28,6 @@ export interface MsvcName {
 const MAX_LENGTH = 16 * 1024;
 const MAX_DEPTH = 96;
 const MAX_TEXT = 128 * 1024;
-
-const SPECIAL: Readonly<Record<string, string>> = {
-  "2": "operator new",
-  "3": "operator delete",
-  "4": "operator=",
-  "5": "operator>>",
-  "6": "operator<<",
-  "7": "operator!",
-  "8": "operator==",
-  "9": "operator!=",
-  A: "operator[]",
-  C: "operator->",
-  D: "operator*",
-  E: "operator++",
-  F: "operator--",
-  G: "operator-",
-  H: "operator+",
-  I: "operator&",
-  J: "operator->*",
-  K: "operator/",
-  L: "operator%",
-  M: "operator<",
-  N: "operator<=",
-  O: "operator>",
-  P: "operator>=",
-  Q: "operator,",
-  R: "operator()",
-  S: "operator~",
-  T: "operator^",
-  U: "operator|",
-  V: "operator&&",
-  W: "operator||",
-  X: "operator*=",
-  Y: "operator+=",
-  Z: "operator-=",
-};
-
-const SPECIAL_UNDERSCORE: Readonly<Record<string, string>> = {
-  "0": "operator/=",
-  "1": "operator%=",
-  "2": "operator>>=",
-  "3": "operator<<=",
-  "4": "operator&=",
-  "5": "operator|=",
-  "6": "operator^=",
-  "7": "`vftable'",
-  "8": "`vbtable'",
-  "9": "`vcall'",
-  D: "`vbase destructor'",
-  E: "`vector deleting destructor'",
-  F: "`default constructor closure'",
-  G: "`scalar deleting destructor'",
-  U: "operator new[]",
-  V: "operator delete[]",
-};
-
-const SIMPLE_TYPES: Readonly<Record<string, string>> = {
-  C: "signed char",
-  D: "char",
-  E: "unsigned char",
-  F: "short",
-  G: "unsigned short",
-  H: "int",
-  I: "unsigned int",
-  J: "long",
-  K: "unsigned long",
-  M: "float",
-  N: "double",
-  O: "long double",
-  X: "void",
-};
-
-const UNDERSCORE_TYPES: Readonly<Record<string, string>> = {
-  J: "__int64",
-  K: "unsigned __int64",
-  N: "bool",
-  Q: "char8_t",
-  S: "char16_t",
-  U: "char32_t",
-  W: "wchar_t",
-};
-
-const CALLING: Readonly<Record<string, string>> = {
-  A: "__cdecl",
-  C: "__pascal",
-  E: "__thiscall",
-  G: "__stdcall",
-  I: "__fastcall",
-  M: "__clrcall",
-  Q: "__vectorcall",
-};
-
-/** `A` public …: access and kind of a member function, by letter. */
-const MEMBER_KINDS: Readonly<Record<string, string>> = {
-  A: "private: ",
-  C: "private: static ",
-  E: "private: virtual ",
-  I: "protected: ",
-  K: "protected: static ",
-  M: "protected: virtual ",
-  Q: "public: ",
-  S: "public: static ",
-  U: "public: virtual ",
-};
-
-const DATA_KINDS: Readonly<Record<string, string>> = {
-  "0": "private: static ",
-  "1": "protected: static ",
-  "2": "public: static ",
-  "3": "",
-  "4": "",
-};
 
 /** A type in two halves, before and after the name that it declares. */
 interface Halves {

@@ -166,9 +166,10 @@ export class Workshop {
     replaceFile(path, edit(readFileSync(path, "utf8")));
   }
 
-  appendToTorchLibrary(name: string): void {
+  /** Changes the bytes of a library, but not what it does. */
+  appendToTorchLibrary(name: string, text: string): void {
     const path = join(this.torch, "lib", name);
-    replaceFile(path, Buffer.concat([readFileSync(path), Buffer.from("\0replaced")]));
+    replaceFile(path, Buffer.concat([readFileSync(path), Buffer.from(`\0${text}`)]));
   }
 
   /** Puts the original torch back. */

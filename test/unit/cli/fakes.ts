@@ -5,7 +5,7 @@ import type { BuildOptions, BuildSummary } from "../../../src/build/build.ts";
 import type { BuildListener } from "../../../src/engine/events.ts";
 import type { BuildRequest } from "../../../src/config/request.ts";
 import { runCommandLine } from "../../../src/cli/dispatch.ts";
-import type { OutputStream, Program } from "../../../src/cli/program.ts";
+import type { InputStream, OutputStream, Program } from "../../../src/cli/program.ts";
 import type { Services } from "../../../src/cli/services.ts";
 import type { Result } from "../../../src/base/result.ts";
 import type { Terminal } from "../../../src/report/terminal.ts";
@@ -20,13 +20,22 @@ export class FakeProgram implements Program {
   exitCode: number | undefined;
   exitedAt: number | undefined;
   readonly nodeVersion = "20.0.0";
+  readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly #interrupts = new Set<() => void>();
   crash: (error: unknown) => void = () => undefined;
 
-  constructor(words: readonly string[], terminal?: Terminal) {
+  constructor(words: readonly string[], terminal?: Terminal, input?: string | Uint8Array) {
     this.arguments = words;
+    this.stdin = {
+      isTerminal: input === undefined,
+      chunks: async function* () {
+        // Small parts show what depends on their size.
+        const bytes = typeof input === "string" ? new TextEncoder().encode(input) : (input ?? new Uint8Array(0));
+        for (let at = 0; at < bytes.length; at += 7) yield await Promise.resolve(bytes.subarray(at, at + 7));
+      },
+    };
     const stream = (add: (text: string) => void): OutputStream => ({
       terminal,
       write: (text) => {
@@ -81,6 +90,9 @@ export function fakeServices(parts: FakeServices = {}): Services {
     clean: unexpected("clean"),
     store: unexpected("store"),
     environment: unexpected("environment"),
+    diagnose: unexpected("diagnose"),
+    inspect: unexpected("inspect"),
+    doctor: unexpected("doctor"),
     ...parts,
   };
 }
@@ -127,6 +139,8 @@ export interface CliRun {
   readonly services?: FakeServices;
   readonly host?: FakeHostOptions;
   readonly terminal?: Terminal;
+  /** Standard input; a terminal without it. */
+  readonly input?: string | Uint8Array;
 }
 
 /** Runs a command line in this process. */
@@ -134,7 +148,7 @@ export async function runCli(
   words: readonly string[],
   options: CliRun = {},
 ): Promise<{ readonly program: FakeProgram; readonly host: FakeHost; readonly code: number }> {
-  const program = new FakeProgram(words, options.terminal);
+  const program = new FakeProgram(words, options.terminal, options.input);
   const host = new FakeHost(options.host);
   const code = await runCommandLine(program, host, fakeServices(options.services));
   return { program, host, code };

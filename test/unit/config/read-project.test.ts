@@ -75,6 +75,19 @@ describe("what a path means", () => {
     expect(one).toMatchObject({ root: "/lib/src", outDir: "/project" });
   });
 
+  test("source files here and outside: the root is here, and never the root of the disk", async () => {
+    const files = { "/lib/src/a.cpp": pybind, "own.cpp": helper, "/srv/b.cpp": helper };
+    const mixed = await readOne(files, { request: { paths: ["/lib/src/a.cpp", "own.cpp"] } });
+    expect(mixed).toMatchObject({ root: "/project", outDir: "/project" });
+    const scattered = await readOne(files, { request: { paths: ["/lib/src/a.cpp", "/srv/b.cpp"] } });
+    expect(scattered).toMatchObject({ root: "/project", outDir: "/project" });
+  });
+
+  test("a folder of the name of the configuration", async () => {
+    const failure = await readFailure({ "retorch.toml/a.cpp": pybind }, { request: { paths: [] } });
+    expect(failure).toMatchObject({ code: "CONFIG_INVALID", message: "`retorch.toml` is a folder, not a file" });
+  });
+
   test("a pattern that the shell did not expand", async () => {
     const found = await readOne(project, { request: { paths: ["csrc/*.cpp", "!csrc/b.cpp"] } });
     expect(sourcesOf(found)).toEqual(["csrc/a.cpp"]);

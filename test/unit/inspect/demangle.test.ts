@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { demangle, demangleName, demangleText, demangleType } from "../../../src/inspect/demangle.ts";
-import { ownerOf, stringAbiOf } from "../../../src/inspect/symbol-owner.ts";
+import { looksLikeTorch, ownerOf, stringAbiOf } from "../../../src/inspect/symbol-owner.ts";
 
 /** Mangled, and as `c++filt` writes it. */
 const itanium: readonly (readonly [string, string])[] = [
@@ -237,6 +237,13 @@ describe("ownerOf", () => {
     ["Pythagoras", "user"],
   ])("%s is of %s", (symbol, owner) => {
     expect(ownerOf(symbol).owner).toBe(owner);
+  });
+
+  it.each(itanium.map(([mangled]) => mangled))("agrees with a quick look at %s", (symbol) => {
+    const { owner } = ownerOf(symbol);
+    // Local names and thunks are not looked into.
+    if (/^_ZZ|^_ZT[hvc]|^_ZGVZ/.test(symbol)) return;
+    expect(looksLikeTorch(symbol) !== undefined).toBe(owner === "c10" || owner === "torch");
   });
 
   it("goes by the version where there is one", () => {

@@ -2,7 +2,7 @@
  * Writes small ELF files for tests: shared libraries with dynamic symbols, versions, hash tables, notes and sections, in
  * 32 or 64 bit and either byte order. One segment maps the whole file at address 0, so that addresses are offsets.
  */
-import { gnuHash, sysvHash } from "../../../src/inspect/elf-symbols.ts";
+import { gnuHash, sysvHash } from "../../../src/inspect/elf-hash.ts";
 
 export interface TestSymbol {
   readonly name: string;

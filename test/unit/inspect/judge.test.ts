@@ -241,6 +241,18 @@ describe("the verdict on a GPU", () => {
     expect(judgeElfFile(bytes, { environment: on([9, 0]) }).verdict.runs).toBe("yes");
   });
 
+  it("is unknown when some of its code is for other GPUs alone, and names a kernel of it", () => {
+    const other = buildFatbin([{ kind: "ptx", arch: 100, content: Buffer.from(".entry _Z6hopperPf()") }]);
+    const bytes = buildElf({
+      ...extension,
+      sections: [{ name: ".nv_fatbin", content: Buffer.concat([buildFatbin([cubin(80)]), other]) }],
+    });
+    const { verdict } = judgeElfFile(bytes, { environment: on([8, 0]) });
+    expect(verdict).toMatchObject({ loads: "yes", runs: "unknown", problems: [{ severity: "warning" }] });
+    expect(verdict.problems[0]?.what).toContain("hopper(float*)");
+    expect(verdict.gpus[0]?.why).toBe("1 of its 2 fat binaries hold no code for it");
+  });
+
   it("is unknown without a GPU", () => {
     const { verdict } = judgeElfFile(withCode(cubin(80)));
     expect(verdict).toMatchObject({ loads: "yes", runs: "unknown" });

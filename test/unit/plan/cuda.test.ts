@@ -292,7 +292,7 @@ describe("other", () => {
     if (cuda === undefined) throw new Error("the fixture lacks it");
     const environment = { ...linuxCuda, cuda: { ...cuda, nvcc: { ...cuda.nvcc, launcher: ["/usr/bin/ccache"] } } };
     const action = only(graphOf({ sources: ["k.cu"] }, { ...setting(), environment }), "compile-cuda");
-    expect(action.command[0]).toEqual({ path: "/usr/bin/ccache", role: "launcher" });
+    expect(action.command[0]).toEqual("/usr/bin/ccache");
   });
 
   test("headers are looked for where nvcc does", () => {

@@ -10,14 +10,13 @@ import {
   hasOptimisation,
   includeFoldersIn,
   isRelocatable,
-  librariesIn,
-  linkFilesIn,
   namesHostCompiler,
   needsRandomSeed,
   readFlags,
   standardIn,
   userArgs,
 } from "../../../src/plan/flags.ts";
+import { librariesIn, linkFilesIn } from "../../../src/plan/link-flags.ts";
 import { argText } from "../../../src/plan/graph.ts";
 
 describe("reading", () => {

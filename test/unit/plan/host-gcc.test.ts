@@ -266,6 +266,8 @@ describe("what is keyed as it stands", () => {
     const action = only(graphOf({}, { environment }), "compile");
     expect(words(action).some((word) => word.startsWith("-ffile-prefix-map"))).toBe(false);
     expect(pathWord(action, "/opt/python/include/python3.11")).toMatchObject({ literal: true });
+    // In the project, but named by its absolute path.
+    expect(pathWord(action, `${torch}/include`)).toMatchObject({ literal: true });
   });
 
   test("a place with = cannot be mapped", () => {
@@ -326,7 +328,7 @@ describe("flags that change what is written", () => {
 });
 
 describe("tools", () => {
-  test("a launcher stands before the compiler and is marked", () => {
+  test("a launcher stands before the compiler", () => {
     const compiler = linuxCpu.compiler ?? fail();
     const environment = {
       ...linuxCpu,
@@ -334,7 +336,7 @@ describe("tools", () => {
     };
     const graph = graphOf({}, { environment });
     expect(only(graph, "compile").command.slice(0, 3)).toEqual([
-      { path: "/usr/bin/ccache", role: "launcher" },
+      "/usr/bin/ccache",
       { path: "/usr/bin/g++", role: "tool" },
       "-m64",
     ]);

@@ -30,6 +30,8 @@ describe("spelling", () => {
     ["/home/ada/ops", "."],
     ["/home/ada/ops/-x.cpp", "./-x.cpp"],
     ["/home/ada/ops/@x.cpp", "./@x.cpp"],
+    ["/home/ada/ops/=inc", "./=inc"],
+    ["/home/ada/ops/$SYSROOT/inc", "./$SYSROOT/inc"],
     ["/home/ada/ops/..a/x.cpp", "..a/x.cpp"],
     ["/home/ada/other/x.cpp", "/home/ada/other/x.cpp"],
     ["/home/ada/ops2/x.cpp", "/home/ada/ops2/x.cpp"],
@@ -51,11 +53,7 @@ describe("spelling", () => {
 
   test("a tool is its launchers, itself, and what belongs to it", () => {
     const tool = { ...exampleTool("g++", "/usr/bin/g++", "12"), launcher: ["/usr/bin/ccache"], arguments: ["-m64"] };
-    expect(toolWords(tool)).toEqual([
-      { path: "/usr/bin/ccache", role: "launcher" },
-      { path: "/usr/bin/g++", role: "tool" },
-      "-m64",
-    ]);
+    expect(toolWords(tool)).toEqual(["/usr/bin/ccache", { path: "/usr/bin/g++", role: "tool" }, "-m64"]);
   });
 });
 

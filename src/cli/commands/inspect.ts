@@ -1,0 +1,51 @@
+/** `retorch inspect`: what built files are, and whether they will load here. */
+import { failureCodes } from "../../base/failure-codes.ts";
+import type { Environment } from "../../environment/environment.ts";
+import { describeJson, describeText } from "../../inspect/describe.ts";
+import type { Inspection } from "../../inspect/inspect.ts";
+import type { Answer } from "../../inspect/verdict.ts";
+import { plainFailure } from "../../report/json-lines.ts";
+import { sayFailure, type CommandContext } from "../context.ts";
+import type { CommandInput } from "../spec.ts";
+import type { inspectOptions } from "../table.ts";
+
+export async function run(
+  context: CommandContext,
+  { options, operands }: CommandInput<typeof inspectOptions>,
+): Promise<number> {
+  const { host, program, services } = context;
+  let environment: Environment | undefined;
+  if (!options["no-environment"]) {
+    const found = await services.environment(host, { folder: undefined, python: options.python });
+    // A broken configuration in this folder says nothing about the file.
+    if (found.ok) environment = found.value;
+    else if (options.python !== undefined) return sayFailure(context, found.error);
+  }
+  let code = 0;
+  for (const [index, path] of operands.entries()) {
+    const inspected = await services.inspect(host, path, environment);
+    if (!inspected.ok) {
+      code = Math.max(code, failureCodes[inspected.error.code].exit);
+      if (options.json) {
+        program.stdout.write(`${JSON.stringify({ path, failure: plainFailure(inspected.error) })}\n`);
+      } else sayFailure(context, inspected.error);
+      continue;
+    }
+    if (loadsAll(inspected.value) === "no") code = Math.max(code, 1);
+    program.stdout.write(
+      options.json
+        ? `${JSON.stringify(describeJson(inspected.value))}\n`
+        : `${index > 0 ? "\n" : ""}${describeText(inspected.value)}`,
+    );
+  }
+  return code;
+}
+
+/** `no` when any part of it will not load. */
+function loadsAll(inspection: Inspection): Answer {
+  if (inspection.kind === "extension") return inspection.verdict?.loads ?? "unknown";
+  const verdicts = [...inspection.verdicts.values()].map(({ loads }) => loads);
+  const broken = inspection.wheel.members.some(({ failure }) => failure !== undefined);
+  if (broken || verdicts.includes("no")) return "no";
+  return verdicts.includes("unknown") ? "unknown" : "yes";
+}

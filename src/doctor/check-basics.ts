@@ -1,0 +1,140 @@
+/** Checks of the interpreter, PyTorch and the host compiler: what every build needs. */
+import { compareVersions, parseVersion } from "../base/order.ts";
+import { familyName, isTooOld, oldestCompiler } from "../environment/cxx-standard.ts";
+import { cxxStandardOf } from "../environment/torch-version.ts";
+import { gccOf } from "../inspect/versions.ts";
+import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
+
+export function checkPython({ environment }: DoctorFacts): Check[] {
+  const { python, problems } = environment;
+  if (python === undefined) {
+    return problems.python === undefined
+      ? [problem("python", "No Python interpreter was found", { fix: ["# name one with `--python`"] })]
+      : [fromFailure("python", problems.python)];
+  }
+  const version = python.version.join(".");
+  const [major, minor] = python.version;
+  if (python.includeDirs.length === 0) {
+    return [
+      problem("python-headers", `\`Python.h\` of Python ${version} is not installed (\`${python.executable}\`)`, {
+        detail: "No extension module can be compiled for this interpreter without it.",
+        fix: [
+          `sudo apt-get install python${major}.${minor}-dev`,
+          "# Fedora, RHEL: sudo dnf install python3-devel; interpreters of uv, conda and python.org bring it along",
+        ],
+      }),
+    ];
+  }
+  return [right("python", `Python ${version}${python.abiFlags} with headers`, python.executable)];
+}
+
+export function checkTorch({ environment }: DoctorFacts): Check[] {
+  const { torch, python, problems } = environment;
+  if (problems.torch !== undefined) return [fromFailure("torch", problems.torch)];
+  if (torch === undefined) {
+    return [
+      problem("torch", "No PyTorch was found", {
+        fix: [python === undefined ? "pip install torch" : `${python.executable} -m pip install torch`],
+      }),
+    ];
+  }
+  const device =
+    torch.cudaVersion !== undefined
+      ? `CUDA ${torch.cudaVersion}`
+      : torch.hipVersion !== undefined
+        ? `ROCm ${torch.hipVersion}`
+        : "CPU only";
+  const abi = torch.cxx11Abi ? "C++11 ABI" : "old ABI of std::string";
+  const checks = [right("torch", `PyTorch ${torch.version}, ${device}, ${abi}`, torch.root)];
+  const missing = torch.missingHeaders ?? [];
+  if (missing.length > 0) {
+    checks.push(
+      later("torch-headers", `\`torch/extension.h\` needs headers that are not installed: ${missing.join(", ")}`, {
+        detail: "This PyTorch comes without them.",
+        fix: [
+          missing.some((name) => name.startsWith("pybind11"))
+            ? `${python?.executable ?? "python3"} -m pip install pybind11`
+            : "# install the package that has them",
+        ],
+      }),
+    );
+  }
+  return checks;
+}
+
+export function checkCompiler({ environment }: DoctorFacts): Check[] {
+  const { compiler, torch, problems } = environment;
+  if (compiler === undefined) {
+    return problems.compiler === undefined
+      ? [problem("compiler", "No C++ compiler was found", { fix: ["sudo apt-get install g++"] })]
+      : [fromFailure("compiler", problems.compiler)];
+  }
+  const name = `${familyName(compiler.family)} ${compiler.cxx.version}`;
+  const checks: Check[] = [];
+  const standard = torch === undefined ? undefined : cxxStandardOf(torch.release);
+  if (standard !== undefined && isTooOld(compiler, standard)) {
+    const needed = oldestCompiler(compiler.family, standard) ?? "a newer one";
+    checks.push(
+      problem(
+        "compiler-too-old",
+        `${name} is too old for PyTorch ${torch?.version ?? ""}, which needs C++${standard}`,
+        {
+          detail: `C++${standard} needs ${familyName(compiler.family)} ${needed} or newer; found \`${compiler.cxx.path}\`.`,
+          fix:
+            compiler.family === "gcc"
+              ? [`sudo apt-get install g++-${needed}`, `export CXX=g++-${needed} CC=gcc-${needed}`]
+              : ["# install a newer one and set CXX"],
+        },
+      ),
+    );
+  } else {
+    const knows = standard === undefined ? "" : `, knows the C++${standard} that PyTorch ${torch?.version ?? ""} needs`;
+    checks.push(right("compiler", `${name}${knows}`, compiler.cxx.path));
+  }
+  if (environment.linker === undefined && problems.linker !== undefined)
+    checks.push(fromFailure("linker", problems.linker));
+  const launcher = compiler.cxx.launcher[0];
+  if (launcher !== undefined) {
+    checks.push(
+      right(
+        "compiler-launcher",
+        `\`${launcher}\` stands in front of the compiler`,
+        "It is used, but retorch's own store already keeps what was compiled.",
+      ),
+    );
+  }
+  return checks;
+}
+
+/** A module compiled with a new libstdc++ meets conda's older one when conda's Python loads it. */
+export function checkCxxLibrary({ cxxLibraries }: DoctorFacts): Check[] {
+  if (cxxLibraries === undefined) return [];
+  const { conda, compiler } = cxxLibraries;
+  const numbers = (version: string): number[] => parseVersion(version.replace(/^GLIBCXX_/, ""));
+  if (compareVersions(numbers(conda.newest), numbers(compiler.newest)) >= 0) {
+    return [right("cxx-library", `conda's C++ library is as new as the compiler's (${conda.newest})`, conda.path)];
+  }
+  const gcc = gccOf(compiler.newest);
+  return [
+    later("cxx-library", `conda's C++ library is older than the compiler's: ${conda.newest}, ${compiler.newest}`, {
+      detail: `What is compiled here${gcc === undefined ? "" : ` (GCC ${gcc})`} may ask for symbols that \`${conda.path}\` does not have: "version \`${compiler.newest}' not found".`,
+      fix: [
+        "conda install -c conda-forge 'libstdcxx-ng>=" + (gcc?.split(".")[0] ?? "13") + "'",
+        "# or compile with conda's compilers: conda install -c conda-forge gxx",
+      ],
+    }),
+  ];
+}
+
+/** What the search for the environment found odd. */
+export function checkWarnings({ environment, projectProblem }: DoctorFacts): Check[] {
+  const checks = environment.warnings.map((text, index) =>
+    later(`warning-${index + 1}`, text, { detail: "`retorch env` shows what was tried.", fix: [] }),
+  );
+  for (const part of ["rocm", "sycl"] as const) {
+    const failure = environment.problems[part];
+    if (failure !== undefined) checks.push(fromFailure(part, failure, "later"));
+  }
+  if (projectProblem !== undefined) checks.push(fromFailure("project", projectProblem));
+  return checks;
+}

@@ -1,0 +1,190 @@
+/** Checks of what lies about: locks, built extensions, the store, memory, variables that hurt. */
+import { sizeText } from "../report/duration.ts";
+import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
+
+const minute = 60_000;
+/** No compile of one extension takes so long without anything being written. */
+const staleAfter = 60 * minute;
+const gib = 2 ** 30;
+/**
+ * Memory of one compile of `torch/extension.h`, measured with torch 2.13: nvcc 13 takes 3.1 GB, g++ 12 1.6 GB.
+ */
+const jobMemory = { cuda: 3 * gib, cpu: 1.7 * gib };
+
+export function checkLocks({ locks }: DoctorFacts): Check[] {
+  return locks.map(({ path, ageMs }) => {
+    const age = ageText(ageMs);
+    if (ageMs < staleAfter) {
+      return later("torch-extensions-lock", `\`${path}\` is held, or was left ${age} ago`, {
+        detail: "`torch.utils.cpp_extension.load` waits for it to go away, for ever if its owner was killed.",
+        fix: [`rm ${shellWord(path)}   # when no build is going on`],
+      });
+    }
+    return problem("torch-extensions-lock", `\`${path}\` was left ${age} ago`, {
+      detail: "The build that made it was killed. `torch.utils.cpp_extension.load` waits for it to go away, for ever.",
+      fix: [`rm ${shellWord(path)}`],
+    });
+  });
+}
+
+export function checkExtensions({ extensions, moreExtensions }: DoctorFacts): Check[] {
+  const checks: Check[] = [];
+  let good = 0;
+  for (const { path, verdict } of extensions) {
+    if (verdict.loads !== "no" && verdict.runs !== "no") {
+      if (verdict.loads === "yes") good++;
+      continue;
+    }
+    const first = verdict.problems.find(({ severity }) => severity === "error");
+    const rebuild = ["retorch build --force", `# retorch inspect ${shellWord(path)}   says more`];
+    const detail = first === undefined ? "" : `${first.what}. ${first.why}.`;
+    if (first !== undefined && /^wrong-(?:python|platform|machine)$/.test(first.kind)) {
+      checks.push(later("built-extension", `\`${path}\` is for another Python or machine`, { detail, fix: rebuild }));
+      continue;
+    }
+    const what = verdict.loads === "no" ? "will not load here" : "will not run on the GPU here";
+    checks.push(problem("built-extension", `\`${path}\` ${what}`, { detail, fix: rebuild }));
+  }
+  if (good > 0) {
+    const more = moreExtensions ? "; there are more, which were not looked at" : "";
+    checks.push(
+      right(
+        "built-extensions",
+        `${good} built ${good === 1 ? "extension fits" : "extensions fit"} the installed PyTorch and Python${more}`,
+      ),
+    );
+  }
+  return checks;
+}
+
+export function checkStore({ store }: DoctorFacts): Check[] {
+  if (store.problem !== undefined) return [fromFailure("store", store.problem)];
+  if (store.bytes === undefined) return [];
+  const { bytes, limit } = store;
+  if (limit !== undefined && limit > 0 && bytes > limit * 1.2) {
+    return [
+      later("store", `The store of earlier results has ${sizeText(bytes)}, more than its ${sizeText(limit)}`, {
+        detail: store.path,
+        fix: ["retorch cache gc"],
+      }),
+    ];
+  }
+  return [right("store", `${sizeText(bytes)} of earlier results`, store.path)];
+}
+
+export function checkMemory({ memory, processors, variables, environment }: DoctorFacts): Check[] {
+  const checks: Check[] = [];
+  const given = variables["MAX_JOBS"];
+  if (given !== undefined && given !== "" && !/^[1-9]\d*$/.test(given)) {
+    checks.push(problem("max-jobs", `\`MAX_JOBS=${given}\` is no number of jobs`, { fix: ["unset MAX_JOBS"] }));
+  }
+  const jobs = /^[1-9]\d*$/.test(given ?? "") ? Number(given) : processors;
+  const each = environment.torch?.cudaVersion === undefined ? jobMemory.cpu : jobMemory.cuda;
+  const room = Math.max(1, Math.floor(memory.available / each));
+  if (jobs > room) {
+    const whose = given === undefined || given === "" ? "one for each processor" : "`MAX_JOBS`";
+    checks.push(
+      later(
+        "memory",
+        `${sizeText(memory.available)} of free memory are little for ${jobs} compiles at once (${whose})`,
+        {
+          detail: `One compile with \`torch/extension.h\` takes up to ${sizeText(each)}. retorch starts no more than fit; a \`setup.py\` starts all of them, and the kernel kills some ("Killed signal terminated program cc1plus").`,
+          fix: [`export MAX_JOBS=${room}`],
+        },
+      ),
+    );
+  } else
+    checks.push(
+      right("memory", `${sizeText(memory.available)} of free memory are enough for ${jobs} compiles at once`),
+    );
+  return checks;
+}
+
+/** Lists of folders in which an empty part means the current folder. */
+const lists = ["LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "PATH"];
+
+export function checkVariables({ variables, environment }: DoctorFacts): Check[] {
+  if (environment.platform === "win32") return [];
+  return lists.flatMap((name) => {
+    const value = variables[name];
+    if (value === undefined || value === "" || !value.split(":").includes("")) return [];
+    const clean = value.split(":").filter((part) => part !== "");
+    return [
+      later("empty-path", `\`${name}\` has an empty part${value.startsWith(":") ? " in front" : ""}`, {
+        detail: `It means the folder in which a command happens to be started. It comes from lines like \`export ${name}=$${name}:/some/folder\` while \`${name}\` is not set.`,
+        fix: [
+          clean.length <= 4
+            ? `export ${name}=${shellWord(clean.join(":"))}`
+            : `export ${name}=$(echo "$${name}" | sed 's/^:*//; s/:*$//; s/::*/:/g')`,
+        ],
+      }),
+    ];
+  });
+}
+
+/** Node 17 to 20 parse the file at every start, slowly since OpenSSL 3 (nodejs/node#40524); seen with 20, not with 22. */
+const lastEagerNode = 20;
+
+export function checkNode({ nodeVersion, extraCertificates }: DoctorFacts): Check[] {
+  if (extraCertificates === undefined) return [];
+  const { path, bytes } = extraCertificates;
+  if (bytes === undefined) {
+    return [
+      later("node-certificates", `\`NODE_EXTRA_CA_CERTS\` names a file that is not there: \`${path}\``, {
+        detail: "Node warns of it at every start.",
+        fix: ["unset NODE_EXTRA_CA_CERTS"],
+      }),
+    ];
+  }
+  if (Number(nodeVersion.split(".")[0]) > lastEagerNode) return [];
+  return [
+    later(
+      "node-certificates",
+      `Node ${nodeVersion} reads \`NODE_EXTRA_CA_CERTS\` at every start (${sizeText(bytes)})`,
+      {
+        detail:
+          "With a long list of certificates that takes longer than a whole build with nothing to do. retorch needs none of them to build.",
+        fix: ["alias retorch='env -u NODE_EXTRA_CA_CERTS retorch'", "# or a newer Node"],
+      },
+    ),
+  ];
+}
+
+export function checkHelpers({ programs, project, setuptools, environment }: DoctorFacts): Check[] {
+  const checks: Check[] = [];
+  if (programs.ninja === undefined) {
+    checks.push(
+      right(
+        "ninja",
+        "ninja is not installed, and retorch does not need it",
+        "`setup.py` and `load()` do: without it they compile one file after the other, or not at all.",
+      ),
+    );
+  }
+  if (programs.ccache !== undefined && environment.compiler?.cxx.launcher.length === 0) {
+    checks.push(
+      right("ccache", "ccache is installed, and retorch does not need it", "What was compiled once is in the store."),
+    );
+  }
+  if (project?.usesSetupScript === true && setuptools === undefined && environment.python !== undefined) {
+    checks.push(
+      later("setuptools", "The project has a `setup.py`, but setuptools is not installed", {
+        detail: "Python has not brought it along since 3.12.",
+        fix: [`${environment.python.executable} -m pip install setuptools wheel`],
+      }),
+    );
+  }
+  return checks;
+}
+
+function ageText(ms: number): string {
+  const minutes = Math.floor(Math.max(0, ms) / minute);
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 120) return `${minutes} minute${minutes === 1 ? "" : "s"}`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,53 @@
+/** Puts the checks together: the whole environment as one list, what is wrong first. Pure. */
+import { checkCompiler, checkCxxLibrary, checkPython, checkTorch, checkWarnings } from "./check-basics.ts";
+import { checkCudaHome, checkCudaPlaces, checkDriver, checkGpus, checkToolkit } from "./check-cuda.ts";
+import {
+  checkExtensions,
+  checkHelpers,
+  checkLocks,
+  checkMemory,
+  checkNode,
+  checkStore,
+  checkVariables,
+} from "./check-machine.ts";
+import type { Check, Checker, CheckStatus, DoctorFacts } from "./facts.ts";
+
+/** All that was found. */
+export interface DoctorReport {
+  /** Nothing is wrong. */
+  readonly ok: boolean;
+  /** In the order of the checks. */
+  readonly checks: readonly Check[];
+}
+
+/** Every check, in the order in which a build would meet what it is about. */
+const checkers: readonly Checker[] = [
+  checkPython,
+  checkTorch,
+  checkCompiler,
+  checkCudaHome,
+  checkToolkit,
+  checkDriver,
+  checkGpus,
+  checkCudaPlaces,
+  checkCxxLibrary,
+  checkVariables,
+  checkMemory,
+  checkLocks,
+  checkExtensions,
+  checkStore,
+  checkNode,
+  checkHelpers,
+  checkWarnings,
+];
+
+/** Judges the facts. */
+export function examine(facts: DoctorFacts): DoctorReport {
+  const checks = checkers.flatMap((checker) => checker(facts));
+  return { ok: !checks.some(({ status }) => status === "problem"), checks };
+}
+
+/** The checks of one kind, in order. */
+export function checksOf(report: DoctorReport, status: CheckStatus): readonly Check[] {
+  return report.checks.filter((check) => check.status === status);
+}

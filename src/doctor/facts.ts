@@ -1,0 +1,113 @@
+/** What the checks are made of, as one value: the environment and what else was looked at. Nothing here is judged. */
+import type { Failure } from "../base/failure.ts";
+import type { Environment } from "../environment/environment.ts";
+import type { Verdict } from "../inspect/verdict.ts";
+
+/** Everything that a doctor looks at. */
+export interface DoctorFacts {
+  readonly environment: Environment;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** What the project here needs; undefined: there is none, or it cannot be read. */
+  readonly project?: { readonly usesCuda: boolean; readonly usesSetupScript: boolean };
+  /** What stands in the way of reading the project. */
+  readonly projectProblem?: Failure;
+  /** Version of the NVIDIA driver, `580.65.06`. */
+  readonly driver?: string;
+  /** Where `CUDA_HOME` or `CUDA_PATH` points. */
+  readonly cudaHome?: {
+    readonly variable: "CUDA_HOME" | "CUDA_PATH";
+    readonly value: string;
+    readonly exists: boolean;
+    readonly hasNvcc: boolean;
+  };
+  /** Folders of `PATH` with an nvcc and of `LD_LIBRARY_PATH` with a CUDA runtime, in their order. */
+  readonly cudaPlaces: readonly CudaPlace[];
+  /** Lock files of `torch.utils.cpp_extension.load`. */
+  readonly locks: readonly { readonly path: string; readonly ageMs: number }[];
+  /** Built extensions in the project. */
+  readonly extensions: readonly { readonly path: string; readonly verdict: Verdict }[];
+  /** There are more than were looked at. */
+  readonly moreExtensions: boolean;
+  /** The C++ libraries of a conda environment and of the compiler, with their newest `GLIBCXX` version. */
+  readonly cxxLibraries?: {
+    readonly conda: { readonly path: string; readonly newest: string };
+    readonly compiler: { readonly path: string; readonly newest: string };
+  };
+  readonly store: {
+    readonly path: string;
+    readonly problem?: Failure;
+    readonly bytes?: number;
+    readonly limit?: number;
+  };
+  readonly memory: { readonly total: number; readonly available: number };
+  readonly processors: number;
+  readonly nodeVersion: string;
+  /** Bytes of the file that `NODE_EXTRA_CA_CERTS` names; undefined: not set, or no such file. */
+  readonly extraCertificates?: { readonly path: string; readonly bytes?: number };
+  /** Paths of programs that others need. */
+  readonly programs: { readonly ninja?: string; readonly ccache?: string };
+  /** Version of setuptools in the interpreter. */
+  readonly setuptools?: string;
+}
+
+/** A CUDA on a search path. */
+export interface CudaPlace {
+  readonly variable: "PATH" | "LD_LIBRARY_PATH";
+  readonly folder: string;
+  /** `12.4`, or its major version alone. */
+  readonly version: string;
+}
+
+/** `ok`: right. `problem`: wrong now. `later`: goes well until something is done that it stands in the way of. */
+export type CheckStatus = "ok" | "later" | "problem";
+
+/** What a check came to. */
+export interface Check {
+  /** Stable, kebab-case. */
+  readonly id: string;
+  readonly status: CheckStatus;
+  /** One sentence without a full stop. */
+  readonly title: string;
+  /** Why it matters, in a sentence or two. */
+  readonly detail?: string;
+  /** Shell lines; what a person has to do stands behind `#`. */
+  readonly fix: readonly string[];
+}
+
+/** A function of the facts alone. */
+export type Checker = (facts: DoctorFacts) => readonly Check[];
+
+export function right(id: string, title: string, detail?: string): Check {
+  return { id, status: "ok", title, fix: [], ...(detail === undefined ? {} : { detail }) };
+}
+
+export function later(
+  id: string,
+  title: string,
+  more: { readonly detail: string; readonly fix: readonly string[] },
+): Check {
+  return { id, status: "later", title, ...more };
+}
+
+export function problem(
+  id: string,
+  title: string,
+  more: { readonly detail?: string; readonly fix: readonly string[] },
+): Check {
+  return { id, status: "problem", title, ...more };
+}
+
+/** A failure of another room as a check. */
+export function fromFailure(
+  id: string,
+  { message, hint, cause }: Failure,
+  status: "later" | "problem" = "problem",
+): Check {
+  return {
+    id,
+    status,
+    title: message,
+    fix: hint === undefined ? [] : hint.split("\n").map((line) => `# ${line}`),
+    ...(cause === undefined ? {} : { detail: cause.split("\n")[0] ?? "" }),
+  };
+}

@@ -1,0 +1,284 @@
+/**
+ * Looks at the machine for the facts that are not in the environment: search paths, locks, built extensions, the store.
+ * It reads files and lists folders, within bounds; it starts no process and writes nothing.
+ */
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { compareVersions, parseVersion } from "../base/order.ts";
+import { parseSize } from "../cache/cache-size.ts";
+import { ensurePrivateDirectory } from "../cache/safe-directory.ts";
+import type { Environment } from "../environment/environment.ts";
+import { storeDirectory, userCacheDirectory } from "../host/directories.ts";
+import type { Host } from "../host/host.ts";
+import { fileSource } from "../inspect/bytes.ts";
+import { openElf } from "../inspect/elf.ts";
+import { versionDefinitions } from "../inspect/elf-versions.ts";
+import { inspectPath } from "../inspect/inspect.ts";
+import type { CudaPlace, DoctorFacts } from "./facts.ts";
+
+/** What is known before anything is looked at. */
+export interface GatherInput {
+  readonly environment: Environment;
+  /** Folder in which built extensions are looked for, absolute; undefined: nowhere. */
+  readonly root?: string;
+  readonly nodeVersion: string;
+  readonly project?: DoctorFacts["project"];
+  readonly projectProblem?: DoctorFacts["projectProblem"];
+}
+
+const mostExtensions = 40;
+const mostFolders = 2_000;
+const deepest = 5;
+/** Files of the store that are counted. */
+const mostStored = 20_000;
+
+/** Gathers the facts. */
+export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
+  const { environment, root, nodeVersion, project, projectProblem } = input;
+  const driver = environment.gpus[0]?.driverVersion ?? loadedDriver(host);
+  const cudaHome = cudaHomeOf(host);
+  const cxxLibraries = cxxLibrariesOf(host, environment);
+  const ninja = onPath(host, "ninja") ?? onPath(host, "ninja-build");
+  const ccache = onPath(host, "ccache");
+  const setuptools = setuptoolsOf(host, environment);
+  const extraCertificates = extraCertificatesOf(host);
+  return {
+    environment,
+    variables: host.env,
+    ...(project === undefined ? {} : { project }),
+    ...(projectProblem === undefined ? {} : { projectProblem }),
+    ...(driver === undefined ? {} : { driver }),
+    ...(cudaHome === undefined ? {} : { cudaHome }),
+    cudaPlaces: cudaPlacesOf(host),
+    locks: locksOf(host),
+    ...builtExtensions(host, environment, root),
+    ...(cxxLibraries === undefined ? {} : { cxxLibraries }),
+    store: storeOf(host),
+    memory: host.memory(),
+    processors: host.cpuCount,
+    nodeVersion,
+    ...(extraCertificates === undefined ? {} : { extraCertificates }),
+    programs: { ...(ninja === undefined ? {} : { ninja }), ...(ccache === undefined ? {} : { ccache }) },
+    ...(setuptools === undefined ? {} : { setuptools }),
+  };
+}
+
+function pathFolders(host: Host, name: string): string[] {
+  const value = name === "PATH" ? (host.env["PATH"] ?? host.env["Path"]) : host.env[name];
+  return (value ?? "").split(host.platform === "win32" ? ";" : ":").filter((folder) => isAbsolute(folder));
+}
+
+function onPath(host: Host, program: string): string | undefined {
+  const file = host.platform === "win32" ? `${program}.exe` : program;
+  return pathFolders(host, "PATH")
+    .map((folder) => join(folder, file))
+    .find((path) => kindOf(host, path) === "file");
+}
+
+/** The kernel module says its version, also where nvidia-smi is not installed. */
+function loadedDriver(host: Host): string | undefined {
+  if (host.platform !== "linux") return undefined;
+  const text = quietly(() => host.fs.readText("/proc/driver/nvidia/version")) ?? "";
+  return /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(text)?.[1];
+}
+
+function cudaHomeOf(host: Host): DoctorFacts["cudaHome"] {
+  for (const variable of ["CUDA_HOME", "CUDA_PATH"] as const) {
+    const value = host.env[variable];
+    if (value === undefined || value === "") continue;
+    const program = host.platform === "win32" ? "nvcc.exe" : "nvcc";
+    return {
+      variable,
+      value,
+      exists: isAbsolute(value) && kindOf(host, value) === "directory",
+      hasNvcc: isAbsolute(value) && kindOf(host, join(value, "bin", program)) === "file",
+    };
+  }
+  return undefined;
+}
+
+function cudaPlacesOf(host: Host): CudaPlace[] {
+  const places: CudaPlace[] = [];
+  const seen = new Set<string>();
+  const add = (variable: CudaPlace["variable"], folder: string, version: string | undefined): void => {
+    const real = `${variable} ${quietly(() => host.fs.realpath(folder)) ?? folder}`;
+    if (version === undefined || seen.has(real)) return;
+    seen.add(real);
+    places.push({ variable, folder, version });
+  };
+  for (const folder of pathFolders(host, "PATH")) {
+    if (kindOf(host, join(folder, host.platform === "win32" ? "nvcc.exe" : "nvcc")) === "file")
+      add("PATH", folder, toolkitVersion(host, dirname(folder)));
+  }
+  for (const folder of pathFolders(host, "LD_LIBRARY_PATH")) {
+    const versions = (quietly(() => host.fs.list(folder)) ?? []).flatMap((name) => {
+      const version = /^libcudart\.so\.(\d+(?:\.\d+)*)$/.exec(name)?.[1];
+      return version === undefined ? [] : [version];
+    });
+    const longest = versions.sort((a, b) => b.length - a.length)[0];
+    add("LD_LIBRARY_PATH", folder, longest?.split(".").slice(0, 2).join("."));
+  }
+  return places;
+}
+
+/** `version.json` of a toolkit (since 11.1), or the name of its folder. */
+function toolkitVersion(host: Host, root: string): string | undefined {
+  const text = quietly(() => host.fs.readText(join(root, "version.json"))) ?? "";
+  const written = /"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)/.exec(text)?.[1];
+  return written ?? /cuda-(\d+\.\d+)/.exec(quietly(() => host.fs.realpath(root)) ?? root)?.[1];
+}
+
+/**
+ * Where `load()` builds: TORCH_EXTENSIONS_DIR, else `torch_extensions` in the user's cache folder, with a folder for each
+ * Python and CUDA in it (torch/utils/cpp_extension.py, `_get_build_directory`).
+ */
+function locksOf(host: Host): DoctorFacts["locks"] {
+  const own = host.env["TORCH_EXTENSIONS_DIR"];
+  const roots = own === undefined || own === "" ? defaultExtensionRoots(host) : [own];
+  const locks: { path: string; ageMs: number }[] = [];
+  const look = (folder: string): void => {
+    const path = join(folder, "lock");
+    const stat = quietly(() => host.fs.stat(path));
+    if (stat?.kind === "file") locks.push({ path, ageMs: Math.max(0, host.now() - stat.mtimeMs) });
+  };
+  for (const root of roots) {
+    for (const name of quietly(() => host.fs.list(root)) ?? []) {
+      look(join(root, name));
+      if (kindOf(host, join(root, name)) !== "directory") continue;
+      for (const inner of quietly(() => host.fs.list(join(root, name))) ?? []) look(join(root, name, inner));
+    }
+  }
+  return locks;
+}
+
+function defaultExtensionRoots(host: Host): string[] {
+  if (host.platform === "darwin") return [join(host.home, "Library", "Caches", "torch_extensions")];
+  if (host.platform === "win32") {
+    const local = host.env["LOCALAPPDATA"] ?? join(host.home, "AppData", "Local");
+    return [join(local, "torch_extensions", "torch_extensions", "Cache")];
+  }
+  const xdg = host.env["XDG_CACHE_HOME"];
+  return [join(xdg === undefined || xdg === "" ? join(host.home, ".cache") : xdg, "torch_extensions")];
+}
+
+/** Compiled modules in the project, judged against what is installed. */
+function builtExtensions(
+  host: Host,
+  environment: Environment,
+  root: string | undefined,
+): Pick<DoctorFacts, "extensions" | "moreExtensions"> {
+  if (root === undefined || environment.python === undefined || environment.torch === undefined)
+    return { extensions: [], moreExtensions: false };
+  const paths = compiledFiles(host, root);
+  const extensions: { path: string; verdict: DoctorFacts["extensions"][number]["verdict"] }[] = [];
+  for (const path of paths.slice(0, mostExtensions)) {
+    const inspected = inspectPath(host, path, { environment });
+    if (!inspected.ok || inspected.value.kind !== "extension") continue;
+    const { report, verdict } = inspected.value;
+    const isOurs = report.kind === "python-module" || report.kind === "torch-library";
+    if (isOurs && verdict !== undefined) extensions.push({ path, verdict });
+  }
+  return { extensions, moreExtensions: paths.length > mostExtensions };
+}
+
+const skipped = /^(?:\..*|node_modules|__pycache__|site-packages|build)$/;
+
+function compiledFiles(host: Host, root: string): string[] {
+  const found: string[] = [];
+  let level = [root];
+  let folders = 0;
+  for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
+    const next: string[] = [];
+    for (const folder of level) {
+      if (++folders > mostFolders) return found;
+      const names = quietly(() => host.fs.list(folder)) ?? [];
+      if (names.includes("pyvenv.cfg") || names.includes("conda-meta")) continue;
+      for (const name of names) {
+        const path = join(folder, name);
+        const kind = quietly(() => host.fs.lstat(path))?.kind;
+        if (kind === "directory" && !skipped.test(name)) next.push(path);
+        else if (kind === "file" && /\.(?:so|pyd|dylib)$/.test(name)) found.push(path);
+      }
+    }
+    level = next;
+  }
+  return found;
+}
+
+/** Only of a conda environment with another compiler than its own. */
+function cxxLibrariesOf(host: Host, { python, compiler, platform }: Environment): DoctorFacts["cxxLibraries"] {
+  if (platform !== "linux" || python === undefined || compiler === undefined) return undefined;
+  if (kindOf(host, join(python.prefix, "conda-meta")) !== "directory") return undefined;
+  if (compiler.cxx.path.startsWith(`${python.prefix}/`)) return undefined;
+  const conda = newestGlibcxx(host, join(python.prefix, "lib", "libstdc++.so.6"));
+  const own = (compiler.systemLibraryDirs ?? [])
+    .flatMap((folder) => ["libstdc++.so.6", "libstdc++.so"].map((name) => join(folder, name)))
+    .map((path) => newestGlibcxx(host, path))
+    .find((found) => found !== undefined);
+  return conda === undefined || own === undefined ? undefined : { conda, compiler: own };
+}
+
+function newestGlibcxx(host: Host, path: string): { readonly path: string; readonly newest: string } | undefined {
+  const source = fileSource(host.fs, path);
+  const elf = source === undefined ? undefined : openElf(source);
+  if (elf?.ok !== true) return undefined;
+  const [newest] = versionDefinitions(elf.value)
+    .map(({ name }) => name)
+    .filter((name) => /^GLIBCXX_\d/.test(name))
+    .sort((a, b) => compareVersions(parseVersion(b), parseVersion(a)));
+  return newest === undefined ? undefined : { path, newest };
+}
+
+/** The store as it lies there; it is not made. */
+function storeOf(host: Host): DoctorFacts["store"] {
+  const path = storeDirectory(host);
+  for (const folder of [userCacheDirectory(host), dirname(path), path]) {
+    if (quietly(() => host.fs.lstat(folder)) === undefined) return { path };
+    const safe = ensurePrivateDirectory(host, folder);
+    if (!safe.ok) return { path, problem: safe.error };
+  }
+  const limit = parseSize(host.env["RETORCH_CACHE_SIZE"] ?? "");
+  const bytes = countBytes(host, join(path, "blobs"));
+  return { path, ...(bytes === undefined ? {} : { bytes }), ...(limit === undefined ? {} : { limit }) };
+}
+
+/** Undefined when there is too much to count in a moment. */
+function countBytes(host: Host, root: string): number | undefined {
+  let bytes = 0;
+  let files = 0;
+  for (const shard of quietly(() => host.fs.list(root)) ?? []) {
+    for (const name of quietly(() => host.fs.list(join(root, shard))) ?? []) {
+      if (++files > mostStored) return undefined;
+      bytes += quietly(() => host.fs.lstat(join(root, shard, name)))?.size ?? 0;
+    }
+  }
+  return bytes;
+}
+
+function extraCertificatesOf(host: Host): DoctorFacts["extraCertificates"] {
+  const path = host.env["NODE_EXTRA_CA_CERTS"];
+  if (path === undefined || path === "") return undefined;
+  const bytes = quietly(() => host.fs.stat(isAbsolute(path) ? path : join(host.cwd, path)))?.size;
+  return { path, ...(bytes === undefined ? {} : { bytes }) };
+}
+
+function setuptoolsOf(host: Host, { python }: Environment): string | undefined {
+  for (const folder of python?.packageDirs ?? []) {
+    for (const name of quietly(() => host.fs.list(folder)) ?? []) {
+      const version = /^setuptools-(\d[\w.]*?)\.(?:dist|egg)-info$/.exec(basename(name))?.[1];
+      if (version !== undefined) return version;
+    }
+  }
+  return undefined;
+}
+
+function kindOf(host: Host, path: string): string | undefined {
+  return quietly(() => host.fs.stat(path))?.kind;
+}
+
+function quietly<T>(action: () => T | undefined): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
