@@ -7,7 +7,7 @@
 //   --scratch DIR   where projects are made and left [default: a temporary folder, removed afterwards]
 //   --no-document   do not write docs/benchmarks.md
 //
-// Results go to bench/results/latest.json, and to docs/benchmarks.md when all rows ran in full.
+// Results go to bench/results/latest.json, and to docs/benchmarks.md when all rows ran in full and none failed.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -51,6 +51,7 @@ async function main() {
   const machine = describeMachine(context);
   const say = (text) => process.stderr.write(`${text}\n`);
   const done = [];
+  let failed = false;
   try {
     for (const row of rows.filter(({ name }) => wanted.includes(name))) {
       const lacking = (row.needs ?? []).filter((tool) => context.tools[tool] === undefined);
@@ -59,19 +60,32 @@ async function main() {
         continue;
       }
       say(`${row.name}: ${row.title}`);
-      done.push(await runRow(context, row, say));
-      for (const { text, met } of done.at(-1).targets) say(`  ${met ? "met" : "NOT MET"}: ${text}`);
+      try {
+        const result = await runRow(context, row, say);
+        done.push(result);
+        for (const { text, met } of result.targets) say(`  ${met ? "met" : "NOT MET"}: ${text}`);
+      } catch (error) {
+        // The other rows may still say something; the page is not written without this one.
+        say(`${row.name} failed: ${error.message}`);
+        failed = true;
+        process.exitCode = 1;
+      }
     }
   } finally {
     if (options.scratch === undefined) rmSync(context.scratch, { recursive: true, force: true, maxRetries: 3 });
   }
   const words = process.argv.slice(2).filter((word, i, all) => !isPathOption(word) && !isPathOption(all[i - 1]));
-  const report = { machine, command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "), rows: done };
+  const report = {
+    machine,
+    command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
+    rows: done,
+  };
   const results = join(context.bench, "results");
   mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, ".gitignore"), "*\n");
   writeFileSync(join(results, "latest.json"), `${JSON.stringify(report, null, 2)}\n`);
   const text = document(report);
-  const whole = !options.quick && options.row === undefined;
+  const whole = !options.quick && options.row === undefined && !failed;
   if (whole && !options["no-document"]) writeFileSync(join(root, "docs", "benchmarks.md"), text);
   process.stdout.write(text);
 }

@@ -1,5 +1,5 @@
-// A project of many sources that share many headers, for the fake compiler: every source includes `all.h`, and that reads
-// every header, as every source of an extension reads all of torch.
+// A project of many sources that share many headers, for the fake compiler: a source includes one header, and that reads
+// all others, as a source of an extension reads all of torch.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runOrThrow } from "./measure.mjs";
@@ -11,17 +11,24 @@ export function fakeCompiler(context) {
   return path;
 }
 
-/** Writes the project. Sources in folders of 100. */
-export function fakeProject(folder, { sources, headers }) {
+/**
+ * Writes the project: sources in folders of 100. The headers are split into `groups`, and each source reads those of one
+ * group; by default there is one group, which all sources read.
+ */
+export function fakeProject(folder, { sources, headers, groups = 1 }) {
   mkdirSync(join(folder, "include", "parts"), { recursive: true });
   const names = Array.from({ length: headers }, (_, i) => `parts/h${i}.h`);
-  for (const name of names) writeFileSync(join(folder, "include", name), `#pragma once\nint ${name.slice(6, -2)}();\n`);
-  writeFileSync(join(folder, "include", "all.h"), names.map((name) => `#include "${name}"\n`).join(""));
-  writeFileSync(join(folder, "include", "all.h.reads"), names.map((name) => `${name}\n`).join(""));
+  for (const [i, name] of names.entries()) writeFileSync(join(folder, "include", name), `#pragma once\nint h${i}();\n`);
+  for (let group = 0; group < groups; group++) {
+    const read = names.filter((_, i) => i % groups === group);
+    const path = join(folder, "include", `all${group}.h`);
+    writeFileSync(path, read.map((name) => `#include "${name}"\n`).join(""));
+    writeFileSync(`${path}.reads`, read.map((name) => `${name}\n`).join(""));
+  }
   for (let i = 0; i < sources; i++) {
     const at = join(folder, "src", `d${Math.floor(i / 100)}`);
     if (i % 100 === 0) mkdirSync(at, { recursive: true });
-    writeFileSync(join(at, `s${i}.cpp`), `#include "all.h"\nint f${i}() { return ${i}; }\n`);
+    writeFileSync(join(at, `s${i}.cpp`), `#include "all${i % groups}.h"\nint f${i}() { return ${i}; }\n`);
   }
   writeFileSync(
     join(folder, "retorch.toml"),

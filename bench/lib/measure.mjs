@@ -8,7 +8,9 @@ export function childEnvironment(more = {}) {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
     // The variables that change what is compiled or how, and those that slow Node down at its start.
-    if (/^(?:NODE_|RETORCH_|TORCH_|CC$|CXX$|C[XP]*FLAGS$|LDFLAGS$|CPATH$|MAX_JOBS$|NVCC|CUDA|CCACHE_|npm_)/.test(name)) {
+    if (
+      /^(?:NODE_|RETORCH_|TORCH_|CC$|CXX$|C[XP]*FLAGS$|LDFLAGS$|CPATH$|MAX_JOBS$|NVCC|CUDA|CCACHE_|npm_)/.test(name)
+    ) {
       delete env[name];
     }
   }

@@ -50,5 +50,9 @@ export function folders(context, row, names, files) {
 export function emptyNode(context) {
   const script = join(context.scratch, "empty.mjs");
   writeFileSync(script, "");
-  return { name: "Node, empty script", reference: true, command: { argv: [context.tools.node, script], cwd: context.scratch } };
+  return {
+    name: "Node, empty script",
+    reference: true,
+    command: { argv: [context.tools.node, script], cwd: context.scratch },
+  };
 }

@@ -12,13 +12,29 @@ export function writeProject(folder, files) {
   return folder;
 }
 
-/** One file that includes all of PyTorch, as most extensions do: some 45 s of compiling. */
-export const wholeTorch = `#include <torch/extension.h>
+/** Name of the module that `oneFile` makes. */
+export const oneFileName = "add_scaled";
+
+/** One file that includes all of PyTorch, as most extensions do: some 45 s of compiling. A quick run does without. */
+export function oneFile({ quick }) {
+  return quick ? plainModule(oneFileName) : wholeTorch;
+}
+
+const wholeTorch = `#include <torch/extension.h>
 
 torch::Tensor add_scaled(const torch::Tensor& a, const torch::Tensor& b, double scale) { return a + b * scale; }
 
 PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) { m.def("add_scaled", &add_scaled, "a + scale * b"); }
 `;
+
+/** A module that needs nothing but Python. */
+export function plainModule(name) {
+  return `#include <Python.h>
+
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "${name}", nullptr, -1, nullptr};
+PyMODINIT_FUNC PyInit_${name}() { return PyModule_Create(&definition); }
+`;
+}
 
 /** `setup.py` for PyTorch's own builder. */
 export function setupPy(name, sources) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { activated } from "../lib/context.mjs";
 import { measure } from "../lib/measure.mjs";
 import { byRetorch, byShell, folders } from "../lib/peers.mjs";
-import { wholeTorch } from "../lib/projects.mjs";
+import { oneFile, oneFileName } from "../lib/projects.mjs";
 
 export const cleanBuild = {
   name: "clean-build",
@@ -12,14 +12,18 @@ export const cleanBuild = {
   needs: ["python"],
   count: true,
   prepare(context) {
-    const at = folders(context, "clean-build", ["retorch", "ccache", "shell"], { "add_scaled.cpp": wholeTorch });
+    const at = folders(context, "clean-build", ["retorch", "ccache", "shell"], {
+      [`${oneFileName}.cpp`]: oneFile(context),
+    });
     const env = activated(context);
     const clean = (folder) => () => {
       for (const name of readdirSync(folder)) {
         if (name === ".retorch" || name.endsWith(".so")) rmSync(join(folder, name), { recursive: true, force: true });
       }
     };
-    const contenders = [{ name: "retorch", command: byRetorch(context, at.retorch, { env }), before: clean(at.retorch) }];
+    const contenders = [
+      { name: "retorch", command: byRetorch(context, at.retorch, { env }), before: clean(at.retorch) },
+    ];
     if (context.tools.ccache !== undefined) {
       const withCcache = (text) => text.replaceAll(/^(\S*g\+\+) /gm, `${context.tools.ccache} $1 `);
       const command = byShell(context, at.ccache, {

@@ -5,29 +5,30 @@ import { activated } from "../lib/context.mjs";
 import { fakeCompiler } from "../lib/fake-project.mjs";
 import { measure } from "../lib/measure.mjs";
 import { byLoad, byNinja, byRetorch, bySetupPy, emptyNode, folders } from "../lib/peers.mjs";
-import { wholeTorch } from "../lib/projects.mjs";
+import { oneFile, oneFileName } from "../lib/projects.mjs";
 
 export const firstCompiler = {
   name: "first-compiler",
   title: "From the start of the tool to the start of the first compiler: one file",
   needs: ["python", "ninja"],
   prepare(context) {
-    const name = "add_scaled";
+    const name = oneFileName;
+    const text = oneFile(context);
     const sources = [`${name}.cpp`];
-    const at = folders(context, "first-compiler", ["retorch", "ninja", "setup", "load"], { [sources[0]]: wholeTorch });
+    const at = folders(context, "first-compiler", ["retorch", "ninja", "setup", "load"], { [sources[0]]: text });
     const log = join(context.scratch, "first-compiler", "started.txt");
     const env = activated(context, { CXX: fakeCompiler(context), FAKE_COMPILER_LOG: log });
     // Another text each time, in a folder where nothing was built; the environment is known.
     const before = (folder) => (round) => {
       rmSync(log, { force: true });
       for (const entry of readdirSync(folder)) {
-        if (/^(?:\.retorch|build|built|\.ninja_.*|.*\.so)$/.test(entry)) rmSync(join(folder, entry), { recursive: true });
+        if (/^(?:\.retorch|build|built|\.ninja_.*|.*\.so)$/.test(entry))
+          rmSync(join(folder, entry), { recursive: true });
       }
-      writeFileSync(join(folder, sources[0]), `// ${process.pid}.${round}\n${wholeTorch}`);
+      writeFileSync(join(folder, sources[0]), `// ${process.pid}.${round}\n${text}`);
     };
     // In seconds. `startedAt` was taken just before the tool was started.
-    const read = ({ startedAt }) =>
-      Number(BigInt(readFileSync(log, "utf8").split("\n")[0]) - BigInt(startedAt)) / 1e9;
+    const read = ({ startedAt }) => Number(BigInt(readFileSync(log, "utf8").split("\n")[0]) - BigInt(startedAt)) / 1e9;
     const contender = (label, folder, command) => ({
       name: label,
       // What the pretended linker makes cannot be imported.

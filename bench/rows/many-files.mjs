@@ -23,8 +23,8 @@ function built(context, row, size) {
   return { contenders, at };
 }
 
-function sized(context, sources, headers) {
-  return context.quick ? { sources: sources / 10, headers: headers / 10 } : { sources, headers };
+function sized(context, sources, headers, groups = 1) {
+  return context.quick ? { sources: sources / 10, headers: headers / 10, groups } : { sources, headers, groups };
 }
 
 const note =
@@ -41,7 +41,11 @@ export const nothingToDo1000 = {
       contenders: [...contenders, emptyNode(context)],
       notes: [note],
       targets: [
-        { text: "Nothing to do, 1,000 sources, 2,000 headers: whole process", limit: 0.25, value: (by) => by.retorch.wall },
+        {
+          text: "Nothing to do, 1,000 sources, 2,000 headers: whole process",
+          limit: 0.25,
+          value: (by) => by.retorch.wall,
+        },
       ],
     };
   },
@@ -49,16 +53,19 @@ export const nothingToDo1000 = {
 
 export const nothingToDo10000 = {
   name: "nothing-to-do-10000",
-  title: "Nothing to do: 10,000 sources that share 2,000 headers",
+  title: "Nothing to do: 10,000 sources, 2,000 headers, of which each source reads 100",
   needs: ["ninja"],
   count: true,
   prepare(context) {
-    const small = built(context, "nothing-1000-again", sized(context, 1000, 200));
-    const large = built(context, "nothing-10000", sized(context, 10000, 2000));
+    const small = built(context, "nothing-1000-again", sized(context, 1000, 200, 2));
+    const large = built(context, "nothing-10000", sized(context, 10000, 2000, 20));
     const tenth = small.contenders.map((contender) => ({ ...contender, name: `${contender.name}, a tenth of it` }));
     return {
       contenders: [...large.contenders, ...tenth],
-      notes: [note, "*A tenth of it*: 1,000 sources and 200 headers. The cost grows by less than ten where it is not all start."],
+      notes: [
+        note,
+        "*A tenth of it*: 1,000 sources and 200 headers. The cost grows by less than ten where it is not all start.",
+      ],
       targets: [
         { text: "Nothing to do, 10,000 sources: whole process", limit: 1.5, value: (by) => by.retorch.wall },
         { text: "Nothing to do, 10,000 sources: peak (memory)", limit: 400 * 2 ** 20, value: (by) => by.retorch.rss },
@@ -79,8 +86,7 @@ export const headerEdited = {
   rounds: 3,
   prepare(context) {
     const { contenders, at } = built(context, "header-edited", sized(context, 1000, 2000));
-    const edit = (folder) => (round) =>
-      appendFileSync(join(folder, "include", "parts", "h7.h"), `// edit ${round}\n`);
+    const edit = (folder) => (round) => appendFileSync(join(folder, "include", "parts", "h7.h"), `// edit ${round}\n`);
     return {
       contenders: [
         { ...contenders[0], before: edit(at.retorch) },

@@ -2,7 +2,7 @@
 import { measure } from "../lib/measure.mjs";
 import { activated } from "../lib/context.mjs";
 import { byLoad, byNinja, byRetorch, bySetupPy, emptyNode, folders } from "../lib/peers.mjs";
-import { wholeTorch } from "../lib/projects.mjs";
+import { oneFile, oneFileName } from "../lib/projects.mjs";
 
 export const nothingToDo = {
   name: "nothing-to-do",
@@ -10,9 +10,11 @@ export const nothingToDo = {
   needs: ["python", "ninja"],
   count: true,
   prepare(context) {
-    const name = "add_scaled";
+    const name = oneFileName;
     const sources = [`${name}.cpp`];
-    const at = folders(context, "nothing-to-do", ["retorch", "ninja", "setup", "load"], { [sources[0]]: wholeTorch });
+    const at = folders(context, "nothing-to-do", ["retorch", "ninja", "setup", "load"], {
+      [sources[0]]: oneFile(context),
+    });
     const env = activated(context);
     const contenders = [
       { name: "retorch", command: byRetorch(context, at.retorch, { env }) },

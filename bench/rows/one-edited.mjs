@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { activated } from "../lib/context.mjs";
 import { measure } from "../lib/measure.mjs";
 import { byNinja, byRetorch, bySetupPy, folders } from "../lib/peers.mjs";
+import { plainModule } from "../lib/projects.mjs";
 
 const count = 12;
 
@@ -12,10 +13,7 @@ function unit(i, salt) {
 }
 
 // The module itself without pybind11 and torch: what is measured is the tool, and a compile of a second would hide it.
-const moduleText = `#include <Python.h>
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "edited", nullptr, -1, nullptr};
-PyMODINIT_FUNC PyInit_edited() { return PyModule_Create(&definition); }
-`;
+const moduleText = plainModule("edited");
 
 export const oneEdited = {
   name: "one-edited",

@@ -232,8 +232,9 @@ export function noteGrowth(layout: StoreLayout, bytes: number): void {
 export function isCollectionDue(layout: StoreLayout, limit: number): boolean {
   if (limit === 0) return false;
   const { fs } = layout.host;
-  const [bytes = Number.NaN, when = Number.NaN] = (fs.readText(layout.sizePath) ?? "").split(" ").map(Number);
-  const growth = fs.readText(layout.growthPath) ?? "";
+  const text = (path: string): string => (fs.lstat(path)?.kind === "file" ? (fs.readText(path) ?? "") : "");
+  const [bytes = Number.NaN, when = Number.NaN] = text(layout.sizePath).split(" ").map(Number);
+  const growth = text(layout.growthPath);
   if (!(bytes >= 0) || !(when <= layout.host.now())) return growth !== "";
   if (growth.length > longestGrowth || layout.host.now() - when > countedFor) return true;
   let total = bytes;
@@ -249,6 +250,7 @@ export function tryCleaning(layout: StoreLayout): Lock | undefined {
 function writeCount(layout: StoreLayout, bytes: number): void {
   const { fs } = layout.host;
   fs.remove(layout.growthPath);
+  if (fs.lstat(layout.sizePath)?.kind === "directory") fs.remove(layout.sizePath);
   fs.writeAtomic(layout.sizePath, `${bytes} ${Math.trunc(layout.host.now())}\n`, 0o600);
 }
 

@@ -16,30 +16,28 @@ export interface LogLine {
 }
 
 const escape = String.fromCharCode(27);
-// eslint-disable-next-line no-control-regex
 const ansi = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
 /** What is left of colours when the escape character was lost on the way. */
 const strippedAnsi = /\[(?:\d{1,3}(?:;\d{1,3}){0,4})?m(?:\[K)?|\[K/g;
-// eslint-disable-next-line no-control-regex
 const controls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff]/g;
 
 /** Prefixes, each tried at the start of the line until none fits. Their order matters little. */
 const prefixes: readonly RegExp[] = [
-  // 2024-05-01T12:00:00.123Z, [2024-05-01 12:00:00,123], 2024/05/01 12:00:00
-  /^\[?\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?\]?(?: \| |:|\b)\s*/,
+  // 2024-05-01T12:00:00.123Z, GitLab's 2024-05-01T12:00:00.123456Z 01O, [2024-05-01 12:00:00,123], 2024/05/01 12:00:00
+  /^\[?\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?\]?(?: \d{2}[EO]\+?| \||:)?(?:\b|(?<=[\]:|+])|$) ?/,
   // 12:00:00.123, [12:00:00]
-  /^\[?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\]?(?= |\t)\s*/,
+  /^\[?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\]?[ \t]/,
   // May  1 12:00:00 host program[123]:
   /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2} (?:[\w.-]+ )?(?:[\w./-]+(?:\[\d+\])?: )?/,
   // buildkit: #12 34.56 / #12 ERROR:
   /^#\d+ (?:\[[^\]]{1,80}\] )?(?:\d+\.\d{1,3} )?/,
   // buildkit's summary of a failed step: 34.56 text
   /^\d{1,5}\.\d{2,3} (?=\S)/,
-  // GitHub Actions, Azure pipelines, GitLab
+  // GitHub Actions, Azure pipelines
   /^##\[(?:error|warning|group|debug|command|section)\]/,
   /^::(?:error|warning|notice)[^:]*::/,
   // docker compose, kubernetes: web-1  | text
-  /^(?:[\w.-]{1,40})?\s*[|│┃]\s{1,8}(?=\S)/,
+  /^(?!\d+ )(?:[\w.-]{1,40})?\s*[|│┃](?: |$)/,
   // torchrun, mpirun, ray, vllm, srun
   /^\[(?:rank|Rank|RANK|default)\s?\d+\]:?\s?/,
   /^\[\d+,\d+\]<(?:stdout|stderr)>:\s?/,

@@ -2,7 +2,7 @@
  * Runs one action: temporary output names, the program, the headers that it read, and the outputs put in place by
  * rename. It does not know why the action runs, nor what is recorded of it.
  */
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Host, ProcessResult } from "../host/host.ts";
 import { argText, type Action, type Arg } from "../plan/graph.ts";
 import { parseMakeDepfile, splitShowIncludes } from "./depfile.ts";
@@ -70,11 +70,17 @@ export function prepareRun(host: Host, action: Action, folder: string): Prepared
   const word = (arg: Arg): string => {
     if (typeof arg === "string" || (arg.role !== "output" && arg.role !== "depfile")) return argText(arg);
     const path = replaced.get(resolve(action.cwd, arg.path));
-    return path === undefined ? argText(arg) : `${arg.prefix ?? ""}${path}${arg.suffix ?? ""}`;
+    return path === undefined ? argText(arg) : argText({ ...arg, path: spelledIn(action.cwd, path) });
   };
   const argv = action.command.map(word);
   const startedAt = fs.stat(folder)?.ctimeMs ?? host.now();
   return { argv, folder, temporary, depfile, startedAt };
+}
+
+/** As planned commands spell paths: relative inside the working folder. nvcc hands an output's name to a shell. */
+function spelledIn(cwd: string, path: string): string {
+  const inside = relative(cwd, path);
+  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }
 
 /** Starts the program and reads what it left. The outputs are still in the temporary folder afterwards. */

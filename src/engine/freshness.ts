@@ -130,20 +130,27 @@ export class Judge {
     const reasons: Reason[] = [];
     for (const path of record.absent) {
       if (digests.exists(roots.absolute(path))) {
-        reasons.push({ kind: "shadowed", path, hides: this.#hiddenBy(path, record) });
+        reasons.push({ kind: "shadowed", ...this.#shadow(path, record) });
       }
     }
     return reasons;
   }
 
-  /** The recorded header whose name ends like the new file's. */
-  #hiddenBy(path: string, record: ActionRecord): string {
-    const name = path.slice(path.lastIndexOf("/"));
+  /** The new file, and the recorded header whose name ends like it. The place may be a folder above the new file. */
+  #shadow(place: string, record: ActionRecord): { path: string; hides: string } {
+    const { digests, roots, log } = this.#context;
+    const name = place.slice(place.lastIndexOf("/"));
+    let guess: string | undefined;
     for (const id of record.discovered) {
-      const other = this.#context.log.pair(id).path;
-      if (other.endsWith(name) || other.includes(`${name}/`)) return other;
+      const other = log.pair(id).path;
+      if (other.endsWith(name)) return { path: place, hides: other };
+      const at = other.lastIndexOf(`${name}/`);
+      if (at < 0) continue;
+      const path = place + other.slice(at + name.length);
+      if (digests.exists(roots.absolute(path))) return { path, hides: other };
+      guess ??= other;
     }
-    return "a file found elsewhere until now";
+    return { path: place, hides: guess ?? "a file found elsewhere until now" };
   }
 
   #outputs(action: Action, record: ActionRecord): Reason[] {

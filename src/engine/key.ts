@@ -159,7 +159,9 @@ function tools(old: readonly string[], now: readonly string[], reasons: Reason[]
     );
   const before = parse(old);
   const after = parse(now);
-  const names = (parts: ReadonlyMap<string, Part>): string[] => [...new Set([...parts.values()].map(({ tool }) => tool))];
+  const names = (parts: ReadonlyMap<string, Part>): string[] => [
+    ...new Set([...parts.values()].map(({ tool }) => tool)),
+  ];
   const gone = names(before).filter((name) => !names(after).includes(name));
   const come = names(after).filter((name) => !names(before).includes(name));
   const versioned = (parts: ReadonlyMap<string, Part>, name: string): string =>

@@ -7,7 +7,7 @@ import { linkerFor } from "../environment/linker.ts";
 import { userArgs } from "./flags.ts";
 import { linkFilesIn } from "./link-flags.ts";
 import type { Action, Arg, Artifact, PathArg } from "./graph.ts";
-import { architectureWords } from "./host-gcc.ts";
+import { architectureWords, prefixMapWords } from "./host-gcc.ts";
 import { linkVariables } from "./key-variables.ts";
 import { linkLibraries, librarySearch } from "./libraries.ts";
 import { actionId, builtPath, pathArg, spelled, toolWords } from "./paths.ts";
@@ -142,6 +142,8 @@ function driverWords({ resolved, libraries, built, files }: LinkContext, flags: 
     ],
     rest: [
       ...userArgs(flags, "gcc", (path, prefix) => searchDir(path, prefix), places.path),
+      // With link-time optimisation the debug information is written here.
+      ...([...flags, ...extension.linkFlags].some((word) => /^-flto(?:=|$)/.test(word)) ? prefixMapWords(resolved) : []),
       ...files.map((file) => pathArg(places, file, { role: "input" })),
       // A shared library without a name of its own is remembered by this path.
       ...extension.extraObjects.map((file) =>

@@ -145,9 +145,12 @@ export function userFlags(resolved: Resolved, source: SourceFile, tool: keyof To
 /** `-D` and `-U` words of the request for one source. */
 export function userMacros(resolved: Resolved, source: SourceFile): string[] {
   const { defines, undefines } = resolved.extension;
+  // A second definition of the same macro would draw a warning.
+  const own = new Set((source.defines ?? []).map(({ name }) => name));
   const define = ({ name, value }: { readonly name: string; readonly value?: string }): string =>
     value === undefined ? `-D${name}` : `-D${name}=${value}`;
-  return [...defines.map(define), ...undefines.map((name) => `-U${name}`), ...(source.defines ?? []).map(define)];
+  const inherited = defines.filter(({ name }) => !own.has(name));
+  return [...inherited.map(define), ...undefines.map((name) => `-U${name}`), ...(source.defines ?? []).map(define)];
 }
 
 /** NVCC_PREPEND_FLAGS and NVCC_APPEND_FLAGS: nvcc reads them itself, but they decide what the plan may add. */

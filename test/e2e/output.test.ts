@@ -10,6 +10,9 @@ import { tinyOutput, tinyProject } from "../support/tiny-project.ts";
 
 const program = join(repository, "bin", "retorch.js");
 
+/** Without the store, so that every compile is one. */
+const env = { RETORCH_NO_CACHE: "1" };
+
 interface Event {
   readonly type: string;
   readonly [field: string]: unknown;
@@ -34,7 +37,7 @@ function brokenProject(): TemporaryProject {
 describe("a failure", () => {
   it("is shown in full, with file and line, and ends with one line of summary and exit code 1", async () => {
     const project = brokenProject();
-    const { exitCode, stdout, stderr } = await runRetorch(["build", "-j1"], { cwd: project.root });
+    const { exitCode, stdout, stderr } = await runRetorch(["build", "-j1"], { cwd: project.root, env });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
     expect(stderr).toContain("src/unit1.cpp:3:");
     expect(stderr).toContain("undeclared_name");
@@ -52,7 +55,7 @@ describe("a failure", () => {
 
   it("--keep-going does all that does not depend on it, and shows every failure", async () => {
     const project = brokenProject();
-    const { exitCode, stderr } = await runRetorch(["build", "-k", "-j2"], { cwd: project.root });
+    const { exitCode, stderr } = await runRetorch(["build", "-k", "-j2"], { cwd: project.root, env });
     expect(exitCode).toBe(1);
     expect(stderr).toContain("src/unit1.cpp:3:");
     expect(stderr).toContain("src/unit3.cpp:1:");
@@ -60,14 +63,14 @@ describe("a failure", () => {
     // What was done is kept, and the mended files are all that is left.
     project.write("src/unit1.cpp", "int unit1() { return 1; }\n");
     project.write("src/unit3.cpp", "int unit3() { return 3; }\n");
-    const mended = await runRetorchOk(["build"], { cwd: project.root });
+    const mended = await runRetorchOk(["build"], { cwd: project.root, env });
     expect(mended.stderr).toContain("2 compiled, 1 linked");
   });
 
   it("of the linker names what is missing", async () => {
     const project = tinyProject();
     project.write("src/unit1.cpp", "int not_unit1() { return 1; }\n");
-    const { exitCode, stdout, stderr } = await runRetorch(["build"], { cwd: project.root });
+    const { exitCode, stdout, stderr } = await runRetorch(["build"], { cwd: project.root, env });
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
     expect(stderr).toContain("unit1()");
     expect(stderr).toContain("`link tiny` failed");
@@ -75,9 +78,9 @@ describe("a failure", () => {
 
   it("leaves the last good result where it is", async () => {
     const project = tinyProject();
-    await runRetorchOk(["build"], { cwd: project.root });
+    await runRetorchOk(["build"], { cwd: project.root, env });
     project.write("src/unit1.cpp", "broken");
-    expect((await runRetorch(["build"], { cwd: project.root })).exitCode).toBe(1);
+    expect((await runRetorch(["build"], { cwd: project.root, env })).exitCode).toBe(1);
     expect(tinyOutput(project.path("tiny"))).toBe("70");
     expect(readdirSync(project.root).sort()).toEqual([".retorch", "include", "retorch.toml", "src", "tiny"]);
   });
@@ -86,7 +89,7 @@ describe("a failure", () => {
 describe("--json", () => {
   it("is one event a line, the last one being `finished`", async () => {
     const project = tinyProject();
-    const { stdout } = await runRetorchOk(["build", "--json"], { cwd: project.root });
+    const { stdout } = await runRetorchOk(["build", "--json"], { cwd: project.root, env });
     const all = events(stdout);
     expect(all.at(-1)).toMatchObject({
       type: "finished",
@@ -95,12 +98,12 @@ describe("--json", () => {
       actions: { executed: 6, cached: 0, fresh: 0 },
     });
     expect(all.filter((event) => event.type === "finished")).toHaveLength(1);
-    const again = events((await runRetorchOk(["build", "--json"], { cwd: project.root })).stdout);
+    const again = events((await runRetorchOk(["build", "--json"], { cwd: project.root, env })).stdout);
     expect(again.at(-1)).toMatchObject({ ok: true, actions: { executed: 0, cached: 0, fresh: 6 } });
   });
 
   it("tells a failure with what the compiler said", async () => {
-    const { stdout, exitCode } = await runRetorch(["build", "--json", "-k"], { cwd: brokenProject().root });
+    const { stdout, exitCode } = await runRetorch(["build", "--json", "-k"], { cwd: brokenProject().root, env });
     const all = events(stdout);
     expect(exitCode).toBe(1);
     expect(all.at(-1)).toMatchObject({ type: "finished", ok: false, failure: { code: "BUILD_FAILED" }, artifacts: [] });
@@ -113,30 +116,30 @@ describe("--json", () => {
 describe("plain output", () => {
   it("the last line on standard output is the artefact; all else is on standard error, without control characters", async () => {
     const project = tinyProject();
-    const { stdout, stderr } = await runRetorchOk(["build"], { cwd: project.root });
+    const { stdout, stderr } = await runRetorchOk(["build"], { cwd: project.root, env });
     expect(stdout).toBe(`${project.path("tiny")}\n`);
     expect(stderr).toMatch(/^\[1\/6\] compile /);
     expect(stderr).toMatch(/\nbuilt tiny in .* \(5 compiled, 1 linked\)\n$/);
     expect(stderr.includes("\u001B") || stderr.includes("\r")).toBe(false);
-    const again = await runRetorchOk(["build"], { cwd: project.root });
+    const again = await runRetorchOk(["build"], { cwd: project.root, env });
     expect(again.stdout).toBe(`${project.path("tiny")}\n`);
     expect(again.stderr).toMatch(/^tiny is up to date \(.*\)\n$/);
   });
 
   it("-q says nothing but the result, and failures", async () => {
     const project = tinyProject();
-    const good = await runRetorchOk(["build", "-q"], { cwd: project.root });
+    const good = await runRetorchOk(["build", "-q"], { cwd: project.root, env });
     expect(good).toMatchObject({ stdout: `${project.path("tiny")}\n`, stderr: "" });
     project.write("src/unit1.cpp", "broken\n");
-    const bad = await runRetorch(["build", "-q"], { cwd: project.root });
+    const bad = await runRetorch(["build", "-q"], { cwd: project.root, env });
     expect(bad.stderr).toContain("src/unit1.cpp:1:");
   });
 
   it("--explain says why", async () => {
     const project = tinyProject();
-    await runRetorchOk(["build"], { cwd: project.root });
+    await runRetorchOk(["build"], { cwd: project.root, env });
     project.write("include/tiny/part0.h", "#pragma once\n#define PART0 11\n");
-    const { stderr } = await runRetorchOk(["build", "--explain"], { cwd: project.root });
+    const { stderr } = await runRetorchOk(["build", "--explain"], { cwd: project.root, env });
     expect(stderr.match(/because include\/tiny\/part0\.h changed/g)).toHaveLength(2);
     expect(tinyOutput(project.path("tiny"))).toBe("72");
   });
@@ -158,11 +161,11 @@ describe("plain output", () => {
 
 describe.skipIf(process.platform === "win32")("a terminal", () => {
   /** Runs a build under a pseudo-terminal and gives all that appeared there. */
-  async function inTerminal(script: string, cwd: string, env: Record<string, string | undefined>): Promise<string> {
+  async function inTerminal(script: string, cwd: string, more: Record<string, string | undefined>): Promise<string> {
     const command = `stty cols 100 rows 30; '${process.execPath}' '${program}' build -j2`;
     const child = spawn(script, ["-qec", command, "/dev/null"], {
       cwd,
-      env: cliEnvironment({ TERM: "xterm", ...env }),
+      env: cliEnvironment({ TERM: "xterm", ...env, ...more }),
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
@@ -177,7 +180,6 @@ describe.skipIf(process.platform === "win32")("a terminal", () => {
     const lines = [""];
     let row = 0;
     let column = 0;
-    // oxlint-disable-next-line no-control-regex -- that is what terminals are told with
     for (const [token] of text.matchAll(/\u001B\[[0-9;?]*[A-Za-z]|[\s\S]/gu)) {
       if (token === "\r") column = 0;
       else if (token === "\n") {
@@ -215,12 +217,11 @@ describe.skipIf(process.platform === "win32")("a terminal", () => {
   it("with NO_COLOR has no colours, and as TERM=dumb or in CI no live line either", async (context) => {
     const script = need(context, tool("script"));
     const project = tinyProject();
-    // oxlint-disable-next-line no-control-regex -- colours are made of these
     const colour = /\u001B\[[0-9;]*[1-9][0-9;]*m/;
     expect(await inTerminal(script, project.root, { NO_COLOR: "1" })).not.toMatch(colour);
-    for (const env of [{ TERM: "dumb" }, { CI: "true" }]) {
+    for (const more of [{ TERM: "dumb" }, { CI: "true" }]) {
       rmSync(project.path(".retorch"), { recursive: true });
-      const text = await inTerminal(script, project.root, { ...env, NO_COLOR: "1" });
+      const text = await inTerminal(script, project.root, { ...more, NO_COLOR: "1" });
       expect(text).not.toContain("\u001B");
       expect(text).toMatch(/^\[1\/6\] /);
     }
@@ -251,7 +252,7 @@ describe("compile_commands.json", () => {
 
   it("has every source, and its entries run", async () => {
     const project = tinyProject({ name: "with a space" });
-    await runRetorchOk(["build", "--no-cache"], { cwd: project.root });
+    await runRetorchOk(["build"], { cwd: project.root, env });
     const entries = entriesOf(project);
     expect(entries.map(({ file }) => file).sort()).toEqual(
       ["main", "unit0", "unit1", "unit2", "unit3"].map(
@@ -263,7 +264,7 @@ describe("compile_commands.json", () => {
 
   it("is there after a failure too", async () => {
     const project = brokenProject();
-    await runRetorch(["build"], { cwd: project.root });
+    await runRetorch(["build"], { cwd: project.root, env });
     expect(entriesOf(project)).toHaveLength(5);
   });
 
@@ -274,8 +275,8 @@ describe("compile_commands.json", () => {
         "__global__ void kernel(float* x) { x[threadIdx.x] += 1; }\nvoid launch(float* x) { kernel<<<1, 32>>>(x); }\n",
       "kernel.cpp": pythonModule("both", "42", "void launch(float*);"),
     });
-    const args = ["build", "kernel.cpp", "kernel.cu", "--arch", "8.0", "--python", executable, "--no-cache"];
-    const { exitCode, stderr } = await runRetorch(args, { cwd: project.root });
+    const args = ["build", "kernel.cpp", "kernel.cu", "--arch", "8.0", "--python", executable];
+    const { exitCode, stderr } = await runRetorch(args, { cwd: project.root, env });
     if (/\[CUDA_NOT_FOUND\]/.test(stderr)) context.skip("no nvcc");
     expect(exitCode, stderr).toBe(0);
     const entries = entriesOf(project);

@@ -51,15 +51,18 @@ export class ToyTools {
         const define = argv.filter((word) => word.startsWith("-D")).join(" ") + (request.env["TOYPATH"] ?? "");
         const { text, read } = toyCompile(resolve(cwd, option("-c")), search, define);
         this.during(argv);
-        writeFileSync(option("-MF"), `x.o: ${read.map((path) => path.replaceAll(" ", "\\ ")).join(" \\\n ")}\n`);
-        writeFileSync(option("-o"), text);
+        writeFileSync(
+          resolve(cwd, option("-MF")),
+          `x.o: ${read.map((path) => path.replaceAll(" ", "\\ ")).join(" \\\n ")}\n`,
+        );
+        writeFileSync(resolve(cwd, option("-o")), text);
         return result(0, text.includes("warn") ? "warning: toy\n" : "");
       }
       if (argv[0] === "toyld") {
         const objects = argv.slice(argv.indexOf("--") + 1);
         const text = objects.map((path) => readFileSync(resolve(cwd, path), "utf8")).join("+");
         this.during(argv);
-        writeFileSync(option("-o"), `library{${text}}`);
+        writeFileSync(resolve(cwd, option("-o")), `library{${text}}`);
         return result(0);
       }
       return { ...result(1), exitCode: undefined, startError: "ENOENT" };

@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { cliEnvironment, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
-import { cpuPython, need, tool } from "../support/environments.ts";
+import { cliEnvironment, runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
+import { cpuPython, cudaPython, need, tool } from "../support/environments.ts";
 import { pythonModule } from "../support/slim-sources.ts";
 
 /** One kind of oddness each, and all of them. */
@@ -138,6 +138,33 @@ describe("paths on the command line", () => {
     expect(output(artifacts[0]?.path ?? "")).toBe("dash\n");
     const planned = await runRetorchOk(["build", "--dry-run", "--name", "tool", "--", "-o.c"], { cwd: project.root });
     expect(planned.stdout).toContain(" ./-o.c ");
+  });
+});
+
+describe("CUDA", () => {
+  it("a kernel and its header in odd places", async (context) => {
+    const { executable } = need(context, cudaPython());
+    const name = `it's "$HOME" #1 100% (größe)`;
+    const project = temporaryProject(
+      {
+        [`${name}/k.cu`]: `#include "own $1.h"\n__global__ void kernel(float* x) { *x = VALUE; }\n${pythonModule("k", "VALUE")}`,
+        [`${name}/own $1.h`]: "#define VALUE 42\n",
+      },
+      name,
+    );
+    const args = [`${name}/k.cu`, "--arch", "8.0", "--python", executable];
+    const { stderr } = await runRetorch(["build", "--dry-run", ...args], { cwd: project.root });
+    if (stderr.includes("[CUDA_NOT_FOUND]")) context.skip("no nvcc");
+    expect((await build(project, args)).actions).toMatchObject({ executed: 2 });
+    expect((await build(project, args)).actions).toMatchObject({ executed: 0 });
+    project.write(`${name}/own $1.h`, "#define VALUE 43\n");
+    expect((await build(project, args)).actions).toMatchObject({ executed: 2 });
+    const printed = execFileSync(executable, ["-c", "import k; print(k.answer())"], {
+      cwd: project.root,
+      env: cliEnvironment(),
+      encoding: "utf8",
+    });
+    expect(printed).toBe("43\n");
   });
 });
 

@@ -18,7 +18,7 @@ const msvcHeader = /Cannot open include file: ?['"]([\w+./\\-]+)['"]/;
 /** Other sentences: whose they are and what kind of finding they make. The message is the line. */
 const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [
-    /(?:Unsupported gpu architecture|is not defined for option '(?:std|gpu-name)'|A single input file is required for a non-link phase|No supported gcc\/g\+\+ host compiler found|Failed to (?:detect|preprocess) host compiler properties|Could not set up the environment for Microsoft Visual Studio)/,
+    /(?:Unsupported gpu architecture|is not defined for option '(?:std|gpu-name)'|A single input file is required for a non-link phase|No supported gcc\/g\+\+ host compiler found|Failed to (?:detect|preprocess) host compiler properties|Could not set up the environment for Microsoft Visual Studio|^OpenMP support not found)/,
     "driver",
     "nvcc",
   ],

@@ -60,7 +60,8 @@ export function buildToolParser(): Parser {
         const killed = /Error (?:137|-9)\b|\bKilled\b/.test(made);
         if (killed)
           out.add(line, { kind: "tool-died", tool: "make", program: "compiler", code: "signal 9", message: made });
-        else out.add(line, { kind: missing ? "build-tool" : "wrapper", tool: "make", message: made });
+        else if (!noLibrary(line, made, out))
+          out.add(line, { kind: missing ? "build-tool" : "wrapper", tool: "make", message: made });
         return true;
       }
       if (text.startsWith("ninja: ") || /^\S*ninja(?:\.exe)?: (?:error|fatal|build stopped)/.test(text))
@@ -81,11 +82,25 @@ export function buildToolParser(): Parser {
   };
 }
 
+/** A rule that is wanted for a library: the library is not there. Only sources have rules of their own. */
+function noLibrary(line: LogLine, message: string, out: Collector): boolean {
+  const library =
+    /^No rule to make target [`'‘]?([^'’]+\.(?:so|a|dylib|lib)(?:\.[\d.]+)?)['’]?, needed by/.exec(message)?.[1] ??
+    /^error: '([^']+\.(?:so|a|dylib|lib)(?:\.[\d.]+)?)', needed by '[^']+', missing and no known rule/.exec(
+      message,
+    )?.[1];
+  if (library === undefined) return false;
+  out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library, message });
+  return true;
+}
+
 function ninja(line: LogLine, out: Collector): boolean {
   const message = line.text.replace(/^\S*ninja(?:\.exe)?: /, "");
   if (/^build stopped: interrupted/.test(message)) {
     out.add(line, { kind: "build-tool", tool: "ninja", code: "interrupted", message });
-  } else if (/^build stopped|^error: rebuilding '/.test(message)) {
+  } else if (noLibrary(line, message, out)) {
+    return true;
+  } else if (/^build stopped|^error: rebuilding '(?!.*no known rule)/.test(message)) {
     out.add(line, { kind: "wrapper", tool: "ninja", message });
   } else if (/^no work to do/.test(message)) {
     out.add(line, { kind: "warning", tool: "ninja", code: "no-work", message, severity: "note" });

@@ -26,7 +26,7 @@ const wrappers: readonly RegExp[] = [
   /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
   /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
   /ChefBuildError|^Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
-  /^ERROR: (?:process|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
+  /^(?:ERROR: )?(?:process "|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
 ];
 
 const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
@@ -109,6 +109,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/is not a supported wheel on this platform/, "wrong-wheel", "pip"],
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
+  [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
   [/conflicting dependencies|ResolutionImpossible|dependency conflicts/, "conflict", "pip"],
   [
     /Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Microsoft Visual C\+\+ .* is required|Unable to find vcvarsall\.bat/,

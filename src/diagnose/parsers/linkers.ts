@@ -30,6 +30,16 @@ const multiple = /multiple definition of [`'‘"](.+?)['’"]|duplicate symbol:?
 const linkerWords =
   /relocation|recompile with -fPIC|skipping incompatible|file in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
 
+/** Whose versions these are. */
+const versionedLibrary: Readonly<Record<string, string>> = {
+  GLIBC: "libc.so.6",
+  GLIBCXX: "libstdc++.so.6",
+  CXXABI: "libstdc++.so.6",
+  GCC: "libgcc_s.so.1",
+  GOMP: "libgomp.so.1",
+  OMP: "libgomp.so.1",
+};
+
 /** The parser of linkers. */
 export function linkerParser(): Parser {
   /** Apple's list of undefined symbols goes on until a line that is no symbol. */
@@ -73,6 +83,20 @@ export function linkerParser(): Parser {
       }
       const symbol = readUndefined(text);
       if (symbol !== undefined) {
+        // `hypot@GLIBC_2.35`: what is missing is the version of the library.
+        const versioned = /^(.+?)@{1,2}((?:GLIBC|GLIBCXX|CXXABI|GCC|OMP|GOMP)_[\d.]+)$/.exec(symbol.name);
+        if (versioned !== null) {
+          out.add(line, {
+            kind: "library-version",
+            tool: "linker",
+            phase: "link",
+            symbol: versioned[2] ?? "",
+            library: versionedLibrary[/^[A-Z]+/.exec(versioned[2] ?? "")?.[0] ?? ""] ?? "",
+            message: `undefined reference to \`${symbol.name}\``,
+            ...(symbol.file === undefined ? {} : { file: symbol.file }),
+          });
+          return true;
+        }
         requested = out.add(line, {
           kind: "undefined-symbol",
           tool: "linker",

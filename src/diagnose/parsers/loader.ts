@@ -144,7 +144,10 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     });
   }
   const missing = text.indexOf(": cannot open shared object file");
-  const elfLibrary = missing < 0 ? undefined : wordBefore(text, missing);
+  const elfLibrary =
+    missing < 0
+      ? undefined
+      : wordBefore(text, text.endsWith(" (deleted)", missing) ? missing - 10 : missing).replace(/^.*;(?=lib)/, "");
   const library = elfLibrary ?? machLibrary.exec(text)?.[1] ?? muslLibrary.exec(text)?.[1];
   if (library !== undefined) {
     return out.add(line, {

@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { platformOf, python, rebuild, removeFolder } from "../commands.ts";
+import { pip, platformOf, python, rebuild, removeFolder } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The folder of JIT extensions. */
@@ -244,6 +244,31 @@ export const buildSystemRules: readonly Rule[] = [
     ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [{ text: "ninja: error: opening build log: Permission denied", expect: "TORCH_EXTENSIONS_DIR" }],
+  },
+  {
+    id: "cmake-target-file-missing",
+    title: "A CMake package names a library that does not exist",
+    on: ["build-tool"],
+    specificity: 82,
+    matches: (finding) =>
+      said(finding, /The imported target "(?<target>[^"]+)" references the file\s+"(?<file>[^"]+)"/),
+    confidence: "high",
+    cause: (match) =>
+      `The CMake files of an installed package (torch's Caffe2Targets.cmake, CUDA's) say that \`${match.facts["target"] ?? ""}\` is \`${match.facts["file"] ?? ""}\`, and that file is not there: the package was moved, mixed from two installations, or installed in part.`,
+    fix: (match) => [
+      `ls -l ${match.facts["file"] ?? ""}`,
+      ...(/torch|c10|caffe2/i.test(match.facts["target"] ?? "")
+        ? [pip(match, "install --force-reinstall --no-deps torch")]
+        : []),
+      "# then configure in a new build folder: the old one remembers the path",
+    ],
+    sources: ["pytorch/pytorch#20753"],
+    examples: [
+      {
+        text: 'CMake Error at /usr/lib64/cmake/Caffe2/Caffe2Targets.cmake:107 (message):\n  The imported target "c10_cuda" references the file\n\n     "/usr/lib/libc10_cuda.so"\n\n  but this file does not exist.  Possible reasons include:',
+        expect: "libc10_cuda.so",
+      },
+    ],
   },
   {
     id: "cmake-torch-not-found",

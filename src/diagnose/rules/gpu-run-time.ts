@@ -370,7 +370,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
         : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension",
       setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results",
     ],
-    sources: ["pytorch/pytorch#44282"],
+    sources: ["meta-pytorch/csprng#115"],
     examples: [
       {
         text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.",

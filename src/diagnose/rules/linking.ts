@@ -361,7 +361,7 @@ export const linkingRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /relocation truncated to fit|relocation \S+ out of range|R_X86_64_(?:PC32|PLT32|GOTPCREL\w*).*out of range|section .* (?:too large|overlaps)|PC-relative offset overflow|LNK1248/,
+        /relocation truncated to fit|failed to convert GOTPCREL relocation|relocation \S+ out of range|R_X86_64_(?:PC32|PLT32|GOTPCREL\w*).*out of range|section .* (?:too large|overlaps)|PC-relative offset overflow|LNK1248/,
       ),
     confidence: "high",
     cause: () =>

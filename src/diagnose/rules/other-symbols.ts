@@ -223,7 +223,7 @@ export const otherSymbolRules: readonly Rule[] = [
       `${python(match)} -m pip list | grep -i nvidia   # all of one CUDA version, the one of torch.version.cuda?`,
       `${python(match)} -m pip install --force-reinstall torch   # brings the nvidia packages that fit`,
     ],
-    sources: ["pytorch/pytorch#111469", "pytorch/pytorch#101314"],
+    sources: ["pytorch/pytorch#111469", "pytorch/pytorch#134929"],
     examples: [
       {
         text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",

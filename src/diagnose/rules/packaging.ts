@@ -83,7 +83,7 @@ export const packagingRules: readonly Rule[] = [
         /cannot import name ['"]?(?<name>packaging|bdist_wheel|Distribution|Requirement|msvccompiler|_msvccompiler)['"]? from ['"]?(?<module>pkg_resources|setuptools|wheel|distutils)/,
         /Cannot import 'setuptools(?<x>\.build_meta)'/,
         /module 'pkgutil' has no attribute '(?<module>ImpImporter)'/,
-        /module 'setuptools(?:\.dist)?' has no attribute/,
+        /module 'setuptools(?:\.[\w.]+)?' has no attribute/,
         /'(?<name>install_layout)'|use_2to3 is invalid/,
       );
     },
@@ -174,6 +174,28 @@ export const packagingRules: readonly Rule[] = [
         expect: "cp310",
       },
       { text: "ERROR: Package 'foo' requires a different Python: 3.7.1 not in '>=3.8'", expect: "does not support" },
+    ],
+  },
+  {
+    id: "installed-versions-conflict",
+    title: "An installed package asks for another version of a package",
+    on: ["installer"],
+    role: "advice",
+    specificity: 50,
+    matches: (finding) =>
+      coded(finding, "installed-conflict") === undefined
+        ? undefined
+        : (said(finding, /^(?<who>\S+) (?<version>\S+) requires (?<wants>.+?), but you have (?<have>.+?) which/) ?? {}),
+    confidence: "medium",
+    cause: (match) =>
+      `pip installed ${match.facts["have"] ?? "a version"} although ${match.facts["who"] ?? "a package"} ${match.facts["version"] ?? ""} asks for ${match.facts["wants"] ?? "another"}. pip goes on, but compiled packages (torchvision, torchaudio, flash-attn, vllm) fail at import when torch is not the one that they were built for.`,
+    fix: (match) => [pip(match, "check"), pip(match, `install --upgrade ${match.facts["who"] ?? "<package>"}`)],
+    sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/", "vllm-project/vllm#431"],
+    examples: [
+      {
+        text: "torchvision 0.15.0a0 requires torch==1.14.0a0, but you have torch 2.0.1 which is incompatible.",
+        expect: "torch 2.0.1",
+      },
     ],
   },
   {

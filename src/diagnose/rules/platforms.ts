@@ -124,7 +124,7 @@ export const platformRules: readonly Rule[] = [
     title: "Apple's clang does not take -fopenmp",
     on: ["driver"],
     specificity: 85,
-    matches: (finding) => said(finding, /unsupported option ['‘]-?-fopenmp/),
+    matches: (finding) => said(finding, /unsupported option ['‘]-?-fopenmp|^OpenMP support not found/),
     confidence: "high",
     cause: () =>
       "Apple's clang has no -fopenmp of its own: OpenMP goes through the preprocessor with Homebrew's libomp, or is left out.",

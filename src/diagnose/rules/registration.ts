@@ -110,7 +110,7 @@ export const registrationRules: readonly Rule[] = [
             ),
           ]
         : ["export FORCE_CUDA=1   # builds the CUDA part even where no GPU is visible", ...rebuild(match)],
-    sources: ["pytorch/vision#4114"],
+    sources: ["pytorch/vision#3058"],
     examples: [
       {
         text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.",

@@ -1,15 +1,9 @@
-/** Finding tools and their versions: nvcc, CUDA_HOME, host compilers, ninja, architectures. */
+/** Host compilers, ninja and other programs of a build: which are there, and whether they fit. */
 import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
-import { installTorchFor, pip, platformOf, python, setVariable, systemPackage, torchCuda } from "../commands.ts";
-import type { Finding } from "../finding.ts";
+import { pip, platformOf, python, systemPackage } from "../commands.ts";
+import { missingProgram } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Match, type MatchFacts, type Rule, said } from "../rule.ts";
-
-/** The program that was not found, without folder and `.exe`. */
-function missingProgram(finding: Finding, names: RegExp): MatchFacts | undefined {
-  const name = baseName(finding.program ?? "").replace(/\.exe$/i, "");
-  return names.test(name) ? { name, path: finding.program ?? "" } : undefined;
-}
+import { coded, type Match, type Rule, said } from "../rule.ts";
 
 function gccMajor(match: Match): string | undefined {
   const bounds = match.context.environment?.cuda?.hostCompilers?.gccNewest;
@@ -28,250 +22,7 @@ function supportedCompiler(match: Match): string | undefined {
   )?.path;
 }
 
-function cudaRoot(match: Match): string {
-  const cuda = match.context.environment?.cuda;
-  if (cuda !== undefined) return cuda.root;
-  const version = torchCuda(match);
-  return platformOf(match) === "win32"
-    ? `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${version ?? "13.0"}`
-    : `/usr/local/cuda${version === undefined ? "" : `-${version}`}`;
-}
-
 export const toolchainRules: readonly Rule[] = [
-  {
-    id: "cuda-major-mismatch",
-    title: "nvcc's CUDA is not the CUDA of torch",
-    on: ["exception", "warning"],
-    specificity: 80,
-    matches: (finding) => {
-      if (
-        /has a minor version mismatch|Detected that PyTorch and \w+ were compiled with different/.test(finding.message)
-      )
-        return undefined;
-      const numbers =
-        /detected CUDA version \((?<nvcc>[\d.]+)\) mismatches .*?PyTorch\s*\((?<torch>[\d.]+)\)/s.exec(
-          finding.message,
-        ) ??
-        /detected CUDA version \(%s\) mismatches .*?'(?<nvcc>[\d.]+)', '(?<torch>[\d.]+)'/s.exec(finding.message) ??
-        /Installed CUDA version (?<nvcc>[\d.]+) does not match .*? (?:torch was compiled with|compiled with) (?<torch>[\d.]+)/s.exec(
-          finding.message,
-        ) ??
-        /Pytorch binaries were compiled with Cuda (?<torch>[\d.]+)/is.exec(finding.message) ??
-        /detected CUDA version \(?(?<nvcc>[\d.]+)?\)? mismatches/.exec(finding.message) ??
-        /Cuda extensions are being compiled with a version of Cuda that does not match|does not match the version torch was compiled with/i.exec(
-          finding.message,
-        );
-      if (numbers === null) return finding.code === "cuda-mismatch" ? {} : undefined;
-      return { ...numbers.groups };
-    },
-    confidence: "high",
-    cause: (match) => {
-      const { nvcc, torch } = match.facts;
-      const versions =
-        nvcc === undefined ? "" : ` (nvcc: CUDA ${nvcc}${torch === undefined ? "" : `, torch: CUDA ${torch}`})`;
-      const found = match.context.environment?.cuda;
-      return `The CUDA toolkit that compiles and the one that torch was built with differ in their major version${versions}; code of the two cannot be mixed. CUDA_HOME or PATH points to the wrong toolkit, or torch was installed for another CUDA.${found === undefined ? "" : ` Here CUDA ${found.version} is at ${found.root}.`}`;
-    },
-    fix: (match) => {
-      const torch = match.facts["torch"] ?? torchCuda(match);
-      const nvcc = match.facts["nvcc"];
-      return [
-        setVariable(
-          match,
-          "CUDA_HOME",
-          platformOf(match) === "win32"
-            ? `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${torch ?? "X.Y"}`
-            : `/usr/local/cuda-${torch ?? "X.Y"}`,
-        ) + "   # the toolkit of torch's CUDA",
-        ...(match.context.log.conda ? [`conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`] : []),
-        nvcc === undefined
-          ? "# or install a torch for the CUDA that nvcc --version shows"
-          : `${installTorchFor(match, nvcc)}   # or torch for the toolkit that is there`,
-        ...(/DeepSpeed|DS_/.test(match.finding.message)
-          ? ["# DeepSpeed within one major version: export DS_SKIP_CUDA_CHECK=1"]
-          : []),
-      ];
-    },
-    sources: ["pytorch: torch/utils/cpp_extension.py", "microsoft/DeepSpeed#2902", "microsoft/DeepSpeed#3223"],
-    examples: [
-      {
-        text: "RuntimeError:\nThe detected CUDA version (12.1) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.",
-        expect: "11.8",
-      },
-      {
-        text: "RuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch (%s). Please make sure to use the same CUDA versions.', '12.1', '13.0')",
-        expect: "13.0",
-      },
-      {
-        text: ">- DeepSpeed Op Builder: Installed CUDA version 12.2 does not match the version torch was compiled with 11.7, unable to compile cuda/cpp extensions without a matching cuda version.",
-        expect: "DS_SKIP_CUDA_CHECK",
-      },
-      {
-        text: "RuntimeError: Cuda extensions are being compiled with a version of Cuda that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 10.2.",
-        expect: "10.2",
-      },
-    ],
-  },
-  {
-    id: "cuda-minor-mismatch",
-    title: "nvcc and torch differ in CUDA's minor version",
-    on: ["warning"],
-    role: "advice",
-    specificity: 60,
-    matches: (finding) =>
-      said(
-        finding,
-        /detected CUDA version \((?<nvcc>[\d.]+)\) has a minor version mismatch .*?PyTorch \((?<torch>[\d.]+)\)/s,
-      ),
-    confidence: "low",
-    cause: (match) =>
-      `nvcc is of CUDA ${match.facts["nvcc"] ?? ""}, torch was built with ${match.facts["torch"] ?? ""}: within one major version that works. This is a warning, not the cause of a failure.`,
-    fix: (match) => [
-      "# nothing to do; to be exact:",
-      setVariable(match, "CUDA_HOME", `/usr/local/cuda-${match.facts["torch"] ?? ""}`),
-    ],
-    sources: ["ashawkey/torch-ngp#168"],
-    examples: [
-      {
-        text: "UserWarning: The detected CUDA version (11.6) has a minor version mismatch with the version that was used to compile PyTorch (11.3). Most likely this shouldn't be a problem.",
-        expect: "warning",
-      },
-    ],
-  },
-  {
-    id: "cuda-home-led-by-colon",
-    title: "CUDA_HOME begins with a colon",
-    on: ["missing-program", "exception", "driver"],
-    specificity: 90,
-    matches: (finding) => {
-      const path = finding.program ?? finding.message;
-      return /^:\/|['" ]:\/\S*cuda|CUDA_HOME='?:\//.test(path) && /cuda|nvcc/.test(path)
-        ? { path: /:\/[^\s'":]+/.exec(path)?.[0] }
-        : undefined;
-    },
-    confidence: "high",
-    cause: (match) =>
-      `CUDA_HOME is \`${match.facts["path"]?.replace(/\/bin\/nvcc$/, "") ?? ":/usr/local/cuda"}\`: it was set like a search path (export CUDA_HOME=$CUDA_HOME:/usr/local/cuda), but it names one folder.`,
-    fix: (match) => [
-      setVariable(
-        match,
-        "CUDA_HOME",
-        (match.facts["path"] ?? ":/usr/local/cuda").replace(/^:/, "").replace(/\/bin\/nvcc$/, ""),
-      ),
-      "# and mend the line in ~/.bashrc",
-    ],
-    sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
-    examples: [
-      { text: "/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", expect: "export CUDA_HOME=/usr/local/cuda" },
-      {
-        text: "error: [Errno 2] No such file or directory: ':/usr/local/cuda-11.3/bin/nvcc'",
-        expect: "export CUDA_HOME=/usr/local/cuda-11.3",
-      },
-    ],
-  },
-  {
-    id: "cuda-toolkit-not-found",
-    title: "No CUDA toolkit: CUDA_HOME is not set or has no nvcc",
-    on: ["exception", "missing-program", "warning", "driver", "build-tool"],
-    specificity: 70,
-    matches: (finding) => {
-      if (finding.kind === "missing-program") return missingProgram(finding, /^nvcc$/);
-      if (finding.kind === "driver")
-        return finding.tool === "clang" ? said(finding, /cannot find CUDA installation/) : undefined;
-      if (finding.kind === "build-tool") {
-        return said(
-          finding,
-          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|No CUDA toolset found|The CUDA Toolkit v[\d.]+ directory .* does not exist|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
-        );
-      }
-      if (finding.code === "no-cuda-home") return {};
-      if (/name 'bare_metal_version' is not defined/.test(finding.message)) return {};
-      if (finding.code === "MissingCUDAException") return {};
-      if (finding.code === "KeyError" && /^['"]CUDA_(?:HOME|PATH)['"]$/.test(finding.message)) return {};
-      // setup.py puts CUDA_HOME, which is None, together with a path.
-      if (
-        finding.code === "TypeError" &&
-        /NoneType/.test(finding.message) &&
-        finding.frames?.some((frame) =>
-          /bare_metal|_join_cuda_home|get_cuda_version|cuda_home|get_nvcc|nvcc/i.test(frame),
-        ) === true
-      )
-        return {};
-      return said(
-        finding,
-        /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|nvcc not found at|nvcc was not found|Unable to find CUDA|CUDA_HOME is (?:None|not set)|No CUDA toolkit found/,
-      );
-    },
-    confidence: "high",
-    cause: (match) => {
-      const cuda = match.context.environment?.cuda;
-      return `The build needs nvcc and finds no CUDA toolkit: CUDA_HOME is not set or names a folder without bin/nvcc, and nvcc is not on PATH. (The CUDA that torch brings is the run time only; images of pytorch/pytorch have nvcc only when their name holds 'devel'.)${cuda === undefined ? "" : ` A toolkit is at ${cuda.root} (CUDA ${cuda.version}).`}`;
-    },
-    fix: (match) => {
-      const version = torchCuda(match);
-      if (match.context.environment?.cuda !== undefined)
-        return [
-          setVariable(match, "CUDA_HOME", match.context.environment.cuda.root),
-          ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
-        ];
-      return [
-        ...(match.context.log.conda
-          ? [
-              `conda install -c nvidia cuda-toolkit${version === undefined ? "" : `=${version}`} && export CUDA_HOME=$CONDA_PREFIX`,
-            ]
-          : [
-              `# install the CUDA toolkit${version === undefined ? ' of torch\'s version (python -c "import torch; print(torch.version.cuda)")' : ` ${version}`}: https://developer.nvidia.com/cuda-downloads`,
-            ]),
-        setVariable(match, "CUDA_HOME", cudaRoot(match)),
-        ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
-      ];
-    },
-    sources: [
-      "pytorch/extension-cpp#26",
-      "Dao-AILab/causal-conv1d#108",
-      "nerfstudio-project/gsplat#249",
-      "state-spaces/mamba#602",
-    ],
-    examples: [
-      {
-        text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
-        expect: "CUDA_HOME",
-      },
-      {
-        text: "FileNotFoundError: nvcc not found at '/usr/lib/cuda/bin/nvcc'. Ensure CUDA path '/usr/lib/cuda' is correct.",
-        expect: "CUDA_HOME",
-      },
-      {
-        text: "FileNotFoundError: [Errno 2] No such file or directory: '/usr/local/cuda/bin/nvcc'",
-        expect: "CUDA_HOME",
-      },
-      { text: "NameError: name 'bare_metal_version' is not defined", expect: "nvcc" },
-      { text: "gsplat: No CUDA toolkit found. gsplat will be disabled.", expect: "CUDA_HOME" },
-      {
-        text: "UserWarning: causal_conv1d was requested, but nvcc was not found.  Are you sure your environment has nvcc available?",
-        expect: "devel",
-      },
-      { text: "/bin/sh: 1: /usr/local/cuda-11.8/bin/nvcc: not found", expect: "CUDA_HOME" },
-    ],
-  },
-  {
-    id: "no-cuda-runtime-found",
-    title: "CUDA_HOME is there, but no GPU is visible to torch",
-    on: ["warning"],
-    role: "advice",
-    specificity: 50,
-    matches: (finding) => coded(finding, "no-cuda-runtime"),
-    confidence: "low",
-    cause: () =>
-      "torch sees no GPU (or is a CPU-only build), although a toolkit is there. Builds work, but torch cannot ask the GPU for its architecture, and some packages leave their CUDA part out.",
-    fix: (match) => [
-      setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX") + "   # name the GPUs to build for",
-      setVariable(match, "FORCE_CUDA", "1"),
-      "nvidia-smi   # when a GPU should be there",
-    ],
-    sources: ["pytorch: torch/utils/cpp_extension.py"],
-    examples: [{ text: "No CUDA runtime is found, using CUDA_HOME='/usr/local/cuda'", expect: "TORCH_CUDA_ARCH_LIST" }],
-  },
   {
     id: "host-compiler-too-new",
     title: "The host compiler is newer than this CUDA supports",
@@ -286,7 +37,10 @@ export const toolchainRules: readonly Rule[] = [
           finding,
           /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+) \((?<bound>[\d.]+)\)/,
         ) ??
-        said(finding, /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler|No supported gcc\/g\+\+ host compiler found/i);
+        said(
+          finding,
+          /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler|No supported gcc\/g\+\+ host compiler found/i,
+        );
       if (facts === undefined) return undefined;
       const newest = facts["newest"] ?? facts["bound"]?.split(".")[0];
       return { ...facts, newest };
@@ -405,24 +159,6 @@ export const toolchainRules: readonly Rule[] = [
     ],
   },
   {
-    id: "no-version-bounds",
-    title: "torch knows no compiler bounds for this CUDA",
-    on: ["warning"],
-    role: "advice",
-    specificity: 40,
-    matches: (finding) => said(finding, /There are no .* version bounds defined for CUDA version (?<cuda>[\d.]+)/),
-    confidence: "low",
-    cause: (match) =>
-      `torch's table of host compilers has no row for CUDA ${match.facts["cuda"] ?? ""}, so it checks nothing. This is a warning, not the cause of a failure.`,
-    fix: (match) => [
-      `# nothing to do; CUDA ${match.facts["cuda"] ?? ""} accepts gcc up to ${newestGccFor(match.facts["cuda"] ?? "") ?? "?"}`,
-    ],
-    sources: ["pytorch/pytorch#166120"],
-    examples: [
-      { text: "UserWarning: There are no g++ version bounds defined for CUDA version 12.1", expect: "warning" },
-    ],
-  },
-  {
     id: "wrong-compiler-warning",
     title: "The compiler's name is not the one torch was built with",
     on: ["warning"],
@@ -445,80 +181,6 @@ export const toolchainRules: readonly Rule[] = [
       {
         text: "Your compiler (c++) is not compatible with the compiler Pytorch was\nbuilt with for this platform, which is g++ on linux. Please\nuse g++ to to compile your extension.",
         expect: "CXX=g++",
-      },
-    ],
-  },
-  {
-    id: "unknown-cuda-arch",
-    title: "torch does not know this CUDA architecture",
-    on: ["exception", "build-tool"],
-    specificity: 75,
-    matches: (finding) =>
-      said(finding, /Unknown CUDA arch \((?<arch>[^)]+)\) or GPU not supported/) ??
-      said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
-    confidence: "high",
-    cause: (match) =>
-      `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
-    fix: (match) => {
-      const arch = match.facts["arch"] ?? "";
-      const nearest = /^8\.9/.test(arch)
-        ? "8.6+PTX"
-        : /^8\./.test(arch)
-          ? "8.0+PTX"
-          : /^9/.test(arch)
-            ? "8.6+PTX"
-            : /^1\d\./.test(arch)
-              ? "9.0+PTX"
-              : "7.5+PTX";
-      return [
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest)}   # the nearest that it knows; PTX is translated by the driver`,
-        pip(match, "install --upgrade torch   # knows newer GPUs"),
-      ];
-    },
-    sources: ["CharlesShang/DCNv2#143", "pytorch/pytorch#166120", "NVlabs/curobo#596"],
-    examples: [
-      { text: "ValueError: Unknown CUDA arch (8.9) or GPU not supported", expect: "8.6+PTX" },
-      { text: "ValueError: Unknown CUDA arch (12.0) or GPU not supported", expect: "9.0+PTX" },
-    ],
-  },
-  {
-    id: "no-arch-list",
-    title: "No GPU to ask, and TORCH_CUDA_ARCH_LIST is not set",
-    on: ["exception"],
-    specificity: 80,
-    matches: (finding, context) => {
-      if (finding.code === "arch-unknown") return {};
-      if (finding.code === "IndexError" && /list index out of range/.test(finding.message)) {
-        const inArchCode = finding.frames?.some((frame) => /_get_cuda_arch_flags|cpp_extension/.test(frame)) === true;
-        return inArchCode ||
-          context.findings.some((other) => /arch_list\[-1\]/.test(other.text)) ||
-          /arch_list/.test(finding.text)
-          ? {}
-          : undefined;
-      }
-      return said(
-        finding,
-        /arch_list\[-1\] \+= '\+PTX'|Unknown compute capability|zero-size.*arch|TCNN_CUDA_ARCHITECTURES/,
-      );
-    },
-    confidence: "high",
-    cause: () =>
-      "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
-    fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
-      ...(/tinycudann|TCNN|compute capability/i.test(match.finding.text)
-        ? ["export TCNN_CUDA_ARCHITECTURES=86   # tiny-cuda-nn's own variable"]
-        : []),
-    ],
-    sources: ["pytorch/pytorch#137261", "tianweiy/CenterPoint#234", "NVlabs/tiny-cuda-nn#200"],
-    examples: [
-      {
-        text: "Traceback (most recent call last):\n  File \"/e/torch/utils/cpp_extension.py\", line 1971, in _get_cuda_arch_flags\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",
-        expect: "TORCH_CUDA_ARCH_LIST",
-      },
-      {
-        text: "OSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.",
-        expect: "TCNN_CUDA_ARCHITECTURES",
       },
     ],
   },

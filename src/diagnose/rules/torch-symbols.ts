@@ -235,7 +235,9 @@ export const torchSymbolRules: readonly Rule[] = [
       if (verdict === undefined || finding.phase !== "load") return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
-        verdict.symbol.form === "c" ? verdict.owner === "torch-python" : /UndefinedTensorImpl::_singleton/.test(path);
+        verdict.symbol.form === "c"
+          ? verdict.owner === "torch-python"
+          : /^c10::UndefinedTensorImpl::_singleton/.test(path);
       return sign
         ? { ...symbolFacts(finding, verdict, context), what: `\`${shortName(verdict)}\``, who: "The extension" }
         : undefined;

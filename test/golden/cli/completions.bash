@@ -3,11 +3,11 @@ _retorch() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'build explain env export cache clean init completions version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'build explain env doctor diagnose inspect export cache clean init completions version help --help --version' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
-    help) COMPREPLY=($(compgen -W 'build explain env export cache clean init completions version' -- "$current")) ;;
+    help) COMPREPLY=($(compgen -W 'build explain env doctor diagnose inspect export cache clean init completions version' -- "$current")) ;;
     build)
       case $previous in
         --extension | -e) COMPREPLY=(); return ;;
@@ -33,7 +33,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --dry-run --explain --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     explain)
       case $previous in
@@ -69,6 +69,30 @@ _retorch() {
       if [[ $current == -* ]]; then
         COMPREPLY=($(compgen -W '--python --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); fi ;;
+    doctor)
+      case $previous in
+        --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
+      esac
+      if [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W '--python --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+      else compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); fi ;;
+    diagnose)
+      case $previous in
+        --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
+      esac
+      if [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W '--python --no-environment --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+      else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
+    inspect)
+      case $previous in
+        --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
+      esac
+      if [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W '--python --no-environment --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+      else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     export)
       case $previous in
         --extension | -e) COMPREPLY=(); return ;;

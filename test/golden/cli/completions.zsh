@@ -6,6 +6,9 @@ _retorch() {
     'build:Build extensions, or bring them up to date'
     'explain:Say what a build would do, and why'
     'env:Show the Python, PyTorch, CUDA and compilers that are used, and why'
+    'doctor:Check the environment: what is right, what is wrong, what will bite later'
+    'diagnose:Say what went wrong in a log, and what to do'
+    'inspect:Say what a built extension or wheel is, and whether it will load here'
     'export:Write the build in the language of another tool'
     'cache:Look after the store of earlier results'
     'clean:Remove what was built for a project'
@@ -56,6 +59,7 @@ _retorch() {
       '--keep-going[After a failure, go on with what does not depend on it]' \
       '--no-cache[Neither read nor write the store of earlier results]' \
       '--check[Import the result in the target Python afterwards]' \
+      '--fix[After a failure with a safe remedy change the configuration and build again]' \
       '--dry-run[Run nothing; write the exact commands to standard output, as text for sh]' \
       '--explain[Say why each action has to be done]' \
       '--json[Write one JSON event a line to standard output]' \
@@ -117,6 +121,47 @@ _retorch() {
       '-h[Show this help]' \
       '--help[Show this help]' \
       '1:FOLDER:_files -/'
+      ;;
+    doctor)
+      _arguments -s -S \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '--json[Write JSON to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:FOLDER:_files -/'
+      ;;
+    diagnose)
+      _arguments -s -S \
+      '--python=[Interpreter that the log is about\: a path or a command]:PYTHON:_files' \
+      '--no-environment[The log is of another machine\: look at nothing here]' \
+      '--json[Write JSON to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:FILE:_files'
+      ;;
+    inspect)
+      _arguments -s -S \
+      '--python=[Interpreter that shall load it\: a path or a command]:PYTHON:_files' \
+      '--no-environment[Only say what the file is, not whether it loads here]' \
+      '--json[Write one JSON object a line for each file]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '*:FILE:_files'
       ;;
     export)
       _arguments -s -S \

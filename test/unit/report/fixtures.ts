@@ -1,5 +1,5 @@
 /** Actions and events for tests of reporters. */
-import type { BuildEvent } from "../../../src/engine/events.ts";
+import type { BuildEvent, FailureDiagnosis, FixChange } from "../../../src/engine/events.ts";
 import type { Action, ActionKind } from "../../../src/plan/graph.ts";
 
 export function action(kind: ActionKind, file: string, extension = "my_ops"): Action {
@@ -22,6 +22,27 @@ export function action(kind: ActionKind, file: string, extension = "my_ops"): Ac
     cacheable: true,
   };
 }
+
+/** A diagnosis of a header that is not found. */
+export const diagnosis: FailureDiagnosis = {
+  id: "header-missing",
+  title: "A header is not found",
+  cause: "`foo.h` is in none of the include folders.",
+  fix: ["apt install foo", "# or name its folder"],
+  evidence: { line: 1, text: "csrc/b.cpp:1:10: fatal error: foo.h: No such file or directory" },
+  confidence: "medium",
+  docs: "docs/errors/header-missing.md",
+  place: { file: "csrc/b.cpp", line: 1, column: 10 },
+  flag: "-DX=a b",
+};
+
+export const fixChange: FixChange = {
+  extension: "my_ops",
+  change: 'include-dirs += "third_party"',
+  diagnosis: "header-missing",
+  file: "/project/retorch.toml",
+  diff: ["  [extension.my_ops]", '+ include-dirs = ["third_party"]'],
+};
 
 type Part<T extends BuildEvent["type"]> = Partial<Extract<BuildEvent, { type: T }>>;
 

@@ -4,7 +4,7 @@ import type { BuildEvent } from "../../../src/engine/events.ts";
 import { finishedLine, jsonEvents, jsonReporter } from "../../../src/report/json-lines.ts";
 import { plainReporter, type TextReporterOptions } from "../../../src/report/plain.ts";
 import { plainStyle } from "../../../src/report/style.ts";
-import { action, done, failed, finished, planned, started, Sink } from "./fixtures.ts";
+import { action, diagnosis, done, failed, finished, fixChange, planned, started, Sink } from "./fixtures.ts";
 
 const a = action("compile", "csrc/a.cpp");
 const b = action("compile", "csrc/b.cpp");
@@ -149,7 +149,9 @@ describe("jsonReporter", () => {
     failed(a, { signal: "SIGKILL", retrying: true, slot: 1 }),
     { type: "waiting", on: "x", time: 0 },
     { type: "warning", message: "odd", hint: "do", time: 0 },
-    finished({ ok: false, failure: failure("BUILD_FAILED", "no") }),
+    failed(b, { diagnoses: [diagnosis] }),
+    { type: "fixed", changes: [fixChange], time: 0 },
+    finished({ ok: false, failure: failure("IMPORT_FAILED", "no"), diagnoses: [diagnosis] }),
   ];
 
   it("writes exactly the documented fields", () => {

@@ -1,0 +1,25 @@
+/** What several rules look for in a finding. */
+import type { Finding } from "./finding.ts";
+import { baseName } from "./parsers/parser.ts";
+import { type MatchFacts, placeOf } from "./rule.ts";
+
+/** Whether a compile error is about one of these names: undeclared, no member, undefined identifier. */
+export function about(finding: Finding, names: RegExp): MatchFacts | undefined {
+  const match =
+    // MSVC: 'AT_CHECK': identifier not found; error C2039: 'x': is not a member of 'y'
+    /^['"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)['"”]\s?[:：]/.exec(finding.message)?.groups?.["name"] ??
+    /[‘'`"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)[’'"”] (?:was not declared|has not been declared|is undefined|is not a member of|is not a class or namespace|does not name a type|is not a type)/.exec(
+      finding.message,
+    )?.groups?.["name"] ??
+    /(?:has no member (?:named )?|no member named |use of undeclared identifier |unknown type name |no type named |no template named |identifier |no matching function for call to |no instance of (?:overloaded )?function |undeclared identifier |identifier not found |use of deleted function |cannot be used as a function)[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)/.exec(
+      finding.message,
+    )?.groups?.["name"];
+  if (match === undefined || !names.test(match)) return undefined;
+  return { name: match, where: placeOf(finding) };
+}
+
+/** The program that was not found, without folder and `.exe`. */
+export function missingProgram(finding: Finding, names: RegExp): MatchFacts | undefined {
+  const name = baseName(finding.program ?? "").replace(/\.exe$/i, "");
+  return names.test(name) ? { name, path: finding.program ?? "" } : undefined;
+}

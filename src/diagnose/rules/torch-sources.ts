@@ -1,0 +1,191 @@
+/** Sources that no longer compile: what torch changed. */
+import { platformOf } from "../commands.ts";
+import { about } from "../matchers.ts";
+import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+
+function inFile(match: Match, from: string, to: string): string[] {
+  const file = match.finding.file;
+  if (file === undefined || platformOf(match) === "win32") return [`# replace ${from} by ${to}`];
+  return [`sed -i 's/\\b${from}\\b/${to}/g' ${file}`];
+}
+
+export const torchSourceRules: readonly Rule[] = [
+  {
+    id: "at-check-removed",
+    title: "AT_CHECK and AT_ASSERT are now TORCH_CHECK and TORCH_INTERNAL_ASSERT",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) => about(finding, /^(?:AT_CHECK|AT_ASSERTM?|AT_ERROR|AT_INDEX_ERROR)$/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code (${match.facts["where"] ?? ""}) was written for an older one.`,
+    fix: (match) =>
+      inFile(
+        match,
+        match.facts["name"] ?? "AT_CHECK",
+        match.facts["name"] === "AT_ERROR" ? "TORCH_CHECK(false," : "TORCH_CHECK",
+      ),
+    sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142"],
+    examples: [
+      { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
+      { text: 'k.cu(9): error: identifier "AT_CHECK" is undefined', expect: "TORCH_CHECK" },
+      { text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found", expect: "TORCH_CHECK" },
+      { text: "a.cpp:12:5: error: use of undeclared identifier 'AT_CHECK'", expect: "sed" },
+    ],
+  },
+  {
+    id: "tensor-type-to-scalar-type",
+    title: "tensor.type() no longer stands for its scalar type",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:conversion|convert|converting|cast).*DeprecatedTypeProperties/,
+        /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
+        /no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
+        /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
+    fix: (match) => [
+      match.finding.file === undefined || platformOf(match) === "win32"
+        ? "# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"
+        : `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${match.finding.file}`,
+    ],
+    sources: ["sjtu-medialab/RwkvCompress#9", "IDEA-Research/GroundingDINO#462", "66RING/tiny-flash-attention#15"],
+    examples: [
+      {
+        text: 'k.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
+        expect: "scalar_type()",
+      },
+      {
+        text: "a.cpp:20:3: error: cannot convert ‘at::DeprecatedTypeProperties’ to ‘c10::ScalarType’",
+        expect: "scalar_type()",
+      },
+    ],
+  },
+  {
+    id: "th-api-removed",
+    title: "The code uses TH/THC, which torch removed",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      about(
+        finding,
+        /^(?:THC\w*|THNN\w*|THH\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/,
+      ),
+    confidence: "high",
+    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch removed in 1.11.`,
+    fix: () => [
+      "# THCState *state; THCudaMalloc(state, n) → c10::cuda::CUDACachingAllocator::raw_alloc(n); THCudaFree → raw_delete; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv(a, b) → at::ceil_div(a, b); THCState_getCurrentStream(state) → c10::cuda::getCurrentCUDAStream(); THCudaBlas_… → at::cuda::blas::…",
+    ],
+    sources: ["pytorch/pytorch#73520"],
+    examples: [
+      { text: 'nms.cu(70): error: identifier "THCState" is undefined', expect: "CUDACachingAllocator" },
+      { text: "roi.cu:12:9: error: ‘THCCeilDiv’ was not declared in this scope", expect: "at::ceil_div" },
+    ],
+  },
+  {
+    id: "torch-api-changed",
+    title: "The code uses something that this torch does not have",
+    on: ["compile"],
+    specificity: 60,
+    matches: (finding) => {
+      // In torch's own headers nothing was written for another torch: the compiler does not cope with them.
+      if (/[\\/]torch[\\/](?:lib[\\/])?include[\\/]/.test(finding.file ?? "")) return undefined;
+      const torch =
+        /(?:(?:namespace|class|struct|in|of) )?["‘'`“](?:struct |class |const )*(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(
+          finding.message,
+        ) ??
+        /["‘'`“](?<name>[\w~]+)["’'”] is not a member of ["‘'`“](?:class |struct )?(?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(
+          finding.message,
+        ) ??
+        /no member named ["‘'](?<name>[\w~]+)["’'] in (?:namespace )?["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(
+          finding.message,
+        ) ??
+        /["‘'](?<name>[\w~]+)["’']\s?: is not a member of ["‘'](?<space>(?:at|c10|torch|caffe2)\b[\w:<>]*)/.exec(
+          finding.message,
+        ) ??
+        /has no member named ["‘'](?<name>[\w~]+)["’']; did you mean ["‘'](?<other>\w+)/.exec(
+          /(?:at|c10|torch)::/.test(finding.message) ? finding.message : "",
+        ) ??
+        /no matching function for call to ["‘'](?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)/.exec(
+          finding.message,
+        ) ??
+        /no instance of (?:overloaded )?function "(?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)[^"]*" matches/.exec(
+          finding.message,
+        );
+      return torch === null ? undefined : { ...torch.groups, where: placeOf(finding) };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` is not there (or not with these parameters) in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} was written for an older or newer torch.`,
+    fix: (match) => [
+      ...(match.facts["name"] === "optional" ||
+      match.facts["name"] === "nullopt" ||
+      match.facts["name"] === "make_optional"
+        ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"]
+        : []),
+      ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
+      "# take the release of the package that fits this torch, or install the torch that its documentation names",
+    ],
+    sources: ["pytorch/extension-cpp#32", "yuliangguo/depth_any_camera#24"],
+    examples: [
+      { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
+      { text: 'k.cu(12): error: namespace "at" has no member "ceil_div"', expect: "at::ceil_div" },
+    ],
+  },
+  {
+    id: "tensor-data-removed",
+    title: "Tensor::data<T>() is now data_ptr<T>()",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:has no member (?:named )?["‘']?data["’']?|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data["’']?|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</,
+      ),
+    confidence: "high",
+    cause: (match) => `${placeOf(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
+    fix: (match) => [
+      match.finding.file === undefined || platformOf(match) === "win32"
+        ? "# x.data<float>() → x.data_ptr<float>()"
+        : `sed -i -E 's/\\.data<([a-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`,
+    ],
+    sources: ["pytorch/extension-cpp#32"],
+    examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
+  },
+  {
+    id: "const-tensor-lambda",
+    title: "A macro of torch is used where it no longer fits",
+    on: ["compile"],
+    specificity: 75,
+    matches: (finding) =>
+      about(
+        finding,
+        /^(?:AT_DISPATCH_\w+|TORCH_(?:LIBRARY|CHECK|API|EXTENSION_NAME|LIBRARY_FRAGMENT|LIBRARY_IMPL|BOX|STABLE\w*|INTERNAL_ASSERT\w*)|STABLE_TORCH_\w+|CUDA_KERNEL_LOOP|C10_CUDA_(?:CHECK|KERNEL_LAUNCH_CHECK)|AT_CUDA_CHECK|PYBIND11_MODULE|AT_PRIVATE_\w+|CUDA_1D_KERNEL_LOOP)$/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["name"] === "TORCH_EXTENSION_NAME"
+        ? "TORCH_EXTENSION_NAME is not defined: torch's builder (and retorch) defines it as the module's name; this file is compiled by something else."
+        : `\`${match.facts["name"] ?? ""}\` is not defined: its header is not included (torch/extension.h, torch/library.h, ATen/Dispatch.h, c10/cuda/CUDAException.h), or this torch is older or newer than the code.`,
+    fix: (match) =>
+      match.facts["name"] === "TORCH_EXTENSION_NAME"
+        ? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"]
+        : ["# include the header that defines it, or take the release of the package for this torch"],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: "bind.cpp:60:17: error: ‘TORCH_EXTENSION_NAME’ was not declared in this scope",
+        expect: "-DTORCH_EXTENSION_NAME",
+      },
+      {
+        text: "a.cpp:12:3: error: 'AT_DISPATCH_FLOATING_TYPES' was not declared in this scope",
+        expect: "ATen/Dispatch.h",
+      },
+    ],
+  },
+];

@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { ok } from "../../../src/base/result.ts";
+import { realServices, type Services } from "../../../src/cli/services.ts";
+import { examine } from "../../../src/doctor/doctor.ts";
+import { linuxCpu } from "../../support/plan-fixtures.ts";
+import { facts } from "../doctor/facts.ts";
+import { buildElf } from "../inspect/elf-builder.ts";
+import { failing, runCli } from "./fakes.ts";
+
+const inspect: Services["inspect"] = (...all) => realServices.inspect(...all);
+const environment: Services["environment"] = () => Promise.resolve(ok({ ...linuxCpu }));
+const module = buildElf({ symbols: [{ name: "PyInit_ops", defined: true }] });
+const name = "ops.cpython-311-x86_64-linux-gnu.so";
+
+describe("retorch inspect", () => {
+  it("says what a file is, without judging it when asked so", async () => {
+    const { program, code } = await runCli(["inspect", "--no-environment", name], {
+      services: { inspect },
+      host: { files: { [`/project/${name}`]: module } },
+    });
+    expect(code).toBe(0);
+    expect(program.out).toContain("Python module, ELF for x86_64");
+    expect(program.out).not.toContain("Loads");
+  });
+
+  it("ends with 1 when a file will not load, one JSON object a line", async () => {
+    const host = { files: { [`/project/${name}`]: buildElf({ needed: ["libgone.so.1"], symbols: [] }) } };
+    const { program, code } = await runCli(["inspect", "--json", name, "gone.so"], {
+      services: { inspect, environment },
+      host,
+    });
+    const [first, second] = program.out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(first).toMatchObject({ kind: "extension", path: `/project/${name}`, verdict: { loads: "no" } });
+    expect(second).toMatchObject({ path: "gone.so", failure: { code: "INSPECT_NO_FILE" } });
+    expect(code).toBe(2);
+    const alone = await runCli(["inspect", name], { services: { inspect, environment }, host });
+    expect([alone.code, alone.program.out]).toEqual([1, expect.stringMatching(/^\S+\n\n {2}Loads +no\n/) as unknown]);
+  });
+
+  it("ends with 2 for what is no extension, and goes on with the next file", async () => {
+    const { program, code } = await runCli(["inspect", "--no-environment", "a.txt", name], {
+      services: { inspect },
+      host: { files: { "/project/a.txt": "text", [`/project/${name}`]: module } },
+    });
+    expect(code).toBe(2);
+    expect(program.err).toContain("[INSPECT_UNKNOWN_FORMAT]");
+    expect(program.out).toContain(name);
+  });
+
+  it("needs a file", async () => {
+    expect((await runCli(["inspect"])).code).toBe(2);
+  });
+});
+
+describe("retorch doctor", () => {
+  const doctor =
+    (variables: Record<string, string>): Services["doctor"] =>
+    () =>
+      Promise.resolve(ok(examine(facts({ variables }))));
+
+  it("ends with 0 when nothing is wrong, also when something will bite later", async () => {
+    const { program, code } = await runCli(["doctor"], { services: { doctor: doctor({ PATH: "/bin:" }) } });
+    expect(code).toBe(0);
+    expect(program.out).toMatch(/no problems, 1 warning\n$/);
+  });
+
+  it("ends with 1 when something is wrong", async () => {
+    const { program, code } = await runCli(["doctor", "--json"], { services: { doctor: doctor({ MAX_JOBS: "x" }) } });
+    expect(code).toBe(1);
+    const value = JSON.parse(program.out) as { readonly ok: boolean; readonly checks: readonly { id: string }[] };
+    expect(value.ok).toBe(false);
+    expect(value.checks.map(({ id }) => id)).toContain("max-jobs");
+  });
+
+  it("asks for the folder, the interpreter and with its own Node, and passes failures on", async () => {
+    const asked: unknown[] = [];
+    const { code } = await runCli(["doctor", "sub", "--python", "3.12"], {
+      services: {
+        doctor: (_host, question) => {
+          asked.push(question);
+          return Promise.resolve(failing("PATH_NOT_FOUND", "no"));
+        },
+      },
+    });
+    expect(asked).toEqual([{ folder: "sub", python: "3.12", nodeVersion: "20.0.0" }]);
+    expect(code).toBe(2);
+  });
+});

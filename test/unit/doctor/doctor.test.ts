@@ -1,0 +1,267 @@
+import { describe, expect, it } from "vitest";
+import { failure } from "../../../src/base/failure.ts";
+import { examine } from "../../../src/doctor/doctor.ts";
+import { driverFits } from "../../../src/doctor/driver-versions.ts";
+import type { Check, DoctorFacts } from "../../../src/doctor/facts.ts";
+import { doctorText } from "../../../src/doctor/text.ts";
+import type { HostCompiler } from "../../../src/environment/environment.ts";
+import { plainStyle } from "../../../src/report/style.ts";
+import { linuxCpu, linuxCuda } from "../../support/plan-fixtures.ts";
+import { cuda, facts, verdict } from "./facts.ts";
+
+const gib = 2 ** 30;
+
+/** Everything that is not right, as `status id: title`. */
+function trouble(parts: Partial<DoctorFacts>): string[] {
+  return examine(facts(parts))
+    .checks.filter(({ status }) => status !== "ok")
+    .map(({ status, id, title }) => `${status} ${id}: ${title}`);
+}
+
+function find(parts: Partial<DoctorFacts>, id: string): Check {
+  const found = examine(facts(parts)).checks.find((check) => check.id === id);
+  if (found === undefined) throw new Error(`there is no check ${id}`);
+  return found;
+}
+
+function compiler(parts: Partial<HostCompiler>): HostCompiler {
+  if (linuxCpu.compiler === undefined) throw new Error("the example has no compiler");
+  return { ...linuxCpu.compiler, ...parts };
+}
+
+describe("a machine that is right", () => {
+  it("has no problems, with and without CUDA", () => {
+    expect(trouble({})).toEqual([]);
+    expect(trouble({ environment: linuxCuda, driver: "580.65.06" })).toEqual([]);
+    expect(examine(facts()).ok).toBe(true);
+  });
+
+  it("is said on one page", () => {
+    const text = doctorText(examine(facts()), plainStyle);
+    expect(text).toContain("  ✓ PyTorch 2.13.0+cpu, CPU only, C++11 ABI (");
+    expect(text.endsWith("\n\nno problems\n")).toBe(true);
+  });
+});
+
+describe("what every build needs", () => {
+  it("is the interpreter with its headers", () => {
+    const { python, ...without } = linuxCpu;
+    if (python === undefined) throw new Error("the example has no Python");
+    expect(trouble({ environment: without })[0]).toBe("problem python: No Python interpreter was found");
+    const headless = { ...linuxCpu, python: { ...python, includeDirs: [] } };
+    expect(find({ environment: headless }, "python-headers").fix[0]).toBe("sudo apt-get install python3.11-dev");
+  });
+
+  it("is PyTorch, whose own reason is told", () => {
+    const { torch: _, ...without } = linuxCpu;
+    const broken = failure("TORCH_BROKEN", "it is broken", { hint: "install it again" });
+    expect(find({ environment: { ...without, problems: { torch: broken } } }, "torch")).toMatchObject({
+      status: "problem",
+      title: "it is broken",
+      fix: ["# install it again"],
+    });
+  });
+
+  it("is a compiler that knows the standard", () => {
+    const old = compiler({ version: [9, 4, 0] });
+    expect(find({ environment: { ...linuxCpu, compiler: old } }, "compiler-too-old").fix).toEqual([
+      "sudo apt-get install g++-11",
+      "export CXX=g++-11 CC=gcc-11",
+    ]);
+  });
+});
+
+describe("CUDA", () => {
+  it("has to be the one of PyTorch, by its major version", () => {
+    expect(trouble({ environment: cuda({ version: "12.8" }) })).toEqual([
+      "problem cuda-torch: The CUDA toolkit is 12.8, but PyTorch was built with CUDA 13.0",
+    ]);
+    expect(trouble({ environment: cuda({ version: "13.1" }) })).toEqual([]);
+  });
+
+  it("is missing for a project with CUDA sources, else only for later", () => {
+    const { cuda: _, ...without } = linuxCuda;
+    expect(find({ environment: without }, "cuda").status).toBe("later");
+    const project = { usesCuda: true, usesSetupScript: false };
+    expect(find({ environment: without, project }, "cuda").status).toBe("problem");
+    expect(find({ environment: cuda({}, { torch: linuxCpu.torch! }), project }, "cuda-torch").status).toBe("problem");
+  });
+
+  it("has all its programs and headers", () => {
+    const nvcc = cuda().cuda!.nvcc;
+    const part = nvcc.parts[0]!;
+    const parts = ["nvcc", "cudafe++", "cicc", "fatbinary"].map((name) => ({ ...part, name }));
+    expect(trouble({ environment: cuda({ nvcc: { ...nvcc, parts } }) })[0]).toMatch(/has no ptxas$/);
+    const headers = find({ environment: cuda({ missingHeaders: ["cublas_v2.h", "cublasLt.h"] }) }, "cuda-headers");
+    expect(headers.fix[0]).toBe("pip install nvidia-cublas");
+    const older = cuda({ version: "12.8", missingHeaders: ["cusparse.h"] });
+    expect(find({ environment: older }, "cuda-headers").fix[0]).toBe("pip install nvidia-cusparse-cu12");
+  });
+
+  it("takes the host compiler", () => {
+    const environment = cuda({ hostCompilers: { source: "table", gccNewest: 11 } });
+    expect(find({ environment }, "cuda-compiler")).toMatchObject({
+      status: "problem",
+      title: "GCC 12.2.0 is too new for CUDA 13.0, which takes GCC 11 or older",
+      fix: ["sudo apt-get install g++-11", "export CC=gcc-11 CXX=g++-11"],
+    });
+  });
+
+  it("has a driver that is new enough", () => {
+    expect(find({ environment: linuxCuda, driver: "550.54.14" }, "driver").status).toBe("problem");
+    expect(driverFits("550.54.14", "12.8")).toEqual({ fits: "minor", needed: "570.26" });
+    expect(driverFits("525.60.13", "12.0")).toEqual({ fits: "yes" });
+    expect(driverFits("450.80.02", "12.0").fits).toBe("no");
+    expect(driverFits("580.65.06", "12.1").fits).toBe("yes");
+    expect(driverFits("580.65.06", "14.0").fits).toBe("unknown");
+  });
+
+  it("knows the GPU", () => {
+    const gpu = (name: string, major: number, minor: number): Partial<DoctorFacts> => ({
+      environment: cuda({}, { gpus: [{ name, computeCapability: [major, minor] }] }),
+    });
+    expect(trouble(gpu("V100", 7, 0))).toEqual(["problem gpu-7.0: PyTorch's CUDA 13.0 has no code for V100 (7.0)"]);
+    expect(trouble(gpu("H100", 9, 0))).toEqual([]);
+  });
+
+  it("is named once on the search paths", () => {
+    const place = (variable: "PATH" | "LD_LIBRARY_PATH", folder: string, version: string) => ({
+      variable,
+      folder,
+      version,
+    });
+    const cudaPlaces = [place("LD_LIBRARY_PATH", "/a/lib64", "12.4"), place("LD_LIBRARY_PATH", "/b/lib64", "11.8")];
+    expect(trouble({ cudaPlaces })).toEqual([
+      "later cuda-in-ld-library-path: `LD_LIBRARY_PATH` has the CUDA run time of 2 CUDA versions: 12.4, 11.8",
+    ]);
+    expect(trouble({ cudaPlaces: cudaPlaces.slice(0, 1) })).toEqual([]);
+    expect(trouble({ environment: linuxCuda, cudaPlaces: cudaPlaces.slice(0, 1) })[0]).toMatch(
+      /PyTorch is built with 13/,
+    );
+    const programs = [place("PATH", "/a/bin", "12.4"), place("PATH", "/b/bin", "12.8")];
+    expect(trouble({ cudaPlaces: programs })[0]).toMatch(/^later cuda-in-path/);
+  });
+});
+
+describe("variables", () => {
+  const home = (value: string, more: Partial<NonNullable<DoctorFacts["cudaHome"]>> = {}): Partial<DoctorFacts> => ({
+    cudaHome: { variable: "CUDA_HOME", value, exists: true, hasNvcc: true, ...more },
+  });
+
+  it("CUDA_HOME is one folder with an nvcc", () => {
+    expect(find(home(":/usr/local/cuda", { exists: false }), "cuda-home")).toMatchObject({
+      status: "problem",
+      fix: ["export CUDA_HOME=/usr/local/cuda"],
+    });
+    expect(find(home("/gone", { exists: false, hasNvcc: false }), "cuda-home").title).toMatch(/not there/);
+    expect(find(home("/usr", { hasNvcc: false }), "cuda-home").title).toMatch(/without `bin\/nvcc`/);
+    expect(find(home("/usr/local/cuda"), "cuda-home").status).toBe("ok");
+    expect(find({ ...home("/a"), variables: { CUDA_PATH: "/b" } }, "cuda-home").status).toBe("later");
+  });
+
+  it("TORCH_CUDA_ARCH_LIST names architectures, those of the GPU among them", () => {
+    const gpus = [{ name: "H100", computeCapability: [9, 0] as const }];
+    const list = (value: string): Check =>
+      find({ environment: cuda({}, { gpus }), variables: { TORCH_CUDA_ARCH_LIST: value } }, "cuda-arch-list");
+    expect(list("banana").status).toBe("problem");
+    expect(list("8.0")).toMatchObject({ status: "later", fix: ['export TORCH_CUDA_ARCH_LIST="8.0;9.0"'] });
+    expect(list("8.0+PTX").status).toBe("ok");
+    expect(list("8.0;9.0").status).toBe("ok");
+  });
+
+  it("lists of folders have no empty part", () => {
+    const led = find({ variables: { LD_LIBRARY_PATH: ":/opt/lib", PATH: "/usr/bin:/bin" } }, "empty-path");
+    expect([led.title, led.fix]).toEqual([
+      "`LD_LIBRARY_PATH` has an empty part in front",
+      ["export LD_LIBRARY_PATH=/opt/lib"],
+    ]);
+  });
+
+  it("MAX_JOBS is a number, and its compiles fit into memory", () => {
+    expect(trouble({ variables: { MAX_JOBS: "many" } })[0]).toBe(
+      "problem max-jobs: `MAX_JOBS=many` is no number of jobs",
+    );
+    const memory = { total: 16 * gib, available: 7 * gib };
+    expect(find({ memory, processors: 16, environment: linuxCuda }, "memory")).toMatchObject({
+      status: "later",
+      fix: ["export MAX_JOBS=2"],
+    });
+    expect(find({ memory, processors: 16, variables: { MAX_JOBS: "2" } }, "memory").status).toBe("ok");
+  });
+
+  it("certificates cost a start of an old Node", () => {
+    const extraCertificates = { path: "/etc/ca.pem", bytes: 200_000 };
+    expect(find({ nodeVersion: "20.20.0", extraCertificates }, "node-certificates").status).toBe("later");
+    expect(trouble({ nodeVersion: "24.1.0", extraCertificates })).toEqual([]);
+    expect(trouble({ extraCertificates: { path: "/gone" } })[0]).toMatch(/not there/);
+  });
+});
+
+describe("what lies about", () => {
+  it("is a stale lock, by its age", () => {
+    const path = "/home/ada/.cache/torch_extensions/py311_cu130/fused/lock";
+    const lock = (ageMs: number): Check => find({ locks: [{ path, ageMs }] }, "torch-extensions-lock");
+    expect(lock(3 * 60 * 60_000)).toMatchObject({ status: "problem", title: `\`${path}\` was left 3 hours ago` });
+    expect(lock(30_000).status).toBe("later");
+    expect(lock(30_000).fix[0]).toContain(`rm ${path}`);
+  });
+
+  it("is an extension that will not load", () => {
+    const problem = {
+      severity: "error",
+      what: "It is for another PyTorch",
+      why: "A symbol is gone",
+      fix: "x",
+    } as const;
+    const bad = verdict({ loads: "no", problems: [{ ...problem, kind: "other-torch" }] });
+    const foreign = verdict({ loads: "no", problems: [{ ...problem, kind: "wrong-python" }] });
+    const extensions = [
+      { path: "/p/a.so", verdict: bad },
+      { path: "/p/b.so", verdict: foreign },
+      { path: "/p/c.so", verdict: verdict() },
+    ];
+    expect(trouble({ extensions })).toEqual([
+      "problem built-extension: `/p/a.so` will not load here",
+      "later built-extension: `/p/b.so` is for another Python or machine",
+    ]);
+    expect(find({ extensions }, "built-extensions").title).toMatch(/^1 built extension fits/);
+  });
+
+  it("is a store that others can write to, or that is too large", () => {
+    const unsafe = failure("STORE_UNSAFE", "others can write to it", { hint: "chmod go-w x" });
+    expect(trouble({ store: { path: "/s", problem: unsafe } })).toEqual(["problem store: others can write to it"]);
+    expect(find({ store: { path: "/s", bytes: 20 * gib, limit: 10 * gib } }, "store").fix).toEqual([
+      "retorch cache gc",
+    ]);
+  });
+
+  it("is an older C++ library of conda", () => {
+    const library = (newest: string) => ({ path: "/x/libstdc++.so.6", newest });
+    const parts = (conda: string, own: string): Partial<DoctorFacts> => ({
+      cxxLibraries: { conda: library(conda), compiler: library(own) },
+    });
+    expect(find(parts("GLIBCXX_3.4.29", "GLIBCXX_3.4.30"), "cxx-library").fix[0]).toContain("libstdcxx-ng>=12");
+    expect(trouble(parts("GLIBCXX_3.4.30", "GLIBCXX_3.4.9"))).toEqual([]);
+  });
+
+  it("is what a setup.py would miss", () => {
+    const project = { usesCuda: false, usesSetupScript: true };
+    expect(trouble({ project })[0]).toMatch(/^later setuptools/);
+    expect(trouble({ project, setuptools: "80.0" })).toEqual([]);
+    expect(find({ programs: {} }, "ninja").status).toBe("ok");
+  });
+
+  it("is what the search for the environment found odd", () => {
+    const odd = { ...linuxCpu, warnings: ["two Pythons are active"] };
+    expect(trouble({ environment: odd })).toEqual(["later warning-1: two Pythons are active"]);
+  });
+});
+
+describe("the page", () => {
+  it("begins with what is wrong and ends with a count", () => {
+    const text = doctorText(examine(facts({ variables: { MAX_JOBS: "x", PATH: "/bin:" } })), plainStyle);
+    expect(text).toMatch(/^wrong\n {2}✗ `MAX_JOBS=x` is no number of jobs \[max-jobs\]\n {6}unset MAX_JOBS\n/);
+    expect(text).toContain("\nwill bite later\n  ! `PATH` has an empty part [empty-path]\n");
+    expect(text.endsWith("\n1 problem, 1 warning\n")).toBe(true);
+  });
+});
