@@ -17,6 +17,22 @@ export type * from "./plan/graph.ts";
 export type * from "./engine/events.ts";
 export { reasonText, type Reason } from "./engine/reason.ts";
 export { build, planOnly, type BuildOptions, type BuildSummary } from "./build/build.ts";
+export { buildDiagnosed, type DiagnosedBuild, type DiagnosedFailure } from "./build/diagnose-failure.ts";
+export { buildAndFix } from "./build/fix.ts";
+export { diagnoseContext, type DiagnoseSurroundings } from "./build/diagnose-context.ts";
+export {
+  diagnose,
+  diagnoseAction,
+  diagnoseStream,
+  type Context as DiagnoseContext,
+  type Diagnosis,
+  type DiagnoseReport,
+} from "./diagnose/diagnose.ts";
+export { describeJson, describeText } from "./inspect/describe.ts";
+export { inspectPath, type Inspection } from "./inspect/inspect.ts";
+export { examine, type DoctorReport } from "./doctor/doctor.ts";
+export { gatherFacts, type GatherInput } from "./doctor/gather.ts";
+export type { Check, CheckStatus, DoctorFacts } from "./doctor/facts.ts";
 export { explain, type ExplainedAction } from "./build/explain.ts";
 export { clean, cleanTargets } from "./build/clean.ts";
 export { prepare, type Prepared } from "./build/prepare.ts";

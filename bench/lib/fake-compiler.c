@@ -58,6 +58,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "-o") && i + 1 < argc) output = argv[++i];
     else if (!strcmp(argv[i], "-MF") && i + 1 < argc) depfile = argv[++i];
     else if (!strncmp(argv[i], "-I", 2) && argv[i][2] && include_count < 256) includes[include_count++] = argv[i] + 2;
+    else if (argv[i][0] == '@') link = 1;
     else if (argv[i][0] != '-') {
       size_t n = strlen(argv[i]);
       if (n > 4 && !strcmp(argv[i] + n - 4, ".cpp")) source = argv[i];
@@ -71,8 +72,10 @@ int main(int argc, char **argv) {
   }
   if (!compile) {
     unsigned long sum = 5381;
-    for (int i = 1; i < argc; i++)
-      if (strstr(argv[i], ".o")) for (const char *c = argv[i]; *c; c++) sum = sum * 33 + (unsigned char)*c;
+    for (int i = 1; i < argc; i++) {
+      if (argv[i] == output) continue;
+      for (const char *c = argv[i]; *c; c++) sum = sum * 33 + (unsigned char)*c;
+    }
     FILE *out = fopen(output, "w");
     if (!out) return 1;
     fprintf(out, "linked %lx\n", sum);

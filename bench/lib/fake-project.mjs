@@ -4,10 +4,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runOrThrow } from "./measure.mjs";
 
-/** Builds the fake compiler once, and returns its path. */
+let compiler;
+
+/** Builds the fake compiler once, and returns its path: a new file of the same name would be a new compiler. */
 export function fakeCompiler(context) {
+  if (compiler !== undefined) return compiler;
   const path = join(context.scratch, "fake-g++");
   runOrThrow("cc", ["-O2", "-o", path, `-DREAL="${context.tools.cxx}"`, join(context.bench, "lib", "fake-compiler.c")]);
+  compiler = path;
   return path;
 }
 

@@ -25,7 +25,11 @@ export const cleanBuild = {
       { name: "retorch", command: byRetorch(context, at.retorch, { env }), before: clean(at.retorch) },
     ];
     if (context.tools.ccache !== undefined) {
-      const withCcache = (text) => text.replaceAll(/^(\S*g\+\+) /gm, `${context.tools.ccache} $1 `);
+      const withCcache = (text) => {
+        const edited = text.replaceAll(/^(\S*\+\+) (?=.* -c )/gm, `${context.tools.ccache} $1 `);
+        if (edited === text) throw new Error("no compile command was found to put ccache before");
+        return edited;
+      };
       const command = byShell(context, at.ccache, {
         env: { ...env, CCACHE_DIR: join(context.scratch, "ccache"), CCACHE_DISABLE: undefined },
         edit: withCcache,

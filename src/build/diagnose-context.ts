@@ -163,7 +163,7 @@ function headerFolders(host: ContextHost, { python, cuda, platform }: Environmen
   folders.push(...(python?.includeDirs ?? []));
   if (python !== undefined) folders.push(join(python.prefix, "include"));
   if (platform !== "win32")
-    folders.push(...["/usr/include/eigen3", "/usr/include/opencv4", "/usr/local/include", "/opt/homebrew/include"]);
+    folders.push("/usr/include/eigen3", "/usr/include/opencv4", "/usr/local/include", "/opt/homebrew/include");
   return unique(folders);
 }
 

@@ -167,7 +167,7 @@ function same(a: unknown, b: unknown): boolean {
     return a.length === b.length && a.every((each, index) => same(each, b[index]));
   }
   if (typeof a === "object" && typeof b === "object" && a !== null && b !== null) {
-    if (a instanceof Date || b instanceof Date) return String(a) === String(b);
+    if (a instanceof Date || b instanceof Date) return JSON.stringify(a) === JSON.stringify(b);
     const keys = Object.keys(a);
     return (
       keys.length === Object.keys(b).length &&

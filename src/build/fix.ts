@@ -337,7 +337,7 @@ function withRequest(request: BuildRequest, more: Partial<BuildRequest>): BuildR
 }
 
 /** The same machine with other environment variables. */
-function withVariables(host: Host, variables: Readonly<Record<string, string>>): Host {
+export function withVariables(host: Host, variables: Readonly<Record<string, string>>): Host {
   const env = { ...host.env, ...variables };
   // A class with private fields behind it, or getters that cost: every member is asked of the host itself.
   return new Proxy(host, {

@@ -232,7 +232,14 @@ export function noteGrowth(layout: StoreLayout, bytes: number): void {
 export function isCollectionDue(layout: StoreLayout, limit: number): boolean {
   if (limit === 0) return false;
   const { fs } = layout.host;
-  const text = (path: string): string => (fs.lstat(path)?.kind === "file" ? (fs.readText(path) ?? "") : "");
+  const text = (path: string): string => {
+    try {
+      return fs.readText(path) ?? "";
+    } catch {
+      // No file: the next count puts that right.
+      return "";
+    }
+  };
   const [bytes = Number.NaN, when = Number.NaN] = text(layout.sizePath).split(" ").map(Number);
   const growth = text(layout.growthPath);
   if (!(bytes >= 0) || !(when <= layout.host.now())) return growth !== "";

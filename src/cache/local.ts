@@ -138,7 +138,6 @@ export class LocalStore implements Cache, Claims {
         return false;
       }
       if (method !== "hardlink") fs.chmod(temporary, mode);
-      if (fs.lstat(to)?.kind === "directory") fs.remove(to);
       fs.rename(temporary, to);
       return true;
     } catch {

@@ -1,5 +1,4 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
-import { compareVersions } from "../base/order.ts";
 import type { Match } from "./rule.ts";
 
 /** The system that the commands are for. */
@@ -148,10 +147,4 @@ export function installWithoutIsolation(match: Match): string[] {
 export function installTorchFor(match: Match, cuda: string): string {
   const tag = cuda === "cpu" ? "cpu" : `cu${cuda.replace(".", "")}`;
   return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
-}
-
-/** `2.13` or newer, as far as the environment tells. */
-export function torchAtLeast(match: Match, release: readonly number[]): boolean | undefined {
-  const found = match.context.environment?.torch?.release;
-  return found === undefined ? undefined : compareVersions(found, release) >= 0;
 }

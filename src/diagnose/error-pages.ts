@@ -54,7 +54,9 @@ function rulePage(rule: Rule, family: RuleFamily): string {
     ...(rule.change === undefined
       ? []
       : ["`retorch build --fix` changes the configuration accordingly where it is sure of it."]),
-    `## Sources\n\n${rule.sources.map((source) => `- ${sourceLink(source)}`).join("\n")}`,
+    ...(rule.sources.length === 0
+      ? []
+      : [`## Sources\n\n${rule.sources.map((source) => `- ${sourceLink(source)}`).join("\n")}`]),
   ];
   return `${parts.join("\n\n")}\n`;
 }

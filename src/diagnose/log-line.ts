@@ -96,7 +96,7 @@ export function cleanLine(raw: string, number: number): LogLine {
   text = text.trimEnd();
   if (/[│┃]$/.test(text)) text = text.slice(0, -1).trimEnd();
   // Markdown: quotes and code marks.
-  if (text.startsWith("`") && text.endsWith("`") && text.length > 2) text = text.replace(/^`+|`+$/g, "");
+  if (text.startsWith("`") && text.endsWith("`") && text.length > 2) text = text.replace(/^`+|`+$/g, "").trim();
   return { number, text, indent, pytest };
 }
 

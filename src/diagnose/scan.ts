@@ -7,7 +7,7 @@ import type { Finding } from "./finding.ts";
 import { FactsReader, type LogFacts } from "./log-facts.ts";
 import { cleanLine } from "./log-line.ts";
 import { LogReader, type NotText } from "./log-reader.ts";
-import { readBare } from "./parsers/bare.ts";
+import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { gccParser } from "./parsers/gcc.ts";
 import { gpuParser } from "./parsers/gpu.ts";
@@ -67,13 +67,15 @@ export class Scanner {
   readonly #collector = new Collector();
   readonly #facts = new FactsReader();
   readonly #parsers = makeParsers();
+  /** Gets what none of the others made anything of. */
+  readonly #bare = bareParser();
   readonly #all: readonly Parser[];
   readonly #reader: LogReader;
   #open = false;
   #examined = 0;
 
   constructor() {
-    this.#all = [...this.#parsers.first, ...this.#parsers.beside];
+    this.#all = [...this.#parsers.first, ...this.#parsers.beside, this.#bare];
     this.#reader = new LogReader((line, number) => this.#line(line, number));
   }
 
@@ -111,9 +113,12 @@ export class Scanner {
     }
     if (!taken) {
       for (const parser of this.#parsers.beside) parser.line(line, this.#collector);
-      if (this.#collector.made === before) readBare(line, this.#collector);
-    } else
+      const untouched = this.#collector.made === before;
+      if (untouched || this.#bare.open === true) this.#bare.line(line, this.#collector, !untouched);
+    } else {
       for (const parser of this.#parsers.beside) if (parser.open === true) parser.line(line, this.#collector, true);
+      if (this.#bare.open === true) this.#bare.line(line, this.#collector, true);
+    }
     this.#open = this.#all.some((parser) => parser.open === true);
   }
 }

@@ -52,7 +52,7 @@ const cNames: readonly (readonly [
     "torch-stable-abi",
     "torch",
   ],
-  [/^(?:THP|_?THPVariable|PyInit__C$)/, "torch-python", "torch_python"],
+  [/^(?:THP|_?THPVariable)/, "torch-python", "torch_python"],
   [/^(?:THC|THCud|THCState)/, "torch-cuda", "torch_cuda"],
   [
     /^(?:TH(?:Float|Double|Byte|Char|Short|Int|Long|Half|Bool|Storage|Tensor|Blas|Lapack|NN)|THNN_|THAlloc|THFree|THError|_THArgCheck|_THError|_THAssertionFailed)/,

@@ -260,7 +260,7 @@ export function checkDriver({ driver, environment }: DoctorFacts): Check[] {
   return checks;
 }
 
-export function checkGpus({ environment, variables }: DoctorFacts): Check[] {
+export function checkGpus({ environment, variables, torchOnGpus }: DoctorFacts): Check[] {
   const { gpus, cuda, torch } = environment;
   const checks: Check[] = [];
   for (const gpu of gpus) {
@@ -268,7 +268,15 @@ export function checkGpus({ environment, variables }: DoctorFacts): Check[] {
     const id = `gpu-${capability}`;
     if (checks.some((check) => check.id === id)) continue;
     const known = (version: string): boolean => runsOn(capability, capabilitiesOf(version));
-    if (torch?.cudaVersion !== undefined && !known(torch.cudaVersion)) {
+    const judged = torchOnGpus?.find((each) => each.capability === capability);
+    if (judged?.runs === "no") {
+      checks.push(
+        problem(id, `PyTorch ${torch?.version ?? ""} does not run on ${gpu.name} (${capability})`, {
+          detail: `${judged.why}.`,
+          fix: ["# install a PyTorch that is built for it: https://pytorch.org/get-started/locally"],
+        }),
+      );
+    } else if (judged === undefined && torch?.cudaVersion !== undefined && !known(torch.cudaVersion)) {
       checks.push(
         problem(id, `PyTorch's CUDA ${torch.cudaVersion} has no code for ${gpu.name} (${capability})`, {
           detail: `That takes ${cudaFor(capability, "") ?? "another CUDA"}.`,

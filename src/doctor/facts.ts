@@ -1,7 +1,7 @@
 /** What the checks are made of, as one value: the environment and what else was looked at. Nothing here is judged. */
 import type { Failure } from "../base/failure.ts";
 import type { Environment } from "../environment/environment.ts";
-import type { Verdict } from "../inspect/verdict.ts";
+import type { GpuVerdict, Verdict } from "../inspect/verdict.ts";
 
 /** Everything that a doctor looks at. */
 export interface DoctorFacts {
@@ -13,6 +13,8 @@ export interface DoctorFacts {
   readonly projectProblem?: Failure;
   /** Version of the NVIDIA driver, `580.65.06`. */
   readonly driver?: string;
+  /** Whether PyTorch's own CUDA code runs on the GPUs that are there; undefined: no GPU, or it cannot be read. */
+  readonly torchOnGpus?: readonly GpuVerdict[];
   /** Where `CUDA_HOME` or `CUDA_PATH` points. */
   readonly cudaHome?: {
     readonly variable: "CUDA_HOME" | "CUDA_PATH";

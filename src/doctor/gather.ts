@@ -35,6 +35,7 @@ const mostStored = 20_000;
 export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
   const { environment, root, nodeVersion, project, projectProblem } = input;
   const driver = environment.gpus[0]?.driverVersion ?? loadedDriver(host);
+  const torchOnGpus = torchOnGpusOf(host, environment);
   const cudaHome = cudaHomeOf(host);
   const cxxLibraries = cxxLibrariesOf(host, environment);
   const ninja = onPath(host, "ninja") ?? onPath(host, "ninja-build");
@@ -47,6 +48,7 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
     ...(project === undefined ? {} : { project }),
     ...(projectProblem === undefined ? {} : { projectProblem }),
     ...(driver === undefined ? {} : { driver }),
+    ...(torchOnGpus === undefined ? {} : { torchOnGpus }),
     ...(cudaHome === undefined ? {} : { cudaHome }),
     cudaPlaces: cudaPlacesOf(host),
     locks: locksOf(host),
@@ -79,6 +81,19 @@ function loadedDriver(host: Host): string | undefined {
   if (host.platform !== "linux") return undefined;
   const text = quietly(() => host.fs.readText("/proc/driver/nvidia/version")) ?? "";
   return /Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)/.exec(text)?.[1];
+}
+
+/** Reads the list of GPU code in PyTorch's CUDA library: a second for half a gigabyte, so only where a GPU is. */
+function torchOnGpusOf(host: Host, environment: Environment): DoctorFacts["torchOnGpus"] {
+  const { torch, gpus } = environment;
+  if (torch?.cudaVersion === undefined || gpus.length === 0) return undefined;
+  for (const folder of torch.libraryDirs) {
+    const path = join(folder, "libtorch_cuda.so");
+    if (kindOf(host, path) !== "file") continue;
+    const inspected = inspectPath(host, path, { environment });
+    if (inspected.ok && inspected.value.kind === "extension") return inspected.value.verdict?.gpus;
+  }
+  return undefined;
 }
 
 function cudaHomeOf(host: Host): DoctorFacts["cudaHome"] {

@@ -44,6 +44,10 @@ export function parseMakeDepfile(text: string): string[] {
           word += "\\".repeat(run);
           i += run - 1;
         }
+      } else if (next === "$" && text[i + 2] !== "$") {
+        // nvcc names its own source as it was quoted for its shell. From gcc and clang a lone dollar never comes.
+        word += "$";
+        i += 1;
       } else {
         word += "\\";
       }

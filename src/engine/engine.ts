@@ -338,7 +338,8 @@ class Engine {
         this.#schedule.failed(i);
         return;
       }
-      if (claim?.waited === true && store !== undefined && !this.#in.force && (await this.#fetch(i, store))) {
+      // It waited for its turn since it was looked for: somebody else may have done it meanwhile.
+      if (claim !== undefined && store !== undefined && !this.#in.force && (await this.#fetch(i, store))) {
         this.#schedule.done(i);
         return;
       }
@@ -499,6 +500,7 @@ class Engine {
       const to = action.outputs[k];
       if (to === undefined) return false;
       if (digests.digest(to) !== output.digest) {
+        if (digests.stat(to)?.kind === "directory") host.fs.remove(to);
         if (!(await store.restore(output, to))) return false;
         digests.learn(to, output.digest);
       }

@@ -143,7 +143,9 @@ function driverWords({ resolved, libraries, built, files }: LinkContext, flags: 
     rest: [
       ...userArgs(flags, "gcc", (path, prefix) => searchDir(path, prefix), places.path),
       // With link-time optimisation the debug information is written here.
-      ...([...flags, ...extension.linkFlags].some((word) => /^-flto(?:=|$)/.test(word)) ? prefixMapWords(resolved) : []),
+      ...([...flags, ...extension.linkFlags].some((word) => /^-flto(?:=|$)/.test(word))
+        ? prefixMapWords(resolved)
+        : []),
       ...files.map((file) => pathArg(places, file, { role: "input" })),
       // A shared library without a name of its own is remembered by this path.
       ...extension.extraObjects.map((file) =>

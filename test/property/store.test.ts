@@ -2,7 +2,16 @@
  * Random projects under random edits with a real local store: the result is that of a clean build, what was built once
  * is fetched and not built again, and two folders share what they have.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
@@ -82,8 +91,11 @@ function put(root: string, { files }: State): void {
   for (const path of [...headers, ...sources]) {
     const content = files[path];
     const at = join(root, path);
-    if (content === undefined) rmSync(at, { force: true });
-    else if (!existsSync(at) || readFileSync(at, "utf8") !== content) {
+    if (content === undefined) {
+      rmSync(at, { force: true });
+      // As git does: an empty folder that stays is another state to whoever recorded that there was none.
+      if (existsSync(dirname(at)) && readdirSync(dirname(at)).length === 0) rmdirSync(dirname(at));
+    } else if (!existsSync(at) || readFileSync(at, "utf8") !== content) {
       mkdirSync(dirname(at), { recursive: true });
       writeFileSync(at, content);
     }
@@ -121,6 +133,8 @@ test("with a store: results are those of a clean build, and nothing that was bui
         const history: State[] = [];
         /** States of which every result is in the store. */
         const known = new Set<string>();
+        /** From then on what is missing is built again; what is built must be right all the same. */
+        let damaged = false;
         const build = async (root: string): Promise<void> => {
           put(root, state);
           const project: ToyProject = {
@@ -136,7 +150,7 @@ test("with a store: results are those of a clean build, and nothing that was bui
           if (expected === undefined) return;
           expect(readFileSync(join(root, ".retorch/out/toy.so"), "utf8")).toBe(expected);
           const name = JSON.stringify(state, [...headers, ...sources, "files", "define", "compilerVersion"]);
-          if (known.has(name)) expect(outcome.ran, "was built before").toEqual([]);
+          if (known.has(name) && !damaged) expect(outcome.ran, "was built before").toEqual([]);
           known.add(name);
           expect((await toyBuild(project, { store })).ran).toEqual([]);
         };
@@ -149,12 +163,12 @@ test("with a store: results are those of a clean build, and nothing that was bui
           if (change.kind === "clean") rmSync(join(folders[0]!, ".retorch"), { recursive: true, force: true });
           if (change.kind === "damage") {
             damage(store.name, change.nth);
-            known.clear();
+            damaged = true;
           }
           await build(folders[change.kind === "other-folder" ? 1 : 0]!);
         }
         const verified = await store.verify();
-        if (!edits.some(({ kind }) => kind === "damage")) expect(verified).toMatchObject({ badEntries: 0, badContents: 0 });
+        if (!damaged) expect(verified).toMatchObject({ badEntries: 0, badContents: 0 });
       } finally {
         rmSync(parent, { recursive: true, force: true });
       }

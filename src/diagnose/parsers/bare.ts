@@ -2,14 +2,15 @@
  * Messages that lost their frame: pasted by hand, quoted in a title, printed through a logger. Looks only at lines that
  * no other parser understood, and only for sentences that can mean nothing else.
  */
-import type { Collector } from "../collector.ts";
-import type { FindingKind, ToolName } from "../finding.ts";
+import { type Collector, extend } from "../collector.ts";
+import type { FindingKind, OpenFinding, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import { missingHeader } from "./gcc.ts";
+import type { Parser } from "./parser.ts";
 
 /** What compilers say, without a file in front. */
 const compilerSentence =
-  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:was not declared in this scope|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties).*)$/;
+  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:was not declared in this scope|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties|error STL1002).*)$/;
 const headerSentence =
   /^(?:.*\b(?:fatal )?error:? )?[<'"‘“]?([\w+./\\-]+\.(?:h|hpp|cuh|hh|hxx))[>'"’”]?: ?(?:No such file or directory|没有那个文件或目录|Datei oder Verzeichnis nicht gefunden|Aucun fichier ou dossier de ce type|No existe el (?:archivo|fichero) o el directorio|Нет такого файла или каталога|そのようなファイルやディレクトリはありません)/;
 const clangHeader = /(?:fatal )?error: ['"]([\w+./-]+)['"] file not found/;
@@ -37,58 +38,88 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "build-tool",
     "ninja",
   ],
+  [/^(?:\S+:\d+: )?Error: no such instruction: |^as: (?:unrecognized|invalid) option/, "driver", "assembler"],
+  [/local memory (?:limit exceeded|\(\d+\) exceeds limit)/i, "driver", "hipcc"],
   [/^relocation .* recompile with -fPIC/, "link", "linker"],
 ];
 
 const sign =
-  /error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|nicht gefunden|Aucun|No existe|Нет такого|ありません/;
+  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|[Ll]ocal memory|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|nicht gefunden|Aucun|No existe|Нет такого|ありません/;
 
-/** Reads a line that nobody understood. */
-export function readBare(line: LogLine, out: Collector): boolean {
+const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
+
+/** The parser of lines that nobody understood. */
+export function bareParser(): Parser {
+  /** An error that the next line may tell the types of. */
+  let last: OpenFinding | undefined;
+  return {
+    get open() {
+      return last !== undefined;
+    },
+    line(line: LogLine, out: Collector, taken = false): boolean {
+      if (last !== undefined) {
+        const more = typesLine.test(line.text);
+        if (more) extend(last, line.text);
+        last = undefined;
+        if (more) return true;
+      }
+      if (taken) return false;
+      const found = readBare(line, out);
+      if (found !== undefined && /no operator "|no instance of/.test(found.message)) last = found;
+      return found !== undefined;
+    },
+  };
+}
+
+function readBare(line: LogLine, out: Collector): OpenFinding | undefined {
   const { text } = line;
-  if (text.length > 1_200 || !sign.test(text)) return false;
+  if (text.length > 1_200 || !sign.test(text)) return undefined;
   // Source code and commands quote such words without anything having failed.
   if (
     /^(?:\d+ \||raise |if |for |while |return |#include|#if|#define|\/\/|\*|print|assert |def |class |import |from \w+ import (?!.*Error)|TORCH_CHECK|AT_|\[\d+\/\d+\] |-{1,5}> ?\d|\+|note: )/.test(
       text,
     )
   )
-    return false;
+    return undefined;
   const header = headerSentence.exec(text)?.[1] ?? clangHeader.exec(text)?.[1] ?? msvcHeader.exec(text)?.[1];
   if (header !== undefined && /error|^[\w+./-]+\.(?:h|hpp|cuh): No such/i.test(text)) {
-    out.add(line, {
+    return out.add(line, {
       kind: "missing-header",
       tool: msvcHeader.test(text) ? "msvc" : "gcc",
       header,
       message: text,
       severity: "fatal",
     });
-    return true;
   }
   const plain = /^(?:fatal )?error: (.*)$/.exec(text)?.[1];
   const named = plain === undefined ? undefined : missingHeader(plain, "fatal");
   if (named !== undefined) {
-    out.add(line, { kind: "missing-header", tool: "gcc", header: named, message: plain ?? "", severity: "fatal" });
-    return true;
+    return out.add(line, {
+      kind: "missing-header",
+      tool: "gcc",
+      header: named,
+      message: plain ?? "",
+      severity: "fatal",
+    });
   }
   const compiler = compilerSentence.exec(text);
   if (compiler !== null && !/^(?:\w+\.)*\w+(?:Error|Exception|Warning): /.test(text)) {
-    out.add(line, {
+    return out.add(line, {
       kind: "compile",
-      tool: /identifier "|no operator "|no suitable|no instance of/.test(text) ? "cudafe++" : "gcc",
+      tool: /identifier "|no operator "|no suitable|no instance of|more than one (?:conv|oper)/.test(text)
+        ? "cudafe++"
+        : "gcc",
       message: compiler[1] ?? text,
     });
-    return true;
   }
   for (const [words, kind, tool] of sentences) {
     if (!words.test(text)) continue;
-    out.add(line, {
+    return out.add(line, {
       kind,
       tool,
       message: text,
       ...(kind === "exception" ? { code: /No module|import name/.test(text) ? "ModuleNotFoundError" : "Error" } : {}),
     });
-    return true;
   }
-  return false;
+  return undefined;
 }

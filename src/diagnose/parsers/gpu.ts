@@ -25,6 +25,15 @@ const said: readonly (readonly [RegExp, string])[] = [
     /a PTX JIT compilation failed|CUDA_ERROR_INVALID_PTX|cudaErrorInvalidPtx|cudaErrorJitCompilerNotFound|PTX JIT compiler library not found/i,
     "ptx-jit",
   ],
+  [/Failed to initialize NVML: Driver\/library version mismatch/, "nvml-mismatch"],
+  [
+    /could not select device driver .* with capabilities: \[\[gpu|unknown or invalid runtime name: nvidia|nvidia-container-runtime: no such file/i,
+    "container-runtime",
+  ],
+  [/nvidia-container-cli: requirement error: unsatisfied condition: cuda/, "driver"],
+  [/Cannot find a working triton installation|TritonMissing/, "no-triton"],
+  [/too old to be supported by the triton GPU compiler|GPUTooOldForTriton/, "too-old-for-triton"],
+  [/out of resource: shared memory, Required: /, "launch-resources"],
   [/device kernel image is invalid|CUDA_ERROR_INVALID_IMAGE|cudaErrorInvalidKernelImage/i, "invalid-image"],
   [
     /driver version is insufficient for CUDA runtime|cudaErrorInsufficientDriver|NVIDIA driver on your system is too old|forward compatibility was attempted|cudaErrorCompatNotSupportedOnDevice|unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch/i,
@@ -67,6 +76,10 @@ const said: readonly (readonly [RegExp, string])[] = [
     /CUBLAS_STATUS_NOT_SUPPORTED|CUBLAS_STATUS_ARCH_MISMATCH|CUDNN_STATUS_ARCH_MISMATCH|CUBLAS_STATUS_INVALID_VALUE|CUBLAS_STATUS_EXECUTION_FAILED|CUDNN_STATUS_EXECUTION_FAILED|CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH|CUDNN_STATUS_VERSION_MISMATCH|cuDNN version incompatibility/i,
     "library-status",
   ],
+  [
+    /Unable to load any of \{libcud\w+|Cannot load symbol cu(?:dnn|blas)\w+|Could not load library libcudnn\w*/i,
+    "library-not-loaded",
+  ],
   [/CUBLAS_STATUS_NOT_INITIALIZED|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_NOT_INITIALIZED/i, "library-not-initialized"],
   [
     /Torch not compiled with (?:CUDA|XPU|MPS|ROCm) enabled|module ['"]torch\._C['"] has no attribute ['"]_cuda_?\w+['"]|has no attribute ['"]_CudaStreamBase|Cannot initialize CUDA without ATen_cuda library/i,
@@ -87,7 +100,7 @@ const said: readonly (readonly [RegExp, string])[] = [
 ];
 
 const anyOf =
-  /[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /NVML|nvidia|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {

@@ -62,7 +62,7 @@ export function linkerParser(): Parser {
       }
       if (apple) {
         appleLines++;
-        const symbol = /^"(.+)", referenced from:/.exec(text)?.[1];
+        const symbol = /^"?(.+?)"?, referenced from:/.exec(text)?.[1];
         if (symbol !== undefined) {
           requested = out.add(line, {
             kind: "undefined-symbol",
@@ -76,7 +76,7 @@ export function linkerParser(): Parser {
         if (/^ld: |^clang: error|^collect2/.test(text) || appleLines > 200) apple = false;
         else return true;
       }
-      if (/^Undefined symbols(?: for architecture (\S+))?:/.test(text)) {
+      if (/^(?:ld: )?Undefined symbols(?: for architecture (\S+))?:/.test(text)) {
         apple = true;
         appleLines = 0;
         return true;

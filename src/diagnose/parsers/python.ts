@@ -9,6 +9,9 @@ const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
 const frame = /^File ["'](.+?)["'], line (\d+)(?:, in (.+))?$/;
+/** Exceptions whose messages have no blank lines. */
+const oneParagraph =
+  /^(?:ModuleNotFound|Key|Name|Attribute|Type|FileNotFound|NotADirectory|Permission|Index|Syntax|Indentation|Assertion)Error$|^KeyboardInterrupt$/;
 const warningLine = /^(?:(.+?): ?(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
 const faulthandler =
   /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
@@ -129,7 +132,9 @@ export function pythonParser(): Parser {
       }
       if (message !== undefined) {
         messageLines++;
-        if (messageLines > 25 || (text === "" && message.message !== "" && messageLines > 4)) closeMessage();
+        const ended =
+          text === "" && message.message !== "" && (messageLines > 4 || oneParagraph.test(message.code ?? ""));
+        if (messageLines > 25 || ended) closeMessage();
         else extend(message, text);
       }
       const inside = embeddedException(text);
@@ -174,6 +179,8 @@ function exception(line: LogLine, tracebackIndent: number | undefined): Said | u
 
 function embeddedException(text: string): Said | undefined {
   if (!/(?:Error|Exception)\s?[:：(]/.test(text)) return undefined;
+  // Source code, and pip's tries that may yet succeed.
+  if (/^(?:raise|throw|except|assert|return)\b|^if .*[:{;]$|^WARNING: Retrying/.test(text)) return undefined;
   const match = embedded.exec(text);
   if (match === null) return undefined;
   return { type: match[1] ?? "", message: (match[2] ?? "").replace(/^["']|["']\)?$/g, "") };

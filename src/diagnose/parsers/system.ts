@@ -18,6 +18,11 @@ const notFound: readonly RegExp[] = [
   /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
   /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
   /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?([\w./+-]+)["']?/i,
+  /^error: linker [`'](\S+)['`] not found/,
+  /Command '\['(?:which|where)', '([^']+)'\]' returned non-zero/,
+  /Compiler: (\S+) is not found/,
+  /No working C\+\+ compiler found in .*'([\w.+/-]+)'\)/,
+  /Failed to find (C) compiler\. Please specify via CC/,
   /^Command '(\S+)' not found, but can be installed with/,
   /^((?:\S*\/)?(?:nvcc|g\+\+[\w.-]*|gcc[\w.-]*|clang[\w.+-]*|c\+\+|cc|hipcc|x86_64[\w-]+)): No such file or directory$/,
 ];
@@ -76,7 +81,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
+      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
     kind: "tool-died",
     tool: "shell",
     code: "signal 9",
@@ -242,7 +247,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|Killed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
+  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
 
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {
@@ -261,7 +266,7 @@ export function systemParser(): Parser {
       if (!anyPhrase.test(text)) return false;
       // A command that is echoed, or a line of source in a traceback, says nothing.
       if (
-        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^\d+ \| |^raise \w|^if \b|^warnings\.warn\(|^print\(|^return |^#/.test(
+        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#/.test(
           text,
         )
       )

@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { pip, platformOf, python, rebuild, removeFolder } from "../commands.ts";
+import { pip, platformOf, python, rebuild, removeFolder, setVariable } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The folder of JIT extensions. */
@@ -173,9 +173,9 @@ export const buildSystemRules: readonly Rule[] = [
         /Does not match the generator used previously/,
         /loading 'build[\w.]*\.ninja':/,
         /manifest 'build\.ninja' still dirty after 100 tries/,
-        /unknown target|failed recompaction|bad deps log|loading (?:build|deps) log/,
+        /(?<target>unknown target)|failed recompaction|bad deps log|loading (?:build|deps) log/,
       ),
-    confidence: "high",
+    confidence: (match) => (match.facts["target"] === undefined ? "high" : "low"),
     cause: (match) =>
       /still dirty/.test(match.finding.message)
         ? "ninja makes its build file again and again: the clock or the times of files are in the future."
@@ -411,6 +411,45 @@ export const buildSystemRules: readonly Rule[] = [
     ],
   },
   {
+    id: "cmake-library-not-found",
+    title: "CMake does not find a library or header that the package needs",
+    on: ["build-tool"],
+    specificity: 76,
+    matches: (finding) =>
+      said(finding, /Could not find (?<variable>\w+) using the following (?:names|files): (?<names>[^\s,]+)/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["names"] ?? ""}\` is not installed, or lies in a folder that CMake does not search${/cudnn|nccl|cublas/i.test(match.facts["names"] ?? "") ? " (pip's nvidia packages are such folders)" : ""}.`,
+    fix: (match) => {
+      const name = /(cudnn|nccl|cusparselt)/i.exec(match.facts["names"] ?? "")?.[1]?.toLowerCase();
+      if (name === undefined)
+        return [
+          `# install the package that brings ${match.facts["names"] ?? ""}, or say where it is: cmake -D${match.facts["variable"] ?? "X_LIBRARY"}=/path/to/it ..`,
+        ];
+      const major = (match.context.environment?.cuda?.version ?? match.context.log.cuda ?? "12").split(".")[0] ?? "12";
+      return [
+        pip(match, `install nvidia-${name}-cu${major}`),
+        setVariable(
+          match,
+          `${name.toUpperCase()}_PATH`,
+          `$(${python(match)} -c "import nvidia.${name}; print(nvidia.${name}.__path__[0])")`,
+        ),
+        setVariable(match, "CMAKE_PREFIX_PATH", `$${name.toUpperCase()}_PATH`),
+      ];
+    },
+    sources: ["NVIDIA/TransformerEngine#954"],
+    examples: [
+      {
+        text: "CMake Error at cmake/FindCUDNN.cmake:19 (find_library):\n  Could not find cudnn_LIBRARY using the following names: cudnn, libcudnn.so.",
+        expect: "nvidia-cudnn-cu12",
+      },
+      {
+        text: "CMake Error at CMakeLists.txt:3 (find_path):\n  Could not find FOO_INCLUDE using the following files: foo.h",
+        expect: "FOO_INCLUDE",
+      },
+    ],
+  },
+  {
     id: "cmake-package-not-found",
     title: "CMake does not find a package",
     on: ["build-tool"],
@@ -482,7 +521,7 @@ export const buildSystemRules: readonly Rule[] = [
     role: "symptom",
     specificity: 50,
     matches: (finding) => coded(finding, "interrupted", "runner-stopped", "KeyboardInterrupt"),
-    confidence: "medium",
+    confidence: (match) => (match.finding.code === "KeyboardInterrupt" ? "low" : "medium"),
     cause: (match) =>
       match.finding.code === "runner-stopped"
         ? "The machine or the job was ended from outside: a time limit, a cancelled run, or memory so short that the runner itself was lost."

@@ -153,7 +153,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.kind === "missing-program") return missingProgram(finding, /^nvcc$/);
       if (finding.kind === "driver")
-        return finding.tool === "clang" ? said(finding, /cannot find CUDA installation/) : undefined;
+        return finding.tool === "clang" ? said(finding, /cannot find (?:CUDA installation|libdevice for)/) : undefined;
       if (finding.kind === "build-tool") {
         return said(
           finding,
@@ -228,6 +228,30 @@ export const cudaToolkitRules: readonly Rule[] = [
         expect: "devel",
       },
       { text: "/bin/sh: 1: /usr/local/cuda-11.8/bin/nvcc: not found", expect: "CUDA_HOME" },
+    ],
+  },
+  {
+    id: "cuda-toolkit-incomplete",
+    title: "Parts of the CUDA toolkit are missing",
+    on: ["missing-program", "driver"],
+    specificity: 74,
+    matches: (finding) => {
+      if (finding.kind === "missing-program")
+        return missingProgram(finding, /^(?:cicc|ptxas|cudafe\+\+|fatbinary|nvlink|bin2c|cuobjdump)$/);
+      return said(finding, /Path to libdevice library not specified|Cannot find libdevice|libdevice not found/);
+    },
+    confidence: "high",
+    cause: (match) =>
+      `nvcc is there, and ${match.facts["name"] === undefined ? "libdevice (the folder nvvm of the toolkit)" : `\`${match.facts["name"]}\``} is not: the toolkit was installed in part (conda's cuda-nvcc without cuda-nvvm or cuda-nvcc-tools, a single package of pip), nvcc was linked or copied out of its folder, or CUDA_HOME and PATH name two toolkits.`,
+    fix: (match) => [
+      "readlink -f $(which nvcc); nvcc --dryrun -x cu /dev/null -o /dev/null 2>&1 | head   # where nvcc looks",
+      ...(match.context.log.conda ? ["conda install -c conda-forge cuda-nvcc cuda-nvvm cuda-cudart-dev"] : []),
+      `# or install the whole toolkit and ${setVariable(match, "CUDA_HOME", cudaRoot(match))}`,
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
+    examples: [
+      { text: "sh: 1: cicc: not found", expect: "cuda-nvvm" },
+      { text: "nvcc fatal   : Path to libdevice library not specified", expect: "nvvm" },
     ],
   },
   {

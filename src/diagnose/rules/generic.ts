@@ -34,7 +34,8 @@ export const genericRules: readonly Rule[] = [
     on: ["link"],
     role: "generic",
     specificity: 10,
-    matches: (finding) => (finding.severity === "error" ? { code: finding.code } : undefined),
+    matches: (finding) =>
+      finding.severity === "error" || finding.severity === "fatal" ? { code: finding.code } : undefined,
     confidence: "low",
     cause: (match) => `The linker stopped: ${match.finding.message}.`,
     fix: () => ["retorch build -v   # shows the whole link command"],

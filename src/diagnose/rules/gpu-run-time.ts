@@ -1,5 +1,14 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, pip, python, rebuild, setVariable, torchCuda } from "../commands.ts";
+import {
+  installTorchFor,
+  pip,
+  platformOf,
+  python,
+  rebuild,
+  setVariable,
+  torchCuda,
+  unsetVariable,
+} from "../commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 
@@ -178,6 +187,42 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "nvidia-driver-half-updated",
+    title: "The NVIDIA driver was updated and the old one still runs",
+    on: ["gpu"],
+    specificity: 75,
+    matches: (finding) => coded(finding, "nvml-mismatch"),
+    confidence: "high",
+    cause: () =>
+      "The libraries of the driver are of a newer version than the kernel module that is loaded: the driver was updated (often by unattended upgrades) and the machine was not restarted.",
+    fix: () => [
+      "sudo reboot",
+      "# without a restart, when nothing uses the GPU: sudo rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia && nvidia-smi",
+    ],
+    sources: ["https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/"],
+    examples: [{ text: "Failed to initialize NVML: Driver/library version mismatch", expect: "reboot" }],
+  },
+  {
+    id: "container-without-gpu-support",
+    title: "Docker cannot hand GPUs to containers",
+    on: ["gpu"],
+    specificity: 75,
+    matches: (finding) => coded(finding, "container-runtime"),
+    confidence: "high",
+    cause: () => "The NVIDIA Container Toolkit is not installed on the host, or Docker was not told of it.",
+    fix: () => [
+      "sudo apt-get install nvidia-container-toolkit",
+      "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
+    ],
+    sources: ["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"],
+    examples: [
+      {
+        text: 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].',
+        expect: "nvidia-container-toolkit",
+      },
+    ],
+  },
+  {
     id: "torch-lacks-gpu-architecture",
     title: "The installed torch does not support this GPU",
     on: ["gpu", "warning"],
@@ -352,6 +397,61 @@ export const gpuRunTimeRules: readonly Rule[] = [
       {
         text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
         expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "cudnn-not-loadable",
+    title: "cuDNN or cuBLAS cannot be loaded",
+    on: ["gpu"],
+    specificity: 66,
+    matches: (finding) => coded(finding, "library-not-loaded"),
+    confidence: "medium",
+    cause: () =>
+      "torch loads the parts of cuDNN when they are first needed, and one of them is not found or is of another version: the nvidia-cudnn package is missing or damaged, or LD_LIBRARY_PATH names another cuDNN, which is found first.",
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH") + "   # and try again",
+      pip(match, "list | grep -i cudnn"),
+      pip(match, "install --force-reinstall torch"),
+    ],
+    sources: ["https://docs.nvidia.com/deeplearning/cudnn/backend/latest/"],
+    examples: [
+      {
+        text: "Unable to load any of {libcudnn_graph.so.9.1.0, libcudnn_graph.so.9.1, libcudnn_graph.so.9, libcudnn_graph.so}\nInvalid handle. Cannot load symbol cudnnCreateTensorDescriptor",
+        expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "triton-unusable",
+    title: "Triton is missing, or the GPU is too old for it",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) =>
+      coded(finding, "no-triton") ?? (coded(finding, "too-old-for-triton") === undefined ? undefined : { old: "yes" }),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["old"] === undefined
+        ? "torch.compile generates GPU code by way of Triton, and the package is not installed (it does not come with torch on Windows and on CPU-only builds), or is of another version than this torch needs."
+        : "torch.compile generates GPU code by way of Triton, which supports GPUs from compute capability 7.0; this one is older.",
+    fix: (match) =>
+      match.facts["old"] === undefined
+        ? [
+            platformOf(match) === "win32"
+              ? pip(match, "install triton-windows")
+              : pip(match, "install --force-reinstall torch   # brings the triton that fits"),
+            "# or without it: torch.compile(model, backend='aot_eager')",
+          ]
+        : ["# do without torch.compile on this GPU: TORCHDYNAMO_DISABLE=1, or backend='aot_eager'"],
+    sources: ["https://docs.pytorch.org/docs/stable/torch.compiler.html"],
+    examples: [
+      {
+        text: "RuntimeError: Cannot find a working triton installation. Either the package is not installed or it is too old.",
+        expect: "triton",
+      },
+      {
+        text: "RuntimeError: Found Quadro K620 which is too old to be supported by the triton GPU compiler, which is used as the backend.",
+        expect: "7.0",
       },
     ],
   },

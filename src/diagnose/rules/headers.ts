@@ -408,7 +408,7 @@ export const headerRules: readonly Rule[] = [
   },
   {
     id: "sdk-headers-missing",
-    title: "The headers of Windows or macOS are not found",
+    title: "Headers of the system or of the C++ library are not found",
     on: ["missing-header"],
     specificity: 82,
     matches: (finding, context) => {

@@ -19,6 +19,7 @@ import { standardRules } from "./standards.ts";
 import { toolchainRules } from "./toolchain.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
+import { windowsRules } from "./windows.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
 export interface RuleFamily {
@@ -45,6 +46,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packaging", rules: packagingRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Memory, disk and limits", rules: resourceRules },
+  { name: "MSVC and Windows", rules: windowsRules },
   { name: "ROCm, Intel and macOS", rules: platformRules },
   { name: "Last resorts", rules: genericRules },
 ];

@@ -418,16 +418,20 @@ export const linkingRules: readonly Rule[] = [
         /(?<file>\S+): unknown file type/,
         /(?<file>\S+?): (?:malformed|not an? (?:object|archive))/,
         /invalid file/,
+        /invalid or corrupt file/,
       ),
     confidence: "medium",
     cause: (match) =>
-      `${match.facts["file"] === undefined ? "A file" : `\`${match.facts["file"]}\``} is passed over or refused by the linker: it is of another architecture (32 and 64 bit, x86 and ARM), is empty or cut off, or holds link-time-optimization code of another compiler.`,
+      `${match.facts["file"] === undefined ? "A file" : `\`${match.facts["file"]}\``} is passed over or refused by the linker: it is of another architecture (32 and 64 bit, x86 and ARM), is empty or cut off, or holds link-time-optimization code of another compiler${/corrupt file/.test(match.finding.message) ? "; on Windows, a .dll or .pyd was named where its .lib belongs" : ""}.`,
     fix: (match) => [
       `file ${match.facts["file"] ?? "<file>"}`,
       "# build or install it for this machine; delete a half-written file and build again: retorch build --force",
     ],
-    sources: [],
-    examples: [{ text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" }],
+    sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1107"],
+    examples: [
+      { text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" },
+      { text: "c10.dll : fatal error LNK1107: invalid or corrupt file: cannot read at 0x368", expect: ".lib" },
+    ],
   },
   {
     id: "lto-version-mismatch",

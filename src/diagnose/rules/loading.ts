@@ -129,15 +129,16 @@ export const loadingRules: readonly Rule[] = [
   {
     id: "init-function-missing",
     title: "The module has no init function of that name",
-    on: ["load"],
+    on: ["load", "undefined-symbol"],
     specificity: 80,
-    matches: (finding) =>
-      coded(finding, "no-init-function") === undefined
-        ? undefined
-        : { init: finding.symbol, module: (finding.symbol ?? "").replace(/^PyInit_?|^init/, "") },
+    matches: (finding) => {
+      const atLink = finding.kind === "undefined-symbol" && /^_?PyInit_\w+$/.test(finding.symbol ?? "");
+      if (!atLink && coded(finding, "no-init-function") === undefined) return undefined;
+      return { init: finding.symbol, module: (finding.symbol ?? "").replace(/^_?PyInit_|^init/, "") };
+    },
     confidence: "high",
     cause: (match) =>
-      `Python looked for \`${match.facts["init"] ?? ""}\` in the file. It is not there: the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it was built for another Python, the source with PYBIND11_MODULE was left out, or there is none because the file only registers operators (TORCH_LIBRARY).`,
+      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it was built for another Python, the source with PYBIND11_MODULE was left out, or there is none because the file only registers operators (TORCH_LIBRARY).`,
     fix: (match) => [
       `# write PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name)`,
       '# with TORCH_LIBRARY only: torch.ops.load_library("<file>.so") instead of import (retorch.toml: kind = "torch-library")',

@@ -108,7 +108,7 @@ export const nvccRules: readonly Rule[] = [
         /More than one (?:compilation|input) (?:phase|file) specified/,
         /No input files specified/,
       ),
-    confidence: "high",
+    confidence: (match) => (/^[^-/].*\.\w+$/.test(match.facts["word"] ?? "") ? "medium" : "high"),
     cause: (match) =>
       `nvcc saw ${match.facts["word"] === undefined ? "more than one word" : `\`${match.facts["word"]}\``} as an input file: a path with a space is not quoted, a flag for the host compiler (/EHsc, -Wall, -fopenmp) was given without -Xcompiler, or an option with an empty value (-I, -ccbin) swallowed the next word.`,
     fix: () => [
@@ -200,6 +200,7 @@ export const nvccRules: readonly Rule[] = [
         /Compiler 'cl\.exe' in PATH different than the one specified with -ccbin/,
         /nvcc cannot find a supported version of Microsoft Visual Studio/,
         /(?:Unsupported|unsupported) host compiler/,
+        /32 bit compilation is only supported for/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -328,6 +329,12 @@ export const nvccRules: readonly Rule[] = [
     on: ["driver"],
     specificity: 80,
     matches: (finding) =>
+      (finding.tool === "hipcc"
+        ? saidAny(
+            finding,
+            /local memory (?:limit exceeded )?\((?<used>\d+)\)(?: exceeds limit \((?<max>\d+)\))?(?: in (?:function )?['"]?(?<kernel>\w+))?/i,
+          )
+        : undefined) ??
       nvccSaid(
         finding,
         /Entry function ['"](?<kernel>.+?)['"] uses too much (?<what>shared data|local data|parameter space|global data)(?: \((?<used>\w+) bytes(?: \+ \w+ bytes system)?, (?<max>\w+) max\))?/,
@@ -344,6 +351,22 @@ export const nvccRules: readonly Rule[] = [
         text: "ptxas error   : Entry function '_Z1kPf' uses too much shared data (0x61a80 bytes, 0xc000 max)",
         expect: "400000",
       },
+    ],
+  },
+  {
+    id: "constant-memory-too-large",
+    title: "Too much __constant__ data",
+    on: ["driver"],
+    specificity: 80,
+    matches: (finding) =>
+      nvccSaid(finding, /uses too much global constant data(?: \((?<used>\w+) bytes, (?<max>\w+) max\))?/),
+    confidence: "high",
+    cause: (match) =>
+      `The __constant__ variables of the file take ${match.facts["used"] === undefined ? "more" : `${Number(match.facts["used"])} bytes`}; a GPU has ${match.facts["max"] === undefined ? "64 KiB" : `${Number(match.facts["max"])} bytes`} of constant memory.`,
+    fix: () => ["# keep the table in global memory (__device__ const, or a tensor) and read it with __ldg"],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#constant"],
+    examples: [
+      { text: "ptxas error   : File uses too much global constant data (0x12000 bytes, 0x10000 max)", expect: "65536" },
     ],
   },
   {

@@ -245,15 +245,16 @@ export const otherSymbolRules: readonly Rule[] = [
       finding.phase === "link" ? owned(finding, context, "cuda-library", "cuda-runtime") : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.`,
+      `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
     fix: (match) => [
       `# retorch.toml: libraries = ["${match.facts["library"] ?? ""}"]; setup.py: libraries=["${match.facts["library"] ?? ""}"] in CUDAExtension; CMake: CUDA::${match.facts["library"] ?? ""}`,
       `# by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
     ],
     change: (match) => {
       const library = match.facts["library"];
-      if (library === undefined || match.context.findLibrary?.(library) === undefined) return undefined;
-      return { kind: "add-library", library };
+      if (library === undefined) return undefined;
+      const there = match.facts["has"] !== undefined || match.context.findLibrary?.(library) !== undefined;
+      return there ? { kind: "add-library", library } : undefined;
     },
     sources: ["https://docs.nvidia.com/cuda/"],
     examples: [
@@ -421,7 +422,7 @@ export const otherSymbolRules: readonly Rule[] = [
     matches: (finding, context) => owned(finding, context, "library", "blas", "numpy"),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.`,
+      `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,
     fix: (match) => [
       match.facts["library"] === undefined
         ? "# add the library that defines it to `libraries`"
@@ -434,7 +435,7 @@ export const otherSymbolRules: readonly Rule[] = [
         return undefined;
       return { kind: "add-library", library };
     },
-    sources: [],
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html"],
     examples: [{ text: "/usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'", expect: "BLAS" }],
   },
   {
@@ -480,6 +481,33 @@ export const otherSymbolRules: readonly Rule[] = [
     ],
   },
   {
+    id: "main-missing",
+    title: "A program is linked where a library was meant",
+    on: ["undefined-symbol"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.phase === "link" && /^_?(?:main|WinMain|wmain)$/.test(finding.symbol ?? "") ? {} : undefined,
+    confidence: "high",
+    cause: () =>
+      "The linker makes a program and looks for `main`: the link lacks -shared (on Windows /DLL, on macOS -bundle or -dynamiclib), as it has to be for an extension module, or the file with main is not among the sources of a program.",
+    fix: () => [
+      "# a module: link with -shared -fPIC (CMake: add_library(name MODULE …) instead of add_executable; retorch.toml: kind of the extension)",
+      "# a program: add the source that defines main",
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html"],
+    examples: [
+      {
+        text: "/usr/bin/ld: /usr/lib/gcc/x86_64-linux-gnu/11/../../../x86_64-linux-gnu/Scrt1.o: in function `_start':\n(.text+0x1b): undefined reference to `main'",
+        expect: "-shared",
+      },
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "_main", referenced from:\n      <initial-undefines>',
+        expect: "-shared",
+      },
+      { text: "MSVCRT.lib(exe_main.obj) : error LNK2001: unresolved external symbol main", expect: "/DLL" },
+    ],
+  },
+  {
     id: "own-function-missing",
     title: "A function of the project itself is nowhere defined",
     on: ["undefined-symbol"],
@@ -488,9 +516,18 @@ export const otherSymbolRules: readonly Rule[] = [
       const verdict = is(finding, (v) => v.owner === "user");
       return verdict === undefined
         ? undefined
-        : { ...symbolFacts(finding, verdict, context), mangled: verdict.symbol.form === "c" ? undefined : "yes" };
+        : {
+            ...symbolFacts(finding, verdict, context),
+            mangled: verdict.symbol.form === "c" ? undefined : "yes",
+            // A namespace of its own, and nothing of torch in it: may as well be a library that is not known here.
+            sure:
+              verdict.symbol.form !== "c" &&
+              (verdict.symbol.path.length === 1 || verdict.symbol.words.some((word) => /^(?:at|c10|torch)$/.test(word)))
+                ? "yes"
+                : undefined,
+          };
     },
-    confidence: (match) => (match.facts["mangled"] === undefined ? "medium" : "high"),
+    confidence: (match) => (match.facts["sure"] === undefined ? "medium" : "high"),
     cause: (match) => {
       const load =
         match.finding.phase === "load" ? " (a shared library links with holes in it; they show when it is loaded)" : "";

@@ -1,5 +1,5 @@
 /** pip, uv, conda and build backends. */
-import { installWithoutIsolation, pip, platformOf, python, pythonVersion } from "../commands.ts";
+import { installWithoutIsolation, pip, platformOf, python, pythonVersion, setVariable } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const buildFrame =
@@ -278,16 +278,40 @@ export const packagingRules: readonly Rule[] = [
     title: "A download does not have the expected content",
     on: ["installer"],
     specificity: 65,
-    matches: (finding) => coded(finding, "hash"),
+    matches: (finding) => coded(finding, "hash", "CondaVerificationError"),
     confidence: "medium",
     cause: () =>
       "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
-    fix: (match) => [pip(match, "cache purge"), pip(match, "install --no-cache-dir .")],
+    fix: (match) =>
+      match.finding.code === "CondaVerificationError"
+        ? ["conda clean --packages --tarballs", "# then install again"]
+        : [pip(match, "cache purge"), pip(match, "install --no-cache-dir .")],
     sources: ["https://pip.pypa.io/en/stable/topics/secure-installs/"],
     examples: [
       {
         text: "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.",
         expect: "cache purge",
+      },
+    ],
+  },
+  {
+    id: "cross-device-move",
+    title: "A file is moved from one file system to another",
+    on: ["exception", "installer"],
+    specificity: 80,
+    matches: (finding) => said(finding, /Invalid cross-device link|\[WinError 17\]/),
+    confidence: "high",
+    cause: () =>
+      "The package's setup.py moves a file by renaming it (flash-attn does so with the wheel that it downloads), which fails when the temporary folder and pip's cache lie on different file systems.",
+    fix: (match) => [
+      setVariable(match, "TMPDIR", "$HOME/tmp") + "   # a folder on the file system of pip's cache",
+      pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "<package>"}`),
+    ],
+    sources: ["Dao-AILab/flash-attention: setup.py"],
+    examples: [
+      {
+        text: "OSError: [Errno 18] Invalid cross-device link: 'flash_attn-2.5.8-cp310-cp310-linux_x86_64.whl' -> '/tmp/x.whl'",
+        expect: "TMPDIR",
       },
     ],
   },
@@ -354,7 +378,7 @@ export const packagingRules: readonly Rule[] = [
       coded(finding, "numpy-abi") ??
       said(
         finding,
-        /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is/i,
+        /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
       ),
     confidence: "high",
     cause: () =>
@@ -502,6 +526,7 @@ export const packagingRules: readonly Rule[] = [
         finding,
         /cannot import name ['"](?<name>Mapping|MutableMapping|Callable|Iterable|Iterator|Sequence|Sized|Hashable|Set)['"] from ['"]collections['"]/,
         /module ['"](?<module>inspect|ast|asyncio|collections|typing|unittest|configparser|locale|time)['"] has no attribute ['"](?<name>getargspec|Str|Num|NameConstant|coroutine|Mapping|MutableMapping|Callable|io|makeSuite|SafeConfigParser|format|clock)['"]/,
+        /(?<module>Missing parentheses in call to 'print')/,
         /module ['"](?<module>distutils)['"] has no attribute ['"](?<name>version)['"]/,
         /module ['"](?<module>numpy)['"] has no attribute ['"](?<name>bool|float|int|object|complex|str|long|bool8|product|cumproduct|alltrue|sometrue)['"]/,
       ),
@@ -509,9 +534,11 @@ export const packagingRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["module"] === "numpy"
         ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (1.24 and 2.0); the package is older.`
-        : match.facts["module"] === "distutils"
-          ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
-          : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
+        : /^Missing/.test(match.facts["module"] ?? "")
+          ? "The code is Python 2: `print` without parentheses does not run with Python 3."
+          : match.facts["module"] === "distutils"
+            ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
+            : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
     fix: (match) =>
       match.facts["module"] === "numpy"
         ? [pip(match, 'install "numpy<1.24"'), "# or a newer release of the package"]

@@ -138,6 +138,68 @@ export const platformRules: readonly Rule[] = [
     examples: [{ text: "clang: error: unsupported option '-fopenmp'", expect: "-Xpreprocessor" }],
   },
   {
+    id: "gnu-linker-options-on-macos",
+    title: "Apple's linker does not know options of GNU ld",
+    on: ["link", "driver"],
+    specificity: 82,
+    matches: (finding, context) =>
+      finding.tool === "linker" || context.log.platform === "darwin"
+        ? said(
+            finding,
+            /unknown options?: (?<option>-{1,2}(?:no-as-needed|as-needed|start-group|end-group|soname|version-script|whole-archive|no-whole-archive|rpath-link|exclude-libs|Bsymbolic|no-undefined|gc-sections|enable-new-dtags|disable-new-dtags|export-dynamic|z|build-id|hash-style)\b\S*)/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["option"] ?? ""}\` is an option of GNU ld; the linker of macOS has none of that name. The build passes Linux flags (-Wl,${match.facts["option"] ?? ""}) without asking for the system.`,
+    fix: (match) => [
+      `# take -Wl,${match.facts["option"] ?? ""} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake); -force_load stands for --whole-archive, -install_name for -soname`,
+    ],
+    sources: ["https://developer.apple.com/library/archive/documentation/DeveloperTools/Conceptual/DynamicLibraries/"],
+    examples: [{ text: "ld: unknown option: --no-as-needed", expect: "-Wl,--no-as-needed" }],
+  },
+  {
+    id: "instruction-set-flag-missing",
+    title: "SIMD intrinsics are used without the flag for their instructions",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /inlining failed in call to .*always_inline.*?(?<name>_mm\d*_\w+|_tile_\w+|v\w+q_\w+)?['’"]?:? target specific option mismatch/,
+        /always_inline function '(?<name>\w+)' requires target feature '(?<feature>[\w.-]+)'/,
+        /(?<name>AVX\w*) vector (?:return|argument) without AVX\w* enabled/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "The intrinsic"}\` needs instructions${match.facts["feature"] === undefined ? "" : ` (${match.facts["feature"]})`} that the compiler is not allowed to use: their flag is missing.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const flag =
+        match.facts["feature"] !== undefined
+          ? `-m${match.facts["feature"]}`
+          : /512/.test(name)
+            ? "-mavx512f"
+            : /256/.test(name)
+              ? "-mavx2 -mfma"
+              : "-march=native";
+      return [
+        `# cxx-flags = ["${flag.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
+      ];
+    },
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
+    examples: [
+      {
+        text: "/usr/lib/gcc/include/avx512fintrin.h:12:1: error: inlining failed in call to ‘always_inline’ ‘__m512 _mm512_add_ps(__m512, __m512)’: target specific option mismatch",
+        expect: "-mavx512f",
+      },
+      {
+        text: "a.cpp:3:10: error: always_inline function '_mm256_fmadd_ps' requires target feature 'fma', but would be inlined into function 'f'",
+        expect: "-mfma",
+      },
+    ],
+  },
+  {
     id: "macos-deployment-target",
     title: "The deployment target of macOS is too old for the C++ library",
     on: ["compile", "driver", "link", "missing-library"],

@@ -1,15 +1,14 @@
 /** Memory, disk, permissions, limits; compilers that died. */
 import { platformOf, setVariable } from "../commands.ts";
-import { coded, type Match, type Rule } from "../rule.ts";
+import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {
-  const { arch } = { arch: match.context.log.cuda };
   return [
     setVariable(match, "MAX_JOBS", "1") +
       "   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each",
     setVariable(match, "NVCC_THREADS", "1"),
     "retorch build -j 1",
-    `# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile${arch === undefined ? "" : ""}`,
+    "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
 }
 
@@ -37,7 +36,7 @@ export const resourceRules: readonly Rule[] = [
     cause: (match) =>
       match.finding.code === "cut-off"
         ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
-        : `${match.facts["program"] === undefined ? "A compiler" : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+        : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
       /^C1(?:060|002|076)$|^LNK/.test(match.finding.code ?? "")
         ? [
@@ -99,15 +98,47 @@ export const resourceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "shared-memory-of-workers",
+    title: "The workers of a data loader have too little shared memory",
+    on: ["exception", "system", "tool-died"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /unable to (?:write to|mmap|open shared memory|resize) .*\/torch_/,
+        /DataLoader worker .* (?:killed by signal: Bus error|out of shared memory)|insufficient shared memory \(shm\)/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "torch hands tensors from worker processes over in /dev/shm, and it is full: containers get 64 MB of it. The extension and its build have no part in it.",
+    fix: () => [
+      "df -h /dev/shm",
+      "# docker run --ipc=host … (or --shm-size=8g); Kubernetes: an emptyDir with medium: Memory at /dev/shm; or num_workers=0",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/multiprocessing.html"],
+    examples: [
+      {
+        text: "RuntimeError: unable to write to file </torch_1234_567_0>: No space left on device (28)",
+        expect: "--ipc=host",
+      },
+      {
+        text: "RuntimeError: DataLoader worker (pid 123) is killed by signal: Bus error. It is possible that dataloader's workers are out of shared memory.",
+        expect: "/dev/shm",
+      },
+    ],
+  },
+  {
     id: "disk-full",
     title: "The disk is full",
     on: ["system", "installer", "exception", "link"],
     specificity: 82,
     matches: (finding) =>
-      coded(finding, "disk-full") ??
-      (/No space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
-        ? {}
-        : undefined),
+      /unable to (?:write to|mmap|open shared memory|resize) .*\/torch_/.test(finding.message)
+        ? undefined
+        : (coded(finding, "disk-full") ??
+          (/No space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
+            ? {}
+            : undefined)),
     confidence: "high",
     cause: () =>
       "No room is left (or the quota is used up) on the disk of the build folder, of the temporary folder (/tmp), or of pip's cache.",

@@ -297,9 +297,14 @@ export const sourceRules: readonly Rule[] = [
   {
     id: "python-c-api-changed",
     title: "The code uses Python's C API in a form that this Python does not have",
-    on: ["compile"],
+    on: ["compile", "missing-header"],
     specificity: 80,
     matches: (finding) => {
+      if (finding.kind === "missing-header")
+        return /^(?:longintrepr|internal\/pycore_\w+)\.h$/.test(finding.header ?? "") &&
+          /(?:^|[\\/])[\w.+-]+\.(?:c|cpp|pyx|cxx|h)$|^$/.test(finding.file ?? "")
+          ? { name: finding.header }
+          : undefined;
       const facts = about(
         finding,
         /^(?:_?Py[A-Z_]\w*|f_\w+|co_\w+|ob_(?:digit|refcnt|type)|tp_print|_typeobject|PyFrameObject|_frame|_PyCFrame|cframe|use_tracing|exc_(?:type|value|traceback)|curexc_\w+|PyThreadState|ob_shash|wstr\w*|longobject|_longobject)$/,
@@ -329,6 +334,10 @@ export const sourceRules: readonly Rule[] = [
       {
         text: "a.c:991:14: error: ‘PyThreadState’ {aka ‘struct _ts’} has no member named ‘exc_type’; did you mean ‘exc_info’?",
         expect: "older Python",
+      },
+      {
+        text: "yolo/bbox.c:196:12: fatal error: longintrepr.h: No such file or directory",
+        expect: "Cython",
       },
       { text: "ext.c:40:5: error: too few arguments to function ‘_PyLong_AsByteArray’", expect: "Cython" },
     ],

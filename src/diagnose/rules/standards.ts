@@ -2,7 +2,8 @@
 import { cudaForStandard, gccForStandard, standardForTorch } from "../version-facts.ts";
 import { platformOf, systemPackage } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 /** The standard that a message asks for, else the one that the torch at hand needs. */
 function needed(match: Match): string {
@@ -11,6 +12,49 @@ function needed(match: Match): string {
 
 function flag(match: Match): string {
   return platformOf(match) === "win32" ? `/std:c++${needed(match)}` : `-std=c++${needed(match)}`;
+}
+
+/** What the C++ library and the language got with a standard. */
+const since17 =
+  /^(?:string_view|optional|variant|any|byte|filesystem|nullopt(?:_t)?|make_optional|holds_alternative|get_if|monostate|visit|in_place(?:_t)?|void_t|invoke(?:_result(?:_t)?)?|apply|clamp|scoped_lock|is_\w+_v|conjunction(?:_v)?|disjunction(?:_v)?|negation(?:_v)?|bool_constant|as_const|from_chars|to_chars|gcd|lcm|reduce)$/;
+const since20 =
+  /^(?:span|source_location|bit_cast|endian|popcount|bit_width|has_single_bit|countl_zero|countr_zero|numbers|ranges|views|type_identity(?:_t)?|remove_cvref(?:_t)?|strong_ordering|weak_ordering|partial_ordering|jthread|latch|barrier|format|integral|signed_integral|floating_point|same_as|convertible_to|derived_from|invocable|default_initializable|is_constant_evaluated|erase_if|ssize|to_array|concept|requires|consteval|constinit|unordered_\w+_ordering|identity)$/;
+
+/** A name of a newer standard that is not known. */
+function feature(finding: Finding): MatchFacts | undefined {
+  const only = /(?<feature>.{1,60}?) only available with ['‘"“]?-std=(?:c|gnu)\+\+(?<need>\d\w)/.exec(finding.message);
+  if (only !== null)
+    return {
+      feature: (only.groups?.["feature"] ?? "").replaceAll(/['‘’"“”`]/g, "").trim(),
+      need: newer(only.groups?.["need"]),
+      sure: "yes",
+    };
+  const name =
+    /namespace "std" has no (?:actual )?member "(?<name>\w+)"/.exec(finding.message) ??
+    /['‘"](?:std::)?(?<name>\w+)['’"] (?:is not a member of ['‘"]std['’"]|in namespace ['‘"]std['’"] does not name|does not name a (?:template )?type)/.exec(
+      finding.message,
+    ) ??
+    /['‘"]std::(?<name>\w+)['’"] has not been declared/.exec(finding.message) ??
+    /no (?:member|template|type) named ['‘](?<name>\w+)['’] in namespace ['‘]std['’]/.exec(finding.message) ??
+    /['"](?<name>\w+)['"]\s?: is not a member of ['"]std['"]/.exec(finding.message);
+  const known = name?.groups?.["name"];
+  if (known === undefined) return undefined;
+  const need = since20.test(known) ? "20" : since17.test(known) ? "17" : undefined;
+  if (
+    need === undefined ||
+    (/does not name a/.test(finding.message) &&
+      !/^(?:concept|requires|consteval|constinit)$/.test(known) &&
+      !/std/.test(finding.message))
+  )
+    return undefined;
+  const language = /^(?:concept|requires|consteval|constinit)$/.test(known);
+  const inTorch = /[\\/](?:torch|ATen|c10|executorch|caffe2)[\\/]/.test(finding.file ?? "");
+  return { feature: language ? known : `std::${known}`, need, sure: inTorch || language ? "yes" : undefined };
+}
+
+/** `2a` is 20, `1z` is 17. */
+function newer(standard: string | undefined): string | undefined {
+  return { "1z": "17", "2a": "20", "2b": "23", "2c": "26" }[standard ?? ""] ?? standard;
 }
 
 export const standardRules: readonly Rule[] = [
@@ -29,12 +73,15 @@ export const standardRules: readonly Rule[] = [
         /#error.*C\+\+(?<need>\d\d)/,
         /THRUST requires (?:at least )?C\+\+(?<need>\d\d)|(?:CUB|Thrust|libcu\+\+|CCCL) requires (?:at least )?C\+\+(?<need2>\d\d)/,
       );
-      if (facts === undefined) return undefined;
+      if (facts === undefined) return finding.kind === "compile" ? feature(finding) : undefined;
       const need = facts["need"];
       return { need: need === "latest" ? "20" : need };
     },
-    confidence: "high",
+    confidence: (match) => (match.facts["feature"] === undefined || match.facts["sure"] === "yes" ? "high" : "medium"),
     cause: (match) => {
+      const name = match.facts["feature"];
+      if (name !== undefined)
+        return `\`${name}\` came with C++${needed(match)}, and ${match.finding.file === undefined ? "the code" : `\`${baseName(match.finding.file)}\``} is compiled for an older standard: the build sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old${match.facts["sure"] === "yes" ? "" : ", or a header of the C++ library is not included"}.`;
       const who =
         /designated|\/std:/.test(match.finding.message) && match.finding.tool === "msvc"
           ? " (cl switches it on with /std:c++20)"
@@ -77,6 +124,16 @@ export const standardRules: readonly Rule[] = [
         text: "/e/torch/include/torch/csrc/api/include/torch/all.h:4:2: error: C++17 or later compatible compiler is required to use PyTorch.",
         expect: "-std=c++17",
       },
+      {
+        text: '/e/include/torch/headeronly/util/x.h(5): error: namespace "std" has no member "string_view"',
+        expect: "-std=c++17",
+      },
+      { text: 'csrc/k.cu(8): error: namespace "std" has no member "span"', expect: "-std=c++20" },
+      {
+        text: "a.cpp:9:6: error: ‘if constexpr’ only available with ‘-std=c++17’ or ‘-std=gnu++17’ [-Werror=c++17-extensions]",
+        expect: "-std=c++17",
+      },
+      { text: "a.cpp:12:1: error: ‘concept’ does not name a type", expect: "-std=c++20" },
       {
         text: "C:\\e\\c10/util/StringUtil.h(72): error C7555: use of designated initializers requires at least '/std:c++20'",
         expect: "/std:c++20",

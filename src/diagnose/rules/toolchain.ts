@@ -35,14 +35,23 @@ export const toolchainRules: readonly Rule[] = [
         said(finding, /unsupported (?:clang|Intel|PGI|IBM|GNU|HPC) (?:version|compiler|ICC)/i) ??
         said(
           finding,
-          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+) \((?<bound>[\d.]+)\)/,
+          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)|$)/,
         ) ??
         said(
           finding,
           /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler|No supported gcc\/g\+\+ host compiler found/i,
         );
       if (facts === undefined) return undefined;
-      const newest = facts["newest"] ?? facts["bound"]?.split(".")[0];
+      const below = facts["below"];
+      const newest =
+        facts["newest"] ??
+        facts["bound"]?.split(".")[0] ??
+        // `<12.0` leaves 11, `<=11.5` does too.
+        (below === undefined
+          ? undefined
+          : below.startsWith("=")
+            ? below.slice(1).split(".")[0]
+            : String(Number.parseInt(below, 10) - 1));
       return { ...facts, newest };
     },
     confidence: "high",
@@ -84,6 +93,10 @@ export const toolchainRules: readonly Rule[] = [
         expect: "g++-11",
       },
       {
+        text: "RuntimeError: The current installed version of x86_64-linux-gnu-g++ (13.2.0) is greater than the maximum required version by CUDA 11.8. Please make sure to use an adequate version of x86_64-linux-gnu-g++ (>=6.0.0, <12.0).",
+        expect: "g++-11",
+      },
+      {
         text: "RuntimeError: The current installed version of g++ (12.2.1) is greater than the maximum required version by CUDA 11.7 (11.5.0). Please make sure to use an adequate version of g++ (>=6.0.0, <=11.5.0).",
         expect: "12.2.1",
       },
@@ -101,11 +114,11 @@ export const toolchainRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /current installed version of (?<name>\S+) \((?<have>[\d.]+)\) is less than the minimum required version by CUDA (?<cuda>[\d.]+) \((?<need>[\d.]+)\)/,
+        /current installed version of (?<name>\S+) \((?<have>[\d.]+)\) is less than the minimum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<need>[\d.]+)\)| Please make sure .*?>=(?<need2>[\d.]+)|$)/,
       ) ??
       said(
         finding,
-        /You're trying to build PyTorch with a too old version of GCC|You need (?:at least )?GCC (?<need>[\d.]+)|[Gg]cc (?:version )?(?<need2>\d+(?:\.\d+)?) or (?:later|higher|newer) is required|#error.*GCC.*(?:too old|>= ?\d)|Your compiler \(.*\) may be ABI-incompatible/,
+        /You're trying to build PyTorch with a too old version of GCC|You need (?:at least )?GCC (?<need>[\d.]+)|[Gg]cc (?:version )?(?<need2>\d+(?:\.\d+)?) or (?:later|higher|newer) is required|#error.*GCC.*(?:too old|>= ?\d)|(?:MSVC|Visual Studio)(?: \w+)? version (?<need3>[\d.]+) or (?:later|higher|newer) is required|STL1001: Unexpected compiler version, expected MSVC (?<need4>[\d.]+) or newer|Your compiler \(.*\) may be ABI-incompatible/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -322,7 +335,7 @@ export const toolchainRules: readonly Rule[] = [
       if (finding.kind === "missing-program")
         return missingProgram(
           finding,
-          /^(?:g\+\+|gcc|c\+\+|cc|clang|clang\+\+|cc1plus|cc1|as|x86_64[\w-]*(?:gcc|g\+\+|cc|c\+\+)|aarch64[\w-]*(?:gcc|g\+\+|cc|c\+\+)|icpx|icx)(?:-\d+(?:\.\d+)*)?$/,
+          /^(?:C|g\+\+|gcc|c\+\+|cc|clang|clang\+\+|cc1plus|cc1|as|x86_64[\w-]*(?:gcc|g\+\+|cc|c\+\+)|aarch64[\w-]*(?:gcc|g\+\+|cc|c\+\+)|icpx|icx)(?:-\d+(?:\.\d+)*)?$/,
         );
       if (finding.kind === "driver")
         return finding.tool === "nvcc"

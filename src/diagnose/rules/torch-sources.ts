@@ -158,8 +158,8 @@ export const torchSourceRules: readonly Rule[] = [
     examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
   },
   {
-    id: "const-tensor-lambda",
-    title: "A macro of torch is used where it no longer fits",
+    id: "torch-macro-unknown",
+    title: "A macro of torch is not defined",
     on: ["compile"],
     specificity: 75,
     matches: (finding) =>

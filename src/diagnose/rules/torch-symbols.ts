@@ -29,17 +29,21 @@ export function symbolFacts(finding: Finding, verdict: SymbolVerdict, context: R
 /** What the installed libraries have of the symbol, as a sentence to append. */
 export function installedSentence(match: Match): string {
   const { has, otherLibrary, otherSymbol } = match.facts;
-  if (has !== undefined)
-    return ` The installed \`${has}\` does have it: the failing process used another torch, or loaded the module before torch.`;
+  if (has !== undefined) {
+    if (match.finding.phase === "link") return ` The installed \`${has}\` defines it.`;
+    return /[\\/]torch[\\/]lib[\\/]/.test(has)
+      ? ` The installed \`${has}\` does have it: the failing process used another torch, or loaded the module before torch.`
+      : ` The installed \`${has}\` defines it, but is not among the libraries that the module names.`;
+  }
   if (otherLibrary !== undefined)
     return ` The installed \`${otherLibrary}\` has another form of it: \`${otherSymbol ?? ""}\`.`;
   return "";
 }
 
-/** `2.13.0+cpu here`, or nothing. */
+/** A sentence about the installed torch, or nothing. */
 function torchHere(match: Match): string {
   const torch = match.context.environment?.torch;
-  return torch === undefined ? "" : ` (torch ${torch.version} is installed here)`;
+  return torch === undefined ? "" : ` The torch that is installed here is ${torch.version}.`;
 }
 
 function torchSymbol(
@@ -321,7 +325,7 @@ export const torchSymbolRules: readonly Rule[] = [
     matches: (finding, context) => torchSymbol(finding, context, (verdict) => verdict.owner === "torch-stable-abi"),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` belongs to torch's stable ABI (the C shim), and this torch does not have it: the extension was built for a newer torch (TORCH_TARGET_VERSION) than the one that runs it${torchHere(match)}.${installedSentence(match)}`,
+      `\`${match.facts["name"] ?? ""}\` belongs to torch's stable ABI (the C shim), and this torch does not have it: the extension was built for a newer torch (TORCH_TARGET_VERSION) than the one that runs it.${torchHere(match)}${installedSentence(match)}`,
     fix: (match) => [
       pip(match, "install --upgrade torch"),
       "# or build the extension with a lower target: -DTORCH_TARGET_VERSION=0x020A000000000000 (torch 2.10)",
@@ -445,7 +449,7 @@ export const torchSymbolRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is torch's own, and the installed torch does not have it in this form: ${match.facts["who"] ?? ""} was compiled against another torch version ` +
-      `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one)${torchHere(match)}.${gpuNote(match)}${installedSentence(match)}`,
+      `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one).${torchHere(match)}${gpuNote(match)}${installedSentence(match)}`,
     fix: (match) => rebuild(match),
     sources: [
       "pytorch/extension-cpp#103",

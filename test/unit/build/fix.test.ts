@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { safeChanges, type SafeChange } from "../../../src/build/fix.ts";
+import { safeChanges, type SafeChange, withVariables } from "../../../src/build/fix.ts";
 import type { Extension } from "../../../src/config/extension.ts";
 import type { ConfigChange } from "../../../src/diagnose/change.ts";
 import type { Diagnosis } from "../../../src/diagnose/diagnose.ts";
@@ -127,5 +127,17 @@ describe("safeChanges", () => {
     const nvcc = { kind: "compile-cuda" } as const;
     expect(words({ change, files, action: nvcc, environment: bounded(13) })).toEqual(["CC=/usr/bin/g++-13"]);
     expect(words({ change, files, action: nvcc, environment: bounded(12) })).toEqual([]);
+  });
+});
+
+describe("withVariables", () => {
+  it("is the same machine with other variables", async () => {
+    const host = new FakeHost({ env: { CXX: "g++", A: "1" }, files: { "/a": "text" } });
+    const other = withVariables(host, { CXX: "g++-13" });
+    expect(other.env).toEqual({ CXX: "g++-13", A: "1" });
+    expect(host.env["CXX"]).toBe("g++");
+    expect([other.cwd, other.memory(), other.fs.readText("/a")]).toEqual([host.cwd, host.memory(), "text"]);
+    await other.sleep(5);
+    expect(other.monotonic()).toBe(5);
   });
 });

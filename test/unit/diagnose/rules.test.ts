@@ -25,7 +25,7 @@ describe("the table of rules", () => {
           expect(`${first?.cause ?? ""}\n${first?.fix.join("\n") ?? ""}`).toContain(example.expect);
           expect(first?.fix.length).toBeGreaterThan(0);
           expect(`${first?.cause ?? ""}${first?.fix.join("") ?? ""}`).not.toMatch(
-            /undefined(?! (?:reference|symbol|class))|\bNaN\b|\[object/,
+            /(?<!-)undefined(?! (?:reference|symbol|class))|\bNaN\b|\[object/,
           );
           expect(first?.evidence.line).toBeGreaterThan(0);
         });

@@ -122,6 +122,10 @@ describe("CUDA", () => {
     });
     expect(trouble(gpu("V100", 7, 0))).toEqual(["problem gpu-7.0: PyTorch's CUDA 13.0 has no code for V100 (7.0)"]);
     expect(trouble(gpu("H100", 9, 0))).toEqual([]);
+    const torchOnGpus = [{ name: "H100", capability: "9.0", runs: "no", why: "It holds code for 7.5 only" }] as const;
+    expect(trouble({ ...gpu("H100", 9, 0), torchOnGpus })).toEqual([
+      "problem gpu-9.0: PyTorch 2.14.1 does not run on H100 (9.0)",
+    ]);
   });
 
   it("is named once on the search paths", () => {

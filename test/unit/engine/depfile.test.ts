@@ -11,6 +11,7 @@ test.each([
   ["x.o: a\\ b.h", ["a b.h"]],
   ["x.o: a\\#b.h", ["a#b.h"]],
   ["x.o: a$$b.h", ["a$b.h"]],
+  ["x.o : a\\$b.cu a\\$$c.h", ["a$b.cu", "a\\$c.h"]],
   ["x.o: a\\\\\\ b.h", ["a\\ b.h"]],
   ["x.o: a\\b.h", ["a\\b.h"]],
   ["C:\\out\\x.obj: C:\\src\\a.h D:/b.h", ["C:\\src\\a.h", "D:/b.h"]],

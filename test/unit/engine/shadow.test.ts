@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { absentPlaces, namesAskedFor } from "../../../src/engine/shadow.ts";
+import {
+  absentPlaces,
+  climbingNames,
+  embeddedNames,
+  forcedIncludes,
+  namesAskedFor,
+} from "../../../src/engine/shadow.ts";
 
 function existing(...paths: string[]): (path: string) => boolean {
   const all = new Set<string>();
@@ -38,4 +44,31 @@ test("a name that was asked for may appear in any folder", () => {
     existing("/p/inc", "/p/a.cpp"),
   );
   expect(places.sort()).toEqual(["/p/a", "/p/inc/a"]);
+});
+
+test("a name that a macro holds is taken for one that is asked for", () => {
+  const text = '#define OPTIONAL <opt.h>\n#define OTHER "x/y.h"\n#if __has_include(OPTIONAL)\n#endif\n';
+  expect(namesAskedFor(text)).toEqual(["opt.h", "x/y.h"]);
+  expect(namesAskedFor('#define OPTIONAL <opt.h>\n#if __has_include("a.h")\n#endif\n')).toEqual(["a.h"]);
+});
+
+test("a name that leads upwards out of an include folder is looked for in all of them", () => {
+  const named = ["/p/two/inc/../far.h", "src/x/../near.h", "/p/two/inc/a.h"];
+  const climbing = climbingNames(named, ["/p/one/inc", "/p/two/inc", "/p/none"], "/p");
+  expect(climbing).toEqual(["../far.h"]);
+  const places = absentPlaces(
+    { files: [], search: ["/p/one/inc", "/p/two/inc", "/p/none"], including: [], asked: [], climbing },
+    existing("/p/one/inc", "/p/two/inc", "/p/two/far.h"),
+  );
+  expect(places.sort()).toEqual(["/p/none", "/p/one/far.h"]);
+});
+
+test("what a command includes before the source, and what an assembler takes in", () => {
+  expect(forcedIncludes(["g++", "-include", "a.h", "-imacros", "b.h", "--include=c.h", "x.cpp"])).toEqual([
+    "a.h",
+    "b.h",
+    "c.h",
+  ]);
+  expect(embeddedNames('asm(".incbin \\"data.bin\\"\\n"); // .incbin "plain.bin"')).toEqual(["data.bin", "plain.bin"]);
+  expect(embeddedNames("int x;")).toEqual([]);
 });

@@ -1,0 +1,112 @@
+/** `retorch build --fix` and the diagnosis of a failing build, with real compilers and tiny sources. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { runRetorch, temporaryProject, type TemporaryProject } from "../support/cli.ts";
+import { tinyOutput } from "../support/tiny-project.ts";
+
+const configuration = `# what is built here
+[extension.tiny]
+kind = "executable"
+uses-torch = false
+sources = ["src/*.cpp"] # all of them
+`;
+
+function project(files: Readonly<Record<string, string>> = {}): TemporaryProject {
+  return temporaryProject({
+    "retorch.toml": configuration,
+    "src/main.cpp": '#include <cstdio>\n#include "deep/part.h"\nint main() { std::printf("%d\\n", PART); }\n',
+    "third_party/inc/deep/part.h": "#pragma once\n#define PART 7\n",
+    ...files,
+  });
+}
+
+interface Line {
+  readonly type: string;
+  readonly [name: string]: unknown;
+}
+
+const jsonLines = (text: string): Line[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+
+describe("a failing build", () => {
+  test("says what is wrong under the compiler's own words, and as JSON", async () => {
+    const { root } = project();
+    const text = await runRetorch(["build"], { cwd: root });
+    expect(text.exitCode).toBe(1);
+    expect(text.stderr).toMatch(
+      /part\.h: No such file or directory[^]*\ndiagnosis: [^]*third_party\/inc[^]*\nfailed after/,
+    );
+    const json = await runRetorch(["build", "--json"], { cwd: root });
+    const failed = jsonLines(json.stdout).find(({ type }) => type === "failed");
+    expect(failed?.["diagnoses"]).toMatchObject([
+      { evidence: { line: 1 }, place: { file: "src/main.cpp", line: 2, column: 10 } },
+    ]);
+  });
+});
+
+describe("retorch build --fix", () => {
+  test("adds a folder that has the header, keeps the file's own words, and builds", async () => {
+    const made = project();
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toContain('fixed: `tiny`: include-dirs += "third_party/inc" (in retorch.toml)\n');
+    expect(run.stderr).toContain('  + include-dirs = ["third_party/inc"]\n');
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(
+      `${configuration}include-dirs = ["third_party/inc"]\n`,
+    );
+    expect(tinyOutput(made.path("tiny"))).toBe("7");
+    const again = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(again.stderr).toContain("tiny is up to date");
+  });
+
+  test("says everything as events, with one last one", async () => {
+    const { root } = project();
+    const run = await runRetorch(["build", "--fix", "--json"], { cwd: root });
+    const types = jsonLines(run.stdout).map(({ type }) => type);
+    expect(types.filter((type) => type === "finished")).toEqual(["finished"]);
+    expect(types.at(-1)).toBe("finished");
+    expect(types.indexOf("failed")).toBeLessThan(types.indexOf("fixed"));
+    expect(types.lastIndexOf("planned")).toBeGreaterThan(types.indexOf("fixed"));
+  });
+
+  test("changes nothing where two folders have the header", async () => {
+    const made = project({ "other/deep/part.h": "#define PART 8\n" });
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).not.toContain("fixed:");
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(configuration);
+  });
+
+  test("edits a pyproject.toml and leaves the rest of it alone", async () => {
+    const before =
+      '[project]\nname = "tiny" # mine\n\n[tool.retorch.extension.tiny]\nkind = "executable"\nuses-torch = false\nsources = [\n  "main.c", # one\n]\ncxx-flags = ["-O1"]\n\n[tool.other]\nx = 1\n';
+    const made = temporaryProject({
+      "pyproject.toml": before,
+      "main.c":
+        '#include "deep/part.h"\n#include <math.h>\nint main(int n, char **v) { return (int)cbrt(n + PART) == 2 ? 0 : v == 0; }\n',
+      "third_party/inc/deep/part.h": "#define PART 7\n",
+    });
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.stderr).toContain("(in pyproject.toml)");
+    const after = readFileSync(made.path("pyproject.toml"), "utf8");
+    expect(after).toContain('cxx-flags = ["-O1"]\ninclude-dirs = ["third_party/inc"]\n');
+    expect(after.startsWith(before.slice(0, before.indexOf("[tool.other]") - 1))).toBe(true);
+    expect(after.endsWith("\n[tool.other]\nx = 1\n")).toBe(true);
+  });
+
+  test("without a configuration builds with the option that it names", async () => {
+    const made = temporaryProject({
+      "main.cpp": '#include "deep/part.h"\nint main() { return PART - 7; }\n',
+      "third_party/inc/deep/part.h": "#define PART 7\n",
+    });
+    const run = await runRetorch(["build", "--fix", "main.cpp"], { cwd: made.root });
+    expect(run.stderr).toContain("to keep it: retorch build -I third_party/inc\n");
+    expect(run.exitCode).toBe(0);
+    // What was built with another option is no answer to the words that were typed.
+    const plain = await runRetorch(["build", "main.cpp"], { cwd: made.root });
+    expect(plain.exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,152 @@
+/** The same message on different machines: commands that fit, what is installed, changes that may be applied. */
+import { describe, expect, it } from "vitest";
+import { type Context, diagnose, type Diagnosis } from "../../../src/diagnose/diagnose.ts";
+import { cpuMachine, gpuMachine } from "../../fixtures/diagnose/machines.ts";
+
+function first(text: string, context: Context = {}): Diagnosis {
+  const [diagnosis] = diagnose(text, context).diagnoses;
+  if (diagnosis === undefined) throw new Error("no diagnosis");
+  return diagnosis;
+}
+
+const commands = (text: string, context: Context = {}): string => first(text, context).fix.join("\n");
+
+describe("commands", () => {
+  it("name the interpreter that was found", () => {
+    const text = "ImportError: numpy.core.multiarray failed to import";
+    expect(commands(text)).toContain("python -m pip install");
+    expect(commands(text, { environment: gpuMachine })).toContain("/e/bin/python -m pip install");
+  });
+
+  it("are uv's when uv spoke", () => {
+    expect(
+      commands(
+        "  × Failed to build `flash-attn==2.7.3`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n      ModuleNotFoundError: No module named 'torch'",
+      ),
+    ).toContain("uv pip install --no-build-isolation flash-attn");
+  });
+
+  it("are cmd's on Windows, and never name this machine's paths for a log from there", () => {
+    const fix = commands(
+      "C:\\p\\a.cpp(3): fatal error C1060: compiler is out of heap space\nLINK : fatal error LNK1102: out of memory",
+      { environment: gpuMachine },
+    );
+    expect(fix).toContain("set MAX_JOBS=1");
+    expect(fix).not.toContain("export ");
+    expect(fix).not.toContain("/e/bin/python");
+  });
+
+  it("build for the GPU that is there", () => {
+    const text = "RuntimeError: CUDA error: no kernel image is available for execution on the device";
+    expect(commands(text, { environment: gpuMachine })).toContain("TORCH_CUDA_ARCH_LIST=9.0");
+    expect(commands(text)).toContain("get_device_capability");
+  });
+
+  it("name the package that a file belongs to", () => {
+    expect(
+      commands(
+        "ImportError: /e/lib/python3.11/site-packages/causal_conv1d_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs",
+      ),
+    ).toContain("--no-binary causal-conv1d causal-conv1d");
+  });
+
+  it("remove the folder of an extension that is built at run time", () => {
+    expect(
+      commands(
+        "ImportError: /root/.cache/torch_extensions/py311_cu128/fused_adam/fused_adam.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs",
+      ),
+    ).toContain("rm -rf /root/.cache/torch_extensions/py311_cu128/fused_adam");
+  });
+});
+
+describe("what is installed", () => {
+  const symbol = "_ZN3c105ErrorC2ENS_14SourceLocationESs";
+  const text = `ImportError: /p/_C.so: undefined symbol: ${symbol}`;
+  const other = "_ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
+
+  it("is told when it has another form of the symbol", () => {
+    const { cause } = first(text, {
+      otherForm: (name) => (name === symbol ? { library: "/e/torch/lib/libc10.so", symbol: other } : undefined),
+    });
+    expect(cause).toContain("/e/torch/lib/libc10.so");
+    expect(cause).toContain("__cxx11");
+  });
+
+  it("is told when it has the very symbol", () => {
+    const { cause } = first("ImportError: /p/_C.so: undefined symbol: _ZN3c1021throwNullDataPtrErrorEv", {
+      environment: gpuMachine,
+      lookupSymbol: () => ({ library: "/e/torch/lib/libc10.so", symbol: "x" }),
+    });
+    expect(cause).toContain("The installed `/e/torch/lib/libc10.so` does have it");
+    expect(cause).toContain("2.7.0+cu128");
+  });
+
+  it("is told of a torch that has no CUDA at all", () => {
+    expect(
+      first("ImportError: libcudart.so.12: cannot open shared object file: No such file or directory", {
+        environment: cpuMachine,
+      }).cause,
+    ).toContain("2.13.0+cpu");
+  });
+
+  it("demangles with the demangler that it is given", () => {
+    expect(first(text, { demangle: () => "a readable name" }).cause).toContain("a readable name");
+  });
+});
+
+describe("changes that may be applied", () => {
+  const cases: readonly {
+    readonly what: string;
+    readonly text: string;
+    readonly context: Context;
+    readonly change: Diagnosis["change"];
+  }[] = [
+    {
+      what: "an include folder that exists",
+      text: "a.cpp:1:10: fatal error: foo/bar.h: No such file or directory",
+      context: { findHeader: (name) => (name === "foo/bar.h" ? "third_party/foo/include" : undefined) },
+      change: { kind: "add-include-dir", dir: "third_party/foo/include" },
+    },
+    {
+      what: "a folder that has the library",
+      text: "/usr/bin/ld: cannot find -lfoo: No such file or directory",
+      context: { findLibrary: (name) => (name === "foo" ? "third_party/foo/lib" : undefined) },
+      change: { kind: "add-library-dir", dir: "third_party/foo/lib" },
+    },
+    {
+      what: "an installed library that defines the symbol",
+      text: "/usr/bin/ld: a.o: undefined reference to `cublasCreate_v2'",
+      context: {
+        lookupSymbol: () => ({ library: "/usr/local/cuda/lib64/libcublas.so.12", symbol: "cublasCreate_v2" }),
+      },
+      change: { kind: "add-library", library: "cublas" },
+    },
+    {
+      what: "the standard that torch needs",
+      text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",
+      context: { environment: gpuMachine },
+      change: { kind: "set-cxx-standard", standard: "20" },
+    },
+    {
+      what: "an installed host compiler that CUDA accepts",
+      text: "/usr/local/cuda/include/crt/host_config.h:143:2: error: #error -- unsupported GNU version! gcc versions later than 12 are not supported!",
+      context: {
+        hostCompilers: [
+          { family: "gcc", path: "/usr/bin/g++-14", version: [14, 2] },
+          { family: "gcc", path: "/usr/bin/g++-12", version: [12, 3] },
+        ],
+      },
+      change: { kind: "set-host-compiler", path: "/usr/bin/g++-12" },
+    },
+  ];
+  for (const { what, text, context, change } of cases) {
+    it(`are offered: ${what}`, () => {
+      expect(first(text, context).change).toEqual(change);
+    });
+  }
+
+  it("are not offered when nothing is known to exist", () => {
+    for (const { text, what } of cases.filter(({ change }) => change?.kind !== "set-cxx-standard"))
+      expect(first(text).change, what).toBeUndefined();
+  });
+});

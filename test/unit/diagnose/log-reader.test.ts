@@ -1,0 +1,122 @@
+/** From bytes to lines: encodings, damage, binary data, lines without end, and logs of any size in bounded memory. */
+import { describe, expect, it } from "vitest";
+import { diagnose, diagnoseStream } from "../../../src/diagnose/diagnose.ts";
+import { LogReader } from "../../../src/diagnose/log-reader.ts";
+import { Scanner } from "../../../src/diagnose/scan.ts";
+
+const message = "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory";
+
+function linesOf(...parts: readonly Uint8Array[]): string[] {
+  const lines: string[] = [];
+  const reader = new LogReader((line) => lines.push(line));
+  for (const part of parts) reader.push(part);
+  reader.finish();
+  return lines;
+}
+
+function utf16(text: string, big: boolean): Uint8Array {
+  const bytes = new Uint8Array(text.length * 2);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < text.length; index++) view.setUint16(index * 2, text.charCodeAt(index), !big);
+  return bytes;
+}
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe("lines", () => {
+  it("are the same however the bytes are cut", () => {
+    const bytes = encode("eins\nzwei ‘drei’\r\nvier");
+    for (let at = 0; at <= bytes.length; at++)
+      expect(linesOf(bytes.subarray(0, at), bytes.subarray(at))).toEqual(linesOf(bytes));
+  });
+
+  it("of Windows's terminal, which writes UTF-16, are read in either order of bytes", async () => {
+    for (const big of [false, true]) {
+      for (const mark of ["\uFEFF", ""]) {
+        const report = await diagnoseStream([utf16(`${mark}building\r\n${message}\r\n`, big)]);
+        expect(report.diagnoses[0]?.id).toBe("cuda-library-missing");
+        expect(report.diagnoses[0]?.evidence).toEqual({ line: 2, text: message });
+      }
+    }
+  });
+
+  it("in an old code page are damaged, not lost", async () => {
+    const bytes = Uint8Array.from([...encode("Datei f"), 0xfc, ...encode(`r cl.exe\n${message}\n`)]);
+    expect((await diagnoseStream([bytes])).diagnoses[0]?.id).toBe("cuda-library-missing");
+  });
+
+  it("without end are cut, and what stands at their end is still read", () => {
+    const long = `${"x".repeat(3_000_000)} ${message}`;
+    const report = diagnose(`${long}\n`);
+    expect(report.lines).toBe(1);
+    expect(report.diagnoses[0]?.id).toBe("cuda-library-missing");
+    expect(report.diagnoses[0]?.evidence.text.length).toBeLessThan(2_000);
+  });
+
+  it("that a progress bar printed over are what was last to be seen", () => {
+    const report = diagnose(`  1%|\r 50%|\r100%| done\r${message}\n`);
+    expect(report.diagnoses[0]?.evidence).toEqual({ line: 1, text: message });
+  });
+});
+
+describe("what is no text", () => {
+  const cases: readonly (readonly [what: string, bytes: readonly number[], says: RegExp])[] = [
+    ["gzip", [0x1f, 0x8b, 8, 0, 0, 0], /gzip/],
+    ["a wheel", [0x50, 0x4b, 3, 4, 20, 0], /zip/],
+    ["an extension", [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0], /ELF/],
+    ["a DLL", [0x4d, 0x5a, 0x90, 0, 3, 0], /Windows/],
+    ["a screenshot", [0x89, 0x50, 0x4e, 0x47, 13, 10], /PNG/],
+    ["random bytes", Array.from({ length: 5_000 }, (_, index) => (index * 7919) % 256), /./],
+  ];
+  for (const [what, bytes, says] of cases) {
+    it(`is said to be so: ${what}`, async () => {
+      const report = await diagnoseStream([Uint8Array.from(bytes)]);
+      expect(report.notText?.what).toMatch(says);
+      expect(report.diagnoses).toEqual([]);
+    });
+  }
+
+  it("is not read to its end", async () => {
+    let asked = 0;
+    function* parts(): Iterable<Uint8Array> {
+      for (; asked < 1_000; asked++) yield Uint8Array.from({ length: 65_536 }, (_, index) => (index * 31) % 7);
+    }
+    expect((await diagnoseStream(parts())).notText).toBeDefined();
+    expect(asked).toBeLessThan(3);
+  });
+});
+
+describe("a large log", () => {
+  it("is read once, line by line; of what says nothing, hardly a line is looked at twice", () => {
+    const block =
+      `${"[12/345] /usr/local/cuda/bin/nvcc -I/e/torch/include -c /p/k.cu -o /p/k.o -O3 -std=c++17 -Wno-error -DTORCH_EXTENSION_NAME=_C ".repeat(3)}\n` +
+      "copying build/lib/pkg/module.py -> build/bdist/wheel/pkg\n".repeat(40) +
+      "/e/torch/include/c10/util/Half.h:123:45: warning: ‘x’ is deprecated [-Wdeprecated-declarations]\n  123 |   f(x);\n      |   ^\n";
+    const bytes = encode(block);
+    const times = Math.ceil(10_000_000 / bytes.length);
+    const scanner = new Scanner();
+    for (let time = 0; time < times; time++) scanner.push(bytes);
+    scanner.push(encode("nvcc error   : 'cicc' died due to signal 9 (Kill signal)\n"));
+    const scan = scanner.finish();
+    expect(scan.bytes).toBeGreaterThan(10_000_000);
+    expect(scan.lines).toBe(times * 44 + 1);
+    // The warning and what follows it, of 44 lines; the commands and the copies are passed by.
+    expect(scan.examined).toBeLessThan(scan.lines / 8);
+    expect(scan.findings.length).toBeLessThan(20);
+    expect(scan.findings.at(-1)?.kind).toBe("tool-died");
+  });
+
+  it("full of different errors is kept within bounds, its first and its last", () => {
+    const scanner = new Scanner();
+    const part = Array.from({ length: 500 }, (_, index) => `file_${index}.cpp:1:1: error: no member named 'q'`).join(
+      "\n",
+    );
+    for (let time = 0; time < 100; time++) scanner.push(encode(`${part.replaceAll("file_", `f${time}_`)}\n`));
+    scanner.push(encode(`${message}\n`));
+    const { findings, lines } = scanner.finish();
+    expect(lines).toBe(50_001);
+    expect(findings.length).toBeLessThan(5_000);
+    expect(findings[0]?.file).toBe("f0_0.cpp");
+    expect(findings.some(({ kind }) => kind === "missing-library")).toBe(true);
+  });
+});

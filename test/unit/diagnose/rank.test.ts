@@ -1,0 +1,134 @@
+/** Which answer comes first when a log holds several. */
+import { describe, expect, it } from "vitest";
+import { diagnose } from "../../../src/diagnose/diagnose.ts";
+
+const ids = (...lines: readonly string[]): string[] => diagnose(lines.join("\n")).diagnoses.map(({ id }) => id);
+
+const wrappers = [
+  "ninja: build stopped: subcommand failed.",
+  "Traceback (most recent call last):",
+  '  File "/e/torch/utils/cpp_extension.py", line 2107, in _run_ninja_build',
+  "    subprocess.run(",
+  "subprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",
+  "",
+  "The above exception was the direct cause of the following exception:",
+  "",
+  "Traceback (most recent call last):",
+  '  File "/p/setup.py", line 9, in <module>',
+  "RuntimeError: Error compiling objects for extension",
+  "error: subprocess-exited-with-error",
+  "note: This error originates from a subprocess, and is likely not a problem with pip.",
+  "ERROR: Failed building wheel for fused",
+];
+
+describe("the root cause comes first", () => {
+  it("before the lines that only say that something failed", () => {
+    expect(
+      ids(
+        "FAILED: a.o",
+        "a.cpp:1:10: fatal error: cuda_runtime.h: No such file or directory",
+        "compilation terminated.",
+        ...wrappers,
+      ),
+    ).toEqual(["cuda-headers-missing"]);
+  });
+
+  it("before what follows from it in the same file", () => {
+    expect(
+      ids(
+        "a.cpp:1:10: fatal error: torch/extension.h: No such file or directory",
+        "a.cpp:9:3: error: ‘at’ has not been declared",
+        "a.cpp:10:3: error: expected ‘;’ before ‘x’",
+        ...wrappers,
+      )[0],
+    ).toBe("torch-headers-missing");
+  });
+
+  it("when memory ran out, before the errors that a half-written file makes", () => {
+    expect(
+      ids(
+        "c++: fatal error: Killed signal terminated program cc1plus",
+        "compilation terminated.",
+        "b.cpp:3:1: error: expected ‘}’ at end of input",
+        ...wrappers,
+      )[0],
+    ).toBe("out-of-memory");
+  });
+
+  it("when the import failed, before what the program said afterwards", () => {
+    expect(
+      ids(
+        "Failed to import from vllm._C with ImportError('/e/vllm/_C.abi3.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs')",
+        "Traceback (most recent call last):",
+        '  File "/p/run.py", line 3, in <module>',
+        "AttributeError: '_OpNamespace' '_C' object has no attribute 'rms_norm'",
+      )[0],
+    ).toBe("abi-old-extension-new-torch");
+  });
+
+  it("when the compiler is refused, before the errors that follow", () => {
+    expect(
+      ids(
+        "/usr/local/cuda/include/crt/host_config.h:143:2: error: #error -- unsupported GNU version! gcc versions later than 12 are not supported!",
+        '/usr/include/c++/13/bits/x.h(33): error: identifier "__builtin_x" is undefined',
+        ...wrappers,
+      )[0],
+    ).toBe("host-compiler-too-new");
+  });
+
+  it("even when it stands behind a warning that breaks nothing", () => {
+    expect(
+      ids(
+        "UserWarning: There are no x86_64-linux-gnu-g++ version bounds defined for CUDA version 12.8",
+        "UserWarning: TORCH_CUDA_ARCH_LIST is not set, all archs for visible cards are included for compilation.",
+        "nvcc fatal   : Unsupported gpu architecture 'compute_120'",
+        ...wrappers,
+      ),
+    ).toEqual(["nvcc-unsupported-architecture"]);
+  });
+
+  it("of two files, that of the first", () => {
+    const first = diagnose(
+      "b.cpp:7:1: error: ‘foo’ was not declared in this scope\na.cpp:2:1: error: ‘bar’ was not declared in this scope\n",
+    ).diagnoses[0];
+    expect(first?.evidence.line).toBe(1);
+    expect(first?.confidence).not.toBe("high");
+  });
+});
+
+describe("several answers", () => {
+  it("are given for several causes, each once", () => {
+    const found = ids(
+      'a.cu(3): error: identifier "AT_CHECK" is undefined',
+      'a.cu(9): error: identifier "AT_CHECK" is undefined',
+      "b.cpp:1:10: fatal error: cudnn.h: No such file or directory",
+      "nvcc fatal   : Unsupported gpu architecture 'compute_35'",
+      ...wrappers,
+    );
+    expect(found).toHaveLength(3);
+    expect(new Set(found)).toEqual(
+      new Set(["at-check-removed", "cuda-headers-missing", "nvcc-unsupported-architecture"]),
+    );
+  });
+
+  it("are never many", () => {
+    const lines = Array.from(
+      { length: 400 },
+      (_, index) => `ImportError: libfoo${index}.so.1: cannot open shared object file`,
+    );
+    expect(ids(...lines).length).toBeLessThanOrEqual(6);
+  });
+});
+
+describe("when only the wrappers are there", () => {
+  it("the answer is that the cause stands above them", () => {
+    const { diagnoses } = diagnose(wrappers.join("\n"));
+    expect(diagnoses).toHaveLength(1);
+    expect(diagnoses[0]).toMatchObject({ id: "only-wrapper-lines", confidence: "low" });
+  });
+
+  it("a log without any failure gets no answer at all", () => {
+    expect(diagnose("everything is fine\n")).toMatchObject({ diagnoses: [], findings: 0, lines: 1 });
+    expect(diagnose("")).toMatchObject({ diagnoses: [], findings: 0, lines: 0 });
+  });
+});
