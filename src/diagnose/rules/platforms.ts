@@ -166,7 +166,7 @@ export const platformRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /inlining failed in call to .*always_inline.*?(?<name>_mm\d*_\w+|_tile_\w+|v\w+q_\w+)?['’"]?:? target specific option mismatch/,
+        /inlining failed in call to (?:.{0,200}?\b(?<name>_mm\w+|_tile_\w+|v\w+q_\w+)\b.*|.*)target specific option mismatch/,
         /always_inline function '(?<name>\w+)' requires target feature '(?<feature>[\w.-]+)'/,
         /(?<name>AVX\w*) vector (?:return|argument) without AVX\w* enabled/,
       ),
