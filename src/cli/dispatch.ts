@@ -2,6 +2,7 @@
 import type { Failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { closest } from "../config/suggest.ts";
+import { ioFailure } from "../engine/io-failure.ts";
 import type { Host } from "../host/host.ts";
 import { colorAllowed, makeStyle, type Style } from "../report/style.ts";
 import { sayFailure, type CommandContext } from "./context.ts";
@@ -27,8 +28,19 @@ export async function runCommandLine(program: Program, host: Host, services: Ser
   try {
     return await dispatch(program, host, services);
   } catch (error) {
+    const failure = systemFailure(error);
+    if (failure !== undefined) return sayFailure(contextFor(program, host, services, undefined), failure);
     onBug(error);
     return bugExitCode;
+  }
+}
+
+/** What the operating system refused (a full disk, too many open files) is no bug. */
+function systemFailure(error: unknown): Failure | undefined {
+  try {
+    return ioFailure(error);
+  } catch {
+    return undefined;
   }
 }
 
