@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runRetorch, temporaryProject, type TemporaryProject } from "../support/cli.ts";
+import { cpuPython, need } from "../support/environments.ts";
 import { tinyOutput } from "../support/tiny-project.ts";
 
 const configuration = `# what is built here
@@ -97,16 +98,18 @@ describe("retorch build --fix", () => {
     expect(after.endsWith("\n[tool.other]\nx = 1\n")).toBe(true);
   });
 
-  test("without a configuration builds with the option that it names", async () => {
+  test("without a configuration builds with the option that it names", async (context) => {
+    // Without a configuration every source may use PyTorch.
+    const env = { RETORCH_PYTHON: need(context, cpuPython()).executable };
     const made = temporaryProject({
       "main.cpp": '#include "deep/part.h"\nint main() { return PART - 7; }\n',
       "third_party/inc/deep/part.h": "#define PART 7\n",
     });
-    const run = await runRetorch(["build", "--fix", "main.cpp"], { cwd: made.root });
+    const run = await runRetorch(["build", "--fix", "main.cpp"], { cwd: made.root, env });
     expect(run.stderr).toContain("to keep it: retorch build -I third_party/inc\n");
     expect(run.exitCode).toBe(0);
     // What was built with another option is no answer to the words that were typed.
-    const plain = await runRetorch(["build", "main.cpp"], { cwd: made.root });
+    const plain = await runRetorch(["build", "main.cpp"], { cwd: made.root, env });
     expect(plain.exitCode).toBe(1);
   });
 });

@@ -129,14 +129,17 @@ describe("paths on the command line", () => {
     expect((await build(project, args)).actions).toMatchObject({ executed: 0 });
   });
 
-  it("a source that begins with a dash, after `--`", async () => {
+  it("a source that begins with a dash, after `--`", async (context) => {
+    // Sources by name have no configuration, so that every one of them may use PyTorch.
+    const { executable } = need(context, cpuPython());
     const project = temporaryProject({
       "retorch.toml": "[defaults]\nuses-torch = false\n",
       "-o.c": '#include <stdio.h>\nint main(void) { puts("dash"); }\n',
     });
     const { artifacts } = await build(project, ["--name", "tool"]);
     expect(output(artifacts[0]?.path ?? "")).toBe("dash\n");
-    const planned = await runRetorchOk(["build", "--dry-run", "--name", "tool", "--", "-o.c"], { cwd: project.root });
+    const words = ["build", "--dry-run", "--python", executable, "--name", "tool", "--", "-o.c"];
+    const planned = await runRetorchOk(words, { cwd: project.root });
     expect(planned.stdout).toContain(" ./-o.c ");
   });
 });
