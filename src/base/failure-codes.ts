@@ -125,6 +125,11 @@ export const failureCodes = {
     meaning: "Two extensions of the project would be written to the same file.",
     todo: "Rename one of them, or give it another `out-dir`.",
   },
+  REQUEST_INVALID: {
+    exit: 2,
+    meaning: "What was given with `--request` is no captured request, or one of another version.",
+    todo: "Use the Python package and the command of the same version of retorch; `docs/captured-request.md` describes it.",
+  },
   SETUP_PY_UNSUPPORTED: {
     exit: 2,
     meaning: "The folder is described by a `setup.py` only, and it cannot be read here.",

@@ -95,12 +95,12 @@ async function run(
   const startedAt = host.now();
   const prepared = await prepare(host, options.request);
   if (!prepared.ok) return prepared;
-  const { project, environment, graph, cacheDir } = prepared.value;
+  const { project, environment, graph, cacheDir, host: buildHost } = prepared.value;
   const unwritable = checkOutputPlace(host, graph.artifacts);
   if (unwritable !== undefined) return err(unwritable);
   const folder = prepareBuildFolder(host, graph.buildDir);
   if (!folder.ok) return folder;
-  for (const message of [...environment.warnings, ...graph.warnings]) {
+  for (const message of [...(project.warnings ?? []), ...environment.warnings, ...graph.warnings]) {
     listener({ type: "warning", message, time: host.monotonic() });
   }
   const onWait = (): void => listener({ type: "waiting", on: project.root, time: host.monotonic() });
@@ -123,11 +123,11 @@ async function run(
     }
     const store = opened?.ok === true ? opened.value : undefined;
     const done = await runGraph({
-      host,
+      host: buildHost,
       graph,
       log,
       digests,
-      variables: host.env,
+      variables: buildHost.env,
       packages: packagesOf(environment),
       ...(store === undefined ? {} : { store }),
       jobs,
@@ -145,7 +145,7 @@ async function run(
     if (done.executed > 0) await store?.maintain();
     if (done.failure !== undefined) return err(done.failure);
     if (options.checkImport === true) {
-      const problem = await checkImports(host, project, environment, graph);
+      const problem = await checkImports(buildHost, project, environment, graph);
       if (problem !== undefined) return err(problem);
     }
     const summary: BuildSummary = {

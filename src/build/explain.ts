@@ -44,7 +44,7 @@ export async function explain(
     roots,
     log,
     digests,
-    variables: host.env,
+    variables: prepared.value.host.env,
     packages: packagesOf(environment),
     force: options.force ?? false,
   });

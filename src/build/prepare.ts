@@ -14,6 +14,7 @@ import { findEnvironment } from "../environment/find-environment.ts";
 import type { Witness } from "../environment/witness.ts";
 import { userCacheDirectory } from "../host/directories.ts";
 import type { Host } from "../host/host.ts";
+import { hostWithVariables } from "../host/variables.ts";
 import type { Graph } from "../plan/graph.ts";
 import { plan } from "../plan/plan.ts";
 
@@ -25,6 +26,8 @@ export interface Prepared {
   /** What the environment rests on. */
   readonly witnesses: readonly Witness[];
   readonly cacheDir: string;
+  /** The host with the environment variables of the request: what is run is run with these. */
+  readonly host: Host;
 }
 
 /** Name of the build folder in a project. */
@@ -36,7 +39,8 @@ export async function prepare(host: Host, request: BuildRequest): Promise<Result
   const read = await readProject(host, request);
   if (!read.ok) return read;
   const project = read.value;
-  const found = await findEnvironment(host, {
+  const buildHost = project.variables === undefined ? host : hostWithVariables(host, project.variables);
+  const found = await findEnvironment(buildHost, {
     ...(project.python === undefined ? {} : { python: project.python }),
     projectRoot: project.root,
     cacheDir,
@@ -49,11 +53,11 @@ export async function prepare(host: Host, request: BuildRequest): Promise<Result
   const planned = plan({
     extensions: project.extensions,
     environment,
-    buildDir: buildDirOf(host, project.root, cacheDir),
-    variables: host.env,
+    buildDir: project.buildDir ?? buildDirOf(host, project.root, cacheDir),
+    variables: buildHost.env,
   });
   if (!planned.ok) return planned;
-  return ok({ project, environment, graph: planned.value, witnesses, cacheDir });
+  return ok({ project, environment, graph: planned.value, witnesses, cacheDir, host: buildHost });
 }
 
 /** The build folder: in the project, or in the user's cache when the project may not be written. */

@@ -11,6 +11,8 @@ export interface FastRequest {
   readonly quiet: boolean;
   readonly json: boolean;
   readonly color: "auto" | "always" | "never" | undefined;
+  /** `--request`: the captured request counts by its content, so its name is not among the words. */
+  readonly request?: string;
 }
 
 /** Options that ask for more than the result. */
@@ -30,6 +32,7 @@ export function fastRequest(argv: readonly string[]): FastRequest | undefined {
   let quiet = false;
   let json = false;
   let color: FastRequest["color"];
+  let request: string | undefined;
   // Whether this word is the value of the one before.
   let isValue = false;
   for (let at = 1; at < argv.length; at++) {
@@ -43,7 +46,11 @@ export function fastRequest(argv: readonly string[]): FastRequest | undefined {
     } else if (word === "-q" || word === "--quiet") quiet = true;
     else if (word === "--json") json = true;
     else if (harmless.has(word)) words.push(word);
-    else if (declined.has(word) || (shortFlags.includes(word[1] ?? "") && !/^-k+$/.test(word))) return undefined;
+    else if (word === "--request" || word.startsWith("--request=")) {
+      const value = word === "--request" ? argv[++at] : word.slice("--request=".length);
+      if (value === undefined || request !== undefined || (value.startsWith("-") && value !== "-")) return undefined;
+      request = value;
+    } else if (declined.has(word) || (shortFlags.includes(word[1] ?? "") && !/^-k+$/.test(word))) return undefined;
     else if (/^(?:-j|--jobs=)[1-9]\d{0,8}$/.test(word)) continue;
     else if ((word === "-j" || word === "--jobs") && /^[1-9]\d{0,8}$/.test(argv[at + 1] ?? "")) at++;
     else if (word === "--color" || word.startsWith("--color=")) {
@@ -54,7 +61,12 @@ export function fastRequest(argv: readonly string[]): FastRequest | undefined {
       if (!/^-k+$/.test(word)) isValue = word.startsWith("--") ? !word.includes("=") : word.length === 2;
     }
   }
-  return { words, quiet, json, color };
+  return { words, quiet, json, color, ...(request === undefined ? {} : { request }) };
+}
+
+/** The words by which a request is remembered: those of the command line, and the text of a captured request. */
+export function rememberedWords({ words }: FastRequest, captured: string | undefined): readonly string[] {
+  return captured === undefined ? words : [...words, "--request", captured];
 }
 
 function colorChoice(text: string | undefined): FastRequest["color"] {

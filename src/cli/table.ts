@@ -33,6 +33,13 @@ export const commonOptions = {
 
 /** Options that say what is to be built, whatever is then done with it. */
 export const requestOptions = {
+  request: {
+    type: "text",
+    argument: "FILE",
+    description: "Build what a captured request says, as Python code wrote it (for programs); - for standard input",
+    section: "what",
+    completes: "file",
+  },
   extension: {
     type: "text",
     short: "e",

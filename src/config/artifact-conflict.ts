@@ -19,7 +19,7 @@ export function artifactConflict(host: Host, extensions: readonly Extension[]): 
   const programs = new Map<string, Extension>();
   const folders = new Map<string, Extension>();
   for (const [index, extension] of extensions.entries()) {
-    const parts = extension.name.split(".");
+    const parts = extension.fileName === undefined ? extension.name.split(".") : [extension.fileName];
     const target = rules.join(extension.outDir, ...parts);
     const place = pathIdentity(host, target);
     const packages = parts
@@ -33,7 +33,7 @@ export function artifactConflict(host: Host, extensions: readonly Extension[]): 
       return {
         index,
         code: "ARTIFACT_CONFLICT",
-        message: `the extensions \`${other.name}\` and \`${extension.name}\` would both be written to \`${shownPath(rules, extension.root, places.has(place) ? target : rules.join(other.outDir, ...other.name.split(".")))}\``,
+        message: `the extensions \`${other.name}\` and \`${extension.name}\` would both be written to \`${shownPath(rules, extension.root, places.has(place) ? target : rules.join(other.outDir, ...(other.fileName === undefined ? other.name.split(".") : [other.fileName])))}\``,
         hint: "rename one of them, or give it another `out-dir`",
       };
     }

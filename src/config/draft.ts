@@ -1,16 +1,13 @@
 /** A project on its way: what was read from files, before the command line has its say. */
 import type { Host } from "../host/host.ts";
 import type { ConfigDocument } from "./config-file.ts";
-import type { ConfigWitness, Extension } from "./extension.ts";
+import type { ConfigWitness, Extension, Project } from "./extension.ts";
 import type { TomlPath } from "./problem.ts";
 import type { RequestOverrides } from "./request.ts";
 
 /** What was read, before the command line has its say. */
-export interface Draft {
-  readonly root: string;
+export interface Draft extends Pick<Project, "root" | "witnesses" | "python" | "buildDir" | "variables" | "warnings"> {
   readonly extensions: readonly DraftExtension[];
-  readonly witnesses: readonly ConfigWitness[];
-  readonly python?: string;
   readonly document?: ConfigDocument;
 }
 

@@ -81,6 +81,17 @@ export interface Extension {
   /** False for a plain extension that does not use torch at all. */
   readonly usesTorch: boolean;
   readonly profile: Profile;
+  /**
+   * Flags that come first, in the place of CFLAGS, CPPFLAGS, CXXFLAGS and LDFLAGS: whoever made the request has read
+   * these already, as setuptools does. Host compiler and link; undefined: the variables count.
+   */
+  readonly baseFlags?: { readonly cxx: readonly string[]; readonly link: readonly string[] };
+  /** True: no C++ standard is named unless a flag does, so that the compiler's own counts, as with plain setuptools. */
+  readonly compilerStandard?: boolean;
+  /** Name of the artefact's file in `outDir` itself; undefined: by name, kind and interpreter, in its packages' folders. */
+  readonly fileName?: string;
+  /** Further files whose change compiles every source again. Absolute. */
+  readonly depends?: readonly string[];
   /** Where the request says so, for messages. */
   readonly origin?: Location;
 }
@@ -100,4 +111,10 @@ export interface Project {
   readonly witnesses: readonly ConfigWitness[];
   /** `--python` or the file's `python`, absolute or a command name. */
   readonly python?: string;
+  /** Absolute: where objects and results go, when the request says it. */
+  readonly buildDir?: string;
+  /** Environment variables that the request sets for the build, or takes away. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** What people should know of the request, each a sentence. */
+  readonly warnings?: readonly string[];
 }

@@ -52,6 +52,11 @@ export function suffixOf(fileName: string): string {
   return dot <= 0 ? "" : fileName.slice(dot);
 }
 
+/** Whether a file is a header by its suffix. */
+export function isHeader(fileName: string): boolean {
+  return headerSuffixes.has(suffixOf(fileName));
+}
+
 /** The file's name without its suffix. */
 export function stemOf(fileName: string): string {
   const dot = fileName.lastIndexOf(".");

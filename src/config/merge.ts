@@ -67,11 +67,15 @@ export function applyOverrides(extension: Extension, overrides: RequestOverrides
     ...(source.defines === undefined ? {} : { defines: source.defines.filter(keep) }),
     ...(single ? { flags: joinFlags(source.flags ?? noFlags, overrides.flags) } : {}),
   }));
+  // A name or a kind of the command line says what the file is called.
+  const { fileName, ...unnamed } = extension;
+  const renamed = overrides.name !== undefined || overrides.kind !== undefined;
   return {
-    ...extension,
+    ...unnamed,
+    ...(fileName === undefined || renamed ? {} : { fileName }),
     ...(overrides.name === undefined ? {} : { name: overrides.name }),
     ...(overrides.kind === undefined ? {} : { kind: overrides.kind }),
-    ...(overrides.outDir === undefined ? {} : { outDir: overrides.outDir }),
+    ...(overrides.outDir === undefined ? {} : { outDir: outDirOf(extension, overrides.outDir) }),
     ...(overrides.profile === undefined ? {} : { profile: overrides.profile }),
     ...(overrides.cudaArch === undefined ? {} : { cudaArch: overrides.cudaArch }),
     ...(overrides.cxxStandard === undefined ? {} : { cxxStandard: overrides.cxxStandard }),
@@ -84,4 +88,9 @@ export function applyOverrides(extension: Extension, overrides: RequestOverrides
     defines: [...extension.defines.filter(keep), ...overrides.defines],
     undefines: [...extension.undefines.filter((name) => !said.has(name)), ...overrides.undefines],
   };
+}
+
+/** Packages become folders below the given one, also where the file has a name of its own. */
+function outDirOf({ name, fileName }: Extension, outDir: string): string {
+  return fileName === undefined ? outDir : [outDir, ...name.split(".").slice(0, -1)].join("/");
 }

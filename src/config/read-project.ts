@@ -17,7 +17,7 @@ import { pathRules, shownPath } from "./path.ts";
 import { keyAt } from "./problem.ts";
 import { readBareFolder, readSourceFiles } from "./read-bare.ts";
 import { readConfigured } from "./read-configured.ts";
-import { type BuildRequest, parseRequest } from "./request.ts";
+import { type BuildRequest, type CapturedText, parseRequest, type RequestOverrides } from "./request.ts";
 import { closest } from "./suggest.ts";
 import { type FoundTarget, findTarget } from "./target.ts";
 
@@ -52,12 +52,40 @@ export async function readProject(
 ): Promise<Result<Project>> {
   const overrides = parseRequest(host, request);
   if (!overrides.ok) return overrides;
+  if (request.captured !== undefined) {
+    const draft = await readCaptured(host, request.captured, request.paths, overrides.value);
+    return draft.ok ? await finish({ host, overrides: overrides.value, witnesses: [] }, draft.value) : draft;
+  }
   const found = await findTarget(host, request.paths);
   if (!found.ok) return found;
   const reading: Reading = { host, overrides: overrides.value, witnesses: found.value.witnesses };
   const draft = await readTarget(reading, found.value, options);
   if (!draft.ok) return draft;
   return await finish(reading, draft.value);
+}
+
+async function readCaptured(
+  host: Host,
+  captured: CapturedText,
+  paths: readonly string[],
+  overrides: RequestOverrides,
+): Promise<Result<Draft>> {
+  const [path] = paths;
+  if (path !== undefined) {
+    return err(
+      failure("USAGE", `\`${path}\` is given beside \`--request\`, which says itself what is built`, {
+        hint: "give one of the two",
+      }),
+    );
+  }
+  // The schema is only needed here.
+  const { capturedProject, parseCaptured } = await import("./captured.ts");
+  const parsed = parseCaptured(captured);
+  if (!parsed.ok) return parsed;
+  const draft = capturedProject(host, parsed.value);
+  if (!draft.ok) return draft;
+  const extensions = selected(draft.value.extensions, overrides, ({ extension }) => extension.name);
+  return ok({ ...draft.value, extensions });
 }
 
 async function readTarget(
@@ -153,6 +181,9 @@ async function finish(reading: Reading, draft: Draft): Promise<Result<Project>> 
       extensions,
       witnesses: draft.witnesses,
       ...(python === undefined ? {} : { python }),
+      ...(draft.buildDir === undefined ? {} : { buildDir: draft.buildDir }),
+      ...(draft.variables === undefined ? {} : { variables: draft.variables }),
+      ...(draft.warnings === undefined ? {} : { warnings: draft.warnings }),
     }),
   );
 }

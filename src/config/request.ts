@@ -15,10 +15,19 @@ import {
   parseProfile,
 } from "./values.ts";
 
+/** The text of a captured request, see `captured.ts`. */
+export interface CapturedText {
+  /** As people know it: the file as it was typed, `standard input`. */
+  readonly name: string;
+  readonly text: string;
+}
+
 /** A request to build something. Nothing of it is checked yet; paths are relative to the current folder. */
 export interface BuildRequest {
   /** Nothing, source files, one folder, or one `.toml` file. */
   readonly paths: readonly string[];
+  /** `--request`: a captured request, in place of paths. */
+  readonly captured?: CapturedText | undefined;
   /** `--extension`: only these, by name. */
   readonly extensions?: readonly string[] | undefined;
   /** `--name` */

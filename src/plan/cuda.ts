@@ -127,7 +127,11 @@ export function compileCuda(
     env: cudaHost.env ?? {},
     keyVariables: nvccVariables(cudaHost.family),
     tools: [cuda.nvcc, cudaHost.cxx],
-    inputs: [source.path, ...compileFilesIn(users, "nvcc").map((file) => places.path.resolve(places.root, file))],
+    inputs: [
+      source.path,
+      ...compileFilesIn(users, "nvcc").map((file) => places.path.resolve(places.root, file)),
+      ...(extension.depends ?? []),
+    ],
     outputs: [object],
     depfile: { path: nvccFileArg(places, depfile, {}).path, format: "make" },
     includeSearch: includeSearch(resolved, users),

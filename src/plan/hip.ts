@@ -72,7 +72,11 @@ export function compileHip(resolved: Resolved, source: SourceFile, object: strin
     env: {},
     keyVariables: hipccVariables(),
     tools: [tool],
-    inputs: [source.path, ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file))],
+    inputs: [
+      source.path,
+      ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file)),
+      ...(extension.depends ?? []),
+    ],
     outputs: [object],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, users),

@@ -38,17 +38,22 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
   const fromVariables = variableWords(resolved, source);
   const own = isC ? withoutCxxFlags(userFlags(resolved, source, "cxx")) : userFlags(resolved, source, "cxx");
   const users = [...fromVariables, ...own];
-  const extras = extrasOf(users);
+  const first = isC ? withoutCxxFlags(extension.baseFlags?.cxx ?? []) : (extension.baseFlags?.cxx ?? []);
+  const all = [...first, ...users];
+  const extras = extrasOf(all);
   const depfile = `${object}.d`;
   const includeDirs = unique(extension.includeDirs);
   const command: Arg[] = [
     ...toolWords(tool),
     ...architectureWords(resolved),
+    ...userArgs(first, "gcc", (path, prefix) => searchArg(resolved, path, prefix, path), places.path),
     ...profileFlags[extension.profile],
     "-fPIC",
-    ...(isC || standardIn(users, "gcc") !== undefined ? [] : [`-std=c++${resolved.standard}`]),
+    ...(isC || extension.compilerStandard === true || standardIn(all, "gcc") !== undefined
+      ? []
+      : [`-std=c++${resolved.standard}`]),
     ...prefixMapWords(resolved),
-    ...(needsRandomSeed(users) && compiler.family === "gcc" ? [`-frandom-seed=${actionId(places, object)}`] : []),
+    ...(needsRandomSeed(all) && compiler.family === "gcc" ? [`-frandom-seed=${actionId(places, object)}`] : []),
     ...extensionMacros(extension, resolved.environment)
       .filter((macro) => !isC || !/^(?:_GLIBCXX|PYBIND11)/.test(macro))
       .map((macro) => `-D${macro}`),
@@ -77,10 +82,14 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     env: compiler.env ?? {},
     keyVariables: compileVariables(compiler.family),
     tools: [tool],
-    inputs: [source.path, ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file))],
+    inputs: [
+      source.path,
+      ...compileFilesIn(all, "gcc").map((file) => places.path.resolve(places.root, file)),
+      ...(extension.depends ?? []),
+    ],
     outputs: [object, ...extras.outputs.map((suffix) => base + suffix)],
     depfile: { path: spelled(places, depfile), format: "make" },
-    includeSearch: includeSearch(resolved, users),
+    includeSearch: includeSearch(resolved, all),
     librarySearch: [],
     ...(extras.inPlace ? { inPlace: true } : {}),
     memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,

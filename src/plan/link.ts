@@ -89,6 +89,7 @@ export function artifactFile({
   environment,
   python,
 }: Pick<Resolved, "extension" | "environment" | "python">): string {
+  if (extension.fileName !== undefined) return extension.fileName;
   const name = moduleName(extension.name);
   const { platform } = environment;
   switch (extension.kind) {
@@ -107,7 +108,8 @@ export function artifactFile({
 /** Where the result is published: packages of a dotted name are folders. */
 function artifactPath(resolved: Resolved): string {
   const { extension, places } = resolved;
-  return places.path.join(extension.outDir, ...extension.name.split(".").slice(0, -1), artifactFile(resolved));
+  const packages = extension.fileName === undefined ? extension.name.split(".").slice(0, -1) : [];
+  return places.path.join(extension.outDir, ...packages, artifactFile(resolved));
 }
 
 interface LinkContext {

@@ -127,7 +127,10 @@ export function resolve(
     environment,
     places,
     variables,
-    variableFlags: variableFlags(variables, environment.platform),
+    variableFlags:
+      extension.baseFlags === undefined
+        ? variableFlags(variables, environment.platform)
+        : { c: [], cxx: [], link: extension.baseFlags.link },
     device,
     compiler,
     ...parts,

@@ -31,6 +31,7 @@ export function compileSycl(resolved: Resolved, source: SourceFile, object: stri
   const users = userFlags(resolved, source, "sycl");
   const depfile = `${object}.d`;
   const host: Arg[] = [
+    ...(extension.baseFlags?.cxx ?? []),
     ...profileFlags[extension.profile],
     ...extensionMacros(extension, resolved.environment).map((macro) => `-D${macro}`),
     ...userMacros(resolved, source),

@@ -5,7 +5,7 @@ import { jsonReporter } from "../../report/json-lines.ts";
 import type { TextReporterOptions } from "../../report/plain.ts";
 import type { Reporter } from "../../report/terminal.ts";
 import { readQuietly, sayFailure, type CommandContext } from "../context.ts";
-import { fastRequest } from "../fast-arguments.ts";
+import { fastRequest, rememberedWords } from "../fast-arguments.ts";
 import { requestOf } from "../request.ts";
 import type { CommandInput, OptionValues } from "../spec.ts";
 import type { buildOptions } from "../table.ts";
@@ -17,13 +17,15 @@ export async function run(
   { options, operands }: CommandInput<typeof buildOptions>,
 ): Promise<number> {
   const { host, program, services } = context;
-  const request = requestOf(options, operands);
+  const asked = await requestOf(context, options, operands);
+  if (!asked.ok) return sayFailure(context, asked.error);
+  const request = asked.value;
   if (options["dry-run"]) {
     const planned = await services.plan(host, { request });
     if (!planned.ok) return sayFailure(context, planned.error);
     const { shellScript } = await import("../../export/shell.ts");
     const { exportOptions } = await import("./export.ts");
-    program.stdout.write(shellScript(planned.value.graph, exportOptions(host)));
+    program.stdout.write(shellScript(planned.value.graph, exportOptions(planned.value.host)));
     return 0;
   }
 
@@ -33,7 +35,8 @@ export async function run(
   signal.addEventListener("abort", () => {
     if (!options.json) program.stderr.write("stopping; Ctrl-C again ends at once\n");
   });
-  const words = fastRequest(context.words)?.words;
+  const fast = fastRequest(context.words);
+  const words = fast === undefined ? undefined : rememberedWords(fast, request.captured?.text);
   try {
     const result = await services.build(
       host,

@@ -10,7 +10,9 @@ export async function run(
   { options, operands }: CommandInput<typeof cleanOptions>,
 ): Promise<number> {
   const { host, program, services, style } = context;
-  const request = requestOf(options, operands);
+  const asked = await requestOf(context, options, operands);
+  if (!asked.ok) return sayFailure(context, asked.error);
+  const request = asked.value;
   const removed = await (options["dry-run"] ? services.cleanTargets(host, request) : services.clean(host, request));
   if (!removed.ok) return sayFailure(context, removed.error);
   if (options.quiet && !options["dry-run"]) return 0;

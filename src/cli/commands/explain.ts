@@ -10,7 +10,9 @@ export async function run(
   { options, operands }: CommandInput<typeof explainOptions>,
 ): Promise<number> {
   const { host, program, services } = context;
-  const request = requestOf(options, options.path);
+  const asked = await requestOf(context, options, options.path);
+  if (!asked.ok) return sayFailure(context, asked.error);
+  const request = asked.value;
   const explained = await services.explain(host, { request, targets: operands });
   if (!explained.ok) return sayFailure(context, explained.error);
   if (!options.json) {

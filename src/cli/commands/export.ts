@@ -22,9 +22,11 @@ export async function run(
 ): Promise<number> {
   const { host, program, services } = context;
   const [format = "", ...paths] = operands;
-  const planned = await services.plan(host, { request: requestOf(options, paths) });
+  const request = await requestOf(context, options, paths);
+  if (!request.ok) return sayFailure(context, request.error);
+  const planned = await services.plan(host, { request: request.value });
   if (!planned.ok) return sayFailure(context, planned.error);
-  const text = await exportText(format, planned.value.graph, host);
+  const text = await exportText(format, planned.value.graph, planned.value.host);
   if (!text.ok) return sayFailure(context, text.error);
   if (options.file === undefined) {
     program.stdout.write(text.value);

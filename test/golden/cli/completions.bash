@@ -10,6 +10,7 @@ _retorch() {
     help) COMPREPLY=($(compgen -W 'build explain env doctor diagnose inspect export cache clean init completions version' -- "$current")) ;;
     build)
       case $previous in
+        --request) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --extension | -e) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
@@ -33,11 +34,12 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     explain)
       case $previous in
         --path) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --request) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --extension | -e) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
@@ -59,7 +61,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--path --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     env)
       case $previous in
@@ -95,6 +97,7 @@ _retorch() {
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     export)
       case $previous in
+        --request) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --extension | -e) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
@@ -117,7 +120,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
       else COMPREPLY=($(compgen -W 'sh make ninja cmake compile-commands' -- "$current")); fi ;;
     cache)
       case $previous in
@@ -129,6 +132,7 @@ _retorch() {
       else COMPREPLY=($(compgen -W 'stats gc clear verify' -- "$current")); fi ;;
     clean)
       case $previous in
+        --request) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --extension | -e) COMPREPLY=(); return ;;
         --name) COMPREPLY=(); return ;;
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
@@ -150,7 +154,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--dry-run --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     init)
       case $previous in

@@ -12,6 +12,7 @@ complete -c retorch -n __fish_use_subcommand -a clean -d 'Remove what was built 
 complete -c retorch -n __fish_use_subcommand -a init -d 'Write a retorch.toml for the sources that are there'
 complete -c retorch -n __fish_use_subcommand -a completions -d 'Write completions for a shell'
 complete -c retorch -n __fish_use_subcommand -a version -d 'Show the version'
+complete -c retorch -n '__fish_seen_subcommand_from build' -l request -r -F -d 'Build what a captured request says, as Python code wrote it (for programs); - for standard input'
 complete -c retorch -n '__fish_seen_subcommand_from build' -s e -l extension -x -d 'Only this extension of the project'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l name -x -d 'Name of the module, dots making packages: my_pkg._C'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l kind -x -a 'python-module torch-library executable' -d 'What is made: python-module (import it), torch-library (torch.ops.load_library) or executable'
@@ -46,6 +47,7 @@ complete -c retorch -n '__fish_seen_subcommand_from build' -s q -l quiet -d 'Say
 complete -c retorch -n '__fish_seen_subcommand_from build' -s h -l help -d 'Show this help'
 complete -c retorch -n '__fish_seen_subcommand_from build' -F
 complete -c retorch -n '__fish_seen_subcommand_from explain' -l path -r -F -d 'What `retorch build` is given: source files or a folder'
+complete -c retorch -n '__fish_seen_subcommand_from explain' -l request -r -F -d 'Build what a captured request says, as Python code wrote it (for programs); - for standard input'
 complete -c retorch -n '__fish_seen_subcommand_from explain' -s e -l extension -x -d 'Only this extension of the project'
 complete -c retorch -n '__fish_seen_subcommand_from explain' -l name -x -d 'Name of the module, dots making packages: my_pkg._C'
 complete -c retorch -n '__fish_seen_subcommand_from explain' -l kind -x -a 'python-module torch-library executable' -d 'What is made: python-module (import it), torch-library (torch.ops.load_library) or executable'
@@ -100,6 +102,7 @@ complete -c retorch -n '__fish_seen_subcommand_from inspect' -s v -l verbose -d 
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -s q -l quiet -d 'Say nothing but errors and the result'
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -s h -l help -d 'Show this help'
 complete -c retorch -n '__fish_seen_subcommand_from inspect' -F
+complete -c retorch -n '__fish_seen_subcommand_from export' -l request -r -F -d 'Build what a captured request says, as Python code wrote it (for programs); - for standard input'
 complete -c retorch -n '__fish_seen_subcommand_from export' -s e -l extension -x -d 'Only this extension of the project'
 complete -c retorch -n '__fish_seen_subcommand_from export' -l name -x -d 'Name of the module, dots making packages: my_pkg._C'
 complete -c retorch -n '__fish_seen_subcommand_from export' -l kind -x -a 'python-module torch-library executable' -d 'What is made: python-module (import it), torch-library (torch.ops.load_library) or executable'
@@ -141,6 +144,7 @@ complete -c retorch -n '__fish_seen_subcommand_from cache' -a gc -d 'remove what
 complete -c retorch -n '__fish_seen_subcommand_from cache' -a clear -d 'remove everything'
 complete -c retorch -n '__fish_seen_subcommand_from cache' -a verify -d 'read everything, remove what is damaged'
 complete -c retorch -n '__fish_seen_subcommand_from clean' -l dry-run -d 'Only list what would be removed'
+complete -c retorch -n '__fish_seen_subcommand_from clean' -l request -r -F -d 'Build what a captured request says, as Python code wrote it (for programs); - for standard input'
 complete -c retorch -n '__fish_seen_subcommand_from clean' -s e -l extension -x -d 'Only this extension of the project'
 complete -c retorch -n '__fish_seen_subcommand_from clean' -l name -x -d 'Name of the module, dots making packages: my_pkg._C'
 complete -c retorch -n '__fish_seen_subcommand_from clean' -l kind -x -a 'python-module torch-library executable' -d 'What is made: python-module (import it), torch-library (torch.ops.load_library) or executable'

@@ -27,6 +27,7 @@ _retorch() {
     help) _describe command commands ;;
     build)
       _arguments -s -S \
+      '--request=[Build what a captured request says, as Python code wrote it (for programs); - for standard input]:FILE:_files' \
       '*-e+[Only this extension of the project]:NAME:' \
       '*--extension=[Only this extension of the project]:NAME:' \
       '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
@@ -75,6 +76,7 @@ _retorch() {
     explain)
       _arguments -s -S \
       '*--path=[What `retorch build` is given\: source files or a folder]:PATH:_files' \
+      '--request=[Build what a captured request says, as Python code wrote it (for programs); - for standard input]:FILE:_files' \
       '*-e+[Only this extension of the project]:NAME:' \
       '*--extension=[Only this extension of the project]:NAME:' \
       '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
@@ -165,6 +167,7 @@ _retorch() {
       ;;
     export)
       _arguments -s -S \
+      '--request=[Build what a captured request says, as Python code wrote it (for programs); - for standard input]:FILE:_files' \
       '*-e+[Only this extension of the project]:NAME:' \
       '*--extension=[Only this extension of the project]:NAME:' \
       '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \
@@ -218,6 +221,7 @@ _retorch() {
     clean)
       _arguments -s -S \
       '--dry-run[Only list what would be removed]' \
+      '--request=[Build what a captured request says, as Python code wrote it (for programs); - for standard input]:FILE:_files' \
       '*-e+[Only this extension of the project]:NAME:' \
       '*--extension=[Only this extension of the project]:NAME:' \
       '--name=[Name of the module, dots making packages\: my_pkg._C]:NAME:' \

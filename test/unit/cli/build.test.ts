@@ -26,7 +26,7 @@ function prepared(): Prepared {
     buildDir: "/project/.retorch",
     warnings: [],
   };
-  return { graph } as unknown as Prepared;
+  return { graph, host: { env: {} } } as unknown as Prepared;
 }
 
 describe("retorch build", () => {

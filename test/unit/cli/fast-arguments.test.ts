@@ -70,9 +70,10 @@ describe("fastRequest", () => {
         const short = parseCommand(command, fast.words, {});
         expect(short.ok).toBe(true);
         if (!short.ok) return;
-        const { jobs: _a, color, quiet, json, ...asked } = full.value.options;
-        const { jobs: _b, color: _c, quiet: _d, json: _e, ...remembered } = short.value.options;
+        const { jobs: _a, color, quiet, json, request, ...asked } = full.value.options;
+        const { jobs: _b, color: _c, quiet: _d, json: _e, request: _f, ...remembered } = short.value.options;
         expect(remembered).toEqual(asked);
+        expect(fast.request).toBe(request);
         expect(short.value.operands).toEqual(full.value.operands);
         expect({ color: fast.color, quiet: fast.quiet, json: fast.json }).toEqual({ color, quiet, json });
         for (const more of ["dry-run", "explain", "force", "check", "verbose", "help"]) expect(asked[more]).toBe(false);
