@@ -1,0 +1,252 @@
+"""Is what was built still what a build would make? Answered by one pass of `stat` over everything that the build
+looked at, as noted in a file of this module's own form, without starting a process.
+
+The program says after a build what it looked at (`retorch build --result`); `write` compares that with the disk and
+notes it down; `check` compares the note with the disk. Not sure means not fresh: the program then decides. It knows
+nothing of what the files mean. Only modules that cost nothing to import are used.
+
+The form, all in the machine's own byte order: a mark, the number of integers, the integers (64 bits each), the texts
+with a NUL after each. Folders come with the names in them, since a name is looked up faster from its folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+_MARK = b"retorch-fresh 1\n"
+_END = b"end"
+
+#: Changes of a folder this recent may be followed by one that leaves no trace in its time.
+_YOUNG_NS = 2_000_000_000
+
+_OPEN = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+_BY_FOLDER = os.stat in os.supports_dir_fd and os.open in os.supports_fd | {os.open} and os.name == "posix"
+
+
+def check(path: str, environ) -> str | None:
+    """What was given to `write` as `meta`, when nothing has changed since; else None.
+
+    path: the note. environ: the environment variables that a build would see.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        return _check(data, environ)
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _check(data: bytes, environ) -> str | None:
+    head = len(_MARK) + 8
+    if data[: len(_MARK)] != _MARK:
+        return None
+    end = head + 8 * int.from_bytes(data[len(_MARK) : head], sys.byteorder)
+    numbers = memoryview(data)[head:end].cast("q").tolist()
+    texts = data[end:].split(b"\0")
+    # After the last NUL comes an empty text. What was cut off lacks the end.
+    if texts[-2:] != [_END, b""] or numbers[0] != len(texts):
+        return None
+    count_variables, count_folders, count_there, count_empty, count_listed = numbers[1:6]
+    number, text = 6, 1
+
+    for _ in range(count_variables):
+        value = environ.get(os.fsdecode(texts[text]))
+        if (b"" if value is None else b"=" + os.fsencode(value)) != texts[text + 1]:
+            return None
+        text += 2
+
+    stat = os.stat
+    for _ in range(count_folders):
+        count = numbers[number]
+        number += 1
+        folder, names = texts[text], texts[text + 1 : text + 1 + count]
+        text += 1 + count
+        if _BY_FOLDER:
+            descriptor = os.open(folder, _OPEN)
+            try:
+                for name in names:
+                    # Index 6 is the size, 1 the inode: quicker than the names.
+                    state = stat(name, dir_fd=descriptor)
+                    if (
+                        state.st_ctime_ns != numbers[number]
+                        or state[6] != numbers[number + 1]
+                        or state[1] != numbers[number + 2]
+                    ):
+                        return None
+                    number += 3
+            finally:
+                os.close(descriptor)
+        else:
+            for name in names:
+                if _state(stat(os.path.join(folder, name))) != numbers[number : number + 3]:
+                    return None
+                number += 3
+
+    for _ in range(count_there):
+        stat(texts[text])
+        text += 1
+
+    for _ in range(count_empty):
+        stamp, count = numbers[number : number + 2], numbers[number + 2]
+        number += 3
+        folder, names = texts[text], texts[text + 1 : text + 1 + count]
+        text += 1 + count
+        now = _stamp(folder, 0)
+        if now is None or now == stamp:
+            continue
+        for name in names:
+            if _is_there(os.path.join(folder, name)):
+                return None
+
+    for _ in range(count_listed):
+        stamp, count = numbers[number : number + 2], numbers[number + 2]
+        number += 3
+        folder, prefix, suffix = texts[text : text + 3]
+        names = texts[text + 3 : text + 3 + count]
+        text += 3 + count
+        if _stamp(folder, 0) != stamp and _names(folder, prefix, suffix) != names:
+            return None
+
+    if number != len(numbers) or text != len(texts) - 2:
+        return None
+    return os.fsdecode(texts[0])
+
+
+def write(path: str, looked: dict, environ, meta: str) -> bool:
+    """Notes down what a build looked at. False when it could not be, or when something has changed since.
+
+    path: the note, written whole or not at all. looked: the member `looked` of what `retorch build --result` wrote.
+    environ: the environment variables that the build saw. meta: what `check` shall give back; no NUL in it.
+    """
+    try:
+        note = _note(looked, environ, meta)
+        if note is None:
+            return False
+        temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}"
+        try:
+            with open(temporary, "wb") as file:
+                file.write(note)
+            os.replace(temporary, path)
+        except OSError:
+            _remove(temporary)
+            return False
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _note(looked: dict, environ, meta: str) -> bytes | None:
+    names = sorted(set(looked["variables"]))
+    texts = [os.fsencode(meta)]
+    for name in names:
+        value = environ.get(name)
+        texts += [os.fsencode(name), b"" if value is None else b"=" + os.fsencode(value)]
+    numbers = []
+
+    folders: dict[str, list] = {}
+    states = looked["states"]
+    for at, file in enumerate(looked["files"]):
+        # As the program saw it, so that nothing falls between its look and this one.
+        size, modified, changed, inode = states[4 * at : 4 * at + 4]
+        state = os.stat(file)
+        if state.st_size != size or not _same_time(state.st_mtime_ns, modified):
+            return None
+        if os.name == "posix" and (state.st_ino != inode or not _same_time(state.st_ctime_ns, changed)):
+            return None
+        folder, name = os.path.split(file)
+        folders.setdefault(folder, []).append((name, state))
+    for folder, entries in folders.items():
+        numbers.append(len(entries))
+        texts.append(os.fsencode(folder))
+        for name, state in entries:
+            texts.append(os.fsencode(name))
+            numbers += _state(state)
+
+    there = [os.fsencode(place) for place in looked["there"]]
+    for place in there:
+        os.stat(place)
+    texts += there
+
+    # Stamps come first and the look at the places after them, so that nothing falls in between.
+    now = time.time_ns()
+    empty: dict[str, list[bytes]] = {}
+    for place in looked["absent"]:
+        folder, name = os.path.split(place)
+        empty.setdefault(folder, []).append(os.fsencode(name))
+    for folder, gone in empty.items():
+        encoded = os.fsencode(folder)
+        numbers += [*(_stamp(encoded, now) or [-1, 0]), len(gone)]
+        texts += [encoded, *gone]
+        if any(_is_there(os.path.join(encoded, name)) for name in gone):
+            return None
+
+    for listed in looked["listed"]:
+        folder, prefix, suffix = (os.fsencode(listed[key]) for key in ("path", "prefix", "suffix"))
+        stamp = _stamp(folder, now) or [-1, 0]
+        found = _names(folder, prefix, suffix)
+        if found != sorted(os.fsencode(name) for name in listed["names"]):
+            return None
+        numbers += [*stamp, len(found)]
+        texts += [folder, prefix, suffix, *found]
+
+    texts += [_END, b""]
+    if any(b"\0" in text for text in texts):
+        return None
+    numbers = [
+        len(texts), len(names), len(folders), len(there), len(empty), len(looked["listed"]), *numbers,
+    ]  # fmt: skip
+    integers = b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in numbers)
+    return b"".join([_MARK, len(numbers).to_bytes(8, sys.byteorder), integers, b"\0".join(texts)])
+
+
+def _state(state) -> list[int]:
+    # On Windows ctime is when the file was made.
+    changed = state.st_ctime_ns if os.name == "posix" else state.st_mtime_ns
+    return [changed, state.st_size, _signed(state.st_ino)]
+
+
+def _signed(number: int) -> int:
+    return number if number < 1 << 63 else number - (1 << 64)
+
+
+def _same_time(nanoseconds: int, milliseconds: float) -> bool:
+    # The program counts in milliseconds with a fraction that holds a quarter of a microsecond.
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return abs(seconds * 1000 + rest / 1e6 - milliseconds) < 0.001
+
+
+def _stamp(folder: bytes, now: int) -> list[int] | None:
+    """A folder's time and inode; [-1, 0] where it is too young at `now` to be relied on; None when it is not there."""
+    try:
+        state = os.stat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if now and state.st_mtime_ns > now - _YOUNG_NS:
+        return [-1, 0]
+    return [state.st_mtime_ns, _signed(state.st_ino)]
+
+
+def _is_there(path: bytes) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _names(folder: bytes, prefix: bytes, suffix: bytes) -> list[bytes]:
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    least = len(prefix) + len(suffix)
+    return sorted(name for name in names if len(name) >= least and name.startswith(prefix) and name.endswith(suffix))
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

@@ -1,0 +1,404 @@
+"""`load()`: torch's function of that name, with its parameters, results and errors, built by retorch.
+
+An extension that is unchanged costs one pass of `stat` (`_fresh.py`) and the import of the module: no process is
+started, and torch is not imported where the extension does not need it. What differs from torch is what torch gets
+wrong: edited headers, tools and installed packages are noticed, projects do not share a folder, no lock is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from . import _fresh, _places, _program
+from ._words import absolute_words, flag_words, path_list
+
+_CUDA_SUFFIXES = (".cu", ".cuh")
+
+#: What this process has loaded, by the name that was asked for.
+_loaded: dict[str, list[_Version]] = {}
+_name_locks: dict[str, threading.RLock] = {}
+_names_lock = threading.Lock()
+
+
+class _Version:
+    """One library that this process has loaded. It stays mapped for ever, so a changed one needs another name."""
+
+    def __init__(self, key: str, path: str, identity: tuple[int, ...], result) -> None:
+        self.key = key
+        self.path = path
+        self.identity = identity
+        self.result = result
+
+
+class Request:
+    """What one call asks for: everything that decides what is built, apart from the contents of files."""
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        name: str,
+        sources: list[str],
+        cflags: list[str],
+        cuda_cflags: list[str],
+        sycl_cflags: list[str],
+        ldflags: list[str],
+        include_paths: list[str],
+        build_directory: str | None,
+        with_cuda: bool | None,
+        with_sycl: bool | None,
+        is_python_module: bool,
+        is_standalone: bool,
+        texts: dict[str, str] | None = None,
+    ) -> None:
+        if is_python_module and is_standalone:
+            raise ValueError("`is_python_module` and `is_standalone` are mutually exclusive.")
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"the name of an extension must be a text, not {name!r}")
+        #: Sources that are written before they are built: file name → content.
+        self.texts = texts or {}
+        names = [*sources, *self.texts]
+        if with_cuda is None:
+            with_cuda = any(source.endswith(_CUDA_SUFFIXES) for source in names)
+        if with_sycl is None:
+            with_sycl = any(source.endswith(".sycl") for source in names)
+        if with_cuda and with_sycl:
+            raise AssertionError("cannot have both SYCL and CUDA files in the same extension")
+        self.origin = origin
+        self.name = name
+        self.sources = sources
+        self.cflags = cflags
+        self.cuda_cflags = cuda_cflags
+        self.sycl_cflags = sycl_cflags
+        self.ldflags = ldflags
+        self.include_paths = include_paths
+        self.with_cuda = with_cuda
+        self.with_sycl = with_sycl
+        self.is_python_module = is_python_module
+        self.is_standalone = is_standalone
+        self.given_directory = os.path.abspath(build_directory) if build_directory else None
+        self.key = self._key()
+        if self.given_directory is not None:
+            self.directory = self.given_directory
+        else:
+            # Where torch would build; a folder for this very request below it.
+            self.shared_directory = os.path.join(_places.default_build_root(), name)
+            self.directory = os.path.join(self.shared_directory, self.key)
+
+    def _key(self) -> str:
+        from _blake2 import blake2s
+
+        parts = [self.origin, self.name, sys.executable or "", sys.version, self.given_directory or ""]
+        parts += [str(self.with_cuda), str(self.with_sycl), str(self.is_python_module), str(self.is_standalone)]
+        # torch's architectures depend on it where nothing else says them.
+        parts.append(os.environ.get("CUDA_VISIBLE_DEVICES", "-"))
+        for group in (
+            self.sources, self.cflags, self.cuda_cflags, self.sycl_cflags, self.ldflags, self.include_paths,
+            [text for item in self.texts.items() for text in item],
+        ):  # fmt: skip
+            parts.append(str(len(group)))
+            parts += group
+        encoded = [part.encode("utf-8", "surrogateescape") for part in parts]
+        digest = blake2s(digest_size=8)
+        for part in encoded:
+            digest.update(b"%d:" % len(part) + part)
+        return digest.hexdigest()
+
+    def note(self, name: str) -> str:
+        """Path of what `_fresh` knows of this request, built under a name."""
+        return os.path.join(self.directory, ".retorch", "fresh", f"{self.key}-{name}")
+
+    def captured(self, name: str) -> dict:
+        """The request in the form that the program reads. name: the one under which it is built."""
+        sources = self.sources + [os.path.join(self.directory, file) for file in self.texts]
+        root = self.directory if self.texts else _places.project_root(sources, self.directory)
+        standalone = sys.platform != "win32" or not self.is_standalone
+        suffix = ("" if standalone else ".exe") if self.is_standalone else _library_suffix()
+        return {
+            "format": 1,
+            "root": root,
+            "python": sys.executable,
+            "build_dir": os.path.join(self.directory, ".retorch"),
+            "extensions": [
+                {
+                    "name": name,
+                    # What is loaded by torch.ops.load_library is linked like a module, as by torch.
+                    "kind": "executable" if self.is_standalone else "python-module",
+                    "origin": self.origin,
+                    "device": self._device(),
+                    "uses_torch": True,
+                    "with_cuda": self.with_cuda,
+                    "sources": [_source(source) for source in sources],
+                    "include_dirs": self.include_paths,
+                    "extra_compile_args": {
+                        "cxx": absolute_words(self.cflags, self.directory),
+                        "nvcc": absolute_words(self.cuda_cflags, self.directory),
+                        "sycl": absolute_words(self.sycl_cflags, self.directory),
+                    },
+                    "extra_link_args": absolute_words(self.ldflags, self.directory),
+                    "out_dir": self.directory,
+                    "file_name": name + suffix,
+                }
+            ],
+        }
+
+    def _device(self) -> str:
+        if self.with_sycl:
+            return "sycl"
+        return "cuda" if self.with_cuda else "cpu"
+
+    def missing_source(self) -> str | None:
+        """The first source that is no file."""
+        return next((source for source in self.sources if not os.path.isfile(source)), None)
+
+
+def load(
+    name,
+    sources,
+    extra_cflags=None,
+    extra_cuda_cflags=None,
+    extra_sycl_cflags=None,
+    extra_ldflags=None,
+    extra_include_paths=None,
+    build_directory=None,
+    verbose=False,
+    with_cuda=None,
+    with_sycl=None,
+    is_python_module=True,
+    is_standalone=False,
+    keep_intermediates=True,
+):
+    """Builds an extension from source files, where it is not up to date, and loads it.
+
+    The parameters are those of `torch.utils.cpp_extension.load`.
+
+    name: of the extension and of its module. sources: paths, relative ones from the current folder.
+    extra_cflags, extra_cuda_cflags, extra_sycl_cflags, extra_ldflags: lists of flags; several in one text are split
+    as a shell does. extra_include_paths: folders. build_directory: where to build, and where the library appears;
+    without it below `TORCH_EXTENSIONS_DIR` or torch's folder in the user's cache. verbose: show the build.
+    with_cuda, with_sycl: whether to use their headers and libraries; None: when a source needs them.
+    keep_intermediates: accepted; nothing is ever left beside the sources.
+
+    Returns the module; with `is_python_module=False` the path of the library, which is loaded into the process;
+    with `is_standalone=True` the path of the program.
+
+    Raises RuntimeError with the compiler's output when the build fails, FileNotFoundError when a source is missing,
+    OSError when a toolkit is, ImportError when the module cannot be loaded, ValueError for what contradicts itself.
+    """
+    if isinstance(sources, (str, bytes, os.PathLike)):
+        sources = [sources]
+    request = Request(
+        origin="load",
+        name=name,
+        sources=[os.path.abspath(os.fsdecode(source)) for source in sources],
+        cflags=flag_words(extra_cflags, "extra_cflags"),
+        cuda_cflags=flag_words(extra_cuda_cflags, "extra_cuda_cflags"),
+        sycl_cflags=flag_words(extra_sycl_cflags, "extra_sycl_cflags"),
+        ldflags=flag_words(extra_ldflags, "extra_ldflags"),
+        include_paths=path_list(extra_include_paths, "extra_include_paths"),
+        build_directory=build_directory,
+        with_cuda=with_cuda,
+        with_sycl=with_sycl,
+        is_python_module=is_python_module,
+        is_standalone=is_standalone,
+    )
+    return load_request(request, verbose)
+
+
+def load_request(request: Request, verbose: bool):
+    """Builds what is asked for, where it is not up to date, and loads it."""
+    with _names_lock:
+        lock = _name_locks.setdefault(request.name, threading.RLock())
+    with lock:
+        return _load(request, verbose)
+
+
+def _load(request: Request, verbose: bool):
+    # Without `retorch run` the variables are those of the process: a copy would only cost time.
+    environ = _program.build_environment() if _program.HOOK_VARIABLE in os.environ else os.environ
+    versions = _loaded.setdefault(request.name, [])
+    for number, version in enumerate(versions):
+        if version.key != request.key or _identity(version.path) != version.identity:
+            continue
+        if _known(request, _versioned(request.name, number), environ) == version.path:
+            return _open(request, _versioned(request.name, number), version.path)
+    name = _versioned(request.name, len(versions))
+    if versions and verbose:
+        _say(f"The input conditions for extension module {request.name} have changed: building it as {name}")
+    path = _known(request, name, environ)
+    if path is not None:
+        return _open_and_remember(request, name, path, versions)
+    with _building(request.directory):
+        # Another process may have built it meanwhile.
+        path = _known(request, name, environ) or _build(request, name, verbose)
+        return _open_and_remember(request, name, path, versions)
+
+
+def _versioned(name: str, number: int) -> str:
+    return f"{name}_v{number}" if number else name
+
+
+def _known(request: Request, name: str, environ) -> str | None:
+    """The path of what was built, when a build would make the same. Imports torch where the library needs it."""
+    meta = _fresh.check(request.note(name), environ)
+    if meta is None:
+        return None
+    needs, _, path = meta.partition(" ")
+    if needs == "torch" and not request.is_standalone:
+        _import_torch()
+    return path
+
+
+def _build(request: Request, name: str, verbose: bool) -> str:
+    missing = request.missing_source()
+    if missing is not None:
+        # As torch, which opens it.
+        raise FileNotFoundError(2, os.strerror(2), missing)
+    for file, text in request.texts.items():
+        _write_if_changed(os.path.join(request.directory, file), text)
+    environ = _program.build_environment()
+    result = _program.build(request.captured(name), name, verbose, environ)
+    path = result["artifacts"][-1]["path"]
+    needs = "torch" if _needs_torch(path) else "-"
+    note = request.note(name)
+    os.makedirs(os.path.dirname(note), exist_ok=True)
+    if result.get("looked") is not None:
+        _fresh.write(note, result["looked"], environ, f"{needs} {path}")
+    if request.given_directory is None:
+        _publish(path, os.path.join(request.shared_directory, os.path.basename(path)))
+        _places.remove_old(request.shared_directory, request.directory)
+    if needs == "torch" and not request.is_standalone:
+        _import_torch()
+    return path
+
+
+def _open_and_remember(request: Request, name: str, path: str, versions: list[_Version]):
+    identity = _identity(path)
+    result = _open(request, name, path)
+    if not request.is_standalone:
+        versions.append(_Version(request.key, path, identity, result))
+    return result
+
+
+def _open(request: Request, name: str, path: str):
+    if request.is_standalone:
+        return path
+    if not request.is_python_module:
+        import torch
+
+        torch.ops.load_library(path)
+        return path
+    # What importlib.util.spec_from_file_location and module_from_spec do; that module takes long to import.
+    from importlib import _bootstrap, _bootstrap_external
+
+    spec = _bootstrap_external.spec_from_file_location(name, path)
+    if spec is None:
+        raise ImportError(f"{path} is no extension module for this Python", name=name, path=path)
+    module = _bootstrap.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_torch() -> None:
+    """The library uses torch's, which only torch itself brings into the process."""
+    if "torch" not in sys.modules:
+        import torch  # noqa: F401
+
+
+def _needs_torch(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError:
+        return True
+    return b"libc10." in content or b"libtorch" in content or b"c10.dll" in content or b"torch_cpu.dll" in content
+
+
+def _identity(path: str) -> tuple[int, ...]:
+    try:
+        state = os.stat(path)
+    except OSError:
+        return ()
+    return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+def _library_suffix() -> str:
+    return ".pyd" if sys.platform == "win32" else ".so"
+
+
+def _source(path: str):
+    # torch gives every source that is not CUDA or SYCL to the C++ compiler.
+    if path.endswith(".c"):
+        return {"path": path, "language": "c++"}
+    return path
+
+
+def _write_if_changed(path: str, text: str) -> None:
+    content = text.encode("utf-8", "surrogateescape")
+    try:
+        with open(path, "rb") as file:
+            if file.read() == content:
+                return
+    except OSError:
+        pass
+    _replace(path, lambda temporary: _write(temporary, content))
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+def _publish(path: str, place: str) -> None:
+    """Puts a copy where torch's own builder has the library: some projects look for it there. Best effort."""
+    import shutil
+
+    try:
+        _replace(place, lambda temporary: shutil.copy2(path, temporary))
+    except OSError:
+        pass
+
+
+def _replace(path: str, make) -> None:
+    temporary = f"{path}.{os.getpid()}.{threading.get_ident()}"
+    try:
+        make(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        _fresh._remove(temporary)
+        raise
+
+
+class _building:
+    """Only one process at a time builds in a folder; the others wait and then find it done. The kernel gives the lock
+    back when its holder ends, however it ends. torch's own file `lock` means nothing here."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._file = None
+
+    def __enter__(self) -> None:
+        folder = os.path.join(self._directory, ".retorch")
+        os.makedirs(folder, exist_ok=True)
+        try:
+            import fcntl
+        except ImportError:
+            # Windows: the program has a lock of its own.
+            return
+        try:
+            self._file = open(os.path.join(folder, "load.lock"), "ab")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError:
+            # A file system without locks: the program's own must do.
+            pass
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
