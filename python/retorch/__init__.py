@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+# What type checkers know it by; importing `typing` would cost more than all the rest.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._inline import load_inline
     from ._load import load

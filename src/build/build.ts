@@ -20,7 +20,7 @@ import { prepareBuildFolder } from "./build-folder.ts";
 import { checkImports } from "./check-import.ts";
 import { notePublished } from "./clean.ts";
 import { writeCompileCommands } from "../export/compile-commands.ts";
-import { lookedAt, rememberNoOp } from "./no-op.ts";
+import { type Looked, lookedAt, rememberNoOp } from "./no-op.ts";
 import { checkOutputPlace } from "./output-place.ts";
 import { packagesOf } from "./packages.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -45,6 +45,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
   /** The words of the command line, under which "nothing to do" is remembered. Undefined: it is not. */
   readonly words?: readonly string[];
+  /** Gets all that the build looked at, when it has come to rest and a later look at the same tells whether it changed. */
+  readonly onLooked?: (looked: Looked) => void;
 }
 
 /** What a build made. */
@@ -154,8 +156,9 @@ async function run(
       actions: { ...counts },
       durationMs: host.monotonic() - start,
     };
-    if (done.steady && options.words !== undefined)
-      remember(host, options.words, prepared.value, digests, startedAt, summary);
+    if (done.steady && (options.words !== undefined || options.onLooked !== undefined)) {
+      remember(host, options, prepared.value, digests, startedAt, summary);
+    }
     return ok(summary);
   } finally {
     lock.release();
@@ -189,7 +192,7 @@ function publish(host: Host, digests: FileDigests, graph: Graph): void {
 
 function remember(
   host: Host,
-  words: readonly string[],
+  { words, onLooked }: Pick<BuildOptions, "words" | "onLooked">,
   prepared: Prepared,
   digests: FileDigests,
   startedAt: number,
@@ -200,6 +203,8 @@ function remember(
   const own = new Set([graph.buildDir, ...graph.artifacts.map((artifact) => artifact.path)]);
   const looked = lookedAt(host, prepared.project.witnesses, prepared.witnesses, digests, startedAt, own);
   if (looked === undefined) return;
+  onLooked?.(looked);
+  if (words === undefined) return;
   rememberNoOp(host, words, looked, {
     artifacts: summary.artifacts,
     actions: executed + cached + fresh,

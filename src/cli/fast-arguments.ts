@@ -50,7 +50,8 @@ export function fastRequest(argv: readonly string[]): FastRequest | undefined {
       const value = word === "--request" ? argv[++at] : word.slice("--request=".length);
       if (value === undefined || request !== undefined || (value.startsWith("-") && value !== "-")) return undefined;
       request = value;
-    } else if (declined.has(word) || (shortFlags.includes(word[1] ?? "") && !/^-k+$/.test(word))) return undefined;
+    } else if (word === "--result" || word.startsWith("--result=")) return undefined;
+    else if (declined.has(word) || (shortFlags.includes(word[1] ?? "") && !/^-k+$/.test(word))) return undefined;
     else if (/^(?:-j|--jobs=)[1-9]\d{0,8}$/.test(word)) continue;
     else if ((word === "-j" || word === "--jobs") && /^[1-9]\d{0,8}$/.test(argv[at + 1] ?? "")) at++;
     else if (word === "--color" || word.startsWith("--color=")) {

@@ -241,6 +241,14 @@ export const buildOptions = {
   },
   explain: { type: "flag", description: "Say why each action has to be done", section: "output" },
   json: { type: "flag", description: "Write one JSON event a line to standard output", section: "output" },
+  result: {
+    type: "text",
+    argument: "FILE",
+    description: "Write what came of it, and all that was looked at, to this file (for programs)",
+    section: "output",
+    conflicts: ["dry-run", "fix"],
+    completes: "file",
+  },
   ...commonOptions,
 } as const satisfies OptionSpecs;
 

@@ -1,7 +1,10 @@
 /** `retorch build`: runs a build, says what it does, and ends with where the result is. */
+import { resolve } from "node:path";
 import { failureCodes } from "../../base/failure-codes.ts";
+import type { Looked } from "../../build/no-op.ts";
 import type { BuildEvent } from "../../engine/events.ts";
 import { jsonReporter } from "../../report/json-lines.ts";
+import { hostNotingVariables } from "../../host/variables.ts";
 import type { TextReporterOptions } from "../../report/plain.ts";
 import type { Reporter } from "../../report/terminal.ts";
 import { readQuietly, sayFailure, type CommandContext } from "../context.ts";
@@ -35,11 +38,13 @@ export async function run(
   signal.addEventListener("abort", () => {
     if (!options.json) program.stderr.write("stopping; Ctrl-C again ends at once\n");
   });
+  const noting = options.result === undefined ? undefined : hostNotingVariables(host);
+  let looked: Looked | undefined;
   const fast = fastRequest(context.words);
   const words = fast === undefined ? undefined : rememberedWords(fast, request.captured?.text);
   try {
     const result = await services.build(
-      host,
+      noting?.host ?? host,
       {
         request,
         ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
@@ -51,12 +56,18 @@ export async function run(
         cache: !options["no-cache"],
         signal,
         ...(words === undefined ? {} : { words }),
+        ...(noting === undefined ? {} : { onLooked: (all: Looked) => void (looked = all) }),
       },
       (event) => {
         last = event;
         reporter.listener(event);
       },
     );
+    if (options.result !== undefined && noting !== undefined) {
+      const { resultDocument } = await import("../../build/result-file.ts");
+      const all = looked === undefined ? undefined : { looked, variables: noting.names() };
+      host.fs.writeAtomic(resolve(host.cwd, options.result), resultDocument(result, all));
+    }
     if (!result.ok) {
       if (last?.type !== "finished") return sayFailure(context, result.error);
       return failureCodes[result.error.code].exit;
