@@ -19,6 +19,7 @@ export function nodeProgram(): Program {
     stdout: outputStream(process.stdout),
     stderr: outputStream(process.stderr),
     nodeVersion: process.versions.node,
+    nodePath: process.execPath,
     uptimeMs: () => process.uptime() * 1000,
     setExitCode: (code) => {
       process.exitCode = code;

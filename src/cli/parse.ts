@@ -19,6 +19,10 @@ export function parseCommand(
   const context = { command, given, operands };
   for (let at = 0; at < words.length;) {
     const word = words[at] ?? "";
+    if (command.passes === true && operands.length > 0) {
+      operands.push(...words.slice(at));
+      break;
+    }
     if (word === "--") {
       operands.push(...words.slice(at + 1));
       break;

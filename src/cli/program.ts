@@ -24,6 +24,8 @@ export interface Program {
   /** Everything else. */
   readonly stderr: OutputStream;
   readonly nodeVersion: string;
+  /** The Node.js that runs it, absolute. */
+  readonly nodePath: string;
   /** Milliseconds since the process was started. */
   uptimeMs(): number;
   /** How the process ends when nothing is left to do. */

@@ -10,7 +10,9 @@ import type { Prepared } from "../build/prepare.ts";
 import type { BuildRequest } from "../config/request.ts";
 import type { BuildListener } from "../engine/events.ts";
 import type { Environment } from "../environment/environment.ts";
-import type { Host } from "../host/host.ts";
+import type { ForegroundResult } from "../host/foreground.ts";
+import type { Host, ProcessRequest } from "../host/host.ts";
+import { pythonPackageFolder } from "../host/python-package.ts";
 
 /** What commands ask of the other rooms. */
 export interface Services {
@@ -32,6 +34,10 @@ export interface Services {
   ): Promise<DiagnoseReport>;
   /** Reads a built file; judged when there is an environment to judge it in. */
   inspect(host: Host, path: string, environment: Environment | undefined): Promise<Result<Inspection>>;
+  /** Runs a command in place of this program. */
+  foreground(request: Pick<ProcessRequest, "argv" | "cwd" | "env">): Promise<ForegroundResult>;
+  /** Folder of the Python package `retorch` that belongs to this program. */
+  pythonPackage(): string | undefined;
   doctor(host: Host, request: EnvironmentQuestion & { readonly nodeVersion: string }): Promise<Result<DoctorReport>>;
 }
 
@@ -69,6 +75,8 @@ export const realServices: Services = {
   },
   inspect: async (host, path, environment) =>
     (await import("../inspect/inspect.ts")).inspectPath(host, path, environment === undefined ? {} : { environment }),
+  foreground: async (request) => (await import("../host/foreground.ts")).runForeground(request),
+  pythonPackage: pythonPackageFolder,
   doctor: async (host, question) => (await import("./project-doctor.ts")).projectDoctor(host, question),
   environment: async (host, question) => (await import("./project-environment.ts")).projectEnvironment(host, question),
 };

@@ -88,6 +88,8 @@ export interface CommandSpec<O extends OptionSpecs = OptionSpecs> {
   /** Further paragraphs of help. */
   readonly details?: readonly string[];
   readonly operands: readonly OperandSpec[];
+  /** From the first operand on the words are another program's: none of them is an option here. */
+  readonly passes?: boolean;
   readonly options: O;
   readonly examples: readonly { readonly command: string; readonly text: string }[];
   readonly load: () => Promise<CommandModule<O>>;

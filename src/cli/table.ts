@@ -267,6 +267,10 @@ export const explainOptions = {
   ...commonOptions,
 } as const satisfies OptionSpecs;
 
+export const runOptions = {
+  ...commonOptions,
+} as const satisfies OptionSpecs;
+
 export const envOptions = {
   python: requestOptions.python,
   ...jsonOption,
@@ -387,6 +391,30 @@ export const commands: readonly AnyCommand[] = [
       { command: "retorch build --dry-run | sh", text: "the same build by a shell" },
     ],
     load: () => import("./commands/build.ts"),
+  }),
+  defineCommand({
+    name: "run",
+    summary: "Run a command with PyTorch's builder replaced in every Python that it starts",
+    details: [
+      "`load`, `load_inline` and `BuildExtension` of `torch.utils.cpp_extension` build with retorch then; no file is changed. It ends as the command ends.",
+      "Pythons that heed no environment variables (`-I`, `-E`) or no site (`-S`), and pip's isolated builds, are not reached.",
+    ],
+    operands: [
+      {
+        name: "COMMAND",
+        description: "The command with its arguments",
+        repeatable: true,
+        completes: "file",
+      },
+    ],
+    passes: true,
+    options: runOptions,
+    examples: [
+      { command: "retorch run -- python train.py", text: "a program that calls `load()`" },
+      { command: "retorch run -- pip install --no-build-isolation -e .", text: "a project with a `setup.py`" },
+      { command: "retorch run -- pytest -n4", text: "tests, in all their processes" },
+    ],
+    load: () => import("./commands/run.ts"),
   }),
   defineCommand({
     name: "explain",

@@ -20,6 +20,7 @@ export class FakeProgram implements Program {
   exitCode: number | undefined;
   exitedAt: number | undefined;
   readonly nodeVersion = "20.0.0";
+  readonly nodePath = "/opt/node/bin/node";
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -92,6 +93,8 @@ export function fakeServices(parts: FakeServices = {}): Services {
     environment: unexpected("environment"),
     diagnose: unexpected("diagnose"),
     inspect: unexpected("inspect"),
+    foreground: unexpected("foreground"),
+    pythonPackage: unexpected("pythonPackage"),
     doctor: unexpected("doctor"),
     ...parts,
   };
