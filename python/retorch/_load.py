@@ -119,7 +119,7 @@ class Request:
         return {
             "format": 1,
             "root": root,
-            "python": sys.executable,
+            "python": sys.executable or None,
             "build_dir": os.path.join(self.directory, ".retorch"),
             "extensions": [
                 {
@@ -128,7 +128,7 @@ class Request:
                     "kind": "executable" if self.is_standalone else "python-module",
                     "origin": self.origin,
                     "device": self._device(),
-                    "uses_torch": True,
+                    "uses_torch": _places.torch_folder() is not None,
                     "with_cuda": self.with_cuda,
                     "sources": [_source(source) for source in sources],
                     "include_dirs": self.include_paths,
