@@ -1,6 +1,7 @@
 # fish completion for retorch, made by `retorch completions fish`
 complete -c retorch -f
 complete -c retorch -n __fish_use_subcommand -a build -d 'Build extensions, or bring them up to date'
+complete -c retorch -n __fish_use_subcommand -a run -d 'Run a command with PyTorch\'s builder replaced in every Python that it starts'
 complete -c retorch -n __fish_use_subcommand -a explain -d 'Say what a build would do, and why'
 complete -c retorch -n __fish_use_subcommand -a env -d 'Show the Python, PyTorch, CUDA and compilers that are used, and why'
 complete -c retorch -n __fish_use_subcommand -a doctor -d 'Check the environment: what is right, what is wrong, what will bite later'
@@ -41,11 +42,17 @@ complete -c retorch -n '__fish_seen_subcommand_from build' -l fix -d 'After a fa
 complete -c retorch -n '__fish_seen_subcommand_from build' -l dry-run -d 'Run nothing; write the exact commands to standard output, as text for sh'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l explain -d 'Say why each action has to be done'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l json -d 'Write one JSON event a line to standard output'
+complete -c retorch -n '__fish_seen_subcommand_from build' -l result -r -F -d 'Write what came of it, and all that was looked at, to this file (for programs)'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l color -x -a 'auto always never' -d 'When to use colour'
 complete -c retorch -n '__fish_seen_subcommand_from build' -s v -l verbose -d 'Say more: commands as they start, warnings of actions that were not run again, where bugs came from'
 complete -c retorch -n '__fish_seen_subcommand_from build' -s q -l quiet -d 'Say nothing but errors and the result'
 complete -c retorch -n '__fish_seen_subcommand_from build' -s h -l help -d 'Show this help'
 complete -c retorch -n '__fish_seen_subcommand_from build' -F
+complete -c retorch -n '__fish_seen_subcommand_from run' -l color -x -a 'auto always never' -d 'When to use colour'
+complete -c retorch -n '__fish_seen_subcommand_from run' -s v -l verbose -d 'Say more: commands as they start, warnings of actions that were not run again, where bugs came from'
+complete -c retorch -n '__fish_seen_subcommand_from run' -s q -l quiet -d 'Say nothing but errors and the result'
+complete -c retorch -n '__fish_seen_subcommand_from run' -s h -l help -d 'Show this help'
+complete -c retorch -n '__fish_seen_subcommand_from run' -F
 complete -c retorch -n '__fish_seen_subcommand_from explain' -l path -r -F -d 'What `retorch build` is given: source files or a folder'
 complete -c retorch -n '__fish_seen_subcommand_from explain' -l request -r -F -d 'Build what a captured request says, as Python code wrote it (for programs); - for standard input'
 complete -c retorch -n '__fish_seen_subcommand_from explain' -s e -l extension -x -d 'Only this extension of the project'

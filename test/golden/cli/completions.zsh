@@ -4,6 +4,7 @@ _retorch() {
   local -a commands
   commands=(
     'build:Build extensions, or bring them up to date'
+    'run:Run a command with PyTorch'\''s builder replaced in every Python that it starts'
     'explain:Say what a build would do, and why'
     'env:Show the Python, PyTorch, CUDA and compilers that are used, and why'
     'doctor:Check the environment: what is right, what is wrong, what will bite later'
@@ -64,6 +65,7 @@ _retorch() {
       '--dry-run[Run nothing; write the exact commands to standard output, as text for sh]' \
       '--explain[Say why each action has to be done]' \
       '--json[Write one JSON event a line to standard output]' \
+      '--result=[Write what came of it, and all that was looked at, to this file (for programs)]:FILE:_files' \
       '--color=[When to use colour]:WHEN:(auto always never)' \
       '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
       '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
@@ -72,6 +74,17 @@ _retorch() {
       '-h[Show this help]' \
       '--help[Show this help]' \
       '*:PATH:_files'
+      ;;
+    run)
+      _arguments -s -S \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '*:COMMAND:_files'
       ;;
     explain)
       _arguments -s -S \
