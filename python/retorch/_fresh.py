@@ -5,8 +5,8 @@ The program says after a build what it looked at (`retorch build --result`); `wr
 notes it down; `check` compares the note with the disk. Not sure means not fresh: the program then decides. It knows
 nothing of what the files mean. Only modules that cost nothing to import are used.
 
-The form, all in the machine's own byte order: a mark, the number of integers, the integers (64 bits each), the texts
-with a NUL after each. Folders come with the names in them, since a name is looked up faster from its folder.
+The form, all in the machine's own byte order: a mark, the CRC-32 of what follows, the number of integers, the integers
+(64 bits each), the texts with a NUL after each. Folders come with the names in them, since a name is looked up faster from its folder.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from zlib import crc32
 
 _MARK = b"retorch-fresh 1\n"
 _END = b"end"
@@ -36,15 +37,17 @@ def check(path: str, environ) -> str | None:
         with open(path, "rb") as file:
             data = file.read()
         return _check(data, environ)
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, TypeError, OverflowError):
+        # Not written by this version of this module, whatever it is.
         return None
 
 
 def _check(data: bytes, environ) -> str | None:
-    head = len(_MARK) + 8
-    if data[: len(_MARK)] != _MARK:
+    start = len(_MARK) + 8
+    head = start + 8
+    if data[: len(_MARK)] != _MARK or int.from_bytes(data[len(_MARK) : start], sys.byteorder) != crc32(data[start:]):
         return None
-    end = head + 8 * int.from_bytes(data[len(_MARK) : head], sys.byteorder)
+    end = head + 8 * int.from_bytes(data[start:head], sys.byteorder)
     numbers = memoryview(data)[head:end].cast("q").tolist()
     texts = data[end:].split(b"\0")
     # After the last NUL comes an empty text. What was cut off lacks the end.
@@ -199,7 +202,8 @@ def _note(looked: dict, environ, meta: str) -> bytes | None:
         len(texts), len(names), len(folders), len(there), len(empty), len(looked["listed"]), *numbers,
     ]  # fmt: skip
     integers = b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in numbers)
-    return b"".join([_MARK, len(numbers).to_bytes(8, sys.byteorder), integers, b"\0".join(texts)])
+    body = b"".join([len(numbers).to_bytes(8, sys.byteorder), integers, b"\0".join(texts)])
+    return b"".join([_MARK, crc32(body).to_bytes(8, sys.byteorder), body])
 
 
 def _state(state) -> list[int]:

@@ -88,27 +88,22 @@ class Request:
             self.directory = os.path.join(self.shared_directory, self.key)
 
     def _key(self) -> str:
-        from _blake2 import blake2s
-
         parts = [self.origin, self.name, sys.executable or "", sys.version, self.given_directory or ""]
         parts += [str(self.with_cuda), str(self.with_sycl), str(self.is_python_module), str(self.is_standalone)]
-        # torch's architectures depend on it where nothing else says them.
-        parts.append(os.environ.get("CUDA_VISIBLE_DEVICES", "-"))
         for group in (
             self.sources, self.cflags, self.cuda_cflags, self.sycl_cflags, self.ldflags, self.include_paths,
             [text for item in self.texts.items() for text in item],
         ):  # fmt: skip
             parts.append(str(len(group)))
             parts += group
-        encoded = [part.encode("utf-8", "surrogateescape") for part in parts]
-        digest = blake2s(digest_size=8)
-        for part in encoded:
-            digest.update(b"%d:" % len(part) + part)
-        return digest.hexdigest()
+        return _digest(parts)
 
     def note(self, name: str) -> str:
         """Path of what `_fresh` knows of this request, built under a name."""
-        return os.path.join(self.directory, ".retorch", "fresh", f"{self.key}-{name}")
+        # Ranks of one job often see one GPU each: they share what is built, and each remembers that it is right.
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+        rank = "" if seen is None else "-" + _digest([seen])
+        return os.path.join(self.directory, ".retorch", "fresh", f"{self.key}-{name}{rank}")
 
     def captured(self, name: str) -> dict:
         """The request in the form that the program reads. name: the one under which it is built."""
@@ -234,6 +229,19 @@ def _load(request: Request, verbose: bool):
         # Another process may have built it meanwhile.
         path = _known(request, name, environ) or _build(request, name, verbose)
         return _open_and_remember(request, name, path, versions)
+
+
+def _digest(parts: list[str]) -> str:
+    try:
+        # `hashlib` loads OpenSSL, which takes longer than all else here.
+        from _blake2 import blake2s
+    except ImportError:
+        from hashlib import blake2s
+    digest = blake2s(digest_size=8)
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogateescape")
+        digest.update(b"%d:" % len(encoded) + encoded)
+    return digest.hexdigest()
 
 
 def _versioned(name: str, number: int) -> str:

@@ -9,7 +9,7 @@ import sys
 HOOK_VARIABLE = "RETORCH_RUN_HOOK"
 
 #: Failures for which torch raises OSError: there is no toolkit.
-_NO_TOOLKIT = frozenset({"CUDA_NOT_FOUND", "NVCC_NOT_FOUND", "ROCM_NOT_FOUND", "SYCL_NOT_FOUND"})
+_NO_TOOLKIT = frozenset({"CUDA_NOT_FOUND", "ROCM_NOT_FOUND", "SYCL_NOT_FOUND"})
 
 #: Decide what the program does before it reads the request.
 _OWN_VARIABLES = ("RETORCH_PROFILE", "RETORCH_PYTHON")
