@@ -23,7 +23,7 @@ export function makeContext({ root, python, scratch, quick, rounds }) {
   // A copy: the program may be bundled anew while this runs.
   const program = join(folder, "program");
   rmSync(program, { recursive: true, force: true });
-  for (const part of ["bin", "dist", "package.json"]) {
+  for (const part of ["bin", "dist", "python", "package.json"]) {
     cpSync(join(root, part), join(program, part), { recursive: true, filter: (path) => !path.includes("/dist/types") });
   }
   return { ...context, retorch: [tools.node, join(program, "bin", "retorch.js")] };
