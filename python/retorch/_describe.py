@@ -46,6 +46,9 @@ def describe_extension(command, extension, initial_environment=None):
     args, dlink_libraries, dlink = compile_args_of(extension, torch_builder)
     out_dir, file_name = artifact_of(command, extension)
     sources = sources_of(command, extension, torch_builder)
+    if overridden(compiler, "_compile") is not None:
+        # Each source has its flags already.
+        args = {}
     limited = limited_api(extension, torch_builder)
     if limited is not None:
         # torch names the macro last, which counts.
@@ -70,7 +73,7 @@ def describe_extension(command, extension, initial_environment=None):
         "extra_objects": folders(texts(extension.extra_objects) + texts(compiler.objects)),
         "extra_link_args": texts(extension.extra_link_args),
         "extra_compile_args": args,
-        "base_flags": base_flags(compiler, is_cxx(extension, sources), torch_builder),
+        "base_flags": base_flags(extension, compiler, is_cxx(extension, sources), torch_builder),
         "depends": folders(texts(extension.depends)),
         "py_limited_api": limited,
         "dlink": dlink,
@@ -278,7 +281,7 @@ def without(paths, added):
     return [path for path in paths if os.path.normpath(path) not in added]
 
 
-def base_flags(compiler, cxx, torch_builder):
+def base_flags(extension, compiler, cxx, torch_builder):
     """What setuptools puts before everything else: sysconfig's flags, or those of CFLAGS, LDFLAGS and their kin."""
     if compiler.compiler_type != "unix":
         return None
@@ -286,10 +289,35 @@ def base_flags(compiler, cxx, torch_builder):
     so = compiler.compiler_so
     if cxx and not torch_builder:
         so = getattr(compiler, "compiler_so_cxx", None) or so
-    linker = compiler.linker_so
-    if cxx:
-        linker = getattr(compiler, "linker_so_cxx", None) or linker
-    return {"cxx": flags_of(so, ("-fPIC", "-fpic")), "link": flags_of(linker, ("-shared", "-bundle", "-fPIC"))}
+    linker = flags_of(link_words(compiler, "c++" if cxx else "c"), ("-shared", "-bundle", "-fPIC"))
+    if texts(extension.runtime_library_dirs) + texts(compiler.runtime_library_dirs):
+        # `-Wl,--enable-new-dtags` of newer versions; the folder itself is written by retorch.
+        words = compiler.runtime_library_dir_option(os.sep)
+        words = words if isinstance(words, list) else [words]
+        linker += [word for word in words if "rpath" not in word and os.sep != word]
+    return {"cxx": flags_of(so, ("-fPIC", "-fpic")), "link": linker}
+
+
+def link_words(compiler, language):
+    """The words before the objects when a module is linked, as this version of setuptools puts them together."""
+    commands = []
+    names = [name for name in ("spawn", "call", "mkpath") if hasattr(compiler, name)]
+    own = {name: vars(compiler)[name] for name in names if name in vars(compiler)}
+    for name in names:
+        setattr(compiler, name, (lambda *_, **__: None) if name == "mkpath" else lambda words, **_: commands.append(words))
+    libraries, folders_of, runtime = compiler.libraries, compiler.library_dirs, compiler.runtime_library_dirs
+    objects, compiler.objects = compiler.objects, []
+    compiler.libraries, compiler.library_dirs, compiler.runtime_library_dirs = [], [], []
+    try:
+        compiler.link(compiler.SHARED_OBJECT, [], os.path.join(os.sep, "nowhere", "retorch.so"), target_lang=language)
+    finally:
+        for name in names:
+            vars(compiler).pop(name, None)
+        vars(compiler).update(own)
+        compiler.libraries, compiler.library_dirs, compiler.runtime_library_dirs = libraries, folders_of, runtime
+        compiler.objects = objects
+    words = texts(commands[0]) if commands else []
+    return words[: words.index("-o")] if "-o" in words else words
 
 
 def flags_of(words, leave_out):

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 
-from . import _fresh, _places, _program
+from . import _fresh, _places
 from ._words import absolute_words, flag_words, path_list
 
 _CUDA_SUFFIXES = (".cu", ".cuh")
@@ -211,8 +211,7 @@ def load_request(request: Request, verbose: bool):
 
 
 def _load(request: Request, verbose: bool):
-    # Without `retorch run` the variables are those of the process: a copy would only cost time.
-    environ = _program.build_environment() if _program.HOOK_VARIABLE in os.environ else os.environ
+    environ = _environment()
     versions = _loaded.setdefault(request.name, [])
     for number, version in enumerate(versions):
         if version.key != request.key or _identity(version.path) != version.identity:
@@ -244,6 +243,16 @@ def _digest(parts: list[str]) -> str:
     return digest.hexdigest()
 
 
+def _environment():
+    """The environment variables that a build would see."""
+    if "RETORCH_RUN_HOOK" not in os.environ:
+        # Those of the process: a copy would only cost time.
+        return os.environ
+    from ._program import build_environment
+
+    return build_environment()
+
+
 def _versioned(name: str, number: int) -> str:
     return f"{name}_v{number}" if number else name
 
@@ -266,6 +275,8 @@ def _build(request: Request, name: str, verbose: bool) -> str:
         raise FileNotFoundError(2, os.strerror(2), missing)
     for file, text in request.texts.items():
         _write_if_changed(os.path.join(request.directory, file), text)
+    from . import _program
+
     environ = _program.build_environment()
     result = _program.build(request.captured(name), name, verbose, environ)
     path = result["artifacts"][-1]["path"]
