@@ -16,8 +16,9 @@ import sys
 import time
 from zlib import crc32
 
+from ._stat import files_as_noted
+
 _MARK = b"retorch-fresh 1\n"
-_END = b"end"
 
 #: Steps of a file system's clock: a younger change of a folder may be followed by one that leaves no trace in its
 #: time. The coarse one is for file systems that count in whole seconds.
@@ -44,14 +45,11 @@ def check(path: str, environ) -> str | None:
 
 def _check(data: bytes, environ) -> str | None:
     start = len(_MARK) + 8
-    head = start + 8
     if data[: len(_MARK)] != _MARK or int.from_bytes(data[len(_MARK) : start], sys.byteorder) != crc32(data[start:]):
         return None
-    end = head + 8 * int.from_bytes(data[start:head], sys.byteorder)
-    numbers = memoryview(data)[head:end].cast("q").tolist()
-    texts = data[end:].split(b"\0")
-    # After the last NUL comes an empty text. What was cut off lacks the end.
-    if texts[-2:] != [_END, b""] or numbers[0] != len(texts):
+    first, files, end = _sections(data, start)
+    numbers, texts = _read(data, first)
+    if end != len(data) or numbers[0] != len(texts):
         return None
     count_variables, count_folders, count_there, count_empty, count_listed = numbers[1:6]
     number, text = 6, 1
@@ -62,31 +60,14 @@ def _check(data: bytes, environ) -> str | None:
             return None
         text += 2
 
-    stat = os.stat
-    for _ in range(count_folders):
-        count = numbers[number]
-        number += 1
-        changed = numbers[number : number + count]
-        sizes = numbers[number + count : number + 2 * count]
-        inodes = numbers[number + 2 * count : number + 3 * count]
-        number += 3 * count
-        folder, names = texts[text], texts[text + 1 : text + 1 + count]
-        text += 1 + count
-        if not _BY_FOLDER:
-            for name, *expected in zip(names, changed, sizes, inodes):
-                if _state(stat(os.path.join(folder, name))) != expected:
-                    return None
-            continue
-        # Thousands of turns in all: what is not needed here was moved out. Index 6 is the size, 1 the inode.
-        descriptor = os.open(folder, _OPEN)
-        try:
-            for name, time_ns, size, inode in zip(names, changed, sizes, inodes):
-                state = stat(name, dir_fd=descriptor)
-                if state.st_ctime_ns != time_ns or state[6] != size or state[1] != inode:
-                    return None
-        finally:
-            os.close(descriptor)
+    native = files_as_noted()
+    if native is not None:
+        if not native(data, *files, count_folders):
+            return None
+    elif not _files_as_noted(*_read(data, files), count_folders):
+        return None
 
+    stat = os.stat
     for _ in range(count_there):
         stat(texts[text])
         text += 1
@@ -112,9 +93,55 @@ def _check(data: bytes, environ) -> str | None:
         if _stamp(folder, 0) != stamp and _names(folder, prefix, suffix) != names:
             return None
 
-    if number != len(numbers) or text != len(texts) - 2:
+    if number != len(numbers) or text != len(texts):
         return None
     return os.fsdecode(texts[0])
+
+
+def _sections(data: bytes, start: int) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Of each section where its integers begin, how many they are, where its texts begin and how many bytes they have;
+    and where the second one ends."""
+    sections = []
+    for _ in range(2):
+        count, size = memoryview(data)[start : start + 16].cast("q").tolist()
+        sections.append((start + 16, count, start + 16 + 8 * count, size))
+        start += 16 + 8 * count + size
+    return sections[0], sections[1], start
+
+
+def _read(data: bytes, section: tuple[int, ...]) -> tuple[list[int], list[bytes]]:
+    numbers_at, _, texts_at, size = section
+    return memoryview(data)[numbers_at:texts_at].cast("q").tolist(), data[texts_at : texts_at + size].split(b"\0")[:-1]
+
+
+def _files_as_noted(numbers: list[int], texts: list[bytes], folders: int) -> bool:
+    """Whether all files of the second section are in the noted state. `_stat.c` is this in C."""
+    stat = os.stat
+    number = text = 0
+    for _ in range(folders):
+        count = numbers[number]
+        number += 1
+        changed = numbers[number : number + count]
+        sizes = numbers[number + count : number + 2 * count]
+        inodes = numbers[number + 2 * count : number + 3 * count]
+        number += 3 * count
+        folder, names = texts[text], texts[text + 1 : text + 1 + count]
+        text += 1 + count
+        if not _BY_FOLDER:
+            for name, *expected in zip(names, changed, sizes, inodes):
+                if _state(stat(os.path.join(folder, name))) != expected:
+                    return False
+            continue
+        # Thousands of turns in all: what is not needed here was moved out. Index 6 is the size, 1 the inode.
+        descriptor = os.open(folder, _OPEN)
+        try:
+            for name, time_ns, size, inode in zip(names, changed, sizes, inodes):
+                state = stat(name, dir_fd=descriptor)
+                if state.st_ctime_ns != time_ns or state[6] != size or state[1] != inode:
+                    return False
+        finally:
+            os.close(descriptor)
+    return number == len(numbers) and text == len(texts)
 
 
 def write(path: str, looked: dict, environ, meta: str) -> bool:
@@ -160,13 +187,15 @@ def _note(looked: dict, environ, meta: str) -> bytes | None:
             return None
         folder, name = os.path.split(file)
         folders.setdefault(folder, []).append((name, state))
+    file_numbers: list[int] = []
+    file_texts: list[bytes] = []
     for folder, entries in folders.items():
-        numbers.append(len(entries))
-        texts.append(os.fsencode(folder))
-        texts += [os.fsencode(name) for name, _ in entries]
+        file_numbers.append(len(entries))
+        file_texts.append(os.fsencode(folder))
+        file_texts += [os.fsencode(name) for name, _ in entries]
         # By column: slices of them are compared quickest.
         for column in zip(*(_state(state) for _, state in entries)):
-            numbers += column
+            file_numbers += column
 
     there = [os.fsencode(place) for place in looked["there"]]
     for place in there:
@@ -195,15 +224,19 @@ def _note(looked: dict, environ, meta: str) -> bytes | None:
         numbers += [*stamp, len(found)]
         texts += [folder, prefix, suffix, *found]
 
-    texts += [_END, b""]
-    if any(b"\0" in text for text in texts):
+    if any(b"\0" in text for text in (*texts, *file_texts)):
         return None
     numbers = [
         len(texts), len(names), len(folders), len(there), len(empty), len(looked["listed"]), *numbers,
     ]  # fmt: skip
-    integers = b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in numbers)
-    body = b"".join([len(numbers).to_bytes(8, sys.byteorder), integers, b"\0".join(texts)])
+    body = _section(numbers, texts) + _section(file_numbers, file_texts)
     return b"".join([_MARK, crc32(body).to_bytes(8, sys.byteorder), body])
+
+
+def _section(numbers: list[int], texts: list[bytes]) -> bytes:
+    text = b"".join(text + b"\0" for text in texts)
+    head = [len(numbers), len(text), *numbers]
+    return b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in head) + text
 
 
 def _state(state) -> list[int]:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 
-from . import _fresh, _places
+from . import _fresh, _places, _stat
 from ._words import absolute_words, flag_words, path_list
 
 _CUDA_SUFFIXES = (".cu", ".cuh")
@@ -283,8 +283,11 @@ def _build(request: Request, name: str, verbose: bool) -> str:
     needs = "torch" if _needs_torch(path) else "-"
     note = request.note(name)
     os.makedirs(os.path.dirname(note), exist_ok=True)
-    if result.get("looked") is not None:
-        _fresh.write(note, result["looked"], environ, f"{needs} {path}")
+    looked = result.get("looked")
+    if looked is not None:
+        _fresh.write(note, looked, environ, f"{needs} {path}")
+        if len(looked["files"]) >= _stat.WORTH_IT:
+            _stat.make(environ)
     if request.given_directory is None:
         _publish(path, os.path.join(request.shared_directory, os.path.basename(path)))
         _places.remove_old(request.shared_directory, request.directory)

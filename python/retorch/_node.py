@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
+from ._places import cache_directory
+
 #: What `engines` in package.json says, for people.
 NODE_WANTED = "20.19 or later (of 22: 22.12 or later)"
 
@@ -112,22 +114,6 @@ def node_version(path: str) -> tuple[int, ...] | None:
         lines = known.splitlines()[-20:] + [key + ".".join(map(str, version))]
         _write(notes, "\n".join(lines) + "\n")
     return version
-
-
-def cache_directory() -> str:
-    """The user's cache folder, the same that the program uses (`RETORCH_CACHE_DIR`, else the platform's place)."""
-    own = os.environ.get("RETORCH_CACHE_DIR")
-    if own:
-        return os.path.abspath(own)
-    xdg = os.environ.get("XDG_CACHE_HOME")
-    if xdg and os.path.isabs(xdg):
-        return os.path.join(xdg, "retorch")
-    home = os.path.expanduser("~")
-    if sys.platform == "darwin":
-        return os.path.join(home, "Library", "Caches", "retorch")
-    if sys.platform == "win32":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local"), "retorch")
-    return os.path.join(home, ".cache", "retorch")
 
 
 def _candidates():

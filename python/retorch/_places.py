@@ -1,4 +1,5 @@
-"""Where `load()` builds: torch's own folders, and inside them one for each thing that is built.
+"""Where things lie: the user's cache, and where `load()` builds: torch's own folders, and inside them one for each
+thing that is built.
 
 torch builds every extension called `ops` in the same folder, whichever project it comes from. Here each request has
 a folder of its own below that, named by its content, so that two projects never take turns in one. Knows nothing of
@@ -13,6 +14,22 @@ import sys
 #: Folders of requests that are kept for a name, and how many days an older one is.
 _KEPT = 16
 _KEPT_DAYS = 14
+
+
+def cache_directory() -> str:
+    """The user's cache folder, the same that the program uses (`RETORCH_CACHE_DIR`, else the platform's place)."""
+    own = os.environ.get("RETORCH_CACHE_DIR")
+    if own:
+        return os.path.abspath(own)
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    if xdg and os.path.isabs(xdg):
+        return os.path.join(xdg, "retorch")
+    home = os.path.expanduser("~")
+    if sys.platform == "darwin":
+        return os.path.join(home, "Library", "Caches", "retorch")
+    if sys.platform == "win32":
+        return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local"), "retorch")
+    return os.path.join(home, ".cache", "retorch")
 
 
 def default_build_root() -> str:

@@ -35,11 +35,22 @@ def now():
 assert now() == "torch /some/path"
 `;
 
-describe("the note of what a build looked at", () => {
+/** The same in C, compiled as the first large build does. */
+const inC = `
+import ctypes
+import retorch._stat as in_c
+in_c.make(dict(os.environ))
+assert in_c.files_as_noted() is not None
+`;
+
+describe.each([
+  { how: "by Python", before: "" },
+  { how: "in C", before: inC },
+])("the note of what a build looked at, compared $how", ({ before }) => {
   it("holds until something of it changes", { timeout: 60_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = temporaryProject({});
-    const code = `${makeNote}
+    const code = `${before}${makeNote}
 def edit(): open("b/three", "a").write("x")
 def replace(): os.replace("a/one", "a/two")
 def remove(): os.remove("a/one")
@@ -76,7 +87,7 @@ for change in (edit, replace, remove, appear, new_folder, listed, unlisted, same
   it("is not believed when it is damaged, cut off or of another form", { timeout: 60_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = temporaryProject({});
-    const code = `${makeNote}
+    const code = `${before}${makeNote}
 whole = open("note", "rb").read()
 believed = []
 for size in range(len(whole)):
@@ -94,7 +105,9 @@ say(fresh.check("nowhere", environ))
 `;
     expect(await askPython(python, code, { cwd: at.root })).toEqual([[], 0, null, null]);
   });
+});
 
+describe("the note of what a build looked at", () => {
   it("is not written when something changed since the build looked", { timeout: 60_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = temporaryProject({});
@@ -122,6 +135,7 @@ say(fresh.write("other", looked, environ, "x") and sorted(os.listdir(".")))
 load = lambda: retorch.load("ops", ["ops.cpp"], extra_ldflags=["-Wl,--as-needed"])
 load()
 import retorch._fresh as fresh
+fresh.files_as_noted = lambda: None
 counts = {"stat": 0, "open": 0, "files": 0}
 real_stat, real_open, real_fsopen = os.stat, os.open, open
 def counting(name, function):
@@ -137,8 +151,10 @@ load()
 fresh.os.stat = real_stat
 note = next(os.path.join(folder, name) for folder, _, names in os.walk("built") for name in names if folder.endswith("fresh"))
 data = open(note, "rb").read()
-numbers = memoryview(data)[32:32 + 8 * int.from_bytes(data[24:32], sys.byteorder)].cast("q").tolist()
-say([len(started), counts["stat"], numbers[0], numbers[2], len(set(opened)), len(opened)])
+(first, files, _) = fresh._sections(data, 24)
+numbers, _ = fresh._read(data, first)
+_, names = fresh._read(data, files)
+say([len(started), counts["stat"], numbers[0] + len(names), numbers[2], len(set(opened)), len(opened)])
 `;
     const [line] = await askPython(python, code, { cwd: at.root, env: { TORCH_EXTENSIONS_DIR: at.path("built") } });
     const [processes = 1, stats = 0, texts = 0, folders = 0, , opens = 0] = line as number[];

@@ -10,19 +10,20 @@ import sys
 
 
 class _Watch(object):
-    """A finder that finds nothing but the one module, once, and that with the finders behind it."""
+    """A finder that finds nothing but the one module, and that with the finders behind it."""
 
     module = "torch.utils.cpp_extension"
 
     def find_spec(self, name, path=None, target=None):
         if name != self.module:
             return None
-        # For the time of the search there is no watch: the finders behind it do their work.
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
-        from importlib.util import find_spec
-
-        spec = find_spec(name)
-        if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
+        spec = None
+        for finder in list(sys.meta_path):
+            if finder is not self and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    break
+        if spec is None or not hasattr(spec.loader, "exec_module"):
             return spec
         execute = spec.loader.exec_module
 
