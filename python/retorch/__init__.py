@@ -21,6 +21,10 @@ def __getattr__(name: str):
         from ._load import load as found
     elif name == "load_inline":
         from ._inline import load_inline as found
+    elif name == "__version__":
+        from ._places import version
+
+        found = version()
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found

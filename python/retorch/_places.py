@@ -32,6 +32,23 @@ def cache_directory() -> str:
     return os.path.join(home, ".cache", "retorch")
 
 
+def version() -> str:
+    """The version of this package: of the wheel, else of the npm package or checkout around it."""
+    import json
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    manifest = os.path.join(os.path.dirname(os.path.dirname(here)), "package.json")
+    if os.path.isdir(os.path.join(here, "_bundle")) or not os.path.isfile(manifest):
+        try:
+            return installed("retorch")
+        except PackageNotFoundError:
+            return "unknown"
+    with open(manifest, encoding="utf-8") as file:
+        return json.load(file)["version"]
+
+
 def default_build_root() -> str:
     """What `torch.utils.cpp_extension.get_default_build_root()` returns, with the folder for this Python and torch.
 

@@ -303,6 +303,26 @@ say([os.path.basename(path), subprocess.run([path], stdout=subprocess.PIPE).stdo
     expect(await askPython(python, code, { cwd: at.root, env })).toEqual([[9, true, true]]);
   });
 
+  it("compiles CUDA sources, and says so where torch has no CUDA", { timeout: 240_000 }, async (context) => {
+    const at = project({
+      "ops.cpp": jitModule("launch()", "int launch();"),
+      "kernels.cu": "__global__ void nothing() {}\nint launch() { nothing<<<1, 1>>>(); return 8; }\n",
+    });
+    const code = `
+try:
+    say(retorch.load("ops", ["ops.cpp", "kernels.cu"], extra_cuda_cflags=["-O2", "--use_fast_math"]).answer())
+except RuntimeError as error:
+    say(str(error).split("\\n")[0])
+`;
+    const env = { TORCH_EXTENSIONS_DIR: at.path("built"), TORCH_CUDA_ARCH_LIST: "9.0" };
+    const cpu = need(context, cpuPython()).executable;
+    expect(await askPython(cpu, code, { cwd: at.root, env })).toEqual([
+      expect.stringMatching(/^Error building extension 'ops': .*was built without CUDA/),
+    ]);
+    const cuda = need(context, cudaPython()).executable;
+    expect(await askPython(cuda, code, { cwd: at.root, env })).toEqual([8]);
+  });
+
   it("ends with what it started when it is interrupted", { timeout: 120_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = project({ "ops.cpp": jitModule("5") });
@@ -404,6 +424,70 @@ except RuntimeError as error:
 `;
     const said = await askPython(python, code, { cwd: at.root, env: { TORCH_EXTENSIONS_DIR: at.path("built") } });
     expect(said).toEqual([[true, "Tanh and then sum"], "empty"]);
+  });
+
+  it("handles errors and warnings as torch's own tests expect", { timeout: 900_000 }, async (context) => {
+    onlyWithAll(context);
+    const python = need(context, cpuPython()).executable;
+    const at = project({});
+    const code = `
+import torch, warnings
+from concurrent.futures import ThreadPoolExecutor
+source = """
+at::Tensor report(at::Tensor x, int kind) {
+  std::ostringstream text;
+  text << "kind of " << x.type();
+  TORCH_WARN(text.str());
+  if (kind == 1) throw torch::TypeError(text.str().c_str());
+  if (kind == 2) throw py::key_error(text.str());
+  return x;
+}
+"""
+operator = """
+#include <torch/library.h>
+torch::Tensor twice(torch::Tensor x) { return x + x; }
+TORCH_LIBRARY(retorch_inline_test, m) { m.def("twice", &twice); }
+"""
+load = retorch.load_inline
+fast = {"extra_cflags": ["-O0"]}
+with ThreadPoolExecutor(2) as pool:
+    plain = pool.submit(load, "report_plain", [source], functions=["report"], with_pytorch_error_handling=False, **fast)
+    handled = pool.submit(load, "report_handled", [source], functions=["report"], **fast)
+    library = pool.submit(load, "operators", operator, functions="twice", is_python_module=False, **fast)
+    parts = pool.submit(load, "parts", ["torch::Tensor one() { return torch::ones({}); }", """
+        #include <torch/extension.h>
+        torch::Tensor one();
+        PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) { m.def("one", &one); }"""], **fast)
+x = torch.rand(2).double()
+for module in (plain.result(), handled.result()):
+    for kind in (0, 1, 2):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                module.report(x, kind)
+                name = ""
+            except Exception as error:
+                name = type(error).__name__
+        say([name, len(caught)])
+say([os.path.basename(library.result()), torch.ops.retorch_inline_test.twice(torch.ones(2)).tolist()])
+say(parts.result().one().item())
+try:
+    load("broken", "int main() { return 0 }")
+except RuntimeError as error:
+    say(str(error).count("\\n") > 3)
+`;
+    const said = await askPython(python, code, { cwd: at.root, env: { TORCH_EXTENSIONS_DIR: at.path("built") } });
+    expect(said).toEqual([
+      ["", 0],
+      ["TypeError", 0],
+      ["KeyError", 0],
+      ["", 1],
+      ["TypeError", 1],
+      ["KeyError", 1],
+      ["operators.so", [2, 2]],
+      1,
+      true,
+    ]);
   });
 });
 
