@@ -36,8 +36,11 @@ def _replace(module, name: str, ours: str | None = None) -> None:
 
         import retorch
 
-        # Raises TypeError as the function itself would.
-        bound = inspect.signature(original).bind(*args, **kwargs)
+        try:
+            bound = inspect.signature(original).bind(*args, **kwargs)
+        except TypeError:
+            # The function itself says it in Python's own words, which some projects read to tell versions apart.
+            return original(*args, **kwargs)
         function = getattr(retorch, ours or name)
         known = inspect.signature(function).parameters
         if not known.keys() >= bound.arguments.keys():

@@ -73,8 +73,8 @@ if __name__ == "__main__":
     print(subprocess.run([sys.executable, "-I", "-c", code], stdout=subprocess.PIPE).stdout.decode().strip())
     try:
         load("ops")
-    except TypeError:
-        print("TypeError")
+    except TypeError as error:
+        print(error)
     print([entry for entry in sys.path if "_hook" in entry])
 `,
     });
@@ -88,7 +88,7 @@ if __name__ == "__main__":
       "6",
       "True",
       "False",
-      "TypeError",
+      "load() missing 1 required positional argument: 'sources'",
       "[]",
     ]);
     // No ninja file: nothing of torch's builder ran.
