@@ -73,7 +73,7 @@ def describe_extension(command, extension, initial_environment=None):
         "extra_objects": folders(texts(extension.extra_objects) + texts(compiler.objects)),
         "extra_link_args": texts(extension.extra_link_args),
         "extra_compile_args": args,
-        "base_flags": base_flags(compiler, is_cxx(extension, sources), torch_builder),
+        "base_flags": base_flags(extension, compiler, is_cxx(extension, sources), torch_builder),
         "depends": folders(texts(extension.depends)),
         "py_limited_api": limited,
         "dlink": dlink,
@@ -281,7 +281,7 @@ def without(paths, added):
     return [path for path in paths if os.path.normpath(path) not in added]
 
 
-def base_flags(compiler, cxx, torch_builder):
+def base_flags(extension, compiler, cxx, torch_builder):
     """What setuptools puts before everything else: sysconfig's flags, or those of CFLAGS, LDFLAGS and their kin."""
     if compiler.compiler_type != "unix":
         return None
@@ -289,8 +289,13 @@ def base_flags(compiler, cxx, torch_builder):
     so = compiler.compiler_so
     if cxx and not torch_builder:
         so = getattr(compiler, "compiler_so_cxx", None) or so
-    linker = link_words(compiler, "c++" if cxx else "c")
-    return {"cxx": flags_of(so, ("-fPIC", "-fpic")), "link": flags_of(linker, ("-shared", "-bundle", "-fPIC"))}
+    linker = flags_of(link_words(compiler, "c++" if cxx else "c"), ("-shared", "-bundle", "-fPIC"))
+    if texts(extension.runtime_library_dirs) + texts(compiler.runtime_library_dirs):
+        # `-Wl,--enable-new-dtags` of newer versions; the folder itself is written by retorch.
+        words = compiler.runtime_library_dir_option(os.sep)
+        words = words if isinstance(words, list) else [words]
+        linker += [word for word in words if "rpath" not in word and os.sep != word]
+    return {"cxx": flags_of(so, ("-fPIC", "-fpic")), "link": linker}
 
 
 def link_words(compiler, language):

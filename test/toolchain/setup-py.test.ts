@@ -212,7 +212,7 @@ function answerOf(python: PythonEnvironment, name: string, path: string): number
 const onlyOurs =
   /^(?:-ffile-prefix-map=.*|-MD|-D_GLIBCXX_USE_CXX11_ABI=[01]|-DTORCH_EXTENSION_NAME=.*|-x \S+|-L\$CUDA.*|-Wl,--(?:push|pop)-state.*|-fPIC)$/;
 /** Of two definitions of the limited API the last one counts, which is torch's: the other is left out. */
-const onlyTheirs = /^(?:-Wl,--enable-new-dtags,.*|-fPIC|-MMD|-DPy_LIMITED_API=0x03090000)$/;
+const onlyTheirs = /^(?:-fPIC|-MMD|-DPy_LIMITED_API=0x03090000)$/;
 
 function compare(
   theirs: readonly (readonly string[])[],
@@ -260,8 +260,7 @@ function normal(words: readonly string[], python: PythonEnvironment, root: strin
     .map((word) => word.replaceAll(python.torch.root, "$TORCH").replaceAll(root, "$ROOT"))
     .map((word) => (/^-[IL][^/$]/.test(word) ? `${word.slice(0, 2)}$ROOT/${word.slice(2)}` : word))
     // Relative to the folder of a set-up script that lies below.
-    .map((word) => word.replace("$ROOT/bindings/torch/", "$ROOT/"))
-    .map((word) => word.replace(/^-Wl,(?:--enable-new-dtags,)?-rpath,/, "-Wl,-rpath,"));
+    .map((word) => word.replace("$ROOT/bindings/torch/", "$ROOT/"));
   const base = (file: string): string => file.slice(file.lastIndexOf("/") + 1);
   const key = isLink
     ? `link ${base(output)}`
