@@ -161,6 +161,11 @@ def adjust_torch(module):
             return True, module.TorchVersion("0.0.0")
 
     module.get_compiler_abi_compatibility_and_version = compatibility
+    # Below `retorch run` this class builds with retorch, which is what asks here.
+    builder = vars(module).get("_BUILD_EXTENSION_CLASS") or vars(module).get("BuildExtension")
+    own = vars(builder).get("build_extension") if builder is not None else None
+    if getattr(own, "__module__", "").startswith("retorch."):
+        del builder.build_extension
 
 
 def run_script(path):

@@ -13,7 +13,7 @@ import type { FileDigests } from "../engine/file-digests.ts";
 import { namesIn, sameSignature, type Witness } from "../environment/witness.ts";
 import { userCacheDirectory } from "../host/directories.ts";
 import type { FileStat, Host } from "../host/host.ts";
-import { isIdleVariable } from "../host/variables.ts";
+import { isIdleVariable } from "../host/idle-variables.ts";
 import { version } from "../version.ts";
 
 /** What the last build left, when it still holds. */

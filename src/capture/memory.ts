@@ -10,7 +10,7 @@ import type { CapturedRequest } from "../config/captured.ts";
 import type { ConfigWitness } from "../config/extension.ts";
 import { type FileSignature, isRacy, quietly, sameSignature, signatureOf, statIn } from "../environment/witness.ts";
 import type { Host } from "../host/host.ts";
-import { isIdleVariable } from "../host/variables.ts";
+import { isIdleVariable } from "../host/idle-variables.ts";
 import { version } from "../version.ts";
 import type { Seen } from "./answer.ts";
 
