@@ -50,6 +50,8 @@ export interface ScriptRun {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** A CUDA toolkit that was found, whatever torch finds. */
   readonly cuda?: string;
+  /** A torch that is built without CUDA: its version. */
+  readonly cpuTorch?: string;
 }
 
 /** Lines of output and traceback that are shown. */
@@ -137,8 +139,11 @@ function torchHint({ python, variables }: ScriptRun): string {
   return isolated ? isolation : install;
 }
 
-function hintFor(message: string, { cuda, python }: ScriptRun): string {
+function hintFor(message: string, { cuda, cpuTorch, python }: ScriptRun): string {
   if (/CUDA_HOME environment variable is not set/.test(message)) {
+    if (cpuTorch !== undefined) {
+      return `the torch of \`${python}\` (${cpuTorch}) is built without CUDA: install one with CUDA, or name another Python with \`--python\``;
+    }
     return cuda === undefined
       ? "install a CUDA toolkit and set `CUDA_HOME` to its folder"
       : `torch looks for CUDA in other places than retorch: set it, e.g. \`CUDA_HOME=${cuda}\``;
@@ -154,7 +159,9 @@ function exited({ error }: Answer, run: ScriptRun): Failure {
     : `\`${run.shown}\` ended before its extensions were known: ${code.split("\n")[0]}`;
   return failure("SETUP_PY_EXITED", message, {
     ...causeOf(tail(run.output)),
-    hint: hintFor(code, run),
+    hint: /CUDA_HOME/.test(code)
+      ? hintFor(code, run)
+      : `what it printed says why; \`${run.python} setup.py build_ext --inplace\` ends alike`,
   });
 }
 

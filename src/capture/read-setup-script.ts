@@ -103,6 +103,9 @@ async function capture(
       output: outputOf(end),
       variables: host.env,
       ...(environment.cuda === undefined ? {} : { cuda: environment.cuda.root }),
+      ...(environment.torch !== undefined && environment.torch.cudaVersion === undefined
+        ? { cpuTorch: environment.torch.version }
+        : {}),
     };
     const text = host.fs.readText(answerPath);
     const answer = text === undefined ? undefined : (JSON.parse(text) as Answer);

@@ -367,3 +367,75 @@ setup(
     `#include <api.h>\n#if __cplusplus != 201703L\n#error "the standard was named"\n#endif\nstatic const char* commit = COMMIT;\n`,
   ).replace("PyLong_FromLong(", "(void)commit, PyLong_FromLong("),
 };
+
+/**
+ * Kernels for several architectures: the toolkit is asked for its version, architectures stand among the flags, a thread
+ * count, folders as Paths, flags that take back torch's macros, a mixed extension and one of C++ alone.
+ */
+export const kernels: SetupProject = {
+  "setup.py": `import os, subprocess
+from pathlib import Path
+from setuptools import find_packages, setup
+import torch
+from torch.utils.cpp_extension import CUDA_HOME, BuildExtension, CUDAExtension
+
+here = Path(__file__).resolve().parent
+output = subprocess.check_output([CUDA_HOME + "/bin/nvcc", "-V"], universal_newlines=True).split()
+release = output[output.index("release") + 1].split(",")[0]
+if float(release) < 11.6:
+    raise RuntimeError("too old")
+print("torch", torch.__version__, "with CUDA", release)
+subprocess.run(["git", "submodule", "update", "--init", "csrc/cutlass"])
+arch = ["-gencode", "arch=compute_80,code=sm_80"]
+generator = ["-DOLD"] if os.path.exists(os.path.join(torch.__path__[0], "include", "ATen", "Old.h")) else []
+setup(
+    name="kernels",
+    packages=find_packages(exclude=("build", "csrc")),
+    ext_modules=[
+        CUDAExtension(
+            name="kernels_2_cuda",
+            sources=["csrc/api.cpp", "csrc/fwd.cu", "csrc/bwd.cu"],
+            extra_compile_args={
+                "cxx": ["-O3", "-std=c++17"] + generator,
+                "nvcc": ["-O3", "-std=c++17", "-U__CUDA_NO_HALF_OPERATORS__", "--expt-relaxed-constexpr",
+                         "--use_fast_math", "--threads", "4", "-Xcompiler", "-Wno-unused"] + generator + arch,
+            },
+            define_macros=[("VALUE", "3")],
+            include_dirs=[here / "csrc" / "inc"],
+        ),
+        CUDAExtension("kernels_host", ["csrc/host.cpp"], libraries=["m"]),
+    ],
+    cmdclass={"build_ext": BuildExtension},
+)
+`,
+  "kernels/__init__.py": "",
+  "csrc/inc/value.h": "#pragma once\nlong forward();\nlong backward();\n",
+  "csrc/api.cpp": pythonModule("kernels_2_cuda", "forward() + backward()", '#include "value.h"'),
+  "csrc/fwd.cu": `#include "value.h"
+__global__ void kernel(int* out) { *out = VALUE; }
+long forward() { return VALUE; }
+`,
+  "csrc/bwd.cu": '#include "value.h"\nlong backward() { return 4; }\n',
+  "csrc/host.cpp": pythonModule("kernels_host", "CUDART_VERSION > 0", "#include <cuda_runtime_api.h>"),
+};
+
+/** Relocatable device code: torch links it before the link of the module when it is asked to. */
+export const deviceLinked: SetupProject = {
+  "setup.py": `from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension, CUDAExtension
+setup(
+    name="linked",
+    ext_modules=[
+        CUDAExtension("linked", ["linked.cpp", "one.cu", "two.cu"], dlink=True, dlink_libraries=["cudadevrt"],
+                      extra_compile_args={"cxx": [], "nvcc": ["-rdc=true"], "nvcc_dlink": ["--verbose"]}),
+    ],
+    cmdclass={"build_ext": BuildExtension},
+)
+`,
+  "linked.cpp": pythonModule("linked", "start()", "int start();"),
+  "one.cu": `extern __device__ int far(int);
+__global__ void run(int* out) { *out = far(*out); }
+int start() { return 42; }
+`,
+  "two.cu": "__device__ int far(int x) { return x + 1; }\n",
+};

@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSyn
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cliEnvironment, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
-import { cpuPython, need, type PythonEnvironment } from "../support/environments.ts";
+import { cpuPython, cudaPython, cudaToolkit, need, type PythonEnvironment } from "../support/environments.ts";
 import * as projects from "../support/setup-projects.ts";
 
 interface Case {
@@ -18,6 +18,8 @@ interface Case {
   /** Path of the module without its suffix, its name, and what `answer()` is. */
   readonly modules: readonly (readonly [file: string, name: string, answer: number])[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Needs a torch with CUDA and a toolkit. */
+  readonly cuda?: boolean;
 }
 
 const cases: readonly Case[] = [
@@ -71,17 +73,31 @@ const cases: readonly Case[] = [
     folder: "bindings/torch",
     modules: [["bound/_7_C", "_7_C", 77]],
   },
+  {
+    name: "kernels",
+    files: projects.kernels,
+    modules: [
+      ["kernels_2_cuda", "kernels_2_cuda", 7],
+      ["kernels_host", "kernels_host", 1],
+    ],
+    env: { TORCH_CUDA_ARCH_LIST: "8.0" },
+    cuda: true,
+  },
 ];
 
 describe.each(cases)("$name", (project) => {
   test("is built as setup.py builds it", async (context) => {
-    const python = need(context, cpuPython());
+    const python = need(context, project.cuda === true ? cudaPython() : cpuPython());
+    const toolkit = project.cuda === true ? need(context, cudaToolkit()) : undefined;
+    const cuda: Readonly<Record<string, string>> = toolkit === undefined ? {} : { CUDA_HOME: toolkit };
     const theirs = made(project);
-    const log = loggingCompilers(theirs);
+    const log = loggingCompilers(theirs, toolkit);
     const ran = spawnSync(python.executable, ["setup.py", "build_ext", "--inplace"], {
       cwd: join(theirs.root, project.folder ?? ""),
       // Without ccache, which torch puts before compilers on its own and which starts them twice.
       env: cliEnvironment({
+        ...cuda,
+        ...log.env,
         ...project.env,
         TORCH_NO_COMPILER_WRAPPER: "1",
         PATH: `${log.folder}:${process.env["PATH"]}`,
@@ -92,7 +108,7 @@ describe.each(cases)("$name", (project) => {
 
     const ours = made(project);
     const cwd = join(ours.root, project.folder ?? "");
-    const options = { cwd, env: { ...project.env, RETORCH_PYTHON: python.executable } };
+    const options = { cwd, env: { ...cuda, ...project.env, RETORCH_PYTHON: python.executable } };
     const built = await runRetorchOk(["build"], options);
     expect(built.stdout).not.toContain("this is for people");
     const paths = built.stdout.trim().split("\n");
@@ -107,6 +123,24 @@ describe.each(cases)("$name", (project) => {
     const commands = shellCommands(dry.stdout);
     compare(log.commands(), commands, python, [theirs.root, ours.root]);
   });
+});
+
+test("a device link that is asked for", async (context) => {
+  const python = need(context, cudaPython());
+  const env = {
+    CUDA_HOME: need(context, cudaToolkit()),
+    TORCH_CUDA_ARCH_LIST: "8.0",
+    RETORCH_PYTHON: python.executable,
+  };
+  const { root } = temporaryProject(projects.deviceLinked);
+  const dry = await runRetorchOk(["build", "--dry-run"], { cwd: root, env });
+  const [, words = ""] = /^(.* -dlink .*)$/m.exec(dry.stdout) ?? [];
+  expect(words).toContain("--verbose");
+  // The user's words and no others: torch's `-dlto` only goes with objects that were compiled for it.
+  expect(words.match(/-lcudadevrt\b/g)).toHaveLength(1);
+  expect(words).not.toContain("-dlto");
+  const built = await runRetorchOk(["build"], { cwd: root, env });
+  expect(answerOf(python, "linked", built.stdout.trim())).toBe(42);
 });
 
 /** The project in a folder of its own, with a repository of git as the place it comes from. */
@@ -129,22 +163,26 @@ function made({ files }: Case): TemporaryProject {
 
 interface CompilerLog {
   readonly folder: string;
+  /** How torch finds nvcc. */
+  readonly env: Readonly<Record<string, string>>;
   commands(): readonly (readonly string[])[];
 }
 
 /** Compilers first on PATH that write down their words and then do their work. */
-function loggingCompilers(project: TemporaryProject): CompilerLog {
+function loggingCompilers(project: TemporaryProject, toolkit: string | undefined): CompilerLog {
   const folder = join(project.root, "..", "logging");
   const log = join(project.root, "..", "commands.log");
   mkdirSync(folder, { recursive: true });
   writeFileSync(log, "");
-  for (const name of ["gcc", "g++", "cc", "c++"]) {
-    const real = (process.env["PATH"] ?? "")
-      .split(":")
-      .map((one) => join(one, name))
-      .find((path) => exists(path));
+  for (const name of ["gcc", "g++", "cc", "c++", "nvcc"]) {
+    const folders = [
+      ...(toolkit === undefined ? [] : [join(toolkit, "bin")]),
+      ...(process.env["PATH"] ?? "").split(":"),
+    ];
+    const real = folders.map((one) => join(one, name)).find((path) => exists(path));
     if (real === undefined) continue;
-    const path = join(folder, name);
+    // Not on PATH, where torch would take its folder for a toolkit.
+    const path = join(folder, name === "nvcc" ? "nvcc.log" : name);
     writeFileSync(
       path,
       `#!/bin/sh\nfor word; do printf '%s\\0' "$word"; done >> '${log}'\nprintf '\\n' >> '${log}'\nexec '${real}' "$@"\n`,
@@ -153,6 +191,7 @@ function loggingCompilers(project: TemporaryProject): CompilerLog {
   }
   return {
     folder,
+    env: toolkit === undefined ? {} : { PYTORCH_NVCC: join(folder, "nvcc.log") },
     commands: () =>
       readFileSync(log, "utf8")
         .split("\n")
@@ -209,8 +248,9 @@ function answerOf(python: PythonEnvironment, name: string, path: string): number
  * that are not the user's; locations that stay out of objects; dependencies; the ABI of libtorch; libraries that libtorch
  * itself names.
  */
+// Headers that a toolkit lacks are taken from the wheels beside torch.
 const onlyOurs =
-  /^(?:-ffile-prefix-map=.*|-MD|-D_GLIBCXX_USE_CXX11_ABI=[01]|-DTORCH_EXTENSION_NAME=.*|-x \S+|-L\$CUDA.*|-Wl,--(?:push|pop)-state.*|-fPIC)$/;
+  /^(?:-ffile-prefix-map=.*|-MD|-D_GLIBCXX_USE_CXX11_ABI=[01]|-DTORCH_EXTENSION_NAME=.*|-x \S+|-L\/\S*cuda\S*|-I\/\S*\/nvidia\/\S*|-ccbin .*|-Xcompiler -ffile-prefix-map=.*|-Wl,--(?:push|pop)-state.*|-fPIC)$/;
 /** Of two definitions of the limited API the last one counts, which is torch's: the other is left out. */
 const onlyTheirs = /^(?:-fPIC|-MMD|-DPy_LIMITED_API=0x03090000)$/;
 
@@ -220,8 +260,9 @@ function compare(
   python: PythonEnvironment,
   roots: readonly [string, string],
 ): void {
-  // What the script compiles on its own is no part of its extensions.
+  // What nvcc starts, and what the script compiles on its own, is no part of the extensions' commands.
   const own = (words: readonly string[]): boolean =>
+    words.some((word) => /tmpxft|^-D__CUDACC__/.test(word)) ||
     words.some((word) => word.endsWith("object.c") || word.endsWith("libthird.so"));
   const asked = theirs.filter((words) => !own(words)).map((words) => normal(words, python, roots[0]));
   const found = ours.map((words) => normal(words, python, roots[1]));
@@ -249,7 +290,10 @@ function normal(words: readonly string[], python: PythonEnvironment, root: strin
     let word = words[i] ?? "";
     if (word === "-o") output = words[++i] ?? "";
     else if (word === "-MF") i++;
-    else if (word === "-isystem" || word === "-x") {
+    else if (/^(?:-gencode|--threads|-Xcompiler|--compiler-options|-ccbin)$/.test(word)) {
+      const value = (words[++i] ?? "").replaceAll("'", "");
+      result.push(`${word.replace("--compiler-options", "-Xcompiler")} ${value}`);
+    } else if (word === "-isystem" || word === "-x") {
       word = word === "-x" ? `-x ${words[++i] ?? ""}` : `-I${words[++i] ?? ""}`;
       result.push(word);
     } else if (word === "-c" || word === "-shared") continue;
