@@ -132,8 +132,54 @@ export const failureCodes = {
   },
   SETUP_PY_UNSUPPORTED: {
     exit: 2,
-    meaning: "The folder is described by a `setup.py` only, and it cannot be read here.",
-    todo: "Name the sources on the command line, or describe the extension in a `retorch.toml`.",
+    meaning:
+      "The folder is described by a `setup.py` only, and whoever asks cannot read one (a program that uses the library).",
+    todo: "Name the sources, or describe the extension in a `retorch.toml`.",
+  },
+  SETUP_PY_FAILED: {
+    exit: 2,
+    meaning: "The `setup.py` raised an error before it had declared its extensions.",
+    todo: "The traceback says where; `python setup.py build_ext --inplace` fails alike.",
+  },
+  SETUP_PY_IMPORT: {
+    exit: 2,
+    meaning: "The `setup.py` imports a module that the target Python does not have.",
+    todo: "Install it in that Python, or name another with `--python`.",
+  },
+  SETUP_PY_TORCH_MISSING: {
+    exit: 2,
+    meaning: "The `setup.py` imports torch, and the target Python has none; in an isolated build it cannot be seen.",
+    todo: "Name the Python that has torch with `--python`; under pip or uv use `--no-build-isolation`.",
+  },
+  SETUP_PY_NO_SETUPTOOLS: {
+    exit: 2,
+    meaning: "The target Python has no setuptools (since 3.12 none comes with it).",
+    todo: "`python -m pip install setuptools`.",
+  },
+  SETUP_PY_EXITED: {
+    exit: 2,
+    meaning: "The `setup.py` ended before it had called `setup()` with extensions.",
+    todo: "Read what it printed: it usually says what it misses.",
+  },
+  SETUP_PY_NO_EXTENSIONS: {
+    exit: 2,
+    meaning: "The `setup.py` declares no extension: a pure Python package, or extensions that it leaves out here.",
+    todo: "Look for the variable or the condition that turns them on (`FORCE_CUDA=1` and the like).",
+  },
+  SETUP_PY_ASKS: {
+    exit: 2,
+    meaning: "The `setup.py` waits for an answer from the keyboard.",
+    todo: "Give the answer as the script takes it without a terminal: a variable, an option.",
+  },
+  SETUP_PY_TIMEOUT: {
+    exit: 2,
+    meaning: "The `setup.py` did not come to an end.",
+    todo: "Run it by itself once: it may download or generate something.",
+  },
+  SETUP_PY_OTHER_BUILD: {
+    exit: 2,
+    meaning: "The `setup.py` compiles with something else than setuptools: CMake, commands of its own.",
+    todo: "Use the project's own build, or describe its sources in a `retorch.toml`.",
   },
   EXPORT_UNSUPPORTED_PATH: {
     exit: 2,

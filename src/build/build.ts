@@ -95,7 +95,11 @@ async function run(
   start: number,
 ): Promise<Result<BuildSummary>> {
   const startedAt = host.now();
-  const prepared = await prepare(host, options.request);
+  const prepared = await prepare(host, options.request, {
+    onStart: (script) => listener({ type: "reading", script, time: host.monotonic() }),
+    onEnd: (script, output, durationMs) =>
+      listener({ type: "read", script, output, durationMs, time: host.monotonic() }),
+  });
   if (!prepared.ok) return prepared;
   const { project, environment, graph, cacheDir, host: buildHost } = prepared.value;
   const unwritable = checkOutputPlace(host, graph.artifacts);

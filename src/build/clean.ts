@@ -33,9 +33,11 @@ function readPublished(host: Host, buildDir: string): Map<string, string> {
 
 /** The files and folders that `clean` removes: the build folder, and artefacts that are still as they were made. */
 export async function cleanTargets(host: Host, request: BuildRequest): Promise<Result<string[]>> {
-  const project = await readProject(host, request);
+  // Where a set-up script lies is enough: it need not be run to remove what was built.
+  const unread = { read: () => Promise.resolve(ok({ extensions: [], witnesses: [] })) };
+  const project = await readProject(host, request, { setupScripts: unread });
   if (!project.ok) return project;
-  const buildDir = buildDirOf(host, project.value.root, userCacheDirectory(host));
+  const buildDir = project.value.buildDir ?? buildDirOf(host, project.value.root, userCacheDirectory(host));
   const targets: string[] = [];
   const digests = new FileDigests(host, { get: () => undefined, put: () => undefined });
   for (const [path, digest] of readPublished(host, buildDir)) {

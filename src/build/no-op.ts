@@ -10,9 +10,10 @@ import { crc32 } from "node:zlib";
 import { compareText } from "../base/order.ts";
 import type { ConfigWitness } from "../config/extension.ts";
 import type { FileDigests } from "../engine/file-digests.ts";
-import { namesIn, type Witness } from "../environment/witness.ts";
+import { namesIn, sameSignature, type Witness } from "../environment/witness.ts";
 import { userCacheDirectory } from "../host/directories.ts";
 import type { FileStat, Host } from "../host/host.ts";
+import { isIdleVariable } from "../host/idle-variables.ts";
 import { version } from "../version.ts";
 
 /** What the last build left, when it still holds. */
@@ -59,13 +60,6 @@ interface Snapshot {
   readonly hit: NoOpHit;
 }
 
-/**
- * Variables that say something about the session but nothing about a build. All others are part of the question, so
- * that a variable nobody thought of costs a longer look, not a stale answer.
- */
-const idle =
-  /^(?:_|SHLVL|PWD|OLDPWD|TERM.*|COLORTERM|COLUMNS|LINES|LS_COLORS|PS[0-4]|PROMPT.*|WINDOWID|TMUX.*|STY|SSH_.*|DISPLAY|WAYLAND_DISPLAY|XDG_SESSION.*|XDG_RUNTIME_DIR|DBUS_.*|VSCODE_.*|npm_.*|INIT_CWD|NO_COLOR|FORCE_COLOR|CLICOLOR.*|EDITOR|VISUAL|PAGER|LESS.*|MAIL|HISTFILE|HIST.*|JPY_.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|PYTEST_CURRENT_TEST|VITEST.*)$/;
-
 /** So many are kept, or half as many after a cleaning. */
 const mostSnapshots = 400;
 
@@ -78,7 +72,7 @@ function snapshotPath(host: Host, argv: readonly string[]): string {
   part(version);
   part(host.cwd);
   for (const word of argv) part(word);
-  const names = Object.keys(host.env).filter((name) => !idle.test(name));
+  const names = Object.keys(host.env).filter((name) => !isIdleVariable(name));
   for (const name of names.sort()) part(`${name}=${host.env[name] ?? ""}`);
   return join(userCacheDirectory(host), "up-to-date", `${hash.digest("hex").slice(0, 40)}.json`);
 }
@@ -173,18 +167,28 @@ export function lookedAt(
     else listed.push({ path: witness.path, prefix: witness.prefix, suffix: witness.suffix, names: witness.names });
   }
   for (const witness of config) {
+    if (witness.kind === "volatile") return undefined;
+    if (witness.kind === "there") {
+      if (host.fs.stat(witness.path) === undefined) return undefined;
+      there.add(witness.path);
+      continue;
+    }
     if (witness.kind === "listing") {
+      const suffix = witness.suffix ?? "";
       // What the build itself put there is no news.
       const foreign = (name: string): boolean => !own.has(join(witness.path, name));
-      const names = namesIn(host, witness.path, { prefix: "", suffix: "" }) ?? [];
+      const names = namesIn(host, witness.path, { prefix: "", suffix }) ?? [];
       if (names.filter(foreign).join("/") !== [...witness.names].filter(foreign).sort(compareText).join("/")) {
         return undefined;
       }
-      listed.push({ path: witness.path, prefix: "", suffix: "", names });
+      listed.push({ path: witness.path, prefix: "", suffix, names });
       continue;
     }
     const stat = host.fs.stat(witness.path);
-    if (stat === undefined) absent.add(witness.path);
+    if (witness.state !== undefined) {
+      if (stat === undefined || !sameSignature(stat, witness.state)) return undefined;
+      files.set(witness.path, stat);
+    } else if (stat === undefined) absent.add(witness.path);
     else if (stat.ctimeMs + clockStepMs >= startedAt) return undefined;
     else files.set(witness.path, stat);
   }

@@ -5,8 +5,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { err, ok, type Result } from "../base/result.ts";
+import type { SetupScriptReaderOptions } from "../capture/read-setup-script.ts";
 import type { Extension, Language, Project } from "../config/extension.ts";
-import { readProject } from "../config/read-project.ts";
+import { readProject, type SetupScriptReader } from "../config/read-project.ts";
 import type { BuildRequest } from "../config/request.ts";
 import { checkEnvironment, type EnvironmentNeeds } from "../environment/check.ts";
 import type { Environment } from "../environment/environment.ts";
@@ -33,10 +34,25 @@ export interface Prepared {
 /** Name of the build folder in a project. */
 export const buildFolderName = ".retorch";
 
-/** Reads, finds, checks and plans. */
-export async function prepare(host: Host, request: BuildRequest): Promise<Result<Prepared>> {
+/** Loaded when there is a script to be read. */
+function lazySetupScriptReader(options: SetupScriptReaderOptions): SetupScriptReader {
+  return {
+    read: async (script) => (await import("../capture/read-setup-script.ts")).setupScriptReader(options).read(script),
+  };
+}
+
+/**
+ * Reads, finds, checks and plans.
+ *
+ * @param watch Told when a `setup.py` is run to see what it declares.
+ */
+export async function prepare(
+  host: Host,
+  request: BuildRequest,
+  watch: Pick<SetupScriptReaderOptions, "onStart" | "onEnd"> = {},
+): Promise<Result<Prepared>> {
   const cacheDir = userCacheDirectory(host);
-  const read = await readProject(host, request);
+  const read = await readProject(host, request, { setupScripts: lazySetupScriptReader({ cacheDir, ...watch }) });
   if (!read.ok) return read;
   const project = read.value;
   const buildHost = project.variables === undefined ? host : hostWithVariables(host, project.variables);

@@ -98,10 +98,26 @@ export interface Extension {
 
 /** A folder or file whose state decided what the extensions are: a change of it means the request must be read again. */
 export type ConfigWitness =
-  /** A file that was read, or looked for in vain. */
-  | { readonly kind: "file"; readonly path: string }
-  /** The names in a folder, as walked by a glob; none when it was not there. */
-  | { readonly kind: "listing"; readonly path: string; readonly names: readonly string[] };
+  /**
+   * A file that was read, or looked for in vain. `state`: what `stat` says of it, where that is known to be the state
+   * that counts, however young it is.
+   */
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly state?: {
+        readonly size: number;
+        readonly mtimeMs: number;
+        readonly ctimeMs: number;
+        readonly ino: number;
+      };
+    }
+  /** That something is there is all that counts. */
+  | { readonly kind: "there"; readonly path: string }
+  /** The names in a folder that end so, as walked by a glob; none when it was not there. */
+  | { readonly kind: "listing"; readonly path: string; readonly names: readonly string[]; readonly suffix?: string }
+  /** It cannot be told what decided: the request must be read again each time. */
+  | { readonly kind: "volatile" };
 
 /** All that a request says. */
 export interface Project {

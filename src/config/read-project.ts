@@ -32,10 +32,12 @@ export interface SetupScript {
   readonly python?: string;
 }
 
+/** What a `setup.py` declares: complete, without what the command line adds, and what was read to know it. */
+export type CapturedScript = Pick<Project, "extensions" | "witnesses" | "variables" | "warnings">;
+
 /** Reads what a `setup.py` declares. Made elsewhere: it takes the Python of the environment. */
 export interface SetupScriptReader {
-  /** The extensions, complete, without what the command line adds, and what was read to know them. */
-  read(script: SetupScript): Promise<Result<Pick<Project, "extensions" | "witnesses">>>;
+  read(script: SetupScript): Promise<Result<CapturedScript>>;
 }
 
 /** What a reader of requests may be given. */
@@ -131,6 +133,7 @@ async function readSetupScript(
   if (!read.ok) return read;
   const extensions = read.value.extensions.map((extension) => ({ extension }));
   return ok({
+    ...read.value,
     root: folder,
     extensions: selected(extensions, overrides, ({ extension }) => extension.name),
     witnesses: [...reading.witnesses, ...read.value.witnesses],
@@ -141,7 +144,8 @@ async function readSetupScript(
 async function finish(reading: Reading, draft: Draft): Promise<Result<Project>> {
   const { host, overrides } = reading;
   const names = draft.extensions.map(({ extension }) => extension.name);
-  const stranger = overrides.extensions.find((name) => !names.includes(name));
+  // None at all: whoever reads does not look at the extensions.
+  const stranger = names.length === 0 ? undefined : overrides.extensions.find((name) => !names.includes(name));
   if (stranger !== undefined) {
     const meant = closest(stranger, names);
     const all = [...names].sort(compareText).map((name) => `\`${name}\``);

@@ -83,6 +83,17 @@ export type BuildEvent =
       readonly slot?: number;
       readonly time: number;
     }
+  /** A `setup.py` is run, to see what it declares. */
+  | { readonly type: "reading"; readonly script: string; readonly time: number }
+  /** It has run. */
+  | {
+      readonly type: "read";
+      readonly script: string;
+      /** What it printed. */
+      readonly output: string;
+      readonly durationMs: number;
+      readonly time: number;
+    }
   /** Another process works on the same project or action; its result will be used. */
   | { readonly type: "waiting"; readonly on: string; readonly time: number }
   | { readonly type: "warning"; readonly message: string; readonly hint?: string; readonly time: number }

@@ -63,6 +63,14 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
       "slot?": "as in `started`",
     },
   },
+  reading: {
+    description: "A `setup.py` is run, to see what it declares. Not sent while what it said is remembered.",
+    fields: { script: "absolute path" },
+  },
+  read: {
+    description: "It has run.",
+    fields: { script: "absolute path", output: "what it printed", durationMs: "milliseconds" },
+  },
   waiting: {
     description: "Another process works on the same thing.",
     fields: { on: "what is waited for, for people" },
@@ -150,6 +158,16 @@ export function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>>
         ...(event.diagnoses === undefined ? {} : { diagnoses: event.diagnoses.map(plainDiagnosis) }),
         durationMs: rounded(event.durationMs),
         slot: event.slot,
+        time: rounded(event.time),
+      };
+    case "reading":
+      return { type: event.type, script: event.script, time: rounded(event.time) };
+    case "read":
+      return {
+        type: event.type,
+        script: event.script,
+        output: event.output,
+        durationMs: rounded(event.durationMs),
         time: rounded(event.time),
       };
     case "waiting":

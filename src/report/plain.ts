@@ -3,7 +3,7 @@ import type { BuildEvent, BuildListener } from "../engine/events.ts";
 import { doneText, failedText, plannedCommand, retryText } from "./action-text.ts";
 import { diagnosesText, fixedText } from "./diagnosis-text.ts";
 import { reasonLines } from "./explain-text.ts";
-import { failureText, warningText } from "./failure-text.ts";
+import { failureText, shownPath, warningText } from "./failure-text.ts";
 import { firstError } from "./first-error.ts";
 import { Progress } from "./progress.ts";
 import type { Style } from "./style.ts";
@@ -76,6 +76,10 @@ export function eventTexts(
           failedText(event, { style, platform, withCommand: verbose || !live }) +
           diagnosesText(event.diagnoses ?? [], { style })
         );
+      case "reading":
+        return quiet ? "" : `${style.dim(`reading ${shownPath(event.script, options.cwd)}`)}\n`;
+      case "read":
+        return verbose && event.output.trim() !== "" ? `${event.output.trimEnd()}\n` : "";
       case "waiting":
         return quiet || live ? "" : `${style.dim(`waiting for ${event.on}`)}\n`;
       case "warning":

@@ -57,6 +57,8 @@ export class Progress {
         this.#failed = 0;
         break;
       case "dirty":
+      case "reading":
+      case "read":
       case "warning":
       case "finished":
         break;

@@ -127,6 +127,16 @@ csrc/a.cpp:3:5: error: expected ';'
     expect(plain([end], { verbosity: "quiet" })).toBe("error: interrupted [CANCELLED]\n");
   });
 
+  it("says which script is read, and what it printed only when asked", () => {
+    const events: BuildEvent[] = [
+      { type: "reading", script: "/project/setup.py", time: 0 },
+      { type: "read", script: "/project/setup.py", output: "hello\n\n", durationMs: 2000, time: 0 },
+    ];
+    expect(plain(events)).toBe("reading setup.py\n");
+    expect(plain(events, { verbosity: "verbose" })).toBe("reading setup.py\nhello\n");
+    expect(plain(events, { verbosity: "quiet" })).toBe("");
+  });
+
   it("passes on warnings and what is waited for", () => {
     expect(plain([{ type: "waiting", on: "another build", time: 0 }])).toBe("waiting for another build\n");
     expect(plain([{ type: "warning", message: "odd", time: 0 }])).toBe("warning: odd\n");
@@ -147,6 +157,8 @@ describe("jsonReporter", () => {
   const everything: readonly BuildEvent[] = [
     ...good.slice(0, -1),
     failed(a, { signal: "SIGKILL", retrying: true, slot: 1 }),
+    { type: "reading", script: "/project/setup.py", time: 0 },
+    { type: "read", script: "/project/setup.py", output: "hello", durationMs: 2000, time: 0 },
     { type: "waiting", on: "x", time: 0 },
     { type: "warning", message: "odd", hint: "do", time: 0 },
     failed(b, { diagnoses: [diagnosis] }),
