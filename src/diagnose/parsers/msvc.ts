@@ -51,7 +51,7 @@ function line(line: LogLine, out: Collector): boolean {
     } else out.add(line, { kind: "driver", ...common, ...(header === undefined ? {} : { file: header }) });
     return true;
   }
-  if (code === "C1060" || code === "C1002" || code === "LNK1102" || code === "C1076") {
+  if (code === "C1060" || code === "C1002" || code === "LNK1102" || code === "C1076" || code === "C3859") {
     out.add(line, { kind: "tool-died", program: code.startsWith("LNK") ? "link" : "cl", ...common });
     return true;
   }

@@ -172,14 +172,11 @@ export const buildSystemRules: readonly Rule[] = [
         /The source ".*" does not match the source ".*" used to generate cache/,
         /Does not match the generator used previously/,
         /loading 'build[\w.]*\.ninja':/,
-        /manifest 'build\.ninja' still dirty after 100 tries/,
         /(?<target>unknown target)|failed recompaction|bad deps log|loading (?:build|deps) log/,
       ),
     confidence: (match) => (match.facts["target"] === undefined ? "high" : "low"),
-    cause: (match) =>
-      /still dirty/.test(match.finding.message)
-        ? "ninja makes its build file again and again: the clock or the times of files are in the future."
-        : "The build folder was made by another generator, in another place (a container, a moved folder), or is half written.",
+    cause: () =>
+      "The build folder was made by another generator, in another place (a container, a moved folder), or is half written.",
     fix: (match) => [removeFolder(match, match.context.log.jitFolder ?? "build"), "# then configure and build again"],
     sources: ["https://cmake.org/cmake/help/latest/manual/cmake.1.html"],
     examples: [

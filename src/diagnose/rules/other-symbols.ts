@@ -20,6 +20,20 @@ function is(finding: Finding, test: (verdict: SymbolVerdict) => boolean): Symbol
   return verdict !== undefined && test(verdict) ? verdict : undefined;
 }
 
+/** Functions that every release of the library has: where one is missing, the library is not there at all. */
+const inEveryRelease =
+  /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX|DestroyProgram)|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cudaRegister(?:FatBinary|Function|Var))$/;
+
+/** Whether a symbol is missing at load because its library was never linked, not because it is of another release. */
+function neverLinked(finding: Finding): boolean {
+  return (
+    finding.phase === "load" &&
+    finding.library === undefined &&
+    !/(?:^|[\\/])lib(?:cu|nv|torch|c10|nccl)\w*\.so|[\\/]nvidia[\\/]/.test(finding.file ?? "") &&
+    inEveryRelease.test(finding.symbol ?? "")
+  );
+}
+
 /** nvlink and ptxas give device symbols. */
 function isDevice(finding: Finding): boolean {
   return finding.phase === "device-link";
@@ -209,7 +223,8 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 75,
     matches: (finding, context) => {
       if (finding.phase !== "load") return undefined;
-      return owned(finding, context, "cuda-library", "cuda-runtime");
+      const facts = owned(finding, context, "cuda-library", "cuda-runtime");
+      return facts === undefined || neverLinked(finding) ? undefined : facts;
     },
     confidence: (match) =>
       match.finding.library !== undefined || /lib(?:cu|nv|torch|nccl)/.test(match.finding.file ?? "")
@@ -242,7 +257,9 @@ export const otherSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 70,
     matches: (finding, context) =>
-      finding.phase === "link" ? owned(finding, context, "cuda-library", "cuda-runtime") : undefined,
+      finding.phase === "link" || neverLinked(finding)
+        ? owned(finding, context, "cuda-library", "cuda-runtime")
+        : undefined,
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
@@ -351,12 +368,19 @@ export const otherSymbolRules: readonly Rule[] = [
   {
     id: "sanitizer-runtime-missing",
     title: "Built with a sanitizer, run without it",
-    on: ["undefined-symbol"],
+    on: ["undefined-symbol", "exception"],
     specificity: 70,
-    matches: (finding, context) => owned(finding, context, "sanitizer"),
+    matches: (finding, context) =>
+      finding.kind === "exception"
+        ? finding.code === "sanitizer-not-first"
+          ? { name: "The run time" }
+          : undefined
+        : owned(finding, context, "sanitizer"),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
+      match.finding.kind === "exception"
+        ? "The extension was compiled with -fsanitize=address, whose run time has to be loaded before everything else; Python was not built with it."
+        : `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
     fix: (match) => [
       `LD_PRELOAD=$(gcc -print-file-name=libasan.so) ${python(match)} the_program.py`,
       "# or build without -fsanitize",
@@ -365,6 +389,10 @@ export const otherSymbolRules: readonly Rule[] = [
     examples: [
       {
         text: "ImportError: /p/x.so: undefined symbol: __asan_option_detect_stack_use_after_return",
+        expect: "LD_PRELOAD",
+      },
+      {
+        text: "==123==ASan runtime does not come first in initial library list; you should either link runtime to your application or manually preload it with LD_PRELOAD.",
         expect: "LD_PRELOAD",
       },
     ],

@@ -13,6 +13,14 @@ function installing(match: { readonly context: Match["context"] }): boolean {
   );
 }
 
+/** Whether the NumPy that runs is older than the one that the module was built with. */
+function numpyIsOlder(message: string): boolean {
+  const sizes = /Expected (\d+) from C header, got (\d+) from PyObject/.exec(message);
+  if (sizes !== null) return Number(sizes[1]) > Number(sizes[2]);
+  const versions = /version 0x(\w+) but this version of numpy is 0x(\w+)/.exec(message);
+  return versions !== null && Number.parseInt(versions[1] ?? "", 16) > Number.parseInt(versions[2] ?? "", 16);
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
@@ -100,7 +108,7 @@ export const packagingRules: readonly Rule[] = [
       const module = match.facts["module"] ?? "setuptools";
       if (module === "pkg_resources")
         return [
-          pip(match, 'install "setuptools<70" wheel'),
+          pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
           pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
         ];
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
@@ -381,12 +389,24 @@ export const packagingRules: readonly Rule[] = [
         /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
       ),
     confidence: "high",
-    cause: () =>
-      "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2, or with an older NumPy than it was built for.",
-    fix: (match) => [
-      pip(match, 'install "numpy<2"'),
-      "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
-    ],
+    cause: (match) =>
+      numpyIsOlder(match.finding.message)
+        ? "A module was compiled for a newer NumPy than the one that is installed: the NumPy that its build saw (pip's build isolation takes the newest) is not the one that runs it."
+        : "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2.",
+    fix: (match) =>
+      numpyIsOlder(match.finding.message)
+        ? [
+            pip(match, "install --upgrade numpy"),
+            "# or build the module again with the NumPy that is installed (modules built with NumPy 2 run with both):",
+            pip(
+              match,
+              `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary :all: ${match.context.log.package ?? "<package>"}`,
+            ),
+          ]
+        : [
+            pip(match, 'install "numpy<2"'),
+            "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
+          ],
     sources: ["https://numpy.org/devdocs/numpy_2_0_migration_guide.html"],
     examples: [
       {
@@ -395,7 +415,11 @@ export const packagingRules: readonly Rule[] = [
       },
       {
         text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf",
-        expect: "NumPy",
+        expect: "install --upgrade numpy",
+      },
+      {
+        text: "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject",
+        expect: "install --upgrade numpy",
       },
     ],
   },
@@ -581,16 +605,23 @@ export const packagingRules: readonly Rule[] = [
   },
   {
     id: "msvc-output-undecodable",
-    title: "torch cannot read the compiler's greeting in this language",
+    title: "Python and the compiler disagree about the encoding of text (Windows)",
     on: ["exception"],
     specificity: 76,
     matches: (finding) =>
       finding.code === "UnicodeDecodeError" &&
       finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) === true
         ? {}
-        : undefined,
+        : /'(?:gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
+              finding.message,
+            )
+          ? { file: "yes" }
+          : undefined,
     confidence: "high",
-    cause: () => "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8.",
+    cause: (match) =>
+      match.facts["file"] === undefined
+        ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
+        : "Python on Windows reads and writes files (a README in setup.py, sources, the output of compilers) in the code page of the system unless it is told to use UTF-8, and a character does not exist in that code page.",
     fix: () => [
       "chcp 65001",
       "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",

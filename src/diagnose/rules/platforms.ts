@@ -1,6 +1,7 @@
 /** ROCm, Intel GPUs and macOS at build time. */
 import { platformOf, setVariable } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { missingProgram } from "../matchers.ts";
+import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const platformRules: readonly Rule[] = [
   {
@@ -120,6 +121,60 @@ export const platformRules: readonly Rule[] = [
     ],
   },
   {
+    id: "hip-warp-mask",
+    title: "HIP's warp functions want a mask of 64 bits",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.tool === "hipcc" || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /(?:no matching function for call to|use of undeclared identifier) '(?<name>__(?:shfl\w*|ballot|any|all|match_\w+|reduce\w*)_sync)'/,
+            /static assertion failed.*(?<name>mask) must be a 64-bit integer/i,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\`: wavefronts of AMD's data-center GPUs have 64 lanes, so the _sync functions take a mask of 64 bits (since ROCm 6.2, and only with HIP_ENABLE_WARP_SYNC_BUILTINS before 7.0); the code gives 32 bits (0xffffffff).`,
+    fix: () => [
+      "# #ifdef USE_ROCM: __shfl_xor(v, lane_mask) without _sync, or a mask of 0xffffffffffffffffULL; warpSize in place of 32",
+      "# flag for ROCm 6: -DHIP_ENABLE_WARP_SYNC_BUILTINS",
+    ],
+    sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/how-to/hip_cpp_language_extensions.html"],
+    examples: [
+      { text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'", expect: "64 bits" },
+    ],
+  },
+  {
+    id: "rocm-not-found",
+    title: "ROCm is not found",
+    on: ["exception", "missing-program"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.kind === "missing-program"
+        ? missingProgram(finding, /^(?:hipcc|hipconfig|rocm_agent_enumerator|rocminfo|amdclang\+\+)$/)
+        : said(
+            finding,
+            /ROCM_HOME environment variable is not set|ROCM_HOME (?:is not set|does not exist)|No ROCm (?:toolkit|runtime) (?:is )?found/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "The build looks for ROCm in ROCM_HOME, beside hipcc and in /opt/rocm, and finds it nowhere" : `\`${match.facts["name"]}\` of ROCm is not found`}: ROCm's development packages are not installed (torch's wheels bring the run time only), or lie elsewhere.`,
+    fix: () => [
+      "ls -d /opt/rocm*; which hipcc",
+      "export ROCM_HOME=/opt/rocm PATH=/opt/rocm/bin:$PATH",
+      "sudo apt-get install rocm-hip-sdk   # in the version of torch.version.hip",
+    ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      { text: "/bin/sh: 1: /opt/rocm/bin/rocm_agent_enumerator: not found", expect: "/opt/rocm" },
+      {
+        text: "OSError: ROCM_HOME environment variable is not set. Please set it to your ROCm install root.",
+        expect: "/opt/rocm",
+      },
+    ],
+  },
+  {
     id: "clang-openmp-unsupported",
     title: "Apple's clang does not take -fopenmp",
     on: ["driver"],
@@ -216,7 +271,10 @@ export const platformRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The build asks for an old macOS${match.facts["since"] === undefined ? "" : `; \`${match.facts["what"] ?? ""}\` came with ${match.facts["since"]}`}: Python was built for it (MACOSX_DEPLOYMENT_TARGET), and setuptools passes that on.`,
-    fix: () => ["export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++"],
+    fix: () => [
+      "export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++",
+      "# clang below 10 takes libstdc++ for targets before 10.9: the flag -stdlib=libc++ for compile and link names the right library",
+    ],
     sources: ["https://libcxx.llvm.org/DesignDocs/AvailabilityMarkup.html"],
     examples: [
       {
@@ -241,16 +299,27 @@ export const platformRules: readonly Rule[] = [
       return saidAny(
         finding,
         /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
-        /identifier "(?<name>__builtin_\w+|uint|M_PI)" is undefined/,
+        /identifier "(?<name>__builtin_\w+|u(?:int|short|long|char)|M_PI\w*|ssize_t)" is undefined/,
+        /(?:missing '.' before identifier|syntax error: identifier|undeclared identifier:?|unexpected token) '(?<name>and|or|not|xor)'/,
+        /'(?<name>and|or|not|xor)'\s?: undeclared identifier/,
+        /(?<name>expression did not evaluate to a constant|expected constant expression|array of runtime bound)/,
       );
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
+      /constant|runtime bound/.test(match.facts["name"] ?? "")
+        ? `MSVC has no arrays whose length is known at run time only (${placeOf(match.finding)}), an extension of gcc and clang: the package was not written for Windows.`
+        : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
+          ? `MSVC takes \`${match.facts["name"] ?? ""}\` for a name unless it is told to follow the standard (/permissive-), or <ciso646> is included.`
+          : `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
     fix: (match) => [
       /^M_/.test(match.facts["name"] ?? "")
         ? "# define _USE_MATH_DEFINES: the flag -D_USE_MATH_DEFINES"
-        : "# look for a fork or a branch of the package for Windows, or build in WSL",
+        : /constant|runtime bound/.test(match.facts["name"] ?? "")
+          ? "# float a[n]; → std::vector<float> a(n); (or a constexpr length)"
+          : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
+            ? "# flags: /permissive- for cxx, -Xcompiler /permissive- for nvcc; or #include <ciso646>; or && || ! in the code"
+            : "# look for a fork or a branch of the package for Windows, or build in WSL",
       "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt",
     ],
     sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
@@ -287,21 +356,26 @@ export const platformRules: readonly Rule[] = [
   },
   {
     id: "sycl-compiler-failed",
-    title: "The SYCL device compiler failed",
-    on: ["driver", "wrapper", "build-tool"],
-    specificity: 68,
+    title: "The SYCL compiler is not found, or failed for the device",
+    on: ["driver", "wrapper", "build-tool", "missing-program", "exception"],
+    specificity: 84,
     matches: (finding) =>
+      (finding.kind === "missing-program"
+        ? missingProgram(finding, /^(?:icpx|icx|dpcpp|ocloc|sycl-ls)$/)
+        : undefined) ??
       saidAny(
         finding,
-        /gen compiler command failed|llvm-foreach.*failed|ocloc.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit/i,
+        /gen compiler command failed|llvm-foreach.*failed|[‘']?ocloc[’']?.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit|icpx(?:: command)? not found|SYCL runtime is not/i,
       ),
     confidence: "medium",
-    cause: () =>
-      "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
+    cause: (match) =>
+      match.facts["name"] !== undefined && match.facts["name"] !== "ocloc"
+        ? `\`${match.facts["name"]}\` of Intel oneAPI is not found: the DPC++ compiler is not installed, or its environment is not set (setvars.sh was not sourced in this shell).`
+        : "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
     fix: (match) => [
       "source /opt/intel/oneapi/setvars.sh",
       setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") + "   # your GPU: bmg, dg2, pvc",
-      "sudo apt-get install intel-ocloc",
+      "sudo apt-get install intel-ocloc   # compiler: intel-oneapi-compiler-dpcpp-cpp (Intel's package repository)",
     ],
     sources: ["intel/intel-extension-for-pytorch#367", "pytorch/pytorch#149353"],
     examples: [

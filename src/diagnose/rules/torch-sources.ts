@@ -114,6 +114,12 @@ export const torchSourceRules: readonly Rule[] = [
         /no matching function for call to ["‘'](?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)/.exec(
           finding.message,
         ) ??
+        /["‘'](?<name>\w+)["’'] in namespace ["‘'](?<space>(?:at|c10|torch)\b[\w:]*)["’'] does not name a (?:type|template type)/.exec(
+          finding.message,
+        ) ??
+        /no (?:type|template) named ["‘'](?<name>\w+)["’'] in (?:namespace )?["‘'](?<space>(?:at|c10|torch)\b[\w:]*)/.exec(
+          finding.message,
+        ) ??
         /no instance of (?:overloaded )?function "(?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)[^"]*" matches/.exec(
           finding.message,
         );
@@ -128,6 +134,7 @@ export const torchSourceRules: readonly Rule[] = [
       match.facts["name"] === "make_optional"
         ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"]
         : []),
+      ...homeOf(match.facts["name"] ?? ""),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       "# take the release of the package that fits this torch, or install the torch that its documentation names",
     ],
@@ -189,3 +196,39 @@ export const torchSourceRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Where names live that are often asked of the wrong header or namespace. Source: torch's headers. */
+const homes: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:Optional)?CUDA(?:Stream|Multi\w+)?Guard$/,
+    "#include <c10/cuda/CUDAGuard.h>, and c10::cuda:: (at::cuda:: works, too, with ATen/cuda/CUDAContext.h)",
+  ],
+  [
+    /^getCurrentCUDA(?:BlasHandle|BlasLtHandle|SparseHandle|SolverDnHandle|DeviceProperties)$/,
+    "#include <ATen/cuda/CUDAContext.h>, and at::cuda::",
+  ],
+  [
+    /^(?:getCurrentCUDAStream|getDefaultCUDAStream|getStreamFromPool|CUDAStream)$/,
+    "#include <c10/cuda/CUDAStream.h>, and c10::cuda::",
+  ],
+  [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
+  [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
+  [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],
+  [/^(?:parallel_for|get_num_threads)$/, "#include <ATen/Parallel.h>"],
+  [
+    /^PhiloxCudaState$|^philox_cuda_state$|^unpack$/,
+    "#include <ATen/cuda/CUDAGeneratorImpl.h> and <ATen/cuda/CUDAGraphsUtils.cuh>",
+  ],
+  [/^packed_accessor$/, "x.packed_accessor<…> → x.packed_accessor32<…> or packed_accessor64<…>"],
+  [
+    /^(?:conjunction|disjunction|negation|void_t|is_same|conditional_t|if_constexpr|invoke|apply)$/,
+    "c10::guts::… → std::… (C++17)",
+  ],
+  [/^(?:variant|get_if|holds_alternative|string_view|in_place|visit)$/, "c10::… → std::… (C++17)"],
+  [/^Device(?:Guard)?$|^OptionalDeviceGuard$/, "#include <c10/core/DeviceGuard.h>"],
+];
+
+function homeOf(name: string): string[] {
+  const home = homes.find(([form]) => form.test(name))?.[1];
+  return home === undefined ? [] : [`# ${home}`];
+}
