@@ -74,6 +74,9 @@ export function bareParser(): Parser {
 function readBare(line: LogLine, out: Collector): OpenFinding | undefined {
   const { text } = line;
   if (text.length > 1_200 || !sign.test(text)) return undefined;
+  // A warning is none, whoever gives it.
+  if (/^[^\s].{0,300}?[:(]\d+\S*\s?(?:warning|note|remark|Warnung|avertissement|警告)\s?[:#]/.test(text))
+    return undefined;
   // Source code and commands quote such words without anything having failed.
   if (
     /^(?:\d+ \||raise |if |for |while |return |#include|#if|#define|\/\/|\*|print|assert |def |class |import |from \w+ import (?!.*Error)|TORCH_CHECK|AT_|\[\d+\/\d+\] |-{1,5}> ?\d|\+|note: )/.test(

@@ -196,6 +196,19 @@ function bare(line: LogLine, out: Collector): boolean {
       return true;
     }
   }
+  const created = /^(?:Fatal error: can't create|error: unable to open output file) '?([^':]+)'?: '?(.+?)'?$/.exec(
+    text,
+  );
+  if (created !== null && !systemTrouble.test(text)) {
+    out.add(line, {
+      kind: "driver",
+      tool: text.startsWith("F") ? "assembler" : "clang",
+      code: "no-output-folder",
+      file: created[1] ?? "",
+      message: text,
+    });
+    return true;
+  }
   if (/^LLVM ERROR: out of memory|^virtual memory exhausted|out of memory allocating \d+ bytes/.test(text)) {
     out.add(line, { kind: "tool-died", tool: "clang", program: "compiler", code: "out of memory", message: text });
     return true;

@@ -97,6 +97,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "undeclared-build-dependency",
     "pip",
   ],
+  [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
     /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,
     "no-distribution",
@@ -121,6 +122,11 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/[Ss]etup script specifies an absolute path/, "absolute-path", "setuptools"],
   [/^(?:pip\S*: error: |ERROR: )?no such option: (--[\w-]+)/, "no-such-option", "pip"],
   [/Disabling PEP 517 processing is invalid: (project .*)$/, "no-such-option", "pip"],
+  [
+    /Wheel '?(\S+?)'? located at \S+ is invalid|has an invalid wheel|Failed to (?:read|unzip|extract|parse) .*\.whl|not a (?:valid )?zip file/i,
+    "hash",
+    "pip",
+  ],
   [/DO NOT MATCH THE HASHES|Hash mismatch|HashMismatch|hashes are required/i, "hash", "pip"],
   [/No virtual environment found|--system flag/, "no-venv", "pip"],
   [/Could not install packages due to an (?:OSError|EnvironmentError): (.*)$/, "os-error", "pip"],
@@ -130,7 +136,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/Multiple top-level (?:packages|modules) discovered/, "flat-layout", "setuptools"],
-  [/does not appear to be a Python project|neither 'setup\.py' nor 'pyproject\.toml' found/, "no-project", "pip"],
+  [/does not appear to be a Python project|[Nn]either 'setup\.py' nor 'pyproject\.toml' found/, "no-project", "pip"],
   [
     /editable mode .*requires a setuptools-based build|missing the 'build_editable' hook|setup\.py not found/,
     "no-editable",

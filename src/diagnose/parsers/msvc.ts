@@ -58,6 +58,9 @@ function line(line: LogLine, out: Collector): boolean {
   if (code === "LNK2001" || code === "LNK2019" || code === "LNK2023") {
     const symbol =
       /\(((?:__imp_)?\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(rest)?.[1] ??
+      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]([^"”]{1,600})["”]/.exec(
+        rest,
+      )?.[1] ??
       /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]?([\w@?$.]+)/.exec(
         rest,
       )?.[1] ??

@@ -11,6 +11,7 @@ const notFound: readonly RegExp[] = [
   /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,
   /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
   /^zsh: command not found: (\S+)$/,
+  /^Can't exec "([\w.+-]+)": No such file or directory/,
   /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
   /The term '([^']+)' is not recognized as (?:the|a) name/,
@@ -231,6 +232,13 @@ const phrases: readonly Phrase[] = [
     code: "numpy-abi",
   },
   {
+    words: /Precompiled wheel not found|Guessing wheel URL/,
+    kind: "warning",
+    tool: "pip",
+    code: "no-ready-wheel",
+    severity: "note",
+  },
+  {
     words: /Clock skew detected|has modification time .* in the future/,
     kind: "system",
     tool: "make",
@@ -262,7 +270,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
+  /No space|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
 
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {

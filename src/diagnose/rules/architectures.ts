@@ -150,6 +150,49 @@ export const architectureRules: readonly Rule[] = [
     ],
   },
   {
+    id: "inline-ptx-label-twice",
+    title: "A label in inline PTX is defined twice",
+    on: ["driver"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.tool === "ptxas"
+        ? said(finding, /Duplicate definition of (?<what>label|variable) ['"]?(?<name>[\w$]+)/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `asm() in a kernel names the ${match.facts["what"] ?? "label"} \`${match.facts["name"] ?? ""}\` itself, and the compiler copied that asm (an unrolled loop, an inlined function, two architectures' code paths), so that the name stands twice in one PTX function.`,
+    fix: (match) => [
+      `# in the asm text: braces around it ("{ … }" makes names local), and %= in the name: ${match.facts["name"] ?? "L"}_%=`,
+      "# or keep the compiler from copying it: #pragma unroll 1, __noinline__",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/inline-ptx-assembly/", "facebookincubator/velox#18965"],
+    examples: [
+      { text: "    error   : Duplicate definition of label 'BLK0'", expect: "%=" },
+      { text: "ptxas /tmp/k.ptx, line 80; error   : Duplicate definition of label 'wait'", expect: "braces" },
+    ],
+  },
+  {
+    id: "launch-bounds-impossible",
+    title: "__launch_bounds__ asks for more blocks than a multiprocessor holds",
+    on: ["driver"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "ptxas"
+        ? said(finding, /Value of threads per SM for entry (?<kernel>\S+) is out of range|minnctapersm will be ignored/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["kernel"] ?? "The kernel"}\`: threads times minimum blocks in __launch_bounds__(threads, blocks) exceed what a multiprocessor of one of the architectures can hold (1024 threads on sm_75, 1536 on sm_86, 89 and 120, 2048 on others).`,
+    fix: () => ["# a smaller second number in __launch_bounds__, by #if __CUDA_ARCH__; or leave that architecture out"],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#compute-capabilities"],
+    examples: [
+      {
+        text: "ptxas error   : Value of threads per SM for entry _Z4kernPf is out of range. .minnctapersm will be ignored",
+        expect: "__launch_bounds__",
+      },
+    ],
+  },
+  {
     id: "device-objects-newer-than-toolkit",
     title: "An object file was made by a newer CUDA than links it",
     on: ["driver"],

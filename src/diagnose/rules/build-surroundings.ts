@@ -16,6 +16,15 @@ function shortFolders(match: Match): string[] {
   ];
 }
 
+/** The name of what was to be fetched, from a name or an address. */
+function dependency(match: Match): string | undefined {
+  const name = (match.facts["name"] ?? "")
+    .replace(/\.git$/, "")
+    .split("/")
+    .at(-1);
+  return name === "" ? undefined : name;
+}
+
 export const buildSurroundingsRules: readonly Rule[] = [
   {
     id: "path-too-long-or-foreign",
@@ -179,7 +188,7 @@ export const buildSurroundingsRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /links to target\s+"(?<target>[\w.]+::[\w.]+)"\s+but\s+the\s+target\s+was\s+not\s+found/s,
+        /links to(?: target|:)\s+"?(?<target>[\w.]+::[\w.]+)"?\s+but\s+the\s+target\s+was\s+not\s+found/s,
         /link interface of target "[^"]+" contains:\s+(?<target>[\w.]+::[\w.]+)\s+but the target was not found/s,
       ),
     confidence: "medium",
@@ -203,6 +212,36 @@ export const buildSurroundingsRules: readonly Rule[] = [
         text: 'CMake Error at CMakeLists.txt:10 (add_library):\n  Target "ext" links to target "MKL::MKL" but the target was not found.',
         expect: "mkl-devel",
       },
+    ],
+  },
+  {
+    id: "cmake-generator-unknown",
+    title: "CMake does not have this generator here",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Could not create named generator (?<name>[\w .+-]+?)(?: Generators|$)/,
+        /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find any instance of Visual Studio/i,
+        /The source directory "(?<dir>[^"]+)" does not exist/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["dir"] !== undefined
+        ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
+        : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
+    fix: (match) =>
+      match.facts["dir"] !== undefined
+        ? ["ls   # cmake -S <folder with CMakeLists.txt> -B build"]
+        : [
+            "python -m pip install --upgrade cmake ninja",
+            `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
+            removeFolder(match, "build"),
+          ],
+    sources: ["https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html"],
+    examples: [
+      { text: "CMake Error: Could not create named generator Visual Studio 18 2026", expect: "CMAKE_GENERATOR" },
     ],
   },
   {
@@ -248,10 +287,10 @@ export const buildSurroundingsRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `FetchContent (or ExternalProject) downloads ${match.facts["name"] === undefined || match.facts["name"] === "" ? "a dependency" : `\`${match.facts["name"]}\``} while configuring, and that failed: no network (a build container, a proxy), git is missing, or the address or tag is gone.`,
+      `FetchContent (or ExternalProject) downloads ${dependency(match) === undefined ? "a dependency" : `\`${dependency(match) ?? ""}\``} while configuring, and that failed: no network (a build container, a proxy), git is missing, or the address or tag is gone.`,
     fix: (match) => [
       "git --version && git ls-remote https://github.com/NVIDIA/cutlass HEAD   # does the network work here?",
-      `# offline: clone it elsewhere and pass -DFETCHCONTENT_SOURCE_DIR_${(match.facts["name"] ?? "NAME").toUpperCase().replaceAll(/\W/g, "_") || "NAME"}=/path/to/it (CMAKE_ARGS within pip)`,
+      `# offline: clone it elsewhere and pass -DFETCHCONTENT_SOURCE_DIR_${(dependency(match) ?? "NAME").toUpperCase().replaceAll(/\W/g, "_")}=/path/to/it (CMAKE_ARGS within pip)`,
       "rm -rf build/_deps   # half a clone is never completed",
     ],
     sources: ["https://cmake.org/cmake/help/latest/module/FetchContent.html"],

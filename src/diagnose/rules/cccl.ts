@@ -103,22 +103,61 @@ export const ccclRules: readonly Rule[] = [
   },
   {
     id: "cub-name-missing",
-    title: "CUB does not have a name in this release of CUDA",
+    title: "CUB or libcu++ does not have a name in this release of CUDA",
     on: ["compile"],
     specificity: 78,
     matches: (finding) => {
       const facts = missingName(finding);
-      return facts?.["space"]?.endsWith("cub") === true ? facts : undefined;
+      if (facts?.["space"]?.endsWith("cub") === true) return { ...facts, space: "cub", header: "<cub/cub.cuh>" };
+      const libcu = saidAny(
+        finding,
+        /namespace ["‘'](?<space>cuda(?:::(?:std|ptx|device|experimental)[\w:]*)?)["’'] has no member (?:class |named )?["‘'](?<name>\w+)/,
+        /["‘'](?<name>\w+)["’'] is not a member of ["‘'](?<space>cuda(?:::\w+)*)["’']/,
+        /no (?:member|type|template) named ["‘'](?<name>\w+)["’'] in (?:namespace )?["‘'](?<space>cuda(?:::\w+)*)["’']/,
+      );
+      return libcu === undefined ? undefined : { ...libcu, header: "<cuda/std/…>" };
     },
     confidence: "medium",
     cause: (match) =>
-      `\`cub::${match.facts["name"] ?? ""}\` is not known at ${placeOf(match.finding)}: its header is not included, it came with a newer CUDA, or (CUDA 13 has CCCL 3) it was removed.`,
-    fix: () => [
-      "# include its header (#include <cub/cub.cuh> includes all of CUB)",
+      `\`${match.facts["space"] ?? ""}::${match.facts["name"] ?? ""}\` is not known at ${placeOf(match.finding)}: its header is not included, it came with a newer CUDA, or (CUDA 13 has CCCL 3) it was removed.`,
+    fix: (match) => [
+      `# include its header (${match.facts["header"] ?? ""}; <cub/cub.cuh> includes all of CUB)`,
       "nvcc --version   # is it the CUDA that the package's documentation names?",
     ],
     sources: ["https://nvidia.github.io/cccl/cub/"],
-    examples: [{ text: 'k.cu(12): error: namespace "cub" has no member "DeviceTopK"', expect: "cub/cub.cuh" }],
+    examples: [
+      { text: 'k.cu(12): error: namespace "cub" has no member "DeviceTopK"', expect: "cub/cub.cuh" },
+      { text: 'k.cu(33): error: namespace "cuda::std" has no member "invoke"', expect: "cuda::std::invoke" },
+    ],
+  },
+  {
+    id: "cccl-releases-mixed",
+    title: "CUB and Thrust of two releases are mixed",
+    on: ["compile"],
+    specificity: 86,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:identifier |undeclared identifier )["‘'](?<name>(?:THRUST|CUB|CCCL|_CCCL|_LIBCUDACXX)_\w+)["’']/,
+        /["‘'](?<name>(?:THRUST|CUB|CCCL|_CCCL|_LIBCUDACXX)_\w+)["’'] (?:was not declared|has not been declared|does not name a type|is undefined)/,
+        /(?<name>The version of (?:CUB|Thrust|libcu\+\+|CCCL)) in your include path is not compatible/,
+        /(?<name>CUB|Thrust) requires .*(?:Thrust|CUB) .*version/i,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\`: CUB, Thrust and libcu++ are one library (CCCL) since CUDA 11.6 and go together. Here headers of two releases are found: a copy that the project brings (third_party/cub, CUB_HOME, pip's nvidia-cuda-cccl, conda's cuda-cccl) and those of the toolkit.`,
+    fix: () => [
+      "# drop the project's own copy of CUB and Thrust from the include folders (CUDA 11 and newer bring them): unset CUB_HOME",
+      "grep -rn 'cub\\|thrust\\|cccl' setup.py CMakeLists.txt | grep -i include",
+      'nvcc --version; echo "$CPATH $CPLUS_INCLUDE_PATH $NVCC_PREPEND_FLAGS"   # another CUDA\'s headers on a variable?',
+    ],
+    sources: ["NVIDIA/thrust#1601", "ROCm/HIPIFY#422"],
+    examples: [
+      {
+        text: "third_party/cub/agent/agent_merge_sort.cuh:80:32: error: use of undeclared identifier 'THRUST_NS_QUALIFIER'",
+        expect: "CUB_HOME",
+      },
+    ],
   },
   {
     id: "cccl-needs-conforming-preprocessor",

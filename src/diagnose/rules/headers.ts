@@ -7,6 +7,7 @@ import {
   pythonVersion,
   setVariable,
   systemPackage,
+  torchCuda,
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -332,7 +333,7 @@ export const headerRules: readonly Rule[] = [
         setVariable(match, "CUDA_HOME", cuda?.root ?? "/usr/local/cuda"),
         platformOf(match) === "win32"
           ? "# reinstall the CUDA toolkit with its development files"
-          : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-12-X cuda-cudart-dev-12-X (your version)`,
+          : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-${debianCuda(match)} cuda-cudart-dev-${debianCuda(match)}`,
         ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
           ? ["# CUDA 13: add the include folder $CUDA_HOME/include/cccl"]
           : []),
@@ -560,6 +561,12 @@ export const headerRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** CUDA's version in the names of NVIDIA's Debian packages: `13-0`. */
+function debianCuda(match: Match): string {
+  const version = match.context.environment?.cuda?.version ?? torchCuda(match) ?? match.context.log.cuda ?? "13.0";
+  return version.split(".").slice(0, 2).join("-");
+}
 
 /** The torch release that a header came with; undefined for those that are there since long. */
 function sinceTorch(header: string): string | undefined {

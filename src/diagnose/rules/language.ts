@@ -171,6 +171,55 @@ export const languageRules: readonly Rule[] = [
     ],
   },
   {
+    id: "name-ambiguous-by-using-namespace",
+    title: "`using namespace` makes a name ambiguous",
+    on: ["compile"],
+    specificity: 54,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /^["‘'](?<name>\w+)["’'] is ambiguous/,
+        /reference to ["‘'](?<name>\w+)["’'] is ambiguous/,
+        /["‘'](?<name>\w+)["’']\s?: ambiguous symbol/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) means two things: a \`using namespace\` (std, at, torch, thrust, cute) brings in a second name that is spelled alike; newer headers have more names than older ones (thrust::cub, std::byte, std::size, std::data, at::Layout).`,
+    fix: (match) => [
+      `# write the full name, ::${match.facts["name"] ?? "name"} or std::${match.facts["name"] ?? "name"}, or take the \`using namespace\` out of headers`,
+    ],
+    sources: ["NVIDIA/thrust#1601"],
+    examples: [
+      { text: 'k.cu(12): error: "cub" is ambiguous', expect: "::cub" },
+      { text: "a.cpp:7:3: error: reference to ‘data’ is ambiguous", expect: "using namespace" },
+    ],
+  },
+  {
+    id: "torch-type-incomplete",
+    title: "A header of torch is included without the ones it needs",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /incomplete (?:class )?type ["‘'](?:const )?(?:class )?(?<type>at::Tensor|c10::\w+|torch::\w+)["’'] is not allowed/,
+        /(?:invalid use of incomplete type|member access into incomplete type|has incomplete type|implicit instantiation of undefined template) ["‘'](?:const )?(?:class |struct )?(?<type>at::\w+|c10::\w+|torch::[\w:]+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? ""}\` is only announced where ${placeOf(match.finding)} uses it: a header of torch (ATen/cuda/…, c10/…) is included alone or before the one that defines the type. Older releases of torch included more by themselves.`,
+    fix: (match) => [
+      `# first in the source: #include <${/Tensor$/.test(match.facts["type"] ?? "") ? "ATen/core/Tensor.h" : "torch/types.h"}> (or torch/extension.h), then the others`,
+    ],
+    sources: ["NVIDIA/MinkowskiEngine#481"],
+    examples: [
+      {
+        text: '/e/torch/include/ATen/cuda/CUDAUtils.h(15): error: incomplete class type "at::Tensor" is not allowed',
+        expect: "ATen/core/Tensor.h",
+      },
+    ],
+  },
+  {
     id: "inline-function-not-declared",
     title: "load_inline: a function that is to be bound is not declared in cpp_sources",
     on: ["compile"],

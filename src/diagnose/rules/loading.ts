@@ -462,6 +462,39 @@ export const loadingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "dll-blocked",
+    title: "Windows does not let the DLL be loaded",
+    on: ["load"],
+    specificity: 78,
+    matches: (finding) =>
+      coded(finding, "dll-blocked", "dll-denied") === undefined
+        ? undefined
+        : { name: finding.library, code: finding.code },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["code"] === "dll-blocked"
+        ? `A policy (Smart App Control, AppLocker, WDAC of the company) blocks \`${match.facts["name"] ?? "the module"}\`, because the file is not signed: what is built on the machine never is.`
+        : `\`${match.facts["name"] ?? "The module"}\` (or a DLL that it needs) may not be read by this user: it was installed by another user or as administrator, an antivirus program holds it, or the program runs in a sandbox.`,
+    fix: (match) =>
+      match.facts["code"] === "dll-blocked"
+        ? [
+            "# Windows Security > App & browser control > Smart App Control: off (it cannot be switched on again); on a managed machine ask for an exception for the environment's folder",
+            "# or work in WSL, where the policy does not apply",
+          ]
+        : [
+            'icacls "%CONDA_PREFIX%" /grant "%USERNAME%":(OI)(CI)RX /T   # the environment\'s folder',
+            "# better: an environment of one's own: python -m venv .venv; leave its folder out of the antivirus program's checks",
+          ],
+    sources: ["https://learn.microsoft.com/windows/apps/develop/smart-app-control/overview"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing _C: An Application Control policy has blocked this file.",
+        expect: "Smart App Control",
+      },
+      { text: "ImportError: DLL load failed while importing _C: Zugriff verweigert", expect: "icacls" },
+    ],
+  },
+  {
     id: "paging-file-too-small",
     title: "Windows has no memory left to load the DLL",
     on: ["load"],

@@ -12,7 +12,8 @@ function nvccSaid(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts 
 }
 
 /** Options that older releases of nvcc do not have. */
-const newerNvcc = /allow-unsupported-compiler|threads|extended-lambda|arch=native|diag|split-compile|static-global/;
+const newerNvcc =
+  /allow-unsupported-compiler|threads|extended-lambda|(?<!m)arch=native|diag|split-compile|static-global/;
 
 /** Where the toolkit of torch's CUDA usually lies. */
 function cudaHome(match: Match): string {
@@ -48,6 +49,8 @@ export const nvccRules: readonly Rule[] = [
     cause: (match) => {
       const arch = match.facts["arch"] ?? "";
       const known = cudaForArchitecture(arch);
+      if (known === undefined && /^\d{2,3}[af]?$/.test(arch))
+        return `This nvcc${nvccHere(match)} has no target \`${arch}\`: the GPU is newer than the toolkit, or the number is wrong (compute capability 8.6 is 86, 12.0 is 120).`;
       if (arch === "" || known === undefined) {
         return `The architecture \`compute_${arch}\` on the command line is none: the list of architectures is empty or was put together wrongly (GPU detection failed, a variable is empty, \`native\` reached an nvcc or a CMake that does not know it).`;
       }
@@ -89,10 +92,16 @@ export const nvccRules: readonly Rule[] = [
     cause: (match) => {
       const standard = match.facts["standard"] ?? "";
       const since = cudaForStandard(standard);
+      if (since === undefined)
+        return `nvcc${nvccHere(match)} does not know -std=c++${standard}: device compilers are behind host compilers, and C++20 is the newest standard that CUDA 12 and 13 take.`;
       return `This nvcc${nvccHere(match)} does not know -std=c++${standard}${since === undefined ? "" : `, which CUDA ${since} was the first to know`}: an old toolkit is used, often the distribution's /usr/bin/nvcc.`;
     },
     fix: (match) => {
-      const since = cudaForStandard(match.facts["standard"] ?? "") ?? "12.0";
+      const since = cudaForStandard(match.facts["standard"] ?? "");
+      if (since === undefined)
+        return [
+          "# -std=c++20 for nvcc (extra_compile_args={'nvcc': ['-std=c++20']}, CMAKE_CUDA_STANDARD 20); the newer standard for cxx alone",
+        ];
       return [
         "which -a nvcc; nvcc --version",
         `export CUDA_HOME=/usr/local/cuda-${since} PATH=/usr/local/cuda-${since}/bin:$PATH   # or any newer one that fits torch`,

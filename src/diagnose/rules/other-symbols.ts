@@ -34,6 +34,16 @@ function neverLinked(finding: Finding): boolean {
   );
 }
 
+/** `ldd -r` lists what a library leaves open: Python's symbols always, which is as it should be. */
+function listedByLdd(finding: Finding): boolean {
+  return /^undefined symbol: \S+\s+\(\S+\)$/.test(finding.text);
+}
+
+/** Whether torch's own library asks, not an extension. */
+function torchItself(match: Match): boolean {
+  return /(?:^|[\\/])lib(?:torch\w*|c10\w*)\.(?:so|dylib)|[\\/]torch[\\/]_C\./.test(match.finding.file ?? "");
+}
+
 /** nvlink and ptxas give device symbols. */
 function isDevice(finding: Finding): boolean {
   return finding.phase === "device-link";
@@ -176,12 +186,21 @@ export const otherSymbolRules: readonly Rule[] = [
     title: "Built for another Python",
     on: ["undefined-symbol"],
     specificity: 70,
-    matches: (finding, context) => (finding.phase === "load" ? owned(finding, context, "python") : undefined),
+    matches: (finding, context) =>
+      finding.phase === "load" && !listedByLdd(finding) ? owned(finding, context, "python") : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
-      "or a file of an older Python was renamed or copied over.",
-    fix: (match) => rebuild(match),
+      torchItself(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and the interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} that loads torch's own library does not have it: that torch was installed for another Python version (a folder of another environment on PYTHONPATH, an environment whose Python was upgraded, a C++ program that is linked to another libpython).`
+        : `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
+          "or a file of an older Python was renamed or copied over.",
+    fix: (match) =>
+      torchItself(match)
+        ? [
+            `${python(match)} -c "import sys; print(sys.version, sys.path)"   # is torch's folder this Python's?`,
+            `${python(match)} -m pip install --force-reinstall --no-cache-dir torch`,
+          ]
+        : rebuild(match),
     sources: ["https://docs.python.org/3/whatsnew/3.12.html#removed"],
     examples: [
       {

@@ -83,13 +83,16 @@ export const packagingRules: readonly Rule[] = [
       if (finding.kind === "installer") {
         if (finding.code === "invalid-command")
           return { module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol };
-        return coded(finding, "backend-unavailable") === undefined ? undefined : { module: finding.symbol };
+        return coded(finding, "backend-unavailable") === undefined || finding.symbol === undefined
+          ? undefined
+          : { module: finding.symbol.split(".")[0] };
       }
       return saidAny(
         finding,
         /No module named ['"]?(?<module>setuptools|wheel|pkg_resources|distutils|imp|pip|build|hatchling|flit_core|poetry|scikit_build_core|skbuild|pybind11|Cython|ninja|mesonpy|packaging)(?:\.[\w.]+)?(?=['"\s]|$)/,
+        /No module named ['"]?(?<module>distutils)\.(?<name>msvccompiler|_msvccompiler|bcppcompiler)['"]?/,
         /cannot import name ['"]?(?<name>packaging|bdist_wheel|Distribution|Requirement|msvccompiler|_msvccompiler)['"]? from ['"]?(?<module>pkg_resources|setuptools|wheel|distutils)/,
-        /Cannot import 'setuptools(?<x>\.build_meta)'/,
+        /Cannot import '(?<module>setuptools|\w+)(?:\.[\w.]+)?'/,
         /module 'pkgutil' has no attribute '(?<module>ImpImporter)'/,
         /module 'setuptools(?:\.[\w.]+)?' has no attribute/,
         /'(?<name>install_layout)'|use_2to3 is invalid/,
@@ -98,6 +101,8 @@ export const packagingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const module = match.facts["module"] ?? "setuptools";
+      if (/compiler$/.test(match.facts["name"] ?? ""))
+        return `setuptools 74 took \`distutils.${match.facts["name"] ?? ""}\` away; the package (often an old numpy.distutils) still asks for it.`;
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
       if (module === "pkg_resources")
@@ -106,6 +111,11 @@ export const packagingRules: readonly Rule[] = [
     },
     fix: (match) => {
       const module = match.facts["module"] ?? "setuptools";
+      if (/compiler$/.test(match.facts["name"] ?? ""))
+        return [
+          pip(match, 'install "setuptools<74" wheel'),
+          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+        ];
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
@@ -288,8 +298,10 @@ export const packagingRules: readonly Rule[] = [
     specificity: 65,
     matches: (finding) => coded(finding, "hash", "CondaVerificationError"),
     confidence: "medium",
-    cause: () =>
-      "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
+    cause: (match) =>
+      /is invalid|invalid wheel|zip file|unzip|extract/.test(match.finding.message)
+        ? "The wheel is no whole archive: a download that was cut off, a page of an error saved under its name, or a Git LFS pointer."
+        : "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
     fix: (match) =>
       match.finding.code === "CondaVerificationError"
         ? ["conda clean --packages --tarballs", "# then install again"]
@@ -329,7 +341,10 @@ export const packagingRules: readonly Rule[] = [
     on: ["installer", "exception"],
     role: "symptom",
     specificity: 60,
-    matches: (finding) => {
+    matches: (finding, context) => {
+      // flash-attn and its kin look for a ready-made wheel, and build when there is none: that 404 is no failure.
+      if (/HTTP Error 404/.test(finding.message) && context.findings.some((other) => other.code === "no-ready-wheel"))
+        return undefined;
       if (finding.kind === "installer") return coded(finding, "network", "CondaHTTPError");
       return saidAny(
         finding,
@@ -605,14 +620,14 @@ export const packagingRules: readonly Rule[] = [
   },
   {
     id: "msvc-output-undecodable",
-    title: "Python and the compiler disagree about the encoding of text (Windows)",
+    title: "Text is read in another encoding than it was written in",
     on: ["exception"],
     specificity: 76,
     matches: (finding) =>
       finding.code === "UnicodeDecodeError" &&
       finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) === true
         ? {}
-        : /'(?:gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
+        : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
               finding.message,
             )
           ? { file: "yes" }
@@ -621,12 +636,17 @@ export const packagingRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["file"] === undefined
         ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
-        : "Python on Windows reads and writes files (a README in setup.py, sources, the output of compilers) in the code page of the system unless it is told to use UTF-8, and a character does not exist in that code page.",
-    fix: () => [
-      "chcp 65001",
-      "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",
-      "set PYTHONUTF8=1",
-    ],
+        : /'ascii'/.test(match.finding.message)
+          ? "The locale is C (POSIX), as in small containers and cron jobs: Python takes files and outputs for ASCII, and one holds other letters."
+          : "Python on Windows reads and writes files (a README in setup.py, sources, the output of compilers) in the code page of the system unless it is told to use UTF-8, and a character does not exist in that code page.",
+    fix: (match) =>
+      platformOf(match) !== "win32" && /'ascii'/.test(match.finding.message)
+        ? ["export PYTHONUTF8=1 LC_ALL=C.UTF-8 LANG=C.UTF-8", "# Dockerfile: ENV LANG=C.UTF-8"]
+        : [
+            "chcp 65001",
+            "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",
+            "set PYTHONUTF8=1",
+          ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {

