@@ -18,7 +18,7 @@ const notFound: readonly RegExp[] = [
   /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
   /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
   /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
-  /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?([\w./+-]+)["']?/i,
+  /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?(?!compile\b)([\w./+-]+)["']?/i,
   /^error: linker [`'](\S+)['`] not found/,
   /Command '\['(?:which|where)', '([^']+)'\]' returned non-zero/,
   /Compiler: (\S+) is not found/,
@@ -83,7 +83,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|returned a non-zero code: 137\b|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
+      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|returned a non-zero code: 137\b|[Cc]ompiler killed by signal 9\b|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
     kind: "tool-died",
     tool: "shell",
     code: "signal 9",
@@ -147,7 +147,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
+      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|[Cc]ould not find nvcc|[Cc]annot find nvcc|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
     kind: "exception",
     tool: "torch",
     code: "no-cuda-home",
@@ -232,6 +232,13 @@ const phrases: readonly Phrase[] = [
     code: "numpy-abi",
   },
   {
+    words:
+      /^Error compiling Cython file:|\.pyx:\d+:\d+: (?:'\S+\.pxd' not found|.*(?:undeclared|not a type identifier|Cannot assign|Invalid))|Cython\.Compiler\.Errors\.CompileError/,
+    kind: "exception",
+    tool: "python",
+    code: "cython",
+  },
+  {
     words: /Precompiled wheel not found|Guessing wheel URL/,
     kind: "warning",
     tool: "pip",
@@ -270,7 +277,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
+  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
 
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {

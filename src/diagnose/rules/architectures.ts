@@ -36,6 +36,34 @@ function wanted(match: Match): string {
 
 export const architectureRules: readonly Rule[] = [
   {
+    id: "atomic-for-signed-integers",
+    title: "CUDA's atomicAdd has no form for int64_t",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => {
+      const types = atomics(finding);
+      return types !== undefined &&
+        /\b(?:u?int64_t|(?:unsigned )?long|long long|u?int8_t|u?int16_t|char|short|bool|size_t)\b/.test(types) &&
+        !/half|bfloat|double|float/i.test(types)
+        ? { types }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `atomicAdd takes int, unsigned int, unsigned long long, float, double and half types; (${(match.facts["types"] ?? "").trim()}) is none of them (int64_t is \`long\` on Linux, which is another type than long long).`,
+    fix: () => [
+      "# atomicAdd(reinterpret_cast<unsigned long long*>(p), static_cast<unsigned long long>(v)): the same bits for signed numbers",
+      "# or gpuAtomicAdd(p, v) of <ATen/cuda/Atomic.cuh>, which has int64_t, int8_t, bool …",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomicadd"],
+    examples: [
+      {
+        text: 'k.cu(45): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (int64_t *, int)',
+        expect: "unsigned long long",
+      },
+    ],
+  },
+  {
     id: "atomic-for-torch-type",
     title: "CUDA has no atomic for torch's half types",
     on: ["compile"],

@@ -129,6 +129,77 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     ],
   },
   {
+    id: "triton-other-release",
+    title: "Triton and torch are of releases that do not go together",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>triton[\w.]*)['"]/,
+        /module ['"](?<module>triton[\w.]*)['"] has no attribute ['"](?<name>\w+)['"]/,
+        /No module named ['"](?<module>triton(?:\.[\w.]+)?)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it (or none is installed; Windows needs triton-windows).`,
+    fix: (match) => [
+      `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
+      pip(match, "install --force-reinstall torch   # brings its own Triton"),
+    ],
+    sources: ["pytorch/pytorch#155647"],
+    examples: [
+      { text: "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'", expect: "own Triton" },
+      { text: "ModuleNotFoundError: No module named 'triton'", expect: "triton-windows" },
+    ],
+  },
+  {
+    id: "triton-libcuda",
+    title: "Triton finds no libcuda.so to link with",
+    on: ["exception", "gpu"],
+    specificity: 80,
+    matches: (finding) => said(finding, /libcuda\.so cannot (?:be )?found/),
+    confidence: "high",
+    cause: () =>
+      "Triton links its launchers with -lcuda and wants libcuda.so; the driver brings libcuda.so.1 alone (the link without number is of the toolkit's stubs), or the container has no driver at all.",
+    fix: () => [
+      "export TRITON_LIBCUDA_PATH=$(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))",
+      "sudo ln -s libcuda.so.1 /usr/lib/x86_64-linux-gnu/libcuda.so && sudo ldconfig",
+      "# container without a driver: docker run --gpus all …; WSL: export LD_LIBRARY_PATH=/usr/lib/wsl/lib",
+    ],
+    sources: ["triton-lang/triton#2507"],
+    examples: [
+      {
+        text: "AssertionError: libcuda.so cannot found!\nPossible files are located at ['/usr/lib/x86_64-linux-gnu/libcuda.so.1'].Please create a symlink of libcuda.so to any of the files.",
+        expect: "TRITON_LIBCUDA_PATH",
+      },
+    ],
+  },
+  {
+    id: "xformers-no-operator",
+    title: "xFormers has no kernel for these tensors",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) => said(finding, /No operator found for `?(?<op>memory_efficient_attention\w*)/),
+    confidence: "medium",
+    cause: (match) =>
+      /build with CUDA support|built with CUDA/.test(match.finding.message)
+        ? "xFormers was installed without its CUDA part (a source build without nvcc, a wheel for another torch), so no kernel fits."
+        : "None of xFormers's kernels fits: the GPU is too old for some, the type or shape is not supported by others, or the tensors are on the CPU; the list in the message says why for each.",
+    fix: (match) => [
+      `${python(match)} -m xformers.info`,
+      pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for the installed torch"),
+      "# or torch.nn.functional.scaled_dot_product_attention, which needs no extension; float32 on old GPUs: x.half()",
+    ],
+    sources: ["facebookresearch/xformers#631"],
+    examples: [
+      {
+        text: "NotImplementedError: No operator found for `memory_efficient_attention_forward` with inputs:\n     query : shape=(1, 2, 1, 40) (torch.float32)\n    xFormers wasn't build with CUDA support",
+        expect: "xformers.info",
+      },
+    ],
+  },
+  {
     id: "cuda-invalid-argument",
     title: "A call of the CUDA run time got an argument that it does not take",
     on: ["gpu"],

@@ -230,7 +230,7 @@ export const nvccRules: readonly Rule[] = [
         ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
         : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>
-      platformOf(match) === "win32" || /Visual Studio|cl\.exe/.test(match.finding.message)
+      platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message)
         ? [
             "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
             "where cl",

@@ -600,6 +600,66 @@ export const packagingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "python-too-old-for-package",
+    title: "The package is too new for this Python",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>TypeAlias|ParamSpec|Self|Literal|Protocol|TypedDict|Never|override|Unpack|LiteralString|NotRequired|assert_never|StrEnum|Annotated|cache|cached_property|batched|pairwise)['"] from ['"](?:typing|enum|functools|itertools)['"]/,
+        /unsupported operand type\(s\) for \|: ['"](?<name>type|\w+Meta|_GenericAlias|NoneType)['"] and/,
+        /(?<name>'type' object is not subscriptable)/,
+        /No module named ['"](?<name>tomllib|zoneinfo|graphlib|importlib\.metadata)['"]/,
+        /dataclass\(\) got an unexpected keyword argument ['"](?<name>slots|kw_only)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` came with a newer Python (3.9 to 3.12) than this one${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}: the package, or a dependency that was installed in its newest release, no longer supports it.`,
+    fix: () => [
+      "# an environment with a newer Python: uv venv --python 3.12   (conda create -n e python=3.12)",
+      "# or an older release of the package",
+    ],
+    sources: ["https://docs.python.org/3/whatsnew/"],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'TypeAlias' from 'typing' (/usr/lib/python3.9/typing.py)",
+        expect: "3.12",
+      },
+      { text: "TypeError: unsupported operand type(s) for |: 'type' and 'NoneType'", expect: "newer Python" },
+    ],
+  },
+  {
+    id: "cython-failed",
+    title: "Cython does not compile a file",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 64,
+    matches: (finding) =>
+      coded(finding, "cython", "CompileError") === undefined ||
+      (finding.code === "CompileError" && !/\.pyx/.test(finding.message))
+        ? undefined
+        : (said(finding, /'(?<pxd>[\w.]+)\.pxd' not found/) ?? {}),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["pxd"] === undefined
+        ? "Cython rejects a .pyx file: the file was written for another Cython (3 is stricter than 0.29), or what it cimports is of another release."
+        : `Cython finds no \`${match.facts["pxd"]}.pxd\`: the package that brings it is not installed where the build runs (isolation), or too old to have it.`,
+    fix: (match) => [
+      match.facts["pxd"] === undefined
+        ? pip(match, 'install "cython<3"')
+        : pip(match, `install cython ${match.facts["pxd"].split(".")[0] ?? ""}`),
+      pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+    ],
+    sources: ["https://cython.readthedocs.io/en/latest/src/userguide/migrating_to_cy30.html"],
+    examples: [
+      {
+        text: "Error compiling Cython file:\n------------------------------------------------------------\ncimport numpy as np\n       ^\nfoo/bar.pyx:3:8: 'numpy.pxd' not found",
+        expect: "cython",
+      },
+    ],
+  },
+  {
     id: "rust-compiler-missing",
     title: "A dependency is built from source and needs Rust",
     on: ["installer", "exception"],
@@ -621,17 +681,20 @@ export const packagingRules: readonly Rule[] = [
   {
     id: "msvc-output-undecodable",
     title: "Text is read in another encoding than it was written in",
-    on: ["exception"],
+    on: ["exception", "warning"],
     specificity: 76,
     matches: (finding) =>
-      finding.code === "UnicodeDecodeError" &&
-      finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) === true
+      /Error checking compiler version for cl.*codec can't decode/.test(finding.message)
         ? {}
-        : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
-              finding.message,
-            )
-          ? { file: "yes" }
-          : undefined,
+        : finding.code === "UnicodeDecodeError" &&
+            finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) ===
+              true
+          ? {}
+          : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
+                finding.message,
+              )
+            ? { file: "yes" }
+            : undefined,
     confidence: "high",
     cause: (match) =>
       match.facts["file"] === undefined

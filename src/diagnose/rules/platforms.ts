@@ -49,7 +49,9 @@ export const platformRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
+      /gfx\w+:\w+'/.test(match.finding.message)
+        ? `The target is written wrongly: a feature after \`${match.facts["arch"] ?? ""}\` needs a sign (xnack+ or xnack-, sramecc+ or sramecc-).`
+        : `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
     fix: (match) => [
       "hipcc --version; rocminfo | grep gfx",
       setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a") + "   # what this ROCm knows, or a newer ROCm",
@@ -143,6 +145,34 @@ export const platformRules: readonly Rule[] = [
     sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/how-to/hip_cpp_language_extensions.html"],
     examples: [
       { text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'", expect: "64 bits" },
+    ],
+  },
+  {
+    id: "hip-warp-size-no-constant",
+    title: "warpSize is no compile-time constant in ROCm 7",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.tool === "hipcc" || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /constexpr variable '(?<name>\w*[wW](?:arp|ave)\w*)' must be initialized by a constant expression/,
+            /(?:non-type template argument|static assertion expression|array (?:size|bound)) is not an? (?:integral )?constant expression/,
+            /'(?<name>warpSize)' .*(?:constant expression|not usable)/,
+          )
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)} uses warpSize where a constant is wanted. It was a constant up to ROCm 6 and is none since ROCm 7: 64 on data-center GPUs, 32 on others.`,
+    fix: () => [
+      "# host code: hipDeviceProp_t::warpSize; device code: a constant of one's own by architecture: #if defined(__GFX9__) constexpr int kWarp = 64; #else constexpr int kWarp = 32; #endif",
+    ],
+    sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/hip-7-changes.html"],
+    examples: [
+      {
+        text: "csrc/k.hip:10:25: error: constexpr variable 'kWarp' must be initialized by a constant expression",
+        expect: "ROCm 7",
+      },
     ],
   },
   {
@@ -332,6 +362,31 @@ export const platformRules: readonly Rule[] = [
     ],
   },
   {
+    id: "operator-without-mps",
+    title: "The operator has no kernel for Apple's GPU (MPS)",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(
+        finding,
+        /operator '(?<op>[\w:.]+)' is not currently (?:implemented|supported) (?:for|on) the MPS (?:device|backend)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["op"] ?? ""}\` is registered for other devices only; tensors on \`mps\` reach no kernel.`,
+    fix: () => [
+      "export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU",
+      "# an operator of one's own: a Metal kernel (torch.mps.compile_shader, or .mm sources) under TORCH_LIBRARY_IMPL(my_ops, MPS, m)",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/mps.html"],
+    examples: [
+      {
+        text: "NotImplementedError: The operator 'my_ops::scale' is not currently implemented for the MPS device.",
+        expect: "PYTORCH_ENABLE_MPS_FALLBACK",
+      },
+    ],
+  },
+  {
     id: "macos-tools-missing",
     title: "macOS's command line tools are missing or not accepted",
     on: ["system", "exception", "driver", "link"],
@@ -345,7 +400,13 @@ export const platformRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
-    fix: () => ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
+    fix: (match) =>
+      /"?metal(?:lib)?"?/.test(match.finding.message) && /utility/.test(match.finding.message)
+        ? [
+            "# the Metal compiler comes with Xcode itself, not with the command line tools: install Xcode from the App Store, then",
+            "sudo xcode-select -s /Applications/Xcode.app && xcodebuild -downloadComponent MetalToolchain",
+          ]
+        : ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
     sources: ["https://developer.apple.com/xcode/resources/"],
     examples: [
       {

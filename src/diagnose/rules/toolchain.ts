@@ -22,6 +22,10 @@ function supportedCompiler(match: Match): string | undefined {
   )?.path;
 }
 
+/** Names of programs that look like plain words. */
+const knownProgram =
+  /^(?:nvcc|ninja|cmake|make|gcc|cc|ld|as|ar|clang|hipcc|icpx|icx|git|ccache|sccache|swig|bash|python|python3|pip|patchelf|ptxas|cicc|nvlink|fatbinary|cudafe|collect2|cc1plus|cpp|strip|ranlib|mold|lld|wget|curl|unzip|tar|file)$/;
+
 export const toolchainRules: readonly Rule[] = [
   {
     id: "host-compiler-too-new",
@@ -295,7 +299,7 @@ export const toolchainRules: readonly Rule[] = [
       return (
         said(
           finding,
-          /Error checking compiler version for cl|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
+          /Error checking compiler version for cl(?!.*codec can't)|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
         ) ?? undefined
       );
     },
@@ -394,6 +398,33 @@ export const toolchainRules: readonly Rule[] = [
       { text: "gcc: fatal error: cannot execute 'cc1plus': execvp: No such file or directory", expect: "cc1plus" },
       { text: "/bin/sh: 1: x86_64-conda-linux-gnu-c++: not found", expect: "gxx" },
     ],
+  },
+  {
+    id: "program-path-split",
+    title: "The path of a program is cut off at a space",
+    on: ["missing-program"],
+    specificity: 45,
+    matches: (finding) => {
+      const program = finding.program ?? "";
+      const parts = program.split(/[\\/]/);
+      const name = parts.at(-1) ?? "";
+      return parts.length > 2 &&
+        /^[A-Za-z]{2,12}$/.test(name) &&
+        !knownProgram.test(name) &&
+        !/[\\/]s?bin[\\/]/.test(program)
+        ? { program }
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `The shell looks for \`${match.facts["program"] ?? ""}\`, which looks like the first half of a path with a space in it ("Program Files", a folder of two words): CUDA_HOME, CC, CXX, PATH or the project's own path is not quoted where it is used. (Or that file is truly not there.)`,
+    fix: (match) => [
+      `ls -d "${match.facts["program"] ?? ""}"*`,
+      'echo "CUDA_HOME=[$CUDA_HOME] CC=[$CC] CXX=[$CXX]"',
+      "# name things by paths without spaces: a link (ln -s '/path with space' ~/p), on Windows the short name (C:\\Progra~1); in WSL use Linux's CUDA, not Windows's under /mnt/c",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/wsl-user-guide/"],
+    examples: [{ text: "/bin/sh: 1: /mnt/c/Program: not found", expect: "WSL" }],
   },
   {
     id: "program-missing",

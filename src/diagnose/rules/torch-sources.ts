@@ -165,6 +165,32 @@ export const torchSourceRules: readonly Rule[] = [
     examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
   },
   {
+    id: "data-ptr-type-unknown-to-compiler",
+    title: "data_ptr<T>() with a type that tensors do not have",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /no instance of (?:overloaded )?function template "at::Tensor(?:Base)?::(?<name>data_ptr|item|accessor|packed_accessor\w*|mutable_data_ptr|const_data_ptr)" matches/,
+        /no matching (?:member )?function for call to ['‘](?:at::Tensor(?:Base)?::)?(?<name>data_ptr|item|mutable_data_ptr|const_data_ptr)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)}: \`${match.facts["name"] ?? "data_ptr"}<T>()\` exists for the element types of tensors alone: float, double, int, int64_t, int16_t, int8_t, uint8_t, bool, at::Half, at::BFloat16. \`long\`, \`unsigned\`, \`__half\` or a missing \`<T>\` fail, and inside a template the word \`template\` is needed.`,
+    fix: () => [
+      "# long → int64_t; unsigned → int (and reinterpret_cast); __half → at::Half: reinterpret_cast<__half*>(x.data_ptr<at::Half>())",
+      "# in templates: x.template data_ptr<scalar_t>()",
+    ],
+    sources: ["pytorch/pytorch#84339"],
+    examples: [
+      {
+        text: 'k.cu(33): error: no instance of function template "at::Tensor::data_ptr" matches the argument list\n            object type is: at::Tensor',
+        expect: "int64_t",
+      },
+    ],
+  },
+  {
     id: "torch-macro-unknown",
     title: "A macro of torch is not defined",
     on: ["compile"],
