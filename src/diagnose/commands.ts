@@ -86,6 +86,13 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^transformer_engine/, "transformer-engine"],
 ];
 
+/** The package that brings a compiled module; undefined for one that is not well known. */
+export function packageOfModule(module: string): string | undefined {
+  const top = module.split(".")[0] ?? module;
+  for (const [form, known] of packagesByModule) if (form.test(top)) return known;
+  return module.includes(".") ? top.replaceAll("_", "-") : undefined;
+}
+
 /** The package that a built library belongs to, when its path tells. */
 export function packageOf(match: Match): string | undefined {
   const file = match.finding.file ?? "";
@@ -127,18 +134,30 @@ export function rebuild(match: Match): string[] {
   ];
 }
 
+/** Packages whose name is not that of their module. */
+const packageOfBuildModule: Readonly<Record<string, string>> = {
+  Cython: "cython",
+  skbuild: "scikit-build",
+  scikit_build_core: "scikit-build-core",
+  mesonpy: "meson-python",
+};
+
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
   const name = match.context.log.package ?? ".";
+  // What the build imports beside torch has to be there, too.
+  const module = packageOfBuildModule[match.facts["module"] ?? ""] ?? match.facts["module"] ?? "torch";
+  const needed = ["torch", "setuptools", "wheel", "ninja"];
+  if (/^[\w.-]+$/.test(module) && !needed.includes(module)) needed.push(module);
   if (match.context.log.installer === "uv") {
     return [
-      "uv pip install torch setuptools wheel ninja",
+      `uv pip install ${needed.join(" ")}`,
       `uv pip install --no-build-isolation ${name}`,
       `# for uv sync and uv lock, in pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`,
     ];
   }
   return [
-    `${python(match)} -m pip install torch setuptools wheel ninja`,
+    `${python(match)} -m pip install ${needed.join(" ")}`,
     `${python(match)} -m pip install --no-build-isolation ${name}`,
   ];
 }

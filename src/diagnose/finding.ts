@@ -97,7 +97,7 @@ export interface Finding {
   readonly header?: string;
   readonly program?: string;
   readonly phase?: Phase;
-  /** Innermost Python frames, `file:line function`, innermost last. */
+  /** Innermost Python frames, `file:line function » line of source`, innermost last. */
   readonly frames?: readonly string[];
   /** Where an exception arose while another was handled: the number of exceptions before it in the chain. */
   readonly chained?: number;

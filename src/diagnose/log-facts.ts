@@ -46,12 +46,16 @@ export class FactsReader {
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\\w|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|win_amd64/.test(
+        /\b[A-Z]:\\\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64/.test(
           text,
         )
       )
         facts.platform = "win32";
-      else if (/-darwin\.so|\.dylib\b|macosx|\/Users\/|\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(text))
+      else if (
+        /-darwin\.so|\.dylib\b|macosx|\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
+          text,
+        )
+      )
         facts.platform = "darwin";
       else if (facts.platform === undefined && /linux-gnu|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text))
         facts.platform = "linux";

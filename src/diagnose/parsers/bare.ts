@@ -10,7 +10,7 @@ import type { Parser } from "./parser.ts";
 
 /** What compilers say, without a file in front. */
 const compilerSentence =
-  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:was not declared in this scope|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties|error STL1002).*)$/;
+  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:was not declared in this scope|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties|with exceptions disabled|error STL1002).*)$/;
 const headerSentence =
   /^(?:.*\b(?:fatal )?error:? )?[<'"‘“]?([\w+./\\-]+\.(?:h|hpp|cuh|hh|hxx))[>'"’”]?: ?(?:No such file or directory|没有那个文件或目录|Datei oder Verzeichnis nicht gefunden|Aucun fichier ou dossier de ce type|No existe el (?:archivo|fichero) o el directorio|Нет такого файла или каталога|そのようなファイルやディレクトリはありません)/;
 const clangHeader = /(?:fatal )?error: ['"]([\w+./-]+)['"] file not found/;
@@ -74,6 +74,9 @@ export function bareParser(): Parser {
 function readBare(line: LogLine, out: Collector): OpenFinding | undefined {
   const { text } = line;
   if (text.length > 1_200 || !sign.test(text)) return undefined;
+  // A warning is none, whoever gives it.
+  if (/^[^\s].{0,300}?[:(]\d+\S*\s?(?:warning|note|remark|Warnung|avertissement|警告)\s?[:#]/.test(text))
+    return undefined;
   // Source code and commands quote such words without anything having failed.
   if (
     /^(?:\d+ \||raise |if |for |while |return |#include|#if|#define|\/\/|\*|print|assert |def |class |import |from \w+ import (?!.*Error)|TORCH_CHECK|AT_|\[\d+\/\d+\] |-{1,5}> ?\d|\+|note: )/.test(

@@ -53,7 +53,7 @@ export function buildToolParser(): Parser {
         out.add(line, { kind: "wrapper", tool: "cmake", message: text });
         return true;
       }
-      const made = makeLine.exec(text)?.[1];
+      const made = makeLine.exec(text)?.[1] ?? /^\S*[Mm]akefile\S*:\d+: \*\*\* (.*)$/.exec(text)?.[1];
       if (made !== undefined) {
         const missing =
           /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target/.test(made);

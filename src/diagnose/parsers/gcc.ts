@@ -11,6 +11,9 @@ const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
 const assembler = /^(?:\{standard input\}|\S+\.s|\S*[\\/]cc\w{6}\.s):(?:(\d+): )?\s*(?:Error|Fatal error): (.*)$/;
+/** Not the compiler's trouble: the parser of the system reads it. */
+const systemTrouble =
+  /No space left|Disk quota|cannot fork|Resource temporarily|Too many open files|vfork|Stale file handle|Input\/output error|Read-only file system/;
 const diedForms: readonly RegExp[] = [
   /^(Killed) signal terminated program (\S+)/,
   /^(Killed|Segmentation fault|Terminated|Aborted|Bus error|Illegal instruction) \(program (\S+)\)/,
@@ -28,6 +31,7 @@ function line(line: LogLine, out: Collector): boolean {
   const asm = assembler.exec(text);
   if (asm !== null) {
     const message = asm[2] ?? "";
+    if (systemTrouble.test(message)) return false;
     if (/open CFI at the end of file|end of file not at end of a line/.test(message)) {
       out.add(line, { kind: "tool-died", tool: "gcc", program: "cc1plus", code: "cut-off", message });
     } else {
@@ -54,6 +58,8 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
   if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return false;
   if (/CMakeLists\.txt$|\.cmake$|\.py$|\.ninja$|[Mm]akefile$/.test(file)) return false;
   if (/^(?:ptxas|nvlink)\b/.test(file)) return false;
+  // gold writes of undefined references as a compiler would; full disks are no fault of the source.
+  if (/^undefined reference to |^multiple definition of /.test(message) || systemTrouble.test(message)) return false;
   const severity = severityOf(word);
   const edg = line.text[file.length] === "(" && column === undefined;
   const tool: ToolName = edg ? "cudafe++" : /[‘’]|[:：]\d+[:：].*No such file/.test(line.text) ? "gcc" : "clang";
@@ -91,6 +97,10 @@ export function missingHeader(message: string, severity: string): string | undef
 }
 
 function ofDriver(line: LogLine, name: string, rest: string, out: Collector): boolean {
+  if (/^warning: include path for (?:libstdc\+\+|stdlibc\+\+) headers not found/.test(rest)) {
+    out.add(line, { kind: "driver", tool: "clang", program: name, message: rest, severity: "warning" });
+    return true;
+  }
   const split = driverSeverity.exec(rest);
   const tool: ToolName = /clang|icp?x|dpcpp/.test(name) ? "clang" : /hipcc/.test(name) ? "hipcc" : "gcc";
   if (split === null) {
@@ -102,8 +112,7 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
   }
   const message = (split[2] ?? "").trim();
   const severity = severityOf(split[1] ?? "");
-  // The system's trouble, not the compiler's: the parser of the system reads it.
-  if (/No space left|Disk quota|cannot fork|Resource temporarily|Too many open files|vfork/.test(message)) return false;
+  if (systemTrouble.test(message)) return false;
   if (
     /ld returned \d+ exit status|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(
       message,
@@ -124,6 +133,7 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
   const missing =
     /error trying to exec '?(\S+?)'?: exec/.exec(message)?.[1] ??
     /cannot (?:find|execute) [‘'](\S+?)[’']/.exec(message)?.[1] ??
+    /^[‘']?([\w+.-]+?)[’']? executable not found/.exec(message)?.[1] ??
     /(?:unable to execute command|installation problem, cannot exec).*?[‘'"](\S+?)[’'"]/.exec(message)?.[1];
   if (missing !== undefined && !/Killed|signal/.test(message)) {
     out.add(line, { kind: "missing-program", tool, program: missing, message, severity });
@@ -185,6 +195,19 @@ function bare(line: LogLine, out: Collector): boolean {
       out.add(line, { kind: "missing-header", tool: "gcc", header, message: command[2] ?? "", severity: "fatal" });
       return true;
     }
+  }
+  const created = /^(?:Fatal error: can't create|error: unable to open output file) '?([^':]+)'?: '?(.+?)'?$/.exec(
+    text,
+  );
+  if (created !== null && !systemTrouble.test(text)) {
+    out.add(line, {
+      kind: "driver",
+      tool: text.startsWith("F") ? "assembler" : "clang",
+      code: "no-output-folder",
+      file: created[1] ?? "",
+      message: text,
+    });
+    return true;
   }
   if (/^LLVM ERROR: out of memory|^virtual memory exhausted|out of memory allocating \d+ bytes/.test(text)) {
     out.add(line, { kind: "tool-died", tool: "clang", program: "compiler", code: "out of memory", message: text });

@@ -25,6 +25,8 @@ const said: readonly (readonly [RegExp, string])[] = [
     /a PTX JIT compilation failed|CUDA_ERROR_INVALID_PTX|cudaErrorInvalidPtx|cudaErrorJitCompilerNotFound|PTX JIT compiler library not found/i,
     "ptx-jit",
   ],
+  [/forward compatibility was attempted|cudaErrorCompatNotSupportedOnDevice|\bError 804\b/i, "forward-compatibility"],
+  [/system not yet initialized|cudaErrorSystemNotReady|\bError 802\b/i, "not-ready"],
   [/Failed to initialize NVML: Driver\/library version mismatch/, "nvml-mismatch"],
   [
     /could not select device driver .* with capabilities: \[\[gpu|unknown or invalid runtime name: nvidia|nvidia-container-runtime: no such file/i,
@@ -36,7 +38,7 @@ const said: readonly (readonly [RegExp, string])[] = [
   [/out of resource: shared memory, Required: /, "launch-resources"],
   [/device kernel image is invalid|CUDA_ERROR_INVALID_IMAGE|cudaErrorInvalidKernelImage/i, "invalid-image"],
   [
-    /driver version is insufficient for CUDA runtime|cudaErrorInsufficientDriver|NVIDIA driver on your system is too old|forward compatibility was attempted|cudaErrorCompatNotSupportedOnDevice|unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch/i,
+    /driver version is insufficient for CUDA runtime|cudaErrorInsufficientDriver|NVIDIA driver on your system is too old|unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch/i,
     "driver",
   ],
   [
@@ -100,7 +102,7 @@ const said: readonly (readonly [RegExp, string])[] = [
 ];
 
 const anyOf =
-  /NVML|nvidia|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /NVML|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {

@@ -7,7 +7,7 @@ import { baseName, type Parser, wordBefore } from "./parser.ts";
 /** Lines that say that something failed elsewhere. */
 const wrappers: readonly RegExp[] = [
   /subprocess-exited-with-error/,
-  /did not run successfully/,
+  /^(?!.*\bgit (?:clone|submodule|fetch|checkout)\b).*did not run successfully/,
   /metadata-generation-failed|legacy-install-failure/,
   /See above for (?:output|details)/,
   /This (?:error originates from a subprocess|is an issue with the package mentioned above)/,
@@ -27,7 +27,7 @@ const wrappers: readonly RegExp[] = [
   /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
   /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
   /ChefBuildError|^Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
-  /^(?:ERROR: )?(?:process "|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
+  /^(?:ERROR: )?(?!.*(?:cannot allocate memory|exit code: 137))(?:process "|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
 ];
 
 const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
@@ -97,6 +97,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "undeclared-build-dependency",
     "pip",
   ],
+  [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
     /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,
     "no-distribution",
@@ -118,6 +119,14 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "setuptools",
   ],
   [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
+  [/[Ss]etup script specifies an absolute path/, "absolute-path", "setuptools"],
+  [/^(?:pip\S*: error: |ERROR: )?no such option: (--[\w-]+)/, "no-such-option", "pip"],
+  [/Disabling PEP 517 processing is invalid: (project .*)$/, "no-such-option", "pip"],
+  [
+    /Wheel '?(\S+?)'? located at \S+ is invalid|has an invalid wheel|Failed to (?:read|unzip|extract|parse) .*\.whl|not a (?:valid )?zip file/i,
+    "hash",
+    "pip",
+  ],
   [/DO NOT MATCH THE HASHES|Hash mismatch|HashMismatch|hashes are required/i, "hash", "pip"],
   [/No virtual environment found|--system flag/, "no-venv", "pip"],
   [/Could not install packages due to an (?:OSError|EnvironmentError): (.*)$/, "os-error", "pip"],
@@ -127,7 +136,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/Multiple top-level (?:packages|modules) discovered/, "flat-layout", "setuptools"],
-  [/does not appear to be a Python project|neither 'setup\.py' nor 'pyproject\.toml' found/, "no-project", "pip"],
+  [/does not appear to be a Python project|[Nn]either 'setup\.py' nor 'pyproject\.toml' found/, "no-project", "pip"],
   [
     /editable mode .*requires a setuptools-based build|missing the 'build_editable' hook|setup\.py not found/,
     "no-editable",
@@ -151,7 +160,7 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     if (
       (code === "network" || code === "git") &&
       !own.test(text) &&
-      !/^(?:fatal|error|Caused by|\S*Error|curl|pip)/i.test(text)
+      !/^(?:fatal|error|Caused by|\S*Error|curl|pip|git )/i.test(text)
     )
       return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;

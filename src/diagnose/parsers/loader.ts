@@ -213,7 +213,7 @@ function readWindows(line: LogLine, text: string, out: Collector): OpenFinding |
 
 /** What Windows means, in the languages that occur. */
 function dllCode(words: string): string {
-  if (/procedure|程序|过程|Prozedur|procédure|procedimiento|プロシージャ|процедура/i.test(words))
+  if (/procedure|程序|过程|Prozedur|procédure|procedimiento|プロシージャ|процедур|프로시저/i.test(words))
     return "dll-procedure";
   if (
     /not a valid Win32|不是有效的 Win32|keine zulässige Win32|n.est pas une application Win32|no es una aplicación Win32/i.test(
@@ -222,10 +222,22 @@ function dllCode(words: string): string {
   )
     return "dll-format";
   if (/cannot run %1|не может запустить|无法运行/i.test(words)) return "dll-procedure";
-  if (/initialization routine|初始化例程|Initialisierungsroutine|routine d.initialisation/i.test(words))
+  if (/Application Control policy|has blocked this file|WinError 4551|应用程序控制策略/i.test(words))
+    return "dll-blocked";
+  if (
+    /access is denied|Zugriff verweigert|拒绝访问|acc[èe]s refus|acceso denegado|accesso negato|アクセスが拒否|отказано в доступе|액세스가 거부/i.test(
+      words,
+    )
+  )
+    return "dll-denied";
+  if (
+    /initialization routine|初始化例程|初期化ルーチン|초기화 루틴|Initialisierungsroutine|routine d.initialisation/i.test(
+      words,
+    )
+  )
     return "dll-init";
   if (/paging file|页面文件|Auslagerungsdatei/i.test(words)) return "paging-file";
-  if (/module|模块|Modul|módulo|モジュール|модуль/i.test(words)) return "dll-not-found";
+  if (/module|模块|Modul|módulo|モジュール|модул|모듈/i.test(words)) return "dll-not-found";
   return "dll";
 }
 

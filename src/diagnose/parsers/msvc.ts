@@ -51,13 +51,16 @@ function line(line: LogLine, out: Collector): boolean {
     } else out.add(line, { kind: "driver", ...common, ...(header === undefined ? {} : { file: header }) });
     return true;
   }
-  if (code === "C1060" || code === "C1002" || code === "LNK1102" || code === "C1076") {
+  if (code === "C1060" || code === "C1002" || code === "LNK1102" || code === "C1076" || code === "C3859") {
     out.add(line, { kind: "tool-died", program: code.startsWith("LNK") ? "link" : "cl", ...common });
     return true;
   }
   if (code === "LNK2001" || code === "LNK2019" || code === "LNK2023") {
     const symbol =
       /\(((?:__imp_)?\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(rest)?.[1] ??
+      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]([^"”]{1,600})["”]/.exec(
+        rest,
+      )?.[1] ??
       /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]?([\w@?$.]+)/.exec(
         rest,
       )?.[1] ??

@@ -88,6 +88,8 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       severity: "error",
     });
   }
+  const label = /^(?:\S+\s+)?error\s{1,4}: (Duplicate definition of (?:label|variable|function) .*)$/.exec(text)?.[1];
+  if (label !== undefined) return out.add(line, { kind: "driver", tool: "ptxas", message: label, severity: "error" });
   const tool = own.exec(text);
   if (tool !== null)
     return ofTool(

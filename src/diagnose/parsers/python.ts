@@ -4,7 +4,7 @@ import type { OpenFinding } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import { baseName, type Parser } from "./parser.ts";
 
-const typeName = String.raw`(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)`;
+const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|Invalid[A-Z]\w*)`;
 const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
@@ -16,6 +16,9 @@ const warningLine = /^(?:(.+?): ?(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
 const faulthandler =
   /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
 const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
+
+/** Between a frame and its line of source. */
+const sourceMark = " » ";
 
 /** Programs that a build calls: a missing one is no missing data file. */
 const programs =
@@ -111,6 +114,10 @@ export function pythonParser(): Parser {
       }
       if (tracebackIndent !== undefined) {
         if (text === "" && frames.length > 3) tracebackIndent = undefined;
+        // The line of source below a frame tells what was called.
+        const frameAt = frames.at(-1);
+        if (frameAt !== undefined && !frameAt.includes(sourceMark) && /\w/.test(text))
+          frames[frames.length - 1] = `${frameAt}${sourceMark}${text.slice(0, 200)}`;
         return false;
       }
       const warned = text.includes("Warning: ") ? warningLine.exec(text) : null;

@@ -11,19 +11,21 @@ const notFound: readonly RegExp[] = [
   /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,
   /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
   /^zsh: command not found: (\S+)$/,
+  /^Can't exec "([\w.+-]+)": No such file or directory/,
   /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
   /The term '([^']+)' is not recognized as (?:the|a) name/,
   /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
   /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
   /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
-  /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?([\w./+-]+)["']?/i,
+  /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?(?!compile\b)([\w./+-]+)["']?/i,
   /^error: linker [`'](\S+)['`] not found/,
   /Command '\['(?:which|where)', '([^']+)'\]' returned non-zero/,
   /Compiler: (\S+) is not found/,
   /No working C\+\+ compiler found in .*'([\w.+/-]+)'\)/,
   /Failed to find (C) compiler\. Please specify via CC/,
   /^Command '(\S+)' not found, but can be installed with/,
+  /^(?:SYCL runtime is not found|.*\s)?(icpx): command not found$/,
   /^((?:\S*\/)?(?:nvcc|g\+\+[\w.-]*|gcc[\w.-]*|clang[\w.+-]*|c\+\+|cc|hipcc|x86_64[\w-]+)): No such file or directory$/,
 ];
 
@@ -74,14 +76,14 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom-kill(?:er)?[:=]|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|std::bad_alloc$|ran out of memory|low-memory/,
+      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom[-_]kill(?:er)?(?:[:=]| event)|OOM[ -]?Kill(?:ed)?\b|did not complete successfully: cannot allocate memory|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|std::bad_alloc$|ran out of memory|low-memory/,
     kind: "tool-died",
     tool: "system",
     code: "signal 9",
   },
   {
     words:
-      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
+      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|returned a non-zero code: 137\b|[Cc]ompiler killed by signal 9\b|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
     kind: "tool-died",
     tool: "shell",
     code: "signal 9",
@@ -145,7 +147,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
+      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|[Cc]ould not find nvcc|[Cc]annot find nvcc|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
     kind: "exception",
     tool: "torch",
     code: "no-cuda-home",
@@ -200,7 +202,21 @@ const phrases: readonly Phrase[] = [
     code: "segfault",
   },
   { words: /exec format error|cannot execute binary file/i, kind: "load", tool: "loader", code: "architecture" },
-  { words: /qemu: uncaught target signal (?:11|6)/, kind: "tool-died", tool: "shell", code: "signal 11" },
+  { words: /qemu: uncaught target signal (?:11|6)/, kind: "tool-died", tool: "shell", code: "qemu" },
+  {
+    words:
+      /ASan runtime does not come first|incompatible ASan runtimes|AddressSanitizer: .*(?:LD_PRELOAD|interceptors are not working)/,
+    kind: "exception",
+    tool: "system",
+    code: "sanitizer-not-first",
+  },
+  {
+    words:
+      /Stale (?:NFS )?file handle|\[Errno 116\]|Device or resource busy: '[^']*\.nfs|\[Errno 5\] Input\/output error|Input\/output error:? '/,
+    kind: "system",
+    tool: "system",
+    code: "network-file-system",
+  },
   { words: /Illegal instruction|SIGILL/, kind: "exception", tool: "system", code: "illegal-instruction" },
   {
     words: /OMP: Error #15|Initializing lib(?:iomp5|omp)\S*, but found/,
@@ -214,6 +230,20 @@ const phrases: readonly Phrase[] = [
     kind: "exception",
     tool: "python",
     code: "numpy-abi",
+  },
+  {
+    words:
+      /^Error compiling Cython file:|\.pyx:\d+:\d+: (?:'\S+\.pxd' not found|.*(?:undeclared|not a type identifier|Cannot assign|Invalid))|Cython\.Compiler\.Errors\.CompileError/,
+    kind: "exception",
+    tool: "python",
+    code: "cython",
+  },
+  {
+    words: /Precompiled wheel not found|Guessing wheel URL/,
+    kind: "warning",
+    tool: "pip",
+    code: "no-ready-wheel",
+    severity: "note",
   },
   {
     words: /Clock skew detected|has modification time .* in the future/,
@@ -247,7 +277,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
+  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
 
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {

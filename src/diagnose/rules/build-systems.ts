@@ -121,9 +121,13 @@ export const buildSystemRules: readonly Rule[] = [
   {
     id: "source-file-missing",
     title: "A source file does not exist",
-    on: ["build-tool", "driver"],
+    on: ["build-tool", "driver", "exception"],
     specificity: 80,
     matches: (finding) => {
+      if (finding.kind === "exception")
+        return finding.code === "FileNotFoundError"
+          ? said(finding, /No such file or directory: '(?<file>[^']+\.(?:cu|cuh|cpp|cc|cxx|c|hip|mm|sycl|metal))'/)
+          : undefined;
       if (finding.kind === "driver") {
         if (finding.code === "no-such-file")
           return /\.(?:o|obj)$/.test(finding.file ?? "") ? undefined : { file: finding.file };
@@ -135,6 +139,7 @@ export const buildSystemRules: readonly Rule[] = [
         /'(?<file>[^']+)', needed by '[^']+', missing and no known rule to make it/,
         /No rule to make target '?[`‘]?(?<file>[^'’]+?)['’]?(?:, needed by|\. Stop)/,
         /Cannot find source file:\s*(?<file>\S+)/,
+        /The source directory\s+(?<file>\/\S+)\s+does not contain a CMakeLists\.txt file/s,
         /does not contain a CMakeLists\.txt file|is not an existing (?:non-empty )?directory/,
         /add_subdirectory given source "(?<file>[^"]+)" which is not an/,
       );
@@ -149,6 +154,7 @@ export const buildSystemRules: readonly Rule[] = [
     ],
     sources: ["NVlabs/tiny-cuda-nn#390"],
     examples: [
+      { text: "FileNotFoundError: [Errno 2] No such file or directory: 'csrc/nms.cu'", expect: "csrc/nms.cu" },
       {
         text: "ninja: error: '/p/dependencies/fmt/src/format.cc', needed by '/p/build/format.o', missing and no known rule to make it",
         expect: "git submodule update",
@@ -172,14 +178,11 @@ export const buildSystemRules: readonly Rule[] = [
         /The source ".*" does not match the source ".*" used to generate cache/,
         /Does not match the generator used previously/,
         /loading 'build[\w.]*\.ninja':/,
-        /manifest 'build\.ninja' still dirty after 100 tries/,
         /(?<target>unknown target)|failed recompaction|bad deps log|loading (?:build|deps) log/,
       ),
     confidence: (match) => (match.facts["target"] === undefined ? "high" : "low"),
-    cause: (match) =>
-      /still dirty/.test(match.finding.message)
-        ? "ninja makes its build file again and again: the clock or the times of files are in the future."
-        : "The build folder was made by another generator, in another place (a container, a moved folder), or is half written.",
+    cause: () =>
+      "The build folder was made by another generator, in another place (a container, a moved folder), or is half written.",
     fix: (match) => [removeFolder(match, match.context.log.jitFolder ?? "build"), "# then configure and build again"],
     sources: ["https://cmake.org/cmake/help/latest/manual/cmake.1.html"],
     examples: [
@@ -459,6 +462,7 @@ export const buildSystemRules: readonly Rule[] = [
       return saidAny(
         finding,
         /package configuration file provided by "(?<name>[^"]+)"/,
+        /Could not find a configuration file for package "(?<name>[^"]+)"/,
         /Could NOT find (?<name>\w+)/,
         /By not providing "Find(?<name>\w+)\.cmake"/,
         /target "[^"]+" (?:contains|links to)[^A-Za-z]*(?<name>[\w:]+)\s+but the target was not found/,

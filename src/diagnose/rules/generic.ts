@@ -15,10 +15,10 @@ export const genericRules: readonly Rule[] = [
     confidence: (match) => (match.facts["header"] === undefined ? "medium" : "low"),
     cause: (match) =>
       match.facts["header"] === undefined
-        ? `The compiler rejects \`${match.facts["where"] ?? ""}\`: ${match.finding.message}. This is the first error of the build; what follows is often its echo.`
+        ? `The compiler rejects ${match.facts["where"] === "" ? "the code" : `\`${match.facts["where"] ?? ""}\``}: ${match.finding.message}. This is the first error of the build; what follows is often its echo.`
         : `The compiler rejects a header of ${match.facts["header"]} (\`${match.facts["where"] ?? ""}\`): ${match.finding.message}. Such headers compile elsewhere: the compiler, the C++ standard or the versions of torch, CUDA and compiler do not fit together, or a macro or an earlier error of the source got in the way.`,
     fix: (match) => [
-      `# look at ${match.facts["where"] ?? "the place"} first`,
+      `# look at ${match.facts["where"] === "" ? "the place that the message names" : (match.facts["where"] ?? "")} first`,
       "retorch build -j 1   # one compiler at a time keeps the messages in order",
     ],
     sources: [],

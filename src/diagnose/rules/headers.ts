@@ -1,5 +1,14 @@
 /** Headers that were not found: whose they are, and where they come from. */
-import { installWithoutIsolation, platformOf, python, pythonVersion, setVariable, systemPackage } from "../commands.ts";
+import {
+  installWithoutIsolation,
+  pip,
+  platformOf,
+  python,
+  pythonVersion,
+  setVariable,
+  systemPackage,
+  torchCuda,
+} from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said } from "../rule.ts";
@@ -165,6 +174,8 @@ export const headerRules: readonly Rule[] = [
     cause: (match) => {
       const version = pythonVersion(match);
       const dirs = match.context.environment?.python?.includeDirs ?? [];
+      if (match.finding.kind === "build-tool")
+        return `CMake finds no headers of the interpreter${version === undefined ? "" : ` (Python ${version})`}: its development files are not installed, or CMake looks at another Python than the one that is meant.`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with the development files of the interpreter${version === undefined ? "" : ` (Python ${version})`}, which are not installed, or its include folder is not on the command line (another Python's headers are).${dirs.length === 0 ? "" : ` The interpreter at hand has them in ${dirs.join(", ")}.`}`;
     },
     fix: (match) => {
@@ -234,15 +245,24 @@ export const headerRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 84,
     matches: (finding) => header(finding, /^(?:torch|ATen|c10|caffe2|torchgen)\/|^torch\.h$/),
-    confidence: "high",
+    confidence: (match) => (sinceTorch(match.facts["header"] ?? "") === undefined ? "high" : "medium"),
     cause: (match) => {
       const torch = match.context.environment?.torch;
       const gpu = /c10\/(?:cuda|hip)|ATen\/(?:cuda|hip|cudnn)/.test(match.facts["header"] ?? "")
         ? " (a CPU-only torch has fewer of them)"
         : "";
+      const since = sinceTorch(match.facts["header"] ?? "");
+      if (since !== undefined)
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} came with torch ${since}: the torch that is compiled against${torch === undefined ? "" : ` (${torch.version} is installed here)`} is older (pip's build isolation may have fetched another one), or torch's include folder is not on the command line at all.`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is torch's own${gpu}, and its folder is not on the command line: a plain Extension instead of CppExtension/CUDAExtension, another Python environment than the one with torch, or a header that this torch version does not have.${torch === undefined ? "" : ` torch ${torch.version} has its headers in ${torch.includeDirs.join(" and ")}.`}`;
     },
     fix: (match) => [
+      ...(sinceTorch(match.facts["header"] ?? "") === undefined
+        ? []
+        : [
+            `${python(match)} -c "import torch; print(torch.__version__)"`,
+            pip(match, `install --upgrade "torch>=${sinceTorch(match.facts["header"] ?? "") ?? ""}"`),
+          ]),
       "retorch build   # finds torch's headers by itself",
       "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
       `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
@@ -259,6 +279,10 @@ export const headerRules: readonly Rule[] = [
         expect: "CUDAExtension",
       },
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
+      {
+        text: "ops.cpp:1:10: fatal error: torch/csrc/stable/library.h: No such file or directory",
+        expect: "torch>=2.9",
+      },
     ],
   },
   {
@@ -309,7 +333,7 @@ export const headerRules: readonly Rule[] = [
         setVariable(match, "CUDA_HOME", cuda?.root ?? "/usr/local/cuda"),
         platformOf(match) === "win32"
           ? "# reinstall the CUDA toolkit with its development files"
-          : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-12-X cuda-cudart-dev-12-X (your version)`,
+          : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-${debianCuda(match)} cuda-cudart-dev-${debianCuda(match)}`,
         ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
           ? ["# CUDA 13: add the include folder $CUDA_HOME/include/cccl"]
           : []),
@@ -414,7 +438,7 @@ export const headerRules: readonly Rule[] = [
     matches: (finding, context) => {
       const facts = header(
         finding,
-        /^(?:corecrt|crtdefs|vcruntime|stddef|stdlib|stdio|windows|winsock2|io|float|limits|math|assert|string|stdint|ctype|errno|TargetConditionals|AvailabilityMacros|yvals|excpt|basetsd|crtdbg|ucrt)\.h$|^(?:cstdint|cstddef|cstdlib|cmath|algorithm|array|vector|string|iostream|type_traits|utility|memory|map|limits|cassert|filesystem|concepts|span|bit|optional|variant|any|string_view|numbers|source_location|format|ranges|version|__config)$/,
+        /^(?:corecrt|crtdefs|vcruntime|stddef|stdlib|stdio|windows|winsock2|io|float|limits|math|assert|string|stdint|ctype|errno|TargetConditionals|AvailabilityMacros|yvals|excpt|basetsd|crtdbg|ucrt)\.h$|^(?:cstdint|cstddef|cstdlib|cmath|algorithm|array|vector|string|iostream|type_traits|utility|memory|map|limits|cassert|cstring|cstdio|complex|functional|numeric|iterator|tuple|thread|mutex|atomic|chrono|random|regex|sstream|fstream|set|unordered_map|unordered_set|deque|list|stdexcept|exception|new|initializer_list|condition_variable|future|filesystem|charconv|concepts|span|bit|compare|coroutine|optional|variant|any|string_view|numbers|source_location|format|print|expected|latch|barrier|semaphore|stop_token|syncstream|memory_resource|execution|ranges|version|__config)$/,
       );
       if (facts === undefined) return undefined;
       const apple = context.log.platform === "darwin";
@@ -431,7 +455,7 @@ export const headerRules: readonly Rule[] = [
       if (match.facts["system"] === "darwin")
         return `\`${name}\` is of the macOS SDK, which the compiler does not find: the command line tools are missing or out of date, or a conda or Homebrew clang is used without SDKROOT.`;
       if (
-        /^(?:concepts|span|bit|numbers|source_location|format|ranges|version|filesystem|optional|variant|any|string_view)$/.test(
+        /^(?:charconv|concepts|span|bit|compare|coroutine|numbers|source_location|format|print|expected|latch|barrier|semaphore|stop_token|syncstream|memory_resource|execution|ranges|version|filesystem|optional|variant|any|string_view)$/.test(
           name,
         )
       )
@@ -536,4 +560,25 @@ export const headerRules: readonly Rule[] = [
       },
     ],
   },
+];
+
+/** CUDA's version in the names of NVIDIA's Debian packages: `13-0`. */
+function debianCuda(match: Match): string {
+  const version = match.context.environment?.cuda?.version ?? torchCuda(match) ?? match.context.log.cuda ?? "13.0";
+  return version.split(".").slice(0, 2).join("-");
+}
+
+/** The torch release that a header came with; undefined for those that are there since long. */
+function sinceTorch(header: string): string | undefined {
+  for (const [form, since] of newHeaders) if (form.test(header)) return since;
+  return undefined;
+}
+
+/** Source: the folders torch/csrc/stable, torch/headeronly and ATen of the releases. */
+const newHeaders: readonly (readonly [RegExp, string])[] = [
+  [/^torch\/csrc\/stable\/(?:device|generator|macros|version|c\/)/, "2.10"],
+  [/^torch\/csrc\/stable\//, "2.9"],
+  [/^torch\/headeronly\//, "2.9"],
+  [/^torch\/csrc\/inductor\/aoti_(?:torch|runtime)\//, "2.2"],
+  [/^ATen\/(?:ops\/|ceil_div\.h|OpMathType\.h|core\/TensorBase\.h)/, "1.11"],
 ];

@@ -1,10 +1,17 @@
 /** The table of all rules. Order is of no importance: specificity decides. */
 import type { Rule } from "../rule.ts";
+import { architectureRules } from "./architectures.ts";
+import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
+import { ccclRules } from "./cccl.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { customOperatorRules } from "./custom-operators.ts";
 import { genericRules } from "./generic.ts";
+import { foreignToolchainRules } from "./foreign-toolchains.ts";
+import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
 import { headerRules } from "./headers.ts";
+import { languageRules } from "./language.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
@@ -14,6 +21,7 @@ import { packagingRules } from "./packaging.ts";
 import { platformRules } from "./platforms.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
+import { setupScriptRules } from "./setup-scripts.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
 import { toolchainRules } from "./toolchain.ts";
@@ -34,20 +42,28 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Loading a module", rules: loadingRules },
   { name: "Registration and calls", rules: registrationRules },
+  { name: "Custom operators", rules: customOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
+  { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "nvcc", rules: nvccRules },
+  { name: "GPU architectures in code", rules: architectureRules },
+  { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
   { name: "Headers", rules: headerRules },
   { name: "Sources and torch's API", rules: torchSourceRules },
   { name: "Sources and everything else", rules: sourceRules },
+  { name: "Sources and the language", rules: languageRules },
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Setup scripts", rules: setupScriptRules },
   { name: "Build systems and caches", rules: buildSystemRules },
+  { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
   { name: "ROCm, Intel and macOS", rules: platformRules },
+  { name: "Foreign tools and processors", rules: foreignToolchainRules },
   { name: "Last resorts", rules: genericRules },
 ];
 

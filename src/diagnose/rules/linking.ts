@@ -74,6 +74,8 @@ export const linkingRules: readonly Rule[] = [
     cause: (match) => {
       const name = match.facts["name"] ?? "";
       const cuda = match.context.environment?.cuda;
+      if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name))
+        return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
       return name === "cuda"
         ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
         : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
@@ -85,6 +87,14 @@ export const linkingRules: readonly Rule[] = [
           setVariable(match, "CUDA_HOME", "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v13.0"),
           "set LIB=%CUDA_HOME%\\lib\\x64;%LIB%",
         ];
+      if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name)) {
+        const part = name.replace(/^cudnn.*$/, "cudnn");
+        return [
+          `sudo apt-get install ${part === "nccl" ? "libnccl-dev" : part === "cudnn" ? "cudnn9-cuda-13   # NVIDIA's repository; older: libcudnn9-dev-cuda-12" : "libcusparselt-dev"}`,
+          `# or link the one that torch's packages brought: link-flags = ["-L<site-packages>/nvidia/${part === "cudnn" ? "cudnn" : part.toLowerCase()}/lib", "-l:lib${part}.so.${part === "nccl" ? "2" : part === "cudnn" ? "9" : "0"}"]`,
+          `find $(python -c "import site; print(site.getsitepackages()[0])") -name 'lib${part}*.so*'`,
+        ];
+      }
       const root = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
       return [
         name === "cuda"
@@ -199,6 +209,36 @@ export const linkingRules: readonly Rule[] = [
         text: "LINK : fatal error LNK1104: cannot open file 'build\\lib.win-amd64-cpython-311\\my_ext.cp311-win_amd64.pyd'",
         expect: "Python processes",
       },
+    ],
+  },
+  {
+    id: "output-folder-missing",
+    title: "The folder for the output does not exist",
+    on: ["driver", "link"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.code === "no-output-folder" && !/denied|Read-only/.test(finding.message)
+        ? { file: finding.file }
+        : saidAny(
+            finding,
+            /cannot open output file (?<file>\S+?): (?:No such file or directory|Not a directory|Is a directory)/,
+            /(?:failed to|can't|cannot) (?:open|create) (?<file>\S+): (?:No such file or directory|Is a directory)/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` cannot be written, because its folder does not exist (or was removed while the build ran: a second build, a cleaning job), or something of that name is a folder.`,
+    fix: (match) => [
+      `mkdir -p "$(dirname "${match.facts["file"] ?? ""}")"`,
+      "retorch build   # makes the folders that it writes to; with setup.py: rm -rf build, and one build at a time",
+    ],
+    sources: ["https://sourceware.org/binutils/docs/as/"],
+    examples: [
+      {
+        text: "Assembler messages:\nFatal error: can't create build/temp/csrc/a.o: No such file or directory",
+        expect: "mkdir -p",
+      },
+      { text: "error: unable to open output file 'out/a.o': 'No such file or directory'", expect: "mkdir -p" },
+      { text: "/usr/bin/ld: cannot open output file lib/_C.so: No such file or directory", expect: "does not exist" },
     ],
   },
   {
@@ -417,6 +457,7 @@ export const linkingRules: readonly Rule[] = [
         /(?<file>\S+?):? file (?:format )?not recognized/,
         /(?<file>\S+): unknown file type/,
         /(?<file>\S+?): (?:malformed|not an? (?:object|archive))/,
+        /(?<file>\S+): (?:file too short|file is (?:empty|too small)|.*(?:corrupted|truncated))/,
         /invalid file/,
         /invalid or corrupt file/,
       ),

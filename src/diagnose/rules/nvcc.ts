@@ -1,6 +1,6 @@
 /** nvcc and its passes: options, architectures, standards, device code rules, crashes are in resources.ts. */
 import { cudaForArchitecture, cudaForStandard, dotted } from "../version-facts.ts";
-import { platformOf, setVariable } from "../commands.ts";
+import { platformOf, setVariable, torchCuda } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -9,6 +9,16 @@ const nvccTools = new Set(["nvcc", "ptxas", "nvlink", "cicc", "cudafe++", "fatbi
 /** What an option message of nvcc or ptxas says; undefined for other tools. */
 function nvccSaid(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts | undefined {
   return nvccTools.has(finding.tool) ? saidAny(finding, ...patterns) : undefined;
+}
+
+/** Options that older releases of nvcc do not have. */
+const newerNvcc =
+  /allow-unsupported-compiler|threads|extended-lambda|(?<!m)arch=native|diag|split-compile|static-global/;
+
+/** Where the toolkit of torch's CUDA usually lies. */
+function cudaHome(match: Match): string {
+  const version = torchCuda(match);
+  return version === undefined ? "/usr/local/cuda" : `/usr/local/cuda-${version}`;
 }
 
 function nvccHere(match: Match): string {
@@ -39,6 +49,8 @@ export const nvccRules: readonly Rule[] = [
     cause: (match) => {
       const arch = match.facts["arch"] ?? "";
       const known = cudaForArchitecture(arch);
+      if (known === undefined && /^\d{2,3}[af]?$/.test(arch))
+        return `This nvcc${nvccHere(match)} has no target \`${arch}\`: the GPU is newer than the toolkit, or the number is wrong (compute capability 8.6 is 86, 12.0 is 120).`;
       if (arch === "" || known === undefined) {
         return `The architecture \`compute_${arch}\` on the command line is none: the list of architectures is empty or was put together wrongly (GPU detection failed, a variable is empty, \`native\` reached an nvcc or a CMake that does not know it).`;
       }
@@ -80,10 +92,16 @@ export const nvccRules: readonly Rule[] = [
     cause: (match) => {
       const standard = match.facts["standard"] ?? "";
       const since = cudaForStandard(standard);
+      if (since === undefined)
+        return `nvcc${nvccHere(match)} does not know -std=c++${standard}: device compilers are behind host compilers, and C++20 is the newest standard that CUDA 12 and 13 take.`;
       return `This nvcc${nvccHere(match)} does not know -std=c++${standard}${since === undefined ? "" : `, which CUDA ${since} was the first to know`}: an old toolkit is used, often the distribution's /usr/bin/nvcc.`;
     },
     fix: (match) => {
-      const since = cudaForStandard(match.facts["standard"] ?? "") ?? "12.0";
+      const since = cudaForStandard(match.facts["standard"] ?? "");
+      if (since === undefined)
+        return [
+          "# -std=c++20 for nvcc (extra_compile_args={'nvcc': ['-std=c++20']}, CMAKE_CUDA_STANDARD 20); the newer standard for cxx alone",
+        ];
       return [
         "which -a nvcc; nvcc --version",
         `export CUDA_HOME=/usr/local/cuda-${since} PATH=/usr/local/cuda-${since}/bin:$PATH   # or any newer one that fits torch`,
@@ -146,10 +164,7 @@ export const nvccRules: readonly Rule[] = [
         return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
       if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
         return `nvcc${nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
-      if (
-        /allow-unsupported-compiler|threads|extended-lambda|arch=native|diag|split-compile|static-global/.test(option)
-      )
-        return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
+      if (newerNvcc.test(option)) return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
       return `\`${option}\` is a flag for the host compiler (or of a newer nvcc): nvcc itself does not know it. Host flags have to come after -Xcompiler.`;
     },
     fix: (match) => {
@@ -162,6 +177,11 @@ export const nvccRules: readonly Rule[] = [
         return [
           "export TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES=1   # for this old nvcc",
           "# better: a CUDA toolkit of torch's version",
+        ];
+      if (newerNvcc.test(option))
+        return [
+          "which -a nvcc; nvcc --version",
+          `export CUDA_HOME=${cudaHome(match)} PATH=${cudaHome(match)}/bin:$PATH   # a toolkit of torch's version, not the distribution's /usr/bin/nvcc`,
         ];
       return [
         `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': []}`,
@@ -194,6 +214,8 @@ export const nvccRules: readonly Rule[] = [
         finding,
         /Host compiler targets unsupported OS/,
         /Failed to (?:preprocess|detect) host compiler properties/,
+        /provided host compiler path ['"](?<path>[^'"]+)['"] does not exist/,
+        /(?:Could not|Cannot) (?:find|locate|start) (?:the )?host compiler ?['"]?(?<path>[^'"]*)/i,
         /Could not set up the environment for Microsoft Visual Studio/,
         /Microsoft Visual Studio configuration file '(?<vcvars>.+?)' could not be found/,
         /Visual Studio configuration file/,
@@ -204,19 +226,31 @@ export const nvccRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      /(?:preprocess|detect) host compiler/.test(match.finding.message)
-        ? "nvcc could not run the host compiler that -ccbin (or CC, CXX, NVCC_CCBIN) names: it does not exist or is no working C++ compiler."
+      /(?:preprocess|detect|provided|find|locate|start) (?:the )?host compiler/i.test(match.finding.message)
+        ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
         : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>
-      platformOf(match) === "win32" || /Visual Studio|cl\.exe/.test(match.finding.message)
+      platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message)
         ? [
             "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
             "where cl",
           ]
-        : ['echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS"   # does it exist?', "export CC=gcc CXX=g++"],
+        : [
+            'echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS $CUDAHOSTCXX"   # does it exist?',
+            ...(/(?:^|\/)g(?:\+\+|cc)-(\d+)$/.test(match.facts["path"] ?? "")
+              ? [
+                  `sudo apt-get install g++-${/(\d+)$/.exec(match.facts["path"] ?? "")?.[1] ?? ""}   # or name one that is there:`,
+                ]
+              : []),
+            "export CC=gcc CXX=g++ NVCC_CCBIN=g++; unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
+          ],
     sources: ["https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy"],
     examples: [
       { text: "nvcc fatal   : Host compiler targets unsupported OS.", expect: "MinGW" },
+      {
+        text: "nvcc fatal   : The provided host compiler path '/usr/bin/g++-11' does not exist",
+        expect: "apt-get install g++-11",
+      },
       {
         text: "nosuch: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
         expect: "-ccbin",
@@ -262,7 +296,7 @@ export const nvccRules: readonly Rule[] = [
         /no suitable constructor exists to convert from "\w+" to "(?<type>__half|half|__nv_bfloat16|nv_bfloat16)"/,
         /no suitable conversion function from "(?:const )?\w+" to "(?<type>__half|half|__nv_bfloat16)" exists/,
         /more than one (?:conversion function|operator ".+") .*"?(?<type>__half|half|__nv_bfloat16)"?/,
-        /(?:invalid operands to binary expression|cannot convert|no viable conversion|no match for 'operator).*(?<type>__half2?|__nv_bfloat16|hip_bfloat16)/,
+        /(?:invalid operands to binary expression|use of overloaded operator '.+' is ambiguous|cannot convert|no viable conversion|no match for 'operator).*(?<type>__half2?|__nv_bfloat16|hip_bfloat16)/,
       ),
     confidence: (match) => (/operator/.test(match.finding.message) ? "high" : "medium"),
     cause: (match) =>
@@ -280,46 +314,6 @@ export const nvccRules: readonly Rule[] = [
       {
         text: 'k.cu(31): error: no suitable conversion function from "const __half" to "float" exists',
         expect: "-U__CUDA_NO_HALF_CONVERSIONS__",
-      },
-    ],
-  },
-  {
-    id: "bfloat16-needs-newer-architecture",
-    title: "The code needs a newer architecture than one on the list",
-    on: ["compile", "driver"],
-    specificity: 72,
-    matches: (finding) => {
-      if (finding.kind === "driver") {
-        return nvccSaid(
-          finding,
-          /Feature ['"](?<feature>.+?)['"] requires (?:\.target|PTX ISA) ['"]?(?<target>[^'"]+)/,
-          /Instruction ['"](?<feature>.+?)['"] .*(?:not supported|requires) .*(?:\.target|on) ['"]?(?<target>sm_\w+)/,
-          /(?:Modifier|Type|Arguments|Feature) ['"]?(?<feature>[^'"]+)['"]? .*requires (?:\.target )?['"]?(?<target>sm_\w+)/,
-        );
-      }
-      return saidAny(
-        finding,
-        /no instance of overloaded function "(?<feature>atomicAdd)" matches the argument list.*(?:double|half|bfloat16)/s,
-        /identifier "(?<feature>__shfl_\w+sync|__ldg|__syncwarp|__nanosleep|__reduce_\w+_sync|__hfma2?|__hadd2?|__hmul2?|__hmax2?|__hmin2?)" is undefined/,
-        /#error.*(?:requires|need).*(?<feature>sm_\d+|compute capability [\d.]+)/i,
-      );
-    },
-    confidence: "medium",
-    cause: (match) =>
-      `\`${match.facts["feature"] ?? ""}\` does not exist for ${match.facts["target"] === undefined ? "one of the architectures that are compiled for" : `architectures below ${match.facts["target"].replace(/ or higher.*/, "")}`}: the list of architectures holds an older GPU than the code was written for (half atomics need 7.0, double atomics 6.0, bfloat16 8.0, wgmma and TMA 9.0a).`,
-    fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", (match.facts["target"] ?? "sm_80").replace(/^sm_/, "").replace(/(\d)(\w?)(?: or.*)?$/, ".$1$2"))}   # only what the code supports`,
-      "# or guard the code: #if __CUDA_ARCH__ >= 800",
-    ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomic-functions"],
-    examples: [
-      {
-        text: "ptxas /tmp/tmpxft_1.ptx, line 30; error   : Feature 'cp.async' requires .target sm_80 or higher",
-        expect: "8.0",
-      },
-      {
-        text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (double *, double)',
-        expect: "older GPU",
       },
     ],
   },
@@ -407,7 +401,7 @@ export const nvccRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /(?:annotation on lambda requires|requires) --(?:extended|expt-extended)-lambda|__nv_is_extended_\w*lambda|extended __(?:host__ )?__device__ lambda/,
+        /(?:annotation on lambda requires|requires) --(?:extended|expt-extended)-lambda|__nv_is_extended_\w*lambda|extended __(?:host__ )?__device__ lambda|closure type for a lambda .* cannot be used in the template argument type of a __global__|'extended lambda' and the flag --extended-lambda/,
       ),
     confidence: "high",
     cause: () => "The code marks a lambda as __device__ (or __host__ __device__), which nvcc allows with a flag only.",
@@ -419,6 +413,10 @@ export const nvccRules: readonly Rule[] = [
     examples: [
       {
         text: "lam.cu(6): error: __host__ or __device__ annotation on lambda requires --extended-lambda nvcc flag",
+        expect: "--extended-lambda",
+      },
+      {
+        text: "k.cu(20): error: The closure type for a lambda (\"lambda [](float)->float\", defined at k.cu:20) cannot be used in the template argument type of a __global__ function template instantiation, unless the lambda is defined within a __device__ or __global__ function, or the lambda is an 'extended lambda' and the flag --extended-lambda is specified",
         expect: "--extended-lambda",
       },
     ],

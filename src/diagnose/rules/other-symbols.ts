@@ -20,6 +20,30 @@ function is(finding: Finding, test: (verdict: SymbolVerdict) => boolean): Symbol
   return verdict !== undefined && test(verdict) ? verdict : undefined;
 }
 
+/** Functions that every release of the library has: where one is missing, the library is not there at all. */
+const inEveryRelease =
+  /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX|DestroyProgram)|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cudaRegister(?:FatBinary|Function|Var))$/;
+
+/** Whether a symbol is missing at load because its library was never linked, not because it is of another release. */
+function neverLinked(finding: Finding): boolean {
+  return (
+    finding.phase === "load" &&
+    finding.library === undefined &&
+    !/(?:^|[\\/])lib(?:cu|nv|torch|c10|nccl)\w*\.so|[\\/]nvidia[\\/]/.test(finding.file ?? "") &&
+    inEveryRelease.test(finding.symbol ?? "")
+  );
+}
+
+/** `ldd -r` lists what a library leaves open: Python's symbols always, which is as it should be. */
+function listedByLdd(finding: Finding): boolean {
+  return /^undefined symbol: \S+\s+\(\S+\)$/.test(finding.text);
+}
+
+/** Whether torch's own library asks, not an extension. */
+function torchItself(match: Match): boolean {
+  return /(?:^|[\\/])lib(?:torch\w*|c10\w*)\.(?:so|dylib)|[\\/]torch[\\/]_C\./.test(match.finding.file ?? "");
+}
+
 /** nvlink and ptxas give device symbols. */
 function isDevice(finding: Finding): boolean {
   return finding.phase === "device-link";
@@ -162,12 +186,21 @@ export const otherSymbolRules: readonly Rule[] = [
     title: "Built for another Python",
     on: ["undefined-symbol"],
     specificity: 70,
-    matches: (finding, context) => (finding.phase === "load" ? owned(finding, context, "python") : undefined),
+    matches: (finding, context) =>
+      finding.phase === "load" && !listedByLdd(finding) ? owned(finding, context, "python") : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
-      "or a file of an older Python was renamed or copied over.",
-    fix: (match) => rebuild(match),
+      torchItself(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and the interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} that loads torch's own library does not have it: that torch was installed for another Python version (a folder of another environment on PYTHONPATH, an environment whose Python was upgraded, a C++ program that is linked to another libpython).`
+        : `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
+          "or a file of an older Python was renamed or copied over.",
+    fix: (match) =>
+      torchItself(match)
+        ? [
+            `${python(match)} -c "import sys; print(sys.version, sys.path)"   # is torch's folder this Python's?`,
+            `${python(match)} -m pip install --force-reinstall --no-cache-dir torch`,
+          ]
+        : rebuild(match),
     sources: ["https://docs.python.org/3/whatsnew/3.12.html#removed"],
     examples: [
       {
@@ -209,7 +242,8 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 75,
     matches: (finding, context) => {
       if (finding.phase !== "load") return undefined;
-      return owned(finding, context, "cuda-library", "cuda-runtime");
+      const facts = owned(finding, context, "cuda-library", "cuda-runtime");
+      return facts === undefined || neverLinked(finding) ? undefined : facts;
     },
     confidence: (match) =>
       match.finding.library !== undefined || /lib(?:cu|nv|torch|nccl)/.test(match.finding.file ?? "")
@@ -242,7 +276,9 @@ export const otherSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 70,
     matches: (finding, context) =>
-      finding.phase === "link" ? owned(finding, context, "cuda-library", "cuda-runtime") : undefined,
+      finding.phase === "link" || neverLinked(finding)
+        ? owned(finding, context, "cuda-library", "cuda-runtime")
+        : undefined,
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
@@ -351,12 +387,19 @@ export const otherSymbolRules: readonly Rule[] = [
   {
     id: "sanitizer-runtime-missing",
     title: "Built with a sanitizer, run without it",
-    on: ["undefined-symbol"],
+    on: ["undefined-symbol", "exception"],
     specificity: 70,
-    matches: (finding, context) => owned(finding, context, "sanitizer"),
+    matches: (finding, context) =>
+      finding.kind === "exception"
+        ? finding.code === "sanitizer-not-first"
+          ? { name: "The run time" }
+          : undefined
+        : owned(finding, context, "sanitizer"),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
+      match.finding.kind === "exception"
+        ? "The extension was compiled with -fsanitize=address, whose run time has to be loaded before everything else; Python was not built with it."
+        : `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
     fix: (match) => [
       `LD_PRELOAD=$(gcc -print-file-name=libasan.so) ${python(match)} the_program.py`,
       "# or build without -fsanitize",
@@ -365,6 +408,10 @@ export const otherSymbolRules: readonly Rule[] = [
     examples: [
       {
         text: "ImportError: /p/x.so: undefined symbol: __asan_option_detect_stack_use_after_return",
+        expect: "LD_PRELOAD",
+      },
+      {
+        text: "==123==ASan runtime does not come first in initial library list; you should either link runtime to your application or manually preload it with LD_PRELOAD.",
         expect: "LD_PRELOAD",
       },
     ],

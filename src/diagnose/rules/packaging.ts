@@ -13,6 +13,14 @@ function installing(match: { readonly context: Match["context"] }): boolean {
   );
 }
 
+/** Whether the NumPy that runs is older than the one that the module was built with. */
+function numpyIsOlder(message: string): boolean {
+  const sizes = /Expected (\d+) from C header, got (\d+) from PyObject/.exec(message);
+  if (sizes !== null) return Number(sizes[1]) > Number(sizes[2]);
+  const versions = /version 0x(\w+) but this version of numpy is 0x(\w+)/.exec(message);
+  return versions !== null && Number.parseInt(versions[1] ?? "", 16) > Number.parseInt(versions[2] ?? "", 16);
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
@@ -75,13 +83,16 @@ export const packagingRules: readonly Rule[] = [
       if (finding.kind === "installer") {
         if (finding.code === "invalid-command")
           return { module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol };
-        return coded(finding, "backend-unavailable") === undefined ? undefined : { module: finding.symbol };
+        return coded(finding, "backend-unavailable") === undefined || finding.symbol === undefined
+          ? undefined
+          : { module: finding.symbol.split(".")[0] };
       }
       return saidAny(
         finding,
         /No module named ['"]?(?<module>setuptools|wheel|pkg_resources|distutils|imp|pip|build|hatchling|flit_core|poetry|scikit_build_core|skbuild|pybind11|Cython|ninja|mesonpy|packaging)(?:\.[\w.]+)?(?=['"\s]|$)/,
+        /No module named ['"]?(?<module>distutils)\.(?<name>msvccompiler|_msvccompiler|bcppcompiler)['"]?/,
         /cannot import name ['"]?(?<name>packaging|bdist_wheel|Distribution|Requirement|msvccompiler|_msvccompiler)['"]? from ['"]?(?<module>pkg_resources|setuptools|wheel|distutils)/,
-        /Cannot import 'setuptools(?<x>\.build_meta)'/,
+        /Cannot import '(?<module>setuptools|\w+)(?:\.[\w.]+)?'/,
         /module 'pkgutil' has no attribute '(?<module>ImpImporter)'/,
         /module 'setuptools(?:\.[\w.]+)?' has no attribute/,
         /'(?<name>install_layout)'|use_2to3 is invalid/,
@@ -90,6 +101,8 @@ export const packagingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const module = match.facts["module"] ?? "setuptools";
+      if (/compiler$/.test(match.facts["name"] ?? ""))
+        return `setuptools 74 took \`distutils.${match.facts["name"] ?? ""}\` away; the package (often an old numpy.distutils) still asks for it.`;
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
       if (module === "pkg_resources")
@@ -98,9 +111,14 @@ export const packagingRules: readonly Rule[] = [
     },
     fix: (match) => {
       const module = match.facts["module"] ?? "setuptools";
+      if (/compiler$/.test(match.facts["name"] ?? ""))
+        return [
+          pip(match, 'install "setuptools<74" wheel'),
+          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+        ];
       if (module === "pkg_resources")
         return [
-          pip(match, 'install "setuptools<70" wheel'),
+          pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
           pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
         ];
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
@@ -280,8 +298,10 @@ export const packagingRules: readonly Rule[] = [
     specificity: 65,
     matches: (finding) => coded(finding, "hash", "CondaVerificationError"),
     confidence: "medium",
-    cause: () =>
-      "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
+    cause: (match) =>
+      /is invalid|invalid wheel|zip file|unzip|extract/.test(match.finding.message)
+        ? "The wheel is no whole archive: a download that was cut off, a page of an error saved under its name, or a Git LFS pointer."
+        : "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
     fix: (match) =>
       match.finding.code === "CondaVerificationError"
         ? ["conda clean --packages --tarballs", "# then install again"]
@@ -321,7 +341,10 @@ export const packagingRules: readonly Rule[] = [
     on: ["installer", "exception"],
     role: "symptom",
     specificity: 60,
-    matches: (finding) => {
+    matches: (finding, context) => {
+      // flash-attn and its kin look for a ready-made wheel, and build when there is none: that 404 is no failure.
+      if (/HTTP Error 404/.test(finding.message) && context.findings.some((other) => other.code === "no-ready-wheel"))
+        return undefined;
       if (finding.kind === "installer") return coded(finding, "network", "CondaHTTPError");
       return saidAny(
         finding,
@@ -381,12 +404,24 @@ export const packagingRules: readonly Rule[] = [
         /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
       ),
     confidence: "high",
-    cause: () =>
-      "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2, or with an older NumPy than it was built for.",
-    fix: (match) => [
-      pip(match, 'install "numpy<2"'),
-      "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
-    ],
+    cause: (match) =>
+      numpyIsOlder(match.finding.message)
+        ? "A module was compiled for a newer NumPy than the one that is installed: the NumPy that its build saw (pip's build isolation takes the newest) is not the one that runs it."
+        : "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2.",
+    fix: (match) =>
+      numpyIsOlder(match.finding.message)
+        ? [
+            pip(match, "install --upgrade numpy"),
+            "# or build the module again with the NumPy that is installed (modules built with NumPy 2 run with both):",
+            pip(
+              match,
+              `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary :all: ${match.context.log.package ?? "<package>"}`,
+            ),
+          ]
+        : [
+            pip(match, 'install "numpy<2"'),
+            "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
+          ],
     sources: ["https://numpy.org/devdocs/numpy_2_0_migration_guide.html"],
     examples: [
       {
@@ -395,7 +430,11 @@ export const packagingRules: readonly Rule[] = [
       },
       {
         text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf",
-        expect: "NumPy",
+        expect: "install --upgrade numpy",
+      },
+      {
+        text: "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject",
+        expect: "install --upgrade numpy",
       },
     ],
   },
@@ -561,6 +600,66 @@ export const packagingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "python-too-old-for-package",
+    title: "The package is too new for this Python",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>TypeAlias|ParamSpec|Self|Literal|Protocol|TypedDict|Never|override|Unpack|LiteralString|NotRequired|assert_never|StrEnum|Annotated|cache|cached_property|batched|pairwise)['"] from ['"](?:typing|enum|functools|itertools)['"]/,
+        /unsupported operand type\(s\) for \|: ['"](?<name>type|\w+Meta|_GenericAlias|NoneType)['"] and/,
+        /(?<name>'type' object is not subscriptable)/,
+        /No module named ['"](?<name>tomllib|zoneinfo|graphlib|importlib\.metadata)['"]/,
+        /dataclass\(\) got an unexpected keyword argument ['"](?<name>slots|kw_only)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` came with a newer Python (3.9 to 3.12) than this one${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}: the package, or a dependency that was installed in its newest release, no longer supports it.`,
+    fix: () => [
+      "# an environment with a newer Python: uv venv --python 3.12   (conda create -n e python=3.12)",
+      "# or an older release of the package",
+    ],
+    sources: ["https://docs.python.org/3/whatsnew/"],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'TypeAlias' from 'typing' (/usr/lib/python3.9/typing.py)",
+        expect: "3.12",
+      },
+      { text: "TypeError: unsupported operand type(s) for |: 'type' and 'NoneType'", expect: "newer Python" },
+    ],
+  },
+  {
+    id: "cython-failed",
+    title: "Cython does not compile a file",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 64,
+    matches: (finding) =>
+      coded(finding, "cython", "CompileError") === undefined ||
+      (finding.code === "CompileError" && !/\.pyx/.test(finding.message))
+        ? undefined
+        : (said(finding, /'(?<pxd>[\w.]+)\.pxd' not found/) ?? {}),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["pxd"] === undefined
+        ? "Cython rejects a .pyx file: the file was written for another Cython (3 is stricter than 0.29), or what it cimports is of another release."
+        : `Cython finds no \`${match.facts["pxd"]}.pxd\`: the package that brings it is not installed where the build runs (isolation), or too old to have it.`,
+    fix: (match) => [
+      match.facts["pxd"] === undefined
+        ? pip(match, 'install "cython<3"')
+        : pip(match, `install cython ${match.facts["pxd"].split(".")[0] ?? ""}`),
+      pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+    ],
+    sources: ["https://cython.readthedocs.io/en/latest/src/userguide/migrating_to_cy30.html"],
+    examples: [
+      {
+        text: "Error compiling Cython file:\n------------------------------------------------------------\ncimport numpy as np\n       ^\nfoo/bar.pyx:3:8: 'numpy.pxd' not found",
+        expect: "cython",
+      },
+    ],
+  },
+  {
     id: "rust-compiler-missing",
     title: "A dependency is built from source and needs Rust",
     on: ["installer", "exception"],
@@ -581,21 +680,36 @@ export const packagingRules: readonly Rule[] = [
   },
   {
     id: "msvc-output-undecodable",
-    title: "torch cannot read the compiler's greeting in this language",
-    on: ["exception"],
+    title: "Text is read in another encoding than it was written in",
+    on: ["exception", "warning"],
     specificity: 76,
     matches: (finding) =>
-      finding.code === "UnicodeDecodeError" &&
-      finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) === true
+      /Error checking compiler version for cl.*codec can't decode/.test(finding.message)
         ? {}
-        : undefined,
+        : finding.code === "UnicodeDecodeError" &&
+            finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) ===
+              true
+          ? {}
+          : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
+                finding.message,
+              )
+            ? { file: "yes" }
+            : undefined,
     confidence: "high",
-    cause: () => "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8.",
-    fix: () => [
-      "chcp 65001",
-      "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",
-      "set PYTHONUTF8=1",
-    ],
+    cause: (match) =>
+      match.facts["file"] === undefined
+        ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
+        : /'ascii'/.test(match.finding.message)
+          ? "The locale is C (POSIX), as in small containers and cron jobs: Python takes files and outputs for ASCII, and one holds other letters."
+          : "Python on Windows reads and writes files (a README in setup.py, sources, the output of compilers) in the code page of the system unless it is told to use UTF-8, and a character does not exist in that code page.",
+    fix: (match) =>
+      platformOf(match) !== "win32" && /'ascii'/.test(match.finding.message)
+        ? ["export PYTHONUTF8=1 LC_ALL=C.UTF-8 LANG=C.UTF-8", "# Dockerfile: ENV LANG=C.UTF-8"]
+        : [
+            "chcp 65001",
+            "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",
+            "set PYTHONUTF8=1",
+          ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {

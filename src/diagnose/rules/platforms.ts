@@ -1,6 +1,7 @@
 /** ROCm, Intel GPUs and macOS at build time. */
 import { platformOf, setVariable } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { missingProgram } from "../matchers.ts";
+import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const platformRules: readonly Rule[] = [
   {
@@ -48,7 +49,9 @@ export const platformRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
+      /gfx\w+:\w+'/.test(match.finding.message)
+        ? `The target is written wrongly: a feature after \`${match.facts["arch"] ?? ""}\` needs a sign (xnack+ or xnack-, sramecc+ or sramecc-).`
+        : `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
     fix: (match) => [
       "hipcc --version; rocminfo | grep gfx",
       setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a") + "   # what this ROCm knows, or a newer ROCm",
@@ -94,7 +97,7 @@ export const platformRules: readonly Rule[] = [
     on: ["compile", "missing-header"],
     specificity: 86,
     matches: (finding) => {
-      const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify/.test(finding.file ?? "") || finding.tool === "hipcc";
+      const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify|rocm/i.test(finding.file ?? "") || finding.tool === "hipcc";
       if (!hip) return undefined;
       if (finding.kind === "missing-header")
         return /cuda|cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")
@@ -117,6 +120,88 @@ export const platformRules: readonly Rule[] = [
     sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898"],
     examples: [
       { text: "/p/csrc/hip/k.hip:7:10: fatal error: 'device_launch_parameters.h' file not found", expect: "hipify" },
+    ],
+  },
+  {
+    id: "hip-warp-mask",
+    title: "HIP's warp functions want a mask of 64 bits",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.tool === "hipcc" || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /(?:no matching function for call to|use of undeclared identifier) '(?<name>__(?:shfl\w*|ballot|any|all|match_\w+|reduce\w*)_sync)'/,
+            /static assertion failed.*(?<name>mask) must be a 64-bit integer/i,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\`: wavefronts of AMD's data-center GPUs have 64 lanes, so the _sync functions take a mask of 64 bits (since ROCm 6.2, and only with HIP_ENABLE_WARP_SYNC_BUILTINS before 7.0); the code gives 32 bits (0xffffffff).`,
+    fix: () => [
+      "# #ifdef USE_ROCM: __shfl_xor(v, lane_mask) without _sync, or a mask of 0xffffffffffffffffULL; warpSize in place of 32",
+      "# flag for ROCm 6: -DHIP_ENABLE_WARP_SYNC_BUILTINS",
+    ],
+    sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/how-to/hip_cpp_language_extensions.html"],
+    examples: [
+      { text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'", expect: "64 bits" },
+    ],
+  },
+  {
+    id: "hip-warp-size-no-constant",
+    title: "warpSize is no compile-time constant in ROCm 7",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.tool === "hipcc" || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /constexpr variable '(?<name>\w*[wW](?:arp|ave)\w*)' must be initialized by a constant expression/,
+            /(?:non-type template argument|static assertion expression|array (?:size|bound)) is not an? (?:integral )?constant expression/,
+            /'(?<name>warpSize)' .*(?:constant expression|not usable)/,
+          )
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)} uses warpSize where a constant is wanted. It was a constant up to ROCm 6 and is none since ROCm 7: 64 on data-center GPUs, 32 on others.`,
+    fix: () => [
+      "# host code: hipDeviceProp_t::warpSize; device code: a constant of one's own by architecture: #if defined(__GFX9__) constexpr int kWarp = 64; #else constexpr int kWarp = 32; #endif",
+    ],
+    sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/hip-7-changes.html"],
+    examples: [
+      {
+        text: "csrc/k.hip:10:25: error: constexpr variable 'kWarp' must be initialized by a constant expression",
+        expect: "ROCm 7",
+      },
+    ],
+  },
+  {
+    id: "rocm-not-found",
+    title: "ROCm is not found",
+    on: ["exception", "missing-program"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.kind === "missing-program"
+        ? missingProgram(finding, /^(?:hipcc|hipconfig|rocm_agent_enumerator|rocminfo|amdclang\+\+)$/)
+        : said(
+            finding,
+            /ROCM_HOME environment variable is not set|ROCM_HOME (?:is not set|does not exist)|No ROCm (?:toolkit|runtime) (?:is )?found/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "The build looks for ROCm in ROCM_HOME, beside hipcc and in /opt/rocm, and finds it nowhere" : `\`${match.facts["name"]}\` of ROCm is not found`}: ROCm's development packages are not installed (torch's wheels bring the run time only), or lie elsewhere.`,
+    fix: () => [
+      "ls -d /opt/rocm*; which hipcc",
+      "export ROCM_HOME=/opt/rocm PATH=/opt/rocm/bin:$PATH",
+      "sudo apt-get install rocm-hip-sdk   # in the version of torch.version.hip",
+    ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      { text: "/bin/sh: 1: /opt/rocm/bin/rocm_agent_enumerator: not found", expect: "/opt/rocm" },
+      {
+        text: "OSError: ROCM_HOME environment variable is not set. Please set it to your ROCm install root.",
+        expect: "/opt/rocm",
+      },
     ],
   },
   {
@@ -216,7 +301,10 @@ export const platformRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The build asks for an old macOS${match.facts["since"] === undefined ? "" : `; \`${match.facts["what"] ?? ""}\` came with ${match.facts["since"]}`}: Python was built for it (MACOSX_DEPLOYMENT_TARGET), and setuptools passes that on.`,
-    fix: () => ["export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++"],
+    fix: () => [
+      "export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++",
+      "# clang below 10 takes libstdc++ for targets before 10.9: the flag -stdlib=libc++ for compile and link names the right library",
+    ],
     sources: ["https://libcxx.llvm.org/DesignDocs/AvailabilityMarkup.html"],
     examples: [
       {
@@ -241,16 +329,27 @@ export const platformRules: readonly Rule[] = [
       return saidAny(
         finding,
         /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
-        /identifier "(?<name>__builtin_\w+|uint|M_PI)" is undefined/,
+        /identifier "(?<name>__builtin_\w+|u(?:int|short|long|char)|M_PI\w*|ssize_t)" is undefined/,
+        /(?:missing '.' before identifier|syntax error: identifier|undeclared identifier:?|unexpected token) '(?<name>and|or|not|xor)'/,
+        /'(?<name>and|or|not|xor)'\s?: undeclared identifier/,
+        /(?<name>expression did not evaluate to a constant|expected constant expression|array of runtime bound)/,
       );
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
+      /constant|runtime bound/.test(match.facts["name"] ?? "")
+        ? `MSVC has no arrays whose length is known at run time only (${placeOf(match.finding)}), an extension of gcc and clang: the package was not written for Windows.`
+        : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
+          ? `MSVC takes \`${match.facts["name"] ?? ""}\` for a name unless it is told to follow the standard (/permissive-), or <ciso646> is included.`
+          : `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
     fix: (match) => [
       /^M_/.test(match.facts["name"] ?? "")
         ? "# define _USE_MATH_DEFINES: the flag -D_USE_MATH_DEFINES"
-        : "# look for a fork or a branch of the package for Windows, or build in WSL",
+        : /constant|runtime bound/.test(match.facts["name"] ?? "")
+          ? "# float a[n]; → std::vector<float> a(n); (or a constexpr length)"
+          : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
+            ? "# flags: /permissive- for cxx, -Xcompiler /permissive- for nvcc; or #include <ciso646>; or && || ! in the code"
+            : "# look for a fork or a branch of the package for Windows, or build in WSL",
       "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt",
     ],
     sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
@@ -259,6 +358,31 @@ export const platformRules: readonly Rule[] = [
       {
         text: "a.cpp(2): fatal error C1083: Cannot open include file: 'unistd.h': No such file or directory",
         expect: "WSL",
+      },
+    ],
+  },
+  {
+    id: "operator-without-mps",
+    title: "The operator has no kernel for Apple's GPU (MPS)",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(
+        finding,
+        /operator '(?<op>[\w:.]+)' is not currently (?:implemented|supported) (?:for|on) the MPS (?:device|backend)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["op"] ?? ""}\` is registered for other devices only; tensors on \`mps\` reach no kernel.`,
+    fix: () => [
+      "export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU",
+      "# an operator of one's own: a Metal kernel (torch.mps.compile_shader, or .mm sources) under TORCH_LIBRARY_IMPL(my_ops, MPS, m)",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/mps.html"],
+    examples: [
+      {
+        text: "NotImplementedError: The operator 'my_ops::scale' is not currently implemented for the MPS device.",
+        expect: "PYTORCH_ENABLE_MPS_FALLBACK",
       },
     ],
   },
@@ -276,7 +400,13 @@ export const platformRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
-    fix: () => ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
+    fix: (match) =>
+      /"?metal(?:lib)?"?/.test(match.finding.message) && /utility/.test(match.finding.message)
+        ? [
+            "# the Metal compiler comes with Xcode itself, not with the command line tools: install Xcode from the App Store, then",
+            "sudo xcode-select -s /Applications/Xcode.app && xcodebuild -downloadComponent MetalToolchain",
+          ]
+        : ["xcode-select --install", "sudo xcodebuild -license accept   # when Xcode is installed"],
     sources: ["https://developer.apple.com/xcode/resources/"],
     examples: [
       {
@@ -287,21 +417,26 @@ export const platformRules: readonly Rule[] = [
   },
   {
     id: "sycl-compiler-failed",
-    title: "The SYCL device compiler failed",
-    on: ["driver", "wrapper", "build-tool"],
-    specificity: 68,
+    title: "The SYCL compiler is not found, or failed for the device",
+    on: ["driver", "wrapper", "build-tool", "missing-program", "exception"],
+    specificity: 84,
     matches: (finding) =>
+      (finding.kind === "missing-program"
+        ? missingProgram(finding, /^(?:icpx|icx|dpcpp|ocloc|sycl-ls)$/)
+        : undefined) ??
       saidAny(
         finding,
-        /gen compiler command failed|llvm-foreach.*failed|ocloc.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit/i,
+        /gen compiler command failed|llvm-foreach.*failed|[‘']?ocloc[’']?.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit|icpx(?:: command)? not found|SYCL runtime is not/i,
       ),
     confidence: "medium",
-    cause: () =>
-      "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
+    cause: (match) =>
+      match.facts["name"] !== undefined && match.facts["name"] !== "ocloc"
+        ? `\`${match.facts["name"]}\` of Intel oneAPI is not found: the DPC++ compiler is not installed, or its environment is not set (setvars.sh was not sourced in this shell).`
+        : "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
     fix: (match) => [
       "source /opt/intel/oneapi/setvars.sh",
       setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") + "   # your GPU: bmg, dg2, pvc",
-      "sudo apt-get install intel-ocloc",
+      "sudo apt-get install intel-ocloc   # compiler: intel-oneapi-compiler-dpcpp-cpp (Intel's package repository)",
     ],
     sources: ["intel/intel-extension-for-pytorch#367", "pytorch/pytorch#149353"],
     examples: [

@@ -1,5 +1,5 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
-import { packageOf, pip, python, rebuild } from "../commands.ts";
+import { packageOf, packageOfModule, pip, python, rebuild } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
@@ -67,6 +67,8 @@ export const registrationRules: readonly Rule[] = [
         /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/,
         /Tried to register .* (?:twice|multiple times|with the same)/,
         /duplicate registration|already registered/i,
+        /there's already a kernel registered from python/,
+        /already has an? (?:fake|abstract|autograd|vmap) impl/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -140,7 +142,7 @@ export const registrationRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
-      const name = packageOf(match) ?? match.context.log.package;
+      const name = packageOfModule(match.facts["module"] ?? "") ?? packageOf(match);
       return [
         ...(name === undefined
           ? rebuild(match)
@@ -150,7 +152,10 @@ export const registrationRules: readonly Rule[] = [
     },
     sources: ["facebookresearch/pytorch3d#2013"],
     examples: [
-      { text: "ModuleNotFoundError: No module named 'flash_attn_2_cuda'", expect: "not built" },
+      {
+        text: "ModuleNotFoundError: No module named 'flash_attn_2_cuda'",
+        expect: "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v flash-attn",
+      },
       {
         text: "ImportError: cannot import name '_C' from 'pytorch3d' (/home/u/pytorch3d/pytorch3d/__init__.py)",
         expect: "source folder",

@@ -21,7 +21,7 @@ export const resourceRules: readonly Rule[] = [
     matches: (finding) => {
       const code = finding.code ?? "";
       if (
-        /^(?:signal 9|Killed|out of memory|C1060|C1002|LNK1102|C1076)$/.test(code) ||
+        /^(?:signal 9|Killed|out of memory|C1060|C1002|LNK1102|C1076|C3859)$/.test(code) ||
         /Killed/.test(code) ||
         /out of (?:heap|memory)|memory exhausted|bad_alloc|Cannot allocate memory/i.test(finding.message)
       ) {
@@ -38,7 +38,7 @@ export const resourceRules: readonly Rule[] = [
         ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
         : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
-      /^C1(?:060|002|076)$|^LNK/.test(match.finding.code ?? "")
+      /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
         ? [
             "set MAX_JOBS=1",
             "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",

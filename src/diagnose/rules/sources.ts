@@ -103,12 +103,11 @@ export const sourceRules: readonly Rule[] = [
         finding,
         /identifier "_Float(?:16|32|64|128)x?" is undefined/,
         /identifier "__builtin_ia32_\w+" is undefined/,
-        /exception specification is incompatible with that of previous function "(?:rsqrt|cospi|sinpi|rsqrtf|sinpif|cospif)/,
       );
     },
     confidence: "high",
     cause: (match) =>
-      `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case; glibc 2.41 needs CUDA 12.9 or newer.)`,
+      `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case.)`,
     fix: (match) => {
       const gcc = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
       return [
@@ -134,9 +133,36 @@ export const sourceRules: readonly Rule[] = [
         text: '/usr/lib/gcc/x86_64-linux-gnu/13/include/amxtileintrin.h(42): error: identifier "__builtin_ia32_ldtilecfg" is undefined',
         expect: "newer than this CUDA",
       },
+    ],
+  },
+  {
+    id: "glibc-too-new-for-nvcc",
+    title: "The system's C library declares functions that CUDA's headers declare otherwise",
+    on: ["compile"],
+    specificity: 90,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /exception specification is incompatible with that of previous function ["“](?<name>(?:rsqrt|cospi|sinpi)f?)/,
+        /(?:declaration of|conflicting declaration of) .*(?<name>(?:rsqrt|cospi|sinpi)f?)\b.*(?:different exception specifier|has a different)/,
+        /exception specification in declaration does not match previous declaration.*(?<name>(?:rsqrt|cospi|sinpi)f?)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `glibc (2.41 and newer: cospi, sinpi; 2.42: rsqrt) declares \`${match.facts["name"] ?? ""}\` as noexcept, and math_functions.h of this CUDA does not. CUDA 13.0 mended cospi and sinpi, CUDA 13.2 rsqrt. Another gcc does not help.`,
+    fix: (match) => [
+      `# CUDA ${/^rsqrt/.test(match.facts["name"] ?? "") ? "13.2" : "13.0"} or newer, or a container with an older system (Ubuntu 24.04 has glibc 2.39); or mend CUDA's header:`,
+      "sudo sed -i.bak -E 's/\\b((rsqrt|sinpi|cospi)f?\\((double|float) x\\));/\\1 noexcept(true);/' ${CUDA_HOME:-/usr/local/cuda}/include/crt/math_functions.h",
+    ],
+    sources: ["NixOS/nixpkgs#484031", "ggml-org/llama.cpp#19100", "llvm/llvm-project#185701"],
+    examples: [
       {
         text: '/usr/include/x86_64-linux-gnu/bits/mathcalls.h(79): error: exception specification is incompatible with that of previous function "cospi"',
-        expect: "glibc 2.41",
+        expect: "glibc",
+      },
+      {
+        text: '/usr/local/cuda-12.8/targets/x86_64-linux/include/crt/math_functions.h(629): error: exception specification is incompatible with that of previous function "rsqrt" (declared at line 206 of /usr/include/x86_64-linux-gnu/bits/mathcalls.h)',
+        expect: "13.2",
       },
     ],
   },
@@ -220,7 +246,7 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) =>
       about(
         finding,
-        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|cudaMemPrefetchAsync|cudaMemAdvise|ConstantInputIterator|CountingInputIterator|TransformInputIterator|FpLimits|BFE|Max|Min|Sum|identity|unary_function|binary_function|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
+        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
       ),
     confidence: "medium",
     cause: (match) => {
@@ -237,12 +263,11 @@ export const sourceRules: readonly Rule[] = [
     fix: () => [
       "nvcc --version",
       "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names",
-      "# cub::Sum → cuda::std::plus, cub::Max → cuda::maximum, thrust::identity → cuda::std::identity; __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n)",
+      "# __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n); texture references → texture objects",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/"],
     examples: [
       { text: 'k.cu(12): error: identifier "__shfl_down" is undefined', expect: "__shfl_down_sync" },
-      { text: 'r.cu(8): error: namespace "cub" has no member "Max"', expect: "cuda::maximum" },
       { text: 'q.cuh(3): error: identifier "__nv_fp8_e4m3" is undefined', expect: "11.8" },
     ],
   },
@@ -351,7 +376,7 @@ export const sourceRules: readonly Rule[] = [
       saidAny(
         finding,
         /narrowing conversion of .* from [‘'](?<from>.+?)[’'].* to [‘'](?<to>.+?)[’']/,
-        /non-constant-expression cannot be narrowed from type '(?<from>.+?)' to '(?<to>.+?)'/,
+        /non-constant-expression cannot be narrowed from type '(?<from>.+?)'(?: \(aka '[^']*'\))? to '(?<to>.+?)'/,
         /conversion from '(?<from>.+?)' to '(?<to>.+?)' requires a narrowing conversion/,
         /invalid narrowing conversion from "(?<from>.+?)" to "(?<to>.+?)"/,
       ),

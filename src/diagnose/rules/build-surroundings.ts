@@ -1,0 +1,304 @@
+/** Where a build runs: network file systems, folders that vanish, names that Windows refuses, arguments of ninja. */
+import { platformOf, rebuild, removeFolder, setVariable } from "../commands.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+function ofNinja(tool: string): boolean {
+  return tool === "ninja";
+}
+
+function shortFolders(match: Match): string[] {
+  const quoted = match.finding.file ?? match.facts["path"] ?? "";
+  return [
+    "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
+    "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
+    ...(/torch_extensions/.test(quoted) ? ["set TORCH_EXTENSIONS_DIR=C:\\te"] : []),
+    "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
+  ];
+}
+
+/** The name of what was to be fetched, from a name or an address. */
+function dependency(match: Match): string | undefined {
+  const name = (match.facts["name"] ?? "")
+    .replace(/\.git$/, "")
+    .split("/")
+    .at(-1);
+  return name === "" ? undefined : name;
+}
+
+export const buildSurroundingsRules: readonly Rule[] = [
+  {
+    id: "path-too-long-or-foreign",
+    title: "Windows's tools do not take the path",
+    on: ["build-tool", "driver", "missing-library", "compile"],
+    specificity: 86,
+    matches: (finding, context) => {
+      if (finding.code === "C1083") {
+        const file = finding.file ?? "";
+        if (!/compiler generated file|compiler intermediate file/i.test(finding.message)) return undefined;
+        return { path: file, long: file.length > 150 ? "yes" : undefined };
+      }
+      const facts = ofNinja(finding.tool)
+        ? saidAny(
+            finding,
+            /(?:Stat|GetFileAttributes\w*|CreateFile|ReadFile)\((?<path>[^)]*)\): .*(?<long>longer than \d+)/,
+            /(?:FindFirstFileEx\w?|Stat|GetFileAttributes\w*|CreateFile\w?|CreateDirectory\w?)\((?<path>[^)]*)\): (?:The filename, directory name, or volume label syntax is incorrect|.*(?:incorrect|cannot find the path))/,
+          )
+        : undefined;
+      if (facts !== undefined) return facts;
+      return context.log.platform === "win32"
+        ? said(finding, /(?<long>path (?:is )?too long|exceeds? the (?:maximum|limit))/i)
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["long"] !== undefined
+        ? `\`${match.facts["path"] ?? "A path"}\` is longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
+        : `\`${match.facts["path"] ?? "A path"}\` cannot be opened or written: its folder does not exist, or the path has letters outside of ASCII (a user name), which these tools read in another encoding.`,
+    fix: (match) => shortFolders(match),
+    sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
+    examples: [
+      {
+        text: "fatal error C1083: Cannot open compiler generated file: 'C:\\Users\\u\\AppData\\Local\\Temp\\pip-install-abc\\my_ops_1234\\build\\temp.win-amd64-cpython-311\\Release\\Users\\u\\AppData\\Local\\Temp\\pip-install-abc\\my_ops_1234\\csrc\\attention.obj': No such file or directory",
+        expect: "260",
+      },
+      {
+        text: "ninja: error: FindFirstFileExA(c:/users/名/appdata/local/torch_extensions): The filename, directory name, or volume label syntax is incorrect.",
+        expect: "ASCII",
+      },
+      { text: "ninja: error: Stat(C:/p/long/a.obj): Filename longer than 260 characters", expect: "TEMP" },
+    ],
+  },
+  {
+    id: "ninja-arguments-wrong",
+    title: "MAX_JOBS is no number",
+    on: ["build-tool"],
+    specificity: 84,
+    matches: (finding) =>
+      ofNinja(finding.tool)
+        ? saidAny(finding, /(?<what>invalid -j parameter)/, /unknown target '(?<what>-j|-?\d+)'/)
+        : undefined,
+    confidence: "high",
+    cause: () => "torch's builder hands MAX_JOBS to `ninja -j`, and its value is empty or no whole number.",
+    fix: (match) => ['echo "MAX_JOBS=[$MAX_JOBS]"', setVariable(match, "MAX_JOBS", "4")],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      { text: "ninja: fatal: invalid -j parameter", expect: "MAX_JOBS=4" },
+      { text: "ninja: error: unknown target '-j'", expect: "MAX_JOBS" },
+    ],
+  },
+  {
+    id: "clock-wrong",
+    title: "ninja makes its build file again and again: a clock is wrong",
+    on: ["build-tool"],
+    specificity: 84,
+    matches: (finding) => said(finding, /manifest '[^']*' still dirty after \d+ tries/),
+    confidence: "high",
+    cause: () =>
+      "A file that build.ninja is made from is younger than build.ninja, even after it was made anew: the clock of the machine (WSL after sleep, a container, a file server) is behind, or files carry times from the future.",
+    fix: () => [
+      "date; find . -newermt now -not -path './.git/*' | head   # files from the future",
+      "find . -newermt now -exec touch {} +",
+      "sudo hwclock -s || sudo ntpdate pool.ntp.org   # sets the clock; WSL: wsl --shutdown",
+    ],
+    sources: ["https://ninja-build.org/manual.html"],
+    examples: [{ text: "ninja: error: manifest 'build.ninja' still dirty after 100 tries", expect: "touch" }],
+  },
+  {
+    id: "network-file-system",
+    title: "A file vanished on a network file system",
+    on: ["system", "exception"],
+    specificity: 80,
+    matches: (finding) =>
+      coded(finding, "network-file-system") ?? said(finding, /Stale file handle|\[Errno 116\]|\.nfs[0-9a-f]{8,}/),
+    confidence: "high",
+    cause: () =>
+      "The folder lies on NFS (or another file server), where another machine or process replaced or removed the file while it was in use: several ranks or jobs share one cache of extensions, or a library is still loaded somewhere.",
+    fix: (match) => [
+      `${setVariable(match, "TORCH_EXTENSIONS_DIR", "/tmp/$USER/torch_extensions")}   # on a disk of this machine, one for each node`,
+      ...rebuild(match),
+      "# end programs that have the old file loaded; build once, then start all ranks",
+    ],
+    sources: ["pytorch/pytorch#96589"],
+    examples: [
+      {
+        text: "OSError: [Errno 116] Stale file handle: '/nfs/home/u/.cache/torch_extensions/py310_cu121/k/k.so'",
+        expect: "TORCH_EXTENSIONS_DIR",
+      },
+    ],
+  },
+  {
+    id: "jit-folder-vanished",
+    title: "The build folder of a JIT extension is not there",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.code === "FileNotFoundError"
+        ? said(
+            finding,
+            /'(?<folder>[^']*torch_extensions[\\/][^']*)[\\/](?:build\.ninja|lock|\.ninja_log|main\.cpp|cuda\.cu|[\w.-]+\.(?:o|obj|pyd|so))'/,
+          )
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["folder"] ?? ""}\` was removed while torch built in it, or never made: another process (a second rank, a cleaning job) deleted it, or the folder above may not be written.`,
+    fix: (match) => [
+      removeFolder(match, match.facts["folder"] ?? ""),
+      "# run it once in one process; then start all ranks",
+      platformOf(match) === "win32"
+        ? "set TORCH_EXTENSIONS_DIR=C:\\te"
+        : "export TORCH_EXTENSIONS_DIR=/tmp/$USER/torch_extensions   # when the folder may not be written or is shared",
+    ],
+    sources: ["pytorch/pytorch#96589"],
+    examples: [
+      {
+        text: "FileNotFoundError: [Errno 2] No such file or directory: '/root/.cache/torch_extensions/py39_cu117/fused/build.ninja'",
+        expect: "one process",
+      },
+    ],
+  },
+  {
+    id: "operator-build-failed-earlier",
+    title: "The object of a compiled operator is half made: its build failed before",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 62,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /'(?<type>DeepSpeedCPU(?:Adam|Adagrad|Lion)|FusedAdam|FusedLamb|AsyncTensorSwapper)' object has no attribute '(?<name>ds_opt_\w+|multi_tensor_\w+)'/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? ""}\` is being deleted after its constructor failed, because the operator could not be built or loaded. This line is only the echo: the reason stands above it.`,
+    fix: () => [
+      "# look for the first error above (nvcc, CUDA_HOME, a version mismatch), or build the operator alone:",
+      'python -c "import deepspeed; deepspeed.ops.op_builder.CPUAdamBuilder().load()"',
+      "ds_report",
+    ],
+    sources: ["microsoft/DeepSpeed#1846"],
+    examples: [
+      { text: "AttributeError: 'DeepSpeedCPUAdam' object has no attribute 'ds_opt_adam'", expect: "ds_report" },
+    ],
+  },
+  {
+    id: "cmake-imported-target-missing",
+    title: "A CMake target of another package is not defined",
+    on: ["build-tool"],
+    specificity: 70,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /links to(?: target|:)\s+"?(?<target>[\w.]+::[\w.]+)"?\s+but\s+the\s+target\s+was\s+not\s+found/s,
+        /link interface of target "[^"]+" contains:\s+(?<target>[\w.]+::[\w.]+)\s+but the target was not found/s,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["target"] ?? ""}\` comes from find_package(${(match.facts["target"] ?? "").split("::")[0] ?? ""}), which was not called before, did not find it, or found a release without that target.`,
+    fix: (match) => {
+      const name = (match.facts["target"] ?? "").split("::")[0] ?? "";
+      return [
+        `# find_package(${name === "CUDA" ? "CUDAToolkit" : name} REQUIRED) before the line that links it, and its folder on CMAKE_PREFIX_PATH`,
+        ...(name === "MKL" || name === "caffe2"
+          ? [
+              "pip install mkl-devel   # or conda install mkl-devel: torch's CMake files ask for it when torch was built with MKL",
+            ]
+          : []),
+        "rm -rf build   # the cache remembers that it was not found",
+      ];
+    },
+    sources: ["https://cmake.org/cmake/help/latest/policy/CMP0028.html"],
+    examples: [
+      {
+        text: 'CMake Error at CMakeLists.txt:10 (add_library):\n  Target "ext" links to target "MKL::MKL" but the target was not found.',
+        expect: "mkl-devel",
+      },
+    ],
+  },
+  {
+    id: "cmake-generator-unknown",
+    title: "CMake does not have this generator here",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Could not create named generator (?<name>[\w .+-]+?)(?: Generators|$)/,
+        /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find any instance of Visual Studio/i,
+        /The source directory "(?<dir>[^"]+)" does not exist/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["dir"] !== undefined
+        ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
+        : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
+    fix: (match) =>
+      match.facts["dir"] !== undefined
+        ? ["ls   # cmake -S <folder with CMakeLists.txt> -B build"]
+        : [
+            "python -m pip install --upgrade cmake ninja",
+            `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
+            removeFolder(match, "build"),
+          ],
+    sources: ["https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html"],
+    examples: [
+      { text: "CMake Error: Could not create named generator Visual Studio 18 2026", expect: "CMAKE_GENERATOR" },
+    ],
+  },
+  {
+    id: "cmake-standard-unknown",
+    title: "CMake does not know the flags for this C++ standard",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /requires\s+the\s+language\s+dialect\s+"(?<dialect>(?:CUDA|CXX|HIP)\d+)"/s,
+        /(?<dialect>(?:CUDA|CXX)_STANDARD) is set to invalid value/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
+    fix: () => [
+      "python -m pip install --upgrade cmake && cmake --version",
+      "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
+      "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/prop_tgt/CUDA_STANDARD.html"],
+    examples: [
+      {
+        text: 'CMake Error in CMakeLists.txt:\n  Target "ext" requires the language dialect "CUDA20" (with compiler\n  extensions), but CMake does not know the compile flags to use to enable it.',
+        expect: "3.25.2",
+      },
+    ],
+  },
+  {
+    id: "cmake-fetch-failed",
+    title: "CMake could not fetch a dependency",
+    on: ["build-tool"],
+    role: "symptom",
+    specificity: 68,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:Build|Update|Download|Git clone|CMake) step (?:for (?<name>[\w.-]+) )?failed/i,
+        /Failed to (?:clone|checkout|fetch|download) (?:repository|tag|submodule)?:? ?['"]?(?<name>[^'"\s]*)/i,
+        /file(?:\(DOWNLOAD\))? (?:DOWNLOAD )?.*(?:HASH mismatch|status_code|error: downloading)/,
+        /error: downloading '(?<name>[^']+)' failed/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `FetchContent (or ExternalProject) downloads ${dependency(match) === undefined ? "a dependency" : `\`${dependency(match) ?? ""}\``} while configuring, and that failed: no network (a build container, a proxy), git is missing, or the address or tag is gone.`,
+    fix: (match) => [
+      "git --version && git ls-remote https://github.com/NVIDIA/cutlass HEAD   # does the network work here?",
+      `# offline: clone it elsewhere and pass -DFETCHCONTENT_SOURCE_DIR_${(dependency(match) ?? "NAME").toUpperCase().replaceAll(/\W/g, "_")}=/path/to/it (CMAKE_ARGS within pip)`,
+      "rm -rf build/_deps   # half a clone is never completed",
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/module/FetchContent.html"],
+    examples: [
+      {
+        text: "CMake Error at /usr/share/cmake/Modules/FetchContent.cmake:1087 (message):\n  Build step for cutlass failed: 1",
+        expect: "FETCHCONTENT_SOURCE_DIR_CUTLASS",
+      },
+    ],
+  },
+];

@@ -1,0 +1,289 @@
+/** Operators of one's own: schemas, kernels, fake implementations, autograd, and what torch.compile wants of them. */
+import { python, rebuild } from "../commands.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
+
+const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
+
+export const customOperatorRules: readonly Rule[] = [
+  {
+    id: "operator-without-fake-implementation",
+    title: "The operator has no fake (meta) implementation",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /There was no fake impl registered for <CustomOpDef\((?<op>[\w:.]+)\)>/,
+        /(?<op>\w+::[\w.]+): attempted to run this operator with Meta tensors, but there was no (?:fake|abstract) impl/,
+        /UnsupportedOperatorException: (?<op>\w+(?:\.|::)\w+)/,
+        /Operator does not support running with fake tensors/,
+        /(?<op>\w+(?:::|\.)[\w.]+): (?:got|attempted to run with) (?:FakeTensor|Meta) .*(?:fake|meta) (?:impl|kernel)/,
+        /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the 'Meta' backend/,
+      ) ?? (finding.code === "UnsupportedOperatorException" ? said(finding, /^(?<op>[\w.:]+)$/) : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `torch.compile, torch.export and meta tensors run an operator without data to learn the shape and type of its results; ${match.facts["op"] === undefined ? "the operator" : `\`${match.facts["op"]}\``} has no implementation for that (register_fake, or a Meta kernel in C++), or the module that registers it was not imported.`,
+    fix: (match) => {
+      const op = (match.facts["op"] ?? "my_ops::my_op").replace(/\.default$/, "").replace(/^(\w+)\.(\w+)$/, "$1::$2");
+      return [
+        `# Python, after the library was loaded:  @torch.library.register_fake("${op}")  def _(x): return torch.empty_like(x)   # the shapes and types of the results`,
+        `# or C++: TORCH_LIBRARY_IMPL(${op.split("::")[0] ?? "my_ops"}, Meta, m) { m.impl("${op.split("::")[1] ?? "my_op"}", &its_meta_function); }`,
+        `# then torch.library.opcheck(torch.ops.${op.replace("::", ".")}, (example, arguments))`,
+      ];
+    },
+    sources: [manual, "Lightning-AI/lightning-thunder#2530"],
+    examples: [
+      {
+        text: "RuntimeError: There was no fake impl registered for <CustomOpDef(my_ops::scale)>. This is necessary for torch.compile/export/fx tracing to work. Please use `scale.register_fake` to add an fake impl.",
+        expect: 'register_fake("my_ops::scale")',
+      },
+      {
+        text: "NotImplementedError: my_ops::scale: attempted to run this operator with Meta tensors, but there was no fake impl or Meta kernel registered.",
+        expect: "Meta",
+      },
+      {
+        text: "torch._subclasses.fake_tensor.UnsupportedOperatorException: my_ops.scale.default",
+        expect: "my_ops::scale",
+      },
+    ],
+  },
+  {
+    id: "extension-traced-by-compile",
+    title: "torch.compile looks into the extension's function",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot access data pointer of Tensor \(e\.g\. FakeTensor|erroneously tracing into a custom kernel/,
+        /Dynamo does not know how to trace the builtin `(?<name>[^`]+?)\.?`/,
+        /Attempted to call function marked as skipped/,
+        /(?:torch\.\* op returned non-Tensor|call_function) .*(?:PyCapsule|builtin_function_or_method)/,
+        /Cannot access storage of (?:FakeTensor|FunctionalTensor)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"]}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.`,
+    fix: () => [
+      '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(my_ops, CUDA, m) { m.impl("f", &f); }, then torch.ops.my_ops.f(x)',
+      '# or Python: @torch.library.custom_op("my_ops::f", mutates_args=())  def f(x: torch.Tensor) -> torch.Tensor: return _C.f(x)   and @f.register_fake',
+      "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it",
+    ],
+    sources: [manual],
+    examples: [
+      {
+        text: "RuntimeError: Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor). If you're using torch.compile/export/fx, it is likely that we are erroneously tracing into a custom kernel.",
+        expect: "custom_op",
+      },
+      {
+        text: "torch._dynamo.exc.Unsupported: Attempted to call function marked as skipped\n  Explanation: Dynamo does not know how to trace the builtin `my_ops._C.PyCapsule.fwd.` This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "TORCH_LIBRARY",
+      },
+    ],
+  },
+  {
+    id: "operator-output-aliases-input",
+    title: "The operator returns one of its inputs, or changes one in secret",
+    on: ["exception", "warning"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<op>[\w:.]+) \(with implementation in .*\): The output of this custom operator \(1\) must not/,
+        /may not alias any inputs to this custom operator/,
+        /Found a custom \(non-ATen\) operator whose output has alias annotations: (?<op>[\w:.]+)/,
+        /(?:Argument|argument) \S+ is not defined as mutable but was mutated/,
+        /Argument .* is defined as alias of output but was not aliasing/,
+        /Argument .* is not defined to alias output but was aliasing/,
+        /(?<op>\w+::\w+) .*(?:mutates|mutated) .*(?:mutates_args|schema)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
+    fix: () => [
+      "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:",
+      '# Python: @torch.library.custom_op("my_ops::f", mutates_args={"out"}) … -> None;  C++: m.def("f(Tensor x, Tensor(a!) out) -> ()")',
+      "# torch.library.opcheck(torch.ops.my_ops.f, (example, arguments)) checks it",
+    ],
+    sources: [manual, "pytorch/pytorch#186807"],
+    examples: [
+      {
+        text: "RuntimeError: f (with implementation in <module 'm' from '/e/m.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
+        expect: "mutates_args",
+      },
+      {
+        text: "RuntimeError: Found a custom (non-ATen) operator whose output has alias annotations: my_ops::add_into(Tensor(a0!) d, Tensor x) -> Tensor(a0!).",
+        expect: "-> ()",
+      },
+    ],
+  },
+  {
+    id: "operator-without-autograd",
+    title: "The operator has no backward formula",
+    on: ["exception", "warning"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Trying to backward through (?<op>[\w:.]+) but no autograd formula was registered/,
+        /(?<op>\w+::[\w.]+): an autograd kernel was not registered to the Autograd key/,
+        /derivative for (?<op>\w+::[\w.]+) is not implemented/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["op"] ?? "The operator"}\` was called with tensors that need gradients, and nothing says how its backward pass goes: an operator that is registered for CPU or CUDA alone is not differentiable.`,
+    fix: (match) => [
+      `# torch.library.register_autograd("${(match.facts["op"] ?? "my_ops::f").replace(/\.default$/, "").replace(/^(\w+)\.(\w+)$/, "$1::$2")}", backward, setup_context=setup_context)`,
+      "# or a torch::autograd::Function registered under the key Autograd; or call it under torch.no_grad() when no gradient is meant",
+    ],
+    sources: [manual],
+    examples: [
+      {
+        text: "RuntimeError: Trying to backward through my_ops.scale.default but no autograd formula was registered. Please use register_autograd to add one.",
+        expect: 'register_autograd("my_ops::scale"',
+      },
+      {
+        text: "/e/torch/autograd/graph.py:979: UserWarning: my_ops::scale: an autograd kernel was not registered to the Autograd key(s) but we are trying to backprop through it. This may lead to silently incorrect behavior.",
+        expect: "register_autograd",
+      },
+    ],
+  },
+  {
+    id: "operator-schema-invalid",
+    title: "The operator's schema cannot be read",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /infer_schema\(func\): (?<why>(?:Parameter|Return)?.{3,160}?)(?:\. | Got func|$)/,
+        /(?<why>unknown type specifier)/,
+        /(?<why>expected [\w ']+ but found '.{1,20}' here)/,
+        /(?<why>default argument .* schema|Unsupported type in schema)/i,
+        /Unsupported annotation type|Unknown custom class type/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch cannot make a schema of the operator's signature${match.facts["why"] === undefined ? "" : ` (${match.facts["why"]})`}. Schemas know Tensor, int, float, bool, str, Scalar, SymInt, ScalarType, Device, their lists (int[]) and optionals (int?).`,
+    fix: () => [
+      '# C++: m.def("f(Tensor x, int n, float eps, Tensor? bias=None) -> Tensor"); int64_t for int, double for float in the function',
+      "# Python: annotate every parameter and the result (torch.Tensor, int, float, Sequence[int], Optional[torch.Tensor]; not list, dict or Any); mutates_args names parameters",
+    ],
+    sources: ["pytorch: aten/src/ATen/native/README.md", manual],
+    examples: [
+      {
+        text: "RuntimeError: \nunknown type specifier. Common valid schema types include Tensor, SymInt, int, float, bool, Scalar; for a full list, please see https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/README.md#func :\nf(tensor x) -> Tensor\n  ~~~~~~ <--- HERE",
+        expect: "m.def",
+      },
+      {
+        text: "ValueError: infer_schema(func): Parameter x must have a type annotation. Got func with signature (x))",
+        expect: "must have a type annotation",
+      },
+    ],
+  },
+  {
+    id: "operator-schema-differs-from-kernel",
+    title: "The C++ function does not fit the operator's schema",
+    on: ["exception", "load"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Inferred operator schema for a C\+\+ kernel function doesn't match the expected function schema.*operator: (?<op>[\w:.]+).*reason: (?<why>.{3,200}?)(?: Exception raised|$)/s,
+        /Inferred operator schema for a C\+\+ kernel function doesn't match/,
+        /Tried to register a kernel with .*signature .*(?:differs|mismatch|doesn't match)/,
+        /Mismatch in kernel C\+\+ signatures(?:.*operator: (?<op>[\w:.]+))?/s,
+        /Tried to access or call an operator with a wrong signature(?:.*operator: (?<op>[\w:.]+))?/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The function that is registered for ${match.facts["op"] === undefined ? "an operator" : `\`${match.facts["op"]}\``} has other parameters or results than its schema says${match.facts["why"] === undefined ? "" : `: ${match.facts["why"]}`}. (Or the schema is of an older build of the library that is loaded, too.)`,
+    fix: (match) => [
+      "# make m.def(…) and the function agree: Tensor ↔ const at::Tensor&, int ↔ int64_t, float ↔ double, T? ↔ std::optional<T>, int[] ↔ at::IntArrayRef, -> () ↔ void",
+      '# or let torch infer the schema: m.def("f", &f)',
+      ...rebuild(match),
+    ],
+    sources: ["pytorch: aten/src/ATen/core/op_registration", manual],
+    examples: [
+      {
+        text: "RuntimeError: Inferred operator schema for a C++ kernel function doesn't match the expected function schema.\n  operator: my_ops::scale\n    expected schema: registered at csrc/ops.cpp:10\n    inferred schema: registered at csrc/ops.cpp:20\n  reason: The number of arguments is different. 2 vs 3.",
+        expect: "The number of arguments is different",
+      },
+    ],
+  },
+  {
+    id: "operator-argument-type-unsupported",
+    title: "An operator's C++ function has a type that schemas do not know",
+    on: ["compile"],
+    specificity: 88,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /INVALID TYPE: (?<type>[\w, ]+?) (?:are|is) not supported as an? (?<what>\w+) (?:argument|return)/,
+        /(?:You tried to register a kernel|Tried to register a kernel) with an unsupported (?:input|output|return|argument) type(?:: (?<type>[\w: <>]+))?/,
+        /You tried to register a kernel with an unsupported/,
+        /is not supported as an integral argument type\. Please use int64_t/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `A function given to TORCH_LIBRARY takes or returns ${match.facts["type"] === undefined ? "a type" : `\`${match.facts["type"]}\``} that operators cannot have: numbers are int64_t, double and bool there, text is std::string (c10::string_view), lists are at::IntArrayRef and std::vector of these.`,
+    fix: () => [
+      "# int → int64_t, float → double, size_t → int64_t in the function's parameters and results; convert inside",
+    ],
+    sources: ["pytorch: aten/src/ATen/core/op_registration/infer_schema.h", manual],
+    examples: [
+      {
+        text: "/e/torch/include/ATen/core/boxing/impl/make_boxed_from_unboxed_functor.h:214:25: error: static assertion failed: You tried to register a kernel with an unsupported input type: float. Please use double instead.",
+        expect: "double",
+      },
+      {
+        text: "/e/torch/include/ATen/core/op_registration/infer_schema.h:44:9: error: static assertion failed: INVALID TYPE: int8_t, int16_t and int32_t are not supported as an integral argument type. Please use int64_t instead",
+        expect: "int64_t",
+      },
+    ],
+  },
+  {
+    id: "operator-called-wrongly",
+    title: "The operator is called with other arguments than its schema has",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 66,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<op>\w+::[\w.]+)\(\) (?:expected at most|is missing value|Expected a value of type|takes|got an unexpected|Unknown keyword)[^.]*\.?.*Declaration: (?<schema>.{3,200}?->\s*\S+)/s,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `The call does not fit \`${match.facts["schema"] ?? match.facts["op"] ?? ""}\`: the Python code and the compiled library are of different versions (a stale build), or an argument has another type.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # which file is loaded?`,
+      "# compare the call with the declaration in the message",
+      ...rebuild(match),
+    ],
+    sources: [manual],
+    examples: [
+      {
+        text: "RuntimeError: my_ops::scale() expected at most 1 argument(s) but received 2 argument(s). Declaration: my_ops::scale(Tensor x) -> Tensor",
+        expect: "my_ops::scale(Tensor x)",
+      },
+    ],
+  },
+  {
+    id: "tensor-type-not-expected",
+    title: "The kernel reads the tensor as another type than it has",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 50,
+    matches: (finding) => said(finding, /expected scalar type (?<want>\w+) but found (?<have>\w+)/i),
+    confidence: "medium",
+    cause: (match) =>
+      `C++ code asks a tensor of ${match.facts["have"] ?? ""} for data_ptr or accessor of ${match.facts["want"] ?? ""}: the caller passes another type than the kernel is written for (often under autocast), or the kernel does not dispatch over types.`,
+    fix: (match) => [
+      `# caller: x.to(torch.${(match.facts["want"] ?? "float").toLowerCase()}); under autocast: @torch.amp.custom_fwd(device_type="cuda", cast_inputs=torch.float32)`,
+      "# kernel: AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), …)",
+    ],
+    sources: ["pytorch: aten/src/ATen/Dispatch.h"],
+    examples: [{ text: "RuntimeError: expected scalar type Float but found Half", expect: "AT_DISPATCH" }],
+  },
+];

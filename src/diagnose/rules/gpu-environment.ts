@@ -1,0 +1,222 @@
+/** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
+import { pip, python, unsetVariable } from "../commands.ts";
+import { coded, type Rule, said, saidAny } from "../rule.ts";
+
+export const gpuEnvironmentRules: readonly Rule[] = [
+  {
+    id: "forward-compatibility-unsupported",
+    title: "CUDA's compatibility libraries are used on a GPU that cannot have them",
+    on: ["gpu"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /forward compatibility was attempted on non supported HW|cudaErrorCompatNotSupportedOnDevice|\bError 804\b/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "A libcuda of a newer CUDA (the package cuda-compat, in the container's /usr/local/cuda/compat or on LD_LIBRARY_PATH) is loaded in place of the driver's own. That works on data-center GPUs only; on others the driver itself has to be new enough. (After an update of the driver without a restart it looks the same.)",
+    fix: () => [
+      "echo $LD_LIBRARY_PATH; ldconfig -p | grep libcuda.so   # which libcuda comes first? /usr/local/cuda/compat has to go",
+      "sudo apt-get remove 'cuda-compat-*'; export LD_LIBRARY_PATH=$(echo $LD_LIBRARY_PATH | tr ':' '\\n' | grep -v compat | paste -sd:)",
+      "nvidia-smi   # then: a driver for this CUDA (and a restart), or an image and a torch for the CUDA that the driver knows",
+    ],
+    sources: ["https://docs.nvidia.com/deploy/cuda-compatibility/", "pytorch/pytorch#40671"],
+    examples: [
+      {
+        text: "RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 804: forward compatibility was attempted on non supported HW",
+        expect: "compat",
+      },
+    ],
+  },
+  {
+    id: "gpu-fabric-not-ready",
+    title: "The GPUs of the machine are not initialized (NVSwitch)",
+    on: ["gpu", "exception"],
+    specificity: 82,
+    matches: (finding) => saidAny(finding, /system not yet initialized|cudaErrorSystemNotReady|\bError 802\b/),
+    confidence: "high",
+    cause: () =>
+      "On machines with NVSwitch (HGX, DGX) the fabric manager has to run, in exactly the driver's version; it is not installed, stopped, or of another version.",
+    fix: () => [
+      "systemctl status nvidia-fabricmanager; nvidia-smi -q | grep -A2 Fabric",
+      "sudo apt-get install nvidia-fabricmanager-$(nvidia-smi --query-gpu=driver_version --format=csv,noheader | head -1 | cut -d. -f1)",
+      "sudo systemctl enable --now nvidia-fabricmanager",
+    ],
+    sources: ["https://docs.nvidia.com/datacenter/tesla/fabric-manager-user-guide/"],
+    examples: [
+      {
+        text: "RuntimeError: Unexpected error from cudaGetDeviceCount(). Error 802: system not yet initialized",
+        expect: "nvidia-fabricmanager",
+      },
+    ],
+  },
+  {
+    id: "cuda-in-forked-process",
+    title: "CUDA is used in a process that was forked after CUDA had started",
+    on: ["gpu", "exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot re-initialize (?:CUDA|XPU|HIP) in forked subprocess|in a bad fork|initialization error.*fork/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "A child process that was made by fork inherits CUDA's state and cannot use it. Something touched the GPU before the workers were started (at import, torch.cuda.is_available() is harmless, a tensor on the GPU is not).",
+    fix: () => [
+      '# torch.multiprocessing.set_start_method("spawn") first in the main program; DataLoader(multiprocessing_context="spawn"); vLLM: export VLLM_WORKER_MULTIPROC_METHOD=spawn',
+      "# or do not touch the GPU before the workers start",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/multiprocessing.html"],
+    examples: [
+      {
+        text: "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
+        expect: "spawn",
+      },
+    ],
+  },
+  {
+    id: "cudnn-of-other-release",
+    title: "Another cuDNN than torch's is loaded",
+    on: ["gpu", "exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cuDNN version incompatibility: PyTorch was compiled\s+against \((?<want>[\d, ]+)\) but found runtime version \((?<have>[\d, ]+)\)/,
+        /CUDNN_STATUS_(?:SUBLIBRARY_)?VERSION_MISMATCH/,
+        /Loaded runtime CuDNN library: (?<have>[\d.]+) but source was compiled with: (?<want>[\d.]+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch was built with cuDNN ${(match.facts["want"] ?? "of another release").replaceAll(", ", ".")}, and ${match.facts["have"] === undefined ? "an older one" : match.facts["have"].replaceAll(", ", ".")} is loaded: LD_LIBRARY_PATH (or PATH on Windows) names another cuDNN, or the package nvidia-cudnn was changed beside torch.`,
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH"),
+      `${python(match)} -m pip list | grep -i cudnn`,
+      pip(match, "install --force-reinstall torch   # brings the cuDNN that it was built with"),
+      "# an installed system package may stand first: ldconfig -p | grep libcudnn",
+    ],
+    sources: ["pytorch: torch/backends/cudnn/__init__.py"],
+    examples: [
+      {
+        text: "RuntimeError: cuDNN version incompatibility: PyTorch was compiled  against (9, 10, 2) but found runtime version (9, 1, 0). PyTorch already comes bundled with cuDNN.",
+        expect: "9.1.0",
+      },
+    ],
+  },
+  {
+    id: "driver-too-old-for-container",
+    title: "The image wants a newer NVIDIA driver than the machine has",
+    on: ["gpu"],
+    specificity: 82,
+    matches: (finding) =>
+      said(finding, /nvidia-container-cli: requirement error: unsatisfied condition: cuda ?>= ?(?<need>[\d.]+)/),
+    confidence: "high",
+    cause: (match) =>
+      `The image says (NVIDIA_REQUIRE_CUDA) that it needs a driver for CUDA ${match.facts["need"] ?? ""}, and the driver of the machine outside of the container is older.`,
+    fix: (match) => [
+      "nvidia-smi   # on the machine itself: the newest CUDA that its driver knows (top right)",
+      `# a newer driver on the machine, or an image for an older CUDA than ${match.facts["need"] ?? ""}`,
+      "docker run -e NVIDIA_DISABLE_REQUIRE=1 --gpus all …   # skips the check; works for minor versions of one CUDA major",
+    ],
+    sources: ["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html"],
+    examples: [
+      {
+        text: "nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver to a newer version, or use an earlier cuda container: unknown.",
+        expect: "CUDA 12.8",
+      },
+    ],
+  },
+  {
+    id: "triton-other-release",
+    title: "Triton and torch are of releases that do not go together",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>triton[\w.]*)['"]/,
+        /module ['"](?<module>triton[\w.]*)['"] has no attribute ['"](?<name>\w+)['"]/,
+        /No module named ['"](?<module>triton(?:\.[\w.]+)?)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it (or none is installed; Windows needs triton-windows).`,
+    fix: (match) => [
+      `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
+      pip(match, "install --force-reinstall torch   # brings its own Triton"),
+    ],
+    sources: ["pytorch/pytorch#155647"],
+    examples: [
+      { text: "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'", expect: "own Triton" },
+      { text: "ModuleNotFoundError: No module named 'triton'", expect: "triton-windows" },
+    ],
+  },
+  {
+    id: "triton-libcuda",
+    title: "Triton finds no libcuda.so to link with",
+    on: ["exception", "gpu"],
+    specificity: 80,
+    matches: (finding) => said(finding, /libcuda\.so cannot (?:be )?found/),
+    confidence: "high",
+    cause: () =>
+      "Triton links its launchers with -lcuda and wants libcuda.so; the driver brings libcuda.so.1 alone (the link without number is of the toolkit's stubs), or the container has no driver at all.",
+    fix: () => [
+      "export TRITON_LIBCUDA_PATH=$(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))",
+      "sudo ln -s libcuda.so.1 /usr/lib/x86_64-linux-gnu/libcuda.so && sudo ldconfig",
+      "# container without a driver: docker run --gpus all …; WSL: export LD_LIBRARY_PATH=/usr/lib/wsl/lib",
+    ],
+    sources: ["triton-lang/triton#2507"],
+    examples: [
+      {
+        text: "AssertionError: libcuda.so cannot found!\nPossible files are located at ['/usr/lib/x86_64-linux-gnu/libcuda.so.1'].Please create a symlink of libcuda.so to any of the files.",
+        expect: "TRITON_LIBCUDA_PATH",
+      },
+    ],
+  },
+  {
+    id: "xformers-no-operator",
+    title: "xFormers has no kernel for these tensors",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) => said(finding, /No operator found for `?(?<op>memory_efficient_attention\w*)/),
+    confidence: "medium",
+    cause: (match) =>
+      /build with CUDA support|built with CUDA/.test(match.finding.message)
+        ? "xFormers was installed without its CUDA part (a source build without nvcc, a wheel for another torch), so no kernel fits."
+        : "None of xFormers's kernels fits: the GPU is too old for some, the type or shape is not supported by others, or the tensors are on the CPU; the list in the message says why for each.",
+    fix: (match) => [
+      `${python(match)} -m xformers.info`,
+      pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for the installed torch"),
+      "# or torch.nn.functional.scaled_dot_product_attention, which needs no extension; float32 on old GPUs: x.half()",
+    ],
+    sources: ["facebookresearch/xformers#631"],
+    examples: [
+      {
+        text: "NotImplementedError: No operator found for `memory_efficient_attention_forward` with inputs:\n     query : shape=(1, 2, 1, 40) (torch.float32)\n    xFormers wasn't build with CUDA support",
+        expect: "xformers.info",
+      },
+    ],
+  },
+  {
+    id: "cuda-invalid-argument",
+    title: "A call of the CUDA run time got an argument that it does not take",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 40,
+    matches: (finding) =>
+      coded(finding, "other") === undefined
+        ? undefined
+        : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
+    confidence: "low",
+    cause: () =>
+      "A call (a launch with too much dynamic shared memory, cudaFuncSetAttribute beyond the GPU's limit, a copy with wrong sizes, a pointer of the CPU) was refused. The message may be of an earlier call.",
+    fix: (match) => [
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+      `compute-sanitizer ${python(match)} the_program.py`,
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html"],
+    examples: [{ text: "RuntimeError: CUDA error: invalid argument", expect: "CUDA_LAUNCH_BLOCKING" }],
+  },
+];

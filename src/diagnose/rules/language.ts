@@ -1,0 +1,250 @@
+/** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
+import { pip } from "../commands.ts";
+import { type Rule, placeOf, said, saidAny } from "../rule.ts";
+
+export const languageRules: readonly Rule[] = [
+  {
+    id: "template-keyword-missing",
+    title: "A template call on a dependent object lacks the word `template`",
+    on: ["compile"],
+    specificity: 58,
+    matches: (finding) =>
+      /[\\/](?:c\+\+[\\/]\d|torch[\\/]include|pybind11[\\/]|cuda[\w.-]*[\\/])/.test(finding.file ?? "")
+        ? undefined
+        : saidAny(
+            finding,
+            /expected primary-expression before [‘'](?<type>float|double|int|int64_t|long|bool|uint8_t|scalar_t|T|at::Half|__half|half)[’']/,
+            /use 'template' keyword to treat '(?<type>\w+)' as a dependent template name/,
+            /missing 'template' keyword prior to dependent template name '(?<type>\w+)'/,
+          ),
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)}: inside a template (or a lambda of AT_DISPATCH_…, or with \`auto\`) the compiler takes \`x.data_ptr<${match.facts["type"] ?? "T"}>()\` for a comparison, because the type of x depends on a parameter.`,
+    fix: () => ["# x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template"],
+    sources: ["https://en.cppreference.com/w/cpp/language/dependent_name"],
+    examples: [
+      { text: "k.cpp:77:33: error: expected primary-expression before ‘float’", expect: "x.template data_ptr" },
+      {
+        text: "k.cpp:7:21: error: use 'template' keyword to treat 'data_ptr' as a dependent template name",
+        expect: "template",
+      },
+    ],
+  },
+  {
+    id: "headers-include-each-other",
+    title: "A header includes itself",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(finding, /#include nested (?:depth \d+ exceeds maximum|too deeply)/, /C1014|too many include files/),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} is included again and again: a header without #pragma once includes itself (or one of the same name on another include folder is found in its place).`,
+    fix: (match) => [
+      `# #pragma once as the first line of ${match.finding.file ?? "the header"}; a wrapper with the name of a system header needs #include_next`,
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/cpp/Once-Only-Headers.html"],
+    examples: [
+      {
+        text: "csrc/a.h:1:17: error: #include nested depth 200 exceeds maximum of 200 (use -fmax-include-depth=DEPTH to increase the maximum)",
+        expect: "#pragma once",
+      },
+    ],
+  },
+  {
+    id: "template-depth-exceeded",
+    title: "Templates are nested deeper than the compiler's limit",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:recursive )?template instantiation (?:depth )?exceed(?:s|ed) maximum (?:depth )?of (?<limit>\d+)/,
+        /(?<limit>constexpr) (?:evaluation|loop) .*(?:exceeds|exceeded|hit) (?:its |the )?(?:maximum|limit)/,
+        /excessive recursion at instantiation of|C1202|recursive type or function dependency context too complex/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)}: templates instantiate each other without end (a missing stop of the recursion, most often after an edit), or truly deeper than ${match.facts["limit"] ?? "the limit"}.`,
+    fix: () => [
+      "# when the depth is meant: -ftemplate-depth=2048 for cxx (nvcc: -ftemplate-depth 2048; constexpr: -fconstexpr-ops-limit)",
+      "# else look for the type in the messages that grows from line to line",
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/C_002b_002b-Dialect-Options.html"],
+    examples: [
+      {
+        text: "/p/a.hpp:88:11: fatal error: template instantiation depth exceeds maximum of 900 (use ‘-ftemplate-depth=’ to increase the maximum)",
+        expect: "-ftemplate-depth",
+      },
+      {
+        text: "a.hpp:3:9: fatal error: recursive template instantiation exceeded maximum depth of 1024",
+        expect: "2048",
+      },
+    ],
+  },
+  {
+    id: "numpy-c-api-changed",
+    title: "The code uses NumPy's C API in a form that NumPy 2 does not have",
+    on: ["compile", "missing-header"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.kind === "missing-header"
+        ? /^numpy\/(?:noprefix|oldnumeric|old_defines|npy_math_old|ufuncobject_old)\.h$/.test(finding.header ?? "")
+          ? { name: finding.header }
+          : undefined
+        : saidAny(
+            finding,
+            /[‘'"](?:struct |class )?_?PyArray_(?:Descr|ArrFuncs|Descr_fields)[’'"].*has no member (?:named )?[‘'"](?<name>\w+)/,
+            /no member named '(?<name>\w+)' in '(?:struct )?_?PyArray\w*'/,
+            /[‘'"](?<name>NPY_(?:OWNDATA|CONTIGUOUS|C_CONTIGUOUS|F_CONTIGUOUS|ALIGNED|WRITEABLE|UPDATEIFCOPY|IN_ARRAY|OUT_ARRAY|INOUT_ARRAY|FORCECAST|ENSUREARRAY|CHAR|MAXARGS|MAXDIMS)|PyArray_(?:FromDims\w*|DOUBLE|FLOAT|INT|LONG|UBYTE|GetCastFunc|NPY_\w+|Copy\w*)|npy_int_?p_?t?r?|NPY_NO_EXPORT)[’'"] (?:was not declared|undeclared|is undefined)/,
+            /use of undeclared identifier '(?<name>NPY_(?:OWNDATA|CONTIGUOUS|ALIGNED|WRITEABLE|UPDATEIFCOPY|IN_ARRAY|OUT_ARRAY)\w*|PyArray_\w+)'/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) is of NumPy 1's C API: NumPy 2 hid the fields of PyArray_Descr and removed names that had been deprecated since 1.7.`,
+    fix: (match) => [
+      "# PyDataType_SUBARRAY(d), PyDataType_ELSIZE(d), PyDataType_NAMES(d) … in place of d->subarray, d->elsize, d->names (with npy_2_compat.h); NPY_ARRAY_OWNDATA in place of NPY_OWNDATA",
+      `${pip(match, 'install "numpy<2"')}   # to build the package as it is, without isolation:`,
+      pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+    ],
+    sources: ["https://numpy.org/doc/stable/numpy_2_0_migration_guide.html"],
+    examples: [
+      {
+        text: "csrc/a.c:22:8: error: ‘PyArray_Descr’ {aka ‘struct _PyArray_Descr’} has no member named ‘subarray’",
+        expect: "PyDataType_SUBARRAY",
+      },
+      { text: "src/a.c:40:30: error: ‘NPY_OWNDATA’ was not declared in this scope", expect: "NPY_ARRAY_OWNDATA" },
+    ],
+  },
+  {
+    id: "pybind11-needs-newer-python",
+    title: "This pybind11 does not support this Python",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /#error:? ?["“]?PYTHON < (?<least>[\d.]+) IS UNSUPPORTED/i,
+        /#error:? ?["“]?pybind11 requires? (?:Python|C\+\+) ?(?<least>[\d.]+)/i,
+        /#error:? ?["“]?This version of pybind11 (?:does not support|is not compatible)/i,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The pybind11 that is included is too new for the interpreter it compiles for: it wants Python ${match.facts["least"] ?? "of a newer release"}.`,
+    fix: (match) => [
+      "python --version   # is it the Python that is meant? An environment with a newer one: uv venv --python 3.12",
+      pip(match, 'install "pybind11<2.14"') + "   # supports Python 3.7",
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/changelog.html"],
+    examples: [
+      {
+        text: '/e/pybind11/detail/common.h:274:2: error: #error "PYTHON < 3.8 IS UNSUPPORTED. pybind11 v2.13 was the last to support Python 3.7."',
+        expect: "3.8",
+      },
+    ],
+  },
+  {
+    id: "overload-ambiguous-in-device-code",
+    title: "Arguments of two types make a call ambiguous",
+    on: ["compile"],
+    specificity: 56,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /more than one instance of overloaded function "(?:\w+::)*(?<name>max|min|pow|abs|fabs|floor|ceil|round|sqrt|exp|log|fmax|fmin|isnan|isinf|isfinite|rsqrt|tanh|sin|cos|atomicAdd)" matches.*?(?:argument types are: \((?<types>[^)]*)\))?/s,
+        /call (?:of overloaded|to) [‘']?(?:\w+::)*(?<name>max|min|pow|abs|floor|ceil|round|sqrt|isnan|isinf)(?:\((?<types>[^)]*)\))?[’']? is ambiguous/,
+        /no matching function for call to [‘'](?:std::)?(?<name>max|min)\((?<types>[^)]*)\)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding) === "" ? "The code" : placeOf(match.finding)} calls \`${match.facts["name"] ?? ""}\` with ${match.facts["types"] === undefined ? "arguments of different types" : `(${match.facts["types"].trim()})`}, and no overload fits better than the others (int64_t is \`long\` on Linux and \`long long\` elsewhere; size_t is unsigned).`,
+    fix: (match) => [
+      `# give both arguments one type: std::${match.facts["name"] ?? "max"}<int64_t>(a, b), or static_cast; for floating point ${match.facts["name"] === "abs" ? "fabs or std::abs with <cmath>" : "write 0.f or 0.0, not 0"}`,
+    ],
+    sources: ["https://en.cppreference.com/w/cpp/language/overload_resolution"],
+    examples: [
+      {
+        text: 'k.cu(8): error: more than one instance of overloaded function "max" matches the argument list:\n            function "max(int, int)"\n            argument types are: (size_t, int)',
+        expect: "one type",
+      },
+      { text: "a.cpp:9:20: error: call of overloaded ‘abs(unsigned int)’ is ambiguous", expect: "static_cast" },
+    ],
+  },
+  {
+    id: "name-ambiguous-by-using-namespace",
+    title: "`using namespace` makes a name ambiguous",
+    on: ["compile"],
+    specificity: 54,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /^["‘'](?<name>\w+)["’'] is ambiguous/,
+        /reference to ["‘'](?<name>\w+)["’'] is ambiguous/,
+        /["‘'](?<name>\w+)["’']\s?: ambiguous symbol/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) means two things: a \`using namespace\` (std, at, torch, thrust, cute) brings in a second name that is spelled alike; newer headers have more names than older ones (thrust::cub, std::byte, std::size, std::data, at::Layout).`,
+    fix: (match) => [
+      `# write the full name, ::${match.facts["name"] ?? "name"} or std::${match.facts["name"] ?? "name"}, or take the \`using namespace\` out of headers`,
+    ],
+    sources: ["NVIDIA/thrust#1601"],
+    examples: [
+      { text: 'k.cu(12): error: "cub" is ambiguous', expect: "::cub" },
+      { text: "a.cpp:7:3: error: reference to ‘data’ is ambiguous", expect: "using namespace" },
+    ],
+  },
+  {
+    id: "torch-type-incomplete",
+    title: "A header of torch is included without the ones it needs",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /incomplete (?:class )?type ["‘'](?:const )?(?:class )?(?<type>at::Tensor|c10::\w+|torch::\w+)["’'] is not allowed/,
+        /(?:invalid use of incomplete type|member access into incomplete type|has incomplete type|implicit instantiation of undefined template) ["‘'](?:const )?(?:class |struct )?(?<type>at::\w+|c10::\w+|torch::[\w:]+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? ""}\` is only announced where ${placeOf(match.finding)} uses it: a header of torch (ATen/cuda/…, c10/…) is included alone or before the one that defines the type. Older releases of torch included more by themselves.`,
+    fix: (match) => [
+      `# first in the source: #include <${/Tensor$/.test(match.facts["type"] ?? "") ? "ATen/core/Tensor.h" : "torch/types.h"}> (or torch/extension.h), then the others`,
+    ],
+    sources: ["NVIDIA/MinkowskiEngine#481"],
+    examples: [
+      {
+        text: '/e/torch/include/ATen/cuda/CUDAUtils.h(15): error: incomplete class type "at::Tensor" is not allowed',
+        expect: "ATen/core/Tensor.h",
+      },
+    ],
+  },
+  {
+    id: "inline-function-not-declared",
+    title: "load_inline: a function that is to be bound is not declared in cpp_sources",
+    on: ["compile"],
+    specificity: 74,
+    matches: (finding, context) =>
+      /(?:^|[\\/])main\.cpp$/.test(finding.file ?? "") &&
+      (context.log.jitFolder !== undefined ||
+        /torch_extensions/.test(finding.file ?? "") ||
+        finding.file === "main.cpp")
+        ? (said(finding, /^[‘'"](?<name>\w+)[’'"] was not declared in this scope/) ??
+          said(finding, /^use of undeclared identifier '(?<name>\w+)'/) ??
+          said(finding, /^[‘'"](?<name>\w+)[’'"]: (?:identifier not found|undeclared identifier)/))
+        : undefined,
+    confidence: (match) => (match.context.log.jitFolder === undefined ? "medium" : "high"),
+    cause: (match) =>
+      `torch.utils.cpp_extension.load_inline writes main.cpp from cpp_sources and binds what \`functions\` names; \`${match.facts["name"] ?? ""}\` is defined in cuda_sources alone (or misspelt), so main.cpp does not know it.`,
+    fix: (match) => [
+      `# cpp_sources needs its declaration: cpp_sources="torch::Tensor ${match.facts["name"] ?? "f"}(torch::Tensor x);"`,
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/cpp_extension.html"],
+    examples: [
+      {
+        text: "main.cpp:4:34: error: ‘my_op’ was not declared in this scope",
+        expect: 'cpp_sources="torch::Tensor my_op',
+      },
+    ],
+  },
+];

@@ -1,0 +1,378 @@
+/** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
+import { installTorchFor, pip, platformOf, python, pythonVersion, torchCuda } from "../commands.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** The package, for a command. */
+function packageName(match: Match): string {
+  return match.context.log.package ?? ".";
+}
+
+export const setupScriptRules: readonly Rule[] = [
+  {
+    id: "setup-expects-cuda-torch",
+    title: "The setup script expects a torch with CUDA, and this one has none",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => {
+      const facts = saidAny(
+        finding,
+        /^'NoneType' object has no attribute '(?<name>split|replace|startswith|rsplit)'/,
+        /^(?:expected string or bytes-like object|unsupported operand type\(s\) for .*'NoneType')/,
+      );
+      if (facts === undefined) return undefined;
+      const frames = (finding.frames ?? []).join(" ");
+      return /torch\.version\.cuda/.test(frames) ? facts : undefined;
+    },
+    confidence: "high",
+    cause: (match) => {
+      const torch = match.context.environment?.torch;
+      return `The package's setup.py takes torch.version.cuda apart, and it is None: the torch that is found while building is a CPU-only build${torch === undefined ? "" : ` (${torch.version} is installed here)`}, often one that pip's build isolation fetched.`;
+    },
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      installTorchFor(match, match.context.log.cuda ?? "13.0"),
+      pip(match, `install --no-build-isolation ${packageName(match)}`),
+    ],
+    sources: ["pytorch: torch/version.py"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/p/setup.py\", line 12, in <module>\n    if int(torch.version.cuda.split(\".\")[0]) >= 11:\nAttributeError: 'NoneType' object has no attribute 'split'",
+        expect: "CPU-only",
+      },
+    ],
+  },
+  {
+    id: "setup-absolute-path",
+    title: "setup.py names sources by absolute paths",
+    on: ["installer"],
+    specificity: 78,
+    matches: (finding) => coded(finding, "absolute-path"),
+    confidence: "high",
+    cause: () =>
+      "setuptools wants paths of sources relative to setup.py when it writes the list of a source package's files; the script gives absolute ones (os.path.abspath, glob on __file__).",
+    fix: () => [
+      "# sources=[os.path.relpath(p, os.path.dirname(os.path.abspath(__file__))) for p in sources]; include_dirs may stay absolute",
+    ],
+    sources: ["https://setuptools.pypa.io/en/latest/userguide/ext_modules.html"],
+    examples: [
+      {
+        text: "error: Error: setup script specifies an absolute path:\n\n    /p/csrc/a.cpp\n\nsetup() arguments must *always* be /-separated paths relative to the\nsetup.py directory, *never* absolute paths.",
+        expect: "os.path.relpath",
+      },
+    ],
+  },
+  {
+    id: "project-metadata-refused",
+    title: "setuptools does not take the project's metadata",
+    on: ["exception", "installer"],
+    specificity: 76,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<what>Invalid dash-separated key ['"][\w-]+['"])/,
+        /(?<new>`?project\.license(?:-files)?`? must be (?:valid|string|table))/,
+        /configuration error: (?<wrong>`[\w.-]+` must .{0,60})/,
+        /(?<wrong>`project(?:\.[\w-]+)?` must (?:be|contain|not contain) ?.{0,60})/,
+        /(?<what>use_2to3 is invalid)/,
+        /(?<what>invalid literal|Invalid version: '[^']+')/,
+        /(?<what>License classifiers have been superseded)/,
+      ) ?? (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["wrong"] !== undefined
+        ? `A value in the package's pyproject.toml is not what it has to be: ${match.facts["wrong"]}.`
+        : match.facts["new"] === undefined
+          ? `setuptools no longer takes a form that the package's setup.cfg or setup.py uses${match.facts["what"] === undefined ? "" : ` (${match.facts["what"]})`}: the package is older than this setuptools (78 dropped keys with dashes, 66 versions that are not PEP 440, 58 use_2to3).`
+          : `The setuptools that builds does not understand the package's pyproject.toml (${match.facts["new"]}): it is too old for it (license as plain text, PEP 639, needs setuptools 77), or the table is wrong.`,
+    fix: (match) =>
+      match.facts["wrong"] !== undefined
+        ? [
+            "# mend that value in pyproject.toml (https://packaging.python.org/en/latest/specifications/pyproject-toml/); a package of somebody else: another release of it",
+            pip(match, "install --upgrade setuptools   # when the form is newer than the setuptools that builds"),
+          ]
+        : match.facts["new"] === undefined
+          ? [
+              pip(match, 'install "setuptools<78" wheel'),
+              pip(match, `install --no-build-isolation ${packageName(match)}`),
+              `# keeping the isolation: echo "setuptools<78" > c.txt && PIP_CONSTRAINT=c.txt pip install ${packageName(match)}   (pip 25.3 and newer: --build-constraint c.txt)`,
+            ]
+          : [
+              pip(match, 'install --upgrade "setuptools>=77" wheel'),
+              '# and in pyproject.toml: [build-system] requires = ["setuptools>=77", "torch"]',
+            ],
+    sources: ["https://setuptools.pypa.io/en/stable/history.html", "https://peps.python.org/pep-0639/"],
+    examples: [
+      {
+        text: "setuptools.errors.InvalidConfigError: Invalid dash-separated key 'description-file' in 'metadata' (setup.cfg), please use the underscore name 'description_file' instead.",
+        expect: "setuptools<78",
+      },
+      {
+        text: "ValueError: invalid pyproject.toml config: `project.license`.\nconfiguration error: `project.license` must be valid exactly by one definition (2 matches found):",
+        expect: "setuptools>=77",
+      },
+    ],
+  },
+  {
+    id: "pyproject-unreadable",
+    title: "pyproject.toml is no valid TOML",
+    on: ["exception", "installer"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.code === "TOMLDecodeError"
+        ? {
+            where: /\(at (line \d+, column \d+)\)/.exec(finding.message)?.[1],
+            why: finding.message.replace(/ \(at.*$/, ""),
+          }
+        : said(finding, /TOML parse error at (?<where>line \d+, column \d+)/),
+    confidence: "high",
+    cause: (match) =>
+      `A TOML file (pyproject.toml${match.facts["where"] === undefined ? "" : `, ${match.facts["where"]}`}) cannot be read${match.facts["why"] === undefined ? "" : `: ${match.facts["why"]}`}.`,
+    fix: (match) => [
+      `${python(match)} -c "import tomllib; tomllib.load(open('pyproject.toml', 'rb'))"   # says the place`,
+      "# a bracket or a quote is missing there, or the rest of a merge (<<<<<<<)",
+    ],
+    sources: ["https://toml.io/en/v1.0.0"],
+    examples: [
+      {
+        text: "pip._vendor.tomli.TOMLDecodeError: Expected ']' at the end of a table declaration (at line 1, column 9)",
+        expect: "line 1, column 9",
+      },
+    ],
+  },
+  {
+    id: "setuptools-and-packaging-differ",
+    title: "setuptools, packaging and wheel are of releases that do not go together",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /canonicalize_version\(\) got an unexpected keyword argument/,
+        /^install_layout(?:\.|$)|has no attribute ['"]install_layout['"]/,
+        /cannot import name ['"](?:_deprecation|metadata|canonicalize_name|licenses|InvalidSdistFilename)['"] from ['"](?:packaging|setuptools)[\w.]*['"]/,
+        /module ['"]packaging['"] has no attribute/,
+        /AttributeError: bdist_wheel|'bdist_wheel' object has no attribute/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      /install_layout/.test(match.finding.message)
+        ? "Debian's patched Python and a setuptools of pip's meet: one knows the option install_layout, the other does not."
+        : "setuptools calls a function of `packaging` (or `wheel`) in a form that the installed one does not have: setuptools 71 and newer uses the installed packaging when there is one, and that is older than 22.",
+    fix: (match) => [
+      pip(match, "install --upgrade pip setuptools packaging wheel"),
+      ...(/install_layout/.test(match.finding.message)
+        ? [
+            "export SETUPTOOLS_USE_DISTUTILS=stdlib   # with Debian's own Python 3.10 or 3.11; better: a virtual environment",
+          ]
+        : []),
+    ],
+    sources: ["pypa/setuptools#4483", "pypa/setuptools#3278"],
+    examples: [
+      {
+        text: "TypeError: canonicalize_version() got an unexpected keyword argument 'strip_trailing_zero'",
+        expect: "install --upgrade pip setuptools packaging",
+      },
+      { text: "AttributeError: install_layout. Did you mean: 'install_platlib'?", expect: "Debian" },
+    ],
+  },
+  {
+    id: "version-not-from-git",
+    title: "The version is taken from git, and there is no git history",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:setuptools-scm|setuptools_scm|hatch-vcs|versioningit|dunamai) .*(?:was unable to detect version|could not|unable)/,
+        /unable to detect version for (?<where>\S+)/,
+        /Error getting the version from source `vcs`/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "The package's build asks git for its version, and the sources are an archive, a shallow clone without tags, or a folder copied without .git (a Docker COPY), or git is not installed.",
+    fix: (match) => [
+      platformOf(match) === "win32"
+        ? "set SETUPTOOLS_SCM_PRETEND_VERSION=1.0.0"
+        : "export SETUPTOOLS_SCM_PRETEND_VERSION=1.0.0   # the release that it is",
+      "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",
+    ],
+    sources: ["https://setuptools-scm.readthedocs.io/en/latest/config/"],
+    examples: [
+      {
+        text: "LookupError: setuptools-scm was unable to detect version for /src/my_ops.\n\nMake sure you're either building from a fully intact git repository or PyPI tarballs.",
+        expect: "SETUPTOOLS_SCM_PRETEND_VERSION",
+      },
+    ],
+  },
+  {
+    id: "cxx11-abi-attribute-missing",
+    title: "The setup script asks torch for its C++ ABI in a form that is not there",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /module ['"]torch\._C['"] has no attribute ['"](?<name>_GLIBCXX_USE_CXX11_ABI|_PYBIND11_\w+)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`torch._C.${match.facts["name"] ?? ""}\` does not exist in this torch (builds for Windows and macOS never had it${match.facts["name"]?.startsWith("_PYBIND11") === true ? "; torch 2.9 and newer no longer have the pybind11 ones" : ""}).`,
+    fix: () => [
+      "# in the script: torch.compiled_with_cxx11_abi() in place of torch._C._GLIBCXX_USE_CXX11_ABI, getattr(torch._C, '_PYBIND11_BUILD_ABI', None) for the others",
+      "# or drop it: every torch since 2.7 uses the new ABI, and torch's builder and retorch set the macro where it is needed",
+    ],
+    sources: ["pytorch: torch/__init__.py"],
+    examples: [
+      {
+        text: "AttributeError: module 'torch._C' has no attribute '_GLIBCXX_USE_CXX11_ABI'",
+        expect: "compiled_with_cxx11_abi",
+      },
+    ],
+  },
+  {
+    id: "build-extension-misused",
+    title: "BuildExtension is called in a way that this torch does not take",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<what>BuildExtension\.__init__\(\)|(?:CUDA|Cpp|Sycl)Extension\(\)|load(?:_inline)?\(\)|_jit_compile\(\)) (?:got an unexpected keyword argument ['"](?<name>\w+)['"]|got multiple values|takes)/,
+        /(?<what>Unknown Extension options): (?<name>.*)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["what"] ?? ""}\` does not know \`${match.facts["name"] ?? "an argument"}\` in the torch that builds: the package was written for a newer torch, or passes an option in the wrong place.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__)"   # is it the torch that is meant? pip's build isolation may fetch another`,
+      "# options of BuildExtension go through cmdclass={'build_ext': BuildExtension.with_options(no_python_abi_suffix=True)}; those of an extension into CUDAExtension(…)",
+      pip(match, "install --upgrade torch"),
+    ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: "TypeError: BuildExtension.__init__() got an unexpected keyword argument 'no_python_abi_suffix'",
+        expect: "with_options",
+      },
+    ],
+  },
+  {
+    id: "pip-option-removed",
+    title: "pip no longer has an option",
+    on: ["installer"],
+    specificity: 76,
+    matches: (finding) => (coded(finding, "no-such-option") === undefined ? undefined : { option: finding.symbol }),
+    confidence: "high",
+    cause: (match) =>
+      `This pip does not know \`${match.facts["option"] ?? ""}\`: it was removed (--install-option in 23.1, --global-option and --build-option with legacy builds in 25.3, --no-use-pep517 for projects without setup.py), or it is misspelt.`,
+    fix: (match) => [
+      '# --global-option="--cpp_ext" → --config-settings "--build-option=--cpp_ext" (apex and its kin: APEX_CPP_EXT=1 APEX_CUDA_EXT=1 pip install …)',
+      pip(match, `install -v --no-build-isolation --no-cache-dir ${packageName(match)}`),
+      "# as a stopgap: python -m pip install 'pip<25'",
+    ],
+    sources: ["https://pip.pypa.io/en/stable/news/", "NVIDIA/apex: README.md"],
+    examples: [{ text: "no such option: --global-option", expect: "--config-settings" }],
+  },
+  {
+    id: "uv-cannot-match-runtime",
+    title: "uv cannot match a build's torch with the project's",
+    on: ["installer"],
+    specificity: 78,
+    matches: (finding) => coded(finding, "match-runtime"),
+    confidence: "high",
+    cause: () =>
+      "`match-runtime = true` asks uv to build the package with the torch that the project locks; for that uv has to know the package's dependencies without building it, and its metadata is made by setup.py (dynamic).",
+    fix: (match) => {
+      const name = match.context.log.package ?? "flash-attn";
+      return [
+        `# pyproject.toml, tell uv the metadata: [[tool.uv.dependency-metadata]] name = "${name}" version = "<the locked one>" requires-dist = ["torch", "einops"]`,
+        `# or name torch's version there: [tool.uv.extra-build-dependencies] ${name} = ["torch==<the project's>", "packaging", "ninja"]`,
+        `# or without isolation: [tool.uv] no-build-isolation-package = ["${name}"]   (uv sync installs torch first, then uv sync again)`,
+      ];
+    },
+    sources: ["astral-sh/uv#18690", "https://docs.astral.sh/uv/concepts/projects/config/#build-isolation"],
+    examples: [
+      {
+        text: "  × Failed to download and build `flash-attn==2.8.1`\n  ╰─▶ Extra build requirement `torch` was declared with `match-runtime\n      = true`, but `flash-attn` does not declare static metadata, making\n      runtime-matching impossible",
+        expect: "dependency-metadata",
+      },
+    ],
+  },
+  {
+    id: "tool-of-vanished-environment",
+    title: "A tool of a build environment that no longer exists is called",
+    on: ["exception", "wrapper", "missing-program", "build-tool"],
+    specificity: 86,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<tool>[^\s'"]*pip-build-env-\w+[^\s'"]*[\\/](?<name>ninja|cmake|python\d?(?:\.\d+)?)(?:\.exe)?)\b/,
+      ) ??
+      (finding.code === "ModuleNotFoundError" &&
+      finding.frames?.some((frame) => /pip-build-env-[^:]*[\\/](?:ninja|cmake)(?:\.exe)?:/.test(frame)) === true
+        ? { name: "ninja" }
+        : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `The build folder remembers \`${match.facts["tool"] ?? match.facts["name"] ?? "a tool"}\` of the temporary environment of an earlier \`pip install\`, which pip deleted afterwards (CMakeCache.txt and build.ninja hold its path), or that copy cannot run outside of it.`,
+    fix: (match) => [
+      platformOf(match) === "win32" ? "rmdir /s /q build" : "rm -rf build *.egg-info _skbuild",
+      `${python(match)} -m pip install ninja cmake`,
+      pip(match, `install --no-build-isolation ${packageName(match)}`),
+    ],
+    sources: ["scikit-build/scikit-build-core#651", "pypa/pip#7872"],
+    examples: [
+      {
+        text: "  File \"/tmp/pip-build-env-zz/overlay/bin/ninja\", line 5, in <module>\n    from ninja import ninja\nModuleNotFoundError: No module named 'ninja'",
+        expect: "rm -rf build",
+      },
+      {
+        text: "subprocess.CalledProcessError: Command '['/tmp/pip-build-env-abc/overlay/bin/ninja', '--version']' returned non-zero exit status 1.",
+        expect: "install ninja",
+      },
+    ],
+  },
+  {
+    id: "companion-package-for-other-torch",
+    title: "A companion package of torch is of another release",
+    on: ["undefined-symbol", "load", "exception"],
+    specificity: 90,
+    matches: (finding) => {
+      const where = `${finding.file ?? ""} ${finding.message}`;
+      const name = /(?:[\\/]|lib_?|^)(?<name>torchaudio|torchvision|torchtext|torchcodec|torchao)(?:[\\/]|\b)/.exec(
+        where,
+      )?.groups?.["name"];
+      if (name === undefined) return undefined;
+      if (finding.kind === "exception")
+        return /operator \w+::\w+ does not exist|Could not load (?:this library|libtorchcodec)|Couldn't load custom C\+\+ ops/.test(
+          finding.message,
+        )
+          ? { name }
+          : undefined;
+      if (finding.kind === "undefined-symbol") return finding.phase === "load" ? { name } : undefined;
+      return coded(finding, "dll-procedure", "dll-not-found", "dll") === undefined ? undefined : { name };
+    },
+    confidence: "high",
+    cause: (match) => {
+      const torch = match.context.environment?.torch;
+      return `\`${match.facts["name"] ?? ""}\` is built for one release and one kind (CUDA version or CPU) of torch, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} is another: one of the two was upgraded alone, or they come from two indexes.`;
+    },
+    fix: (match) => {
+      const cuda = torchCuda(match);
+      return [
+        `${python(match)} -m pip list | grep -i torch`,
+        pip(
+          match,
+          `install --force-reinstall torch ${match.facts["name"] ?? ""} --index-url https://download.pytorch.org/whl/${cuda === undefined ? "cu130" : `cu${cuda.replace(".", "")}`}   # both from one index${pythonVersion(match) === undefined ? "" : ", in one command"}`,
+        ),
+      ];
+    },
+    sources: ["pytorch/vision#8558", "pytorch/audio: README.md"],
+    examples: [
+      {
+        text: "OSError: /e/site-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: torch_library_impl",
+        expect: "install --force-reinstall torch torchaudio",
+      },
+    ],
+  },
+];
