@@ -49,6 +49,12 @@ export const failureCodes = {
     meaning: "The extension was built, but the target Python cannot load it (`--check`).",
     todo: "The quoted error names the missing library or symbol; `retorch env` shows what it was built for.",
   },
+  GPU_NOT_SERVED: {
+    exit: 1,
+    meaning:
+      "The extension was built and can be imported, but holds no code that runs on a GPU of this machine (`--check`).",
+    todo: "Build it for that GPU as well: the hint names the list for `TORCH_CUDA_ARCH_LIST`.",
+  },
   TARGET_UNKNOWN: {
     exit: 2,
     meaning: "`retorch explain` was given a name that no action has.",

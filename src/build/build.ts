@@ -153,6 +153,9 @@ async function run(
     if (options.checkImport === true) {
       const problem = await checkImports(buildHost, project, environment, graph);
       if (problem !== undefined) return err(problem);
+      const { checkGpuCode } = await import("./check-gpu.ts");
+      const unserved = checkGpuCode(buildHost, environment, graph);
+      if (unserved !== undefined) return err(unserved);
     }
     const summary: BuildSummary = {
       artifacts: graph.artifacts.map(({ name, path }) => ({ name, path })),

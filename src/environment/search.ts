@@ -25,7 +25,7 @@ export async function search(look: Look, memory: Memory, request: EnvironmentReq
   const facts = await findCompiler(look, memory, torch);
   const cudaHost = cuda === undefined ? undefined : await findCudaHost(look, memory, cuda, facts?.compiler);
   const linkers = facts === undefined ? undefined : await findLinkers(look, memory, facts, request.linkFlags ?? []);
-  const gpus = await findGpus(look, memory);
+  const gpus = await findGpus(look, memory, python);
   const wantsRocm = torch?.hipVersion !== undefined || request.needs?.rocm === true;
   const rocm = wantsRocm ? await findRocm(look, memory, python) : undefined;
   const wantsSycl = torch?.xpuVersion !== undefined || request.needs?.sycl === true;

@@ -3,7 +3,7 @@
  *
  * Rules: CUDA C++ Programming Guide, "Application Compatibility": binary code runs on the same major version and a
  * minor version that is not lower; PTX runs on any later GPU; code with `a` on exactly its GPU; code with `f` on the
- * same major version from its minor version on (CUDA 12.9 and later).
+ * same major version from its minor version on, within its family (CUDA 12.9 and later): 10.1 is none of 10.0's.
  */
 
 /** A compute capability with the suffix of its code. */
@@ -50,15 +50,21 @@ export function binaryRunsOn(code: CudaArchitecture, gpu: readonly [number, numb
   const [major, minor] = gpu;
   if (code.major === major && code.minor === minor) return "yes";
   if (code.major !== major || code.minor > minor || code.suffix === "a") return "no";
-  const embedded = EMBEDDED.has(`${major}${minor}`) || EMBEDDED.has(`${code.major}${code.minor}`);
-  return embedded ? "unknown" : "yes";
+  if (!crossesToEmbedded(code, gpu)) return "yes";
+  return code.suffix === "f" ? "no" : "unknown";
+}
+
+function crossesToEmbedded(code: CudaArchitecture, [major, minor]: readonly [number, number]): boolean {
+  return EMBEDDED.has(`${major}${minor}`) || EMBEDDED.has(`${code.major}${code.minor}`);
 }
 
 /** Whether PTX of an architecture can be translated for a GPU. */
 export function ptxRunsOn(code: CudaArchitecture, gpu: readonly [number, number]): boolean {
   const [major, minor] = gpu;
   if (code.suffix === "a") return code.major === major && code.minor === minor;
-  if (code.suffix === "f") return code.major === major && code.minor <= minor;
+  if (code.suffix === "f") {
+    return code.major === major && (code.minor === minor || (code.minor < minor && !crossesToEmbedded(code, gpu)));
+  }
   return code.major < major || (code.major === major && code.minor <= minor);
 }
 

@@ -2,17 +2,18 @@
  * Links relocatable device code: `nvcc -dlink` makes one more object, which the link of the extension takes in. Only
  * CUDA objects go in, so that an edit of host code does not repeat it.
  */
+import { unique } from "../base/order.ts";
 import type { SourceFile } from "../config/extension.ts";
 import { type CudaArchitecture, gencodeFlags } from "./cuda-arch.ts";
 import { compilesRelocatable, type CudaResolved, deviceFlags, hostCompilerWords } from "./cuda.ts";
-import { cudaArchFlags, isDeviceLto, userArgs } from "./flags.ts";
+import { cudaArchFlags, isDeviceLto, readFlags, userArgs } from "./flags.ts";
 import { linkFilesIn } from "./link-flags.ts";
 import type { Action, Arg, PathArg } from "./graph.ts";
 import { deviceLinkVariables } from "./key-variables.ts";
 import { linkLibraries, librarySearch } from "./libraries.ts";
 import { nvccFileArg, nvccSearchArg, xcompiler } from "./nvcc-words.ts";
 import { actionId, objectPath, toolWords } from "./paths.ts";
-import type { Resolved } from "./resolve.ts";
+import { nvccVariableFlags, type Resolved, userFlags } from "./resolve.ts";
 import { shortened } from "./response-file.ts";
 
 /** Measured with nvcc 13.0 on small files; link-time optimisation takes more. */
@@ -120,15 +121,45 @@ export function planDeviceLink(
   };
 }
 
-/** The architectures of the objects. PTX cannot be linked, so only machine code is asked for where there is any. */
+/**
+ * The architectures of the objects. PTX cannot be linked, so only machine code is asked for where there is any. Flags of
+ * users are taken as they are; where sources have flags of their own, for all that any of them was compiled for.
+ */
 function architectureWords(
   resolved: CudaResolved,
   options: { readonly sources: readonly SourceFile[]; readonly architectures: readonly CudaArchitecture[] },
   given: readonly string[],
 ): string[] {
   if (cudaArchFlags(given).length > 0) return [];
-  const users = cudaArchFlags(resolved.extension.flags.nvcc);
-  if (users.length > 0) return users;
+  // nvcc reads the variables itself, here as well.
+  if (cudaArchFlags(nvccVariableFlags(resolved.variables, resolved.places.platform)).length > 0) return [];
   const binary = options.architectures.filter((architecture) => architecture.binary);
-  return gencodeFlags(binary.length > 0 ? binary.map((each) => ({ ...each, ptx: false })) : options.architectures);
+  const chosen = gencodeFlags(
+    binary.length > 0 ? binary.map((each) => ({ ...each, ptx: false })) : options.architectures,
+  );
+  const sets = new Map(
+    options.sources.map((source) => {
+      const own = cudaArchFlags(userFlags(resolved, source, "nvcc"));
+      return [own.join("\0"), own.length === 0 ? chosen : own.map(linkable)];
+    }),
+  );
+  const [only, ...others] = sets.values();
+  if (others.length === 0) return only ?? chosen;
+  return unique([...sets.values()].flatMap(asGencode));
+}
+
+/** `lto_90` is what is linked, not what comes out of it. */
+function linkable(word: string): string {
+  return word.replaceAll(/\blto_(?=\d)/g, "sm_");
+}
+
+/** `-arch=sm_90` cannot be given twice, `-gencode` can. */
+function asGencode(words: readonly string[]): string[] {
+  return readFlags(words, "nvcc").flatMap((flag) => {
+    const number = /^-(?:arch|-gpu-architecture)$/.test(flag.name)
+      ? /^sm_(\w+)$/.exec(flag.value ?? "")?.[1]
+      : undefined;
+    if (number !== undefined) return [`-gencode=arch=compute_${number},code=sm_${number}`];
+    return /^-(?:gencode|-generate-code)$/.test(flag.name) ? [`-gencode=${flag.value ?? ""}`] : flag.words;
+  });
 }

@@ -31,7 +31,7 @@ export async function run(
       } else sayFailure(context, inspected.error);
       continue;
     }
-    if (loadsAll(inspected.value) === "no") code = Math.max(code, 1);
+    if (works(inspected.value) === "no") code = Math.max(code, 1);
     program.stdout.write(
       options.json
         ? `${JSON.stringify(describeJson(inspected.value))}\n`
@@ -41,11 +41,13 @@ export async function run(
   return code;
 }
 
-/** `no` when any part of it will not load. */
-function loadsAll(inspection: Inspection): Answer {
-  if (inspection.kind === "extension") return inspection.verdict?.loads ?? "unknown";
-  const verdicts = [...inspection.verdicts.values()].map(({ loads }) => loads);
-  const broken = inspection.wheel.members.some(({ failure }) => failure !== undefined);
-  if (broken || verdicts.includes("no")) return "no";
-  return verdicts.includes("unknown") ? "unknown" : "yes";
+/** `no` when any part of it will not load here, or runs on none of the GPUs that are here. */
+function works(inspection: Inspection): Answer {
+  const verdicts = inspection.kind === "extension" ? [inspection.verdict] : [...inspection.verdicts.values()];
+  const answers = verdicts.flatMap((verdict): Answer[] =>
+    verdict === undefined ? ["unknown"] : [verdict.loads, verdict.runs === "no" ? "no" : "yes"],
+  );
+  const broken = inspection.kind === "wheel" && inspection.wheel.members.some(({ failure }) => failure !== undefined);
+  if (broken || answers.includes("no")) return "no";
+  return answers.includes("unknown") ? "unknown" : "yes";
 }

@@ -255,6 +255,22 @@ export const cudaToolkitRules: readonly Rule[] = [
     ],
   },
   {
+    id: "device-lto-library-missing",
+    title: "nvlink does not find libnvvm for link-time optimisation",
+    on: ["driver"],
+    specificity: 76,
+    matches: (finding) => said(finding, /elfLink linker library load error/),
+    confidence: "high",
+    cause: () =>
+      "nvlink loads `nvvm/lib64/libnvvm.so` of the toolkit for `-dlto`, and it is not there: pip's nvidia-nvvm has the same library as `lib/libnvvm.so.4`.",
+    fix: (match) => [
+      `mkdir -p ${cudaRoot(match)}/nvvm/lib64 && ln -s ../../lib/libnvvm.so.4 ${cudaRoot(match)}/nvvm/lib64/libnvvm.so`,
+      "# or leave -dlto away: relocatable device code links without it",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/nvvm-ir-spec/"],
+    examples: [{ text: "nvlink fatal   : elfLink linker library load error", expect: "libnvvm" }],
+  },
+  {
     id: "no-cuda-runtime-found",
     title: "CUDA_HOME is there, but no GPU is visible to torch",
     on: ["warning"],

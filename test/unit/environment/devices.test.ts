@@ -49,6 +49,40 @@ describe("GPUs", () => {
     expect(host.spawns.filter((command) => command.includes("nvidia-smi"))).toHaveLength(1);
   });
 
+  test("without nvidia-smi, as in many containers: the driver's library is asked", async () => {
+    const host = usualMachine();
+    const asks: (readonly string[])[] = [];
+    host.onRun(({ argv }) => {
+      if (argv.at(-1)?.includes("libcuda.so.1") !== true) return undefined;
+      asks.push(argv);
+      return {
+        stdout: "0, GPU-aa, NVIDIA A100, 80GB, 8.0, [N/A]\n1, GPU-bb, NVIDIA H200, 9.0, [N/A]\n",
+      };
+    });
+    settle(host);
+    // No device: Python is not started for it.
+    expect((await find(host)).environment.gpus).toEqual([]);
+    expect(asks).toEqual([]);
+    host.write("/dev/nvidiactl", "");
+    host.write(
+      "/proc/driver/nvidia/version",
+      "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27 07:15:11 UTC 2026\n",
+    );
+    settle(host);
+    const { environment } = await find(host);
+    expect(environment.gpus).toEqual([
+      { name: "NVIDIA A100, 80GB", computeCapability: [8, 0], driverVersion: "580.65.06" },
+      { name: "NVIDIA H200", computeCapability: [9, 0], driverVersion: "580.65.06" },
+    ]);
+    expect(environment.attempts.filter(({ what }) => what === "gpu").map(({ outcome }) => outcome)).toEqual([
+      "missing",
+      "chosen",
+    ]);
+    host.env["CUDA_VISIBLE_DEVICES"] = "GPU-bb";
+    expect((await find(host)).environment.gpus.map(({ name }) => name)).toEqual(["NVIDIA H200"]);
+    expect(asks).toHaveLength(1);
+  });
+
   test.each<readonly [string, object, string]>([
     [
       "no driver",

@@ -400,6 +400,41 @@ describe("the device link", () => {
     const other = words(only(graphOf({ ...relocatable, deviceLinkFlags: ["-arch=sm_90"] }, cuda), "device-link"));
     expect(other.filter((word) => word.startsWith("-gencode"))).toEqual([]);
   });
+
+  const withFlags = (path: string, ...nvcc: string[]): ReturnType<typeof source> =>
+    source(path, { flags: { cxx: [], nvcc, hipcc: [], sycl: [] } });
+  const architecturesOf = (sources: readonly ReturnType<typeof source>[], setting: Setting = cuda): string[] =>
+    words(only(graphOf({ sources, flags: { nvcc: ["-rdc=true"] } }, setting), "device-link")).filter((word) =>
+      /^-(?:gencode|arch)/.test(word),
+    );
+
+  test("architectures of each source's own flags: all that any was compiled for", () => {
+    expect(architecturesOf([withFlags("k.cu", "-arch=sm_90"), withFlags("l.cu", "-arch=sm_90")])).toEqual([
+      "-arch=sm_90",
+    ]);
+    expect(
+      architecturesOf([
+        withFlags("k.cu", "-arch", "sm_90a"),
+        withFlags("l.cu", "--generate-code", "arch=compute_80,code=sm_80"),
+        source("m.cu"),
+      ]),
+    ).toEqual([
+      "-gencode=arch=compute_90a,code=sm_90a",
+      "-gencode=arch=compute_80,code=sm_80",
+      "-gencode=arch=compute_90,code=sm_90",
+    ]);
+  });
+
+  test("a user's lto_ code is linked into machine code", () => {
+    expect(architecturesOf([withFlags("k.cu", "-gencode=arch=compute_90,code=[lto_90,compute_90]")])).toEqual([
+      "-gencode=arch=compute_90,code=[sm_90,compute_90]",
+    ]);
+  });
+
+  test("what nvcc reads from its variables is not said again", () => {
+    const variables = { ...cuda.variables, NVCC_APPEND_FLAGS: "-arch=sm_90" };
+    expect(architecturesOf([source("k.cu")], { ...cuda, variables })).toEqual([]);
+  });
 });
 
 function fail(): never {
