@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   config: ["base", "host"],
   environment: ["base", "host", "inspect"],
   capture: ["base", "host", "config", "environment"],
-  plan: ["base", "host", "config", "environment"],
+  plan: ["base", "host", "inspect", "config", "environment"],
   engine: ["base", "host", "cache", "config", "environment", "plan"],
   export: ["base", "host", "config", "environment", "plan"],
   diagnose: ["base", "host", "inspect", "config", "environment", "plan", "engine", "export"],

@@ -3,9 +3,10 @@
 //   docs/cli.md            from the table of commands and options in src/cli
 //   docs/configuration.md  the part between the two marks, from the table of settings in src/config
 //   docs/failures.md       from src/base/failure-codes.ts
+//   docs/errors/           from the rules in src/diagnose: a page each and an index; pages of rules that are gone go
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensurePackages } from "../lib/npm-packages.mjs";
 import { root } from "../lib/root.mjs";
@@ -14,6 +15,7 @@ import { ScriptError } from "../lib/terminal.mjs";
 const notice = "<!-- Made by `npm run docs:gen`; changes here are lost. -->\n\n";
 const begin = "<!-- made by `npm run docs:gen`: begin -->";
 const end = "<!-- made by `npm run docs:gen`: end -->";
+const errorPagesFolder = "docs/errors";
 
 export async function main(args) {
   await ensurePackages(root);
@@ -22,18 +24,36 @@ export async function main(args) {
     if (problems !== undefined) throw new ScriptError(problems, "`npm run docs:gen` writes them");
     return;
   }
-  mkdirSync(join(root, "docs"), { recursive: true });
-  for (const [file, text] of Object.entries(await documents())) {
+  const wanted = await documents();
+  for (const [file, text] of Object.entries(wanted)) {
     if (current(file) === text) continue;
+    mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), text);
     process.stderr.write(`${file} written\n`);
+  }
+  for (const file of leftOver(wanted)) {
+    rmSync(join(root, file));
+    process.stderr.write(`${file} removed\n`);
   }
 }
 
 /** Which documents differ from what the code says; undefined when none does. */
 export async function docsProblems() {
-  const stale = Object.entries(await documents()).filter(([file, text]) => current(file) !== text);
-  return stale.length === 0 ? undefined : stale.map(([file]) => `${file} is not what the code says`).join("\n");
+  const wanted = await documents();
+  const problems = [
+    ...Object.entries(wanted)
+      .filter(([file, text]) => current(file) !== text)
+      .map(([file]) => `${file} is not what the code says`),
+    ...leftOver(wanted).map((file) => `${file} is of a rule that is not there`),
+  ];
+  return problems.length === 0 ? undefined : problems.join("\n");
+}
+
+/** Pages of rules that were removed or renamed: every page of that folder is made here. */
+function leftOver(wanted) {
+  const folder = join(root, errorPagesFolder);
+  const there = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".md")) : [];
+  return there.map((name) => `${errorPagesFolder}/${name}`).filter((file) => !Object.hasOwn(wanted, file));
 }
 
 function current(file) {
@@ -42,11 +62,12 @@ function current(file) {
 }
 
 async function documents() {
-  const { failureCodes, cliReference, configurationReference } = await load();
+  const { failureCodes, cliReference, configurationReference, errorPages } = await load();
   return {
     "docs/cli.md": withNotice(cliReference()),
     "docs/configuration.md": between(current("docs/configuration.md"), configurationReference().trim()),
     "docs/failures.md": withNotice(failuresPage(failureCodes)),
+    ...Object.fromEntries(errorPages().map(({ path, text }) => [path, text])),
   };
 }
 
@@ -89,6 +110,7 @@ async function load() {
       'export { failureCodes } from "./src/base/failure-codes.ts";',
       `export { cliReference } from "./${whereExported("src/cli", "cliReference")}";`,
       `export { configurationReference } from "./${whereExported("src/config", "configurationReference")}";`,
+      `export { errorPages } from "./${whereExported("src/diagnose", "errorPages")}";`,
     ];
     const outfile = join(folder, "documents.mjs");
     await esbuild.build({

@@ -208,6 +208,7 @@ function toExtension(host: Host, rules: PathRules, root: string, captured: Captu
     deviceLinkLibraries: captured.dlink_libraries,
     deviceLinkFlags: dlink,
     usesTorch: captured.uses_torch,
+    provenance: true,
     // What a profile would add, the request says itself; on Windows distutils' own flags are those of `release`.
     profile: host.platform === "win32" && captured.origin === "setup.py" ? "release" : "none",
     // torch's load() does not heed CFLAGS.

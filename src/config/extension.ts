@@ -80,6 +80,8 @@ export interface Extension {
   readonly deviceLinkFlags: readonly string[];
   /** False for a plain extension that does not use torch at all. */
   readonly usesTorch: boolean;
+  /** Whether the built file says with what it was built. */
+  readonly provenance: boolean;
   readonly profile: Profile;
   /**
    * Flags that come first, in the place of CFLAGS, CPPFLAGS, CXXFLAGS and LDFLAGS: whoever made the request has read

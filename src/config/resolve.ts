@@ -80,6 +80,7 @@ export async function resolveExtension(parts: ExtensionParts): Promise<Result<Re
       deviceLinkLibraries: texts(settings["device-link-libraries"]),
       deviceLinkFlags: texts(settings["device-link-flags"]),
       usesTorch: settings["uses-torch"] ?? true,
+      provenance: settings.provenance ?? true,
       profile: settings.profile ?? "release",
       ...(parts.file === undefined ? {} : { origin: { file: parts.file } }),
     },

@@ -258,6 +258,13 @@ export const extensionKeys = {
     example: "false",
     elsewhere: ["torch", "use-torch", "with-torch"],
   }),
+  provenance: key({
+    type: booleanType,
+    doc: "Whether the built file carries a note that says with which torch, Python, CUDA and compiler it was built. `retorch inspect` shows it; it holds no path and no time.",
+    default: "true",
+    example: "false",
+    elsewhere: ["build-info", "embed-metadata", "note"],
+  }),
   profile: key({
     type: profileType,
     doc: '`"release"` (`-O3 -DNDEBUG`), `"debug"` (`-O0 -g`), `"release-with-debug"` (`-O2 -g -DNDEBUG`) or `"none"` (no flags of its own).',

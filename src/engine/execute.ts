@@ -48,6 +48,11 @@ export function prepareRun(host: Host, action: Action, folder: string): Prepared
     fs.mkdir(dirname(path), 0o755);
     fs.writeAtomic(path, action.responseFile.content);
   }
+  if (action.note !== undefined) {
+    const path = resolve(action.cwd, action.note.path);
+    fs.mkdir(dirname(path), 0o755);
+    fs.writeAtomic(path, action.note.content);
+  }
   const temporary = new Map<string, string>();
   const replaced = new Map<string, string>();
   if (action.inPlace !== true) {

@@ -1,15 +1,16 @@
 /**
- * The build as a shell script: every command exactly as it is run, in an order that works. It is what `--dry-run`
- * prints. The text stands alone: run with `sh` from any folder, it makes the same artefacts.
+ * The build as a shell script: every command as it is run (but for retorch's own note in the result), in an order that
+ * works. It is what `--dry-run` prints. The text stands alone: run with `sh` from any folder, it makes the same artefacts.
  */
 import { dirname, resolve } from "node:path";
 import { sorted, unique } from "../base/order.ts";
-import { commandText, type Graph } from "../plan/graph.ts";
+import { commandText, type Graph, withoutNotes } from "../plan/graph.ts";
 import { posixAssignments, posixCommand, quotePosix } from "./quote.ts";
 import { environmentOf, exportRoot, type ExportOptions } from "./steps.ts";
 
 /** The graph as text for `sh`. */
-export function shellScript(graph: Graph, options: ExportOptions): string {
+export function shellScript(planned: Graph, options: ExportOptions): string {
+  const graph = withoutNotes(planned);
   const root = exportRoot(graph);
   const lines = ["#!/bin/sh", `# Every command of this build, written by ${oneLine(options.generator)}.`, "set -e", ""];
   for (const [name, value] of environmentOf(graph.actions, options)) {

@@ -5,7 +5,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { failure, type Failure } from "../base/failure.ts";
 import { compareText, unique } from "../base/order.ts";
-import type { Action, Arg, Artifact, Graph } from "../plan/graph.ts";
+import { type Action, type Arg, type Artifact, type Graph, withoutNotes } from "../plan/graph.ts";
 
 /** What an exporter is told besides the graph. */
 export interface ExportOptions {
@@ -149,7 +149,8 @@ export function environmentOf(actions: readonly Action[], options: ExportOptions
  *
  * @param options.phonyHeaders Let compilers write a rule for each header, so that make lives with one that is gone.
  */
-export function stepsOf(graph: Graph, options: { readonly phonyHeaders?: boolean } = {}): Steps {
+export function stepsOf(planned: Graph, options: { readonly phonyHeaders?: boolean } = {}): Steps {
+  const graph = withoutNotes(planned);
   const root = exportRoot(graph);
   const names = fileNames(graph, root);
   const made = new Set(graph.actions.flatMap((action) => action.outputs));

@@ -207,9 +207,11 @@ function needsText(report: ExtensionReport): string {
 function provenanceText({ provenance }: ExtensionReport): string | undefined {
   if (provenance === undefined) return undefined;
   const parts = [`retorch ${provenance.retorch}`];
-  if (provenance.torch !== undefined) parts.push(`PyTorch ${provenance.torch}`);
+  if (provenance.torch !== undefined) parts.push(`for PyTorch ${provenance.torch}`);
+  if (provenance.torchTarget !== undefined) parts.push(`stable ABI of ${provenance.torchTarget}`);
   if (provenance.python !== undefined) parts.push(provenance.python);
   if (provenance.cuda !== undefined) parts.push(`CUDA ${provenance.cuda}`);
+  if (provenance.cudaArch !== undefined) parts.push(provenance.cudaArch.join(" "));
   if (provenance.compiler !== undefined) parts.push(provenance.compiler);
   if (provenance.cxxStandard !== undefined) parts.push(`C++${provenance.cxxStandard}`);
   return parts.join(", ");

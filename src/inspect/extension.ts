@@ -18,7 +18,7 @@ import { neededVersions } from "./elf-versions.ts";
 import { readHipBundles } from "./hip.ts";
 import { isMachO, type MachO, openMachO } from "./macho.ts";
 import { isPe, openPe, type Pe } from "./pe.ts";
-import { provenanceOf } from "./provenance.ts";
+import { PROVENANCE_SECTION_MACHO, PROVENANCE_SECTION_PE, provenanceIn, provenanceOf } from "./provenance.ts";
 import { type PythonTag, pythonTagOf } from "./python-tag.ts";
 import type { ExtensionReport, NeededLibrary, PythonFacts, TorchFacts, UndefinedSymbol } from "./report.ts";
 import { limitedApiUse } from "./stable-abi.ts";
@@ -291,6 +291,10 @@ function peReport(pe: Pe, file: string): ExtensionReport {
   const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [] };
   const anomalies = [...pe.anomalies];
   const torch = torchFacts(evidence);
+  const provenance = provenanceIn(
+    pe.reader.source,
+    pe.sections.find(({ name }) => name === PROVENANCE_SECTION_PE),
+  );
   return {
     name: file,
     size: pe.reader.size,
@@ -313,6 +317,7 @@ function peReport(pe: Pe, file: string): ExtensionReport {
     torch,
     cuda: cudaFacts({ ...evidence, source: pe.reader.source, sections: pe.sections, anomalies }),
     hip: [],
+    ...(provenance === undefined ? {} : { provenance }),
     undefinedSymbols,
     anomalies,
   };
@@ -329,6 +334,12 @@ function machoReport(macho: MachO, file: string, all: readonly MachO[], size: nu
   const initFunctions = macho.exports.map((symbol) => plain(symbol.name)).filter((name) => name.startsWith("PyInit"));
   const evidence: Evidence = { file, undefinedSymbols, libraries, initFunctions, localNames: [] };
   const torch = torchFacts(evidence);
+  const provenance = provenanceIn(
+    macho.reader.source,
+    macho.sections.find(
+      ({ segment, name }) => segment === PROVENANCE_SECTION_MACHO.segment && name === PROVENANCE_SECTION_MACHO.name,
+    ),
+  );
   return {
     name: file,
     size,
@@ -354,6 +365,7 @@ function machoReport(macho: MachO, file: string, all: readonly MachO[], size: nu
     torch,
     cuda: cudaFacts({ ...evidence, source: macho.reader.source, sections: [], anomalies: [] }),
     hip: [],
+    ...(provenance === undefined ? {} : { provenance }),
     undefinedSymbols,
     anomalies: [...new Set(all.flatMap((one) => one.anomalies))],
   };

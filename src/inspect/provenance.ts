@@ -1,8 +1,10 @@
 /**
- * The note that retorch leaves in what it builds: with which PyTorch, Python, CUDA and compiler. An ELF note in a
- * section of its own (`.note.retorch`, owner `retorch`, type 1) whose content is JSON; it survives `strip`, and any tool
- * that reads notes can show it. Here are the text that the assembler makes it from, and the way back.
+ * The note that retorch leaves in what it builds: with which PyTorch, Python, CUDA and compiler. Its content is JSON. In
+ * ELF it is a note in a section of its own (`.note.retorch`, owner `retorch`, type 1), which survives `strip` and which
+ * any tool that reads notes can show; in PE the section `.retorch`, in Mach-O the section `__TEXT,__retorch`. Here is
+ * what the note says and how it is read; the objects that carry it into a link are made in provenance-object.ts.
  */
+import type { ByteSource } from "./bytes.ts";
 import type { ElfNote } from "./elf-notes.ts";
 
 /** What a built file says of its making. Undefined fields were not part of it. */
@@ -11,6 +13,10 @@ export interface Provenance {
   readonly retorch: string;
   /** `2.13.0+cpu`. */
   readonly torch?: string;
+  /** Commit of that torch. */
+  readonly torchGit?: string;
+  /** CUDA that that torch was built with, `13.0`. */
+  readonly torchCuda?: string;
   /** `cpython-311`, or `abi3-3.10` for the limited API. */
   readonly python?: string;
   /** CUDA toolkit, `13.0.88`. */
@@ -27,13 +33,24 @@ export interface Provenance {
 }
 
 export const PROVENANCE_SECTION = ".note.retorch";
+export const PROVENANCE_SECTION_PE = ".retorch";
+export const PROVENANCE_SECTION_MACHO = { segment: "__TEXT", name: "__retorch" } as const;
 export const PROVENANCE_OWNER = "retorch";
 export const PROVENANCE_TYPE = 1;
 
 /** A note larger than this is not ours. */
 const MAX_JSON = 64 * 1024;
 
-const TEXT_FIELDS = ["torch", "python", "cuda", "compiler", "cxxStandard", "torchTarget"] as const;
+const TEXT_FIELDS = [
+  "torch",
+  "torchGit",
+  "torchCuda",
+  "python",
+  "cuda",
+  "compiler",
+  "cxxStandard",
+  "torchTarget",
+] as const;
 
 /** The note's content: fields in a fixed order, so that equal facts give equal bytes. */
 export function provenanceJson(provenance: Provenance): string {
@@ -47,43 +64,21 @@ export function provenanceJson(provenance: Provenance): string {
   return JSON.stringify(fields);
 }
 
-/**
- * Assembly text of the note, for GNU as and clang on any ELF machine. It holds no path and no time: the same facts give
- * the same object.
- */
-export function provenanceAssembly(provenance: Provenance): string {
-  const owner = Buffer.from(`${PROVENANCE_OWNER}\0`, "utf8");
-  const content = Buffer.from(provenanceJson(provenance), "utf8");
-  const lines = [
-    "# Written by retorch: what this file was built with. Shown by `retorch inspect`.",
-    // `%note` rather than `@note`: on ARM, `@` begins a comment.
-    `\t.section ${PROVENANCE_SECTION},"a",%note`,
-    "\t.balign 4",
-    `\t.4byte ${owner.length}`,
-    `\t.4byte ${content.length}`,
-    `\t.4byte ${PROVENANCE_TYPE}`,
-    ...byteLines(owner),
-    "\t.balign 4",
-    ...byteLines(content),
-    "\t.balign 4",
-    // Without this the linker gives the program an executable stack.
-    '\t.section .note.GNU-stack,"",%progbits',
-    "",
-  ];
-  return lines.join("\n");
-}
-
-function byteLines(bytes: Uint8Array): string[] {
-  const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += 16) lines.push(`\t.byte ${[...bytes.subarray(at, at + 16)].join(",")}`);
-  return lines;
-}
-
 /** Reads the note back. Undefined when there is none, or it says nothing that is understood. */
 export function provenanceOf(notes: readonly ElfNote[]): Provenance | undefined {
   const note = notes.find((one) => one.owner === PROVENANCE_OWNER && one.type === PROVENANCE_TYPE);
   if (note === undefined || note.description.length > MAX_JSON) return undefined;
   return parseProvenance(Buffer.from(note.description).toString("utf8"));
+}
+
+/** As `provenanceOf`, of a section that holds the content and nothing else, filled up with zeros. */
+export function provenanceIn(
+  source: ByteSource,
+  section: { readonly offset: number; readonly size: number } | undefined,
+): Provenance | undefined {
+  if (section === undefined || section.size > MAX_JSON) return undefined;
+  const text = Buffer.from(source.read(section.offset, section.size)).toString("utf8");
+  return parseProvenance(text.replace(/\0+$/, ""));
 }
 
 /** Reads the note's content. Unknown fields are left out, those of a wrong type too. */

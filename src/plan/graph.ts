@@ -75,6 +75,8 @@ export interface Action {
   readonly librarySearch: readonly { readonly names: readonly string[]; readonly dirs: readonly string[] }[];
   /** Words too many for a command line: written to this file before the program starts. */
   readonly responseFile?: { readonly path: string; readonly content: string };
+  /** A file that the command reads and that is written before it starts. `text` stands for its content in the key. */
+  readonly note?: { readonly path: string; readonly content: Uint8Array; readonly text: string };
   /** Output names stand inside the outputs (coverage, split debug info): no temporary names. */
   readonly inPlace?: boolean;
   /** A guess for the first run, in bytes; afterwards the measured peak counts. */
@@ -122,4 +124,18 @@ export function argText(arg: Arg): string {
 /** A command as plain words. */
 export function commandText(command: readonly Arg[]): string[] {
   return command.map(argText);
+}
+
+/**
+ * The same graph without the notes that retorch puts into what it links: they say that retorch built a file, which is
+ * not so where somebody else runs the commands.
+ */
+export function withoutNotes(graph: Graph): Graph {
+  return { ...graph, actions: graph.actions.map(withoutNote) };
+}
+
+function withoutNote(action: Action): Action {
+  const { note, ...rest } = action;
+  if (note === undefined) return action;
+  return { ...rest, command: action.command.filter((arg) => typeof arg === "string" || arg.path !== note.path) };
 }

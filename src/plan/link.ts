@@ -4,6 +4,7 @@ import { ok } from "../base/result.ts";
 import type { Extension } from "../config/extension.ts";
 import type { Tool } from "../environment/environment.ts";
 import { linkerFor } from "../environment/linker.ts";
+import type { CudaArchitecture } from "./cuda-arch.ts";
 import { userArgs } from "./flags.ts";
 import { linkFilesIn } from "./link-flags.ts";
 import type { Action, Arg, Artifact, PathArg } from "./graph.ts";
@@ -11,6 +12,7 @@ import { architectureWords, prefixMapWords } from "./host-gcc.ts";
 import { linkVariables } from "./key-variables.ts";
 import { linkLibraries, librarySearch } from "./libraries.ts";
 import { actionId, builtPath, pathArg, spelled, toolWords } from "./paths.ts";
+import { planNote } from "./provenance.ts";
 import type { Resolved } from "./resolve.ts";
 import { shortened } from "./response-file.ts";
 import { moduleName, torchCudaIncludeSymbol } from "./torch-facts.ts";
@@ -21,6 +23,8 @@ export interface LinkParts {
   readonly objects: readonly string[];
   /** The object of the device link. */
   readonly deviceLink?: string;
+  /** GPU architectures that the objects hold, as far as the plan chose them. */
+  readonly architectures: readonly CudaArchitecture[];
 }
 
 /** A link, and what it leaves for the user. */
@@ -42,7 +46,14 @@ export function planLink(resolved: Resolved, parts: LinkParts): Result<PlannedLi
   if (!linker.ok) return linker;
   const libraries = linkLibraries(resolved, parts.deviceLink !== undefined);
   const files = [...parts.objects, ...(parts.deviceLink === undefined ? [] : [parts.deviceLink])];
-  const link: LinkContext = { resolved, libraries, built, files };
+  const planned = planNote(resolved, parts.architectures, [...driverFlags, ...extension.linkFlags]);
+  const link: LinkContext = {
+    resolved,
+    libraries,
+    built,
+    files,
+    noteWords: planned === undefined ? [] : [planned.word],
+  };
   const { start, rest } = isMsvc ? msvcWords(link, linker.value) : driverWords(link, driverFlags);
   const { command, responseFile } = shortened({
     places,
@@ -73,6 +84,7 @@ export function planLink(resolved: Resolved, parts: LinkParts): Result<PlannedLi
     includeSearch: [],
     librarySearch: librarySearch(resolved, { libraries, before: driverFlags, after: extension.linkFlags }),
     ...(responseFile === undefined ? {} : { responseFile }),
+    ...(planned === undefined ? {} : { note: planned.note }),
     ...(named ? { inPlace: true } : {}),
     memoryEstimate,
     cacheable: true,
@@ -117,6 +129,7 @@ interface LinkContext {
   readonly libraries: ReturnType<typeof linkLibraries>;
   readonly built: string;
   readonly files: readonly string[];
+  readonly noteWords: readonly Arg[];
 }
 
 interface LinkWords {
@@ -125,7 +138,10 @@ interface LinkWords {
 }
 
 /** `g++ -shared …`: the order of words is that of setuptools, with torch's libraries in the order of its own builder. */
-function driverWords({ resolved, libraries, built, files }: LinkContext, flags: readonly string[]): LinkWords {
+function driverWords(
+  { resolved, libraries, built, files, noteWords }: LinkContext,
+  flags: readonly string[],
+): LinkWords {
   const { extension, compiler, places, environment } = resolved;
   const mac = environment.platform === "darwin";
   const isProgram = extension.kind === "executable";
@@ -141,6 +157,7 @@ function driverWords({ resolved, libraries, built, files }: LinkContext, flags: 
       ...(debugMap ? ["-Wl,-oso_prefix,."] : []),
       "-o",
       pathArg(places, built, { role: "output" }),
+      ...noteWords,
     ],
     rest: [
       ...userArgs(flags, "gcc", (path, prefix) => searchDir(path, prefix), places.path),
@@ -193,7 +210,7 @@ function asNeededWords(names: readonly string[], mac: boolean): string[] {
  * `link.exe /DLL …`. Neither torch nor this exports `PyInit_…`: Python's own macro does, and a library of operators
  * alone has none. A library of which nothing is used leaves no trace, so "as needed" needs no word.
  */
-function msvcWords({ resolved, libraries, built, files }: LinkContext, linker: Tool): LinkWords {
+function msvcWords({ resolved, libraries, built, files, noteWords }: LinkContext, linker: Tool): LinkWords {
   const { extension, places, device, torch } = resolved;
   const isProgram = extension.kind === "executable";
   const debug = extension.profile === "debug" || extension.profile === "release-with-debug";
@@ -211,6 +228,7 @@ function msvcWords({ resolved, libraries, built, files }: LinkContext, linker: T
       ...(debug ? ["/DEBUG", "/PDBALTPATH:%_PDB%", pathArg(places, beside(".pdb"), { prefix: "/PDB:" })] : []),
       pathArg(places, built, { prefix: "/OUT:", role: "output" }),
       ...(isProgram ? [] : [pathArg(places, beside(".lib"), { prefix: "/IMPLIB:" })]),
+      ...noteWords,
     ],
     rest: [
       ...[...files, ...extension.extraObjects].map((file) => pathArg(places, file, { role: "input" })),

@@ -97,6 +97,7 @@ function planExtension(resolved: Resolved): Result<PlannedExtension> {
   const deviceObject = deviceLink?.outputs[0];
   const link = planLink(resolved, {
     objects,
+    architectures,
     ...(deviceObject === undefined ? {} : { deviceLink: deviceObject }),
   });
   if (!link.ok) return link;

@@ -16,7 +16,9 @@ import { pythonModule, stableOperators } from "../support/slim-sources.ts";
 function project(name = "a project"): TemporaryProject {
   return temporaryProject(
     {
-      "retorch.toml": `[extension."pkg._C"]
+      // Exported builds carry no note.
+      "retorch.toml": `defaults.provenance = false
+[extension."pkg._C"]
 sources = ["src/module.cpp", "src/value.cpp"]
 include-dirs = ["include"]
 define = { GREETING = "\\"it's $5 #1 %\\"" }
@@ -120,9 +122,12 @@ describe("the text of --dry-run and `export sh`", () => {
     const objcopy = need(context, tool("objcopy"));
     const { root } = temporaryProject({
       "pkg/x.txt": "",
+      // Exported builds carry no note.
+      "retorch.toml":
+        'defaults.provenance = false\n[extension.k]\nsources = ["k.cu"]\ncuda-arch = ["8.0", "9.0+PTX"]\nout-dir = "pkg"\n',
       "k.cu": `__global__ void kernel(float* x) { *x = 1; }\n${pythonModule("k", "reinterpret_cast<long>(&kernel) != 0 ? 42 : 0")}`,
     });
-    const args = ["k.cu", "--arch", "8.0;9.0+PTX", "--out", "pkg", "--python", executable];
+    const args = ["--python", executable];
     const { exitCode, stderr } = await runRetorch(["build", ...args, "--no-cache"], { cwd: root });
     if (stderr.includes("[CUDA_NOT_FOUND]")) context.skip("no nvcc");
     expect(exitCode, stderr).toBe(0);

@@ -1,6 +1,6 @@
 /** The ELF reader against readelf and nm, on PyTorch's and the system's libraries. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, type TestContext } from "vitest";
@@ -11,7 +11,6 @@ import { buildIdOf, notesOf } from "../../src/inspect/elf-notes.ts";
 import { dynamicSymbols } from "../../src/inspect/elf-symbols.ts";
 import { neededVersions, versionDefinitions } from "../../src/inspect/elf-versions.ts";
 import { inspectFile } from "../../src/inspect/extension.ts";
-import { provenanceAssembly, provenanceOf } from "../../src/inspect/provenance.ts";
 import { cpuPython, need, tool } from "../support/environments.ts";
 
 const host = nodeHost();
@@ -190,33 +189,5 @@ describe("what is read of libtorch_cpu", () => {
     const table = dynamicSymbols(elf.value);
     expect(asked.filter((symbol) => table.defines(symbol.name)).length).toBeGreaterThan(500);
     expect(file.read()).toBeLessThan(24 * 1024 * 1024);
-  });
-});
-
-describe("the note of retorch", () => {
-  const facts = { retorch: "0.1.0", torch: "2.13.0+cpu", python: "cpython-311", cudaArch: ["8.0"], cxx11Abi: true };
-
-  it.each([
-    ["g++", ["-O2"]],
-    ["g++", ["-Wl,--gc-sections", "-s"]],
-    ["clang++", ["-fuse-ld=lld", "-Wl,--gc-sections"]],
-  ])("is assembled and linked by %s %j, survives strip, and is read back", (...args) => {
-    const [compiler, flags, context] = args as unknown as [string, readonly string[], TestContext];
-    const found = tool(compiler, `${compiler}-19`, `${compiler}-18`, `${compiler}-17`);
-    if (flags.includes("-fuse-ld=lld")) need(context, tool("ld.lld", "ld.lld-19", "ld.lld-18", "ld.lld-17"));
-    const program = need(context, found);
-    const name = `note-${compiler}-${flags.length}`;
-    writeFileSync(join(folder, `${name}.s`), provenanceAssembly(facts));
-    writeFileSync(join(folder, `${name}.cpp`), "int answer() { return 42; }\n");
-    const output = join(folder, `${name}.so`);
-    run(program, "-shared", "-fPIC", ...flags, join(folder, `${name}.cpp`), join(folder, `${name}.s`), "-o", output);
-    expect(provenanceOf(notesOf(open(output)))).toEqual(facts);
-    run("strip", output);
-    expect(provenanceOf(notesOf(open(output)))).toEqual(facts);
-    expect(run("readelf", "-nW", output)).toContain("retorch");
-    // It must not make the stack executable.
-    expect(run("readelf", "-lW", output)).toMatch(/GNU_STACK.* RW /);
-    const report = inspectFile(host.fs, output);
-    expect(report.ok && report.value.provenance).toEqual(facts);
   });
 });

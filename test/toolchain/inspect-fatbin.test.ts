@@ -117,8 +117,7 @@ describe("fat binaries of nvcc", () => {
     expect(report.ok && report.value.cuda.toolkit).toBe(version);
   });
 
-  it.each(["none", "speed", "balance", "size"])("are read when they were compressed for %s", (...args) => {
-    const [mode, context] = args as unknown as [string, TestContext];
+  it.for(["none", "speed", "balance", "size"])("are read when they were compressed for %s", (mode, context) => {
     const help = execFileSync(join(need(context, cudaToolkit()), "bin", "nvcc"), ["--help"], { encoding: "utf8" });
     if (!help.includes("--compress-mode")) context.skip("this nvcc has no --compress-mode");
     const [arch = ""] = known(context, ["90"]);

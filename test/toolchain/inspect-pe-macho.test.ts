@@ -39,8 +39,7 @@ extern "C" EXPORT void* PyInit_demo() { return (void*)(long long)at::cuda::warp_
 );
 
 describe("the PE reader", () => {
-  it.each(["x86_64", "aarch64", "i686"])("agrees with llvm-readobj, %s", (...args) => {
-    const [machine, context] = args as unknown as [string, TestContext];
+  it.for(["x86_64", "aarch64", "i686"])("agrees with llvm-readobj, %s", (machine, context) => {
     const clang = llvm(context, "clang++");
     const lld = llvm(context, "lld-link");
     const readobj = llvm(context, "llvm-readobj");

@@ -176,8 +176,7 @@ function verdictOf(context: TestContext, name: string): Verdict {
 }
 
 describe("the verdict and the loader", () => {
-  it.each(cases.map((one) => [one.name, one.problem] as const))("agree on %s", (...args) => {
-    const [name, problem, context] = args as unknown as [string, string | undefined, TestContext];
+  it.for(cases.map((one) => [one.name, one.problem] as const))("agree on %s", ([name, problem], context) => {
     const verdict = verdictOf(context, name);
     expect(verdict.loads, JSON.stringify(verdict.problems, null, 1)).toBe(outcomes[name] === "" ? "yes" : "no");
     expect(verdict.problems.find((one) => one.severity === "error")?.kind).toBe(problem);

@@ -78,6 +78,7 @@ describe("a captured request", () => {
       deviceLinkLibraries: ["dev"],
       deviceLinkFlags: ["-lfoo"],
       usesTorch: true,
+      provenance: true,
       profile: "none",
       baseFlags: { cxx: ["-g", "-fwrapv"], link: ["-Wl,-O1"] },
     });

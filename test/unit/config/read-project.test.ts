@@ -233,6 +233,7 @@ uses-torch = false
       deviceLinkLibraries: ["cudadevrt"],
       deviceLinkFlags: ["-dlto"],
       usesTorch: false,
+      provenance: true,
       profile: "debug",
       origin: { file: "/project/retorch.toml" },
     } satisfies Omit<Extension, "sources">);
@@ -259,6 +260,7 @@ uses-torch = false
       deviceLinkLibraries: [],
       deviceLinkFlags: [],
       usesTorch: true,
+      provenance: true,
       profile: "release",
       origin: { file: "/project/retorch.toml" },
     } satisfies Omit<Extension, "sources">);

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { cudaLibraryOf } from "../../../src/inspect/cuda-facts.ts";
 import { torchLibraryOf } from "../../../src/inspect/extension.ts";
-import { parseProvenance, provenanceAssembly, provenanceJson, provenanceOf } from "../../../src/inspect/provenance.ts";
+import { parseProvenance, provenanceIn, provenanceJson, provenanceOf } from "../../../src/inspect/provenance.ts";
+import { bytesSource } from "../../../src/inspect/bytes.ts";
+import { openElf } from "../../../src/inspect/elf.ts";
+import { notesOf } from "../../../src/inspect/elf-notes.ts";
+import { elfNoteObject } from "../../../src/inspect/provenance-object.ts";
 import { pythonTagOf } from "../../../src/inspect/python-tag.ts";
 import { limitedApiSince, limitedApiUse } from "../../../src/inspect/stable-abi.ts";
 import { gccOf, splitVersion, versionFloors } from "../../../src/inspect/versions.ts";
@@ -149,13 +153,24 @@ describe("the note of retorch", () => {
 
   it("is the same text for the same facts, whatever their order", () => {
     const { retorch, torch, ...rest } = provenance;
-    expect(provenanceAssembly({ ...rest, torch, retorch })).toBe(provenanceAssembly(provenance));
+    expect(provenanceJson({ ...rest, torch, retorch })).toBe(provenanceJson(provenance));
   });
 
-  it("is assembly of bytes alone, so that no text in it can break it", () => {
-    const text = provenanceAssembly({ retorch: '"\n.include "/etc/passwd"\n\\' });
-    for (const line of text.split("\n"))
-      expect(line).toMatch(/^(?:#.*|\t\.(?:section|balign|4byte|byte) [\w.,"%-]+)?$/);
+  it.each(["x86_64", "aarch64"] as const)("is an ELF object for %s that our own reader reads back", (machine) => {
+    const opened = openElf(bytesSource(elfNoteObject(machine, provenanceJson(provenance))));
+    if (!opened.ok) throw new Error(opened.error.message);
+    expect(opened.value).toMatchObject({ kind: "relocatable", machine, anomalies: [] });
+    const notes = notesOf(opened.value);
+    expect(provenanceOf(notes)).toEqual(provenance);
+    expect(notes.map(({ owner }) => owner)).toEqual(["retorch", "GNU"]);
+  });
+
+  it("is read from a section that was filled up with zeros", () => {
+    const bytes = Buffer.from(`${provenanceJson(provenance)}\0\0\0`);
+    expect(provenanceIn(bytesSource(bytes), { offset: 0, size: bytes.length })).toEqual(provenance);
+    expect(provenanceIn(bytesSource(bytes), { offset: 4, size: bytes.length })).toBeUndefined();
+    expect(provenanceIn(bytesSource(bytes), { offset: 0, size: 2 ** 40 })).toBeUndefined();
+    expect(provenanceIn(bytesSource(bytes), undefined)).toBeUndefined();
   });
 
   it("is found among others, and only as ours", () => {
