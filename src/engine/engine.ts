@@ -6,12 +6,13 @@
  * what it read → rename → record → share. A kill between any two of these leaves either the old output with the old
  * record or an output that no record vouches for; both are done again, none is taken for fresh.
  */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { failure, InternalError, type Failure } from "../base/failure.ts";
 import type { Digest } from "../base/digest.ts";
 import type { Cache, CachedResult, Claims } from "../cache/cache.ts";
 import type { Host } from "../host/host.ts";
 import { commandText, type Action, type Graph } from "../plan/graph.ts";
+import { Discovery } from "./discovery.ts";
 import type { BuildListener } from "./events.ts";
 import { executeRun, prepareRun, publishOutput, type FinishedRun, type PreparedRun } from "./execute.ts";
 import type { FileDigests } from "./file-digests.ts";
@@ -21,7 +22,6 @@ import type { BuildLog, NewActionRecord, Pair } from "./log.ts";
 import { diedOfMemory, MemoryBudget } from "./memory.ts";
 import { Roots } from "./roots.ts";
 import { criticalPaths, Schedule, type Edges } from "./schedule.ts";
-import { absentPlaces, climbingNames, embeddedNames, forcedIncludes, namesAskedFor } from "./shadow.ts";
 
 /** What a run of the engine works with. */
 export interface EngineInput {
@@ -92,6 +92,7 @@ class Engine {
   readonly #actions: readonly Action[];
   readonly #roots: Roots;
   readonly #judge: Judge;
+  readonly #discovery: Discovery;
   readonly #schedule: Schedule;
   readonly #memory: MemoryBudget;
   readonly #judgements = new Map<number, Judgement>();
@@ -100,7 +101,6 @@ class Engine {
   readonly #records: NewActionRecord[] = [];
   readonly #sharing = new Set<Promise<void>>();
   readonly #slots: boolean[] = [];
-  readonly #texts = new Map<string, { readonly asked: readonly string[]; readonly embedded: readonly string[] }>();
   readonly #temporary: string;
   #fetching = 0;
   /** Running actions whose program has ended. */
@@ -121,6 +121,7 @@ class Engine {
     this.#actions = graph.actions;
     this.#roots = new Roots(graph.roots);
     this.#judge = new Judge({ ...input, roots: this.#roots });
+    this.#discovery = new Discovery({ ...input, roots: this.#roots });
     const edges = edgesOf(graph.actions);
     const durations = graph.actions.map(
       (action) => log.action(action.id)?.durationMs ?? defaultDurationMs[action.kind] ?? 5000,
@@ -417,18 +418,19 @@ class Engine {
     const { host, emit, digests, log, store } = this.#in;
     const action = this.#action(i);
     const judgement = this.#judgement(i);
-    const embedded = this.#embedded(action, end.read);
-    const read = this.#discovered(action, [...end.read, ...embedded.found]);
-    const edited = this.#edited([...action.inputs, ...read], run.startedAt);
+    const { read, named } = end;
+    const { startedAt } = run;
+    const { absent: empty, libraries } = judgement;
+    const found = this.#discovery.after({ action, read, named, startedAt, libraries, absent: empty });
+    const edited = this.#edited([...action.inputs, ...found.files], startedAt);
     const inputs: Pair[] = [];
     let lost: string | undefined;
-    for (const path of read) {
+    for (const path of found.files) {
       const digest = digests.digest(path);
       if (digest === undefined) lost = path;
       else inputs.push({ path: this.#roots.logical(path), digest });
     }
-    const { places, appeared } = this.#absent(action, judgement, { read, named: end.named, startedAt: run.startedAt });
-    const absent = [...places, ...embedded.absent].map((path) => this.#roots.logical(path));
+    const absent = found.absent.map((path) => this.#roots.logical(path));
     const outputs = [];
     let unchanged = true;
     for (const output of action.outputs) {
@@ -446,7 +448,7 @@ class Engine {
       if (judgement.record?.outputs.find((old) => old.path === path)?.digest !== digest) unchanged = false;
       outputs.push({ path, digest, size: stat.size, mode: stat.mode });
     }
-    const editedMeanwhile = edited ?? lost ?? appeared;
+    const editedMeanwhile = edited ?? lost ?? found.appeared;
     const record: NewActionRecord = {
       id: action.id,
       key: judgement.key,
@@ -544,97 +546,18 @@ class Engine {
     return result.absent.every((path) => !digests.exists(this.#roots.absolute(path)));
   }
 
-  /** Files read that the plan did not name. */
-  #discovered(action: Action, read: readonly string[]): string[] {
-    const declared = new Set(action.inputs);
-    return read.filter((path) => !declared.has(path));
-  }
-
-  /** The places that must stay empty, and a file that came to one while the action ran. */
-  #absent(
-    action: Action,
-    judgement: Judgement,
-    run: { readonly read: readonly string[]; readonly named: readonly string[]; readonly startedAt: number },
-  ): { places: string[]; appeared?: string } {
-    const { digests, variables } = this.#in;
-    if (action.includeSearch.length === 0) return { places: [...judgement.absent] };
-    const files = [...action.inputs, ...run.read];
-    const asked = new Set<string>();
-    for (const path of files) for (const name of this.#namesIn(path).asked) asked.add(name);
-    // Where the folders of variables stand in the order depends on the tool: as first and as last they cover all.
-    const fromVariables = searchVariables(variables, action);
-    const search = [...fromVariables, ...action.includeSearch, ...fromVariables];
-    const used = new Set(files);
-    let appeared: string | undefined;
-    const places = absentPlaces(
-      {
-        files: run.read,
-        search,
-        including: files.filter((path) => this.#isEdited(path)),
-        asked: [...asked],
-        climbing: climbingNames(run.named, search, action.cwd),
-      },
-      (path) => {
-        const stat = digests.stat(path);
-        if (stat?.kind === "file" && stat.ctimeMs > run.startedAt && !used.has(path)) appeared = path;
-        return stat !== undefined;
-      },
-    );
-    for (const name of forcedIncludes(commandText(action.command))) {
-      const place = resolve(action.cwd, name);
-      if (!digests.exists(place)) places.push(place);
-    }
-    return { places: [...judgement.absent, ...places], ...(appeared === undefined ? {} : { appeared }) };
-  }
-
-  /** Files that the assembler is told to take in, and the places where it looked for them before. */
-  #embedded(action: Action, read: readonly string[]): { found: string[]; absent: string[] } {
-    const found: string[] = [];
-    const absent: string[] = [];
-    if (action.includeSearch.length === 0) return { found, absent };
-    for (const path of [...action.inputs, ...read]) {
-      search: for (const name of this.#namesIn(path).embedded) {
-        for (const folder of [action.cwd, ...action.includeSearch]) {
-          const place = resolve(folder, name);
-          if (this.#in.digests.exists(place)) {
-            found.push(place);
-            continue search;
-          }
-          absent.push(place);
-        }
-      }
-    }
-    return { found, absent };
-  }
-
-  #namesIn(path: string): { readonly asked: readonly string[]; readonly embedded: readonly string[] } {
-    const known = this.#texts.get(path);
-    if (known !== undefined) return known;
-    const text = this.#in.host.fs.readText(path) ?? "";
-    const names = { asked: namesAskedFor(text), embedded: embeddedNames(text) };
-    this.#texts.set(path, names);
-    return names;
-  }
-
   /** A file that may have changed while the action ran. */
   #edited(paths: readonly string[], startedAt: number): string | undefined {
     const { digests } = this.#in;
     return paths.find((path) => {
       // Of files that hardly ever change one look is enough, whenever it was: later changes are found at the end.
-      if (!this.#isEdited(path)) return (digests.stat(path)?.ctimeMs ?? 0) > startedAt;
+      if (!this.#discovery.isEdited(path)) return (digests.stat(path)?.ctimeMs ?? 0) > startedAt;
       const before = digests.stat(path);
       digests.forget(path);
       const now = digests.stat(path);
       if (now === undefined || now.ctimeMs > startedAt) return true;
       return before !== undefined && (before.mtimeMs !== now.mtimeMs || before.ctimeMs !== now.ctimeMs);
     });
-  }
-
-  /** Whether people edit this file, as opposed to what packages and the system bring. */
-  #isEdited(path: string): boolean {
-    const logical = this.#roots.logical(path);
-    if (logical.startsWith("$")) return logical.startsWith("$PROJECT") || logical.startsWith("$BUILD");
-    return !/^(?:\/usr\/|\/opt\/|\/Library\/|\/Applications\/|[A-Za-z]:[\\/]Program Files)/.test(logical);
   }
 
   /** Records of this run that used a file which has changed since are not to be trusted. */
@@ -703,20 +626,6 @@ class Engine {
     if (judgement === undefined) throw new InternalError(`action ${i} was not judged`);
     return judgement;
   }
-}
-
-/** Include folders that come from variables, absolute. An empty element is the folder in which the program runs. */
-function searchVariables(
-  variables: Readonly<Record<string, string | undefined>>,
-  { keyVariables, cwd }: Pick<Action, "keyVariables" | "cwd">,
-): string[] {
-  const folders = [];
-  for (const name of ["CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "INCLUDE"]) {
-    const value = variables[name] ?? "";
-    if (value === "" || !keyVariables.includes(name)) continue;
-    for (const folder of value.split(name === "INCLUDE" ? ";" : ":")) folders.push(resolve(cwd, folder));
-  }
-  return folders;
 }
 
 function failureOutput(run: PreparedRun, end: FinishedRun): string {

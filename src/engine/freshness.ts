@@ -41,7 +41,9 @@ export interface Judgement {
   readonly reasons: readonly Reason[];
   /** What was recorded the last time. */
   readonly record: ActionRecord | undefined;
-  /** Places that were looked at for libraries and must stay empty. Absolute. */
+  /** Libraries and the like that were found by name. Absolute. */
+  readonly libraries: readonly string[];
+  /** Places that were looked at for them and must stay empty. Absolute. */
   readonly absent: readonly string[];
 }
 
@@ -67,7 +69,7 @@ export class Judge {
     const parts = [...keyed, ...this.#context.packages.map((p) => `${note}${p.root}=${p.name} ${p.version}`)];
     const record = log.action(action.id);
     const missing = inputs.filter((input) => input.digest === undefined).map((input) => input.path);
-    const base = { key, parts, missing, record, absent };
+    const base = { key, parts, missing, record, libraries: libraries.map(({ path }) => path), absent };
     if (record === undefined) return { ...base, reasons: [{ kind: "never-built" }] };
     const reasons: Reason[] = [];
     if (record.key !== key) reasons.push(...compareParts(record.parts.filter(isKeyed), keyed));

@@ -13,7 +13,7 @@ import type { Reason } from "./reason.ts";
 import type { Roots } from "./roots.ts";
 
 /** Raised when the meaning of the parts changes: every key changes with it. */
-const version = "1";
+const version = "2";
 
 /** What a key is made of. */
 export interface KeyInput {

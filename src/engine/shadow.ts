@@ -65,6 +65,17 @@ export function climbingNames(named: readonly string[], search: readonly string[
   return [...names];
 }
 
+/** The topmost place on the way from a folder to a name below it where nothing is. Undefined when all of it is there. */
+export function emptyPlace(folder: string, name: string, exists: Exists): string | undefined {
+  let place = folder;
+  if (!exists(place)) return place;
+  for (const part of name.split("/")) {
+    place = join(place, part);
+    if (!exists(place)) return place;
+  }
+  return undefined;
+}
+
 /** Names as a tree of their parts, so that a missing folder is asked for once. */
 interface Names extends Map<string, Names> {}
 
@@ -117,38 +128,4 @@ function addAbsent(folder: string, names: Names, exists: Exists, absent: Set<str
     if (!exists(path)) absent.add(path);
     else if (below.size > 0) addAbsent(path, below, exists, absent);
   }
-}
-
-/**
- * The names in `__has_include(<name>)` and `__has_include_next("name")` of a source text. Where a macro stands in place
- * of the name, the names that the text gives to macros.
- */
-export function namesAskedFor(text: string): string[] {
-  if (!text.includes("__has_include")) return [];
-  const names = new Set<string>();
-  for (const match of text.matchAll(/__has_include(?:_next)?\s*\(\s*(?:<([^>\n]+)>|"([^"\n]+)")/g)) {
-    const name = match[1] ?? match[2];
-    if (name !== undefined) names.add(name.trim());
-  }
-  if (/__has_include(?:_next)?\s*\(\s*[A-Za-z]/.test(text)) {
-    for (const match of text.matchAll(/^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+(?:<([^>\n]+)>|"([^"\n]+)")/gm)) {
-      const name = match[1] ?? match[2];
-      if (name !== undefined) names.add(name.trim());
-    }
-  }
-  return [...names];
-}
-
-/** Files that `.incbin "name"` takes into the object, which no list of headers names. Names built by macros are not seen. */
-export function embeddedNames(text: string): string[] {
-  if (!text.includes(".incbin")) return [];
-  return [...text.matchAll(/\.incbin\s+\\?"([^"\\\n]+)\\?"/g)].map(([, name = ""]) => name);
-}
-
-/** Names that a command includes before the source: looked for in the folder of the run, then as any quoted name. */
-export function forcedIncludes(words: readonly string[]): string[] {
-  return words.flatMap((word, i) => {
-    if (/^(?:-include|-imacros|--pre-include)$/.test(word)) return words[i + 1] ?? [];
-    return /^--(?:include|imacros|pre-include)=(.+)$/.exec(word)?.[1] ?? [];
-  });
 }

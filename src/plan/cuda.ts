@@ -8,7 +8,6 @@ import {
   cudaArchFlags,
   hasDeviceDebug,
   hasOptimisation,
-  includeFoldersIn,
   isDeviceLto,
   isRelocatable,
   namesHostCompiler,
@@ -16,6 +15,7 @@ import {
   userArgs,
 } from "./flags.ts";
 import type { Action, Arg } from "./graph.ts";
+import { includeFoldersIn, withoutHeaderLists } from "./include-flags.ts";
 import { msvcCompileFlags } from "./host-msvc.ts";
 import { nvccVariables } from "./key-variables.ts";
 import { fitsXcompiler, nvccFileArg, nvccSearchArg, xcompiler, xcompilerPath } from "./nvcc-words.ts";
@@ -70,7 +70,7 @@ export function compileCuda(
 ): Action {
   const { extension, places, cuda, cudaHost } = resolved;
   const depfile = `${object}.d`;
-  const given = userFlags(resolved, source, "nvcc");
+  const given = withoutHeaderLists(userFlags(resolved, source, "nvcc"));
   const all = deviceFlags(resolved, source);
   const ownArchitectures = cudaArchFlags(all).length === 0;
   const lto = ownArchitectures && given.some(isDeviceLto);

@@ -43,7 +43,9 @@ const gccWithValue: ReadonlySet<string> = new Set([
   "-Xclang",
   "-Xarch_host",
   "-include",
+  "-include-pch",
   "-imacros",
+  "--config",
   "-iquote",
   "-isystem",
   "-idirafter",
@@ -210,16 +212,14 @@ export function hasDeviceDebug(words: readonly string[]): boolean {
   );
 }
 
-/** Folders of headers that flags name, in the order in which gcc looks through them. */
-export interface IncludeFolders {
-  readonly quote: readonly string[];
-  readonly plain: readonly string[];
-  readonly system: readonly string[];
-  readonly after: readonly string[];
-}
+/** Where a folder of headers stands in the search (GCC manual, "Directory Options"). */
+export type FolderKind = "quote" | "plain" | "system" | "after";
 
-const includeFlags: Readonly<Record<string, keyof IncludeFolders>> = {
+/** Flags whose value is a folder to search for headers. */
+export const folderFlags: Readonly<Record<string, FolderKind>> = {
   "-iquote": "quote",
+  // For `#embed`; a file that is found there is none of the headers, so that the order between them does not matter.
+  "--embed-dir": "quote",
   "-I": "plain",
   "/I": "plain",
   "--include-path": "plain",
@@ -231,16 +231,6 @@ const includeFlags: Readonly<Record<string, keyof IncludeFolders>> = {
   "-external:I": "plain",
   "-idirafter": "after",
 };
-
-/** The folders that flags add to the search for headers. */
-export function includeFoldersIn(words: readonly string[], dialect: Dialect): IncludeFolders {
-  const found: Record<keyof IncludeFolders, string[]> = { quote: [], plain: [], system: [], after: [] };
-  for (const { name, value } of readFlags(words, dialect)) {
-    const kind = includeFlags[name];
-    if (kind !== undefined && value !== undefined && value !== "") found[kind].push(value);
-  }
-  return found;
-}
 
 /**
  * Files besides headers that flags make a compiler read: GCC manual (`-fplugin=`, `-specs=`, `@file`), clang's sanitizer
@@ -257,6 +247,8 @@ export function compileFilesIn(words: readonly string[], dialect: Dialect): stri
     if (/^-fsanitize-(?:ignorelist|blacklist|coverage-allowlist|coverage-ignorelist)$/.test(name)) return [value];
     if (name === "-fprofile-use" && /\.(?:profdata|gcda|prof)$/.test(value)) return [value];
     if (dialect === "nvcc" && /^(?:-optf|--options-file)$/.test(name)) return value.split(",");
+    // clang looks for a name without a slash in its own folders.
+    if (name === "--config" && value.includes("/")) return [value];
     return [];
   });
 }
@@ -315,7 +307,7 @@ export function userArgs(
 ): Arg[] {
   return readFlags(words, dialect).flatMap((flag): readonly Arg[] => {
     if (flag.words.length === 1 && flag.words[0]?.trim() === "") return [];
-    const isFolder = flag.name in includeFlags || flag.name === "-L" || flag.name === "--library-path";
+    const isFolder = flag.name in folderFlags || flag.name === "-L" || flag.name === "--library-path";
     if (!isFolder || flag.value === undefined) return flag.words;
     if (flag.value === "") return [];
     if (!path.isAbsolute(flag.value)) return flag.words;

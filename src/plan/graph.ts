@@ -71,7 +71,10 @@ export interface Action {
   readonly depfile?: Depfile;
   /** Folders in which an `#include` is looked for, in order: a new file in an earlier one shadows a later one. */
   readonly includeSearch: readonly string[];
-  /** Libraries looked for by name: as `includeSearch`, for `-l`. Each with the folders searched, in order. */
+  /**
+   * Files looked for by name beforehand, each with the folders searched, in order: libraries (`-l`), programs (`-B`),
+   * and what may be a file. The first one found is part of the key; that there is none is no error.
+   */
   readonly librarySearch: readonly { readonly names: readonly string[]; readonly dirs: readonly string[] }[];
   /** Words too many for a command line: written to this file before the program starts. */
   readonly responseFile?: { readonly path: string; readonly content: string };

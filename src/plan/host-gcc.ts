@@ -2,10 +2,12 @@
 import { unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
 import type { Environment, Tool } from "../environment/environment.ts";
-import { compileFilesIn, extrasOf, includeFoldersIn, needsRandomSeed, standardIn, userArgs } from "./flags.ts";
+import { compileFilesIn, extrasOf, needsRandomSeed, standardIn, userArgs } from "./flags.ts";
 import type { Action, Arg, PathArg } from "./graph.ts";
+import { includeFoldersIn, withoutHeaderLists } from "./include-flags.ts";
 import { compileVariables } from "./key-variables.ts";
 import { actionId, displayed, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
+import { compileProgramSearch } from "./program-folders.ts";
 import { isMapped, type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { commonHipFlags, extensionMacros } from "./torch-facts.ts";
 
@@ -37,8 +39,9 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
   const tool = isC ? (compiler.cc ?? compiler.cxx) : compiler.cxx;
   const fromVariables = variableWords(resolved, source);
   const own = isC ? withoutCxxFlags(userFlags(resolved, source, "cxx")) : userFlags(resolved, source, "cxx");
-  const users = [...fromVariables, ...own];
-  const first = isC ? withoutCxxFlags(extension.baseFlags?.cxx ?? []) : (extension.baseFlags?.cxx ?? []);
+  const users = withoutHeaderLists([...fromVariables, ...own]);
+  const given = withoutHeaderLists(extension.baseFlags?.cxx ?? []);
+  const first = isC ? withoutCxxFlags(given) : given;
   const all = [...first, ...users];
   const extras = extrasOf(all);
   const depfile = `${object}.d`;
@@ -90,7 +93,7 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     outputs: [object, ...extras.outputs.map((suffix) => base + suffix)],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, all),
-    librarySearch: [],
+    librarySearch: compileProgramSearch(all, places),
     ...(extras.inPlace ? { inPlace: true } : {}),
     memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: !extras.local,

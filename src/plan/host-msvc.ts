@@ -1,8 +1,9 @@
 /** Compiles C and C++ with Microsoft's cl. Never run by the authors: made and tested by value. */
 import { unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
-import { compileFilesIn, includeFoldersIn, standardIn, userArgs } from "./flags.ts";
+import { compileFilesIn, standardIn, userArgs } from "./flags.ts";
 import type { Action, Arg, PathArg } from "./graph.ts";
+import { includeFoldersIn } from "./include-flags.ts";
 import { compileVariables } from "./key-variables.ts";
 import { actionId, displayed, objectPath, spelled, toolWords } from "./paths.ts";
 import { type Resolved, userFlags, userMacros } from "./resolve.ts";

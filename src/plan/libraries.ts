@@ -100,9 +100,15 @@ export function librarySearch(
       ...(compiler.systemLibraryDirs ?? []),
     ].map((dir) => path.resolve(root, dir)),
   );
-  const isStatic = [...options.before, ...options.after].includes("-static");
+  const flags = [...options.before, ...options.after];
+  const isStatic = flags.includes("-static");
+  // Which of the names it holds for depends on where it stands: both files count then.
+  const partlyStatic =
+    dialect === "gcc" && !isStatic && flags.some((word) => /(?:^|,)-(?:Bstatic|dn|non_shared)(?:,|$)/.test(word));
   const names = unique([...before.names, ...options.libraries.names, ...options.libraries.asNeeded, ...after.names]);
-  return names.map((name) => ({ names: libraryFiles(name, environment.platform, isStatic), dirs }));
+  const search = (onlyStatic: boolean): Action["librarySearch"] =>
+    names.map((name) => ({ names: libraryFiles(name, environment.platform, onlyStatic), dirs }));
+  return partlyStatic ? [...search(false), ...search(true)] : search(isStatic);
 }
 
 /** Files that a name may stand for, in the order in which a folder is asked for them (ld(1), `-l`). */

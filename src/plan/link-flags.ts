@@ -52,6 +52,9 @@ const linkFileOption =
 const linkOtherValue =
   /^(?:--?rpath|--?rpath-link|--?soname|-h|-z|-u|-e|-m|-o|-x|-arch|-target|-framework|-undefined|--?Map|--out-implib|--dependency-file|-install_name|-dylib_install_name|-current_version|-compatibility_version|-add_ast_path|-oso_prefix|-map)$/;
 
+/** Names of files by which a word of a link is known to be one that must be there. */
+const linkFileName = /^[^-].*(?:\.(?:o|a|lo|obj|dylib|tbd|ld|lds)|\.so(?:\.[\d.]+)?)$/;
+
 /** Files that flags for a link make it read: objects and archives by path, scripts, lists. As written. */
 export function linkFilesIn(words: readonly string[], dialect: Dialect): string[] {
   const files: string[] = [];
@@ -76,9 +79,22 @@ export function linkFilesIn(words: readonly string[], dialect: Dialect): string[
       i++;
     } else if (equals > 0 && linkFileOption.test(word.slice(0, equals))) files.push(word.slice(equals + 1));
     else if (word.startsWith("@")) files.push(word.slice(1));
-    else if (/^[^-].*(?:\.(?:o|a|lo|obj|dylib|tbd|ld|lds)|\.so(?:\.[\d.]+)?)$/.test(word)) files.push(word);
+    else if (linkFileName.test(word)) files.push(word);
   }
   return files;
+}
+
+/**
+ * Words that are no options and may be files: a linker takes any name for a script or an object. They may as well be
+ * values of options that are not known here.
+ */
+export function possibleLinkFiles(words: readonly string[]): string[] {
+  const opened = linkerWords(words);
+  return opened.filter((word, i) => {
+    const before = opened[i - 1] ?? "";
+    if (linkOtherValue.test(before) || linkFileOption.test(before) || before === "-l" || before === "-L") return false;
+    return /^[^-@]/.test(word) && !linkFileName.test(word);
+  });
 }
 
 function unquoted(text: string): string {

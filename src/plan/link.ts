@@ -6,12 +6,13 @@ import type { Tool } from "../environment/environment.ts";
 import { linkerFor } from "../environment/linker.ts";
 import type { CudaArchitecture } from "./cuda-arch.ts";
 import { userArgs } from "./flags.ts";
-import { linkFilesIn } from "./link-flags.ts";
+import { linkFilesIn, possibleLinkFiles } from "./link-flags.ts";
 import type { Action, Arg, Artifact, PathArg } from "./graph.ts";
 import { architectureWords, prefixMapWords } from "./host-gcc.ts";
 import { linkVariables } from "./key-variables.ts";
 import { linkLibraries, librarySearch } from "./libraries.ts";
 import { actionId, builtPath, pathArg, spelled, toolWords } from "./paths.ts";
+import { linkProgramSearch } from "./program-folders.ts";
 import { planNote } from "./provenance.ts";
 import type { Resolved } from "./resolve.ts";
 import { shortened } from "./response-file.ts";
@@ -62,7 +63,8 @@ export function planLink(resolved: Resolved, parts: LinkParts): Result<PlannedLi
     start,
     rest,
   });
-  const read = linkFilesIn([...driverFlags, ...extension.linkFlags], isMsvc ? "msvc" : "gcc");
+  const flags = [...driverFlags, ...extension.linkFlags];
+  const read = linkFilesIn(flags, isMsvc ? "msvc" : "gcc");
   // Names of outputs stand in what link.exe and Apple's linker write: the DLL's own name, the identifier of a signature.
   const named = environment.platform !== "linux";
   const action: Action = {
@@ -82,7 +84,14 @@ export function planLink(resolved: Resolved, parts: LinkParts): Result<PlannedLi
     inputs: [...files, ...extension.extraObjects, ...read.map((file) => places.path.resolve(places.root, file))],
     outputs: [built],
     includeSearch: [],
-    librarySearch: librarySearch(resolved, { libraries, before: driverFlags, after: extension.linkFlags }),
+    librarySearch: [
+      ...librarySearch(resolved, { libraries, before: driverFlags, after: extension.linkFlags }),
+      ...(isMsvc ? [] : linkProgramSearch(flags, places)),
+      ...(isMsvc ? [] : possibleLinkFiles(flags)).map((file) => {
+        const path = places.path.resolve(places.root, file);
+        return { names: [places.path.basename(path)], dirs: [places.path.dirname(path)] };
+      }),
+    ],
     ...(responseFile === undefined ? {} : { responseFile }),
     ...(planned === undefined ? {} : { note: planned.note }),
     ...(named ? { inPlace: true } : {}),

@@ -1,6 +1,7 @@
 /**
  * A build that is killed at any moment: the next one never hangs, never uses a broken file, and gives what a clean
- * build gives. Real g++ on tiny sources. `npm run soak` does it a thousand times.
+ * build gives. Real g++ on tiny sources. `npm run soak` does it a thousand times, `RETORCH_TEST_KILLS` and `RETORCH_TEST_SEED`
+ * choose how often and at which moments.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +11,8 @@ import { cliEnvironment, runRetorch, runRetorchOk } from "../support/cli.ts";
 import { need, repository, tool } from "../support/environments.ts";
 import { filesBelow, tinyOutput, tinyProject, tinyUnit } from "../support/tiny-project.ts";
 
-const rounds = process.env["RETORCH_TEST_SOAK"] === "1" ? 1000 : 50;
+const rounds = Number(process.env["RETORCH_TEST_KILLS"] ?? (process.env["RETORCH_TEST_SOAK"] === "1" ? 1000 : 50));
+const seed = Number(process.env["RETORCH_TEST_SEED"] ?? 12345);
 const program = join(repository, "bin", "retorch.js");
 
 /** Builds and kills the builder after a while. True when it was killed before it was done. */
@@ -45,7 +47,7 @@ function processesOf(folder: string): string[] {
 }
 
 test(
-  `killed ${rounds} times at random moments`,
+  `killed ${rounds} times at random moments (seed ${seed})`,
   async (context) => {
     need(context, tool("g++"));
     const project = tinyProject({ units: 5 });
@@ -55,7 +57,7 @@ test(
     await runRetorchOk(["build", "--no-cache", "--force"], { cwd: project.root });
     const whole = performance.now() - begin;
     let killed = 0;
-    let random = 12345;
+    let random = seed;
     const next = (): number => (random = (random * 1103515245 + 12345) % 2147483648) / 2147483648;
     for (let round = 0; round < rounds; round++) {
       const edited = Math.floor(next() * 5);

@@ -5,30 +5,9 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
+import { runRetorch, runRetorchOk, temporaryProject } from "../support/cli.ts";
 import { need, tool } from "../support/environments.ts";
-
-interface Case {
-  readonly name: string;
-  readonly files: Readonly<Record<string, string>>;
-  /** More lines for the extension. `ROOT` stands for the project. */
-  readonly settings?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly prepare?: (project: TemporaryProject) => void;
-  /** Each step: what is done, and what the program prints afterwards. */
-  readonly steps: readonly (readonly [edit: (project: TemporaryProject) => void, prints: string])[];
-}
-
-const print = `#include <cstdio>\nint main() { std::printf("%d\\n", VALUE); }\n`;
-const value = (n: number): string => `#define VALUE ${n}\n`;
-
-function write(name: string, content: string): (project: TemporaryProject) => void {
-  return (project) => project.write(name, content);
-}
-
-function remove(name: string): (project: TemporaryProject) => void {
-  return (project) => rmSync(project.path(name), { recursive: true });
-}
+import { type Case, print, remove, tryCase, value, write } from "../support/sound-case.ts";
 
 const cases: readonly Case[] = [
   {
@@ -194,35 +173,8 @@ const cases: readonly Case[] = [
   },
 ];
 
-function project({ files, settings = "", prepare }: Case): TemporaryProject {
-  const sources = settings.includes("sources =") ? "" : `sources = ["src/**/*.cpp"]\n`;
-  const made = temporaryProject(files, "sound");
-  made.write("retorch.toml", `[extension.prog]\nkind = "executable"\nuses-torch = false\n${sources}${settings}\n`);
-  prepare?.(made);
-  return made;
-}
-
-async function run(program: string): Promise<string> {
-  const { execFileSync } = await import("node:child_process");
-  return execFileSync(program, { encoding: "utf8" }).trim();
-}
-
 describe("with g++", () => {
-  test.each(cases)("$name", async (one) => {
-    const made = project(one);
-    const options = { cwd: made.root, env: one.env ?? {} };
-    await runRetorchOk(["build", "--no-cache"], options);
-    for (const [step, [edit, prints]] of one.steps.entries()) {
-      edit(made);
-      await runRetorchOk(["build", "--no-cache"], options);
-      const incremental = readFileSync(made.path("prog"));
-      expect(await run(made.path("prog")), `step ${step}`).toBe(prints);
-      await runRetorchOk(["build", "--no-cache", "--force"], options);
-      expect(incremental.equals(readFileSync(made.path("prog"))), `step ${step}: equals a clean build`).toBe(true);
-      const again = await runRetorchOk(["build", "--no-cache", "--json", "-v"], options);
-      expect(JSON.parse(again.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ actions: { executed: 0 } });
-    }
-  });
+  test.for(cases)("$name", async (one, context) => tryCase(context, one));
 
   test("a header that is removed stops the build, as a clean one would", async (context) => {
     need(context, tool("g++"));

@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  absentPlaces,
-  climbingNames,
-  embeddedNames,
-  forcedIncludes,
-  namesAskedFor,
-} from "../../../src/engine/shadow.ts";
+import { absentPlaces, climbingNames } from "../../../src/engine/shadow.ts";
 
 function existing(...paths: string[]): (path: string) => boolean {
   const all = new Set<string>();
@@ -37,19 +31,11 @@ test("later folders and the folder where it was found do not count", () => {
 });
 
 test("a name that was asked for may appear in any folder", () => {
-  expect(namesAskedFor('#if __has_include(<a/b.h>) || __has_include( "c.h" )\n#endif')).toEqual(["a/b.h", "c.h"]);
-  expect(namesAskedFor("int x;")).toEqual([]);
   const places = absentPlaces(
     { files: [], search: ["/p/inc"], including: ["/p/a.cpp"], asked: ["a/b.h"] },
     existing("/p/inc", "/p/a.cpp"),
   );
   expect(places.sort()).toEqual(["/p/a", "/p/inc/a"]);
-});
-
-test("a name that a macro holds is taken for one that is asked for", () => {
-  const text = '#define OPTIONAL <opt.h>\n#define OTHER "x/y.h"\n#if __has_include(OPTIONAL)\n#endif\n';
-  expect(namesAskedFor(text)).toEqual(["opt.h", "x/y.h"]);
-  expect(namesAskedFor('#define OPTIONAL <opt.h>\n#if __has_include("a.h")\n#endif\n')).toEqual(["a.h"]);
 });
 
 test("a name that leads upwards out of an include folder is looked for in all of them", () => {
@@ -61,14 +47,4 @@ test("a name that leads upwards out of an include folder is looked for in all of
     existing("/p/one/inc", "/p/two/inc", "/p/two/far.h"),
   );
   expect(places.sort()).toEqual(["/p/none", "/p/one/far.h"]);
-});
-
-test("what a command includes before the source, and what an assembler takes in", () => {
-  expect(forcedIncludes(["g++", "-include", "a.h", "-imacros", "b.h", "--include=c.h", "x.cpp"])).toEqual([
-    "a.h",
-    "b.h",
-    "c.h",
-  ]);
-  expect(embeddedNames('asm(".incbin \\"data.bin\\"\\n"); // .incbin "plain.bin"')).toEqual(["data.bin", "plain.bin"]);
-  expect(embeddedNames("int x;")).toEqual([]);
 });

@@ -8,7 +8,6 @@ import {
   extrasOf,
   hasDeviceDebug,
   hasOptimisation,
-  includeFoldersIn,
   isRelocatable,
   namesHostCompiler,
   needsRandomSeed,
@@ -16,6 +15,7 @@ import {
   standardIn,
   userArgs,
 } from "../../../src/plan/flags.ts";
+import { forcedIncludes, includeFoldersIn, withoutHeaderLists } from "../../../src/plan/include-flags.ts";
 import { librariesIn, linkFilesIn } from "../../../src/plan/link-flags.ts";
 import { argText } from "../../../src/plan/graph.ts";
 
@@ -240,4 +240,55 @@ describe("flags of users as words", () => {
   test("empty words and empty folders, which nvcc takes for an error, are left out", () => {
     expect(words(["", " ", "-I", "", "-O2"], "nvcc")).toEqual(["-O2"]);
   });
+});
+
+test("folders in words for the preprocessor, behind prefixes, and of -B", () => {
+  expect(
+    includeFoldersIn(
+      [
+        "-Wp,-I,a",
+        "-Xpreprocessor",
+        "-Ib",
+        "-iprefix",
+        "p/",
+        "-iwithprefixbefore",
+        "c",
+        "-iwithprefix",
+        "d",
+        "-Btools",
+      ],
+      "gcc",
+    ),
+  ).toEqual({ quote: [], plain: ["a", "b", "p/c"], system: ["tools/include"], after: ["p/d"] });
+  expect(includeFoldersIn(["-Xcompiler", "-Ia,-O2", "-Xcompiler=-isystem,b"], "nvcc")).toMatchObject({
+    plain: ["a"],
+    system: ["b"],
+  });
+  expect(includeFoldersIn(["--embed-dir=data"], "gcc").quote).toEqual(["data"]);
+});
+
+test("headers that are included before the source", () => {
+  const words = ["-include", "a.h", "-imacros", "b.h", "--include=c.h", "-Wp,-include,d.h", "x.cpp"];
+  expect(forcedIncludes(words, "gcc")).toEqual(["a.h", "b.h", "c.h", "d.h"]);
+});
+
+test("lists of headers are asked for by the plan alone", () => {
+  const lists = [
+    "-MD",
+    "-MMD",
+    "-M",
+    "-MM",
+    "-MP",
+    "-MG",
+    "-MF",
+    "x.d",
+    "-MFx.d",
+    "-MT",
+    "a b",
+    "-MQ",
+    "c",
+    "-Wp,-MD,x.d",
+  ];
+  expect(withoutHeaderLists(["-O2", ...lists, "-Wall"])).toEqual(["-O2", "-Wall"]);
+  expect(withoutHeaderLists(["-march=native", "-MV", "-Mfoo"])).toEqual(["-march=native", "-MV", "-Mfoo"]);
 });
