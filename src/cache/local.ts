@@ -66,7 +66,7 @@ export function openLocalStore(host: Host, options: LocalStoreOptions = {}): Res
   const cacheDir = options.cacheDir ?? userCacheDirectory(host);
   const root = join(cacheDir, "store", "v1");
   for (const folder of [cacheDir, dirname(root), root]) {
-    const safe = ensurePrivateDirectory(host, folder);
+    const safe = ensurePrivateDirectory(host, folder, { mayBeLink: folder === cacheDir });
     if (!safe.ok) return safe;
   }
   return ok(new LocalStore(new StoreLayout(host, root), limit, options.allowHardLink === true));

@@ -10,10 +10,19 @@ import { type Failure, failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { FileStat, Host } from "../host/host.ts";
 
-/** Makes a folder that only the user can enter, or checks that one that is there belongs to no one else. */
-export function ensurePrivateDirectory(host: Host, path: string): Result<void> {
-  const stat = make(host, path, 0o700);
-  if (!stat.ok) return stat;
+/**
+ * Makes a folder that only the user can enter, or checks that one that is there belongs to no one else.
+ *
+ * @param options.mayBeLink A link of the user's own to such a folder will do: people keep their cache on another disk.
+ */
+export function ensurePrivateDirectory(
+  host: Host,
+  path: string,
+  options: { readonly mayBeLink?: boolean } = {},
+): Result<void> {
+  const made = make(host, path, 0o700);
+  if (!made.ok) return made;
+  const stat = options.mayBeLink === true ? ok(behindOwnLink(host, path, made.value)) : made;
   const elsewhere = "or set `RETORCH_CACHE_DIR` to a folder of your own";
   const unsafe = (why: string, todo: string): Result<void> =>
     err(failure("STORE_UNSAFE", `the store \`${path}\` ${why}`, { hint: `${todo}, ${elsewhere}` }));
@@ -46,6 +55,12 @@ export function ensureOwnDirectory(host: Host, path: string): Result<void> {
     return unsafe("can be written by other users", `${remove}, or run \`chmod go-w ${shellWord(path)}\``);
   }
   return ok(undefined);
+}
+
+/** What a link of the user's own leads to; any other link is left to be refused. */
+function behindOwnLink(host: Host, path: string, stat: FileStat): FileStat {
+  if (stat.kind !== "link" || (host.uid !== undefined && stat.uid !== host.uid)) return stat;
+  return host.fs.stat(path) ?? stat;
 }
 
 function make(host: Host, path: string, mode: number): Result<FileStat> {

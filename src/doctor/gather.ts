@@ -248,7 +248,7 @@ function storeOf(host: Host): DoctorFacts["store"] {
   const path = storeDirectory(host);
   for (const folder of [userCacheDirectory(host), dirname(path), path]) {
     if (quietly(() => host.fs.lstat(folder)) === undefined) return { path };
-    const safe = ensurePrivateDirectory(host, folder);
+    const safe = ensurePrivateDirectory(host, folder, { mayBeLink: folder === userCacheDirectory(host) });
     if (!safe.ok) return { path, problem: safe.error };
   }
   const limit = parseSize(host.env["RETORCH_CACHE_SIZE"] ?? "");

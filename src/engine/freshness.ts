@@ -94,7 +94,8 @@ export class Judge {
           const path = `${dir}/${name}`;
           const digest = this.#context.digests.digest(path);
           if (digest === undefined) {
-            absent.push(path);
+            // A folder of this name is as good as nothing, but not an empty place.
+            if (!this.#context.digests.exists(path)) absent.push(path);
           } else {
             libraries.push({ name: names[0] ?? name, path, digest });
             break search;

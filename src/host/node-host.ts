@@ -19,7 +19,7 @@ export function nodeHost(overrides: Partial<Host> = {}): Host {
     // On Windows names are compared without case, which only the original object does.
     env: process.platform === "win32" ? process.env : { ...process.env },
     get cwd() {
-      return process.cwd();
+      return workingFolder();
     },
     platform: process.platform === "win32" || process.platform === "darwin" ? process.platform : "linux",
     arch: process.arch,
@@ -41,6 +41,15 @@ export function nodeHost(overrides: Partial<Host> = {}): Host {
   };
   // Not a spread: that would look everything up.
   return Object.defineProperties(host, Object.getOwnPropertyDescriptors(overrides));
+}
+
+/** A folder that was removed meanwhile has no path any more; where it was is as good for a message. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env["PWD"] ?? "/";
+  }
 }
 
 function homeDirectory(): string {

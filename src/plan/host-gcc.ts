@@ -7,6 +7,7 @@ import type { Action, Arg, PathArg } from "./graph.ts";
 import { includeFoldersIn, withoutHeaderLists } from "./include-flags.ts";
 import { compileVariables } from "./key-variables.ts";
 import { actionId, displayed, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
+import { profileSearch, usesProfile } from "./profiles.ts";
 import { compileProgramSearch } from "./program-folders.ts";
 import { isMapped, type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { commonHipFlags, extensionMacros } from "./torch-facts.ts";
@@ -93,8 +94,9 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     outputs: [object, ...extras.outputs.map((suffix) => base + suffix)],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, all),
-    librarySearch: compileProgramSearch(all, places),
-    ...(extras.inPlace ? { inPlace: true } : {}),
+    librarySearch: [...compileProgramSearch(all, places), ...profileSearch(all, object, places)],
+    // A profile is looked for beside the object.
+    ...(extras.inPlace || usesProfile(all) ? { inPlace: true } : {}),
     memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: !extras.local,
     source: source.path,

@@ -4,7 +4,7 @@
  * on tiny sources.
  */
 import { execFileSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { tool } from "../support/environments.ts";
 import { type Case, type Edit, print, remove, run, tryCase, value, write } from "../support/sound-case.ts";
@@ -12,6 +12,18 @@ import { type Case, type Edit, print, remove, run, tryCase, value, write } from 
 const gxx = (): ReturnType<typeof tool> => tool("g++");
 const clang = (): ReturnType<typeof tool> => tool("clang++-19");
 const callsValue = `#include <cstdio>\nextern "C" int value(void);\nint main() { std::printf("%d\\n", value()); }\n`;
+
+const profiled = `#include <cstdio>
+#include <cstdlib>
+int main(int c, char**) {
+  long s = 0;
+  for (int i = 0; i < c * 1000; i++) {
+    if (std::getenv("ODD")) s += i * 3;
+    else s -= i;
+  }
+  std::printf("%d\\n", s > 5 && !std::getenv("ODD"));
+}
+`;
 
 /** Compiles `value()` and puts it where the case wants it. */
 function object(n: number, then: string): Edit {
@@ -229,11 +241,28 @@ const compilers: readonly Case[] = [
     steps: [[write("my.specs", "*cc1plus:\n+ -DVALUE=2\n"), "2"]],
   },
   {
-    name: "-fprofile-use finds its profile, and one that is made anew counts",
-    files: {
-      "src/a.cpp": `#include <cstdio>\n#include <cstdlib>\nint main(int c, char**) { int s = 0; for (int i = 0; i < c * 1000; i++) { if (std::getenv("ODD")) s += i * 3; else s -= i; } std::printf("%d\\n", s > 5); }\n`,
-    },
-    settings: `cxx-flags = ["-fprofile-use=ROOT/profile", "-Wno-missing-profile"]`,
+    name: "-fprofile-use finds the profile of its object, and one that is made anew counts",
+    files: { "src/a.cpp": profiled },
+    // The options of a first build, whose program leaves the profile.
+    settings: `cxx-flags = ["-fprofile-generate"]\nlink-flags = ["-fprofile-generate"]`,
+    steps: [
+      [
+        (project) => {
+          execFileSync(project.path("prog"), { cwd: project.root });
+          copyFileSync(project.path("prog"), project.path("instrumented"));
+          const text = readFileSync(project.path("retorch.toml"), "utf8");
+          const flags = `cxx-flags = ["-fprofile-use", "-Werror=missing-profile"]`;
+          project.write("retorch.toml", text.replace(/^cxx-flags.*$/m, flags).replace(/^link-flags.*$/m, ""));
+        },
+        "0",
+      ],
+      [run("env", "ODD=1", "./instrumented"), "0"],
+    ],
+  },
+  {
+    name: "-fprofile-use with a folder",
+    files: { "src/a.cpp": profiled },
+    settings: `cxx-flags = ["-fprofile-use=profiles", "-Wmissing-profile"]`,
     steps: [
       [profile({}), "0"],
       [profile({ ODD: "1" }), "0"],
@@ -241,13 +270,15 @@ const compilers: readonly Case[] = [
   },
 ];
 
+/** Leaves a profile where gcc looks for it: in the folder, called like the object with `#` for slashes. */
 function profile(env: Record<string, string>): Edit {
   return (project) => {
+    const name = `${project.path(".retorch/obj/prog/src/a.cpp").replaceAll("/", "#")}.gcda`;
     execFileSync(
       "sh",
       [
         "-c",
-        "rm -rf profile && mkdir profile && g++ -O3 -DNDEBUG -fPIC -fprofile-generate -fprofile-update=single -c src/a.cpp -o p.o && g++ -fprofile-generate p.o -o p && ./p >/dev/null && ls *.gcda && for f in $(find . -name '*.gcda'); do cp $f profile/; done; rm -f p p.o",
+        `rm -rf profiles && mkdir profiles && g++ -O3 -DNDEBUG -fPIC -std=c++17 -fprofile-generate src/a.cpp -o profiles/p && profiles/p && cd profiles && mv *.gcda "${name}"`,
       ],
       { cwd: project.root, env: { ...process.env, ...env }, stdio: "pipe" },
     );

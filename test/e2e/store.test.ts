@@ -280,6 +280,24 @@ describe("what is not private is refused", () => {
     await runRetorchOk(["build"], { cwd: project.root, env });
   });
 
+  test.runIf(unix)(
+    "a cache folder that is the user's own link to another disk is none of these, unless others can write there",
+    async () => {
+      const project = tinyProject({ units: 1 });
+      const { cache, env } = ownCache(project);
+      const real = `${cache}-real`;
+      renameSync(cache, real);
+      symlinkSync(real, cache);
+      await runRetorchOk(["build"], { cwd: project.root, env });
+      expect(blobs(real).length).toBeGreaterThan(0);
+      await runRetorchOk(["clean"], { cwd: project.root, env });
+      expect(actions(await runRetorchOk(["build", "--json"], { cwd: project.root, env }))).toMatchObject({ cached: 3 });
+      chmodSync(real, 0o777);
+      project.write("src/unit0.cpp", tinyUnit(0, 9));
+      refused(await runRetorch(["build"], { cwd: project.root, env }), "STORE_UNSAFE");
+    },
+  );
+
   test.runIf(unix)("links and folders planted in the store count as nothing", async () => {
     const project = tinyProject({ units: 1 });
     const { cache, env } = ownCache(project);

@@ -158,9 +158,17 @@ describe("the local store on a real disk", () => {
     expect(refused()).toMatch(/^STORE_UNSAFE .*chmod go-w .*store\/v1/);
     chmodSync(store.name, 0o700);
     rmSync(cacheDir, { recursive: true });
-    mkdirSync(join(folder, "target"), { mode: 0o700 });
-    symlinkSync(join(folder, "target"), cacheDir);
-    expect(refused()).toMatch(/^STORE_UNSAFE .*rm .*cache/);
+    const target = join(folder, "target");
+    mkdirSync(target, { mode: 0o700 });
+    symlinkSync(target, cacheDir);
+    expect(refused()).toBe("opened");
+    chmodSync(target, 0o770);
+    expect(refused()).toMatch(/^STORE_UNSAFE .*chmod go-w .*cache/);
+    chmodSync(target, 0o700);
+    rmSync(join(target, "store"), { recursive: true });
+    mkdirSync(join(folder, "planted"), { mode: 0o700 });
+    symlinkSync(join(folder, "planted"), join(target, "store"));
+    expect(refused()).toMatch(/^STORE_UNSAFE .*rm .*cache\/store/);
   });
 
   it("makes hard links only when asked, read-only ones", async () => {
