@@ -263,8 +263,13 @@ export interface Extras {
   readonly local: boolean;
 }
 
-/** What flags of gcc and clang make them write beside the object. */
-export function extrasOf(words: readonly string[]): Extras {
+/**
+ * What flags make a compiler write beside the object.
+ *
+ * @param words All flags, those of the profile too.
+ * @param family clang splits debug information off only where there is some, gcc makes some for it.
+ */
+export function extrasOf(words: readonly string[], family: "gcc" | "clang"): Extras {
   const last = (on: RegExp, off: RegExp): boolean => {
     let active = false;
     for (const word of words) active = on.test(word) || (active && !off.test(word));
@@ -275,7 +280,9 @@ export function extrasOf(words: readonly string[]): Extras {
     /^(?:--coverage|-coverage|-fprofile-arcs|-fprofile-generate(?:=.*)?|-fprofile-instr-generate(?:=.*)?)$/,
     /^-fno-profile-arcs$/,
   );
-  const split = last(/^-gsplit-dwarf(?:=split)?$/, /^(?:-gno-split-dwarf|-gsplit-dwarf=single|-g0)$/);
+  const debug =
+    family === "gcc" || last(/^-g(?:[1-3]?|gdb.*|lldb|dbx|sce|dwarf(?:-\d)?|line.*|full|mlt)$/, /^-g(?:gdb)?0$/);
+  const split = debug && last(/^-gsplit-dwarf(?:=split)?$/, /^(?:-gno-split-dwarf|-gsplit-dwarf=single|-g0)$/);
   const loose = words.some((word) =>
     /^--?(?:save-temps|ftime-trace|fdump-|fstack-usage|fcallgraph-info|aux-info)/.test(word),
   );

@@ -39,7 +39,7 @@ export function compileHip(resolved: Resolved, source: SourceFile, object: strin
   const offload = offloadWords(resolved.variables["PYTORCH_ROCM_ARCH"], users);
   const names = hasOffloadArch([...offload, ...users]);
   const depfile = `${object}.d`;
-  const extras = extrasOf(users);
+  const extras = extrasOf([...profileFlags[extension.profile], ...users], "clang");
   const command: Arg[] = [
     ...toolWords(tool),
     "-DWITH_HIP",

@@ -44,7 +44,7 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
   const given = withoutHeaderLists(extension.baseFlags?.cxx ?? []);
   const first = isC ? withoutCxxFlags(given) : given;
   const all = [...first, ...users];
-  const extras = extrasOf(all);
+  const extras = extrasOf([...profileFlags[extension.profile], ...all], compiler.family === "gcc" ? "gcc" : "clang");
   const depfile = `${object}.d`;
   const includeDirs = unique(extension.includeDirs);
   const command: Arg[] = [

@@ -205,7 +205,15 @@ describe("what is written beside the object", () => {
     [["-save-temps=obj"], [], true, true],
     [["-ftime-trace"], [], true, true],
   ])("%j", (words, outputs, inPlace, local) => {
-    expect(extrasOf(words)).toEqual({ outputs, inPlace, local });
+    expect(extrasOf(words, "gcc")).toEqual({ outputs, inPlace, local });
+  });
+
+  test("clang splits debug information off only where there is some", () => {
+    expect(extrasOf(["-gsplit-dwarf"], "clang").outputs).toEqual([]);
+    for (const on of ["-g", "-g2", "-ggdb3", "-gdwarf-5", "-gline-tables-only"]) {
+      expect(extrasOf([on, "-gsplit-dwarf"], "clang").outputs).toEqual([".dwo"]);
+    }
+    expect(extrasOf(["-g", "-gsplit-dwarf", "-g0"], "clang").outputs).toEqual([]);
   });
 
   test("a seed only where gcc would take a random one", () => {
