@@ -11,6 +11,7 @@ import { compareText } from "../base/order.ts";
 import type { ConfigWitness } from "../config/extension.ts";
 import type { FileDigests } from "../engine/file-digests.ts";
 import { namesIn, sameSignature, type Witness } from "../environment/witness.ts";
+import { clockStep } from "../host/clock-step.ts";
 import { userCacheDirectory } from "../host/directories.ts";
 import type { FileStat, Host } from "../host/host.ts";
 import { isIdleVariable } from "../host/idle-variables.ts";
@@ -63,9 +64,6 @@ interface Snapshot {
 /** So many are kept, or half as many after a cleaning. */
 const mostSnapshots = 400;
 
-/** A step of the file system's clock: younger changes may be followed by another that leaves no trace. */
-const clockStepMs = 20;
-
 function snapshotPath(host: Host, argv: readonly string[]): string {
   const hash = createHash("sha256");
   const part = (text: string): void => void hash.update(`${text.length}:${text}`);
@@ -92,7 +90,7 @@ export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked
   const now = host.now();
   const stamp = (folder: string): Stamp => {
     const stat = host.fs.stat(folder);
-    return stat === undefined || stat.mtimeMs + clockStepMs >= now ? [-1, 0] : [stat.mtimeMs, stat.ino];
+    return stat === undefined || stat.mtimeMs + clockStep(stat.mtimeMs) >= now ? [-1, 0] : [stat.mtimeMs, stat.ino];
   };
   const byFolder = new Map<string, string[]>();
   for (const place of looked.absent) {
@@ -141,7 +139,8 @@ function removeOldest(host: Host, folder: string): void {
 
 /**
  * Everything that a build looked at. Undefined when a file that decided what the extensions are was edited after the
- * build began: then it is not known which state of it was read.
+ * build began: then it is not known which state of it was read. Undefined, too, while a file is so young that another
+ * change might not show.
  *
  * @param own Files and folders that the build made.
  */
@@ -153,6 +152,7 @@ export function lookedAt(
   startedAt: number,
   own: ReadonlySet<string>,
 ): Looked | undefined {
+  if (!digests.settled) return undefined;
   const files = new Map<string, Signature>();
   const there = new Set<string>();
   const absent = new Set<string>();
@@ -189,7 +189,7 @@ export function lookedAt(
       if (stat === undefined || !sameSignature(stat, witness.state)) return undefined;
       files.set(witness.path, stat);
     } else if (stat === undefined) absent.add(witness.path);
-    else if (stat.ctimeMs + clockStepMs >= startedAt) return undefined;
+    else if (stat.ctimeMs + clockStep(stat.ctimeMs) >= startedAt) return undefined;
     else files.set(witness.path, stat);
   }
   return { files, there, absent, listed };

@@ -7,6 +7,7 @@
  * `stat` (the racy rule of git and esbuild).
  */
 import type { Digest } from "../base/digest.ts";
+import { clockStep } from "../host/clock-step.ts";
 import type { FileStat, Host } from "../host/host.ts";
 import type { FileState } from "./log.ts";
 
@@ -17,13 +18,10 @@ export interface StateStore {
 }
 
 const coarseClockMs = 20;
-const wholeSecondsMs = 2000;
 
 /** Whether a write right after `readAt` would show in `stat`. Only the change time counts: `touch` cannot set it. */
 export function isSettled(stat: FileStat, readAt: number): boolean {
-  // Times without a fraction come from file systems that count seconds.
-  const step = stat.ctimeMs % 1000 === 0 ? wholeSecondsMs : coarseClockMs;
-  return stat.ctimeMs + step < readAt;
+  return stat.ctimeMs + clockStep(stat.ctimeMs) < readAt;
 }
 
 /** Whether two looks at a file saw the same file in the same state. */
@@ -44,6 +42,11 @@ export class FileDigests {
   constructor(host: Host, store: StateStore) {
     this.#host = host;
     this.#store = store;
+  }
+
+  /** Whether a further change of any file that was used would show in `stat`. */
+  get settled(): boolean {
+    return this.#unsettled.size === 0;
   }
 
   /** How many files were read. */

@@ -1,11 +1,12 @@
 /**
  * Tries every row of the rebuild table with real compilers. With `RETORCH_REBUILD_TABLE=write` the rows are also tried
- * with torch's own builder and `docs/rebuild-table.md` is written; without it, that page must name each row.
+ * with torch's own builder and `docs/rebuild-table.md` is written; without it, that page must name each row. With
+ * `RETORCH_REBUILD_TABLE_PARTS=FILE` the rows may be tried in several runs (`-t NAME`).
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
-import { cpuPython, need, repository, tool } from "../../support/environments.ts";
+import { cpuPython, cudaPython, need, repository, tool } from "../../support/environments.ts";
 import { mustNotRebuild, mustRebuild, type Row, type RowContext } from "./rows.ts";
 import { tableText, type TriedRow } from "./table-text.ts";
 import { cudaFiles, type Outcome, Workshop } from "./workshop.ts";
@@ -21,8 +22,23 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => {
   workshop?.remove();
-  if (writing) writeFileSync(page, tableText(tried));
+  if (writing) writePage();
 });
+
+/** Writes the page, once every row was tried, in this run or in an earlier one that left its rows in the same file. */
+function writePage(): void {
+  const parts = process.env["RETORCH_REBUILD_TABLE_PARTS"];
+  const rows = [...mustRebuild, ...mustNotRebuild];
+  const earlier =
+    parts === undefined || !existsSync(parts) ? [] : (JSON.parse(readFileSync(parts, "utf8")) as readonly TriedRow[]);
+  const known = new Map([...earlier, ...tried].map((one) => [one.row.id, one]));
+  if (parts !== undefined) writeFileSync(parts, JSON.stringify([...known.values()]));
+  const whole = rows.flatMap((row) => {
+    const one = known.get(row.id);
+    return one === undefined ? [] : [{ ...one, row }];
+  });
+  if (parts === undefined || whole.length === rows.length) writeFileSync(page, tableText(whole));
+}
 
 function ready(context: TestContext, row: Row): Workshop {
   need(context, cpuPython());
@@ -46,13 +62,17 @@ async function tryRow(row: Row, shop: Workshop): Promise<{ outcome: Outcome; con
 }
 
 function tryPeer(row: Row, shop: Workshop): Promise<Outcome> | undefined {
-  if (row.cuda === true || row.withoutPeer !== undefined) return undefined;
+  if (row.withoutPeer !== undefined) return undefined;
+  // torch's builder refuses to compile CUDA with a torch that has none.
+  const other = row.cuda === true ? cudaPython() : undefined;
+  if (other?.available === false) return undefined;
+  const python = other === undefined ? {} : { python: other.value.executable };
   return (async () => {
-    const context = { workshop: shop, project: shop.project() };
+    const context = { workshop: shop, project: shop.project(row.cuda === true ? cudaFiles : undefined) };
     const before = row.before?.(shop) ?? {};
-    context.project.buildWithTorch(before);
+    context.project.buildWithTorch({ ...before, ...python });
     await row.make(context);
-    return context.project.buildWithTorch(row.after?.(context) ?? before);
+    return context.project.buildWithTorch({ ...(row.after?.(context) ?? before), ...python });
   })();
 }
 
@@ -62,7 +82,7 @@ for (const [group, rows] of [
 ] as const) {
   describe(group, () => {
     for (const row of rows) {
-      test(row.change, { timeout: 120_000 }, async (context) => {
+      test(row.change, { timeout: writing ? 400_000 : 120_000 }, async (context) => {
         const shop = ready(context, row);
         const { outcome, context: used } = await tryRow(row, shop);
         try {

@@ -15,7 +15,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { cliEnvironment } from "../../support/cli.ts";
-import { debianPython, type Found, repository, tool } from "../../support/environments.ts";
+import {
+  cpuPython,
+  cudaPython,
+  debianPython,
+  type Found,
+  type PythonEnvironment,
+  repository,
+  tool,
+} from "../../support/environments.ts";
 import type { BuildOptions, Project, Workshop } from "./workshop.ts";
 
 /** What a row may use. */
@@ -60,6 +68,16 @@ const cudaVariables = (workshop: Workshop, more: Record<string, string> = {}): B
   env: { CUDA_HOME: workshop.cuda ?? "", TORCH_CUDA_ARCH_LIST: "8.0", ...more },
 });
 const nothing = (): void => undefined;
+
+/** A torch of another version than the one that is built with. */
+function otherTorch(): Found<PythonEnvironment> {
+  const first = cpuPython();
+  const other = cudaPython();
+  if (!first.available || !other.available) return other;
+  return first.value.torch.version === other.value.torch.version
+    ? { available: false, reason: "both PyTorch are of the same version" }
+    : other;
+}
 
 /** What must be done again. */
 export const mustRebuild: readonly Row[] = [
@@ -113,6 +131,18 @@ export const mustRebuild: readonly Row[] = [
     why: /torch 2\.\S+ → 2\.99\.0/,
     undo: ({ workshop }) => workshop.resetTorch(),
     value: base,
+  },
+  {
+    id: "torch-other",
+    change: "another release of torch in the same site-packages",
+    runs: [a, "link"],
+    needs: () => otherTorch(),
+    make: ({ workshop }) => {
+      const other = otherTorch();
+      if (other.available) workshop.swapTorch(other.value);
+    },
+    why: /torch \d\S+ → \d/,
+    undo: ({ workshop }) => workshop.resetTorch(),
   },
   {
     id: "torch-header",

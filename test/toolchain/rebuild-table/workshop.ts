@@ -85,8 +85,13 @@ PyMODINIT_FUNC PyInit_ops(void) { return PyModule_Create(&module); }
   "stat.c": "int stat_value(void) { return 10000; }\n",
 };
 
-/** Two kernels without torch, for the rows about CUDA. */
+/** A kernel without torch, for the rows about CUDA. */
 export const cudaFiles: Readonly<Record<string, string>> = {
+  "setup.py": `from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension, CUDAExtension
+setup(name="kernels", ext_modules=[CUDAExtension("kernels", ["main.cpp", "scale.cu"])],
+      cmdclass={"build_ext": BuildExtension})
+`,
   "retorch.toml": `[extension.kernels]
 kind = "executable"
 uses-torch = false
@@ -172,6 +177,17 @@ export class Workshop {
     replaceFile(path, Buffer.concat([readFileSync(path), Buffer.from(`\0${text}`)]));
   }
 
+  /** Puts another version in the place of our torch: its headers, its libraries by link. */
+  swapTorch(other: PythonEnvironment): void {
+    rmSync(this.torch, { recursive: true, force: true });
+    mkdirSync(join(this.torch, "lib"), { recursive: true });
+    for (const name of ["version.py", "include"]) {
+      execFileSync("cp", ["-a", join(other.torch.root, name), join(this.torch, name)]);
+    }
+    const libraries = join(other.torch.root, "lib");
+    for (const name of readdirSync(libraries)) symlinkSync(join(libraries, name), join(this.torch, "lib", name));
+  }
+
   /** Puts the original torch back. */
   resetTorch(): void {
     rmSync(this.torch, { recursive: true, force: true });
@@ -214,6 +230,10 @@ export class Project {
 
   path(name: string): string {
     return join(this.root, name);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.path(name));
   }
 
   write(name: string, content: string): void {
@@ -286,36 +306,47 @@ export class Project {
     };
   }
 
-  /** The same with torch's own builder: what ran is told by what was written anew. */
-  buildWithTorch(options: BuildOptions = {}): Outcome {
+  /**
+   * The same with torch's own builder: what ran is told by what was written anew.
+   *
+   * @param options.python Interpreter, when it is not that of the workshop.
+   */
+  buildWithTorch(options: BuildOptions & { readonly python?: string } = {}): Outcome {
     const state = (): Map<string, string> => {
       const found = execFileSync(
         "sh",
         [
           "-c",
-          "find build . -maxdepth 4 \\( -name '*.o' -o -name 'ops*.so' \\) -path '*' -printf '%p %T@ %i\\n' 2>/dev/null || true",
+          "find build . -maxdepth 4 \\( -name '*.o' -o -name '*.so' \\) -path '*' -printf '%p %T@ %i\\n' 2>/dev/null || true",
         ],
         { cwd: this.root, encoding: "utf8" },
       );
       return new Map(
         found
           .split("\n")
-          .filter((line) => /build\/temp|ops.*\.so/.test(line))
+          .filter((line) => /build\/temp|(?:ops|kernels)\.[^/]*\.so /.test(line))
           .map((line) => [line.split(" ")[0]?.replace(/^\.\//, "") ?? "", line]),
       );
     };
     const before = state();
     const cwd = options.cwd ?? this.root;
-    const result = spawnSync(this.#workshop.python, [this.path("setup.py"), "build_ext", "--inplace"], {
-      cwd: this.root === cwd ? cwd : this.root,
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], MAX_JOBS: "2", ...options.env },
-      encoding: "utf8",
-    });
+    const result = spawnSync(
+      options.python ?? this.#workshop.python,
+      [this.path("setup.py"), "build_ext", "--inplace"],
+      {
+        cwd: this.root === cwd ? cwd : this.root,
+        env: { PATH: process.env["PATH"], HOME: process.env["HOME"], MAX_JOBS: "2", ...options.env },
+        encoding: "utf8",
+      },
+    );
     const after = state();
     const ran = [...after].flatMap(([path, line]) => {
       if (before.get(path) === line) return [];
       if (path.endsWith(".so")) return path.startsWith("build") ? [] : ["link"];
-      return [`csrc/${path.split("/").at(-1)?.replace(/\.o$/, ".cpp")}`];
+      const name = path.split("/").at(-1)?.replace(/\.o$/, "") ?? "";
+      return [
+        ["csrc/", ""].flatMap((at) => [`${at}${name}.cpp`, `${at}${name}.cu`]).find((file) => this.has(file)) ?? name,
+      ];
     });
     return {
       ok: result.status === 0,

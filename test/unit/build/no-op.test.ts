@@ -61,6 +61,19 @@ test.each<[string, (host: FakeHost) => void]>([
   expect(tryNoOp(host, ["x"])).toBeUndefined();
 });
 
+test("on a file system that counts seconds, a folder that has just changed is looked into", () => {
+  const host = made();
+  const second = Math.ceil(host.now() / 1000) * 1000;
+  host.tick(second + 500 - host.now());
+  host.fs.touch("/p", second);
+  remember(host);
+  // Half a second later, within the same second.
+  host.tick(400);
+  host.fs.writeAtomic("/p/h.h", "");
+  host.fs.touch("/p", second);
+  expect(tryNoOp(host, ["x"])).toBeUndefined();
+});
+
 test("a folder in place of the note makes way", () => {
   const host = made();
   remember(host);
