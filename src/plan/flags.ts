@@ -44,6 +44,7 @@ const gccWithValue: ReadonlySet<string> = new Set([
   "-Xarch_host",
   "-include",
   "-include-pch",
+  "-ivfsoverlay",
   "-imacros",
   "--config",
   "-iquote",
@@ -244,7 +245,13 @@ export function compileFilesIn(words: readonly string[], dialect: Dialect): stri
       /^(?:-fplugin|-specs|--specs|-fpass-plugin|-fauto-profile|-fprofile-sample-use|-fprofile-instr-use)$/.test(name)
     )
       return [value];
-    if (/^-fsanitize-(?:ignorelist|blacklist|coverage-allowlist|coverage-ignorelist)$/.test(name)) return [value];
+    if (
+      /^-f(?:sanitize-(?:ignorelist|blacklist|coverage-allowlist|coverage-ignorelist)|profile-(?:list|remapping-file)|xray-(?:attr-list|always-instrument|never-instrument)|randomize-layout-seed-file)$/.test(
+        name,
+      )
+    )
+      return [value];
+    if (name === "-ivfsoverlay" || name === "-fmodule-mapper") return [value];
     if (name === "-fprofile-use" && /\.(?:profdata|gcda|prof)$/.test(value)) return [value];
     if (dialect === "nvcc" && /^(?:-optf|--options-file)$/.test(name)) return value.split(",");
     // clang looks for a name without a slash in its own folders.

@@ -423,6 +423,20 @@ const withClang: readonly Case[] = [
     steps: [[write("my.cfg", "-DVALUE=2\n"), "2"]],
   },
   {
+    name: "clang: an overlay of the file system",
+    files: {
+      "src/a.cpp": `#include <v.h>\n${print}`,
+      "one/v.h": value(1),
+      "two/v.h": value(2),
+      "overlay.yaml": `{"version": 0, "roots": [{"name": "virtual", "type": "directory", "contents": [{"name": "v.h", "type": "file", "external-contents": "one/v.h"}]}]}`,
+    },
+    settings: `cxx-flags = ["-ivfsoverlay", "overlay.yaml", "-Ivirtual"]`,
+    steps: [
+      [write("one/v.h", value(3)), "3"],
+      [run("sed", "-i", "s/one/two/", "overlay.yaml"), "2"],
+    ],
+  },
+  {
     name: "clang: modules with a map",
     files: {
       "src/a.cpp": `#include "mod.h"\n${print}`,
