@@ -70,9 +70,9 @@ function tryPeer(row: Row, shop: Workshop): Promise<Outcome> | undefined {
   return (async () => {
     const context = { workshop: shop, project: shop.project(row.cuda === true ? cudaFiles : undefined) };
     const before = row.before?.(shop) ?? {};
-    context.project.buildWithTorch({ ...before, ...python });
+    context.project.buildWithTorch({ ...python, ...before });
     await row.make(context);
-    return context.project.buildWithTorch({ ...(row.after?.(context) ?? before), ...python });
+    return context.project.buildWithTorch({ ...python, ...(row.after?.(context) ?? before) });
   })();
 }
 

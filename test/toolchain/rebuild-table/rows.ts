@@ -1,5 +1,5 @@
 /** The rows of the rebuild table: what is changed, what must run then, and why. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -18,7 +18,6 @@ import { cliEnvironment } from "../../support/cli.ts";
 import {
   cpuPython,
   cudaPython,
-  debianPython,
   type Found,
   type PythonEnvironment,
   repository,
@@ -68,6 +67,22 @@ const cudaVariables = (workshop: Workshop, more: Record<string, string> = {}): B
   env: { CUDA_HOME: workshop.cuda ?? "", TORCH_CUDA_ARCH_LIST: "8.0", ...more },
 });
 const nothing = (): void => undefined;
+
+/** An interpreter of the system, of the version of the one that is built with, but another build of it. */
+function otherInterpreter(): Found<string> {
+  const first = cpuPython();
+  if (!first.available) return first;
+  const code =
+    "import os, sys, sysconfig; print(os.path.realpath(sys.base_prefix), '%d.%d' % sys.version_info[:2], os.path.exists(os.path.join(sysconfig.get_path('include'), 'Python.h')))";
+  const ask = (python: string): string[] =>
+    spawnSync(python, ["-c", code], { encoding: "utf8" }).stdout?.trim().split(" ") ?? [];
+  const [home, version] = ask(first.value.executable);
+  const system = "/usr/bin/python3";
+  const [otherHome, otherVersion, headers] = ask(system);
+  return otherHome !== undefined && otherHome !== home && otherVersion === version && headers === "True"
+    ? { available: true, value: system }
+    : { available: false, reason: `${system} is no other Python ${version ?? ""} with headers` };
+}
 
 /** A torch of another version than the one that is built with. */
 function otherTorch(): Found<PythonEnvironment> {
@@ -308,15 +323,14 @@ export const mustRebuild: readonly Row[] = [
   {
     id: "python",
     change: "another Python",
-    runs: all,
-    needs: () => debianPython(),
-    after: () => {
-      const other = debianPython();
-      return { args: other.available ? ["--python", other.value.executable] : [] };
+    // The other source reads none of its headers, and the object is the same here.
+    runs: [a],
+    needs: () => otherInterpreter(),
+    after: ({ workshop }) => {
+      const other = otherInterpreter();
+      return other.available ? { python: workshop.otherPython(other.value) } : {};
     },
-    make: ({ project }) => project.edit(a, (text) => text.replace("#include <torch/headeronly/macros/Macros.h>\n", "")),
-    withoutPeer:
-      "its build folder is named after the Python version alone; another interpreter of that version was not tried",
+    make: nothing,
   },
   {
     id: "libtorch",

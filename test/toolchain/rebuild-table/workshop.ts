@@ -40,6 +40,8 @@ export interface BuildOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Interpreter, when it is not that of the workshop. */
+  readonly python?: string;
 }
 
 /** Writes a file by rename, so that a hard-linked original keeps its content. */
@@ -116,6 +118,7 @@ export class Workshop {
   /** A toolkit of our own, when the machine has one. */
   readonly cuda: string | undefined;
   readonly #original: PythonEnvironment;
+  readonly #packages: string;
   #projects = 0;
 
   constructor(original: PythonEnvironment) {
@@ -127,6 +130,7 @@ export class Workshop {
     const packages = execFileSync(this.python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], {
       encoding: "utf8",
     }).trim();
+    this.#packages = packages;
     this.torch = join(packages, "torch");
     linkTree(original.torch.root, this.torch);
     const info = `torch-${original.torch.version}.dist-info`;
@@ -148,6 +152,19 @@ export class Workshop {
     copyFileSync(real, this.cc1plus);
     const toolkit = cudaToolkit();
     this.cuda = toolkit.available ? this.#copyToolkit(toolkit.value) : undefined;
+  }
+
+  /** An environment of another interpreter of the same version, which sees the same packages. */
+  otherPython(interpreter: string): string {
+    const home = join(this.folder, "other-env");
+    const python = join(home, "bin", "python");
+    if (existsSync(python)) return python;
+    execFileSync(interpreter, ["-m", "venv", "--without-pip", home]);
+    const packages = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], {
+      encoding: "utf8",
+    }).trim();
+    writeFileSync(join(packages, "others.pth"), `${this.#packages}\n${this.#original.packages}\n`);
+    return python;
   }
 
   /** Variables under which our own compiler is used, with our own cc1plus. */
@@ -281,10 +298,13 @@ export class Project {
   }
 
   async build(options: BuildOptions = {}): Promise<Outcome> {
-    const result = await runRetorch(["build", "--json", "--python", this.#workshop.python, ...(options.args ?? [])], {
-      cwd: options.cwd ?? this.root,
-      env: { ...options.env },
-    });
+    const result = await runRetorch(
+      ["build", "--json", "--python", options.python ?? this.#workshop.python, ...(options.args ?? [])],
+      {
+        cwd: options.cwd ?? this.root,
+        env: { ...options.env },
+      },
+    );
     const events = result.stdout
       .split("\n")
       .filter((line) => line.startsWith("{"))
@@ -306,12 +326,8 @@ export class Project {
     };
   }
 
-  /**
-   * The same with torch's own builder: what ran is told by what was written anew.
-   *
-   * @param options.python Interpreter, when it is not that of the workshop.
-   */
-  buildWithTorch(options: BuildOptions & { readonly python?: string } = {}): Outcome {
+  /** The same with torch's own builder: what ran is told by what was written anew. */
+  buildWithTorch(options: BuildOptions = {}): Outcome {
     const state = (): Map<string, string> => {
       const found = execFileSync(
         "sh",
