@@ -142,7 +142,7 @@ describe.each([
   ["lasting", false],
   ["temporary", true],
 ] as const)("a %s lock", (_, temporary) => {
-  it("is held by one at most (random worlds)", { timeout: worlds * 40 }, () => {
+  it("is held by one at most (random worlds)", { timeout: worlds * 40 + 60_000 }, () => {
     let taken = 0;
     for (let seed = 0; seed < worlds; seed++) {
       const world = new World(random(seed), temporary);
