@@ -44,9 +44,13 @@ export class FileDigests {
     this.#store = store;
   }
 
-  /** Whether a further change of any file that was used would show in `stat`. */
+  /** Whether a change that follows soon would show in `stat`; it would not where the file system counts seconds. */
   get settled(): boolean {
-    return this.#unsettled.size === 0;
+    for (const path of this.#unsettled) {
+      const stat = this.#digests.get(path)?.stat;
+      if (stat !== undefined && clockStep(stat.ctimeMs) > coarseClockMs) return false;
+    }
+    return true;
   }
 
   /** How many files were read. */
