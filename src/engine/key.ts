@@ -32,7 +32,7 @@ export function keyParts(input: KeyInput): string[] {
   const parts = [`version:${version}`, `kind:${action.kind}`, `in:${roots.logical(action.cwd)}`];
   for (const arg of action.command.slice(launcherLength(action))) parts.push(`word:${roots.word(arg, action)}`);
   if (action.responseFile !== undefined) parts.push(`response:${action.responseFile.content}`);
-  if (action.note !== undefined) parts.push(`note:${action.note.text}`);
+  if (action.note !== undefined) parts.push(`provenance:${action.note.text}`);
   const variables = new Map<string, string>();
   for (const name of action.keyVariables) {
     const value = input.variables[name];
@@ -104,8 +104,8 @@ function group(parts: readonly string[]): Grouped {
 }
 
 function words(before: Grouped, after: Grouped, reasons: Reason[]): void {
-  const old = [...before("kind"), ...before("in"), ...before("word"), ...before("response"), ...before("note")];
-  const now = [...after("kind"), ...after("in"), ...after("word"), ...after("response"), ...after("note")];
+  const old = [...before("kind"), ...before("in"), ...before("word"), ...before("response"), ...before("provenance")];
+  const now = [...after("kind"), ...after("in"), ...after("word"), ...after("response"), ...after("provenance")];
   if (old.length === now.length && old.every((word, i) => word === now[i])) return;
   const removed = without(old, now);
   const added = without(now, old);
