@@ -29,6 +29,8 @@ export async function projectDoctor(
     cacheDir: userCacheDirectory(host),
   });
   const usesSetupScript = host.fs.stat(resolve(root, "setup.py"))?.kind === "file";
+  const requiresTorch = await buildRequirement(host, resolve(root, "pyproject.toml"));
+  const script = { usesSetupScript, ...(requiresTorch === undefined ? {} : { requiresTorch }) };
   const facts = gatherFacts(host, {
     environment,
     // Not below a home folder in which the command happens to be called.
@@ -41,14 +43,26 @@ export async function projectDoctor(
               (extension) =>
                 extension.withCuda === true || extension.sources.some(({ language }) => language === "cuda"),
             ),
-            usesSetupScript,
+            ...script,
           },
         }
-      : usesSetupScript
-        ? { project: { usesCuda: false, usesSetupScript } }
+      : usesSetupScript || requiresTorch !== undefined
+        ? { project: { usesCuda: false, ...script } }
         : {}),
     // That there is no project here is no fault of the environment.
     ...(!read.ok && read.error.code === "CONFIG_INVALID" ? { projectProblem: read.error } : {}),
   });
   return ok(examine(facts));
+}
+
+/** PyTorch among what `[build-system]` requires. A file that is no TOML requires nothing here. */
+async function buildRequirement(host: Host, file: string): Promise<string | undefined> {
+  const text = host.fs.stat(file)?.kind === "file" ? host.fs.readText(file) : undefined;
+  if (text === undefined) return undefined;
+  const { parseToml } = await import("../config/toml.ts");
+  const parsed = await parseToml(text);
+  const system = parsed.ok ? parsed.value["build-system"] : undefined;
+  const requires = typeof system === "object" && system !== null && "requires" in system ? system.requires : undefined;
+  const words = Array.isArray(requires) ? requires.filter((one) => typeof one === "string") : [];
+  return words.find((word) => /^torch(?![\w.-])/i.test(word.trim()));
 }

@@ -1,4 +1,6 @@
 /** Checks of what lies about: locks, built extensions, the store, memory, variables that hurt. */
+import { dirname } from "node:path";
+import { parseVersion } from "../base/order.ts";
 import { sizeText } from "../report/duration.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
@@ -30,14 +32,19 @@ export function checkLocks({ locks }: DoctorFacts): Check[] {
 export function checkExtensions({ extensions, moreExtensions }: DoctorFacts): Check[] {
   const checks: Check[] = [];
   let good = 0;
-  for (const { path, verdict } of extensions) {
+  for (const { path, verdict, isLoaded } of extensions) {
     if (verdict.loads !== "no" && verdict.runs !== "no") {
       if (verdict.loads === "yes") good++;
       continue;
     }
     const first = verdict.problems.find(({ severity }) => severity === "error");
-    const rebuild = ["retorch build --force", `# retorch inspect ${shellWord(path)}   says more`];
-    const detail = first === undefined ? "" : `${first.what}. ${first.why}.`;
+    const again = isLoaded === true ? `rm -r ${shellWord(dirname(path))}` : "retorch build --force";
+    const rebuild = [again, `# retorch inspect ${shellWord(path)}   says more`];
+    const kept =
+      isLoaded === true
+        ? " `torch.utils.cpp_extension.load` keeps it and does not notice when PyTorch changes: it compiles again only when sources or flags do."
+        : "";
+    const detail = `${first === undefined ? "" : `${first.what}. ${first.why}.`}${kept}`;
     if (first !== undefined && /^wrong-(?:python|platform|machine)$/.test(first.kind)) {
       checks.push(later("built-extension", `\`${path}\` is for another Python or machine`, { detail, fix: rebuild }));
       continue;
@@ -125,7 +132,21 @@ export function checkVariables({ variables, environment }: DoctorFacts): Check[]
 /** Node 17 to 20 parse the file at every start, slowly since OpenSSL 3 (nodejs/node#40524); seen with 20, not with 22. */
 const lastEagerNode = 20;
 
+/** `engines` of package.json: ^20.19.0 || >=22.12.0. */
+function isSupportedNode(version: string): boolean {
+  const [major = 0, minor = 0] = parseVersion(version);
+  return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
+}
+
 export function checkNode({ nodeVersion, extraCertificates }: DoctorFacts): Check[] {
+  if (!isSupportedNode(nodeVersion)) {
+    return [
+      problem("node", `Node ${nodeVersion} is too old for retorch`, {
+        detail: "It needs Node 20.19, 22.12 or newer.",
+        fix: ["# install a newer one: https://nodejs.org"],
+      }),
+    ];
+  }
   if (extraCertificates === undefined) return [];
   const { path, bytes } = extraCertificates;
   if (bytes === undefined) {
@@ -175,6 +196,27 @@ export function checkHelpers({ programs, project, setuptools, environment }: Doc
     );
   }
   return checks;
+}
+
+/** pip's isolated environments get a PyTorch of their own, the newest that the requirement allows. */
+export function checkIsolation({ project, environment }: DoctorFacts): Check[] {
+  const { torch, python } = environment;
+  const requirement = project?.requiresTorch;
+  if (requirement === undefined || torch === undefined) return [];
+  const exact = /===?\s*([\w.+!]+)\s*$/.exec(requirement)?.[1];
+  const release = torch.version.split("+")[0] ?? torch.version;
+  if (exact !== undefined && (exact === torch.version || exact === release)) return [];
+  return [
+    later(
+      "build-isolation",
+      `\`pyproject.toml\` requires \`${requirement}\` for the build, ${torch.version} is installed`,
+      {
+        detail:
+          '`pip install .` builds in an environment of its own, with the newest PyTorch that this allows; the module then fails to load with the installed one ("undefined symbol").',
+        fix: [`${python?.executable ?? "python3"} -m pip install --no-build-isolation .`],
+      },
+    ),
+  ];
 }
 
 function ageText(ms: number): string {

@@ -4,6 +4,7 @@ import { checkCudaHome, checkCudaPlaces, checkDriver, checkGpus, checkToolkit } 
 import {
   checkExtensions,
   checkHelpers,
+  checkIsolation,
   checkLocks,
   checkMemory,
   checkNode,
@@ -38,6 +39,7 @@ const checkers: readonly Checker[] = [
   checkStore,
   checkNode,
   checkHelpers,
+  checkIsolation,
   checkWarnings,
 ];
 

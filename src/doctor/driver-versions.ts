@@ -1,7 +1,8 @@
 /**
  * Which driver a CUDA version needs. NVIDIA, CUDA Toolkit release notes, table "CUDA Toolkit and Corresponding Driver
  * Versions" and "Minimum Required Driver Version for CUDA Minor Version Compatibility"
- * (https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/), Linux, first release of each version.
+ * (https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/), Linux, first release of each version. The oldest drivers
+ * stand in https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html too.
  */
 import { compareVersions, parseVersion } from "../base/order.ts";
 

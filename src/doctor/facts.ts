@@ -8,7 +8,12 @@ export interface DoctorFacts {
   readonly environment: Environment;
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** What the project here needs; undefined: there is none, or it cannot be read. */
-  readonly project?: { readonly usesCuda: boolean; readonly usesSetupScript: boolean };
+  readonly project?: {
+    readonly usesCuda: boolean;
+    readonly usesSetupScript: boolean;
+    /** PyTorch among the `requires` of pyproject.toml's `[build-system]`, as written: `torch>=2.4`. */
+    readonly requiresTorch?: string;
+  };
   /** What stands in the way of reading the project. */
   readonly projectProblem?: Failure;
   /** Version of the NVIDIA driver, `580.65.06`. */
@@ -26,8 +31,8 @@ export interface DoctorFacts {
   readonly cudaPlaces: readonly CudaPlace[];
   /** Lock files of `torch.utils.cpp_extension.load`. */
   readonly locks: readonly { readonly path: string; readonly ageMs: number }[];
-  /** Built extensions in the project. */
-  readonly extensions: readonly { readonly path: string; readonly verdict: Verdict }[];
+  /** Built extensions in the project, and those that `torch.utils.cpp_extension.load` keeps (`isLoaded`). */
+  readonly extensions: readonly { readonly path: string; readonly verdict: Verdict; readonly isLoaded?: true }[];
   /** There are more than were looked at. */
   readonly moreExtensions: boolean;
   /** The C++ libraries of a conda environment and of the compiler, with their newest `GLIBCXX` version. */

@@ -165,6 +165,16 @@ function locksOf(host: Host): DoctorFacts["locks"] {
   return locks;
 }
 
+/** What `load()` keeps for this interpreter: `py311_cpu`, `py313t_cu130`; a folder that the user names has no such level. */
+function loadFolders(host: Host, python: NonNullable<Environment["python"]>): string[] {
+  const own = host.env["TORCH_EXTENSIONS_DIR"];
+  if (own !== undefined && own !== "") return isAbsolute(own) ? [own] : [];
+  const prefix = `py${python.version[0]}${python.version[1]}${python.abiFlags}_`;
+  return defaultExtensionRoots(host).flatMap((root) =>
+    (quietly(() => host.fs.list(root)) ?? []).filter((name) => name.startsWith(prefix)).map((name) => join(root, name)),
+  );
+}
+
 function defaultExtensionRoots(host: Host): string[] {
   if (host.platform === "darwin") return [join(host.home, "Library", "Caches", "torch_extensions")];
   if (host.platform === "win32") {
@@ -181,16 +191,19 @@ function builtExtensions(
   environment: Environment,
   root: string | undefined,
 ): Pick<DoctorFacts, "extensions" | "moreExtensions"> {
-  if (root === undefined || environment.python === undefined || environment.torch === undefined)
+  if (environment.python === undefined || environment.torch === undefined)
     return { extensions: [], moreExtensions: false };
-  const paths = compiledFiles(host, root);
-  const extensions: { path: string; verdict: DoctorFacts["extensions"][number]["verdict"] }[] = [];
+  const own = root === undefined ? [] : compiledFiles(host, root);
+  const loaded = new Set(loadFolders(host, environment.python).flatMap((folder) => compiledFiles(host, folder)));
+  const paths = [...own.filter((path) => !loaded.has(path)), ...loaded];
+  const extensions: DoctorFacts["extensions"][number][] = [];
   for (const path of paths.slice(0, mostExtensions)) {
     const inspected = inspectPath(host, path, { environment });
     if (!inspected.ok || inspected.value.kind !== "extension") continue;
     const { report, verdict } = inspected.value;
     const isOurs = report.kind === "python-module" || report.kind === "torch-library";
-    if (isOurs && verdict !== undefined) extensions.push({ path, verdict });
+    if (isOurs && verdict !== undefined)
+      extensions.push({ path, verdict, ...(loaded.has(path) ? { isLoaded: true } : {}) });
   }
   return { extensions, moreExtensions: paths.length > mostExtensions };
 }

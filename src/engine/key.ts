@@ -81,6 +81,7 @@ export function compareParts(old: readonly string[], now: readonly string[]): Re
     return [{ kind: "command-changed", removed: [], added: ["another version of retorch"] }];
   }
   words(before, after, reasons);
+  note(before, after, reasons);
   variables(before("variable"), after("variable"), reasons);
   tools(before("tool"), after("tool"), reasons);
   inputs(before("input"), after("input"), reasons);
@@ -104,8 +105,8 @@ function group(parts: readonly string[]): Grouped {
 }
 
 function words(before: Grouped, after: Grouped, reasons: Reason[]): void {
-  const old = [...before("kind"), ...before("in"), ...before("word"), ...before("response"), ...before("provenance")];
-  const now = [...after("kind"), ...after("in"), ...after("word"), ...after("response"), ...after("provenance")];
+  const old = [...before("kind"), ...before("in"), ...before("word"), ...before("response")];
+  const now = [...after("kind"), ...after("in"), ...after("word"), ...after("response")];
   if (old.length === now.length && old.every((word, i) => word === now[i])) return;
   const removed = without(old, now);
   const added = without(now, old);
@@ -113,6 +114,22 @@ function words(before: Grouped, after: Grouped, reasons: Reason[]): void {
   const isObject = (word: string): boolean => /\.(?:o|obj)$/.test(word);
   if (removed.length + added.length > 0 && [...removed, ...added].every(isObject)) return;
   reasons.push({ kind: "command-changed", removed, added });
+}
+
+/** Of what a link says in its result, only the fields that differ. */
+function note(before: Grouped, after: Grouped, reasons: Reason[]): void {
+  const [old = "{}"] = before("provenance");
+  const [now = "{}"] = after("provenance");
+  if (old === now) return;
+  const fields = (text: string): string[] =>
+    Object.entries(JSON.parse(text) as Record<string, unknown>).map(
+      ([name, value]) => `note ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+    );
+  reasons.push({
+    kind: "command-changed",
+    removed: without(fields(old), fields(now)),
+    added: without(fields(now), fields(old)),
+  });
 }
 
 /** The words of `a` that `b` has not, counting repetitions. */

@@ -29,6 +29,8 @@ const DT = {
 const DF_BIND_NOW = 0x8;
 const DF_STATIC_TLS = 0x10;
 const DF_1_NOW = 0x1;
+/** `-z nodlopen`. */
+const DF_1_NOOPEN = 0x40;
 const DF_1_PIE = 0x0800_0000;
 
 /** More entries than any real file has; a damaged count is cut here. */
@@ -48,6 +50,8 @@ export interface ElfDynamic {
   readonly bindNow: boolean;
   readonly staticTls: boolean;
   readonly pie: boolean;
+  /** May only be loaded with the program, not by `dlopen`. */
+  readonly noOpen: boolean;
   readonly tables: ElfDynamicTables;
 }
 
@@ -122,6 +126,7 @@ export function readDynamic(elf: ElfFrame, anomalies: string[]): ElfDynamic | un
     bindNow: values.has(DT.BIND_NOW) || (flags & DF_BIND_NOW) !== 0 || (flags1 & DF_1_NOW) !== 0,
     staticTls: (flags & DF_STATIC_TLS) !== 0,
     pie: (flags1 & DF_1_PIE) !== 0,
+    noOpen: (flags1 & DF_1_NOOPEN) !== 0,
     tables: tablesOf(elf, values, strings),
   };
 }

@@ -117,7 +117,7 @@ function elfReport(elf: Elf, file: string): ExtensionReport {
       ? "object"
       : elf.kind === "executable" || elf.dynamic?.pie === true || elf.interpreter !== undefined
         ? executableKind(elf, initFunctions)
-        : kindOf(initFunctions, torch),
+        : kindOf(initFunctions, torch, file),
     platform: "linux",
     machine: elf.machine,
     bits: elf.bits,
@@ -149,7 +149,9 @@ function executableKind(elf: Elf, initFunctions: readonly string[]): ExtensionRe
   return initFunctions.length > 0 ? "python-module" : "library";
 }
 
-function kindOf(initFunctions: readonly string[], torch: TorchFacts): ExtensionReport["kind"] {
+/** libpython defines all the modules that are built into it. */
+function kindOf(initFunctions: readonly string[], torch: TorchFacts, file: string): ExtensionReport["kind"] {
+  if (/(?:^|[/\\])libpython[^/\\]*$/.test(file)) return "library";
   if (initFunctions.length > 0) return "python-module";
   return torch.uses ? "torch-library" : "library";
 }
@@ -299,7 +301,7 @@ function peReport(pe: Pe, file: string): ExtensionReport {
     name: file,
     size: pe.reader.size,
     format: "pe",
-    kind: pe.kind === "executable" ? "executable" : kindOf(initFunctions, torch),
+    kind: pe.kind === "executable" ? "executable" : kindOf(initFunctions, torch, file),
     platform: "win32",
     machine: pe.machine,
     bits: pe.bits,
@@ -345,7 +347,11 @@ function machoReport(macho: MachO, file: string, all: readonly MachO[], size: nu
     size,
     format: "macho",
     kind:
-      macho.kind === "executable" ? "executable" : macho.kind === "object" ? "object" : kindOf(initFunctions, torch),
+      macho.kind === "executable"
+        ? "executable"
+        : macho.kind === "object"
+          ? "object"
+          : kindOf(initFunctions, torch, file),
     platform: "darwin",
     machine: macho.machine,
     bits: macho.bits,

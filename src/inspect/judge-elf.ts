@@ -6,7 +6,12 @@ import { type ByteSource, fileSource } from "./bytes.ts";
 import { openElf } from "./elf.ts";
 import { neededVersions } from "./elf-versions.ts";
 import { type LoadedFile, LoaderSimulation } from "./loader.ts";
-import { missingLibraryProblem, type MissingVersion, missingVersionProblem } from "./missing-library.ts";
+import {
+  missingLibraryProblem,
+  type MissingVersion,
+  missingVersionProblem,
+  unusableLibraryProblem,
+} from "./missing-library.ts";
 import { type Installed, missingSymbolProblems, type Unresolved } from "./missing-symbols.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { Answer, JudgeEnvironment, Problem, ResolvedLibrary } from "./verdict.ts";
@@ -98,6 +103,12 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
     return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
   const { simulation } = process;
   const before = new Set(simulation.files);
+  // What `import torch` has loaded is not loaded once more.
+  const there = input.besides === undefined ? simulation.loaded(input.path) : undefined;
+  if (there !== undefined) {
+    const checked = { symbols: 0, files: simulation.closure(there).length };
+    return { problems: [], libraries: resolvedLibraries([there]), reasons: process.reasons, checked };
+  }
   const target = simulation.loadSource(input.path, input.source);
   if (target === undefined) {
     return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
@@ -106,7 +117,13 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
   const fresh = closure.filter((file) => !before.has(file));
   const libraries = resolvedLibraries(fresh);
   const problems: Problem[] = [];
+  problems.push(...unloadable(target, fresh));
   for (const missing of libraries.filter((library) => library.path === undefined)) {
+    const unusable = fresh.flatMap(({ needs }) => needs).find(({ name }) => name === missing.name)?.unusable;
+    if (unusable !== undefined) {
+      problems.push(unusableLibraryProblem(missing.name, unusable));
+      continue;
+    }
     const direct = missing.neededBy === target.path;
     problems.push(missingLibraryProblem({ name: missing.name, neededBy: missing.neededBy, direct }, input.environment));
   }
@@ -136,6 +153,46 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
     ...(alone === undefined ? {} : { loadsWithoutTorch: alone }),
     checked: { symbols: lookup.checked, files: scope.size },
   };
+}
+
+/**
+ * Static memory for the variables of threads that is left for files loaded later: the default surplus of glibc
+ * (elf/dl-tls.c, `_dl_tls_static_surplus_init`) is 1664 bytes, of which what was loaded before has taken some.
+ */
+const STATIC_TLS_SURPLUS = 1664;
+const PT_TLS = 7;
+
+/** What the loader refuses of a file, whatever else is there. */
+function unloadable(target: LoadedFile, fresh: readonly LoadedFile[]): Problem[] {
+  const problems: Problem[] = [];
+  const isProgram = target.elf.dynamic?.pie === true || target.elf.kind === "executable";
+  if (target.elf.dynamic?.noOpen === true) {
+    problems.push({
+      kind: "not-loadable",
+      severity: "error",
+      what: "It was linked so that nothing may load it into a running process",
+      why: "`-z nodlopen` leaves a mark (DF_1_NOOPEN) at which `dlopen`, and so `import`, gives up",
+      fix: "Link it without `-Wl,-z,nodlopen`",
+    });
+  }
+  const greedy = fresh.filter(({ elf }) => elf.dynamic?.staticTls === true);
+  const sizeOf = ({ elf }: LoadedFile): number => elf.segments.find(({ type }) => type === PT_TLS)?.memorySize ?? 0;
+  const size = greedy.reduce((sum, file) => sum + sizeOf(file), 0);
+  const [worst] = [...greedy].sort((a, b) => sizeOf(b) - sizeOf(a));
+  if (!isProgram && worst !== undefined && size > STATIC_TLS_SURPLUS) {
+    const preload = worst === target ? undefined : worst.path;
+    problems.push({
+      kind: "static-tls",
+      severity: "error",
+      what: `\`${worst.path}\` wants ${sizeOf(worst)} bytes of static memory for the variables of threads`,
+      why: `A running process has at most ${STATIC_TLS_SURPLUS} bytes of it left: \`cannot allocate memory in static TLS block\``,
+      fix:
+        preload === undefined
+          ? "Compile it without `-ftls-model=initial-exec`, or set `GLIBC_TUNABLES=glibc.rtld.optional_static_tls=…` before Python starts"
+          : `Load it with the program: \`LD_PRELOAD=${preload}\``,
+    });
+  }
+  return problems;
 }
 
 function resolvedLibraries(files: readonly LoadedFile[]): ResolvedLibrary[] {

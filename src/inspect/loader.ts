@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import type { FileSystem } from "../host/host.ts";
 import { type ByteSource, bytesSource, fileSource } from "./bytes.ts";
-import { type Elf, openElf } from "./elf.ts";
+import { type Elf, isElf, openElf } from "./elf.ts";
 import { type DynamicSymbols, dynamicSymbols } from "./elf-symbols.ts";
 import { type DefinedVersion, versionDefinitions } from "./elf-versions.ts";
 import { type CachedLibrary, readLoaderCache } from "./ld-cache.ts";
@@ -44,6 +44,8 @@ export interface NeededFile {
   readonly foundBy?: FoundBy;
   /** Folders that were searched, when it was not found. */
   readonly searched: readonly string[];
+  /** A file of the name at which the loader gives up, because it is no ELF file: a script for the linker, a stub. */
+  readonly unusable?: string;
 }
 
 export interface LoaderOptions {
@@ -112,6 +114,11 @@ export class LoaderSimulation {
     const file = this.#add(path, source, { foundBy: "given", parent: caller });
     if (file !== undefined) this.#loadNeeds(file);
     return file;
+  }
+
+  /** The file, if it is in the process already. */
+  loaded(path: string): LoadedFile | undefined {
+    return this.#byPath.get(path) ?? this.#byRealPath.get(this.#realPath(path));
   }
 
   /** A file and all that it needs, breadth first: the order in which its symbols are looked up. */
@@ -205,9 +212,15 @@ export class LoaderSimulation {
       return { name, file: loaded, foundBy: "already loaded", searched: [] };
     }
     const file = this.#open(path, foundBy, by);
-    if (file === undefined) return undefined;
+    // Files for other machines are passed over; at anything else the search ends.
+    if (file === undefined) return this.#isElf(path) ? undefined : { name, searched: [dirname(path)], unusable: path };
     if (!this.#byName.has(name)) this.#byName.set(name, file);
     return { name, file, foundBy, searched: [] };
+  }
+
+  #isElf(path: string): boolean {
+    const source = this.#options.besides?.get(path)?.() ?? fileSource(this.#options.fs, path);
+    return source !== undefined && isElf(source.read(0, 4)) && source.size >= 64;
   }
 
   #realPath(path: string): string {

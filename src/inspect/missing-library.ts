@@ -4,6 +4,18 @@ import { torchLibraryOf } from "./extension.ts";
 import type { JudgeEnvironment, Problem } from "./verdict.ts";
 import { gccOf, splitVersion } from "./versions.ts";
 
+/** Something of the library's name is found first, and is no ELF file. */
+export function unusableLibraryProblem(name: string, path: string): Problem {
+  return {
+    kind: "missing-library",
+    severity: "error",
+    library: name,
+    what: `\`${path}\`, which is found first for \`${name}\`, is no ELF file`,
+    why: "The loader gives up at it (`invalid ELF header`, `file too short`) and looks no further: a script for the linker, a text file in the place of a link, a download that was cut off",
+    fix: `Remove it, or put the folder with the real \`${name}\` before its folder`,
+  };
+}
+
 export interface MissingLibrary {
   readonly name: string;
   readonly neededBy: string;

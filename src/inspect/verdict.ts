@@ -13,6 +13,8 @@ export const PROBLEM_KINDS = [
   "wrong-module-name",
   "missing-library",
   "version-too-old",
+  "not-loadable",
+  "static-tls",
   "string-abi",
   "missing-device-link",
   "other-torch",

@@ -1,5 +1,5 @@
 /** `retorch build --fix` and the diagnosis of a failing build, with real compilers and tiny sources. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runRetorch, temporaryProject, type TemporaryProject } from "../support/cli.ts";
 import { cpuPython, need } from "../support/environments.ts";
@@ -96,6 +96,35 @@ describe("retorch build --fix", () => {
     expect(after).toContain('cxx-flags = ["-O1"]\ninclude-dirs = ["third_party/inc"]\n');
     expect(after.startsWith(before.slice(0, before.indexOf("[tool.other]") - 1))).toBe(true);
     expect(after.endsWith("\n[tool.other]\nx = 1\n")).toBe(true);
+  });
+
+  test.each([
+    ["the key", 'cxx-standard = "11" # old', 'cxx-standard = "17" # old'],
+    ["a flag", 'cxx-flags = ["-Wall", "-std=c++11"]', 'cxx-flags = ["-Wall", "-std=c++17"]'],
+  ])("raises a C++ standard that is too old, where %s says it, once", async (_, before, after) => {
+    const text = (line: string): string => `${configuration}${line}\n# the end\n`;
+    const made = temporaryProject({
+      "retorch.toml": text(before),
+      "src/main.cpp": "#include <optional>\nint main() { std::optional<int> three = 3; return *three - 3; }\n",
+    });
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.stderr).toContain(`  - ${before}\n  + ${after}\n`);
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(text(after));
+    const again = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(again.stderr).not.toContain("fixed:");
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(text(after));
+  });
+
+  test("links a library that is installed", async (context) => {
+    if (!existsSync("/usr/include/zlib.h")) context.skip("zlib's headers are not installed");
+    const made = temporaryProject({
+      "retorch.toml": `${configuration}# the end\n`,
+      "src/main.cpp": "#include <zlib.h>\nint main() { return zlibVersion()[0] == 0; }\n",
+    });
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(`${configuration}libraries = ["z"]\n# the end\n`);
   });
 
   test("without a configuration builds with the option that it names", async (context) => {

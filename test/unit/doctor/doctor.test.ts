@@ -239,6 +239,30 @@ describe("what lies about", () => {
     ]);
   });
 
+  it("is what load() keeps and does not build again for another PyTorch", () => {
+    const path = "/home/ada/.cache/torch_extensions/py311_cpu/fused/fused.so";
+    const extensions = [{ path, verdict: verdict({ loads: "no" }), isLoaded: true as const }];
+    expect(find({ extensions }, "built-extension").fix[0]).toBe(
+      "rm -r /home/ada/.cache/torch_extensions/py311_cpu/fused",
+    );
+  });
+
+  it("is a PyTorch that pip's isolated build would choose by itself", () => {
+    const asks = (requiresTorch: string): Partial<DoctorFacts> => ({
+      project: { usesCuda: false, usesSetupScript: false, requiresTorch },
+    });
+    for (const word of ["torch", "torch>=2.4", "torch==2.4.0", "torch==2.*"])
+      expect(trouble(asks(word))[0], word).toMatch(/^later build-isolation/);
+    const [release = ""] = (linuxCpu.torch?.version ?? "").split("+");
+    expect(trouble(asks(`torch==${release}`))).toEqual([]);
+  });
+
+  it("is a Node that is too old", () => {
+    for (const nodeVersion of ["18.20.0", "20.18.1", "21.7.0", "22.11.0"])
+      expect(trouble({ nodeVersion })[0]).toMatch(/^problem node/);
+    for (const nodeVersion of ["20.19.0", "22.12.0", "23.0.0", "26.1.0"]) expect(trouble({ nodeVersion })).toEqual([]);
+  });
+
   it("is an older C++ library of conda", () => {
     const library = (newest: string) => ({ path: "/x/libstdc++.so.6", newest });
     const parts = (conda: string, own: string): Partial<DoctorFacts> => ({
