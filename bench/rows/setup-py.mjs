@@ -40,9 +40,9 @@ export const setupPyUnchanged = {
       ],
       targets: [
         {
-          text: "A `setup.py` project, unchanged: retorch's share of the time of `setup.py build_ext --inplace` (times)",
-          limit: 1 / 30,
-          value: (by) => by.retorch.wall / by["setup.py build_ext"].wall,
+          text: "A `setup.py` project, unchanged: thirty times retorch's time beside that of `setup.py build_ext --inplace` (times)",
+          limit: 1,
+          value: (by) => (30 * by.retorch.wall) / by["setup.py build_ext"].wall,
         },
       ],
     };
