@@ -6,6 +6,7 @@ import { headerEdited, nothingToDo1000, nothingToDo10000 } from "./many-files.mj
 import { nothingToDo } from "./nothing-to-do.mjs";
 import { oneEdited } from "./one-edited.mjs";
 import { overhead } from "./overhead.mjs";
+import { setupPyCold, setupPyEdited, setupPyUnchanged } from "./setup-py.mjs";
 
 export const rows = [
   nothingToDo,
@@ -18,4 +19,7 @@ export const rows = [
   cleanBuild,
   loadUnchanged,
   loadCold,
+  setupPyUnchanged,
+  setupPyEdited,
+  setupPyCold,
 ];

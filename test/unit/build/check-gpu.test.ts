@@ -31,7 +31,7 @@ function check(
 }
 
 describe("refused", () => {
-  test.each<readonly [string, readonly Entry[], readonly [number, number]]>([
+  test.each<readonly [string, readonly Entry[], [number, number]]>([
     ["machine code of another generation", [cubin(80)], [9, 0]],
     ["machine code of a newer minor version", [cubin(89)], [8, 6]],
     ["a-code of another GPU of the generation", [cubin(100, "a")], [10, 3]],
@@ -47,7 +47,7 @@ describe("refused", () => {
 });
 
 describe("not refused", () => {
-  test.each<readonly [string, readonly Entry[], readonly [number, number]]>([
+  test.each<readonly [string, readonly Entry[], [number, number]]>([
     ["code of the same generation", [cubin(80)], [8, 6]],
     ["f-code of its family", [cubin(100, "f")], [10, 3]],
     ["older PTX, which the driver translates", [cubin(80), ptx(80)], [9, 0]],
