@@ -222,7 +222,8 @@ def _load(request: Request, verbose: bool):
         if version.key != request.key or _identity(version.path) != version.identity:
             continue
         if _known(request, _versioned(request.name, number), environ) == version.path:
-            return _open(request, _versioned(request.name, number), version.path)
+            # Not executed again: what it registered, it would register twice.
+            return version.result
     name = _versioned(request.name, len(versions))
     if versions and verbose:
         _say(f"The input conditions for extension module {request.name} have changed: building it as {name}")

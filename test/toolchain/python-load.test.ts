@@ -122,6 +122,8 @@ def write(value):
 say(load())
 count = len(started)
 say(load() + [len(started) - count])
+one, other = (retorch.load("ops", ["ops.cpp"], ${slim}) for _ in range(2))
+say(one is other)
 write(2)
 say(load())
 say(load())
@@ -132,6 +134,7 @@ say(load())
     expect(said).toEqual([
       [1, "ops"],
       [1, "ops", 0],
+      true,
       [2, "ops_v1"],
       [2, "ops_v1"],
       [3, "ops_v2"],
