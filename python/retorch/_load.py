@@ -14,6 +14,11 @@ import threading
 from . import _fresh, _places, _stat
 from ._words import absolute_words, flag_words, path_list
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
 _CUDA_SUFFIXES = (".cu", ".cuh")
 
 #: What this process has loaded, by the name that was asked for.
@@ -46,7 +51,7 @@ class Request:
         sycl_cflags: list[str],
         ldflags: list[str],
         include_paths: list[str],
-        build_directory: str | None,
+        build_directory: str | os.PathLike[str] | None,
         with_cuda: bool | None,
         with_sycl: bool | None,
         is_python_module: bool,
@@ -78,7 +83,7 @@ class Request:
         self.with_sycl = with_sycl
         self.is_python_module = is_python_module
         self.is_standalone = is_standalone
-        self.given_directory = os.path.abspath(build_directory) if build_directory else None
+        self.given_directory = os.path.abspath(os.fspath(build_directory)) if build_directory else None
         self.key = self._key()
         if self.given_directory is not None:
             self.directory = self.given_directory
@@ -150,21 +155,21 @@ class Request:
 
 
 def load(
-    name,
-    sources,
-    extra_cflags=None,
-    extra_cuda_cflags=None,
-    extra_sycl_cflags=None,
-    extra_ldflags=None,
-    extra_include_paths=None,
-    build_directory=None,
-    verbose=False,
-    with_cuda=None,
-    with_sycl=None,
-    is_python_module=True,
-    is_standalone=False,
-    keep_intermediates=True,
-):
+    name: str,
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    extra_cflags: Sequence[str] | None = None,
+    extra_cuda_cflags: Sequence[str] | None = None,
+    extra_sycl_cflags: Sequence[str] | None = None,
+    extra_ldflags: Sequence[str] | None = None,
+    extra_include_paths: Sequence[str | os.PathLike[str]] | None = None,
+    build_directory: str | os.PathLike[str] | None = None,
+    verbose: bool = False,
+    with_cuda: bool | None = None,
+    with_sycl: bool | None = None,
+    is_python_module: bool = True,
+    is_standalone: bool = False,
+    keep_intermediates: bool = True,
+) -> Any:
     """Builds an extension from source files, where it is not up to date, and loads it.
 
     The parameters are those of `torch.utils.cpp_extension.load`.
@@ -217,7 +222,8 @@ def _load(request: Request, verbose: bool):
         if version.key != request.key or _identity(version.path) != version.identity:
             continue
         if _known(request, _versioned(request.name, number), environ) == version.path:
-            return _open(request, _versioned(request.name, number), version.path)
+            # Not executed again: what it registered, it would register twice.
+            return version.result
     name = _versioned(request.name, len(versions))
     if versions and verbose:
         _say(f"The input conditions for extension module {request.name} have changed: building it as {name}")

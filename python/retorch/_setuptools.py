@@ -14,18 +14,29 @@ def take_over_builder(builder) -> None:
     """Replaces `build_extension` in torch's class, where setuptools' own would be found behind it."""
 
     def build_extension(self, extension) -> None:
-        def torch_builds() -> None:
+        built = self.__dict__.setdefault("_retorch_built", set())
+        if id(extension) in built:
+            return
+        # All in one build, side by side, unless the project does something of its own around each.
+        own = type(self).build_extension is not build_extension
+        together = [extension] if own or _any_optional(self) else list(self.extensions)
+        together = [each for each in together if each is extension or id(each) not in built]
+        described = {id(each): (each, found) for each in together if (found := _describe(self, each)) is not None}
+        if id(extension) not in described:
             super(builder, self).build_extension(extension)
-
-        if not _build(self, extension):
-            torch_builds()
+            return
+        _build([each for each, _ in described.values()], [found for _, found in described.values()])
+        built.update(described)
 
     builder.build_extension = build_extension
 
 
-def _build(command, extension) -> bool:
-    """Builds an extension. False when it must be built in the usual way."""
-    from . import _program
+def _any_optional(command) -> bool:
+    return any(getattr(extension, "optional", False) for extension in command.extensions)
+
+
+def _describe(command, extension) -> dict | None:
+    """An extension in the words of the captured request. None when it must be built in the usual way."""
     from ._describe import Unusual, describe_extension
 
     # Cython's own step, as setuptools takes it before it compiles.
@@ -41,12 +52,17 @@ def _build(command, extension) -> bool:
         return _leave(extension, str(error))
     path = os.path.abspath(command.get_ext_fullpath(extension.name))
     described["out_dir"], described["file_name"] = os.path.split(path)
-    request = {"format": 1, "root": os.getcwd(), "python": sys.executable, "extensions": [described]}
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    _program.build(request, extension.name, True, _program.build_environment())
-    return True
+    os.makedirs(described["out_dir"], exist_ok=True)
+    return described
 
 
-def _leave(extension, why: str) -> bool:
+def _build(extensions: list, described: list[dict]) -> None:
+    from ._program import build, build_environment
+
+    request = {"format": 1, "root": os.getcwd(), "python": sys.executable or None, "extensions": described}
+    name = ", ".join(extension.name for extension in extensions)
+    build(request, name, True, build_environment())
+
+
+def _leave(extension, why: str) -> None:
     sys.stderr.write(f"retorch: {extension.name} is built by torch's own builder: {why}\n")
-    return False

@@ -151,6 +151,68 @@ print(_jit_compile(*words).answer(), os.listdir(_get_build_directory("ops", Fals
     expect(await answers()).toBe("42 7");
   });
 
+  it(
+    "builds the extensions of a project side by side, and says which failed",
+    { timeout: 240_000 },
+    async (context) => {
+      const python = need(context, cpuPython()).executable;
+      const at = temporaryProject({
+        "setup.py": `
+from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension, CppExtension
+names = ["one", "two"]
+setup(
+    name="pkg", version="0.1",
+    ext_modules=[CppExtension("pkg." + name, [name + ".cpp"], extra_link_args=["-Wl,--as-needed"]) for name in names],
+    cmdclass={"build_ext": BuildExtension.with_options(use_ninja=False, no_python_abi_suffix=True)},
+)
+`,
+        "pkg/__init__.py": "",
+        "one.cpp": jitModule("1"),
+        "two.cpp": jitModule("2"),
+      });
+      const build = ["run", "--", python, "setup.py", "build_ext", "--inplace"];
+      const ran = await runRetorchOk(build, { cwd: at.root });
+      expect(ran.stdout).toMatch(/^built .*\(2 compiled, 2 linked\)$/m);
+      const code = "import pkg.one, pkg.two; print(pkg.one.answer(), pkg.two.answer(), pkg.one.__file__)";
+      const answer = await runPython(python, ["-c", code], { cwd: at.root });
+      expect(answer.stdout).toBe(`1 2 ${at.path("pkg/one.so")}\n`);
+      at.write("two.cpp", "not C++");
+      const failed = await runRetorch(build, { cwd: at.root });
+      expect(failed.exitCode).toBe(1);
+      expect(failed.stderr).toMatch(/RuntimeError: Error building extension 'pkg\.one, pkg\.two': /);
+      expect(failed.stderr).toMatch(/two\.cpp:1:1: error/);
+    },
+  );
+
+  it("leaves to torch what cannot be described", { timeout: 240_000 }, async (context) => {
+    const python = need(context, cpuPython()).executable;
+    const at = temporaryProject({
+      "setup.py": `
+from setuptools import setup
+from torch.utils.cpp_extension import BuildExtension, CppExtension
+class Build(BuildExtension):
+    def build_extension(self, extension):
+        compile_one = self.compiler._compile
+        def ours(obj, src, ext, cc_args, extra_postargs, pp_opts):
+            compile_one(obj, src, ext, cc_args, extra_postargs, pp_opts)
+            compile_one(obj, src, ext, cc_args, extra_postargs, pp_opts)
+        self.compiler._compile = ours
+        super().build_extension(extension)
+setup(
+    name="pkg", version="0.1",
+    ext_modules=[CppExtension("odd", ["odd.cpp"], extra_link_args=["-Wl,--as-needed"])],
+    cmdclass={"build_ext": Build.with_options(use_ninja=False)},
+)
+`,
+      "odd.cpp": jitModule("3"),
+    });
+    const ran = await runRetorchOk(["run", "--", python, "setup.py", "build_ext", "--inplace"], { cwd: at.root });
+    expect(ran.stderr).toMatch(/retorch: odd is built by torch's own builder: /);
+    const answer = await runPython(python, ["-c", "import torch, odd; print(odd.answer())"], { cwd: at.root });
+    expect(answer.stdout).toBe("3\n");
+  });
+
   it("leaves a project's own sitecustomize in place", { timeout: 60_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = temporaryProject({ "site/sitecustomize.py": "import sys; sys.mark = __file__\n" });
