@@ -62,10 +62,33 @@ function makeParsers(): { readonly first: readonly Parser[]; readonly beside: re
   };
 }
 
+/** So many lines of one shape are looked at: a hundred thousand messages of one kind say no more than these. */
+const shapeLimit = 60;
+/** And so many where a message or traceback may go on. */
+const shapeLimitInside = 600;
+const shapesKept = 20_000;
+
+/** What differs between messages of one kind: numbers, and what stands in quotes. */
+const varying = /\d+|["'‘“`][^"'‘’“”`]{1,200}["'’”`]/g;
+
+/** Counts lines that differ in their numbers and names alone. */
+class Shapes {
+  readonly #counts = new Map<string, number>();
+
+  count(raw: string): number {
+    const shape = (raw.length > 240 ? raw.slice(0, 240) : raw).replaceAll(varying, "0");
+    const count = (this.#counts.get(shape) ?? 0) + 1;
+    if (count === 1 && this.#counts.size >= shapesKept) this.#counts.clear();
+    this.#counts.set(shape, count);
+    return count;
+  }
+}
+
 /** Reads a log part by part. */
 export class Scanner {
   readonly #collector = new Collector();
   readonly #facts = new FactsReader();
+  readonly #shapes = new Shapes();
   readonly #parsers = makeParsers();
   /** Gets what none of the others made anything of. */
   readonly #bare = bareParser();
@@ -102,6 +125,8 @@ export class Scanner {
       this.#facts.command(raw);
       return;
     }
+    const seen = this.#shapes.count(raw);
+    if (seen > (this.#open ? shapeLimitInside : shapeLimit)) return;
     this.#examined++;
     const line = cleanLine(raw, number);
     this.#facts.line(line.text);

@@ -19,6 +19,7 @@ import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { packagingRules } from "./packaging.ts";
 import { platformRules } from "./platforms.ts";
+import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
@@ -58,6 +59,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Setup scripts", rules: setupScriptRules },
+  { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },

@@ -148,11 +148,12 @@ export const linkingRules: readonly Rule[] = [
     title: "The linker does not find torch's libraries",
     on: ["missing-library"],
     specificity: 81,
-    matches: (finding) => linkLibrary(finding, /^(?:c10|torch|torch_cpu|torch_python|caffe2|shm|ATen|sleef)$/),
+    matches: (finding) =>
+      linkLibrary(finding, /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/),
     confidence: "high",
     cause: (match) => {
       const torch = match.context.environment?.torch;
-      return `\`${match.facts["file"] ?? ""}\` of torch is not on the library path${torch === undefined ? "" : `: torch ${torch.version} has its libraries in ${torch.libraryDirs.join(", ")}`}${/^(?:ATen|caffe2)$/.test(match.facts["name"] ?? "") ? "; torch since 1.5 has no library of that name" : ""}.`;
+      return `\`${match.facts["file"] ?? ""}\` of torch is not on the library path${torch === undefined ? "" : `: torch ${torch.version} has its libraries in ${torch.libraryDirs.join(", ")}`}${/^(?:ATen|aten|_C|caffe2\w*)$/.test(match.facts["name"] ?? "") ? "; torch since 1.5 has no library of that name" : ""}.`;
     },
     fix: () => [
       "retorch build   # finds torch's libraries by itself",

@@ -176,7 +176,12 @@ export const missingLibraryRules: readonly Rule[] = [
     },
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"`,
-      installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130"),
+      /hip|xpu/.test(match.facts["lib"] ?? "")
+        ? pip(
+            match,
+            `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["lib"] ?? "") ? "rocm7.0   # the ROCm of this machine" : "xpu"}`,
+          )
+        : installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "13.0"),
       "# or build the extension again for the torch that is installed:",
       ...rebuild(match),
     ],
@@ -185,6 +190,10 @@ export const missingLibraryRules: readonly Rule[] = [
       {
         text: "ImportError: libc10_cuda.so: cannot open shared object file: No such file or directory",
         expect: "CPU-only",
+      },
+      {
+        text: "ImportError: libc10_hip.so: cannot open shared object file: No such file or directory",
+        expect: "whl/rocm",
       },
     ],
   },

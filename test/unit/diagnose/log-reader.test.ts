@@ -106,6 +106,21 @@ describe("a large log", () => {
     expect(scan.findings.at(-1)?.kind).toBe("tool-died");
   });
 
+  it("with a hundred thousand messages of one shape: a few of them are looked at, and what follows them is still found", () => {
+    const scanner = new Scanner();
+    const part = Array.from(
+      { length: 1_000 },
+      (_, index) => `/p/csrc/k.cu(${index}): error: identifier "name_${index}" is undefined`,
+    ).join("\n");
+    for (let time = 0; time < 100; time++) scanner.push(encode(`${part}\n`));
+    scanner.push(encode(`${message}\n`));
+    const { findings, lines, examined } = scanner.finish();
+    expect(lines).toBe(100_001);
+    expect(examined).toBeLessThan(2_000);
+    expect(findings[0]?.line).toBe(0);
+    expect(findings.some(({ kind }) => kind === "missing-library")).toBe(true);
+  });
+
   it("full of different errors is kept within bounds, its first and its last", () => {
     const scanner = new Scanner();
     const part = Array.from({ length: 500 }, (_, index) => `file_${index}.cpp:1:1: error: no member named 'q'`).join(

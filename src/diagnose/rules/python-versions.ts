@@ -1,0 +1,223 @@
+/** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
+import { pip, platformOf, pythonVersion } from "../commands.ts";
+import { coded, type Rule, said, saidAny } from "../rule.ts";
+
+/** Whether the NumPy that runs is older than the one that the module was built with. */
+function numpyIsOlder(message: string): boolean {
+  const sizes = /Expected (\d+) from C header, got (\d+) from PyObject/.exec(message);
+  if (sizes !== null) return Number(sizes[1]) > Number(sizes[2]);
+  const versions = /version 0x(\w+) but this version of numpy is 0x(\w+)/.exec(message);
+  return versions !== null && Number.parseInt(versions[1] ?? "", 16) > Number.parseInt(versions[2] ?? "", 16);
+}
+
+export const pythonVersionRules: readonly Rule[] = [
+  {
+    id: "numpy-abi",
+    title: "Built for another NumPy",
+    on: ["exception", "warning"],
+    specificity: 72,
+    matches: (finding) =>
+      coded(finding, "numpy-abi") ??
+      said(
+        finding,
+        /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      numpyIsOlder(match.finding.message)
+        ? "A module was compiled for a newer NumPy than the one that is installed: the NumPy that its build saw (pip's build isolation takes the newest) is not the one that runs it."
+        : "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2.",
+    fix: (match) =>
+      numpyIsOlder(match.finding.message)
+        ? [
+            pip(match, "install --upgrade numpy"),
+            "# or build the module again with the NumPy that is installed (modules built with NumPy 2 run with both):",
+            pip(
+              match,
+              `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary :all: ${match.context.log.package ?? "<package>"}`,
+            ),
+          ]
+        : [
+            pip(match, 'install "numpy<2"'),
+            "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
+          ],
+    sources: ["https://numpy.org/devdocs/numpy_2_0_migration_guide.html"],
+    examples: [
+      {
+        text: "A module that was compiled using NumPy 1.x cannot be run in\nNumPy 2.0.1 as it may crash.",
+        expect: "numpy<2",
+      },
+      {
+        text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf",
+        expect: "install --upgrade numpy",
+      },
+      {
+        text: "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject",
+        expect: "install --upgrade numpy",
+      },
+    ],
+  },
+  {
+    id: "python-too-new-for-package",
+    title: "The package is too old for this Python",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>Mapping|MutableMapping|Callable|Iterable|Iterator|Sequence|Sized|Hashable|Set)['"] from ['"]collections['"]/,
+        /module ['"](?<module>inspect|ast|asyncio|collections|typing|unittest|configparser|locale|time)['"] has no attribute ['"](?<name>getargspec|Str|Num|NameConstant|coroutine|Mapping|MutableMapping|Callable|io|makeSuite|SafeConfigParser|format|clock)['"]/,
+        /(?<module>Missing parentheses in call to 'print')/,
+        /module ['"](?<module>distutils)['"] has no attribute ['"](?<name>version)['"]/,
+        /module ['"](?<module>numpy)['"] has no attribute ['"](?<name>bool|float|int|object|complex|str|long|bool8|product|cumproduct|alltrue|sometrue)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["module"] === "numpy"
+        ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (1.24 and 2.0); the package is older.`
+        : /^Missing/.test(match.facts["module"] ?? "")
+          ? "The code is Python 2: `print` without parentheses does not run with Python 3."
+          : match.facts["module"] === "distutils"
+            ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
+            : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
+    fix: (match) =>
+      match.facts["module"] === "numpy"
+        ? [pip(match, 'install "numpy<1.24"'), "# or a newer release of the package"]
+        : match.facts["module"] === "distutils"
+          ? [pip(match, 'install "setuptools<59.6"')]
+          : [
+              "# a newer release of the package, or an environment with an older Python: uv venv --python 3.10 (conda create -n e python=3.10)",
+            ],
+    sources: [
+      "https://docs.python.org/3/whatsnew/3.10.html#removed",
+      "https://numpy.org/doc/stable/release/1.24.0-notes.html",
+    ],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'Mapping' from 'collections' (/usr/lib/python3.10/collections/__init__.py)",
+        expect: "older Python",
+      },
+      { text: "AttributeError: module 'distutils' has no attribute 'version'", expect: "setuptools<59.6" },
+      { text: "AttributeError: module 'numpy' has no attribute 'bool'.", expect: "numpy<1.24" },
+    ],
+  },
+  {
+    id: "python-too-old-for-package",
+    title: "The package is too new for this Python",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /cannot import name ['"](?<name>TypeAlias|ParamSpec|Self|Literal|Protocol|TypedDict|Never|override|Unpack|LiteralString|NotRequired|assert_never|StrEnum|Annotated|cache|cached_property|batched|pairwise)['"] from ['"](?:typing|enum|functools|itertools)['"]/,
+        /unsupported operand type\(s\) for \|: ['"](?<name>type|\w+Meta|_GenericAlias|NoneType)['"] and/,
+        /(?<name>'type' object is not subscriptable)/,
+        /No module named ['"](?<name>tomllib|zoneinfo|graphlib|importlib\.metadata)['"]/,
+        /dataclass\(\) got an unexpected keyword argument ['"](?<name>slots|kw_only)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` came with a newer Python (3.9 to 3.12) than this one${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}: the package, or a dependency that was installed in its newest release, no longer supports it.`,
+    fix: () => [
+      "# an environment with a newer Python: uv venv --python 3.12   (conda create -n e python=3.12)",
+      "# or an older release of the package",
+    ],
+    sources: ["https://docs.python.org/3/whatsnew/"],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'TypeAlias' from 'typing' (/usr/lib/python3.9/typing.py)",
+        expect: "3.12",
+      },
+      { text: "TypeError: unsupported operand type(s) for |: 'type' and 'NoneType'", expect: "newer Python" },
+    ],
+  },
+  {
+    id: "cython-failed",
+    title: "Cython does not compile a file",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 64,
+    matches: (finding) =>
+      coded(finding, "cython", "CompileError") === undefined ||
+      (finding.code === "CompileError" && !/\.pyx/.test(finding.message))
+        ? undefined
+        : (said(finding, /'(?<pxd>[\w.]+)\.pxd' not found/) ?? {}),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["pxd"] === undefined
+        ? "Cython rejects a .pyx file: the file was written for another Cython (3 is stricter than 0.29), or what it cimports is of another release."
+        : `Cython finds no \`${match.facts["pxd"]}.pxd\`: the package that brings it is not installed where the build runs (isolation), or too old to have it.`,
+    fix: (match) => [
+      match.facts["pxd"] === undefined
+        ? pip(match, 'install "cython<3"')
+        : pip(match, `install cython ${match.facts["pxd"].split(".")[0] ?? ""}`),
+      pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+    ],
+    sources: ["https://cython.readthedocs.io/en/latest/src/userguide/migrating_to_cy30.html"],
+    examples: [
+      {
+        text: "Error compiling Cython file:\n------------------------------------------------------------\ncimport numpy as np\n       ^\nfoo/bar.pyx:3:8: 'numpy.pxd' not found",
+        expect: "cython",
+      },
+    ],
+  },
+  {
+    id: "rust-compiler-missing",
+    title: "A dependency is built from source and needs Rust",
+    on: ["installer", "exception"],
+    specificity: 70,
+    matches: (finding) =>
+      coded(finding, "no-rust") ??
+      saidAny(finding, /can't find Rust compiler|Cargo, the Rust package manager, is not installed|Rust toolchain/),
+    confidence: "high",
+    cause: () =>
+      "No ready-made wheel of the dependency fits this Python or system, so pip builds it, and that needs the Rust compiler.",
+    fix: (match) => [
+      pip(match, "install --upgrade pip   # newer pips find more wheels"),
+      "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh",
+      "# or a Python for which a wheel exists",
+    ],
+    sources: ["https://rustup.rs"],
+    examples: [{ text: "error: can't find Rust compiler", expect: "rustup" }],
+  },
+  {
+    id: "msvc-output-undecodable",
+    title: "Text is read in another encoding than it was written in",
+    on: ["exception", "warning"],
+    specificity: 76,
+    matches: (finding) =>
+      /Error checking compiler version for cl.*codec can't decode/.test(finding.message)
+        ? {}
+        : finding.code === "UnicodeDecodeError" &&
+            finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) ===
+              true
+          ? {}
+          : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
+                finding.message,
+              )
+            ? { file: "yes" }
+            : undefined,
+    confidence: "high",
+    cause: (match) =>
+      match.facts["file"] === undefined
+        ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
+        : /'ascii'/.test(match.finding.message)
+          ? "The locale is C (POSIX), as in small containers and cron jobs: Python takes files and outputs for ASCII, and one holds other letters."
+          : "Python on Windows reads and writes files (a README in setup.py, sources, the output of compilers) in the code page of the system unless it is told to use UTF-8, and a character does not exist in that code page.",
+    fix: (match) =>
+      platformOf(match) !== "win32" && /'ascii'/.test(match.finding.message)
+        ? ["export PYTHONUTF8=1 LC_ALL=C.UTF-8 LANG=C.UTF-8", "# Dockerfile: ENV LANG=C.UTF-8"]
+        : [
+            "chcp 65001",
+            "set VSLANG=1033   # Visual Studio speaks English (with its English language pack)",
+            "set PYTHONUTF8=1",
+          ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "C:\\e\\torch\\utils\\cpp_extension.py", line 387, in check_compiler_abi_compatibility\n    match = re.search(r"x", compiler_info.decode())\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
+        expect: "VSLANG",
+      },
+    ],
+  },
+];
