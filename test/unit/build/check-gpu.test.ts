@@ -17,7 +17,10 @@ const cubin = (arch: number, suffix?: "a" | "f"): Entry => ({
 });
 const ptx = (arch: number): Entry => ({ kind: "ptx", arch, content: Buffer.from(".entry k()"), version: [8, 4] });
 
-function check(entries: readonly Entry[], ...gpus: readonly [number, number][]): ReturnType<typeof checkGpuCode> {
+function check(
+  entries: readonly Entry[],
+  ...gpus: readonly (readonly [number, number])[]
+): ReturnType<typeof checkGpuCode> {
   const host = newMachine();
   const sections = entries.length === 0 ? [] : [{ name: ".nv_fatbin", content: buildFatbin(entries) }];
   host.write(path, buildElf({ ...extension, sections }));
