@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { root } from "../lib/root.mjs";
 import { ScriptError, stopwatch } from "../lib/terminal.mjs";
 
@@ -47,7 +47,7 @@ print(ctypes.CDLL(sys.argv[1]).half_on_gpu(84))
 `;
 
 /** The checks, in order; each throws when something is not as it should be. */
-function checks({ retorch, python, work, quick }) {
+function checks({ retorch, python, executable, work, quick }) {
   const folder = (name) => {
     const to = join(work, name);
     cpSync(join(root, "examples", name.replace(/-for-.*/, "")), to, { recursive: true });
@@ -60,7 +60,8 @@ function checks({ retorch, python, work, quick }) {
       .split("\n")
       .at(-1);
   const runCheck = (where) => succeeded(python(["check.py"], where)).stdout;
-  const gpus = (more) => JSON.parse(succeeded(retorch(["env", "--json"], work, more)).stdout).gpus;
+  const gpus = (more) =>
+    JSON.parse(succeeded(retorch(["env", "--json", "--python", executable], work, more)).stdout).gpus;
   const [gpu] = gpus();
   const capability = gpu?.computeCapability?.join(".");
   const gelu = (name, arch) => {
@@ -83,11 +84,7 @@ function checks({ retorch, python, work, quick }) {
     [
       "the GPU is seen without nvidia-smi, through the driver's library",
       () => {
-        const path = (process.env.PATH ?? "").split(delimiter);
-        const without = path.filter((dir) => !existsSync(join(dir, "nvidia-smi"))).join(delimiter);
-        // The folder of nvidia-smi is often /usr/bin: then a copy of the links of that folder without it would be needed.
-        if (!without.split(delimiter).includes("/usr/bin")) return "left out: nvidia-smi lies in /usr/bin";
-        const [other] = gpus({ PATH: without });
+        const [other] = gpus({ PATH: work });
         if (other?.name !== gpu?.name || other?.computeCapability?.join(".") !== capability) {
           throw new Error(`seen are ${JSON.stringify([gpu, other])}`);
         }
@@ -101,7 +98,7 @@ function checks({ retorch, python, work, quick }) {
       "code for this GPU alone (a), where there is such: right values",
       () => (Number(capability) >= 9 ? gelu("alone", `${capability}a`) : "left out: no such code below 9.0"),
     ],
-    ["PTX of an older architecture, translated when loaded: right values", () => gelu("ptx", "75-virtual")],
+    ["PTX of an older architecture, translated when loaded: right values", () => gelu("ptx", "7.5-virtual")],
     [
       "another architecture alone: refused, with the words, before it fails",
       () => {
@@ -183,8 +180,9 @@ export async function main(words) {
       `Python ${found.python.executable}, torch ${found.torch?.version}, CUDA ${found.cuda?.fullVersion}\n\n`,
     );
     let failed = 0;
-    const all = checks({ retorch, python, work, quick: options.quick });
-    for (const [name, check] of all) {
+    const all = checks({ retorch, python, executable: found.python.executable, work, quick: options.quick });
+    for (const [title, check] of all) {
+      const name = String(title);
       const watch = stopwatch();
       const seconds = () => `${watch().toFixed(1)} s`;
       try {
