@@ -42,6 +42,7 @@ export function hipified(resolved: Resolved, source: SourceFile, action: Action)
     ...action,
     description: `hipify and ${action.description}`,
     command,
+    compileCommand: action.command,
     inputs: [
       ...action.inputs,
       ...["hipify_python.py", "cuda_to_hip_mappings.py", "constants.py"].map((name) => places.path.join(hipify, name)),

@@ -1,6 +1,7 @@
 /** CUDA sources on a PyTorch built for ROCm: which are translated, and the commands that do it. */
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../../../src/environment/environment.ts";
+import { compileCommands } from "../../../src/export/compile-commands.ts";
 import { hipifiedFlags } from "../../../src/plan/hipify.ts";
 import { exampleTool, linuxCpu, projectRoot } from "../../support/plan-fixtures.ts";
 import { byId, failureOf, graphOf, type Setting, words } from "./support.ts";
@@ -68,6 +69,12 @@ describe("a CUDA extension on ROCm", () => {
       expect.arrayContaining([`${projectRoot}/k.cu`, `${torch.root}/utils/hipify/hipify_python.py`]),
     );
     expect(action.source).toBe(`${projectRoot}/k.cu`);
+  });
+
+  test("editors see the compiler's command", () => {
+    const entry = compileCommands(graph).find(({ file }) => file.endsWith("k.cu"));
+    expect(entry?.arguments[0]).toBe("/opt/rocm/bin/hipcc");
+    expect(entry?.arguments).toContain("k.cu");
   });
 
   test("C++ of an extension that asks for no CUDA stays as it is", () => {
