@@ -18,6 +18,7 @@ import type { Host } from "../host/host.ts";
 import { hostWithVariables } from "../host/variables.ts";
 import type { Graph } from "../plan/graph.ts";
 import { plan } from "../plan/plan.ts";
+import { isForRocm } from "../plan/resolve.ts";
 
 /** All that is known before anything runs. */
 export interface Prepared {
@@ -64,7 +65,7 @@ export async function prepare(
     linkFlags: project.extensions.flatMap((extension) => extension.linkFlags),
   });
   const { environment, witnesses } = found;
-  const [problem] = checkEnvironment(environment, needsOf(project.extensions));
+  const [problem] = checkEnvironment(environment, needsOf(project.extensions, environment));
   if (problem !== undefined) return err(problem);
   const planned = plan({
     extensions: project.extensions,
@@ -84,15 +85,17 @@ export function buildDirOf(host: Host, root: string, cacheDir: string): string {
 }
 
 /** What the extensions need of the environment. */
-export function needsOf(extensions: readonly Extension[]): EnvironmentNeeds {
+export function needsOf(extensions: readonly Extension[], environment: Environment): EnvironmentNeeds {
   const cxxStandard = extensions.find((extension) => extension.cxxStandard !== undefined)?.cxxStandard;
-  const nvcc = usesLanguage(extensions, "cuda");
+  const translated = extensions.filter((extension) => isForRocm(extension, environment));
+  const forCuda = extensions.filter((extension) => !translated.includes(extension));
+  const nvcc = usesLanguage(forCuda, "cuda");
   return {
     python: extensions.some((extension) => extension.kind === "python-module"),
     torch: extensions.some((extension) => extension.usesTorch),
-    cuda: nvcc || extensions.some((extension) => extension.withCuda === true),
+    cuda: nvcc || forCuda.some((extension) => extension.withCuda === true),
     nvcc,
-    rocm: usesLanguage(extensions, "hip"),
+    rocm: translated.length > 0 || usesLanguage(extensions, "hip"),
     sycl: usesLanguage(extensions, "sycl"),
     ...(cxxStandard === undefined ? {} : { cxxStandard }),
     allowUnsupportedCompiler: extensions.some((extension) =>

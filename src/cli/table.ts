@@ -226,7 +226,11 @@ export const buildOptions = {
     section: "how",
     variables: ["RETORCH_NO_CACHE"],
   },
-  check: { type: "flag", description: "Import the result in the target Python afterwards", section: "how" },
+  check: {
+    type: "flag",
+    description: "Import the result in the target Python afterwards; see that it has code for the GPU here",
+    section: "how",
+  },
   fix: {
     type: "flag",
     description: "After a failure with a safe remedy change the configuration and build again",
@@ -616,7 +620,7 @@ export const commands: readonly AnyCommand[] = [
 /** How the process ends. */
 export const exitCodes: readonly { readonly code: number; readonly meaning: string }[] = [
   { code: 0, meaning: "done" },
-  { code: 1, meaning: "the build failed; `inspect`: it will not load; `doctor`: something is wrong" },
+  { code: 1, meaning: "the build failed; `inspect`: it will not load or run here; `doctor`: something is wrong" },
   { code: 2, meaning: "usage, configuration or environment" },
   { code: 70, meaning: "a bug in retorch" },
   { code: 130, meaning: "interrupted" },

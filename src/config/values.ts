@@ -84,9 +84,9 @@ export function parseProfile(text: string): Result<Profile, Complaint> {
   return oneOf(text, profiles, profilesElsewhere, "profile");
 }
 
-/** `native`, `8.0`, `9.0a`, `10.0f`, `12.0+PTX`, `Ampere`. Whether this CUDA has it is not asked here. */
+/** `native`, `all`, `8.0`, `9.0a`, `10.0f`, `12.0+PTX`, `8.0-virtual`, `Ampere`. Whether this CUDA has it is not asked here. */
 export function parseArchitecture(text: string): Result<string, Complaint> {
-  if (text === "native" || /^\d{1,2}\.\d[af]?(?:\+PTX)?$/.test(text)) return ok(text);
+  if (/^(?:native|all|all-major|\d{1,2}\.\d[af]?(?:\+PTX|-real|-virtual)?)$/.test(text)) return ok(text);
   const base = text.endsWith("+PTX") ? text.slice(0, -"+PTX".length) : text;
   if (namedArchitectures.includes(text) || namedArchitectures.includes(base)) return ok(text);
   const parts = text.split(/[;,\s]+/).filter((part) => part !== "");

@@ -171,6 +171,8 @@ export interface DeviceToolkit {
   readonly compiler: Tool;
   readonly includeDirs: readonly string[];
   readonly libraryDirs: readonly string[];
+  /** GPUs that are visible, by the names of their architectures, sorted: `gfx90a`. Of ROCm only. */
+  readonly architectures?: readonly string[];
 }
 
 /** The machine as the plan sees it. What was not found is undefined; the reasons are in `attempts` and `problems`. */

@@ -1,5 +1,6 @@
 /** Finds ROCm, when the installed torch is built for it. Written by torch's own search; tested with fakes only. */
 import { failure } from "../base/failure.ts";
+import { compareText, unique } from "../base/order.ts";
 import type { Memory } from "./cache.ts";
 import type { DeviceToolkit, Python } from "./environment.ts";
 import type { Look } from "./look.ts";
@@ -39,6 +40,7 @@ export async function findRocm(
       }),
       includeDirs: folders("include"),
       libraryDirs: folders("lib"),
+      architectures: visibleArchitectures(look),
     };
   }
   look.problem(
@@ -80,6 +82,35 @@ async function versionOf(look: Look, memory: Memory, root: string, hipcc: string
     const said = await inner.run([hipcc, "--version"]);
     return /HIP version: (\d+(?:\.\d+)+)/.exec(said.stdout)?.[1];
   });
+}
+
+/**
+ * The GPUs that a program started here would see, by the kernel's own list (what rocm_agent_enumerator reads), heeding
+ * the numbers in ROCR_VISIBLE_DEVICES and HIP_VISIBLE_DEVICES; the second counts among what the first leaves.
+ */
+function visibleArchitectures(look: Look): string[] {
+  const nodes = "/sys/class/kfd/kfd/topology/nodes";
+  const names = [...look.list(nodes)].sort((a, b) => Number(a) - Number(b));
+  let gpus = names.flatMap((node) => {
+    const text = look.readText(look.path.join(nodes, node, "properties")) ?? "";
+    return architectureName(Number(/^gfx_target_version (\d+)$/m.exec(text)?.[1] ?? 0)) ?? [];
+  });
+  for (const name of ["ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"] as const) {
+    const mask = look.host.env[name];
+    // Devices may be named by UUID, which this list does not have: then all count.
+    if (mask === undefined || !/^[\d,\s-]*$/.test(mask)) continue;
+    const numbers = mask.split(",").map((word) => (word.trim() === "" ? -1 : Number(word)));
+    const end = numbers.findIndex((number) => gpus[number] === undefined);
+    gpus = numbers.slice(0, end < 0 ? undefined : end).map((number) => gpus[number] ?? "");
+  }
+  return unique(gpus).sort(compareText);
+}
+
+/** `90010` → `gfx90a`: major, minor and stepping, two digits each, the last two in hexadecimal. 0 is the processor. */
+function architectureName(version: number): string | undefined {
+  if (!(version > 0)) return undefined;
+  const [major, minor, stepping] = [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100];
+  return `gfx${major}${minor.toString(16)}${stepping.toString(16)}`;
 }
 
 /** hipcc is a driver of ROCm's clang, which links in the device libraries. */

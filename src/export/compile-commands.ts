@@ -18,7 +18,7 @@ export function compileCommands(graph: Graph): CompileCommand[] {
       {
         directory: action.cwd,
         file: action.source,
-        arguments: commandText(action.command),
+        arguments: commandText(action.compileCommand ?? action.command),
         output: action.outputs[0] ?? action.id,
       },
     ];

@@ -88,6 +88,8 @@ export interface Action {
   readonly cacheable: boolean;
   /** The source for compile_commands.json. */
   readonly source?: string;
+  /** What compile_commands.json says instead, where the command does more than compile. */
+  readonly compileCommand?: readonly Arg[];
 }
 
 /** What a build leaves for the user. */

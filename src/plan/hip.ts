@@ -1,6 +1,6 @@
 /**
- * Compiles HIP sources with hipcc, as torch's builder does on a ROCm build. Never run by the authors: made and tested by
- * value. CUDA sources are not translated (hipify).
+ * Compiles HIP sources with hipcc, as torch's builder does on a ROCm build, and CUDA sources once they are translated
+ * (`hipify.ts`). Run by the authors with Debian's hipcc and without PyTorch's headers; never on a GPU.
  */
 import { unique } from "../base/order.ts";
 import type { SourceFile } from "../config/extension.ts";
@@ -8,6 +8,7 @@ import { compileFilesIn, extrasOf, standardIn, userArgs } from "./flags.ts";
 import type { Action, Arg } from "./graph.ts";
 import { includeSearch, profileFlags, searchArg, sourceArg } from "./host-gcc.ts";
 import { hipccVariables } from "./key-variables.ts";
+import { hipifiedFlags } from "./hipify.ts";
 import { actionId, displayed, pathArg, spelled, toolWords } from "./paths.ts";
 import { type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { commonHipccFlags, commonHipFlags, extensionMacros } from "./torch-facts.ts";
@@ -16,13 +17,17 @@ import { commonHipccFlags, commonHipFlags, extensionMacros } from "./torch-facts
 const memory = { torch: 3_200_000_000, plain: 500_000_000 };
 
 /**
- * `--offload-arch=` of PYTORCH_ROCM_ARCH, sorted. Without it none: hipcc then asks for the GPU that is there, where torch
- * names every visible one in an order that changes from process to process.
+ * `--offload-arch=` of PYTORCH_ROCM_ARCH, else of the visible GPUs, sorted: torch's order of those changes from process
+ * to process. Without any, none: hipcc then takes what it takes, where torch writes an empty one.
  */
-export function offloadWords(variable: string | undefined, users: readonly string[]): string[] {
+export function offloadWords(
+  { variables, rocm }: Pick<Resolved, "variables" | "rocm">,
+  users: readonly string[],
+): string[] {
   const own = hasOffloadArch(users);
   const rdc = users.some((word) => /^-f(?:no-)?gpu-rdc$/.test(word));
-  const names = own ? [] : unique((variable ?? "").split(/[;,\s]+/).filter((word) => word !== "")).sort();
+  const listed = (variables["PYTORCH_ROCM_ARCH"] ?? "").split(/[;,\s]+/).filter((word) => word !== "");
+  const names = own ? [] : unique(listed.length > 0 ? listed : (rocm?.architectures ?? [])).sort();
   return [...names.map((name) => `--offload-arch=${name}`), ...(rdc ? [] : ["-fno-gpu-rdc"])];
 }
 
@@ -31,12 +36,18 @@ export function hasOffloadArch(words: readonly string[]): boolean {
   return words.some((word) => /^--?(?:offload-arch|amdgpu-target)/.test(word));
 }
 
+/** Flags of users for hipcc: for a source that is written for CUDA those for nvcc as well, as with torch. */
+export function hipFlags(resolved: Resolved, source: SourceFile): string[] {
+  const own = userFlags(resolved, source, "hipcc");
+  return source.language === "cuda" ? [...hipifiedFlags(userFlags(resolved, source, "nvcc")), ...own] : own;
+}
+
 /** Plans the compile of one HIP source. */
 export function compileHip(resolved: Resolved, source: SourceFile, object: string): Action {
   const { extension, places, rocm, compiler } = resolved;
   const tool = rocm?.compiler ?? compiler.cxx;
-  const users = userFlags(resolved, source, "hipcc");
-  const offload = offloadWords(resolved.variables["PYTORCH_ROCM_ARCH"], users);
+  const users = hipFlags(resolved, source);
+  const offload = offloadWords(resolved, users);
   const names = hasOffloadArch([...offload, ...users]);
   const depfile = `${object}.d`;
   const extras = extrasOf([...profileFlags[extension.profile], ...users], "clang");

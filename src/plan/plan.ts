@@ -15,7 +15,8 @@ import { planDeviceLink, wantsDeviceLink } from "./device-link.ts";
 import { cudaArchFlags, standardIn } from "./flags.ts";
 import type { Action, Artifact, Graph, Root } from "./graph.ts";
 import { compileWithGcc, gccObject } from "./host-gcc.ts";
-import { compileHip, hasOffloadArch, offloadWords } from "./hip.ts";
+import { compileHip, hasOffloadArch, hipFlags, offloadWords } from "./hip.ts";
+import { hipified, wantsHipify } from "./hipify.ts";
 import { compileWithMsvc, msvcObject } from "./host-msvc.ts";
 import { planLink } from "./link.ts";
 import { nvccRefusal } from "./nvcc-words.ts";
@@ -74,7 +75,9 @@ interface PlannedExtension {
 function planExtension(resolved: Resolved): Result<PlannedExtension> {
   const { extension } = resolved;
   const refused = extension.sources
-    .map((source) => (source.language === "cuda" ? nvccRefusal(resolved.places, source.path) : undefined))
+    .map((source) =>
+      source.language === "cuda" && resolved.device !== "rocm" ? nvccRefusal(resolved.places, source.path) : undefined,
+    )
     .find((problem) => problem !== undefined);
   if (refused !== undefined) return err(refused);
   const choice = architecturesOf(resolved);
@@ -82,7 +85,8 @@ function planExtension(resolved: Resolved): Result<PlannedExtension> {
   const { architectures } = choice.value;
   const compiles = distinctSources(extension.sources).map(({ source, copy }) => {
     const object = numbered(objectOf(resolved, source), copy);
-    return { source, object, action: compileSource(resolved, source, object, choice.value) };
+    const action = compileSource(resolved, source, object, choice.value);
+    return { source, object, action: wantsHipify(resolved, source) ? hipified(resolved, source, action) : action };
   });
   const cuda = compiles.filter(({ source }) => source.language === "cuda");
   const objects = compiles.map(({ object }) => object);
@@ -140,7 +144,7 @@ function objectOf(resolved: Resolved, source: SourceFile): string {
 function compileSource(resolved: Resolved, source: SourceFile, object: string, choice: CudaArchChoice): Action {
   if (source.language === "cuda" && hasCuda(resolved))
     return compileCuda(resolved, source, object, choice.architectures);
-  if (source.language === "hip") return compileHip(resolved, source, object);
+  if (source.language === "hip" || source.language === "cuda") return compileHip(resolved, source, object);
   if (source.language === "sycl") return compileSycl(resolved, source, object);
   return resolved.compiler.family === "msvc"
     ? compileWithMsvc(resolved, source, object)
@@ -202,15 +206,13 @@ function targetWarnings({ extension, torch }: Resolved): string[] {
 function offloadWarnings(resolved: Resolved): string[] {
   const asks = resolved.extension.sources.some(
     (source) =>
-      source.language === "hip" &&
-      !hasOffloadArch([
-        ...userFlags(resolved, source, "hipcc"),
-        ...offloadWords(resolved.variables["PYTORCH_ROCM_ARCH"], []),
-      ]),
+      resolved.device === "rocm" &&
+      (source.language === "hip" || source.language === "cuda") &&
+      !hasOffloadArch([...hipFlags(resolved, source), ...offloadWords(resolved, [])]),
   );
   return asks
     ? [
-        `no GPU architecture was given: hipcc compiles \`${resolved.extension.name}\` for the GPU that it finds; set PYTORCH_ROCM_ARCH to the ones that it is for`,
+        `no GPU architecture was given and no AMD GPU is visible: hipcc compiles \`${resolved.extension.name}\` for what it chooses; set PYTORCH_ROCM_ARCH to the ones that it is for`,
       ]
     : [];
 }

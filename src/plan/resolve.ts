@@ -72,18 +72,16 @@ export function resolve(
 ): Result<Resolved> {
   const has = (language: SourceFile["language"]): boolean =>
     extension.sources.some((source) => source.language === language);
-  // CUDAExtension without a CUDA source, on a torch that is built for ROCm, means ROCm.
-  const wantsRocm =
-    has("hip") ||
-    (extension.withCuda === true && extension.usesTorch && environment.torch?.hipVersion !== undefined && !has("cuda"));
-  const wantsCuda = has("cuda") || (extension.withCuda === true && !wantsRocm);
+  // What is written for CUDA is translated on a torch that is built for ROCm.
+  const wantsRocm = has("hip") || (extension.usesTorch && isForRocm(extension, environment));
+  const wantsCuda = (has("cuda") || extension.withCuda === true) && !wantsRocm;
   const standard = (extension.cxxStandard ?? "").replace(/^c\+\+/, "") || defaultStandard(extension, environment);
   const named = standardIn(extension.flags.cxx, environment.platform === "win32" ? "msvc" : "gcc");
   const [problem] = checkEnvironment(environment, {
     python: extension.kind === "python-module",
     torch: extension.usesTorch,
     cuda: wantsCuda,
-    nvcc: has("cuda"),
+    nvcc: wantsCuda && has("cuda"),
     rocm: wantsRocm,
     sycl: has("sycl"),
     ...(extension.usesTorch || extension.cxxStandard !== undefined || named !== undefined
@@ -100,6 +98,7 @@ export function resolve(
   const unusable = unsupportedLanguage(extension, environment) ?? limitedApiProblem(extension, environment);
   if (unusable !== undefined) return err(unusable);
   if (
+    wantsCuda &&
     has("cuda") &&
     cuda !== undefined &&
     compareVersions(parseVersion(cuda.version), parseVersion(oldestCudaWithDepfiles)) < 0
@@ -235,7 +234,14 @@ export function isMapped({ places: { path }, prefixMaps }: Resolved, spelling: s
   return !path.isAbsolute(spelling) || prefixMaps.some(({ from }) => isInside(path, from, spelling));
 }
 
-function unsupportedLanguage(extension: Extension, { platform }: Environment): ReturnType<typeof failure> | undefined {
+/** Whether an extension that is written for CUDA meets a torch that is built for ROCm. */
+export function isForRocm(extension: Extension, { torch }: Environment): boolean {
+  const asks = extension.withCuda === true || extension.sources.some(({ language }) => language === "cuda");
+  return asks && extension.usesTorch && torch?.hipVersion !== undefined;
+}
+
+function unsupportedLanguage(extension: Extension, environment: Environment): ReturnType<typeof failure> | undefined {
+  const { platform } = environment;
   const names: Readonly<Partial<Record<SourceFile["language"], string>>> = {
     ...(platform === "darwin" ? {} : { "objective-c++": "Objective-C++, which is only compiled on macOS" }),
     ...(platform === "linux"
@@ -251,8 +257,10 @@ function unsupportedLanguage(extension: Extension, { platform }: Environment): R
     });
   }
   // torch's builder refuses it as well.
-  const devices = (["cuda", "hip", "sycl"] as const).filter((language) =>
-    extension.sources.some((source) => source.language === language),
+  const devices = (["cuda", "hip", "sycl"] as const).filter(
+    (language) =>
+      extension.sources.some((source) => source.language === language) &&
+      !(language === "cuda" && isForRocm(extension, environment)),
   );
   if (devices.length < 2) return undefined;
   return failure(

@@ -70,7 +70,11 @@ export function compileSycl(resolved: Resolved, source: SourceFile, object: stri
     env: {},
     keyVariables: icpxVariables(compiler.family),
     tools: [tool, compiler.cxx],
-    inputs: [source.path, ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file))],
+    inputs: [
+      source.path,
+      ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file)),
+      ...(extension.depends ?? []),
+    ],
     outputs: [object],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, users),

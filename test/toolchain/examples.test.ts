@@ -38,6 +38,7 @@ describe("the examples", () => {
       "layer-norm",
       "moving-average",
       "nearest-neighbour",
+      "scaled-add",
     ]);
     for (const { name } of names) {
       expect(existsSync(join(repository, "examples", name, "README.md")), name).toBe(true);
@@ -76,5 +77,14 @@ describe("the examples", () => {
     const folder = copyOf("cuda-bias-gelu");
     await build(folder, executable, ...(gpu().available ? [] : ["--arch", "9.0"]));
     expect(check(folder, executable)).toContain(gpu().available ? "largest difference" : "there is no GPU here");
+  });
+
+  it("scaled-add: all of PyTorch's headers in a CUDA source", async (context) => {
+    onlyWithAll(context);
+    const { executable } = need(context, cudaPython());
+    need(context, pipCudaToolkit());
+    const folder = copyOf("scaled-add");
+    await build(folder, executable, "--arch", "9.0", "--check");
+    expect(check(folder, executable)).toMatch(/imported|\[3\.0, 3\.0, 3\.0\]/);
   });
 });

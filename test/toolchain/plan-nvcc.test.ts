@@ -1,11 +1,17 @@
 /** Plans run with the real nvcc, without headers of torch: what nvcc takes, what it warns of, what it names in objects. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../../src/environment/environment.ts";
+import { nodeHost } from "../../src/host/node-host.ts";
+import { architectureText } from "../../src/inspect/architecture.ts";
+import { fileSource } from "../../src/inspect/bytes.ts";
+import { fatbinContent, kernelsOf } from "../../src/inspect/fatbin.ts";
+import { inspectPath } from "../../src/inspect/inspect.ts";
 import { capabilitiesOf } from "../../src/plan/cuda-support.ts";
 import { commandText, type Graph } from "../../src/plan/graph.ts";
-import { cudaToolkit, need } from "../support/environments.ts";
+import { cudaPython, cudaToolkit, need } from "../support/environments.ts";
 import type { ExtensionParts } from "../support/plan-fixtures.ts";
 import { build, environmentHere, output, planHere, project } from "./plan-support.ts";
 
@@ -171,5 +177,74 @@ int main(int argc, char**) { if (argc > 1) start(nullptr); int n = -1; cudaGetDe
     expect(graph.actions.map(({ kind }) => kind)).toContain("device-link");
     build(graph);
     expect(output(graph.artifacts[0]?.built ?? "", [], root).trim()).toBe("linked");
+  });
+
+  const linked = {
+    "k.cu": `extern __device__ int half(int);
+__global__ void scaled(int* p) { *p = half(*p); }
+extern "C" void start(int* p) { scaled<<<1, 1>>>(p); }
+`,
+    "half.cu": `__device__ int half(int x) { return x / 2; }
+__global__ void other(int* p) { *p = half(*p); }
+extern "C" void more(int* p) { other<<<1, 1>>>(p); }
+`,
+    // One stem, two languages.
+    "k.cpp": `#include <Python.h>
+extern "C" void start(int*);
+static PyModuleDef module = {PyModuleDef_HEAD_INIT, "ops", nullptr, -1, nullptr, nullptr, nullptr, nullptr, nullptr};
+PyMODINIT_FUNC PyInit_ops() { if (module.m_size == 7) start(nullptr); return PyModule_Create(&module); }
+`,
+  };
+
+  /** The toolkit with its libnvvm where nvlink looks for it, as NVIDIA's own packages have it. */
+  function withLibnvvm(toolkit: string): string | undefined {
+    if (existsSync(join(toolkit, "nvvm", "lib64", "libnvvm.so"))) return toolkit;
+    const library = ["libnvvm.so.4", "libnvvm.so"]
+      .map((name) => join(toolkit, "lib", name))
+      .find((path) => existsSync(path));
+    if (library === undefined) return undefined;
+    const copy = join(project({}), "toolkit");
+    output("cp", ["-rs", realpathSync(toolkit), copy], ".");
+    mkdirSync(join(copy, "nvvm", "lib64"), { recursive: true });
+    symlinkSync(library, join(copy, "nvvm", "lib64", "libnvvm.so"));
+    return copy;
+  }
+
+  test.for([
+    ["-rdc=true", ["-rdc=true"]],
+    ["-dc", ["-dc"]],
+    ["-rdc=true -dlto", ["-rdc=true", "-dlto"]],
+    ["architectures of the user", ["-rdc=true", "-gencode", "arch=compute_80,code=[sm_80,compute_80]"]],
+  ] as const)("a module of relocatable code (%s) is imported and holds its kernels once", async ([, nvcc], context) => {
+    const toolkit = need(context, cudaToolkit());
+    const { executable } = need(context, cudaPython());
+    const home = (nvcc as readonly string[]).includes("-dlto") ? withLibnvvm(toolkit) : toolkit;
+    if (home === undefined) return context.skip("no libnvvm in the toolkit");
+    const here = await environmentHere({ python: executable, variables: { CUDA_HOME: home, CC: "", CXX: "" } });
+    const root = project(linked);
+    const graph = planHere(
+      root,
+      here,
+      { name: "ops", usesTorch: false, sources: ["k.cu", "half.cu", "k.cpp"], flags: { nvcc }, cxxStandard: "17" },
+      { TORCH_CUDA_ARCH_LIST: "8.0;9.0" },
+    );
+    build(graph);
+    const [artifact] = graph.artifacts;
+    output(executable, ["-c", "import ops"], dirname(artifact?.built ?? ""));
+    const inspected = inspectPath(nodeHost(), artifact?.built ?? "");
+    if (!inspected.ok || inspected.value.kind !== "extension") throw new Error("cannot be read");
+    const { cuda } = inspected.value.report;
+    expect(cuda.unlinked).toBe(false);
+    const final = cuda.fatbins.filter((fatbin) => !fatbin.relocatable);
+    const binaries = final.flatMap(({ entries }) => entries).filter(({ kind }) => kind === "cubin");
+    const kernels = new Set(
+      binaries.flatMap((entry) => {
+        const content = fatbinContent(fileSource(nodeHost().fs, artifact?.built ?? "")!, entry, 1 << 24);
+        return content === undefined ? [] : (kernelsOf(entry, content) ?? []);
+      }),
+    );
+    expect([...kernels].sort()).toEqual(["_Z5otherPi", "_Z6scaledPi"]);
+    const numbers = binaries.map(({ architecture }) => architectureText(architecture));
+    expect([...new Set(numbers)].sort()).toEqual(nvcc.includes("-gencode" as never) ? ["80"] : ["80", "90"]);
   });
 });

@@ -71,7 +71,7 @@ export const torchDifferences: readonly TorchDifference[] = [
   },
   {
     what: "linker flags of the interpreter's own build",
-    torch: /^-Wl,-(?:O1|Bsymbolic-functions|z,relro)$/,
+    torch: /^-Wl,-(?:O1|Bsymbolic-functions|z,relro|rpath,\$PYLIB)$/,
     tools: ["link"],
     scenarios: /^setup\.py/,
     why: "as with the CFLAGS: distributions choose them for Python itself; `LDFLAGS` is honoured",

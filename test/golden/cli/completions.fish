@@ -37,7 +37,7 @@ complete -c retorch -n '__fish_seen_subcommand_from build' -l memory -x -d 'Memo
 complete -c retorch -n '__fish_seen_subcommand_from build' -l force -d 'Do everything again'
 complete -c retorch -n '__fish_seen_subcommand_from build' -s k -l keep-going -d 'After a failure, go on with what does not depend on it'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l no-cache -d 'Neither read nor write the store of earlier results'
-complete -c retorch -n '__fish_seen_subcommand_from build' -l check -d 'Import the result in the target Python afterwards'
+complete -c retorch -n '__fish_seen_subcommand_from build' -l check -d 'Import the result in the target Python afterwards; see that it has code for the GPU here'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l fix -d 'After a failure with a safe remedy change the configuration and build again'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l dry-run -d 'Run nothing; write the exact commands to standard output, as text for sh'
 complete -c retorch -n '__fish_seen_subcommand_from build' -l explain -d 'Say why each action has to be done'

@@ -60,7 +60,7 @@ _retorch() {
       '-k[After a failure, go on with what does not depend on it]' \
       '--keep-going[After a failure, go on with what does not depend on it]' \
       '--no-cache[Neither read nor write the store of earlier results]' \
-      '--check[Import the result in the target Python afterwards]' \
+      '--check[Import the result in the target Python afterwards; see that it has code for the GPU here]' \
       '--fix[After a failure with a safe remedy change the configuration and build again]' \
       '--dry-run[Run nothing; write the exact commands to standard output, as text for sh]' \
       '--explain[Say why each action has to be done]' \

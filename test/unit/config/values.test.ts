@@ -22,12 +22,22 @@ function said<T>(result: Result<T, Complaint>): T | string {
 }
 
 describe("architectures", () => {
-  test.each(["native", "8.0", "9.0a", "10.0f", "12.0+PTX", "9.0a+PTX", "Ampere", "Blackwell+Tegra", "Ampere+PTX"])(
-    "%s is taken as it is",
-    (text) => {
-      expect(said(parseArchitecture(text))).toBe(text);
-    },
-  );
+  test.each([
+    "native",
+    "all",
+    "all-major",
+    "8.0-virtual",
+    "8.0",
+    "9.0a",
+    "10.0f",
+    "12.0+PTX",
+    "9.0a+PTX",
+    "Ampere",
+    "Blackwell+Tegra",
+    "Ampere+PTX",
+  ])("%s is taken as it is", (text) => {
+    expect(said(parseArchitecture(text))).toBe(text);
+  });
 
   test.each([
     ["sm_90a", "9.0a"],

@@ -146,6 +146,28 @@ describe("ROCm", () => {
     ).toContain("ROCm");
   });
 
+  test.each([
+    [{}, ["gfx1100", "gfx90a", "gfx942"]],
+    [{ ROCR_VISIBLE_DEVICES: "1,2" }, ["gfx1100", "gfx942"]],
+    [{ HIP_VISIBLE_DEVICES: "0" }, ["gfx90a"]],
+    [{ ROCR_VISIBLE_DEVICES: "2,0", HIP_VISIBLE_DEVICES: "1" }, ["gfx90a"]],
+    [{ HIP_VISIBLE_DEVICES: "-1,0" }, []],
+    [{ HIP_VISIBLE_DEVICES: "" }, []],
+  ])("%j: the GPUs %j", async (env, expected) => {
+    const host = rocm((each) => {
+      install(each, "/opt/rocm");
+      const version = { 0: 0, 1: 90010, 2: 90402, 10: 110000 };
+      for (const [node, target] of Object.entries(version)) {
+        each.write(
+          `/sys/class/kfd/kfd/topology/nodes/${node}/properties`,
+          `cpu_cores_count 0\ngfx_target_version ${target}\nvendor_id 4098\n`,
+        );
+      }
+    });
+    Object.assign(host.env, env);
+    expect((await find(host)).environment.rocm?.architectures).toEqual(expected);
+  });
+
   test("is not looked for without a torch for it", async () => {
     const host = usualMachine();
     install(host, "/opt/rocm");

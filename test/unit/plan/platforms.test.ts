@@ -285,9 +285,9 @@ describe("ROCm", () => {
     expect(graph.warnings[0]).toContain("PYTORCH_ROCM_ARCH");
   });
 
-  test("CUDAExtension with host sources alone means ROCm; a CUDA source is refused", () => {
+  test("CUDAExtension with host sources alone means ROCm; a CUDA source without torch means CUDA", () => {
     expect(linkWords({ withCuda: true }, { environment: rocm })).toContain("-ltorch_hip");
-    expect(failureOf({ sources: ["k.cu"] }, { environment: rocm }).code).toBe("TORCH_WITHOUT_CUDA");
+    expect(failureOf({ sources: ["k.cu"], usesTorch: false }, { environment: rocm }).code).toBe("CUDA_NOT_FOUND");
   });
 
   test("without ROCm", () => {
