@@ -85,6 +85,11 @@ export interface Action {
   readonly cacheable: boolean;
   /** The source for compile_commands.json. */
   readonly source?: string;
+  /**
+   * Actions that are one command to people, such as the phases of one nvcc command: what one of them says the others
+   * may say again, and when one fails the rest is of no use.
+   */
+  readonly group?: string;
 }
 
 /** What a build leaves for the user. */
