@@ -14,6 +14,7 @@ export function makeContext({ root, python, scratch, quick, rounds }) {
     node: process.execPath,
     systemPython: realPython(need(which("python3"), "python3")),
     python: pythonWithTorch(root, python),
+    cudaPython: cudaPython(python),
     cxx: need(which("g++"), "g++"),
     ninja: which("ninja"),
     ccache: which("ccache"),
@@ -47,6 +48,15 @@ function pythonWithTorch(root, given) {
   const code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)";
   const found = spawnSync(python, ["-c", code], { env: childEnvironment() }).status === 0;
   return found ? which(python) : undefined;
+}
+
+/** The Python given, or RETORCH_TEST_CUDA_PYTHON, when its PyTorch is built for CUDA. */
+function cudaPython(given) {
+  const code = "import torch.version, sys; sys.exit(torch.version.cuda is None)";
+  return [given, process.env.RETORCH_TEST_CUDA_PYTHON].find(
+    (candidate) =>
+      candidate !== undefined && spawnSync(candidate, ["-c", code], { env: childEnvironment() }).status === 0,
+  );
 }
 
 /** An environment in which tools find that Python first, as in an active virtual environment. */

@@ -1,5 +1,6 @@
 // The rows of the benchmark, in the order of the page.
 import { cleanBuild } from "./clean-build.mjs";
+import { cudaRows } from "./cuda.mjs";
 import { firstCompiler } from "./first-compiler.mjs";
 import { loadCold, loadUnchanged } from "./load.mjs";
 import { headerEdited, nothingToDo1000, nothingToDo10000 } from "./many-files.mjs";
@@ -22,4 +23,5 @@ export const rows = [
   setupPyUnchanged,
   setupPyEdited,
   setupPyCold,
+  ...cudaRows,
 ];

@@ -25,7 +25,9 @@ import { checkOutputPlace } from "./output-place.ts";
 import { packagesOf } from "./packages.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { publishArtifact } from "./publish.ts";
+import { splitCuda } from "./split-cuda.ts";
 import { KnownStates } from "./states.ts";
+import { TorchHeaderHint } from "./torch-header-hint.ts";
 
 /** What a build is asked for. */
 export interface BuildOptions {
@@ -101,7 +103,8 @@ async function run(
       listener({ type: "read", script, output, durationMs, time: host.monotonic() }),
   });
   if (!prepared.ok) return prepared;
-  const { project, environment, graph, cacheDir, host: buildHost } = prepared.value;
+  const { project, environment, cacheDir, host: buildHost } = prepared.value;
+  const graph = await splitCuda(prepared.value);
   const unwritable = checkOutputPlace(host, graph.artifacts);
   if (unwritable !== undefined) return err(unwritable);
   const folder = prepareBuildFolder(host, graph.buildDir);
@@ -128,6 +131,7 @@ async function run(
       listener({ type: "warning", message: `${message}: nothing is kept there`, hint, time: host.monotonic() });
     }
     const store = opened?.ok === true ? opened.value : undefined;
+    const hint = new TorchHeaderHint();
     const done = await runGraph({
       host: buildHost,
       graph,
@@ -141,15 +145,20 @@ async function run(
       force: options.force ?? false,
       keepGoing: options.keepGoing ?? false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      emit: listener,
+      emit: (event) => {
+        hint.see(event);
+        listener(event);
+      },
     });
     Object.assign(counts, { executed: done.executed, cached: done.cached, fresh: done.fresh });
     if (done.failure === undefined) publish(host, digests, graph);
-    writeCompileCommands(host, graph, join(graph.buildDir, "compile_commands.json"));
+    writeCompileCommands(host, prepared.value.graph, join(graph.buildDir, "compile_commands.json"));
     log.close();
     await states.save();
     if (done.executed > 0) await store?.maintain();
     if (done.failure !== undefined) return err(done.failure);
+    const slow = hint.warning(host, project.root);
+    if (slow !== undefined) listener(slow);
     if (options.checkImport === true) {
       const problem = await checkImports(buildHost, project, environment, graph);
       if (problem !== undefined) return err(problem);
@@ -219,7 +228,16 @@ function remember(
   });
 }
 
-/** The graph of a request, for `--dry-run` and the exporters. Nothing runs. */
-export async function planOnly(host: Host, options: Pick<BuildOptions, "request">): Promise<Result<Prepared>> {
-  return await prepare(host, options.request);
+/**
+ * The graph of a request, for `--dry-run` and the exporters. Nothing is built.
+ *
+ * @param options.phases True: with nvcc's commands taken apart, as a build runs them; else each stays whole.
+ */
+export async function planOnly(
+  host: Host,
+  options: Pick<BuildOptions, "request"> & { readonly phases?: boolean },
+): Promise<Result<Prepared>> {
+  const prepared = await prepare(host, options.request);
+  if (!prepared.ok || options.phases !== true) return prepared;
+  return ok({ ...prepared.value, graph: await splitCuda(prepared.value) });
 }

@@ -13,6 +13,7 @@ import type { Action, Graph } from "../plan/graph.ts";
 import type { BuildOptions } from "./build.ts";
 import { packagesOf } from "./packages.ts";
 import { prepare } from "./prepare.ts";
+import { splitCuda } from "./split-cuda.ts";
 import { KnownStates } from "./states.ts";
 
 /** What is known of one action. */
@@ -36,7 +37,8 @@ export async function explain(
 ): Promise<Result<ExplainedAction[]>> {
   const prepared = await prepare(host, options.request);
   if (!prepared.ok) return prepared;
-  const { graph, environment, cacheDir, project } = prepared.value;
+  const { environment, cacheDir, project } = prepared.value;
+  const graph = await splitCuda(prepared.value);
   const roots = new Roots(graph.roots);
   const log = BuildLog.open(host, join(graph.buildDir, "log"));
   const digests = new FileDigests(host, new KnownStates(host, roots, log, cacheDir));
@@ -96,6 +98,7 @@ function names(action: Action, target: string, paths: readonly string[], graph: 
   return (
     action.id === target ||
     action.extension === target ||
+    (action.source !== undefined && paths.includes(action.source)) ||
     action.inputs.some((input) => paths.includes(input) && !input.startsWith(`${graph.buildDir}/`)) ||
     action.outputs.some((output) => paths.includes(output) || output.endsWith(`/${target}`) || built.includes(output))
   );

@@ -190,7 +190,7 @@ function setStandard(about: Case, asked: string): SafeChange | undefined {
   const now = commandText(action.command).findLast((word) => /^(?:--?std[=:]|\/std:)/.test(word));
   const present = standardNumber(now?.replace(/^.*?[=:]/, "") ?? "");
   if (wanted === 0 || (present !== undefined && present >= wanted)) return undefined;
-  const compiler = action.kind === "compile-cuda" ? environment.cudaHost : environment.compiler;
+  const compiler = isForCuda(action) ? environment.cudaHost : environment.compiler;
   if (compiler !== undefined && isTooOld(compiler, standard)) return undefined;
   // A flag of the user's wins over the key, so the flag itself has to change.
   const flags = (["cxx", "nvcc"] as const).flatMap((tool) =>
@@ -237,7 +237,7 @@ function setHostCompiler(about: Case, path: string): SafeChange | undefined {
   const standard =
     extension.usesTorch && environment.torch !== undefined ? cxxStandardOf(environment.torch.release) : undefined;
   if (standard !== undefined && isTooOld(compiler, standard)) return undefined;
-  const forCuda = action.kind === "compile-cuda" || action.kind.startsWith("cuda-");
+  const forCuda = isForCuda(action);
   if (forCuda && !acceptedByCuda(environment, compiler)) return undefined;
   const variable = forCuda ? "CC" : "CXX";
   if (host.env[variable] === path) return undefined;
@@ -357,4 +357,9 @@ function spelled(from: string, path: string): string {
 
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Whether an action is a compile by nvcc, or one of its phases. */
+function isForCuda({ kind, group }: Action): boolean {
+  return kind === "compile-cuda" || kind.startsWith("cuda-") || group !== undefined;
 }

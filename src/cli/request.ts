@@ -24,6 +24,7 @@ export async function requestOf(
     out: options.out,
     python: options.python,
     cudaArch: options.arch,
+    cudaGraph: options["cuda-graph"],
     profile: options.profile,
     cxxStandard: options.std,
     defines: options.define,

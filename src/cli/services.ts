@@ -17,7 +17,7 @@ import { pythonPackageFolder } from "../host/python-package.ts";
 /** What commands ask of the other rooms. */
 export interface Services {
   build(host: Host, options: BuildOptions & FixOption, listener: BuildListener): Promise<Result<BuildSummary>>;
-  plan(host: Host, options: Pick<BuildOptions, "request">): Promise<Result<Prepared>>;
+  plan(host: Host, options: Pick<BuildOptions, "request"> & { readonly phases?: boolean }): Promise<Result<Prepared>>;
   explain(
     host: Host,
     options: Pick<BuildOptions, "request"> & { readonly targets: readonly string[] },

@@ -88,6 +88,15 @@ export const requestOptions = {
     section: "what",
     default: "TORCH_CUDA_ARCH_LIST, else the GPUs of this machine",
   },
+  "cuda-graph": {
+    type: "text",
+    argument: "WHEN",
+    choices: ["auto", "off"],
+    description: "Run nvcc's phases by themselves where they are understood (auto), or whole commands (off)",
+    section: "what",
+    variables: ["RETORCH_CUDA_GRAPH"],
+    default: "auto",
+  },
   profile: {
     type: "text",
     argument: "PROFILE",

@@ -40,6 +40,9 @@ export interface SourceFile {
 /** A named set of default flags: `release` -O3 -DNDEBUG, `debug` -O0 -g, `release-with-debug` -O2 -g -DNDEBUG, `none`. */
 export type Profile = "release" | "debug" | "release-with-debug" | "none";
 
+/** Whether nvcc's commands are taken apart: `auto` where they are understood. */
+export type CudaGraph = "auto" | "off";
+
 /** One extension, complete and valid. Paths are absolute. */
 export interface Extension {
   /** Module name; dots make packages: `my_pkg._C`. */
@@ -83,6 +86,8 @@ export interface Extension {
   /** Whether the built file says with what it was built. */
   readonly provenance: boolean;
   readonly profile: Profile;
+  /** `off`: each CUDA source is one nvcc command; else its phases run by themselves where they are understood. */
+  readonly cudaGraph?: CudaGraph;
   /**
    * Flags that come first, in the place of CFLAGS, CPPFLAGS, CXXFLAGS and LDFLAGS: whoever made the request has read
    * these already, as setuptools does. Host compiler and link; undefined: the variables count.

@@ -77,6 +77,7 @@ export function applyOverrides(extension: Extension, overrides: RequestOverrides
     ...(overrides.kind === undefined ? {} : { kind: overrides.kind }),
     ...(overrides.outDir === undefined ? {} : { outDir: outDirOf(extension, overrides.outDir) }),
     ...(overrides.profile === undefined ? {} : { profile: overrides.profile }),
+    ...(overrides.cudaGraph === undefined ? {} : { cudaGraph: overrides.cudaGraph }),
     ...(overrides.cudaArch === undefined ? {} : { cudaArch: overrides.cudaArch }),
     ...(overrides.cxxStandard === undefined ? {} : { cxxStandard: overrides.cxxStandard }),
     sources,

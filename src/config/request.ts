@@ -2,7 +2,7 @@
 import { type Failure, failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Host } from "../host/host.ts";
-import type { Define, ExtensionKind, Profile, ToolFlags } from "./extension.ts";
+import type { CudaGraph, Define, ExtensionKind, Profile, ToolFlags } from "./extension.ts";
 import { pathRules, shownPath } from "./path.ts";
 import type { Complaint } from "./problem.ts";
 import {
@@ -12,6 +12,7 @@ import {
   parseKind,
   parseLibraryName,
   parseMacroName,
+  parseCudaGraph,
   parseProfile,
 } from "./values.ts";
 
@@ -40,6 +41,8 @@ export interface BuildRequest {
   readonly python?: string | undefined;
   /** `--arch`: each may be a list as in `TORCH_CUDA_ARCH_LIST`. */
   readonly cudaArch?: readonly string[] | undefined;
+  /** `--cuda-graph` */
+  readonly cudaGraph?: string | undefined;
   /** `--profile` */
   readonly profile?: string | undefined;
   /** `--std` */
@@ -75,6 +78,7 @@ export interface RequestOverrides {
   readonly python?: string;
   readonly cudaArch?: readonly string[];
   readonly profile?: Profile;
+  readonly cudaGraph?: CudaGraph;
   readonly cxxStandard?: string;
   readonly defines: readonly Define[];
   readonly undefines: readonly string[];
@@ -115,6 +119,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
   const outDir = one("--out", request.out, path);
   const python = one("--python", request.python, word);
   const profile = one("--profile", request.profile, parseProfile);
+  const cudaGraph = one("--cuda-graph", request.cudaGraph, parseCudaGraph);
   const cxxStandard = one("--std", request.cxxStandard, parseCxxStandard);
   const architectures = each("--arch", request.cudaArch, parseArchitectureList).flat();
   const overrides: RequestOverrides = {
@@ -125,6 +130,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
     ...(python === undefined ? {} : { python: resolveInterpreter(host, host.cwd, python) }),
     ...(architectures.length === 0 ? {} : { cudaArch: architectures }),
     ...(profile === undefined ? {} : { profile }),
+    ...(cudaGraph === undefined ? {} : { cudaGraph }),
     ...(cxxStandard === undefined ? {} : { cxxStandard }),
     defines: lastOfEach(each("-D", request.defines, parseDefine)),
     undefines: each("-U", request.undefines, parseMacroName),

@@ -7,6 +7,7 @@ import {
   architecturesType,
   booleanOrAutoType,
   booleanType,
+  cudaGraphType,
   definesType,
   flagsType,
   folderType,
@@ -229,6 +230,13 @@ export const extensionKeys = {
     default: '"auto"',
     example: "true",
     elsewhere: ["cuda", "use-cuda", "force-cuda"],
+  }),
+  "cuda-graph": key({
+    type: cudaGraphType,
+    doc: '`"auto"`: where what nvcc does is understood, each of its phases runs by itself, in parallel and with a key of its own ([cuda.md](cuda.md)). `"off"`: each CUDA source is one nvcc command.',
+    default: '"auto"',
+    example: '"off"',
+    elsewhere: ["nvcc-graph", "split-nvcc"],
   }),
   "device-link": key({
     type: booleanType,

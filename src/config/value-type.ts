@@ -3,7 +3,7 @@
  * of TOML. Nothing here knows which keys there are.
  */
 import { type Result, err, ok } from "../base/result.ts";
-import type { ExtensionKind, Profile } from "./extension.ts";
+import type { CudaGraph, ExtensionKind, Profile } from "./extension.ts";
 import { type Complaint, type Problem, type TomlPath, keyAt, valueAt } from "./problem.ts";
 import {
   extensionKinds,
@@ -16,6 +16,8 @@ import {
   parseMacroName,
   parseProfile,
   parseTorchVersion,
+  cudaGraphs,
+  parseCudaGraph,
   profiles,
 } from "./values.ts";
 
@@ -190,6 +192,7 @@ function folder(flag: string): (text: string) => Result<string, Complaint> {
 
 export const kindType: ValueType<ExtensionKind> = text(choices(extensionKinds), { enum: extensionKinds }, parseKind);
 export const profileType: ValueType<Profile> = text(choices(profiles), { enum: profiles }, parseProfile);
+export const cudaGraphType: ValueType<CudaGraph> = text(choices(cudaGraphs), { enum: cudaGraphs }, parseCudaGraph);
 export const folderType: ValueType<string> = text("folder", { minLength: 1 }, nonEmpty("the path of a folder"));
 export const interpreterType: ValueType<string> = text("path or command", { minLength: 1 }, nonEmpty("`python`"));
 

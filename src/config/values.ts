@@ -3,11 +3,13 @@
  * library names. The same rules serve the configuration file and the command line, so nothing here knows of either.
  */
 import { err, ok, type Result } from "../base/result.ts";
-import type { Define, ExtensionKind, Profile } from "./extension.ts";
+import type { CudaGraph, Define, ExtensionKind, Profile } from "./extension.ts";
 import type { Complaint } from "./problem.ts";
 import { closest, plainSpelling } from "./suggest.ts";
 
 export const extensionKinds: readonly ExtensionKind[] = ["python-module", "torch-library", "executable"];
+export const cudaGraphs: readonly CudaGraph[] = ["auto", "off"];
+
 export const profiles: readonly Profile[] = ["release", "debug", "release-with-debug", "none"];
 export const cxxStandards: readonly string[] = ["11", "14", "17", "20", "23", "26"];
 
@@ -82,6 +84,10 @@ export function parseKind(text: string): Result<ExtensionKind, Complaint> {
 
 export function parseProfile(text: string): Result<Profile, Complaint> {
   return oneOf(text, profiles, profilesElsewhere, "profile");
+}
+
+export function parseCudaGraph(text: string): Result<CudaGraph, Complaint> {
+  return oneOf(text, cudaGraphs, new Map([["on", "auto"]]), "way to run nvcc");
 }
 
 /** `native`, `all`, `8.0`, `9.0a`, `10.0f`, `12.0+PTX`, `8.0-virtual`, `Ampere`. Whether this CUDA has it is not asked here. */

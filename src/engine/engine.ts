@@ -17,6 +17,7 @@ import type { BuildListener } from "./events.ts";
 import { executeRun, prepareRun, publishOutput, type FinishedRun, type PreparedRun } from "./execute.ts";
 import type { FileDigests } from "./file-digests.ts";
 import { Judge, type Judgement, type Package } from "./freshness.ts";
+import { Groups } from "./groups.ts";
 import { diskFull, ioFailure, tooManyOpenFiles } from "./io-failure.ts";
 import type { BuildLog, NewActionRecord, Pair } from "./log.ts";
 import { diedOfMemory, MemoryBudget } from "./memory.ts";
@@ -56,7 +57,15 @@ export interface EngineResult {
 const lookAhead = 16;
 /** Files above this size are read while other things go on. */
 const largeFile = 4 << 20;
-const defaultDurationMs: Partial<Record<Action["kind"], number>> = { link: 500, copy: 10 };
+const defaultDurationMs: Partial<Record<Action["kind"], number>> = {
+  link: 500,
+  copy: 10,
+  "cuda-preprocess": 1000,
+  "cuda-front-end": 9000,
+  "cuda-device-compile": 12_000,
+  "cuda-assemble": 1000,
+  "cuda-fatbinary": 50,
+};
 
 /** Which action makes which file, and so which must wait for which. */
 export function edgesOf(actions: readonly Action[]): Edges {
@@ -100,6 +109,7 @@ class Engine {
   readonly #alone = new Set<number>();
   readonly #records: NewActionRecord[] = [];
   readonly #sharing = new Set<Promise<void>>();
+  readonly #groups = new Groups();
   readonly #slots: boolean[] = [];
   readonly #temporary: string;
   #fetching = 0;
@@ -220,11 +230,11 @@ class Engine {
   }
 
   #judgeAction(i: number): void {
-    if (this.#stopped) {
+    const action = this.#action(i);
+    if (this.#stopped || this.#groups.hasFailed(action)) {
       this.#schedule.failed(i);
       return;
     }
-    const action = this.#action(i);
     const { host, emit, store } = this.#in;
     const judgement = this.#judge.judge(action);
     this.#judgements.set(i, judgement);
@@ -335,7 +345,7 @@ class Engine {
       : undefined;
     let sharing: Promise<void> | undefined;
     try {
-      if (this.#stopped) {
+      if (this.#stopped || this.#groups.hasFailed(action)) {
         this.#schedule.failed(i);
         return;
       }
@@ -346,7 +356,7 @@ class Engine {
       }
       const run = prepareRun(host, action, join(this.#temporary, String(this.#runs++)));
       emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
-      const end = await executeRun(host, action, run, variables, signal);
+      const end = await executeRun(host, action, run, variables, this.#groups.signal(action, signal));
       if (end.ok) {
         ({ sharing } = await this.#finishBesideTheNext(i, slot, run, end));
         this.#schedule.done(i);
@@ -381,6 +391,11 @@ class Engine {
     const { host, emit, signal } = this.#in;
     const action = this.#action(i);
     const cancelled = signal?.aborted === true;
+    if (!cancelled && this.#groups.hasFailed(action)) {
+      emit({ type: "abandoned", action, slot, time: host.monotonic() });
+      this.#schedule.failed(i);
+      return;
+    }
     const retrying =
       !cancelled &&
       !this.#stopped &&
@@ -406,6 +421,7 @@ class Engine {
       this.#schedule.enqueue(i);
       return;
     }
+    if (!cancelled) this.#groups.fail(action);
     this.#fail(i, cancelled ? failure("CANCELLED", "interrupted") : failureOfProgram(action, end));
   }
 
@@ -469,7 +485,7 @@ class Engine {
       type: "done",
       action,
       outcome: "executed",
-      output: end.printed,
+      output: this.#groups.news(action, end.printed),
       durationMs: end.durationMs,
       ...(end.peakMemory === 0 ? {} : { peakMemory: end.peakMemory }),
       unchanged,

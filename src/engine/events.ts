@@ -94,6 +94,8 @@ export type BuildEvent =
       readonly durationMs: number;
       readonly time: number;
     }
+  /** Stopped because another action of its group has failed: that one was told. */
+  | { readonly type: "abandoned"; readonly action: Action; readonly slot: number; readonly time: number }
   /** Another process works on the same project or action; its result will be used. */
   | { readonly type: "waiting"; readonly on: string; readonly time: number }
   | { readonly type: "warning"; readonly message: string; readonly hint?: string; readonly time: number }

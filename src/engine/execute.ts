@@ -41,21 +41,26 @@ export interface FinishedRun {
 /** Makes folders and names for a run. `folder` must not exist. */
 export function prepareRun(host: Host, action: Action, folder: string): PreparedRun {
   const { fs } = host;
-  fs.mkdir(folder, 0o755);
   for (const output of action.outputs) fs.mkdir(dirname(output), 0o755);
   if (action.responseFile !== undefined) {
     const path = resolve(action.cwd, action.responseFile.path);
+    const { content } = action.responseFile;
     fs.mkdir(dirname(path), 0o755);
-    fs.writeAtomic(path, action.responseFile.content);
+    // Before the run begins, and only when it is new: what is written later would count as changed while it ran.
+    if (fs.readText(path) !== content) fs.writeAtomic(path, content);
   }
   if (action.note !== undefined) {
     const path = resolve(action.cwd, action.note.path);
     fs.mkdir(dirname(path), 0o755);
     fs.writeAtomic(path, action.note.content);
   }
+  fs.mkdir(folder, 0o755);
   const temporary = new Map<string, string>();
   const replaced = new Map<string, string>();
-  if (action.inPlace !== true) {
+  if (action.inPlace === true) {
+    // What stands there may share its content with the store: it is not to be written over.
+    for (const output of action.outputs) fs.remove(output);
+  } else {
     for (const [i, output] of action.outputs.entries()) {
       // The name stays, since some tools derive others from it; a folder for each keeps equal names apart.
       const parent = i === 0 ? folder : join(folder, String(i));

@@ -90,6 +90,11 @@ export interface Action {
   readonly source?: string;
   /** What compile_commands.json says instead, where the command does more than compile. */
   readonly compileCommand?: readonly Arg[];
+  /**
+   * Actions that are one command to people, such as the phases of one nvcc command: what one of them says the others
+   * may say again, and when one fails the rest is of no use.
+   */
+  readonly group?: string;
 }
 
 /** What a build leaves for the user. */

@@ -71,6 +71,10 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
     description: "It has run.",
     fields: { script: "absolute path", output: "what it printed", durationMs: "milliseconds" },
   },
+  abandoned: {
+    description: "A program was stopped because another one of the same command has failed.",
+    fields: { action, slot: "as in `started`" },
+  },
   waiting: {
     description: "Another process works on the same thing.",
     fields: { on: "what is waited for, for people" },
@@ -170,6 +174,8 @@ export function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>>
         durationMs: rounded(event.durationMs),
         time: rounded(event.time),
       };
+    case "abandoned":
+      return { type: event.type, action: plainAction(event.action), slot: event.slot, time: rounded(event.time) };
     case "waiting":
       return { type: event.type, on: event.on, time: rounded(event.time) };
     case "warning":

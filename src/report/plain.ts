@@ -80,6 +80,8 @@ export function eventTexts(
         return quiet ? "" : `${style.dim(`reading ${shownPath(event.script, options.cwd)}`)}\n`;
       case "read":
         return verbose && event.output.trim() !== "" ? `${event.output.trimEnd()}\n` : "";
+      case "abandoned":
+        return "";
       case "waiting":
         return quiet || live ? "" : `${style.dim(`waiting for ${event.on}`)}\n`;
       case "warning":

@@ -46,6 +46,9 @@ export class Progress {
         this.#running.delete(event.action.id);
         if (!event.retrying) this.#failed++;
         break;
+      case "abandoned":
+        this.#running.delete(event.action.id);
+        break;
       case "waiting":
         this.#waitingOn = event.on;
         break;

@@ -24,7 +24,7 @@ export async function run(
   if (!asked.ok) return sayFailure(context, asked.error);
   const request = asked.value;
   if (options["dry-run"]) {
-    const planned = await services.plan(host, { request });
+    const planned = await services.plan(host, { request, phases: true });
     if (!planned.ok) return sayFailure(context, planned.error);
     const { shellScript } = await import("../../export/shell.ts");
     const { exportOptions } = await import("./export.ts");

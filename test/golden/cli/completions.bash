@@ -17,6 +17,7 @@ _retorch() {
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
+        --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -35,7 +36,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     run)
       case $previous in
@@ -54,6 +55,7 @@ _retorch() {
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
+        --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -69,7 +71,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     env)
       case $previous in
@@ -112,6 +114,7 @@ _retorch() {
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
+        --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -128,7 +131,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
       else COMPREPLY=($(compgen -W 'sh make ninja cmake compile-commands' -- "$current")); fi ;;
     cache)
       case $previous in
@@ -147,6 +150,7 @@ _retorch() {
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
+        --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -162,7 +166,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     init)
       case $previous in

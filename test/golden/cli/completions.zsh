@@ -36,6 +36,7 @@ _retorch() {
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -97,6 +98,7 @@ _retorch() {
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -188,6 +190,7 @@ _retorch() {
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -242,6 +245,7 @@ _retorch() {
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \

@@ -63,8 +63,9 @@ const all = [a, b, "link"];
 const base = 11111;
 
 const compilerVariables = (workshop: Workshop): BuildOptions => ({ env: workshop.toolVariables });
+/** With whole nvcc commands, as torch's builder has them; phases have their own tests (cuda-graph-rebuild.test.ts). */
 const cudaVariables = (workshop: Workshop, more: Record<string, string> = {}): BuildOptions => ({
-  env: { CUDA_HOME: workshop.cuda ?? "", TORCH_CUDA_ARCH_LIST: "8.0", ...more },
+  env: { CUDA_HOME: workshop.cuda ?? "", TORCH_CUDA_ARCH_LIST: "8.0", RETORCH_CUDA_GRAPH: "off", ...more },
 });
 const nothing = (): void => undefined;
 

@@ -159,6 +159,7 @@ describe("jsonReporter", () => {
     failed(a, { signal: "SIGKILL", retrying: true, slot: 1 }),
     { type: "reading", script: "/project/setup.py", time: 0 },
     { type: "read", script: "/project/setup.py", output: "hello", durationMs: 2000, time: 0 },
+    { type: "abandoned", action: a, slot: 1, time: 0 },
     { type: "waiting", on: "x", time: 0 },
     { type: "warning", message: "odd", hint: "do", time: 0 },
     failed(b, { diagnoses: [diagnosis] }),

@@ -1,0 +1,226 @@
+/** What is done again in a CUDA source after a change, phase by phase, with the real nvcc. Effects are counted, not seconds. */
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test, type TestContext } from "vitest";
+import { runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
+import { cudaToolkit, need } from "../support/environments.ts";
+
+const source = `#include "value.h"
+__global__ void scale(float* a, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) a[i] *= VALUE;
+}
+void launch(float* a, int n) {
+  scale<<<1, 32>>>(a, n);
+}
+`;
+
+interface Seen {
+  /** By phase and architecture: `cuda-device-compile compute_80`. */
+  readonly executed: readonly string[];
+  readonly cached: readonly string[];
+}
+
+class Project {
+  readonly #project: TemporaryProject;
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(context: TestContext, settings = "") {
+    this.#env = { CUDA_HOME: need(context, cudaToolkit()), RETORCH_CACHE_DIR: "" };
+    this.#project = temporaryProject({
+      "csrc/k.cu": source,
+      "csrc/value.h": "#define VALUE 2\n",
+      "retorch.toml": `[extension.lib]\nkind = "torch-library"\nuses-torch = false\nsources = ["csrc/k.cu"]\n${settings}`,
+    });
+    this.#env = { ...this.#env, RETORCH_CACHE_DIR: this.#project.path("cache") };
+  }
+
+  get options(): { cwd: string; env: Readonly<Record<string, string>> } {
+    return { cwd: this.#project.root, env: this.#env };
+  }
+
+  async build(architectures: string, more: readonly string[] = []): Promise<Seen> {
+    const { stdout } = await runRetorchOk(["build", "--json", "--arch", architectures, ...more], this.options);
+    const seen = { executed: [] as string[], cached: [] as string[] };
+    for (const line of stdout.split("\n").filter((text) => text !== "")) {
+      const event = JSON.parse(line) as {
+        type: string;
+        outcome?: "executed" | "cached" | "fresh";
+        action?: { id: string; kind: string };
+      };
+      if (event.type !== "done" || event.action === undefined || event.outcome === "fresh") continue;
+      const { id, kind } = event.action;
+      const name = /(?:compute|sm)_\d+/.exec(id)?.[0];
+      seen[event.outcome ?? "executed"].push(name === undefined ? kind : `${kind} ${name}`);
+    }
+    return { executed: seen.executed.sort(), cached: seen.cached.sort() };
+  }
+
+  edit(file: string, from: string, to: string): void {
+    const text = readFileSync(this.#project.path(file), "utf8");
+    expect(text).toContain(from);
+    this.#project.write(file, text.replace(from, to));
+  }
+
+  append(file: string, text: string): void {
+    appendFileSync(this.#project.path(file), text);
+  }
+
+  read(file: string): Buffer {
+    return readFileSync(join(this.#project.root, file));
+  }
+}
+
+/** Steps that cost: what preprocesses, copies or packs takes milliseconds. */
+function costly({ executed }: Seen): string[] {
+  return executed.filter((name) => /^(?:compile|cuda-front-end|cuda-device-compile|cuda-assemble)/.test(name));
+}
+
+const device = (...numbers: readonly number[]): string[] =>
+  numbers.flatMap((n) => [`cuda-device-compile compute_${n}`, `cuda-assemble sm_${n}`]);
+
+describe("a CUDA source", { timeout: 120_000 }, () => {
+  test("is taken apart, and a second build has nothing to do", async (context) => {
+    const project = new Project(context);
+    const first = await project.build("8.0;9.0");
+    expect(costly(first)).toEqual(["compile", "cuda-front-end", ...device(80, 90)].sort());
+    expect(await project.build("8.0;9.0")).toEqual({ executed: [], cached: [] });
+  });
+
+  test("comments cost nothing; a kernel's body leaves the host code alone, on other lines too", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0;9.0");
+    project.edit("csrc/k.cu", "*= VALUE;", "*= VALUE;  // doubled");
+    expect(costly(await project.build("8.0;9.0"))).toEqual([]);
+    project.edit("csrc/k.cu", "*= VALUE", "+= VALUE");
+    expect(costly(await project.build("8.0;9.0"))).toEqual(["cuda-front-end", ...device(80, 90)].sort());
+    project.edit("csrc/k.cu", "if (i < n)", "\n\n\n\n\n\n\n\n\n\n  if (i + 1 < n)");
+    expect(costly(await project.build("8.0;9.0"))).toEqual(["cuda-front-end", ...device(80, 90)].sort());
+  });
+
+  test("host code leaves the machine code alone", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0");
+    project.edit("csrc/k.cu", "<<<1, 32>>>", "<<<2, 32>>>");
+    expect(costly(await project.build("8.0"))).toEqual(["compile", "cuda-device-compile compute_80", "cuda-front-end"]);
+  });
+
+  test("a header of the kernel is a header of all phases", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0");
+    project.edit("csrc/value.h", "2", "3");
+    expect(costly(await project.build("8.0"))).toEqual(["cuda-front-end", ...device(80)].sort());
+  });
+
+  test("an architecture more compiles that one, one less nothing, and going back is fetched", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0;9.0");
+    const before = project.read("lib.so");
+    expect(costly(await project.build("8.0;9.0;12.0"))).toEqual(device(120).sort());
+    expect(project.read("lib.so").equals(before)).toBe(false);
+    expect(costly(await project.build("8.0"))).toEqual([]);
+    const back = await project.build("8.0;9.0");
+    expect(costly(back)).toEqual([]);
+    expect(project.read("lib.so").equals(before)).toBe(true);
+    // What is no action's to share: two copies of text.
+    expect(new Set(back.executed)).toEqual(new Set(["copy"]));
+  });
+
+  test("code that asks for the list of architectures is compiled again when it changes", async (context) => {
+    const project = new Project(context);
+    project.append("csrc/k.cu", "const int list[] = {__CUDA_ARCH_LIST__};\nint first() { return list[0]; }\n");
+    await project.build("8.0;9.0");
+    expect(costly(await project.build("8.0;9.0;12.0"))).toEqual(
+      [
+        "compile",
+        "cuda-front-end",
+        "cuda-device-compile compute_80",
+        "cuda-device-compile compute_90",
+        ...device(120),
+      ].sort(),
+    );
+  });
+
+  test("the line counts where the code asks for it", async (context) => {
+    const project = new Project(context);
+    project.append("csrc/k.cu", "int line() { return __builtin_LINE(); }\n");
+    await project.build("8.0");
+    project.edit("csrc/k.cu", "if (i < n)", "\n  if (i + 1 < n)");
+    expect(costly(await project.build("8.0"))).toContain("compile");
+  });
+
+  test("incremental is the same bytes as from nothing", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0");
+    project.edit("csrc/k.cu", "if (i < n)", "\n\n  if (i + 1 < n)");
+    await project.build("8.0;9.0");
+    const incremental = project.read("lib.so");
+    await project.build("8.0;9.0", ["--force", "--no-cache"]);
+    expect(project.read("lib.so").equals(incremental)).toBe(true);
+  });
+
+  test("an error is said once, with the place in the source and no temporary name", async (context) => {
+    const project = new Project(context);
+    project.edit("csrc/k.cu", "VALUE;", "VALUE + nosuch;");
+    const { exitCode, stderr } = await runRetorch(["build", "--arch", "8.0;9.0;12.0"], project.options);
+    expect(exitCode).toBe(1);
+    expect(stderr.match(/identifier "nosuch" is undefined\n/g)).toHaveLength(1);
+    expect(stderr).toContain("csrc/k.cu(4): error");
+    expect(stderr).not.toContain("tmpxft");
+    expect(stderr).toContain("1 failed");
+  });
+
+  test("a warning is said once", async (context) => {
+    const project = new Project(context);
+    project.edit("csrc/k.cu", "int i", "int unused_here; int i");
+    const { stderr } = await runRetorchOk(["build", "--arch", "8.0;9.0"], project.options);
+    expect(stderr.match(/unused_here" was declared but never referenced/g)).toHaveLength(1);
+  });
+
+  test.for(["it's (ä) & co; #1", 'q"uote $HOME', "back\\slash", "-dash", "a=b:c"])(
+    "folders called %s",
+    async (name, context) => {
+      const env = { CUDA_HOME: need(context, cudaToolkit()) };
+      const project = temporaryProject(
+        {
+          [`csrc/${name}/k y.cu`]: source.replace('#include "value.h"', "#define VALUE 2"),
+          "retorch.toml": `[extension.lib]\nkind = "torch-library"\nuses-torch = false\nsources = ["csrc/**/*.cu"]\n`,
+        },
+        name,
+      );
+      const { stderr } = await runRetorchOk(["build", "--no-cache", "--arch", "8.0+PTX"], { cwd: project.root, env });
+      expect(stderr).toContain("1 split");
+    },
+  );
+
+  test("a comma in a path is too much for fatbinary: it stays nvcc's, which says so", async (context) => {
+    const env = { CUDA_HOME: need(context, cudaToolkit()) };
+    const project = temporaryProject({
+      "csrc/a,b/k.cu": source.replace('#include "value.h"', "#define VALUE 2"),
+      "retorch.toml": `[extension.lib]\nkind = "torch-library"\nuses-torch = false\nsources = ["csrc/**/*.cu"]\n`,
+    });
+    const { stderr } = await runRetorchOk(["build", "--no-cache", "--arch", "8.0"], { cwd: project.root, env });
+    expect(stderr).toContain("stays one nvcc command: fatbinary takes no path with a comma");
+  });
+
+  test.for([["--cuda-graph", "off"], ["--nvcc-flag=-G"]])("%s is one nvcc command", async (words, context) => {
+    const project = new Project(context);
+    const { executed } = await project.build("8.0", words);
+    expect(executed).toContain("compile-cuda");
+    expect(executed).not.toContain("cuda-front-end");
+  });
+
+  test("the script of `--dry-run` makes the same", async (context) => {
+    const project = new Project(context, "");
+    const { stdout } = await runRetorchOk(["build", "--dry-run", "--arch", "8.0"], project.options);
+    expect(stdout).toContain("cudafe++");
+    await project.build("8.0");
+    // The object: what is linked has a note of retorch, which scripts leave out.
+    const object = ".retorch/obj/lib/csrc/k.cu.o";
+    const built = project.read(object);
+    const { spawnSync } = await import("node:child_process");
+    const script = spawnSync("sh", [], { input: stdout, cwd: project.options.cwd, encoding: "utf8" });
+    expect(script.stderr).toBe("");
+    expect(project.read(object).equals(built)).toBe(true);
+  });
+});

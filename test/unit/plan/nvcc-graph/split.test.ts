@@ -1,0 +1,218 @@
+/**
+ * From recorded dry runs to phases. The files in `test/fixtures/nvcc-dry-run` are what nvcc 13.0 prints, with neutral
+ * paths; what other versions print differently is put into them here.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type Action, commandText } from "../../../../src/plan/graph.ts";
+import { edgesOf } from "../../../../src/engine/engine.ts";
+import { moduleIdOf } from "../../../../src/plan/nvcc-graph/module-id.ts";
+import { type Split, splitCommand } from "../../../../src/plan/nvcc-graph/split.ts";
+import { dryRunCommand, reasonToStayWhole } from "../../../../src/plan/nvcc-graph/whole.ts";
+import { repository } from "../../../support/environments.ts";
+import { exampleTool } from "../../../support/plan-fixtures.ts";
+
+const root = "/home/ada/ops";
+const buildDir = `${root}/.retorch`;
+const object = `${buildDir}/obj/ops/csrc/k.cu.o`;
+
+const nvcc = exampleTool("nvcc", "/usr/local/cuda/bin/nvcc", "13.0.88");
+const parts = ["nvcc", "cudafe++", "ptxas", "fatbinary", "libdevice"].map(
+  (name) => exampleTool(name, `/usr/local/cuda/bin/${name}`, "1").parts[0] ?? nvcc.parts[0]!,
+);
+parts.push(exampleTool("cicc", "/usr/local/cuda/nvvm/bin/cicc", "1").parts[0]!);
+
+const whole: Action = {
+  id: "ops/csrc/k.cu.o",
+  kind: "compile-cuda",
+  description: "compile csrc/k.cu",
+  extension: "ops",
+  command: [
+    { path: nvcc.path, role: "tool" },
+    "-O3",
+    "-MD",
+    "-MF",
+    { path: ".retorch/obj/ops/csrc/k.cu.o.d", role: "depfile" },
+    "-c",
+    { path: "csrc/k.cu", role: "input" },
+    "-o",
+    { path: ".retorch/obj/ops/csrc/k.cu.o", role: "output" },
+  ],
+  cwd: root,
+  env: {},
+  keyVariables: ["NVCC_APPEND_FLAGS", "CPATH"],
+  tools: [{ ...nvcc, parts }, exampleTool("g++", "/usr/bin/g++", "12.2.0")],
+  inputs: [`${root}/csrc/k.cu`],
+  outputs: [object],
+  includeSearch: ["/usr/include"],
+  librarySearch: [],
+  memoryEstimate: 500_000_000,
+  cacheable: true,
+  source: `${root}/csrc/k.cu`,
+};
+
+function recorded(name: string): string {
+  return readFileSync(join(repository, "test", "fixtures", "nvcc-dry-run", `${name}.txt`), "utf8");
+}
+
+function split(dryRun: string, moduleId?: string): Split {
+  return splitCommand(whole, { dryRun, buildDir, family: "gcc", ...(moduleId === undefined ? {} : { moduleId }) });
+}
+
+function actions(dryRun: string): readonly Action[] {
+  const result = split(dryRun);
+  if ("reason" in result) throw new Error(result.reason);
+  return result.actions;
+}
+
+function reason(dryRun: string): string {
+  const result = split(dryRun);
+  return "reason" in result ? result.reason : "";
+}
+
+const short = (action: Action): string => action.id.replace("ops/csrc/k.cu.o", "o").replace("o.phases/", "");
+
+describe("phases", () => {
+  test("of one architecture", () => {
+    expect(actions(recorded("13.0-one")).map((action) => `${action.kind} ${short(action)}`)).toEqual([
+      "cuda-preprocess host.ii",
+      "cuda-front-end host.cudafe1.cpp",
+      "cuda-preprocess compute_80.ii",
+      "cuda-device-compile compute_80.ptx",
+      "cuda-assemble sm_80.cubin",
+      "cuda-fatbinary fatbin",
+      "copy host.stub.c",
+      "cuda-preprocess host.cpp.ii",
+      "copy host.cpp.key",
+      "compile host.o",
+      "cuda-fatbinary o",
+    ]);
+  });
+
+  test("of three, PTX and threads: each its own branch", () => {
+    const all = actions(recorded("13.0-three"));
+    expect(all.filter(({ kind }) => kind === "cuda-device-compile").map(short)).toEqual([
+      "compute_80.ptx",
+      "compute_90a.ptx",
+      "compute_120.ptx",
+    ]);
+    const edges = edgesOf(all);
+    const needs = (name: string): string[] => {
+      const i = all.findIndex((action) => short(action) === name);
+      return (edges[i] ?? []).map((need) => short(all[need]!)).sort();
+    };
+    expect(needs("compute_90a.ptx")).toEqual(["compute_90a.ii"]);
+    expect(needs("host.cudafe1.cpp")).toEqual(["host.ii"]);
+    // The last one, as nvcc has it.
+    expect(needs("host.stub.c")).toEqual(["compute_120.ptx"]);
+    // PTX alone is checked; a wrong one must not get into the fat binary.
+    expect(needs("fatbin")).toEqual(["compute_120.ptx", "compute_120.valid", "sm_80.cubin", "sm_90a.cubin"]);
+    expect(needs("host.o")).toEqual(["host.cpp.key"]);
+    expect(needs("o")).toEqual(["fatbin", "host.o"]);
+  });
+
+  test("only the first steps know the list of architectures", () => {
+    const knowing = actions(recorded("13.0-three")).filter(({ command }) =>
+      commandText(command).some((word) => word.includes("__CUDA_ARCH_LIST__")),
+    );
+    expect(new Set(knowing.map(({ kind }) => kind))).toEqual(new Set(["cuda-preprocess"]));
+  });
+
+  test("of relocatable code: the fat binary stays in the host's object, whose name others use", () => {
+    const all = actions(recorded("13.0-rdc"));
+    expect(all.map(short)).toContain("host.fatbin.c");
+    expect(all.at(-1)).toMatchObject({ kind: "compile", outputs: [object] });
+  });
+
+  test("no temporary name and no new module id is left", () => {
+    for (const name of ["13.0-one", "13.0-three", "13.0-rdc"]) {
+      const words = actions(recorded(name)).flatMap(({ command }) => commandText(command));
+      expect(words.filter((word) => /tmpxft|--gen_module_id_file/.test(word))).toEqual([]);
+    }
+  });
+
+  test("belong together, each with the part of the toolkit that it runs", () => {
+    const all = actions(recorded("13.0-one"));
+    expect(new Set(all.map(({ group }) => group))).toEqual(new Set([whole.id]));
+    const cicc = all.find(({ kind }) => kind === "cuda-device-compile");
+    expect(cicc?.tools.flatMap((tool) => tool.parts.map(({ name }) => name))).toEqual(["libdevice", "cicc"]);
+    expect(cicc?.env).toEqual({ NVVMIR_LIBRARY_DIR: "/usr/local/cuda/bin/../nvvm/libdevice" });
+  });
+});
+
+describe("other versions", () => {
+  test("11.6: cicc makes the module id, without CICC_PATH", () => {
+    const text = recorded("13.0-one")
+      .replace("--gen_module_id_file --module_id_file_name", "--module_id_file_name")
+      .replace("-tused --module_id_file_name", "-tused --gen_module_id_file --module_id_file_name")
+      .replace(/^#\$ CICC_PATH=.*\n/m, "")
+      .replace('"$CICC_PATH/cicc"', "cicc");
+    expect(actions(text).map(short)).toEqual(actions(recorded("13.0-one")).map(short));
+  });
+
+  test("13.3: one word more for cicc, anywhere", () => {
+    const text = recorded("13.0-one").replace(" -arch compute_80 ", " --simt-only -arch compute_80 ");
+    expect(actions(text).map(short)).toEqual(actions(recorded("13.0-one")).map(short));
+  });
+
+  test("12.x: fatbinary given a name by --create as well", () => {
+    const text = recorded("13.0-one").replace(
+      "fatbinary -64",
+      'fatbinary --create="/tmp/tmpxft_00000000_00000000-3_k.fatbin" -64',
+    );
+    const fatbinary = actions(text).find((action) => short(action) === "fatbin");
+    expect(commandText(fatbinary?.command ?? []).filter((word) => word.startsWith("--create="))).toEqual([
+      "--create=.retorch/obj/ops/csrc/k.cu.o.phases/fatbin",
+    ]);
+  });
+});
+
+describe("unsure means whole", () => {
+  const one = recorded("13.0-one");
+  test.each([
+    ["an unknown program", one.replace("#$ ptxas", "#$ tileas"), /would run/],
+    ["another cicc", one.replace('"$CICC_PATH/cicc"', "/usr/local/cuda/nvvm-next/bin/cicc"), /another cicc/],
+    [
+      "link-time optimisation",
+      one.replace(/(compute_80 .* -o "[^"]*ptx")/, '$1 -olto "/tmp/tmpxft_00000000_00000000-6_k.ltoir"'),
+      /link-time/,
+    ],
+    [
+      "a file that nobody makes",
+      one.replace(/file=[^"]*cubin/, "file=/tmp/tmpxft_00000000_00000000-9_other.cubin"),
+      /unknown/,
+    ],
+    [
+      "a temporary file more",
+      one.replace("cudafe++ --c++17", "cudafe++ --extra /tmp/tmpxft_00000000_00000000-9_x --c++17"),
+      /temporary file/,
+    ],
+    ["no cudafe++", one.replace(/^#\$ cudafe.*\n/m, ""), /cudafe\+\+ 0 times/],
+    ["another host compiler", one.replaceAll('"/usr/bin"/g++', "/opt/bin/g++"), /\/opt\/bin\/g\+\+/],
+    ["text for a shell", one.replace("#$ ptxas", "#$ ptxas `x`"), /only a shell/],
+    ["nothing", "", /0 times/],
+  ])("%s", (_, text, expected) => {
+    expect(reason(text)).toMatch(expected);
+  });
+
+  test.each(["-ptx", "-dlto", "--keep", "-G", "-MMD", "-arch=native", "--device-debug", "-optix-ir"])("%s", (flag) => {
+    expect(reasonToStayWhole({ ...whole, command: [...whole.command, flag] }, "linux")).toContain(flag);
+  });
+
+  test("Windows", () => {
+    expect(reasonToStayWhole(whole, "win32")).toBe("");
+    expect(reasonToStayWhole(whole, "linux")).toBeUndefined();
+  });
+});
+
+test("nvcc is asked without the list of headers, which each phase writes itself", () => {
+  expect(dryRunCommand(whole).join(" ")).toBe(
+    "/usr/local/cuda/bin/nvcc --dryrun -O3 -c csrc/k.cu -o .retorch/obj/ops/csrc/k.cu.o",
+  );
+});
+
+test("module ids tell objects apart, not times", () => {
+  expect(moduleIdOf("ops/csrc/k-1.cu.o", "csrc/k-1.cu")).toMatch(/^_[0-9a-f]{8}_6_k_1_cu_[0-9a-f]{8}$/);
+  expect(moduleIdOf("ops/a/k.cu.o", "a/k.cu")).not.toBe(moduleIdOf("ops/b/k.cu.o", "b/k.cu"));
+});
