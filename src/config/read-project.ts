@@ -188,6 +188,8 @@ async function finish(reading: Reading, draft: Draft): Promise<Result<Project>> 
       ...(draft.buildDir === undefined ? {} : { buildDir: draft.buildDir }),
       ...(draft.variables === undefined ? {} : { variables: draft.variables }),
       ...(draft.warnings === undefined ? {} : { warnings: draft.warnings }),
+      ...(draft.configured === undefined ? {} : { configured: draft.configured }),
+      ...(draft.editableRebuild === undefined ? {} : { editableRebuild: draft.editableRebuild }),
     }),
   );
 }

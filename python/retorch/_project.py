@@ -1,0 +1,151 @@
+"""The project as the program knows it: what it consists of, and its build. For the build backend and for editable
+installs; knows nothing of setuptools.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+from ._messages import BackendError
+
+
+def is_configured(root: str) -> bool:
+    """Whether retorch's own configuration describes the project: a `retorch.toml`, or `[tool.retorch]`."""
+    if os.path.isfile(os.path.join(root, "retorch.toml")):
+        return True
+    try:
+        with open(os.path.join(root, "pyproject.toml"), encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return False
+    try:
+        import tomllib
+    except ImportError:
+        # Python 3.10: tables as people write them.
+        return re.search(r"""^\s*\[+\s*["']?tool["']?\s*\.\s*["']?retorch["']?\s*[.\]]""", text, re.M) is not None
+    try:
+        return "retorch" in tomllib.loads(text).get("tool", {})
+    except (ValueError, AttributeError):
+        return False
+
+
+def metadata(root: str) -> dict | None:
+    """What `retorch metadata` says of the project; None when there is nothing to build in it.
+
+    Raises BackendError when the configuration is wrong; the program has said so by then.
+    """
+    import subprocess
+
+    from ._node import command
+    from ._program import build_environment
+
+    done = subprocess.run(
+        command("metadata", root, "--color", "never"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=build_environment(),
+    )
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    if not is_configured(root):
+        return None
+    sys.stdout.flush()
+    sys.stderr.write(done.stderr.decode("utf-8", "replace"))
+    raise BackendError("", status=done.returncode if done.returncode in (1, 2) else 1)
+
+
+def output_folder(root: str) -> str:
+    """Where builds for this Python leave their results before they are put into a wheel or into the sources.
+
+    In the build folder, always the same: what is there already need not be copied again.
+    """
+    return os.path.join(root, ".retorch", "wheel", sys.implementation.cache_tag or "python")
+
+
+def configured_words(root: str, out: str, words: list[str]) -> list[str]:
+    """The words of a build of what the configuration describes."""
+    return ["build", root, "--python", sys.executable, "--out", out, *words]
+
+
+def build(words: list[str], environ: dict[str, str], request: dict | None = None, verbose: bool = True) -> dict:
+    """Runs `retorch build` and gives what its `--result` says.
+
+    Raises BackendError when it fails. Its text is what the program said, unless that was shown (`verbose`).
+    """
+    from ._node import command
+    from ._program import _run
+
+    with tempfile.TemporaryDirectory(prefix="retorch-") as folder:
+        result_file = os.path.join(folder, "result.json")
+        text = "" if request is None else json.dumps(request)
+        status, said = _run(
+            command(*words, "--result", result_file, "--color", "never"), text, verbose, environ
+        )
+        try:
+            with open(result_file, encoding="utf-8") as file:
+                result = json.load(file)
+        except (OSError, ValueError):
+            result = {}
+    if status == 0 and result.get("ok"):
+        return result
+    if not said.strip():
+        raise BackendError(f"`retorch build` ended with exit status {status}", status=1)
+    raise BackendError("" if verbose else said.strip(), status=status if status in (1, 2) else 1)
+
+
+def architectures_in(paths: list[str]) -> dict[str, list[str]]:
+    """The GPU architectures in built files: `sm_90` for machine code, `compute_90` for PTX. Empty where it cannot be told."""
+    import subprocess
+
+    from ._node import command
+    from ._program import build_environment
+
+    done = subprocess.run(
+        command("inspect", "--no-environment", "--json", *paths),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=build_environment(),
+    )
+    found = {}
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        try:
+            file = json.loads(line)
+            found[file["path"]] = [code["name"] for code in (file.get("cuda") or {}).get("code", [])]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def put(source: str, target: str) -> bool:
+    """Copies a built file unless the same is there already. By rename: a process that has it loaded keeps what it has."""
+    if _same(source, target):
+        return False
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    temporary = f"{target}.{os.getpid()}.tmp"
+    try:
+        shutil.copyfile(source, temporary)
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, target)
+    except BaseException:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise
+    return True
+
+
+def _same(one: str, other: str) -> bool:
+    import filecmp
+
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
