@@ -31,9 +31,13 @@ class _Finder:
 
     def find_spec(self, name, path=None, target=None):
         if name in self.names:
-            # Once in a process, and not again by what it imports itself.
-            self.names = frozenset()
-            bring_up_to_date(self.spec)
+            # Once in a process, and not again by what it imports itself. A failure counts for the next import, too.
+            names, self.names = self.names, frozenset()
+            try:
+                bring_up_to_date(self.spec)
+            except BaseException:
+                self.names = names
+                raise
         return None
 
 
