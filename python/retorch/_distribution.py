@@ -73,9 +73,8 @@ class Session:
             if self._describe:
                 self._read_project()
             self._patch(undo, distutils.core, "setup", self._setup)
-            excluded = _commands.source_folders_excluded(self.source_folders())
-            known = FlatLayoutPackageFinder.DEFAULT_EXCLUDE
-            self._patch(undo, FlatLayoutPackageFinder, "DEFAULT_EXCLUDE", (*known, *excluded))
+            # What it is, is decided when setuptools begins to look for packages.
+            self._patch(undo, FlatLayoutPackageFinder, "DEFAULT_EXCLUDE", FlatLayoutPackageFinder.DEFAULT_EXCLUDE)
             self._patch(undo, distutils_build_ext.build_ext, "build_extension", self._replacement())
             self._undo = undo.pop_all()
         return self
@@ -128,6 +127,8 @@ class Session:
 
             class Distribution(base):
                 def parse_config_files(self, *args, **kwargs):
+                    excluded = _commands.source_folders_excluded(session.source_folders())
+                    FlatLayoutPackageFinder.DEFAULT_EXCLUDE += excluded
                     super().parse_config_files(*args, **kwargs)
                     session._adopt(self)
 

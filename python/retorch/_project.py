@@ -79,7 +79,7 @@ def build(words: list[str], environ: dict[str, str], request: dict | None = None
     Raises BackendError when it fails. Its text is what the program said, unless that was shown (`verbose`).
     """
     from ._node import command
-    from ._program import _run
+    from ._program import _OWN_VARIABLES, _run
 
     with tempfile.TemporaryDirectory(prefix="retorch-") as folder:
         result_file = os.path.join(folder, "result.json")
@@ -93,6 +93,8 @@ def build(words: list[str], environ: dict[str, str], request: dict | None = None
         except (OSError, ValueError):
             result = {}
     if status == 0 and result.get("ok"):
+        if result.get("looked") is not None:
+            result["looked"]["variables"] += _OWN_VARIABLES
         return result
     if not said.strip():
         raise BackendError(f"`retorch build` ended with exit status {status}", status=1)

@@ -1,6 +1,7 @@
 """Builds a wheel for `retorch wheel`, which starts this file in the target Python with one JSON document as its argument.
 
-What the hook and everything below it print goes to standard error; the answer is a file.
+Standard output gets the path of the wheel, or one JSON object about it; what everything else prints goes to standard
+error.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ def main() -> None:
     # The folder of this file holds modules that nobody shall find by their bare names.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.argv[1:] = []
-    sys.stdout.flush()
+    answer = os.dup(1)
     os.dup2(2, 1)
     os.chdir(request["project"])
 
@@ -25,11 +26,9 @@ def main() -> None:
     settings = dict(request["settings"])
     if not request["verbose"]:
         settings.setdefault("quiet", "1")
-    out = request["out"]
-    os.makedirs(out, exist_ok=True)
-    name = build.build_wheel(out, settings)
-    with open(request["answer"], "w", encoding="utf-8") as file:
-        json.dump(describe_wheel(os.path.join(out, name)), file)
+    path = os.path.join(request["out"], build.build_wheel(request["out"], settings))
+    with open(answer, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(json.dumps(describe_wheel(path)) if request["json"] else path)
         file.write("\n")
 
 

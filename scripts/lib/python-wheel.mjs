@@ -33,7 +33,7 @@ function contents(root, manifest, info) {
   const packed = {};
   const put = (name, content) => (packed[name] = Buffer.from(content));
   const folder = join(root, "python", "retorch");
-  for (const name of files(folder, (file) => file.endsWith(".py") || file === "py.typed")) {
+  for (const name of files(folder, (file) => /\.(?:py|c)$/.test(file) || file === "py.typed")) {
     put(`retorch/${name}`, readFileSync(join(folder, name)));
   }
   const dist = join(root, "dist");

@@ -1,6 +1,6 @@
 /**
  * `retorch wheel`: builds a wheel with the build backend of the Python package, in the target Python. It finds the project
- * and the Python, hands over, and says where the wheel is.
+ * and the Python, and hands over.
  */
 import { dirname, join, resolve } from "node:path";
 import { failure } from "../../base/failure.ts";
@@ -33,36 +33,26 @@ export async function run(
   if (python === undefined) {
     return sayFailure(context, problems.python ?? failure("PYTHON_NOT_FOUND", "no Python was found"));
   }
-  const temporary = host.fs.makeTemporary("retorch-wheel-");
-  try {
-    const answer = join(temporary, "wheel.json");
-    const request = {
-      project: project.value,
-      out: resolve(host.cwd, options.out ?? join(project.value, "dist")),
-      settings: settings.value,
-      answer,
-      verbose: options.verbose,
-      quiet: options.quiet,
-    };
-    const ended = await services.foreground({
-      argv: [python.executable, join(script.value, "_wheel.py"), JSON.stringify(request)],
-      cwd: project.value,
-      env: { ...host.env, RETORCH_NODE: host.env["RETORCH_NODE"] ?? program.nodePath },
-    });
-    if (ended.startError !== undefined) {
-      return sayFailure(
-        context,
-        failure("PYTHON_NOT_FOUND", `\`${python.executable}\` cannot be run (${ended.startError})`),
-      );
-    }
-    if (ended.status !== 0) return ended.status ?? 1;
-    const text = host.fs.readText(answer) ?? "";
-    const { path } = JSON.parse(text) as { readonly path: string };
-    program.stdout.write(options.json ? text : `${path}\n`);
-    return 0;
-  } finally {
-    host.fs.remove(temporary);
+  const request = {
+    project: project.value,
+    out: resolve(host.cwd, options.out ?? join(project.value, "dist")),
+    settings: settings.value,
+    verbose: options.verbose,
+    json: options.json,
+  };
+  // It writes the path, or the object, to standard output itself.
+  const ended = await services.foreground({
+    argv: [python.executable, join(script.value, "_wheel.py"), JSON.stringify(request)],
+    cwd: project.value,
+    env: { ...host.env, RETORCH_NODE: host.env["RETORCH_NODE"] ?? program.nodePath },
+  });
+  if (ended.startError !== undefined) {
+    return sayFailure(
+      context,
+      failure("PYTHON_NOT_FOUND", `\`${python.executable}\` cannot be run (${ended.startError})`),
+    );
   }
+  return ended.status ?? 1;
 }
 
 /** The folder that is given, else the nearest one upwards that describes a package. */
