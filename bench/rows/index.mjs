@@ -1,6 +1,7 @@
 // The rows of the benchmark, in the order of the page.
 import { cleanBuild } from "./clean-build.mjs";
 import { firstCompiler } from "./first-compiler.mjs";
+import { installEditable } from "./install-editable.mjs";
 import { loadCold, loadUnchanged } from "./load.mjs";
 import { headerEdited, nothingToDo1000, nothingToDo10000 } from "./many-files.mjs";
 import { nothingToDo } from "./nothing-to-do.mjs";
@@ -18,4 +19,5 @@ export const rows = [
   cleanBuild,
   loadUnchanged,
   loadCold,
+  installEditable,
 ];
