@@ -72,7 +72,7 @@ def bring_up_to_date(spec: dict) -> bool:
     except BackendError as error:
         raise ImportError(
             f"{spec['name']} has changed and cannot be built (`retorch build {spec['root']}`; "
-            f"{SWITCH}=0 imports what was built last):\n\n{error}",
+            f"{SWITCH}=0 imports what was built last):\n\n{error.message}",
             name=spec["name"],
         ) from None
     except NodeNotFound as error:

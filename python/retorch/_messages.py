@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 
 
-class BackendError(Exception):
+class BackendError(SystemExit):
     """An expected failure: one sentence without a full stop, and what to do about it.
+
+    It passes through setuptools as the end of the process, so that nothing there shows where it came from.
 
     status: how the process ends. 1 the build failed, 2 configuration or environment. An empty message means that
     everything has been said already.
     """
 
     def __init__(self, message: str, hint: str = "", status: int = 2) -> None:
-        super().__init__(message)
+        super().__init__(status)
         self.message = message
         self.hint = hint
         self.status = status

@@ -53,7 +53,8 @@ def metadata(root: str) -> dict | None:
     )
     if done.returncode == 0:
         return json.loads(done.stdout)
-    if not is_configured(root):
+    # Said of a folder that is not configured: there are no sources in it.
+    if b"[NO_SOURCES]" in done.stderr and not is_configured(root):
         return None
     sys.stdout.flush()
     sys.stderr.write(done.stderr.decode("utf-8", "replace"))
