@@ -215,9 +215,12 @@ def _even_archive(path: str) -> None:
 COMMANDS = {"build_ext": _build_ext, "bdist_wheel": _bdist_wheel, "sdist": _sdist}
 
 
-def source_folders_excluded(source_folders: set[str]) -> tuple[str, ...]:
+def source_folders_excluded(source_folders) -> tuple[str, ...]:
     """Patterns for setuptools' search for packages: top-level folders that it would take for packages, and which hold
-    sources of extensions or no Python code at all."""
+    sources of extensions or no Python code at all.
+
+    source_folders: called for the names of folders with sources when that is not clear without.
+    """
     patterns = []
     for entry in sorted(os.scandir("."), key=lambda one: one.name):
         if not entry.is_dir() or not entry.name.isidentifier():
@@ -225,7 +228,7 @@ def source_folders_excluded(source_folders: set[str]) -> tuple[str, ...]:
         direct = any(name.endswith((".py", ".pyi")) for name in os.listdir(entry.path))
         if direct:
             continue
-        if entry.name in source_folders or not _has_python(entry.path):
+        if not _has_python(entry.path) or entry.name in source_folders():
             patterns += [entry.name, f"{entry.name}.*"]
     return tuple(patterns)
 

@@ -127,7 +127,7 @@ class Session:
 
             class Distribution(base):
                 def parse_config_files(self, *args, **kwargs):
-                    excluded = _commands.source_folders_excluded(session.source_folders())
+                    excluded = _commands.source_folders_excluded(session.source_folders)
                     FlatLayoutPackageFinder.DEFAULT_EXCLUDE += excluded
                     super().parse_config_files(*args, **kwargs)
                     session._adopt(self)
@@ -169,6 +169,9 @@ class Session:
 
     def source_folders(self) -> set[str]:
         """Top-level folders of the project that hold sources and headers of the configuration."""
+        if not self._describe:
+            self._describe = True
+            self._read_project()
         paths = [path for facts in (self.facts or {}).get("extensions", ()) for path in _paths_of(facts)]
         inside = [os.path.relpath(path, self.root) for path in paths]
         return {path.split(os.sep)[0] for path in inside if not path.startswith("..") and path != "."}
@@ -248,8 +251,11 @@ class Session:
         return self.distribution.get_command_obj("build_ext")
 
     def place(self, command) -> None:
-        """Puts what was built where setuptools looks for it."""
+        """Puts what was built where setuptools looks for it. Programs are built too, and stay where they are."""
+        wanted = {place for place, _ in _commands.inplace_files(command)}
         for place, path in self.artifacts.items():
+            if place not in wanted:
+                continue
             target = os.path.join(command.build_lib, place)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copyfile(path, target)
@@ -301,7 +307,7 @@ class Session:
     def editable_spec(self) -> dict:
         """What `_editable.install` needs to know."""
         command = self.distribution.get_command_obj("build_ext")
-        places = {path: target for path, target in _commands.inplace_files(command)}
+        places = dict(_commands.inplace_files(command))
         return {
             "name": self.project_name(),
             "root": self.root,
