@@ -25,7 +25,7 @@ from ._messages import BackendError, warn
 from ._node import NodeNotFound
 from ._places import torch_folder
 from ._program import build_environment
-from ._project import architectures_in, build, configured_words, is_configured, metadata, output_folder
+from ._project import architectures_in, build, configuration, configured_words, metadata, output_folder
 
 #: The first date that a zip file can say.
 _EPOCH = "315532800"
@@ -65,6 +65,7 @@ class Session:
         self.built_with: dict | None = None
         self._describe = describe
         self._has_device_code = False
+        self._editable_rebuild = False
         self._own_epoch = False
         self._undo = contextlib.ExitStack()
 
@@ -88,8 +89,10 @@ class Session:
             raise torch_missing(self.project_name()) from None
 
     def _read_project(self) -> None:
-        configured = is_configured(self.root)
-        if not configured and os.path.isfile("setup.py"):
+        own = configuration(self.root)
+        self._editable_rebuild = own is not None and own.editable_rebuild is True
+        # Where nothing names extensions they are those of the setup.py.
+        if (own is None or not own.named) and os.path.isfile("setup.py"):
             return
         try:
             facts = metadata(self.root)
@@ -102,9 +105,6 @@ class Session:
                 "describe them in pyproject.toml, below `[tool.retorch]`; docs/packaging.md has an example",
             )
             return
-        if os.path.isfile("setup.py") and not facts["configured"]:
-            # Nothing but settings stand in the configuration: the extensions are those of the setup.py.
-            facts["extensions"] = []
         self.facts = facts
 
     def project_name(self) -> str:
@@ -302,7 +302,7 @@ class Session:
     def rebuilds(self) -> bool:
         """Whether the editable install shall build again at import."""
         asked = self.settings.editable_rebuild
-        return bool((self.facts or {}).get("editable_rebuild")) if asked is None else asked
+        return self._editable_rebuild if asked is None else asked
 
     def editable_spec(self) -> dict:
         """What `_editable.install` needs to know."""

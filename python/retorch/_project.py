@@ -10,28 +10,66 @@ import re
 import shutil
 import sys
 import tempfile
+from typing import NamedTuple
 
 from ._messages import BackendError
 
 
-def is_configured(root: str) -> bool:
-    """Whether retorch's own configuration describes the project: a `retorch.toml`, or `[tool.retorch]`."""
-    if os.path.isfile(os.path.join(root, "retorch.toml")):
-        return True
-    try:
-        with open(os.path.join(root, "pyproject.toml"), encoding="utf-8", errors="replace") as file:
-            text = file.read()
-    except OSError:
-        return False
+class Configuration(NamedTuple):
+    """What retorch's own configuration of a project says, as far as it must be known before the program is asked."""
+
+    #: Whether it names extensions.
+    named: bool
+    editable_rebuild: bool | None
+
+
+def configuration(root: str) -> Configuration | None:
+    """The one in `retorch.toml`, else `[tool.retorch]` in `pyproject.toml`. None where there is neither.
+
+    What is wrong in it is for the program to say.
+    """
+    own = _text(os.path.join(root, "retorch.toml"))
+    if own is not None:
+        return _configuration(own, ())
+    shared = _text(os.path.join(root, "pyproject.toml"))
+    return None if shared is None else _configuration(shared, ("tool", "retorch"))
+
+
+def _configuration(text: str, path: tuple[str, ...]) -> Configuration | None:
     try:
         import tomllib
     except ImportError:
-        # Python 3.10: tables as people write them.
-        return re.search(r"""^\s*\[+\s*["']?tool["']?\s*\.\s*["']?retorch["']?\s*[.\]]""", text, re.M) is not None
+        return _plainly(text, path)
     try:
-        return "retorch" in tomllib.loads(text).get("tool", {})
-    except (ValueError, AttributeError):
-        return False
+        table = tomllib.loads(text)
+    except ValueError:
+        return Configuration(True, None)
+    for name in path:
+        table = table.get(name)
+        if not isinstance(table, dict):
+            return None
+    rebuild = table.get("editable-rebuild")
+    return Configuration("extension" in table, rebuild if isinstance(rebuild, bool) else None)
+
+
+def _plainly(text: str, path: tuple[str, ...]) -> Configuration | None:
+    """For Python 3.10, which reads no TOML: tables and keys as people write them."""
+    prefix = "".join(rf"""["']?{name}["']?\s*\.\s*""" for name in path)
+    own = re.search(rf"^\s*\[+\s*{prefix}extension\b", text, re.M)
+    heads = [line for line in text.splitlines() if re.match(r"\s*\[", line)]
+    inside = not path or any(re.match(r"""\s*\[+\s*["']?tool["']?\s*\.\s*["']?retorch["']?\s*[.\]]""", head) for head in heads)
+    if not inside:
+        return None
+    rebuild = re.search(r"^\s*editable-rebuild\s*=\s*(true|false)\b", text, re.M)
+    return Configuration(own is not None, None if rebuild is None else rebuild.group(1) == "true")
+
+
+def _text(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 def metadata(root: str) -> dict | None:
@@ -54,7 +92,7 @@ def metadata(root: str) -> dict | None:
     if done.returncode == 0:
         return json.loads(done.stdout)
     # Said of a folder that is not configured: there are no sources in it.
-    if b"[NO_SOURCES]" in done.stderr and not is_configured(root):
+    if b"[NO_SOURCES]" in done.stderr and configuration(root) is None:
         return None
     sys.stdout.flush()
     sys.stderr.write(done.stderr.decode("utf-8", "replace"))

@@ -67,7 +67,7 @@ export const realServices: Services = {
   },
   plan: async (host, options) => (await import("../build/build.ts")).planOnly(host, options),
   explain: async (host, options) => (await import("../build/explain.ts")).explain(host, options),
-  project: async (host, request) => (await import("../config/read-project.ts")).readProject(host, request),
+  project: async (host, request) => (await import("../build/prepare.ts")).readRequest(host, request),
   cleanTargets: async (host, request) => (await import("../build/clean.ts")).cleanTargets(host, request),
   clean: async (host, request) => (await import("../build/clean.ts")).clean(host, request),
   store: async (host) => (await import("../cache/local.ts")).openLocalStore(host),

@@ -493,6 +493,26 @@ setup(name="old-ops", version="3", packages=["my_pkg"], cmdclass={"build_ext": O
     expect((await python.ok(["-c", both], { cwd: at.root })).stdout).toBe("42 42\n");
   });
 
+  it("can be built again at import, as the configuration asks", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject({
+      "setup.py": `from setuptools import setup, Extension
+setup(name="old-ops", version="3", packages=["my_pkg"], ext_modules=[
+    Extension("my_pkg._C", ["csrc/ops.cpp", "csrc/other.cpp"], include_dirs=["csrc"])])
+`,
+    });
+    at.write(
+      "pyproject.toml",
+      '[build-system]\nrequires = ["retorch"]\nbuild-backend = "retorch.build"\n[tool.retorch]\neditable-rebuild = true\n',
+    );
+    await python.ok(pip("install", "-q", ...local, "-e", "."), { cwd: at.root });
+    const ask = () => python.ok(["-c", "import my_pkg; print(my_pkg.answer())"], { cwd: "/" });
+    expect((await ask()).stdout).toBe("42\n");
+    at.write("csrc/value.h", "#define VALUE 60\n");
+    expect((await ask()).stdout).toBe("62\n");
+    await python.ok(pip("uninstall", "-q", "-y", "old-ops"), { cwd: "/" });
+  });
+
   it("and a configuration describe different extensions, not the same one twice", { timeout }, async (context) => {
     const python = await ready(context);
     const at = smallProject({

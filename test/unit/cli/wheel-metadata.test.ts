@@ -26,6 +26,7 @@ const extension: Extension = {
   deviceLinkLibraries: [],
   deviceLinkFlags: [],
   usesTorch: true,
+  provenance: true,
   profile: "release",
   origin: { file: "/p/retorch.toml" },
 };
