@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { type TemporaryProject, temporaryProject } from "../support/cli.ts";
-import { cpuPython, cudaPython, need, tool } from "../support/environments.ts";
+import { cpuPython, cudaPython, cudaToolkit, need, tool } from "../support/environments.ts";
 import { makeVenv, type Venv } from "../support/python-venv.ts";
 import { plainProgram, pythonModule, stableOperators } from "../support/slim-sources.ts";
 
@@ -651,7 +651,7 @@ describe("retorch wheel", () => {
     const done = await python.ok(["-m", "retorch", "wheel"], { cwd: at.path("my_pkg") });
     const lines = done.stdout.trim().split("\n");
     expect(lines).toEqual([wheelIn(at.path("dist"))]);
-    expect(done.output).toContain("(2 compiled, 1 linked)");
+    expect(done.output).toContain("built my_pkg._C in");
     // setuptools has much to say.
     expect(done.output).not.toContain("running bdist_wheel");
     const inspected = await python.ok(["-m", "retorch", "inspect", lines[0] ?? ""], { cwd: "/" });
@@ -676,6 +676,22 @@ describe("retorch wheel", () => {
     });
     const record = named(wheelIn(at.path("wheels")), "retorch.json");
     for (const path of [at.root, python.packages, "/usr", "/tmp"]) expect(record).not.toContain(path);
+  });
+
+  it("names the GPU architectures that are in the file", { timeout }, async (context) => {
+    const python = await ready(context);
+    const toolkit = need(context, cudaToolkit());
+    const at = temporaryProject({
+      "pyproject.toml": pyproject(`[tool.retorch.extension._C]\nsources = ["mod.cpp", "kernel.cu"]\n${plain}`),
+      "mod.cpp": pythonModule("_C", "launch()", "int launch();"),
+      "kernel.cu": "__global__ void k(int* x) { *x = 1; }\nint launch() { k<<<1, 1>>>(nullptr); return 42; }\n",
+    });
+    const words = ["-m", "retorch", "wheel", "--arch", "8.0;9.0+PTX", "--json"];
+    const done = await python.ok(words, { cwd: at.root, env: { CUDA_HOME: toolkit } });
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      built_with: { cuda_toolkit: expect.stringMatching(/^\d+\.\d+/) as string },
+      extensions: [{ cuda_architectures: ["sm_80", "sm_90", "compute_90"] }],
+    });
   });
 
   it("and its options mean what they mean to build", { timeout }, async (context) => {
