@@ -56,9 +56,7 @@ def _plainly(text: str, path: tuple[str, ...]) -> Configuration | None:
     """For Python 3.10, which reads no TOML: tables and keys as people write them."""
     prefix = "".join(rf"""["']?{name}["']?\s*\.\s*""" for name in path)
     own = re.search(rf"^\s*\[+\s*{prefix}extension\b", text, re.M)
-    heads = [line for line in text.splitlines() if re.match(r"\s*\[", line)]
-    inside = not path or any(re.match(r"""\s*\[+\s*["']?tool["']?\s*\.\s*["']?retorch["']?\s*[.\]]""", head) for head in heads)
-    if not inside:
+    if path and not re.search(r"""^\s*\[+\s*["']?tool["']?\s*\.\s*["']?retorch["']?\s*[.\]]""", text, re.M):
         return None
     rebuild = re.search(r"^\s*editable-rebuild\s*=\s*(true|false)\b", text, re.M)
     return Configuration(own is not None, None if rebuild is None else rebuild.group(1) == "true")
