@@ -223,7 +223,8 @@ def source_folders_excluded(source_folders) -> tuple[str, ...]:
     """
     patterns = []
     for entry in sorted(os.scandir("."), key=lambda one: one.name):
-        if not entry.is_dir() or not entry.name.isidentifier():
+        # With a `src` setuptools looks for packages in there.
+        if not entry.is_dir() or not entry.name.isidentifier() or entry.name == "src":
             continue
         direct = any(name.endswith((".py", ".pyi")) for name in os.listdir(entry.path))
         if direct:
