@@ -2,6 +2,7 @@
 import { cleanBuild } from "./clean-build.mjs";
 import { cudaRows } from "./cuda.mjs";
 import { firstCompiler } from "./first-compiler.mjs";
+import { installEditable } from "./install-editable.mjs";
 import { loadCold, loadUnchanged } from "./load.mjs";
 import { headerEdited, nothingToDo1000, nothingToDo10000 } from "./many-files.mjs";
 import { nothingToDo } from "./nothing-to-do.mjs";
@@ -24,4 +25,5 @@ export const rows = [
   setupPyEdited,
   setupPyCold,
   ...cudaRows,
+  installEditable,
 ];

@@ -21,6 +21,7 @@ import { checkImports } from "./check-import.ts";
 import { notePublished } from "./clean.ts";
 import { writeCompileCommands } from "../export/compile-commands.ts";
 import { type Looked, lookedAt, rememberNoOp } from "./no-op.ts";
+import { builtWith, type BuiltWith } from "./built-with.ts";
 import { checkOutputPlace } from "./output-place.ts";
 import { packagesOf } from "./packages.ts";
 import { prepare, type Prepared } from "./prepare.ts";
@@ -57,6 +58,8 @@ export interface BuildSummary {
   readonly extensions: readonly string[];
   readonly actions: { readonly executed: number; readonly cached: number; readonly fresh: number };
   readonly durationMs: number;
+  /** What it was built against; absent where no environment was looked at. */
+  readonly builtWith?: BuiltWith;
 }
 
 /** Part of the available memory that a build takes at most. */
@@ -171,6 +174,7 @@ async function run(
       extensions: project.extensions.map((extension) => extension.name),
       actions: { ...counts },
       durationMs: host.monotonic() - start,
+      builtWith: builtWith(environment),
     };
     if (done.steady && (options.words !== undefined || options.onLooked !== undefined)) {
       remember(host, options, prepared.value, digests, startedAt, summary);

@@ -42,6 +42,12 @@ function lazySetupScriptReader(options: SetupScriptReaderOptions): SetupScriptRe
   };
 }
 
+/** What a request says, also where a `setup.py` says it; nothing else is looked for. */
+export async function readRequest(host: Host, request: BuildRequest): Promise<Result<Project>> {
+  const setupScripts = lazySetupScriptReader({ cacheDir: userCacheDirectory(host) });
+  return await readProject(host, request, { setupScripts });
+}
+
 /**
  * Reads, finds, checks and plans.
  *

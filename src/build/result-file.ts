@@ -19,7 +19,14 @@ export interface LookedWithVariables {
 /** The document, as text. */
 export function resultDocument(result: Result<BuildSummary>, all: LookedWithVariables | undefined): string {
   const document = result.ok
-    ? { format, ok: true, artifacts: result.value.artifacts, actions: result.value.actions, looked: plainLooked(all) }
+    ? {
+        format,
+        ok: true,
+        artifacts: result.value.artifacts,
+        actions: result.value.actions,
+        built_with: result.value.builtWith ?? null,
+        looked: plainLooked(all),
+      }
     : { format, ok: false, failure: plainFailureOf(result.error), artifacts: [] };
   return `${JSON.stringify(document)}\n`;
 }

@@ -7,6 +7,7 @@ import type { DoctorReport } from "../doctor/doctor.ts";
 import type { Inspection } from "../inspect/inspect.ts";
 import type { ExplainedAction } from "../build/explain.ts";
 import type { Prepared } from "../build/prepare.ts";
+import type { Project } from "../config/extension.ts";
 import type { BuildRequest } from "../config/request.ts";
 import type { BuildListener } from "../engine/events.ts";
 import type { Environment } from "../environment/environment.ts";
@@ -22,6 +23,8 @@ export interface Services {
     host: Host,
     options: Pick<BuildOptions, "request"> & { readonly targets: readonly string[] },
   ): Promise<Result<ExplainedAction[]>>;
+  /** Reads a request; nothing is looked for or built. */
+  project(host: Host, request: BuildRequest): Promise<Result<Project>>;
   cleanTargets(host: Host, request: BuildRequest): Promise<Result<string[]>>;
   clean(host: Host, request: BuildRequest): Promise<Result<string[]>>;
   store(host: Host): Promise<Result<Store>>;
@@ -64,6 +67,7 @@ export const realServices: Services = {
   },
   plan: async (host, options) => (await import("../build/build.ts")).planOnly(host, options),
   explain: async (host, options) => (await import("../build/explain.ts")).explain(host, options),
+  project: async (host, request) => (await import("../build/prepare.ts")).readRequest(host, request),
   cleanTargets: async (host, request) => (await import("../build/clean.ts")).cleanTargets(host, request),
   clean: async (host, request) => (await import("../build/clean.ts")).clean(host, request),
   store: async (host) => (await import("../cache/local.ts")).openLocalStore(host),

@@ -375,6 +375,31 @@ export const doctorOptions = {
   ...commonOptions,
 } as const satisfies OptionSpecs;
 
+export const metadataOptions = { ...commonOptions } as const satisfies OptionSpecs;
+
+/** Those of `build` have the same meaning here. */
+export const wheelOptions = {
+  out: {
+    ...requestOptions.out,
+    description: "Folder in which the wheel appears",
+    default: "dist in the project folder",
+  },
+  python: requestOptions.python,
+  arch: requestOptions.arch,
+  profile: requestOptions.profile,
+  jobs: buildOptions.jobs,
+  "config-setting": {
+    type: "text",
+    short: "C",
+    argument: "KEY=VALUE",
+    repeatable: true,
+    description: "Setting for the build backend, as pip's -C",
+    section: "how",
+  },
+  json: { type: "flag", description: "Write one JSON object about the wheel to standard output", section: "output" },
+  ...commonOptions,
+} as const satisfies OptionSpecs;
+
 export const completionsOptions = { ...commonOptions } as const satisfies OptionSpecs;
 export const versionOptions = { ...jsonOption, ...commonOptions } as const satisfies OptionSpecs;
 
@@ -428,6 +453,39 @@ export const commands: readonly AnyCommand[] = [
       { command: "retorch run -- pytest -n4", text: "tests, in all their processes" },
     ],
     load: () => import("./commands/run.ts"),
+  }),
+  defineCommand({
+    name: "wheel",
+    summary: "Build a wheel of the project, as `pip wheel` does with the build backend retorch.build",
+    details: [
+      "The target Python builds it, without build isolation: it needs setuptools and the torch that is meant. The last line on standard output is the path of the wheel.",
+    ],
+    operands: [
+      {
+        name: "FOLDER",
+        description: "A folder with a pyproject.toml or a setup.py",
+        optional: true,
+        completes: "folder",
+      },
+    ],
+    options: wheelOptions,
+    examples: [
+      { command: "retorch wheel", text: "the project here, into dist/" },
+      { command: "retorch wheel --python 3.12 --out wheelhouse", text: "for another Python" },
+      { command: "retorch wheel --arch '8.0;9.0a' --json", text: "for two GPU architectures, told to a program" },
+    ],
+    load: () => import("./commands/wheel.ts"),
+  }),
+  defineCommand({
+    name: "metadata",
+    summary: "Write what a project is, as JSON for programs",
+    details: [
+      "Extensions with their sources and folders of headers, as they stand in the configuration. Nothing is built.",
+    ],
+    operands: [pathOperand],
+    options: metadataOptions,
+    examples: [{ command: "retorch metadata", text: "the project here" }],
+    load: () => import("./commands/metadata.ts"),
   }),
   defineCommand({
     name: "explain",

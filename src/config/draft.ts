@@ -6,7 +6,10 @@ import type { TomlPath } from "./problem.ts";
 import type { RequestOverrides } from "./request.ts";
 
 /** What was read, before the command line has its say. */
-export interface Draft extends Pick<Project, "root" | "witnesses" | "python" | "buildDir" | "variables" | "warnings"> {
+export interface Draft extends Pick<
+  Project,
+  "root" | "witnesses" | "python" | "buildDir" | "variables" | "warnings" | "configured" | "editableRebuild"
+> {
   readonly extensions: readonly DraftExtension[];
   readonly document?: ConfigDocument;
 }

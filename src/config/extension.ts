@@ -140,4 +140,8 @@ export interface Project {
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** What people should know of the request, each a sentence. */
   readonly warnings?: readonly string[];
+  /** True where a configuration names the extensions; settings alone are none. */
+  readonly configured?: boolean;
+  /** Whether an editable install builds again at import, where the file says so. */
+  readonly editableRebuild?: boolean;
 }

@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Host } from "../host/host.ts";
 import { type ConfigDocument, failureAt } from "./config-file.ts";
 import type { Reading } from "./draft.ts";
+import type { Project } from "./extension.ts";
 import { pathRules } from "./path.ts";
 import { resolveInterpreter } from "./request.ts";
 import { unexpandedPath } from "./resolve.ts";
@@ -50,8 +51,15 @@ export async function outDirOf(
   return ok(path);
 }
 
-/** The interpreter that the file names. */
-export function pythonOf(host: Host, root: string, document: ConfigDocument): { readonly python?: string } {
-  const { python } = document.configuration.project;
-  return python === undefined ? {} : { python: resolveInterpreter(host, root, python) };
+/** What the file says of the project as a whole: its interpreter, and how it is installed. */
+export function projectFacts(
+  host: Host,
+  root: string,
+  document: ConfigDocument,
+): Pick<Project, "python" | "editableRebuild"> {
+  const { python, "editable-rebuild": editableRebuild } = document.configuration.project;
+  return {
+    ...(python === undefined ? {} : { python: resolveInterpreter(host, root, python) }),
+    ...(editableRebuild === undefined ? {} : { editableRebuild }),
+  };
 }

@@ -8,7 +8,7 @@ import type { ConfigWitness, Extension } from "./extension.ts";
 import { languageBySuffix } from "./language.ts";
 import { definesOf, macrosOf, mergeMacros } from "./merge.ts";
 import { below, commonFolder, pathRules, shownPath } from "./path.ts";
-import { outDirOf, projectDefaults, pythonOf } from "./project-settings.ts";
+import { outDirOf, projectDefaults, projectFacts } from "./project-settings.ts";
 import { resolveExtension } from "./resolve.ts";
 import type { ExtensionSettings } from "./schema.ts";
 import { exclusion, findSources } from "./sources.ts";
@@ -150,6 +150,6 @@ async function readBare(reading: Reading, parts: BareParts): Promise<Result<Draf
       ...identity.value.witnesses,
       { kind: "listing", path: include, names: includeNames ?? [] },
     ],
-    ...(document === undefined ? {} : { document, ...pythonOf(host, root, document) }),
+    ...(document === undefined ? {} : { document, ...projectFacts(host, root, document) }),
   });
 }

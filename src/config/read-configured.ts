@@ -5,7 +5,7 @@ import { type Draft, type DraftExtension, type Reading, selected } from "./draft
 import type { ConfigWitness } from "./extension.ts";
 import { mergeSettings } from "./merge.ts";
 import { type Problem, keyAt } from "./problem.ts";
-import { outDirOf, projectDefaults, pythonOf } from "./project-settings.ts";
+import { outDirOf, projectDefaults, projectFacts } from "./project-settings.ts";
 import { type ExtensionParts, resolveExtension } from "./resolve.ts";
 import type { NamedSettings, SettingsGroup } from "./settings.ts";
 import { findSources } from "./sources.ts";
@@ -57,7 +57,7 @@ export async function readConfigured(reading: Reading, root: string, document: C
   if (everywhere !== undefined && wanted.length === configuration.extensions.length) {
     return err(await failureAt(everywhere, document));
   }
-  return ok({ root, extensions, witnesses, document, ...pythonOf(host, root, document) });
+  return ok({ root, extensions, witnesses, document, configured: true, ...projectFacts(host, root, document) });
 }
 
 function noSources(named: NamedSettings): Problem {

@@ -15,6 +15,7 @@ import { applyOverrides } from "./merge.ts";
 import { parseExtensionName } from "./module-name.ts";
 import { pathRules, shownPath } from "./path.ts";
 import { keyAt } from "./problem.ts";
+import { projectFacts } from "./project-settings.ts";
 import { readBareFolder, readSourceFiles } from "./read-bare.ts";
 import { readConfigured } from "./read-configured.ts";
 import { type BuildRequest, type CapturedText, parseRequest, type RequestOverrides } from "./request.ts";
@@ -104,14 +105,38 @@ async function readTarget(
       return await readSetupScript(reading, target, options.setupScripts);
     case "config":
       return target.document.configuration.extensions.length === 0
-        ? await readBareFolder(reading, target.folder, target.document)
+        ? await readUnnamed(reading, target, options)
         : await readConfigured(reading, target.folder, target.document);
   }
 }
 
+/**
+ * A configuration that names no extensions: it adds to what is found in the folder. What it says of sources cannot be
+ * added to those of a `setup.py`; where it says nothing of them the script counts.
+ */
+async function readUnnamed(
+  reading: Reading,
+  { folder, document }: Extract<FoundTarget["target"], { kind: "config" }>,
+  { setupScripts }: ReadProjectOptions,
+): Promise<Result<Draft>> {
+  const { host, witnesses } = reading;
+  const { project, defaults } = document.configuration;
+  const script = pathRules(host).join(folder, "setup.py");
+  const saysOfSources = Object.keys(defaults.settings).length > 0 || defaults.overrides.length > 0;
+  const isSetting = saysOfSources || project.profile !== undefined || project["out-dir"] !== undefined;
+  if (isSetting) return await readBareFolder(reading, folder, document);
+  if (host.fs.stat(script)?.kind !== "file") {
+    const looked = { ...reading, witnesses: [...witnesses, { kind: "file", path: script } as const] };
+    return await readBareFolder(looked, folder, document);
+  }
+  const facts = projectFacts(host, folder, document);
+  const draft = await readSetupScript(reading, { folder, script, ...facts }, setupScripts);
+  return draft.ok ? ok({ ...draft.value, ...facts }) : draft;
+}
+
 async function readSetupScript(
   reading: Reading,
-  { folder, script }: { readonly folder: string; readonly script: string },
+  { folder, script, python }: { readonly folder: string; readonly script: string; readonly python?: string },
   reader: SetupScriptReader | undefined,
 ): Promise<Result<Draft>> {
   const { host, overrides } = reading;
@@ -124,11 +149,12 @@ async function readSetupScript(
       }),
     );
   }
+  const interpreter = overrides.python ?? python;
   const read = await reader.read({
     host,
     folder,
     path: script,
-    ...(overrides.python === undefined ? {} : { python: overrides.python }),
+    ...(interpreter === undefined ? {} : { python: interpreter }),
   });
   if (!read.ok) return read;
   const extensions = read.value.extensions.map((extension) => ({ extension }));
@@ -188,6 +214,8 @@ async function finish(reading: Reading, draft: Draft): Promise<Result<Project>> 
       ...(draft.buildDir === undefined ? {} : { buildDir: draft.buildDir }),
       ...(draft.variables === undefined ? {} : { variables: draft.variables }),
       ...(draft.warnings === undefined ? {} : { warnings: draft.warnings }),
+      ...(draft.configured === undefined ? {} : { configured: draft.configured }),
+      ...(draft.editableRebuild === undefined ? {} : { editableRebuild: draft.editableRebuild }),
     }),
   );
 }

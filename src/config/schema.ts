@@ -309,6 +309,13 @@ export const projectKeys = {
   }),
   profile: { ...extensionKeys.profile, doc: "The profile of every extension that names none." },
   "out-dir": { ...extensionKeys["out-dir"], doc: "The `out-dir` of every extension that names none." },
+  "editable-rebuild": key({
+    type: booleanType,
+    doc: "Whether an editable install (`pip install -e .` with the build backend `retorch.build`) builds again when it is imported and something has changed. [More](packaging.md#editable-installs).",
+    default: "false",
+    example: "true",
+    elsewhere: ["editable", "rebuild-on-import", "auto-rebuild"],
+  }),
 } as const satisfies KeyTable;
 
 /** Keys of `[[extension.NAME.override]]`. */

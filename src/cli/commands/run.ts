@@ -5,6 +5,7 @@
 import { delimiter, join } from "node:path";
 import { failure } from "../../base/failure.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
+import { pythonPackageOf } from "../python-package.ts";
 import type { CommandInput } from "../spec.ts";
 import type { runOptions } from "../table.ts";
 
@@ -14,16 +15,9 @@ const notRunnable = 126;
 
 export async function run(context: CommandContext, { operands }: CommandInput<typeof runOptions>): Promise<number> {
   const { host, program, services } = context;
-  const folder = services.pythonPackage();
-  if (folder === undefined) {
-    return sayFailure(
-      context,
-      failure("INPUT_MISSING", "the Python package of retorch is not beside the program", {
-        hint: "reinstall retorch: `python/` belongs to it",
-      }),
-    );
-  }
-  const hook = join(folder, "_hook");
+  const folder = pythonPackageOf(context);
+  if (!folder.ok) return sayFailure(context, folder.error);
+  const hook = join(folder.value, "_hook");
   const before = (host.env["PYTHONPATH"] ?? "").split(delimiter).filter((entry) => entry !== "" && entry !== hook);
   const env = {
     ...host.env,

@@ -3,11 +3,11 @@ _retorch() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'build run explain env doctor diagnose inspect export cache clean init completions version help --help --version' -- "$current"))
+    COMPREPLY=($(compgen -W 'build run wheel metadata explain env doctor diagnose inspect export cache clean init completions version help --help --version' -- "$current"))
     return
   fi
   case ${COMP_WORDS[1]} in
-    help) COMPREPLY=($(compgen -W 'build run explain env doctor diagnose inspect export cache clean init completions version' -- "$current")) ;;
+    help) COMPREPLY=($(compgen -W 'build run wheel metadata explain env doctor diagnose inspect export cache clean init completions version' -- "$current")) ;;
     build)
       case $previous in
         --request) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
@@ -39,6 +39,26 @@ _retorch() {
         COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     run)
+      case $previous in
+        --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
+      esac
+      if [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W '--color --verbose -v --quiet -q --help -h' -- "$current"))
+      else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
+    wheel)
+      case $previous in
+        --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
+        --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --arch) COMPREPLY=(); return ;;
+        --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
+        --jobs | -j) COMPREPLY=(); return ;;
+        --config-setting | -C) COMPREPLY=(); return ;;
+        --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
+      esac
+      if [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W '--out --python --arch --profile --jobs -j --config-setting -C --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+      else compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); fi ;;
+    metadata)
       case $previous in
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac

@@ -5,6 +5,8 @@ _retorch() {
   commands=(
     'build:Build extensions, or bring them up to date'
     'run:Run a command with PyTorch'\''s builder replaced in every Python that it starts'
+    'wheel:Build a wheel of the project, as `pip wheel` does with the build backend retorch.build'
+    'metadata:Write what a project is, as JSON for programs'
     'explain:Say what a build would do, and why'
     'env:Show the Python, PyTorch, CUDA and compilers that are used, and why'
     'doctor:Check the environment: what is right, what is wrong, what will bite later'
@@ -86,6 +88,37 @@ _retorch() {
       '-h[Show this help]' \
       '--help[Show this help]' \
       '*:COMMAND:_files'
+      ;;
+    wheel)
+      _arguments -s -S \
+      '--out=[Folder in which the wheel appears]:DIR:_files -/' \
+      '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
+      '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
+      '-j+[How many programs may run at once]:N:' \
+      '--jobs=[How many programs may run at once]:N:' \
+      '*-C+[Setting for the build backend, as pip'\''s -C]:KEY=VALUE:' \
+      '*--config-setting=[Setting for the build backend, as pip'\''s -C]:KEY=VALUE:' \
+      '--json[Write one JSON object about the wheel to standard output]' \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '1:FOLDER:_files -/'
+      ;;
+    metadata)
+      _arguments -s -S \
+      '--color=[When to use colour]:WHEN:(auto always never)' \
+      '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
+      '-q[Say nothing but errors and the result]' \
+      '--quiet[Say nothing but errors and the result]' \
+      '-h[Show this help]' \
+      '--help[Show this help]' \
+      '*:PATH:_files'
       ;;
     explain)
       _arguments -s -S \

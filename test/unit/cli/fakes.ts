@@ -87,6 +87,7 @@ export function fakeServices(parts: FakeServices = {}): Services {
     build: unexpected("build"),
     plan: unexpected("plan"),
     explain: unexpected("explain"),
+    project: unexpected("project"),
     cleanTargets: unexpected("cleanTargets"),
     clean: unexpected("clean"),
     store: unexpected("store"),

@@ -163,6 +163,29 @@ describe("setup.py", () => {
     expect(found.extensions.map(({ name, profile }) => [name, profile])).toEqual([["two", "debug"]]);
     expect(found.witnesses).toContainEqual({ kind: "file", path: "/project/setup.py" });
   });
+
+  test("a configuration that names no extensions leaves it the word, unless it says something of sources", async () => {
+    const asked: SetupScript[] = [];
+    const captured = await readOne({ "a.cpp": pybind }, {});
+    const setupScripts = {
+      read: async (script: SetupScript) => {
+        asked.push(script);
+        return { ok: true as const, value: { extensions: [{ ...captured, name: "scripted" }], witnesses: [] } };
+      },
+    };
+    const general = 'python = "python3.12"\neditable-rebuild = true\n';
+    const found = await read({ ...files, "retorch.toml": general }, { reader: { setupScripts } });
+    expect(found.extensions.map(({ name }) => name)).toEqual(["scripted"]);
+    expect(found).toMatchObject({ editableRebuild: true, python: "python3.12" });
+    expect(asked).toMatchObject([{ python: "python3.12" }]);
+    for (const more of ['profile = "debug"', "[defaults]\ndefine = { A = true }"]) {
+      const bare = await read({ ...files, "retorch.toml": `${general}${more}` }, { reader: { setupScripts } });
+      expect(bare.extensions.map(({ name }) => name)).toEqual(["a"]);
+    }
+    const without = await read({ "a.cpp": pybind, "retorch.toml": general });
+    expect(without.witnesses).toContainEqual({ kind: "file", path: "/project/setup.py" });
+    expect(without.configured).toBeUndefined();
+  });
 });
 
 describe("settings", () => {

@@ -1,0 +1,330 @@
+"""The build backend inside setuptools: a distribution that knows retorch's extensions, and the commands that build and
+pack them. setuptools itself stays as it is: what is put into it is taken out when the hook ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+
+import setuptools
+import setuptools.build_meta
+from setuptools import Extension
+from setuptools.discovery import FlatLayoutPackageFinder
+
+import distutils.core  # setuptools' own copy, now that setuptools is imported
+from distutils.command import build_ext as distutils_build_ext
+
+from . import _commands
+from ._describe import Unusual, describe_extension
+from ._isolation import torch_missing, warn_about_torch
+from ._messages import BackendError, warn
+from ._node import NodeNotFound
+from ._places import torch_folder
+from ._program import build_environment
+from ._project import architectures_in, build, configuration, configured_words, metadata, output_folder
+
+#: The first date that a zip file can say.
+_EPOCH = "315532800"
+
+
+class ConfiguredExtension(Extension):
+    """Stands for an extension of retorch's configuration, so that setuptools knows that there is one."""
+
+    def __init__(self, facts: dict) -> None:
+        super().__init__(facts["name"], sources=[], py_limited_api=facts["py_limited_api"] is not None)
+        self.facts = facts
+
+    def file_name(self) -> str | None:
+        """The name of its file, where that is not the one of a Python module."""
+        if self.facts["kind"] == "python-module":
+            return None
+        suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+        return self.name.rpartition(".")[2] + suffix
+
+
+class Session:
+    """One call of a hook, in the project's folder. A context manager."""
+
+    def __init__(self, settings, describe: bool, editable: bool) -> None:
+        self.settings = settings
+        self.editable = editable
+        self.backend = setuptools.build_meta.__legacy__
+        self.root = os.path.realpath(os.getcwd())
+        self.out = output_folder(self.root)
+        self.distribution = None
+        #: What `retorch metadata` says; None where nothing is described or nothing has been asked.
+        self.facts: dict | None = None
+        #: Described by a setup.py, in the words of a captured request.
+        self.declared: list[dict] = []
+        #: Results in the output folder by the path at which setuptools expects them below `build_lib`.
+        self.artifacts: dict[str, str] = {}
+        self.built_with: dict | None = None
+        self._describe = describe
+        self._has_device_code = False
+        self._editable_rebuild = False
+        self._own_epoch = False
+        self._undo = contextlib.ExitStack()
+
+    def __enter__(self) -> Session:
+        with contextlib.ExitStack() as undo:
+            if self._describe:
+                self._read_project()
+            self._patch(undo, distutils.core, "setup", self._setup)
+            # What it is, is decided when setuptools begins to look for packages.
+            self._patch(undo, FlatLayoutPackageFinder, "DEFAULT_EXCLUDE", FlatLayoutPackageFinder.DEFAULT_EXCLUDE)
+            self._patch(undo, distutils_build_ext.build_ext, "build_extension", self._replacement())
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, kind, error, traceback) -> None:
+        self._undo.close()
+        if isinstance(error, NodeNotFound):
+            message, _, hint = str(error).partition("\n")
+            raise BackendError(message, hint.removeprefix("hint: ")) from None
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "torch":
+            raise torch_missing(self.project_name()) from None
+
+    def _read_project(self) -> None:
+        own = configuration(self.root)
+        self._editable_rebuild = own is not None and own.editable_rebuild is True
+        # Where nothing names extensions they are those of the setup.py.
+        if (own is None or not own.named) and os.path.isfile("setup.py"):
+            return
+        try:
+            facts = metadata(self.root)
+        except NodeNotFound as error:
+            message, _, hint = str(error).partition("\n")
+            raise BackendError(message, hint.removeprefix("hint: ")) from None
+        if facts is None:
+            warn(
+                "there are no extensions in this project",
+                "describe them in pyproject.toml, below `[tool.retorch]`; docs/packaging.md has an example",
+            )
+            return
+        self.facts = facts
+
+    def project_name(self) -> str:
+        """For messages."""
+        return (self.distribution.get_name() if self.distribution is not None else None) or "PROJECT"
+
+    # --- what setuptools gets ----------------------------------------------------------------------------------------
+
+    def _patch(self, undo: contextlib.ExitStack, owner, name: str, value) -> None:
+        undo.callback(setattr, owner, name, getattr(owner, name))
+        setattr(owner, name, value)
+
+    @property
+    def _setup(self):
+        original = distutils.core.setup
+        session = self
+
+        def setup(**attributes):
+            base = attributes.get("distclass") or distutils.core.Distribution
+
+            class Distribution(base):
+                def parse_config_files(self, *args, **kwargs):
+                    excluded = _commands.source_folders_excluded(session.source_folders)
+                    FlatLayoutPackageFinder.DEFAULT_EXCLUDE += excluded
+                    super().parse_config_files(*args, **kwargs)
+                    session._adopt(self)
+
+            return original(**{**attributes, "distclass": Distribution})
+
+        return setup
+
+    def _adopt(self, distribution) -> None:
+        """Gives a distribution the extensions and the commands."""
+        self.distribution = distribution
+        declared = list(distribution.ext_modules or [])
+        names = {extension.name for extension in declared}
+        for facts in (self.facts or {}).get("extensions", ()):
+            if facts["kind"] == "executable":
+                warn(f"the program `{facts['name']}` is not put into wheels: it finds torch by a path of this machine")
+                continue
+            if facts["name"] in names:
+                raise BackendError(
+                    f"the extension `{facts['name']}` is described twice: by setup.py and by {facts['described_in']}",
+                    "remove one of the two",
+                )
+            declared.append(ConfiguredExtension(facts))
+        distribution.ext_modules = declared
+        for name, make in _commands.COMMANDS.items():
+            distribution.cmdclass[name] = make(distribution.get_command_class(name), self)
+        options = distribution.get_option_dict("build")
+        if not self.editable and "build_lib" not in options:
+            # A module that was removed since would stay in `build/lib` and come into the wheel.
+            folder = tempfile.mkdtemp(prefix="retorch-wheel-")
+            self._undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            options["build_lib"] = ("retorch", os.path.join(folder, "lib"))
+            wheel = distribution.get_option_dict("bdist_wheel")
+            wheel.setdefault("bdist_dir", ("retorch", os.path.join(folder, "wheel")))
+
+    def configured(self) -> list[ConfiguredExtension]:
+        """The extensions of the configuration that go into a wheel."""
+        return [one for one in self.distribution.ext_modules or [] if isinstance(one, ConfiguredExtension)]
+
+    def source_folders(self) -> set[str]:
+        """Top-level folders of the project that hold sources and headers of the configuration."""
+        if not self._describe:
+            self._describe = True
+            self._read_project()
+        paths = [path for facts in (self.facts or {}).get("extensions", ()) for path in _paths_of(facts)]
+        inside = [os.path.relpath(path, self.root) for path in paths]
+        return {path.split(os.sep)[0] for path in inside if not path.startswith("..") and path != "."}
+
+    # --- building ----------------------------------------------------------------------------------------------------
+
+    def _replacement(self):
+        """What stands at the bottom of `build_extension`, whatever the project has put on top of it."""
+        original = distutils_build_ext.build_ext.build_extension
+        session = self
+
+        def build_extension(command, extension):
+            if isinstance(extension, ConfiguredExtension):
+                return
+            try:
+                described = describe_extension(command, extension)
+            except Unusual as reason:
+                warn(f"{extension.name} is built by setuptools: {reason}")
+                original(command, extension)
+                return
+            place = command.get_ext_filename(command.get_ext_fullname(extension.name))
+            described["out_dir"] = os.path.join(session.out, os.path.dirname(place))
+            described["file_name"] = os.path.basename(place)
+            session.declared.append(described)
+            if not _can_wait(command):
+                session.build_declared(command)
+
+        # By this torch and others tell where a method comes from.
+        build_extension.__module__ = distutils_build_ext.__name__
+        return build_extension
+
+    def environment(self) -> dict[str, str]:
+        """The variables that the program gets."""
+        environ = build_environment()
+        if self._own_epoch:
+            environ.pop("SOURCE_DATE_EPOCH", None)
+        return environ
+
+    def build_configured(self) -> None:
+        """Builds what the configuration describes."""
+        extensions = self.configured()
+        if not extensions:
+            return
+        if any(extension.facts["uses_torch"] for extension in extensions) and torch_folder() is None:
+            raise torch_missing(self.project_name())
+        self._has_device_code |= any(extension.facts["uses_cuda"] for extension in extensions)
+        result = build(configured_words(self.root, self.out, self.settings.words), self.environment())
+        self._take(result)
+        for extension in extensions:
+            place = self.command().get_ext_filename(self.command().get_ext_fullname(extension.name))
+            if place not in self.artifacts:
+                raise BackendError(
+                    f"the extension `{extension.name}` was not built",
+                    "`build-args` must not choose among the extensions of a package",
+                )
+
+    def build_declared(self, command) -> None:
+        """Builds what a setup.py has described since the last call, all at once."""
+        described, self.declared = self.declared, []
+        if not described:
+            return
+        if any(extension["uses_torch"] for extension in described) and torch_folder() is None:
+            raise torch_missing(self.project_name())
+        self._has_device_code |= any(extension["device"] == "cuda" for extension in described)
+        request = {"format": 1, "root": self.root, "python": sys.executable, "extensions": described}
+        self._take(build(["build", "--request", "-", *self.settings.words], self.environment(), request))
+        self.place(command)
+
+    def _take(self, result: dict) -> None:
+        self.built_with = result.get("built_with") or self.built_with
+        for artifact in result["artifacts"]:
+            place = os.path.relpath(artifact["path"], self.out)
+            self.artifacts[place] = artifact["path"]
+
+    def command(self):
+        """The `build_ext` of the distribution."""
+        return self.distribution.get_command_obj("build_ext")
+
+    def place(self, command) -> None:
+        """Puts what was built where setuptools looks for it. Programs are built too, and stay where they are."""
+        wanted = {place for place, _ in _commands.inplace_files(command)}
+        for place, path in self.artifacts.items():
+            if place not in wanted:
+                continue
+            target = os.path.join(command.build_lib, place)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copyfile(path, target)
+            os.chmod(target, 0o755)
+
+    # --- afterwards --------------------------------------------------------------------------------------------------
+
+    def date_files(self) -> None:
+        """Gives the files in an archive a date that is the same each time."""
+        if "SOURCE_DATE_EPOCH" not in os.environ:
+            os.environ["SOURCE_DATE_EPOCH"] = _EPOCH
+            self._own_epoch = True
+            self._undo.callback(os.environ.pop, "SOURCE_DATE_EPOCH", None)
+
+    def provenance(self) -> dict:
+        """What it was built with, as far as that matters: a CUDA toolkit that happens to be there does not."""
+        unused = () if self._has_device_code else ("cuda_toolkit", "cuda_host_compiler")
+        return {key: None if key in unused else value for key, value in (self.built_with or {}).items()}
+
+    def stable_torch(self) -> str | None:
+        """The newest of the torch versions that the extensions are built for at least; None unless all use the stable
+        ABI."""
+        extensions = list(self.distribution.ext_modules or [])
+        targets = [getattr(one, "facts", {}).get("torch_target_version") for one in extensions]
+        if not targets or any(target is None for target in targets):
+            return None
+        return max(targets, key=lambda version: [int(part) for part in version.split(".")])
+
+    def architectures(self) -> dict[str, list[str]]:
+        """GPU architectures in the built files, by their place in the wheel."""
+        if not self._has_device_code:
+            return {}
+        found = architectures_in(list(self.artifacts.values()))
+        return {place: found.get(path, []) for place, path in self.artifacts.items()}
+
+    def warn_about_torch(self) -> None:
+        """Says so when the torch of this build is not the one that the result will meet."""
+        torch = (self.built_with or {}).get("torch")
+        if torch is not None:
+            requires = list(getattr(self.distribution, "install_requires", None) or [])
+            warn_about_torch(torch["version"], requires, self.stable_torch())
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether the editable install shall build again at import."""
+        asked = self.settings.editable_rebuild
+        return self._editable_rebuild if asked is None else asked
+
+    def editable_spec(self) -> dict:
+        """What `_editable.install` needs to know."""
+        command = self.distribution.get_command_obj("build_ext")
+        places = dict(_commands.inplace_files(command))
+        return {
+            "name": self.project_name(),
+            "root": self.root,
+            "out": self.out,
+            "words": configured_words(self.root, self.out, self.settings.words),
+            "places": places,
+        }
+
+
+def _paths_of(facts: dict) -> list[str]:
+    return [source["path"] for source in facts["sources"]] + facts["include_dirs"]
+
+
+def _can_wait(command) -> bool:
+    """Whether nothing of the project's own happens after one extension: then all are built at once."""
+    for cls in type(command).__mro__:
+        if "build_extension" in vars(cls):
+            module = vars(cls)["build_extension"].__module__ or ""
+            return module.partition(".")[0] in ("setuptools", "distutils", "torch")
+    return False

@@ -1,0 +1,151 @@
+"""The build backend `retorch.build` (PEP 517 and PEP 660): setuptools, with retorch in the place of its compilers.
+
+Names, versions, packages, package data, entry points and licences are setuptools' business, as in any project of it. The
+extensions are those of `retorch.toml` or `[tool.retorch]` and those that a `setup.py` declares. docs/packaging.md says
+what can be set.
+
+This file is the hooks and what they say to people; `_distribution` is the part inside setuptools.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+from ._messages import BackendError, end_with
+
+__all__ = [
+    "build_editable",
+    "build_sdist",
+    "build_wheel",
+    "get_requires_for_build_editable",
+    "get_requires_for_build_sdist",
+    "get_requires_for_build_wheel",
+    "prepare_metadata_for_build_editable",
+    "prepare_metadata_for_build_wheel",
+]
+
+#: The first setuptools that has bdist_wheel itself.
+_SETUPTOOLS = "setuptools>=70.1"
+
+
+def _hook(function):
+    """Expected failures end the process with their message alone: a traceback through pip helps nobody."""
+
+    @functools.wraps(function)
+    def hook(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except BackendError as error:
+            end_with(error)
+
+    return hook
+
+
+@_hook
+def get_requires_for_build_wheel(config_settings=None):
+    """What else must be installed to build a wheel: setuptools. Never torch: which one is for the project to say.
+
+    config_settings: of the front end.
+    """
+    return _requirements(config_settings, "get_requires_for_build_wheel")
+
+
+@_hook
+def get_requires_for_build_sdist(config_settings=None):
+    """What else must be installed to build a source distribution."""
+    return _requirements(config_settings, "get_requires_for_build_sdist")
+
+
+@_hook
+def get_requires_for_build_editable(config_settings=None):
+    """What else must be installed for an editable install."""
+    return _requirements(config_settings, "get_requires_for_build_editable")
+
+
+@_hook
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    """Writes `NAME.dist-info` into a folder and returns its name. Nothing is compiled and no torch is needed, unless a
+    `setup.py` imports it."""
+    with _session(config_settings) as session:
+        return session.backend.prepare_metadata_for_build_wheel(metadata_directory, session.settings.setuptools)
+
+
+@_hook
+def prepare_metadata_for_build_editable(metadata_directory, config_settings=None):
+    """As `prepare_metadata_for_build_wheel`."""
+    with _session(config_settings) as session:
+        return session.backend.prepare_metadata_for_build_editable(metadata_directory, session.settings.setuptools)
+
+
+@_hook
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    """Builds a wheel into a folder and returns its file name.
+
+    Compiles only what has changed since the last build of the project. Two builds give the same bytes;
+    `SOURCE_DATE_EPOCH` is the date of the files inside, else it is 1980-01-01.
+    """
+    with _session(config_settings, describe=True) as session:
+        name = session.backend.build_wheel(wheel_directory, session.settings.setuptools, metadata_directory)
+        session.warn_about_torch()
+        return name
+
+
+@_hook
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    """Builds the extensions into the project and returns the file name of a wheel that points there."""
+    with _session(config_settings, describe=True, editable=True) as session:
+        name = session.backend.build_editable(wheel_directory, session.settings.setuptools, metadata_directory)
+        session.warn_about_torch()
+        if session.rebuilds:
+            from ._editable_wheel import add_hook
+
+            add_hook(os.path.join(wheel_directory, name), session.editable_spec())
+        return name
+
+
+@_hook
+def build_sdist(sdist_directory, config_settings=None):
+    """Builds a source distribution into a folder and returns its file name: with it go the sources, the headers that they
+    include, and the folders in which headers are looked for, as far as they are in the project."""
+    with _session(config_settings, describe=True) as session:
+        return session.backend.build_sdist(sdist_directory, session.settings.setuptools)
+
+
+def _requirements(config_settings, hook):
+    from ._settings import read_settings
+
+    settings = read_settings(config_settings)
+    # Only a project that still uses `setup_requires` has more to say, and asking means running its setup.py.
+    if not any("setup_requires" in _text(name) for name in ("setup.py", "setup.cfg")):
+        return [_SETUPTOOLS]
+    try:
+        import setuptools.build_meta
+    except ImportError:
+        return [_SETUPTOOLS]
+    return [_SETUPTOOLS, *getattr(setuptools.build_meta.__legacy__, hook)(settings.setuptools)]
+
+
+def _session(config_settings, describe=False, editable=False):
+    from ._settings import read_settings
+
+    settings = read_settings(config_settings)
+    try:
+        import setuptools.build_meta  # noqa: F401
+    except ImportError:
+        raise BackendError(
+            f"setuptools, which retorch.build works with, is not installed for {sys.executable}",
+            f"`{sys.executable} -m pip install '{_SETUPTOOLS}'`; with build isolation it is installed by itself",
+        ) from None
+    from ._distribution import Session
+
+    return Session(settings, describe, editable)
+
+
+def _text(name):
+    try:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -1,0 +1,3 @@
+import { start } from "./lib/start.mjs";
+
+start("python-wheel");
