@@ -6,6 +6,7 @@
 //   --python PATH   interpreter with PyTorch [default: RETORCH_TEST_PYTHON, .venv of the clone, python3]
 //   --scratch DIR   where projects are made and left [default: a temporary folder, removed afterwards]
 //   --no-document   do not write docs/benchmarks.md
+//   --document FILE write the page of what was measured there, also when it is not all
 //
 // Results go to bench/results/latest.json, and to docs/benchmarks.md when all rows ran in full and none failed.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     python: { type: "string" },
     scratch: { type: "string" },
     "no-document": { type: "boolean", default: false },
+    document: { type: "string" },
   },
 });
 
@@ -86,11 +88,12 @@ async function main() {
   writeFileSync(join(results, "latest.json"), `${JSON.stringify(report, null, 2)}\n`);
   const text = document(report);
   const whole = !options.quick && options.row === undefined && !failed;
-  if (whole && !options["no-document"]) writeFileSync(join(root, "docs", "benchmarks.md"), text);
+  if (options.document !== undefined) writeFileSync(options.document, text);
+  else if (whole && !options["no-document"]) writeFileSync(join(root, "docs", "benchmarks.md"), text);
   process.stdout.write(text);
 }
 
 /** Options whose value says where something lies on this machine: not for the page. */
 function isPathOption(word) {
-  return word === "--python" || word === "--scratch" || /^--(?:python|scratch)=/.test(word ?? "");
+  return /^--(?:python|scratch|document)(?:=|$)/.test(word ?? "");
 }

@@ -213,7 +213,6 @@ function provenanceText({ provenance }: ExtensionReport): string | undefined {
   if (provenance.cuda !== undefined) parts.push(`CUDA ${provenance.cuda}`);
   if (provenance.cudaArch !== undefined) parts.push(provenance.cudaArch.join(" "));
   if (provenance.compiler !== undefined) parts.push(provenance.compiler);
-  if (provenance.cxxStandard !== undefined) parts.push(`C++${provenance.cxxStandard}`);
   return parts.join(", ");
 }
 

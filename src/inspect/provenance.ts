@@ -26,8 +26,6 @@ export interface Provenance {
   /** `g++ 12.2.0`. */
   readonly compiler?: string;
   readonly cxx11Abi?: boolean;
-  /** `20`. */
-  readonly cxxStandard?: string;
   /** Oldest torch that the stable ABI was asked for. */
   readonly torchTarget?: string;
 }
@@ -41,16 +39,7 @@ export const PROVENANCE_TYPE = 1;
 /** A note larger than this is not ours. */
 const MAX_JSON = 64 * 1024;
 
-const TEXT_FIELDS = [
-  "torch",
-  "torchGit",
-  "torchCuda",
-  "python",
-  "cuda",
-  "compiler",
-  "cxxStandard",
-  "torchTarget",
-] as const;
+const TEXT_FIELDS = ["torch", "torchGit", "torchCuda", "python", "cuda", "compiler", "torchTarget"] as const;
 
 /** The note's content: fields in a fixed order, so that equal facts give equal bytes. */
 export function provenanceJson(provenance: Provenance): string {

@@ -1,12 +1,12 @@
 /**
  * The note that a link puts into what it makes: with which torch, Python, CUDA and compiler it was built, for
- * `retorch inspect`. A file with it goes to the linker as one more input. It holds no path and no time.
+ * `retorch inspect`. A file with it goes to the linker as one more input. It holds no path and no time, and of flags none:
+ * a flag that leaves the objects as they are shall not lead to a link.
  */
 import { coffNoteObject, elfNoteObject, type NoteMachine } from "../inspect/provenance-object.ts";
 import { type Provenance, PROVENANCE_SECTION_MACHO, provenanceJson } from "../inspect/provenance.ts";
 import { version } from "../version.ts";
 import { type CudaArchitecture, architectureText } from "./cuda-arch.ts";
-import { standardIn } from "./flags.ts";
 import type { Action, PathArg } from "./graph.ts";
 import { pathArg, spelled } from "./paths.ts";
 import type { Resolved } from "./resolve.ts";
@@ -67,10 +67,8 @@ function machineOf(target: string, arch: string): NoteMachine | undefined {
 }
 
 function provenanceFacts(resolved: Resolved, architectures: readonly CudaArchitecture[]): Provenance {
-  const { extension, torch, cuda, compiler, places, standard } = resolved;
+  const { extension, torch, cuda, compiler } = resolved;
   const python = pythonTag(resolved);
-  const named = standardIn(extension.flags.cxx, places.platform === "win32" ? "msvc" : "gcc");
-  const cxxStandard = named?.replace(/^\w+\+\+/, "") ?? (extension.compilerStandard === true ? undefined : standard);
   return {
     retorch: version,
     ...(torch === undefined
@@ -85,7 +83,6 @@ function provenanceFacts(resolved: Resolved, architectures: readonly CudaArchite
     ...(cuda === undefined ? {} : { cuda: cuda.fullVersion }),
     ...(architectures.length === 0 ? {} : { cudaArch: architectures.map(architectureText) }),
     compiler: `${compiler.family} ${compiler.version.join(".")}`,
-    ...(cxxStandard === undefined ? {} : { cxxStandard }),
     ...(extension.torchTargetVersion === undefined ? {} : { torchTarget: extension.torchTargetVersion }),
   };
 }

@@ -21,7 +21,7 @@ function answer(python: string, module: string, cwd: string): string {
 function objects(project: TemporaryProject, extension: string): string[] {
   const folder = project.path(`.retorch/obj/${extension}`);
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".o"))
+    .filter((name) => name.endsWith(".o") && name !== "provenance.o")
     .sort();
 }
 

@@ -62,6 +62,7 @@ function oddProject(name: string): TemporaryProject {
       "retorch.toml": `[extension.tool]
 kind = "executable"
 uses-torch = false
+provenance = false
 sources = [${JSON.stringify(`./src/${literal(name)}.cpp`)}, "main.c"]
 include-dirs = [${quoted}]
 define = { TEXT = ${JSON.stringify(JSON.stringify(name))} }
@@ -145,7 +146,7 @@ describe("paths on the command line", () => {
 });
 
 describe("CUDA", () => {
-  it("a kernel and its header in odd places", async (context) => {
+  it.for(["auto", "off"])("a kernel and its header in odd places, --cuda-graph %s", async (graph, context) => {
     const { executable } = need(context, cudaPython());
     // Without a double quote: nvcc loses the headers below such a folder from its depfile, so that nothing is ever fresh.
     const name = "it's $HOME #1 100% (größe)";
@@ -156,13 +157,13 @@ describe("CUDA", () => {
       },
       name,
     );
-    const args = [`${name}/k.cu`, "--arch", "8.0", "--python", executable];
+    const args = [`${name}/k.cu`, "--arch", "8.0", "--python", executable, "--cuda-graph", graph];
     const { stderr } = await runRetorch(["build", "--dry-run", ...args], { cwd: project.root });
     if (stderr.includes("[CUDA_NOT_FOUND]")) context.skip("no nvcc");
-    expect((await build(project, args)).actions).toMatchObject({ executed: 2 });
+    expect((await build(project, args)).actions.executed).toBeGreaterThanOrEqual(2);
     expect((await build(project, args)).actions).toMatchObject({ executed: 0 });
     project.write(`${name}/own $1.h`, "#define VALUE 43\n");
-    expect((await build(project, args)).actions).toMatchObject({ executed: 2 });
+    expect((await build(project, args)).actions.executed).toBeGreaterThanOrEqual(2);
     const printed = execFileSync(executable, ["-c", "import k; print(k.answer())"], {
       cwd: project.root,
       env: cliEnvironment(),

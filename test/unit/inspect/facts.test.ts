@@ -143,7 +143,6 @@ describe("the note of retorch", () => {
     cudaArch: ["8.0", "12.0+PTX"],
     compiler: "g++ 12.2.0 „ü“",
     cxx11Abi: true,
-    cxxStandard: "20",
   };
 
   it("is read back as it was written", () => {

@@ -30,7 +30,6 @@ describe("what it says", () => {
       ...(linuxCpu.torch?.gitVersion === undefined ? {} : { torchGit: linuxCpu.torch.gitVersion }),
       python: "cpython-311",
       compiler: `gcc ${linuxCpu.compiler?.version.join(".") ?? ""}`,
-      cxxStandard: expect.stringMatching(/^\d\d$/) as string,
       cxx11Abi: true,
     });
   });
@@ -53,9 +52,8 @@ describe("what it says", () => {
     expect(factsOf({ kind: "torch-library" })).not.toHaveProperty("python");
   });
 
-  test("the standard that the flags name, and none that the compiler chose", () => {
-    expect(factsOf({ flags: { cxx: ["-std=gnu++23"] } })).toMatchObject({ cxxStandard: "23" });
-    expect(factsOf({ compilerStandard: true, usesTorch: false })).not.toHaveProperty("cxxStandard");
+  test("nothing of flags, so that one which leaves the objects as they are leads to no link", () => {
+    expect(factsOf({ flags: { cxx: ["-std=gnu++23", "-O1"] } })).toEqual(factsOf());
   });
 
   test("nothing of torch without torch", () => {
