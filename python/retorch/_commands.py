@@ -223,18 +223,21 @@ def source_folders_excluded(source_folders) -> tuple[str, ...]:
     """
     patterns = []
     for entry in sorted(os.scandir("."), key=lambda one: one.name):
+        if not entry.is_dir() or not entry.name.isidentifier():
+            continue
         # With a `src` setuptools looks for packages in there.
-        if not entry.is_dir() or not entry.name.isidentifier() or entry.name == "src":
+        if entry.name == "src" and has_python(entry.path):
             continue
         direct = any(name.endswith((".py", ".pyi")) for name in os.listdir(entry.path))
         if direct:
             continue
-        if not _has_python(entry.path) or entry.name in source_folders():
+        if not has_python(entry.path) or entry.name in source_folders():
             patterns += [entry.name, f"{entry.name}.*"]
     return tuple(patterns)
 
 
-def _has_python(folder: str) -> bool:
+def has_python(folder: str) -> bool:
+    """Whether there is Python code in a folder or below it."""
     seen = 0
     for _, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]

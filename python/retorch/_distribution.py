@@ -13,7 +13,7 @@ import tempfile
 import setuptools
 import setuptools.build_meta
 from setuptools import Extension
-from setuptools.discovery import FlatLayoutPackageFinder
+from setuptools.discovery import ConfigDiscovery, FlatLayoutPackageFinder
 
 import distutils.core  # setuptools' own copy, now that setuptools is imported
 from distutils.command import build_ext as distutils_build_ext
@@ -29,6 +29,17 @@ from ._project import architectures_in, build, configuration, configured_words, 
 
 #: The first date that a zip file can say.
 _EPOCH = "315532800"
+
+
+_analyse_src_layout = getattr(ConfigDiscovery, "_analyse_src_layout", None)
+
+
+def _src_layout_of_python(discovery) -> bool:
+    """setuptools takes any folder `src` for the place of the packages. One with C++ alone is not."""
+    given = "" in (discovery.dist.package_dir or {})
+    if not given and os.path.isdir("src") and not _commands.has_python("src"):
+        return False
+    return _analyse_src_layout(discovery)
 
 
 class ConfiguredExtension(Extension):
@@ -77,6 +88,8 @@ class Session:
             # What it is, is decided when setuptools begins to look for packages.
             self._patch(undo, FlatLayoutPackageFinder, "DEFAULT_EXCLUDE", FlatLayoutPackageFinder.DEFAULT_EXCLUDE)
             self._patch(undo, distutils_build_ext.build_ext, "build_extension", self._replacement())
+            if hasattr(ConfigDiscovery, "_analyse_src_layout"):
+                self._patch(undo, ConfigDiscovery, "_analyse_src_layout", _src_layout_of_python)
             self._undo = undo.pop_all()
         return self
 

@@ -1,5 +1,5 @@
 // One process at a time: a file that names the processes that hold it, void when all of them are gone.
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 
 function holders(path) {
   try {
@@ -25,15 +25,11 @@ function isAlive(pid) {
  */
 export async function withLock(path, onWait, body) {
   for (let told = false; ;) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      break;
-    } catch (error) {
-      if (error.code !== "EEXIST") throw error;
-    }
+    if (appear(path)) break;
     const alive = holders(path)?.filter(isAlive);
     if (alive?.length === 0) {
       takeAway(path);
+      await new Promise((resolve) => setTimeout(resolve, 5));
     } else {
       if (!told && alive !== undefined) onWait(alive[0]);
       told = true;
@@ -41,20 +37,48 @@ export async function withLock(path, onWait, body) {
     }
   }
   try {
-    return await body((pid) => writeFileSync(path, `${process.pid} ${pid}`));
+    return await body((pid) => {
+      writeFileSync(draft(path), `${process.pid} ${pid}`);
+      renameSync(draft(path), path);
+    });
   } finally {
     rmSync(path, { force: true });
   }
 }
 
-/** Removes a void lock. Another process may have done so and taken the lock meanwhile: then it gets it back. */
-function takeAway(path) {
-  const aside = `${path}.${process.pid}`;
+const draft = (path) => `${path}.${process.pid}`;
+
+/** Makes a file that names this process, whole from its first moment. False when there is one already. */
+function appear(path) {
+  writeFileSync(draft(path), String(process.pid));
   try {
-    renameSync(path, aside);
-  } catch {
+    linkSync(draft(path), path);
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    rmSync(draft(path), { force: true });
+  }
+}
+
+/** Longer than it takes to look and to remove. */
+const sweepMs = 10_000;
+
+/**
+ * Removes a void lock. Only one process at a time does so, and looks once more: nobody takes away a lock that another
+ * process has meanwhile taken in its place.
+ */
+function takeAway(path) {
+  const sweeping = `${path}.sweep`;
+  if (!appear(sweeping)) {
+    const since = statSync(sweeping, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - since > sweepMs) rmSync(sweeping, { force: true });
     return;
   }
-  if (holders(aside)?.some(isAlive)) renameSync(aside, path);
-  else rmSync(aside, { force: true });
+  try {
+    if (holders(path)?.some(isAlive) === false) rmSync(path, { force: true });
+  } finally {
+    rmSync(sweeping, { force: true });
+  }
 }

@@ -197,6 +197,18 @@ describe("pip", () => {
     await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
   });
 
+  it("takes a folder `src` of C++ for sources, not for the place of the packages", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = temporaryProject({
+      "pyproject.toml": pyproject(`[tool.retorch.extension."my_pkg._C"]\nsources = ["src/*.cpp"]\n${plain}`),
+      "my_pkg/__init__.py": "from ._C import answer\n",
+      "src/ops.cpp": pythonModule("_C", "42"),
+    });
+    const names = Object.keys(members(await buildWheel(python, at)));
+    expect(names).toContain("my_pkg/__init__.py");
+    expect(names.filter((name) => name.startsWith("src"))).toEqual([]);
+  });
+
   it("installs editable, and builds only what changed the next time", { timeout }, async (context) => {
     const python = await ready(context);
     const at = smallProject();
