@@ -10,7 +10,8 @@ import { parseCommand, usage } from "./parse.ts";
 import type { Program } from "./program.ts";
 import { realServices, type Services } from "./services.ts";
 import type { AnyCommand, OptionValues } from "./spec.ts";
-import { commands, type commonOptions } from "./table.ts";
+import { type commonOptions } from "./options.ts";
+import { commands } from "./table.ts";
 
 const bugExitCode = 70;
 const interruptedExitCode = 130;

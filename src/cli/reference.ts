@@ -2,7 +2,8 @@
 import { jsonEvents } from "../report/json-lines.ts";
 import { usageLine } from "./help.ts";
 import { sections, type AnyCommand, type OptionSpec } from "./spec.ts";
-import { commands, commonOptions, exitCodes } from "./table.ts";
+import { commonOptions } from "./options.ts";
+import { commands, exitCodes } from "./table.ts";
 
 /** The whole page. */
 export function cliReference(): string {

@@ -11,7 +11,7 @@ import { readQuietly, sayFailure, type CommandContext } from "../context.ts";
 import { fastRequest, rememberedWords } from "../fast-arguments.ts";
 import { requestOf } from "../request.ts";
 import type { CommandInput, OptionValues } from "../spec.ts";
-import type { buildOptions } from "../table.ts";
+import type { buildOptions } from "../options.ts";
 
 type Options = OptionValues<typeof buildOptions>;
 

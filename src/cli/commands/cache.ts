@@ -4,7 +4,7 @@ import { durationText, sizeText } from "../../report/duration.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
 import type { Store } from "../services.ts";
-import type { cacheOptions } from "../table.ts";
+import type { cacheOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

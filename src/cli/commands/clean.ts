@@ -3,7 +3,7 @@ import { shownPath } from "../../report/failure-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { requestOf } from "../request.ts";
 import type { CommandInput } from "../spec.ts";
-import type { cleanOptions } from "../table.ts";
+import type { cleanOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

@@ -2,7 +2,7 @@
 import { completionScript, type Shell } from "../completions.ts";
 import type { CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
-import type { completionsOptions } from "../table.ts";
+import type { completionsOptions } from "../options.ts";
 
 export function run(
   { program }: CommandContext,

@@ -9,7 +9,7 @@ import { diagnosesText } from "../../report/diagnosis-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { usage } from "../parse.ts";
 import type { CommandInput } from "../spec.ts";
-import type { diagnoseOptions } from "../table.ts";
+import type { diagnoseOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

@@ -2,7 +2,7 @@
 import { doctorText } from "../../doctor/text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
-import type { doctorOptions } from "../table.ts";
+import type { doctorOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

@@ -2,7 +2,7 @@
 import { environmentText } from "../../report/environment-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
-import type { envOptions } from "../table.ts";
+import type { envOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

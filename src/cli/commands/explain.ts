@@ -3,7 +3,7 @@ import { explainText, shownReason } from "../../report/explain-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { requestOf } from "../request.ts";
 import type { CommandInput } from "../spec.ts";
-import type { explainOptions } from "../table.ts";
+import type { explainOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

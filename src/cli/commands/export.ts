@@ -9,7 +9,7 @@ import { version } from "../../version.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { requestOf } from "../request.ts";
 import type { CommandInput } from "../spec.ts";
-import type { exportOptions as optionTable } from "../table.ts";
+import type { exportOptions as optionTable } from "../options.ts";
 
 /** What every exporter is told. */
 export function exportOptions(host: Pick<Host, "env">): ExportOptions {

@@ -8,7 +8,7 @@ import { shownPath } from "../../report/failure-text.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { configurationText } from "../configuration-text.ts";
 import type { CommandInput } from "../spec.ts";
-import type { initOptions } from "../table.ts";
+import type { initOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

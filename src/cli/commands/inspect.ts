@@ -7,7 +7,7 @@ import type { Answer } from "../../inspect/verdict.ts";
 import { plainFailure } from "../../report/json-lines.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
-import type { inspectOptions } from "../table.ts";
+import type { inspectOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

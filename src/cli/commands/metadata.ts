@@ -2,7 +2,7 @@
 import { projectDocument } from "../../build/project-facts.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
-import type { metadataOptions } from "../table.ts";
+import type { metadataOptions } from "../options.ts";
 
 export async function run(
   context: CommandContext,

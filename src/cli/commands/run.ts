@@ -7,7 +7,7 @@ import { failure } from "../../base/failure.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { pythonPackageOf } from "../python-package.ts";
 import type { CommandInput } from "../spec.ts";
-import type { runOptions } from "../table.ts";
+import type { runOptions } from "../options.ts";
 
 /** As shells and env(1) say it. */
 const notFound = 127;

@@ -2,7 +2,7 @@
 import { version } from "../../version.ts";
 import type { CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
-import type { versionOptions } from "../table.ts";
+import type { versionOptions } from "../options.ts";
 
 export function run(
   { host, program }: CommandContext,

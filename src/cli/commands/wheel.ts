@@ -9,7 +9,7 @@ import type { Host } from "../../host/host.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { pythonPackageOf } from "../python-package.ts";
 import type { CommandInput, OptionValues } from "../spec.ts";
-import type { wheelOptions } from "../table.ts";
+import type { wheelOptions } from "../options.ts";
 
 type Options = OptionValues<typeof wheelOptions>;
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { fastRequest, flagsOfBuild } from "../../../src/cli/fast-arguments.ts";
 import { parseCommand } from "../../../src/cli/parse.ts";
 import type { OptionSpecs } from "../../../src/cli/spec.ts";
-import { buildOptions, commands } from "../../../src/cli/table.ts";
+import { buildOptions } from "../../../src/cli/options.ts";
+import { commands } from "../../../src/cli/table.ts";
 
 const build = commands.find((command) => command.name === "build");
 if (build === undefined) throw new Error("no build");
