@@ -1,6 +1,6 @@
 """Reads what a `setup.py` declares: runs it as `python setup.py build_ext --inplace` would, up to the first compile.
 
-    python _setup_capture.py SETUP_PY ANSWER_FILE
+    python _setup_capture.py SETUP_PY ANSWER_FILE [WORD...]
 
 The set-up script, setuptools and `torch.utils.cpp_extension` are the real ones; only `build_ext.build_extension` at the
 bottom, which would compile and link, is replaced by a recorder. Subclasses of it run as they are. The answer is one JSON
@@ -168,11 +168,11 @@ def adjust_torch(module):
         del builder.build_extension
 
 
-def run_script(path):
-    """As `python setup.py build_ext --inplace` does."""
+def run_script(path, words):
+    """As `python setup.py build_ext --inplace WORDS` does."""
     folder, name = os.path.split(path)
     os.chdir(folder)
-    sys.argv = [name, "build_ext", "--inplace"]
+    sys.argv = [name, "build_ext", "--inplace", *words]
     sys.path[0] = folder
     main = types.ModuleType("__main__")
     main.__file__ = path if sys.version_info >= (3, 9) else name
@@ -202,7 +202,7 @@ def explain(error):
 
 
 def main():
-    path, answer_path = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    path, answer_path, words = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3:]
     describe, witness_module = load("_describe"), load("_witness")
     witness = witness_module.Witness(os.path.dirname(path))
     answer = {"status": "ok", "error": None}
@@ -220,7 +220,7 @@ def main():
         recorder.install()
         sys.meta_path.insert(0, AfterImport("torch.utils.cpp_extension", adjust_torch))
         witness.start()
-        run_script(path)
+        run_script(path, words)
     except SystemExit as end:
         refused = isinstance(end.__context__, Refused) or (recorder is not None and recorder.refused is not None)
         if refused:

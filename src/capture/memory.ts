@@ -15,7 +15,7 @@ import { version } from "../version.ts";
 import type { Seen } from "./answer.ts";
 
 /** Changes whenever the form or the meaning of what is remembered changes. */
-const format = "retorch-setup-py-1";
+const format = "retorch-setup-py-2";
 
 /** So many captures of one script: interpreters, `FORCE_CUDA` and the like. */
 const mostCaptures = 8;
@@ -38,6 +38,8 @@ interface SeenListing {
 /** One capture with what it rests on. */
 export interface Capture {
   readonly python: string;
+  /** What followed `setup.py build_ext --inplace`. */
+  readonly words: readonly string[];
   readonly variables: Readonly<Record<string, string | null>>;
   readonly everyVariable: boolean;
   readonly files: readonly SeenFile[];
@@ -64,11 +66,12 @@ export class CaptureMemory {
     this.#file = join(cacheDir, "setup-py", `${name}.json`);
   }
 
-  /** The capture that still holds for an interpreter. Files are read where `stat` is not enough. */
-  async recall(python: string): Promise<Capture | undefined> {
+  /** The capture that still holds for an interpreter and words. Files are read where `stat` is not enough. */
+  async recall(python: string, words: readonly string[]): Promise<Capture | undefined> {
     const captures = this.#read();
     for (const [at, capture] of captures.entries()) {
-      if (capture.python !== python || !this.#variablesHold(capture) || !this.#placesHold(capture)) continue;
+      if (capture.python !== python || !sameWords(capture.words, words)) continue;
+      if (!this.#variablesHold(capture) || !this.#placesHold(capture)) continue;
       const files = await this.#filesHold(capture.files);
       if (files === undefined) continue;
       if (at === 0 && files === capture.files) return capture;
@@ -145,7 +148,15 @@ export class CaptureMemory {
 
 /** Two captures that differ only in what the files say: the newer one takes the place of the other. */
 function sameQuestion(one: Capture, other: Capture): boolean {
-  return one.python === other.python && JSON.stringify(one.variables) === JSON.stringify(other.variables);
+  return (
+    one.python === other.python &&
+    sameWords(one.words, other.words) &&
+    JSON.stringify(one.variables) === JSON.stringify(other.variables)
+  );
+}
+
+function sameWords(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, i) => word === other[i]);
 }
 
 /**

@@ -48,7 +48,7 @@ async function readSetupScript(
     return err(environment.problems.python ?? failure("PYTHON_NOT_FOUND", "No Python interpreter was found"));
   }
   const memory = new CaptureMemory(host, options.cacheDir, script.path);
-  const known = await memory.recall(python);
+  const known = await memory.recall(python, script.words);
   if (known !== undefined) return toProject(host, known);
   const captured = await capture(script, environment, python, options);
   if (!captured.ok) return captured;
@@ -91,7 +91,7 @@ async function capture(
   try {
     const answerPath = join(scratch, "answer.json");
     const end = await host.processes.run({
-      argv: [python, recorderPath(host), path, answerPath],
+      argv: [python, recorderPath(host), path, answerPath, ...script.words],
       cwd: folder,
       env: host.env,
       timeoutMs,
@@ -115,7 +115,7 @@ async function capture(
     if (answer === undefined) return err(noAnswerFailure(run, end, timeoutMs));
     const problem = answerFailure(answer, run);
     if (problem !== undefined) return err(problem);
-    return await toCapture(host, answer, { python, startedAt, shown: run.shown });
+    return await toCapture(host, answer, { python, words: script.words, startedAt, shown: run.shown });
   } finally {
     host.fs.remove(scratch);
   }
@@ -124,7 +124,17 @@ async function capture(
 async function toCapture(
   host: Host,
   answer: Answer,
-  { python, startedAt, shown }: { readonly python: string; readonly startedAt: number; readonly shown: string },
+  {
+    python,
+    words,
+    startedAt,
+    shown,
+  }: {
+    readonly python: string;
+    readonly words: readonly string[];
+    readonly startedAt: number;
+    readonly shown: string;
+  },
 ): Promise<Result<Captured>> {
   const request = parseCaptured({ name: shown, text: JSON.stringify(answer.request) });
   if (!request.ok) return request;
@@ -134,6 +144,7 @@ async function toCapture(
     lasting: state !== undefined && answer.seen.volatile.length === 0,
     capture: {
       python,
+      words,
       variables: answer.seen.variables,
       everyVariable: answer.seen.every_variable,
       ...(state ?? { files: [], there: [], absent: [], listings: [] }),

@@ -77,6 +77,13 @@ export const requestOptions = {
     default: "an active environment, .venv beside the project, python3",
     completes: "file",
   },
+  "setup-arg": {
+    type: "text",
+    argument: "WORD",
+    repeatable: true,
+    description: "Word for setup.py, after build_ext --inplace: --setup-arg=--cuda_ext",
+    section: "what",
+  },
   arch: {
     type: "text",
     argument: "LIST",

@@ -23,6 +23,7 @@ export async function requestOf(
     kind: options.kind,
     out: options.out,
     python: options.python,
+    setupArguments: options["setup-arg"],
     cudaArch: options.arch,
     cudaGraph: options["cuda-graph"],
     profile: options.profile,

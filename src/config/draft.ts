@@ -12,6 +12,8 @@ export interface Draft extends Pick<
 > {
   readonly extensions: readonly DraftExtension[];
   readonly document?: ConfigDocument;
+  /** A `setup.py` says what the extensions are. */
+  readonly isSetupScript?: boolean;
 }
 
 export interface DraftExtension {

@@ -31,6 +31,8 @@ export interface SetupScript {
   readonly path: string;
   /** The Python that was asked for, if any: absolute or a command name. */
   readonly python?: string;
+  /** Words after `setup.py build_ext --inplace`. */
+  readonly words: readonly string[];
 }
 
 /** What a `setup.py` declares: complete, without what the command line adds, and what was read to know it. */
@@ -57,13 +59,18 @@ export async function readProject(
   if (!overrides.ok) return overrides;
   if (request.captured !== undefined) {
     const draft = await readCaptured(host, request.captured, request.paths, overrides.value);
-    return draft.ok ? await finish({ host, overrides: overrides.value, witnesses: [] }, draft.value) : draft;
+    if (!draft.ok) return draft;
+    return (
+      noSetupScript(overrides.value) ?? (await finish({ host, overrides: overrides.value, witnesses: [] }, draft.value))
+    );
   }
   const found = await findTarget(host, request.paths);
   if (!found.ok) return found;
   const reading: Reading = { host, overrides: overrides.value, witnesses: found.value.witnesses };
   const draft = await readTarget(reading, found.value, options);
   if (!draft.ok) return draft;
+  if (draft.value.isSetupScript !== true)
+    return noSetupScript(reading.overrides) ?? (await finish(reading, draft.value));
   return await finish(reading, draft.value);
 }
 
@@ -154,6 +161,7 @@ async function readSetupScript(
     host,
     folder,
     path: script,
+    words: overrides.setupArguments,
     ...(interpreter === undefined ? {} : { python: interpreter }),
   });
   if (!read.ok) return read;
@@ -161,9 +169,21 @@ async function readSetupScript(
   return ok({
     ...read.value,
     root: folder,
+    isSetupScript: true,
     extensions: selected(extensions, overrides, ({ extension }) => extension.name),
     witnesses: [...reading.witnesses, ...read.value.witnesses],
   });
+}
+
+/** Words for a `setup.py` where none is read. */
+function noSetupScript({ setupArguments: [word] }: RequestOverrides): Result<never> | undefined {
+  return word === undefined
+    ? undefined
+    : err(
+        failure("USAGE", `no \`setup.py\` is read here that could take \`${word}\` (given with \`--setup-arg\`)`, {
+          hint: "leave it out, or name the folder of the `setup.py`",
+        }),
+      );
 }
 
 /** Puts the command line on top, checks what can only be checked then, and freezes. */

@@ -39,6 +39,8 @@ export interface BuildRequest {
   readonly out?: string | undefined;
   /** `--python`: a path or a command name. */
   readonly python?: string | undefined;
+  /** `--setup-arg`: words for a `setup.py`. */
+  readonly setupArguments?: readonly string[] | undefined;
   /** `--arch`: each may be a list as in `TORCH_CUDA_ARCH_LIST`. */
   readonly cudaArch?: readonly string[] | undefined;
   /** `--cuda-graph` */
@@ -76,6 +78,7 @@ export interface RequestOverrides {
   readonly kind?: ExtensionKind;
   readonly outDir?: string;
   readonly python?: string;
+  readonly setupArguments: readonly string[];
   readonly cudaArch?: readonly string[];
   readonly profile?: Profile;
   readonly cudaGraph?: CudaGraph;
@@ -128,6 +131,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
     ...(kind === undefined ? {} : { kind }),
     ...(outDir === undefined ? {} : { outDir }),
     ...(python === undefined ? {} : { python: resolveInterpreter(host, host.cwd, python) }),
+    setupArguments: each("--setup-arg", request.setupArguments, word),
     ...(architectures.length === 0 ? {} : { cudaArch: architectures }),
     ...(profile === undefined ? {} : { profile }),
     ...(cudaGraph === undefined ? {} : { cudaGraph }),

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { basename } from "node:path";
 import { expect, test } from "vitest";
-import { runRetorchOk, temporaryProject } from "../support/cli.ts";
+import { runRetorch, runRetorchOk, temporaryProject } from "../support/cli.ts";
 import { cpuPython, type Found, need } from "../support/environments.ts";
 import { pythonModule } from "../support/slim-sources.ts";
 
@@ -146,3 +146,39 @@ print(*[importlib.import_module(name).answer() for name in sys.argv[1:]])`;
   if (result.status !== 0) throw new Error(result.stderr);
   return result.stdout.trim().split(" ").map(Number);
 }
+
+test("words for the script itself, each list of them remembered apart", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const { root } = temporaryProject({
+    "setup.py": `import sys
+from setuptools import setup, Extension
+macros = []
+for word in ("--first", "--second"):
+    if word in sys.argv:
+        sys.argv.remove(word)
+        macros.append(("ANSWER", "1" if word == "--first" else "2"))
+setup(name="words", ext_modules=[Extension("words", ["words.cpp"], define_macros=macros or [("ANSWER", "0")])])
+`,
+    "words.cpp": pythonModule("words", "ANSWER"),
+  });
+  const options = { cwd: root, env: { RETORCH_PYTHON: python } };
+  await runRetorchOk(["build"], options);
+  expect(answers(python, root, ["words"])).toEqual([0]);
+  await runRetorchOk(["build", "--setup-arg=--first"], options);
+  expect(answers(python, root, ["words"])).toEqual([1]);
+  await runRetorchOk(["build", "--setup-arg=--second"], options);
+  expect(answers(python, root, ["words"])).toEqual([2]);
+  const back = await runRetorchOk(["build", "--setup-arg=--first"], options);
+  expect(back.stderr).not.toContain("reading");
+  expect(answers(python, root, ["words"])).toEqual([1]);
+  const unknown = await runRetorch(["build", "--setup-arg=--third"], options);
+  expect(unknown.exitCode).toBe(2);
+  expect(unknown.stderr).toContain("--third");
+});
+
+test("words for a script where there is none", async () => {
+  const { root } = temporaryProject({ "one.cpp": pythonModule("one", "1") });
+  const refused = await runRetorch(["build", "--setup-arg=--first"], { cwd: root });
+  expect(refused.exitCode).toBe(2);
+  expect(refused.stderr).toContain("no `setup.py` is read here that could take `--first`");
+});

@@ -37,6 +37,7 @@ _retorch() {
       '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
@@ -130,6 +131,7 @@ _retorch() {
       '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
@@ -222,6 +224,7 @@ _retorch() {
       '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
@@ -277,6 +280,7 @@ _retorch() {
       '--kind=[What is made\: python-module (import it), torch-library (torch.ops.load_library) or executable]:KIND:(python-module torch-library executable)' \
       '--out=[Folder in which the result appears]:DIR:_files -/' \
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
+      '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \

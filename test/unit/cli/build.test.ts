@@ -60,6 +60,7 @@ describe("retorch build", () => {
       kind: "torch-library",
       out: "lib",
       python: "3.12",
+      setupArguments: [],
       cudaArch: ["8.0", "9.0a"],
       profile: "debug",
       cxxStandard: "20",
