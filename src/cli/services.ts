@@ -29,11 +29,15 @@ export interface Services {
   clean(host: Host, request: BuildRequest): Promise<Result<string[]>>;
   store(host: Host): Promise<Result<Store>>;
   environment(host: Host, request: EnvironmentQuestion): Promise<Result<Environment>>;
-  /** Reads a log to its end. Without an environment it is taken for one of another machine. */
+  /**
+   * Reads a log to its end. Without an environment it is taken for one of another machine; with one that is assumed, where
+   * it contradicts that.
+   */
   diagnose(
     host: Host,
     parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     environment: Environment | undefined,
+    isAssumed?: boolean,
   ): Promise<DiagnoseReport>;
   /** Reads a built file; judged when there is an environment to judge it in. */
   inspect(host: Host, path: string, environment: Environment | undefined): Promise<Result<Inspection>>;
@@ -71,11 +75,14 @@ export const realServices: Services = {
   cleanTargets: async (host, request) => (await import("../build/clean.ts")).cleanTargets(host, request),
   clean: async (host, request) => (await import("../build/clean.ts")).clean(host, request),
   store: async (host) => (await import("../cache/local.ts")).openLocalStore(host),
-  diagnose: async (host, parts, environment) => {
+  diagnose: async (host, parts, environment, isAssumed = false) => {
     const { diagnoseStream } = await import("../diagnose/diagnose.ts");
     if (environment === undefined) return await diagnoseStream(parts);
     const { diagnoseContext } = await import("../build/diagnose-context.ts");
-    return await diagnoseStream(parts, diagnoseContext(host, { environment, root: host.cwd }));
+    return await diagnoseStream(parts, {
+      ...diagnoseContext(host, { environment, root: host.cwd }),
+      isAssumed,
+    });
   },
   inspect: async (host, path, environment) =>
     (await import("../inspect/inspect.ts")).inspectPath(host, path, environment === undefined ? {} : { environment }),

@@ -62,9 +62,9 @@ export function systemPackage(
   return commands;
 }
 
-/** CUDA that torch was built with: of the environment, else of the log. */
+/** CUDA that torch was built with: of the log, else of the environment. */
 export function torchCuda(match: Match): string | undefined {
-  return match.context.environment?.torch?.cudaVersion ?? match.context.log.torchCuda;
+  return match.context.log.torchCuda ?? match.context.environment?.torch?.cudaVersion;
 }
 
 /** Modules at the top of site-packages whose package has another name. */

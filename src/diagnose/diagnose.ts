@@ -5,6 +5,7 @@
 import type { Finding } from "./finding.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
+import { mayBeOf } from "./origin.ts";
 import { type Diagnosis, rank } from "./rank.ts";
 import type { Context, Rule } from "./rule.ts";
 import { rules as allRules } from "./rules/index.ts";
@@ -92,9 +93,18 @@ function endOf(failed: FailedAction, lines: number): Finding | undefined {
   };
 }
 
+/** What counts for a log: nothing of the environment at hand when it is of another one. */
+function contextOf(context: Context, facts: LogFacts): Context {
+  const { environment, isAssumed, demangle } = context;
+  if (environment === undefined || isAssumed !== true || mayBeOf(facts, environment)) return context;
+  return demangle === undefined ? {} : { demangle };
+}
+
 function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules): DiagnoseReport {
   const diagnoses =
-    scan.notText === undefined ? rank(rules, { ...context, log: scan.facts, findings: scan.findings }) : [];
+    scan.notText === undefined
+      ? rank(rules, { ...contextOf(context, scan.facts), log: scan.facts, findings: scan.findings })
+      : [];
   return {
     diagnoses,
     lines: scan.lines,

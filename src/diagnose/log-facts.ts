@@ -16,6 +16,8 @@ export interface LogFacts {
   /** `2.6.0`. */
   readonly torch?: string;
   readonly installer?: "pip" | "uv" | "conda" | "poetry" | "setup.py";
+  /** `site-packages` folders in it, some of them; not those that an installer makes for one build. */
+  readonly packageFolders: readonly string[];
   readonly conda: boolean;
   readonly wsl: boolean;
   readonly docker: boolean;
@@ -24,6 +26,12 @@ export interface LogFacts {
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
 }
+
+/** So many folders tell where a log is from. */
+const mostFolders = 4;
+const packageFolder = /(?:^|[\s"'`(=:])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
+/** Environments that pip, uv and `build` make for one build. */
+const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
 
 type Mutable = { -readonly [Name in keyof LogFacts]: LogFacts[Name] };
 
@@ -38,7 +46,8 @@ const names: readonly RegExp[] = [
 
 /** Gathers facts line by line. */
 export class FactsReader {
-  readonly #facts: Mutable = { conda: false, wsl: false, docker: false };
+  readonly #packageFolders: string[] = [];
+  readonly #facts: Mutable = { packageFolders: this.#packageFolders, conda: false, wsl: false, docker: false };
 
   /** A line that the parsers look at. */
   line(text: string): void {
@@ -98,6 +107,11 @@ export class FactsReader {
       facts.installer ??= "pip";
     if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(text))
       facts.conda = true;
+    if (this.#packageFolders.length < mostFolders && text.includes("-packages/")) {
+      const folder = packageFolder.exec(text)?.[1];
+      if (folder !== undefined && !passing.test(folder) && !this.#packageFolders.includes(folder))
+        this.#packageFolders.push(folder);
+    }
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
       facts.docker = true;
@@ -121,6 +135,6 @@ export class FactsReader {
   }
 
   facts(): LogFacts {
-    return { ...this.#facts };
+    return { ...this.#facts, packageFolders: [...this.#packageFolders] };
   }
 }

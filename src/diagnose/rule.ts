@@ -17,6 +17,8 @@ export interface SymbolPlace {
 /** What is known besides the log. Everything is optional: a log may be of another machine. */
 export interface Context {
   readonly environment?: Environment;
+  /** Nobody said that the log is of this environment: what it tells of another one rules this one out. */
+  readonly isAssumed?: boolean;
   /** The installed library that defines a symbol. */
   readonly lookupSymbol?: (name: string) => SymbolPlace | undefined;
   /** An installed library that defines another form of it: other string ABI, other parameters. */

@@ -27,7 +27,7 @@ export async function run(
   }
   let report: DiagnoseReport;
   try {
-    report = await services.diagnose(host, parts.value, environment);
+    report = await services.diagnose(host, parts.value, environment, options.python === undefined);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return sayFailure(

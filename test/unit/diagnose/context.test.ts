@@ -150,3 +150,30 @@ describe("changes that may be applied", () => {
       expect(first(text).change, what).toBeUndefined();
   });
 });
+
+describe("a log of another machine", () => {
+  const message = "ImportError: numpy.core.multiarray failed to import";
+  const other = [
+    `  File "/home/me/miniconda3/envs/x/lib/python3.11/site-packages/torch/__init__.py", line 1, in <module>`,
+    `  File "/usr/lib/python3.8/runpy.py", line 193, in _run_module_as_main`,
+    "C:\\Users\\me\\x.py",
+  ];
+
+  it("gets nothing of this one, when nobody said that it is of this one", () => {
+    for (const line of other) {
+      const text = `${line}\n${message}`;
+      expect(commands(text, { environment: gpuMachine, isAssumed: true })).not.toContain("/e/bin/python");
+    }
+    expect(commands(`${other[0] ?? ""}\n${message}`, { environment: gpuMachine })).toContain("/e/bin/python");
+  });
+
+  it("is told by what it says of its own, not by what installers make for one build", () => {
+    const own = [
+      `  File "/e/lib/python3.11/site-packages/torch/__init__.py", line 1, in <module>`,
+      `  File "/tmp/pip-build-env-x1/overlay/lib/python3.11/site-packages/setuptools/build_meta.py", line 1, in f`,
+      "",
+    ];
+    for (const line of own)
+      expect(commands(`${line}\n${message}`, { environment: gpuMachine, isAssumed: true })).toContain("/e/bin/python");
+  });
+});
