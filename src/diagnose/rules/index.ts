@@ -28,6 +28,13 @@ import { standardRules } from "./standards.ts";
 import { toolchainRules } from "./toolchain.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
+import { torchAbiRules } from "./torch-abi.ts";
+import { gpuSymbolRules } from "./gpu-symbols.ts";
+import { systemSymbolRules } from "./system-symbols.ts";
+import { windowsLoadingRules } from "./windows-loading.ts";
+import { gpuLibraryRules } from "./gpu-libraries.ts";
+import { readyPackageRules } from "./ready-packages.ts";
+import { rocmRules } from "./rocm.ts";
 import { windowsRules } from "./windows.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -39,12 +46,17 @@ export interface RuleFamily {
 /** All rules by family. */
 export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Symbols of torch", rules: torchSymbolRules },
+  { name: "torch's C++ ABI", rules: torchAbiRules },
+  { name: "Symbols of CUDA and ROCm", rules: gpuSymbolRules },
+  { name: "Symbols of the system", rules: systemSymbolRules },
   { name: "Other symbols", rules: otherSymbolRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Loading a module", rules: loadingRules },
+  { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration and calls", rules: registrationRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
+  { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
@@ -58,13 +70,15 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and the language", rules: languageRules },
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
-  { name: "ROCm, Intel and macOS", rules: platformRules },
+  { name: "Intel, macOS and processors", rules: platformRules },
+  { name: "ROCm", rules: rocmRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
   { name: "Last resorts", rules: genericRules },
 ];

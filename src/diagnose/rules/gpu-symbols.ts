@@ -1,0 +1,186 @@
+/** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
+import { python, rebuild, unsetVariable } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
+import { isDevice, owned } from "./symbol-owners.ts";
+
+/** Functions that every release of the library has: where one is missing, the library is not there at all. */
+const inEveryRelease =
+  /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX|DestroyProgram)|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cudaRegister(?:FatBinary|Function|Var))$/;
+
+/** Whether a symbol is missing at load because its library was never linked, not because it is of another release. */
+function neverLinked(finding: Finding): boolean {
+  return (
+    finding.phase === "load" &&
+    finding.library === undefined &&
+    !/(?:^|[\\/])lib(?:cu|nv|torch|c10|nccl)\w*\.so|[\\/]nvidia[\\/]/.test(finding.file ?? "") &&
+    inEveryRelease.test(finding.symbol ?? "")
+  );
+}
+
+export const gpuSymbolRules: readonly Rule[] = [
+  {
+    id: "device-link-missing",
+    title: "Relocatable device code without a device link",
+    on: ["undefined-symbol"],
+    specificity: 85,
+    matches: (finding, context) => owned(finding, context, "cuda-device-link"),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is made by the device link, which was not done: the CUDA sources were compiled with -dc or -rdc=true (relocatable device code), but nothing ran \`nvcc -dlink\` on the objects.`,
+    fix: () => [
+      "# retorch.toml: device-link = true",
+      "# setup.py: CUDAExtension(..., dlink=True); torch.utils.cpp_extension.load() cannot do it",
+      "# CMake: set_target_properties(the_target PROPERTIES CUDA_SEPARABLE_COMPILATION ON CUDA_RESOLVE_DEVICE_SYMBOLS ON)",
+      "# or drop -rdc=true / -dc when no device function is called across files",
+    ],
+    sources: ["pytorch/pytorch#57543", "pytorch/extension-cpp#80", "pytorch/pytorch#180762"],
+    examples: [
+      {
+        text: "ImportError: /p/a.so: undefined symbol: __cudaRegisterLinkedBinary_45_tmpxft_00001f3a_00000000_7_kernel_cpp1_ii_b81a68a1",
+        expect: "dlink=True",
+      },
+      {
+        text: "/usr/bin/ld: k.o: in function `__sti____cudaRegisterAll()':\nk.cudafe1.cpp:(.text.startup+0x22): undefined reference to `__fatbinwrap_38_tmpxft_0000_k_cpp1_ii_1'",
+        expect: "-dlink",
+      },
+    ],
+  },
+  {
+    id: "device-function-missing",
+    title: "A device function of another file was not found",
+    on: ["undefined-symbol"],
+    specificity: 85,
+    matches: (finding, context) => {
+      const verdict = verdictOf(finding);
+      return isDevice(finding) && verdict !== undefined
+        ? { ...symbolFacts(finding, verdict, context), tool: finding.tool }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["tool"] === "ptxas"
+        ? `The kernel calls the device function \`${match.facts["readable"] ?? ""}\` of another file, but the files are compiled as whole programs: calls across files need relocatable device code (-rdc=true) and a device link.`
+        : `The device link did not find \`${match.facts["readable"] ?? ""}\`: the object that defines this device function is not among the inputs of nvlink, was compiled without -rdc=true, or for another architecture.`,
+    fix: () => [
+      "# add the .cu file that defines the function to the sources, and compile all of them with -rdc=true and device-link = true (setup.py: dlink=True)",
+      "# or define the function in a header (static __device__ / __forceinline__), so that no call crosses files",
+      "# device libraries (cudadevrt, nvshmem) go on the device link: dlink_libraries=['cudadevrt']",
+    ],
+    sources: ["pytorch/pytorch#69190", "pytorch/pytorch#43691"],
+    examples: [
+      { text: "nvlink error   : Undefined reference to '_Z3exti' in 'r.o'", expect: "device link" },
+      { text: "ptxas fatal   : Unresolved extern function '_Z3exti'", expect: "-rdc=true" },
+    ],
+  },
+  {
+    id: "cuda-libraries-mixed",
+    title: "CUDA libraries of two versions are mixed",
+    on: ["undefined-symbol"],
+    specificity: 75,
+    matches: (finding, context) => {
+      if (finding.phase !== "load") return undefined;
+      const facts = owned(finding, context, "cuda-library", "cuda-runtime");
+      return facts === undefined || neverLinked(finding) ? undefined : facts;
+    },
+    confidence: (match) =>
+      match.finding.library !== undefined || /lib(?:cu|nv|torch|nccl)/.test(match.finding.file ?? "")
+        ? "high"
+        : "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}, and the library of that name that was loaded first does not have it: ` +
+      `${match.facts["who"] ?? ""} was built for another version of it than the one found on LD_LIBRARY_PATH or in the environment (system CUDA before pip's nvidia packages, or two versions of those).`,
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH"),
+      `${python(match)} -m pip list | grep -i nvidia   # all of one CUDA version, the one of torch.version.cuda?`,
+      `${python(match)} -m pip install --force-reinstall torch   # brings the nvidia packages that fit`,
+    ],
+    sources: ["pytorch/pytorch#111469", "pytorch/pytorch#134929"],
+    examples: [
+      {
+        text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",
+        expect: "LD_LIBRARY_PATH",
+      },
+      { text: "ImportError: /e/torch/lib/libtorch_cuda.so: undefined symbol: ncclCommRegister", expect: "NCCL" },
+      {
+        text: "OSError: /e/libcublas.so.11: symbol cublasLtHSHMatmulAlgoInit version libcublasLt.so.11 not defined in file libcublasLt.so.11 with link time reference",
+        expect: "cuBLAS",
+      },
+    ],
+  },
+  {
+    id: "cuda-library-not-linked",
+    title: "A CUDA library is not linked",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) =>
+      finding.phase === "link" || neverLinked(finding)
+        ? owned(finding, context, "cuda-library", "cuda-runtime")
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
+    fix: (match) => [
+      `# retorch.toml: libraries = ["${match.facts["library"] ?? ""}"]; setup.py: libraries=["${match.facts["library"] ?? ""}"] in CUDAExtension; CMake: CUDA::${match.facts["library"] ?? ""}`,
+      `# by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
+    ],
+    change: (match) => {
+      const library = match.facts["library"];
+      if (library === undefined) return undefined;
+      const there = match.facts["has"] !== undefined || match.context.findLibrary?.(library) !== undefined;
+      return there ? { kind: "add-library", library } : undefined;
+    },
+    sources: ["https://docs.nvidia.com/cuda/"],
+    examples: [
+      {
+        text: "/usr/bin/ld: gemm.o: in function `f': gemm.cu:(.text+0x9): undefined reference to `cublasCreate_v2'",
+        expect: "-lcublas",
+      },
+      {
+        text: "fft.obj : error LNK2019: unresolved external symbol cufftPlanMany referenced in function f",
+        expect: "cufft",
+      },
+    ],
+  },
+  {
+    id: "cuda-driver-not-linked",
+    title: "Functions of the CUDA driver API are missing",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) => owned(finding, context, "cuda-driver"),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the driver API (libcuda): it is not linked with -lcuda${match.finding.phase === "link" ? "" : ", or the installed NVIDIA driver is too old to have it"}.`,
+    fix: () => [
+      '# retorch.toml: libraries = ["cuda"]; without a driver on the build machine link the stub: -L<cuda>/lib64/stubs -lcuda',
+      "nvidia-smi   # the driver's version, when -lcuda is there already",
+    ],
+    change: (match) =>
+      match.context.findLibrary?.("cuda") === undefined ? undefined : { kind: "add-library", library: "cuda" },
+    sources: ["https://docs.nvidia.com/cuda/cuda-driver-api/"],
+    examples: [{ text: "ImportError: /p/_C.so: undefined symbol: cuTensorMapEncodeTiled", expect: "-lcuda" }],
+  },
+  {
+    id: "rocm-symbol-missing",
+    title: "A symbol of ROCm is missing",
+    on: ["undefined-symbol"],
+    specificity: 60,
+    matches: (finding, context) => owned(finding, context, "rocm", "sycl"),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "ROCm"}: the library is not linked, or another version of it is loaded than the one this was built with (torch's wheels bring their own; LD_LIBRARY_PATH may put the system's first).`,
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH"),
+      `${python(match)} -c "import torch; print(torch.version.hip, torch.version.xpu if hasattr(torch.version, 'xpu') else '')"   # the version to build for`,
+      ...rebuild(match),
+    ],
+    sources: ["intel/intel-xpu-backend-for-triton#1950"],
+    examples: [
+      {
+        text: "ImportError: /e/torch/lib/libc10_xpu.so: undefined symbol: _ZNK4sycl3_V16device32ext_oneapi_supports_cl_extensionENS0_6detail11string_viewEPNS0_3ext6oneapi12experimental10cl_versionE",
+        expect: "SYCL",
+      },
+    ],
+  },
+];

@@ -1,0 +1,57 @@
+/** What is said of a symbol that was not found: its readable name, who asks for it, what the installed libraries have. */
+import { demangle } from "../../inspect/demangle.ts";
+import type { Finding } from "../finding.ts";
+import type { Match, MatchFacts, RuleContext } from "../rule.ts";
+import { judgeSymbol, shortName, type SymbolVerdict } from "../symbols.ts";
+
+/** The verdict on a finding's symbol; undefined when it has none. */
+export function verdictOf(finding: Finding): SymbolVerdict | undefined {
+  return finding.symbol === undefined || finding.symbol === "" ? undefined : judgeSymbol(finding.symbol);
+}
+
+/** The facts that all symbol rules use: the readable name, who asks, and what the installed libraries say. */
+export function symbolFacts(finding: Finding, verdict: SymbolVerdict, context: RuleContext): MatchFacts {
+  const raw = finding.symbol ?? "";
+  const readable = (context.demangle ?? demangle)(raw);
+  const there = context.lookupSymbol?.(raw);
+  const other = there === undefined ? context.otherForm?.(raw) : undefined;
+  return {
+    name: shortName(verdict),
+    readable: readable === undefined || readable === raw ? shortName(verdict) : readable,
+    who: finding.file === undefined ? "the extension" : `\`${finding.file.split(/[\\/]/).at(-1) ?? finding.file}\``,
+    has: there?.library,
+    otherLibrary: other?.library,
+    otherSymbol: other === undefined ? undefined : ((context.demangle ?? demangle)(other.symbol) ?? other.symbol),
+  };
+}
+
+/** What the installed libraries have of the symbol, as a sentence to append. */
+export function installedSentence(match: Match): string {
+  const { has, otherLibrary, otherSymbol } = match.facts;
+  if (has !== undefined) {
+    if (match.finding.phase === "link") return ` The installed \`${has}\` defines it.`;
+    return /[\\/]torch[\\/]lib[\\/]/.test(has)
+      ? ` The installed \`${has}\` does have it: the failing process used another torch, or loaded the module before torch.`
+      : ` The installed \`${has}\` defines it, but is not among the libraries that the module names.`;
+  }
+  if (otherLibrary !== undefined)
+    return ` The installed \`${otherLibrary}\` has another form of it: \`${otherSymbol ?? ""}\`.`;
+  return "";
+}
+
+/** A sentence about the installed torch, or nothing. */
+export function torchHere(match: Match): string {
+  const torch = match.context.environment?.torch;
+  return torch === undefined ? "" : ` The torch that is installed here is ${torch.version}.`;
+}
+
+/** The facts of a symbol whose verdict is accepted. */
+export function torchSymbol(
+  finding: Finding,
+  context: RuleContext,
+  accept: (verdict: SymbolVerdict) => boolean,
+): MatchFacts | undefined {
+  const verdict = verdictOf(finding);
+  if (verdict === undefined || !accept(verdict)) return undefined;
+  return symbolFacts(finding, verdict, context);
+}

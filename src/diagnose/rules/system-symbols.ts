@@ -1,0 +1,216 @@
+/** Symbols of the C and C++ libraries, of Python and of the compiler's run times that were not found. */
+import { python, pythonVersion, rebuild } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import type { Match, Rule } from "../rule.ts";
+import { symbolFacts } from "./symbol-facts.ts";
+import { is, owned } from "./symbol-owners.ts";
+
+/** `ldd -r` lists what a library leaves open: Python's symbols always, which is as it should be. */
+function listedByLdd(finding: Finding): boolean {
+  return /^undefined symbol: \S+\s+\(\S+\)$/.test(finding.text);
+}
+
+/** Whether torch's own library asks, not an extension. */
+function torchItself(match: Match): boolean {
+  return /(?:^|[\\/])lib(?:torch\w*|c10\w*)\.(?:so|dylib)|[\\/]torch[\\/]_C\./.test(match.finding.file ?? "");
+}
+
+export const systemSymbolRules: readonly Rule[] = [
+  {
+    id: "filesystem-not-linked",
+    title: "std::filesystem needs a library of its own with gcc 8",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) => {
+      const verdict = is(finding, (v) => v.symbol.path[0] === "std" && v.symbol.path.includes("filesystem"));
+      return verdict === undefined ? undefined : symbolFacts(finding, verdict, context);
+    },
+    confidence: "high",
+    cause: () =>
+      "std::filesystem lives in a separate library, stdc++fs, with gcc 8 (and c++fs with clang below 9); it is not linked.",
+    fix: () => ["# add the library stdc++fs (link flag -lstdc++fs), or use gcc >= 9"],
+    sources: ["https://gcc.gnu.org/gcc-9/changes.html"],
+    examples: [
+      {
+        text: "a.o: In function `f': a.cpp:(.text+0x9): undefined reference to `std::filesystem::__cxx11::path::_M_split_cmpts()'",
+        expect: "stdc++fs",
+      },
+    ],
+  },
+  {
+    id: "cxx-library-not-linked",
+    title: "Linked without the C++ library",
+    on: ["undefined-symbol"],
+    specificity: 60,
+    matches: (finding, context) => (finding.phase === "link" ? owned(finding, context, "libstdc++") : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is of the C++ library, which is not linked, or is older than the one that the objects were compiled with: the link ran with gcc or ld instead of g++, or objects of a newer compiler or of another C++ library (libc++) are linked in.`,
+    fix: () => [
+      "# link with the C++ driver (g++, clang++), the same one that compiled: CXX=g++",
+      "# mixed compilers: build all objects again with one of them",
+    ],
+    sources: ["rui314/mold#223"],
+    examples: [
+      {
+        text: "mold: error: undefined symbol: operator delete(void*)\n>>> referenced by ircconnection.cpp",
+        expect: "g++",
+      },
+    ],
+  },
+  {
+    id: "libstdcxx-symbol-missing",
+    title: "The C++ library at run time is older than the one it was built with",
+    on: ["undefined-symbol"],
+    specificity: 60,
+    matches: (finding, context) => owned(finding, context, "libstdc++"),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is of the C++ library, and the one that Python has loaded does not have it: the extension was compiled with a newer gcc (or with libc++) than the libstdc++.so.6 that is found first at run time, often conda's or a bundled one.`,
+    fix: (match) => [
+      ...(match.context.log.conda ? ["conda install -c conda-forge libstdcxx-ng"] : []),
+      `${python(match)} -c "import ctypes.util,subprocess; print(subprocess.getoutput('ldconfig -p | grep libstdc++'))"`,
+      "# or build with an older gcc: CC=gcc-11 CXX=g++-11",
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html"],
+    examples: [
+      { text: "ImportError: /p/x.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", expect: "newer gcc" },
+    ],
+  },
+  {
+    id: "glibc-symbol-missing",
+    title: "Built on a system with a newer C library",
+    on: ["undefined-symbol"],
+    specificity: 55,
+    matches: (finding, context) => owned(finding, context, "glibc"),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the C library. ${(match.facts["name"] ?? "").startsWith("__isoc23") ? "It came with glibc 2.38: an object or archive was compiled on a newer system than this one." : match.finding.phase === "link" ? "The object was compiled against another version of it, or the library that held it before glibc 2.34 (pthread, dl, rt) is not linked." : "The file was built on a newer system, or for another C library (musl), than the one that runs it."}`,
+    fix: (match) => [
+      ...rebuild(match),
+      "# or build in the container of the oldest system that has to run it (manylinux); before glibc 2.34: -lpthread -ldl -lrt",
+    ],
+    sources: ["https://sourceware.org/glibc/wiki/Release/2.38"],
+    examples: [{ text: "/usr/bin/ld: libfoo.a(x.o): undefined reference to `__isoc23_strtol'", expect: "2.38" }],
+  },
+  {
+    id: "python-abi-mismatch",
+    title: "Built for another Python",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) =>
+      finding.phase === "load" && !listedByLdd(finding) ? owned(finding, context, "python") : undefined,
+    confidence: "high",
+    cause: (match) =>
+      torchItself(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and the interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} that loads torch's own library does not have it: that torch was installed for another Python version (a folder of another environment on PYTHONPATH, an environment whose Python was upgraded, a C++ program that is linked to another libpython).`
+        : `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
+          "or a file of an older Python was renamed or copied over.",
+    fix: (match) =>
+      torchItself(match)
+        ? [
+            `${python(match)} -c "import sys; print(sys.version, sys.path)"   # is torch's folder this Python's?`,
+            `${python(match)} -m pip install --force-reinstall --no-cache-dir torch`,
+          ]
+        : rebuild(match),
+    sources: ["https://docs.python.org/3/whatsnew/3.12.html#removed"],
+    examples: [
+      {
+        text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _PyThreadState_UncheckedGet",
+        expect: "another Python version",
+      },
+      {
+        text: "ImportError: /p/x.so: undefined symbol: PyUnicodeUCS4_FromStringAndSize",
+        expect: "retorch build --force",
+      },
+    ],
+  },
+  {
+    id: "python-not-linked",
+    title: "Python's symbols are missing at the link",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) => (finding.phase === "link" ? owned(finding, context, "python") : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of Python. A module leaves such symbols open until it is imported; here the linker was told to resolve all: on macOS \`-undefined dynamic_lookup\` is missing, elsewhere a program is linked or --no-undefined is given, or the library is of another Python version or architecture.`,
+    fix: (match) => [
+      "# macOS module: add the link flags -undefined dynamic_lookup",
+      "# a program that embeds Python: add what this prints",
+      `${python(match)}-config --ldflags --embed`,
+    ],
+    sources: ["https://docs.python.org/3/extending/building.html"],
+    examples: [
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "_PyArg_ParseTuple", referenced from:\n      _f in m.o\nld: symbol(s) not found for architecture arm64',
+        expect: "dynamic_lookup",
+      },
+    ],
+  },
+  {
+    id: "openmp-not-linked",
+    title: "OpenMP is used but not linked",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) => owned(finding, context, "openmp"),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the OpenMP run time${/kmp/.test(match.facts["name"] ?? "") ? " of clang and Intel (libomp)" : " of gcc (libgomp)"}: the sources were compiled with -fopenmp, the link was not, or compile and link used different compilers.`,
+    fix: (match) => [
+      "# give -fopenmp to both the compile and the link: cxx-flags and link-flags (setup.py: extra_compile_args and extra_link_args)",
+      ...(/kmp/.test(match.facts["name"] ?? "") ? ["# clang: -lomp instead"] : []),
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/libgomp/"],
+    examples: [
+      { text: "ImportError: /p/x.so: undefined symbol: GOMP_parallel", expect: "-fopenmp" },
+      { text: "ld.lld: error: undefined symbol: __kmpc_fork_call\n>>> referenced by a.cpp", expect: "-lomp" },
+    ],
+  },
+  {
+    id: "sanitizer-runtime-missing",
+    title: "Built with a sanitizer, run without it",
+    on: ["undefined-symbol", "exception"],
+    specificity: 70,
+    matches: (finding, context) =>
+      finding.kind === "exception"
+        ? finding.code === "sanitizer-not-first"
+          ? { name: "The run time" }
+          : undefined
+        : owned(finding, context, "sanitizer"),
+    confidence: "high",
+    cause: (match) =>
+      match.finding.kind === "exception"
+        ? "The extension was compiled with -fsanitize=address, whose run time has to be loaded before everything else; Python was not built with it."
+        : `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
+    fix: (match) => [
+      `LD_PRELOAD=$(gcc -print-file-name=libasan.so) ${python(match)} the_program.py`,
+      "# or build without -fsanitize",
+    ],
+    sources: ["https://github.com/google/sanitizers/wiki/AddressSanitizerAsDso"],
+    examples: [
+      {
+        text: "ImportError: /p/x.so: undefined symbol: __asan_option_detect_stack_use_after_return",
+        expect: "LD_PRELOAD",
+      },
+      {
+        text: "==123==ASan runtime does not come first in initial library list; you should either link runtime to your application or manually preload it with LD_PRELOAD.",
+        expect: "LD_PRELOAD",
+      },
+    ],
+  },
+  {
+    id: "compiler-runtime-missing",
+    title: "A run-time library of the compiler is missing",
+    on: ["undefined-symbol"],
+    specificity: 55,
+    matches: (finding, context) => owned(finding, context, "compiler-runtime"),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the compiler's own library \`${match.facts["library"] ?? "gcc"}\`, which is not linked or is older than the compiler.`,
+    fix: (match) => [
+      `# add the link flag -l${match.facts["library"] ?? "gcc"}${match.facts["library"] === "gcov" ? " (or --coverage at the link, too)" : ""}`,
+    ],
+    sources: ["https://gcc.gnu.org/wiki/Atomic/GCCMM"],
+    examples: [{ text: "ImportError: /p/x.so: undefined symbol: __atomic_load_16", expect: "-latomic" }],
+  },
+];

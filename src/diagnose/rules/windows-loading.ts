@@ -1,0 +1,134 @@
+/** What Windows says of a DLL that is there and cannot be loaded. */
+import { pip, python, rebuild } from "../commands.ts";
+import { baseName } from "../parsers/parser.ts";
+import { coded, type Match, type Rule } from "../rule.ts";
+
+/** Whether the DLL at fault is one of torch's own: building an extension anew will not help. */
+function ofTorch(match: Match): boolean {
+  return /[\\/]torch[\\/]lib[\\/]/.test(match.facts["name"] ?? "");
+}
+
+function torchDlls(match: Match): string[] {
+  return [
+    "# install the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe, and start again",
+    `where ${baseName((match.facts["name"] ?? "").replaceAll("\\", "/"))} cudnn64_9.dll cublas64_12.dll msvcp140.dll   # others of the same name earlier on PATH? take them off`,
+    pip(match, "install --force-reinstall --no-cache-dir torch"),
+  ];
+}
+
+export const windowsLoadingRules: readonly Rule[] = [
+  {
+    id: "dll-not-found",
+    title: "A DLL that the module needs is not found",
+    on: ["load"],
+    specificity: 75,
+    matches: (finding) =>
+      coded(finding, "dll-not-found", "dll", "dll-init") === undefined
+        ? undefined
+        : { name: finding.library, code: finding.code },
+    confidence: (match) => (match.facts["code"] === "dll-not-found" ? "high" : "medium"),
+    cause: (match) =>
+      ofTorch(match)
+        ? `\`${match.facts["name"] ?? ""}\` is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
+        : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
+    fix: (match) =>
+      ofTorch(match)
+        ? torchDlls(match)
+        : [
+            `${python(match)} -c "import torch, ${
+              (match.facts["name"] ?? "the_extension")
+                .split(/[\\/]/)
+                .at(-1)
+                ?.replace(/\.\w+$/, "") ?? "the_extension"
+            }"`,
+            ...rebuild(match),
+            '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+          ],
+    sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing _C: The specified module could not be found.",
+        expect: "torch was not imported first",
+      },
+      {
+        text: "FileNotFoundError: Could not find module 'C:\\Users\\u\\AppData\\Local\\torch_extensions\\torch_extensions\\Cache\\py310_cu118\\wkv_cuda\\wkv_cuda.pyd' (or one of its dependencies). Try using the full path with constructor syntax.",
+        expect: "rmdir",
+      },
+      {
+        text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\torch\\lib\\fbgemm.dll" or one of its dependencies.',
+        expect: "Visual C++",
+      },
+    ],
+  },
+  {
+    id: "dll-procedure-missing",
+    title: "A DLL does not have a function that the module needs",
+    on: ["load"],
+    specificity: 76,
+    matches: (finding) => (coded(finding, "dll-procedure") === undefined ? undefined : { name: finding.library }),
+    confidence: "high",
+    cause: (match) =>
+      ofTorch(match)
+        ? `\`${match.facts["name"] ?? ""}\` of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one.`
+        : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
+    fix: (match) => (ofTorch(match) ? torchDlls(match) : rebuild(match)),
+    sources: ["pytorch/pytorch#130737"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",
+        expect: "another version of torch",
+      },
+    ],
+  },
+  {
+    id: "dll-blocked",
+    title: "Windows does not let the DLL be loaded",
+    on: ["load"],
+    specificity: 78,
+    matches: (finding) =>
+      coded(finding, "dll-blocked", "dll-denied") === undefined
+        ? undefined
+        : { name: finding.library, code: finding.code },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["code"] === "dll-blocked"
+        ? `A policy (Smart App Control, AppLocker, WDAC of the company) blocks \`${match.facts["name"] ?? "the module"}\`, because the file is not signed: what is built on the machine never is.`
+        : `\`${match.facts["name"] ?? "The module"}\` (or a DLL that it needs) may not be read by this user: it was installed by another user or as administrator, an antivirus program holds it, or the program runs in a sandbox.`,
+    fix: (match) =>
+      match.facts["code"] === "dll-blocked"
+        ? [
+            "# Windows Security > App & browser control > Smart App Control: off (it cannot be switched on again); on a managed machine ask for an exception for the environment's folder",
+            "# or work in WSL, where the policy does not apply",
+          ]
+        : [
+            'icacls "%CONDA_PREFIX%" /grant "%USERNAME%":(OI)(CI)RX /T   # the environment\'s folder',
+            "# better: an environment of one's own: python -m venv .venv; leave its folder out of the antivirus program's checks",
+          ],
+    sources: ["https://learn.microsoft.com/windows/apps/develop/smart-app-control/overview"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing _C: An Application Control policy has blocked this file.",
+        expect: "Smart App Control",
+      },
+      { text: "ImportError: DLL load failed while importing _C: Zugriff verweigert", expect: "icacls" },
+    ],
+  },
+  {
+    id: "paging-file-too-small",
+    title: "Windows has no memory left to load the DLL",
+    on: ["load"],
+    specificity: 76,
+    matches: (finding) => coded(finding, "paging-file"),
+    confidence: "high",
+    cause: () =>
+      "The paging file is too small: torch's CUDA DLLs are large, and several processes load them at once (DataLoader workers).",
+    fix: () => ["# fewer workers, or a larger paging file: System > Advanced > Performance > Virtual memory"],
+    sources: ["pytorch/pytorch#59904"],
+    examples: [
+      {
+        text: 'OSError: [WinError 1455] The paging file is too small for this operation to complete. Error loading "C:\\e\\torch\\lib\\cudnn_cnn_infer64_8.dll" or one of its dependencies.',
+        expect: "workers",
+      },
+    ],
+  },
+];
