@@ -26,7 +26,7 @@ export const buildSurroundingsRules: readonly Rule[] = [
       if (finding.code === "C1083") {
         const file = finding.file ?? "";
         if (!/compiler generated file|compiler intermediate file/i.test(finding.message)) return undefined;
-        return { path: file, long: file.length > 150 ? "yes" : undefined };
+        return { ...(file === "" ? {} : { path: file }), long: file.length > 150 || file === "" ? "yes" : undefined };
       }
       const facts = ofNinja(finding.tool)
         ? saidAny(
@@ -43,7 +43,7 @@ export const buildSurroundingsRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       match.facts["long"] !== undefined
-        ? `\`${match.facts["path"] ?? "A path"}\` is longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
+        ? `\`${match.facts["path"] ?? "A path"}\` is (most likely) longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
         : `\`${match.facts["path"] ?? "A path"}\` cannot be opened or written: its folder does not exist, or the path has letters outside of ASCII (a user name), which these tools read in another encoding.`,
     fix: (match) => shortFolders(match),
     sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],

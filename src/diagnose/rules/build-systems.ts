@@ -9,6 +9,40 @@ function jitRoot(match: Match): string {
 
 export const buildSystemRules: readonly Rule[] = [
   {
+    id: "bazel-dependency-undeclared",
+    title: "Bazel does not know where headers or a package come from",
+    on: ["build-tool"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.tool === "bazel"
+        ? saidAny(
+            finding,
+            /undeclared inclusion\(s\) in rule ['"](?<target>[^'"]+)['"]/,
+            /(?<kind>no such (?:package|target)) ['"](?<target>[^'"]+)['"]/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      match.facts["kind"] === undefined
+        ? `\`${match.facts["target"] ?? ""}\` includes headers (of torch, Python or CUDA) that none of its deps declares: Bazel takes only what is declared, also of the system.`
+        : `${match.facts["kind"]} \`${match.facts["target"] ?? ""}\`: the workspace (MODULE.bazel, WORKSPACE) does not define it, or its BUILD file is elsewhere.`,
+    fix: (match) => [
+      `bazel query 'deps(${match.facts["kind"] === undefined ? (match.facts["target"] ?? "//...") : "//..."})' --output=build | head -40`,
+      "# torch as a repository: new_local_repository(name = 'torch', path = <site-packages>/torch, build_file = …) with cc_library(hdrs = glob(['include/**']), includes = ['include', 'include/torch/csrc/api/include'], srcs = glob(['lib/*.so'])), and '@torch' in deps",
+    ],
+    sources: ["https://bazel.build/docs/bazel-and-cpp"],
+    examples: [
+      {
+        text: "ERROR: /p/csrc/BUILD:12:11: Compiling csrc/ops.cc failed: undeclared inclusion(s) in rule '//csrc:ops':",
+        expect: "//csrc:ops",
+      },
+      {
+        text: "ERROR: /p/BUILD:3:11: no such package '@torch//': The repository '@torch' could not be resolved",
+        expect: "@torch//",
+      },
+    ],
+  },
+  {
     id: "stale-build-lock",
     title: "Waiting for a lock that nobody holds",
     on: ["exception", "warning"],

@@ -4,6 +4,7 @@ import { architectureRules } from "./architectures.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
 import { ccclRules } from "./cccl.ts";
+import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
@@ -27,6 +28,7 @@ import { platformRules } from "./platforms.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
+import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
@@ -68,8 +70,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Setup scripts", rules: setupScriptRules },
+  { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
+  { name: "Packages of CMake", rules: cmakePackageRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },

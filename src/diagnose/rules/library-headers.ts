@@ -128,6 +128,24 @@ const known: readonly {
 
 export const libraryHeaderRules: readonly Rule[] = [
   {
+    id: "glibc-headers-missing",
+    title: "A header that only glibc has",
+    on: ["missing-header"],
+    specificity: 83,
+    matches: (finding) =>
+      header(finding, /^(?:execinfo|gnu\/libc-version|fts|argp|obstack|sys\/(?:queue|tree)|gconv)\.h$/),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with glibc, the C library of most distributions. The build runs where another one is (musl on Alpine; Windows): PyTorch makes no builds for musl either.`,
+    fix: () => [
+      "ldd --version 2>&1 | head -1   # musl?",
+      "# build in an image with glibc: python:3.12-slim, ubuntu, manylinux_2_28 in place of -alpine and musllinux (cibuildwheel: CIBW_SKIP='*-musllinux*')",
+      "# BSD's headers on musl: apk add bsd-compat-headers (sys/queue.h, sys/cdefs.h), libexecinfo-dev, argp-standalone, musl-fts-dev",
+    ],
+    sources: ["https://wiki.musl-libc.org/functional-differences-from-glibc.html"],
+    examples: [{ text: "csrc/trace.cpp:12:10: fatal error: execinfo.h: No such file or directory", expect: "musl" }],
+  },
+  {
     id: "sdk-headers-missing",
     title: "Headers of the system or of the C++ library are not found",
     on: ["missing-header"],

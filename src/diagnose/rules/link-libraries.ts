@@ -22,6 +22,11 @@ function added(match: Match): { readonly kind: "add-library-dir"; readonly dir: 
 const cudaNames =
   /^(?:cuda|cudart(?:_static)?|cudadevrt|cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
 
+/** Whether a path is one that a build makes: relative, or below a build folder. */
+function madeByBuild(file: string): boolean {
+  return !/^(?:[\\/]|[A-Za-z]:)/.test(file) || /[\\/](?:build|_skbuild|pip-[\w-]+)[\\/]/.test(file);
+}
+
 export const linkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -185,6 +190,64 @@ export const linkLibraryRules: readonly Rule[] = [
           ],
     sources: ["ashawkey/torch-ngp#91", "stevenlovegrove/Pangolin#570"],
     examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'python39.lib'", expect: "base_prefix" }],
+  },
+  {
+    id: "library-file-missing-at-link",
+    title: "A library that the link names by its path is not there",
+    on: ["missing-library"],
+    specificity: 84,
+    matches: (finding) => {
+      const file = finding.library ?? "";
+      return finding.phase === "link" &&
+        /[\\/]/.test(file) &&
+        /\.(?:so(?:\.[\d.]+)?|a|dylib|lib)$/.test(file) &&
+        finding.tool === "linker"
+        ? { file, toolkit: /^(?<root>.*[\\/]cuda-(?<version>[\d.]+))[\\/]/.exec(file)?.groups?.["root"] }
+        : undefined;
+    },
+    confidence: (match) => (madeByBuild(match.facts["file"] ?? "") ? "medium" : "high"),
+    cause: (match) => {
+      const file = match.facts["file"] ?? "";
+      if (match.facts["toolkit"] !== undefined)
+        return `The build names \`${file}\`, and there is no such file: the toolkit ${match.facts["toolkit"]} is not installed (any more), or without its development files. Its path is written into the project, or remembered in a build folder.`;
+      if (madeByBuild(file))
+        return `The build names \`${file}\`, which it was to make itself: the step before (a compile with nvcc, a submodule, a script) failed, was left out, or writes to another place.`;
+      return `The build names \`${file}\` by its path, and there is no such file: the package is not installed here, lies in another folder, or has another version in its name.`;
+    },
+    fix: (match) => {
+      const file = match.facts["file"] ?? "";
+      const name = baseName(file);
+      if (match.facts["toolkit"] !== undefined)
+        return [
+          "ls -d /usr/local/cuda*; which -a nvcc",
+          `grep -rnE '${baseName(match.facts["toolkit"])}' setup.py CMakeLists.txt *.sh build* 2>/dev/null   # put $CUDA_HOME in its place`,
+          "rm -rf build && export CUDA_HOME=/usr/local/cuda   # CMake remembers the old path in build/CMakeCache.txt",
+        ];
+      if (madeByBuild(file))
+        return [
+          "# look further up in the log for the step that should have made it, and build from an empty folder:",
+          "rm -rf build *.egg-info && retorch build -v",
+        ];
+      return [
+        `find / -name '${name.replace(/\.so.*$/, ".so*")}' 2>/dev/null`,
+        "# then name that path (or -L<folder> -l<name>) in setup.py or CMakeLists.txt; a build folder of CMake remembers the old one: rm -rf build",
+      ];
+    },
+    sources: ["zju3dv/pvnet#40", "rusty1s/pytorch_scatter#2"],
+    examples: [
+      {
+        text: "gcc: error: /usr/local/cuda-8.0/lib64/libcudart.so: No such file or directory",
+        expect: "/usr/local/cuda-8.0",
+      },
+      {
+        text: "x86_64-linux-gnu-gcc: error: my_ops/build/kernel.so: No such file or directory",
+        expect: "to make itself",
+      },
+      {
+        text: "make[2]: *** No rule to make target '/usr/lib/x86_64-linux-gnu/libfoo.so', needed by 'ext.so'.  Stop.",
+        expect: "find / -name",
+      },
+    ],
   },
   {
     id: "object-not-found-at-link",

@@ -165,11 +165,18 @@ export const sourceRules: readonly Rule[] = [
     title: "This CUDA no longer has (or does not yet have) what the code uses",
     on: ["compile"],
     specificity: 76,
-    matches: (finding) =>
-      about(
+    matches: (finding) => {
+      const facts = about(
         finding,
         /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
-      ),
+      );
+      // Where the name is known and only the arguments do not fit, nothing was removed.
+      return facts !== undefined &&
+        /no matching function|no instance of/.test(finding.message) &&
+        /^__(?:shfl|any|all|ballot)/.test(facts["name"] ?? "")
+        ? undefined
+        : facts;
+    },
     confidence: "medium",
     cause: (match) => {
       const name = match.facts["name"] ?? "";
