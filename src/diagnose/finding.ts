@@ -27,6 +27,7 @@ export type ToolName =
   | "ninja"
   | "make"
   | "cmake"
+  | "bazel"
   | "shell"
   | "system"
   | "torch";

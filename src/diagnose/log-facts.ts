@@ -21,6 +21,8 @@ export interface LogFacts {
   readonly conda: boolean;
   readonly wsl: boolean;
   readonly docker: boolean;
+  /** MinGW or MSYS2 compiles. */
+  readonly mingw: boolean;
   /** The package that was being built or imported. */
   readonly package?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
@@ -47,7 +49,13 @@ const names: readonly RegExp[] = [
 /** Gathers facts line by line. */
 export class FactsReader {
   readonly #packageFolders: string[] = [];
-  readonly #facts: Mutable = { packageFolders: this.#packageFolders, conda: false, wsl: false, docker: false };
+  readonly #facts: Mutable = {
+    packageFolders: this.#packageFolders,
+    conda: false,
+    wsl: false,
+    docker: false,
+    mingw: false,
+  };
 
   /** A line that the parsers look at. */
   line(text: string): void {
@@ -113,6 +121,7 @@ export class FactsReader {
         this.#packageFolders.push(folder);
     }
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
+    if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
       facts.docker = true;
     for (const name of names) {
@@ -129,8 +138,10 @@ export class FactsReader {
 
   /** A line that no parser looks at: only its head is read. */
   command(text: string): void {
-    if (this.#facts.python !== undefined && this.#facts.platform !== undefined) return;
-    if (text.length < 12 || (!text.includes("ython") && !text.includes(":\\"))) return;
+    const facts = this.#facts;
+    if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
+    if (text.length < 12) return;
+    if (!text.includes("ython") && !text.includes(":\\") && !text.includes("/cuda-")) return;
     this.line(text.length > 400 ? text.slice(0, 400) : text);
   }
 

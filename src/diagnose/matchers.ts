@@ -1,7 +1,7 @@
 /** What several rules look for in a finding. */
 import type { Finding } from "./finding.ts";
 import { baseName } from "./parsers/parser.ts";
-import { type MatchFacts, placeOf } from "./rule.ts";
+import { type Match, type MatchFacts, placeOf } from "./rule.ts";
 
 /** Whether a compile error is about one of these names: undeclared, no member, undefined identifier. */
 export function about(finding: Finding, names: RegExp): MatchFacts | undefined {
@@ -22,4 +22,22 @@ export function about(finding: Finding, names: RegExp): MatchFacts | undefined {
 export function missingProgram(finding: Finding, names: RegExp): MatchFacts | undefined {
   const name = baseName(finding.program ?? "").replace(/\.exe$/i, "");
   return names.test(name) ? { name, path: finding.program ?? "" } : undefined;
+}
+
+/** The header's name as written, slashes made forward. */
+export function header(finding: Finding, pattern: RegExp): MatchFacts | undefined {
+  const name = (finding.header ?? "").replaceAll("\\", "/");
+  const match = pattern.exec(name);
+  return match === null ? undefined : { ...match.groups, header: name };
+}
+
+/** The place that asks for the header, in brackets. */
+export function includedBy(match: Match): string {
+  return match.finding.file === undefined ? "" : ` (included in \`${placeOf(match.finding)}\`)`;
+}
+
+/** The folder that holds the header, when the context knows one. */
+export function foundDir(match: Match): string | undefined {
+  const name = match.facts["header"];
+  return name === undefined ? undefined : match.context.findHeader?.(name);
 }

@@ -1,4 +1,4 @@
-/** ninja, make, CMake, MSBuild and meson speaking of themselves. What the compilers below them said is not theirs. */
+/** ninja, make, CMake, MSBuild, Bazel and meson speaking of themselves. What the compilers below them said is not theirs. */
 import { type Collector, extend } from "../collector.ts";
 import type { OpenFinding } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
@@ -73,6 +73,7 @@ export function buildToolParser(): Parser {
         else out.add(line, { kind: "wrapper", tool: "ninja", message: text });
         return true;
       }
+      if (bazel(line, out)) return true;
       if (/^meson\.build:\d+:\d+: ERROR: /.test(text)) {
         out.add(line, { kind: "build-tool", tool: "cmake", message: text.replace(/^\S+ ERROR: /, "") });
         return true;
@@ -80,6 +81,39 @@ export function buildToolParser(): Parser {
       return false;
     },
   };
+}
+
+const bazelHead = /^ERROR: (?:\S+:\d+:\d+: )?(.*)$/;
+
+/** Bazel: what it says of its own rules; what it quotes of a compiler follows in lines of the compiler's. */
+function bazel(line: LogLine, out: Collector): boolean {
+  const { text } = line;
+  const said = bazelHead.exec(text)?.[1];
+  if (said !== undefined) {
+    if (
+      /failed: undeclared inclusion|no such (?:package|target) '|^Analysis of target|in deps attribute of|Unable to find package for @/.test(
+        said,
+      )
+    ) {
+      out.add(line, { kind: "build-tool", tool: "bazel", message: said });
+      return true;
+    }
+    if (/ failed: \((?:Exit|Segmentation|Killed|Aborted)[^)]*\): \S+ failed: error executing/.test(said)) {
+      const killed = /\(Killed\)|\(Exit 137\)/.test(said);
+      out.add(
+        line,
+        killed
+          ? { kind: "tool-died", tool: "bazel", program: "compiler", code: "signal 9", message: said }
+          : { kind: "wrapper", tool: "bazel", message: said },
+      );
+      return true;
+    }
+  }
+  if (/^Target \/\/\S+ failed to build$|^(?:FAILED|ERROR): Build did NOT complete successfully/.test(text)) {
+    out.add(line, { kind: "wrapper", tool: "bazel", message: text });
+    return true;
+  }
+  return false;
 }
 
 /** A rule that is wanted for a library: the library is not there. Only sources have rules of their own. */

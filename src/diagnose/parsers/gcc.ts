@@ -160,11 +160,29 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
     // `<command-line>: fatal error: cuda_runtime.h` and forced includes end here, too.
     if (header !== undefined && /\.(?:h|hpp|cuh)$/.test(header)) {
       out.add(line, { kind: "missing-header", tool, header, message, severity });
-    } else out.add(line, { kind: "driver", tool, program: name, code: "no-such-file", file: what, message, severity });
+    } else if (isLibrary(what)) {
+      out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library: what, message, severity });
+    } else {
+      out.add(line, { kind: "driver", tool, program: name, code: wordKind(what), file: what, message, severity });
+    }
     return true;
   }
   out.add(line, { kind: "driver", tool, program: name, message, severity });
   return true;
+}
+
+/** Whether a word on the command line is a library's file. */
+function isLibrary(word: string): boolean {
+  return /\.(?:so(?:\.[\d.]+)?|a|dylib|tbd|lib|dll)$/.test(word);
+}
+
+/** What a word is that the driver took for a file and did not find: an input, a flag of cl.exe, or a piece of something. */
+function wordKind(word: string): "no-such-file" | "msvc-flag" | "stray-word" {
+  if (/^\/(?:[A-Z][\w:=+-]*|wd\d+|std:\S+|permissive-?|bigobj|openmp\S*|nologo|utf-8|showIncludes)$/.test(word))
+    return "msvc-flag";
+  const input =
+    /^@|\.(?:c|cc|cp|cpp|cxx|c\+\+|C|cu|hip|sycl|m|mm|s|S|asm|i|ii|f|f90|F|F90|o|obj|lo|bc|ll|h|hpp|cuh|rsp|ld|map|def)$/;
+  return input.test(word) ? "no-such-file" : "stray-word";
 }
 
 function diedForm(message: string): { code: string; program?: string } | undefined {

@@ -120,6 +120,11 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   ],
   [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
   [/[Ss]etup script specifies an absolute path/, "absolute-path", "setuptools"],
+  [
+    /^(?:error: |\S*UnknownFileError: )unknown file type '|[Dd]on't know how to compile \S+ to /,
+    "unknown-source",
+    "setuptools",
+  ],
   [/^(?:pip\S*: error: |ERROR: )?no such option: (--[\w-]+)/, "no-such-option", "pip"],
   [/Disabling PEP 517 processing is invalid: (project .*)$/, "no-such-option", "pip"],
   [

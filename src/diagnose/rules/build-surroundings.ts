@@ -16,15 +16,6 @@ function shortFolders(match: Match): string[] {
   ];
 }
 
-/** The name of what was to be fetched, from a name or an address. */
-function dependency(match: Match): string | undefined {
-  const name = (match.facts["name"] ?? "")
-    .replace(/\.git$/, "")
-    .split("/")
-    .at(-1);
-  return name === "" ? undefined : name;
-}
-
 export const buildSurroundingsRules: readonly Rule[] = [
   {
     id: "path-too-long-or-foreign",
@@ -35,7 +26,7 @@ export const buildSurroundingsRules: readonly Rule[] = [
       if (finding.code === "C1083") {
         const file = finding.file ?? "";
         if (!/compiler generated file|compiler intermediate file/i.test(finding.message)) return undefined;
-        return { path: file, long: file.length > 150 ? "yes" : undefined };
+        return { ...(file === "" ? {} : { path: file }), long: file.length > 150 || file === "" ? "yes" : undefined };
       }
       const facts = ofNinja(finding.tool)
         ? saidAny(
@@ -52,7 +43,7 @@ export const buildSurroundingsRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       match.facts["long"] !== undefined
-        ? `\`${match.facts["path"] ?? "A path"}\` is longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
+        ? `\`${match.facts["path"] ?? "A path"}\` is (most likely) longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
         : `\`${match.facts["path"] ?? "A path"}\` cannot be opened or written: its folder does not exist, or the path has letters outside of ASCII (a user name), which these tools read in another encoding.`,
     fix: (match) => shortFolders(match),
     sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
@@ -178,127 +169,6 @@ export const buildSurroundingsRules: readonly Rule[] = [
     sources: ["microsoft/DeepSpeed#1846"],
     examples: [
       { text: "AttributeError: 'DeepSpeedCPUAdam' object has no attribute 'ds_opt_adam'", expect: "ds_report" },
-    ],
-  },
-  {
-    id: "cmake-imported-target-missing",
-    title: "A CMake target of another package is not defined",
-    on: ["build-tool"],
-    specificity: 70,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /links to(?: target|:)\s+"?(?<target>[\w.]+::[\w.]+)"?\s+but\s+the\s+target\s+was\s+not\s+found/s,
-        /link interface of target "[^"]+" contains:\s+(?<target>[\w.]+::[\w.]+)\s+but the target was not found/s,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      `\`${match.facts["target"] ?? ""}\` comes from find_package(${(match.facts["target"] ?? "").split("::")[0] ?? ""}), which was not called before, did not find it, or found a release without that target.`,
-    fix: (match) => {
-      const name = (match.facts["target"] ?? "").split("::")[0] ?? "";
-      return [
-        `# find_package(${name === "CUDA" ? "CUDAToolkit" : name} REQUIRED) before the line that links it, and its folder on CMAKE_PREFIX_PATH`,
-        ...(name === "MKL" || name === "caffe2"
-          ? [
-              "pip install mkl-devel   # or conda install mkl-devel: torch's CMake files ask for it when torch was built with MKL",
-            ]
-          : []),
-        "rm -rf build   # the cache remembers that it was not found",
-      ];
-    },
-    sources: ["https://cmake.org/cmake/help/latest/policy/CMP0028.html"],
-    examples: [
-      {
-        text: 'CMake Error at CMakeLists.txt:10 (add_library):\n  Target "ext" links to target "MKL::MKL" but the target was not found.',
-        expect: "mkl-devel",
-      },
-    ],
-  },
-  {
-    id: "cmake-generator-unknown",
-    title: "CMake does not have this generator here",
-    on: ["build-tool"],
-    specificity: 80,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /Could not create named generator (?<name>[\w .+-]+?)(?: Generators|$)/,
-        /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find any instance of Visual Studio/i,
-        /The source directory "(?<dir>[^"]+)" does not exist/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      match.facts["dir"] !== undefined
-        ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
-        : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
-    fix: (match) =>
-      match.facts["dir"] !== undefined
-        ? ["ls   # cmake -S <folder with CMakeLists.txt> -B build"]
-        : [
-            "python -m pip install --upgrade cmake ninja",
-            `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
-            removeFolder(match, "build"),
-          ],
-    sources: ["https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html"],
-    examples: [
-      { text: "CMake Error: Could not create named generator Visual Studio 18 2026", expect: "CMAKE_GENERATOR" },
-    ],
-  },
-  {
-    id: "cmake-standard-unknown",
-    title: "CMake does not know the flags for this C++ standard",
-    on: ["build-tool"],
-    specificity: 80,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /requires\s+the\s+language\s+dialect\s+"(?<dialect>(?:CUDA|CXX|HIP)\d+)"/s,
-        /(?<dialect>(?:CUDA|CXX)_STANDARD) is set to invalid value/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
-    fix: () => [
-      "python -m pip install --upgrade cmake && cmake --version",
-      "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
-      "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
-    ],
-    sources: ["https://cmake.org/cmake/help/latest/prop_tgt/CUDA_STANDARD.html"],
-    examples: [
-      {
-        text: 'CMake Error in CMakeLists.txt:\n  Target "ext" requires the language dialect "CUDA20" (with compiler\n  extensions), but CMake does not know the compile flags to use to enable it.',
-        expect: "3.25.2",
-      },
-    ],
-  },
-  {
-    id: "cmake-fetch-failed",
-    title: "CMake could not fetch a dependency",
-    on: ["build-tool"],
-    role: "symptom",
-    specificity: 68,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /(?:Build|Update|Download|Git clone|CMake) step (?:for (?<name>[\w.-]+) )?failed/i,
-        /Failed to (?:clone|checkout|fetch|download) (?:repository|tag|submodule)?:? ?['"]?(?<name>[^'"\s]*)/i,
-        /file(?:\(DOWNLOAD\))? (?:DOWNLOAD )?.*(?:HASH mismatch|status_code|error: downloading)/,
-        /error: downloading '(?<name>[^']+)' failed/,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      `FetchContent (or ExternalProject) downloads ${dependency(match) === undefined ? "a dependency" : `\`${dependency(match) ?? ""}\``} while configuring, and that failed: no network (a build container, a proxy), git is missing, or the address or tag is gone.`,
-    fix: (match) => [
-      "git --version && git ls-remote https://github.com/NVIDIA/cutlass HEAD   # does the network work here?",
-      `# offline: clone it elsewhere and pass -DFETCHCONTENT_SOURCE_DIR_${(dependency(match) ?? "NAME").toUpperCase().replaceAll(/\W/g, "_")}=/path/to/it (CMAKE_ARGS within pip)`,
-      "rm -rf build/_deps   # half a clone is never completed",
-    ],
-    sources: ["https://cmake.org/cmake/help/latest/module/FetchContent.html"],
-    examples: [
-      {
-        text: "CMake Error at /usr/share/cmake/Modules/FetchContent.cmake:1087 (message):\n  Build step for cutlass failed: 1",
-        expect: "FETCHCONTENT_SOURCE_DIR_CUTLASS",
-      },
     ],
   },
 ];

@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { pip, platformOf, python, rebuild, removeFolder, setVariable } from "../commands.ts";
+import { platformOf, python, rebuild, removeFolder } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The folder of JIT extensions. */
@@ -8,6 +8,40 @@ function jitRoot(match: Match): string {
 }
 
 export const buildSystemRules: readonly Rule[] = [
+  {
+    id: "bazel-dependency-undeclared",
+    title: "Bazel does not know where headers or a package come from",
+    on: ["build-tool"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.tool === "bazel"
+        ? saidAny(
+            finding,
+            /undeclared inclusion\(s\) in rule ['"](?<target>[^'"]+)['"]/,
+            /(?<kind>no such (?:package|target)) ['"](?<target>[^'"]+)['"]/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      match.facts["kind"] === undefined
+        ? `\`${match.facts["target"] ?? ""}\` includes headers (of torch, Python or CUDA) that none of its deps declares: Bazel takes only what is declared, also of the system.`
+        : `${match.facts["kind"]} \`${match.facts["target"] ?? ""}\`: the workspace (MODULE.bazel, WORKSPACE) does not define it, or its BUILD file is elsewhere.`,
+    fix: (match) => [
+      `bazel query 'deps(${match.facts["kind"] === undefined ? (match.facts["target"] ?? "//...") : "//..."})' --output=build | head -40`,
+      "# torch as a repository: new_local_repository(name = 'torch', path = <site-packages>/torch, build_file = …) with cc_library(hdrs = glob(['include/**']), includes = ['include', 'include/torch/csrc/api/include'], srcs = glob(['lib/*.so'])), and '@torch' in deps",
+    ],
+    sources: ["https://bazel.build/docs/bazel-and-cpp"],
+    examples: [
+      {
+        text: "ERROR: /p/csrc/BUILD:12:11: Compiling csrc/ops.cc failed: undeclared inclusion(s) in rule '//csrc:ops':",
+        expect: "//csrc:ops",
+      },
+      {
+        text: "ERROR: /p/BUILD:3:11: no such package '@torch//': The repository '@torch' could not be resolved",
+        expect: "@torch//",
+      },
+    ],
+  },
   {
     id: "stale-build-lock",
     title: "Waiting for a lock that nobody holds",
@@ -247,262 +281,6 @@ export const buildSystemRules: readonly Rule[] = [
     ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [{ text: "ninja: error: opening build log: Permission denied", expect: "TORCH_EXTENSIONS_DIR" }],
-  },
-  {
-    id: "cmake-target-file-missing",
-    title: "A CMake package names a library that does not exist",
-    on: ["build-tool"],
-    specificity: 82,
-    matches: (finding) =>
-      said(finding, /The imported target "(?<target>[^"]+)" references the file\s+"(?<file>[^"]+)"/),
-    confidence: "high",
-    cause: (match) =>
-      `The CMake files of an installed package (torch's Caffe2Targets.cmake, CUDA's) say that \`${match.facts["target"] ?? ""}\` is \`${match.facts["file"] ?? ""}\`, and that file is not there: the package was moved, mixed from two installations, or installed in part.`,
-    fix: (match) => [
-      `ls -l ${match.facts["file"] ?? ""}`,
-      ...(/torch|c10|caffe2/i.test(match.facts["target"] ?? "")
-        ? [pip(match, "install --force-reinstall --no-deps torch")]
-        : []),
-      "# then configure in a new build folder: the old one remembers the path",
-    ],
-    sources: ["pytorch/pytorch#20753"],
-    examples: [
-      {
-        text: 'CMake Error at /usr/lib64/cmake/Caffe2/Caffe2Targets.cmake:107 (message):\n  The imported target "c10_cuda" references the file\n\n     "/usr/lib/libc10_cuda.so"\n\n  but this file does not exist.  Possible reasons include:',
-        expect: "libc10_cuda.so",
-      },
-    ],
-  },
-  {
-    id: "cmake-torch-not-found",
-    title: "CMake does not find Torch",
-    on: ["build-tool"],
-    specificity: 80,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /(?:By not providing ["“]?FindTorch|package configuration file provided by ["“]Torch["”]|TorchConfig\.cmake|Could NOT find Torch)/i,
-      ),
-    confidence: "high",
-    cause: () =>
-      "find_package(Torch) does not find TorchConfig.cmake: the folder of the installed torch is not on CMAKE_PREFIX_PATH (an isolated build has another torch or none).",
-    fix: (match) => [
-      `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
-      "# within pip: pip install --no-build-isolation .",
-    ],
-    sources: ["pytorch/pytorch#181939"],
-    examples: [
-      {
-        text: 'CMake Error at CMakeLists.txt:19 (FIND_PACKAGE):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
-        expect: "cmake_prefix_path",
-      },
-    ],
-  },
-  {
-    id: "cmake-cuda-conflict",
-    title: "CMake finds two CUDA toolkits",
-    on: ["build-tool"],
-    specificity: 80,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /Found two conflicting CUDA (?:installs|versions)/i,
-        /FindCUDA says CUDA version is (?<a>[\d.]+)? ?\(usually determined by nvcc\), but the CUDA headers say the version is (?<b>[\d.]+)?/s,
-      ),
-    confidence: "high",
-    cause: () =>
-      "torch's CMake files compare the CUDA that FindCUDA and the one that FindCUDAToolkit found: they are two (often one toolkit under two names, /usr/local/cuda and /usr/local/cuda-12.1, or nvcc of one and headers of another).",
-    fix: () => [
-      "export CUDA_HOME=/usr/local/cuda-12.1 CUDA_PATH=/usr/local/cuda-12.1 PATH=/usr/local/cuda-12.1/bin:$PATH   # one name everywhere (your version)",
-      "cmake -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME -DCUDAToolkit_ROOT=$CUDA_HOME -DCMAKE_CUDA_COMPILER=$CUDA_HOME/bin/nvcc ..   # in an empty build folder",
-    ],
-    sources: ["pytorch/pytorch#106971", "pytorch/pytorch#108931", "microsoft/vcpkg#36844"],
-    examples: [
-      {
-        text: "CMake Error at cmake/public/cuda.cmake:65 (message):\n  Found two conflicting CUDA installs:\n\n  V12.1.105 in '/usr/local/cuda/include' and\n\n  V12.1.105 in ''",
-        expect: "CUDAToolkit_ROOT",
-      },
-    ],
-  },
-  {
-    id: "cmake-cuda-architectures",
-    title: "CMake has no CUDA architectures",
-    on: ["build-tool"],
-    specificity: 78,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|Failed to detect a default CUDA architecture|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
-      ),
-    confidence: "high",
-    cause: () =>
-      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt, or nvcc does not work (its own message is in CMakeError.log).",
-    fix: () => [
-      "cmake -DCMAKE_CUDA_ARCHITECTURES=86 ..   # your GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
-      "export TORCH_CUDA_ARCH_LIST=8.6   # what torch's CMake files read",
-    ],
-    sources: ["https://cmake.org/cmake/help/latest/variable/CMAKE_CUDA_ARCHITECTURES.html"],
-    examples: [
-      {
-        text: "CMake Error at CMakeLists.txt:14 (project):\n  Failed to detect a default CUDA architecture.",
-        expect: "CMAKE_CUDA_ARCHITECTURES",
-      },
-    ],
-  },
-  {
-    id: "cmake-too-old-or-new",
-    title: "CMake's version does not fit the project",
-    on: ["build-tool"],
-    specificity: 76,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /CMake (?<need>[\d.]+) or higher is required\.\s+You are running version (?<have>[\d.]+)/,
-        /Compatibility with CMake < (?<gone>[\d.]+) has been removed/,
-        /Unknown CMake command|Policy CMP\d+ (?:is not known|may not be set)/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      match.facts["gone"] === undefined
-        ? `The project needs CMake ${match.facts["need"] ?? "of another version"}; ${match.facts["have"] ?? "another"} is installed.`
-        : "CMake 4 no longer takes projects that ask for a version below 3.5.",
-    fix: (match) =>
-      match.facts["gone"] === undefined
-        ? [`${python(match)} -m pip install --upgrade cmake`]
-        : [
-            "export CMAKE_POLICY_VERSION_MINIMUM=3.5   # or: cmake -DCMAKE_POLICY_VERSION_MINIMUM=3.5 ..",
-            `${python(match)} -m pip install "cmake<4"`,
-          ],
-    sources: ["https://cmake.org/cmake/help/latest/release/4.0.html"],
-    examples: [
-      {
-        text: "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  Compatibility with CMake < 3.5 has been removed from CMake.",
-        expect: "CMAKE_POLICY_VERSION_MINIMUM",
-      },
-      {
-        text: "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  CMake 3.26 or higher is required.  You are running version 3.22.1",
-        expect: "3.26",
-      },
-    ],
-  },
-  {
-    id: "cmake-compiler-broken",
-    title: "CMake's test with the compiler failed",
-    on: ["build-tool"],
-    role: "symptom",
-    specificity: 58,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /Compiling the CUDA compiler identification source file .* failed/,
-        /The (?<lang>CUDA|C|CXX|HIP) compiler.*is not able to compile a simple test program/s,
-        /Detecting CUDA compiler ABI info - failed/,
-      ),
-    confidence: "medium",
-    cause: () =>
-      "CMake compiled a small test and it failed: the compiler's own words stand in the same message below; for CUDA most often a host compiler that nvcc does not accept, or an architecture that it does not know.",
-    fix: () => [
-      "nvcc --version; g++ --version",
-      "cmake -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 -DCMAKE_CUDA_ARCHITECTURES=86 ..   # in an empty build folder",
-    ],
-    sources: ["cmpute/d3d#8"],
-    examples: [
-      {
-        text: 'CMake Error at /usr/share/cmake-3.22/Modules/CMakeTestCUDACompiler.cmake:56 (message):\n  The CUDA compiler\n\n    "/usr/bin/nvcc"\n\n  is not able to compile a simple test program.',
-        expect: "CMAKE_CUDA_HOST_COMPILER",
-      },
-    ],
-  },
-  {
-    id: "cmake-library-not-found",
-    title: "CMake does not find a library or header that the package needs",
-    on: ["build-tool"],
-    specificity: 76,
-    matches: (finding) =>
-      said(finding, /Could not find (?<variable>\w+) using the following (?:names|files): (?<names>[^\s,]+)/),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["names"] ?? ""}\` is not installed, or lies in a folder that CMake does not search${/cudnn|nccl|cublas/i.test(match.facts["names"] ?? "") ? " (pip's nvidia packages are such folders)" : ""}.`,
-    fix: (match) => {
-      const name = /(cudnn|nccl|cusparselt)/i.exec(match.facts["names"] ?? "")?.[1]?.toLowerCase();
-      if (name === undefined)
-        return [
-          `# install the package that brings ${match.facts["names"] ?? ""}, or say where it is: cmake -D${match.facts["variable"] ?? "X_LIBRARY"}=/path/to/it ..`,
-        ];
-      const major = (match.context.environment?.cuda?.version ?? match.context.log.cuda ?? "12").split(".")[0] ?? "12";
-      return [
-        pip(match, `install nvidia-${name}-cu${major}`),
-        setVariable(
-          match,
-          `${name.toUpperCase()}_PATH`,
-          `$(${python(match)} -c "import nvidia.${name}; print(nvidia.${name}.__path__[0])")`,
-        ),
-        setVariable(match, "CMAKE_PREFIX_PATH", `$${name.toUpperCase()}_PATH`),
-      ];
-    },
-    sources: ["NVIDIA/TransformerEngine#954"],
-    examples: [
-      {
-        text: "CMake Error at cmake/FindCUDNN.cmake:19 (find_library):\n  Could not find cudnn_LIBRARY using the following names: cudnn, libcudnn.so.",
-        expect: "nvidia-cudnn-cu12",
-      },
-      {
-        text: "CMake Error at CMakeLists.txt:3 (find_path):\n  Could not find FOO_INCLUDE using the following files: foo.h",
-        expect: "FOO_INCLUDE",
-      },
-    ],
-  },
-  {
-    id: "cmake-package-not-found",
-    title: "CMake does not find a package",
-    on: ["build-tool"],
-    specificity: 60,
-    matches: (finding) => {
-      if (finding.tool !== "cmake" || finding.severity === "warning") return undefined;
-      return saidAny(
-        finding,
-        /package configuration file provided by "(?<name>[^"]+)"/,
-        /Could not find a configuration file for package "(?<name>[^"]+)"/,
-        /Could NOT find (?<name>\w+)/,
-        /By not providing "Find(?<name>\w+)\.cmake"/,
-        /target "[^"]+" (?:contains|links to)[^A-Za-z]*(?<name>[\w:]+)\s+but the target was not found/,
-        /No package '(?<name>[^']+)' found/,
-        /Could not find (?<name>[A-Z]\w+)/,
-      );
-    },
-    confidence: "medium",
-    cause: (match) =>
-      `find_package does not find \`${match.facts["name"] ?? ""}\`: it is not installed (with its development files), or its folder is not on CMAKE_PREFIX_PATH.`,
-    fix: (match) => {
-      const name = match.facts["name"] ?? "";
-      if (/^(?:pybind11)$/i.test(name))
-        return [
-          `${python(match)} -m pip install pybind11 && cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..`,
-        ];
-      if (/^Python/.test(name))
-        return [
-          `cmake -DPython_EXECUTABLE="$(which ${python(match)})" -DPython3_EXECUTABLE="$(which ${python(match)})" ..`,
-          "sudo apt-get install python3-dev",
-        ];
-      if (/^hip$|^roc|^rccl|^miopen/i.test(name))
-        return [
-          "export CMAKE_PREFIX_PATH=/opt/rocm:$CMAKE_PREFIX_PATH ROCM_PATH=/opt/rocm",
-          `sudo apt-get install rocm-dev   # or the package of ${name}`,
-        ];
-      if (/^(?:MKL|OpenMP|BLAS|LAPACK)$/i.test(name))
-        return ["# install libomp (OpenMP) or libopenblas-dev (BLAS), or name them: -DOpenMP_ROOT=…"];
-      return [
-        `cmake -D${name}_DIR=<folder of ${name}Config.cmake> ..   # or -DCMAKE_PREFIX_PATH=<its prefix>`,
-        `# install its development package`,
-      ];
-    },
-    sources: ["https://cmake.org/cmake/help/latest/command/find_package.html", "rocm-arch/python-pytorch-rocm#2"],
-    examples: [
-      {
-        text: 'CMake Error at /usr/share/cmake-3.18/Modules/CMakeFindDependencyMacro.cmake:47 (find_package):\n  By not providing "Findhip.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "hip", but\n  CMake did not find one.',
-        expect: "/opt/rocm",
-      },
-    ],
   },
   {
     id: "clock-skew",

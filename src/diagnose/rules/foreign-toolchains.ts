@@ -65,7 +65,7 @@ export const foreignToolchainRules: readonly Rule[] = [
       if (finding.kind === "compile")
         return said(
           finding,
-          /#error:? ?['"]?(?<what>This header is only meant to be used on x86(?: and x64)?|Unsupported architecture for .*|"?SSE2? (?:instruction set )?not enabled)/,
+          /(?:#error:? ?)?['"]?(?<what>This header is only meant to be used on x86(?: and x64)?|"?SSE2? (?:instruction set )?not enabled)/,
         );
       const option = /['‘"](?<option>-m(?:avx\w*|sse[\w.]*|fma|f16c|bmi2?|popcnt|amx-\w+|64|32)(?:=\S+)?)['’"]/.exec(
         finding.message,

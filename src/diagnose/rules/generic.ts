@@ -1,7 +1,44 @@
 /** What is known by its form only: the last resorts. */
-import { placeOf, type Rule } from "../rule.ts";
+import { placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const genericRules: readonly Rule[] = [
+  {
+    id: "source-refuses",
+    title: "A source says itself that it cannot be compiled so",
+    on: ["compile"],
+    role: "generic",
+    specificity: 14,
+    matches: (finding) => {
+      if (foreign(finding.file) !== undefined) return undefined;
+      const facts = saidAny(
+        finding,
+        /^(?:fatal error )?#error:? ?(?:directive: )?(?:-- )?["'“]?(?<words>[^"”]*\w[^"”]*)/,
+        /^#error:? {0,3}["'“]?(?<words>[^"”]*\w)/,
+        /(?:static assertion failed|static_assert failed)(?: due to requirement '[^']*')?(?: with|:)? ["“']?(?<asserted>[^"”]*\w[^"”]*)["”']?/,
+      );
+      return facts === undefined ? undefined : { ...facts, where: placeOf(finding) };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["words"] === undefined
+        ? `A static_assert at \`${match.facts["where"] ?? ""}\` does not hold: "${trimmed(match.facts["asserted"])}". The code is compiled with types, sizes or an architecture that its author ruled out.`
+        : `\`${match.facts["where"] ?? ""}\` stops the compile on purpose: "${trimmed(match.facts["words"])}". The condition is in the #if above that line: an architecture, a compiler, a version or a macro.`,
+    fix: (match) => [
+      match.finding.file === undefined || match.finding.line === undefined
+        ? "# read the condition above the line that the message names"
+        : `sed -n '${Math.max(1, match.finding.line - 12)},${match.finding.line + 2}p' ${match.finding.file}   # the condition`,
+      "# then meet it: another flag, macro or architecture, a release of the package for this compiler and torch; or another machine",
+    ],
+    sources: [],
+    examples: [
+      { text: 'src/init.c:240:4: error: #error "Unsupported architecture"', expect: "Unsupported architecture" },
+      { text: 'k.cu(859): error: static assertion failed with "bad tile size"', expect: "bad tile size" },
+      {
+        text: "a.cpp:3:2: error: static assertion failed: T must be floating point",
+        expect: "T must be floating point",
+      },
+    ],
+  },
   {
     id: "compiler-error-in-source",
     title: "A source does not compile",
@@ -109,6 +146,13 @@ export const genericRules: readonly Rule[] = [
     ],
   },
 ];
+
+function trimmed(text: string | undefined): string {
+  return (text ?? "")
+    .replace(/ detected during:?.*$/s, "")
+    .replace(/["'”\s]+$/, "")
+    .slice(0, 200);
+}
 
 /** Whose header it is, when it is not the project's. */
 function foreign(file: string | undefined): string | undefined {

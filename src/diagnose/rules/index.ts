@@ -4,6 +4,9 @@ import { architectureRules } from "./architectures.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
 import { ccclRules } from "./cccl.ts";
+import { cmakePackageRules } from "./cmake-packages.ts";
+import { cmakeRules } from "./cmake.ts";
+import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { genericRules } from "./generic.ts";
@@ -11,7 +14,10 @@ import { foreignToolchainRules } from "./foreign-toolchains.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
 import { headerRules } from "./headers.ts";
+import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
+import { libraryHeaderRules } from "./library-headers.ts";
+import { linkLibraryRules } from "./link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
@@ -22,6 +28,7 @@ import { platformRules } from "./platforms.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
+import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
@@ -60,19 +67,26 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
+  { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc", rules: nvccRules },
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
   { name: "Headers", rules: headerRules },
+  { name: "Headers of libraries", rules: libraryHeaderRules },
+  { name: "Forgotten includes", rules: includeRules },
   { name: "Sources and torch's API", rules: torchSourceRules },
   { name: "Sources and everything else", rules: sourceRules },
   { name: "Sources and the language", rules: languageRules },
+  { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
+  { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
+  { name: "CMake", rules: cmakeRules },
+  { name: "Packages of CMake", rules: cmakePackageRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },

@@ -1,6 +1,6 @@
 /** nvcc and its passes: options, architectures, standards, device code rules, crashes are in resources.ts. */
 import { cudaForArchitecture, cudaForStandard, dotted } from "../version-facts.ts";
-import { platformOf, setVariable, torchCuda } from "../commands.ts";
+import { platformOf, python, setVariable, torchCuda } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -24,6 +24,15 @@ function cudaHome(match: Match): string {
 function nvccHere(match: Match): string {
   const version = match.context.log.cuda ?? match.context.environment?.cuda?.version;
   return version === undefined ? "" : ` (CUDA ${version})`;
+}
+
+/** What a linker is told through a compiler. */
+const linkerWord = /^-?(?:Wl,|l\w|rdynamic|soname)/;
+
+/** The option as it was written: nvcc takes the dash away when it complains (and `-m` of `-march=native`). */
+function dashed(option: string): string {
+  if (/^(?:arch|tune|cpu|fpu)=/.test(option)) return `-m${option}`;
+  return option.startsWith("-") || option === "" ? option : `-${option}`;
 }
 
 export const nvccRules: readonly Rule[] = [
@@ -151,24 +160,42 @@ export const nvccRules: readonly Rule[] = [
     matches: (finding) =>
       nvccSaid(
         finding,
+        /Unknown option ['"](?<option>[^'"]+)['"]/,
         /Unknown option ['"]?(?<option>[^\s'"]+)['"]?/,
+        /^['"](?<option>(?:arch|tune|cpu|fpu)=[^'"]+)['"]: expected a number/,
         /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/,
         /redefinition of argument ['"](?<twice>[^'"]+)['"]/,
         /Value ['"](?<value>[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/,
       ),
     confidence: "high",
     cause: (match) => {
-      const option = match.facts["option"] ?? "";
+      const option = dashed(match.facts["option"] ?? "");
       const twice = match.facts["twice"];
       if (twice !== undefined)
         return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
       if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
         return `nvcc${nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
+      if (/\s/.test(option))
+        return `\`${option}\` was given to nvcc as one word: two flags (or a flag and its value) in one string.`;
+      if (linkerWord.test(option))
+        return `\`${option}\` is meant for the linker, and a CMake below 3.13 (or a hand-written rule) passes it to nvcc as it stands: torch's CMake targets name it among their libraries.`;
       if (newerNvcc.test(option)) return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
       return `\`${option}\` is a flag for the host compiler (or of a newer nvcc): nvcc itself does not know it. Host flags have to come after -Xcompiler.`;
     },
     fix: (match) => {
-      const option = match.facts["option"] ?? "";
+      const option = dashed(match.facts["option"] ?? "");
+      if (/\s/.test(option))
+        return [
+          `# two words: extra_compile_args={'nvcc': [${option
+            .split(/\s+/)
+            .map((word) => `'${word}'`)
+            .join(", ")}]}   (a list of words; in CMake separate them by semicolons)`,
+        ];
+      if (linkerWord.test(option))
+        return [
+          `${python(match)} -m pip install --upgrade cmake && cmake --version   # 3.18 or newer`,
+          `# by hand: -Xlinker, and $<$<COMPILE_LANGUAGE:CXX>:…> around flags that are for C++ alone`,
+        ];
       if (match.facts["twice"] !== undefined)
         return [
           `# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`,
@@ -184,12 +211,13 @@ export const nvccRules: readonly Rule[] = [
           `export CUDA_HOME=${cudaHome(match)} PATH=${cudaHome(match)}/bin:$PATH   # a toolkit of torch's version, not the distribution's /usr/bin/nvcc`,
         ];
       return [
-        `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': []}`,
+        `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
+        `# CMake: target_compile_options(t PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${option}>), so that flags for C++ do not reach nvcc`,
         "nvcc --version; which -a nvcc",
       ];
     },
     change: (match) => {
-      const option = match.facts["option"] ?? "";
+      const option = dashed(match.facts["option"] ?? "");
       return /^-(?:W\w|f[a-z]|m[a-z]|pedantic|pthread)/.test(option)
         ? { kind: "remove-flag", flag: option }
         : undefined;
@@ -202,6 +230,13 @@ export const nvccRules: readonly Rule[] = [
         expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
       },
       { text: "nvcc fatal   : redefinition of argument 'std'", expect: "-std=" },
+      { text: "nvcc fatal   : Unknown option 'Wall'", expect: "'-Xcompiler', '-Wall'" },
+      { text: "nvcc fatal   : Unknown option 'Xcompiler -fPIC'", expect: "'-Xcompiler', '-fPIC'" },
+      {
+        text: "nvcc fatal   : Unknown option 'Wl,--no-as-needed,/app/libtorch/lib/libtorch.so'",
+        expect: "--upgrade cmake",
+      },
+      { text: "nvcc fatal   : 'arch=native': expected a number", expect: "-Xcompiler -march=native" },
     ],
   },
   {

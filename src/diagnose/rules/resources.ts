@@ -1,5 +1,6 @@
 /** Memory, disk, permissions, limits; compilers that died. */
 import { platformOf, setVariable } from "../commands.ts";
+import { newestGccFor } from "../version-facts.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {
@@ -10,6 +11,18 @@ function fewerJobs(match: Match): string[] {
     "retorch build -j 1",
     "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
+}
+
+/** A gcc to try in place of the one that crashed: one that the CUDA of the log takes, or the one before. */
+function otherGcc(match: Match): string {
+  const crashed = Number(
+    /\/c\+\+\/(\d+)|gcc(?:-|\/x86_64-[\w-]+\/)(\d+)/.exec(match.finding.text)?.slice(1).find(Boolean) ?? "0",
+  );
+  const { cuda } = match.context.log;
+  const newest = cuda === undefined ? undefined : newestGccFor(cuda);
+  const other = newest !== undefined && newest !== crashed ? newest : crashed > 0 ? crashed - 1 : undefined;
+  if (other === undefined) return " (g++ --version; then for example CC=gcc-11 CXX=g++-11, or clang)";
+  return `: CC=gcc-${other} CXX=g++-${other} (sudo apt-get install g++-${other}), or clang${cuda === undefined ? "; under nvcc it must be one that the CUDA toolkit supports" : ""}`;
 }
 
 export const resourceRules: readonly Rule[] = [
@@ -87,7 +100,7 @@ export const resourceRules: readonly Rule[] = [
         ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows"
         : platformOf(match) === "win32"
           ? "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38"
-          : "# another compiler version: CC=gcc-12 CXX=g++-12 (or clang); or less optimization for that file: -O1",
+          : `# another compiler version${otherGcc(match)}; or less optimization for that file: -O1`,
     ],
     sources: ["facebookresearch/xformers#1327", "pytorch/pytorch#45836"],
     examples: [

@@ -100,7 +100,7 @@ export const rocmRules: readonly Rule[] = [
       const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify|rocm/i.test(finding.file ?? "") || finding.tool === "hipcc";
       if (!hip) return undefined;
       if (finding.kind === "missing-header")
-        return /cuda|cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")
+        return /cuda|^cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")
           ? { name: finding.header }
           : undefined;
       return saidAny(

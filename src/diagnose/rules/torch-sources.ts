@@ -1,7 +1,8 @@
 /** Sources that no longer compile: what torch changed. */
-import { platformOf } from "../commands.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { platformOf, python } from "../commands.ts";
 import { about } from "../matchers.ts";
-import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function inFile(match: Match, from: string, to: string): string[] {
   const file = match.finding.file;
@@ -10,6 +11,63 @@ function inFile(match: Match, from: string, to: string): string[] {
 }
 
 export const torchSourceRules: readonly Rule[] = [
+  {
+    id: "stable-abi-type-unsupported",
+    title: "torch's stable ABI does not carry this type",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<what>StableLibrary stack does not support parameter types[^.]*|no matching function.*StableIValue|static assertion failed.*StableIValue)/,
+      ) ??
+      (/torch[\\/]csrc[\\/]stable[\\/](?:stableivalue_conversions|library)\.h$/.test(finding.file ?? "")
+        ? said(finding, /(?<what>static assertion failed|no matching function for call|is_trivially_copyable)/)
+        : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `An operator of torch's stable ABI (STABLE_TORCH_LIBRARY) has a parameter or result of a type that cannot be put on its stack (${match.facts["what"] ?? ""}): values of up to 64 bits, torch::stable::Tensor, optional, and from torch 2.10 strings and arrays (std::string, torch::headeronly::HeaderOnlyArrayRef) are taken. Or the headers are of an older torch (often one in /usr/include) than the code was written for.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.utils.cpp_extension.include_paths())"`,
+      "# std::vector<int64_t>, std::string, at::Tensor in the signature → torch::stable::Tensor, int64_t, double, bool, std::optional of them; torch 2.10 and newer for more",
+      'echo "$CPATH $CPLUS_INCLUDE_PATH"   # another torch\'s headers on a variable, or in /usr/include?',
+    ],
+    sources: ["pytorch/pytorch#170976", "https://docs.pytorch.org/docs/stable/notes/libtorch_stable_abi.html"],
+    examples: [
+      {
+        text: "/p/torch/csrc/stable/stableivalue_conversions.h:71:19: error: static assertion failed: StableLibrary stack does not support parameter types larger than 64 bits.",
+        expect: "torch::stable::Tensor",
+      },
+    ],
+  },
+  {
+    id: "nvcc-too-old-for-torch-headers",
+    title: "This CUDA is too old for torch's headers",
+    on: ["compile"],
+    role: "symptom",
+    specificity: 64,
+    matches: (finding, context) => {
+      const { cuda } = context.log;
+      if (cuda === undefined || finding.tool !== "cudafe++") return undefined;
+      if (!/[\\/](?:torch|ATen|c10)[\\/]/.test(finding.file ?? "") || compareVersions(parseVersion(cuda), [10, 2]) >= 0)
+        return undefined;
+      return { cuda };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `nvcc of CUDA ${match.facts["cuda"] ?? ""} stumbles over a header of torch (${placeOf(match.finding)}). torch's headers are tried with the CUDA that torch was built with; 1.0 to 1.4 need CUDA 9, 1.5 to 1.12 CUDA 10.2, 2.0 CUDA 11.7, and their C++17 (2.1 and newer) CUDA 11.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      "ls -d /usr/local/cuda*   # a toolkit of that version? then: export CUDA_HOME=/usr/local/cuda-11.8 PATH=/usr/local/cuda-11.8/bin:$PATH",
+    ],
+    sources: ["pytorch/pytorch#16257", "zhanghang1989/PyTorch-Encoding#161"],
+    examples: [
+      {
+        text: '/usr/local/cuda-8.0/bin/nvcc -c k.cu\n/e/site-packages/torch/lib/include/torch/csrc/jit/argument_spec.h(59): error: static assertion failed with "ArgumentInfo is to be a POD struct"',
+        expect: "CUDA 8.0",
+      },
+    ],
+  },
   {
     id: "at-check-removed",
     title: "AT_CHECK and AT_ASSERT are now TORCH_CHECK and TORCH_INTERNAL_ASSERT",

@@ -1,7 +1,67 @@
 /** What MSVC and the headers of Windows make of code that was written elsewhere. */
-import { type Rule, said, saidAny } from "../rule.ts";
+import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const windowsRules: readonly Rule[] = [
+  {
+    id: "mingw-with-torch",
+    title: "MinGW cannot compile against torch",
+    on: ["compile"],
+    specificity: 83,
+    matches: (finding, context) => {
+      if (finding.tool === "msvc" || finding.tool === "cudafe++") return undefined;
+      if (/definition is marked ['‘]?dllimport/.test(finding.message)) return {};
+      const torch = /(?:^|[\\/])(?:torch|ATen|c10)[\\/]/.test(finding.file ?? "");
+      return torch && (context.log.mingw || /'?__assert_fail'? was not declared/.test(finding.message))
+        ? {}
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `gcc of MinGW (or MSYS2) compiles torch's headers here and stumbles (${placeOf(match.finding)}). torch for Windows is made with Microsoft's compiler: its headers ask for it, and its C++ libraries have another ABI than MinGW's.`,
+    fix: () => [
+      '# install "Desktop development with C++" of Visual Studio, then in the x64 Native Tools prompt, or:',
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      "cmake -G Ninja -DCMAKE_C_COMPILER=cl -DCMAKE_CXX_COMPILER=cl ..   # in an empty build folder; setup.py: set DISTUTILS_USE_SDK=1",
+      "# clang works, too, as clang-cl; or build in WSL with Linux's torch",
+    ],
+    sources: ["pytorch/pytorch#15099", "pytorch/pytorch#42589"],
+    examples: [
+      {
+        text: "libtorch/include/c10/macros/Macros.h:252:5: error: '__assert_fail' was not declared in this scope",
+        expect: "MinGW",
+      },
+      {
+        text: "E:/libtorch/include/torch/csrc/jit/script/module.h:84:36: error: function 'std::shared_ptr<torch::jit::Graph> torch::jit::script::Method::graph() const' definition is marked dllimport",
+        expect: "clang-cl",
+      },
+    ],
+  },
+  {
+    id: "python-import-library-not-linked",
+    title: "Python's import library is not linked (Windows)",
+    on: ["undefined-symbol"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.tool === "msvc" && /^(?:__imp_)?_?Py[A-Z_]\w*/.test(finding.symbol ?? "")
+        ? { name: (finding.symbol ?? "").replace(/^__imp_/, "") }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of Python, and on Windows a module has to be linked with python3XY.lib (in the folder \`libs\` of the base Python). It is not on the link line, of another architecture (32 against 64 bit), or a debug build asks for python3XY_d.lib.`,
+    fix: () => [
+      "python -c \"import sys, struct; print(sys.base_prefix + '\\\\libs', struct.calcsize('P') * 8, 'bit')\"",
+      "retorch build   # finds it; setup.py: setuptools' build_ext does, too",
+      "# CMake: find_package(Python COMPONENTS Development.Module REQUIRED) and target_link_libraries(ext PRIVATE Python::Module)",
+    ],
+    sources: ["pytorch/pytorch#11041", "https://docs.python.org/3/extending/windows.html"],
+    examples: [
+      { text: "Device.obj : error LNK2001: unresolved external symbol __imp_PyExc_TypeError", expect: "python3XY.lib" },
+      {
+        text: "ops.obj : error LNK2019: unresolved external symbol __imp_PyModule_Create2 referenced in function PyInit__C",
+        expect: "Python::Module",
+      },
+    ],
+  },
   {
     id: "too-many-exports",
     title: "A DLL exports more than 65535 symbols",

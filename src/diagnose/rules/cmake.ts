@@ -1,0 +1,209 @@
+/** CMake: compilers, languages, CUDA and generators that it does not find or take. */
+import { platformOf, python, removeFolder } from "../commands.ts";
+import { type Rule, saidAny } from "../rule.ts";
+
+export const cmakeRules: readonly Rule[] = [
+  {
+    id: "cmake-language-not-enabled",
+    title: "The CMake project does not enable the language of a source",
+    on: ["build-tool"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /required internal CMake variable not set.*Missing variable is:\s*CMAKE_(?<language>CUDA|HIP|CXX|C|ASM\w*)_/s,
+        /CMake can not determine linker language for target: (?<target>\S+)/,
+        /Cannot determine link language for target "(?<target>[^"]+)"/,
+        /(?<language>CUDA|HIP) language (?:is )?not (?:currently )?(?:enabled|supported)/i,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["language"] === undefined
+        ? `CMake does not know in which language \`${match.facts["target"] ?? "a target"}\` is written: it has no sources, or only such (.cu, .hip) whose language the project does not enable.`
+        : `The project (or a package that it finds, as torch's CMake files do) uses ${match.facts["language"]} and never enabled it in this folder or above.`,
+    fix: (match) => [
+      `# CMakeLists.txt: project(name LANGUAGES CXX ${match.facts["language"] === undefined || match.facts["language"].startsWith("C") ? "CUDA" : match.facts["language"]}) — or enable_language(…) at the top level, before find_package(Torch) and add_subdirectory`,
+      "rm -rf build   # the cache remembers the languages",
+    ],
+    sources: ["pytorch/pytorch#18524", "https://cmake.org/cmake/help/latest/command/enable_language.html"],
+    examples: [
+      {
+        text: "CMake Error: Error required internal CMake variable not set, cmake may not be built correctly.\nMissing variable is:\nCMAKE_CUDA_COMPILE_WHOLE_COMPILATION",
+        expect: "LANGUAGES CXX CUDA",
+      },
+      { text: "CMake Error: CMake can not determine linker language for target: ops", expect: "no sources" },
+    ],
+  },
+  {
+    id: "cmake-cuda-conflict",
+    title: "CMake finds two CUDA toolkits",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Found two conflicting CUDA (?:installs|versions)/i,
+        /FindCUDA says CUDA version is (?<a>[\d.]+)? ?\(usually determined by nvcc\), but the CUDA headers say the version is (?<b>[\d.]+)?/s,
+      ),
+    confidence: "high",
+    cause: () =>
+      "torch's CMake files compare the CUDA that FindCUDA and the one that FindCUDAToolkit found: they are two (often one toolkit under two names, /usr/local/cuda and /usr/local/cuda-12.1, or nvcc of one and headers of another).",
+    fix: () => [
+      "export CUDA_HOME=/usr/local/cuda-12.1 CUDA_PATH=/usr/local/cuda-12.1 PATH=/usr/local/cuda-12.1/bin:$PATH   # one name everywhere (your version)",
+      "cmake -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME -DCUDAToolkit_ROOT=$CUDA_HOME -DCMAKE_CUDA_COMPILER=$CUDA_HOME/bin/nvcc ..   # in an empty build folder",
+    ],
+    sources: ["pytorch/pytorch#106971", "pytorch/pytorch#108931", "microsoft/vcpkg#36844"],
+    examples: [
+      {
+        text: "CMake Error at cmake/public/cuda.cmake:65 (message):\n  Found two conflicting CUDA installs:\n\n  V12.1.105 in '/usr/local/cuda/include' and\n\n  V12.1.105 in ''",
+        expect: "CUDAToolkit_ROOT",
+      },
+    ],
+  },
+  {
+    id: "cmake-cuda-architectures",
+    title: "CMake has no CUDA architectures",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|Failed to detect a default CUDA architecture|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt, or nvcc does not work (its own message is in CMakeError.log).",
+    fix: () => [
+      "cmake -DCMAKE_CUDA_ARCHITECTURES=86 ..   # your GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
+      "export TORCH_CUDA_ARCH_LIST=8.6   # what torch's CMake files read",
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/variable/CMAKE_CUDA_ARCHITECTURES.html"],
+    examples: [
+      {
+        text: "CMake Error at CMakeLists.txt:14 (project):\n  Failed to detect a default CUDA architecture.",
+        expect: "CMAKE_CUDA_ARCHITECTURES",
+      },
+    ],
+  },
+  {
+    id: "cmake-too-old-or-new",
+    title: "CMake's version does not fit the project",
+    on: ["build-tool"],
+    specificity: 76,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /CMake (?<need>[\d.]+) or higher is required\.\s+You are running version (?<have>[\d.]+)/,
+        /Compatibility with CMake < (?<gone>[\d.]+) has been removed/,
+        /Unknown CMake command|Policy CMP\d+ (?:is not known|may not be set)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["gone"] === undefined
+        ? `The project needs CMake ${match.facts["need"] ?? "of another version"}; ${match.facts["have"] ?? "another"} is installed.`
+        : "CMake 4 no longer takes projects that ask for a version below 3.5.",
+    fix: (match) =>
+      match.facts["gone"] === undefined
+        ? [`${python(match)} -m pip install --upgrade cmake`]
+        : [
+            "export CMAKE_POLICY_VERSION_MINIMUM=3.5   # or: cmake -DCMAKE_POLICY_VERSION_MINIMUM=3.5 ..",
+            `${python(match)} -m pip install "cmake<4"`,
+          ],
+    sources: ["https://cmake.org/cmake/help/latest/release/4.0.html"],
+    examples: [
+      {
+        text: "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  Compatibility with CMake < 3.5 has been removed from CMake.",
+        expect: "CMAKE_POLICY_VERSION_MINIMUM",
+      },
+      {
+        text: "CMake Error at CMakeLists.txt:1 (cmake_minimum_required):\n  CMake 3.26 or higher is required.  You are running version 3.22.1",
+        expect: "3.26",
+      },
+    ],
+  },
+  {
+    id: "cmake-compiler-broken",
+    title: "CMake's test with the compiler failed",
+    on: ["build-tool"],
+    role: "symptom",
+    specificity: 58,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Compiling the CUDA compiler identification source file .* failed/,
+        /The (?<lang>CUDA|C|CXX|HIP) compiler.*is not able to compile a simple test program/s,
+        /Detecting CUDA compiler ABI info - failed/,
+      ),
+    confidence: "medium",
+    cause: () =>
+      "CMake compiled a small test and it failed: the compiler's own words stand in the same message below; for CUDA most often a host compiler that nvcc does not accept, or an architecture that it does not know.",
+    fix: () => [
+      "nvcc --version; g++ --version",
+      "cmake -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 -DCMAKE_CUDA_ARCHITECTURES=86 ..   # in an empty build folder",
+    ],
+    sources: ["cmpute/d3d#8"],
+    examples: [
+      {
+        text: 'CMake Error at /usr/share/cmake-3.22/Modules/CMakeTestCUDACompiler.cmake:56 (message):\n  The CUDA compiler\n\n    "/usr/bin/nvcc"\n\n  is not able to compile a simple test program.',
+        expect: "CMAKE_CUDA_HOST_COMPILER",
+      },
+    ],
+  },
+  {
+    id: "cmake-generator-unknown",
+    title: "CMake does not have this generator here",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Could not create named generator (?<name>[\w .+-]+?)(?: Generators|$)/,
+        /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find any instance of Visual Studio/i,
+        /The source directory "(?<dir>[^"]+)" does not exist/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["dir"] !== undefined
+        ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
+        : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
+    fix: (match) =>
+      match.facts["dir"] !== undefined
+        ? ["ls   # cmake -S <folder with CMakeLists.txt> -B build"]
+        : [
+            "python -m pip install --upgrade cmake ninja",
+            `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
+            removeFolder(match, "build"),
+          ],
+    sources: ["https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html"],
+    examples: [
+      { text: "CMake Error: Could not create named generator Visual Studio 18 2026", expect: "CMAKE_GENERATOR" },
+    ],
+  },
+  {
+    id: "cmake-standard-unknown",
+    title: "CMake does not know the flags for this C++ standard",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /requires\s+the\s+language\s+dialect\s+"(?<dialect>(?:CUDA|CXX|HIP)\d+)"/s,
+        /(?<dialect>(?:CUDA|CXX)_STANDARD) is set to invalid value/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
+    fix: () => [
+      "python -m pip install --upgrade cmake && cmake --version",
+      "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
+      "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/prop_tgt/CUDA_STANDARD.html"],
+    examples: [
+      {
+        text: 'CMake Error in CMakeLists.txt:\n  Target "ext" requires the language dialect "CUDA20" (with compiler\n  extensions), but CMake does not know the compile flags to use to enable it.',
+        expect: "3.25.2",
+      },
+    ],
+  },
+];

@@ -1,0 +1,174 @@
+/** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
+import { platformOf } from "../commands.ts";
+import { type Rule, saidAny } from "../rule.ts";
+
+export const compilerOptionRules: readonly Rule[] = [
+  {
+    id: "msvc-flags-to-other-compiler",
+    title: "Flags of cl.exe are given to gcc",
+    on: ["driver"],
+    specificity: 84,
+    matches: (finding) => (finding.code === "msvc-flag" ? { flag: finding.file } : undefined),
+    confidence: "high",
+    cause: (match) =>
+      platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
+        ? `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and MinGW's gcc runs in its place: setuptools was told so (compiler=mingw32 in distutils.cfg or pydistutils.cfg, or CC). torch for Windows is built with MSVC, and its C++ libraries cannot be used from MinGW.`
+        : `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and gcc or clang takes it for a file: the package's setup.py or CMakeLists.txt passes Windows flags on every system.`,
+    fix: (match) =>
+      platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
+        ? [
+            '# install "Desktop development with C++" of Visual Studio, and build in its x64 Native Tools prompt:',
+            '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+            "set DISTUTILS_USE_SDK=1& set CC=& set CXX=",
+            "python -c \"import distutils, os; print(os.path.join(os.path.dirname(distutils.__file__), 'distutils.cfg'))\"   # take compiler=mingw32 out of it, and out of %USERPROFILE%\\pydistutils.cfg and setup.cfg",
+          ]
+        : [
+            `grep -rn '${match.facts["flag"] ?? ""}' setup.py CMakeLists.txt pyproject.toml`,
+            '# pass it on Windows only: if sys.platform == "win32" in setup.py, if(MSVC) in CMake',
+          ],
+    sources: ["pytorch/pytorch#24460", "pytorch/pytorch#12626"],
+    examples: [
+      {
+        text: "C:\\MinGW\\bin\\gcc.exe -mdll -O -c a.cpp -o a.o /MD\ngcc: error: /MD: No such file or directory",
+        expect: "MinGW",
+      },
+      {
+        text: "/usr/bin/g++ -c a.cpp\ng++: error: /EHsc: No such file or directory",
+        expect: 'sys.platform == "win32"',
+      },
+    ],
+  },
+  {
+    id: "stray-word-on-command-line",
+    title: "The compiler takes a stray word for a file",
+    on: ["driver"],
+    specificity: 60,
+    matches: (finding) => (finding.code === "stray-word" ? { word: finding.file } : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["word"] ?? ""}\` stands on the command line as a word of its own, so that the compiler looks for a file of that name. It is a piece of something longer: of a path with a space that was not quoted, or of a flag that was torn apart (quotes in CFLAGS, CXXFLAGS or extra_compile_args; two flags in one string).`,
+    fix: () => [
+      'echo "CFLAGS=[$CFLAGS] CXXFLAGS=[$CXXFLAGS] LDFLAGS=[$LDFLAGS] CC=[$CC] CXX=[$CXX]"; pwd',
+      "# one word a flag: extra_compile_args=['-I/a', '-DX=1'], not ['-I/a -DX=1']; a project and an environment in paths without spaces",
+      "retorch build -v   # shows the words; retorch hands them to the compiler as a list, never through a shell",
+    ],
+    sources: ["pytorch/pytorch#59356"],
+    examples: [
+      { text: "gcc: error: .2-a+fp16+rcpc+dotprod: No such file or directory", expect: "torn apart" },
+      { text: "g++: error: Drive/project/include: No such file or directory", expect: "without spaces" },
+    ],
+  },
+  {
+    id: "instruction-set-flag-missing",
+    title: "SIMD intrinsics are used without the flag for their instructions",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /inlining failed in call to (?:.{0,200}?\b(?<name>_mm\w+|_tile_\w+|v\w+q_\w+)\b.*|.*)target specific option mismatch/,
+        /always_inline function '(?<name>\w+)' requires target feature '(?<feature>[\w.-]+)'/,
+        /(?<name>AVX\w*) vector (?:return|argument) without AVX\w* enabled/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "The intrinsic"}\` needs instructions${match.facts["feature"] === undefined ? "" : ` (${match.facts["feature"]})`} that the compiler is not allowed to use: their flag is missing.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const flag =
+        match.facts["feature"] !== undefined
+          ? `-m${match.facts["feature"]}`
+          : /512/.test(name)
+            ? "-mavx512f"
+            : /256/.test(name)
+              ? "-mavx2 -mfma"
+              : "-march=native";
+      return [
+        `# cxx-flags = ["${flag.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
+      ];
+    },
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
+    examples: [
+      {
+        text: "/usr/lib/gcc/include/avx512fintrin.h:12:1: error: inlining failed in call to ‘always_inline’ ‘__m512 _mm512_add_ps(__m512, __m512)’: target specific option mismatch",
+        expect: "-mavx512f",
+      },
+      {
+        text: "a.cpp:3:10: error: always_inline function '_mm256_fmadd_ps' requires target feature 'fma', but would be inlined into function 'f'",
+        expect: "-mfma",
+      },
+    ],
+  },
+  {
+    id: "unknown-compiler-option",
+    title: "The host compiler does not know an option",
+    on: ["driver"],
+    specificity: 62,
+    matches: (finding) =>
+      finding.tool === "gcc" || finding.tool === "clang" || finding.tool === "msvc" || finding.tool === "hipcc"
+        ? saidAny(
+            finding,
+            /unrecogni[sz]ed command[- ]line option [‘'"“](?<option>[^’'"”]+)/,
+            /unsupported argument ['‘](?<value>[^'’]+)['’] to option ['‘](?<option>[^'’]+)/,
+            /(?:unknown argument|unsupported option|unsupported argument|unknown option)[:,]? ['‘"](?<option>[^'’"]+)/,
+            /argument to ['‘](?<option>[^'’]+)['’] is missing/,
+            /(?:bad value|invalid value|invalid argument) ?(?:\(?[‘'"](?<value>[^’'"]+)[’'"]\)?)? (?:for|in|to) [‘'"]?(?<option>-[\w=+-]+)/,
+            /the clang compiler does not support ['‘](?<option>[^'’]+)/,
+            /(?:invalid numeric argument|unknown option|ignoring unknown option) '(?<option>[^']+)'/,
+            /unknown target CPU '(?<option>[^']+)'/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
+    fix: (match) => [
+      `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
+      ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
+        ? ["# clang on ARM: -mcpu=native in its place (clang 15 and newer take -march=native, too)"]
+        : []),
+      ...(platformOf(match) === "win32"
+        ? ["# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp"]
+        : ['echo "$CC $CXX $CFLAGS $CXXFLAGS"; c++ --version']),
+    ],
+    change: (match) => {
+      const option = match.facts["option"];
+      return option === undefined || !/^-(?:W|f|m)[\w=+-]*$/.test(option)
+        ? undefined
+        : { kind: "remove-flag", flag: option };
+    },
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/Option-Summary.html"],
+    examples: [
+      { text: "g++: error: unrecognized command-line option ‘-Wno-c++11-narrowing-const-reference’", expect: "remove" },
+      { text: "clang++-19: error: unknown argument: '-foo'", expect: "-foo" },
+      { text: "clang: error: unsupported argument 'native' to option '-march='", expect: "-march=native" },
+      { text: "cc1plus: error: bad value (‘sapphirerapids’) for ‘-march=’ switch", expect: "sapphirerapids" },
+      { text: "cl : Command line error D8021 : invalid numeric argument '/Wextra'", expect: "MSVC" },
+    ],
+  },
+  {
+    id: "assembler-too-old",
+    title: "The assembler does not understand what the compiler writes",
+    on: ["driver"],
+    specificity: 66,
+    matches: (finding) =>
+      finding.tool === "assembler" || /^as$|^assembler$/.test(finding.program ?? "")
+        ? saidAny(
+            finding,
+            /no such instruction: [`'‘](?<what>[^'’]+)/,
+            /(?:unsupported instruction|unknown pseudo-op|unrecognized option|bad register name|operand (?:type|size) mismatch|invalid instruction|unknown mnemonic)[^`'‘]*[`'‘]?(?<what>[^'’]*)/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["what"] ?? ""}\`: the assembler (binutils) is older than the compiler, or code for another processor is assembled (-march=native, x86 intrinsics on ARM).`,
+    fix: () => [
+      "as --version; g++ --version",
+      "sudo apt-get install binutils   # or: conda install -c conda-forge binutils",
+      "# or compile without -march=native",
+    ],
+    sources: ["https://sourceware.org/binutils/"],
+    examples: [
+      { text: "/tmp/ccX1abcd.s:4032: Error: no such instruction: `vpdpbusd %ymm1,%ymm0,%ymm2'", expect: "binutils" },
+    ],
+  },
+];

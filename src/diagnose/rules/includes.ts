@@ -1,0 +1,199 @@
+/** Sources that use what they do not include. */
+import { platformOf } from "../commands.ts";
+import { placeOf, type Rule, saidAny } from "../rule.ts";
+
+export const includeRules: readonly Rule[] = [
+  {
+    id: "cstdint-missing",
+    title: "A header forgets #include <cstdint>",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => {
+      const type = "u?int(?:8|16|32|64|ptr|max)_t|u?int_(?:fast|least)\\d+_t";
+      return saidAny(
+        finding,
+        new RegExp(`namespace "std" has no member "(?<type>${type})"`),
+        new RegExp(`identifier "(?<type>${type})" is undefined`),
+        new RegExp(
+          `[‘'"](?:std::)?(?<type>${type})[’'"] (?:was not declared|has not been declared|does not name a type|is not a member of [‘'"]std|is not a type|in namespace [‘'"]std[’'"] does not name)`,
+        ),
+        new RegExp(
+          `(?:unknown type name|no type named|no member named|use of undeclared identifier) '(?:std::)?(?<type>${type})'`,
+        ),
+        /this is a macro when the header .?<cstdint>|is defined in header .?<cstdint>/,
+      );
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? "uint32_t"}\` is of <cstdint>, which ${match.finding.file === undefined ? "the header" : `\`${placeOf(match.finding)}\``} does not include. Older compilers brought it in by way of other headers; gcc 13 and newer do not.`,
+    fix: (match) => [
+      match.finding.file === undefined || platformOf(match) === "win32"
+        ? "# add #include <cstdint> to that header"
+        : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
+      "# without touching the sources: flags -include cstdint for cxx and nvcc   (or build with gcc 12: CC=gcc-12 CXX=g++-12)",
+    ],
+    change: () => ({ kind: "add-flag", tool: "cxx", flag: "-include cstdint" }),
+    sources: [
+      "graphdeco-inria/gaussian-splatting#923",
+      "graphdeco-inria/gaussian-splatting#788",
+      "hbb1/diff-surfel-rasterization#36",
+    ],
+    examples: [
+      {
+        text: 'cuda_rasterizer/rasterizer_impl.h(24): error: namespace "std" has no member "uintptr_t"',
+        expect: "-include cstdint",
+      },
+      { text: "a.h:40:9: error: ‘uint32_t’ does not name a type", expect: "<cstdint>" },
+      { text: "a.h:7:3: error: unknown type name 'uint64_t'", expect: "<cstdint>" },
+    ],
+  },
+  {
+    id: "standard-header-missing-include",
+    title: "A source forgets to include a standard header",
+    on: ["compile"],
+    specificity: 62,
+    matches: (finding) => {
+      const name =
+        /[‘'"](?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|DBL_MIN|INT_MAX|INT_MIN|UINT_MAX|LONG_MAX|CHAR_BIT|M_PI|M_PI_2|M_SQRT2|numeric_limits|accumulate|iota|unique_ptr|shared_ptr|make_unique|function|runtime_error|sort|max_element|memcpy|memset|memcmp|strlen|strcmp|printf|fprintf|snprintf|assert|getenv|exit|malloc|free|abs|string_view|optional|variant|array|mutex|thread|chrono|setw|stringstream|ostringstream)[’'"] (?:was not declared|is undefined|is not a member of [‘'"]std|has not been declared|in namespace [‘'"]std|does not name)/.exec(
+          finding.message,
+        ) ??
+        /identifier "(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)" is undefined/.exec(
+          finding.message,
+        ) ??
+        /namespace "std" has no (?:actual )?member "(?<name>\w+)"/.exec(finding.message) ??
+        /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(
+          finding.message,
+        );
+      if (name === null) return undefined;
+      return { name: name.groups?.["name"] ?? name.groups?.["name2"] };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
+    fix: (match) => [
+      `# add #include ${headerOf(match.facts["name"] ?? "")} to ${match.finding.file ?? "the file"}`,
+      `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
+    ],
+    sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
+    examples: [
+      { text: 'simple_knn.cu(154): error: identifier "FLT_MAX" is undefined', expect: "<cfloat>" },
+      { text: "a.cpp:3:8: error: ‘numeric_limits’ is not a member of ‘std’", expect: "<limits>" },
+    ],
+  },
+  {
+    id: "thrust-header-missing",
+    title: "Thrust's headers no longer include each other",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:namespace|in namespace) ["‘'](?<space>thrust)["’'] has no (?:actual )?member (?:named )?["‘'](?<name>\w+)/,
+        /["‘'](?<name>\w+)["’'] is not a member of ["‘'](?<space>thrust)["’']/,
+        /no member named '(?<name>\w+)' in namespace '(?<space>thrust)'/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["space"] ?? "thrust"}::${match.facts["name"] ?? ""}\` is of a header that ${placeOf(match.finding)} does not include: up to CUDA 11 other headers of Thrust brought it in, since CUDA 12 (and again CUDA 13) they do not, or it was removed.`,
+    fix: (match) => [
+      `# add to ${match.finding.file ?? "the file"}: #include <thrust/${thrustHeader(match.facts["name"] ?? "")}>`,
+      "# or build with CUDA 11 (and a torch for it)",
+    ],
+    sources: ["NVIDIA/MinkowskiEngine#594", "NVIDIA/MinkowskiEngine#601", "facebookresearch/ConvNeXt-V2#20"],
+    examples: [
+      {
+        text: '3rdparty/concurrent_unordered_map.cuh(503): error: namespace "thrust" has no member "device"',
+        expect: "thrust/execution_policy.h",
+      },
+      { text: "a.cu:12:3: error: no member named 'remove_if' in namespace 'thrust'", expect: "thrust/remove.h" },
+    ],
+  },
+];
+
+function thrustHeader(name: string): string {
+  if (/^(?:device|host|seq|cuda)$/.test(name)) return "execution_policy.h";
+  if (/^(?:device|host)_vector$/.test(name)) return `${name}.h`;
+  const headers: Record<string, string> = {
+    remove_if: "remove.h",
+    remove: "remove.h",
+    unique_by_key: "unique.h",
+    count_if: "count.h",
+    sort_by_key: "sort.h",
+    stable_sort_by_key: "sort.h",
+    reduce_by_key: "reduce.h",
+    exclusive_scan: "scan.h",
+    inclusive_scan: "scan.h",
+    make_tuple: "tuple.h",
+    make_zip_iterator: "iterator/zip_iterator.h",
+    counting_iterator: "iterator/counting_iterator.h",
+    make_transform_iterator: "iterator/transform_iterator.h",
+    device_ptr: "device_ptr.h",
+    device_pointer_cast: "device_ptr.h",
+    copy_if: "copy.h",
+    max_element: "extrema.h",
+    min_element: "extrema.h",
+    minmax_element: "extrema.h",
+    plus: "functional.h",
+    lower_bound: "binary_search.h",
+    upper_bound: "binary_search.h",
+  };
+  return headers[name] ?? `${name}.h`;
+}
+
+function headerOf(name: string): string {
+  if (/^(?:FLT|DBL)_/.test(name)) return "<cfloat>";
+  if (/^(?:U?INT|LONG|CHAR)_/.test(name)) return "<climits>";
+  if (/^M_/.test(name)) return "<cmath>";
+  const headers: Record<string, string> = {
+    numeric_limits: "<limits>",
+    accumulate: "<numeric>",
+    iota: "<numeric>",
+    unique_ptr: "<memory>",
+    shared_ptr: "<memory>",
+    make_unique: "<memory>",
+    function: "<functional>",
+    runtime_error: "<stdexcept>",
+    sort: "<algorithm>",
+    max_element: "<algorithm>",
+    memcpy: "<cstring>",
+    memset: "<cstring>",
+    memcmp: "<cstring>",
+    strlen: "<cstring>",
+    strcmp: "<cstring>",
+    printf: "<cstdio>",
+    fprintf: "<cstdio>",
+    snprintf: "<cstdio>",
+    assert: "<cassert>",
+    getenv: "<cstdlib>",
+    exit: "<cstdlib>",
+    malloc: "<cstdlib>",
+    free: "<cstdlib>",
+    abs: "<cmath>",
+    mutex: "<mutex>",
+    thread: "<thread>",
+    chrono: "<chrono>",
+    setw: "<iomanip>",
+    stringstream: "<sstream>",
+    ostringstream: "<sstream>",
+    array: "<array>",
+    optional: "<optional>",
+    variant: "<variant>",
+    string_view: "<string_view>",
+    setprecision: "<iomanip>",
+    vector: "<vector>",
+    string: "<string>",
+    tuple: "<tuple>",
+    iostream: "<iostream>",
+    cout: "<iostream>",
+    max: "<algorithm>",
+    min: "<algorithm>",
+    swap: "<utility>",
+    move: "<utility>",
+    exception: "<exception>",
+    complex: "<complex>",
+    unordered_map: "<unordered_map>",
+    map: "<map>",
+    set: "<set>",
+  };
+  return headers[name] ?? "that defines it";
+}

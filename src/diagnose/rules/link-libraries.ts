@@ -1,0 +1,375 @@
+/** Libraries and objects that the linker does not find. */
+import { platformOf, pythonVersion, setVariable, systemPackage } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { baseName } from "../parsers/parser.ts";
+import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
+
+/** The library's name without `lib`, `.lib` and version. */
+function linkLibrary(finding: Finding, pattern: RegExp): MatchFacts | undefined {
+  if (finding.phase !== "link") return undefined;
+  const file = baseName(finding.library ?? "");
+  const name = file.replace(/^lib(?=[a-z])/, "").replace(/(?:\.so|\.a|\.dylib|\.lib)[\w.]*$/, "");
+  const match = pattern.exec(name);
+  return match === null ? undefined : { ...match.groups, name, file: finding.library };
+}
+
+function added(match: Match): { readonly kind: "add-library-dir"; readonly dir: string } | undefined {
+  const name = match.facts["name"];
+  const dir = name === undefined ? undefined : match.context.findLibrary?.(name);
+  return dir === undefined ? undefined : { kind: "add-library-dir", dir };
+}
+
+const cudaNames =
+  /^(?:cuda|cudart(?:_static)?|cudadevrt|cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
+
+/** Whether a path is one that a build makes: relative, or below a build folder. */
+function madeByBuild(file: string): boolean {
+  return !/^(?:[\\/]|[A-Za-z]:)/.test(file) || /[\\/](?:build|_skbuild|pip-[\w-]+)[\\/]/.test(file);
+}
+
+export const linkLibraryRules: readonly Rule[] = [
+  {
+    id: "nvtoolsext-removed",
+    title: "nvToolsExt is gone from CUDA",
+    on: ["missing-library", "build-tool", "link"],
+    specificity: 90,
+    matches: (finding) => {
+      if (finding.kind === "missing-library")
+        return (
+          linkLibrary(finding, /^(?:CUDA::)?nvToolsExt(?:64_1)?$/) ??
+          (/nvToolsExt/.test(finding.library ?? "") && finding.phase === "link" ? {} : undefined)
+        );
+      return saidAny(
+        finding,
+        /Failed to find nvToolsExt/,
+        /CUDA::nvToolsExt/,
+        /nvToolsExt.*target was not found/,
+        /torch::nvtoolsext/,
+      );
+    },
+    confidence: "high",
+    cause: () =>
+      "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+    fix: () => [
+      pipTorch(),
+      "# or, before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with CUDA's nvtx3 headers",
+      "# or build with CUDA 12.8; in setup.py drop nvToolsExt from libraries",
+    ],
+    sources: ["pytorch/pytorch#116242", "pytorch/pytorch#133293", "pytorch/pytorch#152756", "k2-fsa/k2#1320"],
+    examples: [
+      { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
+      {
+        text: 'CMake Error at /e/torch/share/cmake/Caffe2/Caffe2Targets.cmake:61 (set_target_properties):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
+        expect: "NVTX 3",
+      },
+      {
+        text: "CMake Error at cmake/public/cuda.cmake:190 (message):\n  Failed to find nvToolsExt",
+        expect: "nvToolsExt",
+      },
+    ],
+  },
+  {
+    id: "cuda-library-not-found-at-link",
+    title: "The linker does not find a CUDA library",
+    on: ["missing-library"],
+    specificity: 80,
+    matches: (finding) => linkLibrary(finding, cudaNames),
+    confidence: "high",
+    cause: (match) => {
+      const name = match.facts["name"] ?? "";
+      const cuda = match.context.environment?.cuda;
+      if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name))
+        return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
+      return name === "cuda"
+        ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
+        : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
+    },
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      if (platformOf(match) === "win32")
+        return [
+          setVariable(match, "CUDA_HOME", "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v13.0"),
+          "set LIB=%CUDA_HOME%\\lib\\x64;%LIB%",
+        ];
+      if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name)) {
+        const part = name.replace(/^cudnn.*$/, "cudnn");
+        return [
+          `sudo apt-get install ${part === "nccl" ? "libnccl-dev" : part === "cudnn" ? "cudnn9-cuda-13   # NVIDIA's repository; older: libcudnn9-dev-cuda-12" : "libcusparselt-dev"}`,
+          `# or link the one that torch's packages brought: link-flags = ["-L<site-packages>/nvidia/${part === "cudnn" ? "cudnn" : part.toLowerCase()}/lib", "-l:lib${part}.so.${part === "nccl" ? "2" : part === "cudnn" ? "9" : "0"}"]`,
+          `find $(python -c "import site; print(site.getsitepackages()[0])") -name 'lib${part}*.so*'`,
+        ];
+      }
+      const root = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
+      return [
+        name === "cuda"
+          ? `export LIBRARY_PATH=${root}/lib64/stubs:$LIBRARY_PATH`
+          : `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,
+        ...(match.context.log.conda
+          ? ["export LIBRARY_PATH=$CONDA_PREFIX/lib:$CONDA_PREFIX/targets/x86_64-linux/lib:$LIBRARY_PATH"]
+          : []),
+        ...(match.context.log.wsl ? ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH"] : []),
+        `# retorch.toml: library-dirs = ["${root}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
+      ];
+    },
+    change: added,
+    sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
+    examples: [
+      { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
+      { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
+      { text: "LINK : fatal error LNK1181: cannot open input file 'cudart.lib'", expect: "CUDA_HOME" },
+      { text: "ld.lld: error: unable to find library -lcublas", expect: "LIBRARY_PATH" },
+    ],
+  },
+  {
+    id: "torch-gpu-library-not-found-at-link",
+    title: "The GPU libraries of torch are not there: torch is a CPU-only build",
+    on: ["missing-library"],
+    specificity: 82,
+    matches: (finding) =>
+      linkLibrary(
+        finding,
+        /^(?:c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_gpu|caffe2_nvrtc)$/,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const torch = match.context.environment?.torch;
+      return `\`${match.facts["file"] ?? match.facts["name"] ?? ""}\` is part of GPU builds of torch only, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} has none: it is CPU-only (or an isolated build fetched a CPU-only one).`;
+    },
+    fix: (match) => [
+      `${platformOf(match) === "win32" ? "python" : "python3"} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130   # the CUDA of your toolkit",
+      "pip install --no-build-isolation .   # so that the build sees that torch",
+      "# or build without CUDA: CppExtension, no .cu sources",
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#217", "NVlabs/tiny-cuda-nn#197", "ashawkey/torch-ngp#200"],
+    examples: [
+      { text: "LINK : fatal error LNK1181: cannot open input file 'c10_cuda.lib'", expect: "CPU-only" },
+      { text: "/usr/bin/ld: cannot find -lc10_cuda: No such file or directory", expect: "CPU-only" },
+    ],
+  },
+  {
+    id: "torch-library-not-found-at-link",
+    title: "The linker does not find torch's libraries",
+    on: ["missing-library"],
+    specificity: 81,
+    matches: (finding) =>
+      linkLibrary(finding, /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/),
+    confidence: "high",
+    cause: (match) => {
+      const torch = match.context.environment?.torch;
+      return `\`${match.facts["file"] ?? ""}\` of torch is not on the library path${torch === undefined ? "" : `: torch ${torch.version} has its libraries in ${torch.libraryDirs.join(", ")}`}${/^(?:ATen|aten|_C|caffe2\w*)$/.test(match.facts["name"] ?? "") ? "; torch since 1.5 has no library of that name" : ""}.`;
+    },
+    fix: () => [
+      "retorch build   # finds torch's libraries by itself",
+      'python -c "import torch.utils.cpp_extension as c; print(c.library_paths())"   # folders for -L',
+      "# CMake: -DCMAKE_PREFIX_PATH=$(python -c 'import torch; print(torch.utils.cmake_prefix_path)')",
+    ],
+    change: added,
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [{ text: "/usr/bin/ld: cannot find -ltorch_python: No such file or directory", expect: "library_paths" }],
+  },
+  {
+    id: "python-library-not-found-at-link",
+    title: "The linker does not find Python's library",
+    on: ["missing-library"],
+    specificity: 80,
+    matches: (finding) => linkLibrary(finding, /^python(?<version>\d[\d.]*)(?<flags>[a-z_]*)$/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\`: the interpreter's import library is not found. ${platformOf(match) === "win32" ? "In a virtual environment it lies in the `libs` folder of the base Python; Store and embeddable Pythons have none, and `_d` is for debug builds." : "Modules need no libpython on Linux; a program that embeds Python needs the development package."}`,
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            "python -c \"import sys; print(sys.base_prefix + '\\\\libs')\"   # does it hold the .lib? then:",
+            "for /f %i in ('python -c \"import sys; print(sys.base_prefix)\"') do set LIB=%i\\libs;%LIB%",
+            "# otherwise install Python from python.org",
+          ]
+        : [
+            ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
+            "# modules: drop -lpython from the link flags",
+          ],
+    sources: ["ashawkey/torch-ngp#91", "stevenlovegrove/Pangolin#570"],
+    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'python39.lib'", expect: "base_prefix" }],
+  },
+  {
+    id: "library-file-missing-at-link",
+    title: "A library that the link names by its path is not there",
+    on: ["missing-library"],
+    specificity: 84,
+    matches: (finding) => {
+      const file = finding.library ?? "";
+      return finding.phase === "link" &&
+        /[\\/]/.test(file) &&
+        /\.(?:so(?:\.[\d.]+)?|a|dylib|lib)$/.test(file) &&
+        finding.tool === "linker"
+        ? { file, toolkit: /^(?<root>.*[\\/]cuda-(?<version>[\d.]+))[\\/]/.exec(file)?.groups?.["root"] }
+        : undefined;
+    },
+    confidence: (match) => (madeByBuild(match.facts["file"] ?? "") ? "medium" : "high"),
+    cause: (match) => {
+      const file = match.facts["file"] ?? "";
+      if (match.facts["toolkit"] !== undefined)
+        return `The build names \`${file}\`, and there is no such file: the toolkit ${match.facts["toolkit"]} is not installed (any more), or without its development files. Its path is written into the project, or remembered in a build folder.`;
+      if (madeByBuild(file))
+        return `The build names \`${file}\`, which it was to make itself: the step before (a compile with nvcc, a submodule, a script) failed, was left out, or writes to another place.`;
+      return `The build names \`${file}\` by its path, and there is no such file: the package is not installed here, lies in another folder, or has another version in its name.`;
+    },
+    fix: (match) => {
+      const file = match.facts["file"] ?? "";
+      const name = baseName(file);
+      if (match.facts["toolkit"] !== undefined)
+        return [
+          "ls -d /usr/local/cuda*; which -a nvcc",
+          `grep -rnE '${baseName(match.facts["toolkit"])}' setup.py CMakeLists.txt *.sh build* 2>/dev/null   # put $CUDA_HOME in its place`,
+          "rm -rf build && export CUDA_HOME=/usr/local/cuda   # CMake remembers the old path in build/CMakeCache.txt",
+        ];
+      if (madeByBuild(file))
+        return [
+          "# look further up in the log for the step that should have made it, and build from an empty folder:",
+          "rm -rf build *.egg-info && retorch build -v",
+        ];
+      return [
+        `find / -name '${name.replace(/\.so.*$/, ".so*")}' 2>/dev/null`,
+        "# then name that path (or -L<folder> -l<name>) in setup.py or CMakeLists.txt; a build folder of CMake remembers the old one: rm -rf build",
+      ];
+    },
+    sources: ["zju3dv/pvnet#40", "rusty1s/pytorch_scatter#2"],
+    examples: [
+      {
+        text: "gcc: error: /usr/local/cuda-8.0/lib64/libcudart.so: No such file or directory",
+        expect: "/usr/local/cuda-8.0",
+      },
+      {
+        text: "x86_64-linux-gnu-gcc: error: my_ops/build/kernel.so: No such file or directory",
+        expect: "to make itself",
+      },
+      {
+        text: "make[2]: *** No rule to make target '/usr/lib/x86_64-linux-gnu/libfoo.so', needed by 'ext.so'.  Stop.",
+        expect: "find / -name",
+      },
+    ],
+  },
+  {
+    id: "object-not-found-at-link",
+    title: "An object file is not where the linker looks",
+    on: ["missing-library", "driver"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.kind === "driver"
+        ? finding.code === "no-such-file" && /\.(?:o|obj)$/.test(finding.file ?? "")
+          ? { file: finding.file }
+          : undefined
+        : finding.phase === "link" &&
+            /\.(?:o|obj)$/.test(finding.library ?? "") &&
+            !/crt\w*\.o$|crti|Scrt1|crtbegin/.test(finding.library ?? "")
+          ? { file: finding.library }
+          : undefined,
+    confidence: "high",
+    cause: (match) =>
+      /\.\.|dependencies/.test(match.facts["file"] ?? "")
+        ? `\`${match.facts["file"] ?? ""}\` was compiled to another place: a source path with \`..\` in it puts the object outside of the build folder.`
+        : `\`${match.facts["file"] ?? ""}\` was not made, or elsewhere: its compile failed or was skipped (look above), the source's path is relative with \`..\`, has spaces or letters outside ASCII, or is too long for Windows; or the wrong (x86) link.exe runs.`,
+    fix: () => [
+      "# put the project into a short path of plain letters without spaces; name sources without ..",
+      "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
+      "retorch build",
+    ],
+    sources: ["NVIDIA/nv-wavenet#50", "NVlabs/tiny-cuda-nn#399", "JeffreyXiang/diffoctreerast#2"],
+    examples: [
+      {
+        text: "LINK : fatal error LNK1181: cannot open input file '.\\Release\\_nv_wavenet_ext.obj'",
+        expect: "short path",
+      },
+      {
+        text: "LINK : fatal error LNK1181: impossible d'ouvrir le fichier en entrée 'C:\\Temp\\Release\\..\\..\\dependencies\\fmt\\src\\format.obj'",
+        expect: "..",
+      },
+      { text: "g++: error: build/temp.linux-x86_64-3.8/src/a.o: No such file or directory", expect: "build folder" },
+    ],
+  },
+  {
+    id: "c-runtime-objects-missing",
+    title: "The C library's start files are not found",
+    on: ["missing-library"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.phase === "link" &&
+      /(?:^|\/)(?:S?crt1|crti|crtn|crtbegin\w*|crtend\w*)\.o$|^(?:lib)?(?:c|m|gcc|gcc_s|pthread|stdc\+\+)$/.test(
+        finding.library ?? "",
+      )
+        ? { file: finding.library }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` is of the C library's or the compiler's development files: they are not installed, or a cross or conda compiler does not find its sysroot.`,
+    fix: (match) =>
+      systemPackage(match, {
+        apt: "build-essential libc6-dev",
+        dnf: "glibc-devel libstdc++-devel",
+        conda: "gxx sysroot_linux-64",
+      }),
+    sources: ["https://gcc.gnu.org/install/"],
+    examples: [
+      { text: "/usr/bin/ld: cannot find crti.o: No such file or directory", expect: "libc6-dev" },
+      {
+        text: "/opt/conda/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/11.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lpthread",
+        expect: "sysroot_linux-64",
+      },
+    ],
+  },
+  {
+    id: "library-not-found-at-link",
+    title: "The linker does not find a library",
+    on: ["missing-library"],
+    specificity: 50,
+    matches: (finding) => linkLibrary(finding, /^(?<lib>.+)$/),
+    confidence: "high",
+    cause: (match) => {
+      const dir = added(match)?.dir;
+      return `The library \`${match.facts["file"] ?? match.facts["name"] ?? ""}\` is in none of the folders that the linker searches: ${dir === undefined ? "its development package is not installed, or its folder is not given with -L" : `it is in ${dir}`}.`;
+    },
+    fix: (match) => {
+      const dir = added(match)?.dir;
+      const name = match.facts["name"] ?? "";
+      if (dir !== undefined) return [`# retorch.toml: library-dirs = ["${dir}"]   (setup.py: library_dirs=["${dir}"])`];
+      if (platformOf(match) === "win32")
+        return [`# install ${name}, and add the folder of its .lib to library-dirs (or to LIB)`];
+      const packages: Record<string, string> = {
+        omp: "libomp-dev",
+        gomp: "libgomp1",
+        openblas: "libopenblas-dev",
+        mpi: "libopenmpi-dev",
+        z: "zlib1g-dev",
+        png: "libpng-dev",
+        jpeg: "libjpeg-dev",
+        GL: "libgl1-mesa-dev",
+        EGL: "libegl1-mesa-dev",
+        X11: "libx11-dev",
+        numa: "libnuma-dev",
+        aio: "libaio-dev",
+        ssl: "libssl-dev",
+        crypto: "libssl-dev",
+        ibverbs: "libibverbs-dev",
+        tbb: "libtbb-dev",
+      };
+      const apt = packages[name];
+      return [
+        ...(apt === undefined
+          ? [`find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`]
+          : systemPackage(match, { apt })),
+        `# then: library-dirs = ["<its folder>"] in retorch.toml, library_dirs=[...] in setup.py; a file lib${name}.so.N alone needs a link lib${name}.so`,
+      ];
+    },
+    change: added,
+    sources: ["https://sourceware.org/binutils/docs/ld/Options.html"],
+    examples: [
+      { text: "mold: fatal: library not found: nosuch", expect: "library-dirs" },
+      { text: "ld: library 'omp' not found", expect: "libomp" },
+      { text: "/usr/bin/ld: cannot find -lopenblas: No such file or directory", expect: "libopenblas-dev" },
+    ],
+  },
+];
+
+function pipTorch(): string {
+  return "pip install --upgrade torch   # 2.7 and newer use NVTX 3";
+}

@@ -1,0 +1,147 @@
+/** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
+import { pip, python, pythonVersion } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { coded, type Match, type RuleContext, type Rule, said } from "../rule.ts";
+
+/** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
+function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
+  const frames = finding.frames ?? [];
+  const script = (frame: string): boolean =>
+    /(?:^|[\\/])setup(?:_\w+)?\.py:\d/.test(frame) ||
+    (/^<string>:\d/.test(frame) && context.log.installer !== undefined);
+  if (!frames.some(script)) return undefined;
+  const last = frames.at(-1) ?? "";
+  const own = !/[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d|[\\/]Lib[\\/]\w+\.py|<frozen /.test(last);
+  const at = own ? last : (frames.filter(script).at(-1) ?? last);
+  return { where: at.split(" ")[0] ?? at, own };
+}
+
+/** Errors that a script raises on purpose, by their types. */
+const refusals =
+  /^(?:RuntimeError|OSError|EnvironmentError|AssertionError|ValueError|ImportError|NotImplementedError|Exception|SystemExit|SetupError|DistutilsSetupError|DistutilsPlatformError|CompileError|\w*(?:NotFound|NotSupported|Unsupported|Version|Configuration|Config|Build)\w*(?:Error|Exception)?)$/;
+
+function packageName(match: Match): string {
+  return match.context.log.package ?? ".";
+}
+
+export const setupRefusalRules: readonly Rule[] = [
+  {
+    id: "source-type-unknown-to-setuptools",
+    title: "setuptools alone does not compile this kind of source",
+    on: ["installer", "exception"],
+    specificity: 82,
+    matches: (finding) =>
+      coded(finding, "unknown-source") === undefined
+        ? (said(finding, /unknown file type ['"](?<kind>\.\w+)['"](?: \(from ['"](?<file>[^'"]+)['"]\))?/) ?? undefined)
+        : said(
+            finding,
+            /unknown file type ['"](?<kind>\.\w+)['"](?: \(from ['"](?<file>[^'"]+)['"]\))?|[Dd]on't know how to compile (?<file2>\S+?(?<kind2>\.\w+)) to/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      /^\.(?:cuh?|hip|sycl|mm|metal)$/.test(match.facts["kind"] ?? "")
+        ? `\`${match.facts["file"] ?? match.facts["kind"] ?? ""}\` needs a compiler of its own, and setuptools' plain build_ext only knows C and C++: the extension is built without torch's BuildExtension (cmdclass is missing or another class stands there), or as a CppExtension.`
+        : `\`${match.facts["file"] ?? match.facts["kind"] ?? ""}\` is named among the sources, and is none that a compiler takes (a header, a text file): headers belong into depends or include_dirs.`,
+    fix: (match) => [
+      ...(/^\.(?:cuh?|hip|sycl|mm|metal)$/.test(match.facts["kind"] ?? "")
+        ? [
+            "# setup.py: from torch.utils.cpp_extension import BuildExtension, CUDAExtension; ext_modules=[CUDAExtension(…)], cmdclass={'build_ext': BuildExtension}",
+          ]
+        : ["# take it out of sources=[…]"]),
+      "retorch build   # knows the kinds of sources without a setup.py",
+    ],
+    sources: ["pytorch/extension-cpp#2", "https://docs.pytorch.org/docs/stable/cpp_extension.html"],
+    examples: [
+      { text: "error: unknown file type '.cu' (from 'csrc/kernel.cu')", expect: "BuildExtension" },
+      {
+        text: "error: Don't know how to compile lltm_cuda_kernel.cu to build\\temp.win-amd64-3.6\\Release\\lltm_cuda_kernel.obj",
+        expect: "CUDAExtension",
+      },
+      { text: "distutils.errors.UnknownFileError: unknown file type '.h' (from 'csrc/ops.h')", expect: "depends" },
+    ],
+  },
+  {
+    id: "torch-placeholder-from-pypi",
+    title: "pip takes a torch that is none: there is no wheel for this Python or system",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /No module named ['"](?<name>tools\.(?:nnwrap|setup_helpers|shared))['"]|You tried to install ["“]?(?<name2>pytorch)["”]?\. The package named for PyTorch is/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["name"] === "pytorch"
+        ? "The package `pytorch` on PyPI is only a sign: the one that is meant is `torch`."
+        : `pip found no wheel of torch for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} and system, went back to torch 0.1.2, a source package of 2017, and tried to build that.`,
+    fix: (match) => [
+      `${python(match)} -VV; ${python(match)} -c "import platform; print(platform.machine())"   # 64 bit? a Python that torch has wheels for?`,
+      pip(match, "install --only-binary=:all: torch   # says so when there is none"),
+      "# an environment with a Python that has one: uv venv --python 3.12   (or conda create -n e python=3.12)",
+    ],
+    sources: ["pytorch/pytorch#48524", "https://pypi.org/project/pytorch/"],
+    examples: [
+      { text: "ModuleNotFoundError: No module named 'tools.nnwrap'", expect: "only-binary" },
+      {
+        text: 'Traceback (most recent call last):\n  File "<string>", line 11, in <module>\nException: You tried to install "pytorch". The package named for PyTorch is "torch"',
+        expect: "`torch`",
+      },
+    ],
+  },
+  {
+    id: "setup-script-refuses",
+    title: "The package's set-up script refuses to go on",
+    on: ["exception"],
+    role: "generic",
+    specificity: 30,
+    matches: (finding, context) => {
+      const place = scriptPlace(finding, context);
+      if (place === undefined || finding.severity === "warning" || finding.message === "") return undefined;
+      return refusals.test(finding.code ?? "") ? { where: place.where, own: place.own ? "yes" : undefined } : undefined;
+    },
+    confidence: (match) => (match.facts["own"] === undefined ? "low" : "medium"),
+    cause: (match) =>
+      `${match.facts["where"] ?? "The script"} checks something before it compiles and stops with: ${match.finding.message}`,
+    fix: (match) => [
+      "# the message says what is wanted: another version of torch, CUDA, Python or a compiler, or a variable that is not set",
+      `${python(match)} -c "import torch, sys; print(sys.version); print(torch.__version__, torch.version.cuda, torch.version.hip)"; nvcc --version; c++ --version`,
+      pip(match, `install -v --no-build-isolation ${packageName(match)}   # so that the script sees that torch`),
+    ],
+    sources: ["https://setuptools.pypa.io/en/latest/userguide/ext_modules.html"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/tmp/pip-req-build/setup.py", line 88, in <module>\n    raise RuntimeError("my-ops only supports PyTorch 2.5 and above")\nRuntimeError: my-ops only supports PyTorch 2.5 and above, got 2.3.1+cu121.',
+        expect: "got 2.3.1+cu121",
+      },
+    ],
+  },
+  {
+    id: "setup-script-fails",
+    title: "The package's set-up script itself goes wrong",
+    on: ["exception"],
+    role: "generic",
+    specificity: 28,
+    matches: (finding, context) => {
+      const place = scriptPlace(finding, context);
+      if (place === undefined || finding.severity === "warning") return undefined;
+      return /Interrupt|GeneratorExit|CalledProcess/.test(finding.code ?? "")
+        ? undefined
+        : { where: place.where, own: place.own ? "yes" : undefined };
+    },
+    confidence: (match) => (match.facts["own"] === undefined ? "low" : "medium"),
+    cause: (match) =>
+      `${match.facts["where"] ?? "The script"} raises ${match.finding.code ?? "an exception"}${match.finding.message === "" ? "" : ` (${match.finding.message})`} before anything is compiled: a fault of the script, which often shows only with other options, another Python, torch or setuptools than its author had, or where CUDA was not found.`,
+    fix: (match) => [
+      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageName(match)}`)}`,
+      `${python(match)} -c "import torch, setuptools, sys; print(sys.version, torch.__version__, torch.version.cuda, setuptools.__version__)"; echo "CUDA_HOME=$CUDA_HOME"; which nvcc`,
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#255", "NVIDIA/MinkowskiEngine#94"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/p/setup.py\", line 132, in <module>\n    source_files += base_source_files\nUnboundLocalError: local variable 'source_files' referenced before assignment",
+        expect: "/p/setup.py:132",
+      },
+    ],
+  },
+];
