@@ -1,4 +1,5 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
+import { own } from "../base/own.ts";
 import type { Match } from "./rule.ts";
 
 /** The system that the commands are for. */
@@ -146,7 +147,7 @@ const packageOfBuildModule: Readonly<Record<string, string>> = {
 export function installWithoutIsolation(match: Match): string[] {
   const name = match.context.log.package ?? ".";
   // What the build imports beside torch has to be there, too.
-  const module = packageOfBuildModule[match.facts["module"] ?? ""] ?? match.facts["module"] ?? "torch";
+  const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
   const needed = ["torch", "setuptools", "wheel", "ninja"];
   if (/^[\w.-]+$/.test(module) && !needed.includes(module)) needed.push(module);
   if (match.context.log.installer === "uv") {

@@ -2,6 +2,7 @@
  * Whose symbol it is and what about it differs. Judges by the name alone; which installed library has it, or another form
  * of it, is asked of the context.
  */
+import { own } from "../base/own.ts";
 import { readSymbol, type SymbolName } from "./mangled.ts";
 
 /** Who defines a symbol of that name. */
@@ -201,7 +202,7 @@ export function judgeSymbol(raw: string): SymbolVerdict {
   if (first === "pybind11" && symbol.words.some((word) => word === "at" || word === "torch" || word === "c10")) {
     return verdict("torch-python", "torch_python");
   }
-  const known = namespaces[first];
+  const known = own(namespaces, first);
   if (known !== undefined) return verdict(...known);
   // A C function of a library, declared without extern "C": its name is mangled, its owner the same.
   const single = symbol.path.length === 1 ? (symbol.path[0] ?? "") : "";

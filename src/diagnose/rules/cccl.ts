@@ -1,4 +1,5 @@
 /** Thrust, CUB and libcu++ (CCCL), and the C interface of the CUDA run time: what releases removed or changed. */
+import { own } from "../../base/own.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -66,7 +67,7 @@ function missingName(finding: Finding): MatchFacts | undefined {
 
 function nameOf(match: Match): string {
   const owner = match.facts["owner"];
-  return removed[owner ?? ""] === undefined ? (match.facts["name"] ?? "") : (owner ?? "");
+  return own(removed, owner ?? "") === undefined ? (match.facts["name"] ?? "") : (owner ?? "");
 }
 
 export const ccclRules: readonly Rule[] = [
@@ -78,7 +79,7 @@ export const ccclRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = missingName(finding);
       if (facts === undefined) return undefined;
-      return removed[facts["name"] ?? ""] === undefined && removed[facts["owner"] ?? ""] === undefined
+      return own(removed, facts["name"] ?? "") === undefined && own(removed, facts["owner"] ?? "") === undefined
         ? undefined
         : facts;
     },
@@ -86,7 +87,7 @@ export const ccclRules: readonly Rule[] = [
     cause: (match) =>
       `\`${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)}\` was removed in CCCL 3, which comes with CUDA 13 (deprecated since CUDA 12.x); ${placeOf(match.finding)} was written for an older CUDA.`,
     fix: (match) => [
-      `# ${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)} → ${removed[nameOf(match)] ?? ""}   (#include <cuda/std/functional>, <cuda/functional>)`,
+      `# ${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)} → ${own(removed, nameOf(match)) ?? ""}   (#include <cuda/std/functional>, <cuda/functional>)`,
       "# or take a release of the package that knows CUDA 13, or build with CUDA 12 and a torch for it (cu126, cu128)",
     ],
     sources: [

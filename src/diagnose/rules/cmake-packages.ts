@@ -1,4 +1,5 @@
 /** CMake: packages, libraries and targets that it does not find. */
+import { own } from "../../base/own.ts";
 import { pip, python, setVariable, systemPackage } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -166,7 +167,7 @@ export const cmakePackageRules: readonly Rule[] = [
         ];
       const nvidia = /^(cudnn|nccl|cusparselt)$/i.exec(name)?.[1]?.toLowerCase();
       if (nvidia !== undefined) return nvidiaPackage(match, nvidia);
-      const system = systemPackages[name.toLowerCase()];
+      const system = own(systemPackages, name.toLowerCase());
       if (system !== undefined)
         return [...systemPackage(match, system), "rm -rf build   # the cache remembers that it was not found"];
       if (/^Python/.test(name))

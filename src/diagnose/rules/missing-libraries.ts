@@ -1,4 +1,5 @@
 /** Libraries that the dynamic loader does not find. */
+import { own } from "../../base/own.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
   installTorchFor,
@@ -374,7 +375,7 @@ export const missingLibraryRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.phase !== "load") return undefined;
       const name = baseName(finding.library ?? "");
-      const apt = systemLibraries[name];
+      const apt = own(systemLibraries, name);
       return apt === undefined ? undefined : { name, apt };
     },
     confidence: "high",

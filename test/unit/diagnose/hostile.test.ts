@@ -131,6 +131,7 @@ describe("lines that invite a regular expression to try everything", () => {
 describe("a mangled name", () => {
   it("of any form is read without an error", () => {
     const mangled = fc.oneof(
+      fc.constantFrom("constructor", "_Z11constructor", "_ZN9__proto__1fEv", "_ZN7valueOf1fEv"),
       fc.string({ maxLength: 80 }),
       fc
         .array(
