@@ -39,7 +39,7 @@ def find_program() -> str:
             return os.path.abspath(own)
         raise NodeNotFound(f"RETORCH_CLI names no file: {own}")
     here = os.path.dirname(os.path.abspath(__file__))
-    bundled = os.path.join(here, "_bundle", "cli.js")
+    bundled = os.path.join(here, "_bundle", "cli.cjs")
     # In a checkout and in the npm package `python/` stands beside `bin/` and `dist/`.
     beside = os.path.join(os.path.dirname(os.path.dirname(here)), "bin", "retorch.js")
     for path in (bundled, beside):

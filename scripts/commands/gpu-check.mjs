@@ -160,7 +160,7 @@ function checks({ retorch, python, executable, work, quick }) {
 /** Runs the checks and says what came of each. */
 export async function main(words) {
   const options = readWords(words);
-  if (!existsSync(join(root, "dist", "cli.js"))) {
+  if (!existsSync(join(root, "dist", "cli.cjs"))) {
     throw new ScriptError("there is no dist/", "run `npm run build` here or bring it from elsewhere");
   }
   const work = mkdtempSync(join(tmpdir(), "retorch-gpu-"));

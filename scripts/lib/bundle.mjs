@@ -7,7 +7,10 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { run } from "./process.mjs";
 import { ScriptError } from "./terminal.mjs";
 
-const entryPoints = { cli: "src/cli/main.ts", index: "src/index.ts" };
+/** ES modules that share chunks. */
+const entryPoints = { whole: "src/cli/whole.ts", index: "src/index.ts" };
+/** One file of CommonJS, which starts faster; it imports `whole` when the quick look is not enough. */
+const quickEntry = { cli: "src/cli/main.ts" };
 
 /** All files below a folder, relative to it, in code-unit order. */
 function walk(folder, prefix = "") {
@@ -44,7 +47,7 @@ export async function bundle(root, { types = true, force = false } = {}) {
   const stampPath = join(dist, ".stamp.json");
   const stamp = existsSync(stampPath) ? JSON.parse(readFileSync(stampPath, "utf8")) : {};
   let changed = false;
-  if (force || stamp.code !== digest || !existsSync(join(dist, "cli.js"))) {
+  if (force || stamp.code !== digest || !existsSync(join(dist, "cli.cjs"))) {
     await bundleCode(root, dist);
     stamp.code = digest;
     writeFileSync(stampPath, JSON.stringify(stamp));
@@ -61,41 +64,51 @@ export async function bundle(root, { types = true, force = false } = {}) {
 
 async function bundleCode(root, dist) {
   const esbuild = await import("esbuild");
-  const entries = Object.entries(entryPoints).filter(([, path]) => existsSync(join(root, path)));
-  const result = await esbuild
-    .build({
-      absWorkingDir: root,
-      entryPoints: Object.fromEntries(entries),
-      outdir: dist,
+  const common = {
+    absWorkingDir: root,
+    outdir: dist,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    treeShaking: true,
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  };
+  const [result, quick] = await Promise.all([
+    esbuild.build({
+      ...common,
+      entryPoints,
       entryNames: "[name]",
       chunkNames: "chunks/[name]-[hash]",
-      bundle: true,
       splitting: true,
       format: "esm",
-      platform: "node",
-      target: "node20",
-      minifySyntax: true,
-      minifyWhitespace: true,
       keepNames: true,
-      sourcemap: "linked",
-      sourcesContent: false,
-      legalComments: "none",
-      treeShaking: true,
-      metafile: true,
-      write: false,
-      logLevel: "silent",
       plugins: [versionPlugin(root)],
-    })
-    .catch((error) => {
-      const messages = (error.errors ?? []).map(({ text, location }) =>
-        location ? `${location.file}:${location.line}:${location.column}: ${text}` : text,
-      );
-      throw new ScriptError(`the program could not be bundled\n\n${messages.join("\n") || error.message}`);
-    });
+    }),
+    esbuild.build({
+      ...common,
+      entryPoints: quickEntry,
+      outExtension: { ".js": ".cjs" },
+      format: "cjs",
+      plugins: [versionPlugin(root), wholePlugin()],
+    }),
+  ]).catch((error) => {
+    const messages = (error.errors ?? []).map(({ text, location }) =>
+      location ? `${location.file}:${location.line}:${location.column}: ${text}` : text,
+    );
+    throw new ScriptError(`the program could not be bundled\n\n${messages.join("\n") || error.message}`);
+  });
 
-  const outside = Object.values(result.metafile.outputs)
+  const outside = [result, quick]
+    .flatMap(({ metafile }) => Object.values(metafile.outputs))
     .flatMap((output) => output.imports)
-    .filter(({ external, path }) => external && !path.startsWith("node:"))
+    .filter(({ external, path }) => external && !path.startsWith("node:") && path !== wholeFile)
     .map(({ path }) => path);
   if (outside.length > 0) {
     throw new ScriptError(
@@ -105,8 +118,10 @@ async function bundleCode(root, dist) {
   }
 
   const written = new Set();
-  const isEntry = (path) => dirname(path) === dist && path.endsWith(".js");
-  for (const file of [...result.outputFiles].sort((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)))) {
+  // Chunks first, the file that people start last.
+  const rank = (path) => (path.endsWith(".cjs") ? 2 : dirname(path) === dist && path.endsWith(".js") ? 1 : 0);
+  const files = [...result.outputFiles, ...quick.outputFiles].sort((a, b) => rank(a.path) - rank(b.path));
+  for (const file of files) {
     replace(file.path, file.contents);
     written.add(relative(dist, file.path).split(sep).join("/"));
   }
@@ -127,6 +142,17 @@ function versionPlugin(root) {
         contents: `export const version = ${JSON.stringify(version)};`,
         loader: "ts",
       }));
+    },
+  };
+}
+
+/** Leaves `import("./whole.ts")` to be done when it is run, from the file beside. */
+const wholeFile = "./whole.js";
+function wholePlugin() {
+  return {
+    name: "whole",
+    setup(build) {
+      build.onResolve({ filter: /^\.\/whole\.ts$/ }, () => ({ path: wholeFile, external: true }));
     },
   };
 }

@@ -37,9 +37,9 @@ function contents(root, manifest, info) {
     put(`retorch/${name}`, readFileSync(join(folder, name)));
   }
   const dist = join(root, "dist");
-  if (!existsSync(join(dist, "cli.js"))) throw new ScriptError("there is no dist/", "`npm run build` makes it");
+  if (!existsSync(join(dist, "cli.cjs"))) throw new ScriptError("there is no dist/", "`npm run build` makes it");
   // The library and the maps are for those who have npm.
-  for (const name of files(dist, (file) => /^(?:cli|chunks\/.*)\.js$/.test(file))) {
+  for (const name of files(dist, (file) => /^(?:cli\.cjs|whole\.js|chunks\/.*\.js)$/.test(file))) {
     put(`retorch/_bundle/${name}`, readFileSync(join(dist, name)));
   }
   // Says that the files beside it are ES modules.

@@ -1,12 +1,13 @@
 /**
  * The answer to "is there anything to do?" with one pass of `stat`: after a build everything that it looked at is noted
- * down (files with their state, places that were empty, folders that a glob walked), together with what it made. While
- * all of it holds, and the request and the environment variables are the same, nothing has to be done, and nothing else
+ * down (files with their state, places that were empty, folders that a glob walked, variables that were asked for),
+ * together with what it made. While all of it holds, and the request is the same, nothing has to be done, and nothing else
  * of the program is loaded. It knows nothing of actions or keys: where it is not sure, the full way decides.
+ *
+ * It loads neither `node:crypto` nor `node:zlib`: each costs as long as all the looking.
  */
-import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
-import { crc32 } from "node:zlib";
+import { basename, dirname, join } from "node:path";
+import { fingerprint } from "../base/fingerprint.ts";
 import { compareText } from "../base/order.ts";
 import type { ConfigWitness } from "../config/extension.ts";
 import type { FileDigests } from "../engine/file-digests.ts";
@@ -15,6 +16,7 @@ import { clockStep } from "../host/clock-step.ts";
 import { userCacheDirectory } from "../host/directories.ts";
 import type { FileStat, Host } from "../host/host.ts";
 import { isIdleVariable } from "../host/idle-variables.ts";
+import { askedVariables } from "../host/variables.ts";
 import { version } from "../version.ts";
 
 /** What the last build left, when it still holds. */
@@ -55,38 +57,66 @@ interface Snapshot {
   /** size, mtime, ctime, inode for each file. */
   readonly states: readonly number[];
   readonly there: readonly string[];
-  /** Empty places by folder. */
-  readonly empty: readonly { readonly stamp: Stamp; readonly folder: string; readonly names: readonly string[] }[];
+  /** Empty places by folder: their names in it, with `/` between them; most are never looked at one by one. */
+  readonly empty: readonly { readonly stamp: Stamp; readonly folder: string; readonly names: string }[];
   readonly listed: readonly (Listed & { readonly stamp: Stamp })[];
   readonly hit: NoOpHit;
 }
 
-/** So many are kept, or half as many after a cleaning. */
-const mostSnapshots = 400;
+/** What the quick look needs of the host. */
+export type NoOpHost = Pick<Host, "env" | "cwd" | "platform" | "home" | "uid"> & {
+  readonly fs: Pick<Host["fs"], "stat" | "lstat" | "list" | "readBytes">;
+};
 
-function snapshotPath(host: Host, argv: readonly string[]): string {
-  const hash = createHash("sha256");
-  const part = (text: string): void => void hash.update(`${text.length}:${text}`);
-  part(version);
-  part(host.cwd);
-  for (const word of argv) part(word);
-  const names = Object.keys(host.env).filter((name) => !isIdleVariable(name));
-  for (const name of names.sort()) part(`${name}=${host.env[name] ?? ""}`);
-  return join(userCacheDirectory(host), "up-to-date", `${hash.digest("hex").slice(0, 40)}.json`);
+/** A file of the cache: which question it answers, in full, since its name is only a fingerprint. */
+interface Note<T> {
+  readonly question: readonly string[];
+  readonly answer: T;
+}
+
+/** So many files are kept, or half as many after a cleaning. */
+const mostFiles = 400;
+const lineFeed = 10;
+
+function noteFolder(host: NoOpHost): string {
+  return join(userCacheDirectory(host), "up-to-date");
+}
+
+/** What is asked, but for the variables: their names are noted under it. `null`: all of them count. */
+function requestQuestion(host: NoOpHost, argv: readonly string[]): readonly string[] {
+  return [version, host.cwd, ...argv];
+}
+
+/** The whole question: the request, and each variable that counts, with its value. */
+function wholeQuestion(host: NoOpHost, request: readonly string[], names: readonly string[] | null): readonly string[] {
+  const { env } = host;
+  const counting =
+    names ??
+    Object.keys(env)
+      .filter((name) => !isIdleVariable(name))
+      .sort();
+  const set = counting.filter((name) => env[name] !== undefined);
+  return [...request, "", ...set.map((name) => `${name}=${env[name]}`)];
+}
+
+function notePath(folder: string, question: readonly string[]): string {
+  return join(folder, `${fingerprint(question)}.json`);
 }
 
 /** What the last build of this very request left, when nothing it looked at has changed. */
-export function tryNoOp(host: Host, argv: readonly string[]): NoOpHit | undefined {
-  const path = snapshotPath(host, argv);
-  if (!isPrivate(host, path, "file") || !isPrivate(host, dirname(path), "directory")) return undefined;
-  const snapshot = decode(host.fs.readText(path));
+export function tryNoOp(host: NoOpHost, argv: readonly string[]): NoOpHit | undefined {
+  const folder = noteFolder(host);
+  if (!isPrivate(host, folder, "directory")) return undefined;
+  const request = requestQuestion(host, argv);
+  const names = readNote<readonly string[] | null>(host, folder, request);
+  if (names === undefined) return undefined;
+  const snapshot = readNote<Snapshot>(host, folder, wholeQuestion(host, request, names));
   if (snapshot === undefined) return undefined;
   return holds(host, snapshot) ? snapshot.hit : undefined;
 }
 
 /** Notes down what a build looked at. Call it when everything has come to rest. */
 export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked, hit: NoOpHit): void {
-  const path = snapshotPath(host, argv);
   const now = host.now();
   const stamp = (folder: string): Stamp => {
     const stat = host.fs.stat(folder);
@@ -96,8 +126,8 @@ export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked
   for (const place of looked.absent) {
     const folder = dirname(place);
     const names = byFolder.get(folder);
-    if (names === undefined) byFolder.set(folder, [place]);
-    else names.push(place);
+    if (names === undefined) byFolder.set(folder, [basename(place)]);
+    else names.push(basename(place));
   }
   const files: string[] = [];
   const states: number[] = [];
@@ -110,31 +140,70 @@ export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked
     files,
     states,
     there: [...looked.there],
-    empty: Array.from(byFolder, ([folder, names]) => ({ folder, stamp: stamp(folder), names })),
+    empty: Array.from(byFolder, ([folder, names]) => ({
+      folder,
+      stamp: stamp(folder),
+      names: names.join("/"),
+    })),
     listed: Array.from(looked.listed, (listed) => ({ ...listed, stamp: stamp(listed.path) })),
     hit,
   };
-  for (const { names } of snapshot.empty) if (names.some((name) => host.fs.stat(name) !== undefined)) return;
+  if (!snapshot.empty.every((places) => areEmpty(host, places))) return;
   for (const listed of snapshot.listed) if (!sameNames(host, listed)) return;
-  const text = JSON.stringify(snapshot);
+  const folder = noteFolder(host);
+  const request = requestQuestion(host, argv);
+  const names = countingNames(host, folder, request);
   try {
-    host.fs.mkdir(dirname(path), 0o700);
-    if (host.fs.lstat(path)?.kind === "directory") host.fs.remove(path);
-    host.fs.writeAtomic(path, `${crc32(text)}\n${text}`, 0o600);
-    removeOldest(host, dirname(path));
+    host.fs.mkdir(folder, 0o700);
+    writeNote(host, folder, { question: wholeQuestion(host, request, names), answer: snapshot });
+    writeNote(host, folder, { question: request, answer: names });
+    removeOldest(host, folder);
   } catch {
     // Full or read-only: the next build takes the long way, which finds the same.
   }
 }
 
+/**
+ * Names of the variables that were asked for, now or by an earlier build of the request: what another value of one of
+ * them leads to may ask for others.
+ */
+function countingNames(host: Host, folder: string, request: readonly string[]): readonly string[] | null {
+  const asked = askedVariables(host);
+  const before = readNote<readonly string[] | null>(host, folder, request);
+  if (asked === undefined || before === null) return null;
+  return [...new Set([...(before ?? []), ...asked.filter((name) => !isIdleVariable(name))])].sort();
+}
+
+function writeNote<T>(host: Host, folder: string, note: Note<T>): void {
+  const path = notePath(folder, note.question);
+  if (host.fs.lstat(path)?.kind === "directory") host.fs.remove(path);
+  const text = JSON.stringify(note);
+  host.fs.writeAtomic(path, `${text}\n${text}`, 0o600);
+}
+
+/** What a file of the cache answers; undefined when it is not there, is damaged, or belongs to another question. */
+function readNote<T>(host: NoOpHost, folder: string, question: readonly string[]): T | undefined {
+  const path = notePath(folder, question);
+  if (!isPrivate(host, path, "file")) return undefined;
+  const bytes = host.fs.readBytes(path);
+  if (bytes === undefined) return undefined;
+  // It says everything twice, so that damage shows: to compare is faster than any sum.
+  const half = bytes.byteLength >>> 1;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, half);
+  if (bytes[half] !== lineFeed || !text.equals(bytes.subarray(half + 1))) return undefined;
+  const note = JSON.parse(text.toString("utf8")) as Note<T>;
+  const same = note.question.length === question.length && note.question.every((part, i) => part === question[i]);
+  return same ? note.answer : undefined;
+}
+
 /** A snapshot is kept for each request in each environment; most of them are never asked for again. */
 function removeOldest(host: Host, folder: string): void {
   const names = host.fs.list(folder) ?? [];
-  if (names.length <= mostSnapshots) return;
+  if (names.length <= mostFiles) return;
   const paths = names.map((name) => join(folder, name));
   const ages = paths.map((path) => ({ path, time: host.fs.lstat(path)?.mtimeMs ?? 0 }));
   ages.sort((a, b) => a.time - b.time);
-  for (const { path } of ages.slice(0, names.length - mostSnapshots / 2)) host.fs.remove(path);
+  for (const { path } of ages.slice(0, names.length - mostFiles / 2)) host.fs.remove(path);
 }
 
 /**
@@ -195,15 +264,7 @@ export function lookedAt(
   return { files, there, absent, listed };
 }
 
-function decode(text: string | undefined): Snapshot | undefined {
-  if (text === undefined) return undefined;
-  const end = text.indexOf("\n");
-  const body = text.slice(end + 1);
-  if (end < 0 || String(crc32(body)) !== text.slice(0, end)) return undefined;
-  return JSON.parse(body) as Snapshot;
-}
-
-function holds(host: Host, snapshot: Snapshot): boolean {
+function holds(host: NoOpHost, snapshot: Snapshot): boolean {
   const { fs } = host;
   const { states } = snapshot;
   for (const [i, file] of snapshot.files.entries()) {
@@ -220,10 +281,10 @@ function holds(host: Host, snapshot: Snapshot): boolean {
     }
   }
   for (const path of snapshot.there) if (fs.stat(path) === undefined) return false;
-  for (const { folder, stamp, names } of snapshot.empty) {
-    const stat = fs.stat(folder);
-    if (stat === undefined || isAt(stat, stamp)) continue;
-    if (names.some((name) => fs.stat(name) !== undefined)) return false;
+  for (const places of snapshot.empty) {
+    const stat = fs.stat(places.folder);
+    if (stat === undefined || isAt(stat, places.stamp)) continue;
+    if (!areEmpty(host, places)) return false;
   }
   for (const listed of snapshot.listed) {
     const stat = fs.stat(listed.path);
@@ -233,17 +294,21 @@ function holds(host: Host, snapshot: Snapshot): boolean {
   return true;
 }
 
+function areEmpty({ fs }: NoOpHost, { folder, names }: Snapshot["empty"][number]): boolean {
+  return names.split("/").every((name) => fs.stat(join(folder, name)) === undefined);
+}
+
 function isAt(stat: FileStat, [mtimeMs, ino]: Stamp): boolean {
   return stat.mtimeMs === mtimeMs && stat.ino === ino;
 }
 
-function sameNames(host: Host, listed: Listed): boolean {
+function sameNames(host: NoOpHost, listed: Listed): boolean {
   const names = namesIn(host, listed.path, listed) ?? [];
   return names.length === listed.names.length && names.every((name, i) => name === listed.names[i]);
 }
 
 /** Owned by this user, written by nobody else, and no link. */
-function isPrivate(host: Host, path: string, kind: FileStat["kind"]): boolean {
+function isPrivate(host: NoOpHost, path: string, kind: FileStat["kind"]): boolean {
   const stat = host.fs.lstat(path);
   if (stat?.kind !== kind) return false;
   if (host.uid === undefined) return true;

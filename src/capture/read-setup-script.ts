@@ -11,6 +11,7 @@ import { pathRules, shownPath } from "../config/path.ts";
 import type { Environment } from "../environment/environment.ts";
 import { findEnvironment } from "../environment/find-environment.ts";
 import type { Host, ProcessResult } from "../host/host.ts";
+import { noteVariables } from "../host/variables.ts";
 import { type Answer, afterwards, answerFailure, noAnswerFailure, type ScriptRun } from "./answer.ts";
 import { type Capture, CaptureMemory, stateOf, witnessesOf } from "./memory.ts";
 import { recorderPath } from "./recorder.ts";
@@ -63,6 +64,7 @@ function toProject(host: Host, capture: Capture): Result<CapturedScript> {
   const project = capturedProject(host, capture.request);
   if (!project.ok) return project;
   const { extensions, variables } = project.value;
+  noteVariables(host, capture.everyVariable ? undefined : Object.keys(capture.variables));
   return ok({
     extensions: extensions.map(({ extension }) => extension),
     witnesses: witnessesOf(host, capture),

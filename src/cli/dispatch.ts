@@ -4,6 +4,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { closest } from "../config/suggest.ts";
 import { ioFailure } from "../engine/io-failure.ts";
 import type { Host } from "../host/host.ts";
+import { hostNotingVariables } from "../host/variables.ts";
 import { colorAllowed, makeStyle, type Style } from "../report/style.ts";
 import { sayFailure, type CommandContext } from "./context.ts";
 import { parseCommand, usage } from "./parse.ts";
@@ -17,7 +18,13 @@ const bugExitCode = 70;
 const interruptedExitCode = 130;
 
 /** Runs a command line. The exit code. */
-export async function runCommandLine(program: Program, host: Host, services: Services = realServices): Promise<number> {
+export async function runCommandLine(
+  program: Program,
+  machine: Host,
+  services: Services = realServices,
+): Promise<number> {
+  // A build remembers which variables it rests on: those of the options, too.
+  const { host } = hostNotingVariables(machine);
   const verbose = program.arguments.some((word) => word === "--verbose" || /^-[qk]*v/.test(word));
   const onBug = (error: unknown): void => {
     program.stderr.write(bugText(error, verbose, makeStyle(allowed(program, host, "stderr", undefined))));

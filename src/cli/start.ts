@@ -1,50 +1,46 @@
 /**
  * Where the program begins. A build with nothing to do ends here, in a few dozen milliseconds: what this file imports
- * is all that such a run loads. Everything else comes with `import()`.
+ * is all that such a run loads. Everything else comes with `whole`.
  */
 import { resolve } from "node:path";
 import { tryNoOp, type NoOpHit } from "../build/no-op.ts";
-import type { Host } from "../host/host.ts";
+import type { QuickHost } from "../host/quick-host.ts";
 import { finishedLine } from "../report/json-lines.ts";
 import { colorAllowed, makeStyle } from "../report/style.ts";
 import { upToDateLine } from "../report/summary.ts";
 import { fastRequest, type FastRequest, rememberedWords } from "./fast-arguments.ts";
-import type { Program } from "./program.ts";
+
+/** The process, as far as a build with nothing to do needs it. */
+export interface QuickProgram {
+  /** The words after the name of the program. */
+  readonly arguments: readonly string[];
+  /** What comes in, all of it. */
+  input(): Promise<Uint8Array>;
+  writeOut(text: string): void;
+  writeError(text: string): void;
+  /** Whether stderr is a terminal. */
+  errorIsTerminal(): boolean;
+  uptimeMs(): number;
+  /** Goes the whole way, with what was read from standard input already. */
+  whole(input: Uint8Array | undefined): Promise<void>;
+}
 
 /** Runs the command line of a process. */
-export async function start(program: Program, host: Host): Promise<void> {
+export async function start(program: QuickProgram, host: QuickHost): Promise<void> {
   const fast = fastRequest(program.arguments);
-  const piped = fast?.request === "-" ? await readAll(program) : undefined;
-  const hit = fast === undefined ? undefined : lookForHit(host, fast, piped);
-  if (fast !== undefined && hit !== undefined) {
-    sayUpToDate(program, host, fast, hit);
-    return;
-  }
-  const { runCommandLine } = await import("./dispatch.ts");
-  program.setExitCode(await runCommandLine(piped === undefined ? program : withInput(program, piped), host));
+  const input = fast?.request === "-" ? await program.input() : undefined;
+  const hit = fast === undefined ? undefined : lookForHit(host, fast, input);
+  if (fast === undefined || hit === undefined) await program.whole(input);
+  else sayUpToDate(program, host, fast, hit);
 }
 
-async function readAll(program: Program): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  for await (const part of program.stdin.chunks()) parts.push(part);
-  return Buffer.concat(parts);
-}
-
-/** The program with what was read from its standard input already. */
-function withInput(program: Program, bytes: Uint8Array): Program {
-  const stdin = {
-    isTerminal: false,
-    chunks: async function* () {
-      yield await Promise.resolve(bytes);
-    },
-  };
-  return Object.create(program, { stdin: { value: stdin, enumerable: true } }) as Program;
-}
-
-function lookForHit(host: Host, fast: FastRequest, piped: Buffer | undefined): NoOpHit | undefined {
+function lookForHit(host: QuickHost, fast: FastRequest, input: Uint8Array | undefined): NoOpHit | undefined {
   try {
     if (fast.request === undefined) return tryNoOp(host, fast.words);
-    const captured = piped?.toString("utf8") ?? host.fs.readText(resolve(host.cwd, fast.request));
+    const captured =
+      input === undefined
+        ? host.fs.readText(resolve(host.cwd, fast.request))
+        : Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString("utf8");
     return captured === undefined ? undefined : tryNoOp(host, rememberedWords(fast, captured));
   } catch {
     // What the quick look cannot read, the full way reads, and explains where it cannot either.
@@ -52,20 +48,19 @@ function lookForHit(host: Host, fast: FastRequest, piped: Buffer | undefined): N
   }
 }
 
-function sayUpToDate(program: Program, host: Host, fast: FastRequest, hit: NoOpHit): void {
+function sayUpToDate(program: QuickProgram, host: QuickHost, fast: FastRequest, hit: NoOpHit): void {
   const durationMs = program.uptimeMs();
   if (fast.json) {
     const actions = { executed: 0, cached: 0, fresh: hit.actions };
-    program.stdout.write(finishedLine({ ok: true, artifacts: hit.artifacts, actions, durationMs }));
+    program.writeOut(finishedLine({ ok: true, artifacts: hit.artifacts, actions, durationMs }));
     return;
   }
   if (!fast.quiet) {
     const choice = fast.color ?? colorOf(host.env["RETORCH_COLOR"]);
-    const isTerminal = program.stderr.terminal !== undefined;
-    const style = makeStyle(colorAllowed({ choice, env: host.env, isTerminal }));
-    program.stderr.write(`${style.success(upToDateLine(hit.extensions, durationMs))}\n`);
+    const style = makeStyle(colorAllowed({ choice, env: host.env, isTerminal: program.errorIsTerminal() }));
+    program.writeError(`${style.success(upToDateLine(hit.extensions, durationMs))}\n`);
   }
-  program.stdout.write(hit.artifacts.map(({ path }) => `${path}\n`).join(""));
+  program.writeOut(hit.artifacts.map(({ path }) => `${path}\n`).join(""));
 }
 
 function colorOf(text: string | undefined): "always" | "never" | undefined {

@@ -61,7 +61,7 @@ export function brokenWitness(host: Host, witnesses: readonly Witness[]): Witnes
 
 /** Names of a folder that begin and end so, sorted. Undefined when there is no such folder or it may not be read. */
 export function namesIn(
-  host: Host,
+  host: { readonly fs: Pick<Host["fs"], "list"> },
   path: string,
   pattern: { readonly prefix: string; readonly suffix: string },
 ): string[] | undefined {

@@ -42,7 +42,7 @@ export function cliEnvironment(more: CliOptions["env"] = {}): Record<string, str
 /** Runs `retorch` with the given words and waits for its end. */
 export async function runRetorch(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const program = join(repository, "bin", "retorch.js");
-  if (!existsSync(join(repository, "dist", "cli.js"))) throw new Error("there is no dist/: run `npm run build` first");
+  if (!existsSync(join(repository, "dist", "cli.cjs"))) throw new Error("there is no dist/: run `npm run build` first");
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], {
       cwd: options.cwd,

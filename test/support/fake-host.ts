@@ -61,9 +61,10 @@ export class FakeHost implements Host {
   memoryNow: { total: number; available: number };
   /** The requests of all programs that were run. */
   readonly runs: ProcessRequest[] = [];
-  readonly #machine: Machine;
-  readonly #started: number;
-  readonly #scripts: FakeRun[] = [];
+  // Not `#private`: a host may inherit from this one.
+  private readonly machine: Machine;
+  private readonly started: number;
+  private readonly scripts: FakeRun[] = [];
 
   constructor(options: FakeHostOptions = {}, machine?: Machine) {
     this.platform = options.platform ?? "linux";
@@ -78,8 +79,8 @@ export class FakeHost implements Host {
         nextPid: 1000,
       };
     }
-    this.#machine = machine;
-    this.#started = machine.clock.now;
+    this.machine = machine;
+    this.started = machine.clock.now;
     this.arch = options.arch ?? "x64";
     this.env = options.env ?? {};
     this.cwd = options.cwd ?? (windows ? "C:\\project" : "/project");
@@ -95,10 +96,10 @@ export class FakeHost implements Host {
     };
     this.fs = new FakeFileSystem(machine.disk, uid);
     this.processes = {
-      run: (request) => this.#run(request),
+      run: (request) => this.runScripted(request),
       alive: (identity) =>
         identity.domain === this.identity.domain
-          ? !this.#machine.dead.has(identity.pid) && identity.pid < this.#machine.nextPid
+          ? !this.machine.dead.has(identity.pid) && identity.pid < this.machine.nextPid
           : undefined,
       self: () => this.identity,
     };
@@ -110,11 +111,11 @@ export class FakeHost implements Host {
   }
 
   now(): number {
-    return this.#machine.clock.now;
+    return this.machine.clock.now;
   }
 
   monotonic(): number {
-    return this.#machine.clock.now - this.#started;
+    return this.machine.clock.now - this.started;
   }
 
   /** Lets everything else that is ready run, and moves the clock. */
@@ -125,13 +126,13 @@ export class FakeHost implements Host {
 
   every(ms: number, action: () => void): () => void {
     const timer: Timer = { owner: this, interval: ms, action, next: this.now() + ms };
-    this.#machine.timers.add(timer);
-    return () => void this.#machine.timers.delete(timer);
+    this.machine.timers.add(timer);
+    return () => void this.machine.timers.delete(timer);
   }
 
   /** Moves the clock and does what was to be done until then. */
   tick(ms: number): void {
-    const { clock, timers } = this.#machine;
+    const { clock, timers } = this.machine;
     const end = clock.now + ms;
     for (;;) {
       let due: Timer | undefined;
@@ -155,24 +156,24 @@ export class FakeHost implements Host {
         domain: this.identity.domain,
         ...options,
       },
-      this.#machine,
+      this.machine,
     );
   }
 
   /** As by SIGKILL: its timers stop, and it is known to be dead. Whoever runs in its name must be left alone. */
   die(): void {
-    this.#machine.dead.add(this.identity.pid);
+    this.machine.dead.add(this.identity.pid);
     this.freeze();
   }
 
   /** Its timers stop, but it is not dead: stopped, swapped out, cut off. */
   freeze(): void {
-    for (const timer of this.#machine.timers) if (timer.owner === this) this.#machine.timers.delete(timer);
+    for (const timer of this.machine.timers) if (timer.owner === this) this.machine.timers.delete(timer);
   }
 
   /** Scripts programs. The script that was given last is asked first; one that answers `undefined` passes it on. */
   onRun(script: FakeRun): void {
-    this.#scripts.unshift(script);
+    this.scripts.unshift(script);
   }
 
   /** Writes a file and makes the folders that it needs. */
@@ -212,11 +213,11 @@ export class FakeHost implements Host {
     this.runs.length = 0;
   }
 
-  async #run(request: ProcessRequest): Promise<ProcessResult> {
+  async runScripted(request: ProcessRequest): Promise<ProcessResult> {
     this.runs.push(request);
     const begin = this.monotonic();
     let answer: Partial<ProcessResult> | undefined;
-    for (const script of this.#scripts) {
+    for (const script of this.scripts) {
       answer = await script(request);
       if (answer !== undefined) break;
     }

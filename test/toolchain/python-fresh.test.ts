@@ -255,7 +255,7 @@ describe("the package", () => {
 import retorch._node as node
 say(node.find_program())
 `;
-    expect(await askPython(python, code, { cwd: at.root, env })).toEqual([at.path("site/retorch/_bundle/cli.js")]);
+    expect(await askPython(python, code, { cwd: at.root, env })).toEqual([at.path("site/retorch/_bundle/cli.cjs")]);
     // The program finds the package around it.
     const words = ["-m", "retorch", "run", "--", python, "-c", "import os; print(os.environ['RETORCH_RUN_HOOK'])"];
     const ran = await runPython(python, words, { cwd: at.root, env });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rememberNoOp } from "../../../src/build/no-op.ts";
+import { runCommandLine } from "../../../src/cli/dispatch.ts";
 import { start } from "../../../src/cli/start.ts";
 import { FakeHost } from "../../support/fake-host.ts";
 import { FakeTerminal } from "../report/fake-terminal.ts";
@@ -27,7 +28,18 @@ function built(words: readonly string[], env: Record<string, string> = {}): Fake
 
 async function run(words: readonly string[], host: FakeHost, terminal?: FakeTerminal): Promise<FakeProgram> {
   const program = new FakeProgram(words, terminal);
-  await start(program, host);
+  await start(
+    {
+      arguments: words,
+      input: () => Promise.resolve(new Uint8Array(0)),
+      writeOut: (text) => program.stdout.write(text),
+      writeError: (text) => program.stderr.write(text),
+      errorIsTerminal: () => program.stderr.terminal !== undefined,
+      uptimeMs: () => program.uptimeMs(),
+      whole: async () => program.setExitCode(await runCommandLine(program, host)),
+    },
+    host,
+  );
   return program;
 }
 
@@ -40,12 +52,12 @@ describe("the quick path", () => {
     expect(program.exitCode).toBeUndefined();
   });
 
-  it("starts no program and reads no file but its own note", async () => {
+  it("starts no program and reads no file but its own notes", async () => {
     const host = built([]);
     await run(["build"], host);
     expect(host.spawns).toEqual([]);
-    expect(host.reads).toHaveLength(1);
-    expect(host.reads[0]).toContain("/up-to-date/");
+    expect(host.reads).toHaveLength(2);
+    for (const path of host.reads) expect(path).toContain("/up-to-date/");
   });
 
   it("writes as it is told to", async () => {
