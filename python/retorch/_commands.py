@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 
 from ._headers import is_inside, project_headers
@@ -99,13 +100,7 @@ def _declared_limited_api(extension) -> str | None:
     """The version that a `setup.py` asks for: by the macro, else the one of torch's builder."""
     if not getattr(extension, "py_limited_api", False):
         return None
-    args = extension.extra_compile_args or []
-    words = args.get("cxx", []) if isinstance(args, dict) else args
-    macros = [f"-D{name}={value}" for name, value in extension.define_macros or []]
-    number = None
-    for word in [*macros, *map(str, words)]:
-        if word.startswith("-DPy_LIMITED_API="):
-            number = word.partition("=")[2]
+    number = _macro(extension, "Py_LIMITED_API")
     if number is None and "torch_cpu" in (extension.libraries or []):
         import sys
 
@@ -115,6 +110,32 @@ def _declared_limited_api(extension) -> str | None:
     except ValueError:
         return None
     return f"{value >> 24}.{(value >> 16) & 0xFF}"
+
+
+def torch_target(extension) -> str | None:
+    """The oldest torch of the stable ABI that an extension is built for, `2.10`. None where it uses all of torch."""
+    facts = getattr(extension, "facts", None)
+    if facts is not None:
+        return facts["torch_target_version"]
+    number = _macro(extension, "TORCH_TARGET_VERSION")
+    try:
+        # torch/headeronly/version.h: major, minor and patch in the three highest bytes.
+        value = int(re.sub(r"[uUlL]+$", "", str(number)), 0)
+    except ValueError:
+        return None
+    return f"{value >> 56}.{(value >> 48) & 0xFF}"
+
+
+def _macro(extension, name: str) -> str | None:
+    """The value that a `setup.py` gives to a macro; the last one counts."""
+    args = extension.extra_compile_args or []
+    lists = [args.get("cxx", []), args.get("nvcc", [])] if isinstance(args, dict) else [args]
+    words = [str(word) for words in lists for word in words]
+    # `-D NAME=1` is two words.
+    words = [f"-D{after}" if word == "-D" else word for word, after in zip(words, [*words[1:], ""])]
+    macros = [f"-D{key}={value}" for key, value in extension.define_macros or []]
+    values = [word.partition("=")[2] for word in [*macros, *words] if word.startswith(f"-D{name}=")]
+    return values[-1] if values else None
 
 
 def serves_every_python(distribution) -> bool:
@@ -140,7 +161,7 @@ def _provenance(command, session) -> dict:
                 "file": place,
                 "kind": facts.get("kind", "python-module"),
                 "py_limited_api": facts["py_limited_api"] if facts else _declared_limited_api(extension),
-                "torch_target_version": facts.get("torch_target_version"),
+                "torch_target_version": torch_target(extension),
                 "cuda_architectures": architectures.get(builder.get_ext_filename(name), []),
             }
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -17,15 +18,16 @@ from setuptools.discovery import ConfigDiscovery, FlatLayoutPackageFinder
 
 import distutils.core  # setuptools' own copy, now that setuptools is imported
 from distutils.command import build_ext as distutils_build_ext
+from distutils.errors import DistutilsError
 
 from . import _commands
 from ._describe import Unusual, describe_extension
-from ._isolation import torch_missing, warn_about_torch
+from ._isolation import torch_in_sight, torch_missing, warn_about_torch
 from ._messages import BackendError, warn
 from ._node import NodeNotFound
-from ._places import torch_folder
 from ._program import build_environment
 from ._project import architectures_in, build, configuration, configured_words, metadata, output_folder
+from ._requirements import LICENSE_EXPRESSIONS, setuptools_version
 
 #: The first date that a zip file can say.
 _EPOCH = "315532800"
@@ -40,6 +42,21 @@ def _src_layout_of_python(discovery) -> bool:
     if not given and os.path.isdir("src") and not _commands.has_python("src"):
         return False
     return _analyse_src_layout(discovery)
+
+
+def said_by_setuptools(error: Exception) -> BackendError | None:
+    """What setuptools says of a project without the way through its code. None for what it did not expect itself."""
+    text = str(error)
+    if isinstance(error, DistutilsError):
+        return BackendError(text.strip())
+    wrong = re.match(r"invalid pyproject\.toml config: `(.*)`\.\s*(?:configuration error: )?(.*)", text)
+    if wrong is None:
+        return None
+    hint = ""
+    if wrong.group(1) == "project.license" and setuptools_version() < LICENSE_EXPRESSIONS:
+        least = ".".join(map(str, LICENSE_EXPRESSIONS))
+        hint = f"a licence expression needs setuptools {least} or later, and {setuptools.__version__} is installed"
+    return BackendError(f"pyproject.toml: {wrong.group(2) or wrong.group(1)}", hint)
 
 
 class ConfiguredExtension(Extension):
@@ -58,11 +75,15 @@ class ConfiguredExtension(Extension):
 
 
 class Session:
-    """One call of a hook, in the project's folder. A context manager."""
+    """One call of a hook, in the project's folder. A context manager.
 
-    def __init__(self, settings, describe: bool, editable: bool) -> None:
+    describe: whether the extensions must be known. editable: whether they go into the sources. builds: whether they are built.
+    """
+
+    def __init__(self, settings, *, describe: bool, editable: bool, builds: bool) -> None:
         self.settings = settings
         self.editable = editable
+        self.builds = builds
         self.backend = setuptools.build_meta.__legacy__
         self.root = os.path.realpath(os.getcwd())
         self.out = output_folder(self.root)
@@ -75,6 +96,7 @@ class Session:
         self.artifacts: dict[str, str] = {}
         self.built_with: dict | None = None
         self._describe = describe
+        self._uses_torch = False
         self._has_device_code = False
         self._editable_rebuild = False
         self._own_epoch = False
@@ -100,6 +122,10 @@ class Session:
             raise BackendError(message, hint.removeprefix("hint: ")) from None
         if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "torch":
             raise torch_missing(self.project_name()) from None
+        if isinstance(error, (ValueError, DistutilsError)):
+            said = said_by_setuptools(error)
+            if said is not None:
+                raise said from None
 
     def _read_project(self) -> None:
         own = configuration(self.root)
@@ -165,6 +191,9 @@ class Session:
                 )
             declared.append(ConfiguredExtension(facts))
         distribution.ext_modules = declared
+        # Before anything is copied or compiled.
+        if self.builds and any(one.facts["uses_torch"] for one in self.configured()) and not torch_in_sight():
+            raise torch_missing(self.project_name())
         for name, make in _commands.COMMANDS.items():
             distribution.cmdclass[name] = make(distribution.get_command_class(name), self)
         options = distribution.get_option_dict("build")
@@ -228,8 +257,7 @@ class Session:
         extensions = self.configured()
         if not extensions:
             return
-        if any(extension.facts["uses_torch"] for extension in extensions) and torch_folder() is None:
-            raise torch_missing(self.project_name())
+        self._uses_torch |= any(extension.facts["uses_torch"] for extension in extensions)
         self._has_device_code |= any(extension.facts["uses_cuda"] for extension in extensions)
         result = build(configured_words(self.root, self.out, self.settings.words), self.environment())
         self._take(result)
@@ -246,8 +274,10 @@ class Session:
         described, self.declared = self.declared, []
         if not described:
             return
-        if any(extension["uses_torch"] for extension in described) and torch_folder() is None:
-            raise torch_missing(self.project_name())
+        if any(extension["uses_torch"] for extension in described):
+            self._uses_torch = True
+            if not torch_in_sight():
+                raise torch_missing(self.project_name())
         self._has_device_code |= any(extension["device"] == "cuda" for extension in described)
         request = {"format": 1, "root": self.root, "python": sys.executable, "extensions": described}
         self._take(build(["build", "--request", "-", *self.settings.words], self.environment(), request))
@@ -284,15 +314,17 @@ class Session:
             self._undo.callback(os.environ.pop, "SOURCE_DATE_EPOCH", None)
 
     def provenance(self) -> dict:
-        """What it was built with, as far as that matters: a CUDA toolkit that happens to be there does not."""
+        """What it was built with, as far as that matters: a torch or a CUDA toolkit that happens to be there does not."""
         unused = () if self._has_device_code else ("cuda_toolkit", "cuda_host_compiler")
+        if not self._uses_torch:
+            unused += ("torch",)
         return {key: None if key in unused else value for key, value in (self.built_with or {}).items()}
 
     def stable_torch(self) -> str | None:
         """The newest of the torch versions that the extensions are built for at least; None unless all use the stable
         ABI."""
         extensions = list(self.distribution.ext_modules or [])
-        targets = [getattr(one, "facts", {}).get("torch_target_version") for one in extensions]
+        targets = [_commands.torch_target(one) for one in extensions]
         if not targets or any(target is None for target in targets):
             return None
         return max(targets, key=lambda version: [int(part) for part in version.split(".")])
@@ -306,10 +338,10 @@ class Session:
 
     def warn_about_torch(self) -> None:
         """Says so when the torch of this build is not the one that the result will meet."""
-        torch = (self.built_with or {}).get("torch")
+        torch = self.provenance().get("torch")
         if torch is not None:
             requires = list(getattr(self.distribution, "install_requires", None) or [])
-            warn_about_torch(torch["version"], requires, self.stable_torch())
+            warn_about_torch(torch["version"], requires, self.stable_torch(), self._has_device_code)
 
     @property
     def rebuilds(self) -> bool:

@@ -11,16 +11,20 @@ from ._isolation import front_end_isolates
 from ._messages import BackendError
 
 
-def add_hook(wheel: str, spec: dict) -> None:
-    """Adds a `.pth` file to a wheel. Raises BackendError where the hook could not work.
-
-    spec: what `_editable.install` is given.
-    """
+def check_environment() -> None:
+    """Raises BackendError where the hook could not work: at import there would be no retorch."""
     if front_end_isolates():
         raise BackendError(
             "an editable install that builds at import needs retorch in the environment itself, and this build is isolated",
             "`pip install retorch` there, then `pip install --no-build-isolation -e .`",
         )
+
+
+def add_hook(wheel: str, spec: dict) -> None:
+    """Adds a `.pth` file to a wheel.
+
+    spec: what `_editable.install` is given.
+    """
     name = f"__editable__.{spec['name'].replace('-', '_')}.retorch.pth"
     # One line, since Python reads such files by line. Without retorch it does nothing.
     code = f"try:\n from retorch._editable import install\nexcept ImportError:\n pass\nelse:\n install({spec!r})"

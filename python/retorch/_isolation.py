@@ -7,24 +7,44 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 import sysconfig
 
 from ._messages import BackendError, warn
+from ._places import torch_folder
+
+#: By these the program finds a LibTorch that is not Python's.
+_LIBTORCH_VARIABLES = ("LIBTORCH", "TORCH_INSTALL_PREFIX", "Torch_ROOT", "Torch_DIR")
+
+
+#: Folders in which front ends make environments for one build alone: pip, build and PDM; uv; Poetry; tox; Hatch.
+_MADE_FOR_A_BUILD = re.compile(
+    r"[\\/](?:(?:pip-|pdm-)?build-env-[^\\/]+|builds-v\d+|tmp[a-z0-9_]{8}[\\/]\.venv|\.tox[\\/]\.pkg[^\\/]*|hatch-build)(?:[\\/]|$)"
+)
 
 
 def front_end_isolates() -> bool:
     """Whether this process runs in an environment that a front end made for this build alone."""
-    parts = os.path.normpath(sys.prefix).split(os.sep)
-    made_by_build = any(part.startswith("build-env-") for part in parts)
-    made_by_uv = any(part.startswith("builds-v") for part in parts)
-    return made_by_build or made_by_uv or not _sees_packages()
+    return made_for_a_build(sys.prefix) or not _sees_packages()
+
+
+def made_for_a_build(prefix: str) -> bool:
+    """Whether the folder of an environment says that it is for one build alone."""
+    return _MADE_FOR_A_BUILD.search(os.path.normpath(prefix)) is not None
 
 
 def _sees_packages() -> bool:
     """pip takes the environment's own packages out of sight."""
     own = os.path.realpath(sysconfig.get_paths()["purelib"])
     return not os.path.isdir(own) or own in {os.path.realpath(folder or os.curdir) for folder in sys.path}
+
+
+def torch_in_sight() -> bool:
+    """Whether there may be a torch to build against: the package, or a LibTorch that a variable names or the system has."""
+    if torch_folder() is not None or any(os.environ.get(name) for name in _LIBTORCH_VARIABLES):
+        return True
+    return os.path.isdir("/usr/include/torch")
 
 
 def installed_torch() -> str | None:
@@ -56,39 +76,62 @@ def torch_version(folder: str) -> str | None:
 
 
 def torch_missing(project: str) -> BackendError:
-    """The failure of a build that needs a torch and sees none."""
+    """The failure of a build that needs a torch and sees none.
+
+    project: the name of the package, in any spelling.
+    """
     if not front_end_isolates():
         return BackendError(
             f"torch is not installed for {sys.executable}, and the extensions are built against it",
-            "install the torch that they shall run with, then build again",
+            "install the torch that they shall run with, then build again; where a tool has made this environment for the "
+            "build,\n      name that torch in `requires` of `[build-system]`",
         )
     version = installed_torch()
-    known = "" if version is None else f" {version}"
-    seen = "the torch that is installed" if version is None else f"torch{known}, which is installed,"
-    pin = "torch==VERSION" if version is None else f"torch=={version.partition('+')[0]}"
+    seen = "an installed torch" if version is None else f"torch {version}, which is installed,"
     return BackendError(
         f"there is no torch in this build environment: builds are isolated, so {seen} is out of sight",
-        "build without isolation, against the torch that the extension will run with:\n"
-        "        pip install --no-build-isolation .        (uv: --no-build-isolation-package "
-        f"{project}; python -m build --no-isolation)\n"
-        "      or say in pyproject.toml which torch is to be downloaded for the build:\n"
-        f'        [build-system]  requires = ["retorch", "{pin}"]\n'
-        "      or, with uv, let the build use the torch of the project:\n"
-        f'        [tool.uv.extra-build-dependencies]  {project} = [{{ requirement = "torch", match-runtime = true }}]',
+        what_to_do(project, version),
     )
 
 
-def warn_about_torch(built_with: str, requires: list[str], stable: str | None) -> None:
+def what_to_do(project: str, version: str | None) -> str:
+    """What each front end offers so that a build sees the torch that the extension will run with.
+
+    project: the name of the package. version: of the torch that is installed, where it is known.
+    """
+    name = canonical(project)
+    pin = "torch==VERSION" if version is None else f"torch=={version.partition('+')[0]}"
+    return f"""build where that torch is, without isolation; retorch and setuptools must be installed there, too:
+        pip install --no-build-isolation .          (also in a conda environment; uv pip: the same)
+        python -m build --no-isolation
+        pdm install --no-isolation
+        poetry run pip install --no-build-isolation .        (Poetry itself always isolates)
+      or say in pyproject.toml that this package is built so:
+        uv:    [tool.uv.extra-build-dependencies]
+               {name} = [{{ requirement = "torch", match-runtime = true }}]
+        pixi:  [tool.pixi.pypi-options]
+               no-build-isolation = ["{name}"]
+      or name the torch that is downloaded for each build, the same as the one that runs:
+        [build-system]
+        requires = ["retorch", "{pin}"]"""
+
+
+def canonical(project: str) -> str:
+    """A name as indexes and lock files spell it: `My.Ops_x` is `my-ops-x`."""
+    return re.sub(r"[-_.]+", "-", project).lower()
+
+
+def warn_about_torch(built_with: str, requires: list[str], stable: str | None, device_code: bool) -> None:
     """Says so when what was built will meet another torch than the one it was built against.
 
     built_with: version of the build's torch. requires: the project's dependencies. stable: the oldest torch of the stable
-    ABI when everything is built for that; later ones fit then.
+    ABI when everything is built for that; later ones fit then. device_code: whether there is code for a GPU in it.
     """
     if front_end_isolates():
         running = installed_torch()
-        if running is not None and running != built_with and not _fits(running, stable):
+        if running is not None and not _fits(built_with, running, stable, device_code):
             warn(
-                f"this is built against torch {built_with}, and torch {running} is installed: it will not load there",
+                f"this is built against torch {built_with}, and torch {running} is installed: it may not load there",
                 "build with `--no-build-isolation`, or put "
                 f"`torch=={running.partition('+')[0]}` into `requires` of `[build-system]`",
             )
@@ -104,10 +147,12 @@ def warn_about_torch(built_with: str, requires: list[str], stable: str | None) -
             )
 
 
-def _fits(version: str, stable: str | None) -> bool:
-    if stable is None:
-        return False
-    return _numbers(version) >= _numbers(stable)
+def _fits(built_with: str, running: str, stable: str | None, device_code: bool) -> bool:
+    if stable is not None and _numbers(running) >= _numbers(stable):
+        return True
+    (built_release, _, built_local), (release, _, local) = built_with.partition("+"), running.partition("+")
+    # `+cpu`, `+cu130`: the same C++ interface, with other libraries for GPUs.
+    return built_release == release and (built_local == local or not device_code)
 
 
 def _numbers(version: str) -> list[int]:

@@ -32,8 +32,19 @@ def end_with(error: BackendError):
     raise SystemExit(error.status) from None
 
 
+_quiet = False
+
+
+def be_quiet() -> None:
+    """From now on nothing is said that is no error."""
+    global _quiet
+    _quiet = True
+
+
 def warn(message: str, hint: str = "") -> None:
     """Says something that is no obstacle."""
+    if _quiet:
+        return
     sys.stdout.flush()
     sys.stderr.write(f"warning: {message}\n" + (f"hint: {hint}\n" if hint else ""))
     sys.stderr.flush()

@@ -7,6 +7,7 @@ error.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 
@@ -20,12 +21,18 @@ def main() -> None:
     os.dup2(2, 1)
     os.chdir(request["project"])
 
-    from retorch import build
+    from retorch import _messages, build
     from retorch._answer import describe_wheel
 
     settings = dict(request["settings"])
+    if request["quiet"]:
+        _messages.be_quiet()
+        words = settings.get("build-args", [])
+        settings["build-args"] = [*([words] if isinstance(words, str) else words), "--quiet"]
     if not request["verbose"]:
         settings.setdefault("quiet", "1")
+        # setuptools tells of its search for packages before it reads that.
+        logging.disable(logging.WARNING if request["quiet"] else logging.INFO)
     path = os.path.join(request["out"], build.build_wheel(request["out"], settings))
     with open(answer, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(json.dumps(describe_wheel(path)) if request["json"] else path)

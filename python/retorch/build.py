@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 
 from ._messages import BackendError, end_with
+from ._requirements import requirements
 
 __all__ = [
     "build_editable",
@@ -25,9 +25,6 @@ __all__ = [
     "prepare_metadata_for_build_editable",
     "prepare_metadata_for_build_wheel",
 ]
-
-#: The first setuptools that has bdist_wheel itself.
-_SETUPTOOLS = "setuptools>=70.1"
 
 
 def _hook(function):
@@ -49,19 +46,19 @@ def get_requires_for_build_wheel(config_settings=None):
 
     config_settings: of the front end.
     """
-    return _requirements(config_settings, "get_requires_for_build_wheel")
+    return requirements(config_settings, "get_requires_for_build_wheel")
 
 
 @_hook
 def get_requires_for_build_sdist(config_settings=None):
     """What else must be installed to build a source distribution."""
-    return _requirements(config_settings, "get_requires_for_build_sdist")
+    return requirements(config_settings, "get_requires_for_build_sdist")
 
 
 @_hook
 def get_requires_for_build_editable(config_settings=None):
     """What else must be installed for an editable install."""
-    return _requirements(config_settings, "get_requires_for_build_editable")
+    return requirements(config_settings, "get_requires_for_build_editable")
 
 
 @_hook
@@ -86,7 +83,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     Compiles only what has changed since the last build of the project. Two builds give the same bytes;
     `SOURCE_DATE_EPOCH` is the date of the files inside, else it is 1980-01-01.
     """
-    with _session(config_settings, describe=True) as session:
+    with _session(config_settings, describe=True, builds=True) as session:
         name = session.backend.build_wheel(wheel_directory, session.settings.setuptools, metadata_directory)
         session.warn_about_torch()
         return name
@@ -95,12 +92,14 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 @_hook
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
     """Builds the extensions into the project and returns the file name of a wheel that points there."""
-    with _session(config_settings, describe=True, editable=True) as session:
+    with _session(config_settings, describe=True, editable=True, builds=True) as session:
+        if session.rebuilds:
+            from ._editable_wheel import add_hook, check_environment
+
+            check_environment()
         name = session.backend.build_editable(wheel_directory, session.settings.setuptools, metadata_directory)
         session.warn_about_torch()
         if session.rebuilds:
-            from ._editable_wheel import add_hook
-
             add_hook(os.path.join(wheel_directory, name), session.editable_spec())
         return name
 
@@ -113,39 +112,12 @@ def build_sdist(sdist_directory, config_settings=None):
         return session.backend.build_sdist(sdist_directory, session.settings.setuptools)
 
 
-def _requirements(config_settings, hook):
+def _session(config_settings, describe=False, editable=False, builds=False):
+    from ._requirements import check_setuptools
     from ._settings import read_settings
 
     settings = read_settings(config_settings)
-    # Only a project that still uses `setup_requires` has more to say, and asking means running its setup.py.
-    if not any("setup_requires" in _text(name) for name in ("setup.py", "setup.cfg")):
-        return [_SETUPTOOLS]
-    try:
-        import setuptools.build_meta
-    except ImportError:
-        return [_SETUPTOOLS]
-    return [_SETUPTOOLS, *getattr(setuptools.build_meta.__legacy__, hook)(settings.setuptools)]
-
-
-def _session(config_settings, describe=False, editable=False):
-    from ._settings import read_settings
-
-    settings = read_settings(config_settings)
-    try:
-        import setuptools.build_meta  # noqa: F401
-    except ImportError:
-        raise BackendError(
-            f"setuptools, which retorch.build works with, is not installed for {sys.executable}",
-            f"`{sys.executable} -m pip install '{_SETUPTOOLS}'`; with build isolation it is installed by itself",
-        ) from None
+    check_setuptools()
     from ._distribution import Session
 
-    return Session(settings, describe, editable)
-
-
-def _text(name):
-    try:
-        with open(name, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+    return Session(settings, describe=describe, editable=editable, builds=builds)

@@ -214,7 +214,7 @@ export const failureCodes = {
   },
   PYTHON_TOO_OLD: {
     exit: 2,
-    meaning: "The Python interpreter is older than any PyTorch that is supported.",
+    meaning: "The Python interpreter is older than any PyTorch that is supported, or than the build backend supports.",
     todo: "Use a newer one: `--python PATH`.",
   },
   PYTHON_HEADERS_MISSING: {

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { type TemporaryProject, temporaryProject } from "../support/cli.ts";
-import { cpuPython, cudaPython, cudaToolkit, need, tool } from "../support/environments.ts";
+import { cpuPython, cudaPython, cudaToolkit, need, repository, tool } from "../support/environments.ts";
 import { makeVenv, type Venv } from "../support/python-venv.ts";
 import { plainProgram, pythonModule, stableOperators } from "../support/slim-sources.ts";
 
@@ -255,9 +255,19 @@ describe("pip", () => {
         expect(refused.output).toContain(
           "builds are isolated, so torch 2.99.1+cpu, which is installed, is out of sight",
         );
-        expect(refused.output).toContain("pip install --no-build-isolation .");
-        expect(refused.output).toContain('requires = ["retorch", "torch==2.99.1"]');
-        expect(refused.output).toContain("match-runtime = true");
+        for (const way of [
+          "pip install --no-build-isolation .",
+          "python -m build --no-isolation",
+          "pdm install --no-isolation",
+          "poetry run pip install --no-build-isolation .",
+          'my-ops = [{ requirement = "torch", match-runtime = true }]',
+          'no-build-isolation = ["my-ops"]',
+          'requires = ["retorch", "torch==2.99.1"]',
+        ]) {
+          expect(refused.output).toContain(way);
+        }
+        // Said before anything is built.
+        expect(refused.output).not.toContain("running build_py");
         expect(refused.output).not.toContain("Traceback");
       } finally {
         rmSync(info, { recursive: true });
@@ -555,7 +565,90 @@ setup(name="old-ops", version="3", packages=["my_pkg"], ext_modules=[
   });
 });
 
+describe("an environment for one build alone", () => {
+  it("is known by its folder", { timeout }, async (context) => {
+    const python = await ready(context);
+    const folders = [
+      "/tmp/pip-build-env-x1y2/overlay",
+      "/tmp/build-env-hl13de66",
+      "C:\\Users\\a\\AppData\\Local\\Temp\\build-env-hl13de66",
+      "/home/a/.cache/uv/builds-v0/.tmpAbC",
+      "/tmp/tmpywvqa6z3/.venv",
+      "/home/a/project/.tox/.pkg",
+      "/home/a/.local/share/hatch/env/virtual/p/1a2b/hatch-build",
+      "/home/a/project/.venv",
+      "/tmp/project/.venv",
+      "/opt/conda/envs/build-env",
+      "/home/a/project/.tox/py311",
+    ];
+    const code = `import json, sys; from retorch._isolation import made_for_a_build as made
+print(json.dumps([made(folder) for folder in json.loads(sys.argv[1])]))`;
+    const { stdout } = await python.ok(["-c", code, JSON.stringify(folders)], { cwd: "/" });
+    const found = JSON.parse(stdout) as boolean[];
+    // A path of Windows is one on Windows only, but for the separator, which counts everywhere.
+    expect(folders.filter((_, i) => found[i] === true)).toEqual(folders.slice(0, 7));
+  });
+
+  it("gets advice with the name as lock files have it", { timeout }, async (context) => {
+    const python = await ready(context);
+    const code = `from retorch._isolation import what_to_do; print(what_to_do("My.Ops__x", None))`;
+    const { stdout } = await python.ok(["-c", code], { cwd: "/" });
+    expect(stdout).toContain('my-ops-x = [{ requirement = "torch", match-runtime = true }]');
+    expect(stdout).toContain('requires = ["retorch", "torch==VERSION"]');
+  });
+});
+
 describe("mistakes", () => {
+  it("no setuptools, and one that is too old", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject();
+    const fake = (version: string): string => {
+      const folder = temporaryProject({
+        "setuptools/__init__.py": `__version__ = "${version}"\n`,
+        "setuptools/build_meta.py": "",
+      });
+      return folder.root;
+    };
+    // Without its own packages the Python has nothing but what PYTHONPATH names.
+    const build = async (...folders: readonly string[]) =>
+      await python.run(["-S", ...hook("build_wheel", at.path("out"))], {
+        cwd: at.root,
+        env: { PYTHONPATH: [join(repository, "python"), ...folders].join(":") },
+      });
+    const none = await build();
+    expect(none.exitCode).toBe(2);
+    expect(none.output).toContain("error: setuptools, which retorch.build works with, is not installed for ");
+    expect(none.output).toContain("-m pip install --upgrade 'setuptools>=70.1'`; with build isolation it is installed");
+    for (const version of ["58.1.0", "65.5.0", "70.0.0.post2"]) {
+      const old = await build(fake(version));
+      expect(old.exitCode).toBe(2);
+      expect(old.output).toContain(`error: setuptools ${version}, which is installed for `);
+      expect(old.output).toContain("is too old for retorch.build");
+      expect(old.output).not.toContain("Traceback");
+    }
+    // From 64 on the package wheel makes up for it: this goes on to where the fake is found out.
+    const wheel = temporaryProject({ "wheel/__init__.py": "" }).root;
+    expect((await build(fake("58.1.0"), wheel)).output).toContain("is too old");
+    expect((await build(fake("65.5.0"), wheel)).output).not.toContain("is too old");
+  });
+
+  it("in [project] are said without the way through setuptools", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject();
+    const text = readFileSync(at.path("pyproject.toml"), "utf8");
+    at.write("pyproject.toml", text.replace('"my-ops"', '"no name!"'));
+    const wrong = await python.run(hook("build_wheel", at.path("out")), { cwd: at.root });
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.output).toContain("error: pyproject.toml: `project.name` must be pep508-identifier");
+    expect(wrong.output).not.toContain("Traceback");
+    at.write("pyproject.toml", text);
+    at.write("other_pkg/__init__.py", "");
+    const two = await python.run(hook("build_wheel", at.path("out")), { cwd: at.root });
+    expect(two.exitCode).toBe(1);
+    expect(two.output).toContain("error: Multiple top-level packages discovered in a flat-layout");
+    expect(two.output).not.toContain("Traceback");
+  });
+
   it("an unknown setting", { timeout }, async (context) => {
     const python = await ready(context);
     const at = smallProject();
@@ -632,7 +725,7 @@ describe("torch of the build and of the run", () => {
 
   it("another torch in the environment that an isolated build is for is warned about", { timeout }, async (context) => {
     const python = await ready(context);
-    const code = (stable: string): string => `
+    const code = (stable: string, running = "2.9.0", deviceCode = "False"): string => `
 import os, sys, sysconfig
 packages = sysconfig.get_paths()["purelib"]
 sys.path.insert(0, ${JSON.stringify(join(python.packages, "retorch"))})
@@ -641,15 +734,19 @@ import importlib.util
 import retorch._isolation as isolation, retorch._messages
 sys.path = [entry for entry in sys.path if os.path.realpath(entry) != os.path.realpath(packages)]
 os.makedirs(packages + "/torch", exist_ok=True)
-open(packages + "/torch/version.py", "w").write("__version__ = '2.9.0'\\n")
-isolation.warn_about_torch("2.13.0+cpu", [], ${stable})
+open(packages + "/torch/version.py", "w").write("__version__ = '${running}'\\n")
+isolation.warn_about_torch("2.13.0+cpu", [], ${stable}, ${deviceCode})
 `;
     try {
       const other = await python.ok(["-c", code("None")], { cwd: "/" });
       expect(other.output).toContain("this is built against torch 2.13.0+cpu, and torch 2.9.0 is installed");
       expect(other.output).toContain("`torch==2.9.0` into `requires`");
       expect((await python.ok(["-c", code('"2.9"')], { cwd: "/" })).output).toBe("");
-      expect((await python.ok(["-c", code('"2.10"')], { cwd: "/" })).output).toContain("will not load there");
+      expect((await python.ok(["-c", code('"2.10"')], { cwd: "/" })).output).toContain("may not load there");
+      // The same torch with CUDA: what has no code for a GPU works there.
+      expect((await python.ok(["-c", code("None", "2.13.0+cu130")], { cwd: "/" })).output).toBe("");
+      const withCuda = await python.ok(["-c", code("None", "2.13.0+cu130", "True")], { cwd: "/" });
+      expect(withCuda.output).toContain("torch 2.13.0+cu130 is installed");
     } finally {
       rmSync(join(python.packages, "torch"), { recursive: true });
     }
@@ -666,6 +763,9 @@ describe("retorch wheel", () => {
     expect(done.output).toContain("built my_pkg._C in");
     // setuptools has much to say.
     expect(done.output).not.toContain("running bdist_wheel");
+    expect(JSON.parse(named(wheelIn(at.path("dist")), "retorch.json"))).toMatchObject({ built_with: { torch: null } });
+    const quiet = await python.ok(["-m", "retorch", "wheel", "-q"], { cwd: at.root });
+    expect(quiet.output).toBe(done.stdout);
     const inspected = await python.ok(["-m", "retorch", "inspect", lines[0] ?? ""], { cwd: "/" });
     expect(inspected.stdout).toContain("my_ops 1.2 for");
   });

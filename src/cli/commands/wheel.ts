@@ -4,6 +4,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { failure } from "../../base/failure.ts";
+import { compareVersions } from "../../base/order.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Host } from "../../host/host.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
@@ -15,6 +16,9 @@ type Options = OptionValues<typeof wheelOptions>;
 
 /** What a package can be made of. */
 const descriptions = ["pyproject.toml", "setup.py"];
+
+/** `Requires-Python` of the Python package. */
+const oldestPython = [3, 10];
 
 export async function run(
   context: CommandContext,
@@ -33,11 +37,22 @@ export async function run(
   if (python === undefined) {
     return sayFailure(context, problems.python ?? failure("PYTHON_NOT_FOUND", "no Python was found"));
   }
+  if (compareVersions(python.version, oldestPython) < 0) {
+    return sayFailure(
+      context,
+      failure(
+        "PYTHON_TOO_OLD",
+        `\`${python.executable}\` is Python ${python.version.join(".")}, and the build backend needs ${oldestPython.join(".")} or later`,
+        { hint: "name a later one with `--python`; `retorch build` builds extensions for this one, too" },
+      ),
+    );
+  }
   const request = {
     project: project.value,
     out: resolve(host.cwd, options.out ?? join(project.value, "dist")),
     settings: settings.value,
     verbose: options.verbose,
+    quiet: options.quiet,
     json: options.json,
   };
   // It writes the path, or the object, to standard output itself.

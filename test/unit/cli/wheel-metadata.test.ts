@@ -79,6 +79,7 @@ describe("retorch wheel", () => {
   function services(
     status: number | undefined,
     startError?: string,
+    version = [3, 10, 0],
   ): { asked: unknown[]; services: Partial<Services> } {
     const asked: unknown[] = [];
     return {
@@ -88,7 +89,7 @@ describe("retorch wheel", () => {
         environment: (_host, question) => {
           asked.push(question);
           return Promise.resolve(
-            ok({ python: { executable: "/venv/bin/python" }, problems: {} } as unknown as Environment),
+            ok({ python: { executable: "/venv/bin/python", version }, problems: {} } as unknown as Environment),
           );
         },
         foreground: ({ argv, cwd, env }) => {
@@ -125,12 +126,21 @@ describe("retorch wheel", () => {
       out: "/p/dist",
       settings: { a: ["1", "2=3"], arch: "9.0;8.0", jobs: "2" },
       verbose: false,
+      quiet: false,
       json: true,
     };
     expect(asked).toEqual([
       { folder: "/p", python: "3.12" },
       [["/venv/bin/python", "/lib/python/retorch/_wheel.py"], request, "/p", program.nodePath],
     ]);
+  });
+
+  it("says so where the Python is too old for the backend", async () => {
+    const { asked, services: parts } = services(0, undefined, [3, 9, 18]);
+    const { code, program } = await runCli(["wheel"], { services: parts, host });
+    expect(code).toBe(2);
+    expect(program.err).toContain("`/venv/bin/python` is Python 3.9.18, and the build backend needs 3.10 or later");
+    expect(asked).toHaveLength(1);
   });
 
   it("ends as the backend ends", async () => {
