@@ -121,6 +121,9 @@ export function rebuild(match: Match): string[] {
       "# run the program again: the extension is built anew for the torch that is installed",
     ];
   }
+  // torch's own files are not built here.
+  if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
+    return [pip(match, "install --force-reinstall --no-cache-dir torch")];
   const name = packageOf(match);
   if (name !== undefined) {
     return [

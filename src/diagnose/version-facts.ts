@@ -155,6 +155,29 @@ export function gccForStandard(standard: string): number | undefined {
   return { "14": 5, "17": 9, "20": 11, "23": 13 }[standard];
 }
 
+/**
+ * Pythons that a torch release has wheels for, by the first release with them.
+ * Source: "Release Compatibility Matrix" in RELEASE.md of pytorch.
+ */
+const pythonsByTorch: readonly (readonly [since: string, oldest: string, newest: string])[] = [
+  ["1.10", "3.6", "3.9"],
+  ["1.11", "3.7", "3.10"],
+  ["2.0", "3.8", "3.11"],
+  ["2.2", "3.8", "3.12"],
+  ["2.5", "3.9", "3.12"],
+  ["2.6", "3.9", "3.13"],
+  ["2.9", "3.10", "3.14"],
+];
+
+/** The oldest and the newest Python of a torch release; undefined without a version, or for releases before 1.10. */
+export function pythonsForTorch(torch: string | undefined): readonly [oldest: string, newest: string] | undefined {
+  if (torch === undefined) return undefined;
+  let found: readonly [string, string] | undefined;
+  for (const [since, oldest, newest] of pythonsByTorch)
+    if (compareVersions(parseVersion(torch), parseVersion(since)) >= 0) found = [oldest, newest];
+  return found;
+}
+
 /** The C++ standard that a torch release's headers need. Source: the checks in ATen.h, c10/util and torch/all.h. */
 export function standardForTorch(release: readonly number[]): string {
   if (compareVersions(release, [2, 13]) >= 0) return "20";

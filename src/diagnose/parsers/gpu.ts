@@ -5,6 +5,37 @@ import type { Parser } from "./parser.ts";
 
 /** What the run times say, by name and by words, each with the code that the rules know. */
 const said: readonly (readonly [RegExp, string])[] = [
+  [/nvrtc: error: (?:invalid value for|unsupported) --?gpu-architecture|\bNVRTC_ERROR_INVALID_OPTION\b/i, "nvrtc-arch"],
+  [/failed to open (?:lib)?nvrtc-builtins|NVRTC_ERROR_BUILTIN_OPERATION_FAILURE/i, "nvrtc-builtins"],
+  [
+    /CUDA-capable devices?(?:\(s\))? (?:are|is\/are|is) busy or unavailable|cudaErrorDevicesUnavailable|CUDA_ERROR_DEVICE_UNAVAILABLE|cudaErrorDeviceAlreadyInUse|exclusive-(?:process|thread) device already in use/i,
+    "device-busy",
+  ],
+  [
+    /invalid device ordinal|cudaErrorInvalidDevice\b|hipErrorInvalidDevice\b|CUDA_ERROR_INVALID_DEVICE\b|Attempting to deserialize object on (?:CUDA|a CUDA) device \d/i,
+    "invalid-device",
+  ],
+  [
+    /uncorrectable (?:ECC|NVLink) error|cudaErrorECCUncorrectable|cudaErrorNvlinkUncorrectable|hardware stack error|GPU is lost|fallen off the bus|NVRM: Xid|unspecified driver error|Unable to determine the device handle for GPU/i,
+    "hardware",
+  ],
+  [/OS call failed or operation not supported on this OS|cudaErrorOperatingSystem\b/i, "os-call"],
+  [/peer access is not supported|peer mapping resources exhausted|cudaErrorPeerAccessUnsupported/i, "peer-access"],
+  [/No XPU devices are available|(?:PI|UR_RESULT)_ERROR_DEVICE_NOT_FOUND|no XPU device/i, "no-xpu"],
+  [/Native API (?:failed|returns)/, "xpu"],
+  [
+    /Unable to open \/dev\/kfd|is not member of "(?:render|video)" group|\/dev\/kfd: Permission denied|HSA_STATUS_ERROR_NOT_INITIALIZED|hsa api call failure/i,
+    "no-kfd",
+  ],
+  [/Duplicate GPU detected/, "nccl-duplicate"],
+  [
+    /Watchdog caught collective operation timeout|Timed out waiting \d+\s?ms for (?:recv|send)|(?:NCCL|RCCL|collective) (?:operation )?(?:timeout|timed out)/i,
+    "nccl-timeout",
+  ],
+  [
+    /\bnccl(?:UnhandledCudaError|SystemError|InternalError|InvalidUsage|InvalidArgument|RemoteError)\b|\b[NR]CCL error\b|unhandled (?:cuda|system|hip) error|NCCL WARN (?!Call to ibv).*(?:fail|error)/i,
+    "nccl",
+  ],
   [
     /no kernel image is available|cudaErrorNoKernelImageForDevice|CUDA_ERROR_NO_BINARY_FOR_GPU|cudaErrorNoBinaryForGpu/i,
     "no-kernel-image",
@@ -66,23 +97,24 @@ const said: readonly (readonly [RegExp, string])[] = [
     /an illegal memory access was encountered|cudaErrorIllegalAddress|hipErrorIllegalAddress|Memory access fault by GPU/i,
     "illegal-access",
   ],
+  [/the launch timed out and was terminated|cudaErrorLaunchTimeout|CUDA_ERROR_LAUNCH_TIMEOUT/i, "launch-timeout"],
   [/misaligned address|cudaErrorMisalignedAddress/i, "misaligned"],
   [/device-side assert triggered|cudaErrorAssert/i, "assert"],
   [/unspecified launch failure|cudaErrorLaunchFailure|hipErrorLaunchFailure/i, "launch-failure"],
   [/an illegal instruction was encountered|cudaErrorIllegalInstruction/i, "illegal-instruction"],
   [
-    /(?:CUDA|HIP) out of memory|cudaErrorMemoryAllocation|CUDA_ERROR_OUT_OF_MEMORY|hipErrorOutOfMemory|(?:CUDA|HIP) error: out of memory/i,
+    /(?:CUDA|HIP|XPU|MPS|MPS backend) out of memory|cudaErrorMemoryAllocation|CUDA_ERROR_OUT_OF_MEMORY|hipErrorOutOfMemory|(?:CUDA|HIP) error: out of memory/i,
     "out-of-memory",
   ],
   [
-    /CUBLAS_STATUS_NOT_SUPPORTED|CUBLAS_STATUS_ARCH_MISMATCH|CUDNN_STATUS_ARCH_MISMATCH|CUBLAS_STATUS_INVALID_VALUE|CUBLAS_STATUS_EXECUTION_FAILED|CUDNN_STATUS_EXECUTION_FAILED|CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH|CUDNN_STATUS_VERSION_MISMATCH|cuDNN version incompatibility/i,
+    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS|ROCBLAS|MIOPEN|miopen)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|GET was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
     "library-status",
   ],
   [
     /Unable to load any of \{libcud\w+|Cannot load symbol cu(?:dnn|blas)\w+|Could not load library libcudnn\w*/i,
     "library-not-loaded",
   ],
-  [/CUBLAS_STATUS_NOT_INITIALIZED|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_NOT_INITIALIZED/i, "library-not-initialized"],
+  [/CU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?:NOT_INITIALIZED|ALLOC_FAILED)/i, "library-not-initialized"],
   [
     /Torch not compiled with (?:CUDA|XPU|MPS|ROCm) enabled|module ['"]torch\._C['"] has no attribute ['"]_cuda_?\w+['"]|has no attribute ['"]_CudaStreamBase|Cannot initialize CUDA without ATen_cuda library/i,
     "torch-without-gpu",
@@ -96,13 +128,56 @@ const said: readonly (readonly [RegExp, string])[] = [
     "resource-handle",
   ],
   [
-    /peer access is not supported|all CUDA-capable devices are busy|cudaErrorDevicesUnavailable|operation not supported on this device|(?:CUDA|HIP) error: operation not (?:supported|permitted)|cudaErrorNotSupported/i,
+    /operation not supported on this device|(?:CUDA|HIP) error: operation not (?:supported|permitted)|cudaErrorNotSupported/i,
     "not-supported",
   ],
 ];
 
+/**
+ * Error numbers of the CUDA run time and driver, for messages that give nothing else.
+ * Source: cudaError in driver_types.h, CUresult in cuda.h.
+ */
+const codeOfNumber: Readonly<Record<string, string>> = {
+  "2": "out-of-memory",
+  "35": "driver",
+  "46": "device-busy",
+  "54": "device-busy",
+  "98": "invalid-device-function",
+  "100": "no-device",
+  "101": "invalid-device",
+  "200": "invalid-image",
+  "209": "no-kernel-image",
+  "214": "hardware",
+  "217": "peer-access",
+  "218": "ptx-jit",
+  "220": "hardware",
+  "221": "ptx-jit",
+  "222": "unsupported-ptx",
+  "304": "os-call",
+  "400": "resource-handle",
+  "500": "symbol-not-found",
+  "700": "illegal-access",
+  "701": "launch-resources",
+  "702": "launch-timeout",
+  "709": "resource-handle",
+  "710": "assert",
+  "715": "illegal-instruction",
+  "716": "misaligned",
+  "717": "illegal-access",
+  "718": "illegal-access",
+  "719": "launch-failure",
+  "801": "not-supported",
+  "802": "not-ready",
+  "803": "driver",
+  "804": "forward-compatibility",
+  "999": "unknown",
+};
+
+const numbered =
+  /\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
+
 const anyOf =
-  /NVML|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -128,6 +203,12 @@ export function gpuParser(): Parser {
           message: match?.[1] ?? text,
           severity: /^\S*Warning|UserWarning|\bWARNING\b/.test(text) ? "warning" : "error",
         });
+        return false;
+      }
+      const number = numbered.exec(text)?.[1];
+      const code = number === undefined ? undefined : codeOfNumber[number];
+      if (code !== undefined) {
+        out.add(line, { kind: "gpu", tool: "cuda", code, message: text });
         return false;
       }
       const other = /\b(CUDA|HIP) error(?: \d+)?(?: at [^:]+:\d+)?: (.+)$/.exec(text);

@@ -18,7 +18,7 @@ const wrappers: readonly RegExp[] = [
   /The build backend returned an error|Call to `?[\w.]+`? failed \(exit status|Build backend failed to/,
   /^This usually indicates a problem with the package or the build environment/,
   /^exit code: \d+$|^\[end of output\]|^\[\d+ lines of output\]|^Getting requirements to build .* did not run/,
-  /^(?:subprocess\.)?CalledProcessError: Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
+  /^(?:subprocess\.)?CalledProcessError: (?!.*died with <Signals\.)Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
   /Error (?:building|compiling|linking) (?:extension|objects for extension)/,
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
   /^error: command '.+' failed with exit (?:code|status) (?!-?9\b|137\b)-?\d+/,
@@ -40,6 +40,8 @@ const conda =
 export function installerParser(): Parser {
   let last: OpenFinding | undefined;
   let age = 0;
+  /** What pip said when it did not reach the index: it goes on, and finds no release of anything. */
+  let unreached: string | undefined;
   return {
     get open() {
       return last !== undefined;
@@ -50,6 +52,8 @@ export function installerParser(): Parser {
         if (text === "" || ++age > 10) last = undefined;
         else if (!own.test(text)) extend(last, text);
       }
+      if (/^WARNING: Retrying .*connection broken|^(?:WARNING: )?Could not fetch URL .*(?:ssl|connection)/i.test(text))
+        unreached = text;
       const killedBelow = /\b137\b|SIGKILL|status -9\b/.test(text);
       for (const wrapper of wrappers) {
         if (!killedBelow && wrapper.test(text)) {
@@ -61,6 +65,13 @@ export function installerParser(): Parser {
       if (missing !== null) {
         const program = missing[1] ?? missing[2] ?? missing[3] ?? "";
         out.add(line, { kind: "missing-program", tool: "setuptools", program, message: text });
+        return true;
+      }
+      const died = /Command '\[?['"]?([^'",\s]+).*died with <Signals\.SIG(SEGV|ABRT|BUS|ILL|FPE):/.exec(text);
+      if (died !== null) {
+        const program = baseName(died[1] ?? "");
+        if (/^python/.test(program)) return false;
+        out.add(line, { kind: "tool-died", tool: "setuptools", program, code: "signal 11", message: text });
         return true;
       }
       const killed = /^(?:error: )?command '(.+?)' failed with exit (?:code|status) (-9|137|-11|139)/.exec(text);
@@ -83,7 +94,10 @@ export function installerParser(): Parser {
       }
       const found = said(text);
       if (found === undefined) return false;
-      last = out.add(line, { kind: "installer", ...found });
+      last =
+        unreached !== undefined && /from versions: none|No matching distribution/.test(text)
+          ? out.add(line, { kind: "installer", tool: "pip", code: "network", message: unreached })
+          : out.add(line, { kind: "installer", ...found });
       age = 0;
       return true;
     },

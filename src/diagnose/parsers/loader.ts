@@ -57,7 +57,7 @@ export function loaderParser(): Parser {
           if (!/flat namespace/.test(expected)) mach.library ??= expected;
           return true;
         }
-        if (/^Reason: /.test(line.text)) {
+        if (/^Reason: |^Did find|load command 0x|built for newer/.test(line.text)) {
           extend(mach, line.text);
           return true;
         }

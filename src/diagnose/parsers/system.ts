@@ -1,6 +1,6 @@
 /** Shells, the kernel, the disk, container run times, and free sentences of torch and of well-known packages. */
-import type { Collector } from "../collector.ts";
-import type { FindingKind, Severity, ToolName } from "../finding.ts";
+import { type Collector, extend } from "../collector.ts";
+import type { FindingKind, OpenFinding, Severity, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import type { Parser } from "./parser.ts";
 
@@ -190,7 +190,7 @@ const phrases: readonly Phrase[] = [
     severity: "note",
   },
   {
-    words: /terminate called after throwing an instance of '([^']+)'|^\s*what\(\): /,
+    words: /terminate called after throwing an instance of '([^']+)'|^\s*what\(\):/,
     kind: "exception",
     tool: "system",
     code: "terminate",
@@ -279,11 +279,33 @@ const phrases: readonly Phrase[] = [
 const anyPhrase =
   /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
 
+/** What comes after the message of an exception that nobody caught. */
+const endOfWhat =
+  /^(?:Exception raised from|C\+\+ CapturedTraceback|frame #\d|#\d+ |Aborted|Fatal Python|Traceback|terminate called|Stack dump|\*\*\* )/;
+
 /** The parser of the system and of free sentences. */
 export function systemParser(): Parser {
+  /** What an exception of C++ says may take several lines. */
+  let said: OpenFinding | undefined;
+  let saidLines = 0;
   return {
-    line(line: LogLine, out: Collector): boolean {
+    get open() {
+      return said !== undefined;
+    },
+    line(line: LogLine, out: Collector, taken = false): boolean {
       const { text } = line;
+      if (said !== undefined) {
+        if (taken || ++saidLines > 24 || endOfWhat.test(text)) said = undefined;
+        else if (text !== "") {
+          // The message may begin on the next line.
+          if (said.message === "what():") {
+            said.text = text;
+            said.at = line.number;
+          }
+          extend(said, text);
+        }
+      }
+      if (taken) return false;
       for (const form of notFound) {
         const match = form.exec(text);
         const program = match?.[1];
@@ -303,7 +325,7 @@ export function systemParser(): Parser {
         return false;
       for (const phrase of phrases) {
         if (!phrase.words.test(text)) continue;
-        out.add(line, {
+        const made = out.add(line, {
           kind: phrase.kind,
           tool: phrase.tool,
           code: phrase.code,
@@ -315,6 +337,10 @@ export function systemParser(): Parser {
               : {}),
           severity: phrase.severity ?? "error",
         });
+        if (phrase.code === "terminate" && text.includes("what():")) {
+          said = made;
+          saidLines = 0;
+        }
       }
       return false;
     },

@@ -189,7 +189,7 @@ export const customOperatorRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /Inferred operator schema for a C\+\+ kernel function doesn't match the expected function schema.*operator: (?<op>[\w:.]+).*reason: (?<why>.{3,200}?)(?: Exception raised|$)/s,
+        /Inferred operator schema for a C\+\+ kernel function doesn't match the expected function schema.*operator: (?<op>[\w:.]+).*reason: (?<why>.{3,200}?)\.?(?: Exception raised|$)/s,
         /Inferred operator schema for a C\+\+ kernel function doesn't match/,
         /Tried to register a kernel with .*signature .*(?:differs|mismatch|doesn't match)/,
         /Mismatch in kernel C\+\+ signatures(?:.*operator: (?<op>[\w:.]+))?/s,
@@ -200,14 +200,23 @@ export const customOperatorRules: readonly Rule[] = [
       `The function that is registered for ${match.facts["op"] === undefined ? "an operator" : `\`${match.facts["op"]}\``} has other parameters or results than its schema says${match.facts["why"] === undefined ? "" : `: ${match.facts["why"]}`}. (Or the schema is of an older build of the library that is loaded, too.)`,
     fix: (match) => [
       "# make m.def(…) and the function agree: Tensor ↔ const at::Tensor&, int ↔ int64_t, float ↔ double, T? ↔ std::optional<T>, int[] ↔ at::IntArrayRef, -> () ↔ void",
+      ...(/SymInt/.test(match.facts["why"] ?? "")
+        ? [
+            "# the function has to take SymInt by value: c10::SymInt and c10::SymIntArrayRef, not const c10::SymInt& or std::vector<c10::SymInt>",
+          ]
+        : []),
       '# or let torch infer the schema: m.def("f", &f)',
       ...rebuild(match),
     ],
-    sources: ["pytorch: aten/src/ATen/core/op_registration", manual],
+    sources: ["pytorch: aten/src/ATen/core/op_registration", "pytorch/pytorch#124645", manual],
     examples: [
       {
         text: "RuntimeError: Inferred operator schema for a C++ kernel function doesn't match the expected function schema.\n  operator: my_ops::scale\n    expected schema: registered at csrc/ops.cpp:10\n    inferred schema: registered at csrc/ops.cpp:20\n  reason: The number of arguments is different. 2 vs 3.",
         expect: "The number of arguments is different",
+      },
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Inferred operator schema for a C++ kernel function doesn't match the expected function schema.\n  operator: my_ops::add\n  expected schema: my_ops::add(Tensor x, int y) -> Tensor\n    registered at csrc/ops.cpp:95\n  inferred schema: (Tensor _0, SymInt _1) -> Tensor _0\n    registered at csrc/ops.cpp:103\n  reason: Type mismatch in argument 2: int vs SymInt.",
+        expect: "SymInt by value",
       },
     ],
   },
@@ -285,5 +294,62 @@ export const customOperatorRules: readonly Rule[] = [
     ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
     examples: [{ text: "RuntimeError: expected scalar type Float but found Half", expect: "AT_DISPATCH" }],
+  },
+  {
+    id: "operator-is-composite",
+    title: "The operator has one implementation for everything",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?:the operator )?(?<op>\w+::[\w.]+)? ?(?:already has an implementation (?:for this device type )?via a pre-existing registration to (?:DispatchKey::)?Composite(?:Implicit|Explicit)Autograd|.*is CompositeImplicitAutograd)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} was registered without naming a device (m.def("f", &f), or m.impl under CompositeImplicitAutograd): that stands for all devices, gradients and fake tensors at once, so nothing can be added for one of them.`,
+    fix: (match) => {
+      const [space, name] = (match.facts["op"] ?? "my_ops::f").replace(/\.\w+$/, "").split("::");
+      return [
+        `# define by schema and give each device its kernel: TORCH_LIBRARY(${space ?? ""}, m) { m.def("${name ?? ""}(Tensor x) -> Tensor"); }`,
+        `# TORCH_LIBRARY_IMPL(${space ?? ""}, CUDA, m) { m.impl("${name ?? ""}", &${name ?? ""}_cuda); }   and CPU, XPU likewise`,
+        "# then build again; register_fake and register_autograd now have their place",
+        "retorch build",
+      ];
+    },
+    sources: ["intel/intel-extension-for-pytorch#760", manual],
+    examples: [
+      {
+        text: "RuntimeError: register_fake(...): the operator my_ops::mm already has an implementation for this device type via a pre-existing registration to DispatchKey::CompositeImplicitAutograd.CompositeImplicitAutograd operators do not need an fake impl; instead, the operator will decompose into its constituents and those can have fake impls defined on them.",
+        expect: "TORCH_LIBRARY_IMPL(my_ops, CUDA",
+      },
+    ],
+  },
+  {
+    id: "script-object-without-fake-class",
+    title: "torch.compile meets an object of a C++ class that it cannot fake",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<op>\w+::[\w.]+)? ?received a FakeScriptObject input when dispatching (?:DispatchKey\.)?(?<key>\w+)/,
+        /(?:no|hasn't|doesn't have|does not have) .{0,40}fake (?:class|script).*(?<op>\w+::\w+)?|register_fake_class/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `An object of a class that C++ registered (torch::class_) goes into ${match.facts["op"] === undefined ? "an operator" : `\`${match.facts["op"]}\``}${match.facts["key"] === undefined ? "" : ` under ${match.facts["key"]}`}. torch.compile and torch.export put a fake in its place, which only implementations in Python can take.`,
+    fix: () => [
+      '# @torch._library.register_fake_class("my_ns::MyClass") class FakeMyClass: with __obj_unflatten__(cls, flat) and the methods that are called; the C++ class needs __obj_flatten__',
+      "# or register the operator's autocast, autograd and fake parts in Python (torch.library.custom_op, register_autocast, register_autograd, register_fake)",
+      "# or keep the object out: pass its handle as an int, or @torch.compiler.disable on the caller",
+    ],
+    sources: ["pytorch/pytorch#158414"],
+    examples: [
+      {
+        text: "RuntimeError: my_ns::forward received a FakeScriptObject input when dispatching DispatchKey.AutocastCUDA. but no python implementation is found.",
+        expect: "register_fake_class",
+      },
+    ],
   },
 ];

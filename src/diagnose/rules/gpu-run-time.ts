@@ -15,6 +15,22 @@ function buildForThisGpu(match: Match): string[] {
   return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
 }
 
+/** The AMD target that a message names. */
+function gfxOf(match: Match): string | undefined {
+  return /\bgfx[0-9a-f]{3,4}\b/.exec(match.finding.text)?.[0];
+}
+
+/**
+ * What HSA_OVERRIDE_GFX_VERSION has to say for a target that has no kernels of its own.
+ * Source: "Supported GPUs" of ROCm and the generic targets of LLVM's AMDGPU guide (gfx10-3-generic, gfx11-generic).
+ */
+function overrideFor(gfx: string | undefined): string {
+  if (gfx?.startsWith("gfx101") === true) return "10.1.0";
+  if (gfx?.startsWith("gfx11") === true) return "11.0.0";
+  if (gfx?.startsWith("gfx12") === true) return "12.0.0";
+  return gfx?.startsWith("gfx9") === true ? "9.0.0" : "10.3.0";
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -62,13 +78,24 @@ export const gpuRunTimeRules: readonly Rule[] = [
     matches: (finding) =>
       finding.tool === "hip" ? coded(finding, "no-kernel-image", "invalid-device-function") : undefined,
     confidence: "high",
-    cause: () =>
-      "The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU.",
+    cause: (match) =>
+      /rocBLAS|Tensile|hipBLASLt/.test(match.finding.text)
+        ? `rocBLAS, which torch uses, has no kernels for this AMD GPU${gfxOf(match) === undefined ? "" : ` (${gfxOf(match) ?? ""})`}: torch's ROCm build does not support it. Building an extension again does not help.`
+        : "The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU.",
     fix: (match) => [
+      ...(/rocBLAS|Tensile|hipBLASLt/.test(match.finding.text)
+        ? [
+            `export HSA_OVERRIDE_GFX_VERSION=${overrideFor(gfxOf(match))}   # pretends to be the nearest GPU that is supported`,
+          ]
+        : []),
       "rocminfo | grep gfx",
       `${setVariable(match, "PYTORCH_ROCM_ARCH", "$(rocm_agent_enumerator | grep -v gfx000 | sort -u | paste -sd';')")}`,
       ...rebuild(match),
-      "# when torch itself lacks the target, pretend to be its nearest relative, e.g. gfx1030 for RX 6000: export HSA_OVERRIDE_GFX_VERSION=10.3.0",
+      ...(/rocBLAS|Tensile|hipBLASLt/.test(match.finding.text)
+        ? []
+        : [
+            "# when torch itself lacks the target, pretend to be its nearest relative, e.g. gfx1030 for RX 6000: export HSA_OVERRIDE_GFX_VERSION=10.3.0",
+          ]),
     ],
     sources: ["ROCm/legacy-rocm-build#2061", "pytorch/pytorch#73534"],
     examples: [
@@ -77,6 +104,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "PYTORCH_ROCM_ARCH",
       },
       { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
+      {
+        text: "rocBLAS error: Cannot read /opt/rocm/lib/rocblas/library/TensileLibrary.dat: Illegal seek for GPU arch : gfx1102",
+        expect: "HSA_OVERRIDE_GFX_VERSION=11.0.0",
+      },
     ],
   },
   {
@@ -353,16 +384,34 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => coded(finding, "out-of-memory"),
     confidence: "high",
-    cause: () => "The program asked for more GPU memory than is free. This is no fault of the build.",
-    fix: () => [
-      "nvidia-smi   # does another process hold the memory?",
-      "# smaller batches; export PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True against fragmentation",
-    ],
+    cause: (match) =>
+      /MPS/.test(match.finding.text)
+        ? "torch wants more memory on Apple's GPU than its limit allows; the GPU shares the machine's memory with all programs. This is no fault of the build."
+        : "The program asked for more GPU memory than is free. This is no fault of the build.",
+    fix: (match) =>
+      /MPS/.test(match.finding.text)
+        ? [
+            "export PYTORCH_MPS_HIGH_WATERMARK_RATIO=0.0   # before the program starts: no limit (the system may swap or stop it)",
+            "# smaller batches or float16, torch.mps.empty_cache() between steps, other programs closed",
+          ]
+        : [
+            /\bHIP\b/.test(match.finding.text)
+              ? "rocm-smi --showmeminfo vram --showpids   # does another process hold the memory?"
+              : /XPU/.test(match.finding.text)
+                ? "xpu-smi dump -m 18 -n 1   # does another process hold the memory?"
+                : "nvidia-smi   # does another process hold the memory?",
+            `export ${/\bHIP\b/.test(match.finding.text) ? "PYTORCH_HIP_ALLOC_CONF" : "PYTORCH_CUDA_ALLOC_CONF"}=expandable_segments:True   # against fragmentation`,
+            "# smaller batches, activation checkpointing, a lower precision",
+          ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html#memory-management"],
     examples: [
       {
         text: "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.65 GiB",
         expect: "nvidia-smi",
+      },
+      {
+        text: "RuntimeError: MPS backend out of memory (MPS allocated: 11.14 GB, other allocations: 6.65 GB, max allowed: 18.13 GB). Tried to allocate 375.40 MB on private pool.",
+        expect: "PYTORCH_MPS_HIGH_WATERMARK_RATIO",
       },
     ],
   },

@@ -3,14 +3,18 @@ import type { Rule } from "../rule.ts";
 import { architectureRules } from "./architectures.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
+import { buildVersionRules } from "./build-versions.ts";
+import { callRules } from "./calls.ts";
 import { ccclRules } from "./cccl.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
 import { customOperatorRules } from "./custom-operators.ts";
+import { distributedRules } from "./distributed.ts";
 import { genericRules } from "./generic.ts";
 import { foreignToolchainRules } from "./foreign-toolchains.ts";
+import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
 import { headerRules } from "./headers.ts";
@@ -20,6 +24,7 @@ import { libraryHeaderRules } from "./library-headers.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
+import { macosLoadingRules } from "./macos-loading.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
@@ -59,12 +64,16 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Other symbols", rules: otherSymbolRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Loading a module", rules: loadingRules },
+  { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
-  { name: "Registration and calls", rules: registrationRules },
+  { name: "Registration", rules: registrationRules },
+  { name: "Calls into a module", rules: callRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
+  { name: "Devices", rules: gpuDeviceRules },
+  { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Compiler options", rules: compilerOptionRules },
@@ -84,6 +93,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
+  { name: "Versions that are not found", rules: buildVersionRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Packages of CMake", rules: cmakePackageRules },

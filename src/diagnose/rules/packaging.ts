@@ -1,5 +1,6 @@
 /** pip, uv, conda and build backends. */
 import { installWithoutIsolation, pip, platformOf, python, pythonVersion, setVariable } from "../commands.ts";
+import { pythonsForTorch } from "../version-facts.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const buildFrame =
@@ -156,7 +157,11 @@ export const packagingRules: readonly Rule[] = [
     matches: (finding) =>
       coded(finding, "no-distribution", "wrong-wheel", "no-solution", "wrong-python") === undefined
         ? undefined
-        : { what: finding.symbol, code: finding.code },
+        : {
+            what: finding.symbol,
+            code: finding.code,
+            versions: /from versions: (.+?)\)/.exec(finding.message)?.[1],
+          },
     confidence: (match) => (match.facts["code"] === "no-solution" ? "medium" : "high"),
     cause: (match) => {
       const version = pythonVersion(match);
@@ -164,20 +169,46 @@ export const packagingRules: readonly Rule[] = [
       if (match.facts["code"] === "wrong-wheel")
         return `\`${match.facts["what"] ?? "The wheel"}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
       if (match.facts["code"] === "wrong-python") return `The package does not support ${here}.`;
+      const local = /^torch\S*==([\d.]+)\+(cu\d+|cpu|rocm[\d.]+|xpu)$/.exec(match.facts["what"] ?? "");
+      if (local !== null)
+        return `\`${match.facts["what"] ?? ""}\` is not on PyPI: builds with +${local[2] ?? ""} in their version lie on PyTorch's own index, and only for the Pythons that this release was made for.`;
+      const python = pythonsForTorch(/^torch==([\d.]+)$/.exec(match.facts["what"] ?? "")?.[1]);
+      if (python !== undefined)
+        return `\`${match.facts["what"] ?? ""}\` is made for Python ${python[0]} to ${python[1]}; ${version === undefined ? "the interpreter at hand is another" : `this is Python ${version}`} (or its system or processor is another).`;
       return `No release of \`${match.facts["what"] ?? "the package"}\` fits: none is made for ${here} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
     },
-    fix: (match) => [
-      `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`,
-      ...(/^torch/.test(match.facts["what"] ?? "")
-        ? [pip(match, "install torch --index-url https://download.pytorch.org/whl/cu130   # or cu126, cpu")]
-        : []),
-      "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
-    ],
+    fix: (match) => {
+      const what = match.facts["what"] ?? "";
+      const tag = /^torch\S*==[\d.]+\+(cu\d+|cpu|rocm[\d.]+|xpu)$/.exec(what)?.[1];
+      const pythons = pythonsForTorch(/^torch==([\d.]+)/.exec(what)?.[1]);
+      const index = /^torch/.test(what) ? ` --index-url https://download.pytorch.org/whl/${tag ?? "cu130"}` : "";
+      return [
+        ...(tag === undefined ? [] : [pip(match, `install ${what}${index}`)]),
+        ...(pythons === undefined
+          ? []
+          : [
+              `uv venv --python ${pythons[1]} && . .venv/bin/activate && uv pip install ${what}${tag === undefined ? "" : index}`,
+            ]),
+        ...(index !== "" && tag === undefined
+          ? [pip(match, `install torch${index}   # the newest; or cu126, cpu`)]
+          : []),
+        `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`,
+        ...(pythons === undefined
+          ? [
+              "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
+            ]
+          : []),
+      ];
+    },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0, 2.0.1)",
         expect: "download.pytorch.org",
+      },
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
+        expect: "uv venv --python 3.10",
       },
       {
         text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
@@ -344,17 +375,48 @@ export const packagingRules: readonly Rule[] = [
       );
     },
     confidence: "medium",
-    cause: () =>
+    cause: (match) =>
+      ({
+        certificate:
+          "The server's certificate is not trusted: a proxy of the company opens the connection with a certificate of its own, or this Python's list of authorities is too old.",
+        proxy: "The proxy refuses the connection, or its address is wrong (http_proxy, https_proxy).",
+        name: "The name of the server is not resolved: no network or no name server here (often in a docker build, a sandbox, or on a compute node of a cluster).",
+        time: "The connection was too slow or was cut off while a large file came in.",
+        gone: "The server does not have the file (or not for this user): the URL is of another release, or it moved.",
+      })[networkTrouble(match)] ??
       "The network, a proxy, a certificate or the server stood in the way of a download (some packages fetch wheels or sources while they build).",
-    fix: () => [
-      "# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export SSL_CERT_FILE=… PIP_CERT=…",
-      "# without a network: install from local files, pip install --no-index --find-links DIR",
-    ],
+    fix: (match) => {
+      const trouble = networkTrouble(match);
+      return [
+        ...(trouble === "certificate"
+          ? [
+              "export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem",
+              pip(match, "install --upgrade pip certifi   # pip from 24.2 on trusts what the system trusts"),
+            ]
+          : trouble === "proxy"
+            ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
+            : trouble === "time"
+              ? [pip(match, `install --timeout 600 --retries 10 ${match.context.log.package ?? "<package>"}`)]
+              : trouble === "name"
+                ? [
+                    "getent hosts pypi.org files.pythonhosted.org download.pytorch.org   # docker build: --network=host, or a dns entry in /etc/docker/daemon.json",
+                  ]
+                : []),
+        ...(trouble === "proxy" || trouble === "certificate" || trouble === "time"
+          ? []
+          : ["# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export PIP_CERT=…"]),
+        "# without a network: pip download -d wheels … on another machine, then pip install --no-index --find-links wheels …",
+      ];
+    },
     sources: ["https://pip.pypa.io/en/stable/user_guide/#using-a-proxy-server"],
     examples: [
       {
         text: "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
         expect: "proxy",
+      },
+      {
+        text: "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self signed certificate in certificate chain (_ssl.c:1129)'))': /simple/foo/\nERROR: Could not find a version that satisfies the requirement foo (from versions: none)",
+        expect: "PIP_CERT",
       },
     ],
   },
@@ -385,3 +447,20 @@ export const packagingRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** What stood in the way of a download, as far as the message tells. */
+function networkTrouble(match: Match): string {
+  const { message } = match.finding;
+  if (/CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerification|UnknownIssuer|certificate/i.test(message))
+    return "certificate";
+  if (/ProxyError|Cannot connect to proxy|Tunnel connection failed|proxy/i.test(message)) return "proxy";
+  if (
+    /name resolution|Name or service not known|NameResolutionError|Could not resolve host|getaddrinfo|dns error|nodename nor servname/i.test(
+      message,
+    )
+  )
+    return "name";
+  if (/timed? ?out|IncompleteRead|incomplete download|Connection (?:reset|aborted|broken)|early EOF/i.test(message))
+    return "time";
+  return /HTTP (?:Error|error|status client error) ?\(?4\d\d|404|403/.test(message) ? "gone" : "";
+}

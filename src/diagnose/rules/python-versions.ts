@@ -18,17 +18,20 @@ export const pythonVersionRules: readonly Rule[] = [
     specificity: 72,
     matches: (finding) =>
       coded(finding, "numpy-abi") ??
+      said(finding, /No module named ['"](?<module>numpy\._core(?:\.\w+)*)['"]/) ??
       said(
         finding,
         /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
       ),
     confidence: "high",
     cause: (match) =>
-      numpyIsOlder(match.finding.message)
-        ? "A module was compiled for a newer NumPy than the one that is installed: the NumPy that its build saw (pip's build isolation takes the newest) is not the one that runs it."
-        : "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2.",
+      match.facts["module"] !== undefined
+        ? "A file was pickled, or a module written, with NumPy 2, where numpy.core is named numpy._core; the NumPy that is installed is older."
+        : numpyIsOlder(match.finding.message)
+          ? "A module was compiled for a newer NumPy than the one that is installed: the NumPy that its build saw (pip's build isolation takes the newest) is not the one that runs it."
+          : "A module (torch up to 2.2, or an extension) was compiled for NumPy 1 and runs with NumPy 2.",
     fix: (match) =>
-      numpyIsOlder(match.finding.message)
+      match.facts["module"] !== undefined || numpyIsOlder(match.finding.message)
         ? [
             pip(match, "install --upgrade numpy"),
             "# or build the module again with the NumPy that is installed (modules built with NumPy 2 run with both):",
@@ -47,6 +50,7 @@ export const pythonVersionRules: readonly Rule[] = [
         text: "A module that was compiled using NumPy 1.x cannot be run in\nNumPy 2.0.1 as it may crash.",
         expect: "numpy<2",
       },
+      { text: "ModuleNotFoundError: No module named 'numpy._core'", expect: "install --upgrade numpy" },
       {
         text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf",
         expect: "install --upgrade numpy",
@@ -69,20 +73,24 @@ export const pythonVersionRules: readonly Rule[] = [
         /module ['"](?<module>inspect|ast|asyncio|collections|typing|unittest|configparser|locale|time)['"] has no attribute ['"](?<name>getargspec|Str|Num|NameConstant|coroutine|Mapping|MutableMapping|Callable|io|makeSuite|SafeConfigParser|format|clock)['"]/,
         /(?<module>Missing parentheses in call to 'print')/,
         /module ['"](?<module>distutils)['"] has no attribute ['"](?<name>version)['"]/,
+        /[`'"]np\.(?<name>\w+)[`'"] was removed in the (?<module>NumPy) 2\.0 release/,
         /module ['"](?<module>numpy)['"] has no attribute ['"](?<name>bool|float|int|object|complex|str|long|bool8|product|cumproduct|alltrue|sometrue)['"]/,
       ),
     confidence: "high",
     cause: (match) =>
-      match.facts["module"] === "numpy"
-        ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (1.24 and 2.0); the package is older.`
+      /^numpy$/i.test(match.facts["module"] ?? "")
+        ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (${match.facts["module"] === "NumPy" ? "2.0" : "1.24 and 2.0"}); the package is older.`
         : /^Missing/.test(match.facts["module"] ?? "")
           ? "The code is Python 2: `print` without parentheses does not run with Python 3."
           : match.facts["module"] === "distutils"
             ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
             : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
     fix: (match) =>
-      match.facts["module"] === "numpy"
-        ? [pip(match, 'install "numpy<1.24"'), "# or a newer release of the package"]
+      /^numpy$/i.test(match.facts["module"] ?? "")
+        ? [
+            pip(match, `install "numpy<${match.facts["module"] === "NumPy" ? "2" : "1.24"}"`),
+            "# or a newer release of the package",
+          ]
         : match.facts["module"] === "distutils"
           ? [pip(match, 'install "setuptools<59.6"')]
           : [
@@ -99,6 +107,10 @@ export const pythonVersionRules: readonly Rule[] = [
       },
       { text: "AttributeError: module 'distutils' has no attribute 'version'", expect: "setuptools<59.6" },
       { text: "AttributeError: module 'numpy' has no attribute 'bool'.", expect: "numpy<1.24" },
+      {
+        text: "AttributeError: `np.float_` was removed in the NumPy 2.0 release. Use `np.float64` instead.",
+        expect: "numpy<2",
+      },
     ],
   },
   {

@@ -19,6 +19,7 @@ export const registrationRules: readonly Rule[] = [
         /operator (?<space>\w+)::(?<op>\w+) does not exist/i,
         /No such operator (?<space>\w+)::(?<op>\w+)/,
         /Didn't find engine for operation (?<space>\w+)::(?<op>\w+)/,
+        /(?:[Cc]ould not find|found no|access the) schema (?:for|registered for operator) (?<space>\w+)::(?<op>\w+)/,
         /Couldn't load custom C\+\+ ops/,
       ),
     confidence: "high",
@@ -185,104 +186,38 @@ export const registrationRules: readonly Rule[] = [
     examples: [{ text: "AttributeError: 'NoneType' object has no attribute 'CameraModelType'", expect: "CUDA_HOME" }],
   },
   {
-    id: "arguments-do-not-fit",
-    title: "The C++ function takes other arguments",
+    id: "module-shadowed",
+    title: "A file or folder of that name is imported in the module's place",
     on: ["exception"],
-    role: "symptom",
-    specificity: 52,
-    matches: (finding) =>
-      saidAny(
+    specificity: 78,
+    matches: (finding) => {
+      const facts = said(
         finding,
-        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
-        /(?<name>[\w:]+)\(\) (?:expected at most|takes) \d+ .*arguments? .*(?:operator|torch\.ops)/,
-        /Unable to cast Python instance of type .* to C\+\+ type/,
-      ),
-    confidence: "medium",
+        /partially initialized module ['"](?<module>\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
+      );
+      if (facts === undefined) return undefined;
+      const own = new RegExp(`(?:^|[\\\\/])${facts["module"] ?? ""}\\.py:\\d+ `);
+      const frame = finding.frames?.find((entry) => own.test(entry) && !/(?:site|dist)-packages/.test(entry));
+      return { ...facts, from: facts["from"] ?? frame?.replace(/:\d+ .*$/s, "") };
+    },
+    confidence: (match) => (match.facts["from"] === undefined ? "medium" : "high"),
     cause: (match) =>
-      `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
-    fix: (match) => ["# compare the call with the list of supported types below the message", ...rebuild(match)],
-    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+      match.facts["from"] === undefined
+        ? `\`import ${match.facts["module"] ?? ""}\` found a file that is not done yet: a file ${match.facts["module"] ?? ""}.py (or a folder of that name) in the working directory hides the package, or the package's own files import each other in a circle.`
+        : `\`${match.facts["from"]}\` has the name of the package \`${match.facts["module"] ?? ""}\` and is imported in its place.`,
+    fix: (match) => {
+      const module = match.facts["module"] ?? "";
+      const file = match.facts["from"] ?? `${module}.py`;
+      return [
+        `${python(match)} -c "import ${module}; print(${module}.__file__)"   # which file is it?`,
+        `mv ${file} ${file.replace(/\.py$/, "")}_example.py; rm -rf __pycache__/${module}.*`,
+      ];
+    },
+    sources: ["https://docs.python.org/3/whatsnew/3.13.html#improved-error-messages"],
     examples: [
       {
-        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",
-        expect: "different versions",
-      },
-    ],
-  },
-  {
-    id: "binding-lacks-type-casters",
-    title: "The binding does not know how to turn tensors into Python objects",
-    on: ["exception"],
-    specificity: 74,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /Unable to convert function return value to a Python type! The signature was\s+(?<signature>.*)/,
-        /incompatible function arguments.*\barg\d+: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
-        /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
-      ),
-    confidence: "high",
-    cause: () =>
-      "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h).",
-    fix: (match) => [
-      "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
-      ...rebuild(match),
-    ],
-    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html"],
-    examples: [
-      {
-        text: "TypeError: Unable to convert function return value to a Python type! The signature was\n\t(arg0: int) -> at::Tensor",
-        expect: "torch/extension.h",
-      },
-      {
-        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: at::Tensor) -> at::Tensor",
-        expect: "type casters",
-      },
-    ],
-  },
-  {
-    id: "binding-type-not-registered",
-    title: "A default argument's type is not known to Python yet",
-    on: ["exception"],
-    specificity: 72,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /could not convert default argument ['"]?(?<what>[^'"]*)['"]? .*(?:type not registered yet|into a Python object)/,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      `The module's binding gives \`${match.facts["what"] ?? "a value"}\` as a default before its type is registered: torch was not imported first (for torch's own types), or py::class_ for it comes later in the file.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch, the_extension"`,
-      "# register the class before the function that uses it, or give the default in Python",
-    ],
-    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/functions.html#default-arguments-revisited"],
-    examples: [
-      {
-        text: "ImportError: arg(): could not convert default argument 'opts: torch::TensorOptions' in function 'f' into a Python object (type not registered yet?)",
-        expect: "import torch",
-      },
-    ],
-  },
-  {
-    id: "dtype-not-dispatched",
-    title: "The extension has no code for this type of tensor",
-    on: ["exception"],
-    role: "symptom",
-    specificity: 60,
-    matches: (finding) => said(finding, /["'](?<op>[\w:]+)["'] not implemented for ['"](?<type>\w+)['"]/),
-    confidence: "medium",
-    cause: (match) =>
-      `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
-    fix: () => [
-      "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
-    ],
-    sources: ["pytorch: aten/src/ATen/Dispatch.h"],
-    examples: [
-      {
-        text: "RuntimeError: \"my_kernel_cuda\" not implemented for 'Half'",
-        expect: "AT_DISPATCH_FLOATING_TYPES_AND2",
+        text: "Traceback (most recent call last):\n  File \"/home/u/torch.py\", line 1, in <module>\n    import torch\n  File \"/home/u/torch.py\", line 2, in <module>\n    x = torch.ones(3)\nAttributeError: partially initialized module 'torch' has no attribute 'ones' (most likely due to a circular import)",
+        expect: "mv /home/u/torch.py",
       },
     ],
   },

@@ -41,6 +41,9 @@ export const resourceRules: readonly Rule[] = [
         return {
           program: finding.program === "" ? undefined : finding.program,
           sure: finding.tool === "shell" ? undefined : "yes",
+          running: /received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
+            ? "yes"
+            : undefined,
         };
       }
       return code === "cut-off" ? { program: finding.program, sure: "yes" } : undefined;
@@ -49,14 +52,21 @@ export const resourceRules: readonly Rule[] = [
     cause: (match) =>
       match.finding.code === "cut-off"
         ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
-        : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+        : match.facts["running"] !== undefined
+          ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
+          : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
       /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
         ? [
             "set MAX_JOBS=1",
             "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
           ]
-        : fewerJobs(match),
+        : match.facts["running"] !== undefined
+          ? [
+              "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
+              "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+            ]
+          : fewerJobs(match),
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
@@ -65,6 +75,7 @@ export const resourceRules: readonly Rule[] = [
         expect: "MAX_JOBS",
       },
       { text: "g++: internal compiler error: Killed (program cc1plus)", expect: "memory" },
+      { text: "traceback : Signal 9 (SIGKILL) received by PID 12345", expect: "dmesg" },
       {
         text: "{standard input}: Error: open CFI at the end of file; missing .cfi_endproc directive",
         expect: "killed",

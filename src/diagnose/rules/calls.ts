@@ -1,0 +1,271 @@
+/** Calls from Python into a module that is loaded: arguments, types of tensors, gradients, the GIL. */
+import { python, rebuild } from "../commands.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
+
+export const callRules: readonly Rule[] = [
+  {
+    id: "arguments-do-not-fit",
+    title: "The C++ function takes other arguments",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 52,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+        /(?<name>[\w:]+)\(\) (?:expected at most|takes) \d+ .*arguments? .*(?:operator|torch\.ops)/,
+        /Unable to cast Python instance of type .* to C\+\+ type/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
+    fix: (match) => ["# compare the call with the list of supported types below the message", ...rebuild(match)],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+    examples: [
+      {
+        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",
+        expect: "different versions",
+      },
+    ],
+  },
+  {
+    id: "binding-lacks-type-casters",
+    title: "The binding does not know how to turn tensors into Python objects",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Unable to convert function return value to a Python type! The signature was\s+(?<signature>.*)/,
+        /incompatible function arguments.*\barg\d+: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
+        /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h).",
+    fix: (match) => [
+      "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
+      ...rebuild(match),
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html"],
+    examples: [
+      {
+        text: "TypeError: Unable to convert function return value to a Python type! The signature was\n\t(arg0: int) -> at::Tensor",
+        expect: "torch/extension.h",
+      },
+      {
+        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: at::Tensor) -> at::Tensor",
+        expect: "type casters",
+      },
+    ],
+  },
+  {
+    id: "binding-type-not-registered",
+    title: "A default argument's type is not known to Python yet",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /could not convert default argument ['"]?(?<what>[^'"]*)['"]? .*(?:type not registered yet|into a Python object)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `The module's binding gives \`${match.facts["what"] ?? "a value"}\` as a default before its type is registered: torch was not imported first (for torch's own types), or py::class_ for it comes later in the file.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch, the_extension"`,
+      "# register the class before the function that uses it, or give the default in Python",
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/functions.html#default-arguments-revisited"],
+    examples: [
+      {
+        text: "ImportError: arg(): could not convert default argument 'opts: torch::TensorOptions' in function 'f' into a Python object (type not registered yet?)",
+        expect: "import torch",
+      },
+    ],
+  },
+  {
+    id: "dtype-not-dispatched",
+    title: "The extension has no code for this type of tensor",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => said(finding, /["'](?<op>[\w:]+)["'] not implemented for ['"](?<type>\w+)['"]/),
+    confidence: "medium",
+    cause: (match) =>
+      `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
+    fix: () => [
+      "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
+    ],
+    sources: ["pytorch: aten/src/ATen/Dispatch.h"],
+    examples: [
+      {
+        text: "RuntimeError: \"my_kernel_cuda\" not implemented for 'Half'",
+        expect: "AT_DISPATCH_FLOATING_TYPES_AND2",
+      },
+    ],
+  },
+  {
+    id: "kernel-argument-refused",
+    title: "The extension's own check refuses a tensor",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 56,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<name>[A-Za-z_][\w.[\]]{0,40})?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
+        /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
+        /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
+      ),
+    confidence: "medium",
+    cause: (match) => {
+      const what = match.facts["what"] ?? "";
+      const name = match.facts["name"] === undefined ? "An argument" : `\`${match.facts["name"]}\``;
+      return /contiguous/.test(what)
+        ? `${name} is a view (transposed, sliced, expanded), and the extension's kernel takes contiguous memory only. The extension itself was built and loaded well.`
+        : /16|32|half/i.test(what)
+          ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
+          : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
+    },
+    fix: (match) => {
+      const what = match.facts["what"] ?? "";
+      const name = /^[A-Za-z_]\w*$/.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "x") : "x";
+      return [
+        /contiguous/.test(what)
+          ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
+          : /bf|b?float|fp|half/i.test(what)
+            ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
+            : /CPU/.test(what)
+              ? `# caller: ${name} = ${name}.cpu()`
+              : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
+        "# gradients come as views, too: in backward() call grad.contiguous() first",
+      ];
+    },
+    sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_extension.html"],
+    examples: [
+      { text: "RuntimeError: grad_output must be contiguous", expect: "grad_output.contiguous()" },
+      { text: "RuntimeError: input must be a CUDA tensor", expect: "input.cuda()" },
+      { text: "RuntimeError: FlashAttention only support fp16 and bf16 data type", expect: "bfloat16" },
+    ],
+  },
+  {
+    id: "python-without-gil",
+    title: "C++ code uses Python without holding the GIL",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /PyGILState_Check\(\) failure|(?:must be called|called) with the GIL held|without holding the GIL|but the GIL is released|PyThreadState_Get: no current thread|(?:inc|dec)_ref\(\) is being called while the GIL is either not held/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "A py::object (or a tensor's Python side) is made, copied or freed in a thread, or in a block, that has given the GIL away: a C++ thread of one's own, a callback, code below py::gil_scoped_release or py::call_guard<py::gil_scoped_release>, or a static py::object that dies after Python.",
+    fix: (match) => [
+      "# at the place that calls back into Python: py::gil_scoped_acquire gil;",
+      "# below gil_scoped_release use C++ types only (at::Tensor, std::vector): convert py::list and py::dict before, and give no py::object to lambdas of other threads",
+      `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which function`,
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/misc.html#global-interpreter-lock-gil"],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'std::runtime_error'\n  what():  pybind11::handle::inc_ref() PyGILState_Check() failure.",
+        expect: "gil_scoped_acquire",
+      },
+      {
+        text: "Fatal Python error: PyThreadState_Get: the function must be called with the GIL held, but the GIL is released (the current Python thread state is NULL)",
+        expect: "gil_scoped_acquire",
+      },
+    ],
+  },
+  {
+    id: "gradients-of-other-number",
+    title: "backward() returns other gradients than forward() has inputs",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
+        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned an invalid gradient at index (?<index>\d+)/,
+        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned a gradient different than None at position (?<index>\d+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}.backward\` has to give one gradient for each argument of forward, of that argument's shape, type and device, and None where none is wanted` +
+      (match.facts["want"] === undefined
+        ? `; the one at position ${match.facts["index"] ?? ""} is another.`
+        : `: ${match.facts["want"]}, not ${match.facts["have"] ?? ""}.`),
+    fix: () => [
+      "# return grad_x, grad_weight, None, …: as many as forward has arguments (without ctx), None for numbers and flags",
+      "# C++: torch::autograd::variable_list of the same length, torch::Tensor() for None",
+      "# then torch.autograd.gradcheck(MyFunction.apply, inputs in double)",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/extending.html"],
+    examples: [
+      {
+        text: "RuntimeError: function _RasterizeGaussiansBackward returned an incorrect number of gradients (expected 9, got 8)",
+        expect: "9, not 8",
+      },
+      {
+        text: "RuntimeError: Function MyConvBackward returned an invalid gradient at index 1 - got [3, 4] but expected shape compatible with [4, 3]",
+        expect: "position 1",
+      },
+    ],
+  },
+  {
+    id: "no-gradient-recorded",
+    title: "Nothing recorded how the result was computed",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 54,
+    matches: (finding) =>
+      said(
+        finding,
+        /element 0 of tensors does not require grad and does not have a grad_fn|derivative for '?(?<name>[\w:.]+)'? is not implemented|One of the differentiated Tensors (?:does not require grad|appears to not have been used)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "The result has no gradient function: a" : `\`${match.facts["name"]}\` has no derivative: a`} function of an extension that is called directly is invisible to autograd, unless it is wrapped in a torch.autograd.Function or its operator has an autograd formula. (Inputs that do not require gradients, torch.no_grad() and detach() look the same.)`,
+    fix: () => [
+      "# wrap it: class F(torch.autograd.Function) with forward(ctx, …) and backward(ctx, …), called as F.apply(…)",
+      '# or for an operator: torch.library.register_autograd("my_ops::f", backward, setup_context=setup)',
+      "# otherwise: do the parameters have requires_grad=True, and is there no torch.no_grad() around the call?",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/extending.html"],
+    examples: [
+      {
+        text: "RuntimeError: element 0 of tensors does not require grad and does not have a grad_fn",
+        expect: "autograd.Function",
+      },
+    ],
+  },
+  {
+    id: "tensor-changed-in-place",
+    title: "A tensor that backward needs was changed in place",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 56,
+    matches: (finding) =>
+      said(
+        finding,
+        /one of the variables needed for gradient computation has been modified by an inplace operation|a leaf Variable that requires grad (?:is being used|has been used) in an in-?place operation/,
+      ),
+    confidence: "medium",
+    cause: () =>
+      "A tensor was saved for backward and then overwritten: by an in-place operation in Python (+=, relu_, x[i] = …), or by a function of the extension that writes into its input.",
+    fix: () => [
+      "# torch.autograd.set_detect_anomaly(True) shows the forward call whose tensor was changed",
+      '# an autograd.Function that writes into an input: ctx.mark_dirty(x), and return x; an operator: Tensor(a!) x in its schema, mutates_args={"x"}',
+      "# otherwise clone before changing: y = x.clone()",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/extending.html"],
+    examples: [
+      {
+        text: "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation: [torch.cuda.FloatTensor [1, 8]] is at version 2; expected version 1 instead.",
+        expect: "mark_dirty",
+      },
+    ],
+  },
+];

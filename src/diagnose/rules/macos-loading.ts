@@ -1,0 +1,89 @@
+/** What macOS's loader says of a library that is not found, or that was made for a newer system. */
+import { pip, python, rebuild } from "../commands.ts";
+import { baseName } from "../parsers/parser.ts";
+import type { Rule } from "../rule.ts";
+import { verdictOf } from "./symbol-facts.ts";
+
+export const macosLoadingRules: readonly Rule[] = [
+  {
+    id: "macos-too-old-for-library",
+    title: "The library was made for a newer macOS",
+    on: ["undefined-symbol", "missing-library", "load"],
+    specificity: 88,
+    matches: (finding) => {
+      if (finding.phase !== "load") return undefined;
+      if (
+        /load command 0x[0-9a-f]+ is unknown|built for newer macOS|requires? (?:a newer|macOS \d)/i.test(
+          finding.message,
+        )
+      )
+        return {};
+      return finding.kind === "undefined-symbol" &&
+        verdictOf(finding)?.owner !== "compiler-runtime" &&
+        /^(?:\/usr\/lib\/|\/System\/Library\/)/.test(finding.library ?? "")
+        ? { name: finding.symbol, system: baseName(finding.library ?? "") }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${match.finding.file === undefined ? "The library" : `\`${match.finding.file}\``} was built on a newer macOS than this one${match.facts["name"] === undefined ? "" : `: it asks the system's \`${match.facts["system"] ?? ""}\` for \`${match.facts["name"]}\`, which came later`}. Each torch release names the oldest macOS that it runs on (11 for 2.1 to 2.8, 14 for 2.9 on).`,
+    fix: (match) => [
+      "sw_vers -productVersion   # then update macOS, or take an older release:",
+      ...(/[\\/]torch[\\/]/.test(match.finding.file ?? "")
+        ? [pip(match, 'install "torch<2.9"'), pip(match, 'install "torch<2.1"   # macOS 10.x')]
+        : [
+            "# what is built here: for the system that runs it",
+            "export MACOSX_DEPLOYMENT_TARGET=$(sw_vers -productVersion | cut -d. -f1).0",
+            ...rebuild(match),
+          ]),
+    ],
+    sources: ["pytorch/pytorch#78938", "https://pytorch.org/get-started/locally/"],
+    examples: [
+      {
+        text: "ImportError: dlopen(/e/site-packages/torch/_C.cpython-39-darwin.so, 2): Library not loaded: @loader_path/../.dylibs/libomp.dylib\n  Referenced from: /e/site-packages/torch/lib/libtorch_cpu.dylib\n  Reason: no suitable image found.  Did find:\n        /e/site-packages/torch/lib/../.dylibs/libomp.dylib: cannot load 'libomp.dylib' (load command 0x80000034 is unknown)",
+        expect: "sw_vers",
+      },
+      {
+        text: "ImportError: dlopen(/e/site-packages/torch/lib/libtorch_cpu.dylib, 0x0006): Symbol not found: (_cblas_cgemm$NEWLAPACK$ILP64)\n  Referenced from: '/e/site-packages/torch/lib/libtorch_cpu.dylib'\n  Expected in: '/System/Library/Frameworks/Accelerate.framework/Versions/A/Accelerate'",
+        expect: "torch<2.9",
+      },
+    ],
+  },
+  {
+    id: "macos-library-not-on-rpath",
+    title: "A library is in none of the folders that the file names",
+    on: ["missing-library"],
+    specificity: 45,
+    matches: (finding) =>
+      finding.phase === "load" && /\.dylib$/.test(finding.library ?? "") && /Library not loaded/.test(finding.message)
+        ? { name: baseName(finding.library ?? ""), path: finding.library }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      /[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? "")
+        ? `torch's own file needs \`${match.facts["name"] ?? ""}\`, and the installation has it not where it should be: the wheel is damaged, of another system, or mixed with another torch.`
+        : `${match.finding.file === undefined ? "The module" : `\`${match.finding.file}\``} looks for \`${match.facts["path"] ?? ""}\`: @rpath and @loader_path stand for folders that are written into the file, and the library lies in none of them.`,
+    fix: (match) => {
+      const file = match.finding.file ?? "<file>.so";
+      if (/[\\/]torch[\\/](?:lib|_C)/.test(file))
+        return [pip(match, "install --force-reinstall --no-cache-dir torch"), `otool -L ${file}`];
+      return [
+        `otool -L ${file}; otool -l ${file} | grep -A2 LC_RPATH; mdfind -name ${match.facts["name"] ?? ""}   # what it asks for, where it looks, where it is`,
+        `install_name_tool -add_rpath <folder of ${match.facts["name"] ?? ""}> ${file} && codesign --force --sign - ${file}`,
+        `# libraries of torch: ${python(match)} -c "import torch" before the module; setup.py: extra_link_args=["-Wl,-rpath,@loader_path/../torch/lib"]`,
+        ...rebuild(match),
+      ];
+    },
+    sources: ["https://developer.apple.com/library/archive/documentation/DeveloperTools/Conceptual/DynamicLibraries/"],
+    examples: [
+      {
+        text: "ImportError: dlopen(/e/site-packages/my_ops/_C.cpython-311-darwin.so, 0x0002): Library not loaded: @rpath/libopenvdb.9.dylib\n  Referenced from: <F1B6> /e/site-packages/my_ops/_C.cpython-311-darwin.so\n  Reason: tried: '/usr/local/lib/libopenvdb.9.dylib' (no such file)",
+        expect: "install_name_tool -add_rpath",
+      },
+      {
+        text: "ImportError: dlopen(/e/site-packages/torch/_C.cpython-38-darwin.so, 2): Library not loaded: @rpath/libc++.1.dylib\n  Referenced from: /e/site-packages/torch/_C.cpython-38-darwin.so\n  Reason: image not found",
+        expect: "--force-reinstall",
+      },
+    ],
+  },
+];
