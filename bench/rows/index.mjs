@@ -8,6 +8,7 @@ import { headerEdited, nothingToDo1000, nothingToDo10000 } from "./many-files.mj
 import { nothingToDo } from "./nothing-to-do.mjs";
 import { oneEdited } from "./one-edited.mjs";
 import { overhead } from "./overhead.mjs";
+import { diagnose10mb, inspect500mb } from "./reading.mjs";
 import { setupPyCold, setupPyEdited, setupPyUnchanged } from "./setup-py.mjs";
 
 export const rows = [
@@ -26,4 +27,6 @@ export const rows = [
   setupPyCold,
   ...cudaRows,
   installEditable,
+  diagnose10mb,
+  inspect500mb,
 ];

@@ -9,6 +9,9 @@ import type { LogLine } from "./log-line.ts";
 const firstKept = 3_000;
 /** And so many of the last: what ended the build stands late. */
 const lastKept = 600;
+/** So many whose messages differ in names and numbers alone: they are not to push out those of another kind. */
+const alikeKept = 600;
+const formsKept = 20_000;
 const messageLimit = 2_000;
 const evidenceLimit = 1_000;
 
@@ -20,6 +23,7 @@ export class Collector {
   readonly #first: OpenFinding[] = [];
   #last: { readonly key: string; readonly finding: OpenFinding }[] = [];
   readonly #seen = new Map<string, OpenFinding>();
+  readonly #forms = new Map<string, number>();
   #count = 0;
   #made = 0;
 
@@ -37,6 +41,11 @@ export class Collector {
       text: cut(line.text, evidenceLimit),
     };
     this.#count++;
+    const form = formOf(parts);
+    const alike = this.#forms.get(form) ?? 0;
+    if (alike >= alikeKept) return finding;
+    if (alike === 0 && this.#forms.size >= formsKept) this.#forms.clear();
+    this.#forms.set(form, alike + 1);
     if (this.#first.length < firstKept) {
       this.#first.push(finding);
     } else {
@@ -86,6 +95,12 @@ function keyOf(parts: FindingParts, at: number): string {
     parts.header ?? "",
     parts.message.slice(0, 300),
   ].join("\n");
+}
+
+/** The message without its names and numbers. */
+function formOf(parts: FindingParts): string {
+  const words = parts.message.slice(0, 200).replaceAll(/["'‘“`][^"'‘’“”`]*["'’”`]|[^\s:]*[\d/\\_.<][^\s:]*/g, "0");
+  return `${parts.kind}\n${parts.code ?? ""}\n${words}`;
 }
 
 function cut(text: string, limit: number): string {

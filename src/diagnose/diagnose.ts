@@ -20,6 +20,8 @@ export interface DiagnoseReport {
   readonly diagnoses: readonly Diagnosis[];
   readonly lines: number;
   readonly bytes: number;
+  /** Lines that were too many to be looked at each. */
+  readonly skimmed?: Scan["skimmed"];
   /** Set when it was no text: then there are no diagnoses. */
   readonly notText?: NotText;
   /** Findings of any kind: with none, the log says of no failure at all. */
@@ -111,6 +113,7 @@ function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules)
     bytes: scan.bytes,
     findings: scan.findings.length,
     facts: scan.facts,
+    ...(scan.skimmed === undefined ? {} : { skimmed: scan.skimmed }),
     ...(scan.notText === undefined ? {} : { notText: scan.notText }),
   };
 }

@@ -3,9 +3,14 @@
  * What the lines say is not known here.
  */
 
-/** The longest part of a line that is kept: its head and its tail. */
+import type { ByteSearch } from "./byte-search.ts";
+import { markCode, markFact } from "./needles.ts";
+
+/** The longest part of a line that is kept, in bytes: its head and its tail. */
 const headLength = 3_500;
 const tailLength = 1_500;
+/** Room for an unfinished line; a longer one is cut to head and tail. */
+const carryLength = 16_384;
 /** How much of the beginning decides whether this is text. */
 const probeLength = 8_192;
 
@@ -49,50 +54,102 @@ const magics: readonly { readonly bytes: readonly number[]; readonly what: strin
 
 type Encoding = "utf-8" | "utf-16le" | "utf-16be";
 
+/** The line that the reader stands at: valid until the next one. */
+export interface LineAt {
+  /** From 1. */
+  readonly number: number;
+  /** Of all words in it. */
+  readonly marks: number;
+  /** Which words in which order: two lines of one kind have the same. */
+  readonly signature: number;
+  /** The line, cut in the middle when it is long. */
+  text(): string;
+}
+
 /**
- * Splits a stream of bytes into lines and hands each to `take`. Stops early, with the reason, when the beginning is
- * binary. Holds one chunk and one cut line at a time.
+ * Splits a stream of bytes into lines, looks for words in them, and hands each to `take`; a line becomes a text when it
+ * is asked for. Stops early, with the reason, when the beginning is binary. Holds one chunk and one cut line at a time.
  */
-export class LogReader {
+export class LogReader implements LineAt {
+  number = 0;
+  marks = 0;
+  signature = 0;
+  /** The line: head and tail within `#bytes`, or all of it in the head. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #from = 0;
+  #to = 0;
+  #cut = false;
+
+  readonly #search: ByteSearch;
+  readonly #take: (line: LineAt) => void;
+  readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Of UTF-16; UTF-8 is read as it is. */
   #decoder: InstanceType<typeof TextDecoder> | undefined;
+  #begun = false;
   #probe: Uint8Array[] = [];
   #probed = 0;
-  #rest = "";
-  /** The tail of a line that is too long; undefined while the line is short. */
-  #tail: string | undefined;
-  #bytes = 0;
-  #lines = 0;
+  #read = 0;
   #notText: NotText | undefined;
-  readonly #take: (line: string, number: number) => void;
 
-  constructor(take: (line: string, number: number) => void) {
+  /** An unfinished line: its bytes, how long it is in all, whether it ends at carriage returns, too. */
+  readonly #carry = new Uint8Array(carryLength);
+  #carried = 0;
+  #length = 0;
+  #carryCut = false;
+  #returns = false;
+  #row = 0;
+  #lastHit = 0;
+
+  constructor(search: ByteSearch, take: (line: LineAt) => void, linesBefore = 0) {
+    this.#search = search;
     this.#take = take;
+    this.number = linesBefore;
+  }
+
+  text(): string {
+    if (!this.#cut && this.#to - this.#from <= headLength + tailLength) return this.#decode(this.#from, this.#to);
+    return `${this.#decode(this.#from, this.#from + headLength)} … ${this.#decode(this.#to - tailLength, this.#to)}`;
   }
 
   /** Takes a part of the log. False when the rest need not be read. */
   push(chunk: Uint8Array): boolean {
     if (this.#notText !== undefined) return false;
-    this.#bytes += chunk.length;
-    if (this.#decoder === undefined) {
+    this.#read += chunk.length;
+    if (!this.#begun) {
       this.#probe.push(chunk);
       this.#probed += chunk.length;
       if (this.#probed < probeLength) return true;
       return this.#begin();
     }
-    this.#text(this.#decoder.decode(chunk, { stream: true }));
+    this.#part(chunk);
     return true;
+  }
+
+  /** Takes a part that is known to be text in UTF-8. */
+  pushText(bytes: Uint8Array): void {
+    this.#begun = true;
+    this.#scan(bytes);
+  }
+
+  /** Bytes of this log, the last ones, in the encoding that lines are read in. */
+  inUtf8(bytes: Uint8Array): Uint8Array {
+    const encoding = this.#decoder?.encoding;
+    if (encoding === undefined) return bytes;
+    // From a whole character on.
+    const even = bytes.subarray(bytes.length % 2 === this.#read % 2 ? 0 : 1);
+    return new TextEncoder().encode(new TextDecoder(encoding).decode(even));
   }
 
   /** Ends the log. */
   finish(): ReadSummary {
-    if (this.#decoder === undefined && this.#notText === undefined) this.#begin();
-    if (this.#decoder !== undefined) {
-      this.#text(this.#decoder.decode());
-      if (this.#rest !== "" || this.#tail !== undefined) this.#emit();
+    if (!this.#begun && this.#notText === undefined) this.#begin();
+    if (this.#notText === undefined) {
+      if (this.#decoder !== undefined) this.#scan(new TextEncoder().encode(this.#decoder.decode()));
+      if (this.#length > 0) this.#emitCarried();
     }
     return {
-      bytes: this.#bytes,
-      lines: this.#lines,
+      bytes: this.#read,
+      lines: this.number,
       ...(this.#notText === undefined ? {} : { notText: this.#notText }),
     };
   }
@@ -105,53 +162,135 @@ export class LogReader {
       this.#notText = verdict;
       return false;
     }
-    this.#decoder = new TextDecoder(verdict, { fatal: false });
-    this.#text(this.#decoder.decode(start, { stream: true }));
+    this.#begun = true;
+    if (verdict !== "utf-8") this.#decoder = new TextDecoder(verdict, { fatal: false });
+    this.#part(verdict === "utf-8" && start[0] === 0xef && start[1] === 0xbb ? start.subarray(3) : start);
     return true;
   }
 
-  #text(text: string): void {
-    let from = 0;
-    for (;;) {
-      const end = text.indexOf("\n", from);
-      if (end < 0) break;
-      if (this.#rest === "" && this.#tail === undefined) {
-        this.#lines++;
-        this.#take(cutLine(text, from, end), this.#lines);
-      } else {
-        this.#grow(text, from, end);
-        this.#emit();
+  #part(bytes: Uint8Array): void {
+    if (this.#decoder === undefined) this.#scan(bytes);
+    else this.#scan(new TextEncoder().encode(this.#decoder.decode(bytes, { stream: true })));
+  }
+
+  /** One step for each byte. What changes with each is held in local variables: that makes it several times as fast. */
+  #scan(bytes: Uint8Array): void {
+    const { columns, next, marks: marksOf } = this.#search;
+    let row = this.#row;
+    let marks = this.marks;
+    let signature = this.signature;
+    let lastHit = this.#lastHit;
+    let start = 0;
+    /** A carriage return from here on ends the line: it is longer than what is kept. */
+    let longFrom = this.#returns ? 0 : Math.max(0, headLength + tailLength - this.#length);
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at] ?? 0;
+      row = next[row + (columns[byte] ?? 0)] ?? 0;
+      const hit = marksOf[row] ?? 0;
+      if (hit !== 0) {
+        marks |= hit;
+        if (row !== lastHit && (hit & ~(markCode | markFact)) !== 0) {
+          signature = (Math.imul(signature, 31) + row) | 0;
+          lastHit = row;
+        }
       }
-      from = end + 1;
+      if (byte === 10 || (byte === 13 && at >= longFrom && (at > start || this.#length > 0))) {
+        this.marks = marks;
+        this.signature = signature;
+        const soft = byte === 13;
+        this.#end(bytes, start, at, soft);
+        this.#returns = soft;
+        start = at + 1;
+        longFrom = soft ? start : start + headLength + tailLength;
+        row = 0;
+        marks = 0;
+        signature = 0;
+        lastHit = 0;
+      }
     }
-    if (from < text.length) this.#grow(text, from, text.length);
+    this.marks = marks;
+    this.signature = signature;
+    this.#row = row;
+    this.#lastHit = lastHit;
+    if (start < bytes.length) this.#grow(bytes, start, bytes.length);
+  }
+
+  /** The line that ends here. After a carriage return the next one has the same number. */
+  #end(bytes: Uint8Array, start: number, at: number, soft: boolean): void {
+    if (this.#length > 0) {
+      this.#grow(bytes, start, at);
+      this.#emitCarried(soft);
+    } else this.#emit(bytes, start, at, false, soft);
   }
 
   /** Adds to the unfinished line, keeping its head and its tail. */
-  #grow(text: string, from: number, to: number): void {
-    const room = headLength - this.#rest.length;
-    if (room > 0) {
-      const taken = Math.min(room, to - from);
-      this.#rest += text.slice(from, from + taken);
+  #grow(bytes: Uint8Array, from: number, to: number): void {
+    this.#length += to - from;
+    if (this.#carried + (to - from) <= carryLength) {
+      this.#carry.set(bytes.subarray(from, to), this.#carried);
+      this.#carried += to - from;
+      return;
+    }
+    const carry = this.#carry;
+    if (this.#carried < headLength) {
+      const taken = headLength - this.#carried;
+      carry.set(bytes.subarray(from, from + taken), this.#carried);
+      this.#carried = headLength;
       from += taken;
     }
-    if (from < to)
-      this.#tail = ((this.#tail ?? "") + text.slice(Math.max(from, to - tailLength), to)).slice(-tailLength);
+    const fresh = Math.min(tailLength, to - from);
+    const kept = Math.min(tailLength - fresh, this.#carried - headLength);
+    carry.copyWithin(headLength, this.#carried - kept, this.#carried);
+    carry.set(bytes.subarray(to - fresh, to), headLength + kept);
+    this.#carried = headLength + kept + fresh;
+    this.#carryCut = true;
   }
 
-  #emit(): void {
-    this.#lines++;
-    const line = this.#tail === undefined ? this.#rest : `${this.#rest} … ${this.#tail}`;
-    this.#rest = "";
-    this.#tail = undefined;
-    this.#take(line, this.#lines);
+  #emitCarried(soft = false): void {
+    const end = this.#carried;
+    const cut = this.#carryCut;
+    this.#carried = 0;
+    this.#length = 0;
+    this.#carryCut = false;
+    this.#emit(this.#carry, 0, end, cut, soft);
   }
-}
 
-function cutLine(text: string, from: number, end: number): string {
-  const to = end > from && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
-  if (to - from <= headLength + tailLength) return text.slice(from, to);
-  return `${text.slice(from, from + headLength)} … ${text.slice(to - tailLength, to)}`;
+  #emit(bytes: Uint8Array, from: number, to: number, cut: boolean, soft: boolean): void {
+    this.#bytes = bytes;
+    if (!this.#returns) this.number++;
+    this.#cut = cut;
+    if (soft && !this.#returns && !cut) {
+      // What was printed over before the line was known to be long.
+      const { marks, signature } = this;
+      for (let start = from; start < to;) {
+        let end = start;
+        while (end < to && bytes[end] !== 13) end++;
+        this.#from = start;
+        this.#to = end;
+        this.marks = marks;
+        this.signature = signature;
+        if (end > start) this.#take(this);
+        start = end + 1;
+      }
+    } else {
+      this.#from = from;
+      this.#to = to > from && bytes[to - 1] === 13 ? to - 1 : to;
+      this.#take(this);
+    }
+    this.marks = 0;
+    this.signature = 0;
+  }
+
+  /** Bytes as text; what was cut within a character loses that character. */
+  #decode(from: number, to: number): string {
+    const bytes = this.#bytes;
+    while (from < to && from > this.#from && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
+    if (to < this.#to && ((bytes[to] ?? 0) & 0xc0) === 0x80) {
+      while (to > from && ((bytes[to - 1] ?? 0) & 0xc0) === 0x80) to--;
+      if (to > from) to--;
+    }
+    return this.#utf8.decode(bytes.subarray(from, to));
+  }
 }
 
 function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {

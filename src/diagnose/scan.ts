@@ -5,8 +5,9 @@
 import { Collector } from "./collector.ts";
 import type { Finding } from "./finding.ts";
 import { FactsReader, type LogFacts } from "./log-facts.ts";
-import { cleanLine } from "./log-line.ts";
-import { LogReader, type NotText } from "./log-reader.ts";
+import { cleanLine, type LogLine } from "./log-line.ts";
+import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
+import { codes, markCode, markFact, markStrong, markTrigger, needles } from "./needles.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { gccParser } from "./parsers/gcc.ts";
@@ -28,15 +29,10 @@ export interface Scan {
   /** How many lines the parsers looked at. */
   readonly examined: number;
   readonly bytes: number;
+  /** Lines between these two were too many to be looked at each: of every kind of line the first ones were. */
+  readonly skimmed?: { readonly from: number; readonly to: number };
   readonly notText?: NotText;
 }
-
-/**
- * A line without any of these cannot matter, unless a parser waits for it. Every message that a parser knows has one of
- * them; the fixtures of the tests prove it.
- */
-const interesting =
-  /rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what\(\)|egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|exhausted|not set|CUDA_HOME|too old|too long|oo many|an't create|ne peut|trouver|puede encontrar|не найти|nicht finden|not currently implemented|not supported because|not found$|\*\*\* |corrupted|oo short|Killed|temporarily|ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|File "|During handling|direct cause|\b(?:C|D|LNK|MSB)\d{4}\b|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|Expected in|Referenced from|vtable|skew|submodule|not a git|externally|o such option|Stale file|ASan|AddressSanitizer|codec can|Guessing wheel|Precompiled wheel|Duplicate definition|match-runtime|Because|HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|canceled|in the future|recursively|WinError|can only be|is not a|arch_list\[|ignoring file|xit[Cc]ode|capability|Fatal|qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|wasn't set|Found two|file format|has no attribute|fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|Native API|\/dev\/kfd|must be|hould be|xpected|only support|GIL|aited on|not member|what\(/;
 
 /**
  * An echoed command: long, with many flags, and no word of a message in it. Flags such as `-Wno-error` would make most of
@@ -67,6 +63,24 @@ const shapeLimit = 60;
 /** And so many where a message or traceback may go on. */
 const shapeLimitInside = 600;
 const shapesKept = 20_000;
+/** So many with the same words of interest in the same order, and where a message may go on. */
+const signatureLimit = 1_500;
+const signatureLimitInside = 6_000;
+/** Once the budget is spent, only lines of a kind that was seen so seldom, with what follows them. */
+const rare = 3;
+const linesAfterRare = 12;
+const signaturesKept = 100_000;
+
+/**
+ * What may be looked at, in characters (a line costs some more): of the beginning, and then of lines of a kind that was
+ * hardly seen yet. The end is read again with a budget of its own.
+ */
+const budgetOfBeginning = 1_500_000;
+const budgetOfMiddle = 500_000;
+const budgetOfEnd = 500_000;
+const costOfLine = 60;
+/** The end, in bytes. */
+const endLength = 256 * 1024;
 
 /** What differs between messages of one kind: numbers, and what stands in quotes. */
 const varying = /\d+|["'‘“`][^"'‘’“”`]{1,200}["'’”`]/g;
@@ -88,47 +102,115 @@ class Shapes {
 export class Scanner {
   readonly #collector = new Collector();
   readonly #facts = new FactsReader();
-  readonly #shapes = new Shapes();
   readonly #parsers = makeParsers();
   /** Gets what none of the others made anything of. */
   readonly #bare = bareParser();
   readonly #all: readonly Parser[];
   readonly #reader: LogReader;
+  #shapes = new Shapes();
+  #signatures = new Map<number, number>();
   #open = false;
   #examined = 0;
+  #budget = budgetOfBeginning;
+  /** The budget of the beginning is spent: only lines of rare kinds are looked at. */
+  #skimming: { readonly from: number } | undefined;
+  /** While skimming: up to this line all are looked at. */
+  #follow = 0;
+  /** The last parts, from which the end is read again. */
+  #last: Uint8Array[] = [];
+  #lastLength = 0;
 
   constructor() {
     this.#all = [...this.#parsers.first, ...this.#parsers.beside, this.#bare];
-    this.#reader = new LogReader((line, number) => this.#line(line, number));
+    this.#reader = new LogReader(needles(), (line) => this.#line(line));
   }
 
   /** Takes a part. False when the rest need not be read. */
   push(chunk: Uint8Array): boolean {
+    this.#last.push(chunk);
+    this.#lastLength += chunk.length;
+    for (let first = this.#last[0]; first !== undefined && this.#lastLength - first.length >= endLength;) {
+      this.#last.shift();
+      this.#lastLength -= first.length;
+      first = this.#last[0];
+    }
     return this.#reader.push(chunk);
   }
 
   /** Ends the log. */
   finish(): Scan {
     const summary = this.#reader.finish();
+    const skimmed = this.#skimming === undefined ? undefined : this.#readEnd(this.#skimming.from, summary.lines);
     return {
       findings: this.#collector.findings(),
       facts: this.#facts.facts(),
       lines: summary.lines,
       bytes: summary.bytes,
       examined: this.#examined,
+      ...(skimmed === undefined ? {} : { skimmed }),
       ...(summary.notText === undefined ? {} : { notText: summary.notText }),
     };
   }
 
-  #line(raw: string, number: number): void {
-    if (!this.#open && (isCommand(raw) || !interesting.test(raw))) {
+  /** Looks at the last lines as if the log began there. What was found in them before is found once. */
+  #readEnd(from: number, lines: number): { readonly from: number; readonly to: number } | undefined {
+    const bytes = this.#reader.inUtf8(Buffer.concat(this.#last)).subarray(-endLength);
+    const start = bytes.indexOf(10) + 1;
+    if (start === 0) return { from, to: lines };
+    const end = bytes.subarray(start);
+    let inside = end.length > 0 && end.at(-1) !== 10 ? 1 : 0;
+    for (const byte of end) if (byte === 10) inside++;
+    const before = lines - inside;
+    this.#skimming = undefined;
+    this.#budget = budgetOfEnd;
+    this.#shapes = new Shapes();
+    this.#signatures = new Map();
+    const reader = new LogReader(
+      needles(),
+      (line) => {
+        if (line.number > from) this.#line(line);
+      },
+      before,
+    );
+    reader.pushText(end);
+    reader.finish();
+    return before > from ? { from, to: before } : undefined;
+  }
+
+  #line(line: LineAt): void {
+    const { marks } = line;
+    if (!this.#open && (marks & (markTrigger | markCode)) === 0) {
+      if ((marks & markFact) !== 0) this.#facts.command(line.text());
+      return;
+    }
+    if (this.#budget <= 0) {
+      if (this.#skimming !== undefined) return;
+      this.#skimming = { from: line.number };
+      this.#budget = budgetOfMiddle;
+    }
+    const alike = this.#signatures.get(line.signature) ?? 0;
+    if (this.#skimming === undefined) {
+      if (alike >= (this.#open ? signatureLimitInside : signatureLimit)) return;
+    } else if (!this.#open || line.number > this.#follow) {
+      if (alike >= rare || (marks & markStrong) === 0) return;
+    }
+    const raw = line.text();
+    if (!this.#open && (((marks & markTrigger) === 0 && !codes.test(raw)) || isCommand(raw))) {
       this.#facts.command(raw);
       return;
     }
+    if (alike === 0 && this.#signatures.size >= signaturesKept) this.#signatures.clear();
+    this.#signatures.set(line.signature, alike + 1);
+    if (this.#skimming !== undefined && alike < rare && (marks & markStrong) !== 0)
+      this.#follow = line.number + linesAfterRare;
     const seen = this.#shapes.count(raw);
     if (seen > (this.#open ? shapeLimitInside : shapeLimit)) return;
     this.#examined++;
-    const line = cleanLine(raw, number);
+    this.#budget -= raw.length + costOfLine;
+    this.#examine(cleanLine(raw, line.number));
+  }
+
+  #examine(line: LogLine): void {
     this.#facts.line(line.text);
     let taken = false;
     const before = this.#collector.made;

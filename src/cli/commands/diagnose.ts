@@ -43,6 +43,12 @@ export async function run(
     program.stderr.write(nothingText(report, name));
     if (notText?.hint !== undefined) program.stderr.write(`\n${style.hint("hint:")} ${notText.hint}\n`);
   }
+  if (report.skimmed !== undefined && !options.quiet) {
+    const { from, to } = report.skimmed;
+    program.stderr.write(
+      `${style.hint("note:")} lines ${from} to ${to} say so much of trouble that of each kind only the first ones were looked at\n`,
+    );
+  }
   return 0;
 }
 

@@ -1,14 +1,17 @@
 /** From bytes to lines: encodings, damage, binary data, lines without end, and logs of any size in bounded memory. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { byteSearch } from "../../../src/diagnose/byte-search.ts";
 import { diagnose, diagnoseStream } from "../../../src/diagnose/diagnose.ts";
 import { LogReader } from "../../../src/diagnose/log-reader.ts";
+import { needles } from "../../../src/diagnose/needles.ts";
 import { Scanner } from "../../../src/diagnose/scan.ts";
 
 const message = "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory";
 
 function linesOf(...parts: readonly Uint8Array[]): string[] {
   const lines: string[] = [];
-  const reader = new LogReader((line) => lines.push(line));
+  const reader = new LogReader(needles(), (line) => lines.push(line.text()));
   for (const part of parts) reader.push(part);
   reader.finish();
   return lines;
@@ -56,6 +59,35 @@ describe("lines", () => {
   it("that a progress bar printed over are what was last to be seen", () => {
     const report = diagnose(`  1%|\r 50%|\r100%| done\r${message}\n`);
     expect(report.diagnoses[0]?.evidence).toEqual({ line: 1, text: message });
+  });
+});
+
+describe("carriage returns", () => {
+  it("in a line that is too long to be kept end it: no message between them is lost", () => {
+    const bar = Array.from({ length: 5_000 }, (_, index) => `\r ${index} of 5000`).join("");
+    for (const text of [`${message}${bar}\n`, `${bar}\r${message}${bar}\n`, `${bar}\r${message}\n`]) {
+      const report = diagnose(`a\n${text}b\n`);
+      expect(report.lines).toBe(3);
+      expect(report.diagnoses[0]?.evidence).toEqual({ line: 2, text: message });
+    }
+  });
+
+  it("before the end of a long line are no line of their own", () => {
+    const report = diagnose(`${"x".repeat(6_000)}\r\n${message}\r\n`);
+    expect(report.lines).toBe(2);
+    expect(report.diagnoses[0]?.evidence.line).toBe(2);
+  });
+
+  it("give the same lines however the bytes are cut", () => {
+    const bytes = encode(`${"ä".repeat(2_600)}\r${"b\r".repeat(20)}c\r\n${"d".repeat(20_000)}e\r${"f".repeat(90)}\n\n`);
+    const whole = linesOf(bytes);
+    for (let at = 0; at <= bytes.length; at += 61)
+      expect(linesOf(bytes.subarray(0, at), bytes.subarray(at))).toEqual(whole);
+    for (const size of [1, 7, 4_999]) {
+      const parts: Uint8Array[] = [];
+      for (let at = 0; at < bytes.length; at += size) parts.push(bytes.subarray(at, at + size));
+      expect(linesOf(...parts)).toEqual(whole);
+    }
   });
 });
 
@@ -133,5 +165,76 @@ describe("a large log", () => {
     expect(findings.length).toBeLessThan(5_000);
     expect(findings[0]?.file).toBe("f0_0.cpp");
     expect(findings.some(({ kind }) => kind === "missing-library")).toBe(true);
+  });
+});
+
+/** A log of which every line is another sentence full of words of interest. */
+function sentences(bytes: number): Uint8Array {
+  const vocabulary =
+    "error failed missing undefined symbol device launch match version register cannot invalid unknown unsupported a the of is in to by no".split(
+      " ",
+    );
+  const lines: string[] = [];
+  let state = 1;
+  for (let length = 0; length < bytes;) {
+    const words: string[] = [];
+    for (let word = 0; word < 14; word++) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+      words.push(vocabulary[(state >> 8) % vocabulary.length] ?? "");
+    }
+    lines.push(words.join(" "));
+    length += 80;
+  }
+  return encode(`${lines.join("\n")}\n`);
+}
+
+describe("a log that says more of trouble than can be looked at", () => {
+  const noise = sentences(8_000_000);
+  const middle = noise.indexOf(10, noise.length / 2) + 1;
+
+  it.each([
+    ["first", 0],
+    ["in the middle", middle],
+    ["last", noise.length],
+  ])("is bounded in work, and the message that stands %s is found", (_, at) => {
+    const scanner = new Scanner();
+    for (const part of [noise.subarray(0, at), encode(`${message}\n`), noise.subarray(at)]) scanner.push(part);
+    const scan = scanner.finish();
+    expect(scan.lines).toBeGreaterThan(80_000);
+    expect(scan.examined).toBeLessThan(20_000);
+    expect(scan.skimmed?.to).toBeGreaterThan(scan.lines * 0.9);
+    const line = at === 0 ? 1 : at === middle ? undefined : scan.lines;
+    const finding = scan.findings.find(({ kind }) => kind === "missing-library");
+    expect(finding?.text).toBe(message);
+    if (line !== undefined) expect(finding?.at).toBe(line);
+  });
+
+  it("in UTF-16 has its end read again, too", () => {
+    const text = `${new TextDecoder().decode(noise.subarray(0, 4_000_000))}\n${message}\n`;
+    const bytes = utf16(text, false);
+    const scanner = new Scanner();
+    for (let at = 0; at < bytes.length; at += 65_537) scanner.push(bytes.subarray(at, at + 65_537));
+    const scan = scanner.finish();
+    expect(scan.skimmed).toBeDefined();
+    expect(scan.findings.find(({ kind }) => kind === "missing-library")?.at).toBe(scan.lines);
+  });
+});
+
+describe("words looked for in bytes", () => {
+  it("are found as a search for each would find them", () => {
+    const needles = ["he", "she", "his", "hers", "r", "shé"].map((text, bit) => ({ text, marks: 1 << bit }));
+    const search = byteSearch(needles);
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("h", "e", "s", "i", "r", "é", "x"), maxLength: 40 }), (text) => {
+        let row = 0;
+        let marks = 0;
+        for (const byte of encode(text)) {
+          row = search.next[row + (search.columns[byte] ?? 0)] ?? 0;
+          marks |= search.marks[row] ?? 0;
+        }
+        const expected = needles.reduce((all, needle) => all | (text.includes(needle.text) ? needle.marks : 0), 0);
+        expect(marks).toBe(expected);
+      }),
+    );
   });
 });

@@ -1,0 +1,84 @@
+/**
+ * The words by which a line of a log shows that it may matter. They are looked for in the bytes, before a line is even made
+ * a text, so what says nothing costs nothing.
+ */
+import { byteSearch, type ByteSearch, type Needle } from "./byte-search.ts";
+
+/** The line may matter. */
+export const markTrigger = 1;
+/** It may, when the letter belongs to a code as Microsoft's tools write them: `codes` says. */
+export const markCode = 2;
+/** It tells of the machine, of Python or of Windows. */
+export const markFact = 4;
+/** Beside a trigger: it hardly says anything else than that something failed. */
+export const markStrong = 8;
+/** It names something that tells it from other lines with the same words. */
+export const markName = 16;
+
+/** `C2065`, `LNK2019`, … */
+export const codes = /\b(?:C|D|LNK|MSB)\d{4}\b/;
+
+/**
+ * A line without any of these cannot matter, unless a parser waits for it. Every message that a parser knows has one of
+ * them; the fixtures of the tests prove it. Between bars, so that white space counts.
+ */
+const triggers = String.raw`
+rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|
+o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|
+ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|
+ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|
+extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what()|
+egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|
+operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|
+exhausted|not set|CUDA_HOME|too old|too long|oo many|an't create|ne peut|trouver|puede encontrar|не найти|
+nicht finden|not currently implemented|not supported because|*** |corrupted|oo short|Killed|temporarily|
+ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|
+File "|During handling|direct cause|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|
+not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|
+Expected in|Referenced from|vtable|skew|submodule|not a git|externally|o such option|Stale file|ASan|
+AddressSanitizer|codec can|Guessing wheel|Precompiled wheel|Duplicate definition|match-runtime|Because|
+HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|
+canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|ignoring file|capability|Fatal|
+qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
+wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
+fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
+aited on|not member|what(
+`;
+
+const strong = String.raw`
+error: |Error: |ERROR: |error : |error   : |fatal   : |fatal error|error C|error LNK|error MSB|Fehler: |erreur: |错误：|错误:|
+undefined symbol|ndefined reference|nresolved external|No such file|cannot open shared|Traceback (|No module named|
+ImportError|cannot find|an't find|ould not find|ot found|Killed|illed by|signal 9|No space left|emory|egmentation fault|
+nsupported gpu|nsupported GNU|no kernel image|ermission denied|mismatche|does not match|does not contain|too new|too old|
+collect2|command not found|not supported|not compiled with|terminate called|core dumped|nrecognized|Symbol not found|
+Warning: |fatal: |CMake Error|CMake Warning|ld: |such option|can not be used|relocation R_|compiled using|make: ***|Exception: 
+`;
+
+const names = String.raw`
+torch|c10|at::|cuda|CUDA|Cuda|cudnn|cublas|cusparse|nccl|nvcc|nvrtc|ptxas|nvlink|cicc|pybind|ython|numpy|NumPy|GLIBC|libstdc|
+CXXABI|ninja|cmake|CMake|ccache|conda|hip|rocm|ROCm|sm_|compute_|-l|.so|.h:|.cuh|.dll|.pyd|.lib|.dylib|std=c++|-std|/bin/|gcc|
+g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_ZN|memory|disk|space|permission|git|http
+`;
+
+const facts = "ython|:\\";
+
+function split(list: string, marks: number): Needle[] {
+  const words = list.replaceAll("\n", "").split("|");
+  return words.filter((word) => word !== "").map((word) => ({ text: word, marks }));
+}
+
+let made: ByteSearch | undefined;
+
+/** The table of all of them, made when the first log is read. */
+export function needles(): ByteSearch {
+  const digits = Array.from({ length: 10 }, (_, digit) => digit);
+  const letters = [...digits.map((digit) => `C${digit}`), ...digits.map((digit) => `D${digit}`), "LNK", "MSB"];
+  made ??= byteSearch([
+    ...split(triggers, markTrigger),
+    ...letters.map((text) => ({ text, marks: markCode })),
+    ...split(strong, markStrong),
+    ...split(names, markName),
+    ...split(facts, markFact),
+  ]);
+  return made;
+}
