@@ -12,6 +12,7 @@ import type { Digest } from "../base/digest.ts";
 import type { Cache, CachedResult, Claims } from "../cache/cache.ts";
 import type { Host } from "../host/host.ts";
 import { commandText, type Action, type Graph } from "../plan/graph.ts";
+import { type AheadRun, AheadRuns } from "./ahead.ts";
 import { Discovery } from "./discovery.ts";
 import type { BuildListener } from "./events.ts";
 import { executeRun, prepareRun, publishOutput, type FinishedRun, type PreparedRun } from "./execute.ts";
@@ -110,6 +111,12 @@ class Engine {
   readonly #records: NewActionRecord[] = [];
   readonly #sharing = new Set<Promise<void>>();
   readonly #groups = new Groups();
+  readonly #edges: Edges;
+  readonly #ahead: AheadRuns;
+  /** Actions that may run before their turn. */
+  readonly #early: readonly number[];
+  /** How much was done when it was last asked which of them could. */
+  #askedAt = -1;
   readonly #slots: boolean[] = [];
   readonly #temporary: string;
   #fetching = 0;
@@ -133,6 +140,9 @@ class Engine {
     this.#judge = new Judge({ ...input, roots: this.#roots });
     this.#discovery = new Discovery({ ...input, roots: this.#roots });
     const edges = edgesOf(graph.actions);
+    this.#edges = edges;
+    this.#ahead = new AheadRuns(input.digests);
+    this.#early = input.force ? [] : graph.actions.flatMap((action, i) => (action.ahead === true ? [i] : []));
     const durations = graph.actions.map(
       (action) => log.action(action.id)?.durationMs ?? defaultDurationMs[action.kind] ?? 5000,
     );
@@ -156,10 +166,12 @@ class Engine {
         const woken = new Promise<void>((resolve) => (this.#wake = resolve));
         const looked = this.#look();
         this.#start();
+        this.#startAhead();
         if (this.#schedule.finished) break;
         if (looked) await yieldOnce();
         else await woken;
       }
+      await this.#ahead.close();
       await Promise.all(this.#sharing);
       if (this.#bug !== undefined) throw this.#bug.error;
       const changed = await this.#in.digests.settle();
@@ -184,7 +196,9 @@ class Engine {
 
   #stop(reason: Failure): void {
     if (this.#failure === undefined || reason.code === "CANCELLED") this.#failure = reason;
-    if (this.#stopped) this.#schedule.cancel();
+    if (!this.#stopped) return;
+    this.#schedule.cancel();
+    this.#ahead.stop();
   }
 
   /** Looks at some actions that are ready. True when there may be more to look at. */
@@ -236,8 +250,18 @@ class Engine {
       return;
     }
     const { host, emit, store } = this.#in;
+    const ahead = this.#ahead.of(i);
+    if (ahead !== undefined) {
+      this.#awaitAhead(i, ahead);
+      return;
+    }
     const judgement = this.#judge.judge(action);
     this.#judgements.set(i, judgement);
+    if (judgement.reasons.length === 0 && this.#ahead.isDone(i)) {
+      // It was told when it ran.
+      this.#schedule.done(i);
+      return;
+    }
     if (judgement.reasons.length === 0) {
       this.#fresh++;
       emit({
@@ -253,6 +277,8 @@ class Engine {
       return;
     }
     emit({ type: "dirty", action, reasons: judgement.reasons, time: host.monotonic() });
+    // The guess was wrong, and so for what follows.
+    if (action.ahead === true) this.#ahead.stop((other) => this.#action(other).group === action.group);
     if (judgement.missing.length > 0) {
       this.#fail(i, this.#missingInput(action, judgement.missing));
       return;
@@ -307,14 +333,89 @@ class Engine {
     }
   }
 
+  /** Gives jobs that nothing else needs to actions that wait, on what there is of their inputs from last time. */
+  #startAhead(): void {
+    const schedule = this.#schedule;
+    if (schedule.count("queued") > 0 && this.#hasFreeJob()) this.#ahead.stop();
+    if (this.#early.length === 0 || this.#stopped || this.#alone.size > 0) return;
+    if (schedule.count("ready") + schedule.count("looking") + schedule.count("queued") > 0) return;
+    const done = schedule.count("done") + this.#ahead.finished;
+    if (done === this.#askedAt) return;
+    for (const i of this.#early) {
+      if (schedule.count("running") + this.#ahead.count >= this.#in.jobs) return;
+      try {
+        this.#tryAhead(i);
+      } catch (error) {
+        this.#failUnexpectedly(i, error);
+      }
+    }
+    this.#askedAt = done;
+  }
+
+  #tryAhead(i: number): void {
+    const { host, emit } = this.#in;
+    const action = this.#action(i);
+    if (this.#schedule.state(i) !== "waiting" || this.#ahead.wasTried(i) || this.#groups.hasFailed(action)) return;
+    const isDone = (need: number): boolean => this.#schedule.state(need) === "done" || this.#ahead.isDone(need);
+    if (!(this.#edges[i] ?? []).some(isDone)) return;
+    const judgement = this.#judge.judge(action);
+    if (judgement.reasons.length === 0 || judgement.missing.length > 0 || !this.#memory.fits(this.#need(i))) return;
+    this.#judgements.set(i, judgement);
+    emit({ type: "dirty", action, reasons: judgement.reasons, time: host.monotonic() });
+    const ahead = this.#ahead.begin(i, action);
+    this.#memory.start(i, this.#need(i));
+    ahead.ended = this.#guardAsync(i, async () => {
+      const slot = this.#takeSlot();
+      let done = false;
+      try {
+        done = await this.#executeAhead(i, slot, ahead);
+      } finally {
+        this.#slots[slot] = false;
+        this.#memory.end(i);
+        this.#ahead.end(i, done);
+      }
+    });
+  }
+
+  /** Whether it left a result. What fails is left to the turn of the action, where it is told. */
+  async #executeAhead(i: number, slot: number, ahead: AheadRun): Promise<boolean> {
+    const { host, emit, store, signal, variables } = this.#in;
+    const action = this.#action(i);
+    if (store !== undefined && action.cacheable && (await this.#fetch(i, store))) return true;
+    const outer = this.#groups.signal(action, signal);
+    const either = outer === undefined ? ahead.controller.signal : AbortSignal.any([ahead.controller.signal, outer]);
+    if (either.aborted) return false;
+    const run = prepareRun(host, action, join(this.#temporary, String(this.#runs++)));
+    emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
+    const end = await executeRun(host, action, run, variables, either);
+    // Its inputs may have been replaced before the program read them.
+    const done = end.ok && !either.aborted && this.#ahead.holds(ahead);
+    if (done) await this.#finish(i, slot, run, end);
+    else emit({ type: "abandoned", action, slot, time: host.monotonic() });
+    host.fs.remove(run.folder);
+    return done;
+  }
+
+  /** The turn of an action has come that runs already: waits for its end, unless it runs on something else. */
+  #awaitAhead(i: number, ahead: AheadRun): void {
+    if (this.#ahead.holds(ahead)) ahead.awaited = true;
+    else ahead.controller.abort();
+    this.#fetching++;
+    void this.#guardAsync(i, async () => {
+      await ahead.ended;
+      this.#fetching--;
+      this.#judgeAction(i);
+    });
+  }
+
   /** An action whose program has ended takes no job any more, but no more than one of them for each job is left behind. */
   #hasFreeJob(): boolean {
     const { jobs } = this.#in;
-    return this.#schedule.count("running") - Math.min(this.#finishing, jobs) < jobs;
+    return this.#schedule.count("running") - Math.min(this.#finishing, jobs) + this.#ahead.awaited < jobs;
   }
 
   #fits(i: number): boolean {
-    if (this.#alone.has(i)) return this.#schedule.count("running") === 0;
+    if (this.#alone.has(i)) return this.#schedule.count("running") + this.#ahead.count === 0;
     for (const other of this.#alone) if (this.#schedule.state(other) === "running") return false;
     return this.#memory.fits(this.#need(i));
   }

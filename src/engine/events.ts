@@ -94,7 +94,7 @@ export type BuildEvent =
       readonly durationMs: number;
       readonly time: number;
     }
-  /** Stopped because another action of its group has failed: that one was told. */
+  /** Stopped because another action of its group has failed, or because what it ran on before its turn has changed. */
   | { readonly type: "abandoned"; readonly action: Action; readonly slot: number; readonly time: number }
   /** Another process works on the same project or action; its result will be used. */
   | { readonly type: "waiting"; readonly on: string; readonly time: number }

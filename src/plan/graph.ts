@@ -95,6 +95,11 @@ export interface Action {
    * may say again, and when one fails the rest is of no use.
    */
   readonly group?: string;
+  /**
+   * May run before its turn, on what its producers made the last time, when a job is idle: worth it where their outputs
+   * are mostly the same as before. It must not be `inPlace`.
+   */
+  readonly ahead?: boolean;
 }
 
 /** What a build leaves for the user. */

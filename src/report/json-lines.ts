@@ -72,7 +72,8 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
     fields: { script: "absolute path", output: "what it printed", durationMs: "milliseconds" },
   },
   abandoned: {
-    description: "A program was stopped because another one of the same command has failed.",
+    description:
+      "A program was stopped: another one of the same command has failed, or it was started before its turn and what it read has changed. In the second case it runs again.",
     fields: { action, slot: "as in `started`" },
   },
   waiting: {

@@ -296,6 +296,7 @@ class Builder {
       depfile: { path: spelled(this.#places, depfile), format: "make" },
       includeSearch: whole.includeSearch,
       keyVariables: compileVariables(this.#in.family),
+      ahead: true,
       ...(relocatable
         ? {}
         : { responseFile: { path: spelled(this.#places, declaration), content: fatbinDeclaration(symbol) } }),
@@ -323,6 +324,8 @@ class Builder {
       inputs: [keyed ? key : joined],
       outputs: [object],
       keyVariables: compileVariables(this.#in.family),
+      // The stub, for which cicc must be waited, seldom changes: it tells which kernels there are and what they take.
+      ahead: true,
       share: 0.6,
     });
     const comparison = this.#action({
@@ -333,6 +336,7 @@ class Builder {
       inputs: [joined],
       outputs: [key],
       cacheable: false,
+      ahead: true,
       share: 0.01,
     });
     const before = [preprocess, ...(keyed ? [comparison] : []), compile];

@@ -1,0 +1,103 @@
+/**
+ * Runs before their turn: an action that still waits for a producer is run on what the producer made the last time, while
+ * a job would otherwise be idle. Such a run is a build of its own between two builds: what it records is true of the
+ * contents that it read, and when its turn comes the action is judged like any other. So a wrong guess costs a job that
+ * nobody needed, and never a wrong output.
+ *
+ * It keeps account of the runs; when to start one and what to do with its end is the engine's business.
+ */
+import { resolve } from "node:path";
+import { unique } from "../base/order.ts";
+import type { Digest } from "../base/digest.ts";
+import type { Action } from "../plan/graph.ts";
+import type { FileDigests } from "./file-digests.ts";
+
+/** One run before its turn. */
+export interface AheadRun {
+  readonly controller: AbortController;
+  /** What it was started on: by path, all that its command or its key names. */
+  readonly read: ReadonlyMap<string, Digest | undefined>;
+  /** Its turn has come, and it is waited for. */
+  awaited: boolean;
+  ended: Promise<void>;
+}
+
+/** The runs before their turn of one build, by number of the action. */
+export class AheadRuns {
+  readonly #digests: FileDigests;
+  readonly #running = new Map<number, AheadRun>();
+  readonly #tried = new Set<number>();
+  readonly #done = new Set<number>();
+
+  constructor(digests: FileDigests) {
+    this.#digests = digests;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Those that are no guess any more: they take a job like the others. */
+  get awaited(): number {
+    let sum = 0;
+    for (const run of this.#running.values()) if (run.awaited) sum++;
+    return sum;
+  }
+
+  /** How many have left a result. */
+  get finished(): number {
+    return this.#done.size;
+  }
+
+  of(i: number): AheadRun | undefined {
+    return this.#running.get(i);
+  }
+
+  /** Each action gets one chance in a build. */
+  wasTried(i: number): boolean {
+    return this.#tried.has(i);
+  }
+
+  /** Whether it ran and left a result. */
+  isDone(i: number): boolean {
+    return this.#done.has(i);
+  }
+
+  begin(i: number, action: Action): AheadRun {
+    const named = action.command.flatMap((arg) =>
+      typeof arg !== "string" && arg.role === "input" ? [resolve(action.cwd, arg.path)] : [],
+    );
+    const read = unique([...action.inputs, ...named]).map((path) => [path, this.#digests.digest(path)] as const);
+    const run: AheadRun = {
+      controller: new AbortController(),
+      read: new Map(read),
+      awaited: false,
+      ended: Promise.resolve(),
+    };
+    this.#tried.add(i);
+    this.#running.set(i, run);
+    return run;
+  }
+
+  /** Whether all that it was started on is still the same. */
+  holds(run: AheadRun): boolean {
+    for (const [path, digest] of run.read) if (this.#digests.digest(path) !== digest) return false;
+    return true;
+  }
+
+  end(i: number, done: boolean): void {
+    this.#running.delete(i);
+    if (done) this.#done.add(i);
+  }
+
+  /** Stops the runs that are still a guess, or those of them that a test names. */
+  stop(which: (i: number) => boolean = () => true): void {
+    for (const [i, run] of this.#running) if (!run.awaited && which(i)) run.controller.abort();
+  }
+
+  /** Stops all of them and waits for their ends. */
+  async close(): Promise<void> {
+    for (const run of this.#running.values()) run.controller.abort();
+    await Promise.all(Array.from(this.#running.values(), async (run) => await run.ended));
+  }
+}

@@ -1,0 +1,297 @@
+/** Actions that run before their turn: what they save, and that a wrong guess changes nothing. No clocks: programs wait for each other. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runGraph, type EngineResult } from "../../../src/engine/engine.ts";
+import type { BuildEvent } from "../../../src/engine/events.ts";
+import { FileDigests } from "../../../src/engine/file-digests.ts";
+import { BuildLog } from "../../../src/engine/log.ts";
+import { Roots } from "../../../src/engine/roots.ts";
+import type { ProcessRequest, ProcessResult } from "../../../src/host/host.ts";
+import { nodeHost } from "../../../src/host/node-host.ts";
+import type { Action, Graph } from "../../../src/plan/graph.ts";
+import { toyFolder } from "../../support/toy-build.ts";
+import { toyTool } from "../../support/toy-compiler.ts";
+
+let root = "";
+let remove = (): void => undefined;
+beforeEach(() => {
+  ({ root, remove } = toyFolder());
+  mkdirSync(join(root, "src"));
+  write("front", "front 1\n");
+  write("device", "stub A\nbody 1\n");
+});
+afterEach(() => remove());
+
+function write(name: string, text: string): void {
+  writeFileSync(join(root, "src", name), text);
+}
+
+/** What stands for cudafe++ (`front`), cicc (`device`, of which the stub is the first line), preprocessing and compile. */
+function graph(): Graph {
+  const buildDir = `${root}/.retorch`;
+  const at = (name: string): string => `${buildDir}/${name}`;
+  const action = (name: string, inputs: readonly string[], more: Partial<Action> = {}): Action => ({
+    id: `toy/${name}`,
+    kind: "compile",
+    description: name,
+    extension: "toy",
+    command: [name, { path: at(name), role: "output" }, ...inputs.map((path) => ({ path, role: "input" as const }))],
+    cwd: root,
+    env: {},
+    keyVariables: [],
+    tools: [toyTool(name)],
+    inputs,
+    outputs: [at(name)],
+    includeSearch: [],
+    librarySearch: [],
+    memoryEstimate: 1,
+    cacheable: true,
+    group: "toy",
+    ...more,
+  });
+  return {
+    actions: [
+      action("front", [`${root}/src/front`]),
+      action("device", [`${root}/src/device`]),
+      action("stub", [at("device")]),
+      action("joined", [at("front"), at("stub")], { ahead: true }),
+      action("object", [at("joined")], { ahead: true }),
+      action("library", [at("object"), at("device")]),
+    ],
+    artifacts: [],
+    roots: [
+      { name: "$PROJECT", path: root },
+      { name: "$BUILD", path: buildDir },
+    ],
+    buildDir,
+    warnings: [],
+  } as Graph;
+}
+
+interface Outcome {
+  readonly result: EngineResult;
+  /** Programs in the order of their starts. */
+  readonly started: readonly string[];
+  readonly events: readonly BuildEvent[];
+}
+
+/** What a program can look at, and wait for, before it writes. */
+interface World extends Omit<Outcome, "result"> {
+  /** Until something holds; asked again after each start and each event. */
+  until(holds: () => boolean): Promise<void>;
+  isDone(name: string): boolean;
+}
+
+type Wait = (world: World, name: string, request: ProcessRequest) => Promise<boolean | undefined>;
+
+/** `wait` is called by each program before it writes; one that gets `false` fails. */
+async function build(
+  wait: Wait = async () => await Promise.resolve(undefined),
+  options: { jobs?: number; force?: boolean } = {},
+): Promise<Outcome> {
+  const started: string[] = [];
+  const events: BuildEvent[] = [];
+  const waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const listener of waiting.splice(0)) listener();
+  };
+  const world: World = {
+    started,
+    events,
+    until: async (holds) => {
+      while (!holds()) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    isDone: (name) => events.some((event) => event.type === "done" && event.action.description === name),
+  };
+  const run = async (request: ProcessRequest): Promise<ProcessResult> => {
+    const [name = "", output = "", ...inputs] = request.argv;
+    started.push(name);
+    wake();
+    const texts = inputs.map((path) => readFileSync(resolve(root, path), "utf8"));
+    const verdict = await wait(world, name, request);
+    const base = { stdout: "", stderr: "", timedOut: false, durationMs: 1, peakMemory: 1, signal: undefined };
+    if (request.signal?.aborted === true) return { ...base, exitCode: undefined, signal: "SIGTERM" };
+    if (verdict === false) return { ...base, exitCode: 1, stderr: `${name} is broken\n` };
+    const text = name === "device" ? texts.join("") : name === "stub" ? firstLine(texts.join("")) : joined(name, texts);
+    writeFileSync(resolve(root, output), text);
+    return { ...base, exitCode: 0 };
+  };
+  const real = nodeHost();
+  const host = nodeHost({ processes: { ...real.processes, self: () => real.processes.self(), run } });
+  const plan = graph();
+  mkdirSync(plan.buildDir, { recursive: true });
+  const log = BuildLog.open(host, `${plan.buildDir}/log`);
+  const roots = new Roots(plan.roots);
+  const digests = new FileDigests(host, {
+    get: (path) => log.state(roots.logical(path)),
+    put: (path, state) => log.putState(roots.logical(path), state),
+  });
+  const result = await runGraph({
+    host,
+    graph: plan,
+    log,
+    digests,
+    variables: {},
+    packages: [],
+    jobs: options.jobs ?? 2,
+    memory: 1e9,
+    force: options.force ?? false,
+    keepGoing: false,
+    emit: (event) => {
+      events.push(event);
+      wake();
+    },
+  });
+  log.close();
+  return { result, started, events };
+}
+
+const firstLine = (text: string): string => `${text.split("\n")[0]}\n`;
+const joined = (name: string, texts: readonly string[]): string => `${name}(${texts.join("+")})`;
+
+async function untilStopped({ signal }: ProcessRequest): Promise<void> {
+  if (signal?.aborted === true) return;
+  await new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** What a build from nothing gives. */
+function expected(): string {
+  const read = (name: string): string => readFileSync(join(root, "src", name), "utf8");
+  const device = read("device");
+  return `library(object(joined(front(${read("front")})+${firstLine(device)}))+${device})`;
+}
+
+/** The library is that of a clean build, and nothing is left to do. */
+async function expectRight(): Promise<void> {
+  expect(readFileSync(join(root, ".retorch/library"), "utf8")).toBe(expected());
+  expect((await build()).started).toEqual([]);
+}
+
+/** The device compile ends when the object has been made. */
+const deviceAfterObject: Wait = async (world, name) => {
+  if (name === "device") await world.until(() => world.isDone("object"));
+  return undefined;
+};
+
+const count = (names: readonly string[], name: string): number => names.filter((each) => each === name).length;
+
+beforeEach(async () => {
+  await build();
+  await expectRight();
+});
+
+describe("an action before its turn", () => {
+  test("runs beside what it waits for, once, when that comes out as before", async () => {
+    write("front", "front 2\n");
+    write("device", "stub A\nbody 2\n");
+    const { started, result } = await build(deviceAfterObject);
+    expect(started.indexOf("object")).toBeLessThan(started.indexOf("library"));
+    expect([...started].sort()).toEqual(["device", "front", "joined", "library", "object", "stub"]);
+    expect(result).toMatchObject({ executed: 6, fresh: 0, cached: 0 });
+    await expectRight();
+  });
+
+  test("runs again when it comes out otherwise", async () => {
+    write("front", "front 2\n");
+    write("device", "stub B\nbody 1\n");
+    const { started } = await build(deviceAfterObject);
+    expect(count(started, "object")).toBe(2);
+    expect(count(started, "joined")).toBe(2);
+    await expectRight();
+  });
+
+  test("is stopped at once when its guess was wrong", async () => {
+    write("front", "front 2\n");
+    write("device", "stub B\nbody 1\n");
+    const { started, events } = await build(async (world, name, request) => {
+      if (name === "device") await world.until(() => world.started.includes("object"));
+      if (name === "object" && count(world.started, "object") === 1) await untilStopped(request);
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(2);
+    expect(events.flatMap((event) => (event.type === "abandoned" ? [event.action.description] : []))).toEqual([
+      "object",
+    ]);
+    await expectRight();
+  });
+
+  test("is waited for when its turn comes", async () => {
+    write("front", "front 2\n");
+    write("device", "stub A\nbody 2\n");
+    const { started } = await build(async (world, name) => {
+      if (name === "device") await world.until(() => world.started.includes("object"));
+      if (name === "object") await world.until(() => world.isDone("stub"));
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(1);
+    await expectRight();
+  });
+
+  test("that fails is told in its turn, and not when its guess was wrong", async () => {
+    write("front", "front 2\n");
+    write("device", "stub B\nbody 1\n");
+    const failsOnA: Wait = async (world, name, request) => {
+      if (name === "device") await world.until(() => world.started.includes("object"));
+      if (name !== "object") return undefined;
+      return !readFileSync(resolve(root, request.argv[2] ?? ""), "utf8").includes("stub A");
+    };
+    const wrong = await build(failsOnA);
+    expect(wrong.result.failure).toBeUndefined();
+    await expectRight();
+    write("front", "front 3\n");
+    const failing = await build(async (_, name) => await Promise.resolve(name !== "object"));
+    expect(failing.events.filter((event) => event.type === "failed")).toHaveLength(1);
+    await build();
+    await expectRight();
+  });
+
+  test("is stopped when what it waits for fails", async () => {
+    write("front", "front 2\n");
+    write("device", "stub A\nbody 2\n");
+    const { result, events } = await build(async (world, name, request) => {
+      if (name === "device") await world.until(() => world.started.includes("object"));
+      if (name === "object") await untilStopped(request);
+      return name !== "device";
+    });
+    expect(result.failure?.code).toBe("BUILD_FAILED");
+    expect(events.flatMap((event) => (event.type === "failed" ? [event.action.description] : []))).toEqual(["device"]);
+    await build();
+    await expectRight();
+  });
+
+  test("is done again when its input is replaced while it runs", async () => {
+    write("front", "front 2\n");
+    write("device", "stub A\nbody 2\n");
+    const { started } = await build(async (world, name) => {
+      if (name === "device") await world.until(() => world.started.includes("object"));
+      if (name === "object" && count(world.started, "object") === 1) {
+        writeFileSync(join(root, ".retorch/joined"), "something else");
+        await world.until(() => world.isDone("stub"));
+      }
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(2);
+    await build();
+    await expectRight();
+  });
+
+  test.each([
+    ["with one job", { jobs: 1 }],
+    ["when everything is done again", { force: true }],
+  ])("waits for its turn %s", async (_, options) => {
+    write("front", "front 2\n");
+    write("device", "stub A\nbody 2\n");
+    const { started } = await build(undefined, options);
+    expect(started.slice(-3)).toEqual(["joined", "object", "library"]);
+    expect(count(started, "object")).toBe(1);
+    await expectRight();
+  });
+
+  test("takes no job from what has come to its turn", async () => {
+    write("front", "front 2\n");
+    const { started } = await build();
+    expect(started).toEqual(["front", "joined", "object", "library"]);
+    await expectRight();
+  });
+});
