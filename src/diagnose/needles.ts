@@ -60,7 +60,7 @@ CXXABI|ninja|cmake|CMake|ccache|conda|hip|rocm|ROCm|sm_|compute_|-l|.so|.h:|.cuh
 g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_ZN|memory|disk|space|permission|git|http
 `;
 
-const facts = "ython|:\\";
+const facts = "ython|:\\|/cuda-";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");
