@@ -81,7 +81,9 @@ def bring_up_to_date(spec: dict) -> bool:
     environ.pop(SWITCH)
     looked = result.get("looked")
     if looked is not None:
-        _fresh.write(note, looked, environ, json.dumps(_states(spec)))
+        from . import _note
+
+        _note.write(note, looked, environ, json.dumps(_states(spec)))
     if any(copied):
         sys.stderr.write(f"retorch: {spec['name']} was built again\n")
     return any(copied)

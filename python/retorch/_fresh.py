@@ -1,9 +1,8 @@
 """Is what was built still what a build would make? Answered by one pass of `stat` over everything that the build
 looked at, as noted in a file of this module's own form, without starting a process.
 
-The program says after a build what it looked at (`retorch build --result`); `write` compares that with the disk and
-notes it down; `check` compares the note with the disk. Not sure means not fresh: the program then decides. It knows
-nothing of what the files mean. Only modules that cost nothing to import are used.
+`_note.py` writes it. Not sure means not fresh: the program then decides. It knows nothing of what the files mean. Every
+process that loads an extension pays for this module: nothing is here but what an unchanged one needs.
 
 The form, all in the machine's own byte order: a mark, the CRC-32 of what follows, the number of integers, the integers
 (64 bits each), the texts with a NUL after each. Folders come with the names in them, since a name is looked up faster from its folder.
@@ -13,12 +12,11 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from zlib import crc32
 
-from ._stat import files_as_noted
+from ._stat import files_as_noted, helpers
 
-_MARK = b"retorch-fresh 1\n"
+MARK = b"retorch-fresh 1\n"
 
 #: Steps of a file system's clock: a younger change of a folder may be followed by one that leaves no trace in its
 #: time. The coarse one is for file systems that count in whole seconds.
@@ -30,7 +28,7 @@ _BY_FOLDER = os.name == "posix" and os.stat in os.supports_dir_fd
 
 
 def check(path: str, environ) -> str | None:
-    """What was given to `write` as `meta`, when nothing has changed since; else None.
+    """What was given to `_note.write` as `meta`, when nothing has changed since; else None.
 
     path: the note. environ: the environment variables that a build would see.
     """
@@ -44,8 +42,9 @@ def check(path: str, environ) -> str | None:
 
 
 def _check(data: bytes, environ) -> str | None:
-    start = len(_MARK) + 8
-    if data[: len(_MARK)] != _MARK or int.from_bytes(data[len(_MARK) : start], sys.byteorder) != crc32(data[start:]):
+    start = len(MARK) + 8
+    body = memoryview(data)[start:]
+    if data[: len(MARK)] != MARK or int.from_bytes(data[len(MARK) : start], sys.byteorder) != crc32(body):
         return None
     first, files, end = _sections(data, start)
     numbers, texts = _read(data, first)
@@ -62,7 +61,7 @@ def _check(data: bytes, environ) -> str | None:
 
     native = files_as_noted()
     if native is not None:
-        if not native(data, *files, count_folders):
+        if not native(data, *files, count_folders, helpers(files[1] // 3)):
             return None
     elif not _files_as_noted(*_read(data, files), count_folders):
         return None
@@ -77,11 +76,11 @@ def _check(data: bytes, environ) -> str | None:
         number += 3
         folder, names = texts[text], texts[text + 1 : text + 1 + count]
         text += 1 + count
-        now = _stamp(folder, 0)
+        now = folder_stamp(folder, 0)
         if now is None or now == stamp:
             continue
         for name in names:
-            if _is_there(os.path.join(folder, name)):
+            if is_there(os.path.join(folder, name)):
                 return None
 
     for _ in range(count_listed):
@@ -90,7 +89,7 @@ def _check(data: bytes, environ) -> str | None:
         folder, prefix, suffix = texts[text : text + 3]
         names = texts[text + 3 : text + 3 + count]
         text += 3 + count
-        if _stamp(folder, 0) != stamp and _names(folder, prefix, suffix) != names:
+        if folder_stamp(folder, 0) != stamp and names_in(folder, prefix, suffix) != names:
             return None
 
     if number != len(numbers) or text != len(texts):
@@ -129,7 +128,7 @@ def _files_as_noted(numbers: list[int], texts: list[bytes], folders: int) -> boo
         text += 1 + count
         if not _BY_FOLDER:
             for name, *expected in zip(names, changed, sizes, inodes):
-                if _state(stat(os.path.join(folder, name))) != expected:
+                if file_state(stat(os.path.join(folder, name))) != expected:
                     return False
             continue
         # Thousands of turns in all: what is not needed here was moved out. Index 6 is the size, 1 the inode.
@@ -144,102 +143,7 @@ def _files_as_noted(numbers: list[int], texts: list[bytes], folders: int) -> boo
     return number == len(numbers) and text == len(texts)
 
 
-def write(path: str, looked: dict, environ, meta: str) -> bool:
-    """Notes down what a build looked at. False when it could not be, or when something has changed since.
-
-    path: the note, written whole or not at all. looked: the member `looked` of what `retorch build --result` wrote.
-    environ: the environment variables that the build saw. meta: what `check` shall give back; no NUL in it.
-    """
-    try:
-        note = _note(looked, environ, meta)
-        if note is None:
-            return False
-        temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}"
-        try:
-            with open(temporary, "wb") as file:
-                file.write(note)
-            os.replace(temporary, path)
-        except OSError:
-            _remove(temporary)
-            return False
-    except (OSError, ValueError, OverflowError):
-        return False
-    return True
-
-
-def _note(looked: dict, environ, meta: str) -> bytes | None:
-    names = sorted(set(looked["variables"]))
-    texts = [os.fsencode(meta)]
-    for name in names:
-        value = environ.get(name)
-        texts += [os.fsencode(name), b"" if value is None else b"=" + os.fsencode(value)]
-    numbers = []
-
-    folders: dict[str, list] = {}
-    states = looked["states"]
-    for at, file in enumerate(looked["files"]):
-        # As the program saw it, so that nothing falls between its look and this one.
-        size, modified, changed, inode = states[4 * at : 4 * at + 4]
-        state = os.stat(file)
-        if state.st_size != size or not _same_time(state.st_mtime_ns, modified):
-            return None
-        if os.name == "posix" and (state.st_ino != inode or not _same_time(state.st_ctime_ns, changed)):
-            return None
-        folder, name = os.path.split(file)
-        folders.setdefault(folder, []).append((name, state))
-    file_numbers: list[int] = []
-    file_texts: list[bytes] = []
-    for folder, entries in folders.items():
-        file_numbers.append(len(entries))
-        file_texts.append(os.fsencode(folder))
-        file_texts += [os.fsencode(name) for name, _ in entries]
-        # By column: slices of them are compared quickest.
-        for column in zip(*(_state(state) for _, state in entries)):
-            file_numbers += column
-
-    there = [os.fsencode(place) for place in looked["there"]]
-    for place in there:
-        os.stat(place)
-    texts += there
-
-    # Stamps come first and the look at the places after them, so that nothing falls in between.
-    now = time.time_ns()
-    empty: dict[str, list[bytes]] = {}
-    for place in looked["absent"]:
-        folder, name = os.path.split(place)
-        empty.setdefault(folder, []).append(os.fsencode(name))
-    for folder, gone in empty.items():
-        encoded = os.fsencode(folder)
-        numbers += [*(_stamp(encoded, now) or [-1, 0]), len(gone)]
-        texts += [encoded, *gone]
-        if any(_is_there(os.path.join(encoded, name)) for name in gone):
-            return None
-
-    for listed in looked["listed"]:
-        folder, prefix, suffix = (os.fsencode(listed[key]) for key in ("path", "prefix", "suffix"))
-        stamp = _stamp(folder, now) or [-1, 0]
-        found = _names(folder, prefix, suffix)
-        if found != sorted(os.fsencode(name) for name in listed["names"]):
-            return None
-        numbers += [*stamp, len(found)]
-        texts += [folder, prefix, suffix, *found]
-
-    if any(b"\0" in text for text in (*texts, *file_texts)):
-        return None
-    numbers = [
-        len(texts), len(names), len(folders), len(there), len(empty), len(looked["listed"]), *numbers,
-    ]  # fmt: skip
-    body = _section(numbers, texts) + _section(file_numbers, file_texts)
-    return b"".join([_MARK, crc32(body).to_bytes(8, sys.byteorder), body])
-
-
-def _section(numbers: list[int], texts: list[bytes]) -> bytes:
-    text = b"".join(text + b"\0" for text in texts)
-    head = [len(numbers), len(text), *numbers]
-    return b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in head) + text
-
-
-def _state(state) -> list[int]:
+def file_state(state) -> list[int]:
     # On Windows ctime is when the file was made.
     changed = state.st_ctime_ns if os.name == "posix" else state.st_mtime_ns
     return [changed, state.st_size, _signed(state.st_ino)]
@@ -249,13 +153,7 @@ def _signed(number: int) -> int:
     return number if number < 1 << 63 else number - (1 << 64)
 
 
-def _same_time(nanoseconds: int, milliseconds: float) -> bool:
-    # The program counts in milliseconds with a fraction that holds a quarter of a microsecond.
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return abs(seconds * 1000 + rest / 1e6 - milliseconds) < 0.001
-
-
-def _stamp(folder: bytes, now: int) -> list[int] | None:
+def folder_stamp(folder: bytes, now: int) -> list[int] | None:
     """A folder's time and inode; [-1, 0] where it is too young at `now` to be relied on; None when it is not there."""
     try:
         state = os.stat(folder)
@@ -267,7 +165,7 @@ def _stamp(folder: bytes, now: int) -> list[int] | None:
     return [modified, _signed(state.st_ino)]
 
 
-def _is_there(path: bytes) -> bool:
+def is_there(path: bytes) -> bool:
     try:
         os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -275,17 +173,10 @@ def _is_there(path: bytes) -> bool:
     return True
 
 
-def _names(folder: bytes, prefix: bytes, suffix: bytes) -> list[bytes]:
+def names_in(folder: bytes, prefix: bytes, suffix: bytes) -> list[bytes]:
     try:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     least = len(prefix) + len(suffix)
     return sorted(name for name in names if len(name) >= least and name.startswith(prefix) and name.endswith(suffix))
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

@@ -11,8 +11,8 @@ import os
 import sys
 import threading
 
-from . import _fresh, _places, _stat
-from ._words import absolute_words, flag_words, path_list
+from . import _fresh, _places
+from ._words import flag_words, path_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,17 @@ _CUDA_SUFFIXES = (".cu", ".cuh")
 _loaded: dict[str, list[_Version]] = {}
 _name_locks: dict[str, threading.RLock] = {}
 _names_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    # Whoever held them is not in this process.
+    global _names_lock
+    _names_lock = threading.Lock()
+    _name_locks.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _Version:
@@ -110,50 +121,6 @@ class Request:
         rank = "" if seen is None else "-" + _digest([seen])
         return os.path.join(self.directory, ".retorch", "fresh", f"{self.key}-{name}{rank}")
 
-    def captured(self, name: str) -> dict:
-        """The request in the form that the program reads. name: the one under which it is built."""
-        sources = self.sources + [os.path.join(self.directory, file) for file in self.texts]
-        root = self.directory if self.texts else _places.project_root(sources, self.directory)
-        standalone = sys.platform != "win32" or not self.is_standalone
-        suffix = ("" if standalone else ".exe") if self.is_standalone else _library_suffix()
-        return {
-            "format": 1,
-            "root": root,
-            "python": sys.executable or None,
-            "build_dir": os.path.join(self.directory, ".retorch"),
-            "extensions": [
-                {
-                    "name": name,
-                    # What is loaded by torch.ops.load_library is linked like a module, as by torch.
-                    "kind": "executable" if self.is_standalone else "python-module",
-                    "origin": self.origin,
-                    "device": self._device(),
-                    "uses_torch": _places.torch_folder() is not None,
-                    "with_cuda": self.with_cuda,
-                    "sources": [_source(source) for source in sources],
-                    "include_dirs": self.include_paths,
-                    "extra_compile_args": {
-                        "cxx": absolute_words(self.cflags, self.directory),
-                        "nvcc": absolute_words(self.cuda_cflags, self.directory),
-                        "sycl": absolute_words(self.sycl_cflags, self.directory),
-                    },
-                    "extra_link_args": absolute_words(self.ldflags, self.directory),
-                    "out_dir": self.directory,
-                    "file_name": name + suffix,
-                }
-            ],
-        }
-
-    def _device(self) -> str:
-        if self.with_sycl:
-            return "sycl"
-        return "cuda" if self.with_cuda else "cpu"
-
-    def missing_source(self) -> str | None:
-        """The first source that is no file."""
-        return next((source for source in self.sources if not os.path.isfile(source)), None)
-
-
 def load(
     name: str,
     sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
@@ -221,19 +188,22 @@ def _load(request: Request, verbose: bool):
     for number, version in enumerate(versions):
         if version.key != request.key or _identity(version.path) != version.identity:
             continue
-        if _known(request, _versioned(request.name, number), environ) == version.path:
+        built = _known(request, _versioned(request.name, number), environ)
+        if built is not None and _path_of(built) == version.path:
             # Not executed again: what it registered, it would register twice.
             return version.result
     name = _versioned(request.name, len(versions))
     if versions and verbose:
         _say(f"The input conditions for extension module {request.name} have changed: building it as {name}")
-    path = _known(request, name, environ)
-    if path is not None:
-        return _open_and_remember(request, name, path, versions)
-    with _building(request.directory):
+    built = _known(request, name, environ)
+    if built is not None:
+        return _open_and_remember(request, name, built, versions)
+    from ._make import build_request, building
+
+    with building(request.directory):
         # Another process may have built it meanwhile.
-        path = _known(request, name, environ) or _build(request, name, verbose)
-        return _open_and_remember(request, name, path, versions)
+        built = _known(request, name, environ) or build_request(request, name, verbose)
+        return _open_and_remember(request, name, built, versions)
 
 
 def _digest(parts: list[str]) -> str:
@@ -264,45 +234,19 @@ def _versioned(name: str, number: int) -> str:
 
 
 def _known(request: Request, name: str, environ) -> str | None:
-    """The path of what was built, when a build would make the same. Imports torch where the library needs it."""
-    meta = _fresh.check(request.note(name), environ)
-    if meta is None:
-        return None
-    needs, _, path = meta.partition(" ")
-    if needs == "torch" and not request.is_standalone:
-        _import_torch()
-    return path
+    """What `build_request` gave back, when a build would make the same."""
+    return _fresh.check(request.note(name), environ)
 
 
-def _build(request: Request, name: str, verbose: bool) -> str:
-    missing = request.missing_source()
-    if missing is not None:
-        # As torch, which opens it.
-        raise FileNotFoundError(2, os.strerror(2), missing)
-    for file, text in request.texts.items():
-        _write_if_changed(os.path.join(request.directory, file), text)
-    from . import _program
-
-    environ = _program.build_environment()
-    result = _program.build(request.captured(name), name, verbose, environ)
-    path = result["artifacts"][-1]["path"]
-    needs = "torch" if _needs_torch(path) else "-"
-    note = request.note(name)
-    os.makedirs(os.path.dirname(note), exist_ok=True)
-    looked = result.get("looked")
-    if looked is not None:
-        _fresh.write(note, looked, environ, f"{needs} {path}")
-        if len(looked["files"]) >= _stat.WORTH_IT:
-            _stat.make(environ)
-    if request.given_directory is None:
-        _publish(path, os.path.join(request.shared_directory, os.path.basename(path)))
-        _places.remove_old(request.shared_directory, request.directory)
-    if needs == "torch" and not request.is_standalone:
-        _import_torch()
-    return path
+def _path_of(built: str) -> str:
+    return built.partition(" ")[2]
 
 
-def _open_and_remember(request: Request, name: str, path: str, versions: list[_Version]):
+def _open_and_remember(request: Request, name: str, built: str, versions: list[_Version]):
+    path = _path_of(built)
+    if built.startswith("torch ") and "torch" not in sys.modules and not request.is_standalone:
+        # The library uses torch's, which only torch itself brings into the process.
+        import torch  # noqa: F401
     identity = _identity(path)
     result = _open(request, name, path)
     if not request.is_standalone:
@@ -312,6 +256,10 @@ def _open_and_remember(request: Request, name: str, path: str, versions: list[_V
 
 def _open(request: Request, name: str, path: str):
     if request.is_standalone:
+        if sys.platform == "win32":
+            from ._make import reach_torch_libraries
+
+            reach_torch_libraries()
         return path
     if not request.is_python_module:
         import torch
@@ -329,102 +277,12 @@ def _open(request: Request, name: str, path: str):
     return module
 
 
-def _import_torch() -> None:
-    """The library uses torch's, which only torch itself brings into the process."""
-    if "torch" not in sys.modules:
-        import torch  # noqa: F401
-
-
-def _needs_torch(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            content = file.read()
-    except OSError:
-        return True
-    return b"libc10." in content or b"libtorch" in content or b"c10.dll" in content or b"torch_cpu.dll" in content
-
-
 def _identity(path: str) -> tuple[int, ...]:
     try:
         state = os.stat(path)
     except OSError:
         return ()
     return (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-
-
-def _library_suffix() -> str:
-    return ".pyd" if sys.platform == "win32" else ".so"
-
-
-def _source(path: str):
-    # torch gives every source that is not CUDA or SYCL to the C++ compiler.
-    if path.endswith(".c"):
-        return {"path": path, "language": "c++"}
-    return path
-
-
-def _write_if_changed(path: str, text: str) -> None:
-    content = text.encode("utf-8", "surrogateescape")
-    try:
-        with open(path, "rb") as file:
-            if file.read() == content:
-                return
-    except OSError:
-        pass
-    _replace(path, lambda temporary: _write(temporary, content))
-
-
-def _write(path: str, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-
-
-def _publish(path: str, place: str) -> None:
-    """Puts a copy where torch's own builder has the library: some projects look for it there. Best effort."""
-    import shutil
-
-    try:
-        _replace(place, lambda temporary: shutil.copy2(path, temporary))
-    except OSError:
-        pass
-
-
-def _replace(path: str, make) -> None:
-    temporary = f"{path}.{os.getpid()}.{threading.get_ident()}"
-    try:
-        make(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        _fresh._remove(temporary)
-        raise
-
-
-class _building:
-    """Only one process at a time builds in a folder; the others wait and then find it done. The kernel gives the lock
-    back when its holder ends, however it ends. torch's own file `lock` means nothing here."""
-
-    def __init__(self, directory: str) -> None:
-        self._directory = directory
-        self._file = None
-
-    def __enter__(self) -> None:
-        folder = os.path.join(self._directory, ".retorch")
-        os.makedirs(folder, exist_ok=True)
-        try:
-            import fcntl
-        except ImportError:
-            # Windows: the program has a lock of its own.
-            return
-        try:
-            self._file = open(os.path.join(folder, "load.lock"), "ab")
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        except OSError:
-            # A file system without locks: the program's own must do.
-            pass
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
 
 
 def _say(text: str) -> None:

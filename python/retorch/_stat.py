@@ -9,17 +9,20 @@ import sys
 from ._places import cache_directory
 
 #: Goes up when `_stat.c` changes.
-_VERSION = 1
+_VERSION = 2
 
 #: So many files are compared by Python before it is worth it.
 WORTH_IT = 2000
+
+#: So many files are compared by one thread before it is worth it to start another.
+WORTH_HELP = 1000
 
 _unknown = object()
 _function = _unknown
 
 
 def files_as_noted():
-    """`function(note, numbers_at, number_count, texts_at, text_size, folders)`, or None.
+    """`function(note, numbers_at, number_count, texts_at, text_size, folders, helpers)`, or None.
 
     Only where `ctypes` is there already, as it is wherever torch is: importing it takes as long as what is saved.
     """
@@ -27,6 +30,17 @@ def files_as_noted():
     if _function is _unknown and "ctypes" in sys.modules:
         _function = _load()
     return None if _function is _unknown else _function
+
+
+def helpers(files: int) -> int:
+    """How many threads may help: as many as there are other processors, and few, since each takes time to start."""
+    if files < WORTH_HELP:
+        return 0
+    try:
+        count = len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        count = os.cpu_count() or 1
+    return min(count, 4) - 1
 
 
 def _load():
@@ -45,7 +59,7 @@ def _load():
     except (OSError, AttributeError):
         return None
     number = ctypes.c_int64
-    function.argtypes = [ctypes.c_char_p, number, number, number, number, number]
+    function.argtypes = [ctypes.c_char_p, number, number, number, number, number, number]
     function.restype = ctypes.c_int
     return function
 
@@ -76,7 +90,8 @@ def make(environ: dict[str, str]) -> None:
                         "origin": "load",
                         "uses_torch": False,
                         "sources": ["_stat.c"],
-                        "extra_compile_args": {"cxx": ["-O2"]},
+                        "extra_compile_args": {"cxx": ["-O2", "-pthread"]},
+                        "extra_link_args": ["-pthread"],
                         "out_dir": folder,
                         "file_name": file_name,
                     }

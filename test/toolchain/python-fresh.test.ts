@@ -11,7 +11,7 @@ import { askPython, jitModule, pythonFolder, runPython } from "../support/python
 
 /** A note of three files, an empty place, a folder's names and a variable. */
 const makeNote = `
-import retorch._fresh as fresh
+import retorch._fresh as fresh, retorch._note as notes
 for folder in ("a", "b", "listed"):
     os.makedirs(folder, exist_ok=True)
 for name in ("a/one", "a/two", "b/three", "listed/x.h", "listed/x.c"):
@@ -29,7 +29,7 @@ looked = {
     "variables": ["SET", "UNSET"],
 }
 environ = {"SET": "1", "OTHER": "2"}
-assert fresh.write("note", looked, environ, "torch /some/path")
+assert notes.write("note", looked, environ, "torch /some/path")
 def now():
     return fresh.check("note", environ)
 assert now() == "torch /some/path"
@@ -43,9 +43,16 @@ in_c.make(dict(os.environ))
 assert in_c.files_as_noted() is not None
 `;
 
+/** Several threads, though there is little to do. */
+const inThreads = `${inC}
+import retorch._fresh
+retorch._fresh.helpers = lambda files: 3
+`;
+
 describe.each([
   { how: "by Python", before: "" },
   { how: "in C", before: inC },
+  { how: "in C by several threads", before: inThreads },
 ])("the note of what a build looked at, compared $how", ({ before }) => {
   it("holds until something of it changes", { timeout: 60_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
@@ -108,12 +115,44 @@ say(fresh.check("nowhere", environ))
 });
 
 describe("the note of what a build looked at", () => {
+  it("misses no change among thousands of files, however many threads look", { timeout: 60_000 }, async (context) => {
+    const python = need(context, cpuPython()).executable;
+    const at = temporaryProject({});
+    const code = `${inC}
+import retorch._fresh as fresh, retorch._note as notes
+files = [os.path.join(os.getcwd(), folder, str(i)) for folder in ("a", "b", "c") for i in range(700)]
+for folder in ("a", "b", "c"):
+    os.mkdir(folder)
+states = []
+for file in files:
+    open(file, "w").close()
+    state = os.stat(file)
+    states += [state.st_size, state.st_mtime_ns / 1e6, state.st_ctime_ns / 1e6, state.st_ino]
+looked = {"files": files, "states": states, "there": [], "absent": [], "listed": [], "variables": []}
+assert notes.write("note", looked, {}, "built")
+for helpers in (0, 1, 3, 8):
+    fresh.helpers = lambda files: helpers
+    answers = [fresh.check("note", {}) for _ in range(20)]
+    for at in (0, 127, 128, 699, 700, 1500, 2099):
+        os.rename(files[at], "aside")
+        answers.append(fresh.check("note", {}))
+        os.rename("aside", files[at])
+        # Renamed back it has another change time: another note.
+        state = os.stat(files[at])
+        states[4 * at : 4 * at + 4] = [state.st_size, state.st_mtime_ns / 1e6, state.st_ctime_ns / 1e6, state.st_ino]
+        assert notes.write("note", looked, {}, "built")
+    say([helpers, answers.count("built"), answers.count(None)])
+`;
+    const expected = [0, 1, 3, 8].map((helpers) => [helpers, 20, 7]);
+    expect(await askPython(python, code, { cwd: at.root })).toEqual(expected);
+  });
+
   it("is not written when something changed since the build looked", { timeout: 60_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = temporaryProject({});
     const code = `${makeNote}
 def attempt(**changes):
-    return fresh.write("other", {**looked, **changes}, environ, "x") or os.path.exists("other")
+    return notes.write("other", {**looked, **changes}, environ, "x") or os.path.exists("other")
 say(attempt(states=[1] + states[1:]))
 say(attempt(states=[states[0], states[1] + 1] + states[2:]))
 say(attempt(states=states[:3] + [states[3] + 1] + states[4:]))
@@ -121,8 +160,8 @@ say(attempt(absent=[files[0]]))
 say(attempt(there=[os.path.join(here, "none")]))
 say(attempt(files=[os.path.join(here, "none")], states=states[:4]))
 say(attempt(listed=[{"path": here + "/listed", "prefix": "", "suffix": "", "names": []}]))
-say(fresh.write("none/other", looked, environ, "x"))
-say(fresh.write("other", looked, environ, "x") and sorted(os.listdir(".")))
+say(notes.write("none/other", looked, environ, "x"))
+say(notes.write("other", looked, environ, "x") and sorted(os.listdir(".")))
 `;
     const said = await askPython(python, code, { cwd: at.root });
     expect(said).toEqual([...Array<boolean>(8).fill(false), ["a", "b", "listed", "note", "other"]]);
@@ -134,7 +173,7 @@ say(fresh.write("other", looked, environ, "x") and sorted(os.listdir(".")))
     const code = `
 load = lambda: retorch.load("ops", ["ops.cpp"], extra_ldflags=["-Wl,--as-needed"])
 load()
-import retorch._fresh as fresh
+import retorch._fresh as fresh, retorch._note as notes
 fresh.files_as_noted = lambda: None
 counts = {"stat": 0, "open": 0, "files": 0}
 real_stat, real_open, real_fsopen = os.stat, os.open, open
