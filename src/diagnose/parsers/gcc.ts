@@ -2,6 +2,7 @@
 import type { Collector } from "../collector.ts";
 import type { ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
+import { inEnglish } from "./localised.ts";
 import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords } from "./parser.ts";
 
 const withPlace = new RegExp(
@@ -54,7 +55,7 @@ function line(line: LogLine, out: Collector): boolean {
 function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): boolean {
   const [, file = "", row = "0", column, word = "error", rest = ""] = place;
   // nvcc's front end writes `file(12): error`; MSVC has codes: both have parsers of their own.
-  const message = rest.trim();
+  const message = inEnglish(rest.trim());
   if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return false;
   if (/CMakeLists\.txt$|\.cmake$|\.py$|\.ninja$|[Mm]akefile$/.test(file)) return false;
   if (/^(?:ptxas|nvlink)\b/.test(file)) return false;
@@ -110,11 +111,11 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
     }
     return false;
   }
-  const message = (split[2] ?? "").trim();
+  const message = inEnglish((split[2] ?? "").trim());
   const severity = severityOf(split[1] ?? "");
   if (systemTrouble.test(message)) return false;
   if (
-    /ld returned \d+ exit status|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(
+    /ld returned \d+ exit status|^ld (?:返回|回傳|gab |a retourné|devolvió|restituì|ha restituito|はステータス|завершился|retornou|zwróci)|^ld не|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(
       message,
     )
   ) {
