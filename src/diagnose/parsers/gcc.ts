@@ -8,6 +8,9 @@ import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords 
 const withPlace = new RegExp(
   String.raw`^((?:[A-Za-z]:[\\/])?[^:]{1,500}?)[:(](\d+)(?:[:,.](\d+)(?:-\d+)?)?\)?\s?:\s*(${severityWords})\s?[:：]\s*(.*)$`,
 );
+/** Files whose compilers and tools write messages of the same form. */
+const otherLanguage =
+  /\.(?:cmake|ninja|py|pyi|java|kt|scala|groovy|swift|rs|go|tsx?|jsx?|mjs|cs|fs|vb|dart|zig|jl|lua|rb|php|hs|tex|md|rst|txt|json|ya?ml|toml|xml|html|css|sql|proto)$/;
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
@@ -47,6 +50,14 @@ function line(line: LogLine, out: Collector): boolean {
   }
   const place = withPlace.exec(text);
   if (place !== null) return withinSource(line, place, out);
+  const vendor =
+    /^(nvc\+\+|nvc|nvfortran|pgc\+\+|pgcc)-(?:Error|Fatal)-(.*)$/.exec(text) ??
+    /^(icpc|icc): (?:command line )?error(?: #\d+)?: (.*)$/.exec(text);
+  if (vendor !== null) {
+    const message = (vendor[2] ?? "").replace(/^Unknown switch: (\S+)/, "unknown option '$1'");
+    out.add(line, { kind: "driver", tool: "clang", program: vendor[1] ?? "", message, severity: "error" });
+    return true;
+  }
   const driver = driverName.exec(text);
   if (driver !== null) return ofDriver(line, driver[1] ?? "", driver[2] ?? "", out);
   return bare(line, out);
@@ -57,7 +68,7 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
   // nvcc's front end writes `file(12): error`; MSVC has codes: both have parsers of their own.
   const message = inEnglish(rest.trim());
   if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return false;
-  if (/CMakeLists\.txt$|\.cmake$|\.py$|\.ninja$|[Mm]akefile$/.test(file)) return false;
+  if (/CMakeLists\.txt$|[Mm]akefile$/.test(file) || otherLanguage.test(file)) return false;
   if (/^(?:ptxas|nvlink)\b/.test(file)) return false;
   // gold writes of undefined references as a compiler would; full disks are no fault of the source.
   if (/^undefined reference to |^multiple definition of /.test(message) || systemTrouble.test(message)) return false;

@@ -160,7 +160,7 @@ function others(line: LogLine, out: Collector): boolean {
     );
   const message =
     linker?.[1] ??
-    (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file in wrong format|DSO missing from command line/.test(
+    (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file not recognized: |file in wrong format|DSO missing from command line/.test(
       text,
     )
       ? text
