@@ -74,7 +74,7 @@ export function buildToolParser(): Parser {
         return true;
       }
       if (bazel(line, out)) return true;
-      if (/^meson\.build:\d+:\d+: ERROR: /.test(text)) {
+      if (/^(?:\S*[\\/])?meson\.build:\d+:\d+: ERROR: /.test(text)) {
         out.add(line, { kind: "build-tool", tool: "cmake", message: text.replace(/^\S+ ERROR: /, "") });
         return true;
       }

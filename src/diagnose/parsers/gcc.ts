@@ -2,11 +2,15 @@
 import type { Collector } from "../collector.ts";
 import type { ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
+import { inEnglish } from "./localised.ts";
 import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords } from "./parser.ts";
 
 const withPlace = new RegExp(
   String.raw`^((?:[A-Za-z]:[\\/])?[^:]{1,500}?)[:(](\d+)(?:[:,.](\d+)(?:-\d+)?)?\)?\s?:\s*(${severityWords})\s?[:：]\s*(.*)$`,
 );
+/** Files whose compilers and tools write messages of the same form. */
+const otherLanguage =
+  /\.(?:cmake|ninja|py|pyi|java|kt|scala|groovy|swift|rs|go|tsx?|jsx?|mjs|cs|fs|vb|dart|zig|jl|lua|rb|php|hs|tex|md|rst|txt|json|ya?ml|toml|xml|html|css|sql|proto)$/;
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
@@ -46,6 +50,14 @@ function line(line: LogLine, out: Collector): boolean {
   }
   const place = withPlace.exec(text);
   if (place !== null) return withinSource(line, place, out);
+  const vendor =
+    /^(nvc\+\+|nvc|nvfortran|pgc\+\+|pgcc)-(?:Error|Fatal)-(.*)$/.exec(text) ??
+    /^(icpc|icc): (?:command line )?error(?: #\d+)?: (.*)$/.exec(text);
+  if (vendor !== null) {
+    const message = (vendor[2] ?? "").replace(/^Unknown switch: (\S+)/, "unknown option '$1'");
+    out.add(line, { kind: "driver", tool: "clang", program: vendor[1] ?? "", message, severity: "error" });
+    return true;
+  }
   const driver = driverName.exec(text);
   if (driver !== null) return ofDriver(line, driver[1] ?? "", driver[2] ?? "", out);
   return bare(line, out);
@@ -54,9 +66,9 @@ function line(line: LogLine, out: Collector): boolean {
 function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): boolean {
   const [, file = "", row = "0", column, word = "error", rest = ""] = place;
   // nvcc's front end writes `file(12): error`; MSVC has codes: both have parsers of their own.
-  const message = rest.trim();
+  const message = inEnglish(rest.trim());
   if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return false;
-  if (/CMakeLists\.txt$|\.cmake$|\.py$|\.ninja$|[Mm]akefile$/.test(file)) return false;
+  if (/CMakeLists\.txt$|[Mm]akefile$/.test(file) || otherLanguage.test(file)) return false;
   if (/^(?:ptxas|nvlink)\b/.test(file)) return false;
   // gold writes of undefined references as a compiler would; full disks are no fault of the source.
   if (/^undefined reference to |^multiple definition of /.test(message) || systemTrouble.test(message)) return false;
@@ -110,11 +122,11 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
     }
     return false;
   }
-  const message = (split[2] ?? "").trim();
+  const message = inEnglish((split[2] ?? "").trim());
   const severity = severityOf(split[1] ?? "");
   if (systemTrouble.test(message)) return false;
   if (
-    /ld returned \d+ exit status|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(
+    /ld returned \d+ exit status|^ld (?:返回|回傳|gab |a retourné|devolvió|restituì|ha restituito|はステータス|завершился|retornou|zwróci)|^ld не|linker command failed with exit code|unable to remove file|command failed with exit code [12]\b/.test(
       message,
     )
   ) {

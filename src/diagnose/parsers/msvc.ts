@@ -1,6 +1,7 @@
 /** Microsoft's cl, link, lib, rc and MSBuild, in any language: the codes say what the words say. */
 import type { Collector } from "../collector.ts";
 import type { LogLine } from "../log-line.ts";
+import { msvcInEnglish } from "./localised.ts";
 import { isHeaderName, type Parser, quoted } from "./parser.ts";
 
 const coded = /\b((?:C|D|LNK|MSB|RC|CVT)\d{4})(?:\s{0,2}[:：]\s{0,8}|\t+|\s(?=unresolved))/;
@@ -18,7 +19,7 @@ function line(line: LogLine, out: Collector): boolean {
   const match = coded.exec(text.length > 3_000 ? text.slice(0, 3_000) : text);
   if (match === null) return false;
   const code = match[1] ?? "";
-  const rest = text.slice(match.index + match[0].length);
+  const rest = msvcInEnglish(code, text.slice(match.index + match[0].length));
   const before = text.slice(0, match.index);
   const where = before.length > 1_000 ? "" : before.replace(severity, "");
   if (/\bwarning\s*$|\bavertissement\s*$|\bWarnung\s*$|警告\s*$|\bnote\s*$/.test(before)) {

@@ -1,7 +1,7 @@
 /** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
 import { setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 
 /** The first architecture with an atomicAdd of a type, or with a warp function, in TORCH_CUDA_ARCH_LIST's form. */
@@ -34,7 +34,62 @@ function wanted(match: Match): string {
   return Number.parseFloat(from) < 7.5 ? "7.5" : from;
 }
 
+/**
+ * Functions of CUDA's small floats, with their header and the architecture from which a GPU has them.
+ * Source: cuda_fp16.h, cuda_bf16.h, cuda_fp8.h and the CUDA Math API.
+ */
+const intrinsics: readonly (readonly [RegExp, header: string, since: string])[] = [
+  [/^__h(?:max|min)2?(?:_nan)?$|^__hcmadd$|^h(?:tanh)2?$/, "cuda_fp16.h", "8.0"],
+  [
+    /^__(?!nv_)\w*2bfloat16\w*$|^__bfloat16\w*2\w+$|^__(?:low|high)s?2bfloat\w*$|^make_bfloat162$/,
+    "cuda_bf16.h",
+    "8.0",
+  ],
+  [/^__nv_cvt_\w+$/, "cuda_fp8.h", "8.9"],
+  [
+    /^__(?:float2half\w*|half2float|half22float2|floats2half2_rn|float22half2_rn|halves2half2|low2\w*|high2\w*|lows2\w*|highs2\w*|half2\w+|h(?:add|sub|mul|fma|neg|abs|div|eq|ne|gt|lt|ge|le|isnan|isinf)2?\w*|(?:u?int|u?short|u?ll)2half_\w+)$|^h2?(?:exp|exp2|exp10|log|log2|log10|sqrt|rsqrt|rcp|sin|cos|floor|ceil|trunc|rint)2?$|^make_half2$/,
+    "cuda_fp16.h",
+    "5.3",
+  ],
+];
+
 export const architectureRules: readonly Rule[] = [
+  {
+    id: "small-float-function-unknown",
+    title: "A function of half, bfloat16 or FP8 is not known for this GPU or header",
+    on: ["compile"],
+    specificity: 79,
+    matches: (finding) => {
+      const name = saidAny(
+        finding,
+        /identifier "(?<name>\w+)" is undefined/,
+        /[‘'](?<name>\w+)[’'] was not declared in this scope/,
+        /use of undeclared identifier '(?<name>\w+)'/,
+        /(?<args>no instance of overloaded function|no matching function for call to) ["‘'](?<name>\w+)/,
+      );
+      const known = intrinsics.find(([form]) => form.test(name?.["name"] ?? ""));
+      return known === undefined ? undefined : { ...name, header: known[1], since: known[2] };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["args"] === undefined
+        ? `\`${match.facts["name"] ?? ""}\` is of <${match.facts["header"] ?? ""}>: ${placeOf(match.finding)} does not include it, or the header hides it, because the GPU architecture that is compiled for is below ${match.facts["since"] ?? ""} or the CUDA toolkit is older than the function.`
+        : `\`${match.facts["name"] ?? ""}\` has no form for these arguments at ${placeOf(match.finding)}: the one that the code means exists from architecture ${match.facts["since"] ?? ""} on (or in a newer <${match.facts["header"] ?? ""}>), and an older one is on the list.`,
+    fix: (match) => [
+      `# #include <${match.facts["header"] ?? ""}>`,
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.facts["since"] ?? "8.0")}   # that, or newer ones alone; #if __CUDA_ARCH__ >= ${(match.facts["since"] ?? "8.0").replace(".", "")}0 around the code for others`,
+      "nvcc --version",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-math-api/"],
+    examples: [
+      { text: 'csrc/k.cu(12): error: identifier "__float2bfloat16_rn" is undefined', expect: "cuda_bf16.h" },
+      {
+        text: 'csrc/attn.cu(201): error: no instance of overloaded function "__hmax2" matches the argument list\n            argument types are: (__half2, __half2)',
+        expect: "TORCH_CUDA_ARCH_LIST=8.0",
+      },
+      { text: "k.cu:9:12: error: use of undeclared identifier '__half2float'", expect: "cuda_fp16.h" },
+    ],
+  },
   {
     id: "atomic-for-signed-integers",
     title: "CUDA's atomicAdd has no form for int64_t",
@@ -162,8 +217,8 @@ export const architectureRules: readonly Rule[] = [
       return `The code uses \`${name}\`${home}, and is compiled for sm_${match.facts["arch"] ?? ""}, which does not have it: the kernels were written for another GPU, or the \`a\` (architecture-specific) is missing in the list: 9.0 is not 9.0a.`;
     },
     fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", /^tcgen05/.test(match.facts["instruction"] ?? "") ? "10.0a" : "9.0a")}   # when that is the GPU the kernels are for`,
-      `# on another GPU leave these kernels out: the package's option for it, or #if defined(__CUDA_ARCH_FEAT_SM90_ALL)`,
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", homeOf(match.facts["instruction"] ?? "", match.facts["arch"] ?? ""))}   # when that is the GPU the kernels are for`,
+      `# on another GPU leave these kernels out: the package's option for it, or #if defined(__CUDA_ARCH_FEAT_SM${/^tcgen05/.test(match.facts["instruction"] ?? "") ? "100" : "90"}_ALL)`,
     ],
     sources: ["https://docs.nvidia.com/cuda/parallel-thread-execution/#release-notes"],
     examples: [
@@ -272,4 +327,11 @@ export const architectureRules: readonly Rule[] = [
 /** `128` → `12.8`. */
 function cudaNumber(digits: string | undefined): string {
   return digits === undefined ? "unknown" : `${digits.slice(0, -1)}.${digits.slice(-1)}`;
+}
+
+/** The architecture that has an instruction: its known home, else the one at hand with its `a`. */
+function homeOf(instruction: string, arch: string): string {
+  if (/^tcgen05/.test(instruction)) return "10.0a";
+  if (/^wgmma/.test(instruction)) return "9.0a";
+  return /^\d{2,3}$/.test(arch) && Number(arch) >= 90 ? `${dotted(arch)}a` : "9.0a";
 }

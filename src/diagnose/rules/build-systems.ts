@@ -9,6 +9,47 @@ function jitRoot(match: Match): string {
 
 export const buildSystemRules: readonly Rule[] = [
   {
+    id: "meson-dependency-not-found",
+    title: "Meson does not find a dependency",
+    on: ["build-tool"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Dependency ["'](?<name>[^"']+)["'] (?:not found|is required but not found)/,
+        /^Unknown compiler\(s\): \[?\[?'?(?<compiler>[^\]']*)/,
+        /C\+\+ (?:shared or static )?library ['"](?<name>[^'"]+)['"] not found/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["compiler"] === undefined
+        ? `Meson asked pkg-config and CMake for \`${match.facts["name"] ?? ""}\`, and neither knows it: it is not installed, or its .pc file is on no path of pkg-config's (PKG_CONFIG_PATH).`
+        : `Meson could not run a compiler (${match.facts["compiler"]}): none is installed, or CC, CXX or CUDACXX names one that does not exist.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      if (match.facts["compiler"] !== undefined)
+        return ["sudo apt-get install build-essential", 'echo "CC=[$CC] CXX=[$CXX] CUDACXX=[$CUDACXX]"'];
+      return [
+        ...(/^(?:pybind11|numpy|nanobind)$/.test(name) ? [`${python(match)} -m pip install ${name}`] : []),
+        ...(/^python/.test(name)
+          ? [
+              "sudo apt-get install python3-dev",
+              `export PKG_CONFIG_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_config_var('LIBPC'))"):$PKG_CONFIG_PATH`,
+            ]
+          : []),
+        `pkg-config --modversion ${name}   # apt: apt-cache search --names-only '${name}.*-dev'`,
+        "# within pip: pip install --no-build-isolation . sees what is installed in the environment",
+      ];
+    },
+    sources: ["https://mesonbuild.com/Dependencies.html"],
+    examples: [
+      {
+        text: '../meson.build:14:11: ERROR: Dependency "pybind11" not found, tried pkgconfig and cmake',
+        expect: "pip install pybind11",
+      },
+    ],
+  },
+  {
     id: "bazel-dependency-undeclared",
     title: "Bazel does not know where headers or a package come from",
     on: ["build-tool"],

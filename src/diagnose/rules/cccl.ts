@@ -143,6 +143,7 @@ export const ccclRules: readonly Rule[] = [
         /["‘'](?<name>(?:THRUST|CUB|CCCL|_CCCL|_LIBCUDACXX)_\w+)["’'] (?:was not declared|has not been declared|does not name a type|is undefined)/,
         /(?<name>The version of (?:CUB|Thrust|libcu\+\+|CCCL)) in your include path is not compatible/,
         /(?<name>CUB|Thrust) requires .*(?:Thrust|CUB) .*version/i,
+        /(?<name>CUB|Thrust) requires a definition of \w+_NS_\w+/,
       ),
     confidence: "high",
     cause: (match) =>

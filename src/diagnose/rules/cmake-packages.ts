@@ -55,6 +55,53 @@ const systemPackages: Readonly<Record<string, Parameters<typeof systemPackage>[1
 
 export const cmakePackageRules: readonly Rule[] = [
   {
+    id: "cmake-variable-notfound",
+    title: "CMake found some of the libraries that the project uses, and not all",
+    on: ["build-tool"],
+    specificity: 74,
+    matches: (finding) =>
+      said(
+        finding,
+        /variables are used in this project, but they are set to NOTFOUND\..*?in the CMake files:\s+(?<name>[\w:+.-]+)(?: \(ADVANCED\))?(?:\s+linked by target "(?<target>[^"]+)")?/s,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const name = match.facts["name"] ?? "";
+      if (/^CUDA_/.test(name))
+        return `\`${name}\` was looked for and not found. CMake's FindCUDA asks for every library of the CUDA that it knows: this CMake is older than the toolkit (CUDA 9.2 dropped cublas_device, 10.1 moved cuBLAS, 12 dropped others), or the toolkit is installed in part.`;
+      return `find_library or find_path was asked for \`${name}\`${match.facts["target"] === undefined ? "" : ` (linked by \`${match.facts["target"]}\`)`}, did not find it, and the project uses it all the same.`;
+    },
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      if (/^CUDA_/.test(name))
+        return [
+          `${python(match)} -m pip install --upgrade cmake && cmake --version`,
+          "rm -rf build   # the cache remembers NOTFOUND",
+          `# or by hand: cmake -D${name}=/usr/local/cuda/lib64/lib….so ..; a newer way: find_package(CUDAToolkit) and CUDA::cublas`,
+        ];
+      if (/TORCH_PYTHON/i.test(name))
+        return [
+          `cmake -D${name}="$(${python(match)} -c 'import torch, os; print(os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_python.so"))')" ..   # LibTorch's zip has none: take pip's torch`,
+          "rm -rf build   # the cache remembers NOTFOUND",
+        ];
+      return [
+        `cmake -D${name}=/path/to/it ..   # find / -iname '*${name.replace(/_(?:LIBRARY|LIBRARIES|INCLUDE_DIRS?|LIB)$/i, "").toLowerCase()}*' 2>/dev/null`,
+        "rm -rf build   # the cache remembers NOTFOUND",
+      ];
+    },
+    sources: ["https://cmake.org/cmake/help/latest/module/FindCUDA.html"],
+    examples: [
+      {
+        text: 'CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\nTORCH_PYTHON_LIBRARY\n    linked by target "my_ops" in directory /w',
+        expect: "libtorch_python",
+      },
+      {
+        text: 'CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\nCUDA_cublas_device_LIBRARY (ADVANCED)\n    linked by target "caffe" in directory /w',
+        expect: "--upgrade cmake",
+      },
+    ],
+  },
+  {
     id: "cmake-target-file-missing",
     title: "A CMake package names a library that does not exist",
     on: ["build-tool"],
@@ -154,7 +201,9 @@ export const cmakePackageRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `find_package does not find \`${match.facts["name"] ?? ""}\`: it is not installed (with its development files), or its folder is not on CMAKE_PREFIX_PATH.`,
+      match.facts["name"] === "CUDA"
+        ? "find_package(CUDA) asks for FindCUDA, which CMake 3.27 and newer no longer give to projects that ask for such a CMake (policy CMP0146)."
+        : `find_package does not find \`${match.facts["name"] ?? ""}\`: it is not installed (with its development files), or its folder is not on CMAKE_PREFIX_PATH.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
       if (/^pybind11$/i.test(name))
@@ -164,6 +213,12 @@ export const cmakePackageRules: readonly Rule[] = [
       if (/^nanobind$/i.test(name))
         return [
           `${python(match)} -m pip install nanobind && cmake -Dnanobind_DIR="$(${python(match)} -m nanobind --cmake_dir)" ..`,
+        ];
+      if (name === "CUDA")
+        return [
+          "cmake -DCMAKE_POLICY_DEFAULT_CMP0146=OLD ..   # FindCUDA is gone for projects that ask for CMake 3.27 and newer",
+          "# better, in CMakeLists.txt: project(name LANGUAGES CXX CUDA) and find_package(CUDAToolkit REQUIRED)",
+          `${python(match)} -m pip install "cmake<3.27"`,
         ];
       const nvidia = /^(cudnn|nccl|cusparselt)$/i.exec(name)?.[1]?.toLowerCase();
       if (nvidia !== undefined) return nvidiaPackage(match, nvidia);

@@ -68,11 +68,11 @@ export const cmakeRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|Failed to detect a default CUDA architecture|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
+        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES:\s+\S+\s+is not one of|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|Failed to detect a default CUDA architecture|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
       ),
     confidence: "high",
     cause: () =>
-      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt, or nvcc does not work (its own message is in CMakeError.log).",
+      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or `native` for a CMake below 3.24), or nvcc does not work (its own message is in CMakeError.log).",
     fix: () => [
       "cmake -DCMAKE_CUDA_ARCHITECTURES=86 ..   # your GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
       "export TORCH_CUDA_ARCH_LIST=8.6   # what torch's CMake files read",

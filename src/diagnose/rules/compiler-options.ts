@@ -111,6 +111,7 @@ export const compilerOptionRules: readonly Rule[] = [
             /unrecogni[sz]ed command[- ]line option [‘'"“](?<option>[^’'"”]+)/,
             /unsupported argument ['‘](?<value>[^'’]+)['’] to option ['‘](?<option>[^'’]+)/,
             /(?:unknown argument|unsupported option|unsupported argument|unknown option)[:,]? ['‘"](?<option>[^'’"]+)/,
+            /unrecogni[sz]ed argument in option [‘'](?<option>-[\w-]+=)(?<value>[^’']+)/,
             /argument to ['‘](?<option>[^'’]+)['’] is missing/,
             /(?:bad value|invalid value|invalid argument) ?(?:\(?[‘'"](?<value>[^’'"]+)[’'"]\)?)? (?:for|in|to) [‘'"]?(?<option>-[\w=+-]+)/,
             /the clang compiler does not support ['‘](?<option>[^'’]+)/,

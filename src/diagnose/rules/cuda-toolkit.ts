@@ -32,7 +32,7 @@ export const cudaToolkitRules: readonly Rule[] = [
         /Installed CUDA version (?<nvcc>[\d.]+) does not match .*? (?:torch was compiled with|compiled with) (?<torch>[\d.]+)/s.exec(
           finding.message,
         ) ??
-        /Pytorch binaries were compiled with Cuda (?<torch>[\d.]+)/is.exec(finding.message) ??
+        /Pytorch binaries were compiled with Cuda (?<torch>\d+(?:\.\d+)?)/is.exec(finding.message) ??
         /detected CUDA version \(?(?<nvcc>[\d.]+)?\)? mismatches/.exec(finding.message) ??
         /Cuda extensions are being compiled with a version of Cuda that does not match|does not match the version torch was compiled with/i.exec(
           finding.message,

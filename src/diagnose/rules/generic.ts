@@ -77,7 +77,7 @@ export const genericRules: readonly Rule[] = [
     cause: (match) => `The linker stopped: ${match.finding.message}.`,
     fix: () => ["retorch build -v   # shows the whole link command"],
     sources: [],
-    examples: [{ text: "/usr/bin/ld: internal error ../../ld/ldlang.c 6635", expect: "internal error" }],
+    examples: [{ text: "/usr/bin/ld: error: could not parse the linker script", expect: "linker script" }],
   },
   {
     id: "compiler-driver-error",

@@ -22,6 +22,14 @@ function added(match: Match): { readonly kind: "add-library-dir"; readonly dir: 
 const cudaNames =
   /^(?:cuda|cudart(?:_static)?|cudadevrt|cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
 
+/** Whether a library belongs to Linux's compilers and C library alone, and the link is macOS's. */
+function notOnMac(match: Match): boolean {
+  return (
+    platformOf(match) === "darwin" &&
+    /^(?:gomp|stdc\+\+fs|rt|dl|atomic|gcc_s|quadmath|crypt|nsl|util|cudart|cuda)$/.test(match.facts["name"] ?? "")
+  );
+}
+
 /** Whether a path is one that a build makes: relative, or below a build folder. */
 function madeByBuild(file: string): boolean {
   return !/^(?:[\\/]|[A-Za-z]:)/.test(file) || /[\\/](?:build|_skbuild|pip-[\w-]+)[\\/]/.test(file);
@@ -126,10 +134,7 @@ export const linkLibraryRules: readonly Rule[] = [
     on: ["missing-library"],
     specificity: 82,
     matches: (finding) =>
-      linkLibrary(
-        finding,
-        /^(?:c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_gpu|caffe2_nvrtc)$/,
-      ),
+      linkLibrary(finding, /^(?:c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_nvrtc)$/),
     confidence: "high",
     cause: (match) => {
       const torch = match.context.environment?.torch;
@@ -153,7 +158,10 @@ export const linkLibraryRules: readonly Rule[] = [
     on: ["missing-library"],
     specificity: 81,
     matches: (finding) =>
-      linkLibrary(finding, /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/),
+      linkLibrary(
+        finding,
+        /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_gpu|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/,
+      ),
     confidence: "high",
     cause: (match) => {
       const torch = match.context.environment?.torch;
@@ -326,12 +334,23 @@ export const linkLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const dir = added(match)?.dir;
+      if (notOnMac(match))
+        return `\`${match.facts["name"] ?? ""}\` is a library of Linux's tools that macOS does not have: the build names it without asking for the system.`;
       return `The library \`${match.facts["file"] ?? match.facts["name"] ?? ""}\` is in none of the folders that the linker searches: ${dir === undefined ? "its development package is not installed, or its folder is not given with -L" : `it is in ${dir}`}.`;
     },
     fix: (match) => {
       const dir = added(match)?.dir;
       const name = match.facts["name"] ?? "";
       if (dir !== undefined) return [`# retorch.toml: library-dirs = ["${dir}"]   (setup.py: library_dirs=["${dir}"])`];
+      if (notOnMac(match))
+        return name === "gomp"
+          ? [
+              "brew install libomp",
+              '# -Xpreprocessor -fopenmp in place of -fopenmp, -lomp in place of -lgomp: link-flags = ["-L/opt/homebrew/opt/libomp/lib", "-lomp"]',
+            ]
+          : [
+              `# take -l${name} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake): what it brings is in the system's C and C++ libraries`,
+            ];
       if (platformOf(match) === "win32")
         return [`# install ${name}, and add the folder of its .lib to library-dirs (or to LIB)`];
       const packages: Record<string, string> = {
@@ -365,6 +384,8 @@ export const linkLibraryRules: readonly Rule[] = [
     examples: [
       { text: "mold: fatal: library not found: nosuch", expect: "library-dirs" },
       { text: "ld: library 'omp' not found", expect: "libomp" },
+      { text: "ld: library not found for -lstdc++fs", expect: "take -lstdc++fs out" },
+      { text: "ld: library 'gomp' not found", expect: "-lomp in place of -lgomp" },
       { text: "/usr/bin/ld: cannot find -lopenblas: No such file or directory", expect: "libopenblas-dev" },
     ],
   },

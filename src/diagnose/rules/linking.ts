@@ -99,6 +99,7 @@ export const linkingRules: readonly Rule[] = [
     on: ["link"],
     specificity: 82,
     matches: (finding) =>
+      coded(finding, "LNK1248") ??
       saidAny(
         finding,
         /relocation truncated to fit|failed to convert GOTPCREL relocation|relocation \S+ out of range|R_X86_64_(?:PC32|PLT32|GOTPCREL\w*).*out of range|section .* (?:too large|overlaps)|PC-relative offset overflow|LNK1248/,
@@ -198,6 +199,31 @@ export const linkingRules: readonly Rule[] = [
         text: "lto1: fatal error: bytecode stream in file ‘a.o’ generated with LTO version 9.2 instead of the expected 12.0",
         expect: "-flto",
       },
+    ],
+  },
+  {
+    id: "linker-crashed",
+    title: "The linker itself went wrong",
+    on: ["link"],
+    specificity: 76,
+    matches: (finding) =>
+      coded(finding, "LNK1000") ??
+      saidAny(
+        finding,
+        /(?<what>internal error(?: in [\w:]+)?|assertion fail(?:ed)?|BFD \S+ (?:internal error|assertion fail)|bug detected|unexpected reloc type|unsupported reloc \d+)/i,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `The linker (${match.finding.text.split(":")[0] ?? "ld"}) stopped on a fault of its own (${match.facts["what"] ?? "LNK1000"}), not of the code: it is older than the compiler that made the objects, reads a damaged object or archive, or has a bug with these options (LTO, -gsplit-dwarf, --gc-sections).`,
+    fix: () => [
+      "ld --version; gcc --version; which -a ld",
+      "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
+      "# another linker: LDFLAGS=-fuse-ld=bfd (or lld, mold: sudo apt-get install lld mold); or a newer binutils: conda install -c conda-forge binutils",
+    ],
+    sources: ["https://sourceware.org/binutils/"],
+    examples: [
+      { text: "/usr/bin/ld.gold: internal error in do_layout, at ../../gold/object.cc:1939", expect: "-fuse-ld=bfd" },
+      { text: "/usr/bin/ld: BFD (GNU Binutils) 2.30 assertion fail ../../bfd/elflink.c:3215", expect: "binutils" },
     ],
   },
   {

@@ -184,7 +184,7 @@ export const resourceRules: readonly Rule[] = [
   {
     id: "permission-denied",
     title: "A file or folder may not be written or run",
-    on: ["system", "exception", "installer"],
+    on: ["system", "exception", "installer", "driver"],
     role: "symptom",
     specificity: 58,
     matches: (finding) => {
@@ -193,9 +193,10 @@ export const resourceRules: readonly Rule[] = [
         (/PermissionError|Permission denied|Read-only file system/.test(`${finding.code ?? ""} ${finding.message}`)
           ? {}
           : undefined);
-      if (facts === undefined) return undefined;
+      if (facts === undefined || finding.code === "no-output-folder") return undefined;
       return {
         path:
+          /(?:PCH file|opening (?:dependency|output) file) (\S+?):/.exec(finding.message)?.[1] ??
           /(?:denied|system|Denied): ['"]?([^'"\s]+)/.exec(finding.message)?.[1] ??
           /['"]?(\/[^\s'":]+)['"]?: (?:Permission denied|Read-only)/.exec(finding.message)?.[1],
       };
@@ -205,6 +206,11 @@ export const resourceRules: readonly Rule[] = [
       `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
     fix: (match) => [
       ...(match.facts["path"] === undefined || platformOf(match) === "win32" ? [] : [`ls -ld ${match.facts["path"]}`]),
+      ...(/\.gch$/.test(match.facts["path"] ?? "")
+        ? [
+            "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
+          ]
+        : []),
       "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
       ...(platformOf(match) === "win32"
         ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]

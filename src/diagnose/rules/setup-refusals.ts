@@ -7,8 +7,7 @@ import { coded, type Match, type RuleContext, type Rule, said } from "../rule.ts
 function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
   const frames = finding.frames ?? [];
   const script = (frame: string): boolean =>
-    /(?:^|[\\/])setup(?:_\w+)?\.py:\d/.test(frame) ||
-    (/^<string>:\d/.test(frame) && context.log.installer !== undefined);
+    /(?:^|[\\/])setup\.py:\d/.test(frame) || (/^<string>:\d/.test(frame) && context.log.installer !== undefined);
   if (!frames.some(script)) return undefined;
   const last = frames.at(-1) ?? "";
   const own = !/[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d|[\\/]Lib[\\/]\w+\.py|<frozen /.test(last);

@@ -15,7 +15,7 @@ export const sourceRules: readonly Rule[] = [
         /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|wrong number of template arguments|body of constexpr function|not a return-statement|mismatched argument pack lengths|redefinition of default argument|cannot be overloaded|std::__is_constant_evaluated/;
       if (gcc !== undefined && nvccLike.test(finding.message)) return { gcc };
       if (
-        /\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32)\S*\.h$|bits\/floatn-common/.test(
+        /\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32|arm_\w+|\w+mm|x86g?)\S*\.h$|bits\/floatn-common/.test(
           file,
         ) &&
         (finding.tool === "cudafe++" || /is undefined/.test(finding.message))
@@ -24,7 +24,7 @@ export const sourceRules: readonly Rule[] = [
       return saidAny(
         finding,
         /identifier "_Float(?:16|32|64|128)x?" is undefined/,
-        /identifier "__builtin_ia32_\w+" is undefined/,
+        /identifier "__(?:builtin_(?:ia32|aarch64|neon)_\w+|Int(?:8|16|32|64)x\d+_t|Uint(?:8|16|32|64)x\d+_t|Float(?:16|32|64)x\d+_t|SV\w+_t|svbool_t)" is undefined/,
       );
     },
     confidence: "high",
@@ -102,7 +102,7 @@ export const sourceRules: readonly Rule[] = [
         return undefined;
       return saidAny(
         finding,
-        /expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|template argument \d+ is invalid/,
+        /expected a declaration|expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|template argument \d+ is invalid/,
       );
     },
     confidence: "high",

@@ -36,7 +36,10 @@ export const toolchainRules: readonly Rule[] = [
       const facts =
         said(finding, /unsupported GNU version! gcc versions later than (?<newest>\d+) are not supported/) ??
         said(finding, /unsupported clang version! clang version must be less than (?<clang>\d+)/) ??
-        said(finding, /unsupported (?:clang|Intel|PGI|IBM|GNU|HPC) (?:version|compiler|ICC)/i) ??
+        said(
+          finding,
+          /unsupported (?:clang|Intel|PGI|IBM|XL|GNU|HPC|NVHPC|ICC|Arm) (?:C\+\+ )?(?:version|compiler|ICC|configuration)/i,
+        ) ??
         said(
           finding,
           /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)|$)/,

@@ -41,6 +41,33 @@ export const torchSourceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "symbolic-size-taken-for-integer",
+    title: "A symbolic size (SymInt) is taken for an integer",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:cannot convert|no (?:known|viable) conversion|could not convert|no suitable conversion).*\b(?<name>(?:c10::)?Sym(?:Int|Float|Bool)(?:ArrayRef)?)\b/,
+        /conversion from ['‘](?<name>(?:c10::)?Sym(?:Int|Float)(?:ArrayRef)?)['’]/,
+        /ArrayRef<c10::(?<name>SymInt)>/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} mixes \`${match.facts["name"] ?? "SymInt"}\` and plain integers: since torch 1.13 many functions (sym_sizes(), saved sizes, signatures with SymInt in native_functions.yaml) give or take c10::SymInt.`,
+    fix: () => [
+      "# x.size(i), x.sizes() in place of x.sym_size(i), x.sym_sizes(); s.guard_int(__FILE__, __LINE__) or s.expect_int() makes an integer of a SymInt; C10_AS_INTARRAYREF_SLOW(s) of an array",
+      "# or take the release of the package that fits this torch",
+    ],
+    sources: ["https://github.com/pytorch/pytorch/blob/main/c10/core/SymInt.h"],
+    examples: [
+      {
+        text: "csrc/fused.cpp:120:18: error: cannot convert 'c10::SymInt' to 'int64_t' in assignment",
+        expect: "expect_int",
+      },
+    ],
+  },
+  {
     id: "nvcc-too-old-for-torch-headers",
     title: "This CUDA is too old for torch's headers",
     on: ["compile"],

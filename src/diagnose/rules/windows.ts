@@ -1,7 +1,119 @@
 /** What MSVC and the headers of Windows make of code that was written elsewhere. */
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const windowsRules: readonly Rule[] = [
+  {
+    id: "msvc-reports-old-standard",
+    title: "MSVC says C++98 in __cplusplus unless it is told otherwise",
+    on: ["compile"],
+    specificity: 94,
+    matches: (finding) => said(finding, /(?<flag>\/Zc:__cplusplus)/),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} looks at __cplusplus, which cl.exe leaves at 199711L, whatever /std: says, for old code's sake. CUTLASS and others want the true value.`,
+    fix: () => [
+      "# cxx flags: /Zc:__cplusplus; nvcc flags: -Xcompiler /Zc:__cplusplus (setup.py: extra_compile_args={'cxx': ['/Zc:__cplusplus', '/std:c++17'], 'nvcc': ['-Xcompiler', '/Zc:__cplusplus', '-std=c++17']})",
+      "set CL=/Zc:__cplusplus",
+    ],
+    change: () => ({ kind: "add-flag", tool: "cxx", flag: "/Zc:__cplusplus" }),
+    sources: ["https://learn.microsoft.com/cpp/build/reference/zc-cplusplus"],
+    examples: [
+      {
+        text: "C:\\p\\cutlass\\include\\cute/config.hpp(126): error C2338: static_assert failed: 'CuTe requires C++17. MSVC: use /Zc:__cplusplus'",
+        expect: "-Xcompiler /Zc:__cplusplus",
+      },
+    ],
+  },
+  {
+    id: "msvc-source-encoding",
+    title: "MSVC reads a UTF-8 source in the code page of Windows",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "msvc" && /^(?:C2001|C4819|C4828|C2015)$/.test(finding.code ?? "")
+        ? { where: placeOf(finding) }
+        : undefined,
+    confidence: (match) => (match.finding.code === "C2001" ? "medium" : "high"),
+    cause: (match) =>
+      `${match.facts["where"] ?? "A source"} has letters outside ASCII (often in a comment) in UTF-8, and cl.exe takes them for the code page of this Windows (936, 932, 949 …): a quote or a line end is swallowed, and what follows makes no sense to it.`,
+    fix: () => [
+      "# cxx flags: /utf-8; nvcc flags: -Xcompiler /utf-8",
+      "set CL=/utf-8",
+      "# or save the file as UTF-8 with BOM, or in ASCII; or Windows' setting: Region > Administrative > Use Unicode UTF-8",
+    ],
+    change: () => ({ kind: "add-flag", tool: "cxx", flag: "/utf-8" }),
+    sources: [
+      "https://learn.microsoft.com/cpp/build/reference/utf-8-set-source-and-executable-character-sets-to-utf-8",
+    ],
+    examples: [
+      { text: "csrc\\ops.cpp(12): error C2001: newline in constant", expect: "/utf-8" },
+      { text: "csrc\\ops.cpp(12): error C2001: 常量中有换行符", expect: "/utf-8" },
+    ],
+  },
+  {
+    id: "msvc-program-database",
+    title: "Several cl.exe write one debug database",
+    on: ["compile", "link"],
+    specificity: 82,
+    matches: (finding) => coded(finding, "C1041", "C1090", "C2859", "C2471", "LNK1318", "LNK1201"),
+    confidence: "high",
+    cause: () =>
+      "With /Zi all compilers of a folder write into one .pdb file, and they get into each other's way when they run side by side (or the disk is full, or an antivirus holds it).",
+    fix: () => [
+      "# cxx flags: /FS (waits for its turn), or /Z7 in place of /Zi (debug information inside the objects), or neither",
+      "set CL=/FS",
+      "set MAX_JOBS=1",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/error-messages/compiler-errors-1/fatal-error-c1041"],
+    examples: [
+      {
+        text: "a.cpp: fatal error C1041: cannot open program database 'C:\\p\\vc140.pdb'; if multiple CL.EXE write to the same .PDB file, please use /FS",
+        expect: "/FS",
+      },
+    ],
+  },
+  {
+    id: "msvc-blocks-too-deep",
+    title: "MSVC: blocks, lambdas or macros are nested too deeply",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) => coded(finding, "C1061", "C1026", "C1054", "C1055"),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} nests more blocks than cl.exe takes (128): long chains of \`else if\`, or switches over types made of macros (AT_DISPATCH…, BOOL_SWITCH) inside each other.`,
+    fix: () => [
+      "# split the chain: two functions, or early returns in place of else if; a table of function pointers in place of nested switches",
+      "# a newer Visual Studio has the same limit; clang-cl has not: set CXX=clang-cl",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/error-messages/compiler-errors-1/fatal-error-c1061"],
+    examples: [
+      { text: "csrc\\bind.cpp(902): fatal error C1061: compiler limit: blocks nested too deeply", expect: "128" },
+    ],
+  },
+  {
+    id: "msvc-deprecated-as-error",
+    title: "MSVC takes a deprecated function for an error",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "msvc" && finding.code === "C4996"
+        ? { name: /['‘"“]([^'’"”]+)['’"”]/.exec(finding.message)?.[1] }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "A function"}\` is deprecated (by Microsoft's library, or by torch), and the build says that this is an error (/sdl, /WX, /we4996).`,
+    fix: () => [
+      "# cxx flags: /wd4996 (silences it), -D_CRT_SECURE_NO_WARNINGS (for strcpy, fopen, getenv and their kin); or drop /sdl and /WX",
+    ],
+    change: () => ({ kind: "add-flag", tool: "cxx", flag: "/wd4996" }),
+    sources: ["https://learn.microsoft.com/cpp/error-messages/compiler-warnings/compiler-warning-level-3-c4996"],
+    examples: [
+      {
+        text: "ops.cpp(33): error C4996: 'strcpy': This function or variable may be unsafe. Consider using strcpy_s instead.",
+        expect: "/wd4996",
+      },
+    ],
+  },
   {
     id: "mingw-with-torch",
     title: "MinGW cannot compile against torch",
