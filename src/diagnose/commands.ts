@@ -94,13 +94,19 @@ export function packageOfModule(module: string): string | undefined {
   return module.includes(".") ? top.replaceAll("_", "-") : undefined;
 }
 
-/** The package that a built library belongs to, when its path tells. */
+/** The installed package whose own code was running, when the log has a traceback. */
+export function runningPackage(match: Match): string | undefined {
+  const module = match.context.log.runningModule;
+  return module === undefined ? undefined : packageOfModule(`${module}.`);
+}
+
+/** The package that a built library belongs to, when its path or the traceback tells. */
 export function packageOf(match: Match): string | undefined {
   const file = match.finding.file ?? "";
   const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(
     file,
   );
-  if (inside === null) return match.context.log.package;
+  if (inside === null) return match.context.log.package ?? runningPackage(match);
   const [, folder, name = ""] = inside;
   if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
   const stem = name.split(".")[0] ?? name;
@@ -146,6 +152,9 @@ const packageOfBuildModule: Readonly<Record<string, string>> = {
   mesonpy: "meson-python",
 };
 
+/** How poetry, pdm and pixi run a command in the environment that they keep. */
+const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: "pdm run ", pixi: "pixi run " };
+
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
   const name = match.context.log.package ?? ".";
@@ -160,10 +169,9 @@ export function installWithoutIsolation(match: Match): string[] {
       `# for uv sync and uv lock, in pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`,
     ];
   }
-  return [
-    `${python(match)} -m pip install ${needed.join(" ")}`,
-    `${python(match)} -m pip install --no-build-isolation ${name}`,
-  ];
+  const runner = own(runners, match.context.log.installer ?? "");
+  const pipHere = `${runner === undefined ? python(match) : `${runner}python`} -m pip install`;
+  return [`${pipHere} ${needed.join(" ")}`, `${pipHere} --no-build-isolation ${name}`];
 }
 
 /** torch for a CUDA version, from PyTorch's own index. */

@@ -15,16 +15,20 @@ export interface LogFacts {
   readonly torchCuda?: string;
   /** `2.6.0`. */
   readonly torch?: string;
-  readonly installer?: "pip" | "uv" | "conda" | "poetry" | "setup.py";
+  readonly installer?: "pip" | "uv" | "conda" | "poetry" | "pdm" | "pixi" | "setup.py";
   /** `site-packages` folders in it, some of them; not those that an installer makes for one build. */
   readonly packageFolders: readonly string[];
   readonly conda: boolean;
+  /** The log tells of an extension that `load()` builds while a program runs. */
+  readonly builtAtRunTime: boolean;
   readonly wsl: boolean;
   readonly docker: boolean;
   /** MinGW or MSYS2 compiles. */
   readonly mingw: boolean;
   /** The package that was being built or imported. */
   readonly package?: string;
+  /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
+  readonly runningModule?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
 }
@@ -35,6 +39,10 @@ const packageFolder = /(?:^|[\s"'`(=:])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/pytho
 /** Environments that pip, uv and `build` make for one build. */
 const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
 
+/** Packages that load, build or carry others: what fails below them is somebody else's. */
+const carriers =
+  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
+
 type Mutable = { -readonly [Name in keyof LogFacts]: LogFacts[Name] };
 
 const names: readonly RegExp[] = [
@@ -44,6 +52,8 @@ const names: readonly RegExp[] = [
   /Failed to (?:download and )?build:? [`']?([\w.-]+?)(?:==| @|[`'])/,
   /Building wheel for ([\w.-]+)/,
   /This error likely indicates that [`']?([\w.-]+)(?:@|==|[`'])/,
+  /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
+  /not a problem with poetry but with ([\w.-]+) \(/,
 ];
 
 /** Gathers facts line by line. */
@@ -52,6 +62,7 @@ export class FactsReader {
   readonly #facts: Mutable = {
     packageFolders: this.#packageFolders,
     conda: false,
+    builtAtRunTime: false,
     wsl: false,
     docker: false,
     mingw: false,
@@ -107,6 +118,8 @@ export class FactsReader {
     )
       facts.installer = "uv";
     else if (/poetry/i.test(text)) facts.installer ??= "poetry";
+    else if (/\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]/.test(text)) facts.installer ??= "pdm";
+    else if (/\bpixi (?:install|add|run)\b|[\\/]\.pixi[\\/]/.test(text)) facts.installer ??= "pixi";
     else if (
       /Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(
         text,
@@ -120,6 +133,12 @@ export class FactsReader {
       if (folder !== undefined && !passing.test(folder) && !this.#packageFolders.includes(folder))
         this.#packageFolders.push(folder);
     }
+    const running = text.includes('File "')
+      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
+      : undefined;
+    if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
+    if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
+      facts.builtAtRunTime = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))

@@ -125,7 +125,9 @@ export const architectureRules: readonly Rule[] = [
     specificity: 82,
     matches: (finding) => {
       const types = atomics(finding);
-      return types !== undefined && /\b(?:c10|at)::(?:Half|BFloat16|complex)/.test(types) ? { types } : undefined;
+      // Where the pointer is CUDA's own type, torch's value converts: then it is the architecture that has none.
+      if (types === undefined || /^\(?__(?:half|nv_bfloat16)2? ?\*/.test(types)) return undefined;
+      return /\b(?:c10|at)::(?:Half|BFloat16|complex)/.test(types) ? { types } : undefined;
     },
     confidence: "high",
     cause: (match) =>

@@ -1,6 +1,20 @@
 /** Calls from Python into a module that is loaded: arguments, types of tensors, gradients, the GIL. */
 import { python, rebuild } from "../commands.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** A type that has no caster anywhere; undefined for those that torch's headers bring. */
+function uncastable(match: Match): string | undefined {
+  return /\b(?:c10::)?(?:ArrayRef|IListRef|List|Dict|intrusive_ptr)<.*>|\bc10::IValue\b|\bat::TensorList\b/.exec(
+    `${match.facts["type"] ?? ""} ${match.facts["signature"] ?? ""} ${/\(arg.*\)/.exec(match.finding.message)?.[0] ?? ""}`,
+  )?.[0];
+}
+
+function includeCasters(match: Match): string[] {
+  return [
+    "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
+    ...rebuild(match),
+  ];
+}
 
 export const callRules: readonly Rule[] = [
   {
@@ -41,14 +55,24 @@ export const callRules: readonly Rule[] = [
         /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
       ),
     confidence: "high",
-    cause: () =>
-      "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h).",
-    fix: (match) => [
-      "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
-      ...rebuild(match),
-    ],
-    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html"],
+    cause: (match) =>
+      uncastable(match) === undefined
+        ? "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h)."
+        : `The bound function takes or gives \`${uncastable(match) ?? ""}\`, for which neither pybind11 nor torch's headers have a type caster, whatever is included.`,
+    fix: (match) =>
+      uncastable(match) === undefined
+        ? includeCasters(match)
+        : [
+            "# take std::vector<torch::Tensor> (with torch/extension.h) in the bound function, and hand it on as the TensorList",
+            "# or register the function with TORCH_LIBRARY, whose schema has Tensor[]",
+            ...rebuild(match),
+          ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html", "pytorch/pytorch#119190"],
     examples: [
+      {
+        text: "TypeError: f(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: c10::ArrayRef<at::Tensor>) -> bool",
+        expect: "std::vector<torch::Tensor>",
+      },
       {
         text: "TypeError: Unable to convert function return value to a Python type! The signature was\n\t(arg0: int) -> at::Tensor",
         expect: "torch/extension.h",

@@ -19,6 +19,10 @@ function neverLinked(finding: Finding): boolean {
   );
 }
 
+/** Functions of <cmath> at the top or in std, taking numbers alone. */
+const deviceMaths =
+  /^_Z(?:St|NSt|N3std)?(?:3(?<name>pow|exp|log|sin|cos|tan|abs|max|min|fma)|\d(?<c>sqrt|fabs|fmod|ceil|round|floor|atan2|hypot|powi|ldexp|isnan|isinf))(?:E|I\w*E\w*)?[dfijlmxyth]+$/;
+
 export const gpuSymbolRules: readonly Rule[] = [
   {
     id: "device-link-missing",
@@ -46,6 +50,25 @@ export const gpuSymbolRules: readonly Rule[] = [
         expect: "-dlink",
       },
     ],
+  },
+  {
+    id: "math-overload-without-device-version",
+    title: "A maths function has no version for the GPU with these arguments",
+    on: ["undefined-symbol"],
+    specificity: 88,
+    matches: (finding) => {
+      const call = deviceMaths.exec(finding.symbol ?? "");
+      return isDevice(finding) && call !== null ? { name: call.groups?.["name"] ?? call.groups?.["c"] } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `Device code calls \`${match.facts["name"] ?? ""}\` with arguments for which the standard library has a function of the host only (such as pow(double, int)): no source of yours is missing, the call has to be another one.`,
+    fix: (match) => [
+      `# give all arguments one type: ${match.facts["name"] ?? "pow"}(x, 3.0) or ${match.facts["name"] ?? "pow"}f(x, 3.0f) in place of ${match.facts["name"] ?? "pow"}(x, 3); small powers: x * x * x`,
+      "# or ::pow, ::max, ::abs … of CUDA in place of std::",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-math-api/", "ashawkey/torch-ngp#6"],
+    examples: [{ text: "ptxas fatal   : Unresolved extern function '_Z3powdi'", expect: "pow(x, 3.0)" }],
   },
   {
     id: "device-function-missing",

@@ -119,7 +119,14 @@ const known: readonly {
   },
   { form: /^(?:sndfile|sox)\.h$/, what: "libsndfile or sox", apt: "libsndfile1-dev libsox-dev" },
   {
-    form: /^(?:crypt|bits\/libc-header-start|gnu\/stubs-32|sys\/cdefs|features|stdlib|stdio|math|limits|assert|stdint|string|linux\/\w+|asm\/\w+|bits\/c\+\+config)\.h$/,
+    form: /^crypt\.h$/,
+    what: "libcrypt (Python 3.8 and older include it in Python.h)",
+    apt: "libcrypt-dev",
+    dnf: "libxcrypt-devel",
+    conda: "libxcrypt   # and: export CPATH=$CONDA_PREFIX/include",
+  },
+  {
+    form: /^(?:bits\/libc-header-start|gnu\/stubs-32|sys\/cdefs|features|stdlib|stdio|math|limits|assert|stdint|string|linux\/\w+|asm\/\w+|bits\/c\+\+config)\.h$/,
     what: "the C library",
     apt: "build-essential gcc-multilib linux-libc-dev",
     dnf: "glibc-devel kernel-headers",
@@ -268,6 +275,10 @@ export const libraryHeaderRules: readonly Rule[] = [
       {
         text: "src/hash.h:1:10: fatal error: google/dense_hash_map: No such file or directory",
         expect: "libsparsehash-dev",
+      },
+      {
+        text: "/opt/conda/envs/e/include/python3.8/Python.h:44:10: fatal error: crypt.h: No such file or directory",
+        expect: "libxcrypt",
       },
     ],
   },

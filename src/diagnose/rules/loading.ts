@@ -1,8 +1,15 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
-import { packageOf, pip, platformOf, python, pythonVersion, rebuild } from "../commands.ts";
+import { packageOf, pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
+
+/** The Python that runs, when the message or the log tells; never the one that the file was built for. */
+function runningPython(match: Match): string | undefined {
+  const said = /interpreter version is incompatible: (\d+\.\d+)/.exec(match.finding.message)?.[1];
+  const other = said ?? pythonVersion(match);
+  return other === match.facts["built"] ? undefined : other;
+}
 
 export const loadingRules: readonly Rule[] = [
   {
@@ -31,6 +38,12 @@ export const loadingRules: readonly Rule[] = [
       const built = Number(match.facts["gcc"]?.split(".")[0] ?? 12);
       const newer = `CC=gcc-${built} CXX=g++-${built} retorch build --force`;
       if (match.finding.phase === "link") return [newer, "# or rebuild that file with this compiler"];
+      if (match.context.log.conda && match.facts["conda"] === undefined)
+        return [
+          "export LD_LIBRARY_PATH=\"$CONDA_PREFIX/lib:$LD_LIBRARY_PATH\"   # conda's newer libstdc++ before the system's",
+          "conda install -c conda-forge libstdcxx-ng   # when $CONDA_PREFIX/lib has none",
+          `# or build with the system's gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force`,
+        ];
       return [
         match.context.log.conda || match.facts["conda"] !== undefined
           ? "conda install -c conda-forge libstdcxx-ng"
@@ -48,6 +61,10 @@ export const loadingRules: readonly Rule[] = [
       {
         text: "ImportError: /opt/conda/envs/e/lib/libstdc++.so.6: version `CXXABI_1.3.15' not found (required by /p/x.so)",
         expect: "libstdcxx-ng",
+      },
+      {
+        text: "ImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.21' not found (required by /home/u/.conda/envs/e/lib/python3.8/site-packages/p/_C.so)",
+        expect: "LD_LIBRARY_PATH",
       },
     ],
   },
@@ -117,12 +134,26 @@ export const loadingRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older.`,
-    fix: (match) => ["# upgrade that library, or build on this system:", ...rebuild(match)],
+    fix: (match) => {
+      const bundled = /[\\/]torch[\\/]lib[\\/]|\.libs[\\/]/.test(match.finding.library ?? "");
+      const name = /^(lib[\w+]+?)-[0-9a-f]{6,}(\.so.*)$/.exec(match.facts["library"] ?? "");
+      if (!bundled) return ["# upgrade that library, or build on this system:", ...rebuild(match)];
+      const plain = name === null ? (match.facts["library"] ?? "") : `${name[1] ?? ""}${name[2] ?? ""}`;
+      return [
+        `LD_PRELOAD=$(gcc -print-file-name=${plain}) ${python(match)} the_program.py   # the system's newer one first`,
+        "# or import the module that needs it before torch, whose wheel brings the older one along",
+        "# or build with a gcc that is no newer than that of the wheel: CC=gcc-11 CXX=g++-11 retorch build --force",
+      ];
+    },
     sources: ["https://man7.org/linux/man-pages/man8/ld.so.8.html"],
     examples: [
       {
         text: "ImportError: /lib64/libgomp.so.1: version `GOMP_5.0' not found (required by /p/x.so)",
         expect: "GOMP_5.0",
+      },
+      {
+        text: "ImportError: /e/lib/python3.9/site-packages/torch/lib/libgomp-a34b3233.so.1: version `GOMP_5.0' not found (required by /p/libx.so)",
+        expect: "LD_PRELOAD=$(gcc -print-file-name=libgomp.so.1)",
       },
     ],
   },
@@ -161,8 +192,14 @@ export const loadingRules: readonly Rule[] = [
     matches: (finding) => (coded(finding, "python-version") === undefined ? undefined : { built: finding.symbol }),
     confidence: "high",
     cause: (match) =>
-      `The module was compiled for Python ${match.facts["built"] ?? "of another version"}, the interpreter that imports it is another${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
-    fix: (match) => rebuild(match),
+      `The module was compiled for Python ${match.facts["built"] ?? "of another version"}, the interpreter that imports it is another${runningPython(match) === undefined ? "" : ` (${runningPython(match) ?? ""})`}.`,
+    fix: (match) =>
+      match.context.log.builtAtRunTime && match.context.log.jitFolder === undefined
+        ? [
+            removeFolder(match, "~/.cache/torch_extensions"),
+            "# run the program again: what torch built at run time for the other Python is built anew",
+          ]
+        : rebuild(match),
     sources: ["https://docs.python.org/3/c-api/stable.html"],
     examples: [
       {

@@ -14,6 +14,13 @@ function installing(match: { readonly context: Match["context"] }): boolean {
   );
 }
 
+/** The import that failed stands in torch's own code. */
+function ofTorch(match: Match): boolean {
+  return /(?:site|dist)-packages[\\/]torch[\\/]|[\\/]torch[\\/]utils[\\/]cpp_extension\.py/.test(
+    match.finding.frames?.at(-1) ?? "",
+  );
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
@@ -98,6 +105,8 @@ export const packagingRules: readonly Rule[] = [
         return `setuptools 74 took \`distutils.${match.facts["name"] ?? ""}\` away; the package (often an old numpy.distutils) still asks for it.`;
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
+      if (module === "pkg_resources" && ofTorch(match))
+        return "torch itself (before 2.1, torch/utils/cpp_extension.py) imports packaging from pkg_resources: setuptools is not installed, lost that import (since 70), or lost pkg_resources (since 82).";
       if (module === "pkg_resources")
         return "pkg_resources is no longer part of the newest setuptools (since 82) or lost what the package's setup.py imports from it (packaging, since 70): the setup.py is older than setuptools.";
       return `Building needs the module \`${module}\`, which is not there: without build isolation it has to be installed in the environment itself (uv's environments start without setuptools and wheel).`;
@@ -109,6 +118,8 @@ export const packagingRules: readonly Rule[] = [
           pip(match, 'install "setuptools<74" wheel'),
           pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
         ];
+      if (module === "pkg_resources" && ofTorch(match))
+        return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
@@ -417,6 +428,35 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self signed certificate in certificate chain (_ssl.c:1129)'))': /simple/foo/\nERROR: Could not find a version that satisfies the requirement foo (from versions: none)",
         expect: "PIP_CERT",
+      },
+    ],
+  },
+  {
+    id: "path-too-long",
+    title: "A path is longer than Windows allows",
+    on: ["installer", "system", "build-tool", "exception", "driver"],
+    specificity: 82,
+    matches: (finding) => saidAny(finding, /Filename too long/, /\[WinError 206\]/),
+    confidence: "high",
+    cause: () =>
+      "A file's whole path is longer than 260 characters: git for Windows and many tools stop there unless long paths are switched on, and temporary folders and submodules (CUTLASS) make long ones.",
+    fix: () => [
+      "git config --global core.longpaths true",
+      'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
+      "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
+    ],
+    sources: [
+      "facebookresearch/xformers#789",
+      "https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation",
+    ],
+    examples: [
+      {
+        text: "error: unable to create file docs/structcutlass_1_1transform_1_1Pitch.html: Filename too long",
+        expect: "core.longpaths",
+      },
+      {
+        text: "error: unable to create file docs/structcutlass_1_1transform.html: Filename too long\nfatal: Unable to checkout 'e0aaa3c3' in submodule path 'third_party/cutlass'",
+        expect: "core.longpaths",
       },
     ],
   },

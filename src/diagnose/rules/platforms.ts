@@ -3,7 +3,66 @@ import { setVariable } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
+function frameworkOf(name: string): string {
+  if (name.startsWith("MPS")) return "MetalPerformanceShaders";
+  return name.startsWith("cblas") ? "Accelerate" : name.startsWith("MTL") ? "Metal" : "Foundation";
+}
+
 export const platformRules: readonly Rule[] = [
+  {
+    id: "macos-frameworks-not-linked",
+    title: "Frameworks of macOS are not linked",
+    on: ["undefined-symbol"],
+    specificity: 84,
+    matches: (finding) => {
+      const name =
+        /^_*(?:OBJC_(?:CLASS|METACLASS)_\$_(?<name>\w+)|(?<c>objc_\w+|MTL\w+|NS[A-Z]\w+|CF[A-Z]\w+|cblas_\w+\$NEWLAPACK\w*))$/.exec(
+          finding.symbol ?? "",
+        );
+      return name === null || finding.phase !== "link"
+        ? undefined
+        : { name: name.groups?.["name"] ?? name.groups?.["c"] };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of Objective-C or of a framework of macOS (Metal, MetalPerformanceShaders, Foundation, Accelerate), and a framework is linked only when it is named.`,
+    fix: (match) => [
+      `# link-flags = ["-framework", "${frameworkOf(match.facts["name"] ?? "")}", "-framework", "Foundation", "-lobjc"]   (setup.py: extra_link_args)`,
+      '# CMake: target_link_libraries(ops PRIVATE "-framework Metal" "-framework Foundation" objc)',
+    ],
+    sources: ["pytorch/vision#8222"],
+    examples: [
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "_OBJC_CLASS_$_MTLCompileOptions", referenced from:\n      objc-class-ref in nms_kernel.mm.o\nld: symbol(s) not found for architecture arm64',
+        expect: "-framework",
+      },
+    ],
+  },
+  {
+    id: "sycl-toolkit-not-found",
+    title: "oneAPI is not found",
+    on: ["build-tool", "exception", "wrapper"],
+    specificity: 86,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /FindSYCLToolkit|torch::xpurt|SYCL_HOME|CMPLR_ROOT|SYCL runtime is not|oneAPI .{0,40}not found/i,
+      ),
+    confidence: "high",
+    cause: () =>
+      "An XPU build of PyTorch looks for Intel's DPC++ compiler and SYCL run time (CMPLR_ROOT, SYCL_ROOT), and oneAPI's environment is not set in this shell, or oneAPI is not installed.",
+    fix: () => [
+      "source /opt/intel/oneapi/setvars.sh",
+      "# not there: install intel-deep-learning-essentials or intel-oneapi-compiler-dpcpp-cpp from Intel's package repository",
+    ],
+    sources: ["pytorch/pytorch#149353", "https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],
+    examples: [
+      {
+        text: 'CMake Error in CMakeLists.txt:\n  The link interface of target "c10_xpu" contains:\n\n    torch::xpurt\n\n  but the target was not found.',
+        expect: "setvars.sh",
+      },
+    ],
+  },
   {
     id: "clang-openmp-unsupported",
     title: "Apple's clang does not take -fopenmp",
@@ -185,7 +244,7 @@ export const platformRules: readonly Rule[] = [
         : undefined) ??
       saidAny(
         finding,
-        /gen compiler command failed|llvm-foreach.*failed|[‘']?ocloc[’']?.*(?:failed|error|not found)|spir64_gen|torch::xpurt|SYCL_HOME|FindSYCLToolkit|icpx(?:: command)? not found|SYCL runtime is not/i,
+        /gen compiler command failed|llvm-foreach.*failed|[‘']?ocloc[’']?.*(?:failed|error|not found)|spir64_gen|icpx(?:: command)? not found/i,
       ),
     confidence: "medium",
     cause: (match) =>

@@ -1,10 +1,36 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
-import { packageOf, packageOfModule, pip, python, rebuild } from "../commands.ts";
+import { own } from "../../base/own.ts";
+import { packageOf, runningPackage, packageOfModule, pip, python, rebuild } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
   /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
+
+/** Names of torch's Python side by the release that brought them (torch's release notes). */
+const torchApiSince: Readonly<Record<string, string>> = {
+  register_fake: "2.4",
+  custom_op: "2.4",
+  opcheck: "2.4",
+  register_autograd: "2.4",
+  register_kernel: "2.4",
+  infer_schema: "2.5",
+  triton_op: "2.6",
+  wrap_triton: "2.6",
+  register_vmap: "2.5",
+  register_torch_dispatch: "2.5",
+  scaled_dot_product_attention: "2.0",
+  sdpa_kernel: "2.3",
+  compile: "2.0",
+  float8_e4m3fn: "2.1",
+  float8_e5m2: "2.1",
+  uint16: "2.3",
+  SyclExtension: "2.7",
+  set_default_device: "2.0",
+};
+
+/** The same that are gone, by the release that took them. */
+const torchApiGone: Readonly<Record<string, string>> = { _six: "2.0" };
 
 export const registrationRules: readonly Rule[] = [
   {
@@ -42,7 +68,7 @@ export const registrationRules: readonly Rule[] = [
             ),
           ]
         : [
-            `${python(match)} -c "import torch; torch.ops.load_library('<file>.so')"   # does it load, and with which error?`,
+            `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
             ...rebuild(match),
             "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
           ],
@@ -53,6 +79,35 @@ export const registrationRules: readonly Rule[] = [
         expect: "load_library",
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
+    ],
+  },
+  {
+    id: "schema-namespace-mismatch",
+    title: "An operator's schema names another namespace than its block",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Explicitly provided namespace \((?<space>\w+)\) in (?:schema string|operator name) does not match namespace of enclosing (?<block>TORCH_LIBRARY\w*) block \((?<other>\w+)\)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["space"] === match.facts["other"]
+        ? `The ${match.facts["block"] ?? ""} block is for \`${match.facts["other"] ?? ""}\` already, and the names in it repeat \`${match.facts["space"] ?? ""}::\`, which this torch refuses.`
+        : `In the ${match.facts["block"] ?? ""} block of \`${match.facts["other"] ?? ""}\` an operator is given the namespace \`${match.facts["space"] ?? ""}\`: a block defines the operators of one namespace.`,
+    fix: (match) => [
+      `# in m.def and m.impl leave the namespace out: m.def("op(Tensor x) -> Tensor"), not m.def("${match.facts["space"] ?? ""}::op(…)")`,
+      ...(match.facts["space"] === match.facts["other"]
+        ? []
+        : [`# or open a block of its own: TORCH_LIBRARY_FRAGMENT(${match.facts["space"] ?? ""}, m) { … }`]),
+    ],
+    sources: ["pytorch/pytorch#40725"],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Explicitly provided namespace (vision) in schema string does not match namespace of enclosing TORCH_LIBRARY block (vision).  Move this definition to the (unique) TORCH_LIBRARY block",
+        expect: "leave the namespace out",
+      },
     ],
   },
   {
@@ -135,7 +190,8 @@ export const registrationRules: readonly Rule[] = [
         ] ??
         /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
           "module"
-        ];
+        ] ??
+        /^name '(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend)' is not defined/.exec(finding.message)?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
       return { module };
     },
@@ -162,6 +218,7 @@ export const registrationRules: readonly Rule[] = [
         expect: "source folder",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
+      { text: "NameError: name '_C' is not defined", expect: "compiled part" },
     ],
   },
   {
@@ -265,10 +322,31 @@ export const registrationRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["module"] ?? "torch"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` does not exist in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: the package was written for a newer torch, or for an older one that still had it.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__)"`,
-      "# install the torch that the package's documentation names, or the release of the package for this torch",
-    ],
+    fix: (match) => {
+      const name = match.facts["name"] ?? match.facts["module"]?.split(".").at(-1) ?? "";
+      const since = own(torchApiSince, name);
+      const gone = own(torchApiGone, name);
+      const user = runningPackage(match);
+      const release = user === undefined ? "the package" : user;
+      return [
+        `${python(match)} -c "import torch; print(torch.__version__)"`,
+        ...(since === undefined
+          ? []
+          : [
+              pip(match, `install --upgrade "torch>=${since}"`) +
+                `   # which has ${name}; or an older release of ${release}`,
+            ]),
+        ...(gone === undefined
+          ? []
+          : [
+              (user === undefined ? "# a newer release of the package" : pip(match, `install --upgrade ${user}`)) +
+                `   # ${name} was taken out of torch ${gone}`,
+            ]),
+        ...(since === undefined && gone === undefined
+          ? [`# install the torch that the documentation of ${release} names, or its release for this torch`]
+          : []),
+      ];
+    },
     sources: ["facebookresearch/theseus#376"],
     examples: [
       {
@@ -276,6 +354,10 @@ export const registrationRules: readonly Rule[] = [
         expect: "newer torch",
       },
       { text: "ModuleNotFoundError: No module named 'torch._six'", expect: "torch._six" },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.10/site-packages/torchvision/_meta_registrations.py\", line 163, in <module>\n    @torch.library.register_fake(\"torchvision::nms\")\nAttributeError: module 'torch.library' has no attribute 'register_fake'",
+        expect: "torch>=2.4",
+      },
     ],
   },
   {
