@@ -15,7 +15,7 @@ import { version } from "../version.ts";
 import type { Seen } from "./answer.ts";
 
 /** Changes whenever the form or the meaning of what is remembered changes. */
-const format = "retorch-setup-py-1";
+const format = "retorch-setup-py-2";
 
 /** So many captures of one script: interpreters, `FORCE_CUDA` and the like. */
 const mostCaptures = 8;
