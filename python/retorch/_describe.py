@@ -22,6 +22,8 @@ LAUNCHERS = frozenset("ccache sccache distcc icecc env".split())
 #: Keys of `extra_compile_args` that other builders than torch's use for the host compiler.
 HOST_KEYS = ("cxx", "gcc", "g++", "clang", "clang++")
 TORCH_MODULE = "torch.utils.cpp_extension"
+#: Packages whose changes of compilers are no business of the project: they change how many run at once, or nothing.
+OWNERS = ("distutils", "setuptools", "pybind11")
 
 
 class Unusual(Exception):
@@ -43,7 +45,9 @@ def describe_extension(command, extension, initial_environment=None):
     if uses_torch:
         libraries = [name for name in libraries if name not in TORCH_LIBRARIES]
     defines, undefines = macros_of(extension, compiler)
-    args, dlink_libraries, dlink = compile_args_of(extension, torch_builder)
+    args, dlink_libraries, dlink = compile_args_of(extension)
+    if device == "cuda":
+        args["nvcc"] = changed_common_flags() + args["nvcc"]
     out_dir, file_name = artifact_of(command, extension)
     sources = sources_of(command, extension, torch_builder)
     if overridden(compiler, "_compile") is not None:
@@ -126,18 +130,21 @@ def sources_of(command, extension, torch_builder):
 
 def overridden(compiler, name):
     """A method of the compiler that neither distutils nor torch has put there."""
-    method = vars(compiler).get(name)
+    method = vars(compiler).get(name) or next((vars(c)[name] for c in type(compiler).__mro__ if name in vars(c)), None)
+    return method if is_foreign(method) else None
+
+
+def is_foreign(method):
+    """Whether a function was written by neither distutils, setuptools nor torch."""
     module = getattr(method, "__module__", None) or ""
-    if method is None or module == TORCH_MODULE or module.split(".")[0] in ("distutils", "setuptools", "pybind11"):
-        return None
-    return method
+    return method is not None and module != TORCH_MODULE and module.split(".")[0] not in OWNERS
 
 
 def custom_sources(command, extension, sources):
     """Runs a `_compile` of the project's own for each source and takes the flags from what it would have run.
 
     Older projects route `.cu` files to nvcc so. The method at the bottom of it, `_compile` of the class, is replaced
-    while this runs.
+    while this runs; where the project has replaced that one, what starts programs is.
     """
     compiler = command.compiler
     cls = next((c for c in type(compiler).__mro__ if "_compile" in vars(c)), None)
@@ -150,7 +157,8 @@ def custom_sources(command, extension, sources):
         seen.append((src, list(self.compiler_so), list(extra_postargs or [])))
 
     described = []
-    setattr(cls, "_compile", record)
+    if not is_foreign(original):
+        setattr(cls, "_compile", record)
     # What was taken from the class before is bound to the original: that calls `spawn`, or `call` in newer setuptools.
     commands = []
     saved = {name: getattr(compiler, name) for name in ("spawn", "call") if hasattr(compiler, name)}
@@ -185,7 +193,7 @@ def custom_sources(command, extension, sources):
 def split_command(words, source):
     """Program and flags after the names of source and object."""
     at = words.index(source) if source in words else len(words)
-    return words[:1], [word for word in words[at + 1 :] if word not in ("-o", source + ".o")]
+    return words[:at], [word for word in words[at + 1 :] if word not in ("-o", source + ".o")]
 
 
 def macros_of(extension, compiler):
@@ -200,7 +208,21 @@ def macros_of(extension, compiler):
     return defines, undefines
 
 
-def compile_args_of(extension, torch_builder):
+def changed_common_flags():
+    """What a script has taken from the flags that torch gives nvcc (`COMMON_NVCC_FLAGS.remove(…)`), or added to them.
+
+    retorch gives the usual ones: a macro is taken back by `-U`. Of what is no macro only additions can be said.
+    """
+    module = sys.modules.get(TORCH_MODULE)
+    usual = getattr(module, "_retorch_common_nvcc_flags", None)
+    if usual is None:
+        return []
+    now = texts(getattr(module, "COMMON_NVCC_FLAGS", usual))
+    gone = [word for word in usual if word not in now and word.startswith("-D")]
+    return ["-U" + word[2:].partition("=")[0] for word in gone] + [word for word in now if word not in usual]
+
+
+def compile_args_of(extension):
     """`extra_compile_args` by tool, the libraries of the device link and whether there is one."""
     given = extension.extra_compile_args or []
     if not isinstance(given, dict):
@@ -218,10 +240,12 @@ def compile_args_of(extension, torch_builder):
     if not dlink:
         return args, [], False
     words = without_torch_macros(texts(given["nvcc_dlink"]))
-    # torch adds `-dlink -L… -l… -dlto` after the user's own words.
+    # torch adds `-dlink -L… -l… -dlto` after the user's own words; projects that need no `dlink=True` write it themselves.
     own = words[: last_index(words, "-dlink")]
     added = words[len(own) + 1 :]
-    args["nvcc_dlink"] = own
+    known = {"-L" + path for path in texts(extension.library_dirs)} | {"-dlto"}
+    rest = [word for word in added if not word.startswith("-l") and word not in known]
+    args["nvcc_dlink"] = own + rest
     return args, [word[2:] for word in added if word.startswith("-l")], True
 
 
@@ -298,6 +322,29 @@ def base_flags(extension, compiler, cxx, torch_builder):
     return {"cxx": flags_of(so, ("-fPIC", "-fpic")), "link": linker}
 
 
+def replaced_compilers(command, torch_builder):
+    """The variables that name the compilers which the project's own code has put in the place of the usual ones.
+
+    `self.compiler.compiler_so[0] = …`, `set_executable(…)`: only programs count here, `base_flags` has the words after
+    them. torch's ninja file always takes the compiler of `CXX`.
+    """
+    compiler = command.compiler
+    if compiler.compiler_type != "unix" or (torch_builder and getattr(command, "use_ninja", False)):
+        return {}
+    from distutils.ccompiler import new_compiler
+    from distutils.sysconfig import customize_compiler
+
+    usual = new_compiler(compiler=compiler.compiler_type)
+    customize_compiler(usual)
+    found = {}
+    for variable, names in (("CC", ("compiler_so",)), ("CXX", ("compiler_so_cxx", "compiler_so"))):
+        name = next(name for name in names if hasattr(compiler, name))
+        words = program_words(getattr(compiler, name))
+        if words != program_words(getattr(usual, name)):
+            found[variable] = " ".join(shlex.quote(word) for word in words)
+    return found
+
+
 def link_words(compiler, language):
     """The words before the objects when a module is linked, as this version of setuptools puts them together."""
     commands = []
@@ -323,19 +370,25 @@ def link_words(compiler, language):
 def flags_of(words, leave_out):
     """The words after the program, without those that retorch has itself."""
     words = shlex.split(words) if isinstance(words, str) else texts(words)
-    at = 0
-    while at < len(words) and (at == 0 or not words[at].startswith("-")):
-        if at > 0 and os.path.basename(words[at - 1]) not in LAUNCHERS:
-            break
-        at += 1
     flags = []
-    rest = iter(words[at:])
+    rest = iter(words[len(program_words(words)) :])
     for word in rest:
         if word == "-arch" or (word == "-undefined" and "-bundle" in leave_out):
             next(rest, None)
         elif word and word not in leave_out:
             flags.append(word)
     return flags
+
+
+def program_words(words):
+    """The compiler at the beginning of a command, with what starts it."""
+    words = shlex.split(words) if isinstance(words, str) else texts(words)
+    at = 0
+    while at < len(words) and (at == 0 or not words[at].startswith("-")):
+        if at > 0 and os.path.basename(words[at - 1]) not in LAUNCHERS:
+            break
+        at += 1
+    return words[:at]
 
 
 def program_of(words):

@@ -10,6 +10,7 @@ document: `{"status": …, "request": …, "seen": …}`. What the script prints
 import importlib.util
 import json
 import os
+import shlex
 import sys
 import traceback
 import types
@@ -35,12 +36,14 @@ class Refused(Exception):
 class Recorder:
     """Takes the place of the compile and the link of every extension."""
 
-    def __init__(self, describe, initial):
+    def __init__(self, describe, libraries, witness):
         self.describe = describe
-        self.initial = initial
+        self.libraries = libraries
+        self.witness = witness
+        self.initial = dict(witness.initial)
+        self.compilers = None
         self.extensions = []
         self.environment = {}
-        self.warnings = []
         self.set_up = 0
         self.refused = None
 
@@ -81,9 +84,23 @@ class Recorder:
         except self.describe.Unusual as problem:
             self.refused = "`%s`: %s" % (extension.name, problem)
             raise Refused(self.refused)
+        self.libraries.put_into(described, command, extension)
         self.extensions.append(described)
         self.environment.update(self.describe.changed_environment(self.initial, vars_of(os.environ)))
+        self.replace_compilers(command)
+        self.witness.outputs.add(described["file_name"])
         extension._retorch_recorded = True
+
+    def replace_compilers(self, command):
+        """Programs that the project put in the place of the usual compilers: for all of its extensions."""
+        found = self.describe.replaced_compilers(command, self.describe.is_torch_builder(command))
+        if self.compilers not in (None, found):
+            self.refused = "its extensions are compiled by different compilers (%s)" % ", ".join(
+                sorted(set(self.compilers.values()) ^ set(found.values()))
+            )
+            raise Refused(self.refused)
+        self.compilers = found
+        self.environment.update(found)
 
     def check(self, command):
         """Before anything runs: extensions without sources are built by another tool."""
@@ -151,6 +168,7 @@ class AfterImport:
 def adjust_torch(module):
     """What is torch's own business with compilers is retorch's here: its checks say more, and ninja is not needed."""
     module.is_ninja_available = lambda: True
+    module._retorch_common_nvcc_flags = list(getattr(module, "COMMON_NVCC_FLAGS", ()))
     module._check_cuda_version = lambda *args, **kwargs: None
     original = module.get_compiler_abi_compatibility_and_version
 
@@ -172,7 +190,9 @@ def run_script(path, words):
     """As `python setup.py build_ext --inplace WORDS` does."""
     folder, name = os.path.split(path)
     os.chdir(folder)
-    sys.argv = [name, "build_ext", "--inplace", *words]
+    # Older projects are told by options of their own what to build (`--cuda_ext`), which they take out again.
+    more = shlex.split(os.environ.get("RETORCH_SETUP_PY_OPTIONS", ""))
+    sys.argv = [name, "build_ext", "--inplace", *more, *words]
     sys.path[0] = folder
     main = types.ModuleType("__main__")
     main.__file__ = path if sys.version_info >= (3, 9) else name
@@ -203,8 +223,9 @@ def explain(error):
 
 def main():
     path, answer_path, words = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3:]
-    describe, witness_module = load("_describe"), load("_witness")
-    witness = witness_module.Witness(os.path.dirname(path))
+    describe = load("_describe")
+    children = load("_children").Children(os.path.dirname(answer_path))
+    witness = load("_witness").Witness(os.path.dirname(path), load("_programs"), children)
     answer = {"status": "ok", "error": None}
     recorder = None
     try:
@@ -216,7 +237,7 @@ def main():
             if sys.version_info >= (3, 12):
                 answer = {"status": "no-setuptools", "error": None}
                 raise
-        recorder = Recorder(describe, dict(witness.initial))
+        recorder = Recorder(describe, load("_static_libraries"), witness)
         recorder.install()
         sys.meta_path.insert(0, AfterImport("torch.utils.cpp_extension", adjust_torch))
         witness.start()
@@ -247,6 +268,7 @@ def main():
         "extensions": extensions,
     }
     answer["seen"] = witness.seen()
+    answer["afterwards"] = sorted(witness.looked_for_outputs)
     sys.stdout.flush()
     sys.stderr.flush()
     with open(answer_path, "w", encoding="utf-8") as file:

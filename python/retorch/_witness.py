@@ -4,6 +4,7 @@ Used while a `setup.py` is read, so that what it said can be remembered until on
 interpreter and of installed packages are known by their packages, not one by one. It knows nothing of extensions.
 """
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -12,13 +13,6 @@ import sys
 import sysconfig
 import tempfile
 
-#: Programs whose answer depends on themselves, on PATH and on the machine, but on no file of a project.
-TOOLS = frozenset(
-    "nvcc hipcc hipconfig icpx gcc g++ cc c++ clang clang++ ld uname which nvidia-smi rocm-smi rocminfo ldconfig lsb_release"
-    " lscpu sysctl sw_vers xcrun arch getconf nproc free".split()
-)
-#: What other programs are asked to say of themselves.
-ABOUT = frozenset("--version -version -V -v --help -dumpversion -dumpfullversion".split())
 #: Folders of the system whose files say nothing that stays.
 VOLATILE = ("/proc", "/sys", "/dev", "/run")
 
@@ -26,8 +20,10 @@ VOLATILE = ("/proc", "/sys", "/dev", "/run")
 class Witness:
     """What was looked at. `start` begins to look, `stop` ends it, `seen` says it."""
 
-    def __init__(self, project):
+    def __init__(self, project, programs, children=None):
         self.project = os.path.abspath(project)
+        self.programs = programs
+        self.children = children
         self.initial = dict(os.environ)
         self.files = set()
         self.written = set()
@@ -35,8 +31,10 @@ class Witness:
         self.listings = set()
         self.variables = {}
         self.every_variable = False
-        self.programs = set()
         self.volatile = []
+        #: File names of what will be built, as soon as they are known, and where they were looked for.
+        self.outputs = set()
+        self.looked_for_outputs = set()
         self._own = set()
         self._active = False
         self._packages = package_folders()
@@ -47,6 +45,8 @@ class Witness:
         self._watch_stat()
         sys.addaudithook(self._audit)
         sys.meta_path.append(MissingModules(self))
+        if self.children is not None:
+            self.children.start(self)
         self._active = True
 
     def stop(self):
@@ -55,6 +55,10 @@ class Witness:
     def seen(self):
         """All that was looked at, as JSON: paths are absolute."""
         self._modules()
+        if self.children is not None:
+            self.children.collect(self)
+        if any("multiprocessing." + name in sys.modules for name in ("popen_spawn_posix", "popen_forkserver")):
+            self.volatile.append("it starts processes of its own")
         for name in ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"):
             # Drivers read these without Python.
             self.variables.setdefault(name, self.initial.get(name))
@@ -87,7 +91,7 @@ class Witness:
 
         class Environment(base):
             def __getitem__(self, key):
-                witness._variable(key)
+                witness.variable(key)
                 return super().__getitem__(key)
 
             def __setitem__(self, key, value):
@@ -109,7 +113,7 @@ class Witness:
         vars(environment).update(vars(os.environ))
         os.environ = environment
 
-    def _variable(self, name):
+    def variable(self, name):
         if self._active and name not in self._own and isinstance(name, str):
             self.variables.setdefault(name, self.initial.get(name))
 
@@ -152,6 +156,11 @@ class Witness:
         path = as_path(path)
         if path is not None:
             self.probes.add(path)
+            self._look_for_output(path)
+
+    def _look_for_output(self, path):
+        if os.path.basename(path) in self.outputs:
+            self.looked_for_outputs.add(path)
 
     def _audit(self, event, args):
         if not self._active:
@@ -165,6 +174,7 @@ class Witness:
                 return
             writes = any(c in mode for c in "wax+") if isinstance(mode, str) else bool((flags or 0) & (os.O_WRONLY | os.O_RDWR))
             (self.written if writes else self.files).add(path)
+            self._look_for_output(path)
         elif event in ("os.listdir", "os.scandir"):
             if not isinstance(args[0], int) and not importing():
                 path = as_path(args[0] if args[0] is not None else ".")
@@ -181,38 +191,24 @@ class Witness:
             self._shell(args[0])
         elif event in ("os.exec", "os.posix_spawn"):
             self._program(args[1])
+        elif event in ("os.fork", "os.forkpty"):
+            self.volatile.append("it forks, and nobody sees what the other process reads")
+        elif event == "socket.connect" and not isinstance(args[1], (str, bytes)):
+            self.volatile.append("it uses the network")
 
     def _program(self, words):
         words = shlex.split(words) if isinstance(words, str) else [text_of(word) for word in words]
         if not words:
             return
-        name = os.path.basename(words[0])
-        if name in ("sh", "bash", "dash", "zsh") and len(words) > 2 and words[1] == "-c":
+        if os.path.basename(words[0]) in ("sh", "bash", "dash", "zsh") and len(words) > 2 and words[1] == "-c":
             self._shell(words[2])
             return
         path = words[0] if os.path.dirname(words[0]) else shutil.which(words[0])
-        self._variable("PATH")
+        self.variable("PATH")
         if path is not None:
             self.files.add(os.path.abspath(path))
-        if name == "git":
-            self._git(words)
-        elif name in TOOLS:
-            self._tool(words)
-        elif not any(word in ABOUT for word in words[1:]):
-            self.volatile.append("it runs `%s`" % shown(words))
-
-    def _tool(self, words):
-        """A compiler that is asked something reads nothing of the project; one that compiles reads who knows what."""
-        for word in words[1:]:
-            path = as_path(word)
-            if path is None or word.startswith("-") or not os.path.isfile(path):
-                continue
-            self.files.add(path)
-            if self._inside(path) and path.endswith((".c", ".cc", ".cpp", ".cxx", ".cu", ".hip")):
-                self.volatile.append("it compiles `%s` on its own" % word)
-
-    def _inside(self, path):
-        return path == self.project or path.startswith(self.project + os.sep)
+        if self.children is None or not self.children.expects(words):
+            self.programs.judge(self, words)
 
     def _shell(self, command):
         command = text_of(command)
@@ -224,35 +220,18 @@ class Witness:
         except ValueError:
             self.volatile.append("it runs a command of the shell")
 
-    def _git(self, words):
-        """What git says follows from the state of the repository around the current folder."""
-        folder = os.getcwd()
-        if "-C" in words and words.index("-C") + 1 < len(words):
-            folder = os.path.abspath(words[words.index("-C") + 1])
-        while not os.path.exists(os.path.join(folder, ".git")):
-            if os.path.dirname(folder) == folder:
-                return
-            folder = os.path.dirname(folder)
-        git = os.path.join(folder, ".git")
-        if os.path.isfile(git):
-            self.files.add(git)
-            with open(git) as file:
-                git = os.path.normpath(os.path.join(folder, file.read().partition(":")[2].strip()))
-        for name in ("HEAD", "packed-refs"):
-            self.files.add(os.path.join(git, name))
-        # git itself writes these while it looks.
-        self.written.update(os.path.join(git, name) for name in ("index", "config"))
-        common = git
-        if os.path.isfile(os.path.join(git, "commondir")):
-            with open(os.path.join(git, "commondir")) as file:
-                common = os.path.normpath(os.path.join(git, file.read().strip()))
-            self.files.add(os.path.join(common, "packed-refs"))
-        for place in {git, common}:
-            for root, _, names in os.walk(os.path.join(place, "refs")):
-                self.listings.add(root)
-                self.files.update(os.path.join(root, name) for name in names)
-        if "status" in words or "--dirty" in words or "diff" in words:
-            self.volatile.append("it runs `%s`, which looks at every file" % shown(words))
+    @contextlib.contextmanager
+    def pause(self):
+        """Nothing that is done meanwhile counts."""
+        active, self._active = self._active, False
+        try:
+            yield
+        finally:
+            self._active = active
+
+    def inside(self, path):
+        """Whether a path is in the project."""
+        return path == self.project or path.startswith(self.project + os.sep)
 
     def _modules(self):
         """The files of modules: each one of the project, and one for each installed package."""
@@ -277,7 +256,7 @@ class Witness:
         if self._in_packages(path):
             # Files of packages that stand for their package were added by `_modules`.
             return path not in self._package_files()
-        return not self._inside(path) and os.path.realpath(path).startswith(self._temporary + os.sep) and not os.path.exists(path)
+        return not self.inside(path) and os.path.realpath(path).startswith(self._temporary + os.sep) and not os.path.exists(path)
 
     def _package_files(self):
         known = getattr(self, "_known_package_files", None)
@@ -357,7 +336,3 @@ def as_path(path):
 
 def text_of(word):
     return os.fsdecode(word) if isinstance(word, (bytes, os.PathLike)) else str(word)
-
-
-def shown(words):
-    return " ".join(words)[:80]

@@ -125,7 +125,7 @@ async function run(
     const log = BuildLog.open(host, join(graph.buildDir, "log"));
     const states = new KnownStates(host, roots, log, cacheDir);
     const digests = new FileDigests(host, states);
-    const jobs = options.jobs ?? host.cpuCount;
+    const jobs = jobsOf(options.jobs ?? host.cpuCount, project.variables?.["MAX_JOBS"]);
     listener({ type: "planned", actions: graph.actions, jobs, time: host.monotonic() });
     const opened = options.cache === false ? undefined : openLocalStore(host, { cacheDir });
     if (opened?.ok === false && opened.error.code !== "NOT_WRITABLE") return opened;
@@ -183,6 +183,11 @@ async function run(
   } finally {
     lock.release();
   }
+}
+
+/** As many as asked for, but no more than a set-up script says by `os.environ["MAX_JOBS"] = …`. */
+function jobsOf(asked: number, most: string | undefined): number {
+  return most !== undefined && /^[1-9]\d{0,8}$/.test(most) ? Math.min(asked, Number(most)) : asked;
 }
 
 /** Waits for other builds of the project. Undefined when the waiting was cancelled. */

@@ -35,6 +35,8 @@ export interface Answer {
   readonly set_up: number;
   readonly request: CapturedRequest;
   readonly seen: Seen;
+  /** Where it looked for built files after it had declared what to build. */
+  readonly afterwards: readonly string[];
 }
 
 /** What the failure texts need to know. */
@@ -89,13 +91,18 @@ export function answerFailure(answer: Answer, run: ScriptRun): Failure | undefin
 }
 
 const environmentHint =
-  "many set-up scripts leave extensions out unless CUDA is found or a variable asks for them (`FORCE_CUDA=1`, `…_BUILD=TRUE`); `retorch env` shows what is there";
+  "many set-up scripts leave extensions out unless CUDA is found or a variable asks for them (`FORCE_CUDA=1`, `…_BUILD=TRUE`) or an option does (`--setup-arg=--cuda_ext`); `retorch env` shows what is there";
 
-/** What went wrong after the extensions were known: they are built all the same. */
-export function afterwards({ status, error }: Answer, shown: string): string | undefined {
-  if (status !== "raised" && status !== "exited") return undefined;
-  const what = (error?.message ?? "").split("\n")[0] ?? "";
-  return `\`${shown}\` failed after its extensions were known, and what it does with the built files is not done (${what})`;
+/** What the script does with built files is not done: they are built after it has run. */
+export function afterwards({ status, error, afterwards: looked }: Answer, shown: string): string | undefined {
+  const instead = "`retorch run -- python setup.py build_ext --inplace` does that too";
+  if (status === "raised" || status === "exited") {
+    const what = (error?.message ?? "").split("\n")[0] ?? "";
+    return `\`${shown}\` failed after its extensions were known, and what it does with the built files is not done (${what}); ${instead}`;
+  }
+  const [first] = looked;
+  if (first === undefined) return undefined;
+  return `\`${shown}\` looks for \`${first}\` after its extensions were known: what it does with the built file is not done; ${instead}`;
 }
 
 function raised(error: Answer["error"], run: ScriptRun): Failure {

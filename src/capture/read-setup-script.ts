@@ -93,7 +93,7 @@ async function capture(
   try {
     const answerPath = join(scratch, "answer.json");
     const end = await host.processes.run({
-      argv: [python, recorderPath(host), path, answerPath, ...script.words],
+      argv: [python, recorderPath(), path, answerPath, ...script.words],
       cwd: folder,
       env: host.env,
       timeoutMs,

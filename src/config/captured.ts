@@ -213,6 +213,7 @@ function toExtension(host: Host, rules: PathRules, root: string, captured: Captu
     profile: host.platform === "win32" && captured.origin === "setup.py" ? "release" : "none",
     // torch's load() does not heed CFLAGS.
     baseFlags: captured.base_flags ?? { cxx: [], link: [] },
+    builder: captured.origin === "setup.py" ? "setuptools" : "load",
     ...(captured.file_name === null ? {} : { fileName: captured.file_name }),
     ...dependsOf(host, rules, root, captured),
   });

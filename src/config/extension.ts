@@ -93,6 +93,8 @@ export interface Extension {
    * these already, as setuptools does. Host compiler and link; undefined: the variables count.
    */
   readonly baseFlags?: { readonly cxx: readonly string[]; readonly link: readonly string[] };
+  /** Which of torch's builders is followed where they differ: `BuildExtension`, or `load()`. */
+  readonly builder?: "setuptools" | "load";
   /** True: no C++ standard is named unless a flag does, so that the compiler's own counts, as with plain setuptools. */
   readonly compilerStandard?: boolean;
   /** Name of the artefact's file in `outDir` itself; undefined: by name, kind and interpreter, in its packages' folders. */

@@ -53,7 +53,7 @@ export function compileHip(resolved: Resolved, source: SourceFile, object: strin
   const extras = extrasOf([...profileFlags[extension.profile], ...users], "clang");
   const command: Arg[] = [
     ...toolWords(tool),
-    "-DWITH_HIP",
+    ...(extension.builder === "setuptools" ? [] : ["-DWITH_HIP"]),
     ...profileFlags[extension.profile],
     ...commonHipFlags,
     "-fPIC",

@@ -38,17 +38,24 @@ export function compileSycl(resolved: Resolved, source: SourceFile, object: stri
     ...unique(extension.includeDirs).map((dir) => searchArg(resolved, dir, "-I")),
     ...resolved.systemIncludeDirs.flatMap((dir): Arg[] => ["-isystem", searchArg(resolved, dir, "", dir)]),
     "-fPIC",
-    ...(standardIn(users, "gcc") === undefined ? [`-std=c++${resolved.standard}`] : []),
   ];
+  const standard = (flags: readonly string[]): string[] =>
+    standardIn(flags, "gcc") === undefined ? [`-std=c++${resolved.standard}`] : [];
+  // The host's part of the source is compiled with the flags for C++; load() gives these to icpx as well.
+  const cxx = userFlags(resolved, source, "cxx");
+  const own = extension.builder === "load" ? cxx : [];
+  const forHost = [...host, ...cxx, ...standard(cxx)];
   const command: Arg[] = [
     ...toolWords(tool),
     ...host.map((word) => (typeof word === "object" ? { ...word, literal: true } : word)),
+    ...own,
+    ...standard([...own, ...users]),
     "-fsycl",
     ...targetWords(resolved.variables["TORCH_XPU_ARCH_LIST"], users),
     ...(users.some((word) => word.startsWith("-sycl-std=")) ? [] : ["-sycl-std=2020"]),
     { prefix: "-fsycl-host-compiler=", path: compiler.cxx.path, role: "tool" },
     // The value of this option is split at blanks by the compiler; it has no way to keep them.
-    `-fsycl-host-compiler-options=${host.map(argText).map(escaped).join(" ")}`,
+    `-fsycl-host-compiler-options=${forHost.map(argText).map(escaped).join(" ")}`,
     ...userArgs(users, "gcc", (path, prefix) => searchArg(resolved, path, prefix, path), places.path),
     "-MD",
     "-MF",

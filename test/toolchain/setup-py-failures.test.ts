@@ -168,6 +168,29 @@ test("what goes wrong after the extensions are known is a warning", async () => 
   expect(result.stderr).toContain("warning: `setup.py` failed after its extensions were known");
 });
 
+test.each([
+  ["copies it", 'import os, shutil\nif os.path.exists(path):\n    shutil.copy(path, "copied.so")'],
+  [
+    "copies it from the folder of the build",
+    'import os\nif os.path.isfile(os.path.join("build", "lib", path)):\n    pass',
+  ],
+])("what is done with a built file is not done, and that is said: %s", async (_what, after) => {
+  const made = project(
+    `${imports}from setuptools.command.build_ext import build_ext
+class Build(build_ext):
+    def run(self):
+        super().run()
+        path = self.get_ext_filename("one")
+${after.replace(/^/gm, "        ")}
+setup(name="one", ext_modules=[Extension("one", ["one.cpp"])], cmdclass={"build_ext": Build})
+`,
+  );
+  const result = await build(made);
+  expect(result.exitCode).toBe(0);
+  expect(result.stderr).toMatch(/warning: .setup\.py. looks for .*one\.cpython/);
+  expect(result.stderr).toContain("retorch run -- python setup.py build_ext --inplace");
+});
+
 test("the other commands see the project alike", async () => {
   const made = temporaryProject(simpleProject());
   const options = { cwd: made.root, env: { RETORCH_PYTHON: python } };
@@ -188,6 +211,7 @@ test("the other commands see the project alike", async () => {
   // To clean nothing needs to be known of the extensions.
   writeFileSync(made.path("setup.py"), "raise RuntimeError\n");
   const cleaned = await runRetorchOk(["clean"], options);
+  expect(cleaned.stderr).toMatch(/removed simple\..*so/);
   expect(cleaned.stderr).toContain("removed .retorch");
   expect(existsSync(made.path(".retorch"))).toBe(false);
 });

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, utimesSync, w
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
-import { cpuPython, need, repository } from "../support/environments.ts";
+import { cpuPython, need, repository, tool } from "../support/environments.ts";
 import { byDevice, simpleProject } from "../support/setup-projects.ts";
 import { pythonModule } from "../support/slim-sources.ts";
 
@@ -159,6 +159,35 @@ describe("what the script looked at makes it run again:", () => {
       {},
       (p) => unlinkSync(p.path("link")),
     ],
+    [
+      "a file that a Python read which it started",
+      declares(
+        'import subprocess, sys\nvalue = int(subprocess.check_output([sys.executable, "generate.py"]))',
+        "value",
+      ),
+      { "generate.py": 'print(open("value.txt").read())\n', "value.txt": "1" },
+      (p) => p.write("value.txt", "2"),
+    ],
+    [
+      "a module of a Python that it started through a shell",
+      declares('import os, sys\nassert os.system(sys.executable + " generate.py") == 0', "open('made').read()"),
+      { "generate.py": 'import part\nopen("made", "w").write(str(part.value))\n', "part.py": "value = 1\n" },
+      (p) => p.write("part.py", "value = 2\n"),
+    ],
+    [
+      "a file that a Python read which was started by a Python that it started, with variables of its own",
+      declares(
+        'import os, subprocess, sys\nsubprocess.check_call([sys.executable, "outer.py"], env=dict(os.environ, A="1"))',
+        "open('made').read()",
+      ),
+      {
+        "outer.py":
+          'import os, subprocess, sys\nassert os.environ["A"] == "1"\nsubprocess.check_call([sys.executable, "inner.py"])\n',
+        "inner.py": 'open("made", "w").write(open("value.txt").read())\n',
+        "value.txt": "1",
+      },
+      (p) => p.write("value.txt", "2"),
+    ],
   ];
 
   test.each(rows)("%s", async (_what, script, more, change) => {
@@ -242,12 +271,77 @@ describe("what the script looked at makes it run again:", () => {
     expect(await build(project)).toMatchObject({ read: true, executed: 0 });
   });
 
+  test("the working tree, when it asks git whether that is clean", async () => {
+    const script = declares(
+      'import subprocess\nsaid = subprocess.check_output(["git", "describe", "--always", "--dirty"], text=True)',
+      'int("dirty" in said)',
+    );
+    const project = plainProject(script, { "other.txt": "", ".gitignore": ".retorch\n*.so\n" });
+    const git = (...words: string[]): void => {
+      execFileSync("git", ["-c", "user.name=x", "-c", "user.email=x@y", ...words], {
+        cwd: project.root,
+        env: { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" },
+        stdio: "ignore",
+      });
+    };
+    git("init", "-b", "main");
+    git("add", ".");
+    git("commit", "-m", "one");
+    await build(project);
+    expect(await build(project)).toMatchObject({ read: false });
+    project.write("other.txt", "edited");
+    expect(await build(project)).toMatchObject({ read: true, executed: 2 });
+    expect(await build(project)).toMatchObject({ read: false });
+  });
+
+  test("the package's file, when it asks pkg-config", async (context) => {
+    need(context, tool("pkg-config"));
+    const file = (value: number): string =>
+      `Name: thing\nDescription: x\nVersion: 1\nRequires: part\nCflags: -DTHING=${value}\n`;
+    const script = declares(
+      'import subprocess\nsaid = subprocess.check_output(["pkg-config", "--cflags", "thing"], text=True)',
+      'said.count("=2") + said.count("=4")',
+    );
+    const project = plainProject(script, {
+      "pc/thing.pc": file(1),
+      "pc/part.pc": "Name: part\nDescription: x\nVersion: 1\nCflags: -DPART=3\n",
+    });
+    const env = { PKG_CONFIG_PATH: project.path("pc") };
+    await build(project, { env });
+    expect(await build(project, { env })).toMatchObject({ read: false, executed: 0 });
+    project.write("pc/thing.pc", file(2));
+    expect(await build(project, { env })).toMatchObject({ read: true, executed: 2 });
+    project.write("pc/part.pc", "Name: part\nDescription: x\nVersion: 1\nCflags: -DPART=4\n");
+    expect(await build(project, { env })).toMatchObject({ read: true, executed: 2 });
+  });
+
   test("nothing, when the same content is written again", async () => {
     const project = plainProject(declares("", "1"));
     await build(project);
     project.write("setup.py", `${declares("", "1")}\n`);
     utimesSync(project.path("setup.py"), 1, 1);
     expect(await build(project)).toMatchObject({ read: false, executed: 0 });
+  });
+
+  test.each([
+    [
+      "a Python that ignores its environment",
+      '[sys.executable, "-I", "-c", "print(1)"]',
+      "did not say what it looked at",
+    ],
+    [
+      "a Python that ends at once",
+      '[sys.executable, "-c", "import os; os.write(1, b\'1\'); os._exit(0)"]',
+      "did not end",
+    ],
+    ["git status with files that are not under control", '["git", "status", "--porcelain"]', "looks at every file"],
+  ])("each time, when it runs %s", async (_what, words, why) => {
+    const project = plainProject(declares(`import subprocess, sys\nsubprocess.run(${words})`, "1"));
+    execFileSync("git", ["init", "-q"], { cwd: project.root });
+    await build(project);
+    expect(await build(project)).toMatchObject({ read: true, executed: 0 });
+    const said = await runRetorchOk(["build", "-v"], { cwd: project.root, env: { RETORCH_PYTHON: python } });
+    expect(said.stderr).toContain(why);
   });
 
   test("each time, when it runs what nobody knows", async () => {

@@ -134,6 +134,141 @@ setup(name="env", ext_modules=[Extension("env", ["env.cpp"])])
   expect(answers(python, root, ["env"])).toEqual([6]);
 });
 
+test("static libraries of the project are compiled into what names them", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const project = temporaryProject({
+    "setup.py": `from setuptools import setup, Extension
+setup(
+    name="lib",
+    libraries=[("mine", {"sources": ["lib/mine.c"], "include_dirs": ["inc"], "macros": [("M", "1")], "cflags": ["-O1"]})],
+    ext_modules=[
+        Extension("one", ["one.cpp"], libraries=["mine"], define_macros=[("LEVEL", "1")], undef_macros=["NDEBUG"]),
+        Extension("two", ["two.cpp"], define_macros=[("LEVEL", "2")]),
+    ],
+)
+`,
+    "inc/mine.h": "#define MINE 40\n",
+    "lib/mine.c": `#include <mine.h>
+#if defined(LEVEL) || !defined(NDEBUG)
+#error "flags of the extension are its own"
+#endif
+int mine(void) { int class = MINE + M; return class; }
+`,
+    "one.cpp": pythonModule("one", "mine() + LEVEL", 'extern "C" int mine();'),
+    "two.cpp": pythonModule("two", "LEVEL"),
+  });
+  const theirs = spawnSync(python, ["setup.py", "build_clib", "build_ext", "--inplace"], { cwd: project.root });
+  expect(theirs.status).toBe(0);
+  expect(answers(python, project.root, ["one", "two"])).toEqual([42, 2]);
+  const options = { cwd: project.root, env: { RETORCH_PYTHON: python } };
+  const built = await runRetorchOk(["build"], options);
+  expect(built.stderr.match(/compile lib\/mine\.c/g)).toHaveLength(1);
+  expect(answers(python, project.root, ["one", "two"])).toEqual([42, 2]);
+  // A header of the library counts, which setuptools would not see.
+  project.write("inc/mine.h", "#define MINE 50\n");
+  const edited = await runRetorchOk(["build"], options);
+  expect(edited.stderr).toContain("[1/2] compile lib/mine.c");
+  expect(answers(python, project.root, ["one", "two"])).toEqual([52, 2]);
+});
+
+test("a compiler that the project puts in the place of the usual one", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const { root } = temporaryProject({
+    "setup.py": `import os, shutil
+from setuptools import setup, Extension
+from setuptools.command.build_ext import build_ext
+os.makedirs("tools", exist_ok=True)
+if not os.path.exists("tools/g++"):
+    os.symlink(shutil.which("g++"), "tools/g++")
+class Build(build_ext):
+    def build_extensions(self):
+        for name in ("compiler_so", "compiler_so_cxx"):
+            self.compiler.set_executable(name, os.path.abspath("tools/g++") + " -fPIC -DOWN=4")
+        super().build_extensions()
+setup(name="own", ext_modules=[Extension("own", ["own.cpp"])], cmdclass={"build_ext": Build})
+`,
+    "own.cpp": pythonModule("own", "OWN"),
+  });
+  const options = { cwd: root, env: { RETORCH_PYTHON: python } };
+  const dry = await runRetorchOk(["build", "--dry-run"], options);
+  const [compile = ""] = dry.stdout.split("\n").filter((line) => line.includes(" -c own.cpp"));
+  expect(compile.startsWith(`${root}/tools/g++ -DOWN=4 `) || compile.startsWith("tools/g++ -DOWN=4 ")).toBe(true);
+  expect(compile).not.toContain("-fwrapv");
+  await runRetorchOk(["build"], options);
+  expect(answers(python, root, ["own"])).toEqual([4]);
+});
+
+test("a compile that is replaced in the class of all compilers", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const { root } = temporaryProject({
+    "setup.py": `from setuptools import setup, Extension
+from distutils import ccompiler, unixccompiler
+original = unixccompiler.UnixCCompiler._compile
+def _compile(self, obj, src, ext, cc_args, extra_postargs, pp_opts):
+    return original(self, obj, src, ext, cc_args, list(extra_postargs) + ["-DFLAG=7"], pp_opts)
+unixccompiler.UnixCCompiler._compile = _compile
+def parallel(self, sources, output_dir=None, macros=None, include_dirs=None, debug=0, extra_preargs=None,
+             extra_postargs=None, depends=None):
+    raise SystemError("as many at once as there are")
+ccompiler.CCompiler.compile = parallel
+setup(name="patched", ext_modules=[Extension("patched", ["patched.cpp"], extra_compile_args=["-O1"])])
+`,
+    "patched.cpp": pythonModule("patched", "FLAG"),
+  });
+  await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
+  expect(answers(python, root, ["patched"])).toEqual([7]);
+});
+
+test("options of the project's own, and its MAX_JOBS", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const { root } = temporaryProject({
+    "setup.py": `import os, sys
+from setuptools import setup, Extension
+os.environ.setdefault("MAX_JOBS", "3")
+extensions = []
+if "--cpp_ext" in sys.argv:
+    sys.argv.remove("--cpp_ext")
+    extensions.append(Extension("cpp", ["cpp.cpp"]))
+setup(name="options", ext_modules=extensions)
+`,
+    "cpp.cpp": pythonModule("cpp", "8"),
+  });
+  const env = { RETORCH_PYTHON: python };
+  const without = await runRetorch(["build"], { cwd: root, env });
+  expect(without.stderr).toContain("SETUP_PY_NO_EXTENSIONS");
+  expect(without.stderr).toContain("RETORCH_SETUP_PY_OPTIONS");
+  const options = { cwd: root, env: { ...env, RETORCH_SETUP_PY_OPTIONS: "--cpp_ext" } };
+  const built = await runRetorchOk(["build", "--json", "-j", "8"], options);
+  expect(answers(python, root, ["cpp"])).toEqual([8]);
+  const planned = built.stdout.split("\n").find((line) => line.includes('"type":"planned"')) ?? "";
+  expect(JSON.parse(planned)).toMatchObject({ jobs: 3 });
+  const given = await runRetorchOk(["build", "--json", "--force"], {
+    ...options,
+    env: { ...options.env, MAX_JOBS: "5" },
+  });
+  expect(given.stdout).toContain('"jobs":5');
+});
+
+test("extensions in pyproject.toml, with a setup.py that only calls setup()", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const { root } = temporaryProject({
+    "setup.py": "from setuptools import setup\nsetup()\n",
+    "pyproject.toml": `[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "declared"
+version = "1"
+[tool.setuptools]
+py-modules = []
+ext-modules = [{ name = "declared", sources = ["declared.cpp"], define-macros = [["VALUE", "6"]] }]
+`,
+    "declared.cpp": pythonModule("declared", "VALUE"),
+  });
+  await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
+  expect(answers(python, root, ["declared"])).toEqual([6]);
+});
+
 /** What `answer()` of each module is, with torch imported first where there is one. */
 function answers(python: string, folder: string, names: readonly string[]): number[] {
   const code = `import sys, importlib

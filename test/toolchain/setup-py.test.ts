@@ -8,7 +8,9 @@ import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cliEnvironment, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
 import { cpuPython, cudaPython, cudaToolkit, need, type PythonEnvironment } from "../support/environments.ts";
+import { compareWords, shellCommands } from "../support/compare-words.ts";
 import * as projects from "../support/setup-projects.ts";
+import { pythonModule } from "../support/slim-sources.ts";
 
 interface Case {
   readonly name: string;
@@ -122,7 +124,7 @@ describe.each(cases)("$name", (project) => {
     // nvcc's own command, not the phases that it consists of.
     const dry = await runRetorchOk(["build", "--dry-run", "--cuda-graph", "off"], options);
     const commands = shellCommands(dry.stdout);
-    compare(log.commands(), commands, python, [theirs.root, ours.root]);
+    compareWords(log.commands(), commands, python.torch.root, [theirs.root, ours.root]);
   });
 });
 
@@ -142,6 +144,46 @@ test("a device link that is asked for", async (context) => {
   expect(words).not.toContain("-dlto");
   const built = await runRetorchOk(["build"], { cwd: root, env });
   expect(answerOf(python, "linked", built.stdout.trim())).toBe(42);
+});
+
+test("flags of torch that are taken back, and a device link that the project writes itself", async (context) => {
+  const python = need(context, cudaPython());
+  const { root } = temporaryProject({
+    "setup.py": `import os
+from setuptools import setup
+from torch.utils import cpp_extension
+for flag in ["-D__CUDA_NO_HALF_OPERATORS__", "-D__CUDA_NO_HALF2_OPERATORS__"]:
+    cpp_extension.COMMON_NVCC_FLAGS.remove(flag)
+cpp_extension.COMMON_NVCC_FLAGS.append("--expt-extended-lambda")
+setup(
+    name="back",
+    ext_modules=[
+        cpp_extension.CUDAExtension("back", ["back.cpp", "back.cu"], extra_compile_args={
+            "cxx": [], "nvcc": ["-rdc=true"], "nvcc_dlink": ["-dlink", "-L" + os.path.abspath("shmem"), "-lshmem_device"]}),
+    ],
+    cmdclass={"build_ext": cpp_extension.BuildExtension},
+)
+`,
+    "back.cpp": pythonModule("back"),
+    "back.cu": "__global__ void kernel(int* out) { *out = 1; }\n",
+  });
+  const dry = await runRetorchOk(["build", "--dry-run", "--cuda-graph", "off"], {
+    cwd: root,
+    env: {
+      CUDA_HOME: need(context, cudaToolkit()),
+      TORCH_CUDA_ARCH_LIST: "8.0",
+      RETORCH_PYTHON: python.executable,
+    },
+  });
+  const [, compile = ""] = /^(.* -c back\.cu .*)$/m.exec(dry.stdout) ?? /^(.*back\.cu.*)$/m.exec(dry.stdout) ?? [];
+  const words = compile.split(" ");
+  for (const macro of ["__CUDA_NO_HALF_OPERATORS__", "__CUDA_NO_HALF2_OPERATORS__"]) {
+    expect(words.lastIndexOf(`-U${macro}`)).toBeGreaterThan(words.lastIndexOf(`-D${macro}`));
+  }
+  expect(words).toContain("-D__CUDA_NO_HALF_CONVERSIONS__");
+  expect(words).toContain("--expt-extended-lambda");
+  const [, link = ""] = /^(.* -dlink .*)$/m.exec(dry.stdout) ?? [];
+  expect(link).toMatch(/ -L\S*shmem -lshmem_device\b/);
 });
 
 /** The project in a folder of its own, with a repository of git as the place it comes from. */
@@ -209,19 +251,6 @@ function exists(path: string): boolean {
   }
 }
 
-/** The commands of a shell script as lists of words; those that are not compilers are left out. */
-function shellCommands(text: string): string[][] {
-  return text
-    .split("\n")
-    .filter((line) => / -o /.test(line))
-    .map((line) => {
-      const words = spawnSync("sh", ["-c", `for word in ${line}; do printf '%s\\0' "$word"; done`], {
-        encoding: "utf8",
-      });
-      return words.stdout.split("\0").slice(0, -1);
-    });
-}
-
 /** Modules below a folder, without the build folders. */
 function modulesIn(folder: string): string[] {
   const found: string[] = [];
@@ -242,82 +271,4 @@ function answerOf(python: PythonEnvironment, name: string, path: string): number
   const result = spawnSync(python.executable, ["-c", code, name, path], { encoding: "utf8" });
   if (result.status !== 0) throw new Error(result.stderr);
   return Number(result.stdout);
-}
-
-/**
- * What is different by intention, and nothing else: docs/commands.md tells why. `-isystem` in place of `-I` for folders
- * that are not the user's; locations that stay out of objects; dependencies; the ABI of libtorch; libraries that libtorch
- * itself names.
- */
-// Headers that a toolkit lacks are taken from the wheels beside torch.
-const onlyOurs =
-  /^(?:-ffile-prefix-map=.*|-MD|-D_GLIBCXX_USE_CXX11_ABI=[01]|-DTORCH_EXTENSION_NAME=.*|-x \S+|-L\/\S*cuda\S*|-I\/\S*\/nvidia\/\S*|-ccbin .*|-Xcompiler -ffile-prefix-map=.*|-Wl,--(?:push|pop)-state.*|-fPIC)$/;
-/** Of two definitions of the limited API the last one counts, which is torch's: the other is left out. */
-const onlyTheirs = /^(?:-fPIC|-MMD|-DPy_LIMITED_API=0x03090000)$/;
-
-function compare(
-  theirs: readonly (readonly string[])[],
-  ours: readonly (readonly string[])[],
-  python: PythonEnvironment,
-  roots: readonly [string, string],
-): void {
-  // What nvcc starts, and what the script compiles on its own, is no part of the extensions' commands.
-  const own = (words: readonly string[]): boolean =>
-    words.some((word) => /tmpxft|^-D__CUDACC__/.test(word)) ||
-    words.some((word) => word.endsWith("object.c") || word.endsWith("libthird.so"));
-  const asked = theirs.filter((words) => !own(words)).map((words) => normal(words, python, roots[0]));
-  const found = ours.map((words) => normal(words, python, roots[1]));
-  expect(found.map(({ key }) => key).sort()).toEqual(asked.map(({ key }) => key).sort());
-  for (const { key, words } of found) {
-    const other = asked.find((each) => each.key === key)?.words ?? [];
-    const missing = other.filter((word) => !words.includes(word) && !onlyTheirs.test(word));
-    const extra = words.filter((word) => !other.includes(word) && !onlyOurs.test(word));
-    expect({ key, missing, extra }).toEqual({ key, missing: [], extra: [] });
-  }
-}
-
-interface Normal {
-  /** What is compiled or linked. */
-  readonly key: string;
-  readonly words: readonly string[];
-}
-
-function normal(words: readonly string[], python: PythonEnvironment, root: string): Normal {
-  const isLink = words.includes("-shared");
-  const result: string[] = [];
-  const files: string[] = [];
-  let output = "";
-  for (let i = 0; i < words.length; i++) {
-    let word = words[i] ?? "";
-    if (word === "-o") output = words[++i] ?? "";
-    else if (word === "-MF") i++;
-    else if (/^(?:-gencode|--threads|-Xcompiler|--compiler-options|-ccbin)$/.test(word)) {
-      const value = (words[++i] ?? "").replaceAll("'", "");
-      result.push(`${word.replace("--compiler-options", "-Xcompiler")} ${value}`);
-    } else if (word === "-isystem" || word === "-x") {
-      word = word === "-x" ? `-x ${words[++i] ?? ""}` : `-I${words[++i] ?? ""}`;
-      result.push(word);
-    } else if (word === "-c" || word === "-shared") continue;
-    else if (!word.startsWith("-")) files.push(word);
-    else result.push(word);
-  }
-  const named = result
-    .map((word) => word.replaceAll(python.torch.root, "$TORCH").replaceAll(root, "$ROOT"))
-    .map((word) => (/^-[IL][^/$]/.test(word) ? `${word.slice(0, 2)}$ROOT/${word.slice(2)}` : word))
-    // Relative to the folder of a set-up script that lies below.
-    .map((word) => word.replace("$ROOT/bindings/torch/", "$ROOT/"));
-  const base = (file: string): string => file.slice(file.lastIndexOf("/") + 1);
-  const key = isLink
-    ? `link ${base(output)}`
-    : `compile ${files
-        .map(base)
-        .filter((file) => /\.c/.test(file))
-        .join(" ")}${macroKey(named)}`;
-  return { key, words: named };
-}
-
-/** Tells the compiles of one source apart. */
-function macroKey(words: readonly string[]): string {
-  const init = words.find((word) => word.startsWith("-DINIT="));
-  return init === undefined ? "" : ` ${init}`;
 }

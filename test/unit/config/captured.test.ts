@@ -81,6 +81,7 @@ describe("a captured request", () => {
       provenance: true,
       profile: "none",
       baseFlags: { cxx: ["-g", "-fwrapv"], link: ["-Wl,-O1"] },
+      builder: "setuptools",
     });
   });
 
