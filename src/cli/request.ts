@@ -25,6 +25,7 @@ export async function requestOf(
     python: options.python,
     cudaArch: options.arch,
     cudaGraph: options["cuda-graph"],
+    provenance: options.provenance,
     profile: options.profile,
     cxxStandard: options.std,
     defines: options.define,

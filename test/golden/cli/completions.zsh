@@ -39,6 +39,7 @@ _retorch() {
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -132,6 +133,7 @@ _retorch() {
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -224,6 +226,7 @@ _retorch() {
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -279,6 +282,7 @@ _retorch() {
       '--python=[Interpreter to build for\: a path or a command]:PYTHON:_files' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
