@@ -261,11 +261,23 @@ def _open(request: Request, name: str, path: str):
 
             reach_torch_libraries()
         return path
-    if not request.is_python_module:
-        import torch
+    try:
+        return _import(name, path) if request.is_python_module else _load_library(path)
+    except (ImportError, OSError) as error:
+        from ._explain import explain
 
-        torch.ops.load_library(path)
-        return path
+        explain(error)
+        raise
+
+
+def _load_library(path: str) -> str:
+    import torch
+
+    torch.ops.load_library(path)
+    return path
+
+
+def _import(name: str, path: str):
     # What importlib.util.spec_from_file_location and module_from_spec do; that module takes long to import.
     from importlib import _bootstrap, _bootstrap_external
 

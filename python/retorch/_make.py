@@ -19,6 +19,8 @@ def build_request(request: Request, name: str, verbose: bool) -> str:
 
     What was built: whether it needs torch's libraries, `torch` or `-`, a blank, and its path.
     """
+    if not request.sources and not request.texts:
+        raise RuntimeError(f"Error building extension '{name}': there are no sources")
     missing = _missing_source(request)
     if missing is not None:
         # As torch, which opens it.

@@ -12,7 +12,7 @@ HOOK_VARIABLE = "RETORCH_RUN_HOOK"
 _NO_TOOLKIT = frozenset({"CUDA_NOT_FOUND", "ROCM_NOT_FOUND", "SYCL_NOT_FOUND"})
 
 #: Decide what the program does before it reads the request.
-_OWN_VARIABLES = ("RETORCH_PROFILE", "RETORCH_PYTHON")
+_OWN_VARIABLES = ("RETORCH_CUDA_GRAPH", "RETORCH_PROFILE", "RETORCH_PROVENANCE", "RETORCH_PYTHON")
 
 
 def build_environment() -> dict[str, str]:

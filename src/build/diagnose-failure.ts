@@ -8,6 +8,7 @@ import type { Diagnosis } from "../diagnose/diagnose.ts";
 import type { BuildEvent, BuildListener, FailureDiagnosis } from "../engine/events.ts";
 import type { Host } from "../host/host.ts";
 import { commandText, type Action } from "../plan/graph.ts";
+import { adviceFor, askerOf } from "./advice.ts";
 import { build, type BuildOptions, type BuildSummary } from "./build.ts";
 import { prepare } from "./prepare.ts";
 
@@ -111,9 +112,15 @@ async function diagnoseEvent(
   const context = prepared.ok
     ? diagnoseContext(host, { environment: prepared.value.environment, root: prepared.value.project.root })
     : {};
+  const asked = (diagnoses: readonly Diagnosis[]): readonly Diagnosis[] => {
+    const { platform } = host;
+    const buildDir = prepared.ok ? prepared.value.graph.buildDir : undefined;
+    const advice = { asker: askerOf(options.request.captured), buildDir, platform };
+    return diagnoses.map((each) => ({ ...each, fix: adviceFor(each.fix, advice) }));
+  };
   if (event.type === "finished") {
     const text = event.failure?.cause ?? "";
-    return { diagnoses: diagnose(text, context).diagnoses };
+    return { diagnoses: asked(diagnose(text, context).diagnoses) };
   }
   const { action, output, exitCode, signal } = event;
   const [program = ""] = commandText(action.command);
@@ -130,7 +137,7 @@ async function diagnoseEvent(
     },
     context,
   );
-  return { action, diagnoses };
+  return { action, diagnoses: asked(diagnoses) };
 }
 
 /** The diagnosis for people, with the place in the source and the word of the command that it is about. */

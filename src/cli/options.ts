@@ -101,6 +101,15 @@ export const requestOptions = {
     variables: ["RETORCH_CUDA_GRAPH"],
     default: "auto",
   },
+  provenance: {
+    type: "text",
+    argument: "WHETHER",
+    choices: ["on", "off"],
+    description: "Whether the built file says with which torch, Python, CUDA and compiler it was built",
+    section: "what",
+    variables: ["RETORCH_PROVENANCE"],
+    default: "what the configuration says, else on",
+  },
   profile: {
     type: "text",
     argument: "PROFILE",

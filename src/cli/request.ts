@@ -26,6 +26,7 @@ export async function requestOf(
     setupArguments: options["setup-arg"],
     cudaArch: options.arch,
     cudaGraph: options["cuda-graph"],
+    provenance: options.provenance,
     profile: options.profile,
     cxxStandard: options.std,
     defines: options.define,

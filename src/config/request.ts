@@ -14,6 +14,7 @@ import {
   parseMacroName,
   parseCudaGraph,
   parseProfile,
+  parseSwitch,
 } from "./values.ts";
 
 /** The text of a captured request, see `captured.ts`. */
@@ -45,6 +46,8 @@ export interface BuildRequest {
   readonly cudaArch?: readonly string[] | undefined;
   /** `--cuda-graph` */
   readonly cudaGraph?: string | undefined;
+  /** `--provenance` */
+  readonly provenance?: string | undefined;
   /** `--profile` */
   readonly profile?: string | undefined;
   /** `--std` */
@@ -82,6 +85,7 @@ export interface RequestOverrides {
   readonly cudaArch?: readonly string[];
   readonly profile?: Profile;
   readonly cudaGraph?: CudaGraph;
+  readonly provenance?: boolean;
   readonly cxxStandard?: string;
   readonly defines: readonly Define[];
   readonly undefines: readonly string[];
@@ -123,6 +127,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
   const python = one("--python", request.python, word);
   const profile = one("--profile", request.profile, parseProfile);
   const cudaGraph = one("--cuda-graph", request.cudaGraph, parseCudaGraph);
+  const provenance = one("--provenance", request.provenance, parseSwitch);
   const cxxStandard = one("--std", request.cxxStandard, parseCxxStandard);
   const architectures = each("--arch", request.cudaArch, parseArchitectureList).flat();
   const overrides: RequestOverrides = {
@@ -135,6 +140,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
     ...(architectures.length === 0 ? {} : { cudaArch: architectures }),
     ...(profile === undefined ? {} : { profile }),
     ...(cudaGraph === undefined ? {} : { cudaGraph }),
+    ...(provenance === undefined ? {} : { provenance }),
     ...(cxxStandard === undefined ? {} : { cxxStandard }),
     defines: lastOfEach(each("-D", request.defines, parseDefine)),
     undefines: each("-U", request.undefines, parseMacroName),

@@ -8,6 +8,11 @@ import type { Complaint } from "./problem.ts";
 import { closest, plainSpelling } from "./suggest.ts";
 
 export const extensionKinds: readonly ExtensionKind[] = ["python-module", "torch-library", "executable"];
+const switchesElsewhere: ReadonlyMap<string, "on" | "off"> = new Map([
+  ...["1", "yes", "true"].map((word) => [word, "on"] as const),
+  ...["0", "no", "false"].map((word) => [word, "off"] as const),
+]);
+
 export const cudaGraphs: readonly CudaGraph[] = ["auto", "off"];
 
 export const profiles: readonly Profile[] = ["release", "debug", "release-with-debug", "none"];
@@ -88,6 +93,12 @@ export function parseProfile(text: string): Result<Profile, Complaint> {
 
 export function parseCudaGraph(text: string): Result<CudaGraph, Complaint> {
   return oneOf(text, cudaGraphs, new Map([["on", "auto"]]), "way to run nvcc");
+}
+
+/** `on` or `off`. */
+export function parseSwitch(text: string): Result<boolean, Complaint> {
+  const chosen = oneOf(text, ["on", "off"], switchesElsewhere, "position of a switch");
+  return chosen.ok ? ok(chosen.value === "on") : chosen;
 }
 
 /** `native`, `all`, `8.0`, `9.0a`, `10.0f`, `12.0+PTX`, `8.0-virtual`, `Ampere`. Whether this CUDA has it is not asked here. */

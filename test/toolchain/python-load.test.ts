@@ -81,6 +81,27 @@ say([module.answer(), module.__name__, module.__spec__.name, len(started), "torc
     expect(await ask({ CPATH: `${at.path("c")}:${at.path("b")}` })).toEqual([3, 1]);
   });
 
+  it(
+    "carries a note of what it was built with, unless RETORCH_PROVENANCE says no",
+    { timeout: 120_000 },
+    async (context) => {
+      const python = need(context, cpuPython()).executable;
+      const at = project({ "ops.cpp": jitModule("5") });
+      const ask = async (env: Record<string, string>): Promise<unknown> => {
+        const code = `
+module = retorch.load("ops", "ops.cpp", ${slim})
+say([len(started), b".note.retorch" in open(module.__file__, "rb").read()])
+`;
+        const all = { TORCH_EXTENSIONS_DIR: at.path("built"), ...env };
+        return (await askPython(python, code, { cwd: at.root, env: all }))[0];
+      };
+      expect(await ask({})).toEqual([1, true]);
+      expect(await ask({ RETORCH_PROVENANCE: "off" })).toEqual([1, false]);
+      expect(await ask({ RETORCH_PROVENANCE: "off" })).toEqual([0, false]);
+      expect(await ask({ RETORCH_PROVENANCE: "on" })).toEqual([1, true]);
+    },
+  );
+
   it("notices another compiler at the same path", { timeout: 120_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = project({ "ops.cpp": jitModule("VALUE") });
@@ -225,6 +246,7 @@ say([module.answer(), open(module.__file__, "rb").read().count(b"$ORIGIN")])
   it("says what the compiler said when a build fails", { timeout: 120_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = project({ "ops.cpp": "#include <Python.h>\nint main() { return 0 }\n", "none.cpp": "int x;\n" });
+    at.write("hole.cpp", jitModule("missing()", "int missing();"));
     const code = `
 import retorch
 def attempt(*args, **kwargs):
@@ -237,6 +259,8 @@ attempt("ops", ["ops.cpp"])
 attempt("ops", ["missing.cpp"])
 attempt("ops", ["none.cpp"], is_standalone=True)
 attempt("none", ["none.cpp"], ${slim})
+attempt("hole", ["hole.cpp"], ${slim})
+attempt("ops", [])
 attempt("ops", ["a.cu", "b.sycl"])
 attempt("ops", ["none.cpp"], extra_cflags=3)
 `;
@@ -247,13 +271,22 @@ attempt("ops", ["none.cpp"], extra_cflags=3)
       "FileNotFoundError",
       "ValueError",
       "ImportError",
+      "ImportError",
+      "RuntimeError",
       "AssertionError",
       "TypeError",
     ]);
-    const [failed] = errors;
+    const [failed, , , , hole, none] = errors;
+    // What the loader said comes first, and what it means below.
+    expect(hole?.[1]).toMatch(/^.*hole\.so: undefined symbol: _Z7missingv\n\ndiagnosis: [^]*`missing\(\)`/);
+    expect(none?.[1]).toBe("Error building extension 'ops': there are no sources");
     expect(failed?.[1]).toMatch(/^Error building extension 'ops': /);
     expect(failed?.[1]).toMatch(/ops\.cpp:2:\d+: error: expected .;./);
     expect(failed?.[1].split("\n").length).toBeGreaterThan(3);
+    // What it advises is for those who call `load()`.
+    expect(failed?.[1]).toContain("diagnosis: ");
+    expect(failed?.[1]).toContain("export MAX_JOBS=1");
+    expect(failed?.[1]).not.toContain("retorch build");
   });
 
   it("shows a build only when asked to, on Python's own stdout", { timeout: 120_000 }, async (context) => {

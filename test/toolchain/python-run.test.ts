@@ -130,25 +130,29 @@ print(_jit_compile(*words).answer(), os.listdir(_get_build_directory("ops", Fals
     const { python } = await environmentOf(context, at);
     const cwd = at.path("project");
     const pip = ["-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index", "-v", "-e", "."];
-    const install = async (): Promise<string> => {
-      const { stdout, stderr } = await runRetorchOk(["run", "--", python, ...pip], { cwd });
+    const install = async (...more: string[]): Promise<string> => {
+      const { stdout, stderr } = await runRetorchOk(["run", "--", python, ...pip, ...more], { cwd });
       return `${stdout}${stderr}`;
     };
     const answers = async (): Promise<string> => {
       const code = "import pkg._C, pkg._D; print(pkg._C.answer(), pkg._D.answer())";
       return (await runPython(python, ["-c", code], { cwd: at.root })).stdout.trim();
     };
-    const first = await install();
+    const first = await install("--use-pep517");
     expect(first).toMatch(/built pkg\._C .*1 compiled/);
     expect(first).toMatch(/built pkg\._D .*1 compiled/);
     expect(first.match(/BUILT True/g)).toHaveLength(2);
     expect(await answers()).toBe("41 7");
-    expect(await install()).not.toMatch(/compiled|linked/);
+    expect(await install("--use-pep517")).not.toMatch(/compiled|linked/);
     at.write("project/csrc/extra.h", "#define EXTRA 2\n");
-    const third = await install();
+    const third = await install("--use-pep517");
     expect(third).toMatch(/built pkg\._C .*1 compiled/);
     expect(third).not.toMatch(/built pkg\._D/);
     expect(await answers()).toBe("42 7");
+    // An older pip runs `setup.py develop`, and that another pip, which has to leave isolation off as well.
+    at.write("project/csrc/extra.h", "#define EXTRA 3\n");
+    await install();
+    expect(await answers()).toBe("43 7");
   });
 
   it(
@@ -227,6 +231,18 @@ setup(
       },
     );
     expect(bare.stdout).toMatch(/^False /);
+  });
+
+  it("leaves the rest of PYTHONPATH as it is, and says what does not heed it", { timeout: 60_000 }, async (context) => {
+    const python = need(context, cpuPython()).executable;
+    const at = temporaryProject({ "here.py": "", "sub/program.py": "import here; print(here.__file__)\n" });
+    // An empty entry is the current folder.
+    const env = { PYTHONPATH: `:${at.path("none")}` };
+    const ran = await runRetorchOk(["run", python, "sub/program.py"], { cwd: at.root, env });
+    expect([ran.stdout, ran.stderr]).toEqual([`${at.path("here.py")}\n`, ""]);
+    const isolated = await runRetorchOk(["run", python, "-I", "-c", "print(1)"], { cwd: at.root });
+    expect(isolated.stdout).toBe("1\n");
+    expect(isolated.stderr).toMatch(/^warning: `python[\d.]* -I` takes no notice .*torch's own builder is used\n$/);
   });
 
   it("passes words, streams and the exit status through", { timeout: 60_000 }, async () => {

@@ -62,10 +62,21 @@ def _package():
 
 def _chain():
     """Runs the sitecustomize that would have run without this one."""
+    folders = [entry for entry in sys.path if _is_other(entry)]
+    own = sys.modules.pop("sitecustomize", None)
+    if sys.version_info < (3, 5):
+        import imp
+
+        try:
+            found = imp.find_module("sitecustomize", folders)
+        except ImportError:
+            sys.modules["sitecustomize"] = own
+            return
+        imp.load_module("sitecustomize", *found)
+        return
     from importlib.machinery import PathFinder
 
-    own = sys.modules.pop("sitecustomize", None)
-    spec = PathFinder.find_spec("sitecustomize", [entry for entry in sys.path if _is_other(entry)])
+    spec = PathFinder.find_spec("sitecustomize", folders)
     if spec is None or spec.loader is None:
         sys.modules["sitecustomize"] = own
         return
@@ -86,4 +97,4 @@ _here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [_entry for _entry in sys.path if _is_other(_entry)]
 if sys.version_info >= (3, 9):
     sys.meta_path.insert(0, _Watch())
-    _chain()
+_chain()

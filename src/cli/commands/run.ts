@@ -2,9 +2,10 @@
  * `retorch run`: runs a command with torch's builder replaced in every Python that it starts. It prepares the environment
  * variables, hands over the terminal, and ends as the command ends.
  */
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { failure } from "../../base/failure.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
+import { isolatingOption } from "../isolated-python.ts";
 import { pythonPackageOf } from "../python-package.ts";
 import type { CommandInput } from "../spec.ts";
 import type { runOptions } from "../options.ts";
@@ -18,12 +19,22 @@ export async function run(context: CommandContext, { operands }: CommandInput<ty
   const folder = pythonPackageOf(context);
   if (!folder.ok) return sayFailure(context, folder.error);
   const hook = join(folder.value, "_hook");
-  const before = (host.env["PYTHONPATH"] ?? "").split(delimiter).filter((entry) => entry !== "" && entry !== hook);
+  const given = host.env["PYTHONPATH"] ?? "";
+  // An empty entry is the current folder; an empty variable is none.
+  const before = given === "" ? [] : given.split(delimiter).filter((entry) => entry !== hook);
+  const isolating = isolatingOption(operands);
+  if (isolating !== undefined) {
+    const what = `\`${basename(operands[0] ?? "")} ${isolating}\``;
+    program.stderr.write(
+      `${context.style.warning("warning:")} ${what} takes no notice of what \`retorch run\` prepares: torch's own builder is used\n`,
+    );
+  }
   const env = {
     ...host.env,
     PYTHONPATH: [hook, ...before].join(delimiter),
     RETORCH_RUN_HOOK: hook,
     RETORCH_NODE: host.env["RETORCH_NODE"] ?? program.nodePath,
+    ...isolationAsAsked(operands, host.env),
   };
   const ended = await services.foreground({ argv: operands, cwd: host.cwd, env });
   if (ended.startError !== undefined) {
@@ -34,4 +45,16 @@ export async function run(context: CommandContext, { operands }: CommandInput<ty
     return missing ? notFound : notRunnable;
   }
   return ended.status ?? 0;
+}
+
+/**
+ * An older pip runs `setup.py develop`, and setuptools from 80 on runs pip again there without the option: then that one
+ * would build with isolation. pip takes a false value of the variable for "no isolation" (pypa/pip#5735).
+ */
+function isolationAsAsked(
+  command: readonly string[],
+  before: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const asked = command.includes("--no-build-isolation") && before["PIP_NO_BUILD_ISOLATION"] === undefined;
+  return asked ? { PIP_NO_BUILD_ISOLATION: "false" } : {};
 }

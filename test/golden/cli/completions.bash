@@ -16,9 +16,9 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
-        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -37,7 +37,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     run)
       case $previous in
@@ -75,9 +75,9 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
-        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -93,7 +93,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     env)
       case $previous in
@@ -135,9 +135,9 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
-        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -154,7 +154,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
       else COMPREPLY=($(compgen -W 'sh make ninja cmake compile-commands' -- "$current")); fi ;;
     cache)
       case $previous in
@@ -172,9 +172,9 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
-        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -190,7 +190,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     init)
       case $previous in

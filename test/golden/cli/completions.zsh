@@ -40,6 +40,7 @@ _retorch() {
       '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -134,6 +135,7 @@ _retorch() {
       '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -227,6 +229,7 @@ _retorch() {
       '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \
@@ -283,6 +286,7 @@ _retorch() {
       '*--setup-arg=[Word for setup.py, after build_ext --inplace\: --setup-arg=--cuda_ext]:WORD:' \
       '*--arch=[GPU architectures, as in TORCH_CUDA_ARCH_LIST\: 8.0, 9.0a, 12.0+PTX, native]:LIST:' \
       '--cuda-graph=[Run nvcc'\''s phases by themselves where they are understood (auto), or whole commands (off)]:WHEN:(auto off)' \
+      '--provenance=[Whether the built file says with which torch, Python, CUDA and compiler it was built]:WHETHER:(on off)' \
       '--profile=[Set of flags to begin with\: release, debug, release-with-debug or none]:PROFILE:(release debug release-with-debug none)' \
       '--std=[C++ standard\: 17, 20, …]:STANDARD:' \
       '*-D+[Define a macro]:NAME[=VALUE]:' \

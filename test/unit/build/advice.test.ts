@@ -1,0 +1,71 @@
+/** What a diagnosis advises, for those who did not type `retorch build`. */
+import { describe, expect, test } from "vitest";
+import { adviceFor, askerOf, type Asker } from "../../../src/build/advice.ts";
+
+function advice(asker: Asker, ...fix: string[]): readonly string[] {
+  return adviceFor(fix, { asker, buildDir: "/cache/my ops/.retorch", platform: "linux" });
+}
+
+describe("advice", () => {
+  test("stays as it is at the command line", () => {
+    expect(advice("command-line", "retorch build -j 1   # why")).toEqual(["retorch build -j 1   # why"]);
+  });
+
+  test.for<[string, string[]]>([
+    ["retorch build -j 1   # one at a time", ["export MAX_JOBS=1   # one at a time"]],
+    ["retorch build -v   # shows the whole command", ["# call it with verbose=True: shows the whole command"]],
+    [
+      "retorch build --force   # all objects anew",
+      ['rm -rf "/cache/my ops/.retorch"', "# run the program again: all objects anew"],
+    ],
+    ["retorch build   # finds headers", ["# run the program again: finds headers"]],
+    [
+      "CC=gcc-11 CXX=g++-11 retorch build --force",
+      ["export CC=gcc-11", "export CXX=g++-11", 'rm -rf "/cache/my ops/.retorch"', "# run the program again"],
+    ],
+    ["MAX_JOBS=1 retorch build -v", ["export MAX_JOBS=1", "# call it with verbose=True"]],
+    ["retorch build --python PYTHON", ["retorch build --python PYTHON"]],
+    ["apt-get install g++", ["apt-get install g++"]],
+    ["# retorch build -j 1 is for others", ["# retorch build -j 1 is for others"]],
+  ])("of a load(): %s", ([line, expected]) => {
+    expect(advice("load", line)).toEqual(expected);
+  });
+
+  test("of a setup.py below `retorch run`", () => {
+    expect(advice("setuptools", "retorch build -v   # shows the command")).toEqual([]);
+    expect(advice("setuptools", "retorch build")).toEqual(["# run the same command again"]);
+  });
+
+  test("names the parameters of load() where it names keys of retorch.toml", () => {
+    const line = '# retorch.toml: library-dirs = ["x"], libraries = ["y"]';
+    expect(advice("load", line)).toEqual([
+      line,
+      '# with load(): libraries is extra_ldflags=["-l…"], library-dirs is extra_ldflags=["-L…"]',
+    ]);
+    expect(advice("setuptools", line)).toEqual([line]);
+  });
+
+  test("says nothing twice", () => {
+    const fix = ["export MAX_JOBS=1   # then as many as fit", "export NVCC_THREADS=1", "retorch build -j 1"];
+    expect(advice("load", ...fix)).toEqual(fix.slice(0, 2));
+  });
+
+  test("on Windows", () => {
+    const context = { asker: "load", buildDir: "C:\\cache\\ops", platform: "win32" } as const;
+    expect(adviceFor(["retorch build -j 1", "retorch build --force"], context)).toEqual([
+      "set MAX_JOBS=1",
+      "rmdir /s /q C:\\cache\\ops",
+      "# run the program again",
+    ]);
+  });
+
+  test("who asked stands in the request", () => {
+    expect(askerOf(undefined)).toBe("command-line");
+    const request = (origin: string): { text: string } => ({ text: JSON.stringify({ extensions: [{ origin }] }) });
+    expect(["load", "load_inline", "setup.py"].map((origin) => askerOf(request(origin)))).toEqual([
+      "load",
+      "load",
+      "setuptools",
+    ]);
+  });
+});
