@@ -78,6 +78,7 @@ export function applyOverrides(extension: Extension, overrides: RequestOverrides
     ...(overrides.outDir === undefined ? {} : { outDir: outDirOf(extension, overrides.outDir) }),
     ...(overrides.profile === undefined ? {} : { profile: overrides.profile }),
     ...(overrides.cudaGraph === undefined ? {} : { cudaGraph: overrides.cudaGraph }),
+    ...(overrides.packagesAt === undefined ? {} : { packagesAt: overrides.packagesAt }),
     ...(overrides.cudaArch === undefined ? {} : { cudaArch: overrides.cudaArch }),
     ...(overrides.cxxStandard === undefined ? {} : { cxxStandard: overrides.cxxStandard }),
     sources,

@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -15,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vit
 import { type TemporaryProject, temporaryProject } from "../support/cli.ts";
 import { cpuPython, cudaPython, cudaToolkit, need, repository, tool } from "../support/environments.ts";
 import { makeVenv, type Venv } from "../support/python-venv.ts";
-import { plainProgram, pythonModule, stableOperators } from "../support/slim-sources.ts";
+import { plainProgram, pythonModule, stableOperators, torchProgram } from "../support/slim-sources.ts";
 
 const timeout = 240_000;
 let venv: Venv | undefined;
@@ -400,19 +401,90 @@ print(torch.__version__.split("+")[0], pkg._C.answer(), torch.ops.backend_ops.ad
     expect(Object.keys(members(wheel))).toContain("pkg/ops.so");
   });
 
-  it("the interpreter's own where one module uses the whole API; programs stay out", { timeout }, async (context) => {
+  it("the interpreter's own where one module uses the whole API", { timeout }, async (context) => {
     const python = await ready(context);
-    const program = `[tool.retorch.extension.tool]\nkind = "executable"\nsources = ["tool.cpp"]\n${plain}`;
     const second = `[tool.retorch.extension."pkg.sub._C"]\nsources = ["mod.cpp"]\n${plain}${limited}`;
-    const at = project(module + plain + second + program);
-    const { output } = await python.ok(hook("build_wheel", at.path("out")), { cwd: at.root });
-    expect(output).toContain("the program `tool` is not put into wheels");
-    const wheel = wheelIn(at.path("out"));
+    const at = project(module + plain + second);
+    const wheel = await buildWheel(python, at);
     expect(wheel).toContain(`-${tagOf(python)}-${tagOf(python)}-`);
     expect(Object.keys(members(wheel)).filter((name) => name.startsWith("pkg/"))).toEqual(
       expect.arrayContaining([expect.stringMatching(/^pkg\/_C\.cpython/), "pkg/sub/_C.abi3.so"]),
     );
-    expect(Object.keys(members(wheel)).some((name) => /(?:^|\/)tool$/.test(name))).toBe(false);
+  });
+
+  it("no abi3 for a free-threaded Python, whose builds have no limited API", { timeout }, async (context) => {
+    const python = await ready(context);
+    const code = `import sysconfig
+from types import SimpleNamespace as Some
+from retorch._commands import limited_tag
+extension = Some(facts={"kind": "python-module", "py_limited_api": "3.10"})
+print(limited_tag(Some(ext_modules=[extension])))
+sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1
+print(limited_tag(Some(ext_modules=[extension])))`;
+    expect((await python.ok(["-c", code], { cwd: "/" })).stdout).toBe("cp310\nNone\n");
+  });
+});
+
+describe("programs", () => {
+  const plainTool = `[tool.retorch.extension.tool]\nkind = "executable"\nsources = ["tools/tool.cpp"]\n${plain}`;
+  const torchTool = `[tool.retorch.extension."pkg.ttool"]\nkind = "executable"\nsources = ["tools/ttool.cpp"]\n`;
+  const module = `[tool.retorch.extension."pkg._C"]\nsources = ["mod.cpp"]\n${plain}py-limited-api = "3.10"\n`;
+  const project = (configuration: string): TemporaryProject =>
+    temporaryProject({
+      "pyproject.toml": pyproject(configuration),
+      "src/pkg/__init__.py": "",
+      "mod.cpp": pythonModule("_C"),
+      "tools/tool.cpp": `#include "text.h"\n${plainProgram("hello").replace('"hello"', "TEXT")}`,
+      "tools/text.h": '#define TEXT "hello"\n',
+      "tools/ttool.cpp": torchProgram,
+    });
+
+  it("are commands once installed, and find torch in the environment's packages", { timeout }, async (context) => {
+    const python = await ready(context);
+    const { packages } = need(context, cpuPython());
+    const at = project(plainTool + torchTool);
+    const sdist = await python.ok(hook("build_sdist", at.path("out")), { cwd: at.root });
+    expect(sdist.output).toContain("made my_ops-1.2.tar.gz");
+    const words = pip("wheel", "-q", ...local, "-w", at.path("wheels"), at.path("out/my_ops-1.2.tar.gz"));
+    await python.ok(words, { cwd: "/" });
+    const wheel = wheelIn(at.path("wheels"));
+    expect(wheel).toMatch(new RegExp(`-${tagOf(python)}-none-\\w+\\.whl$`));
+    const inside = members(wheel);
+    expect(Object.keys(inside)).toEqual(
+      expect.arrayContaining(["tool", "ttool"].map((name) => `my_ops-1.2.data/scripts/${name}`)),
+    );
+    const program = inside["my_ops-1.2.data/scripts/ttool"] ?? "";
+    expect(program).toContain(`$ORIGIN/../lib/python${tagOf(python).replace("cp3", "3.")}/site-packages/torch/lib`);
+    for (const path of [packages, at.root, python.packages]) expect(program).not.toContain(path);
+    expect(JSON.parse(named(wheel, "retorch.json"))).toMatchObject({
+      extensions: [{ name: "tool" }, { name: "pkg.ttool", kind: "executable", file: "my_ops-1.2.data/scripts/ttool" }],
+    });
+    symlinkSync(join(packages, "torch"), join(python.packages, "torch"));
+    try {
+      await python.ok(pip("install", "-q", "--no-index", "--no-deps", wheel), { cwd: "/" });
+      const { execFileSync } = await import("node:child_process");
+      const run = (name: string) => execFileSync(join(python.python, "..", name), { encoding: "utf8" });
+      expect([run("tool"), run("ttool")]).toEqual(["hello\n", "6 elements\n"]);
+      at.write("tools/text.h", '#define TEXT "later"\n');
+      await python.ok(pip("install", "-q", ...local, "-e", "."), { cwd: at.root });
+      expect([run("tool"), run("ttool")]).toEqual(["later\n", "6 elements\n"]);
+      await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
+      expect(existsSync(join(python.python, "..", "tool"))).toBe(false);
+    } finally {
+      rmSync(join(python.packages, "torch"));
+    }
+  });
+
+  it("with torch tie a wheel to one Python, without to none", { timeout }, async (context) => {
+    const python = await ready(context);
+    expect(await buildWheel(python, project(plainTool))).toMatch(/-py3-none-\w+\.whl$/);
+    expect(await buildWheel(python, project(plainTool + module))).toMatch(/-cp310-abi3-\w+\.whl$/);
+    const own = `-${tagOf(python)}-${tagOf(python)}-`;
+    expect(await buildWheel(python, project(torchTool + module))).toContain(own);
+    const second = plainTool.replace("extension.tool", 'extension."pkg.tool"');
+    const both = await python.run(hook("build_wheel", "out"), { cwd: project(plainTool + second).root });
+    expect(both.exitCode).toBe(2);
+    expect(both.output).toContain("error: `pkg.tool` and `tool` would both be the program `tool` once installed");
   });
 });
 
