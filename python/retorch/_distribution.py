@@ -29,6 +29,7 @@ from ._node import NodeNotFound
 from ._program import build_environment
 from ._project import architectures_in, build, configuration, configured_words, metadata, output_folder
 from ._requirements import LICENSE_EXPRESSIONS, setuptools_version
+from ._unchanged import recall, remember
 
 #: The first date that a zip file can say.
 _EPOCH = "315532800"
@@ -99,6 +100,8 @@ class Session:
         self.artifacts: dict[str, str] = {}
         self.built_with: dict | None = None
         self._describe = describe
+        self._known: dict | None = None
+        self._note = f"{self.out}.built"
         self._uses_torch = False
         self._has_device_code = False
         self._editable_rebuild = False
@@ -137,7 +140,9 @@ class Session:
         if (own is None or not own.named) and os.path.isfile("setup.py"):
             return
         try:
-            facts = metadata(self.root)
+            if self.builds:
+                self._known = recall(self._note, self.environment())
+            facts = metadata(self.root) if self._known is None else self._known["facts"]
         except NodeNotFound as error:
             message, _, hint = str(error).partition("\n")
             raise BackendError(message, hint.removeprefix("hint: ")) from None
@@ -293,7 +298,14 @@ class Session:
             return
         self._uses_torch |= any(facts["uses_torch"] for facts in described)
         self._has_device_code |= any(facts["uses_cuda"] for facts in described)
-        self._take(build(self.words(), self.environment()))
+        words = self.words()
+        if self._known is not None and self._known["words"] == words:
+            print("retorch: nothing to build")
+            self._take(self._known["result"])
+        else:
+            result = build(words, self.environment())
+            self._take(result)
+            remember(self._note, self.environment(), words, self.facts, result)
         for extension in extensions:
             place = self.command().get_ext_filename(self.command().get_ext_fullname(extension.name))
             if place not in self.artifacts:

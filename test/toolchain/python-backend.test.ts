@@ -80,6 +80,16 @@ function countingCompiler(): { readonly env: Record<string, string>; readonly co
   return { env: { CXX: at.path("c++") }, count };
 }
 
+/** A Node that writes a line to a file each time that it is started. */
+function countingNode(): { readonly env: Record<string, string>; readonly count: () => number } {
+  const at = temporaryProject({});
+  const log = at.path("starts.log");
+  at.write("node", `#!/bin/sh\n[ "$1" = --version ] || echo start >>'${log}'\nexec '${process.execPath}' "$@"\n`);
+  chmodSync(at.path("node"), 0o755);
+  const count = (): number => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0);
+  return { env: { RETORCH_NODE: at.path("node") }, count };
+}
+
 const pip = (...words: readonly string[]): string[] => ["-m", "pip", ...words];
 const local = ["--no-index", "--no-deps", "--no-build-isolation", "--no-cache-dir"];
 
@@ -227,6 +237,55 @@ describe("pip", () => {
     expect(readFileSync(at.path(`my_pkg/${built}`)).equals(before)).toBe(false);
     const answer = await python.ok(["-c", "import my_pkg; print(my_pkg.answer(), my_pkg.__file__)"], { cwd: "/" });
     expect(answer.stdout).toBe(`52 ${at.path("my_pkg/__init__.py")}\n`);
+    await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
+  });
+
+  it("starts no process of retorch's own where nothing has changed", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject();
+    const { env, count } = countingNode();
+    const install = pip("install", "-q", ...local, "-e", ".");
+    const installed = async (more: Readonly<Record<string, string>> = {}): Promise<number> => {
+      const before = count();
+      await python.ok(install, { cwd: at.root, env: { ...env, ...more } });
+      return count() - before;
+    };
+    expect(await installed()).toBeGreaterThan(0);
+    // pip has added a file that Python's start reads: this time the program looks once more.
+    await installed();
+    expect(await installed()).toBe(0);
+    const answer = async () => (await python.ok(["-c", "import my_pkg; print(my_pkg.answer())"], { cwd: "/" })).stdout;
+    expect(await answer()).toBe("42\n");
+
+    at.write("csrc/value.h", "#define VALUE 50\n");
+    expect(await installed()).toBeGreaterThan(0);
+    expect(await answer()).toBe("52\n");
+    expect(await installed()).toBe(0);
+    // A result, a configuration, a source, a variable: each is part of the question.
+    for (const name of readdirSync(at.path("my_pkg"))) if (name.startsWith("_C.")) rmSync(at.path(`my_pkg/${name}`));
+    expect(await installed()).toBe(0);
+    expect(await answer()).toBe("52\n");
+    rmSync(at.path(".retorch/wheel"), { recursive: true });
+    expect(await installed()).toBeGreaterThan(0);
+    at.write("csrc/third.cpp", "int third() { return 3; }\n");
+    expect(await installed()).toBeGreaterThan(0);
+    const text = readFileSync(at.path("pyproject.toml"), "utf8");
+    at.write("pyproject.toml", `${text}define = { VALUE2 = "1" }\n`);
+    expect(await installed()).toBeGreaterThan(0);
+    expect(await installed({ CXXFLAGS: "-DOTHER" })).toBeGreaterThan(0);
+    expect(await installed()).toBeGreaterThan(0);
+    const paths = join(python.packages, "zz_more.pth");
+    writeFileSync(paths, "/nowhere\n");
+    try {
+      await installed();
+      expect(await installed()).toBe(0);
+      writeFileSync(paths, "/nowhere\n");
+      expect(await installed()).toBe(0);
+      writeFileSync(paths, "/nothere\n");
+      expect(await installed()).toBeGreaterThan(0);
+    } finally {
+      rmSync(paths);
+    }
     await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
   });
 
