@@ -336,6 +336,78 @@ describe("pip", () => {
   );
 });
 
+/** Checks a wheel against its RECORD, and against nothing twice. */
+const checkRecord = `
+import base64, csv, hashlib, io, sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+names = [entry.filename for entry in wheel.infolist()]
+record = [name for name in names if name.endswith(".dist-info/RECORD")][0]
+rows = list(csv.reader(io.StringIO(wheel.read(record).decode())))
+assert wheel.testzip() is None and len(names) == len(set(names))
+assert sorted(names) == sorted(row[0] for row in rows), (names, rows)
+for name, digest, size in rows:
+    if name != record:
+        data = wheel.read(name)
+        assert digest == "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode(), name
+        assert int(size) == len(data), name
+print(oct(max(entry.external_attr >> 16 & 0o777 for entry in wheel.infolist())), len(rows))`;
+
+describe("a wheel", () => {
+  it("has the metadata, data and scripts of the project, and says so in its RECORD", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = temporaryProject({
+      "pyproject.toml": pyproject(
+        `[tool.setuptools.package-data]\n"*" = ["py.typed", "*.pyi", "data/*.txt"]
+[tool.setuptools.dynamic]\nversion = { attr = "my_pkg.__version__" }
+[tool.retorch]\neditable-rebuild = true
+[tool.retorch.extension."my_pkg._C"]\nsources = ["csrc/*.cpp"]\n${plain}
+[tool.retorch.extension.tool]\nkind = "executable"\nsources = ["tool.cpp"]\n${plain}`,
+        `name = "My.Ops_x"\ndynamic = ["version"]\nreadme = "README.md"\nlicense = "MIT AND Apache-2.0"
+license-files = ["LICENSE*"]\nrequires-python = ">=3.10"
+[project.optional-dependencies]\ndev = ["pytest"]
+[project.scripts]\nmy-ops = "my_pkg:main"
+[project.entry-points."torch.backends"]\nmine = "my_pkg:main"\n`,
+      ),
+      "README.md": "# Ops\n",
+      LICENSE: "MIT\n",
+      "src/my_pkg/__init__.py": '__version__ = "1.2.3"\nfrom ._C import answer\ndef main(): print(answer())\n',
+      "src/my_pkg/py.typed": "",
+      "src/my_pkg/_C.pyi": "def answer() -> int: ...\n",
+      "src/my_pkg/data/a.txt": "a\n",
+      "src/my_pkg/sub/__init__.py": "",
+      "csrc/ops.cpp": pythonModule("_C"),
+      "tool.cpp": plainProgram("hello"),
+    });
+    const wheel = await buildWheel(python, at);
+    expect(wheel).toMatch(/\/my_ops_x-1\.2\.3-/);
+    for (const line of [
+      "Name: My.Ops_x",
+      "License-Expression: MIT AND Apache-2.0",
+      "License-File: LICENSE",
+      "Requires-Python: >=3.10",
+      "Description-Content-Type: text/markdown",
+      'Requires-Dist: pytest; extra == "dev"',
+    ]) {
+      expect(named(wheel, "METADATA").split("\n")).toContain(line);
+    }
+    expect(named(wheel, "entry_points.txt")).toContain("[torch.backends]\nmine = my_pkg:main");
+    expect(Object.keys(members(wheel))).toEqual(
+      expect.arrayContaining(["py.typed", "_C.pyi", "data/a.txt", "sub/__init__.py"].map((name) => `my_pkg/${name}`)),
+    );
+    expect((await python.ok(["-c", checkRecord, wheel], { cwd: "/" })).stdout).toBe("0o755 14\n");
+    const numbered = await python.ok(hook("build_wheel", at.path("out"), '{"--build-option": "--build-number=7"}'), {
+      cwd: at.root,
+    });
+    expect(numbered.stdout).toMatch(/made my_ops_x-1\.2\.3-7-cp/);
+    const editable = await python.ok(hook("build_editable", at.path("out")), { cwd: at.root });
+    const file = at.path(`out/${/^made (.*)$/m.exec(editable.stdout)?.[1] ?? ""}`);
+    expect((await python.ok(["-c", checkRecord, file], { cwd: "/" })).stdout).toMatch(/^0o755 \d+\n$/);
+    expect(Object.keys(members(file))).toEqual(
+      expect.arrayContaining(["__editable__.My.Ops_x.retorch.pth", "my_ops_x-1.2.3.data/scripts/tool"]),
+    );
+  });
+});
+
 describe("an editable install that builds at import", () => {
   it("is up to date or fails, and starts nothing when nothing has changed", { timeout }, async (context) => {
     const python = await ready(context);
