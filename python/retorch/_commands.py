@@ -8,6 +8,7 @@ import json
 import os
 import re
 import stat
+import sysconfig
 
 from ._headers import is_inside, project_headers
 from ._messages import warn
@@ -56,13 +57,17 @@ def inplace_files(command):
 def _bdist_wheel(base, session):
     class bdist_wheel(base):
         def finalize_options(self):
-            if not self.py_limited_api:
+            # A program finds torch in the packages of one Python.
+            if not self.py_limited_api and not any(facts["uses_torch"] for facts in session.programs):
                 self.py_limited_api = limited_tag(self.distribution) or False
             super().finalize_options()
 
         def get_tag(self):
             tag = super().get_tag()
-            return ("py3", "none", tag[2]) if serves_every_python(self.distribution) else tag
+            if not serves_every_python(self.distribution):
+                return tag
+            one_python = any(facts["uses_torch"] for facts in session.programs)
+            return (tag[0] if one_python else "py3", "none", tag[2])
 
         def write_wheelfile(self, wheelfile_base, generator=None):
             from importlib.metadata import version
@@ -72,7 +77,11 @@ def _bdist_wheel(base, session):
                 with open(os.path.join(wheelfile_base, "retorch.json"), "w", encoding="utf-8") as file:
                     json.dump(_provenance(self, session), file, indent=2, sort_keys=True)
                     file.write("\n")
+            # An editable wheel has no such folder.
             if self.bdist_dir is not None and os.path.isdir(self.bdist_dir):
+                for name, path in session.built_programs().items():
+                    target = os.path.join(self.bdist_dir, self.data_dir, "scripts", name)
+                    put(path, target)
                 _even_modes(self.bdist_dir)
             session.date_files()
 
@@ -81,6 +90,9 @@ def _bdist_wheel(base, session):
 
 def limited_tag(distribution) -> str | None:
     """`cp310` where every module in the wheel is built for the limited API of Python 3.10 or older; else None."""
+    # It has no limited API; that is said by the build.
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return None
     versions = []
     for extension in distribution.ext_modules or []:
         facts = getattr(extension, "facts", None)
@@ -141,7 +153,7 @@ def _macro(extension, name: str) -> str | None:
 def serves_every_python(distribution) -> bool:
     """Whether nothing in the wheel is loaded by Python itself: libraries of operators do not care for its version."""
     extensions = distribution.ext_modules or []
-    return bool(extensions) and all(
+    return distribution.has_ext_modules() and all(
         getattr(extension, "facts", {}).get("kind") == "torch-library" for extension in extensions
     )
 
@@ -163,6 +175,17 @@ def _provenance(command, session) -> dict:
                 "py_limited_api": facts["py_limited_api"] if facts else _declared_limited_api(extension),
                 "torch_target_version": torch_target(extension),
                 "cuda_architectures": architectures.get(builder.get_ext_filename(name), []),
+            }
+        )
+    for facts, (name, path) in zip(session.programs, session.built_programs().items(), strict=True):
+        extensions.append(
+            {
+                "name": facts["name"],
+                "file": f"{command.data_dir}/scripts/{name}",
+                "kind": facts["kind"],
+                "py_limited_api": None,
+                "torch_target_version": facts["torch_target_version"],
+                "cuda_architectures": architectures.get(os.path.relpath(path, session.out), []),
             }
         )
     return {"format": 1, "built_with": session.provenance(), "extensions": extensions}
@@ -194,8 +217,8 @@ def _sdist(base, session):
 def _sdist_files(distribution, session) -> list[str]:
     root = session.root
     files = ["retorch.toml"] if os.path.isfile("retorch.toml") else []
-    for extension in distribution.ext_modules or []:
-        facts = getattr(extension, "facts", None)
+    described = [(extension, getattr(extension, "facts", None)) for extension in distribution.ext_modules or []]
+    for extension, facts in described + [(None, facts) for facts in session.programs]:
         if facts is not None:
             sources = [source["path"] for source in facts["sources"]]
             more = [*facts["extra_objects"], *facts["depends"]]

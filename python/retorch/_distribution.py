@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 
 import setuptools
@@ -28,6 +29,7 @@ from ._node import NodeNotFound
 from ._program import build_environment
 from ._project import architectures_in, build, configuration, configured_words, metadata, output_folder
 from ._requirements import LICENSE_EXPRESSIONS, setuptools_version
+from ._unchanged import recall, remember
 
 #: The first date that a zip file can say.
 _EPOCH = "315532800"
@@ -90,12 +92,16 @@ class Session:
         self.distribution = None
         #: What `retorch metadata` says; None where nothing is described or nothing has been asked.
         self.facts: dict | None = None
+        #: Programs of the configuration that go into a wheel.
+        self.programs: list[dict] = []
         #: Described by a setup.py, in the words of a captured request.
         self.declared: list[dict] = []
         #: Results in the output folder by the path at which setuptools expects them below `build_lib`.
         self.artifacts: dict[str, str] = {}
         self.built_with: dict | None = None
         self._describe = describe
+        self._known: dict | None = None
+        self._note = f"{self.out}.built"
         self._uses_torch = False
         self._has_device_code = False
         self._editable_rebuild = False
@@ -134,7 +140,9 @@ class Session:
         if (own is None or not own.named) and os.path.isfile("setup.py"):
             return
         try:
-            facts = metadata(self.root)
+            if self.builds:
+                self._known = recall(self._note, self.environment())
+            facts = metadata(self.root) if self._known is None else self._known["facts"]
         except NodeNotFound as error:
             message, _, hint = str(error).partition("\n")
             raise BackendError(message, hint.removeprefix("hint: ")) from None
@@ -171,6 +179,10 @@ class Session:
                     super().parse_config_files(*args, **kwargs)
                     session._adopt(self)
 
+                def has_ext_modules(self):
+                    # Decides whether a wheel is one for this platform.
+                    return super().has_ext_modules() or bool(session.programs)
+
             return original(**{**attributes, "distclass": Distribution})
 
         return setup
@@ -182,7 +194,7 @@ class Session:
         names = {extension.name for extension in declared}
         for facts in (self.facts or {}).get("extensions", ()):
             if facts["kind"] == "executable":
-                warn(f"the program `{facts['name']}` is not put into wheels: it finds torch by a path of this machine")
+                self._adopt_program(facts)
                 continue
             if facts["name"] in names:
                 raise BackendError(
@@ -192,7 +204,7 @@ class Session:
             declared.append(ConfiguredExtension(facts))
         distribution.ext_modules = declared
         # Before anything is copied or compiled.
-        if self.builds and any(one.facts["uses_torch"] for one in self.configured()) and not torch_in_sight():
+        if self.builds and any(facts["uses_torch"] for facts in self._described()) and not torch_in_sight():
             raise torch_missing(self.project_name())
         for name, make in _commands.COMMANDS.items():
             distribution.cmdclass[name] = make(distribution.get_command_class(name), self)
@@ -205,9 +217,35 @@ class Session:
             wheel = distribution.get_option_dict("bdist_wheel")
             wheel.setdefault("bdist_dir", ("retorch", os.path.join(folder, "wheel")))
 
+    def _adopt_program(self, facts: dict) -> None:
+        if sys.platform == "win32" and facts["uses_torch"]:
+            warn(
+                f"the program `{facts['name']}` is not put into wheels for Windows, where it would not find torch's libraries",
+            )
+            return
+        name = facts["name"].rpartition(".")[2]
+        for other in self.programs:
+            if other["name"].rpartition(".")[2] == name:
+                pair = sorted((facts["name"], other["name"]))
+                raise BackendError(
+                    f"`{pair[0]}` and `{pair[1]}` would both be the program `{name}` once installed", "rename one of the two"
+                )
+        self.programs.append(facts)
+
     def configured(self) -> list[ConfiguredExtension]:
         """The extensions of the configuration that go into a wheel."""
         return [one for one in self.distribution.ext_modules or [] if isinstance(one, ConfiguredExtension)]
+
+    def _described(self) -> list[dict]:
+        """The facts of all of the configuration that goes into a wheel."""
+        return [extension.facts for extension in self.configured()] + self.programs
+
+    def words(self) -> list[str]:
+        """The words of the build of what the configuration describes."""
+        words = configured_words(self.root, self.out, self.settings.words)
+        if any(facts["uses_torch"] for facts in self.programs):
+            words.append(f"--packages-at={packages_from_scripts()}")
+        return words
 
     def source_folders(self) -> set[str]:
         """Top-level folders of the project that hold sources and headers of the configuration."""
@@ -255,19 +293,23 @@ class Session:
     def build_configured(self) -> None:
         """Builds what the configuration describes."""
         extensions = self.configured()
-        if not extensions:
+        described = self._described()
+        if not described:
             return
-        self._uses_torch |= any(extension.facts["uses_torch"] for extension in extensions)
-        self._has_device_code |= any(extension.facts["uses_cuda"] for extension in extensions)
-        result = build(configured_words(self.root, self.out, self.settings.words), self.environment())
-        self._take(result)
+        self._uses_torch |= any(facts["uses_torch"] for facts in described)
+        self._has_device_code |= any(facts["uses_cuda"] for facts in described)
+        words = self.words()
+        if self._known is not None and self._known["words"] == words:
+            print("retorch: nothing to build")
+            self._take(self._known["result"])
+        else:
+            result = build(words, self.environment())
+            self._take(result)
+            remember(self._note, self.environment(), words, self.facts, result)
         for extension in extensions:
             place = self.command().get_ext_filename(self.command().get_ext_fullname(extension.name))
             if place not in self.artifacts:
-                raise BackendError(
-                    f"the extension `{extension.name}` was not built",
-                    "`build-args` must not choose among the extensions of a package",
-                )
+                raise _not_built(f"the extension `{extension.name}`")
 
     def build_declared(self, command) -> None:
         """Builds what a setup.py has described since the last call, all at once."""
@@ -294,7 +336,7 @@ class Session:
         return self.distribution.get_command_obj("build_ext")
 
     def place(self, command) -> None:
-        """Puts what was built where setuptools looks for it. Programs are built too, and stay where they are."""
+        """Puts what was built where setuptools looks for it."""
         wanted = {place for place, _ in _commands.inplace_files(command)}
         for place, path in self.artifacts.items():
             if place not in wanted:
@@ -303,6 +345,17 @@ class Session:
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copyfile(path, target)
             os.chmod(target, 0o755)
+
+    def built_programs(self) -> dict[str, str]:
+        """What was built for the environment's folder of scripts: paths by name of the file."""
+        suffix = ".exe" if sys.platform == "win32" else ""
+        built = {}
+        for facts in self.programs:
+            place = os.path.join(*facts["name"].split(".")) + suffix
+            if place not in self.artifacts:
+                raise _not_built(f"the program `{facts['name']}`")
+            built[os.path.basename(place)] = self.artifacts[place]
+        return built
 
     # --- afterwards --------------------------------------------------------------------------------------------------
 
@@ -357,9 +410,21 @@ class Session:
             "name": self.project_name(),
             "root": self.root,
             "out": self.out,
-            "words": configured_words(self.root, self.out, self.settings.words),
+            "words": self.words(),
             "places": places,
+            "programs": list(self.built_programs()),
         }
+
+
+def _not_built(what: str) -> BackendError:
+    return BackendError(f"{what} was not built", "`build-args` must not choose among the extensions of a package")
+
+
+def packages_from_scripts() -> str:
+    """Where a program in an environment's folder of scripts finds Python's packages, in the words of a run path."""
+    paths = sysconfig.get_paths()
+    here = "@loader_path" if sys.platform == "darwin" else "$ORIGIN"
+    return f"{here}/{os.path.relpath(paths['platlib'], paths['scripts'])}"
 
 
 def _paths_of(facts: dict) -> list[str]:

@@ -16,7 +16,7 @@ def install(spec: dict) -> None:
     """Watches for the first import of the project.
 
     spec: name; root, the project; out, where the program leaves results; words, of the program; places, where results go
-    (absolute) by their place below `out`.
+    (absolute) by their place below `out`; programs, names of those that only an install puts into their place.
     """
     names = {place.replace("\\", "/").split("/")[0].split(".")[0] for place in spec["places"]}
     sys.meta_path.insert(0, _Finder(names, spec))
@@ -94,6 +94,8 @@ def _put(put, spec: dict, path: str) -> bool:
 
     target = spec["places"].get(os.path.relpath(path, spec["out"]))
     # An extension that is new since: it has no place before the project is installed again.
+    if target is None and os.path.basename(path) in spec.get("programs", ()):
+        return False
     if target is None:
         sys.stderr.write(
             f"retorch: {os.path.basename(path)} is new in {spec['name']}; `pip install -e {spec['root']}` installs it\n"

@@ -92,15 +92,20 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 @_hook
 def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
     """Builds the extensions into the project and returns the file name of a wheel that points there."""
+    from pathlib import Path
+
+    from ._editable_wheel import add_files, check_environment, hook_file
+
     with _session(config_settings, describe=True, editable=True, builds=True) as session:
         if session.rebuilds:
-            from ._editable_wheel import add_hook, check_environment
-
             check_environment()
         name = session.backend.build_editable(wheel_directory, session.settings.setuptools, metadata_directory)
         session.warn_about_torch()
-        if session.rebuilds:
-            add_hook(os.path.join(wheel_directory, name), session.editable_spec())
+        files = dict([hook_file(session.editable_spec())]) if session.rebuilds else {}
+        programs = session.built_programs()
+        if files or programs:
+            contents = {program: Path(path).read_bytes() for program, path in programs.items()}
+            add_files(os.path.join(wheel_directory, name), files, contents)
         return name
 
 

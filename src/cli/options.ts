@@ -208,6 +208,13 @@ export const requestOptions = {
     description: "Word for the link command, at its end",
     section: "what",
   },
+  "packages-at": {
+    type: "text",
+    argument: "DIR",
+    description: "Where an installed program finds Python's packages, torch among them, as a run path: $ORIGIN/…",
+    default: "where they are now",
+    section: "what",
+  },
 } as const satisfies OptionSpecs;
 
 const jsonOption = {

@@ -37,6 +37,7 @@ export async function requestOf(
     hipccFlags: options["hipcc-flag"],
     syclFlags: options["sycl-flag"],
     linkFlags: options["link-flag"],
+    packagesAt: options["packages-at"],
     libraries: options.library,
     libraryDirs: options["library-dir"],
   });

@@ -65,6 +65,11 @@ export interface Extension {
   readonly libraryDirs: readonly string[];
   /** Become run paths. */
   readonly runtimeLibraryDirs: readonly string[];
+  /**
+   * Where Python's packages lie when a program runs, `$ORIGIN/../lib/python3.12/site-packages`; undefined: where they are
+   * now.
+   */
+  readonly packagesAt?: string;
   /** Objects and archives by path. */
   readonly extraObjects: readonly string[];
   /** Architectures as written (`native`, `8.0`, `9.0a`, `12.0+PTX`, `Ampere`); undefined: `TORCH_CUDA_ARCH_LIST`, else the GPU. */

@@ -79,6 +79,7 @@ export function applyOverrides(extension: Extension, overrides: RequestOverrides
     ...(overrides.profile === undefined ? {} : { profile: overrides.profile }),
     ...(overrides.cudaGraph === undefined ? {} : { cudaGraph: overrides.cudaGraph }),
     ...(overrides.provenance === undefined ? {} : { provenance: overrides.provenance }),
+    ...(overrides.packagesAt === undefined ? {} : { packagesAt: overrides.packagesAt }),
     ...(overrides.cudaArch === undefined ? {} : { cudaArch: overrides.cudaArch }),
     ...(overrides.cxxStandard === undefined ? {} : { cxxStandard: overrides.cxxStandard }),
     sources,

@@ -68,6 +68,8 @@ export interface BuildRequest {
   readonly syclFlags?: readonly string[] | undefined;
   /** `--link-flag` */
   readonly linkFlags?: readonly string[] | undefined;
+  /** `--packages-at` */
+  readonly packagesAt?: string | undefined;
   /** `-l` */
   readonly libraries?: readonly string[] | undefined;
   /** `-L` */
@@ -92,6 +94,7 @@ export interface RequestOverrides {
   readonly includeDirs: readonly string[];
   readonly flags: ToolFlags;
   readonly linkFlags: readonly string[];
+  readonly packagesAt?: string;
   readonly libraries: readonly string[];
   readonly libraryDirs: readonly string[];
 }
@@ -129,6 +132,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
   const cudaGraph = one("--cuda-graph", request.cudaGraph, parseCudaGraph);
   const provenance = one("--provenance", request.provenance, parseSwitch);
   const cxxStandard = one("--std", request.cxxStandard, parseCxxStandard);
+  const packagesAt = one("--packages-at", request.packagesAt, word);
   const architectures = each("--arch", request.cudaArch, parseArchitectureList).flat();
   const overrides: RequestOverrides = {
     extensions: request.extensions ?? [],
@@ -142,6 +146,7 @@ export function parseRequest(host: Host, request: BuildRequest): Result<RequestO
     ...(cudaGraph === undefined ? {} : { cudaGraph }),
     ...(provenance === undefined ? {} : { provenance }),
     ...(cxxStandard === undefined ? {} : { cxxStandard }),
+    ...(packagesAt === undefined ? {} : { packagesAt }),
     defines: lastOfEach(each("-D", request.defines, parseDefine)),
     undefines: each("-U", request.undefines, parseMacroName),
     includeDirs: each("-I", request.includeDirs, path),

@@ -57,9 +57,24 @@ export function linkLibraries(resolved: Resolved, deviceLinked: boolean): LinkLi
         ? unique([
             ...(torch?.libraryDirs ?? []),
             ...(cuda === undefined ? [] : cudart === undefined ? cuda.libraryDirs : [path.dirname(cudart)]),
-          ])
+          ]).map((dir) => whenItRuns(resolved, dir))
         : [],
   };
+}
+
+/** A folder of libraries as an installed program sees it, where that is said; what is no package's stays where it is. */
+function whenItRuns({ extension, torch, python, places }: Resolved, dir: string): string {
+  if (extension.packagesAt === undefined) return dir;
+  const folders = [
+    ...(torch?.layout === "wheel" ? [places.path.dirname(torch.root)] : []),
+    ...(python?.packageDirs ?? []),
+  ];
+  for (const folder of folders) {
+    const rest = places.path.relative(folder, dir);
+    if (rest === "" || rest.startsWith("..") || places.path.isAbsolute(rest)) continue;
+    return [extension.packagesAt, ...rest.split(places.path.sep)].join("/");
+  }
+  return dir;
 }
 
 /**

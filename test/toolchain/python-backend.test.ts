@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -15,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vit
 import { type TemporaryProject, temporaryProject } from "../support/cli.ts";
 import { cpuPython, cudaPython, cudaToolkit, need, repository, tool } from "../support/environments.ts";
 import { makeVenv, type Venv } from "../support/python-venv.ts";
-import { plainProgram, pythonModule, stableOperators } from "../support/slim-sources.ts";
+import { plainProgram, pythonModule, stableOperators, torchProgram } from "../support/slim-sources.ts";
 
 const timeout = 240_000;
 let venv: Venv | undefined;
@@ -77,6 +78,16 @@ function countingCompiler(): { readonly env: Record<string, string>; readonly co
   chmodSync(at.path("c++"), 0o755);
   const count = (): number => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0);
   return { env: { CXX: at.path("c++") }, count };
+}
+
+/** A Node that writes a line to a file each time that it is started. */
+function countingNode(): { readonly env: Record<string, string>; readonly count: () => number } {
+  const at = temporaryProject({});
+  const log = at.path("starts.log");
+  at.write("node", `#!/bin/sh\n[ "$1" = --version ] || echo start >>'${log}'\nexec '${process.execPath}' "$@"\n`);
+  chmodSync(at.path("node"), 0o755);
+  const count = (): number => (existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0);
+  return { env: { RETORCH_NODE: at.path("node") }, count };
 }
 
 const pip = (...words: readonly string[]): string[] => ["-m", "pip", ...words];
@@ -229,6 +240,55 @@ describe("pip", () => {
     await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
   });
 
+  it("starts no process of retorch's own where nothing has changed", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject();
+    const { env, count } = countingNode();
+    const install = pip("install", "-q", ...local, "-e", ".");
+    const installed = async (more: Readonly<Record<string, string>> = {}): Promise<number> => {
+      const before = count();
+      await python.ok(install, { cwd: at.root, env: { ...env, ...more } });
+      return count() - before;
+    };
+    expect(await installed()).toBeGreaterThan(0);
+    // pip has added a file that Python's start reads: this time the program looks once more.
+    await installed();
+    expect(await installed()).toBe(0);
+    const answer = async () => (await python.ok(["-c", "import my_pkg; print(my_pkg.answer())"], { cwd: "/" })).stdout;
+    expect(await answer()).toBe("42\n");
+
+    at.write("csrc/value.h", "#define VALUE 50\n");
+    expect(await installed()).toBeGreaterThan(0);
+    expect(await answer()).toBe("52\n");
+    expect(await installed()).toBe(0);
+    // A result, a configuration, a source, a variable: each is part of the question.
+    for (const name of readdirSync(at.path("my_pkg"))) if (name.startsWith("_C.")) rmSync(at.path(`my_pkg/${name}`));
+    expect(await installed()).toBe(0);
+    expect(await answer()).toBe("52\n");
+    rmSync(at.path(".retorch/wheel"), { recursive: true });
+    expect(await installed()).toBeGreaterThan(0);
+    at.write("csrc/third.cpp", "int third() { return 3; }\n");
+    expect(await installed()).toBeGreaterThan(0);
+    const text = readFileSync(at.path("pyproject.toml"), "utf8");
+    at.write("pyproject.toml", `${text}define = { VALUE2 = "1" }\n`);
+    expect(await installed()).toBeGreaterThan(0);
+    expect(await installed({ CXXFLAGS: "-DOTHER" })).toBeGreaterThan(0);
+    expect(await installed()).toBeGreaterThan(0);
+    const paths = join(python.packages, "zz_more.pth");
+    writeFileSync(paths, "/nowhere\n");
+    try {
+      await installed();
+      expect(await installed()).toBe(0);
+      writeFileSync(paths, "/nowhere\n");
+      expect(await installed()).toBe(0);
+      writeFileSync(paths, "/nothere\n");
+      expect(await installed()).toBeGreaterThan(0);
+    } finally {
+      rmSync(paths);
+    }
+    await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
+  });
+
   it(
     "says what to do where build isolation hides torch, and needs no torch for what uses none",
     {
@@ -274,6 +334,78 @@ describe("pip", () => {
       }
     },
   );
+});
+
+/** Checks a wheel against its RECORD, and against nothing twice. */
+const checkRecord = `
+import base64, csv, hashlib, io, sys, zipfile
+wheel = zipfile.ZipFile(sys.argv[1])
+names = [entry.filename for entry in wheel.infolist()]
+record = [name for name in names if name.endswith(".dist-info/RECORD")][0]
+rows = list(csv.reader(io.StringIO(wheel.read(record).decode())))
+assert wheel.testzip() is None and len(names) == len(set(names))
+assert sorted(names) == sorted(row[0] for row in rows), (names, rows)
+for name, digest, size in rows:
+    if name != record:
+        data = wheel.read(name)
+        assert digest == "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode(), name
+        assert int(size) == len(data), name
+print(oct(max(entry.external_attr >> 16 & 0o777 for entry in wheel.infolist())), len(rows))`;
+
+describe("a wheel", () => {
+  it("has the metadata, data and scripts of the project, and says so in its RECORD", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = temporaryProject({
+      "pyproject.toml": pyproject(
+        `[tool.setuptools.package-data]\n"*" = ["py.typed", "*.pyi", "data/*.txt"]
+[tool.setuptools.dynamic]\nversion = { attr = "my_pkg.__version__" }
+[tool.retorch]\neditable-rebuild = true
+[tool.retorch.extension."my_pkg._C"]\nsources = ["csrc/*.cpp"]\n${plain}
+[tool.retorch.extension.tool]\nkind = "executable"\nsources = ["tool.cpp"]\n${plain}`,
+        `name = "My.Ops_x"\ndynamic = ["version"]\nreadme = "README.md"\nlicense = "MIT AND Apache-2.0"
+license-files = ["LICENSE*"]\nrequires-python = ">=3.10"
+[project.optional-dependencies]\ndev = ["pytest"]
+[project.scripts]\nmy-ops = "my_pkg:main"
+[project.entry-points."torch.backends"]\nmine = "my_pkg:main"\n`,
+      ),
+      "README.md": "# Ops\n",
+      LICENSE: "MIT\n",
+      "src/my_pkg/__init__.py": '__version__ = "1.2.3"\nfrom ._C import answer\ndef main(): print(answer())\n',
+      "src/my_pkg/py.typed": "",
+      "src/my_pkg/_C.pyi": "def answer() -> int: ...\n",
+      "src/my_pkg/data/a.txt": "a\n",
+      "src/my_pkg/sub/__init__.py": "",
+      "csrc/ops.cpp": pythonModule("_C"),
+      "tool.cpp": plainProgram("hello"),
+    });
+    const wheel = await buildWheel(python, at);
+    expect(wheel).toMatch(/\/my_ops_x-1\.2\.3-/);
+    for (const line of [
+      "Name: My.Ops_x",
+      "License-Expression: MIT AND Apache-2.0",
+      "License-File: LICENSE",
+      "Requires-Python: >=3.10",
+      "Description-Content-Type: text/markdown",
+      'Requires-Dist: pytest; extra == "dev"',
+    ]) {
+      expect(named(wheel, "METADATA").split("\n")).toContain(line);
+    }
+    expect(named(wheel, "entry_points.txt")).toContain("[torch.backends]\nmine = my_pkg:main");
+    expect(Object.keys(members(wheel))).toEqual(
+      expect.arrayContaining(["py.typed", "_C.pyi", "data/a.txt", "sub/__init__.py"].map((name) => `my_pkg/${name}`)),
+    );
+    expect((await python.ok(["-c", checkRecord, wheel], { cwd: "/" })).stdout).toBe("0o755 14\n");
+    const numbered = await python.ok(hook("build_wheel", at.path("out"), '{"--build-option": "--build-number=7"}'), {
+      cwd: at.root,
+    });
+    expect(numbered.stdout).toMatch(/made my_ops_x-1\.2\.3-7-cp/);
+    const editable = await python.ok(hook("build_editable", at.path("out")), { cwd: at.root });
+    const file = at.path(`out/${/^made (.*)$/m.exec(editable.stdout)?.[1] ?? ""}`);
+    expect((await python.ok(["-c", checkRecord, file], { cwd: "/" })).stdout).toMatch(/^0o755 \d+\n$/);
+    expect(Object.keys(members(file))).toEqual(
+      expect.arrayContaining(["__editable__.My.Ops_x.retorch.pth", "my_ops_x-1.2.3.data/scripts/tool"]),
+    );
+  });
 });
 
 describe("an editable install that builds at import", () => {
@@ -400,19 +532,90 @@ print(torch.__version__.split("+")[0], pkg._C.answer(), torch.ops.backend_ops.ad
     expect(Object.keys(members(wheel))).toContain("pkg/ops.so");
   });
 
-  it("the interpreter's own where one module uses the whole API; programs stay out", { timeout }, async (context) => {
+  it("the interpreter's own where one module uses the whole API", { timeout }, async (context) => {
     const python = await ready(context);
-    const program = `[tool.retorch.extension.tool]\nkind = "executable"\nsources = ["tool.cpp"]\n${plain}`;
     const second = `[tool.retorch.extension."pkg.sub._C"]\nsources = ["mod.cpp"]\n${plain}${limited}`;
-    const at = project(module + plain + second + program);
-    const { output } = await python.ok(hook("build_wheel", at.path("out")), { cwd: at.root });
-    expect(output).toContain("the program `tool` is not put into wheels");
-    const wheel = wheelIn(at.path("out"));
+    const at = project(module + plain + second);
+    const wheel = await buildWheel(python, at);
     expect(wheel).toContain(`-${tagOf(python)}-${tagOf(python)}-`);
     expect(Object.keys(members(wheel)).filter((name) => name.startsWith("pkg/"))).toEqual(
       expect.arrayContaining([expect.stringMatching(/^pkg\/_C\.cpython/), "pkg/sub/_C.abi3.so"]),
     );
-    expect(Object.keys(members(wheel)).some((name) => /(?:^|\/)tool$/.test(name))).toBe(false);
+  });
+
+  it("no abi3 for a free-threaded Python, whose builds have no limited API", { timeout }, async (context) => {
+    const python = await ready(context);
+    const code = `import sysconfig
+from types import SimpleNamespace as Some
+from retorch._commands import limited_tag
+extension = Some(facts={"kind": "python-module", "py_limited_api": "3.10"})
+print(limited_tag(Some(ext_modules=[extension])))
+sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1
+print(limited_tag(Some(ext_modules=[extension])))`;
+    expect((await python.ok(["-c", code], { cwd: "/" })).stdout).toBe("cp310\nNone\n");
+  });
+});
+
+describe("programs", () => {
+  const plainTool = `[tool.retorch.extension.tool]\nkind = "executable"\nsources = ["tools/tool.cpp"]\n${plain}`;
+  const torchTool = `[tool.retorch.extension."pkg.ttool"]\nkind = "executable"\nsources = ["tools/ttool.cpp"]\n`;
+  const module = `[tool.retorch.extension."pkg._C"]\nsources = ["mod.cpp"]\n${plain}py-limited-api = "3.10"\n`;
+  const project = (configuration: string): TemporaryProject =>
+    temporaryProject({
+      "pyproject.toml": pyproject(configuration),
+      "src/pkg/__init__.py": "",
+      "mod.cpp": pythonModule("_C"),
+      "tools/tool.cpp": `#include "text.h"\n${plainProgram("hello").replace('"hello"', "TEXT")}`,
+      "tools/text.h": '#define TEXT "hello"\n',
+      "tools/ttool.cpp": torchProgram,
+    });
+
+  it("are commands once installed, and find torch in the environment's packages", { timeout }, async (context) => {
+    const python = await ready(context);
+    const { packages } = need(context, cpuPython());
+    const at = project(plainTool + torchTool);
+    const sdist = await python.ok(hook("build_sdist", at.path("out")), { cwd: at.root });
+    expect(sdist.output).toContain("made my_ops-1.2.tar.gz");
+    const words = pip("wheel", "-q", ...local, "-w", at.path("wheels"), at.path("out/my_ops-1.2.tar.gz"));
+    await python.ok(words, { cwd: "/" });
+    const wheel = wheelIn(at.path("wheels"));
+    expect(wheel).toMatch(new RegExp(`-${tagOf(python)}-none-\\w+\\.whl$`));
+    const inside = members(wheel);
+    expect(Object.keys(inside)).toEqual(
+      expect.arrayContaining(["tool", "ttool"].map((name) => `my_ops-1.2.data/scripts/${name}`)),
+    );
+    const program = inside["my_ops-1.2.data/scripts/ttool"] ?? "";
+    expect(program).toContain(`$ORIGIN/../lib/python${tagOf(python).replace("cp3", "3.")}/site-packages/torch/lib`);
+    for (const path of [packages, at.root, python.packages]) expect(program).not.toContain(path);
+    expect(JSON.parse(named(wheel, "retorch.json"))).toMatchObject({
+      extensions: [{ name: "tool" }, { name: "pkg.ttool", kind: "executable", file: "my_ops-1.2.data/scripts/ttool" }],
+    });
+    symlinkSync(join(packages, "torch"), join(python.packages, "torch"));
+    try {
+      await python.ok(pip("install", "-q", "--no-index", "--no-deps", wheel), { cwd: "/" });
+      const { execFileSync } = await import("node:child_process");
+      const run = (name: string) => execFileSync(join(python.python, "..", name), { encoding: "utf8" });
+      expect([run("tool"), run("ttool")]).toEqual(["hello\n", "6 elements\n"]);
+      at.write("tools/text.h", '#define TEXT "later"\n');
+      await python.ok(pip("install", "-q", ...local, "-e", "."), { cwd: at.root });
+      expect([run("tool"), run("ttool")]).toEqual(["later\n", "6 elements\n"]);
+      await python.ok(pip("uninstall", "-q", "-y", "my-ops"), { cwd: "/" });
+      expect(existsSync(join(python.python, "..", "tool"))).toBe(false);
+    } finally {
+      rmSync(join(python.packages, "torch"));
+    }
+  });
+
+  it("with torch tie a wheel to one Python, without to none", { timeout }, async (context) => {
+    const python = await ready(context);
+    expect(await buildWheel(python, project(plainTool))).toMatch(/-py3-none-\w+\.whl$/);
+    expect(await buildWheel(python, project(plainTool + module))).toMatch(/-cp310-abi3-\w+\.whl$/);
+    const own = `-${tagOf(python)}-${tagOf(python)}-`;
+    expect(await buildWheel(python, project(torchTool + module))).toContain(own);
+    const second = plainTool.replace("extension.tool", 'extension."pkg.tool"');
+    const both = await python.run(hook("build_wheel", "out"), { cwd: project(plainTool + second).root });
+    expect(both.exitCode).toBe(2);
+    expect(both.output).toContain("error: `pkg.tool` and `tool` would both be the program `tool` once installed");
   });
 });
 

@@ -18,7 +18,6 @@ _retorch() {
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
-        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -31,13 +30,14 @@ _retorch() {
         --hipcc-flag) COMPREPLY=(); return ;;
         --sycl-flag) COMPREPLY=(); return ;;
         --link-flag) COMPREPLY=(); return ;;
+        --packages-at) COMPREPLY=(); return ;;
         --jobs | -j) COMPREPLY=(); return ;;
         --memory) COMPREPLY=(); return ;;
         --result) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     run)
       case $previous in
@@ -77,7 +77,6 @@ _retorch() {
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
-        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -90,10 +89,11 @@ _retorch() {
         --hipcc-flag) COMPREPLY=(); return ;;
         --sycl-flag) COMPREPLY=(); return ;;
         --link-flag) COMPREPLY=(); return ;;
+        --packages-at) COMPREPLY=(); return ;;
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     env)
       case $previous in
@@ -137,7 +137,6 @@ _retorch() {
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
-        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -150,11 +149,12 @@ _retorch() {
         --hipcc-flag) COMPREPLY=(); return ;;
         --sycl-flag) COMPREPLY=(); return ;;
         --link-flag) COMPREPLY=(); return ;;
+        --packages-at) COMPREPLY=(); return ;;
         --file | -f) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
       else COMPREPLY=($(compgen -W 'sh make ninja cmake compile-commands' -- "$current")); fi ;;
     cache)
       case $previous in
@@ -174,7 +174,6 @@ _retorch() {
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
-        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -187,10 +186,11 @@ _retorch() {
         --hipcc-flag) COMPREPLY=(); return ;;
         --sycl-flag) COMPREPLY=(); return ;;
         --link-flag) COMPREPLY=(); return ;;
+        --packages-at) COMPREPLY=(); return ;;
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     init)
       case $previous in

@@ -58,6 +58,7 @@ _retorch() {
       '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
       '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
       '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '--packages-at=[Where an installed program finds Python'\''s packages, torch among them, as a run path\: $ORIGIN/…]:DIR:' \
       '-j+[How many programs may run at once]:N:' \
       '--jobs=[How many programs may run at once]:N:' \
       '--memory=[Memory for all programs together\: 8G, 512M]:SIZE:' \
@@ -153,6 +154,7 @@ _retorch() {
       '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
       '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
       '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '--packages-at=[Where an installed program finds Python'\''s packages, torch among them, as a run path\: $ORIGIN/…]:DIR:' \
       '--json[Write JSON to standard output]' \
       '--color=[When to use colour]:WHEN:(auto always never)' \
       '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
@@ -247,6 +249,7 @@ _retorch() {
       '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
       '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
       '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '--packages-at=[Where an installed program finds Python'\''s packages, torch among them, as a run path\: $ORIGIN/…]:DIR:' \
       '-f+[Write to this file]:FILE:_files' \
       '--file=[Write to this file]:FILE:_files' \
       '--force[Replace the file even if retorch did not write it]' \
@@ -304,6 +307,7 @@ _retorch() {
       '*--hipcc-flag=[Flag for hipcc, after all others]:FLAG:' \
       '*--sycl-flag=[Flag for the SYCL compiler, after all others]:FLAG:' \
       '*--link-flag=[Word for the link command, at its end]:FLAG:' \
+      '--packages-at=[Where an installed program finds Python'\''s packages, torch among them, as a run path\: $ORIGIN/…]:DIR:' \
       '--color=[When to use colour]:WHEN:(auto always never)' \
       '-v[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \
       '--verbose[Say more\: commands as they start, warnings of actions that were not run again, where bugs came from]' \

@@ -229,6 +229,15 @@ describe("run paths", () => {
     expect(words(link)).not.toContain("-shared");
   });
 
+  test("of a program that will be installed: Python's packages where they will be", () => {
+    const packagesAt = "$ORIGIN/../lib/python3.11/site-packages";
+    const link = only(graphOf({ kind: "executable", sources: ["main.cpp", "k.cu"], packagesAt }, cuda), "link");
+    expect(words(link).filter((word) => word.includes("rpath"))).toEqual([
+      `-Wl,-rpath,${packagesAt}/torch/lib`,
+      `-Wl,-rpath,${packagesAt}/nvidia/cu13/lib`,
+    ]);
+  });
+
   test("of the user: before torch's, $ORIGIN as it is, commas quoted", () => {
     const found = linkWords({ kind: "executable", runtimeLibraryDirs: ["$ORIGIN/lib", "/a,b"] });
     const at = found.indexOf("-Wl,-rpath,$ORIGIN/lib");

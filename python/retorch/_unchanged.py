@@ -1,0 +1,100 @@
+"""What the last build of a project's configuration came to, while nothing that it looked at has changed: then no process
+is started to find that out once more. `_fresh` answers the question; this adds what a package's build has of its own.
+
+An installer writes the `.pth` file of an editable install anew each time, with the same content. Python's start hangs on
+such files, and so does the build; here their content counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+
+from . import _fresh
+
+#: Words that say what is built and not what else is done: with any other one the program is asked.
+_PLAIN = re.compile(
+    r"[^-]|-[DUIlLj].|--(?:python|out|profile|arch|jobs|define|undefine|include-dir|library|library-dir|std"
+    r"|cxx-flag|nvcc-flag|link-flag|packages-at)(?:=|$)"
+)
+
+
+def recall(note: str, environ: dict[str, str]) -> dict | None:
+    """What was given to `remember`, when it still holds; else None.
+
+    note: path of the note. environ: the environment variables that a build would see.
+    """
+    text = _fresh.check(note, environ)
+    if text is None:
+        return None
+    try:
+        known = json.loads(text)
+        if known["program"] != _program():
+            return None
+        if any(_state(path) != state for path, state in known["outputs"].items()):
+            return None
+        if any(_digest(path) != digest for path, digest in known["contents"].items()):
+            return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return known
+
+
+def remember(note: str, environ: dict[str, str], words: list[str], facts: dict, result: dict) -> None:
+    """Notes down what a build came to. Best effort: what is not known is asked again.
+
+    words: of the build. facts: what `retorch metadata` says. result: what the build wrote to `--result`.
+    """
+    looked = result.get("looked")
+    if looked is None or not all(_PLAIN.match(word) for word in words):
+        return
+    try:
+        rest, contents = _without_path_files(looked)
+        known = {
+            "program": _program(),
+            "words": words,
+            "facts": facts,
+            "result": {key: value for key, value in result.items() if key != "looked"},
+            "outputs": {artifact["path"]: _state(artifact["path"]) for artifact in result["artifacts"]},
+            "contents": contents,
+        }
+    except OSError:
+        return
+    _fresh.write(note, rest, environ, json.dumps(known))
+
+
+def _without_path_files(looked: dict) -> tuple[dict, dict[str, str]]:
+    """What a build looked at without the `.pth` files, and the digests of these. An edit meanwhile leaves them in."""
+    files, states, contents = [], [], {}
+    for at, path in enumerate(looked["files"]):
+        state = looked["states"][4 * at : 4 * at + 4]
+        if path.endswith(".pth"):
+            digest = _digest(path)
+            now = os.stat(path)
+            # After the content was read the file is still the one that the program saw.
+            if now.st_size == state[0] and abs(now.st_mtime_ns / 1e6 - state[1]) < 0.001:
+                contents[path] = digest
+                continue
+        files.append(path)
+        states += state
+    return {**looked, "files": files, "states": states}, contents
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def _state(path: str) -> list:
+    state = os.stat(path)
+    return [state.st_size, state.st_mtime_ns]
+
+
+def _program() -> list:
+    """The program that would be started, by its state."""
+    from ._node import find_program
+
+    path = find_program()
+    return [path, *_state(path)]
