@@ -21,6 +21,7 @@ import { linkLibraryRules } from "./link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
+import { nvccOptionRules } from "./nvcc-options.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { packagingRules } from "./packaging.ts";
@@ -28,13 +29,16 @@ import { platformRules } from "./platforms.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
+import { rocmRules } from "./rocm.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
+import { syclRules } from "./sycl.ts";
 import { toolchainRules } from "./toolchain.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
+import { wheelRules } from "./wheels.ts";
 import { windowsRules } from "./windows.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -56,6 +60,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Compiler options", rules: compilerOptionRules },
+  { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: nvccRules },
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
@@ -71,6 +76,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packaging", rules: packagingRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
+  { name: "Wheels for others", rules: wheelRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Packages of CMake", rules: cmakePackageRules },
@@ -78,7 +84,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
-  { name: "ROCm, Intel and macOS", rules: platformRules },
+  { name: "ROCm", rules: rocmRules },
+  { name: "Intel GPUs", rules: syclRules },
+  { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
   { name: "Last resorts", rules: genericRules },
 ];

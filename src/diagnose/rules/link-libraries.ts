@@ -258,6 +258,29 @@ export const linkLibraryRules: readonly Rule[] = [
     ],
   },
   {
+    id: "windows-sdk-libraries-missing",
+    title: "link.exe does not find the libraries of the Windows SDK or of Visual C++",
+    on: ["missing-library"],
+    specificity: 83,
+    matches: (finding) =>
+      finding.tool === "msvc"
+        ? linkLibrary(
+            finding,
+            /^(?<lib>kernel32|user32|gdi32|advapi32|shell32|ole32|oleaut32|uuid|ws2_32|comdlg32|winspool|ucrtd?|libucrt|msvcrtd?|msvcprtd?|vcruntimed?|libvcruntime|libcmtd?|libcpmt|oldnames)$/i,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` comes with ${/^(?:ms|vc|lib|old)/i.test(match.facts["lib"] ?? "") ? "Visual C++" : "the Windows SDK"}: the variable LIB does not name its folder, because the build does not run in a developer prompt, the SDK is not installed, or LIB is of the x86 tools.`,
+    fix: () => [
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      "set DISTUTILS_USE_SDK=1& echo %LIB%",
+      "# and the Windows SDK in the Visual Studio Installer (Individual components)",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/build/building-on-the-command-line"],
+    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'kernel32.lib'", expect: "vcvars64" }],
+  },
+  {
     id: "object-not-found-at-link",
     title: "An object file is not where the linker looks",
     on: ["missing-library", "driver"],

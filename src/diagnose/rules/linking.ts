@@ -257,9 +257,11 @@ export const linkingRules: readonly Rule[] = [
   {
     id: "resource-compiler-missing",
     title: "link.exe does not find the resource compiler or its libraries",
-    on: ["link"],
+    on: ["link", "build-tool"],
     specificity: 82,
-    matches: (finding) => coded(finding, "LNK1158", "LNK1327"),
+    matches: (finding) =>
+      coded(finding, "LNK1158", "LNK1327") ??
+      saidAny(finding, /CMAKE_(?:MT|RC_COMPILER)-NOTFOUND|RC Pass \d: command "rc /),
     confidence: "high",
     cause: () =>
       "link.exe starts rc.exe (or mt.exe) of the Windows SDK, which is not on PATH: the SDK is not installed, or the build does not run in a developer prompt.",

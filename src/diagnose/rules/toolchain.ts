@@ -125,15 +125,21 @@ export const toolchainRules: readonly Rule[] = [
       ) ??
       said(
         finding,
-        /You're trying to build PyTorch with a too old version of GCC|You need (?:at least )?GCC (?<need>[\d.]+)|[Gg]cc (?:version )?(?<need2>\d+(?:\.\d+)?) or (?:later|higher|newer) is required|#error.*GCC.*(?:too old|>= ?\d)|(?:MSVC|Visual Studio)(?: \w+)? version (?<need3>[\d.]+) or (?:later|higher|newer) is required|STL1001: Unexpected compiler version, expected MSVC (?<need4>[\d.]+) or newer|Your compiler \(.*\) may be ABI-incompatible/,
+        /You're trying to build PyTorch with a too old version of GCC|You need (?:at least )?GCC (?<need>[\d.]+)|[Gg]cc (?:version )?(?<need2>\d+(?:\.\d+)?) or (?:later|higher|newer) is required|#error.*GCC.*(?:too old|>= ?\d)|(?:MSVC|Visual Studio)(?: \w+)? version (?<need3>[\d.]+) or (?:later|higher|newer) is required|STL1001: Unexpected compiler version, expected MSVC (?<need4>[\d.]+) or newer|Your compiler \(.*\) may be ABI-incompatible|#error.*(?:requires|needs) (?:at least )?(?:MSVC|Visual Studio|GCC|Clang) (?<need5>\d[\d.]*)/,
       ),
     confidence: "high",
     cause: (match) =>
       `The host compiler${match.facts["have"] === undefined ? "" : ` (${match.facts["have"]})`} is older than what torch or CUDA needs${match.facts["need"] === undefined ? "" : ` (${match.facts["need"]})`}.`,
-    fix: (match) => [
-      ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
-      "export CC=gcc-11 CXX=g++-11",
-    ],
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            '# Visual Studio 2022 Build Tools, workload "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then:',
+            '"C:\\Program Files\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+          ]
+        : [
+            ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
+            "export CC=gcc-11 CXX=g++-11",
+          ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {
