@@ -124,6 +124,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "wheel-repair",
     "pip",
   ],
+  [/has invalid metadata: |Please use pip<24\.1/, "invalid-metadata", "pip"],
   [/[Ss]etup script specifies an absolute path/, "absolute-path", "setuptools"],
   [
     /^(?:error: |\S*UnknownFileError: )unknown file type '|[Dd]on't know how to compile \S+ to /,

@@ -11,6 +11,7 @@ const notFound: readonly RegExp[] = [
   /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,
   /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
   /^zsh: command not found: (\S+)$/,
+  /^sudo: (\S+): command not found$/,
   /^Can't exec "([\w.+-]+)": No such file or directory/,
   /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
@@ -147,7 +148,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|[Cc]ould not find nvcc|[Cc]annot find nvcc|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
+      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|[Cc]ould not find nvcc|[Cc]annot find nvcc|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)|[Cc]an(?:no|\x27)t find (?:cuda|nvcc)\b|nvcc (?:does )?not exists?\b/i,
     kind: "exception",
     tool: "torch",
     code: "no-cuda-home",

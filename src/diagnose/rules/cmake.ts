@@ -72,7 +72,7 @@ export const cmakeRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: () =>
-      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or \`native\` for a CMake below 3.24), or nvcc does not work (its own message is in CMakeError.log).",
+      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or `native` for a CMake below 3.24), or nvcc does not work (its own message is in CMakeError.log).",
     fix: () => [
       "cmake -DCMAKE_CUDA_ARCHITECTURES=86 ..   # your GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
       "export TORCH_CUDA_ARCH_LIST=8.6   # what torch's CMake files read",

@@ -374,6 +374,8 @@ export const linkLibraryRules: readonly Rule[] = [
           : [
               `# take -l${name} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake): what it brings is in the system's C and C++ libraries`,
             ];
+      if (platformOf(match) === "win32" && name === "aio")
+        return ["set DS_BUILD_AIO=0   # DeepSpeed: libaio exists on Linux only", "set DS_BUILD_GDS=0"];
       if (platformOf(match) === "win32")
         return [`# install ${name}, and add the folder of its .lib to library-dirs (or to LIB)`];
       const packages: Record<string, string> = {

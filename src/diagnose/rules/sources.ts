@@ -168,8 +168,15 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = about(
         finding,
-        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
+        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|CUBLAS_\w+|CUBLASLT_\w+|cublas(?:ComputeType|Lt\w+|\w+)_t|cublas\w+Ex|CUDNN_\w+|cudnn\w+|CUSOLVER\w*|cusolver\w+|NCCL_\w+|nccl\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
       );
+      if (facts === undefined)
+        return saidAny(
+          finding,
+          /(?<name>texture) is not a template/,
+          /argument of type "[^"]+" is incompatible with parameter of type "(?<name>cu(?:blas|sparse|solver|dnn|rand|fft)\w+_t|cudaDataType\w*)"/,
+          /(?:cannot convert|invalid conversion from) [‘'][^’']+[’'].* to [‘'](?<name>cu(?:blas|sparse|solver|dnn)\w+_t|cudaDataType\w*)/,
+        );
       // Where the name is known and only the arguments do not fit, nothing was removed.
       return facts !== undefined &&
         /no matching function|no instance of/.test(finding.message) &&
@@ -184,10 +191,16 @@ export const sourceRules: readonly Rule[] = [
         ? "texture references were removed in CUDA 12"
         : /^__(?:shfl|any|all|ballot)/.test(name)
           ? "the warp functions without _sync are gone for new architectures"
-          : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
-            ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
-            : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
-      return `\`${name}\`: ${why}; the code (${match.facts["where"] ?? ""}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
+          : /^(?:cublas|CUBLAS)/.test(name)
+            ? "cuBLAS changed it (cublasComputeType_t, CUBLAS_COMPUTE_… came with CUDA 11.0, cublasLt with 10.1)"
+            : /^(?:cudnn|CUDNN)/.test(name)
+              ? "cuDNN changed it (RNN and v6 functions went with cuDNN 9; newer descriptors came with 8)"
+              : /^(?:nccl|NCCL)/.test(name)
+                ? "the NCCL that is found is older than the code"
+                : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
+                  ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
+                  : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
+      return `\`${name}\`: ${why}; the code (${placeOf(match.finding)}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
     },
     fix: () => [
       "nvcc --version",

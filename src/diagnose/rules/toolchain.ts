@@ -467,6 +467,11 @@ export const toolchainRules: readonly Rule[] = [
         return [
           `${python(match)} -m pip install ${name === "uvx" ? "uv" : name === "cythonize" ? "cython" : name.replace("-config", "")}`,
         ];
+      if (/^pip3?$/.test(name))
+        return [
+          `${python(match)} -m pip --version   # in place of pip; without sudo, which has another PATH and another Python`,
+          "sudo apt-get install python3-pip",
+        ];
       if (name === "nvidia-smi") return ["# comes with the NVIDIA driver; in a container: docker run --gpus all …"];
       if (name === "ld")
         return [
