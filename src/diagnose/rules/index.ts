@@ -14,6 +14,7 @@ import { foreignToolchainRules } from "./foreign-toolchains.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
 import { headerRules } from "./headers.ts";
+import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
@@ -59,6 +60,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
+  { name: "Host compilers", rules: hostCompilerRules },
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: nvccRules },

@@ -1,5 +1,6 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
 import { about } from "../matchers.ts";
+import { newestGccFor } from "../version-facts.ts";
 import { placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const sourceRules: readonly Rule[] = [
@@ -31,7 +32,10 @@ export const sourceRules: readonly Rule[] = [
     cause: (match) =>
       `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case.)`,
     fix: (match) => {
-      const gcc = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      // What the CUDA of the log takes; where that is unknown, one below the gcc that it stumbled over.
+      const cuda = match.context.log.cuda ?? match.context.environment?.cuda?.version;
+      const below = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      const gcc = Math.min(below, (cuda === undefined ? undefined : newestGccFor(cuda)) ?? below);
       return [
         `sudo apt-get install gcc-${gcc} g++-${gcc}`,
         `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`,
