@@ -80,7 +80,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|macosx|\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
+        /-darwin\.so|\.dylib\b|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
           text,
         )
       )

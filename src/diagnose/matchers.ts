@@ -41,3 +41,12 @@ export function foundDir(match: Match): string | undefined {
   const name = match.facts["header"];
   return name === undefined ? undefined : match.context.findHeader?.(name);
 }
+
+/** The library's name without `lib`, `.lib` and version. */
+export function linkLibrary(finding: Finding, pattern: RegExp): MatchFacts | undefined {
+  if (finding.phase !== "link") return undefined;
+  const file = baseName(finding.library ?? "");
+  const name = file.replace(/^lib(?=[a-z])/, "").replace(/(?:\.so|\.a|\.dylib|\.lib)[\w.]*$/, "");
+  const match = pattern.exec(name);
+  return match === null ? undefined : { ...match.groups, name, file: finding.library };
+}

@@ -133,6 +133,12 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "setuptools",
   ],
   [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
+  [
+    /^(?:auditwheel: error: )?cannot repair ".+" to ".+" ABI|does not look like a platform wheel|pure Python wheel was generated/,
+    "wheel-repair",
+    "pip",
+  ],
+  [/has invalid metadata: |Please use pip<24\.1/, "invalid-metadata", "pip"],
   [/[Ss]etup script specifies an absolute path/, "absolute-path", "setuptools"],
   [
     /^(?:error: |\S*UnknownFileError: )unknown file type '|[Dd]on't know how to compile \S+ to /,

@@ -9,6 +9,10 @@ const coded = /\b((?:C|D|LNK|MSB|RC|CVT)\d{4})(?:\s{0,2}[:：]\s{0,8}|\t+|\s(?=u
 const severity = /\s?:?\s?(?:[A-Za-zé]+ )?[^\s:()]{1,30}\s?$/;
 const place = /^((?:[A-Za-z]:)?.*?)\((\d+)(?:,(\d+))?(?:,\d+,\d+)?\)\s?:?$/;
 
+/** What stands between an unresolved symbol and the function that uses it, in the languages of link.exe. */
+const requestedBy =
+  / ?referenced in function |[，,] ?(?:该符号在函数|函数 )| in Funktion | référencé dans la fonction | が関数 | ?(?:al que se hace )?referencia(?:do)? en la función | referenciado na função | в функции |[(（]?참조 위치|이\(가\) 참조/;
+
 /** The parser of Microsoft's tools. */
 export function msvcParser(): Parser {
   return { line };
@@ -57,16 +61,18 @@ function line(line: LogLine, out: Collector): boolean {
     return true;
   }
   if (code === "LNK2001" || code === "LNK2019" || code === "LNK2023") {
+    // What follows says who asks.
+    const wanted = rest.split(requestedBy)[0] ?? rest;
     const symbol =
-      /\(((?:__imp_)?\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(rest)?.[1] ??
-      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]([^"”]{1,600})["”]/.exec(
+      /\(((?:__imp_)?\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(wanted)?.[1] ??
+      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol|símbolo externo(?: não resolvido| sin resolver)?|внешний символ|외부 기호|simbolo esterno(?: non risolto)?)\s*["“]([^"”]{1,600})["”]/.exec(
         rest,
       )?.[1] ??
-      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol)\s*["“]?([\w@?$.]+)/.exec(
+      /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol|símbolo externo(?: não resolvido| sin resolver)?|внешний символ|외부 기호|simbolo esterno(?: non risolto)?)\s*["“]?([\w@?$.]+)/.exec(
         rest,
       )?.[1] ??
-      quoted(rest) ??
-      rest;
+      quoted(wanted) ??
+      wanted.trim();
     out.add(line, {
       kind: "undefined-symbol",
       phase: "link",

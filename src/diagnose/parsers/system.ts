@@ -11,6 +11,7 @@ const notFound: readonly RegExp[] = [
   /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,
   /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
   /^zsh: command not found: (\S+)$/,
+  /^sudo: (\S+): command not found$/,
   /^Can't exec "([\w.+-]+)": No such file or directory/,
   /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
@@ -147,7 +148,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|[Cc]ould not find nvcc|[Cc]annot find nvcc|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)/i,
+      /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|CUDA_HOME is not set|No CUDA toolkit found|CUDA toolkit (?:not found|was not found)|unable to compile CUDA op|[Cc]ould not find nvcc|[Cc]annot find nvcc|Cannot find CUDA_HOME|Failed to find (?:CUDA|nvcc)|nvcc was not found|cannot find nvcc|CUDA_PATH (?:is not set|environment variable)|no nvcc found|Please set (?:the )?CUDA_HOME|(?:CUDA|nvcc) (?:compiler )?(?:is |was )?not found|nvcc not found|Unable to (?:find|locate) (?:nvcc|CUDA)|[Cc]an(?:no|\x27)t find (?:cuda|nvcc)\b|nvcc (?:does )?not exists?\b/i,
     kind: "exception",
     tool: "torch",
     code: "no-cuda-home",
@@ -217,6 +218,13 @@ const phrases: readonly Phrase[] = [
     tool: "system",
     code: "network-file-system",
   },
+  {
+    words:
+      /^(?:.*\s)?s?ccache: (?:error|fatal|caused by): (?!.*(?:[Cc]ould not find compiler|failed to execute|[Cc]ompiler killed))/,
+    kind: "system",
+    tool: "system",
+    code: "compiler-cache",
+  },
   { words: /Illegal instruction|SIGILL/, kind: "exception", tool: "system", code: "illegal-instruction" },
   {
     words: /OMP: Error #15|Initializing lib(?:iomp5|omp)\S*, but found/,
@@ -277,7 +285,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools/;
+  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: /;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

@@ -8,7 +8,10 @@ import { dotted } from "../version-facts.ts";
 const since: readonly (readonly [RegExp, string])[] = [
   [/bfloat16|__reduce_\w+_sync|cp\.async|\bbf16\b/, "8.0"],
   [/\b(?:c10|at)::(?:Half|BFloat16)\b/, "7.0"],
-  [/\b__half\b|\bhalf\b|__nanosleep|__match_\w+_sync/, "7.0"],
+  [/\bwmma\b|\b__half\b|\bhalf\b|__nanosleep|__match_\w+_sync/, "7.0"],
+  [/__cluster_|__clusterDim|__viaddm|__vimax3|__vimin3|isClusterShared/, "9.0"],
+  [/__dp[24]a/, "6.1"],
+  [/__activemask|__isGlobal/, "7.0"],
   [/__half2|half2|double|__shfl_\w+_sync|__syncwarp/, "6.0"],
   [/__h(?:fma|add|mul|max|min|sub|div|lt|gt|le|ge|eq)2?\b/, "5.3"],
   [/__ldg/, "3.5"],
@@ -163,7 +166,8 @@ export const architectureRules: readonly Rule[] = [
         return /double|half|bfloat16/.test(types) ? { feature: "atomicAdd", types, place: "list" } : undefined;
       return saidAny(
         finding,
-        /identifier "(?<feature>__shfl_\w+sync|__ldg|__syncwarp|__nanosleep|__reduce_\w+_sync|__match_\w+_sync|__hfma2?|__hadd2?|__hmul2?|__hmax2?|__hmin2?)" is undefined/,
+        /identifier "(?<feature>__shfl_\w+sync|__ldg|__syncwarp|__nanosleep|__reduce_\w+_sync|__match_\w+_sync|__dp[24]a(?:_\w+)?|__viaddm(?:ax|in)\w*|__vimax3?\w*|__vimin3?\w*|__nv_isClusterShared|__cluster_\w+|__clusterDim\w*|__activemask|atomicCAS_block|__isGlobal|__hfma2?|__hadd2?|__hmul2?|__hmax2?|__hmin2?)" is undefined/,
+        /namespace "nvcuda" has no (?:actual )?member "(?<feature>wmma)"|name must be a namespace name.*(?<feature2>wmma)/,
         /#error.*(?:requires|need).*(?<target>sm_\d+)/i,
         /#error.*(?:requires|need).*(?<feature>compute capability [\d.]+)/i,
       );

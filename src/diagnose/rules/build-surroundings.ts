@@ -18,6 +18,40 @@ function shortFolders(match: Match): string[] {
 
 export const buildSurroundingsRules: readonly Rule[] = [
   {
+    id: "compiler-cache-failed",
+    title: "The compiler cache in front of the compiler fails",
+    on: ["system"],
+    specificity: 74,
+    matches: (finding) =>
+      coded(finding, "compiler-cache") === undefined
+        ? undefined
+        : {
+            name: /sccache/.test(finding.message) ? "sccache" : "ccache",
+            why: finding.message.replace(/^.*?ccache: /, ""),
+          },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "ccache"}\` was put in front of the compiler and stops by itself (${match.facts["why"] ?? ""}): its store, its server or its configuration is at fault, not the code.`,
+    fix: (match) => [
+      `${match.facts["name"] ?? "ccache"} --show-stats; env | grep -iE 's?ccache|COMPILER_LAUNCHER'`,
+      "# build without it: unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER RUSTC_WRAPPER; export CC=gcc CXX=g++; PATH without /usr/lib/ccache",
+      match.facts["name"] === "sccache"
+        ? "sccache --stop-server; SCCACHE_LOG=debug sccache --start-server   # says why; SCCACHE_IGNORE_SERVER_IO_ERROR=1 goes on without it"
+        : "export CCACHE_DIR=$HOME/.ccache   # a folder that may be written; CCACHE_DISABLE=1 switches it off",
+    ],
+    sources: ["https://github.com/mozilla/sccache", "https://ccache.dev/manual/latest.html"],
+    examples: [
+      {
+        text: "sccache: error: Server startup failed: cache storage failed to read: Unauthorized",
+        expect: "--stop-server",
+      },
+      {
+        text: "ccache: error: Failed to create directory /home/u/.ccache/tmp: Permission denied",
+        expect: "CCACHE_DIR",
+      },
+    ],
+  },
+  {
     id: "path-too-long-or-foreign",
     title: "Windows's tools do not take the path",
     on: ["build-tool", "driver", "missing-library", "compile"],

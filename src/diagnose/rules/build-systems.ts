@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { platformOf, python, rebuild, removeFolder } from "../commands.ts";
+import { pip, platformOf, python, rebuild, removeFolder } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The folder of JIT extensions. */
@@ -154,6 +154,29 @@ export const buildSystemRules: readonly Rule[] = [
     ],
     sources: ["microsoft/DeepSpeed#7899", "pytorch/pytorch#177265"],
     examples: [{ text: "ninja: error: build.ninja:31: expected '=', got lexing error", expect: "one process" }],
+  },
+  {
+    id: "ninja-too-old",
+    title: "ninja is too old for the build file",
+    on: ["build-tool", "exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /ninja version \((?<have>[\d.]+)\) incompatible with build file ninja_required_version version \((?<need>[\d.]+)\)/,
+        /detected version of Ninja \((?<have>[\d.]+)\) is less than the version of Ninja required by CMake \((?<need>[\d.]+)\)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The build file asks for ninja ${match.facts["need"] ?? ""}, and ${match.facts["have"] ?? "an older one"} comes first on PATH (often the distribution's).`,
+    fix: (match) => [pip(match, "install --upgrade ninja"), "which -a ninja; ninja --version"],
+    sources: ["https://ninja-build.org/manual.html"],
+    examples: [
+      {
+        text: "ninja: fatal: ninja version (1.5.1) incompatible with build file ninja_required_version version (1.8.2).",
+        expect: "install --upgrade ninja",
+      },
+    ],
   },
   {
     id: "ninja-verbose-edited",

@@ -65,6 +65,23 @@ function missingName(finding: Finding): MatchFacts | undefined {
   );
 }
 
+/** The header of a name of libcu++, Thrust's CUDA back end or cooperative groups. */
+function headerFor(space: string, name: string): string {
+  if (space.startsWith("cooperative_groups"))
+    return /^(?:reduce|plus|less|greater|bit_\w+)$/.test(name)
+      ? "<cooperative_groups/reduce.h>, CUDA 11"
+      : /^(?:inclusive_scan|exclusive_scan)$/.test(name)
+        ? "<cooperative_groups/scan.h>, CUDA 11"
+        : /^(?:memcpy_async|wait)$/.test(name)
+          ? "<cooperative_groups/memcpy_async.h>, CUDA 11"
+          : "<cooperative_groups.h>";
+  if (space.startsWith("thrust")) return "<thrust/execution_policy.h>; par_nosync came with CUDA 11.6";
+  if (space === "cuda" && /^(?:barrier|pipeline|atomic|atomic_ref|semaphore|latch|access_property)$/.test(name))
+    return `<cuda/${name.replace("atomic_ref", "atomic")}>, CUDA 11, for architectures from 7.0`;
+  if (space.startsWith("cuda::ptx")) return "<cuda/ptx>, CUDA 12.4";
+  return "<cuda/std/…>";
+}
+
 function nameOf(match: Match): string {
   const owner = match.facts["owner"];
   return own(removed, owner ?? "") === undefined ? (match.facts["name"] ?? "") : (owner ?? "");
@@ -112,11 +129,13 @@ export const ccclRules: readonly Rule[] = [
       if (facts?.["space"]?.endsWith("cub") === true) return { ...facts, space: "cub", header: "<cub/cub.cuh>" };
       const libcu = saidAny(
         finding,
-        /namespace ["‘'](?<space>cuda(?:::(?:std|ptx|device|experimental)[\w:]*)?)["’'] has no member (?:class |named )?["‘'](?<name>\w+)/,
-        /["‘'](?<name>\w+)["’'] is not a member of ["‘'](?<space>cuda(?:::\w+)*)["’']/,
-        /no (?:member|type|template) named ["‘'](?<name>\w+)["’'] in (?:namespace )?["‘'](?<space>cuda(?:::\w+)*)["’']/,
+        /namespace ["‘'](?<space>(?:cuda|thrust::(?:cuda|system)|cooperative_groups)(?:::\w+)*)["’'] has no (?:actual )?member (?:class |named )?["‘'](?<name>\w+)/,
+        /["‘'](?<name>\w+)["’'] is not a member of ["‘'](?<space>(?:cuda|cooperative_groups)(?:::\w+)*)["’']/,
+        /no (?:member|type|template) named ["‘'](?<name>\w+)["’'] in (?:namespace )?["‘'](?<space>(?:cuda|cooperative_groups)(?:::\w+)*)["’']/,
       );
-      return libcu === undefined ? undefined : { ...libcu, header: "<cuda/std/…>" };
+      return libcu === undefined
+        ? undefined
+        : { ...libcu, header: headerFor(libcu["space"] ?? "", libcu["name"] ?? "") };
     },
     confidence: "medium",
     cause: (match) =>
@@ -129,6 +148,11 @@ export const ccclRules: readonly Rule[] = [
     examples: [
       { text: 'k.cu(12): error: namespace "cub" has no member "DeviceTopK"', expect: "cub/cub.cuh" },
       { text: 'k.cu(33): error: namespace "cuda::std" has no member "invoke"', expect: "cuda::std::invoke" },
+      {
+        text: 'k.cu(20): error: namespace "cooperative_groups" has no member "reduce"',
+        expect: "cooperative_groups/reduce.h",
+      },
+      { text: 'k.cu(31): error: namespace "cuda" has no member "barrier"', expect: "<cuda/barrier>" },
     ],
   },
   {

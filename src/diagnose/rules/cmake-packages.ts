@@ -134,12 +134,21 @@ export const cmakePackageRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
+        /Could not find a configuration file for package "Torch" that is (?:exactly )?compatible with requested version "(?<need>[\d.]+)"/,
         /(?:By not providing ["“]?FindTorch|package configuration file provided by ["“]Torch["”]|TorchConfig\.cmake|Could NOT find Torch)/i,
       ),
     confidence: "high",
-    cause: () =>
-      "find_package(Torch) does not find TorchConfig.cmake: the folder of the installed torch is not on CMAKE_PREFIX_PATH (an isolated build has another torch or none).",
+    cause: (match) =>
+      match.facts["need"] !== undefined
+        ? `The project asks for torch ${match.facts["need"]}, and the torch that CMake finds is of another version (an isolated build may have fetched its own).`
+        : "find_package(Torch) does not find TorchConfig.cmake: the folder of the installed torch is not on CMAKE_PREFIX_PATH (an isolated build has another torch or none).",
     fix: (match) => [
+      ...(match.facts["need"] === undefined
+        ? []
+        : [
+            `${python(match)} -c "import torch; print(torch.__version__)"`,
+            pip(match, `install "torch>=${match.facts["need"]}"`),
+          ]),
       `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
       "# within pip: pip install --no-build-isolation .",
     ],

@@ -93,6 +93,48 @@ export const genericRules: readonly Rule[] = [
     examples: [{ text: "nvcc fatal   : 'wrapped' is in an unexpected state", expect: "unexpected state" }],
   },
   {
+    id: "cmake-project-refuses",
+    title: "The project's CMakeLists.txt stops with words of its own",
+    on: ["build-tool"],
+    role: "generic",
+    specificity: 14,
+    matches: (finding) =>
+      finding.tool === "cmake" &&
+      finding.severity === "error" &&
+      finding.code === "message" &&
+      !/[\\/]cmake-[\d.]+[\\/]Modules[\\/]/.test(finding.file ?? "")
+        ? { where: placeOf(finding), words: finding.message.replace(/ (?:Call Stack|-- Configuring).*$/s, "") }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `${match.facts["where"] ?? ""} checks something while CMake configures, and stops: ${match.facts["words"] ?? ""}`,
+    fix: (match) => [
+      ...(/cuda|nvcc/i.test(match.facts["words"] ?? "")
+        ? [
+            "which -a nvcc; nvcc --version; ls -d /usr/local/cuda*",
+            "export CUDA_HOME=/usr/local/cuda CUDACXX=/usr/local/cuda/bin/nvcc PATH=/usr/local/cuda/bin:$PATH   # the one that the message asks for",
+          ]
+        : /gcc|g\+\+|clang|compiler|standard/i.test(match.facts["words"] ?? "")
+          ? ['c++ --version; echo "CC=[$CC] CXX=[$CXX]"']
+          : /\.log\b/.test(match.facts["words"] ?? "")
+            ? [`tail -n 40 ${/[\w./-]+\.log\b/.exec(match.facts["words"] ?? "")?.[0] ?? ""}   # says more`]
+            : []),
+      `sed -n '${Math.max(1, (match.finding.line ?? 1) - 10)},${match.finding.line ?? 1}p' ${match.finding.file ?? "CMakeLists.txt"}   # the condition`,
+      "rm -rf build   # after the change: the cache remembers what was found",
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/command/message.html"],
+    examples: [
+      {
+        text: "CMake Error at CMakeLists.txt:77 (message):\n  MY_OPS requires CUDA 11.8 or above; found 11.3",
+        expect: "found 11.3",
+      },
+      {
+        text: 'CMake Error at CMakeLists.txt:280 (message):\n  Generation failed.  Result: "1"\n  Check the log for details: /tmp/build/generation.log',
+        expect: "tail -n 40 /tmp/build/generation.log",
+      },
+    ],
+  },
+  {
     id: "build-tool-error",
     title: "The build tool stopped",
     on: ["build-tool"],
@@ -107,7 +149,12 @@ export const genericRules: readonly Rule[] = [
         ? ["# the message itself says what is missing"]
         : [`# look at ${placeOf(match.finding)}`],
     sources: [],
-    examples: [{ text: "CMake Error at CMakeLists.txt:12 (message):\n  Please set MY_OPTION", expect: "MY_OPTION" }],
+    examples: [
+      {
+        text: "CMake Error at CMakeLists.txt:12 (set_property):\n  set_property given no property name MY_OPTION",
+        expect: "MY_OPTION",
+      },
+    ],
   },
   {
     id: "only-wrapper-lines",

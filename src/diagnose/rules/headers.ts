@@ -158,6 +158,8 @@ export const headerRules: readonly Rule[] = [
     cause: (match) => {
       const name = match.facts["header"] ?? "";
       const cuda = match.context.environment?.cuda;
+      if (/^nvToolsExt/.test(name))
+        return `\`${name}\`${includedBy(match)} is of NVTX 2, which CUDA 12.9 dropped; NVTX 3 is in the folder nvtx3 and has headers only.`;
       if (/^helper_/.test(name))
         return `\`${name}\`${includedBy(match)} is of NVIDIA's cuda-samples, not of the toolkit.`;
       if (/^cuda_(?:fp8|fp6|fp4|bf16)/.test(name))
@@ -172,6 +174,11 @@ export const headerRules: readonly Rule[] = [
     },
     fix: (match) => {
       const name = match.facts["header"] ?? "";
+      if (/^nvToolsExt/.test(name))
+        return [
+          `# #include <nvtx3/${name}> in its place, and no -lnvToolsExt on the link line; or a newer release of the package`,
+          "# an older CUDA (12.8) still has it; torch 2.7 and newer use NVTX 3",
+        ];
       if (/^(?:cute|cutlass)\//.test(name)) return ["git submodule update --init --recursive"];
       if (/^cudnn/.test(name))
         return [

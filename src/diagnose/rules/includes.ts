@@ -2,6 +2,9 @@
 import { platformOf } from "../commands.ts";
 import { placeOf, type Rule, saidAny } from "../rule.ts";
 
+/** Stands where the header of a name is not known. */
+const unknownHeader = "that defines it";
+
 export const includeRules: readonly Rule[] = [
   {
     id: "cstdint-missing",
@@ -61,10 +64,16 @@ export const includeRules: readonly Rule[] = [
           finding.message,
         ) ??
         /namespace "std" has no (?:actual )?member "(?<name>\w+)"/.exec(finding.message) ??
+        /[‘'"](?<name>\w+)[’'"] (?:is not a member of [‘'"]std[’'"]|in namespace [‘'"]std[’'"] does not name)/.exec(
+          finding.message,
+        ) ??
         /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(
           finding.message,
         );
       if (name === null) return undefined;
+      const known = name.groups?.["name"] ?? name.groups?.["name2"] ?? "";
+      if (/is not a member of|in namespace/.test(finding.message) && headerOf(known) === unknownHeader)
+        return undefined;
       return { name: name.groups?.["name"] ?? name.groups?.["name2"] };
     },
     confidence: "medium",
@@ -77,6 +86,7 @@ export const includeRules: readonly Rule[] = [
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
     examples: [
       { text: 'simple_knn.cu(154): error: identifier "FLT_MAX" is undefined', expect: "<cfloat>" },
+      { text: "csrc/x.h:9:10: error: ‘string’ in namespace ‘std’ does not name a type", expect: "<string>" },
       { text: "a.cpp:3:8: error: ‘numeric_limits’ is not a member of ‘std’", expect: "<limits>" },
     ],
   },
@@ -195,5 +205,5 @@ function headerOf(name: string): string {
     map: "<map>",
     set: "<set>",
   };
-  return headers[name] ?? "that defines it";
+  return headers[name] ?? unknownHeader;
 }

@@ -18,6 +18,7 @@ import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
 import { headerRules } from "./headers.ts";
+import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
@@ -26,6 +27,7 @@ import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { macosLoadingRules } from "./macos-loading.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
+import { nvccOptionRules } from "./nvcc-options.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { packagingRules } from "./packaging.ts";
@@ -37,6 +39,7 @@ import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
+import { syclRules } from "./sycl.ts";
 import { toolchainRules } from "./toolchain.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
@@ -47,6 +50,7 @@ import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
 import { rocmRules } from "./rocm.ts";
+import { wheelRules } from "./wheels.ts";
 import { windowsRules } from "./windows.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -76,7 +80,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
+  { name: "Host compilers", rules: hostCompilerRules },
   { name: "Compiler options", rules: compilerOptionRules },
+  { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: nvccRules },
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
@@ -94,6 +100,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Versions that are not found", rules: buildVersionRules },
+  { name: "Wheels for others", rules: wheelRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Packages of CMake", rules: cmakePackageRules },
@@ -101,8 +108,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
-  { name: "Intel, macOS and processors", rules: platformRules },
   { name: "ROCm", rules: rocmRules },
+  { name: "Intel GPUs", rules: syclRules },
+  { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
   { name: "Last resorts", rules: genericRules },
 ];

@@ -1,17 +1,8 @@
 /** Libraries and objects that the linker does not find. */
 import { platformOf, pythonVersion, setVariable, systemPackage } from "../commands.ts";
-import type { Finding } from "../finding.ts";
+import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
-
-/** The library's name without `lib`, `.lib` and version. */
-function linkLibrary(finding: Finding, pattern: RegExp): MatchFacts | undefined {
-  if (finding.phase !== "link") return undefined;
-  const file = baseName(finding.library ?? "");
-  const name = file.replace(/^lib(?=[a-z])/, "").replace(/(?:\.so|\.a|\.dylib|\.lib)[\w.]*$/, "");
-  const match = pattern.exec(name);
-  return match === null ? undefined : { ...match.groups, name, file: finding.library };
-}
+import { type Match, type Rule, saidAny } from "../rule.ts";
 
 function added(match: Match): { readonly kind: "add-library-dir"; readonly dir: string } | undefined {
   const name = match.facts["name"];
@@ -296,36 +287,6 @@ export const linkLibraryRules: readonly Rule[] = [
     ],
   },
   {
-    id: "c-runtime-objects-missing",
-    title: "The C library's start files are not found",
-    on: ["missing-library"],
-    specificity: 80,
-    matches: (finding) =>
-      finding.phase === "link" &&
-      /(?:^|\/)(?:S?crt1|crti|crtn|crtbegin\w*|crtend\w*)\.o$|^(?:lib)?(?:c|m|gcc|gcc_s|pthread|stdc\+\+)$/.test(
-        finding.library ?? "",
-      )
-        ? { file: finding.library }
-        : undefined,
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["file"] ?? ""}\` is of the C library's or the compiler's development files: they are not installed, or a cross or conda compiler does not find its sysroot.`,
-    fix: (match) =>
-      systemPackage(match, {
-        apt: "build-essential libc6-dev",
-        dnf: "glibc-devel libstdc++-devel",
-        conda: "gxx sysroot_linux-64",
-      }),
-    sources: ["https://gcc.gnu.org/install/"],
-    examples: [
-      { text: "/usr/bin/ld: cannot find crti.o: No such file or directory", expect: "libc6-dev" },
-      {
-        text: "/opt/conda/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/11.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lpthread",
-        expect: "sysroot_linux-64",
-      },
-    ],
-  },
-  {
     id: "library-not-found-at-link",
     title: "The linker does not find a library",
     on: ["missing-library"],
@@ -351,6 +312,8 @@ export const linkLibraryRules: readonly Rule[] = [
           : [
               `# take -l${name} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake): what it brings is in the system's C and C++ libraries`,
             ];
+      if (platformOf(match) === "win32" && name === "aio")
+        return ["set DS_BUILD_AIO=0   # DeepSpeed: libaio exists on Linux only", "set DS_BUILD_GDS=0"];
       if (platformOf(match) === "win32")
         return [`# install ${name}, and add the folder of its .lib to library-dirs (or to LIB)`];
       const packages: Record<string, string> = {

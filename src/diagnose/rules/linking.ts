@@ -1,5 +1,6 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
-import { setVariable } from "../commands.ts";
+import { setVariable, systemPackage } from "../commands.ts";
+import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { coded, type Rule, saidAny } from "../rule.ts";
@@ -257,9 +258,11 @@ export const linkingRules: readonly Rule[] = [
   {
     id: "resource-compiler-missing",
     title: "link.exe does not find the resource compiler or its libraries",
-    on: ["link"],
+    on: ["link", "build-tool"],
     specificity: 82,
-    matches: (finding) => coded(finding, "LNK1158", "LNK1327"),
+    matches: (finding) =>
+      coded(finding, "LNK1158", "LNK1327") ??
+      saidAny(finding, /CMAKE_(?:MT|RC_COMPILER)-NOTFOUND|RC Pass \d: command "rc /),
     confidence: "high",
     cause: () =>
       "link.exe starts rc.exe (or mt.exe) of the Windows SDK, which is not on PATH: the SDK is not installed, or the build does not run in a developer prompt.",
@@ -290,6 +293,59 @@ export const linkingRules: readonly Rule[] = [
       {
         text: "a.obj : error LNK2038: mismatch detected for '_ITERATOR_DEBUG_LEVEL': value '0' doesn't match value '2' in b.obj",
         expect: "/MD",
+      },
+    ],
+  },
+  {
+    id: "windows-sdk-libraries-missing",
+    title: "link.exe does not find the libraries of the Windows SDK or of Visual C++",
+    on: ["missing-library"],
+    specificity: 83,
+    matches: (finding) =>
+      finding.tool === "msvc"
+        ? linkLibrary(
+            finding,
+            /^(?<lib>kernel32|user32|gdi32|advapi32|shell32|ole32|oleaut32|uuid|ws2_32|comdlg32|winspool|ucrtd?|libucrt|msvcrtd?|msvcprtd?|vcruntimed?|libvcruntime|libcmtd?|libcpmt|oldnames)$/i,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` comes with ${/^(?:ms|vc|lib|old)/i.test(match.facts["lib"] ?? "") ? "Visual C++" : "the Windows SDK"}: the variable LIB does not name its folder, because the build does not run in a developer prompt, the SDK is not installed, or LIB is of the x86 tools.`,
+    fix: () => [
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      "set DISTUTILS_USE_SDK=1& echo %LIB%",
+      "# and the Windows SDK in the Visual Studio Installer (Individual components)",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/build/building-on-the-command-line"],
+    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'kernel32.lib'", expect: "vcvars64" }],
+  },
+  {
+    id: "c-runtime-objects-missing",
+    title: "The C library's start files are not found",
+    on: ["missing-library"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.phase === "link" &&
+      /(?:^|\/)(?:S?crt1|crti|crtn|crtbegin\w*|crtend\w*)\.o$|^(?:lib)?(?:c|m|gcc|gcc_s|pthread|stdc\+\+)$/.test(
+        finding.library ?? "",
+      )
+        ? { file: finding.library }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` is of the C library's or the compiler's development files: they are not installed, or a cross or conda compiler does not find its sysroot.`,
+    fix: (match) =>
+      systemPackage(match, {
+        apt: "build-essential libc6-dev",
+        dnf: "glibc-devel libstdc++-devel",
+        conda: "gxx sysroot_linux-64",
+      }),
+    sources: ["https://gcc.gnu.org/install/"],
+    examples: [
+      { text: "/usr/bin/ld: cannot find crti.o: No such file or directory", expect: "libc6-dev" },
+      {
+        text: "/opt/conda/envs/e/bin/../lib/gcc/x86_64-conda-linux-gnu/11.2.0/../../../../x86_64-conda-linux-gnu/bin/ld: cannot find -lpthread",
+        expect: "sysroot_linux-64",
       },
     ],
   },

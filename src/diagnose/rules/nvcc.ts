@@ -1,6 +1,6 @@
-/** nvcc and its passes: options, architectures, standards, device code rules, crashes are in resources.ts. */
-import { cudaForArchitecture, cudaForStandard, dotted } from "../version-facts.ts";
-import { platformOf, python, setVariable, torchCuda } from "../commands.ts";
+/** nvcc and its passes: architectures, device code rules; its options are in nvcc-options.ts, crashes in resources.ts. */
+import { cudaForArchitecture, dotted } from "../version-facts.ts";
+import { setVariable } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -11,28 +11,14 @@ function nvccSaid(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts 
   return nvccTools.has(finding.tool) ? saidAny(finding, ...patterns) : undefined;
 }
 
-/** Options that older releases of nvcc do not have. */
-const newerNvcc =
-  /allow-unsupported-compiler|threads|extended-lambda|(?<!m)arch=native|diag|split-compile|static-global/;
-
-/** Where the toolkit of torch's CUDA usually lies. */
-function cudaHome(match: Match): string {
-  const version = torchCuda(match);
-  return version === undefined ? "/usr/local/cuda" : `/usr/local/cuda-${version}`;
-}
-
 function nvccHere(match: Match): string {
   const version = match.context.log.cuda ?? match.context.environment?.cuda?.version;
   return version === undefined ? "" : ` (CUDA ${version})`;
 }
 
-/** What a linker is told through a compiler. */
-const linkerWord = /^-?(?:Wl,|l\w|rdynamic|soname)/;
-
-/** The option as it was written: nvcc takes the dash away when it complains (and `-m` of `-march=native`). */
-function dashed(option: string): string {
-  if (/^(?:arch|tune|cpu|fpu)=/.test(option)) return `-m${option}`;
-  return option.startsWith("-") || option === "" ? option : `-${option}`;
+/** Whether a finding is of the HIP compiler. */
+function hip(match: Match): boolean {
+  return /hip/.test(match.facts["type"] ?? "") || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(match.finding.file ?? "");
 }
 
 export const nvccRules: readonly Rule[] = [
@@ -91,234 +77,6 @@ export const nvccRules: readonly Rule[] = [
     ],
   },
   {
-    id: "nvcc-standard-unknown",
-    title: "nvcc is too old for this C++ standard",
-    on: ["driver"],
-    specificity: 85,
-    matches: (finding) =>
-      nvccSaid(finding, /Value ['"]?(?:c|gnu)\+\+(?<standard>\w+)['"]? is not defined for option ['"]?-?-?std['"]?/),
-    confidence: "high",
-    cause: (match) => {
-      const standard = match.facts["standard"] ?? "";
-      const since = cudaForStandard(standard);
-      if (since === undefined)
-        return `nvcc${nvccHere(match)} does not know -std=c++${standard}: device compilers are behind host compilers, and C++20 is the newest standard that CUDA 12 and 13 take.`;
-      return `This nvcc${nvccHere(match)} does not know -std=c++${standard}${since === undefined ? "" : `, which CUDA ${since} was the first to know`}: an old toolkit is used, often the distribution's /usr/bin/nvcc.`;
-    },
-    fix: (match) => {
-      const since = cudaForStandard(match.facts["standard"] ?? "");
-      if (since === undefined)
-        return [
-          "# -std=c++20 for nvcc (extra_compile_args={'nvcc': ['-std=c++20']}, CMAKE_CUDA_STANDARD 20); the newer standard for cxx alone",
-        ];
-      return [
-        "which -a nvcc; nvcc --version",
-        `export CUDA_HOME=/usr/local/cuda-${since} PATH=/usr/local/cuda-${since}/bin:$PATH   # or any newer one that fits torch`,
-      ];
-    },
-    sources: ["pytorch/pytorch#32135", "levihsu/OOTDiffusion#64", "facebookresearch/detectron2#3098"],
-    examples: [
-      { text: "nvcc fatal   : Value 'c++14' is not defined for option 'std'", expect: "CUDA 9.0" },
-      { text: "nvcc fatal   : Value 'c++20' is not defined for option 'std'", expect: "CUDA 12.0" },
-    ],
-  },
-  {
-    id: "nvcc-command-split",
-    title: "nvcc's command line falls apart at a space or an empty word",
-    on: ["driver"],
-    specificity: 85,
-    matches: (finding) =>
-      nvccSaid(
-        finding,
-        /A single input file is required for a non-link phase when an output ?file is specified/,
-        /Don't know what to do with ['"](?<word>.+?)['"]/,
-        /More than one (?:compilation|input) (?:phase|file) specified/,
-        /No input files specified/,
-      ),
-    confidence: (match) => (/^[^-/].*\.\w+$/.test(match.facts["word"] ?? "") ? "medium" : "high"),
-    cause: (match) =>
-      `nvcc saw ${match.facts["word"] === undefined ? "more than one word" : `\`${match.facts["word"]}\``} as an input file: a path with a space is not quoted, a flag for the host compiler (/EHsc, -Wall, -fopenmp) was given without -Xcompiler, or an option with an empty value (-I, -ccbin) swallowed the next word.`,
-    fix: () => [
-      "# move the project, the Python environment or CUDA to a path without spaces",
-      "# give host flags as -Xcompiler <flag>; in setup.py: extra_compile_args={'cxx': [...], 'nvcc': ['-Xcompiler', '-fopenmp']}",
-      "# look for empty include folders (-I followed by a space); retorch never builds a shell line: retorch build --dry-run shows the words",
-    ],
-    sources: ["thu-ml/SageAttention2#8", "traveller59/spconv#178", "colmap/glomap#228"],
-    examples: [
-      {
-        text: "nvcc fatal   : A single input file is required for a non-link phase when an outputfile is specified",
-        expect: "-Xcompiler",
-      },
-      { text: "nvcc fatal   : Don't know what to do with 'Files/NVIDIA'", expect: "without spaces" },
-    ],
-  },
-  {
-    id: "nvcc-unknown-option",
-    title: "nvcc does not know an option",
-    on: ["driver"],
-    specificity: 80,
-    matches: (finding) =>
-      nvccSaid(
-        finding,
-        /Unknown option ['"](?<option>[^'"]+)['"]/,
-        /Unknown option ['"]?(?<option>[^\s'"]+)['"]?/,
-        /^['"](?<option>(?:arch|tune|cpu|fpu)=[^'"]+)['"]: expected a number/,
-        /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/,
-        /redefinition of argument ['"](?<twice>[^'"]+)['"]/,
-        /Value ['"](?<value>[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/,
-      ),
-    confidence: "high",
-    cause: (match) => {
-      const option = dashed(match.facts["option"] ?? "");
-      const twice = match.facts["twice"];
-      if (twice !== undefined)
-        return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
-      if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
-        return `nvcc${nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
-      if (/\s/.test(option))
-        return `\`${option}\` was given to nvcc as one word: two flags (or a flag and its value) in one string.`;
-      if (linkerWord.test(option))
-        return `\`${option}\` is meant for the linker, and a CMake below 3.13 (or a hand-written rule) passes it to nvcc as it stands: torch's CMake targets name it among their libraries.`;
-      if (newerNvcc.test(option)) return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
-      return `\`${option}\` is a flag for the host compiler (or of a newer nvcc): nvcc itself does not know it. Host flags have to come after -Xcompiler.`;
-    },
-    fix: (match) => {
-      const option = dashed(match.facts["option"] ?? "");
-      if (/\s/.test(option))
-        return [
-          `# two words: extra_compile_args={'nvcc': [${option
-            .split(/\s+/)
-            .map((word) => `'${word}'`)
-            .join(", ")}]}   (a list of words; in CMake separate them by semicolons)`,
-        ];
-      if (linkerWord.test(option))
-        return [
-          `${python(match)} -m pip install --upgrade cmake && cmake --version   # 3.18 or newer`,
-          `# by hand: -Xlinker, and $<$<COMPILE_LANGUAGE:CXX>:…> around flags that are for C++ alone`,
-        ];
-      if (match.facts["twice"] !== undefined)
-        return [
-          `# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`,
-        ];
-      if (/generate-dependencies-with-compile|dependency-output/.test(option))
-        return [
-          "export TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES=1   # for this old nvcc",
-          "# better: a CUDA toolkit of torch's version",
-        ];
-      if (newerNvcc.test(option))
-        return [
-          "which -a nvcc; nvcc --version",
-          `export CUDA_HOME=${cudaHome(match)} PATH=${cudaHome(match)}/bin:$PATH   # a toolkit of torch's version, not the distribution's /usr/bin/nvcc`,
-        ];
-      return [
-        `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
-        `# CMake: target_compile_options(t PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${option}>), so that flags for C++ do not reach nvcc`,
-        "nvcc --version; which -a nvcc",
-      ];
-    },
-    change: (match) => {
-      const option = dashed(match.facts["option"] ?? "");
-      return /^-(?:W\w|f[a-z]|m[a-z]|pedantic|pthread)/.test(option)
-        ? { kind: "remove-flag", flag: option }
-        : undefined;
-    },
-    sources: ["pytorch: torch/utils/cpp_extension.py"],
-    examples: [
-      { text: "nvcc fatal   : Unknown option '-fopenmp'", expect: "-Xcompiler -fopenmp" },
-      {
-        text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
-        expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
-      },
-      { text: "nvcc fatal   : redefinition of argument 'std'", expect: "-std=" },
-      { text: "nvcc fatal   : Unknown option 'Wall'", expect: "'-Xcompiler', '-Wall'" },
-      { text: "nvcc fatal   : Unknown option 'Xcompiler -fPIC'", expect: "'-Xcompiler', '-fPIC'" },
-      {
-        text: "nvcc fatal   : Unknown option 'Wl,--no-as-needed,/app/libtorch/lib/libtorch.so'",
-        expect: "--upgrade cmake",
-      },
-      { text: "nvcc fatal   : 'arch=native': expected a number", expect: "-Xcompiler -march=native" },
-    ],
-  },
-  {
-    id: "nvcc-host-unsupported",
-    title: "nvcc cannot work with this host compiler",
-    on: ["driver"],
-    specificity: 75,
-    matches: (finding) =>
-      nvccSaid(
-        finding,
-        /Host compiler targets unsupported OS/,
-        /Failed to (?:preprocess|detect) host compiler properties/,
-        /provided host compiler path ['"](?<path>[^'"]+)['"] does not exist/,
-        /(?:Could not|Cannot) (?:find|locate|start) (?:the )?host compiler ?['"]?(?<path>[^'"]*)/i,
-        /Could not set up the environment for Microsoft Visual Studio/,
-        /Microsoft Visual Studio configuration file '(?<vcvars>.+?)' could not be found/,
-        /Visual Studio configuration file/,
-        /Compiler 'cl\.exe' in PATH different than the one specified with -ccbin/,
-        /nvcc cannot find a supported version of Microsoft Visual Studio/,
-        /(?:Unsupported|unsupported) host compiler/,
-        /32 bit compilation is only supported for/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      /(?:preprocess|detect|provided|find|locate|start) (?:the )?host compiler/i.test(match.finding.message)
-        ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
-        : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
-    fix: (match) =>
-      platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message)
-        ? [
-            "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
-            "where cl",
-          ]
-        : [
-            'echo "$CC $CXX $NVCC_CCBIN $NVCC_PREPEND_FLAGS $CUDAHOSTCXX"   # does it exist?',
-            ...(/(?:^|\/)g(?:\+\+|cc)-(\d+)$/.test(match.facts["path"] ?? "")
-              ? [
-                  `sudo apt-get install g++-${/(\d+)$/.exec(match.facts["path"] ?? "")?.[1] ?? ""}   # or name one that is there:`,
-                ]
-              : []),
-            "export CC=gcc CXX=g++ NVCC_CCBIN=g++; unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
-          ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy"],
-    examples: [
-      { text: "nvcc fatal   : Host compiler targets unsupported OS.", expect: "MinGW" },
-      {
-        text: "nvcc fatal   : The provided host compiler path '/usr/bin/g++-11' does not exist",
-        expect: "apt-get install g++-11",
-      },
-      {
-        text: "nosuch: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
-        expect: "-ccbin",
-      },
-    ],
-  },
-  {
-    id: "nvcc-file-access",
-    title: "nvcc cannot open a file",
-    on: ["driver"],
-    specificity: 60,
-    matches: (finding) =>
-      nvccSaid(
-        finding,
-        /Could not open (?<which>input|output) file ['"]?(?<file>[^'"]+)/,
-        /Could not (?:set up|create) .*(?:environment|temporary|directory)/,
-        /Path to (?<file>\S+) (?:does not exist|not found)/,
-        /Cannot open (?:output )?file/,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
-    fix: () => [
-      "df -h /tmp .; ls -ld ${TMPDIR:-/tmp}",
-      "export TMPDIR=$HOME/tmp && mkdir -p $TMPDIR",
-      "MAX_JOBS=1 retorch build",
-    ],
-    sources: [],
-    examples: [
-      { text: "nvcc fatal   : Could not open output file '/tmp/tmpxft_0000a_00000000-6_k.fatbin'", expect: "TMPDIR" },
-    ],
-  },
-  {
     id: "half-operators-disabled",
     title: "torch switches off CUDA's half operators",
     on: ["compile"],
@@ -335,11 +93,19 @@ export const nvccRules: readonly Rule[] = [
       ),
     confidence: (match) => (/operator/.test(match.finding.message) ? "high" : "medium"),
     cause: (match) =>
-      `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\`, and torch's builder defines __CUDA_NO_HALF_OPERATORS__, __CUDA_NO_HALF_CONVERSIONS__, __CUDA_NO_HALF2_OPERATORS__ and __CUDA_NO_BFLOAT16_CONVERSIONS__, which remove them. (Without those macros: the architecture is below sm_53 for half, sm_80 for bfloat16.)`,
-    fix: () => [
-      "# give nvcc: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__ -U__CUDA_NO_BFLOAT16_OPERATORS__ -U__CUDA_NO_BFLOAT162_OPERATORS__",
-      '# retorch.toml: nvcc-flags = ["-U__CUDA_NO_HALF_OPERATORS__", "-U__CUDA_NO_HALF_CONVERSIONS__", "-U__CUDA_NO_HALF2_OPERATORS__", "-U__CUDA_NO_BFLOAT16_CONVERSIONS__"]',
-    ],
+      hip(match)
+        ? `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\` on ROCm: torch's builder defines __HIP_NO_HALF_OPERATORS__ and __HIP_NO_HALF_CONVERSIONS__, which remove those of half, and HIP's bfloat16 has fewer of them than CUDA's.`
+        : `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\`, and torch's builder defines __CUDA_NO_HALF_OPERATORS__, __CUDA_NO_HALF_CONVERSIONS__, __CUDA_NO_HALF2_OPERATORS__ and __CUDA_NO_BFLOAT16_CONVERSIONS__, which remove them. (Without those macros: the architecture is below sm_53 for half, sm_80 for bfloat16.)`,
+    fix: (match) =>
+      hip(match)
+        ? [
+            "# give hipcc: -U__HIP_NO_HALF_OPERATORS__ -U__HIP_NO_HALF_CONVERSIONS__ (extra_compile_args={'nvcc': [...]} reaches hipcc)",
+            "# or convert by name: __half2float(x), __bfloat162float(x), __float2bfloat16(x); c10::Half and c10::BFloat16 have all operators",
+          ]
+        : [
+            "# give nvcc: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__ -U__CUDA_NO_BFLOAT16_OPERATORS__ -U__CUDA_NO_BFLOAT162_OPERATORS__",
+            '# retorch.toml: nvcc-flags = ["-U__CUDA_NO_HALF_OPERATORS__", "-U__CUDA_NO_HALF_CONVERSIONS__", "-U__CUDA_NO_HALF2_OPERATORS__", "-U__CUDA_NO_BFLOAT16_CONVERSIONS__"]',
+          ],
     sources: ["microsoft/DeepSpeed#750", "microsoft/DeepSpeed#1089"],
     examples: [
       {

@@ -1,6 +1,4 @@
-/** macOS and Intel GPUs. */
-import { setVariable } from "../commands.ts";
-import { missingProgram } from "../matchers.ts";
+/** macOS, and code that was written for Linux alone. */
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function frameworkOf(name: string): string {
@@ -35,31 +33,6 @@ export const platformRules: readonly Rule[] = [
       {
         text: 'Undefined symbols for architecture arm64:\n  "_OBJC_CLASS_$_MTLCompileOptions", referenced from:\n      objc-class-ref in nms_kernel.mm.o\nld: symbol(s) not found for architecture arm64',
         expect: "-framework",
-      },
-    ],
-  },
-  {
-    id: "sycl-toolkit-not-found",
-    title: "oneAPI is not found",
-    on: ["build-tool", "exception", "wrapper"],
-    specificity: 86,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /FindSYCLToolkit|torch::xpurt|SYCL_HOME|CMPLR_ROOT|SYCL runtime is not|oneAPI .{0,40}not found/i,
-      ),
-    confidence: "high",
-    cause: () =>
-      "An XPU build of PyTorch looks for Intel's DPC++ compiler and SYCL run time (CMPLR_ROOT, SYCL_ROOT), and oneAPI's environment is not set in this shell, or oneAPI is not installed.",
-    fix: () => [
-      "source /opt/intel/oneapi/setvars.sh",
-      "# not there: install intel-deep-learning-essentials or intel-oneapi-compiler-dpcpp-cpp from Intel's package repository",
-    ],
-    sources: ["pytorch/pytorch#149353", "https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],
-    examples: [
-      {
-        text: 'CMake Error in CMakeLists.txt:\n  The link interface of target "c10_xpu" contains:\n\n    torch::xpurt\n\n  but the target was not found.',
-        expect: "setvars.sh",
       },
     ],
   },
@@ -113,6 +86,7 @@ export const platformRules: readonly Rule[] = [
       return saidAny(
         finding,
         /'(?<what>[\w:]+)' is unavailable: introduced in macOS (?<since>[\d.]+)/,
+        /(?<what>aligned (?:de)?allocation function|\w+) .*is only available on macOS (?<since>[\d.]+) or newer/,
         /include path for (?:libstdc\+\+|stdlibc\+\+) headers not found/,
       );
     },
@@ -147,6 +121,7 @@ export const platformRules: readonly Rule[] = [
       return saidAny(
         finding,
         /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
+        /syntax error: (?:missing ';' before )?identifier '(?<name>uint|ushort|ulong|uchar|ssize_t|u_int\w*)'/,
         /identifier "(?<name>__builtin_\w+|u(?:int|short|long|char)|M_PI\w*|ssize_t)" is undefined/,
         /(?:missing '.' before identifier|syntax error: identifier|undeclared identifier:?|unexpected token) '(?<name>and|or|not|xor)'/,
         /'(?<name>and|or|not|xor)'\s?: undeclared identifier/,
@@ -230,37 +205,6 @@ export const platformRules: readonly Rule[] = [
       {
         text: "xcrun: error: invalid active developer path (/Library/Developer/CommandLineTools), missing xcrun at: /Library/Developer/CommandLineTools/usr/bin/xcrun",
         expect: "xcode-select",
-      },
-    ],
-  },
-  {
-    id: "sycl-compiler-failed",
-    title: "The SYCL compiler is not found, or failed for the device",
-    on: ["driver", "wrapper", "build-tool", "missing-program", "exception"],
-    specificity: 84,
-    matches: (finding) =>
-      (finding.kind === "missing-program"
-        ? missingProgram(finding, /^(?:icpx|icx|dpcpp|ocloc|sycl-ls)$/)
-        : undefined) ??
-      saidAny(
-        finding,
-        /gen compiler command failed|llvm-foreach.*failed|[‘']?ocloc[’']?.*(?:failed|error|not found)|spir64_gen|icpx(?:: command)? not found/i,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      match.facts["name"] !== undefined && match.facts["name"] !== "ocloc"
-        ? `\`${match.facts["name"]}\` of Intel oneAPI is not found: the DPC++ compiler is not installed, or its environment is not set (setvars.sh was not sourced in this shell).`
-        : "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
-    fix: (match) => [
-      "source /opt/intel/oneapi/setvars.sh",
-      setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") + "   # your GPU: bmg, dg2, pvc",
-      "sudo apt-get install intel-ocloc   # compiler: intel-oneapi-compiler-dpcpp-cpp (Intel's package repository)",
-    ],
-    sources: ["intel/intel-extension-for-pytorch#367", "pytorch/pytorch#149353"],
-    examples: [
-      {
-        text: "icpx: error: gen compiler command failed with exit code 245 (use -v to see invocation)",
-        expect: "ocloc",
       },
     ],
   },

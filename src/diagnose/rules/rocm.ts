@@ -1,4 +1,4 @@
-/** ROCm and hipify at build time. */
+/** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
 import { setVariable } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -107,6 +107,7 @@ export const rocmRules: readonly Rule[] = [
         finding,
         /use of undeclared identifier '(?<name>__?(?:shfl|ballot|activemask|syncwarp|nv_bfloat16|ldg|cuda)\w*)'/,
         /unknown type name '(?<name>__?(?:nv_|cuda|cu)\w+)'/,
+        /(?<name>invalid instruction mnemonic '[^']+'|unknown token in expression)/,
         /'(?<name>cuda\w+)'|invalid (?:output|input) constraint .* in asm/,
       );
     },

@@ -25,6 +25,51 @@ function packageName(match: Match): string {
 
 export const setupRefusalRules: readonly Rule[] = [
   {
+    id: "old-metadata-refused",
+    title: "pip no longer takes the metadata of an old package",
+    on: ["installer"],
+    specificity: 78,
+    matches: (finding) =>
+      coded(finding, "invalid-metadata") === undefined
+        ? undefined
+        : (said(finding, /(?:version (?<version>\S+) of|Requested) (?<name>[\w.-]+)/) ?? {}),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "A package"}\` writes its requirements in a form that pip 24.1 and newer refuse (\`>=5.1.*\`, versions that are not PEP 440).`,
+    fix: (match) => [
+      `${python(match)} -m pip install "pip<24.1"   # then the same command again`,
+      `# or a newer release of ${match.facts["name"] ?? "the package"}, where the one that asks for it allows that`,
+    ],
+    sources: ["https://pip.pypa.io/en/stable/news/#v24-1", "facebookresearch/fairseq#5518"],
+    examples: [
+      {
+        text: "WARNING: Ignoring version 2.0.6 of omegaconf since it has invalid metadata:\nRequested omegaconf<2.1 from https://files.pythonhosted.org/packages/x.whl has invalid metadata: .* suffix can only be used with == or != operators",
+        expect: "pip<24.1",
+      },
+    ],
+  },
+  {
+    id: "distutils-part-removed",
+    title: "setuptools no longer has a part of distutils that the script imports",
+    on: ["exception"],
+    specificity: 90,
+    matches: (finding) =>
+      said(
+        finding,
+        /No module named ['"](?<name>(?:setuptools\._)?distutils\.(?:msvccompiler|msvc9compiler|_msvccompiler|bcppcompiler|command\.bdist_(?:msi|wininst)|py37compat))['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is imported by the package's script (or by numpy.distutils), and newer setuptools, which brings distutils since Python 3.12, took it out (msvccompiler in 74).`,
+    fix: (match) => [
+      pip(match, 'install "setuptools<74" wheel'),
+      pip(match, `install --no-build-isolation ${packageName(match)}`),
+      "# for good: a release of the package that does not use numpy.distutils",
+    ],
+    sources: ["https://setuptools.pypa.io/en/stable/history.html", "numpy/numpy#27405"],
+    examples: [{ text: "ModuleNotFoundError: No module named 'distutils.msvccompiler'", expect: "setuptools<74" }],
+  },
+  {
     id: "source-type-unknown-to-setuptools",
     title: "setuptools alone does not compile this kind of source",
     on: ["installer", "exception"],

@@ -1,5 +1,6 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
 import { about } from "../matchers.ts";
+import { newestGccFor } from "../version-facts.ts";
 import { placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const sourceRules: readonly Rule[] = [
@@ -31,7 +32,10 @@ export const sourceRules: readonly Rule[] = [
     cause: (match) =>
       `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case.)`,
     fix: (match) => {
-      const gcc = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      // What the CUDA of the log takes; where that is unknown, one below the gcc that it stumbled over.
+      const cuda = match.context.log.cuda ?? match.context.environment?.cuda?.version;
+      const below = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      const gcc = Math.min(below, (cuda === undefined ? undefined : newestGccFor(cuda)) ?? below);
       return [
         `sudo apt-get install gcc-${gcc} g++-${gcc}`,
         `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`,
@@ -168,8 +172,15 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = about(
         finding,
-        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
+        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|CUBLAS_\w+|CUBLASLT_\w+|cublas(?:ComputeType|Lt\w+|\w+)_t|cublas\w+Ex|CUDNN_\w+|cudnn\w+|CUSOLVER\w*|cusolver\w+|NCCL_\w+|nccl\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
       );
+      if (facts === undefined)
+        return saidAny(
+          finding,
+          /(?<name>texture) is not a template/,
+          /argument of type "[^"]+" is incompatible with parameter of type "(?<name>cu(?:blas|sparse|solver|dnn|rand|fft)\w+_t|cudaDataType\w*)"/,
+          /(?:cannot convert|invalid conversion from) [‘'][^’']+[’'].* to [‘'](?<name>cu(?:blas|sparse|solver|dnn)\w+_t|cudaDataType\w*)/,
+        );
       // Where the name is known and only the arguments do not fit, nothing was removed.
       return facts !== undefined &&
         /no matching function|no instance of/.test(finding.message) &&
@@ -184,10 +195,16 @@ export const sourceRules: readonly Rule[] = [
         ? "texture references were removed in CUDA 12"
         : /^__(?:shfl|any|all|ballot)/.test(name)
           ? "the warp functions without _sync are gone for new architectures"
-          : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
-            ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
-            : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
-      return `\`${name}\`: ${why}; the code (${match.facts["where"] ?? ""}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
+          : /^(?:cublas|CUBLAS)/.test(name)
+            ? "cuBLAS changed it (cublasComputeType_t, CUBLAS_COMPUTE_… came with CUDA 11.0, cublasLt with 10.1)"
+            : /^(?:cudnn|CUDNN)/.test(name)
+              ? "cuDNN changed it (RNN and v6 functions went with cuDNN 9; newer descriptors came with 8)"
+              : /^(?:nccl|NCCL)/.test(name)
+                ? "the NCCL that is found is older than the code"
+                : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
+                  ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
+                  : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
+      return `\`${name}\`: ${why}; the code (${placeOf(match.finding)}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
     },
     fix: () => [
       "nvcc --version",

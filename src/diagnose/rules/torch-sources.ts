@@ -68,6 +68,37 @@ export const torchSourceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "torch-cpp-api-with-nvcc",
+    title: "nvcc and an old gcc stumble over torch's C++ front end",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) =>
+      /torch[\\/]csrc[\\/]api[\\/]include[\\/]torch[\\/](?:nn|data|optim|ordered_dict|serialize)/.test(
+        (finding.file ?? "").replaceAll("\\", "/"),
+      )
+        ? saidAny(
+            finding,
+            /(?<what>invalid static_cast|static_cast.*OrderedDict|wrong number of template arguments|template argument|no matching function|cannot convert|expected)/,
+            /(?<what>invalid type conversion|class .* has no member|too few arguments|no instance of|internal error)/,
+          )
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `torch/extension.h or torch/torch.h brings the C++ front end (torch::nn, ${placeOf(match.finding)}) into a .cu file, where nvcc passes it on in a form that this host compiler does not take: known of gcc 5 and 6 and of nvcc 9 and 10, and of nvcc 11.5 with MSVC.`,
+    fix: () => [
+      "# in .cu files: #include <torch/types.h> or <ATen/ATen.h> in place of <torch/extension.h> and <torch/torch.h>; bindings in a .cpp file",
+      "g++ --version; nvcc --version   # gcc 7 or newer, CUDA 10.2 or newer",
+      "sudo apt-get install g++-9 && export CC=gcc-9 CXX=g++-9",
+    ],
+    sources: ["rusty1s/pytorch_scatter#175", "pytorch/extension-cpp#35"],
+    examples: [
+      {
+        text: "/e/torch/include/torch/csrc/api/include/torch/nn/cloneable.h:68:61: error: invalid static_cast from type ‘const torch::OrderedDict<std::basic_string<char>, std::shared_ptr<torch::nn::Module> >’ to type ‘torch::OrderedDict<std::basic_string<char>, std::shared_ptr<torch::nn::Module> >&’",
+        expect: "torch/types.h",
+      },
+    ],
+  },
+  {
     id: "nvcc-too-old-for-torch-headers",
     title: "This CUDA is too old for torch's headers",
     on: ["compile"],

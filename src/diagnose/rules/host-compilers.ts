@@ -1,0 +1,237 @@
+/** Host compilers that are there and do not fit: too new or too old for CUDA or torch. */
+import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
+import { platformOf, systemPackage } from "../commands.ts";
+import { type Match, type Rule, said } from "../rule.ts";
+
+function gccMajor(match: Match): string | undefined {
+  const bounds = match.context.environment?.cuda?.hostCompilers?.gccNewest;
+  const said = match.facts["newest"];
+  if (said !== undefined) return said;
+  const cuda = match.facts["cuda"] ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+  const newest = bounds ?? (cuda === undefined ? undefined : newestGccFor(cuda));
+  return newest === undefined ? undefined : String(newest);
+}
+
+/** An installed compiler that is not newer than the bound. */
+function supportedCompiler(match: Match): string | undefined {
+  const newest = Number(gccMajor(match) ?? "0");
+  return match.context.hostCompilers?.find(
+    (compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 99) <= newest,
+  )?.path;
+}
+
+export const hostCompilerRules: readonly Rule[] = [
+  {
+    id: "host-compiler-too-new",
+    title: "The host compiler is newer than this CUDA supports",
+    on: ["compile", "exception", "driver", "build-tool"],
+    specificity: 90,
+    matches: (finding) => {
+      const facts =
+        said(finding, /unsupported GNU version! gcc versions later than (?<newest>\d+) are not supported/) ??
+        said(finding, /unsupported clang version! clang version must be less than (?<clang>\d+)/) ??
+        said(
+          finding,
+          /unsupported (?:clang|Intel|PGI|IBM|XL|GNU|HPC|NVHPC|ICC|Arm) (?:C\+\+ )?(?:version|compiler|ICC|configuration)/i,
+        ) ??
+        said(
+          finding,
+          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)|$)/,
+        ) ??
+        said(
+          finding,
+          /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler|No supported gcc\/g\+\+ host compiler found/i,
+        );
+      if (facts === undefined) return undefined;
+      const below = facts["below"];
+      const newest =
+        facts["newest"] ??
+        facts["bound"]?.split(".")[0] ??
+        // `<12.0` leaves 11, `<=11.5` does too.
+        (below === undefined
+          ? undefined
+          : below.startsWith("=")
+            ? below.slice(1).split(".")[0]
+            : String(Number.parseInt(below, 10) - 1));
+      return { ...facts, newest };
+    },
+    confidence: "high",
+    cause: (match) => {
+      const cuda = match.facts["cuda"] ?? match.context.log.cuda;
+      const newest = match.facts["newest"];
+      return `nvcc${cuda === undefined ? "" : ` of CUDA ${cuda}`} accepts ${newest === undefined ? (match.facts["clang"] === undefined ? "only older versions of this compiler" : `clang below ${match.facts["clang"]}`) : `gcc up to version ${newest}`}, and the host compiler it called${match.facts["have"] === undefined ? "" : ` (${match.facts["have"]})`} is newer.`;
+    },
+    fix: (match) => {
+      const newest = gccMajor(match) ?? "11";
+      const there = supportedCompiler(match);
+      const cxx = there ?? `/usr/bin/g++-${newest}`;
+      return [
+        ...(there === undefined
+          ? systemPackage(match, {
+              apt: `gcc-${newest} g++-${newest}`,
+              dnf: `gcc-toolset-${newest}`,
+              conda: `gxx=${newest}`,
+            })
+          : []),
+        `export CC=${cxx.replace(/g\+\+/, "gcc")} CXX=${cxx}`,
+        `export NVCC_PREPEND_FLAGS='-ccbin ${cxx}'   # for builders that do not pass CC on to nvcc`,
+        `# or a newer CUDA toolkit (gcc ${Number(newest) + 1}: CUDA ${firstCudaForGcc(Number(newest) + 1) ?? "newer"} or later); -allow-unsupported-compiler only as a last resort`,
+      ];
+    },
+    change: (match) => {
+      const there = supportedCompiler(match);
+      return there === undefined ? undefined : { kind: "set-host-compiler", path: there };
+    },
+    sources: [
+      "ninja-build/ninja#2595",
+      "ggml-org/llama.cpp#9205",
+      "IDEA-CCNL/GPTQ-for-LLaMa#33",
+      "pytorch/pytorch#166120",
+    ],
+    examples: [
+      {
+        text: "/usr/local/cuda/include/crt/host_config.h:139:2: error: #error -- unsupported GNU version! gcc versions later than 11 are not supported! The nvcc flag '-allow-unsupported-compiler' can be used to override this version check;",
+        expect: "g++-11",
+      },
+      {
+        text: "RuntimeError: The current installed version of x86_64-linux-gnu-g++ (13.2.0) is greater than the maximum required version by CUDA 11.8. Please make sure to use an adequate version of x86_64-linux-gnu-g++ (>=6.0.0, <12.0).",
+        expect: "g++-11",
+      },
+      {
+        text: "RuntimeError: The current installed version of g++ (12.2.1) is greater than the maximum required version by CUDA 11.7 (11.5.0). Please make sure to use an adequate version of g++ (>=6.0.0, <=11.5.0).",
+        expect: "12.2.1",
+      },
+      {
+        text: "/usr/local/cuda/include/crt/host_config.h:151:2: error: #error -- unsupported clang version! clang version must be less than 16 and greater than 3.2 .",
+        expect: "16",
+      },
+    ],
+  },
+  {
+    id: "host-compiler-too-old",
+    title: "The host compiler is too old",
+    on: ["exception", "compile"],
+    specificity: 88,
+    matches: (finding) =>
+      said(
+        finding,
+        /current installed version of (?<name>\S+) \((?<have>[\d.]+)\) is less than the minimum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<need>[\d.]+)\)| Please make sure .*?>=(?<need2>[\d.]+)|$)/,
+      ) ??
+      said(
+        finding,
+        /You're trying to build PyTorch with a too old version of GCC|You need (?:at least )?GCC (?<need>[\d.]+)|[Gg]cc (?:version )?(?<need2>\d+(?:\.\d+)?) or (?:later|higher|newer) is required|#error.*GCC.*(?:too old|>= ?\d)|(?:MSVC|Visual Studio)(?: \w+)? version (?<need3>[\d.]+) or (?:later|higher|newer) is required|STL1001: Unexpected compiler version, expected MSVC (?<need4>[\d.]+) or newer|Your compiler \(.*\) may be ABI-incompatible|#error.*(?:requires|needs) (?:at least )?(?:MSVC|Visual Studio|GCC|Clang) (?<need5>\d[\d.]*)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The host compiler${match.facts["have"] === undefined ? "" : ` (${match.facts["have"]})`} is older than what torch or CUDA needs${match.facts["need"] === undefined ? "" : ` (${match.facts["need"]})`}.`,
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            '# Visual Studio 2022 Build Tools, workload "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then:',
+            '"C:\\Program Files\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+          ]
+        : [
+            ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
+            "export CC=gcc-11 CXX=g++-11",
+          ],
+    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: "RuntimeError: The current installed version of g++ (4.8.5) is less than the minimum required version by CUDA 11.8 (6.0.0). Please make sure to use an adequate version of g++ (>=6.0.0, <12.0).",
+        expect: "4.8.5",
+      },
+    ],
+  },
+  {
+    id: "msvc-headers-too-new-for-nvcc",
+    title: "The headers of Visual Studio are too new for this nvcc",
+    on: ["compile"],
+    specificity: 66,
+    matches: (finding) =>
+      finding.tool === "cudafe++" &&
+      /[\\/](?:MSVC[\\/](?<msvc>[\d.]+)|Windows Kits)[\\/]/.test((finding.file ?? "").replaceAll("\\", "/"))
+        ? { msvc: /MSVC[\\/](\d+\.\d+)/.exec(finding.file ?? "")?.[1] }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `nvcc reads the headers of Visual C++${match.facts["msvc"] === undefined ? "" : ` (${match.facts["msvc"]})`} and of the Windows SDK, and does not understand them: they are newer than this CUDA (14.29, Visual Studio 2019 16.10, wants CUDA 11.3; 14.40 wants CUDA 12.4). When only the first of many such errors is in a source of the project, look there first.`,
+    fix: () => [
+      "# a newer CUDA toolkit, or an older MSVC toolset (Visual Studio Installer > Individual components), called before the build:",
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
+      "cl 2>&1 | findstr Version   # which one is used",
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#195", "NVlabs/nvdiffrec#92", "pytorch/pytorch#18602"],
+    examples: [
+      {
+        text: 'D:/VS/VC/Tools/MSVC/14.29.30133/include\\type_traits(1776): error: class template "std::_Function_args" has already been defined',
+        expect: "14.29",
+      },
+    ],
+  },
+  {
+    id: "msvc-unsupported-by-cuda",
+    title: "This Visual Studio is not supported by the CUDA toolkit",
+    on: ["compile", "driver"],
+    specificity: 92,
+    matches: (finding) =>
+      said(
+        finding,
+        /supported version of Microsoft Visual Studio\. Only the versions between (?<from>\d+) and (?<to>\d+)/,
+      ) ??
+      said(
+        finding,
+        /unsupported Microsoft Visual Studio version! Only the versions between (?<from>\d+) and (?<to>\d+)/,
+      ) ??
+      said(
+        finding,
+        /unsupported Microsoft Visual Studio version|error STL1002: Unexpected compiler version, expected CUDA (?<cuda>[\d.]+) or newer|STL1001: Unexpected compiler version/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["cuda"] === undefined
+        ? `nvcc accepts Visual Studio ${match.facts["from"] ?? ""}${match.facts["to"] === undefined ? "" : ` to ${match.facts["to"]}`}, and the cl.exe that is found first is of another version (usually newer than this CUDA).`
+        : `This Visual Studio's C++ library asks for CUDA ${match.facts["cuda"]} or newer.`,
+    fix: (match) => [
+      "# install the MSVC toolset that this CUDA knows (Visual Studio Installer > Individual components), and call it before the build:",
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
+      `# or a newer CUDA toolkit${match.facts["cuda"] === undefined ? "" : ` (${match.facts["cuda"]})`}; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler`,
+    ],
+    sources: ["TencentARC/BrushEdit#17", "nerfstudio-project/nerfstudio#3171"],
+    examples: [
+      {
+        text: "C:/CUDA/v11.8/include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!",
+        expect: "2017",
+      },
+      {
+        text: 'C:\\VS\\include\\yvals_core.h(902): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.4 or newer."',
+        expect: "12.4",
+      },
+    ],
+  },
+  {
+    id: "wrong-compiler-warning",
+    title: "The compiler's name is not the one torch was built with",
+    on: ["warning"],
+    role: "advice",
+    specificity: 50,
+    matches: (finding) =>
+      said(
+        finding,
+        /Your compiler \((?<name>.+?)\) (?:is not compatible with the compiler Pytorch|may be ABI-incompatible)/i,
+      ),
+    confidence: "low",
+    cause: (match) =>
+      `torch looks at the compiler's name (\`${match.facts["name"] ?? ""}\`) and expects g++ on Linux or clang++ on macOS. A link (ccache, a wrapper named c++) is enough to set it off; builds usually work all the same.`,
+    fix: (match) => [
+      platformOf(match) === "darwin" ? "export CXX=clang++ CC=clang" : "export CXX=g++ CC=gcc",
+      "# ccache: PATH without /usr/lib/ccache; retorch calls the compiler by its real path",
+    ],
+    sources: ["pytorch/pytorch#33701", "ClementPinard/Pytorch-Correlation-extension#30"],
+    examples: [
+      {
+        text: "Your compiler (c++) is not compatible with the compiler Pytorch was\nbuilt with for this platform, which is g++ on linux. Please\nuse g++ to to compile your extension.",
+        expect: "CXX=g++",
+      },
+    ],
+  },
+];

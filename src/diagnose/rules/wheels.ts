@@ -1,0 +1,122 @@
+/** Making a built wheel fit for others: auditwheel, delocate and delvewheel (what cibuildwheel runs at its end). */
+import { type Match, type Rule, saidAny } from "../rule.ts";
+
+/** Torch's libraries, which stay outside of a wheel: whoever imports it has imported torch before. */
+const torchLibraries = ["torch", "torch_cpu", "torch_python", "torch_cuda", "c10", "c10_cuda"];
+
+/** Whether the library is one that torch or its packages bring. */
+function ofTorch(library: string): boolean {
+  return /^(?:lib)?(?:torch|c10|cudart|cublas|cudnn|nccl|cusparse|cufft|curand|cusolver|nvrtc|nvToolsExt|caffe2)/i.test(
+    library,
+  );
+}
+
+function repair(match: Match): string {
+  const words = match.finding.message + match.finding.text;
+  if (/delocate|@rpath|\.dylib/i.test(words))
+    return `delocate-wheel -w wheelhouse -v ${torchLibraries.map((name) => `--exclude lib${name}.dylib`).join(" ")} dist/*.whl`;
+  if (/\.dll|delvewheel/i.test(words))
+    return `delvewheel repair -w wheelhouse --exclude "${torchLibraries.map((name) => `${name}.dll`).join(";")}" dist\\*.whl`;
+  return `auditwheel repair -w wheelhouse ${torchLibraries.map((name) => `--exclude lib${name}.so`).join(" ")} --exclude 'libcud*' --exclude 'libnv*' dist/*.whl   # patterns: auditwheel 6`;
+}
+
+export const wheelRules: readonly Rule[] = [
+  {
+    id: "wheel-library-not-located",
+    title: "The tool that repairs wheels does not find a library",
+    on: ["exception", "installer"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot repair wheel, because required library ["'](?<library>[^"']+)["'] could not be located/,
+        /Could not find all dependencies\.?\s*(?:@(?:rpath|loader_path)\/)?(?<library>\S+\.dylib)?/,
+        /Unable to find library:? ["']?(?<library>[\w.-]+\.dll)/,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const library = match.facts["library"] ?? "a library";
+      return ofTorch(library)
+        ? `\`${library}\` is torch's (or CUDA's), and the tool wants to copy it into the wheel. It has to stay outside: a second copy of torch's libraries would not work beside the first, and torch is imported before the extension anyway.`
+        : `The wheel needs \`${library}\`, which lies in no folder that the tool searches, so that it cannot be copied into the wheel.`;
+    },
+    fix: (match) => [
+      ...(ofTorch(match.facts["library"] ?? "libtorch")
+        ? [repair(match)]
+        : [
+            /\.dll$/.test(match.facts["library"] ?? "")
+              ? "delvewheel repair --add-path <folder of the DLL> -w wheelhouse dist\\*.whl"
+              : "LD_LIBRARY_PATH=<folder of the library>:$LD_LIBRARY_PATH auditwheel repair -w wheelhouse dist/*.whl   # macOS: DYLD_LIBRARY_PATH and delocate-wheel",
+          ]),
+      "# cibuildwheel: the same line as CIBW_REPAIR_WHEEL_COMMAND, with {dest_dir} and {wheel}",
+    ],
+    sources: ["pypa/auditwheel#391", "https://cibuildwheel.pypa.io/en/stable/options/#repair-wheel-command"],
+    examples: [
+      {
+        text: 'ValueError: Cannot repair wheel, because required library "libc10.so" could not be located',
+        expect: "--exclude libc10.so",
+      },
+      {
+        text: "delocate.libsana.DelocationError: Could not find all dependencies.\n@rpath/libc10.dylib not found:\n  Needed by: /p/_C.cpython-311-darwin.so",
+        expect: "delocate-wheel",
+      },
+      { text: "FileNotFoundError: Unable to find library: c10.dll", expect: "delvewheel repair" },
+    ],
+  },
+  {
+    id: "wheel-symbols-too-recent",
+    title: "The wheel was built on a system that is too new for its tag",
+    on: ["installer"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.code === "wheel-repair"
+        ? saidAny(
+            finding,
+            /cannot repair "(?<wheel>[^"]+)" to "(?<tag>[^"]+)" ABI because of the presence of (?<why>too-recent versioned symbols|black-listed symbol|a blacklisted dependency|black-listed symbols?)/,
+            /cannot repair "(?<wheel>[^"]+)" to "(?<tag>[^"]+)" ABI because (?<why>.*)/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The extension uses symbols of a newer glibc or libstdc++ than \`${match.facts["tag"] ?? "the tag"}\` promises (${match.facts["why"] ?? ""}): it was compiled on a newer system. torch's own wheels are manylinux_2_28 since 2.6, so that an older tag gains nothing.`,
+    fix: () => [
+      "auditwheel show dist/*.whl   # which symbols, and the oldest tag that fits",
+      "docker run --rm -v $PWD:/p -w /p quay.io/pypa/manylinux_2_28_x86_64 bash -c 'python3.12 -m pip wheel --no-deps -w dist . && auditwheel repair --plat manylinux_2_28_x86_64 -w wheelhouse dist/*.whl'",
+      "# cibuildwheel: CIBW_MANYLINUX_X86_64_IMAGE=manylinux_2_28",
+    ],
+    sources: ["https://github.com/pypa/auditwheel", "pytorch/pytorch#123649"],
+    examples: [
+      {
+        text: 'auditwheel: error: cannot repair "dist/ext-0.1-cp311-cp311-linux_x86_64.whl" to "manylinux_2_17_x86_64" ABI because of the presence of too-recent versioned symbols. You\'ll need to compile the wheel on an older toolchain.',
+        expect: "manylinux_2_28",
+      },
+    ],
+  },
+  {
+    id: "wheel-without-extension",
+    title: "The wheel has no compiled part, or says that it has none",
+    on: ["installer", "exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<what>does not look like a platform wheel|isn't a platform wheel|no ELF executable or shared library file)/,
+        /(?<what>Build failed because a pure Python wheel was generated)/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "The wheel is tagged as pure Python (py3-none-any), or holds no shared library: ext_modules is empty in this build (the script found no CUDA, torch was not importable), or the .so was copied in as data without the package being marked as one with extensions.",
+    fix: () => [
+      "unzip -l dist/*.whl | grep -E '\\.(so|pyd|dylib)'",
+      "# look for 'Compiling without CUDA' or a skipped extension in the log; setup.py must reach ext_modules=[…] (FORCE_CUDA=1 where no GPU is visible)",
+      "# copied by hand: class BinaryDistribution(Distribution): def has_ext_modules(self): return True; setup(distclass=BinaryDistribution)",
+    ],
+    sources: ["https://cibuildwheel.pypa.io/en/stable/faq/"],
+    examples: [
+      {
+        text: "auditwheel: error: This does not look like a platform wheel, no ELF executable or shared library file (including compiled Python C extension) found in the wheel archive",
+        expect: "ext_modules",
+      },
+    ],
+  },
+];
