@@ -1,5 +1,6 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
-import { packageOf, pip, platformOf, python, pythonVersion, rebuild } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, rebuild, reinstall } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Rule, said } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
@@ -67,14 +68,7 @@ export const loadingRules: readonly Rule[] = [
       const name = packageOf(match);
       return [
         "# build it on this system instead of installing the ready-made wheel:",
-        ...(name === undefined
-          ? rebuild(match)
-          : [
-              pip(
-                match,
-                `install --no-binary ${name} --no-build-isolation --no-cache-dir --force-reinstall --no-deps ${name}`,
-              ),
-            ]),
+        ...(name === undefined ? rebuild(match) : reinstall(match, name)),
         `# or use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`,
       ];
     },

@@ -1,10 +1,11 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
-import { packageOf, packageOfModule, pip, python, rebuild } from "../commands.ts";
+import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { originOf, packageOf, packageOfModule } from "../packages.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
-  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
+  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
 
 export const registrationRules: readonly Rule[] = [
   {
@@ -135,7 +136,11 @@ export const registrationRules: readonly Rule[] = [
         ] ??
         /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
           "module"
-        ];
+        ] ??
+        // The import stands in a try block that only warns.
+        /^name ['"](?<module>_C|_ext|ext_c|ext_cpp|\w+_cuda|\w+_ext|\w+_kernels?)['"] is not defined/.exec(
+          finding.message,
+        )?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
       return { module };
     },
@@ -147,7 +152,11 @@ export const registrationRules: readonly Rule[] = [
       return [
         ...(name === undefined
           ? rebuild(match)
-          : [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]),
+          : name === "mmcv"
+            ? [pip(match, "uninstall -y mmcv mmcv-lite"), pip(match, "install -U openmim") + " && mim install mmcv"]
+            : originOf(name) === undefined
+              ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
+              : reinstall(match, name)),
         "# run from another folder than the package's sources, and look at the first error of the build's log",
       ];
     },
