@@ -12,7 +12,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "device-busy",
   ],
   [
-    /invalid device ordinal|cudaErrorInvalidDevice\b|hipErrorInvalidDevice\b|CUDA_ERROR_INVALID_DEVICE\b|Attempting to deserialize object on (?:CUDA|a CUDA) device \d/i,
+    /invalid device ordinal|cudaErrorInvalidDevice\b|hipErrorInvalidDevice\b|CUDA_ERROR_INVALID_DEVICE\b|device >= 0 && device < num_gpus|Attempting to deserialize object on (?:CUDA|a CUDA) device \d/i,
     "invalid-device",
   ],
   [
@@ -107,7 +107,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "out-of-memory",
   ],
   [
-    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS|ROCBLAS|MIOPEN|miopen)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|GET was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
+    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS|ROCBLAS|MIOPEN|miopen)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|(?:GET|FIND) was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
     "library-status",
   ],
   [

@@ -21,7 +21,7 @@ const dllModule = /Could not find module '(.+?)'(?: \(or one of its dependencies
 const winError = /\[WinError (126|127|193|1114|182|1455|998|5)\]\s?(.*)$/;
 const initFunction = /dynamic module does not define (?:module export|init) function \((\w+)\)/;
 const wrongPython =
-  /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
+  /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)(?:_d|t)?\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
 const architecture =
   /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
 const elfWords =
@@ -161,6 +161,8 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   if (words !== undefined && /\.so|\.dylib|dlopen|ImportError|OSError|error while loading/.test(text)) {
     return out.add(line, { kind: "load", code: words.replace(/[:(].*$/, "").trim(), ...requester(text), ...common });
   }
+  if (/Code Signature Invalid|CODESIGNING/.test(text))
+    return out.add(line, { kind: "load", code: "code signature", ...requester(text), ...common });
   const init = initFunction.exec(text)?.[1];
   if (init !== undefined) return out.add(line, { kind: "load", code: "no-init-function", symbol: init, ...common });
   const python = wrongPython.exec(text);

@@ -103,10 +103,17 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Tried to register an operator .* (?:multiple|with the same name)|is already registered!?$|registered (?:multiple times|twice)|(?:already has (?:a|an) .* registered|Overriding a previously registered kernel)/,
+      /Tried to register an operator .* (?:multiple|with the same name)|is already registered!?$|registered (?:multiple times|twice)|(?:already has (?:a|an) .* registered)/,
     kind: "exception",
     tool: "torch",
     code: "double-registration",
+  },
+  {
+    words: /Overriding a previously registered kernel/,
+    kind: "warning",
+    tool: "torch",
+    code: "kernel-overridden",
+    severity: "warning",
   },
   {
     words:

@@ -110,8 +110,14 @@ export const loadingRules: readonly Rule[] = [
     matches: (finding) => ({ version: finding.symbol, library: baseName(finding.library ?? "") }),
     confidence: "medium",
     cause: (match) =>
-      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older.`,
-    fix: (match) => ["# upgrade that library, or build on this system:", ...rebuild(match)],
+      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older${/\.libs[\\/]/.test(match.finding.library ?? "") ? ": another package's private copy, which was loaded before" : ""}.`,
+    fix: (match) =>
+      /\.libs[\\/]/.test(match.finding.library ?? "")
+        ? [
+            "# import torch and the module before the package that brings the old copy; or load the system's library first:",
+            `LD_PRELOAD=$(gcc -print-file-name=${(match.facts["library"] ?? "").replace(/-[0-9a-f]{8}/, "").replace(/(\.so\.\d+).*/, "$1")}) ${python(match)} the_program.py`,
+          ]
+        : ["# upgrade that library, or build on this system:", ...rebuild(match)],
     sources: ["https://man7.org/linux/man-pages/man8/ld.so.8.html"],
     examples: [
       {
@@ -309,7 +315,7 @@ export const loadingRules: readonly Rule[] = [
       /failed to map segment|code signature|not valid for use in process|library load d/.test(finding.code ?? "")
         ? { words: finding.code }
         : undefined,
-    confidence: "medium",
+    confidence: (match) => (/code signature/.test(match.facts["words"] ?? "") ? "high" : "medium"),
     cause: (match) =>
       platformOf(match) === "darwin"
         ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged, or it is quarantined.`
@@ -317,7 +323,7 @@ export const loadingRules: readonly Rule[] = [
           ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged.`
           : `The file lies on a file system mounted noexec (often /tmp or a home folder), a security policy forbids it, or memory ran out while it was mapped.`,
     fix: (match) =>
-      platformOf(match) === "darwin"
+      platformOf(match) === "darwin" || /code signature/.test(match.facts["words"] ?? "")
         ? [
             `codesign --force --sign - ${match.finding.file ?? "<file>.so"}`,
             `xattr -d com.apple.quarantine ${match.finding.file ?? "<file>.so"}`,
@@ -332,6 +338,7 @@ export const loadingRules: readonly Rule[] = [
         text: "ImportError: /tmp/x.so: failed to map segment from shared object: Operation not permitted",
         expect: "noexec",
       },
+      { text: "Exception Type: EXC_BAD_ACCESS (SIGKILL (Code Signature Invalid))", expect: "codesign --force" },
     ],
   },
   {

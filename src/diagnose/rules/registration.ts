@@ -5,7 +5,7 @@ import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
-  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
+  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
 
 export const registrationRules: readonly Rule[] = [
   {
@@ -21,6 +21,7 @@ export const registrationRules: readonly Rule[] = [
         /No such operator (?<space>\w+)::(?<op>\w+)/,
         /Didn't find engine for operation (?<space>\w+)::(?<op>\w+)/,
         /(?:[Cc]ould not find|found no|access the) schema (?:for|registered for operator) (?<space>\w+)::(?<op>\w+)/,
+        /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/,
         /Couldn't load custom C\+\+ ops/,
       ),
     confidence: "high",
@@ -29,13 +30,16 @@ export const registrationRules: readonly Rule[] = [
         match.facts["op"] === undefined
           ? "The operators"
           : `\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"]}\``;
+      if (/Unknown builtin op/.test(match.finding.message))
+        return `${name}: a scripted model calls the operator, and the library that registers it is not loaded in this process.`;
       const vision = match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message);
       return vision
         ? "torchvision's own library did not load: torch and torchvision are of releases (or CUDA builds, or indexes) that do not belong together."
         : `${name} ${match.facts["op"] === undefined ? "are" : "is"} unknown: the library that registers it was not loaded (torch.ops.load_library, or an import that failed silently), was built without that operator (no CUDA), or the linker dropped its registration from a static library.`;
     },
     fix: (match) =>
-      match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
+      !/Unknown builtin op/.test(match.finding.message) &&
+      (match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message))
         ? [
             pip(
               match,
@@ -43,6 +47,11 @@ export const registrationRules: readonly Rule[] = [
             ),
           ]
         : [
+            ...(/Unknown builtin op/.test(match.finding.message)
+              ? [
+                  `# the scripted model holds the operator's name only: import its package (or torch.ops.load_library) before torch.jit.load; in C++ link its library and keep it (-Wl,--no-as-needed -l…)`,
+                ]
+              : []),
             `${python(match)} -c "import torch; torch.ops.load_library('<file>.so')"   # does it load, and with which error?`,
             ...rebuild(match),
             "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
@@ -54,6 +63,10 @@ export const registrationRules: readonly Rule[] = [
         expect: "load_library",
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
+      {
+        text: "RuntimeError: \nUnknown builtin op: torch_scatter::scatter_mul.\nCould not find any similar ops to torch_scatter::scatter_mul. This op may not exist or may not be currently supported in TorchScript.",
+        expect: "before torch.jit.load",
+      },
     ],
   },
   {
@@ -96,6 +109,25 @@ export const registrationRules: readonly Rule[] = [
     ],
   },
   {
+    id: "kernel-overridden",
+    title: "A kernel of an operator is replaced by another",
+    on: ["exception", "warning"],
+    role: "advice",
+    specificity: 78,
+    matches: (finding) => said(finding, /Overriding a previously registered kernel for the same operator/),
+    confidence: "low",
+    cause: () =>
+      "A library that was loaded later registers its own kernel for an operator and key that has one already. Extensions for other devices (Intel's, Ascend's) do so on purpose; for one's own operators it means that the library is loaded twice.",
+    fix: (match) => [`${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # is one there twice?`],
+    sources: ["pytorch: aten/src/ATen/core/dispatch/OperatorEntry.cpp"],
+    examples: [
+      {
+        text: "  Overriding a previously registered kernel for the same operator and the same dispatch key",
+        expect: "on purpose",
+      },
+    ],
+  },
+  {
     id: "operator-without-backend",
     title: "The operator has no kernel for this device",
     on: ["exception", "warning"],
@@ -131,9 +163,9 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) => {
       const module =
         /No module named ['"]?(?<module>[\w.]+)['"]?/.exec(finding.message)?.groups?.["module"] ??
-        /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend)['"]?/.exec(finding.message)?.groups?.[
-          "module"
-        ] ??
+        /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend|lib(?:bleu|nat\w*|base)|\w+_fast)['"]?/.exec(
+          finding.message,
+        )?.groups?.["module"] ??
         /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
           "module"
         ] ??
