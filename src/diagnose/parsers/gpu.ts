@@ -41,7 +41,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "no-kernel-image",
   ],
   [
-    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
+    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|program ISA \S+ is not compatible with the device ISA|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
     "no-kernel-image",
   ],
   [
@@ -177,7 +177,7 @@ const numbered =
   /\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /amdgcn|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -194,7 +194,7 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
+        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",

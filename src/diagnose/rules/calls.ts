@@ -37,7 +37,7 @@ export const callRules: readonly Rule[] = [
       saidAny(
         finding,
         /Unable to convert function return value to a Python type! The signature was\s+(?<signature>.*)/,
-        /incompatible function arguments.*\barg\d+: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
+        /incompatible function arguments.*\barg\d*: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
         /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
       ),
     confidence: "high",

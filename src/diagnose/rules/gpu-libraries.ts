@@ -153,4 +153,25 @@ export const gpuLibraryRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "attention-without-kernel",
+    title: "No attention kernel takes these tensors",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => said(finding, /^No available kernel\.? ?(?:Aborting execution)?/),
+    confidence: "medium",
+    cause: () =>
+      "scaled_dot_product_attention may use only the kernels that were chosen (sdp_kernel, sdpa_kernel), and none of them takes these types, shapes, masks or this GPU. The warnings before the message say why each was left out.",
+    fix: () => [
+      "# let the others in: with torch.nn.attention.sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]): …",
+      "# flash attention wants float16 or bfloat16 and a GPU from compute capability 8.0 on",
+      "export TORCH_ROCM_AOTRITON_ENABLE_EXPERIMENTAL=1   # AMD GPUs outside of the officially supported ones",
+    ],
+    sources: [
+      "https://docs.pytorch.org/docs/stable/generated/torch.nn.attention.sdpa_kernel.html",
+      "ROCm/TheRock#1364",
+    ],
+    examples: [{ text: "RuntimeError: No available kernel. Aborting execution.", expect: "sdpa_kernel" }],
+  },
 ];

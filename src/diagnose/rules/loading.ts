@@ -245,7 +245,7 @@ export const loadingRules: readonly Rule[] = [
     on: ["load"],
     specificity: 78,
     matches: (finding) =>
-      /invalid ELF header|file too short|ELF load command|file has no dynamic section|only ET_DYN|mapped file has no cdhash/.test(
+      /invalid ELF header|file too short|cannot read file data|ELF load command|file has no dynamic section|only ET_DYN|mapped file has no cdhash/.test(
         finding.code ?? "",
       )
         ? { words: finding.code }

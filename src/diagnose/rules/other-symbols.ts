@@ -7,27 +7,6 @@ import { is, owned } from "./symbol-owners.ts";
 
 export const otherSymbolRules: readonly Rule[] = [
   {
-    id: "mkl-too-new-for-torch",
-    title: "This torch does not work with the MKL that is installed",
-    on: ["undefined-symbol"],
-    specificity: 75,
-    matches: (finding, context) => owned(finding, context, "mkl"),
-    confidence: (match) => (match.facts["name"] === "iJIT_NotifyEvent" ? "high" : "medium"),
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Intel MKL or its profiling part. MKL 2024.1 dropped what torch up to 2.3 (conda builds) calls, and mixing pip's and conda's MKL has the same effect.`,
-    fix: (match) => [
-      match.context.log.conda ? 'conda install "mkl<2024.1"' : `${python(match)} -m pip install "mkl<2024.1"`,
-      "# or a newer torch",
-    ],
-    sources: ["pytorch/pytorch#123097"],
-    examples: [
-      {
-        text: "ImportError: /c/envs/e/lib/python3.10/site-packages/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent",
-        expect: "mkl<2024.1",
-      },
-    ],
-  },
-  {
     id: "library-abi-mismatch",
     title: "A library was built with another C++ ABI",
     on: ["undefined-symbol"],
@@ -62,7 +41,7 @@ export const otherSymbolRules: readonly Rule[] = [
     title: "A library that the code uses is not linked",
     on: ["undefined-symbol"],
     specificity: 58,
-    matches: (finding, context) => owned(finding, context, "library", "blas", "numpy"),
+    matches: (finding, context) => owned(finding, context, "library", "blas", "mkl", "numpy"),
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,

@@ -289,4 +289,30 @@ export const readyPackageRules: readonly Rule[] = [
     sources: ["ashawkey/diff-gaussian-rasterization#25"],
     examples: [{ text: "RuntimeError: Unknown layout", expect: "headers of another torch" }],
   },
+  {
+    id: "kernel-hub-no-variant",
+    title: "The kernel has no ready-made build for this torch",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /Kernel [`'](?<kernel>[^`']+)[`'].* does not have (?:a )?build:? (?<variant>\S+)|Cannot find a build variant for this system in (?<kernel2>\S+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["kernel"] ?? "The kernel"}\` is published as ready-made builds for a few releases of torch, CUDA and systems, and none is for this environment${match.facts["variant"] === undefined ? "" : ` (\`${match.facts["variant"]}\`)`}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      pip(match, "install --upgrade kernels"),
+      "# a torch that the kernel has a build for (the folder build/ of its repository lists them), or another revision of it",
+    ],
+    sources: ["https://huggingface.co/docs/kernels"],
+    examples: [
+      {
+        text: "FileNotFoundError: Kernel `kernels-community/flash-attn` at revision main does not have build: torch29-cxx11-cu130-x86_64-linux",
+        expect: "torch29-cxx11-cu130-x86_64-linux",
+      },
+    ],
+  },
 ];
