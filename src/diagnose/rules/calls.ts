@@ -41,10 +41,17 @@ export const callRules: readonly Rule[] = [
         /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
       ),
     confidence: "high",
-    cause: () =>
-      "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h).",
+    cause: (match) =>
+      match.facts["type"] === undefined || /Tensor|ScalarType/.test(match.facts["type"])
+        ? "pybind11 (nanobind likewise) knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h)."
+        : `pybind11 has no caster for \`${match.facts["type"]}\`: torch brings casters for tensors, sizes, devices, dtypes, generators and (newer releases) streams in torch/extension.h, and none for the rest.`,
     fix: (match) => [
-      "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
+      ...(match.facts["type"] === undefined || /Tensor|ScalarType/.test(match.facts["type"])
+        ? []
+        : [
+            "# pass a plain value and make the object in C++: a stream as int64_t (x.cuda_stream), a device as its index; or take at::cuda::getCurrentCUDAStream() inside",
+          ]),
+      "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller); nanobind and Boost.Python: take py::object and THPVariable_Unpack",
       ...rebuild(match),
     ],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html"],

@@ -178,7 +178,7 @@ export const missingLibraryRules: readonly Rule[] = [
       return `${match.facts["who"] ?? ""} was built for ${what} of torch: \`${match.facts["name"] ?? ""}\` exists only there. ${torch === undefined ? "The installed torch is a CPU-only build (or torch was not imported first)." : `The torch that is installed here is ${torch.version}.`}`;
     },
     fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"`,
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # a GPU build? then import torch before the module, and nothing else is to be done; otherwise:`,
       /hip|xpu/.test(match.facts["lib"] ?? "")
         ? pip(
             match,
@@ -418,7 +418,8 @@ export const missingLibraryRules: readonly Rule[] = [
 
 /** CUDA's major version, from the version in a library's name. */
 function cudaOfLibrary(library: string, major: string | undefined, minor: string | undefined): string | undefined {
-  if (major === undefined) return undefined;
+  // NVTX has had the number 1 since its first release.
+  if (major === undefined || library === "nvToolsExt") return undefined;
   if (
     library === "cudart" ||
     library.startsWith("cublas") ||
@@ -458,7 +459,8 @@ function fromPip(match: Match, library: string, major: string | undefined): stri
   const known = nvidiaPackages[library] ?? (library.startsWith("cudnn") ? (["cudnn", "cudnn"] as const) : undefined);
   if (known === undefined || platformOf(match) !== "linux") return [];
   const [name, folder] = known;
-  const cuda = major ?? torchCuda(match)?.split(".")[0] ?? "12";
+  const cuda = (library === "nvToolsExt" ? undefined : major) ?? torchCuda(match)?.split(".")[0] ?? "12";
+  if (Number(cuda) < 11) return [];
   // From CUDA 13 on the names have no suffix, and the libraries share one folder.
   const wheel = `nvidia-${name}${Number(cuda) >= 13 && !/^(?:cudnn|nccl|cusparselt|nvshmem)$/.test(name) ? "" : `-cu${cuda}`}`;
   const where = Number(cuda) >= 13 && wheel === `nvidia-${name}` ? "cu13" : folder;

@@ -46,6 +46,10 @@ export const otherSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,
     fix: (match) => [
+      ...(/[\\/]torch[\\/]lib[\\/]|^libtorch/.test(match.finding.file ?? "") &&
+      /BLAS/.test(match.facts["provider"] ?? "")
+        ? ["sudo apt-get install libopenblas0 liblapack3   # this build of torch takes BLAS from the system"]
+        : []),
       match.facts["library"] === undefined
         ? "# add the library that defines it to `libraries`"
         : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,

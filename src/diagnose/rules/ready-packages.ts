@@ -1,6 +1,7 @@
 /** Ready-made packages that were built for another torch, CUDA or machine. */
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
+import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 export const readyPackageRules: readonly Rule[] = [
@@ -74,6 +75,8 @@ export const readyPackageRules: readonly Rule[] = [
         /is only supported on CUDA (?<need>[\d.]+) and above/,
         /(?:requires|needs|need) (?:at least )?CUDA(?: version)? ?(?:>=|of at least)? ?(?<need>\d+\.\d+)/,
         /CUDA (?<need>[\d.]+) or (?:higher|later|newer|above) (?:is )?(?:required|must)/,
+        /Minimum capability: (?<gpu>\d+)\. Current capability: (?<have>\d+)/,
+        /only supported on GPUs with compute capability (?:of )?(?:at least|>=) (?<gpu>[\d.]+\d)/,
         /only supports (?<gpu>Ampere|Hopper|Turing|Ada|Blackwell|sm\w+) GPUs or newer/,
         /(?:requires|needs) (?:a )?GPU with compute capability (?:>=|at least|of at least)? ?(?<gpu>[\d.]+)/,
       ),
@@ -81,7 +84,7 @@ export const readyPackageRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["gpu"] === undefined
         ? `The package wants CUDA ${match.facts["need"] ?? ""} or newer, and the nvcc that is found (or torch's CUDA) is older: often the distribution's /usr/bin/nvcc.`
-        : `The package's kernels are for ${match.facts["gpu"]} GPUs and newer ones; this GPU is older.`,
+        : `The package's kernels are for ${/^\d/.test(match.facts["gpu"]) ? `compute capability ${match.facts["gpu"].includes(".") ? match.facts["gpu"] : dotted(match.facts["gpu"])}` : `${match.facts["gpu"]} GPUs`} and newer ones; this GPU is older.`,
     fix: (match) =>
       match.facts["gpu"] === undefined
         ? [
@@ -89,7 +92,8 @@ export const readyPackageRules: readonly Rule[] = [
             `export CUDA_HOME=/usr/local/cuda-${match.facts["need"] ?? "12"} PATH=/usr/local/cuda-${match.facts["need"] ?? "12"}/bin:$PATH`,
           ]
         : [
-            "# an older release of the package, or another implementation (torch.nn.functional.scaled_dot_product_attention instead of flash-attn)",
+            `${python(match)} -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
+            "# an older release of the package, or another implementation (torch.nn.functional.scaled_dot_product_attention instead of flash-attn); bfloat16 wants 8.0: use float16 (vLLM: --dtype=half)",
           ],
     sources: ["Dao-AILab/flash-attention: setup.py"],
     examples: [
@@ -98,6 +102,14 @@ export const readyPackageRules: readonly Rule[] = [
         expect: "11.6",
       },
       { text: "RuntimeError: FlashAttention only supports Ampere GPUs or newer.", expect: "Ampere" },
+      {
+        text: "ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your Tesla T4 GPU has compute capability 7.5.",
+        expect: "float16",
+      },
+      {
+        text: "ValueError: The quantization method gptq_marlin is not supported for the current GPU. Minimum capability: 80. Current capability: 75.",
+        expect: "8.0",
+      },
     ],
   },
   {
@@ -312,6 +324,89 @@ export const readyPackageRules: readonly Rule[] = [
       {
         text: "FileNotFoundError: Kernel `kernels-community/flash-attn` at revision main does not have build: torch29-cxx11-cu130-x86_64-linux",
         expect: "torch29-cxx11-cu130-x86_64-linux",
+      },
+    ],
+  },
+  {
+    id: "package-built-without-part",
+    title: "The package was built without a part that is asked for",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No compiled (?<what>\w+) for (?:a )?compute capability less than CUDA device capability: (?<arch>\d+)/,
+        /[Tt]his flash attention build does not support (?<what>[\w ]{3,60})/,
+        /(?:was|is) (?:not )?(?:built|compiled) without (?:support for )?(?<what>(?!CUDA|GPU|XPU|MPS|ROCm|cuDNN)[\w ]{3,40}) support/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["arch"] === undefined
+        ? `The package's build left a part out (\`${match.facts["what"] ?? ""}\`): its setup.py has switches that do so to build faster, or a ready-made wheel comes without it.`
+        : `\`${match.facts["what"] ?? ""}\` was not compiled for compute capability ${dotted(match.facts["arch"])}: this GPU was not in TORCH_CUDA_ARCH_LIST, or the nvcc that built the package was too old to know it.`,
+    fix: (match) => [
+      ...(match.facts["arch"] === undefined
+        ? [
+            "env | grep -i -E 'disable|flash_attn|_arch'   # switches of the build that are set; unset those that say DISABLE",
+          ]
+        : [
+            setVariable(match, "TORCH_CUDA_ARCH_LIST", dotted(match.facts["arch"])) +
+              `   # with nvcc of CUDA ${cudaForArchitecture(match.facts["arch"])?.since ?? "12.8"} or newer: nvcc --version`,
+          ]),
+      ...rebuild(match),
+    ],
+    sources: ["vllm-project/vllm#20514", "Dao-AILab/flash-attention: hopper/setup.py"],
+    examples: [
+      {
+        text: "NotImplementedError: No compiled cutlass_scaled_mm for a compute capability less than CUDA device capability: 120",
+        expect: "TORCH_CUDA_ARCH_LIST=12.0",
+      },
+      {
+        text: "RuntimeError: This flash attention build does not support headdim not being a multiple of 32.",
+        expect: "DISABLE",
+      },
+    ],
+  },
+  {
+    id: "compiled-package-not-installed",
+    title: "A package with compiled parts is not installed",
+    on: ["exception"],
+    specificity: 65,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No module named ['"](?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|detectron2|pytorch3d|mmcv|torch_scatter|torch_sparse|torch_cluster|torch_spline_conv|pyg_lib|tinycudann|nvdiffrast|gsplat|MinkowskiEngine|torchsparse|kaolin|natten|bitsandbytes|auto_gptq|exllamav2|flashinfer|transformer_engine|groundingdino|fused_ssim)(?:\.\w+)*['"]/,
+        /following packages that were not found in your environment: (?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|bitsandbytes)/,
+        /(?<module>FlashAttention)2 has been toggled on, but it cannot be used/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["module"] ?? ""}\` is not installed in the environment of this Python. It has compiled parts: they are built at installation, against the torch that is there, unless a ready-made wheel fits.`,
+    fix: (match) => {
+      const module = match.facts["module"] === "FlashAttention" ? "flash_attn" : (match.facts["module"] ?? "");
+      const name = packageOfModule(module) ?? module.replaceAll("_", "-");
+      const again = reinstall(match, name).map((line) => line.replace(" --force-reinstall --no-deps", ""));
+      return [
+        `${python(match)} -c "import sys, torch; print(sys.executable, torch.__version__, torch.version.cuda)"   # this environment`,
+        ...again.map((line) => line.replace(` --no-binary ${name} ${name}`, ` ${name}`)),
+      ];
+    },
+    sources: [
+      "Dao-AILab/flash-attention#246",
+      "https://pip.pypa.io/en/stable/cli/pip_install/#cmdoption-no-build-isolation",
+    ],
+    examples: [
+      {
+        text: "ModuleNotFoundError: No module named 'flash_attn'",
+        expect: "install --no-build-isolation --no-cache-dir flash-attn",
+      },
+      {
+        text: "ImportError: This modeling file requires the following packages that were not found in your environment: flash_attn. Run `pip install flash_attn`",
+        expect: "flash-attn",
+      },
+      {
+        text: "ModuleNotFoundError: No module named 'detectron2'",
+        expect: "git+https://github.com/facebookresearch/detectron2",
       },
     ],
   },

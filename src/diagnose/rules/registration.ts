@@ -21,6 +21,7 @@ export const registrationRules: readonly Rule[] = [
         /No such operator (?<space>\w+)::(?<op>\w+)/,
         /Didn't find engine for operation (?<space>\w+)::(?<op>\w+)/,
         /(?:[Cc]ould not find|found no|access the) schema (?:for|registered for operator) (?<space>\w+)::(?<op>\w+)/,
+        /partially initialized module ['"](?<space>torchvision)['"] has no attribute ['"](?<op>extension)['"]/,
         /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/,
         /Couldn't load custom C\+\+ ops/,
       ),
@@ -82,6 +83,7 @@ export const registrationRules: readonly Rule[] = [
         /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/,
         /Tried to register .* (?:twice|multiple times|with the same)/,
         /duplicate registration|already registered/i,
+        /function ['"](?<type>\w+)['"] already has a docstring|cannot load module more than once per process/,
         /there's already a kernel registered from python/,
         /already has an? (?:fake|abstract|autograd|vmap) impl/,
       ),
@@ -234,7 +236,7 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = said(
         finding,
-        /partially initialized module ['"](?<module>\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
+        /partially initialized module ['"](?<module>(?!torchvision|torchaudio)\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
       );
       if (facts === undefined) return undefined;
       const own = new RegExp(`(?:^|[\\\\/])${facts["module"] ?? ""}\\.py:\\d+ `);
