@@ -178,8 +178,18 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   return readWindows(line, text, out);
 }
 
+/** How Windows ends a process that does not start: NTSTATUS, in hexadecimal and as both kinds of decimal number. */
+const processStatus: readonly (readonly [RegExp, string])[] = [
+  [/0x[cC]0000135\b|\b3221225781\b|-1073741515\b|STATUS_DLL_NOT_FOUND/, "dll-not-found"],
+  [/0x[cC]0000139\b|\b3221225785\b|-1073741511\b|STATUS_ENTRYPOINT_NOT_FOUND/, "dll-procedure"],
+  [/0x[cC]000007[bB]\b|\b3221225595\b|-1073741701\b|STATUS_INVALID_IMAGE_FORMAT/, "dll-format"],
+  [/0x[cC]0000142\b|\b3221225794\b|-1073741502\b|STATUS_DLL_INIT_FAILED/, "dll-init"],
+];
+
 function readWindows(line: LogLine, text: string, out: Collector): OpenFinding | undefined {
   const common = { tool: "loader", phase: "load", message: text } as const;
+  const status = processStatus.find(([form]) => form.test(text));
+  if (status !== undefined) return out.add(line, { kind: "load", code: status[1], ...common });
   const failed = dllFailed.exec(text);
   if (failed !== null) {
     return out.add(line, {

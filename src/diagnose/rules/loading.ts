@@ -65,14 +65,29 @@ export const loadingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was built on a system with glibc ${match.facts["version"] ?? ""}${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]} has it)`} or newer; ${match.finding.phase === "link" ? "the C library that is linked here (the system's, or the sysroot of conda's compiler)" : "this system's C library"} is older and cannot be replaced by itself.`,
     fix: (match) => {
+      const newer = `# use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`;
+      if (/[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? ""))
+        return [
+          "ldd --version | head -1   # the glibc of this system",
+          newer,
+          pip(
+            match,
+            'install --force-reinstall "torch<2.6"   # its wheels run from glibc 2.17 on, those from 2.6 on need 2.28',
+          ),
+        ];
       const name = packageOf(match);
       return [
         "# build it on this system instead of installing the ready-made wheel:",
         ...(name === undefined ? rebuild(match) : reinstall(match, name)),
-        `# or use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`,
+        newer,
       ];
     },
-    sources: ["Dao-AILab/flash-attention#1708", "Dao-AILab/flash-attention#1762", "Dao-AILab/flash-attention#2225"],
+    sources: [
+      "Dao-AILab/flash-attention#1708",
+      "Dao-AILab/flash-attention#1762",
+      "Dao-AILab/flash-attention#2225",
+      "pytorch/pytorch#123649",
+    ],
     examples: [
       {
         text: "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.32' not found (required by /e/site-packages/flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so)",

@@ -53,6 +53,29 @@ const systemLibraries: Readonly<Record<string, string>> = {
   "libffi.so.7": "libffi7",
   "libssl.so.1.1": "libssl1.1",
   "libcrypt.so.1": "libcrypt1",
+  "libX11.so.6": "libx11-6",
+  "libxcb.so.1": "libxcb1",
+  "libOpenCL.so.1": "ocl-icd-libopencl1",
+  "libblas.so.3": "libblas3",
+  "libcblas.so.3": "libatlas3-base",
+  "libf77blas.so.3": "libatlas3-base",
+  "liblapack.so.3": "liblapack3",
+  "libpng16.so.16": "libpng16-16",
+  "libz.so.1": "zlib1g",
+  "libbz2.so.1.0": "libbz2-1.0",
+  "liblzma.so.5": "liblzma5",
+  "libsqlite3.so.0": "libsqlite3-0",
+  "libnsl.so.1": "libnsl2",
+  "libsox.so": "libsox-dev",
+  "libsox.so.3": "libsox3",
+  "libtbb.so.2": "libtbb2",
+  "libtbb.so.12": "libtbb12",
+  "libhwloc.so.15": "libhwloc15",
+  "libhdf5_serial.so.103": "libhdf5-103-1",
+  "libgflags.so.2.2": "libgflags2.2",
+  "libglog.so.0": "libglog0v5",
+  "libncurses.so.6": "libncurses6",
+  "libuv.so.1": "libuv1",
 };
 
 export const missingLibraryRules: readonly Rule[] = [
@@ -419,7 +442,7 @@ export const missingLibraryRules: readonly Rule[] = [
 /** CUDA's major version, from the version in a library's name. */
 function cudaOfLibrary(library: string, major: string | undefined, minor: string | undefined): string | undefined {
   // NVTX has had the number 1 since its first release.
-  if (major === undefined || library === "nvToolsExt") return undefined;
+  if (major === undefined || library === "nvToolsExt" || Number(major) < 5) return undefined;
   if (
     library === "cudart" ||
     library.startsWith("cublas") ||

@@ -33,7 +33,7 @@ export const resourceRules: readonly Rule[] = [
             !context.findings.some((other) => other.kind !== "tool-died" && other.kind !== "wrapper")
               ? "yes"
               : undefined,
-          running: /received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
+          running: /slurmstepd|received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
             ? "yes"
             : undefined,
         };
