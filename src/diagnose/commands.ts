@@ -1,5 +1,6 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
 import { own } from "../base/own.ts";
+import { originOf, packageOf } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
 /** The system that the commands are for. */
@@ -68,56 +69,10 @@ export function torchCuda(match: Match): string | undefined {
   return match.context.log.torchCuda ?? match.context.environment?.torch?.cudaVersion;
 }
 
-/** Modules at the top of site-packages whose package has another name. */
-const packagesByModule: readonly (readonly [RegExp, string])[] = [
-  [/^flash_attn/, "flash-attn"],
-  [/^causal_conv1d/, "causal-conv1d"],
-  [/^selective_scan/, "mamba-ssm"],
-  [
-    /^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/,
-    "apex",
-  ],
-  [/^(?:autogptq|exllama_kernels|exllamav2_kernels|cQIGen)/, "auto-gptq"],
-  [/^exllamav2_ext/, "exllamav2"],
-  [/^(?:awq_ext|awq_inference_engine)/, "autoawq-kernels"],
-  [/^MultiScaleDeformableAttention/, "MultiScaleDeformableAttention"],
-  [/^tinycudann/, "tinycudann"],
-  [/^nvdiffrast/, "nvdiffrast"],
-  [/^deepspeed/, "deepspeed"],
-  [/^transformer_engine/, "transformer-engine"],
-];
-
-/** The package that brings a compiled module; undefined for one that is not well known. */
-export function packageOfModule(module: string): string | undefined {
-  const top = module.split(".")[0] ?? module;
-  for (const [form, known] of packagesByModule) if (form.test(top)) return known;
-  return module.includes(".") ? top.replaceAll("_", "-") : undefined;
-}
-
-/** The installed package whose own code was running, when the log has a traceback. */
-export function runningPackage(match: Match): string | undefined {
-  const module = match.context.log.runningModule;
-  return module === undefined ? undefined : packageOfModule(`${module}.`);
-}
-
-/** The package that a built library belongs to, when its path or the traceback tells. */
-export function packageOf(match: Match): string | undefined {
-  const file = match.finding.file ?? "";
-  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(
-    file,
-  );
-  if (inside === null) return match.context.log.package ?? runningPackage(match);
-  const [, folder, name = ""] = inside;
-  if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
-  const stem = name.split(".")[0] ?? name;
-  for (const [form, known] of packagesByModule) if (form.test(stem) || form.test(folder ?? "")) return known;
-  return (folder ?? stem.replace(/(?:_cuda|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
-}
-
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
 export function rebuild(match: Match): string[] {
   const { log } = match.context;
-  const file = match.finding.file ?? "";
+  const file = match.finding.file ?? match.finding.library ?? "";
   const jit =
     /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ??
     log.jitFolder;
@@ -131,16 +86,35 @@ export function rebuild(match: Match): string[] {
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
   const name = packageOf(match);
-  if (name !== undefined) {
-    return [
-      pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${name} ${name}`),
-    ];
-  }
+  if (name !== undefined) return reinstall(match, name);
   return [
     "retorch build --force",
     platformOf(match) === "win32"
       ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"
       : `# with setup.py alone: rm -rf build *.egg-info && ${python(match)} setup.py build_ext --inplace --force`,
+  ];
+}
+
+/** Builds and installs a package again for the torch that is installed. */
+export function reinstall(match: Match, name: string): string[] {
+  const origin = originOf(name);
+  const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
+  const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
+  if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
+  if (origin?.ready === true) return [pip(match, `install --no-cache-dir --force-reinstall --no-deps ${name}`)];
+  const build = pip(match, `${options} --no-binary ${name} ${name}`);
+  if (origin?.wheels === undefined) return [build];
+  const version =
+    match.context.environment?.torch?.version ??
+    (platformOf(match) === "win32"
+      ? "<torch.__version__>"
+      : `$(${python(match)} -c "import torch; print(torch.__version__)")`);
+  return [
+    pip(
+      match,
+      `install --no-cache-dir --force-reinstall --no-deps ${name} -f ${origin.wheels.replace("$TORCH", version)}   # ready-made for this torch, when there is one`,
+    ),
+    build + "   # or from source",
   ];
 }
 

@@ -64,6 +64,13 @@ const htmlTags = /<\/?(?:b|i|u|font|span|pre|code|strong|em|br|p)(?:\s[^<>]{0,20
 
 const pytestPrefix = /^E {3,}(?=\S)/;
 
+/** `[text](https://…)`, as editors make of a path. */
+const markdownLink = /\[([^\]\n]{1,400})\]\(https?:[^)\s]{0,800}\)/g;
+
+function percent(code: string): string {
+  return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+}
+
 /** Cleans a line. */
 export function cleanLine(raw: string, number: number): LogLine {
   let text = raw;
@@ -75,6 +82,9 @@ export function cleanLine(raw: string, number: number): LogLine {
   if (text.includes("<") && /<\/(?:b|font|span|pre|code)>|<font /.test(text)) text = text.replace(htmlTags, "");
   if (text.includes("&") && /&(?:lt|gt|quot|amp|#39|#x27);/.test(text)) text = decodeEntities(text);
   text = text.replace(ghRun, "");
+  if (text.includes("](http")) text = text.replace(markdownLink, "$1");
+  if (text.includes("%20") && /%20\w+%20/.test(text))
+    text = text.replace(/%(?:20|22|27|3A|2F|5B|5D|28|29|2C)/gi, percent);
   let indent = 0;
   let pytest = false;
   for (let round = 0; round < 6; round++) {

@@ -90,6 +90,12 @@ const cNames: readonly (readonly [
   [/^(?:GOMP_|omp_|__kmpc_|kmp_)/, "openmp", "gomp", "OpenMP"],
   [/^(?:iJIT_|__itt_)/, "mkl", "mkl_rt", "MKL"],
   [/^(?:mkl_|MKL_|vsl|vml|vms|vmd|DftiC|LAPACKE_)/, "mkl", "mkl_rt", "MKL"],
+  [
+    /^(?:lapack_\w+|[sdcz](?:ge(?:sdd|svdx?|svj|sv|evx?|esx?|gv|qrf|qp3|trf|tri|trs|lsd?|lsy|lss|con|hrd|bal|mm|mv|r)|po(?:trf|tri|trs|sv)|sy(?:ev|evd|evr|trf|tri|trs|gvd?|mm|rk)|he(?:ev|evd|evr|trf|trs|mm|rk)|or(?:gqr|mqr|ghr)|un(?:gqr|mqr)|tr(?:trs|tri|con|mm|sm|mv)|la(?:cpy|ange|swp|set)|gg(?:ev|es)|gt(?:sv|trf)|st(?:eqr|ev)|lamch))_?$/,
+    "blas",
+    "openblas",
+    "BLAS and LAPACK",
+  ],
   [/^(?:cblas_|[sdczx]g(?:emm|emv|etr|esv|eev|elsd)\w*_?$|s?dot_?$|openblas_)/, "blas", "openblas", "BLAS"],
   [/^(?:__asan_|__ubsan_|__tsan_|__msan_|__lsan_|__sanitizer)/, "sanitizer"],
   [/^(?:__gcov|llvm_gcov|__llvm_profile)/, "compiler-runtime", "gcov"],

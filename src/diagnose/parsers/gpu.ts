@@ -12,7 +12,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "device-busy",
   ],
   [
-    /invalid device ordinal|cudaErrorInvalidDevice\b|hipErrorInvalidDevice\b|CUDA_ERROR_INVALID_DEVICE\b|Attempting to deserialize object on (?:CUDA|a CUDA) device \d/i,
+    /invalid device ordinal|cudaErrorInvalidDevice\b|hipErrorInvalidDevice\b|CUDA_ERROR_INVALID_DEVICE\b|device >= 0 && device < num_gpus|Attempting to deserialize object on (?:CUDA|a CUDA) device \d/i,
     "invalid-device",
   ],
   [
@@ -41,7 +41,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "no-kernel-image",
   ],
   [
-    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
+    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|program ISA \S+ is not compatible with the device ISA|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
     "no-kernel-image",
   ],
   [
@@ -107,7 +107,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "out-of-memory",
   ],
   [
-    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS|ROCBLAS|MIOPEN|miopen)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|GET was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
+    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS|ROCBLAS|MIOPEN|miopen)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|(?:GET|FIND) was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
     "library-status",
   ],
   [
@@ -120,7 +120,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "torch-without-gpu",
   ],
   [
-    /Not compiled with (?:GPU|CUDA) support|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA/i,
+    /Not compiled with (?:GPU|CUDA) support|assertion \(!?\w+\.is_cuda\(\)\) failed\W+\w+ must be (?:a )?CPU|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA/i,
     "extension-without-gpu",
   ],
   [
@@ -174,10 +174,10 @@ const codeOfNumber: Readonly<Record<string, string>> = {
 };
 
 const numbered =
-  /\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
+  /\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /amdgcn|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -194,7 +194,7 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
+        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",
@@ -205,7 +205,8 @@ export function gpuParser(): Parser {
         });
         return false;
       }
-      const number = numbered.exec(text)?.[1];
+      const found = numbered.exec(text);
+      const number = found?.[1] ?? found?.[2];
       const code = number === undefined ? undefined : codeOfNumber[number];
       if (code !== undefined) {
         out.add(line, { kind: "gpu", tool: "cuda", code, message: text });

@@ -21,11 +21,11 @@ const dllModule = /Could not find module '(.+?)'(?: \(or one of its dependencies
 const winError = /\[WinError (126|127|193|1114|182|1455|998|5)\]\s?(.*)$/;
 const initFunction = /dynamic module does not define (?:module export|init) function \((\w+)\)/;
 const wrongPython =
-  /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
+  /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)(?:_d|t)?\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
 const architecture =
   /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
 const elfWords =
-  /wrong ELF class: \w+|invalid ELF header|file too short|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
+  /wrong ELF class: \w+|invalid ELF header|file too short|cannot read file data|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
 
 /** The parser of dynamic loaders. */
 export function loaderParser(): Parser {
@@ -161,6 +161,8 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   if (words !== undefined && /\.so|\.dylib|dlopen|ImportError|OSError|error while loading/.test(text)) {
     return out.add(line, { kind: "load", code: words.replace(/[:(].*$/, "").trim(), ...requester(text), ...common });
   }
+  if (/Code Signature Invalid|CODESIGNING/.test(text))
+    return out.add(line, { kind: "load", code: "code signature", ...requester(text), ...common });
   const init = initFunction.exec(text)?.[1];
   if (init !== undefined) return out.add(line, { kind: "load", code: "no-init-function", symbol: init, ...common });
   const python = wrongPython.exec(text);
@@ -176,8 +178,18 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
   return readWindows(line, text, out);
 }
 
+/** How Windows ends a process that does not start: NTSTATUS, in hexadecimal and as both kinds of decimal number. */
+const processStatus: readonly (readonly [RegExp, string])[] = [
+  [/0x[cC]0000135\b|\b3221225781\b|-1073741515\b|STATUS_DLL_NOT_FOUND/, "dll-not-found"],
+  [/0x[cC]0000139\b|\b3221225785\b|-1073741511\b|STATUS_ENTRYPOINT_NOT_FOUND/, "dll-procedure"],
+  [/0x[cC]000007[bB]\b|\b3221225595\b|-1073741701\b|STATUS_INVALID_IMAGE_FORMAT/, "dll-format"],
+  [/0x[cC]0000142\b|\b3221225794\b|-1073741502\b|STATUS_DLL_INIT_FAILED/, "dll-init"],
+];
+
 function readWindows(line: LogLine, text: string, out: Collector): OpenFinding | undefined {
   const common = { tool: "loader", phase: "load", message: text } as const;
+  const status = processStatus.find(([form]) => form.test(text));
+  if (status !== undefined) return out.add(line, { kind: "load", code: status[1], ...common });
   const failed = dllFailed.exec(text);
   if (failed !== null) {
     return out.add(line, {

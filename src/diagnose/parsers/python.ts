@@ -142,7 +142,14 @@ export function pythonParser(): Parser {
         const ended =
           text === "" && message.message !== "" && (messageLines > 4 || oneParagraph.test(message.code ?? ""));
         if (messageLines > 25 || ended) closeMessage();
-        else extend(message, text);
+        else {
+          // `RuntimeError:` alone is no evidence; what it says begins on the next line.
+          if (message.message === "" && text !== "") {
+            message.text = text;
+            message.at = line.number;
+          }
+          extend(message, text);
+        }
       }
       const inside = embeddedException(text);
       if (inside !== undefined && message === undefined) {

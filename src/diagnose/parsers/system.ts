@@ -84,7 +84,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|returned a non-zero code: 137\b|[Cc]ompiler killed by signal 9\b|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
+      /^(?:.*\s)?Killed(?:\s.*)?$|^Killed: 9$|^zsh: killed\s|[Ee]xit(?:ed(?: with)?)? ?(?:[Cc]ode|status)[:=]? ?137\b|did not complete successfully: exit code: 137|returned a non-zero code: 137\b|[Cc]ompiler killed by signal 9\b|signal: 9, SIGKILL|died with <Signals\.SIGKILL: 9>|returned non-zero exit status (?:137|-9)\b|signal 9 \(SIGKILL\)|\bSIGKILL\b/,
     kind: "tool-died",
     tool: "shell",
     code: "signal 9",
@@ -104,10 +104,17 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Tried to register an operator .* (?:multiple|with the same name)|is already registered!?$|registered (?:multiple times|twice)|(?:already has (?:a|an) .* registered|Overriding a previously registered kernel)/,
+      /Tried to register an operator .* (?:multiple|with the same name)|is already registered!?$|registered (?:multiple times|twice)|(?:already has (?:a|an) .* registered)/,
     kind: "exception",
     tool: "torch",
     code: "double-registration",
+  },
+  {
+    words: /Overriding a previously registered kernel/,
+    kind: "warning",
+    tool: "torch",
+    code: "kernel-overridden",
+    severity: "warning",
   },
   {
     words:
@@ -197,7 +204,8 @@ const phrases: readonly Phrase[] = [
     code: "terminate",
   },
   {
-    words: /Segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped/,
+    words:
+      /Segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped|Windows fatal exception: |0x[cC](?:0000005|0000409|0000374)\b|\b(?:3221225477|3221226505)\b|-1073741819\b|-1073740791\b|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?139\b/,
     kind: "exception",
     tool: "system",
     code: "segfault",
@@ -285,7 +293,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: /;
+  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|32212|-10737|139/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

@@ -9,13 +9,6 @@ function uncastable(match: Match): string | undefined {
   )?.[0];
 }
 
-function includeCasters(match: Match): string[] {
-  return [
-    "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller)",
-    ...rebuild(match),
-  ];
-}
-
 export const callRules: readonly Rule[] = [
   {
     id: "arguments-do-not-fit",
@@ -51,22 +44,33 @@ export const callRules: readonly Rule[] = [
       saidAny(
         finding,
         /Unable to convert function return value to a Python type! The signature was\s+(?<signature>.*)/,
-        /incompatible function arguments.*\barg\d+: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
+        /incompatible function arguments.*\barg\d*: (?<type>at::Tensor|torch::Tensor|c10::\w+)/s,
         /Unregistered type : (?<type>(?:at|torch|c10)::\w+)/,
       ),
     confidence: "high",
     cause: (match) =>
-      uncastable(match) === undefined
-        ? "pybind11 knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h)."
-        : `The bound function takes or gives \`${uncastable(match) ?? ""}\`, for which neither pybind11 nor torch's headers have a type caster, whatever is included.`,
-    fix: (match) =>
-      uncastable(match) === undefined
-        ? includeCasters(match)
-        : [
-            "# take std::vector<torch::Tensor> (with torch/extension.h) in the bound function, and hand it on as the TensorList",
-            "# or register the function with TORCH_LIBRARY, whose schema has Tensor[]",
-            ...rebuild(match),
-          ],
+      uncastable(match) !== undefined
+        ? `The bound function takes or gives \`${uncastable(match) ?? ""}\`, for which neither pybind11 nor torch's headers have a type caster, whatever is included.`
+        : match.facts["type"] === undefined || /Tensor|ScalarType/.test(match.facts["type"])
+          ? "pybind11 (nanobind likewise) knows tensors only where torch's type casters are visible: the file with PYBIND11_MODULE includes pybind11/pybind11.h and ATen, but not torch/extension.h (or torch/csrc/utils/pybind.h)."
+          : `pybind11 has no caster for \`${match.facts["type"]}\`: torch brings casters for tensors, sizes, devices, dtypes, generators and (newer releases) streams in torch/extension.h, and none for the rest.`,
+    fix: (match) => {
+      if (uncastable(match) !== undefined)
+        return [
+          "# take std::vector<torch::Tensor> (with torch/extension.h) in the bound function, and hand it on as the TensorList",
+          "# or register the function with TORCH_LIBRARY, whose schema has Tensor[]",
+          ...rebuild(match),
+        ];
+      return [
+        ...(match.facts["type"] === undefined || /Tensor|ScalarType/.test(match.facts["type"])
+          ? []
+          : [
+              "# pass a plain value and make the object in C++: a stream as int64_t (x.cuda_stream), a device as its index; or take at::cuda::getCurrentCUDAStream() inside",
+            ]),
+        "# add #include <torch/extension.h> to the file with PYBIND11_MODULE (or torch/csrc/utils/pybind.h, which is smaller); nanobind and Boost.Python: take py::object and THPVariable_Unpack",
+        ...rebuild(match),
+      ];
+    },
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/index.html", "pytorch/pytorch#119190"],
     examples: [
       {

@@ -352,4 +352,66 @@ export const customOperatorRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "operator-without-tensors",
+    title: "An operator without tensors does not know which device it is for",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /There were no tensor arguments to this function.*registered for schema (?<op>\w+::\w+)/,
+        /(?<op>[\w:.]+): There were no Tensor inputs to this operator/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch chooses a kernel by the device of the tensors; \`${match.facts["op"] ?? ""}\` was called without any (it makes a tensor, or a list was empty), and its kernels are registered for CPU or CUDA only.`,
+    fix: (match) => {
+      const [space, name] = (match.facts["op"] ?? "my_ops::f").replace(/\.\w*$/, "").split("::");
+      return [
+        `# one kernel that asks its device argument: TORCH_LIBRARY_IMPL(${space ?? ""}, CompositeExplicitAutograd, m) { m.impl("${name ?? ""}", &${name ?? ""}); }   (or BackendSelect)`,
+        "# or give the operator a tensor of the device as an argument; empty lists: return early in Python",
+        "retorch build",
+      ];
+    },
+    sources: [manual],
+    examples: [
+      {
+        text: "NotImplementedError: There were no tensor arguments to this function (e.g., you passed an empty list of Tensors), but no fallback function is registered for schema my_ops::make.  This usually means that this function requires a non-empty list of Tensors, or that you (the operator writer) forgot to register a fallback function.",
+        expect: "CompositeExplicitAutograd",
+      },
+    ],
+  },
+  {
+    id: "operator-check-failed",
+    title: "opcheck found the operator's registration wrong",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) => said(finding, /opcheck\(op, \.\.\.\): (?<test>test_\w+) failed with (?<why>.{0,160})/),
+    confidence: "high",
+    cause: (match) =>
+      `${
+        {
+          test_schema:
+            "The schema does not say what the operator does to its inputs (it writes into one, or returns one).",
+          test_autograd_registration:
+            "The autograd formula is registered under a key that opcheck does not accept (CPU or CUDA), or is missing.",
+          test_faketensor: "The fake implementation gives other shapes, strides, types or devices than the real one.",
+          test_aot_dispatch_dynamic:
+            "With torch.compile's tracing the operator or its gradient gives another result than without.",
+        }[match.facts["test"] ?? ""] ?? "One of the checks failed."
+      } (${match.facts["test"] ?? ""}: ${match.facts["why"] ?? ""})`,
+    fix: () => [
+      '# schema: Tensor(a!) x (C++) or mutates_args={"x"} (Python) for what is written; return x.clone() for what is returned',
+      "# fake: the same sizes, strides, dtype and device as the kernel makes; torch.library.get_ctx().new_dynamic_size() for sizes that depend on data",
+      "# gradients: torch.library.register_autograd, or a torch::autograd::Function under the key Autograd",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/library.html#torch.library.opcheck"],
+    examples: [
+      {
+        text: "torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Shapes torch.Size([3]) and torch.Size([4]) are not equal! (scroll up for stack trace)",
+        expect: "fake implementation",
+      },
+    ],
+  },
 ];

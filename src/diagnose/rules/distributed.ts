@@ -127,7 +127,7 @@ export const distributedRules: readonly Rule[] = [
         /(?:server socket|listen on any|TCPStore).*(?:Address already in use|EADDRINUSE)/i,
         /\[Errno 98\] Address already in use|\(errno: 98 - Address already in use\)/,
       ),
-    confidence: "high",
+    confidence: (match) => (/server socket|TCPStore|29500|torch/.test(match.finding.message) ? "high" : "low"),
     cause: () =>
       "A program listens on the port that the process group wants (29500 unless told otherwise): another training on this machine, or one that was not ended.",
     fix: () => [

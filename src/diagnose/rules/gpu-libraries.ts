@@ -1,6 +1,6 @@
 /** The libraries above the CUDA run time: cuBLAS, cuDNN, Triton, OpenMP beside them. */
-import { pip, platformOf, python, setVariable, unsetVariable } from "../commands.ts";
-import { coded, type Rule } from "../rule.ts";
+import { installTorchFor, pip, platformOf, python, setVariable, unsetVariable } from "../commands.ts";
+import { coded, type Rule, said } from "../rule.ts";
 
 export const gpuLibraryRules: readonly Rule[] = [
   {
@@ -9,19 +9,35 @@ export const gpuLibraryRules: readonly Rule[] = [
     on: ["gpu"],
     role: "symptom",
     specificity: 50,
-    matches: (finding) => coded(finding, "library-status", "library-not-initialized"),
+    matches: (finding) =>
+      coded(finding, "library-status", "library-not-initialized") === undefined
+        ? undefined
+        : {
+            library: /\bCU(?<name>BLAS|DNN|SOLVER|SPARSE|RAND|FFT)_/.exec(finding.text)?.groups?.["name"] ?? "BLAS",
+          },
     confidence: "low",
     cause: (match) =>
-      match.finding.code === "library-not-initialized"
-        ? "cuBLAS or cuDNN could not start: GPU memory is full, an earlier kernel failed, or another version of the library is loaded than the one torch was built with."
-        : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
+      match.facts["library"] === "FFT"
+        ? "cuFFT failed. With torch for CUDA 11.7 it does so on RTX 40 GPUs, whose cuFFT came with 11.8; otherwise GPU memory is full, or an earlier kernel failed."
+        : match.facts["library"] === "SOLVER"
+          ? "cuSOLVER could not start or failed: GPU memory is full, another version of the library is loaded than torch's (LD_LIBRARY_PATH), or an earlier kernel failed."
+          : match.finding.code === "library-not-initialized"
+            ? "cuBLAS or cuDNN could not start: GPU memory is full, an earlier kernel failed, or another version of the library is loaded than the one torch was built with."
+            : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
     fix: (match) => [
+      ...(match.facts["library"] === "FFT"
+        ? [installTorchFor(match, "12.6") + "   # any CUDA from 11.8 on"]
+        : match.facts["library"] === "SOLVER"
+          ? ['# in the program, first: torch.backends.cuda.preferred_linalg_library("magma")']
+          : []),
+      "nvidia-smi   # is the memory full?",
       `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py`,
-      "unset LD_LIBRARY_PATH",
+      unsetVariable(match, "LD_LIBRARY_PATH"),
       pip(match, "install --force-reinstall torch"),
     ],
-    sources: ["https://docs.nvidia.com/cuda/cublas/#cublasstatus-t"],
+    sources: ["https://docs.nvidia.com/cuda/cublas/#cublasstatus-t", "pytorch/pytorch#88038"],
     examples: [
+      { text: "RuntimeError: cuFFT error: CUFFT_INTERNAL_ERROR", expect: "RTX 40" },
       {
         text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
         expect: "LD_LIBRARY_PATH",
@@ -105,5 +121,57 @@ export const gpuLibraryRules: readonly Rule[] = [
         expect: "OpenMP",
       },
     ],
+  },
+  {
+    id: "triton-ptxas-too-old",
+    title: "Triton's ptxas does not know this GPU",
+    on: ["driver", "exception"],
+    specificity: 94,
+    matches: (finding, context) => {
+      const facts = said(finding, /[Vv]alue '(?<arch>sm_\w+)' is not defined for option 'gpu-name'/);
+      const triton = (text: string | undefined): boolean => /triton|Triton|PTXASError/.test(text ?? "");
+      return facts !== undefined &&
+        (triton(finding.text) ||
+          context.findings.some(
+            (other) => triton(other.code) || triton(other.message) || triton(other.frames?.join(" ")),
+          ))
+        ? facts
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `Triton brings a ptxas of its own, of the CUDA that its release was made with, and that one does not know \`${match.facts["arch"] ?? ""}\`. No nvcc of the machine has a part in it.`,
+    fix: (match) => [
+      "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_",
+      pip(match, "install --upgrade torch   # a newer release brings a newer Triton"),
+    ],
+    sources: ["triton-lang/triton: python/triton/knobs.py"],
+    examples: [
+      {
+        text: "triton.runtime.errors.PTXASError: PTXAS error: Internal Triton PTX codegen error\n`ptxas` stderr:\nptxas fatal   : Value 'sm_121a' is not defined for option 'gpu-name'",
+        expect: "TRITON_PTXAS_PATH",
+      },
+    ],
+  },
+  {
+    id: "attention-without-kernel",
+    title: "No attention kernel takes these tensors",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) => said(finding, /^No available kernel\.? ?(?:Aborting execution)?/),
+    confidence: "medium",
+    cause: () =>
+      "scaled_dot_product_attention may use only the kernels that were chosen (sdp_kernel, sdpa_kernel), and none of them takes these types, shapes, masks or this GPU. The warnings before the message say why each was left out.",
+    fix: () => [
+      "# let the others in: with torch.nn.attention.sdpa_kernel([SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]): …",
+      "# flash attention wants float16 or bfloat16 and a GPU from compute capability 8.0 on",
+      "export TORCH_ROCM_AOTRITON_ENABLE_EXPERIMENTAL=1   # AMD GPUs outside of the officially supported ones",
+    ],
+    sources: [
+      "https://docs.pytorch.org/docs/stable/generated/torch.nn.attention.sdpa_kernel.html",
+      "ROCm/TheRock#1364",
+    ],
+    examples: [{ text: "RuntimeError: No available kernel. Aborting execution.", expect: "sdpa_kernel" }],
   },
 ];

@@ -15,6 +15,14 @@ function buildForThisGpu(match: Match): string[] {
   return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
 }
 
+/** The compute capability that a message names, as a number: 12, 6.1. */
+function capabilityOf(match: Match): number | undefined {
+  const { sm, cc } = match.facts;
+  const digits = /^(\d+)(\d)/.exec(sm ?? "");
+  const value = Number(digits === null ? cc : `${digits[1] ?? ""}.${digits[2] ?? ""}`);
+  return Number.isFinite(value) && value > 0 ? value : undefined;
+}
+
 /** The AMD target that a message names. */
 function gfxOf(match: Match): string | undefined {
   return /\bgfx[0-9a-f]{3,4}\b/.exec(match.finding.text)?.[0];
@@ -252,7 +260,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 73,
     matches: (finding) => {
       const sm =
-        /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>[\d.]+)/i.exec(
+        /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>\d+(?:\.\d+)?)/i.exec(
           finding.message,
         );
       if (
@@ -267,24 +275,48 @@ export const gpuRunTimeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) => {
-      const sm = match.facts["sm"];
-      const name = sm === undefined ? (match.facts["cc"] ?? "this GPU's") : `sm_${sm}`;
-      return `torch's own kernels were not compiled for ${name}: the GPU is newer (or older) than what this build of torch supports. Extensions built with it will not help.`;
+      const gpu = capabilityOf(match);
+      const age =
+        gpu === undefined ? "newer (or older)" : gpu < 7.5 ? "older" : gpu >= 8.9 ? "newer" : "newer (or older)";
+      return `torch's own kernels were not compiled for ${gpu === undefined ? "this GPU" : match.facts["sm"] === undefined ? `compute capability ${match.facts["cc"] ?? ""}` : `sm_${match.facts["sm"]}`}: the GPU is ${age} than what this build of torch supports. Extensions built with it will not help.`;
     },
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list())"`,
-      /^(?:10|11|12)\d/.test(match.facts["sm"] ?? "")
-        ? installTorchFor(match, "12.8")
-        : pip(
-            match,
-            "install --upgrade torch   # a newer GPU; for an older one take an older torch or another CUDA build",
-          ),
-    ],
-    sources: ["https://pytorch.org/get-started/previous-versions/"],
+    fix: (match) => {
+      const gpu = capabilityOf(match);
+      return [
+        `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list())"`,
+        ...(gpu === undefined
+          ? [
+              pip(
+                match,
+                "install --upgrade torch   # a newer GPU; for an older one take a build for an older CUDA (cu126)",
+              ),
+            ]
+          : gpu >= 10
+            ? [installTorchFor(match, "12.8")]
+            : gpu >= 5 && gpu < 7.5
+              ? [
+                  installTorchFor(match, "12.6") +
+                    "   # the builds for CUDA 12.6 keep compute capability 5.0 to 7.0, those for 12.8 and 13 do not",
+                ]
+              : gpu < 5
+                ? [
+                    pip(
+                      match,
+                      'install "torch<1.13"   # the last wheels with compute capability 3.7; 3.5 and older need a build from source',
+                    ),
+                  ]
+                : [pip(match, "install --upgrade torch")]),
+      ];
+    },
+    sources: ["pytorch/pytorch#157517", "https://pytorch.org/get-started/previous-versions/"],
     examples: [
       {
         text: "UserWarning:\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nThe current PyTorch install supports CUDA capabilities sm_50 sm_60 sm_90.",
         expect: "sm_120",
+      },
+      {
+        text: "UserWarning: \n    Found GPU0 NVIDIA GeForce GTX 1080 Ti which is of cuda capability 6.1.\n    Minimum and Maximum cuda capability supported by this version of PyTorch is\n    (7.5) - (12.0)",
+        expect: "whl/cu126",
       },
     ],
   },

@@ -28,6 +28,7 @@ import { loadingRules } from "./loading.ts";
 import { macosLoadingRules } from "./macos-loading.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccOptionRules } from "./nvcc-options.ts";
+import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { packagingRules } from "./packaging.ts";
@@ -66,6 +67,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Symbols of CUDA and ROCm", rules: gpuSymbolRules },
   { name: "Symbols of the system", rules: systemSymbolRules },
   { name: "Other symbols", rules: otherSymbolRules },
+  { name: "Intel's MKL", rules: mklRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Loading a module", rules: loadingRules },
   { name: "Loading on macOS", rules: macosLoadingRules },

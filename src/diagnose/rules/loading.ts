@@ -1,5 +1,6 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
-import { packageOf, pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, rebuild, reinstall, removeFolder } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
@@ -81,21 +82,29 @@ export const loadingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was built on a system with glibc ${match.facts["version"] ?? ""}${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]} has it)`} or newer; ${match.finding.phase === "link" ? "the C library that is linked here (the system's, or the sysroot of conda's compiler)" : "this system's C library"} is older and cannot be replaced by itself.`,
     fix: (match) => {
+      const newer = `# use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`;
+      if (/[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? ""))
+        return [
+          "ldd --version | head -1   # the glibc of this system",
+          newer,
+          pip(
+            match,
+            'install --force-reinstall "torch<2.6"   # its wheels run from glibc 2.17 on, those from 2.6 on need 2.28',
+          ),
+        ];
       const name = packageOf(match);
       return [
         "# build it on this system instead of installing the ready-made wheel:",
-        ...(name === undefined
-          ? rebuild(match)
-          : [
-              pip(
-                match,
-                `install --no-binary ${name} --no-build-isolation --no-cache-dir --force-reinstall --no-deps ${name}`,
-              ),
-            ]),
-        `# or use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`,
+        ...(name === undefined ? rebuild(match) : reinstall(match, name)),
+        newer,
       ];
     },
-    sources: ["Dao-AILab/flash-attention#1708", "Dao-AILab/flash-attention#1762", "Dao-AILab/flash-attention#2225"],
+    sources: [
+      "Dao-AILab/flash-attention#1708",
+      "Dao-AILab/flash-attention#1762",
+      "Dao-AILab/flash-attention#2225",
+      "pytorch/pytorch#123649",
+    ],
     examples: [
       {
         text: "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.32' not found (required by /e/site-packages/flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so)",
@@ -133,15 +142,15 @@ export const loadingRules: readonly Rule[] = [
     matches: (finding) => ({ version: finding.symbol, library: baseName(finding.library ?? "") }),
     confidence: "medium",
     cause: (match) =>
-      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older.`,
+      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older${/\.libs[\\/]/.test(match.finding.library ?? "") ? ": another package's private copy, which was loaded before" : ""}.`,
     fix: (match) => {
       const bundled = /[\\/]torch[\\/]lib[\\/]|\.libs[\\/]/.test(match.finding.library ?? "");
-      const name = /^(lib[\w+]+?)-[0-9a-f]{6,}(\.so.*)$/.exec(match.facts["library"] ?? "");
       if (!bundled) return ["# upgrade that library, or build on this system:", ...rebuild(match)];
-      const plain = name === null ? (match.facts["library"] ?? "") : `${name[1] ?? ""}${name[2] ?? ""}`;
+      // Wheels rename what they bring along: libgomp-a34b3233.so.1.
+      const plain = (match.facts["library"] ?? "").replace(/-[0-9a-f]{6,}/, "").replace(/(\.so\.\d+).*/, "$1");
       return [
         `LD_PRELOAD=$(gcc -print-file-name=${plain}) ${python(match)} the_program.py   # the system's newer one first`,
-        "# or import the module that needs it before torch, whose wheel brings the older one along",
+        "# or import the module that needs it before torch, or before the package that brings the older one along",
         "# or build with a gcc that is no newer than that of the wheel: CC=gcc-11 CXX=g++-11 retorch build --force",
       ];
     },
@@ -282,7 +291,7 @@ export const loadingRules: readonly Rule[] = [
     on: ["load"],
     specificity: 78,
     matches: (finding) =>
-      /invalid ELF header|file too short|ELF load command|file has no dynamic section|only ET_DYN|mapped file has no cdhash/.test(
+      /invalid ELF header|file too short|cannot read file data|ELF load command|file has no dynamic section|only ET_DYN|mapped file has no cdhash/.test(
         finding.code ?? "",
       )
         ? { words: finding.code }
@@ -352,7 +361,7 @@ export const loadingRules: readonly Rule[] = [
       /failed to map segment|code signature|not valid for use in process|library load d/.test(finding.code ?? "")
         ? { words: finding.code }
         : undefined,
-    confidence: "medium",
+    confidence: (match) => (/code signature/.test(match.facts["words"] ?? "") ? "high" : "medium"),
     cause: (match) =>
       platformOf(match) === "darwin"
         ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged, or it is quarantined.`
@@ -360,7 +369,7 @@ export const loadingRules: readonly Rule[] = [
           ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged.`
           : `The file lies on a file system mounted noexec (often /tmp or a home folder), a security policy forbids it, or memory ran out while it was mapped.`,
     fix: (match) =>
-      platformOf(match) === "darwin"
+      platformOf(match) === "darwin" || /code signature/.test(match.facts["words"] ?? "")
         ? [
             `codesign --force --sign - ${match.finding.file ?? "<file>.so"}`,
             `xattr -d com.apple.quarantine ${match.finding.file ?? "<file>.so"}`,
@@ -375,6 +384,7 @@ export const loadingRules: readonly Rule[] = [
         text: "ImportError: /tmp/x.so: failed to map segment from shared object: Operation not permitted",
         expect: "noexec",
       },
+      { text: "Exception Type: EXC_BAD_ACCESS (SIGKILL (Code Signature Invalid))", expect: "codesign --force" },
     ],
   },
   {

@@ -13,7 +13,7 @@ import {
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type MatchFacts, type Rule } from "../rule.ts";
+import type { Match, MatchFacts, Rule } from "../rule.ts";
 
 function missing(finding: Finding, pattern: RegExp): MatchFacts | undefined {
   if (finding.phase !== "load" || finding.library === undefined) return undefined;
@@ -54,6 +54,29 @@ const systemLibraries: Readonly<Record<string, string>> = {
   "libffi.so.7": "libffi7",
   "libssl.so.1.1": "libssl1.1",
   "libcrypt.so.1": "libcrypt1",
+  "libX11.so.6": "libx11-6",
+  "libxcb.so.1": "libxcb1",
+  "libOpenCL.so.1": "ocl-icd-libopencl1",
+  "libblas.so.3": "libblas3",
+  "libcblas.so.3": "libatlas3-base",
+  "libf77blas.so.3": "libatlas3-base",
+  "liblapack.so.3": "liblapack3",
+  "libpng16.so.16": "libpng16-16",
+  "libz.so.1": "zlib1g",
+  "libbz2.so.1.0": "libbz2-1.0",
+  "liblzma.so.5": "liblzma5",
+  "libsqlite3.so.0": "libsqlite3-0",
+  "libnsl.so.1": "libnsl2",
+  "libsox.so": "libsox-dev",
+  "libsox.so.3": "libsox3",
+  "libtbb.so.2": "libtbb2",
+  "libtbb.so.12": "libtbb12",
+  "libhwloc.so.15": "libhwloc15",
+  "libhdf5_serial.so.103": "libhdf5-103-1",
+  "libgflags.so.2.2": "libgflags2.2",
+  "libglog.so.0": "libglog0v5",
+  "libncurses.so.6": "libncurses6",
+  "libuv.so.1": "libuv1",
 };
 
 export const missingLibraryRules: readonly Rule[] = [
@@ -85,13 +108,15 @@ export const missingLibraryRules: readonly Rule[] = [
       if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
       return [
-        "# build the extension again for the torch and CUDA that are installed:",
+        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
+        "# of another major version: build the extension again for the torch and CUDA that are installed:",
         ...rebuild(match),
         ...(cuda === undefined
           ? []
           : [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
             ]),
+        ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
       ];
     },
     sources: ["rusty1s/tsne-cuda#126", "pytorch/pytorch#110074"],
@@ -122,6 +147,7 @@ export const missingLibraryRules: readonly Rule[] = [
       `${match.facts["who"] ?? ""} needs \`${match.facts["name"] ?? ""}\`, which torch's wheels bring as a package of their own: it is not installed, in another major version, or not on the library path.`,
     fix: (match) => [
       pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit"),
+      ...fromPip(match, match.facts["lib"] ?? "", undefined),
       "# an extension that asks for another major version has to be rebuilt:",
       ...rebuild(match),
     ],
@@ -176,7 +202,7 @@ export const missingLibraryRules: readonly Rule[] = [
       return `${match.facts["who"] ?? ""} was built for ${what} of torch: \`${match.facts["name"] ?? ""}\` exists only there. ${torch === undefined ? "The installed torch is a CPU-only build (or torch was not imported first)." : `The torch that is installed here is ${torch.version}.`}`;
     },
     fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"`,
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # a GPU build? then import torch before the module, and nothing else is to be done; otherwise:`,
       /hip|xpu/.test(match.facts["lib"] ?? "")
         ? pip(
             match,
@@ -416,7 +442,8 @@ export const missingLibraryRules: readonly Rule[] = [
 
 /** CUDA's major version, from the version in a library's name. */
 function cudaOfLibrary(library: string, major: string | undefined, minor: string | undefined): string | undefined {
-  if (major === undefined) return undefined;
+  // NVTX has had the number 1 since its first release.
+  if (major === undefined || library === "nvToolsExt" || Number(major) < 5) return undefined;
   if (
     library === "cudart" ||
     library.startsWith("cublas") ||
@@ -430,4 +457,39 @@ function cudaOfLibrary(library: string, major: string | undefined, minor: string
   // cuFFT 10 and 11, cuSOLVER 11 and cuSPARSE 11/12 do not follow CUDA's number closely enough.
   if (library === "cusparse") return major;
   return compareVersions(parseVersion(major), [10]) < 0 ? major : undefined;
+}
+
+/** The packages of pip that bring CUDA's libraries, and the folder below `nvidia` where their wheels for CUDA 12 put them. */
+const nvidiaPackages: Readonly<Record<string, readonly [name: string, folder: string]>> = {
+  cudart: ["cuda-runtime", "cuda_runtime"],
+  cublas: ["cublas", "cublas"],
+  cublasLt: ["cublas", "cublas"],
+  cufft: ["cufft", "cufft"],
+  curand: ["curand", "curand"],
+  cusolver: ["cusolver", "cusolver"],
+  cusparse: ["cusparse", "cusparse"],
+  cusparseLt: ["cusparselt", "cusparselt"],
+  nvrtc: ["cuda-nvrtc", "cuda_nvrtc"],
+  nvJitLink: ["nvjitlink", "nvjitlink"],
+  nvToolsExt: ["nvtx", "nvtx"],
+  cupti: ["cuda-cupti", "cuda_cupti"],
+  cufile: ["cufile", "cufile"],
+  nccl: ["nccl", "nccl"],
+  nvshmem_host: ["nvshmem", "nvshmem"],
+};
+
+/** Where pip has a library of CUDA, as commands; `import torch` first is often enough, because torch loads them. */
+function fromPip(match: Match, library: string, major: string | undefined): string[] {
+  const known = nvidiaPackages[library] ?? (library.startsWith("cudnn") ? (["cudnn", "cudnn"] as const) : undefined);
+  if (known === undefined || platformOf(match) !== "linux") return [];
+  const [name, folder] = known;
+  const cuda = (library === "nvToolsExt" ? undefined : major) ?? torchCuda(match)?.split(".")[0] ?? "12";
+  if (Number(cuda) < 11) return [];
+  // From CUDA 13 on the names have no suffix, and the libraries share one folder.
+  const wheel = `nvidia-${name}${Number(cuda) >= 13 && !/^(?:cudnn|nccl|cusparselt|nvshmem)$/.test(name) ? "" : `-cu${cuda}`}`;
+  const where = Number(cuda) >= 13 && wheel === `nvidia-${name}` ? "cu13" : folder;
+  return [
+    `# import torch before the module: it loads the ${cuda === "12" ? "nvidia packages" : "libraries"} that it needs itself; otherwise put the package's folder on the path:`,
+    `${pip(match, `install ${wheel}`)} && export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia/${where}/lib:$LD_LIBRARY_PATH`,
+  ];
 }

@@ -1,31 +1,11 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
-import { python, rebuild } from "../commands.ts";
+import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
 
 export const otherSymbolRules: readonly Rule[] = [
-  {
-    id: "mkl-too-new-for-torch",
-    title: "This torch does not work with the MKL that is installed",
-    on: ["undefined-symbol"],
-    specificity: 75,
-    matches: (finding, context) => owned(finding, context, "mkl"),
-    confidence: (match) => (match.facts["name"] === "iJIT_NotifyEvent" ? "high" : "medium"),
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Intel MKL or its profiling part. MKL 2024.1 dropped what torch up to 2.3 (conda builds) calls, and mixing pip's and conda's MKL has the same effect.`,
-    fix: (match) => [
-      match.context.log.conda ? 'conda install "mkl<2024.1"' : `${python(match)} -m pip install "mkl<2024.1"`,
-      "# or a newer torch",
-    ],
-    sources: ["pytorch/pytorch#123097"],
-    examples: [
-      {
-        text: "ImportError: /c/envs/e/lib/python3.10/site-packages/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent",
-        expect: "mkl<2024.1",
-      },
-    ],
-  },
   {
     id: "library-abi-mismatch",
     title: "A library was built with another C++ ABI",
@@ -61,11 +41,15 @@ export const otherSymbolRules: readonly Rule[] = [
     title: "A library that the code uses is not linked",
     on: ["undefined-symbol"],
     specificity: 58,
-    matches: (finding, context) => owned(finding, context, "library", "blas", "numpy"),
+    matches: (finding, context) => owned(finding, context, "library", "blas", "mkl", "numpy"),
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,
     fix: (match) => [
+      ...(/[\\/]torch[\\/]lib[\\/]|^libtorch/.test(match.finding.file ?? "") &&
+      /BLAS/.test(match.facts["provider"] ?? "")
+        ? ["sudo apt-get install libopenblas0 liblapack3   # this build of torch takes BLAS from the system"]
+        : []),
       match.facts["library"] === undefined
         ? "# add the library that defines it to `libraries`"
         : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
@@ -161,6 +145,10 @@ export const otherSymbolRules: readonly Rule[] = [
         : {
             ...symbolFacts(finding, verdict, context),
             mangled: verdict.symbol.form === "c" ? undefined : "yes",
+            package:
+              finding.phase === "load" && /(?:site|dist)-packages[\\/]/.test(finding.file ?? "")
+                ? packageOf({ finding, context })
+                : undefined,
             // A namespace of its own, and nothing of torch in it: may as well be a library that is not known here.
             sure:
               verdict.symbol.form !== "c" &&
@@ -169,8 +157,11 @@ export const otherSymbolRules: readonly Rule[] = [
                 : undefined,
           };
     },
-    confidence: (match) => (match.facts["sure"] === undefined ? "medium" : "high"),
+    confidence: (match) =>
+      match.facts["sure"] === undefined || match.facts["package"] !== undefined ? "medium" : "high",
     cause: (match) => {
+      if (match.facts["package"] !== undefined)
+        return `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is of \`${match.facts["package"]}\` itself, and the library that should define it does not have it or is not loaded. The package was built without a part (CUDA, an architecture, a source file), parts of two of its versions lie side by side, or its compiled module was imported before the package that loads the rest.${installedSentence(match)}`;
       const load =
         match.finding.phase === "load" ? " (a shared library links with holes in it; they show when it is loaded)" : "";
       const form =
@@ -182,16 +173,33 @@ export const otherSymbolRules: readonly Rule[] = [
         `The source that defines it (often a .cu file) is missing from \`sources\`, or its definition differs from the declaration in parameters, const&, namespace or extern "C".${form}${installedSentence(match)}`
       );
     },
-    fix: (match) => [
-      `grep -rn "${lastName(match)}" --include=*.cpp --include=*.cc --include=*.cu --include=*.h --include=*.cuh .`,
-      "# add the file that defines it to `sources`, or make declaration and definition the same",
-      ...(match.finding.phase === "load" ? ["# link with -Wl,--no-undefined to see such holes when building"] : []),
-    ],
+    fix: (match) =>
+      match.facts["package"] !== undefined
+        ? [
+            `${python(match)} -c "import torch, ${match.facts["package"].replaceAll("-", "_")}"   # does it load when the package itself is imported first?`,
+            pip(match, `uninstall -y ${match.facts["package"]}`),
+            ...reinstall(match, match.facts["package"]),
+            "# a package that is under development: add the file that defines it to `sources`, or make declaration and definition the same",
+          ]
+        : [
+            `grep -rn "${lastName(match)}" --include=*.cpp --include=*.cc --include=*.cu --include=*.h --include=*.cuh .`,
+            "# add the file that defines it to `sources`, or make declaration and definition the same",
+            ...(match.finding.phase === "load"
+              ? [
+                  "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
+                  "# link with -Wl,--no-undefined to see such holes when building",
+                ]
+              : []),
+          ],
     sources: ["pytorch/extension-cpp#23", "pytorch/extension-cpp#50"],
     examples: [
       {
         text: "ImportError: /p/s.cpython-37m-x86_64-linux-gnu.so: undefined symbol: _Z20sigmoid_cuda_forwardN2at6TensorE",
         expect: "sigmoid_cuda_forward",
+      },
+      {
+        text: "ImportError: /usr/local/lib/python3.8/dist-packages/transformer_engine_extensions.cpython-38-x86_64-linux-gnu.so: undefined symbol: nvte_layernorm_bwd",
+        expect: "import torch, transformer_engine",
       },
       {
         text: "a.o:a.cpp:function main: error: undefined reference to 'nms_cuda(at::Tensor, float)'",

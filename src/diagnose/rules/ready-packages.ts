@@ -1,5 +1,7 @@
 /** Ready-made packages that were built for another torch, CUDA or machine. */
-import { pip, python } from "../commands.ts";
+import { pip, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { packageOfModule } from "../packages.ts";
+import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 export const readyPackageRules: readonly Rule[] = [
@@ -73,6 +75,8 @@ export const readyPackageRules: readonly Rule[] = [
         /is only supported on CUDA (?<need>[\d.]+) and above/,
         /(?:requires|needs|need) (?:at least )?CUDA(?: version)? ?(?:>=|of at least)? ?(?<need>\d+\.\d+)/,
         /CUDA (?<need>[\d.]+) or (?:higher|later|newer|above) (?:is )?(?:required|must)/,
+        /Minimum capability: (?<gpu>\d+)\. Current capability: (?<have>\d+)/,
+        /only supported on GPUs with compute capability (?:of )?(?:at least|>=) (?<gpu>[\d.]+\d)/,
         /only supports (?<gpu>Ampere|Hopper|Turing|Ada|Blackwell|sm\w+) GPUs or newer/,
         /(?:requires|needs) (?:a )?GPU with compute capability (?:>=|at least|of at least)? ?(?<gpu>[\d.]+)/,
       ),
@@ -80,7 +84,7 @@ export const readyPackageRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["gpu"] === undefined
         ? `The package wants CUDA ${match.facts["need"] ?? ""} or newer, and the nvcc that is found (or torch's CUDA) is older: often the distribution's /usr/bin/nvcc.`
-        : `The package's kernels are for ${match.facts["gpu"]} GPUs and newer ones; this GPU is older.`,
+        : `The package's kernels are for ${/^\d/.test(match.facts["gpu"]) ? `compute capability ${match.facts["gpu"].includes(".") ? match.facts["gpu"] : dotted(match.facts["gpu"])}` : `${match.facts["gpu"]} GPUs`} and newer ones; this GPU is older.`,
     fix: (match) =>
       match.facts["gpu"] === undefined
         ? [
@@ -88,7 +92,8 @@ export const readyPackageRules: readonly Rule[] = [
             `export CUDA_HOME=/usr/local/cuda-${match.facts["need"] ?? "12"} PATH=/usr/local/cuda-${match.facts["need"] ?? "12"}/bin:$PATH`,
           ]
         : [
-            "# an older release of the package, or another implementation (torch.nn.functional.scaled_dot_product_attention instead of flash-attn)",
+            `${python(match)} -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
+            "# an older release of the package, or another implementation (torch.nn.functional.scaled_dot_product_attention instead of flash-attn); bfloat16 wants 8.0: use float16 (vLLM: --dtype=half)",
           ],
     sources: ["Dao-AILab/flash-attention: setup.py"],
     examples: [
@@ -97,6 +102,14 @@ export const readyPackageRules: readonly Rule[] = [
         expect: "11.6",
       },
       { text: "RuntimeError: FlashAttention only supports Ampere GPUs or newer.", expect: "Ampere" },
+      {
+        text: "ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your Tesla T4 GPU has compute capability 7.5.",
+        expect: "float16",
+      },
+      {
+        text: "ValueError: The quantization method gptq_marlin is not supported for the current GPU. Minimum capability: 80. Current capability: 75.",
+        expect: "8.0",
+      },
     ],
   },
   {
@@ -123,22 +136,277 @@ export const readyPackageRules: readonly Rule[] = [
   {
     id: "bitsandbytes-setup",
     title: "bitsandbytes finds no CUDA library for this environment",
-    on: ["exception"],
-    specificity: 70,
-    matches: (finding) => coded(finding, "bitsandbytes"),
+    on: ["exception", "missing-library", "undefined-symbol", "load"],
+    specificity: 82,
+    matches: (finding) =>
+      coded(finding, "bitsandbytes") ??
+      (/libs?bitsandbytes_/.test(`${finding.library ?? ""} ${finding.file ?? ""}`) ? {} : undefined) ??
+      said(
+        finding,
+        /Could not (?:find|load) the? ?bitsandbytes|libs?bitsandbytes_\w+\.(?:so|dll)|name 'str2optimizer\w+' is not defined|has no attribute 'cget_managed_ptr'|\bcadam32bit_grad_fp32\b/,
+      ),
     confidence: "medium",
     cause: () =>
-      "bitsandbytes looks for a ready-made library for torch's CUDA version and for CUDA's run time, and finds one of them not.",
+      "bitsandbytes looks for a ready-made library for torch's CUDA version and for CUDA's run time, and finds one of them not: its release has none for this CUDA (or for Windows, or this processor), torch is a CPU build, or it was installed from a clone without being compiled. It then goes on with a library that has no GPU functions.",
     fix: (match) => [
-      `${python(match)} -m bitsandbytes`,
-      pip(match, "install --upgrade bitsandbytes"),
-      "# or name the version: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
+      pip(match, "install --upgrade --force-reinstall --no-deps bitsandbytes"),
+      `${python(match)} -m bitsandbytes; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA`,
+      "# a CUDA that its wheel does not have: git clone https://github.com/bitsandbytes-foundation/bitsandbytes && cd bitsandbytes && cmake -DCOMPUTE_BACKEND=cuda -S . && make && pip install .",
+      "# or another library of the wheel: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
     ],
     sources: ["https://huggingface.co/docs/bitsandbytes/installation"],
     examples: [
       {
         text: "RuntimeError: CUDA Setup failed despite GPU being available. Please run the following command to get more information:",
         expect: "bitsandbytes",
+      },
+      {
+        text: "AttributeError: /e/site-packages/bitsandbytes/libbitsandbytes_cpu.so: undefined symbol: cadam32bit_grad_fp32",
+        expect: "no GPU functions",
+      },
+      { text: "NameError: name 'str2optimizer32bit' is not defined", expect: "bitsandbytes" },
+    ],
+  },
+  {
+    id: "apex-without-extensions",
+    title: "apex was installed without its compiled parts",
+    on: ["warning", "exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(
+        finding,
+        /apex was installed without --c(?:uda|pp)_ext|(?:requires|needs|install) (?:NVIDIA )?apex (?:with|from).*(?:cuda|--cuda_ext|extensions)|No module named ['"](?<module>amp_C|apex_C|fused_layer_norm_cuda|syncbn|scaled_\w+_softmax_cuda|fused_weight_gradient_mlp_cuda)['"]|cannot import name ['"](?<name>amp|parallel|UnencryptedCookieSessionFactoryConfig)['"] from ['"]apex/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["name"] !== undefined
+        ? "PyPI's package `apex` is not NVIDIA's: it has the name only. NVIDIA's is installed from its repository."
+        : `apex builds its C++ and CUDA parts${match.facts["module"] === undefined ? "" : ` (here \`${match.facts["module"]}\`)`} only when it is told to, and falls back to Python without them. (PyPI's package \`apex\` is another project.)`,
+    fix: (match) => [
+      pip(match, "uninstall -y apex"),
+      `${python(match)} -c "import torch; print(torch.version.cuda)"; nvcc --version   # both of one version`,
+      ...reinstall(match, "apex"),
+      "# fused_weight_gradient_mlp_cuda and others have variables of their own: see apex's README",
+    ],
+    sources: ["https://github.com/NVIDIA/apex#readme"],
+    examples: [
+      {
+        text: "Warning:  multi_tensor_applier fused unscale kernel is unavailable, possibly because apex was installed without --cuda_ext --cpp_ext. Using Python fallback.  Original ImportError was: ModuleNotFoundError(\"No module named 'amp_C'\",)",
+        expect: "APEX_CUDA_EXT",
+      },
+      {
+        text: "ModuleNotFoundError: No module named 'fused_layer_norm_cuda'",
+        expect: "git+https://github.com/NVIDIA/apex",
+      },
+      {
+        text: "ImportError: cannot import name 'amp' from 'apex' (/e/site-packages/apex/__init__.py)",
+        expect: "not NVIDIA's",
+      },
+    ],
+  },
+  {
+    id: "transformer-engine-incomplete",
+    title: "Transformer Engine is installed without its part for torch",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.code === "StopIteration" && finding.frames?.some((frame) => /transformer_engine/.test(frame)) === true
+        ? {}
+        : said(
+            finding,
+            /Could not find shared object file for Transformer Engine|Found empty `?transformer[-_]engine`? meta package|Unable to find transformer_engine_torch|No module named ['"]transformer_engine_torch['"]/i,
+          ),
+    confidence: "high",
+    cause: () =>
+      "The package transformer-engine has no code of its own: transformer-engine-cu12 (or cu13) has the library and transformer-engine-torch the part for torch, which is compiled at installation. One of them is missing or of another release.",
+    fix: (match) => [
+      pip(
+        match,
+        "uninstall -y transformer-engine transformer-engine-cu12 transformer-engine-cu13 transformer-engine-torch",
+      ),
+      pip(match, 'install --no-build-isolation --no-cache-dir "transformer-engine[pytorch]"'),
+    ],
+    sources: ["NVIDIA/TransformerEngine#1541"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/site-packages/transformer_engine/pytorch/__init__.py", line 52, in _load_library\n    so_path = next(so_dir.glob(f"{module_name}.*.{extension}"))\nStopIteration',
+        expect: "transformer-engine[pytorch]",
+      },
+    ],
+  },
+  {
+    id: "spconv-no-algorithm",
+    title: "spconv has no kernel for this GPU or type",
+    on: ["exception"],
+    specificity: 70,
+    matches: (finding) =>
+      said(finding, /can't find suitable algorithm for \d|(?:GemmMain|ConvMain|ConvTuner)\w*.*assert fa/),
+    confidence: "medium",
+    cause: () =>
+      "spconv tries its ready-made kernels and none takes the call: the wheel is for another CUDA or an older GPU than this one, or the tensors are float16/bfloat16 (autocast) in a layer for which there is none.",
+    fix: (match) => [
+      pip(match, "uninstall -y spconv cumm spconv-cu118 spconv-cu120 cumm-cu118 cumm-cu120"),
+      pip(match, "install spconv-cu120   # the one for torch's CUDA (torch.version.cuda): cu118, cu120, cu124, cu126"),
+      "# or run it in float32: with torch.autocast('cuda', enabled=False), and features.float()",
+    ],
+    sources: ["traveller59/spconv#563", "Pointcept/PointTransformerV3#176"],
+    examples: [
+      {
+        text: "RuntimeError: /io/build/temp.linux-x86_64-cpython-310/spconv/build/core_cc/src/csrc/sparse/convops/convops/ConvTunerSimple/ConvTunerSimple_tune_and_cache.cc(103)\n!all_profile_res.empty() assert faild. can't find suitable algorithm for 0",
+        expect: "spconv-cu120",
+      },
+    ],
+  },
+  {
+    id: "package-half-installed",
+    title: "Only an empty folder of the package is found",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) =>
+      said(finding, /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>[\w.]+)['"] \(unknown location\)/),
+    confidence: "medium",
+    cause: (match) =>
+      `Python found a folder \`${(match.facts["module"] ?? "").replaceAll(".", "/")}\` without __init__.py and takes it for a package: a folder of that name in the working directory (a clone of the sources), what an uninstallation left behind, or an installation that did not end.`,
+    fix: (match) => {
+      const top = (match.facts["module"] ?? "").split(".")[0] ?? "";
+      return [
+        `cd / && ${python(match)} -c "import ${top}; print(${top}.__path__)"   # which folder is it?`,
+        pip(match, `uninstall -y ${packageOfModule(top) ?? top.replaceAll("_", "-")}`) +
+          "   # then remove the folder that is left, and install it again:",
+        ...reinstall(match, packageOfModule(top) ?? top.replaceAll("_", "-")),
+      ];
+    },
+    sources: ["https://docs.python.org/3/reference/import.html#namespace-packages"],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'GaussianRasterizer' from 'diff_gaussian_rasterization' (unknown location)",
+        expect: "without __init__.py",
+      },
+    ],
+  },
+  {
+    id: "extension-reads-tensor-wrongly",
+    title: "The extension and torch disagree about what a tensor looks like",
+    on: ["exception"],
+    specificity: 64,
+    matches: (finding) =>
+      said(
+        finding,
+        /^Unknown layout$|Unrecognized tensor type ID|^unknown scalar ?type|tensor does not have a device$/i,
+      ),
+    confidence: "medium",
+    cause: () =>
+      "The compiled code reads nonsense out of a tensor: it was built with the headers of another torch version than the one that runs it, or it keeps a tensor that no longer exists (a reference to a temporary, a raw pointer across threads).",
+    fix: (match) => rebuild(match),
+    sources: ["ashawkey/diff-gaussian-rasterization#25"],
+    examples: [{ text: "RuntimeError: Unknown layout", expect: "headers of another torch" }],
+  },
+  {
+    id: "kernel-hub-no-variant",
+    title: "The kernel has no ready-made build for this torch",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /Kernel [`'](?<kernel>[^`']+)[`'].* does not have (?:a )?build:? (?<variant>\S+)|Cannot find a build variant for this system in (?<kernel2>\S+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["kernel"] ?? "The kernel"}\` is published as ready-made builds for a few releases of torch, CUDA and systems, and none is for this environment${match.facts["variant"] === undefined ? "" : ` (\`${match.facts["variant"]}\`)`}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      pip(match, "install --upgrade kernels"),
+      "# a torch that the kernel has a build for (the folder build/ of its repository lists them), or another revision of it",
+    ],
+    sources: ["https://huggingface.co/docs/kernels"],
+    examples: [
+      {
+        text: "FileNotFoundError: Kernel `kernels-community/flash-attn` at revision main does not have build: torch29-cxx11-cu130-x86_64-linux",
+        expect: "torch29-cxx11-cu130-x86_64-linux",
+      },
+    ],
+  },
+  {
+    id: "package-built-without-part",
+    title: "The package was built without a part that is asked for",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No compiled (?<what>\w+) for (?:a )?compute capability less than CUDA device capability: (?<arch>\d+)/,
+        /[Tt]his flash attention build does not support (?<what>[\w ]{3,60})/,
+        /(?:was|is) (?:not )?(?:built|compiled) without (?:support for )?(?<what>(?!CUDA|GPU|XPU|MPS|ROCm|cuDNN)[\w ]{3,40}) support/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["arch"] === undefined
+        ? `The package's build left a part out (\`${match.facts["what"] ?? ""}\`): its setup.py has switches that do so to build faster, or a ready-made wheel comes without it.`
+        : `\`${match.facts["what"] ?? ""}\` was not compiled for compute capability ${dotted(match.facts["arch"])}: this GPU was not in TORCH_CUDA_ARCH_LIST, or the nvcc that built the package was too old to know it.`,
+    fix: (match) => [
+      ...(match.facts["arch"] === undefined
+        ? [
+            "env | grep -i -E 'disable|flash_attn|_arch'   # switches of the build that are set; unset those that say DISABLE",
+          ]
+        : [
+            setVariable(match, "TORCH_CUDA_ARCH_LIST", dotted(match.facts["arch"])) +
+              `   # with nvcc of CUDA ${cudaForArchitecture(match.facts["arch"])?.since ?? "12.8"} or newer: nvcc --version`,
+          ]),
+      ...rebuild(match),
+    ],
+    sources: ["vllm-project/vllm#20514", "Dao-AILab/flash-attention: hopper/setup.py"],
+    examples: [
+      {
+        text: "NotImplementedError: No compiled cutlass_scaled_mm for a compute capability less than CUDA device capability: 120",
+        expect: "TORCH_CUDA_ARCH_LIST=12.0",
+      },
+      {
+        text: "RuntimeError: This flash attention build does not support headdim not being a multiple of 32.",
+        expect: "DISABLE",
+      },
+    ],
+  },
+  {
+    id: "compiled-package-not-installed",
+    title: "A package with compiled parts is not installed",
+    on: ["exception"],
+    specificity: 65,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No module named ['"](?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|detectron2|pytorch3d|mmcv|torch_scatter|torch_sparse|torch_cluster|torch_spline_conv|pyg_lib|tinycudann|nvdiffrast|gsplat|MinkowskiEngine|torchsparse|kaolin|natten|bitsandbytes|auto_gptq|exllamav2|flashinfer|transformer_engine|groundingdino|fused_ssim)(?:\.\w+)*['"]/,
+        /following packages that were not found in your environment: (?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|bitsandbytes)/,
+        /(?<module>FlashAttention)2 has been toggled on, but it cannot be used/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["module"] ?? ""}\` is not installed in the environment of this Python. It has compiled parts: they are built at installation, against the torch that is there, unless a ready-made wheel fits.`,
+    fix: (match) => {
+      const module = match.facts["module"] === "FlashAttention" ? "flash_attn" : (match.facts["module"] ?? "");
+      const name = packageOfModule(module) ?? module.replaceAll("_", "-");
+      const again = reinstall(match, name).map((line) => line.replace(" --force-reinstall --no-deps", ""));
+      return [
+        `${python(match)} -c "import sys, torch; print(sys.executable, torch.__version__, torch.version.cuda)"   # this environment`,
+        ...again.map((line) => line.replace(` --no-binary ${name} ${name}`, ` ${name}`)),
+      ];
+    },
+    sources: [
+      "Dao-AILab/flash-attention#246",
+      "https://pip.pypa.io/en/stable/cli/pip_install/#cmdoption-no-build-isolation",
+    ],
+    examples: [
+      {
+        text: "ModuleNotFoundError: No module named 'flash_attn'",
+        expect: "install --no-build-isolation --no-cache-dir flash-attn",
+      },
+      {
+        text: "ImportError: This modeling file requires the following packages that were not found in your environment: flash_attn. Run `pip install flash_attn`",
+        expect: "flash-attn",
+      },
+      {
+        text: "ModuleNotFoundError: No module named 'detectron2'",
+        expect: "git+https://github.com/facebookresearch/detectron2",
       },
     ],
   },

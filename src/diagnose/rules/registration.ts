@@ -1,11 +1,12 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { own } from "../../base/own.ts";
-import { packageOf, runningPackage, packageOfModule, pip, python, rebuild } from "../commands.ts";
+import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
-  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
+  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
 
 /** Names of torch's Python side by the release that brought them (torch's release notes). */
 const torchApiSince: Readonly<Record<string, string>> = {
@@ -46,6 +47,8 @@ export const registrationRules: readonly Rule[] = [
         /No such operator (?<space>\w+)::(?<op>\w+)/,
         /Didn't find engine for operation (?<space>\w+)::(?<op>\w+)/,
         /(?:[Cc]ould not find|found no|access the) schema (?:for|registered for operator) (?<space>\w+)::(?<op>\w+)/,
+        /partially initialized module ['"](?<space>torchvision)['"] has no attribute ['"](?<op>extension)['"]/,
+        /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/,
         /Couldn't load custom C\+\+ ops/,
       ),
     confidence: "high",
@@ -54,13 +57,16 @@ export const registrationRules: readonly Rule[] = [
         match.facts["op"] === undefined
           ? "The operators"
           : `\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"]}\``;
+      if (/Unknown builtin op/.test(match.finding.message))
+        return `${name}: a scripted model calls the operator, and the library that registers it is not loaded in this process.`;
       const vision = match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message);
       return vision
         ? "torchvision's own library did not load: torch and torchvision are of releases (or CUDA builds, or indexes) that do not belong together."
         : `${name} ${match.facts["op"] === undefined ? "are" : "is"} unknown: the library that registers it was not loaded (torch.ops.load_library, or an import that failed silently), was built without that operator (no CUDA), or the linker dropped its registration from a static library.`;
     },
     fix: (match) =>
-      match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
+      !/Unknown builtin op/.test(match.finding.message) &&
+      (match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message))
         ? [
             pip(
               match,
@@ -68,6 +74,11 @@ export const registrationRules: readonly Rule[] = [
             ),
           ]
         : [
+            ...(/Unknown builtin op/.test(match.finding.message)
+              ? [
+                  `# the scripted model holds the operator's name only: import its package (or torch.ops.load_library) before torch.jit.load; in C++ link its library and keep it (-Wl,--no-as-needed -l…)`,
+                ]
+              : []),
             `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
             ...rebuild(match),
             "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
@@ -79,6 +90,10 @@ export const registrationRules: readonly Rule[] = [
         expect: "load_library",
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
+      {
+        text: "RuntimeError: \nUnknown builtin op: torch_scatter::scatter_mul.\nCould not find any similar ops to torch_scatter::scatter_mul. This op may not exist or may not be currently supported in TorchScript.",
+        expect: "before torch.jit.load",
+      },
     ],
   },
   {
@@ -123,6 +138,7 @@ export const registrationRules: readonly Rule[] = [
         /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/,
         /Tried to register .* (?:twice|multiple times|with the same)/,
         /duplicate registration|already registered/i,
+        /function ['"](?<type>\w+)['"] already has a docstring|cannot load module more than once per process/,
         /there's already a kernel registered from python/,
         /already has an? (?:fake|abstract|autograd|vmap) impl/,
       ),
@@ -147,6 +163,25 @@ export const registrationRules: readonly Rule[] = [
         expect: "TORCH_LIBRARY_FRAGMENT",
       },
       { text: 'ImportError: generic_type: type "QuantType" is already registered!', expect: "QuantType" },
+    ],
+  },
+  {
+    id: "kernel-overridden",
+    title: "A kernel of an operator is replaced by another",
+    on: ["exception", "warning"],
+    role: "advice",
+    specificity: 78,
+    matches: (finding) => said(finding, /Overriding a previously registered kernel for the same operator/),
+    confidence: "low",
+    cause: () =>
+      "A library that was loaded later registers its own kernel for an operator and key that has one already. Extensions for other devices (Intel's, Ascend's) do so on purpose; for one's own operators it means that the library is loaded twice.",
+    fix: (match) => [`${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # is one there twice?`],
+    sources: ["pytorch: aten/src/ATen/core/dispatch/OperatorEntry.cpp"],
+    examples: [
+      {
+        text: "  Overriding a previously registered kernel for the same operator and the same dispatch key",
+        expect: "on purpose",
+      },
     ],
   },
   {
@@ -185,13 +220,16 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) => {
       const module =
         /No module named ['"]?(?<module>[\w.]+)['"]?/.exec(finding.message)?.groups?.["module"] ??
-        /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend)['"]?/.exec(finding.message)?.groups?.[
-          "module"
-        ] ??
+        /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend|lib(?:bleu|nat\w*|base)|\w+_fast)['"]?/.exec(
+          finding.message,
+        )?.groups?.["module"] ??
         /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
           "module"
         ] ??
-        /^name '(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend)' is not defined/.exec(finding.message)?.groups?.["module"];
+        // The import stands in a try block that only warns.
+        /^name ['"](?<module>_C|_ext|ext_c|ext_cpp|\w+_cuda|\w+_ext|\w+_kernels?)['"] is not defined/.exec(
+          finding.message,
+        )?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
       return { module };
     },
@@ -203,7 +241,11 @@ export const registrationRules: readonly Rule[] = [
       return [
         ...(name === undefined
           ? rebuild(match)
-          : [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]),
+          : name === "mmcv"
+            ? [pip(match, "uninstall -y mmcv mmcv-lite"), pip(match, "install -U openmim") + " && mim install mmcv"]
+            : originOf(name) === undefined
+              ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
+              : reinstall(match, name)),
         "# run from another folder than the package's sources, and look at the first error of the build's log",
       ];
     },
@@ -250,7 +292,7 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = said(
         finding,
-        /partially initialized module ['"](?<module>\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
+        /partially initialized module ['"](?<module>(?!torchvision|torchaudio)\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
       );
       if (facts === undefined) return undefined;
       const own = new RegExp(`(?:^|[\\\\/])${facts["module"] ?? ""}\\.py:\\d+ `);

@@ -1,5 +1,5 @@
 /** Memory, disk, permissions, limits; compilers that died. */
-import { platformOf, setVariable } from "../commands.ts";
+import { pip, platformOf, setVariable } from "../commands.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -31,7 +31,7 @@ export const resourceRules: readonly Rule[] = [
     title: "The machine ran out of memory while compiling",
     on: ["tool-died"],
     specificity: 80,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const code = finding.code ?? "";
       if (
         /^(?:signal 9|Killed|out of memory|C1060|C1002|LNK1102|C1076|C3859)$/.test(code) ||
@@ -41,7 +41,12 @@ export const resourceRules: readonly Rule[] = [
         return {
           program: finding.program === "" ? undefined : finding.program,
           sure: finding.tool === "shell" ? undefined : "yes",
-          running: /received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
+          alone:
+            finding.tool === "shell" &&
+            !context.findings.some((other) => other.kind !== "tool-died" && other.kind !== "wrapper")
+              ? "yes"
+              : undefined,
+          running: /slurmstepd|received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
             ? "yes"
             : undefined,
         };
@@ -54,7 +59,9 @@ export const resourceRules: readonly Rule[] = [
         ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
         : match.facts["running"] !== undefined
           ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
-          : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+          : match.facts["alone"] !== undefined
+            ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
+            : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
       /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
         ? [
@@ -66,7 +73,17 @@ export const resourceRules: readonly Rule[] = [
               "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
               "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
             ]
-          : fewerJobs(match),
+          : [
+              ...fewerJobs(match),
+              ...(match.facts["alone"] === undefined
+                ? []
+                : [
+                    pip(
+                      match,
+                      "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
+                    ),
+                  ]),
+            ],
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
@@ -87,6 +104,31 @@ export const resourceRules: readonly Rule[] = [
       {
         text: '#12 ERROR: process "/bin/sh -c pip install flash-attn" did not complete successfully: exit code: 137',
         expect: "MAX_JOBS",
+      },
+    ],
+  },
+  {
+    id: "installer-out-of-memory",
+    title: "pip ran out of memory",
+    on: ["exception", "installer"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.code === "MemoryError" &&
+      finding.frames?.some((frame) => /[\\/]pip[\\/]|cachecontrol|msgpack/.test(frame)) === true
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "pip holds a whole wheel in memory to put it into its cache, and torch's wheels have gigabytes: this machine or container has less.",
+    fix: (match) => [
+      pip(match, `install --no-cache-dir ${match.context.log.package ?? "torch"}`),
+      "# or more memory (docker: --memory), or uv pip install, which needs less",
+    ],
+    sources: ["https://pip.pypa.io/en/stable/topics/caching/"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/usr/lib/python3/dist-packages/pip/_vendor/cachecontrol/filewrapper.py", line 54, in _close\n    self.__buf.getvalue(),\nMemoryError',
+        expect: "--no-cache-dir",
       },
     ],
   },

@@ -1,7 +1,7 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { pip, python, rebuild } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Match, type Rule } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Whether the DLL at fault is one of torch's own: building an extension anew will not help. */
 function ofTorch(match: Match): boolean {
@@ -128,6 +128,59 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: 'OSError: [WinError 1455] The paging file is too small for this operation to complete. Error loading "C:\\e\\torch\\lib\\cudnn_cnn_infer64_8.dll" or one of its dependencies.',
         expect: "workers",
+      },
+    ],
+  },
+  {
+    id: "windows-file-in-use",
+    title: "A running program holds the file",
+    on: ["installer", "system", "exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /\[WinError (?:5|32)\][^'"]*['"](?<path>[^'"]+\.(?:dll|pyd|exe))['"]/,
+        /could not delete ['"](?<path>[^'"]+\.(?:dll|pyd|exe))['"]: (?:Access is denied|Permission denied)/,
+        /\[Errno 13\] Permission denied: ['"](?<path>[A-Za-z]:[^'"]+\.(?:dll|pyd|exe))['"]/,
+        /(?<path>[A-Za-z]:[^'":]+\.(?:dll|pyd))['"]? .*(?:being used by another process|von einem anderen Prozess|另一个程序正在使用)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `Windows does not let a file be replaced that is loaded: a Python process (a notebook, an IDE, a server, a program that was not ended) has \`${baseName((match.facts["path"] ?? "").replaceAll("\\\\", "\\").replaceAll("\\", "/"))}\` open, or an antivirus program reads it.`,
+    fix: (match) => [
+      `tasklist /m ${baseName((match.facts["path"] ?? "").replaceAll("\\", "/"))}   # which process has it`,
+      "# end those processes (notebook kernels, IDEs), then run the command again in a fresh prompt; what is half installed: pip install --force-reinstall --no-deps …",
+    ],
+    sources: ["https://learn.microsoft.com/windows-server/administration/windows-commands/tasklist"],
+    examples: [
+      {
+        text: "ERROR: Could not install packages due to an OSError: [WinError 5] Access is denied: 'C:\\\\Users\\\\u\\\\anaconda3\\\\Lib\\\\site-packages\\\\torch\\\\lib\\\\asmjit.dll'",
+        expect: "tasklist /m asmjit.dll",
+      },
+      {
+        text: "error: could not delete 'build\\lib.win-amd64-cpython-310\\my_ext\\_C.cp310-win_amd64.pyd': Access is denied",
+        expect: "tasklist",
+      },
+    ],
+  },
+  {
+    id: "windows-long-paths",
+    title: "A path is longer than Windows allows",
+    on: ["installer", "exception", "system"],
+    specificity: 88,
+    matches: (finding) => said(finding, /Windows Long Path support enabled/),
+    confidence: "high",
+    cause: () =>
+      "torch has headers with very long names; below a deep folder (Python of the Microsoft Store, OneDrive) their paths exceed 260 characters.",
+    fix: () => [
+      'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator, then a new prompt',
+      "# or an environment in a short folder: python -m venv C:\\v && C:\\v\\Scripts\\activate",
+    ],
+    sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
+    examples: [
+      {
+        text: "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\u\\\\site-packages\\\\torch\\\\include\\\\ATen\\\\ops\\\\x_dispatch.h'\nHINT: This error might have occurred since this system does not have Windows Long Path support enabled.",
+        expect: "LongPathsEnabled",
       },
     ],
   },

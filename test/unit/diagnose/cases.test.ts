@@ -8,8 +8,9 @@ import type { Case } from "../../fixtures/diagnose/case.ts";
 import * as found from "../../fixtures/diagnose/found-cases.ts";
 import * as later from "../../fixtures/diagnose/later-cases.ts";
 import { referenceCases } from "../../fixtures/diagnose/reference-cases.ts";
+import * as runTime from "../../fixtures/diagnose/run-time-cases.ts";
 
-const sets: Readonly<Record<string, readonly Case[]>> = { reference: referenceCases, ...found, ...later };
+const sets: Readonly<Record<string, readonly Case[]>> = { reference: referenceCases, ...found, ...later, ...runTime };
 const all = Object.values(sets).flat();
 
 for (const [name, cases] of Object.entries(sets)) {

@@ -1,0 +1,106 @@
+/** Well-known packages with compiled parts: what their modules are called, and where they are installed from. */
+import { own } from "../base/own.ts";
+import type { Match } from "./rule.ts";
+
+/** Modules at the top of site-packages whose package has another name. */
+const packagesByModule: readonly (readonly [RegExp, string])[] = [
+  [/^flash_attn/, "flash-attn"],
+  [/^causal_conv1d/, "causal-conv1d"],
+  [/^(?:selective_scan|mamba_ssm)/, "mamba-ssm"],
+  [
+    /^(?:amp_C|apex_C|fused_layer_norm_cuda|scaled_\w+_softmax_cuda|fused_weight_gradient|syncbn|fast_multihead|bnp)/,
+    "apex",
+  ],
+  [/^(?:autogptq|exllama_kernels|exllamav2_kernels|cQIGen)/, "auto-gptq"],
+  [/^exllamav2_ext/, "exllamav2"],
+  [/^(?:awq_ext|awq_inference_engine|awq_v2_ext)/, "autoawq-kernels"],
+  [/^MultiScaleDeformableAttention/, "MultiScaleDeformableAttention"],
+  [/^tinycudann/, "tinycudann"],
+  [/^nvdiffrast/, "nvdiffrast"],
+  [/^deepspeed/, "deepspeed"],
+  [/^transformer_engine/, "transformer-engine"],
+  [/^(?:lib)?bitsandbytes/, "bitsandbytes"],
+  [/^diff_gaussian_rasterization/, "diff-gaussian-rasterization"],
+  [/^simple_knn/, "simple-knn"],
+  [/^MinkowskiEngine/, "MinkowskiEngine"],
+  [/^natten/, "natten"],
+  [/^libtriton/, "triton-windows"],
+];
+
+/** The package that brings a compiled module; undefined for one that is not well known. */
+export function packageOfModule(module: string): string | undefined {
+  const top = module.split(".")[0] ?? module;
+  for (const [form, known] of packagesByModule) if (form.test(top)) return known;
+  return module.includes(".") ? top.replaceAll("_", "-") : undefined;
+}
+
+/** The installed package whose own code was running, when the log has a traceback. */
+export function runningPackage(match: Pick<Match, "context">): string | undefined {
+  const module = match.context.log.runningModule;
+  return module === undefined ? undefined : packageOfModule(`${module}.`);
+}
+
+/** The package that a built library belongs to, when its path or the traceback tells. */
+export function packageOf(match: Pick<Match, "finding" | "context">): string | undefined {
+  const { finding } = match;
+  const file = finding.file ?? (/[\\/]/.test(finding.library ?? "") ? finding.library : undefined) ?? "";
+  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(
+    file,
+  );
+  if (inside === null) {
+    // Windows names the module alone.
+    const module = finding.kind === "load" && /^\w+$/.test(finding.library ?? "") ? finding.library : undefined;
+    return (
+      (module === undefined ? undefined : packageOfModule(module)) ?? match.context.log.package ?? runningPackage(match)
+    );
+  }
+  const [, folder, name = ""] = inside;
+  if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
+  const stem = name.split(".")[0] ?? name;
+  for (const [form, known] of packagesByModule) if (form.test(stem) || form.test(folder ?? "")) return known;
+  return (folder ?? stem.replace(/(?:_cuda|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
+}
+
+/** How a package is installed that is not on PyPI, is there under a stranger's name, or as ready-made wheels only. */
+export interface Origin {
+  /** What pip installs: a repository. */
+  readonly from?: string;
+  /** Environment variables that its build wants. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Its wheels are what people use; building it is a project of its own. */
+  readonly ready?: boolean;
+  /** A page of ready-made wheels; `$TORCH` stands for torch's version. */
+  readonly wheels?: string;
+}
+
+const pyg: Origin = { wheels: "https://data.pyg.org/whl/torch-$TORCH.html" };
+
+/** By the package's name. Source: the installation page of each. */
+const origins: Readonly<Record<string, Origin>> = {
+  apex: { from: "git+https://github.com/NVIDIA/apex.git", variables: { APEX_CPP_EXT: "1", APEX_CUDA_EXT: "1" } },
+  detectron2: { from: "git+https://github.com/facebookresearch/detectron2.git", variables: { FORCE_CUDA: "1" } },
+  pytorch3d: { from: "git+https://github.com/facebookresearch/pytorch3d.git@stable", variables: { FORCE_CUDA: "1" } },
+  tinycudann: { from: "git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch" },
+  nvdiffrast: { from: "git+https://github.com/NVlabs/nvdiffrast.git" },
+  MinkowskiEngine: { from: "git+https://github.com/NVIDIA/MinkowskiEngine.git", variables: { FORCE_CUDA: "1" } },
+  "diff-gaussian-rasterization": {
+    from: "git+https://github.com/graphdeco-inria/diff-gaussian-rasterization.git",
+  },
+  "simple-knn": { from: "git+https://gitlab.inria.fr/bkerbl/simple-knn.git" },
+  torchsparse: { from: "git+https://github.com/mit-han-lab/torchsparse.git", variables: { FORCE_CUDA: "1" } },
+  "transformer-engine": { from: "transformer-engine[pytorch]" },
+  "triton-windows": { ready: true },
+  triton: { ready: true },
+  bitsandbytes: { ready: true },
+  groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },
+  "torch-scatter": pyg,
+  "torch-sparse": pyg,
+  "torch-cluster": pyg,
+  "torch-spline-conv": pyg,
+  "pyg-lib": pyg,
+};
+
+/** Where a package comes from; undefined when PyPI's package of that name is the right one. */
+export function originOf(name: string): Origin | undefined {
+  return own(origins, name);
+}

@@ -1,0 +1,105 @@
+/** Intel's MKL below torch: missing, too new, or of two installations. */
+import { pip, unsetVariable } from "../commands.ts";
+import { baseName } from "../parsers/parser.ts";
+import type { Match, Rule } from "../rule.ts";
+import { symbolFacts, verdictOf } from "./symbol-facts.ts";
+
+/** MKL's own, and BLAS functions that no other library has. */
+const ofMkl = /^_?(?:mkl_|MKL_|vsl|vml|Dfti|iJIT_|__itt_|cblas_gemm_(?:s8u8s32|s16s16s32|bf16bf16f32|f16f16f32))/;
+
+function install(match: Match, what: string): string {
+  return match.context.log.conda ? `conda install "${what}"` : pip(match, `install "${what}"`);
+}
+
+export const mklRules: readonly Rule[] = [
+  {
+    id: "mkl-too-new-for-torch",
+    title: "MKL is newer than this torch",
+    on: ["undefined-symbol"],
+    specificity: 82,
+    matches: (finding, context) => {
+      const verdict = verdictOf(finding);
+      return verdict !== undefined && /^_?(?:iJIT_|__itt_)/.test(finding.symbol ?? "")
+        ? symbolFacts(finding, verdict, context)
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the profiling part of Intel's MKL, which MKL 2024.1 dropped; conda's builds of torch up to 2.3 call it. (pip's torch has MKL inside.)`,
+    fix: (match) => [install(match, "mkl<2024.1"), "# or a newer torch, or torch from pip"],
+    sources: ["pytorch/pytorch#123097"],
+    examples: [
+      {
+        text: "ImportError: /c/envs/e/lib/python3.10/site-packages/torch/lib/libtorch_cpu.so: undefined symbol: iJIT_NotifyEvent",
+        expect: "mkl<2024.1",
+      },
+    ],
+  },
+  {
+    id: "mkl-mixed",
+    title: "Parts of two MKL installations are loaded",
+    on: ["undefined-symbol"],
+    specificity: 80,
+    matches: (finding, context) => {
+      const verdict = verdictOf(finding);
+      if (verdict === undefined || finding.phase !== "load") return undefined;
+      return ofMkl.test(finding.symbol ?? "") ? symbolFacts(finding, verdict, context) : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of Intel's MKL, and the MKL (or the other BLAS) that was loaded first does not have it: ${/[\\/]opt[\\/]intel/.test(match.finding.file ?? "") ? "LD_LIBRARY_PATH names Intel's installation (setvars.sh), which is found before the environment's" : "LD_LIBRARY_PATH puts another installation first, or MKL was updated in this environment without the packages that use it (conda and pip mixed)"}.`,
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH") + "   # and do not source Intel's setvars.sh in this shell",
+      ...(match.context.log.conda || /conda|envs/.test(match.finding.file ?? "")
+        ? [
+            "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib   # when it has to be set: the environment's own first",
+            "conda install --force-reinstall mkl mkl-service intel-openmp",
+          ]
+        : [pip(match, "install --force-reinstall mkl")]),
+      pip(match, "install --force-reinstall torch   # pip's torch has MKL inside"),
+    ],
+    sources: ["pytorch/pytorch#5099", "pytorch/pytorch#7758", "pytorch/pytorch#23466"],
+    examples: [
+      {
+        text: "ImportError: /opt/intel/mkl/lib/intel64_lin/libmkl_gf_lp64.so: undefined symbol: mkl_lapack_ao_zgetrf",
+        expect: "setvars.sh",
+      },
+      {
+        text: "ImportError: /home/u/anaconda3/envs/p/lib/python3.7/site-packages/torch/lib/libmkldnn.so.0: undefined symbol: cblas_gemm_s8u8s32",
+        expect: "CONDA_PREFIX",
+      },
+    ],
+  },
+  {
+    id: "mkl-library-missing",
+    title: "MKL is not installed in this environment",
+    on: ["missing-library"],
+    specificity: 82,
+    matches: (finding) => {
+      const name = /^libmkl_[\w-]+\.(?:so|dylib)[\d.]*/.exec(baseName(finding.library ?? ""))?.[0];
+      return finding.phase !== "load" || name === undefined ? undefined : { name };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of Intel's MKL, which conda's torch (and what was linked with it) takes from the environment: it is not installed there, of another major version (libmkl_*.so.1 and .so.2 differ), or its folder is not searched.`,
+    fix: (match) => [
+      install(match, `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? "=2020" : ""}`),
+      match.context.log.conda
+        ? "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"
+        : 'export LD_LIBRARY_PATH=$(python -c "import sys; print(sys.prefix)")/lib:$LD_LIBRARY_PATH',
+      "# Intel's own installation: source /opt/intel/oneapi/setvars.sh",
+      pip(match, "install --force-reinstall torch   # pip's torch needs no MKL"),
+    ],
+    sources: ["pytorch/pytorch#4025"],
+    examples: [
+      {
+        text: "ImportError: libmkl_gf_lp64.so: cannot open shared object file: No such file or directory",
+        expect: "install",
+      },
+      {
+        text: "OSError: libmkl_intel_lp64.so.1: cannot open shared object file: No such file or directory",
+        expect: "mkl",
+      },
+    ],
+  },
+];
