@@ -157,9 +157,11 @@ function checkCudaCompiler({ environment }: DoctorFacts): Check[] {
         {
           detail: `\`nvcc\` would stop with "unsupported GNU version" or the like; found \`${host.cxx.path}\`.`,
           fix:
-            host.family === "gcc" && refused.reason === "too new" && newest !== undefined
-              ? [`sudo apt-get install g++-${newest}`, `export CC=gcc-${newest} CXX=g++-${newest}`]
-              : ["# install one that it takes, and set CC and CXX"],
+            environment.cudaHostInstead !== undefined
+              ? [`export CC=${environment.cudaHostInstead.cxx.path}`]
+              : host.family === "gcc" && refused.reason === "too new" && newest !== undefined
+                ? [`sudo apt-get install g++-${newest}`, `export CC=gcc-${newest} CXX=g++-${newest}`]
+                : ["# install one that it takes, and set CC and CXX"],
         },
       ),
     );
