@@ -28,6 +28,8 @@ export interface Failure {
   readonly hint?: string;
   readonly location?: Location;
   readonly attempts?: readonly Attempt[];
+  /** Variables with which it would not have come to it, looked up on this machine. */
+  readonly remedy?: Readonly<Record<string, string>>;
   /** The text of what lay beneath, e.g. a system error or a tool's output. */
   readonly cause?: string;
 }

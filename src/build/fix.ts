@@ -7,6 +7,7 @@
  * names, it holds for this build, and the user is told how to keep it.
  */
 import { isAbsolute, join, relative, resolve } from "node:path";
+import type { Failure } from "../base/failure.ts";
 import { sharedConfigFileName } from "../config/config-file.ts";
 import type { Extension } from "../config/extension.ts";
 import type { BuildRequest } from "../config/request.ts";
@@ -61,8 +62,14 @@ export async function buildAndFix(host: Host, options: BuildOptions, listener: B
       if (finished !== undefined) listener(finished);
       return outcome;
     };
-    if (outcome.result.ok || outcome.failures.length === 0 || round >= mostRounds) return end();
-    if (options.signal?.aborted === true) return end();
+    if (outcome.result.ok || round >= mostRounds || options.signal?.aborted === true) return end();
+    const instead = compilerInstead(at.host, outcome.result.error);
+    if (instead !== undefined) {
+      at = { ...at, host: withVariables(at.host, instead.variables) };
+      listener({ type: "fixed", changes: [instead.change], time: host.monotonic() });
+      continue;
+    }
+    if (outcome.failures.length === 0) return end();
     const prepared = await prepare(at.host, at.options.request);
     if (!prepared.ok) return end();
     const changes = safeChanges(at.host, prepared.value, outcome.failures).filter(
@@ -74,6 +81,19 @@ export async function buildAndFix(host: Host, options: BuildOptions, listener: B
     at = applied.next;
     listener({ type: "fixed", changes: applied.changes, time: host.monotonic() });
   }
+}
+
+/** A variable names a compiler that CUDA does not take, and one that it takes is installed: found before anything ran. */
+export function compilerInstead(
+  { env }: Pick<Host, "env">,
+  { code, remedy }: Failure,
+): { readonly variables: Readonly<Record<string, string>>; readonly change: FixChange } | undefined {
+  if (remedy === undefined) return undefined;
+  const entries = Object.entries(remedy);
+  if (entries.every(([name, value]) => env[name] === value)) return undefined;
+  const words = entries.map(([name, value]) => `${name}=${shellWord(value)}`).join(" ");
+  const change = { extension: "", diagnosis: code, change: words, diff: [], keep: `export ${words}` };
+  return { variables: remedy, change };
 }
 
 /** What is safe to change, by what was found out of failures. Looks at the machine, changes nothing. */

@@ -29,13 +29,20 @@ export async function projectDoctor(
     cacheDir: userCacheDirectory(host),
   });
   const usesSetupScript = host.fs.stat(resolve(root, "setup.py"))?.kind === "file";
-  const requiresTorch = await buildRequirement(host, resolve(root, "pyproject.toml"));
+  const requirements = await buildRequirements(host, resolve(root, "pyproject.toml"));
+  const requiresTorch = requirements.find((word) => /^torch(?![\w.-])/i.test(word.trim()));
   const script = { usesSetupScript, ...(requiresTorch === undefined ? {} : { requiresTorch }) };
   const facts = gatherFacts(host, {
     environment,
     // Not below a home folder in which the command happens to be called.
     ...(folder !== undefined || read.ok || usesSetupScript ? { root } : {}),
     nodeVersion,
+    requirements,
+    ...(read.ok
+      ? {
+          sources: read.value.extensions.flatMap(({ sources }) => sources.map(({ path }) => resolve(root, path))),
+        }
+      : {}),
     ...(read.ok
       ? {
           project: {
@@ -55,14 +62,13 @@ export async function projectDoctor(
   return ok(examine(facts));
 }
 
-/** PyTorch among what `[build-system]` requires. A file that is no TOML requires nothing here. */
-async function buildRequirement(host: Host, file: string): Promise<string | undefined> {
+/** What `[build-system]` requires. A file that is no TOML requires nothing here. */
+async function buildRequirements(host: Host, file: string): Promise<readonly string[]> {
   const text = host.fs.stat(file)?.kind === "file" ? host.fs.readText(file) : undefined;
-  if (text === undefined) return undefined;
+  if (text === undefined) return [];
   const { parseToml } = await import("../config/toml.ts");
   const parsed = await parseToml(text);
   const system = parsed.ok ? parsed.value["build-system"] : undefined;
   const requires = typeof system === "object" && system !== null && "requires" in system ? system.requires : undefined;
-  const words = Array.isArray(requires) ? requires.filter((one) => typeof one === "string") : [];
-  return words.find((word) => /^torch(?![\w.-])/i.test(word.trim()));
+  return Array.isArray(requires) ? requires.filter((one) => typeof one === "string") : [];
 }

@@ -106,22 +106,26 @@ export function checkCompiler({ environment }: DoctorFacts): Check[] {
   return checks;
 }
 
-/** A module compiled with a new libstdc++ meets conda's older one when conda's Python loads it. */
-export function checkCxxLibrary({ cxxLibraries }: DoctorFacts): Check[] {
+/** A module compiled with a new libstdc++ meets an older one when Python loads it: conda's, or the system's. */
+export function checkCxxLibrary({ cxxLibraries, environment }: DoctorFacts): Check[] {
   if (cxxLibraries === undefined) return [];
-  const { conda, compiler } = cxxLibraries;
+  const { loaded, compiler } = cxxLibraries;
   const numbers = (version: string): number[] => parseVersion(version.replace(/^GLIBCXX_/, ""));
-  if (compareVersions(numbers(conda.newest), numbers(compiler.newest)) >= 0) {
-    return [right("cxx-library", `conda's C++ library is as new as the compiler's (${conda.newest})`, conda.path)];
-  }
+  const prefixes = [environment.python?.prefix, environment.python?.basePrefix];
+  const isPythons = prefixes.some((prefix) => prefix !== undefined && loaded.path.startsWith(`${prefix}/lib/`));
+  const whose = isPythons ? "Python's own C++ library" : "The system's C++ library";
+  if (compareVersions(numbers(loaded.newest), numbers(compiler.newest)) >= 0)
+    return [right("cxx-library", `${whose} is as new as the compiler's (${loaded.newest})`, loaded.path)];
   const gcc = gccOf(compiler.newest);
   return [
-    later("cxx-library", `conda's C++ library is older than the compiler's: ${conda.newest}, ${compiler.newest}`, {
-      detail: `What is compiled here${gcc === undefined ? "" : ` (GCC ${gcc})`} may ask for symbols that \`${conda.path}\` does not have: "version \`${compiler.newest}' not found".`,
-      fix: [
-        "conda install -c conda-forge 'libstdcxx-ng>=" + (gcc?.split(".")[0] ?? "13") + "'",
-        "# or compile with conda's compilers: conda install -c conda-forge gxx",
-      ],
+    later("cxx-library", `${whose} is older than the compiler's: ${loaded.newest}, ${compiler.newest}`, {
+      detail: `What is compiled here${gcc === undefined ? "" : ` (GCC ${gcc})`} may ask for symbols that \`${loaded.path}\` does not have: "version \`${compiler.newest}' not found".`,
+      fix: isPythons
+        ? [
+            "conda install -c conda-forge 'libstdcxx-ng>=" + (gcc?.split(".")[0] ?? "13") + "'",
+            "# or compile with conda's compilers: conda install -c conda-forge gxx",
+          ]
+        : ["export CXX=/usr/bin/g++ CC=/usr/bin/gcc", "# or use a Python of the same place as the compiler (conda's)"],
     }),
   ];
 }

@@ -157,9 +157,11 @@ function checkCudaCompiler({ environment }: DoctorFacts): Check[] {
         {
           detail: `\`nvcc\` would stop with "unsupported GNU version" or the like; found \`${host.cxx.path}\`.`,
           fix:
-            host.family === "gcc" && refused.reason === "too new" && newest !== undefined
-              ? [`sudo apt-get install g++-${newest}`, `export CC=gcc-${newest} CXX=g++-${newest}`]
-              : ["# install one that it takes, and set CC and CXX"],
+            environment.cudaHostInstead !== undefined
+              ? [`export CC=${environment.cudaHostInstead.cxx.path}`]
+              : host.family === "gcc" && refused.reason === "too new" && newest !== undefined
+                ? [`sudo apt-get install g++-${newest}`, `export CC=gcc-${newest} CXX=g++-${newest}`]
+                : ["# install one that it takes, and set CC and CXX"],
         },
       ),
     );
@@ -304,6 +306,33 @@ export function checkGpus({ environment, variables, torchOnGpus }: DoctorFacts):
   }
   checks.push(...checkArchitectureList(environment, variables));
   return checks;
+}
+
+/** `CUDA_VISIBLE_DEVICES`: numbers or beginnings of UUIDs; from the first that is none on, nothing is seen. */
+export function checkVisibleDevices({ variables, environment }: DoctorFacts): Check[] {
+  const value = variables["CUDA_VISIBLE_DEVICES"];
+  const usesCuda = environment.torch?.cudaVersion !== undefined || environment.cuda !== undefined;
+  if (value === undefined || !usesCuda) return [];
+  const words = value.split(",").map((word) => word.trim());
+  const bad = words.find((word) => !/^(?:\d+|GPU-[\da-fA-F-]+|MIG-[\w/-]+)$/.test(word));
+  const shown = `\`CUDA_VISIBLE_DEVICES=${value}\``;
+  if (value.trim() === "" || words[0] === "-1" || /^NoDevFiles$/i.test(value.trim())) {
+    return [
+      later("visible-devices", `${shown} hides every GPU`, {
+        detail: "`torch.cuda.is_available()` is false, and a build has no GPU to ask for its architecture.",
+        fix: ["unset CUDA_VISIBLE_DEVICES"],
+      }),
+    ];
+  }
+  if (bad !== undefined) {
+    return [
+      problem("visible-devices", `${shown}: \`${bad}\` is neither a number nor the UUID of a GPU`, {
+        detail: "CUDA sees the GPUs before it, and none from it on.",
+        fix: ["export CUDA_VISIBLE_DEVICES=0"],
+      }),
+    ];
+  }
+  return [];
 }
 
 /** Machine code runs on GPUs of the same major capability that are not older. */

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { parseVersion } from "../base/order.ts";
 import { sizeText } from "../report/duration.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
+import { shellWord } from "./shell-word.ts";
 
 const minute = 60_000;
 /** No compile of one extension takes so long without anything being written. */
@@ -79,7 +80,7 @@ export function checkStore({ store }: DoctorFacts): Check[] {
   return [right("store", `${sizeText(bytes)} of earlier results`, store.path)];
 }
 
-export function checkMemory({ memory, processors, variables, environment }: DoctorFacts): Check[] {
+export function checkMemory({ memory, machineMemory, processors, variables, environment }: DoctorFacts): Check[] {
   const checks: Check[] = [];
   const given = variables["MAX_JOBS"];
   if (given !== undefined && given !== "" && !/^[1-9]\d*$/.test(given)) {
@@ -87,13 +88,14 @@ export function checkMemory({ memory, processors, variables, environment }: Doct
   }
   const jobs = /^[1-9]\d*$/.test(given ?? "") ? Number(given) : processors;
   const each = environment.torch?.cudaVersion === undefined ? jobMemory.cpu : jobMemory.cuda;
+  const limited = machineMemory === undefined ? "" : `, of the ${sizeText(memory.total)} that this container may use`;
   const room = Math.max(1, Math.floor(memory.available / each));
   if (jobs > room) {
     const whose = given === undefined || given === "" ? "one for each processor" : "`MAX_JOBS`";
     checks.push(
       later(
         "memory",
-        `${sizeText(memory.available)} of free memory are little for ${jobs} compiles at once (${whose})`,
+        `${sizeText(memory.available)} of free memory${limited} are little for ${jobs} compiles at once (${whose})`,
         {
           detail: `One compile with \`torch/extension.h\` takes up to ${sizeText(each)}. retorch starts no more than fit; a \`setup.py\` starts all of them, and the kernel kills some ("Killed signal terminated program cc1plus").`,
           fix: [`export MAX_JOBS=${room}`],
@@ -102,7 +104,7 @@ export function checkMemory({ memory, processors, variables, environment }: Doct
     );
   } else
     checks.push(
-      right("memory", `${sizeText(memory.available)} of free memory are enough for ${jobs} compiles at once`),
+      right("memory", `${sizeText(memory.available)} of free memory${limited} are enough for ${jobs} compiles at once`),
     );
   return checks;
 }
@@ -225,8 +227,4 @@ function ageText(ms: number): string {
   if (minutes < 120) return `${minutes} minute${minutes === 1 ? "" : "s"}`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

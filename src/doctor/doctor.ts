@@ -1,6 +1,13 @@
 /** Puts the checks together: the whole environment as one list, what is wrong first. Pure. */
 import { checkCompiler, checkCxxLibrary, checkPython, checkTorch, checkWarnings } from "./check-basics.ts";
-import { checkCudaHome, checkCudaPlaces, checkDriver, checkGpus, checkToolkit } from "./check-cuda.ts";
+import {
+  checkCudaHome,
+  checkCudaPlaces,
+  checkDriver,
+  checkGpus,
+  checkToolkit,
+  checkVisibleDevices,
+} from "./check-cuda.ts";
 import {
   checkExtensions,
   checkHelpers,
@@ -11,6 +18,8 @@ import {
   checkStore,
   checkVariables,
 } from "./check-machine.ts";
+import { checkPreloads, checkRequirements, checkTorches } from "./check-packages.ts";
+import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWsl } from "./check-places.ts";
 import type { Check, Checker, CheckStatus, DoctorFacts } from "./facts.ts";
 
 /** All that was found. */
@@ -25,21 +34,30 @@ export interface DoctorReport {
 const checkers: readonly Checker[] = [
   checkPython,
   checkTorch,
+  checkTorches,
   checkCompiler,
   checkCudaHome,
   checkToolkit,
   checkDriver,
   checkGpus,
+  checkVisibleDevices,
+  checkWsl,
   checkCudaPlaces,
   checkCxxLibrary,
   checkVariables,
+  checkPreloads,
   checkMemory,
+  checkLimits,
+  checkSpace,
+  checkFileSystems,
+  checkClock,
   checkLocks,
   checkExtensions,
   checkStore,
   checkNode,
   checkHelpers,
   checkIsolation,
+  checkRequirements,
   checkWarnings,
 ];
 

@@ -30,6 +30,9 @@ const companions: readonly (readonly [cuda: string, driver: string])[] = [
   ["12.8", "570.26"],
   ["12.9", "575.51.03"],
   ["13.0", "580.65.06"],
+  ["13.1", "590.44.01"],
+  ["13.2", "595.45.04"],
+  ["13.3", "610.43.02"],
 ];
 
 /** The oldest driver on which programs of a major version run at all. */

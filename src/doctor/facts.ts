@@ -35,9 +35,12 @@ export interface DoctorFacts {
   readonly extensions: readonly { readonly path: string; readonly verdict: Verdict; readonly isLoaded?: true }[];
   /** There are more than were looked at. */
   readonly moreExtensions: boolean;
-  /** The C++ libraries of a conda environment and of the compiler, with their newest `GLIBCXX` version. */
+  /**
+   * The C++ library that a process of the interpreter gets and the compiler's own, with their newest `GLIBCXX` version,
+   * where they are two: conda's beside the system's, or the other way round.
+   */
   readonly cxxLibraries?: {
-    readonly conda: { readonly path: string; readonly newest: string };
+    readonly loaded: { readonly path: string; readonly newest: string };
     readonly compiler: { readonly path: string; readonly newest: string };
   };
   readonly store: {
@@ -48,6 +51,28 @@ export interface DoctorFacts {
   };
   readonly memory: { readonly total: number; readonly available: number };
   readonly processors: number;
+  /** Memory of the machine, where a control group (a container) allows less. */
+  readonly machineMemory?: number;
+  /** Folders in which a build writes. */
+  readonly places?: readonly Place[];
+  /** Linux within Windows. */
+  readonly wsl?: {
+    readonly version: 1 | 2;
+    /** Windows's driver for CUDA is there: /usr/lib/wsl/lib/libcuda.so.1. */
+    readonly hasCudaDriver: boolean;
+  };
+  /** What `ulimit` says, where it is a number. */
+  readonly limits?: { readonly openFiles?: number; readonly addressSpace?: number };
+  /** Sources whose time of change lies in the future. */
+  readonly futureSources?: { readonly count: number; readonly path: string; readonly aheadMs: number };
+  /** Installations of PyTorch that the interpreter would find, in the order of its search. */
+  readonly torches?: readonly { readonly folder: string; readonly version?: string; readonly from: TorchOrigin }[];
+  /** More than one version's metadata in one folder of packages. */
+  readonly torchMetadata?: readonly string[];
+  /** What `LD_PRELOAD` names. */
+  readonly preloads?: readonly { readonly name: string; readonly exists: boolean }[];
+  /** What the build backend asks for and is not installed, by name. */
+  readonly missingRequirements?: readonly string[];
   readonly nodeVersion: string;
   /** Bytes of the file that `NODE_EXTRA_CA_CERTS` names; undefined: not set, or no such file. */
   readonly extraCertificates?: { readonly path: string; readonly bytes?: number };
@@ -55,6 +80,24 @@ export interface DoctorFacts {
   readonly programs: { readonly ninja?: string; readonly ccache?: string };
   /** Version of setuptools in the interpreter. */
   readonly setuptools?: string;
+}
+
+/** Where an installation of PyTorch was found. */
+export type TorchOrigin = "PYTHONPATH" | "current folder" | "packages" | "user packages";
+
+/** A folder in which a build writes, or whose parent it would make it in. */
+export interface Place {
+  readonly role: "temporary" | "cache" | "project" | "load";
+  readonly path: string;
+  /** Bytes that may still be written. */
+  readonly free?: number;
+  readonly freeFiles?: number;
+  /** `NFS`, `9p`, …: a file system over a network, or another system's. */
+  readonly remote?: string;
+  /** Mounted so that nothing in it may be run or loaded. */
+  readonly noExec?: true;
+  /** Names that differ in case alone are one file. */
+  readonly ignoresCase?: true;
 }
 
 /** A CUDA on a search path. */

@@ -14,6 +14,8 @@ import { openElf } from "../inspect/elf.ts";
 import { versionDefinitions } from "../inspect/elf-versions.ts";
 import { inspectPath } from "../inspect/inspect.ts";
 import type { CudaPlace, DoctorFacts } from "./facts.ts";
+import { futureSourcesOf, limitsOf, machineMemoryOf, placesOf, wslOf } from "./gather-places.ts";
+import { missingRequirements, preloadsOf, torchesOf, torchMetadataOf } from "./gather-python.ts";
 
 /** What is known before anything is looked at. */
 export interface GatherInput {
@@ -21,6 +23,10 @@ export interface GatherInput {
   /** Folder in which built extensions are looked for, absolute; undefined: nowhere. */
   readonly root?: string;
   readonly nodeVersion: string;
+  /** The project's sources, absolute. */
+  readonly sources?: readonly string[];
+  /** What `[build-system]` requires, as written. */
+  readonly requirements?: readonly string[];
   readonly project?: DoctorFacts["project"];
   readonly projectProblem?: DoctorFacts["projectProblem"];
 }
@@ -42,6 +48,9 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
   const ccache = onPath(host, "ccache");
   const setuptools = setuptoolsOf(host, environment);
   const extraCertificates = extraCertificatesOf(host);
+  const machineMemory = machineMemoryOf(host);
+  const wsl = wslOf(host);
+  const futureSources = futureSourcesOf(host, input.sources ?? []);
   return {
     environment,
     variables: host.env,
@@ -56,6 +65,15 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
     ...(cxxLibraries === undefined ? {} : { cxxLibraries }),
     store: storeOf(host),
     memory: host.memory(),
+    ...(machineMemory === undefined ? {} : { machineMemory }),
+    places: placesOf(host, root),
+    ...(wsl === undefined ? {} : { wsl }),
+    limits: limitsOf(host),
+    ...(futureSources === undefined ? {} : { futureSources }),
+    torches: torchesOf(host, environment.python),
+    torchMetadata: torchMetadataOf(host, environment.python),
+    preloads: preloadsOf(host),
+    missingRequirements: missingRequirements(host, environment, input.requirements ?? []),
     processors: host.cpuCount,
     nodeVersion,
     ...(extraCertificates === undefined ? {} : { extraCertificates }),
@@ -232,17 +250,29 @@ function compiledFiles(host: Host, root: string): string[] {
   return found;
 }
 
-/** Only of a conda environment with another compiler than its own. */
+/**
+ * Which C++ library a process of the interpreter gets: its own where it brings one (conda), else the system's. The
+ * compiler's stands beside its other libraries.
+ */
 function cxxLibrariesOf(host: Host, { python, compiler, platform }: Environment): DoctorFacts["cxxLibraries"] {
   if (platform !== "linux" || python === undefined || compiler === undefined) return undefined;
-  if (kindOf(host, join(python.prefix, "conda-meta")) !== "directory") return undefined;
-  if (compiler.cxx.path.startsWith(`${python.prefix}/`)) return undefined;
-  const conda = newestGlibcxx(host, join(python.prefix, "lib", "libstdc++.so.6"));
-  const own = (compiler.systemLibraryDirs ?? [])
+  const own = [...new Set([python.prefix, python.basePrefix])]
+    .filter((prefix) => prefix !== "/usr")
+    .map((prefix) => newestGlibcxx(host, join(prefix, "lib", "libstdc++.so.6")))
+    .find((found) => found !== undefined);
+  const triplets = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
+  const loaded = own ?? triplets.map((folder) => newestGlibcxx(host, join(folder, "libstdc++.so.6"))).find(isThere);
+  const compilers = (compiler.systemLibraryDirs ?? [])
     .flatMap((folder) => ["libstdc++.so.6", "libstdc++.so"].map((name) => join(folder, name)))
     .map((path) => newestGlibcxx(host, path))
-    .find((found) => found !== undefined);
-  return conda === undefined || own === undefined ? undefined : { conda, compiler: own };
+    .find(isThere);
+  if (loaded === undefined || compilers === undefined) return undefined;
+  const real = (path: string): string => quietly(() => host.fs.realpath(path)) ?? path;
+  return real(loaded.path) === real(compilers.path) ? undefined : { loaded, compiler: compilers };
+}
+
+function isThere<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }
 
 function newestGlibcxx(host: Host, path: string): { readonly path: string; readonly newest: string } | undefined {

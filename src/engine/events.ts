@@ -26,11 +26,11 @@ export interface FailureDiagnosis {
 
 /** One change that `--fix` made. */
 export interface FixChange {
-  /** Name of the extension that it is for. */
+  /** Name of the extension that it is for; empty when it is for all. */
   readonly extension: string;
   /** In words: `include-dirs += "third_party/include"`. */
   readonly change: string;
-  /** The diagnosis that asks for it. */
+  /** The diagnosis that asks for it, or the failure's code. */
   readonly diagnosis: string;
   /** The file that was changed, absolute; undefined when the change holds for this build only. */
   readonly file?: string;

@@ -173,6 +173,7 @@ function checkCuda(environment: Environment, needs: EnvironmentNeeds, standard: 
 
 function checkCudaHost(environment: Environment, cuda: Cuda): Failure[] {
   const host = environment.cudaHost ?? environment.compiler;
+  const instead = environment.cudaHostInstead;
   if (host === undefined) return [];
   const refused = refusal(cuda.hostCompilers, host);
   if (refused === undefined) return [];
@@ -184,10 +185,13 @@ function checkCudaHost(environment: Environment, cuda: Cuda): Failure[] {
       code,
       `\`${host.cxx.path}\` is ${familyName(host.family)} ${host.cxx.version}, ${refused.reason} for CUDA ${cuda.version}, which takes ${refused.allowed}`,
       {
+        ...(instead === undefined ? {} : { remedy: { CC: instead.cxx.path } }),
         hint:
-          example === undefined
-            ? "Set `CC` to a compiler that it takes, or use another toolkit"
-            : `Install an older one beside it and name it (\`apt install g++-${example}\`, \`CC=gcc-${example}\`), use a newer toolkit, or pass \`-allow-unsupported-compiler\` to nvcc at your own risk`,
+          instead !== undefined
+            ? `${familyName(instead.family)} ${instead.cxx.version} is installed and taken: \`export CC=${instead.cxx.path}\`, or let \`retorch build --fix\` use it`
+            : example === undefined
+              ? "Set `CC` to a compiler that it takes, or use another toolkit"
+              : `Install an older one beside it and name it (\`apt install g++-${example}\`, \`CC=gcc-${example}\`), use a newer toolkit, or pass \`-allow-unsupported-compiler\` to nvcc at your own risk`,
         attempts: environment.attempts.filter((attempt) => attempt.what === "host compiler of nvcc"),
       },
     ),

@@ -215,15 +215,37 @@ export async function findCudaHost(
     "rejected",
     `${describe(main)} is ${refused.reason}: CUDA ${cuda.version} takes ${refused.allowed}`,
   );
+  const other = await installedFor(look, memory, cuda);
+  if (other === undefined) return main;
+  note(`\`${other.compiler.cxx.path}\` (\`${other.name}\` on the search path)`, "chosen", describe(other.compiler));
+  return other.compiler;
+}
+
+/** Of the compilers with a version in their name the first that the toolkit takes. */
+async function installedFor(
+  look: Look,
+  memory: Memory,
+  cuda: Cuda,
+): Promise<{ readonly name: string; readonly compiler: HostCompiler } | undefined> {
   for (const name of versioned()) {
     const command = resolve(look, [name]);
     if (typeof command === "string") continue;
     const facts = await askCompiler(look, memory, command);
     if (typeof facts === "string" || refusal(cuda.hostCompilers, facts.compiler) !== undefined) continue;
-    note(`\`${facts.compiler.cxx.path}\` (\`${name}\` on the search path)`, "chosen", describe(facts.compiler));
-    return facts.compiler;
+    return { name, compiler: facts.compiler };
   }
-  return main;
+  return undefined;
+}
+
+/** Where a variable names a compiler that the toolkit does not take: an installed one that it does. */
+export async function cudaHostInstead(
+  look: Look,
+  memory: Memory,
+  cuda: Cuda,
+  chosen: HostCompiler,
+): Promise<HostCompiler | undefined> {
+  if (look.host.platform === "win32" || refusal(cuda.hostCompilers, chosen) === undefined) return undefined;
+  return (await installedFor(look, memory, cuda))?.compiler;
 }
 
 /** A folder stands for the compiler in it, as for nvcc. */

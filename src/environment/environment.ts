@@ -190,6 +190,8 @@ export interface Environment {
    * where the toolkit accepts it, else another one that it accepts.
    */
   readonly cudaHost?: HostCompiler;
+  /** An installed one that the toolkit takes, where a variable names one that it does not. */
+  readonly cudaHostInstead?: HostCompiler;
   /** The linker that the compiler calls, part of the link's identity. */
   readonly linker?: Tool;
   /** What `-fuse-ld=NAME` would call instead, by that name: `lld`, `mold`, `gold`, `bfd`. See `linkerFor`. */

@@ -3,7 +3,7 @@ import type { FailureCode } from "../base/failure-codes.ts";
 import type { Failure } from "../base/failure.ts";
 import type { Memory } from "./cache.ts";
 import { checkEnvironment } from "./check.ts";
-import { findCompiler, findCudaHost } from "./compiler.ts";
+import { cudaHostInstead, findCompiler, findCudaHost } from "./compiler.ts";
 import { findCuda } from "./cuda.ts";
 import type { Environment, EnvironmentPart } from "./environment.ts";
 import type { EnvironmentRequest } from "./find-environment.ts";
@@ -24,6 +24,8 @@ export async function search(look: Look, memory: Memory, request: EnvironmentReq
   const cuda = await findCuda(look, memory, python, torch);
   const facts = await findCompiler(look, memory, torch);
   const cudaHost = cuda === undefined ? undefined : await findCudaHost(look, memory, cuda, facts?.compiler);
+  const instead =
+    cuda === undefined || cudaHost === undefined ? undefined : await cudaHostInstead(look, memory, cuda, cudaHost);
   const linkers = facts === undefined ? undefined : await findLinkers(look, memory, facts, request.linkFlags ?? []);
   const gpus = await findGpus(look, memory, python);
   const wantsRocm = torch?.hipVersion !== undefined || request.needs?.rocm === true;
@@ -40,6 +42,7 @@ export async function search(look: Look, memory: Memory, request: EnvironmentReq
     ...(sycl === undefined ? {} : { sycl }),
     ...(facts === undefined ? {} : { compiler: facts.compiler }),
     ...(cudaHost === undefined ? {} : { cudaHost }),
+    ...(instead === undefined ? {} : { cudaHostInstead: instead }),
     ...(linkers?.linker === undefined ? {} : { linker: linkers.linker }),
     ...(linkers === undefined ? {} : { linkers: linkers.linkers }),
     gpus,

@@ -7,7 +7,7 @@ import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { Digest } from "../base/digest.ts";
 import { digestOf } from "../base/digest.ts";
-import type { AppendFile, CopyMethod, FileStat, FileSystem } from "./host.ts";
+import type { AppendFile, CopyMethod, FileStat, FileSystem, Space } from "./host.ts";
 
 /** Files above this size are hashed piece by piece. */
 const oneRead = 1024 * 1024;
@@ -262,6 +262,14 @@ class NodeFileSystem implements FileSystem {
   touch(path: string, timeMs?: number): boolean {
     const seconds = (timeMs ?? Date.now()) / 1000;
     return orMissing(() => (fs.utimesSync(path, seconds, seconds), true)) ?? false;
+  }
+
+  space(path: string): Space | undefined {
+    return orMissing(() => {
+      const { bsize, blocks, bavail, files, ffree, type } = fs.statfsSync(path);
+      const limited = files > 0 ? { freeFiles: ffree } : {};
+      return { free: bavail * bsize, total: blocks * bsize, type, ...limited };
+    });
   }
 
   writable(path: string): boolean {

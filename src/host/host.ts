@@ -16,6 +16,17 @@ export interface FileStat {
   readonly uid: number;
 }
 
+/** What there is of a file system, as `statfs` says. */
+export interface Space {
+  /** Bytes that this user may still write. */
+  readonly free: number;
+  readonly total: number;
+  /** Files that may still be made; undefined where the file system has no such limit. */
+  readonly freeFiles?: number;
+  /** Number of its kind (Linux: `f_type`, statfs(2)). */
+  readonly type: number;
+}
+
 /** A file open for appending. */
 export interface AppendFile {
   append(bytes: Uint8Array): void;
@@ -69,6 +80,8 @@ export interface FileSystem {
   touch(path: string, timeMs?: number): boolean;
   /** Whether this process may create files in the folder. */
   writable(path: string): boolean;
+  /** Of the file system in which a path lies; undefined when there is no such path. */
+  space(path: string): Space | undefined;
 }
 
 /** A program to be run. No shell is involved. */

@@ -157,6 +157,7 @@ function offsetOf(elf: ElfFrame, address: number | undefined): number | undefine
   return address === undefined ? undefined : fileOffset(elf, address);
 }
 
+/** An empty part is the current folder, as in `ldd`; a path that is empty altogether is none (glibc, `fillin_rpath`). */
 function splitPath(text: string | undefined): string[] {
-  return text === undefined ? [] : text.split(":").filter((part) => part !== "");
+  return text === undefined || text === "" ? [] : text.split(":");
 }

@@ -18,6 +18,7 @@ import { neededVersions } from "./elf-versions.ts";
 import { readHipBundles } from "./hip.ts";
 import { isMachO, type MachO, openMachO } from "./macho.ts";
 import { isPe, openPe, type Pe } from "./pe.ts";
+import { otherFormat } from "./other-format.ts";
 import { PROVENANCE_SECTION_MACHO, PROVENANCE_SECTION_PE, provenanceIn, provenanceOf } from "./provenance.ts";
 import { type PythonTag, pythonTagOf } from "./python-tag.ts";
 import type { ExtensionReport, NeededLibrary, PythonFacts, TorchFacts, UndefinedSymbol } from "./report.ts";
@@ -71,12 +72,7 @@ export function inspectExtension(
     const pe = openPe(source);
     return pe.ok ? ok(peReport(pe.value, file)) : pe;
   }
-  const what = head.length === 0 ? "is empty" : "is neither ELF, PE nor Mach-O";
-  return err(
-    failure("INSPECT_UNKNOWN_FORMAT", `The file \`${file}\` ${what}`, {
-      hint: "Give the path of a built extension (`.so`, `.pyd`, `.dylib`) or of a wheel",
-    }),
-  );
+  return err(otherFormat(source, file));
 }
 
 /** What the three formats have in common when Python's and torch's parts are looked for. */

@@ -30,7 +30,7 @@ export interface ElfJudgeInput {
   readonly source: ByteSource;
   /** Where the file lies, or would lie. */
   readonly path: string;
-  readonly host: Pick<Host, "fs" | "env">;
+  readonly host: Pick<Host, "fs" | "env"> & Partial<Pick<Host, "cwd">>;
   readonly environment: JudgeEnvironment;
   /** Files that would be there too, by absolute path. */
   readonly besides?: ReadonlyMap<string, () => ByteSource | undefined>;
@@ -48,12 +48,13 @@ function newSimulation(input: ElfJudgeInput): LoaderSimulation | undefined {
   const opened = openElf(input.source);
   if (!opened.ok) return undefined;
   const { machineCode, bits } = opened.value;
-  const { fs, env } = input.host;
+  const { fs, env, cwd } = input.host;
   return new LoaderSimulation({
     fs,
     env,
     machineCode,
     bits,
+    ...(cwd === undefined ? {} : { cwd }),
     ...(input.besides === undefined ? {} : { besides: input.besides }),
   });
 }
@@ -70,10 +71,22 @@ function startProcess(input: ElfJudgeInput, importTorch: boolean): Process | und
   if (python !== undefined) {
     const main = simulation.loadMain(python.executable);
     if (main === undefined) reasons.push(`The interpreter \`${python.executable}\` could not be read`);
-    else global.push(...simulation.closure(main));
+    else global.push(...simulation.closure(main), ...preloaded(simulation));
   } else if (report.python.uses) reasons.push("No Python was found to check against");
   if (importTorch) global.push(...importOfTorch(simulation, input));
   return { simulation, global: [...new Set(global)], reasons };
+}
+
+function preloaded(simulation: LoaderSimulation): readonly LoadedFile[] {
+  return simulation.loadPreloaded().flatMap((file) => simulation.closure(file));
+}
+
+/**
+ * Whether it is for a process in which torch was imported: it calls torch, or it needs CUDA's libraries, which where they
+ * come with pip only torch finds.
+ */
+function expectsTorch({ torch, cuda, kind }: ExtensionReport): boolean {
+  return kind !== "executable" && (torch.uses || cuda.libraries.length > 0);
 }
 
 /**
@@ -97,7 +110,7 @@ function importOfTorch(simulation: LoaderSimulation, { environment, host }: ElfJ
 
 /** Follows the loading of a file. */
 export function judgeElf(input: ElfJudgeInput): ElfJudgement {
-  const process = startProcess(input, input.report.torch.uses);
+  const process = startProcess(input, expectsTorch(input.report));
   const nothing = { symbols: 0, files: 0 };
   if (process === undefined)
     return { problems: [], libraries: [], reasons: ["The file could not be read"], checked: nothing };
@@ -307,7 +320,7 @@ function installedLibraries(simulation: LoaderSimulation, { environment, host }:
 
 /** Whether its libraries are found when torch was not imported first. */
 function withoutTorch(input: ElfJudgeInput): Answer | undefined {
-  if (!input.report.torch.uses || input.report.kind === "executable") return undefined;
+  if (!expectsTorch(input.report)) return undefined;
   const process = startProcess(input, false);
   const target = process?.simulation.loadSource(input.path, input.source);
   if (process === undefined || target === undefined) return "unknown";

@@ -23,7 +23,7 @@ export interface JudgeInput {
   readonly source: ByteSource;
   /** Absolute path where it lies, or would lie. */
   readonly path: string;
-  readonly host: Pick<Host, "fs" | "env">;
+  readonly host: Pick<Host, "fs" | "env"> & Partial<Pick<Host, "cwd">>;
   readonly environment: JudgeEnvironment;
   /** Other GPUs than the environment's. */
   readonly gpus?: readonly JudgeGpu[];
@@ -102,6 +102,17 @@ function answerOf(problems: readonly Problem[], reasons: readonly string[]): Ans
 const PLATFORM_NAMES = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const;
 
 function platformProblems(report: ExtensionReport, environment: JudgeEnvironment): Problem[] {
+  if (report.format === "elf" && (report.machine === "cuda" || report.machine === "amdgpu")) {
+    return [
+      {
+        kind: "wrong-machine",
+        severity: "error",
+        what: "It is code for a GPU alone (a cubin), which no process loads by itself",
+        why: "A program hands such code to the GPU's driver, usually out of a fat binary within an extension",
+        fix: "Inspect the extension that it belongs to",
+      },
+    ];
+  }
   if (report.platform !== environment.platform) {
     return [
       {

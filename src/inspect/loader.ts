@@ -51,6 +51,8 @@ export interface NeededFile {
 export interface LoaderOptions {
   readonly fs: FileSystem;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that relative folders mean; undefined: they are passed over. */
+  readonly cwd?: string;
   /** e_machine and class of the process; others' libraries are passed over. */
   readonly machineCode: number;
   readonly bits: 32 | 64;
@@ -98,6 +100,17 @@ export class LoaderSimulation {
     this.#main = file;
     if (file !== undefined) this.#loadNeeds(file);
     return file;
+  }
+
+  /** What `LD_PRELOAD` names: a library that is not found is passed over, with a warning of the loader's. */
+  loadPreloaded(): readonly LoadedFile[] {
+    const main = this.#main;
+    const names = (this.#options.env["LD_PRELOAD"] ?? "").split(/[: ]/).filter((name) => name !== "");
+    return names.flatMap((name) => {
+      const file = main === undefined ? undefined : this.#resolve(name, main).file;
+      if (file !== undefined) this.#loadNeeds(file);
+      return file ?? [];
+    });
   }
 
   /** Loads a file as `dlopen` does, with all that it needs. Undefined when it cannot be read. */
@@ -179,7 +192,7 @@ export class LoaderSimulation {
     const known = this.#byName.get(name);
     if (known !== undefined) return { name, file: known, foundBy: "already loaded", searched: [] };
     if (name.includes("/")) {
-      const path = this.#expand(name, by);
+      const path = this.#absolute(this.#expand(name, by)) ?? name;
       const file = this.#byPath.get(path) ?? this.#open(path, "path", by);
       return file === undefined ? { name, searched: [path] } : { name, file, foundBy: "path", searched: [] };
     }
@@ -245,17 +258,26 @@ export class LoaderSimulation {
     }
     const variable = this.#options.env["LD_LIBRARY_PATH"];
     if (variable !== undefined && variable !== "") {
-      const folders = variable.split(/[:;]/).filter((folder) => folder.startsWith("/"));
-      places.push({ folders, foundBy: "LD_LIBRARY_PATH" });
+      places.push({ folders: this.#folders(variable.split(/[:;]/), this.#main ?? by), foundBy: "LD_LIBRARY_PATH" });
     }
-    places.push({ folders: runpath.map((folder) => this.#expand(folder, by)), foundBy: "RUNPATH" });
+    places.push({ folders: this.#folders(runpath, by), foundBy: "RUNPATH" });
     return places;
   }
 
   #addRpath(places: { folders: string[]; foundBy: FoundBy }[], file: LoadedFile): void {
     const dynamic = file.elf.dynamic;
     if (dynamic === undefined || dynamic.runpath.length > 0 || dynamic.rpath.length === 0) return;
-    places.push({ folders: dynamic.rpath.map((folder) => this.#expand(folder, file)), foundBy: "RPATH" });
+    places.push({ folders: this.#folders(dynamic.rpath, file), foundBy: "RPATH" });
+  }
+
+  /** The folders of a path: words in them replaced, relative and empty ones taken from the current folder. */
+  #folders(parts: readonly string[], file: LoadedFile): string[] {
+    return parts.flatMap((part) => this.#absolute(this.#expand(part, file)) ?? []);
+  }
+
+  #absolute(path: string): string | undefined {
+    if (path.startsWith("/")) return path;
+    return this.#options.cwd === undefined ? undefined : join(this.#options.cwd, path);
   }
 
   /** $ORIGIN, $LIB and $PLATFORM, with or without braces. */

@@ -83,9 +83,9 @@ export interface GpuVerdict {
 }
 
 export interface Verdict {
-  /** With `import torch` done before, as every extension of torch expects. */
+  /** With `import torch` done before, where it calls torch or needs CUDA's libraries. */
   readonly loads: Answer;
-  /** Undefined when it does not use torch. */
+  /** Undefined when it uses neither torch nor CUDA. */
   readonly loadsWithoutTorch?: Answer;
   readonly runs: Answer;
   /** Why an answer is not `yes`, when no problem says so. */

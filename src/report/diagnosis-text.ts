@@ -64,7 +64,9 @@ export function fixedText(
   const lines: string[] = [];
   for (const { extension, change, file, diff, keep } of changes) {
     const where = file === undefined ? "for this build only" : `in ${shownPath(file, cwd)}`;
-    lines.push(`${style.success("fixed:")} \`${extension}\`: ${change} ${style.dim(`(${where})`)}`);
+    lines.push(
+      `${style.success("fixed:")} ${extension === "" ? "" : `\`${extension}\`: `}${change} ${style.dim(`(${where})`)}`,
+    );
     for (const line of diff) {
       const paint = line.startsWith("+")
         ? style.success

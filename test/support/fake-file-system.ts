@@ -6,7 +6,7 @@
 import { posix, win32 } from "node:path";
 import type { Digest } from "../../src/base/digest.ts";
 import { digestOf } from "../../src/base/digest.ts";
-import type { AppendFile, CopyMethod, FileStat, FileSystem } from "../../src/host/host.ts";
+import type { AppendFile, CopyMethod, FileStat, FileSystem, Space } from "../../src/host/host.ts";
 
 /** The time of a fake machine. */
 export interface FakeClock {
@@ -61,6 +61,8 @@ export class FakeDisk {
   movesOverFolders: boolean;
   /** Bytes; more than that is ENOSPC. */
   capacity = Infinity;
+  /** What `space` says below a folder. */
+  readonly spaces = new Map<string, Space>();
   readonly clock: FakeClock;
   readonly windows: boolean;
   #nextInode = 100;
@@ -325,6 +327,15 @@ export class FakeFileSystem implements FileSystem {
     at.node.mtimeMs = timeMs ?? this.disk.clock.now;
     at.node.ctimeMs = this.disk.clock.now;
     return true;
+  }
+
+  space(path: string): Space | undefined {
+    this.#begin("stat", path, this.accesses.stats);
+    if (this.#orMissing(() => this.#find(path, true)) === undefined) return undefined;
+    const place = [...this.disk.spaces.keys()]
+      .filter((root) => path === root || path.startsWith(`${root}/`))
+      .sort((a, b) => b.length - a.length)[0];
+    return place === undefined ? { free: 1e12, total: 2e12, type: 0xef53 } : this.disk.spaces.get(place);
   }
 
   writable(path: string): boolean {

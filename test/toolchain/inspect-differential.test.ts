@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, describe, expect, it, type TestContext } from "vitest";
 import { nodeHost } from "../../src/host/node-host.ts";
 import { fileSource } from "../../src/inspect/bytes.ts";
@@ -69,6 +69,7 @@ class Bench {
 interface Made {
   readonly file: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   /** It is run instead of loaded. */
   readonly isProgram?: boolean;
 }
@@ -125,6 +126,41 @@ const cases: Readonly<Record<string, Make>> = {
     file: withRunPath()(bench) as string,
     env: { LD_LIBRARY_PATH: `/nowhere:${bench.path("lib")}` },
   }),
+  "LD_LIBRARY_PATH with a relative folder": (bench) => ({
+    file: withRunPath()(bench) as string,
+    env: { LD_LIBRARY_PATH: relative(process.cwd(), bench.path("lib")) },
+  }),
+  "LD_LIBRARY_PATH with an empty part": (bench) => ({
+    file: withRunPath()(bench) as string,
+    env: { LD_LIBRARY_PATH: ":/nowhere" },
+    cwd: bench.path("lib"),
+  }),
+  "an empty part of RUNPATH is the current folder": (bench) => ({
+    file: withRunPath("-Wl,-rpath,/nowhere:")(bench) as string,
+    cwd: bench.path("lib"),
+  }),
+  "an empty part of RUNPATH, with another current folder": withRunPath("-Wl,-rpath,/nowhere:"),
+  "an empty RUNPATH is none": (bench) => ({
+    file: withRunPath("-Wl,-rpath,")(bench) as string,
+    cwd: bench.path("lib"),
+  }),
+  "a relative RPATH": (bench) => ({
+    file: withRunPath("-Wl,--disable-new-dtags", "-Wl,-rpath,lib")(bench) as string,
+    cwd: bench.dir,
+  }),
+  "LD_PRELOAD has the symbol": (bench) => {
+    const preload = bench.so("preload.so", defines("lost"));
+    return { file: bench.so("user.so", uses("lost")), env: { LD_PRELOAD: `/nowhere.so:${preload}` } };
+  },
+  "LD_PRELOAD has the library": (bench) => ({
+    file: withRunPath()(bench) as string,
+    env: { LD_PRELOAD: bench.path("lib/libdep.so") },
+  }),
+  "LD_PRELOAD needs the library that has the symbol": (bench) => {
+    bench.so("lib/libdep.so", defines("dep"), "-Wl,-soname,libdep.so");
+    const preload = bench.so("preload.so", module("0"), "-Llib", "-ldep", "-Wl,-rpath,$ORIGIN/lib");
+    return { file: bench.so("user.so", uses("dep")), env: { LD_PRELOAD: preload } };
+  },
   "RPATH is inherited": chain("-Wl,--disable-new-dtags"),
   "RUNPATH is not inherited": chain("-Wl,--enable-new-dtags"),
   "a script of the linker in an earlier folder ends the search": (bench) => {
@@ -342,7 +378,7 @@ function cut(bench: Bench, length: (size: number) => number): string {
 }
 
 /** Empty when Python loaded it, else what the loader said. */
-function loaded(python: string, { file, env = {}, isProgram = false }: Made): string {
+function loaded(python: string, { file, env = {}, cwd, isProgram = false }: Made): string {
   if (isProgram) return spawnSync(file, { env: { ...process.env, ...env }, encoding: "utf8" }).stderr;
   const script = `
 import ctypes, os, sys
@@ -351,7 +387,7 @@ try:
 except OSError as error:
     print(error)
 `;
-  const done = spawnSync(python, ["-c", script, file], { encoding: "utf8", env: { ...process.env, ...env } });
+  const done = spawnSync(python, ["-c", script, file], { cwd, encoding: "utf8", env: { ...process.env, ...env } });
   return done.status === 0 ? done.stdout.trim() : `ended with ${done.status ?? done.signal ?? ""}`;
 }
 
@@ -387,11 +423,11 @@ function environmentOf(executable: string): JudgeEnvironment {
 }
 
 /** What `retorch inspect` says; a file that cannot be read counts as one that does not load. */
-function judged({ file, env = {} }: Made, environment: JudgeEnvironment): Verdict["loads"] {
+function judged({ file, env = {}, cwd = process.cwd() }: Made, environment: JudgeEnvironment): Verdict["loads"] {
   const report = inspectFile(host.fs, file);
   const source = fileSource(host.fs, file);
   if (!report.ok || source === undefined) return "no";
-  const there = { fs: host.fs, env: { ...process.env, ...env } };
+  const there = { fs: host.fs, env: { ...process.env, ...env }, cwd };
   return judge({ report: report.value, source, path: file, host: there, environment }).loads;
 }
 

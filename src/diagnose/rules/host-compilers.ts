@@ -75,7 +75,7 @@ export const hostCompilerRules: readonly Rule[] = [
           : []),
         `export CC=${cxx.replace(/g\+\+/, "gcc")} CXX=${cxx}`,
         `export NVCC_PREPEND_FLAGS='-ccbin ${cxx}'   # for builders that do not pass CC on to nvcc`,
-        `# or a newer CUDA toolkit (gcc ${Number(newest) + 1}: CUDA ${firstCudaForGcc(Number(newest) + 1) ?? "newer"} or later); -allow-unsupported-compiler only as a last resort`,
+        `# or a newer CUDA toolkit${forNext(Number(newest) + 1)}; -allow-unsupported-compiler only as a last resort`,
       ];
     },
     change: (match) => {
@@ -235,3 +235,9 @@ export const hostCompilerRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** ` (gcc 14: CUDA 12.4 or later)`, where that is known. */
+function forNext(gcc: number): string {
+  const cuda = firstCudaForGcc(gcc);
+  return cuda === undefined ? "" : ` (gcc ${gcc}: CUDA ${cuda} or later)`;
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { safeChanges, type SafeChange, withVariables } from "../../../src/build/fix.ts";
+import { failure } from "../../../src/base/failure.ts";
+import { compilerInstead, safeChanges, type SafeChange, withVariables } from "../../../src/build/fix.ts";
 import type { Extension } from "../../../src/config/extension.ts";
 import type { ConfigChange } from "../../../src/diagnose/change.ts";
 import type { Diagnosis } from "../../../src/diagnose/diagnose.ts";
@@ -8,6 +9,19 @@ import type { Action } from "../../../src/plan/graph.ts";
 import { FakeHost } from "../../support/fake-host.ts";
 import { extension, linuxCpu, linuxCuda, projectRoot } from "../../support/plan-fixtures.ts";
 import { action } from "../report/fixtures.ts";
+
+describe("a host compiler that CUDA does not take", () => {
+  const refused = failure("COMPILER_TOO_NEW", "too new", { remedy: { CC: "/usr/bin/g++-12" } });
+
+  it("gives way to an installed one, once", () => {
+    expect(compilerInstead(new FakeHost(), refused)).toMatchObject({
+      variables: { CC: "/usr/bin/g++-12" },
+      change: { change: "CC=/usr/bin/g++-12", keep: "export CC=/usr/bin/g++-12", diff: [] },
+    });
+    expect(compilerInstead(new FakeHost({ env: { CC: "/usr/bin/g++-12" } }), refused)).toBeUndefined();
+    expect(compilerInstead(new FakeHost(), failure("COMPILER_TOO_NEW", "too new"))).toBeUndefined();
+  });
+});
 
 interface Case {
   readonly change: ConfigChange;

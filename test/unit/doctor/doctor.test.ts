@@ -114,6 +114,8 @@ describe("CUDA", () => {
     expect(driverFits("450.80.02", "12.0").fits).toBe("no");
     expect(driverFits("580.65.06", "12.1").fits).toBe("yes");
     expect(driverFits("580.65.06", "14.0").fits).toBe("unknown");
+    expect(driverFits("580.65.06", "13.2")).toEqual({ fits: "minor", needed: "595.45.04" });
+    expect(driverFits("610.43.02", "13.3")).toEqual({ fits: "yes" });
   });
 
   it("knows the GPU", () => {
@@ -263,11 +265,14 @@ describe("what lies about", () => {
     for (const nodeVersion of ["20.19.0", "22.12.0", "23.0.0", "26.1.0"]) expect(trouble({ nodeVersion })).toEqual([]);
   });
 
-  it("is an older C++ library of conda", () => {
-    const library = (newest: string) => ({ path: "/x/libstdc++.so.6", newest });
-    const parts = (conda: string, own: string): Partial<DoctorFacts> => ({
-      cxxLibraries: { conda: library(conda), compiler: library(own) },
+  it("is a C++ library of Python's, or of the system, that is older than the compiler's", () => {
+    const prefix = linuxCpu.python?.prefix ?? "";
+    const library = (newest: string, folder = `${prefix}/lib`) => ({ path: `${folder}/libstdc++.so.6`, newest });
+    const parts = (loaded: string, own: string): Partial<DoctorFacts> => ({
+      cxxLibraries: { loaded: library(loaded), compiler: library(own) },
     });
+    const system = { loaded: library("GLIBCXX_3.4.29", "/usr/lib64"), compiler: library("GLIBCXX_3.4.30") };
+    expect(find({ cxxLibraries: system }, "cxx-library").fix[0]).toContain("CXX=/usr/bin/g++");
     expect(find(parts("GLIBCXX_3.4.29", "GLIBCXX_3.4.30"), "cxx-library").fix[0]).toContain("libstdcxx-ng>=12");
     expect(trouble(parts("GLIBCXX_3.4.30", "GLIBCXX_3.4.9"))).toEqual([]);
   });

@@ -222,6 +222,13 @@ describe("what does not fit together", () => {
     expect(codes(environment, { ...module, python: false })).toEqual([]);
   });
 
+  test("an installed host compiler that CUDA takes is named", () => {
+    const environment = { ...whole, cudaHost: gcc("16.0.0"), cudaHostInstead: gcc("14.2.0") };
+    const [refused] = checkEnvironment(environment, cudaModule);
+    expect(refused).toMatchObject({ code: "COMPILER_TOO_NEW", remedy: { CC: "/usr/bin/g++" } });
+    expect(refused?.hint).toContain("GCC 14.2.0 is installed and taken");
+  });
+
   test("every failure says what to do", () => {
     const all = checkEnvironment(
       { ...whole, python: { ...python, includeDirs: [] }, compiler: gcc("9.4.0"), cudaHost: gcc("16.0.0") },

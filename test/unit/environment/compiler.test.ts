@@ -275,6 +275,17 @@ describe("the host compiler of nvcc", () => {
     expect((await found(host)).cudaHost?.cxx.path).toBe(path);
   });
 
+  test("is known, where a variable names one that the toolkit does not take", async () => {
+    const host = machine(cuda(14));
+    host.env["CC"] = "/usr/bin/g++";
+    const { cudaHost, cudaHostInstead } = await found(host);
+    expect([cudaHost?.version[0], cudaHostInstead?.cxx.path]).toEqual([16, "/usr/bin/g++-14"]);
+    const none = machine(cuda(12));
+    none.env["CC"] = "/usr/bin/g++";
+    expect(await found(none)).not.toHaveProperty("cudaHostInstead");
+    expect(await found(machine(cuda(16)))).not.toHaveProperty("cudaHostInstead");
+  });
+
   test("a folder in NVCC_CCBIN stands for the compiler in it", async () => {
     const host = machine((each) => {
       cuda(16)(each);

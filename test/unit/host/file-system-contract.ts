@@ -40,6 +40,7 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
         expect(fs.digestSync(path)).toBeUndefined();
         expect(await fs.digest(path)).toBeUndefined();
         expect(fs.writable(path)).toBe(false);
+        expect(fs.space(path)).toBeUndefined();
         expect(fs.touch(path)).toBe(false);
         expect(fs.removeEmpty(path)).toBe(false);
         expect(() => fs.remove(path)).not.toThrow();
@@ -187,6 +188,9 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
         expect(fs.stat(at("a", "b", "c"))?.kind).toBe("directory");
         expect(fs.stat(at("private"))?.mode).toBe(0o700);
         expect(fs.writable(at("a"))).toBe(true);
+        const space = fs.space(at("a"));
+        expect(space?.total).toBeGreaterThan(0);
+        expect(space?.free).toBeLessThanOrEqual(space?.total ?? 0);
       });
 
       it("are listed by code unit", () => {

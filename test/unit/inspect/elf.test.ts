@@ -128,8 +128,9 @@ describe("openElf", () => {
     expect(elf.dynamic).toMatchObject({ pie: true, bindNow: true });
   });
 
-  it("keeps empty entries of a run path out", () => {
-    expect(open({ ...library, rpath: ":/a::/b:" }).dynamic?.rpath).toEqual(["/a", "/b"]);
+  it("keeps empty entries of a run path, which mean the current folder, but not an empty path", () => {
+    expect(open({ ...library, rpath: ":/a::/b:" }).dynamic?.rpath).toEqual(["", "/a", "", "/b", ""]);
+    expect(open({ ...library, rpath: "" }).dynamic?.rpath).toEqual([]);
   });
 
   it.each([

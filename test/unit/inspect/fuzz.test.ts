@@ -149,6 +149,7 @@ describe.each(Object.entries(bases))("%s", (_name, base) => {
     ["0", 0],
     ["-1", 0xffff_ffff],
     ["the largest signed", 0x7fff_ffff],
+    ["where adding wraps", 0xffff_fff0],
     ["just beyond the end", base.length],
     ["just inside", base.length - 1],
     ["1", 1],
@@ -180,6 +181,16 @@ describe.each(Object.entries(bases))("%s", (_name, base) => {
 function* range(from: number, to: number, step: number): Iterable<number> {
   for (let at = from; at < to; at += step) yield at;
 }
+
+it("a fat binary by itself may have any field changed", () => {
+  for (let at = 0; at + 4 <= fatbin.length; at++) {
+    for (const value of [0, 1, fatbin.length, 0x7fff_ffff, 0xffff_fff0, 0xffff_ffff]) {
+      const bytes = Buffer.from(fatbin);
+      bytes.writeUInt32LE(value, at);
+      askEverything(bytes, false);
+    }
+  }
+});
 
 describe("a wheel", () => {
   const ask = (bytes: Uint8Array): void => {

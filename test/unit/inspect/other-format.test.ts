@@ -1,0 +1,49 @@
+/** Files that nobody can load: the answer names what they are. */
+import { describe, expect, it } from "vitest";
+import { bytesSource } from "../../../src/inspect/bytes.ts";
+import { inspectExtension } from "../../../src/inspect/extension.ts";
+import { judge } from "../../../src/inspect/judge.ts";
+import { buildElf } from "./elf-builder.ts";
+import { buildFatbin } from "./fatbin-builder.ts";
+import { environmentOf, newMachine } from "./machine.ts";
+
+const fatbin = buildFatbin([
+  { kind: "cubin", arch: 80, content: buildElf({ machine: 190 }) },
+  { kind: "ptx", arch: 90, suffix: "a", content: Buffer.from(".entry k()") },
+]);
+
+describe("a file that cannot be loaded", () => {
+  it.each([
+    ["a static library", "!<arch>\ndebian-binary", "is a static library"],
+    ["a thin archive", "!<thin>\n/ ", "is a thin archive"],
+    ["bitcode", Uint8Array.of(0x42, 0x43, 0xc0, 0xde, 1), "is LLVM bitcode"],
+    ["PTX", "//\n// Generated\n.version 9.0\n.target sm_80\n.address_size 64\n", "for sm_80 and later"],
+    ["a fat binary", fatbin, "is a CUDA fat binary by itself, with code for sm_80, compute_90a"],
+    [
+      "a script of the linker",
+      "/* GNU ld script */\nOUTPUT_FORMAT(elf64-x86-64)\nGROUP ( /lib/libm.so.6 )\n",
+      "script for",
+    ],
+    ["a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"],
+    ["a script", "#!/bin/sh\n", "is a script"],
+    ["an archive", Uint8Array.of(0x1f, 0x8b, 8, 0), "compressed by gzip"],
+    ["text", "hello", "is neither ELF, PE nor Mach-O"],
+    ["nothing", "", "is empty"],
+  ])("is named: %s", (_name, content, says) => {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    const report = inspectExtension(bytesSource(bytes), "/p/x.so");
+    if (report.ok) throw new Error("it was read");
+    expect(report.error.code).toBe("INSPECT_UNKNOWN_FORMAT");
+    expect(`${report.error.message} ${report.error.hint ?? ""}`).toContain(says);
+  });
+
+  it("is named: the code of a GPU alone", () => {
+    const source = bytesSource(buildElf({ machine: 190 }));
+    const report = inspectExtension(source, "/p/k.cubin");
+    if (!report.ok) throw new Error(report.error.message);
+    const environment = environmentOf();
+    const verdict = judge({ report: report.value, source, path: "/p/k.cubin", host: newMachine(), environment });
+    expect(verdict.loads).toBe("no");
+    expect(verdict.problems.map(({ what }) => what)).toEqual([expect.stringContaining("code for a GPU alone")]);
+  });
+});
