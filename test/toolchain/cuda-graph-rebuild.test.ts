@@ -1,5 +1,5 @@
 /** What is done again in a CUDA source after a change, phase by phase, with the real nvcc. Effects are counted, not seconds. */
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
 import { runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
@@ -64,6 +64,10 @@ class Project {
 
   append(file: string, text: string): void {
     appendFileSync(this.#project.path(file), text);
+  }
+
+  list(folder: string): string[] {
+    return readdirSync(join(this.#project.root, folder)).sort();
   }
 
   read(file: string): Buffer {
@@ -203,12 +207,47 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     expect(stderr).toContain("stays one nvcc command: fatbinary takes no path with a comma");
   });
 
-  test.for([["--cuda-graph", "off"], ["--nvcc-flag=-G"]])("%s is one nvcc command", async (words, context) => {
+  test("`--explain` says what each phase and architecture took", async (context) => {
     const project = new Project(context);
-    const { executed } = await project.build("8.0", words);
-    expect(executed).toContain("compile-cuda");
-    expect(executed).not.toContain("cuda-front-end");
+    const { stderr } = await runRetorchOk(["build", "--explain", "--arch", "8.0;9.0"], project.options);
+    expect(stderr).toMatch(/^csrc\/k\.cu: [\d.]+ m?s of work, [\d.]+ m?s of it now$/m);
+    for (const row of ["host", "compute_80", "compute_90", "together"]) {
+      expect(stderr).toMatch(new RegExp(`^  ${row} .*\\d m?s`, "m"));
+    }
   });
+
+  test("the host compiler by another name is taken apart all the same, another one is not", async (context) => {
+    const clang = "/usr/bin/clang++-19";
+    if (!existsSync(clang) || realpathSync("/usr/bin/c++") !== realpathSync("/usr/bin/g++"))
+      context.skip("needs g++ by two names, and clang++-19");
+    const project = new Project(context);
+    const same = await project.build("8.0", ["--nvcc-flag=-ccbin", "--nvcc-flag=/usr/bin/g++"]);
+    expect(same.executed).toContain("cuda-front-end");
+    const { stderr } = await runRetorchOk(["build", "--arch", "8.0", `--nvcc-flag=-ccbin=${clang}`], project.options);
+    expect(stderr).toContain("stays one nvcc command: nvcc would call `/usr/bin/clang++-19`");
+  });
+
+  test("nothing is left of cicc that nobody reads", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0");
+    const left = project.list(".retorch/obj/lib/csrc/k.cu.o.phases");
+    expect(left.filter((name) => /\.(?:c|gpu)$/.test(name))).toEqual([
+      "compute_80.stub.c",
+      "host.fatbin.c",
+      "host.stub.c",
+    ]);
+    expect(project.read(".retorch/obj/lib/csrc/k.cu.o.phases/host.cpp.key").length).toBeLessThan(100);
+  });
+
+  test.for([["--cuda-graph", "off"], ["--nvcc-flag=-G"], ["--nvcc-flag=--keep"]])(
+    "%s is one nvcc command",
+    async (words, context) => {
+      const project = new Project(context);
+      const { executed } = await project.build("8.0", words);
+      expect(executed).toContain("compile-cuda");
+      expect(executed).not.toContain("cuda-front-end");
+    },
+  );
 
   test("the script of `--dry-run` makes the same", async (context) => {
     const project = new Project(context, "");

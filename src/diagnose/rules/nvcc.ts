@@ -151,6 +151,7 @@ export const nvccRules: readonly Rule[] = [
     matches: (finding) =>
       nvccSaid(
         finding,
+        /Unknown option '(?<first>-[^\s']+) (?<second>[^']+)'/,
         /Unknown option ['"]?(?<option>[^\s'"]+)['"]?/,
         /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/,
         /redefinition of argument ['"](?<twice>[^'"]+)['"]/,
@@ -160,6 +161,8 @@ export const nvccRules: readonly Rule[] = [
     cause: (match) => {
       const option = match.facts["option"] ?? "";
       const twice = match.facts["twice"];
+      if (match.facts["second"] !== undefined)
+        return `\`${match.facts["first"]} ${match.facts["second"]}\` reached nvcc as one word, with the blank in it.`;
       if (twice !== undefined)
         return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
       if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
@@ -169,6 +172,10 @@ export const nvccRules: readonly Rule[] = [
     },
     fix: (match) => {
       const option = match.facts["option"] ?? "";
+      if (match.facts["second"] !== undefined) {
+        const { first = "", second = "" } = match.facts;
+        return [`# give two words ('${first}', '${second}') or one without a blank: '${first}=${second}'`];
+      }
       if (match.facts["twice"] !== undefined)
         return [
           `# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`,
@@ -197,6 +204,10 @@ export const nvccRules: readonly Rule[] = [
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       { text: "nvcc fatal   : Unknown option '-fopenmp'", expect: "-Xcompiler -fopenmp" },
+      {
+        text: "nvcc fatal   : Unknown option '-gencode arch=compute_90,code=sm_90'",
+        expect: "-gencode=arch=compute_90,code=sm_90",
+      },
       {
         text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
         expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
