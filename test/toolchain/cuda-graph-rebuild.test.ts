@@ -145,6 +145,22 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     );
   });
 
+  test("Thrust's names depend on the list of architectures, unless it has a namespace of the extension's own", async (context) => {
+    const use = `#include <thrust/complex.h>
+namespace user { using complex = thrust::complex<float>; }
+__global__ void twice(::thrust::complex<float>* a) { a[threadIdx.x] *= 2.f; }
+void launch(user::complex* a) { twice<<<1, 32>>>(a); }
+`;
+    const shared = new Project(context);
+    shared.append("csrc/k.cu", use);
+    await shared.build("8.0");
+    expect(costly(await shared.build("8.0;9.0"))).toContain("cuda-device-compile compute_80");
+    const own = new Project(context, "own-cccl-namespace = true\n");
+    own.append("csrc/k.cu", use);
+    await own.build("8.0");
+    expect(costly(await own.build("8.0;9.0"))).toEqual(device(90).sort());
+  });
+
   test("the line counts where the code asks for it", async (context) => {
     const project = new Project(context);
     project.append("csrc/k.cu", "int line() { return __builtin_LINE(); }\n");

@@ -130,6 +130,7 @@ class Builder {
       outputs: [output],
       depfile: { path: spelled(this.#places, depfile), format: "make" },
       includeSearch: this.#in.whole.includeSearch,
+      ...(this.#in.whole.responseFile === undefined ? {} : { responseFile: this.#in.whole.responseFile }),
       keyVariables: compileVariables(this.#in.family),
       share: 0.06,
     });
