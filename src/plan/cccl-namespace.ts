@@ -2,8 +2,8 @@
  * A namespace of the extension's own around Thrust and CUB. Both put the list of architectures into the name of an inline
  * namespace (`__CUDA_ARCH_LIST__`), which keeps apart what libraries of one process were compiled for; so a changed list
  * changes every source that includes them. CCCL's documented way to do without is `THRUST_CUB_WRAPPED_NAMESPACE`
- * (thrust/detail/config/namespace.h, cub/util_namespace.cuh): a name that no other library has. PyTorch's headers know of
- * it for CUB (ATen/cuda/cub_definitions.cuh) and say `thrust::` elsewhere, for which there is an alias.
+ * (thrust/detail/config/namespace.h, cub/util_namespace.cuh): a name that no other library has. PyTorch is built like
+ * that itself (`at_cuda_detail`). Its headers say `thrust::`, for which there is an alias.
  */
 import { digestOfParts } from "../base/digest.ts";
 import { sorted } from "../base/order.ts";
