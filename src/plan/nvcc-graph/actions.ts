@@ -111,6 +111,14 @@ class Builder {
     ];
   }
 
+  /**
+   * Whether the host code is compiled on the stub of last time, while cicc runs: it tells which kernels there are and
+   * what they take, which seldom changes. Relocatable code has all of the fat binary in it, which mostly does.
+   */
+  get #ahead(): boolean {
+    return !this.#in.phases.relocatable;
+  }
+
   #preprocess(step: Step, source: string, name: string, target: string): Action {
     const output = this.#at(name);
     const depfile = `${output}.d`;
@@ -314,7 +322,7 @@ class Builder {
       depfile: { path: spelled(this.#places, depfile), format: "make" },
       includeSearch: whole.includeSearch,
       keyVariables: compileVariables(this.#in.family),
-      ahead: true,
+      ahead: this.#ahead,
       ...(relocatable
         ? {}
         : { responseFile: { path: spelled(this.#places, declaration), content: fatbinDeclaration(symbol) } }),
@@ -343,8 +351,7 @@ class Builder {
       inputs: [keyed ? key : joined],
       outputs: [object],
       keyVariables: compileVariables(this.#in.family),
-      // The stub, for which cicc must be waited, seldom changes: it tells which kernels there are and what they take.
-      ahead: true,
+      ahead: this.#ahead,
       share: 0.6,
     });
     const comparison = this.#action({
@@ -356,7 +363,7 @@ class Builder {
       inputs: [joined],
       outputs: [key],
       cacheable: false,
-      ahead: true,
+      ahead: this.#ahead,
       share: 0.01,
     });
     const before = [preprocess, ...(keyed ? [comparison] : []), compile];

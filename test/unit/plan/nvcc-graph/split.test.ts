@@ -125,6 +125,18 @@ describe("phases", () => {
     expect(all.at(-1)).toMatchObject({ kind: "compile", outputs: [object] });
   });
 
+  test("the host code may run ahead of cicc, on the stub of last time, but where it has the fat binary in it", () => {
+    const ahead = (name: string): string[] =>
+      actions(recorded(name))
+        .filter((action) => action.ahead === true)
+        .map(short);
+    expect(ahead("13.0-one")).toEqual(["host.cpp.ii", "host.cpp.key", "host.o"]);
+    expect(ahead("13.0-rdc")).toEqual([]);
+    expect(actions(recorded("13.0-one")).filter(({ ahead: may, inPlace }) => may === true && inPlace === true)).toEqual(
+      [],
+    );
+  });
+
   test("no temporary name and no new module id is left", () => {
     for (const name of ["13.0-one", "13.0-three", "13.0-rdc"]) {
       const words = actions(recorded(name)).flatMap(({ command }) => commandText(command));
