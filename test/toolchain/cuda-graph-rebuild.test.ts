@@ -161,6 +161,19 @@ void launch(user::complex* a) { twice<<<1, 32>>>(a); }
     expect(costly(await own.build("8.0;9.0"))).toEqual(device(90).sort());
   });
 
+  test.for(["", "own-cccl-namespace = true\n"])(
+    "cleaned, it all comes from the store (%j)",
+    async (settings, context) => {
+      const project = new Project(context, settings);
+      await project.build("8.0");
+      const before = project.read("lib.so");
+      await runRetorchOk(["clean"], project.options);
+      const again = await project.build("8.0");
+      expect(new Set(again.executed)).toEqual(new Set(["copy"]));
+      expect(project.read("lib.so").equals(before)).toBe(true);
+    },
+  );
+
   test("the line counts where the code asks for it", async (context) => {
     const project = new Project(context);
     project.append("csrc/k.cu", "int line() { return __builtin_LINE(); }\n");
