@@ -1,7 +1,7 @@
 // What the rows work with: the bundled program, the tools of this machine, a scratch folder.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { cpus, totalmem, tmpdir, loadavg, release } from "node:os";
+import { availableParallelism, cpus, totalmem, tmpdir, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { which } from "../../scripts/lib/process.mjs";
 import { childEnvironment, runOrThrow } from "./measure.mjs";
@@ -78,7 +78,8 @@ export function describeMachine(context) {
   return {
     date: new Date().toISOString().slice(0, 10),
     system: `${process.platform} ${release()}`,
-    processors: `${cpuinfo.length} × ${cpuinfo[0]?.model.trim() ?? "unknown"}`,
+    // As `taskset` and containers leave them.
+    processors: `${availableParallelism()} × ${cpuinfo[0]?.model.trim() ?? "unknown"}`,
     memory: `${Math.round(totalmem() / 2 ** 30)} GB`,
     load: loadavg()[0].toFixed(2),
     retorch: JSON.parse(readFileSync(join(context.root, "package.json"), "utf8")).version,

@@ -34,13 +34,13 @@ function plain(variant, kernels = 1) {
   return `${all.join("")}extern "C" void run(float* a, float b, int n) { ${calls.join(" ")} }\n`;
 }
 
-const settings = (torch) =>
+const settings = (torch, more) =>
   torch
-    ? `[extension.kernels]\nsources = ["k.cu"]\n`
+    ? `[extension.kernels]\nsources = ["k.cu"]\n${more}`
     : `[extension.kernels]\nkind = "torch-library"\nuses-torch = false\nsources = ["k.cu"]\n`;
 
 /** One row: the same source for retorch and for nvcc, each put into its state before every round. */
-function row({ name, title, arch, torch, text, change, limit, ratio, against, notes = [] }) {
+function row({ name, title, arch, torch, text, change, limit, ratio, against, settings: more = "", notes = [] }) {
   return {
     name,
     title,
@@ -51,7 +51,7 @@ function row({ name, title, arch, torch, text, change, limit, ratio, against, no
       const source = text ?? (whole ? withTorch : plain);
       const at = folders(context, name, ["retorch", "nvcc"], {
         "k.cu": source({ salt: 1, grid: 1 }),
-        "retorch.toml": settings(whole),
+        "retorch.toml": settings(whole, more),
       });
       const python = ["--python", context.tools.cudaPython];
       const env = cacheFolder(context, `cache-${name}`);
@@ -135,6 +135,16 @@ export const cudaRows = [
     limit: 0.35,
     ratio: true,
     notes: ["A source of 60 kernels without headers that depend on the list of architectures."],
+  }),
+  row({
+    name: "cuda-second",
+    title: "A second architecture with PyTorch's headers and own-cccl-namespace against nvcc for two (%)",
+    torch: true,
+    settings: "own-cccl-namespace = true\n",
+    change: { from: "9.0", to: "9.0;10.0", unseen: true },
+    limit: 0.5,
+    ratio: true,
+    notes: ["Both get the same macro; nvcc compiles both architectures again."],
   }),
   row({
     name: "cuda-back",

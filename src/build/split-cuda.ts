@@ -2,7 +2,7 @@
  * Takes the nvcc commands of a graph apart: asks nvcc for its dry runs, or the user's cache for what it said before, and
  * puts the phases in place of the whole commands. What they are is `plan/nvcc-graph`'s business.
  */
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { digestOfParts } from "../base/digest.ts";
 import { unique } from "../base/order.ts";
 import type { Host } from "../host/host.ts";
@@ -25,6 +25,9 @@ export async function splitCuda(prepared: Prepared): Promise<Graph> {
   const whole = new Set(project.extensions.filter(({ cudaGraph }) => cudaGraph === "off").map(({ name }) => name));
   const candidates = graph.actions.filter(({ kind, extension }) => kind === "compile-cuda" && !whole.has(extension));
   if (candidates.length === 0 || family === undefined) return graph;
+  const hostCompiler = host.fs.realpath(environment.cudaHost?.cxx.path ?? "");
+  const isHostCompiler = (path: string): boolean =>
+    isAbsolute(path) && hostCompiler !== undefined && host.fs.realpath(path) === hostCompiler;
   const warnings: string[] = [];
   const asked: Action[] = [];
   const stays = (action: Action, reason: string): void => {
@@ -42,7 +45,7 @@ export async function splitCuda(prepared: Prepared): Promise<Graph> {
     const text = dryRuns[i];
     // nvcc refuses the command: so it will say itself.
     if (text === undefined) continue;
-    const split = splitCommand(action, { dryRun: text, buildDir: graph.buildDir, family });
+    const split = splitCommand(action, { dryRun: text, buildDir: graph.buildDir, family, isHostCompiler });
     if ("reason" in split) stays(action, split.reason);
     else {
       phases.set(action, split.actions);

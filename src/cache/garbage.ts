@@ -12,6 +12,8 @@ import { join } from "node:path";
 import type { Digest } from "../base/digest.ts";
 import { type Lock, tryLock } from "../host/lock.ts";
 import { contentsOfEntry, decodeEntry } from "./entry-format.ts";
+import { unpack } from "./packing.ts";
+import { digestOf } from "../base/digest.ts";
 import { day, type Kind, type StoredFile, type StoreLayout } from "./local-layout.ts";
 
 /** A cleaning goes down to this part of the limit, so that the next one is not due at once. */
@@ -118,15 +120,15 @@ export interface Verified {
 export async function countStore(layout: StoreLayout, limit: number): Promise<StoreStats> {
   let bytes = 0;
   let oldestUse: number | undefined;
-  const numbers = { entries: 0, blobs: 0 };
-  for (const kind of ["entries", "blobs"] as const) {
+  const numbers = { entries: 0, blobs: 0, packs: 0 };
+  for (const kind of ["entries", "blobs", "packs"] as const) {
     await each(layout, kind, ({ size, mtimeMs }) => {
       numbers[kind]++;
       bytes += size;
       if (kind === "entries") oldestUse = Math.min(oldestUse ?? Infinity, mtimeMs);
     });
   }
-  return { entries: numbers.entries, contents: numbers.blobs, bytes, limit, oldestUse };
+  return { entries: numbers.entries, contents: numbers.blobs + numbers.packs, bytes, limit, oldestUse };
 }
 
 /** Removes what nobody needs, and what was not used for longest, until the store is below its limit. */
@@ -144,7 +146,12 @@ export async function collectGarbage(layout: StoreLayout, limit: number): Promis
       broken++;
     } else entries.set(digest, { size, lastUse: mtimeMs, contents: needed });
   });
-  await each(layout, "blobs", ({ digest, size, mtimeMs }) => void contents.set(digest, { size, made: mtimeMs }));
+  for (const kind of ["blobs", "packs"] as const) {
+    await each(layout, kind, ({ digest, size, mtimeMs }) => {
+      const other = contents.get(digest);
+      contents.set(digest, { size: size + (other?.size ?? 0), made: Math.max(mtimeMs, other?.made ?? 0) });
+    });
+  }
   const now = layout.host.now();
   const plan = planCollection(entries, contents, { limit, now });
   // Entries first: whoever finds one finds its contents, too, or loses a race and has a miss.
@@ -154,6 +161,7 @@ export async function collectGarbage(layout: StoreLayout, limit: number): Promis
   }
   for (const digest of plan.contents) {
     fs.remove(layout.path("blobs", digest));
+    fs.remove(layout.path("packs", digest));
     freed += contents.get(digest)?.size ?? 0;
   }
   cleanClaims(layout);
@@ -183,11 +191,21 @@ export async function verifyStore(layout: StoreLayout): Promise<Verified> {
       badContents++;
     }
   });
+  await each(layout, "packs", async ({ digest, path, size }) => {
+    const content = await unpack(fs.readBytes(path) ?? new Uint8Array());
+    if (content !== undefined && digestOf(content) === digest) {
+      sound.add(digest);
+      bytes += size;
+    } else {
+      fs.remove(path);
+      badContents++;
+    }
+  });
   await each(layout, "entries", ({ path, size }) => {
     const results = decodeEntry(fs.readBytes(path) ?? new Uint8Array());
     // What was put there while this was going on was not looked at, and is no reason to call an entry bad.
     const complete = results?.every((result) =>
-      result.outputs.every(({ digest }) => sound.has(digest) || layout.find("blobs", digest) !== undefined),
+      result.outputs.every(({ digest }) => sound.has(digest) || layout.has(digest)),
     );
     if (complete === true) {
       entries++;
@@ -205,8 +223,8 @@ export async function verifyStore(layout: StoreLayout): Promise<Verified> {
 export async function clearStore(layout: StoreLayout): Promise<Cleaned> {
   const { fs } = layout.host;
   let freed = 0;
-  const removed = { entries: 0, blobs: 0 };
-  for (const kind of ["entries", "blobs"] as const) {
+  const removed = { entries: 0, blobs: 0, packs: 0 };
+  for (const kind of ["entries", "blobs", "packs"] as const) {
     await each(layout, kind, ({ path, size }) => {
       fs.remove(path);
       freed += size;
@@ -215,7 +233,12 @@ export async function clearStore(layout: StoreLayout): Promise<Cleaned> {
   }
   cleanClaims(layout);
   writeCount(layout, 0);
-  return { removedEntries: removed.entries, removedContents: removed.blobs, freedBytes: freed, remainingBytes: 0 };
+  return {
+    removedEntries: removed.entries,
+    removedContents: removed.blobs + removed.packs,
+    freedBytes: freed,
+    remainingBytes: 0,
+  };
 }
 
 /** Notes that bytes were added. */

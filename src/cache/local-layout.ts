@@ -4,6 +4,7 @@
  *
  *     <root>/entries/ab/cdef…    results of the action with the key abcdef…
  *     <root>/blobs/ab/cdef…      the content with the digest abcdef…
+ *     <root>/packs/ab/cdef…      the same, compressed: a content is in one of the two
  *     <root>/claims/<key>        locks of actions that are being done
  *     <root>/size                what a count of everything came to, and when
  *     <root>/growth              what was added since, one number a line
@@ -13,7 +14,7 @@ import { join } from "node:path";
 import { asDigest, type Digest } from "../base/digest.ts";
 import type { FileStat, Host } from "../host/host.ts";
 
-export type Kind = "entries" | "blobs";
+export type Kind = "entries" | "blobs" | "packs";
 
 /** A file of the store that was found in a walk. */
 export interface StoredFile {
@@ -63,6 +64,13 @@ export class StoreLayout {
     if (stat === undefined || this.#isOurs(stat, "file")) return stat;
     fs.remove(path);
     return undefined;
+  }
+
+  /** Whether there is a content, compressed or not; of a given size where it is not. */
+  has(digest: Digest, size?: number): boolean {
+    const blob = this.find("blobs", digest);
+    if (blob !== undefined && (size === undefined || blob.size === size)) return true;
+    return this.find("packs", digest) !== undefined;
   }
 
   /** The path for a new file, its folder made. */

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import type { Digest } from "../base/digest.ts";
+import { type Digest, digestOf } from "../base/digest.ts";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { userCacheDirectory } from "../host/directories.ts";
@@ -29,6 +29,7 @@ import {
   verifyStore,
 } from "./garbage.ts";
 import { StoreLayout } from "./local-layout.ts";
+import { isWorthPacking, pack, sampleSize, unpack } from "./packing.ts";
 import { ensurePrivateDirectory } from "./safe-directory.ts";
 
 /** Bytes, when `RETORCH_CACHE_SIZE` does not say otherwise. */
@@ -110,9 +111,9 @@ export class LocalStore implements Cache, Claims {
       for (const { path, digest, size } of result.outputs) {
         const file = files.get(path);
         if (file === undefined) return;
-        const known = this.#layout.find("blobs", digest)?.size === size;
+        const known = this.#layout.has(digest, size);
         if (!(await this.put(file, digest))) return;
-        if (!known) added += size;
+        if (!known) added += (this.#layout.find("packs", digest) ?? { size }).size;
       }
       added += this.#add(key, result);
       noteGrowth(this.#layout, added);
@@ -125,7 +126,8 @@ export class LocalStore implements Cache, Claims {
     const { fs } = this.#host;
     const temporary = `${to}.retorch-${randomBytes(6).toString("hex")}`;
     try {
-      if (this.#layout.find("blobs", digest) === undefined) return false;
+      if (this.#layout.find("blobs", digest) === undefined)
+        return await this.#unpack({ digest, size, mode }, to, temporary);
       const blob = this.#layout.path("blobs", digest);
       // All names of a file have one mode, and contents are kept as files that are not programs.
       const methods = (mode & 0o111) === 0 ? this.#methods : this.#methods.filter((method) => method !== "hardlink");
@@ -151,7 +153,9 @@ export class LocalStore implements Cache, Claims {
     try {
       const before = fs.stat(path);
       if (before === undefined) return false;
-      if (this.#layout.find("blobs", digest)?.size === before.size) return true;
+      if (this.#layout.has(digest, before.size)) return true;
+      if (isWorthPacking(before.size, fs.readRange(path, 0, sampleSize) ?? new Uint8Array()))
+        return await this.#pack(path, digest);
       const blob = this.#layout.make("blobs", digest);
       const temporary = `${blob}.${randomBytes(6).toString("hex")}`;
       try {
@@ -168,6 +172,35 @@ export class LocalStore implements Cache, Claims {
     } catch {
       return false;
     }
+  }
+
+  async #pack(path: string, digest: Digest): Promise<boolean> {
+    const { fs } = this.#host;
+    const content = fs.readBytes(path);
+    // Whoever changed it since its digest was taken changes what is kept under that.
+    if (content === undefined || digestOf(content) !== digest) return false;
+    fs.writeAtomic(this.#layout.make("packs", digest), await pack(content), 0o444);
+    return true;
+  }
+
+  async #unpack(
+    { digest, size, mode }: Pick<CachedOutput, "digest" | "size" | "mode">,
+    to: string,
+    temporary: string,
+  ): Promise<boolean> {
+    const { fs } = this.#host;
+    if (this.#layout.find("packs", digest) === undefined) return false;
+    const packed = this.#layout.path("packs", digest);
+    const content = await unpack(fs.readBytes(packed) ?? new Uint8Array(), size);
+    if (content?.length !== size || digestOf(content) !== digest) {
+      fs.remove(packed);
+      return false;
+    }
+    fs.mkdir(dirname(to));
+    fs.writeAtomic(temporary, content);
+    fs.chmod(temporary, mode);
+    fs.rename(temporary, to);
+    return true;
   }
 
   async claim(key: Digest, onWait: () => void, signal?: AbortSignal): Promise<Claim | undefined> {
@@ -253,7 +286,7 @@ export class LocalStore implements Cache, Claims {
   }
 
   #has({ digest, size }: CachedOutput): boolean {
-    return this.#layout.find("blobs", digest)?.size === size;
+    return this.#layout.has(digest, size);
   }
 
   #noteUse(key: Digest): void {

@@ -93,6 +93,8 @@ export interface Extension {
   readonly profile: Profile;
   /** `off`: each CUDA source is one nvcc command; else its phases run by themselves where they are understood. */
   readonly cudaGraph?: CudaGraph;
+  /** Thrust and CUB get a namespace of the extension's own, in place of one named after the list of architectures. */
+  readonly ownCcclNamespace?: boolean;
   /**
    * Flags that come first, in the place of CFLAGS, CPPFLAGS, CXXFLAGS and LDFLAGS: whoever made the request has read
    * these already, as setuptools does. Host compiler and link; undefined: the variables count.

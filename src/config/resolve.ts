@@ -75,6 +75,7 @@ export async function resolveExtension(parts: ExtensionParts): Promise<Result<Re
       ...(settings["torch-target-version"] === undefined
         ? {}
         : { torchTargetVersion: settings["torch-target-version"] }),
+      ...(settings["own-cccl-namespace"] === true ? { ownCcclNamespace: true } : {}),
       ...(settings["cuda-graph"] === undefined ? {} : { cudaGraph: settings["cuda-graph"] }),
       withCuda: settings["with-cuda"] ?? "auto",
       deviceLink: settings["device-link"] ?? false,

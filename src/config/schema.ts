@@ -238,6 +238,13 @@ export const extensionKeys = {
     example: '"off"',
     elsewhere: ["nvcc-graph", "split-nvcc"],
   }),
+  "own-cccl-namespace": key({
+    type: booleanType,
+    doc: "Thrust and CUB get a namespace of this extension's own in CUDA sources, in place of one that is named after the list of architectures: with headers that include them, as PyTorch's do, another architecture then compiles that one alone ([cuda.md](cuda.md)).",
+    default: "false",
+    example: "true",
+    elsewhere: ["cccl-namespace", "thrust-namespace", "cub-namespace"],
+  }),
   "device-link": key({
     type: booleanType,
     doc: "Link device code of several sources (relocatable device code, `-rdc=true`) before the link.",

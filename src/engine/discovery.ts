@@ -72,7 +72,9 @@ export class Discovery {
     const declared = new Set(action.inputs);
     const notes = new Notes(this.#digests);
     for (const path of run.absent) notes.absent.add(path);
-    for (const path of run.read) notes.files.add(path);
+    // Its content is part of the key, and it is only there once the program has been started here.
+    const own = action.responseFile === undefined ? undefined : resolve(action.cwd, action.responseFile.path);
+    for (const path of run.read) if (path !== own) notes.files.add(path);
     const options = this.#options(action, notes);
     let appeared: string | undefined;
     if (action.kind === "link" || action.kind === "device-link") this.#linked(run, options, notes);

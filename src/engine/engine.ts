@@ -270,6 +270,7 @@ class Engine {
         outcome: "fresh",
         output: judgement.record?.printed ?? "",
         durationMs: judgement.record?.durationMs ?? 0,
+        ...peak(judgement.record?.peakMemory),
         unchanged: true,
         time: host.monotonic(),
       });
@@ -588,7 +589,7 @@ class Engine {
       outcome: "executed",
       output: this.#groups.news(action, end.printed),
       durationMs: end.durationMs,
-      ...(end.peakMemory === 0 ? {} : { peakMemory: end.peakMemory }),
+      ...peak(end.peakMemory),
       unchanged,
       slot,
       time: host.monotonic(),
@@ -648,6 +649,7 @@ class Engine {
       outcome: "cached",
       output: result.printed,
       durationMs: result.durationMs,
+      ...peak(result.peakMemory),
       unchanged,
       time: host.monotonic(),
     });
@@ -743,6 +745,11 @@ class Engine {
     if (judgement === undefined) throw new InternalError(`action ${i} was not judged`);
     return judgement;
   }
+}
+
+/** 0: not known. */
+function peak(bytes = 0): { peakMemory?: number } {
+  return bytes === 0 ? {} : { peakMemory: bytes };
 }
 
 function failureOutput(run: PreparedRun, end: FinishedRun): string {

@@ -109,6 +109,7 @@ export async function executeRun(
     measure: true,
     ...(signal === undefined ? {} : { signal }),
   });
+  for (const path of action.scrap ?? []) host.fs.remove(path);
   const { printed, headers } = whatWasPrinted(action, result);
   const ok = result.exitCode === 0;
   const lacking = ok

@@ -3,6 +3,7 @@
  * (containers often have that alone), heeding CUDA_VISIBLE_DEVICES. That there are none is no problem: the architectures
  * can be named.
  */
+import { unique } from "../base/order.ts";
 import type { Memory } from "./cache.ts";
 import type { Gpu, Python } from "./environment.ts";
 import type { Look } from "./look.ts";
@@ -170,13 +171,13 @@ export function parseSmi(text: string): Device[] {
 
 /**
  * The devices that CUDA_VISIBLE_DEVICES leaves, in its order: numbers or beginnings of UUIDs, up to the first that is
- * none (CUDA's own rule). CUDA counts the fastest first where nvidia-smi counts by bus; for the set of architectures
+ * none (CUDA's own rule). The UUID of a part of a GPU (`MIG-…`) does not tell of which since driver R470: all that can be
+ * divided, which no GPU before 8.0 can, may be meant. CUDA counts the fastest first where nvidia-smi counts by bus; for the set of architectures
  * that makes no difference unless cards of several kinds are hidden by number.
  */
-export function visibleDevices<T extends { readonly index: number; readonly uuid: string }>(
-  devices: readonly T[],
-  mask: string | undefined,
-): readonly T[] {
+export function visibleDevices<
+  T extends { readonly index: number; readonly uuid: string; readonly computeCapability: readonly [number, number] },
+>(devices: readonly T[], mask: string | undefined): readonly T[] {
   if (mask === undefined) return devices;
   const visible: T[] = [];
   for (const word of mask.split(",").map((each) => each.trim())) {
@@ -185,6 +186,10 @@ export function visibleDevices<T extends { readonly index: number; readonly uuid
       : word === ""
         ? undefined
         : devices.find(({ uuid }) => uuid.startsWith(word) || (word.startsWith("MIG-") && word.includes(uuid)));
+    if (device === undefined && /^MIG-[0-9a-f]{4,}/i.test(word)) {
+      const dividable = devices.filter(({ computeCapability: [major] }) => major >= 8);
+      return unique([...visible, ...(dividable.length > 0 ? dividable : devices)]);
+    }
     if (device === undefined || visible.includes(device)) break;
     visible.push(device);
   }

@@ -84,26 +84,49 @@ async function versionOf(look: Look, memory: Memory, root: string, hipcc: string
   });
 }
 
+interface Node {
+  readonly architecture: string;
+  /** `GPU-` and the node's `unique_id` in sixteen digits, as ROCr names it (its RvdFilter); empty without one. */
+  readonly uuid: string;
+}
+
 /**
  * The GPUs that a program started here would see, by the kernel's own list (what rocm_agent_enumerator reads), heeding
- * the numbers in ROCR_VISIBLE_DEVICES and HIP_VISIBLE_DEVICES; the second counts among what the first leaves.
+ * ROCR_VISIBLE_DEVICES and HIP_VISIBLE_DEVICES, or CUDA_VISIBLE_DEVICES in place of that; the second counts among what
+ * the first leaves.
  */
 function visibleArchitectures(look: Look): string[] {
   const nodes = "/sys/class/kfd/kfd/topology/nodes";
   const names = [...look.list(nodes)].sort((a, b) => Number(a) - Number(b));
-  let gpus = names.flatMap((node) => {
+  const { env } = look.host;
+  let gpus = names.flatMap((node): Node[] => {
     const text = look.readText(look.path.join(nodes, node, "properties")) ?? "";
-    return architectureName(Number(/^gfx_target_version (\d+)$/m.exec(text)?.[1] ?? 0)) ?? [];
+    const architecture = architectureName(Number(/^gfx_target_version (\d+)$/m.exec(text)?.[1] ?? 0));
+    const id = BigInt(/^unique_id (\d+)$/m.exec(text)?.[1] ?? 0);
+    const uuid = id === 0n ? "" : `GPU-${id.toString(16).padStart(16, "0")}`.toUpperCase();
+    return architecture === undefined ? [] : [{ architecture, uuid }];
   });
-  for (const name of ["ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"] as const) {
-    const mask = look.host.env[name];
-    // Devices may be named by UUID, which this list does not have: then all count.
-    if (mask === undefined || !/^[\d,\s-]*$/.test(mask)) continue;
-    const numbers = mask.split(",").map((word) => (word.trim() === "" ? -1 : Number(word)));
-    const end = numbers.findIndex((number) => gpus[number] === undefined);
-    gpus = numbers.slice(0, end < 0 ? undefined : end).map((number) => gpus[number] ?? "");
+  for (const mask of [env["ROCR_VISIBLE_DEVICES"], env["HIP_VISIBLE_DEVICES"] ?? env["CUDA_VISIBLE_DEVICES"]]) {
+    if (mask !== undefined) gpus = masked(gpus, mask);
   }
-  return unique(gpus).sort(compareText);
+  return unique(gpus.map(({ architecture }) => architecture)).sort(compareText);
+}
+
+/** What a mask leaves: numbers and beginnings of UUIDs, up to the first that names none or several. */
+function masked(gpus: readonly Node[], mask: string): Node[] {
+  const words = mask.split(",").map((word) => word.trim());
+  // Newer ROCm knows longer UUIDs, which this list does not have: then all count.
+  if (words.some((word) => word.startsWith("GPU-") && word.length > 20)) return [...gpus];
+  const left: Node[] = [];
+  for (const word of words) {
+    const named = /^\d+$/.test(word)
+      ? gpus.slice(Number(word), Number(word) + 1)
+      : gpus.filter(({ uuid }) => word.length > 4 && uuid.startsWith(word.toUpperCase()));
+    const [gpu] = named;
+    if (gpu === undefined || named.length > 1) break;
+    left.push(gpu);
+  }
+  return left;
 }
 
 /** `90010` → `gfx90a`: major, minor and stepping, two digits each, the last two in hexadecimal. 0 is the processor. */

@@ -2,6 +2,7 @@
 import { compareVersions, parseVersion, unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
 import type { Cuda, HostCompiler } from "../environment/environment.ts";
+import { ccclNamespace } from "./cccl-namespace.ts";
 import { type CudaArchitecture, gencodeFlags } from "./cuda-arch.ts";
 import {
   compileFilesIn,
@@ -80,6 +81,7 @@ export function compileCuda(
     users.some((word) => /^--?(?:keep|keep-dir|save-temps|fdevice-time-trace|time)\b/.test(word)) ||
     users.includes("--coverage");
   const mapped = resolved.prefixMaps.some(({ from, to }) => to === "." && fitsXcompiler(from));
+  const cccl = extension.ownCcclNamespace === true ? ccclNamespace(extension, places) : undefined;
   const command: Arg[] = [
     ...toolWords(cuda.nvcc),
     ...(extension.usesTorch ? commonNvccFlags : []),
@@ -90,6 +92,7 @@ export function compileCuda(
     ...hostWords(resolved),
     ...extensionMacros(extension, resolved.environment).map((macro) => `-D${macro}`),
     ...userMacros(resolved, source),
+    ...(cccl === undefined ? [] : [`-D${cccl.macro}`, "-include", nvccFileArg(places, cccl.file, {})]),
     ...unique(extension.includeDirs).map((dir) => nvccSearchArg(places, dir, "-I")),
     ...resolved.systemIncludeDirs.flatMap((dir): Arg[] =>
       // torch: "Windows does not understand `-isystem`".
@@ -136,6 +139,7 @@ export function compileCuda(
     depfile: { path: nvccFileArg(places, depfile, {}).path, format: "make" },
     includeSearch: includeSearch(resolved, users),
     librarySearch: [],
+    ...(cccl === undefined ? {} : { responseFile: cccl.header }),
     ...(loose ? { inPlace: true } : {}),
     memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: !loose,

@@ -82,6 +82,8 @@ export interface Action {
   readonly note?: { readonly path: string; readonly content: Uint8Array; readonly text: string };
   /** Output names stand inside the outputs (coverage, split debug info): no temporary names. */
   readonly inPlace?: boolean;
+  /** What the program leaves besides its outputs and nobody needs: removed afterwards. */
+  readonly scrap?: readonly string[];
   /** A guess for the first run, in bytes; afterwards the measured peak counts. */
   readonly memoryEstimate: number;
   /** False when the result must not be shared between machines or folders. */
@@ -95,6 +97,8 @@ export interface Action {
    * may say again, and when one fails the rest is of no use.
    */
   readonly group?: string;
+  /** For what of its group's work it is: `host`, or an architecture (`compute_90`). Absent: for all of it. */
+  readonly target?: string;
   /**
    * May run before its turn, on what its producers made the last time, when a job is idle: worth it where their outputs
    * are mostly the same as before. It must not be `inPlace`.

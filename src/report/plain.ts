@@ -1,5 +1,6 @@
 /** Plain lines, for logs and CI: one for each action that ended, failures in full. Nothing is ever taken back. */
 import type { BuildEvent, BuildListener } from "../engine/events.ts";
+import { CudaCost } from "./cuda-cost.ts";
 import { doneText, failedText, plannedCommand, retryText } from "./action-text.ts";
 import { diagnosesText, fixedText } from "./diagnosis-text.ts";
 import { reasonLines } from "./explain-text.ts";
@@ -50,7 +51,9 @@ export function eventTexts(
   const { style, verbosity, platform } = options;
   const quiet = verbosity === "quiet";
   const verbose = verbosity === "verbose";
+  const cost = options.explain && !quiet ? new CudaCost() : undefined;
   return (event) => {
+    cost?.see(event);
     switch (event.type) {
       case "planned":
         return verbose ? `${style.dim(`${event.actions.length} actions, ${event.jobs} at a time`)}\n` : "";
@@ -89,7 +92,7 @@ export function eventTexts(
       case "fixed":
         return fixedText(event.changes, options);
       case "finished":
-        return finishedText(event, options, progress);
+        return (cost?.text((path) => shownPath(path, options.cwd)) ?? "") + finishedText(event, options, progress);
     }
   };
 }

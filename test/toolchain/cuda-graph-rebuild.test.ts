@@ -1,5 +1,5 @@
 /** What is done again in a CUDA source after a change, phase by phase, with the real nvcc. Effects are counted, not seconds. */
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
 import { runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
@@ -64,6 +64,10 @@ class Project {
 
   append(file: string, text: string): void {
     appendFileSync(this.#project.path(file), text);
+  }
+
+  list(folder: string): string[] {
+    return readdirSync(join(this.#project.root, folder)).sort();
   }
 
   read(file: string): Buffer {
@@ -141,6 +145,35 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     );
   });
 
+  test("Thrust's names depend on the list of architectures, unless it has a namespace of the extension's own", async (context) => {
+    const use = `#include <thrust/complex.h>
+namespace user { using complex = thrust::complex<float>; }
+__global__ void twice(::thrust::complex<float>* a) { a[threadIdx.x] *= 2.f; }
+void launch(user::complex* a) { twice<<<1, 32>>>(a); }
+`;
+    const shared = new Project(context);
+    shared.append("csrc/k.cu", use);
+    await shared.build("8.0");
+    expect(costly(await shared.build("8.0;9.0"))).toContain("cuda-device-compile compute_80");
+    const own = new Project(context, "own-cccl-namespace = true\n");
+    own.append("csrc/k.cu", use);
+    await own.build("8.0");
+    expect(costly(await own.build("8.0;9.0"))).toEqual(device(90).sort());
+  });
+
+  test.for(["", "own-cccl-namespace = true\n"])(
+    "cleaned, it all comes from the store (%j)",
+    async (settings, context) => {
+      const project = new Project(context, settings);
+      await project.build("8.0");
+      const before = project.read("lib.so");
+      await runRetorchOk(["clean"], project.options);
+      const again = await project.build("8.0");
+      expect(new Set(again.executed)).toEqual(new Set(["copy"]));
+      expect(project.read("lib.so").equals(before)).toBe(true);
+    },
+  );
+
   test("the line counts where the code asks for it", async (context) => {
     const project = new Project(context);
     project.append("csrc/k.cu", "int line() { return __builtin_LINE(); }\n");
@@ -203,12 +236,47 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     expect(stderr).toContain("stays one nvcc command: fatbinary takes no path with a comma");
   });
 
-  test.for([["--cuda-graph", "off"], ["--nvcc-flag=-G"]])("%s is one nvcc command", async (words, context) => {
+  test("`--explain` says what each phase and architecture took", async (context) => {
     const project = new Project(context);
-    const { executed } = await project.build("8.0", words);
-    expect(executed).toContain("compile-cuda");
-    expect(executed).not.toContain("cuda-front-end");
+    const { stderr } = await runRetorchOk(["build", "--explain", "--arch", "8.0;9.0"], project.options);
+    expect(stderr).toMatch(/^csrc\/k\.cu: [\d.]+ m?s of work, [\d.]+ m?s of it now$/m);
+    for (const row of ["host", "compute_80", "compute_90", "together"]) {
+      expect(stderr).toMatch(new RegExp(`^  ${row} .*\\d m?s`, "m"));
+    }
   });
+
+  test("the host compiler by another name is taken apart all the same, another one is not", async (context) => {
+    const clang = "/usr/bin/clang++-19";
+    if (!existsSync(clang) || realpathSync("/usr/bin/c++") !== realpathSync("/usr/bin/g++"))
+      context.skip("needs g++ by two names, and clang++-19");
+    const project = new Project(context);
+    const same = await project.build("8.0", ["--nvcc-flag=-ccbin", "--nvcc-flag=/usr/bin/g++"]);
+    expect(same.executed).toContain("cuda-front-end");
+    const { stderr } = await runRetorchOk(["build", "--arch", "8.0", `--nvcc-flag=-ccbin=${clang}`], project.options);
+    expect(stderr).toContain("stays one nvcc command: nvcc would call `/usr/bin/clang++-19`");
+  });
+
+  test("nothing is left of cicc that nobody reads", async (context) => {
+    const project = new Project(context);
+    await project.build("8.0");
+    const left = project.list(".retorch/obj/lib/csrc/k.cu.o.phases");
+    expect(left.filter((name) => /\.(?:c|gpu)$/.test(name))).toEqual([
+      "compute_80.stub.c",
+      "host.fatbin.c",
+      "host.stub.c",
+    ]);
+    expect(project.read(".retorch/obj/lib/csrc/k.cu.o.phases/host.cpp.key").length).toBeLessThan(100);
+  });
+
+  test.for([["--cuda-graph", "off"], ["--nvcc-flag=-G"], ["--nvcc-flag=--keep"]])(
+    "%s is one nvcc command",
+    async (words, context) => {
+      const project = new Project(context);
+      const { executed } = await project.build("8.0", words);
+      expect(executed).toContain("compile-cuda");
+      expect(executed).not.toContain("cuda-front-end");
+    },
+  );
 
   test("the script of `--dry-run` makes the same", async (context) => {
     const project = new Project(context, "");

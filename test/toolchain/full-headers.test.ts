@@ -3,6 +3,7 @@
  * Each costs a minute and gigabytes, so they only run with `npm run test:all`.
  */
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runRetorchOk, temporaryProject } from "../support/cli.ts";
 import { cpuPython, cudaPython, cudaToolkit, need, onlyWithAll, pipCudaToolkit } from "../support/environments.ts";
@@ -81,3 +82,50 @@ PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) { m.def("halve", &halve); }
     },
   );
 }
+
+test(
+  "CUDA with all of torch: edited host code and one more architecture, the same bytes as from nothing",
+  { timeout: 60 * minutes },
+  async (context) => {
+    onlyWithAll(context);
+    const python = need(context, cudaPython()).executable;
+    const project = temporaryProject({
+      "k.cu": `#include <torch/extension.h>
+__global__ void scale(float* a, float b, int n) { if (threadIdx.x < n) a[threadIdx.x] *= b; }
+void launch(torch::Tensor a, double b) { scale<<<1, 256>>>(a.data_ptr<float>(), float(b), int(a.numel())); }
+PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) { m.def("launch", &launch); }
+`,
+      "retorch.toml": '[extension.kernels]\nsources = ["k.cu"]\nown-cccl-namespace = true\nprovenance = false\n',
+    });
+    const env = { RETORCH_CACHE_DIR: project.path("cache"), CUDA_HOME: need(context, pipCudaToolkit()) };
+    const build = async (architectures: string, ...more: readonly string[]): Promise<string[]> => {
+      const words = ["build", "--json", "--python", python, "--arch", architectures, ...more];
+      const { stdout } = await runRetorchOk(words, { cwd: project.root, env });
+      return stdout.split("\n").flatMap((line) => {
+        const event =
+          line === ""
+            ? undefined
+            : (JSON.parse(line) as { type: string; outcome?: string; action?: { id: string; kind: string } });
+        return event?.type === "done" && event.outcome === "executed" && event.action !== undefined
+          ? [`${event.action.kind} ${/compute_\d+/.exec(event.action.id)?.[0] ?? ""}`.trim()]
+          : [];
+      });
+    };
+    const library = (): Buffer => {
+      const name = readdirSync(project.root).find((each) => each.endsWith(".so"));
+      return readFileSync(project.path(name ?? ""));
+    };
+    await build("9.0");
+    project.write("k.cu", readFileSync(project.path("k.cu"), "utf8").replace("<<<1, 256>>>", "<<<2, 256>>>"));
+    const edited = await build("9.0");
+    expect(edited.filter((kind) => kind === "compile")).toHaveLength(1);
+    expect(edited).not.toContain("cuda-assemble");
+    const more = await build("9.0;10.0");
+    expect(more.filter((kind) => kind.startsWith("cuda-device-compile"))).toEqual(["cuda-device-compile compute_100"]);
+    expect(more).not.toContain("cuda-front-end");
+    expect(more).not.toContain("compile");
+    const incremental = library();
+    await build("9.0;10.0", "--force", "--no-cache");
+    expect(library().equals(incremental)).toBe(true);
+  },
+);

@@ -33,6 +33,8 @@ export interface PhaseInput {
   readonly buildDir: string;
   readonly family: HostCompiler["family"];
   readonly moduleId: string;
+  /** Whether a path names the host compiler by another name. */
+  readonly isHostCompiler?: (path: string) => boolean;
 }
 
 /** Folder for what lies between a source and its object. */
@@ -86,9 +88,10 @@ class Builder {
   }
 
   build(): Action[] {
-    const { phases } = this.#in;
-    if (phases.hostCompile.program !== this.#host.path)
-      this.problem = `nvcc would call \`${phases.hostCompile.program}\``;
+    const { phases, isHostCompiler } = this.#in;
+    const { program } = phases.hostCompile;
+    if (program !== this.#host.path && isHostCompiler?.(program) !== true)
+      this.problem = `nvcc would call \`${program}\``;
     if (spelled(this.#places, this.#folder).includes(",")) this.problem = "fatbinary takes no path with a comma";
     for (const { compile } of phases.devices) this.#checkPlace("cicc", compile.program);
     const targets = phases.assemblies.map(({ target }) => target);
@@ -98,7 +101,7 @@ class Builder {
       this.#compileDevice(device),
     ]);
     return [
-      this.#preprocess(phases.hostPreprocess, phases.hostSource, "host.ii", "the host"),
+      this.#preprocess(phases.hostPreprocess, phases.hostSource, "host.ii", "host"),
       this.#frontEnd(),
       ...devices,
       ...phases.assemblies.map((assembly) => this.#assemble(assembly)),
@@ -108,12 +111,21 @@ class Builder {
     ];
   }
 
-  #preprocess(step: Step, source: string, name: string, what: string): Action {
+  /**
+   * Whether the host code is compiled on the stub of last time, while cicc runs: it tells which kernels there are and
+   * what they take, which seldom changes. Relocatable code has all of the fat binary in it, which mostly does.
+   */
+  get #ahead(): boolean {
+    return !this.#in.phases.relocatable;
+  }
+
+  #preprocess(step: Step, source: string, name: string, target: string): Action {
     const output = this.#at(name);
     const depfile = `${output}.d`;
     return this.#action({
       kind: "cuda-preprocess",
-      what: `preprocess ${this.#displayed} for ${what}`,
+      what: `preprocess ${this.#displayed} for ${target === "host" ? "the host" : target}`,
+      target,
       command: [
         this.#hostProgram(),
         ...this.#words(step.words, new Map([[source, this.#output(output)]])),
@@ -126,6 +138,7 @@ class Builder {
       outputs: [output],
       depfile: { path: spelled(this.#places, depfile), format: "make" },
       includeSearch: this.#in.whole.includeSearch,
+      ...(this.#in.whole.responseFile === undefined ? {} : { responseFile: this.#in.whole.responseFile }),
       keyVariables: compileVariables(this.#in.family),
       share: 0.06,
     });
@@ -137,6 +150,7 @@ class Builder {
     return this.#action({
       kind: "cuda-front-end",
       what: `split ${this.#displayed} into host and device code (cudafe++)`,
+      target: "host",
       command: [
         this.#program("cudafe++"),
         ...this.#words(
@@ -168,7 +182,9 @@ class Builder {
     return this.#action({
       kind: "cuda-device-compile",
       what: `compile ${this.#displayed} for ${architecture} (cicc)`,
+      target: architecture,
       command: [
+        ...this.#libdevice(),
         this.#program("cicc"),
         ...this.#words(
           compile.words.filter((word) => word !== "--gen_module_id_file"),
@@ -184,14 +200,22 @@ class Builder {
         ),
       ],
       tools: [this.#part("cicc", "libdevice")],
-      env: phases.libdeviceDir === undefined ? {} : { NVVMIR_LIBRARY_DIR: phases.libdeviceDir },
       inputs: [source],
       outputs: [ptx, stub],
       responseFile: module,
       // The stub tells its own name.
       inPlace: true,
+      scrap: [this.#at(`${architecture}.c`), this.#at(`${architecture}.gpu`)],
       share: 1,
     });
+  }
+
+  /** Where cicc finds libdevice, of which the content counts and not the place. */
+  #libdevice(): Arg[] {
+    const { libdeviceDir } = this.#in.phases;
+    if (libdeviceDir === undefined) return [];
+    const known = this.#nvcc.parts.some(({ name }) => name === "libdevice");
+    return ["env", { prefix: "NVVMIR_LIBRARY_DIR=", path: libdeviceDir, ...(known ? { role: "tool" } : {}) }];
   }
 
   #assemble({ target, step, ptx, output }: Phases["assemblies"][number]): Action {
@@ -205,6 +229,7 @@ class Builder {
     return this.#action({
       kind: "cuda-assemble",
       what: `${output === undefined ? "check the PTX of" : "assemble"} ${this.#displayed} for ${target} (ptxas)`,
+      ...(device === undefined ? {} : { target: device.architecture }),
       // Without an output ptxas only looks whether the PTX is valid: an empty file says that it is.
       command:
         output === undefined ? ["sh", "-c", `f=$0; "$@" && : > "$f"`, this.#output(result), ...command] : command,
@@ -277,6 +302,7 @@ class Builder {
     const preprocess = this.#action({
       kind: "cuda-preprocess",
       what: `preprocess the host code of ${this.#displayed}`,
+      target: "host",
       command: [
         this.#hostProgram(),
         ...this.#words(
@@ -296,7 +322,7 @@ class Builder {
       depfile: { path: spelled(this.#places, depfile), format: "make" },
       includeSearch: whole.includeSearch,
       keyVariables: compileVariables(this.#in.family),
-      ahead: true,
+      ahead: this.#ahead,
       ...(relocatable
         ? {}
         : { responseFile: { path: spelled(this.#places, declaration), content: fatbinDeclaration(symbol) } }),
@@ -309,6 +335,7 @@ class Builder {
     const compile = this.#action({
       kind: "compile",
       what: `compile the host code of ${this.#displayed}`,
+      target: "host",
       command: [
         this.#hostProgram(),
         ...this.#words(
@@ -324,19 +351,19 @@ class Builder {
       inputs: [keyed ? key : joined],
       outputs: [object],
       keyVariables: compileVariables(this.#in.family),
-      // The stub, for which cicc must be waited, seldom changes: it tells which kernels there are and what they take.
-      ahead: true,
+      ahead: this.#ahead,
       share: 0.6,
     });
     const comparison = this.#action({
       kind: "copy",
       what: `leave out the lines of the host code of ${this.#displayed}`,
+      target: "host",
       command: ["sh", "-c", withoutLines, this.#input(joined), this.#output(key)],
       tools: [],
       inputs: [joined],
       outputs: [key],
       cacheable: false,
-      ahead: true,
+      ahead: this.#ahead,
       share: 0.01,
     });
     const before = [preprocess, ...(keyed ? [comparison] : []), compile];
@@ -432,7 +459,7 @@ class Builder {
   }
 
   #hostProgram(): PathArg {
-    return { path: this.#host.path, role: "tool" };
+    return { path: this.#in.phases.hostCompile.program, role: "tool" };
   }
 
   /** A program of the toolkit, known by its own content and not by that of all of nvcc. */

@@ -43,9 +43,9 @@ export function ignoresLines(words: readonly string[]): boolean {
 }
 
 /**
- * Shell text that copies preprocessed code without line numbers and blank lines: `sh -c TEXT SOURCE COPY`. Code that
- * asks for its own line while it is compiled is copied as it is; the standard library's own `<source_location>` alone
- * does not count.
+ * Shell text that writes the digest of preprocessed code without line numbers and blank lines: `sh -c TEXT SOURCE DIGEST`.
+ * Code that asks for its own line while it is compiled counts as it is; the standard library's own `<source_location>`
+ * alone does not matter. A digest, since the text has tens of megabytes with headers of torch.
  */
 export const withoutLines = [
   `awk '`,
@@ -58,7 +58,8 @@ export const withoutLines = [
   `/^[ \\t]*$/ { next }`,
   `(/source_location/ || /__builtin_LINE/ || /__builtin_COLUMN/) && file !~ /\\/source_location$/ { exit 3 }`,
   `{ print }`,
-  `' "$0" > "$1" || { [ $? -eq 3 ] && cat "$0" > "$1"; }`,
+  `' "$0" > "$1.text" || { [ $? -eq 3 ] && cat "$0" > "$1.text"; } || exit`,
+  `sha256sum < "$1.text" > "$1" && rm -f "$1.text"`,
 ].join("\n");
 
 /** Shell text that gives a stub the name by which it is included, whichever architecture it is of: `sh -c TEXT SOURCE COPY`. */

@@ -25,6 +25,8 @@ export function splitCommand(
     readonly buildDir: string;
     readonly family: HostCompiler["family"];
     readonly moduleId?: string;
+    /** Whether a path names the host compiler of the plan by another name. Undefined: none does. */
+    readonly isHostCompiler?: (path: string) => boolean;
   },
 ): Split {
   const run = readDryRun(options.dryRun);
@@ -36,6 +38,7 @@ export function splitCommand(
     phases,
     buildDir: options.buildDir,
     family: options.family,
+    ...(options.isHostCompiler === undefined ? {} : { isHostCompiler: options.isHostCompiler }),
     moduleId: options.moduleId ?? moduleIdOf(whole.id, whole.source ?? ""),
   });
   return typeof actions === "string" ? { reason: actions } : { actions, said: run.said };

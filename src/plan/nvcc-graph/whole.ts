@@ -12,14 +12,15 @@ const whole =
 export function reasonToStayWhole(action: Action, platform: string): string | undefined {
   if (platform !== "linux") return "";
   const [nvcc, host] = action.tools;
-  if (nvcc === undefined || host === undefined || action.inPlace === true) return "";
+  if (nvcc === undefined || host === undefined) return "";
   if (nvcc.launcher.length > 0) return `\`${nvcc.launcher.join(" ")}\` stands before nvcc`;
   for (const word of nvccWords(action)) {
     if (whole.test(word) || word === "native") return `\`${word}\` is among its flags`;
     // What `-G` leaves in the device code names nvcc's own temporary files.
     if (word === "-G" || word === "--device-debug") return `\`${word}\` is among its flags`;
   }
-  return undefined;
+  // What else leaves files beside the object, as for coverage.
+  return action.inPlace === true ? "it leaves more than an object" : undefined;
 }
 
 /** The words of a command without those that ask for the list of headers. */

@@ -153,14 +153,21 @@ describe("ROCm", () => {
     [{ ROCR_VISIBLE_DEVICES: "2,0", HIP_VISIBLE_DEVICES: "1" }, ["gfx90a"]],
     [{ HIP_VISIBLE_DEVICES: "-1,0" }, []],
     [{ HIP_VISIBLE_DEVICES: "" }, []],
+    [{ CUDA_VISIBLE_DEVICES: "2" }, ["gfx1100"]],
+    [{ HIP_VISIBLE_DEVICES: "0", CUDA_VISIBLE_DEVICES: "2" }, ["gfx90a"]],
+    [{ ROCR_VISIBLE_DEVICES: "GPU-00000000000000ff" }, ["gfx90a"]],
+    [{ ROCR_VISIBLE_DEVICES: "GPU-1234,0" }, ["gfx90a", "gfx942"]],
+    [{ ROCR_VISIBLE_DEVICES: "GPU-,0" }, []],
+    [{ ROCR_VISIBLE_DEVICES: "GPU-4b2c1a9f-8d3e-6f7a-b5c9-2e4d8a1f6c3b" }, ["gfx1100", "gfx90a", "gfx942"]],
   ])("%j: the GPUs %j", async (env, expected) => {
     const host = rocm((each) => {
       install(each, "/opt/rocm");
+      const uuids: Record<string, string> = { 1: "255", 2: String(0x1234_0000_0000_0000n) };
       const version = { 0: 0, 1: 90010, 2: 90402, 10: 110000 };
       for (const [node, target] of Object.entries(version)) {
         each.write(
           `/sys/class/kfd/kfd/topology/nodes/${node}/properties`,
-          `cpu_cores_count 0\ngfx_target_version ${target}\nvendor_id 4098\n`,
+          `cpu_cores_count 0\ngfx_target_version ${target}\nvendor_id 4098\nunique_id ${uuids[node] ?? 0}\n`,
         );
       }
     });

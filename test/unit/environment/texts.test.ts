@@ -361,6 +361,8 @@ describe("GPUs", () => {
     ["GPU-b", [1]],
     ["MIG-GPU-aaaa/1/0", [0]],
     ["0,0", [0]],
+    ["MIG-41b36db5-5e40-5bbd-8a5c-eb21f2a4b2f0", [0, 1]],
+    ["MIG-", []],
   ] as const)("CUDA_VISIBLE_DEVICES=%s", (mask, indices) => {
     expect(visibleDevices(parseSmi(smi), mask).map(({ index }) => index)).toEqual(indices);
   });

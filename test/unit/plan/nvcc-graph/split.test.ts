@@ -125,6 +125,18 @@ describe("phases", () => {
     expect(all.at(-1)).toMatchObject({ kind: "compile", outputs: [object] });
   });
 
+  test("the host code may run ahead of cicc, on the stub of last time, but where it has the fat binary in it", () => {
+    const ahead = (name: string): string[] =>
+      actions(recorded(name))
+        .filter((action) => action.ahead === true)
+        .map(short);
+    expect(ahead("13.0-one")).toEqual(["host.cpp.ii", "host.cpp.key", "host.o"]);
+    expect(ahead("13.0-rdc")).toEqual([]);
+    expect(actions(recorded("13.0-one")).filter(({ ahead: may, inPlace }) => may === true && inPlace === true)).toEqual(
+      [],
+    );
+  });
+
   test("no temporary name and no new module id is left", () => {
     for (const name of ["13.0-one", "13.0-three", "13.0-rdc"]) {
       const words = actions(recorded(name)).flatMap(({ command }) => commandText(command));
@@ -137,7 +149,11 @@ describe("phases", () => {
     expect(new Set(all.map(({ group }) => group))).toEqual(new Set([whole.id]));
     const cicc = all.find(({ kind }) => kind === "cuda-device-compile");
     expect(cicc?.tools.flatMap((tool) => tool.parts.map(({ name }) => name))).toEqual(["libdevice", "cicc"]);
-    expect(cicc?.env).toEqual({ NVVMIR_LIBRARY_DIR: "/usr/local/cuda/bin/../nvvm/libdevice" });
+    // Known by its content: the place is left out of the key.
+    expect(cicc?.command.slice(0, 2)).toEqual([
+      "env",
+      { prefix: "NVVMIR_LIBRARY_DIR=", path: "/usr/local/cuda/bin/../nvvm/libdevice", role: "tool" },
+    ]);
   });
 });
 
@@ -154,6 +170,84 @@ describe("other versions", () => {
   test("13.3: one word more for cicc, anywhere", () => {
     const text = recorded("13.0-one").replace(" -arch compute_80 ", " --simt-only -arch compute_80 ");
     expect(actions(text).map(short)).toEqual(actions(recorded("13.0-one")).map(short));
+  });
+
+  /**
+   * What nvcc 12.3 prints, from a published log: cicc is found by PATH, no options for hidden stubs, no folder of system
+   * headers, cubins called after their architecture, PTX in the fat binary.
+   */
+  const of123 = (text: string): string =>
+    text
+      .replace(/^#\$ CICC_PATH=.*\n/m, "")
+      .replace(/^#\$ SYSTEM_INCLUDES=.*\n/m, "")
+      .replace('"$CICC_PATH/cicc"', "cicc")
+      .replaceAll("--static-host-stub --device-hidden-visibility ", "")
+      .replaceAll(/ {3}"-isystem" "[^"]*cccl"/g, "")
+      .replaceAll("-8_k.cubin", "-10_k.sm_80.cubin")
+      .replaceAll("-7_k.cpp1.ii", "-9_k.cpp1.ii")
+      .replaceAll("__CUDACC_VER_MAJOR__=13", "__CUDACC_VER_MAJOR__=12")
+      .replace(" -Wno-psabi", "")
+      .replace(
+        " --embedded-fatbin",
+        ' "--image3=kind=ptx,sm=80,file=/tmp/tmpxft_00000000_00000000-6_k.ptx" --embedded-fatbin',
+      );
+
+  test("12.3", () => {
+    const all = actions(of123(recorded("13.0-one")));
+    expect(all.map(short)).toEqual(actions(recorded("13.0-one")).map(short));
+    const fatbinary = commandText(all.find((action) => short(action) === "fatbin")?.command ?? []);
+    expect(fatbinary.filter((word) => word.startsWith("--image3"))).toEqual([
+      "--image3=kind=elf,sm=80,file=.retorch/obj/ops/csrc/k.cu.o.phases/sm_80.cubin",
+      "--image3=kind=ptx,sm=80,file=.retorch/obj/ops/csrc/k.cu.o.phases/compute_80.ptx",
+    ]);
+  });
+
+  test("10.2: the device first, cicc makes the module id and is told of libdevice in a word", () => {
+    const lines = of123(recorded("13.0-one"))
+      .replaceAll(/ -D__CUDA_ARCH_LIST__=800/g, "")
+      .replaceAll(/ --orig_src_path_name "[^"]*"/g, "")
+      .replace("--gen_module_id_file --module_id_file_name", "--module_id_file_name")
+      .replace(
+        "-tused --module_id_file_name",
+        '-tused -nvvmir-library "/usr/local/cuda/bin/../nvvm/libdevice/libdevice.10.bc" --gen_module_id_file --module_id_file_name',
+      )
+      .split("\n");
+    const moved = lines.filter((line) => /cpp4\.ii" $/.test(line));
+    const rest = lines.filter((line) => !moved.includes(line));
+    const last = rest.findIndex((line) => line.includes(" -c -x c++"));
+    const text = [...rest.slice(0, last), ...moved, ...rest.slice(last)].join("\n");
+    const all = actions(text);
+    expect(all.map(short)).toEqual(actions(recorded("13.0-one")).map(short));
+    expect(commandText(all.find(({ kind }) => kind === "cuda-device-compile")?.command ?? [])).not.toContain(
+      "--gen_module_id_file",
+    );
+  });
+
+  test("10.0: preprocessed text that is sent by the shell stays with nvcc", () => {
+    const text = of123(recorded("13.0-one")).replace('-o "/tmp/tmpxft_00000000_00000000-9_k.cpp1.ii"', "> x.ii");
+    expect(reason(text)).toMatch(/only a shell/);
+  });
+
+  test("13.3: PTX alone of compute_90 is checked by ptxas, without an output", () => {
+    const text = recorded("13.0-one")
+      .replace(/^#\$ ptxas .*$/m, '#$ ptxas -arch=compute_80 -m64  "/tmp/tmpxft_00000000_00000000-6_k.ptx" ')
+      .replace(
+        "--image3=kind=elf,sm=80,file=/tmp/tmpxft_00000000_00000000-8_k.cubin",
+        "--image3=kind=ptx,sm=80,file=/tmp/tmpxft_00000000_00000000-6_k.ptx",
+      );
+    const all = actions(text);
+    expect(all.filter(({ kind }) => kind === "cuda-assemble").map(short)).toEqual(["compute_80.valid"]);
+    expect(all.find((action) => short(action) === "fatbin")?.inputs.map((path) => path.split("/").at(-1))).toEqual([
+      "compute_80.ptx",
+      "compute_80.valid",
+    ]);
+  });
+
+  test("12.5: a second cicc for newer architectures, when nvcc would run it", () => {
+    const text = recorded("13.0-one")
+      .replace(/^(#\$ CICC_PATH=.*)$/m, "$1\n#$ CICC_NEXT_PATH=/usr/local/cuda/bin/../nvvm-next/bin")
+      .replace('"$CICC_PATH/cicc"', '"$CICC_NEXT_PATH/cicc"');
+    expect(reason(text)).toMatch(/another cicc/);
   });
 
   test("12.x: fatbinary given a name by --create as well", () => {
