@@ -190,6 +190,10 @@ def run_script(path):
     """As `python setup.py build_ext --inplace` does."""
     folder, name = os.path.split(path)
     os.chdir(folder)
+    # A `pyproject.toml` with extensions in setuptools' own table needs no script.
+    declared = name.endswith(".toml")
+    if declared:
+        name, path = "setup.py", os.path.join(folder, "setup.py")
     # Older projects are told by options of their own what to build (`--cuda_ext`), which they take out again.
     sys.argv = [name, "build_ext", "--inplace", *shlex.split(os.environ.get("RETORCH_SETUP_PY_OPTIONS", ""))]
     sys.path[0] = folder
@@ -197,9 +201,12 @@ def run_script(path):
     main.__file__ = path if sys.version_info >= (3, 9) else name
     main.__builtins__ = __builtins__
     sys.modules["__main__"] = main
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec")
-    exec(code, main.__dict__)
+    if declared:
+        text = b"import setuptools\nsetuptools.setup()\n"
+    else:
+        with open(path, "rb") as file:
+            text = file.read()
+    exec(compile(text, path, "exec"), main.__dict__)
 
 
 def explain(error):

@@ -1,6 +1,7 @@
 /** Other ways to write a `setup.py`: Cython, distutils, several calls, and what an older setuptools does. */
 import { spawnSync } from "node:child_process";
-import { basename } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { runRetorch, runRetorchOk, temporaryProject } from "../support/cli.ts";
 import { cpuPython, type Found, need } from "../support/environments.ts";
@@ -249,10 +250,13 @@ setup(name="options", ext_modules=extensions)
   expect(given.stdout).toContain('"jobs":5');
 });
 
-test("extensions in pyproject.toml, with a setup.py that only calls setup()", async (context) => {
+test.for<readonly [string, Readonly<Record<string, string>>]>([
+  ["with a setup.py that only calls setup()", { "setup.py": "from setuptools import setup\nsetup()\n" }],
+  ["without a setup.py", {}],
+])("extensions in pyproject.toml, %s", async ([, more], context) => {
   const python = need(context, cpuPython()).executable;
-  const { root } = temporaryProject({
-    "setup.py": "from setuptools import setup\nsetup()\n",
+  const { root, write } = temporaryProject({
+    ...more,
     "pyproject.toml": `[build-system]
 requires = ["setuptools"]
 build-backend = "setuptools.build_meta"
@@ -267,6 +271,11 @@ ext-modules = [{ name = "declared", sources = ["declared.cpp"], define-macros = 
   });
   await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
   expect(answers(python, root, ["declared"])).toEqual([6]);
+  const again = await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
+  expect(again.stderr).not.toContain("reading");
+  write("pyproject.toml", readFileSync(join(root, "pyproject.toml"), "utf8").replace('"6"', '"7"'));
+  await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
+  expect(answers(python, root, ["declared"])).toEqual([7]);
 });
 
 /** What `answer()` of each module is, with torch imported first where there is one. */
