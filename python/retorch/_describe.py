@@ -50,7 +50,7 @@ def describe_extension(command, extension, initial_environment=None):
         args["nvcc"] = changed_common_flags() + args["nvcc"]
     out_dir, file_name = artifact_of(command, extension)
     sources = sources_of(command, extension, torch_builder)
-    if overridden(compiler, "_compile") is not None:
+    if has_own_compile(compiler):
         # Each source has its flags already.
         args = {}
     limited = limited_api(extension, torch_builder)
@@ -116,8 +116,7 @@ def sources_of(command, extension, torch_builder):
     """Absolute, in the order in which setuptools compiles and links them."""
     sources = sorted(os.fspath(source) for source in extension.sources)
     sources = command.swig_sources(list(sources), extension)
-    compile_one = overridden(command.compiler, "_compile")
-    if compile_one is not None:
+    if has_own_compile(command.compiler):
         return custom_sources(command, extension, sources)
     ninja = torch_builder and getattr(command, "use_ninja", False)
     described = []
@@ -134,6 +133,11 @@ def overridden(compiler, name):
     return method if is_foreign(method) else None
 
 
+def has_own_compile(compiler):
+    """Whether the project decides how a source is compiled, or how all of them are (often: in parallel)."""
+    return any(overridden(compiler, name) is not None for name in ("_compile", "compile"))
+
+
 def is_foreign(method):
     """Whether a function was written by neither distutils, setuptools nor torch."""
     module = getattr(method, "__module__", None) or ""
@@ -141,7 +145,7 @@ def is_foreign(method):
 
 
 def custom_sources(command, extension, sources):
-    """Runs a `_compile` of the project's own for each source and takes the flags from what it would have run.
+    """Runs a `_compile` or `compile` of the project's own for each source and takes the flags from what it would have run.
 
     Older projects route `.cu` files to nvcc so. The method at the bottom of it, `_compile` of the class, is replaced
     while this runs; where the project has replaced that one, what starts programs is.
@@ -161,14 +165,18 @@ def custom_sources(command, extension, sources):
         setattr(cls, "_compile", record)
     # What was taken from the class before is bound to the original: that calls `spawn`, or `call` in newer setuptools.
     commands = []
-    saved = {name: getattr(compiler, name) for name in ("spawn", "call") if hasattr(compiler, name)}
+    saved = {name: vars(compiler).get(name) for name in ("spawn", "call", "mkpath") if hasattr(compiler, name)}
     for name in saved:
-        setattr(compiler, name, lambda words, **_: commands.append([str(word) for word in words]))
+        action = (lambda *_, **__: None) if name == "mkpath" else lambda words, **_: commands.append(texts(words))
+        setattr(compiler, name, action)
     try:
         for source in sources:
             del seen[:], commands[:]
             extra = extension.extra_compile_args or []
-            compiler._compile(source + ".o", source, os.path.splitext(source)[1], ["-c"], extra, [])
+            if overridden(compiler, "compile") is None:
+                compiler._compile(source + ".o", source, os.path.splitext(source)[1], ["-c"], extra, [])
+            else:
+                compiler.compile([source], output_dir=command.build_temp, extra_postargs=extra)
             if len(seen) == 1:
                 program, args = seen[0][1], seen[0][2]
             elif len(commands) == 1:
@@ -185,15 +193,20 @@ def custom_sources(command, extension, sources):
             )
     finally:
         setattr(cls, "_compile", original)
-        for name in saved:
+        for name, before in saved.items():
             vars(compiler).pop(name, None)
+            if before is not None:
+                setattr(compiler, name, before)
     return described
 
 
 def split_command(words, source):
     """Program and flags after the names of source and object."""
     at = words.index(source) if source in words else len(words)
-    return words[:at], [word for word in words[at + 1 :] if word not in ("-o", source + ".o")]
+    rest = words[at + 1 :]
+    if "-o" in rest:
+        del rest[rest.index("-o") : rest.index("-o") + 2]
+    return words[:at], rest
 
 
 def macros_of(extension, compiler):
