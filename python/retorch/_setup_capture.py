@@ -7,6 +7,7 @@ bottom, which would compile and link, is replaced by a recorder. Subclasses of i
 document: `{"status": …, "request": …, "seen": …}`. What the script prints goes where it always goes.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -17,16 +18,19 @@ import types
 
 SCRIPT = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
 HERE = os.path.dirname(os.path.abspath(__file__))
+#: The package by which this file's neighbours are known here.
+NEIGHBOURS = "_retorch_neighbours"
 #: Extensions that other tools build have this in place of sources.
 OTHER_BUILDERS = ("cmake", "meson", "bazel", "cargo", "rust", "scons")
 
 
 def load(name):
     """A neighbour of this file. The folder is not on `sys.path`: a set-up script must not find it there."""
-    spec = importlib.util.spec_from_file_location("_retorch_" + name, os.path.join(HERE, name + ".py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    package = sys.modules.get(NEIGHBOURS)
+    if package is None:
+        package = sys.modules[NEIGHBOURS] = types.ModuleType(NEIGHBOURS)
+        package.__path__ = [HERE]
+    return importlib.import_module("%s.%s" % (NEIGHBOURS, name))
 
 
 class Refused(Exception):
