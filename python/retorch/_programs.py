@@ -4,6 +4,8 @@
 """
 
 import os
+import re
+import shlex
 import subprocess
 
 #: Programs whose answer depends on themselves, on PATH and on the machine, but on no file of a project.
@@ -13,6 +15,10 @@ TOOLS = frozenset(
 )
 #: What other programs are asked to say of themselves.
 ABOUT = frozenset("--version -version -V -v --help -dumpversion -dumpfullversion".split())
+#: Programs that pass on what they read: their input, and the files that they are given.
+FILTERS = frozenset("awk basename cat cut dirname echo egrep expr false grep head printf sed sort tail test tr true uniq wc [".split())
+#: Where a shell sends output, when nobody reads it or it is read as the rest is.
+QUIET = re.compile(r"(?:[012]?>|&>)\s*(?:/dev/null|&[12])")
 #: git commands whose answer rests on the content of all files that are under version control.
 LOOKS_AT_FILES = ("status", "diff", "diff-index", "diff-files")
 #: More files than this are not looked at at every build.
@@ -30,8 +36,44 @@ def judge(witness, words):
         pkg_config(witness, words)
     elif name in TOOLS:
         tool(witness, words)
+    elif name in FILTERS:
+        passes_on(witness, words)
     elif not name.endswith("-config") and not any(word in ABOUT for word in words[1:]):
         witness.volatile.append("it runs `%s`" % shown(words))
+
+
+def simple_commands(text):
+    """The commands of a line for the shell, as lists of words: pipes and sequences of programs without expansions.
+
+    None when there is more to it: variables, other files for output, patterns, loops.
+    """
+    text = QUIET.sub(" ", text.strip())
+    if re.search(r"[$`\\*?\[\]{}~#!<>()\n]", re.sub(r"'[^']*'", "", text)) and not text.startswith("[ "):
+        return None
+    try:
+        lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = list(lexer)
+    except ValueError:
+        return None
+    commands = [[]]
+    for word in words:
+        if word in ("|", "||", "&&", ";"):
+            commands.append([])
+        elif word and not word.strip(";|&<>()"):
+            return None
+        else:
+            commands[-1].append(word)
+    commands = [command for command in commands if command]
+    return None if any("=" in command[0] for command in commands) else commands
+
+
+def passes_on(witness, words):
+    """What a filter reads. sed and sort may also write."""
+    if any(word.startswith(("-i", "-o", "--in-place", "--output")) for word in words[1:]) and words[0] in ("sed", "sort"):
+        witness.volatile.append("it runs `%s`" % shown(words))
+    # Of what may be a pattern or a file, a file that is not there counts as such.
+    witness.files.update(os.path.abspath(word) for word in words[1:] if not word.startswith("-") and "\n" not in word)
 
 
 def tool(witness, words):
@@ -93,6 +135,7 @@ def git(witness, words):
     if "-C" in words and words.index("-C") + 1 < len(words):
         folder = os.path.abspath(words[words.index("-C") + 1])
     while not os.path.exists(os.path.join(folder, ".git")):
+        witness.probes.add(os.path.join(folder, ".git"))
         if os.path.dirname(folder) == folder:
             return
         folder = os.path.dirname(folder)

@@ -7,6 +7,7 @@ bottom, which would compile and link, is replaced by a recorder. Subclasses of i
 document: `{"status": …, "request": …, "seen": …}`. What the script prints goes where it always goes.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -17,16 +18,19 @@ import types
 
 SCRIPT = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
 HERE = os.path.dirname(os.path.abspath(__file__))
+#: The package by which this file's neighbours are known here.
+NEIGHBOURS = "_retorch_neighbours"
 #: Extensions that other tools build have this in place of sources.
 OTHER_BUILDERS = ("cmake", "meson", "bazel", "cargo", "rust", "scons")
 
 
 def load(name):
     """A neighbour of this file. The folder is not on `sys.path`: a set-up script must not find it there."""
-    spec = importlib.util.spec_from_file_location("_retorch_" + name, os.path.join(HERE, name + ".py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    package = sys.modules.get(NEIGHBOURS)
+    if package is None:
+        package = sys.modules[NEIGHBOURS] = types.ModuleType(NEIGHBOURS)
+        package.__path__ = [HERE]
+    return importlib.import_module("%s.%s" % (NEIGHBOURS, name))
 
 
 class Refused(Exception):
@@ -190,6 +194,10 @@ def run_script(path, words):
     """As `python setup.py build_ext --inplace WORDS` does."""
     folder, name = os.path.split(path)
     os.chdir(folder)
+    # A `pyproject.toml` with extensions in setuptools' own table needs no script.
+    declared = name.endswith(".toml")
+    if declared:
+        name, path = "setup.py", os.path.join(folder, "setup.py")
     # Older projects are told by options of their own what to build (`--cuda_ext`), which they take out again.
     more = shlex.split(os.environ.get("RETORCH_SETUP_PY_OPTIONS", ""))
     sys.argv = [name, "build_ext", "--inplace", *more, *words]
@@ -198,9 +206,12 @@ def run_script(path, words):
     main.__file__ = path if sys.version_info >= (3, 9) else name
     main.__builtins__ = __builtins__
     sys.modules["__main__"] = main
-    with open(path, "rb") as file:
-        code = compile(file.read(), path, "exec")
-    exec(code, main.__dict__)
+    if declared:
+        text = b"import setuptools\nsetuptools.setup()\n"
+    else:
+        with open(path, "rb") as file:
+            text = file.read()
+    exec(compile(text, path, "exec"), main.__dict__)
 
 
 def explain(error):

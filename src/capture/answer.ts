@@ -155,6 +155,10 @@ function hintFor(message: string, { cuda, cpuTorch, python }: ScriptRun): string
       ? "install a CUDA toolkit and set `CUDA_HOME` to its folder"
       : `torch looks for CUDA in other places than retorch: set it, e.g. \`CUDA_HOME=${cuda}\``;
   }
+  const [, wanted] = /'wheel', '--no-deps'.*'([^']+)'\]' returned/.exec(message) ?? [];
+  if (wanted !== undefined) {
+    return `\`setup_requires\` names \`${wanted}\`, which could not be fetched: install it (\`${python} -m pip install ${wanted}\`)`;
+  }
   return `\`${python} setup.py build_ext --inplace\` fails alike; the traceback above says where`;
 }
 

@@ -102,7 +102,23 @@ async function inFolder(host: Host, folder: string, before: readonly ConfigWitne
     return ok({ target: { kind: "setup-script", folder, script }, witnesses });
   }
   witnesses.push({ kind: "file", path: script });
+  const declaration = rules.join(folder, sharedConfigFileName);
+  if (declaresForSetuptools(host, declaration)) {
+    return ok({ target: { kind: "setup-script", folder, script: declaration }, witnesses });
+  }
   return ok({ target: { kind: "folder", folder }, witnesses });
+}
+
+/**
+ * Whether a `pyproject.toml` declares extensions in setuptools' own table, so that there need not be a `setup.py`:
+ * `[[tool.setuptools.ext-modules]]`, or `ext-modules` in `[tool.setuptools]`.
+ */
+function declaresForSetuptools(host: Host, file: string): boolean {
+  if (host.fs.stat(file)?.kind !== "file") return false;
+  const text = (host.fs.readText(file) ?? "").replace(/^\s*#.*$/gm, "");
+  return /^\s*\[\[tool\.setuptools\.ext-modules\]\]|^\s*\[tool\.setuptools\]\s*\n(?:(?!\s*\[[\w"]).*\n)*?\s*ext-modules\s*=/m.test(
+    text,
+  );
 }
 
 /** The configuration in a folder, when there is one. `retorch.toml` wins over `pyproject.toml`. */

@@ -33,6 +33,13 @@ describe("a script that cannot be captured", () => {
       "RuntimeError: CUDA 11.6 is needed",
       "--> setup.py:4",
     ],
+    [
+      "wants what cannot be fetched",
+      `${imports}import os\nos.environ["PIP_NO_INDEX"] = "1"\nsetup(name="x", setup_requires=["surely-not-there"], ext_modules=[Extension("one", ["one.cpp"])])\n`,
+      "SETUP_PY_FAILED",
+      "`setup_requires` names `surely-not-there`",
+      "-m pip install surely-not-there",
+    ],
     ["is no Python", "from setuptools import setup\nsetup(\n", "SETUP_PY_FAILED", "SyntaxError", "--> setup.py:2"],
     [
       "imports what is not there",

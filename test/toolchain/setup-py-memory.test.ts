@@ -146,6 +146,15 @@ describe("what the script looked at makes it run again:", () => {
       { "csrc/x.cu": "" },
       (p) => p.write("csrc/y.cu", ""),
     ],
+    [
+      "a file that a pipe of the shell read",
+      declares(
+        "import subprocess\nsaid = subprocess.check_output(\"cat version.txt 2>/dev/null | grep -v '^#' | awk '{print $2}'\", shell=True, text=True)",
+        "int(said)",
+      ),
+      { "version.txt": "# the version\nversion 1\n" },
+      (p) => p.write("version.txt", "version 2\n"),
+    ],
     ["setup.cfg", declares("", "1"), {}, (p) => p.write("setup.cfg", "[build_ext]\ndefine = MORE\n")],
     [
       "a file that it wrote and that is gone",
@@ -334,6 +343,12 @@ describe("what the script looked at makes it run again:", () => {
       '[sys.executable, "-c", "import os; os.write(1, b\'1\'); os._exit(0)"]',
       "did not end",
     ],
+    [
+      "a line of the shell with more to it",
+      '"for i in 1; do cat setup.py; done > /dev/null", shell=True',
+      "it runs `for i in 1",
+    ],
+    ["sed in place", '"sed -i s/x/x/ one.cpp && true", shell=True', "it runs `sed -i"],
     ["git status with files that are not under control", '["git", "status", "--porcelain"]', "looks at every file"],
   ])("each time, when it runs %s", async (_what, words, why) => {
     const project = plainProject(declares(`import subprocess, sys\nsubprocess.run(${words})`, "1"));

@@ -1,6 +1,7 @@
 /** Other ways to write a `setup.py`: Cython, distutils, several calls, and what an older setuptools does. */
 import { spawnSync } from "node:child_process";
-import { basename } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { runRetorch, runRetorchOk, temporaryProject } from "../support/cli.ts";
 import { cpuPython, type Found, need } from "../support/environments.ts";
@@ -171,6 +172,38 @@ int mine(void) { int class = MINE + M; return class; }
   expect(answers(python, project.root, ["one", "two"])).toEqual([52, 2]);
 });
 
+test("a compiler that the script names, beside commands that are not run here", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const { root } = temporaryProject({
+    "setup.py": `import os, shutil, subprocess
+import urllib.request
+from setuptools import setup, Extension
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+os.makedirs("tools", exist_ok=True)
+if not os.path.exists("tools/g++"):
+    os.symlink(shutil.which("g++"), "tools/g++")
+os.environ["CC"] = os.environ["CXX"] = os.path.abspath("tools/g++")
+subprocess.run(["git", "submodule", "update", "--init", "third_party"])
+class CachedWheels(bdist_wheel):
+    def run(self):
+        urllib.request.urlretrieve("https://nowhere.invalid/x.whl", "x.whl")
+class Generate(build_py):
+    def run(self):
+        raise SystemError("build_py was run")
+setup(name="named", ext_modules=[Extension("named", ["named.cpp"])], cmdclass={"bdist_wheel": CachedWheels, "build_py": Generate})
+`,
+    "named.cpp": pythonModule("named", "3"),
+  });
+  const options = { cwd: root, env: { RETORCH_PYTHON: python } };
+  const dry = await runRetorchOk(["build", "--dry-run"], options);
+  const [compile = ""] = dry.stdout.split("\n").filter((line) => line.includes(" -c named.cpp"));
+  expect(compile).toMatch(/^(?:\S*\/)?tools\/g\+\+ /);
+  await runRetorchOk(["build"], options);
+  expect(answers(python, root, ["named"])).toEqual([3]);
+  expect((await runRetorchOk(["build"], options)).stderr).not.toContain("reading");
+});
+
 test("a compiler that the project puts in the place of the usual one", async (context) => {
   const python = need(context, cpuPython()).executable;
   const { root } = temporaryProject({
@@ -209,14 +242,20 @@ def _compile(self, obj, src, ext, cc_args, extra_postargs, pp_opts):
 unixccompiler.UnixCCompiler._compile = _compile
 def parallel(self, sources, output_dir=None, macros=None, include_dirs=None, debug=0, extra_preargs=None,
              extra_postargs=None, depends=None):
-    raise SystemError("as many at once as there are")
+    from multiprocessing.pool import ThreadPool
+    _, objects, extra, pp_opts, build = self._setup_compile(output_dir, macros, include_dirs, sources, depends, extra_postargs)
+    cc_args = self._get_cc_args(pp_opts, debug, extra_preargs)
+    def one(object):
+        self._compile(object, *build[object], cc_args, extra + ["-DMORE=30"], pp_opts)
+    list(ThreadPool(2).imap(one, objects))
+    return objects
 ccompiler.CCompiler.compile = parallel
 setup(name="patched", ext_modules=[Extension("patched", ["patched.cpp"], extra_compile_args=["-O1"])])
 `,
-    "patched.cpp": pythonModule("patched", "FLAG"),
+    "patched.cpp": pythonModule("patched", "FLAG + MORE + __OPTIMIZE__"),
   });
   await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
-  expect(answers(python, root, ["patched"])).toEqual([7]);
+  expect(answers(python, root, ["patched"])).toEqual([38]);
 });
 
 test("options of the project's own, and its MAX_JOBS", async (context) => {
@@ -249,10 +288,13 @@ setup(name="options", ext_modules=extensions)
   expect(given.stdout).toContain('"jobs":5');
 });
 
-test("extensions in pyproject.toml, with a setup.py that only calls setup()", async (context) => {
+test.for<readonly [string, Readonly<Record<string, string>>]>([
+  ["with a setup.py that only calls setup()", { "setup.py": "from setuptools import setup\nsetup()\n" }],
+  ["without a setup.py", {}],
+])("extensions in pyproject.toml, %s", async ([, more], context) => {
   const python = need(context, cpuPython()).executable;
-  const { root } = temporaryProject({
-    "setup.py": "from setuptools import setup\nsetup()\n",
+  const { root, write } = temporaryProject({
+    ...more,
     "pyproject.toml": `[build-system]
 requires = ["setuptools"]
 build-backend = "setuptools.build_meta"
@@ -267,6 +309,11 @@ ext-modules = [{ name = "declared", sources = ["declared.cpp"], define-macros = 
   });
   await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
   expect(answers(python, root, ["declared"])).toEqual([6]);
+  const again = await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
+  expect(again.stderr).not.toContain("reading");
+  write("pyproject.toml", readFileSync(join(root, "pyproject.toml"), "utf8").replace('"6"', '"7"'));
+  await runRetorchOk(["build"], { cwd: root, env: { RETORCH_PYTHON: python } });
+  expect(answers(python, root, ["declared"])).toEqual([7]);
 });
 
 /** What `answer()` of each module is, with torch imported first where there is one. */
