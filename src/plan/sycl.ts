@@ -48,7 +48,8 @@ export function compileSycl(resolved: Resolved, source: SourceFile, object: stri
     ...(users.some((word) => word.startsWith("-sycl-std=")) ? [] : ["-sycl-std=2020"]),
     { prefix: "-fsycl-host-compiler=", path: compiler.cxx.path, role: "tool" },
     // The value of this option is split at blanks by the compiler; it has no way to keep them.
-    `-fsycl-host-compiler-options=${host.map(argText).map(escaped).join(" ")}`,
+    // As torch, the host compiler gets the flags of C++ here as well.
+    `-fsycl-host-compiler-options=${[...host, ...userFlags(resolved, source, "cxx")].map(argText).map(escaped).join(" ")}`,
     ...userArgs(users, "gcc", (path, prefix) => searchArg(resolved, path, prefix, path), places.path),
     "-MD",
     "-MF",
