@@ -196,8 +196,12 @@ function toExtension(host: Host, rules: PathRules, root: string, captured: Captu
     includeDirs: captured.include_dirs.map(path),
     defines: captured.define_macros.map(toDefine),
     undefines: captured.undef_macros,
-    // torch hands the flags of nvcc to hipcc.
-    flags: { cxx, nvcc, hipcc: nvcc, sycl },
+    // torch hands the flags of nvcc to hipcc, and those of C++ where `load()` compiles for a device other than CUDA.
+    flags:
+      captured.origin === "setup.py"
+        ? { cxx, nvcc, hipcc: nvcc, sycl }
+        : { cxx, nvcc, hipcc: [...cxx, ...nvcc], sycl: [...cxx, ...sycl] },
+    ownHipccFlags: true,
     linkFlags: captured.extra_link_args,
     libraries: captured.libraries,
     libraryDirs: captured.library_dirs.map(path),

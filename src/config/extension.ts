@@ -58,6 +58,8 @@ export interface Extension {
   readonly defines: readonly Define[];
   readonly undefines: readonly string[];
   readonly flags: ToolFlags;
+  /** hipcc gets its own flags alone, also for CUDA sources; else those of nvcc, renamed, come before them. */
+  readonly ownHipccFlags?: boolean;
   /** As they are, at the end of the link command. */
   readonly linkFlags: readonly string[];
   /** Names for `-l`. */

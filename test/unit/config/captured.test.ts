@@ -64,6 +64,7 @@ describe("a captured request", () => {
       defines: [{ name: "A", value: "1" }, { name: "B" }],
       undefines: ["NDEBUG"],
       flags: { cxx: ["-O2"], nvcc: ["--use_fast_math"], hipcc: ["--use_fast_math"], sycl: [] },
+      ownHipccFlags: true,
       linkFlags: ["-s"],
       libraries: ["z"],
       libraryDirs: ["/project/lib"],
