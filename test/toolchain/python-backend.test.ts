@@ -251,8 +251,6 @@ describe("pip", () => {
       return count() - before;
     };
     expect(await installed()).toBeGreaterThan(0);
-    // pip has added a file that Python's start reads: this time the program looks once more.
-    await installed();
     expect(await installed()).toBe(0);
     const answer = async () => (await python.ok(["-c", "import my_pkg; print(my_pkg.answer())"], { cwd: "/" })).stdout;
     expect(await answer()).toBe("42\n");
@@ -765,6 +763,25 @@ setup(name="old-ops", version="3", packages=["my_pkg"], ext_modules=[
     expect(done.exitCode).toBe(2);
     expect(done.output).toContain("error: torch is not installed for");
     expect(done.output).not.toContain("Traceback");
+  });
+});
+
+describe("the files by which Python's start finds editable installs", () => {
+  it("are known by name", { timeout }, async (context) => {
+    const python = await ready(context);
+    const names = [
+      "__editable__.My.Ops_x-1.2.3.pth",
+      "__editable__.my_ops_x-1.2.3rc1+local.pth",
+      "__editable__.my_ops_x.pth",
+      "__editable__.My.Ops_x.retorch.pth",
+      "__editable__.my_ops-1.2.3.pth",
+      "__editable__.my_ops_x_y-1.2.3.pth",
+      "my_ops_x.pth",
+    ];
+    const code = `import json, sys; from retorch._unchanged import _is_own
+print(json.dumps([_is_own(name, "My-Ops_x") for name in json.loads(sys.argv[1])]))`;
+    const { stdout } = await python.ok(["-c", code, JSON.stringify(names)], { cwd: "/" });
+    expect(JSON.parse(stdout)).toEqual([true, true, true, true, false, false, false]);
   });
 });
 
