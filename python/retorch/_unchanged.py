@@ -2,7 +2,8 @@
 is started to find that out once more. `_fresh` answers the question; this adds what a package's build has of its own.
 
 An installer writes the `.pth` file of an editable install anew each time, with the same content. Python's start hangs on
-such files, and so does the build; here their content counts.
+such files, and so does the build; here their content counts, and those of the project itself, which add it to the path and
+nothing else, do not count at all.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import re
 
 from . import _fresh
+from ._isolation import canonical
 
 #: Words that say what is built and not what else is done: with any other one the program is asked.
 _PLAIN = re.compile(
@@ -37,40 +39,49 @@ def recall(note: str, environ: dict[str, str]) -> dict | None:
             return None
         if any(_digest(path) != digest for path, digest in known["contents"].items()):
             return None
+        if any(_path_files(folder, known["name"]) != names for folder, names in known["path_files"].items()):
+            return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return known
 
 
-def remember(note: str, environ: dict[str, str], words: list[str], facts: dict, result: dict) -> None:
+def remember(
+    note: str, environ: dict[str, str], name: str, words: list[str], facts: dict, result: dict
+) -> None:
     """Notes down what a build came to. Best effort: what is not known is asked again.
 
-    words: of the build. facts: what `retorch metadata` says. result: what the build wrote to `--result`.
+    name: of the project. words: of the build. facts: what `retorch metadata` says. result: what the build wrote to `--result`.
     """
     looked = result.get("looked")
     if looked is None or not all(_PLAIN.match(word) for word in words):
         return
     try:
-        rest, contents = _without_path_files(looked)
+        rest, contents, path_files = _without_path_files(looked, name)
         known = {
             "program": _program(),
+            "name": name,
             "words": words,
             "facts": facts,
             "result": {key: value for key, value in result.items() if key != "looked"},
             "outputs": {artifact["path"]: _state(artifact["path"]) for artifact in result["artifacts"]},
             "contents": contents,
+            "path_files": path_files,
         }
     except OSError:
         return
     _fresh.write(note, rest, environ, json.dumps(known))
 
 
-def _without_path_files(looked: dict) -> tuple[dict, dict[str, str]]:
-    """What a build looked at without the `.pth` files, and the digests of these. An edit meanwhile leaves them in."""
-    files, states, contents = [], [], {}
+def _without_path_files(looked: dict, project: str) -> tuple[dict, dict[str, str], dict[str, list[str]]]:
+    """What a build looked at without the `.pth` files; the digests of these, and their names by folder, both without the
+    project's own. What was edited meanwhile stays in, and fails where the rest is compared with the disk."""
+    files, states, contents, path_files, listed = [], [], {}, {}, []
     for at, path in enumerate(looked["files"]):
         state = looked["states"][4 * at : 4 * at + 4]
         if path.endswith(".pth"):
+            if _is_own(os.path.basename(path), project):
+                continue
             digest = _digest(path)
             now = os.stat(path)
             # After the content was read the file is still the one that the program saw.
@@ -79,7 +90,28 @@ def _without_path_files(looked: dict) -> tuple[dict, dict[str, str]]:
                 continue
         files.append(path)
         states += state
-    return {**looked, "files": files, "states": states}, contents
+    for entry in looked["listed"]:
+        names = sorted(name for name in entry["names"] if not _is_own(name, project))
+        if (entry["prefix"], entry["suffix"]) == ("", ".pth") and _path_files(entry["path"], project) == names:
+            path_files[entry["path"]] = names
+        else:
+            listed.append(entry)
+    return {**looked, "files": files, "states": states, "listed": listed}, contents, path_files
+
+
+def _path_files(folder: str, project: str) -> list[str]:
+    """The names of the `.pth` files in a folder but for those of a project."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    return sorted(name for name in names if name.endswith(".pth") and not _is_own(name, project))
+
+
+def _is_own(name: str, project: str) -> bool:
+    """Whether a `.pth` file is the one of an editable install of a project."""
+    own = re.fullmatch(r"__editable__\.(.+?)(?:-\d[^-]*)?(?:\.retorch)?\.pth", name)
+    return own is not None and canonical(own.group(1)) == canonical(project)
 
 
 def _digest(path: str) -> str:

@@ -42,7 +42,8 @@ def _hook(function):
 
 @_hook
 def get_requires_for_build_wheel(config_settings=None):
-    """What else must be installed to build a wheel: setuptools. Never torch: which one is for the project to say.
+    """What else must be installed to build a wheel: setuptools, and Node where there is none. Never torch: which one is for
+    the project to say.
 
     config_settings: of the front end.
     """

