@@ -229,7 +229,10 @@ export const buildSystemRules: readonly Rule[] = [
       if (finding.kind === "driver") {
         if (finding.code === "no-such-file")
           return /\.(?:o|obj)$/.test(finding.file ?? "") ? undefined : { file: finding.file };
-        if (finding.code === "C1083") return { file: finding.file };
+        if (finding.code === "C1083")
+          return finding.file !== undefined && finding.message.includes(finding.file)
+            ? { file: finding.file }
+            : undefined;
         return undefined;
       }
       return saidAny(
