@@ -230,7 +230,9 @@ export const sourceRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True; Py_buffer came into it with 3.11), and pybind11 and torch/extension.h use the whole API.`,
+      /limited/i.test(match.facts["name"] ?? "")
+        ? `${placeOf(match.finding)} refuses Py_LIMITED_API (py_limited_api=True): free-threaded Pythons before 3.15 have no limited API, and pybind11 and torch/extension.h use the whole one.`
+        : `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True; Py_buffer came into it with 3.11), and pybind11 and torch/extension.h use the whole API.`,
     fix: () => [
       "# build without the limited API: py_limited_api=False, no -DPy_LIMITED_API (retorch.toml: no py-limited-api)",
       "# or bind with TORCH_LIBRARY only, and include torch/library.h and Python.h instead of torch/extension.h",
