@@ -78,8 +78,15 @@ function compare(a: Candidate, b: Candidate): number {
   );
 }
 
+/**
+ * A compiler's error in the project's own source is known by its form only, and yet it is what failed: it stands before
+ * what may have been said in passing (a missing tool, a folder that git does not know), and behind what is understood.
+ */
 function tier(candidate: Candidate): number {
-  return roleOrder[candidate.role];
+  const { role, match } = candidate;
+  const weak = confidenceOf(candidate) === "low";
+  if (role === "generic" && match.finding.kind === "compile" && !weak) return 0.5;
+  return role === "cause" && weak ? roleOrder.symptom : roleOrder[role];
 }
 
 /** Coarse, so that among matches of equal worth the earlier one wins. */
@@ -101,7 +108,7 @@ function select(candidates: readonly Candidate[]): readonly Candidate[] {
   if (first === undefined) return [];
   const real = candidates.filter((candidate) => candidate.role !== "wrapper");
   if (real.length === 0) return [first];
-  const causes = real.filter((candidate) => candidate.role === "cause");
+  const causes = real.filter((candidate) => tier(candidate) === roleOrder.cause);
   // With a cause at hand, errors known by form alone and warnings are noise.
   const kept =
     causes.length > 0 ? real.filter((candidate) => candidate.role === "cause" || candidate.role === "symptom") : real;

@@ -20,7 +20,7 @@ export function buildToolParser(): Parser {
       const { text } = line;
       if (cmake !== undefined) {
         if (text === "") {
-          if (++blank > 2) cmake = undefined;
+          if (++blank > 3) cmake = undefined;
         } else if (/^Call Stack|^-- |^CMake (?:Error|Warning)|^See also|^\[\d+\/\d+\]/.test(text) || ++cmakeLines > 30)
           cmake = undefined;
         else {

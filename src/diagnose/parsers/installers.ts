@@ -126,7 +126,11 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
-  [/conflicting dependencies|ResolutionImpossible|dependency conflicts/, "conflict", "pip"],
+  [
+    /conflicting dependencies|ResolutionImpossible|^(?!.*does not currently take into account).*dependency conflicts/,
+    "conflict",
+    "pip",
+  ],
   [
     /Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Microsoft Visual C\+\+ .* is required|Unable to find vcvarsall\.bat/,
     "no-msvc",

@@ -1,6 +1,7 @@
 /** The table of all rules. Order is of no importance: specificity decides. */
 import type { Rule } from "../rule.ts";
 import { architectureRules } from "./architectures.ts";
+import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
 import { buildVersionRules } from "./build-versions.ts";
@@ -106,6 +107,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Packages of CMake", rules: cmakePackageRules },
+  { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Memory, disk and limits", rules: resourceRules },

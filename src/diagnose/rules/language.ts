@@ -247,4 +247,32 @@ export const languageRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "consteval-not-understood",
+    title: "The compiler does not cope with fmt's checks at compile time",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /call to (?:consteval|immediate) function [“"'‘]?(?:fmt|spdlog)?.*(?:constant expression|did not produce)/,
+        /(?:fmt|spdlog)\S*.*(?:consteval|is not a constant expression|constexpr)/,
+      ) === undefined || !/fmt|spdlog/.test(`${finding.file ?? ""} ${finding.message}`)
+        ? undefined
+        : {},
+    confidence: "medium",
+    cause: (match) =>
+      `fmt (or spdlog) checks format strings with consteval under C++20, and nvcc, older clang and MSVC stumble there (${placeOf(match.finding)}); or the format string is no constant.`,
+    fix: () => [
+      "# the flag -DFMT_CONSTEVAL= (fmt 9 to 11; fmt 11.1 and newer: -DFMT_USE_CONSTEVAL=0) for cxx and nvcc",
+      "# or fmt::runtime(text) where the format string is made at run time; or a newer fmt: git submodule update --remote third_party/fmt",
+    ],
+    sources: ["fmtlib/fmt#3740", "https://fmt.dev/latest/api/"],
+    examples: [
+      {
+        text: '/p/fmt/base.h(2741): error: call to consteval function "fmt::fstring<>::fstring(const char (&)[4])" did not produce a valid constant expression',
+        expect: "FMT_CONSTEVAL",
+      },
+    ],
+  },
 ];

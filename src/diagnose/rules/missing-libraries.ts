@@ -418,7 +418,8 @@ export const missingLibraryRules: readonly Rule[] = [
     on: ["missing-library"],
     specificity: 30,
     matches: (finding) => missing(finding, /^(?<lib>.+)$/),
-    confidence: "medium",
+    // torchvision warns of it and goes on.
+    confidence: (match) => (/Failed to load image Python extension/.test(match.finding.text) ? "low" : "medium"),
     cause: (match) =>
       `${match.facts["who"] ?? ""} needs \`${match.facts["name"] ?? ""}\`, and the loader finds it nowhere: it is not installed, in another version, or its folder is on no search path (rpath, LD_LIBRARY_PATH).`,
     fix: (match) => [

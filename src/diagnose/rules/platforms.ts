@@ -190,7 +190,13 @@ export const platformRules: readonly Rule[] = [
         finding,
         /xcrun: error: (?:invalid active developer path|unable to find utility)|You have not agreed to the Xcode license|no developer tools were found|SDK ["'].*["'] cannot be located|no such sysroot directory/,
       ),
-    confidence: "high",
+    // setuptools asks for an SDK of an older name and goes on without it.
+    confidence: (match) =>
+      /cannot be located/.test(match.finding.message)
+        ? match.context.findings.some(({ kind }) => kind === "compile" || kind === "undefined-symbol")
+          ? "low"
+          : "medium"
+        : "high",
     cause: () =>
       "The compiler of macOS comes with the command line tools, which are not installed, were removed by a system update, or whose license was not accepted.",
     fix: (match) =>

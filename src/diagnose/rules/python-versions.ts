@@ -23,7 +23,14 @@ export const pythonVersionRules: readonly Rule[] = [
         finding,
         /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
       ),
-    confidence: "high",
+    // NumPy warns of it and goes on; where a compiler or linker failed, that is another story.
+    confidence: (match) =>
+      match.context.findings.some(
+        ({ kind, severity }) =>
+          /^(?:compile|missing-header|driver|undefined-symbol|link|tool-died)$/.test(kind) && severity !== "warning",
+      )
+        ? "low"
+        : "high",
     cause: (match) =>
       match.facts["module"] !== undefined
         ? "A file was pickled, or a module written, with NumPy 2, where numpy.core is named numpy._core; the NumPy that is installed is older."

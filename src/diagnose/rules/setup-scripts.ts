@@ -304,10 +304,13 @@ export const setupScriptRules: readonly Rule[] = [
     on: ["exception", "wrapper", "missing-program", "build-tool"],
     specificity: 86,
     matches: (finding) =>
-      said(
-        finding,
-        /(?<tool>[^\s'"]*pip-build-env-\w+[^\s'"]*[\\/](?<name>ninja|cmake|python\d?(?:\.\d+)?)(?:\.exe)?)\b/,
-      ) ??
+      // That a tool of such an environment ran and failed says nothing: isolated builds run all of theirs.
+      (/'--version'|[Nn]o such file|not found|does not exist|WinError 2|cannot find/.test(finding.message)
+        ? said(
+            finding,
+            /(?<tool>[^\s'"]*pip-build-env-\w+[^\s'"]*[\\/](?:bin|Scripts)[\\/](?<name>ninja|cmake|python\d?(?:\.\d+)?)(?:\.exe)?)(?![\w./\\-])/,
+          )
+        : undefined) ??
       (finding.code === "ModuleNotFoundError" &&
       finding.frames?.some((frame) => /pip-build-env-[^:]*[\\/](?:ninja|cmake)(?:\.exe)?:/.test(frame)) === true
         ? { name: "ninja" }

@@ -1,7 +1,7 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
 import { about } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
-import { placeOf, type Rule, saidAny } from "../rule.ts";
+import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const sourceRules: readonly Rule[] = [
   {
@@ -223,19 +223,28 @@ export const sourceRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 83,
     matches: (finding) =>
+      said(finding, /#error.*(?<name>Py_LIMITED_API|limited API)/) ??
       about(
         finding,
         /^(?:Py_buffer|PyObject_(?:CheckBuffer|GetBuffer)|PyBuffer_\w+|PyMemoryView_FromBuffer|PyGILState_Check|PyThreadState_GET|_PyInterpreterState_GET|PyUnicode_(?:DATA|READY|KIND)|PyTuple_SET_ITEM|PyTuple_GET_ITEM|PyList_GET_ITEM|PyList_SET_ITEM|PyFrameObject|PyTypeObject|PyHeapTypeObject)$/,
       ),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True; Py_buffer came into it with 3.11), and pybind11 and torch/extension.h use the whole API.`,
+      /limited/i.test(match.facts["name"] ?? "")
+        ? `${placeOf(match.finding)} refuses Py_LIMITED_API (py_limited_api=True): free-threaded Pythons before 3.15 have no limited API, and pybind11 and torch/extension.h use the whole one.`
+        : `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True; Py_buffer came into it with 3.11), and pybind11 and torch/extension.h use the whole API.`,
     fix: () => [
       "# build without the limited API: py_limited_api=False, no -DPy_LIMITED_API (retorch.toml: no py-limited-api)",
       "# or bind with TORCH_LIBRARY only, and include torch/library.h and Python.h instead of torch/extension.h",
     ],
     sources: ["pytorch/extension-cpp#112"],
-    examples: [{ text: 'bind.h(12): error: identifier "Py_buffer" is undefined', expect: "limited API" }],
+    examples: [
+      { text: 'bind.h(12): error: identifier "Py_buffer" is undefined', expect: "limited API" },
+      {
+        text: '/e/include/python3.13t/object.h:100:2: error: #error "The limited API is not currently supported in the free-threaded build"',
+        expect: "py_limited_api=False",
+      },
+    ],
   },
   {
     id: "python-c-api-changed",

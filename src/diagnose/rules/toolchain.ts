@@ -217,9 +217,7 @@ export const toolchainRules: readonly Rule[] = [
       return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name };
     },
     confidence: (match) =>
-      /^(?:cmake|git|make|patchelf|nvidia-smi|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(
-        match.facts["name"] ?? "",
-      )
+      /^(?:cmake|git|make|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
         ? "high"
         : "medium",
     cause: (match) =>

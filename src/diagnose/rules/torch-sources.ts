@@ -68,6 +68,31 @@ export const torchSourceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "operator-library-block-twice",
+    title: "Two TORCH_LIBRARY blocks of one namespace stand in one file",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /redefinition of [‘'"`].*\bTORCH_LIBRARY_(?:init|static_init)_?(?<name>\w+)/,
+        /["‘'](?:void )?TORCH_LIBRARY_(?:static_)?init_(?<name>\w+).*(?:has already been (?:defined|declared)|already has a body)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `TORCH_LIBRARY(${(match.facts["name"] ?? "ns").replace(/^_|_?torch.*$/g, "")}, m) defines a function of a fixed name, and may stand once for a namespace; ${placeOf(match.finding)} has it twice.`,
+    fix: () => [
+      "# put the second block's m.def(…) into the first, or write TORCH_LIBRARY_FRAGMENT(ns, m) for all but one; kernels go into TORCH_LIBRARY_IMPL(ns, CUDA, m)",
+    ],
+    sources: ["https://docs.pytorch.org/cppdocs/library.html"],
+    examples: [
+      {
+        text: "a.cpp:40:1: error: redefinition of 'void TORCH_LIBRARY_init_my_ops(torch::Library&)'",
+        expect: "TORCH_LIBRARY_FRAGMENT",
+      },
+    ],
+  },
+  {
     id: "torch-cpp-api-with-nvcc",
     title: "nvcc and an old gcc stumble over torch's C++ front end",
     on: ["compile"],

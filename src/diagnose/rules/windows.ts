@@ -3,6 +3,22 @@ import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const windowsRules: readonly Rule[] = [
   {
+    id: "dll-flag-missing",
+    title: "link.exe makes a program where a module was meant",
+    on: ["link"],
+    specificity: 82,
+    matches: (finding) => coded(finding, "LNK1561"),
+    confidence: "high",
+    cause: () =>
+      "link.exe looks for an entry point, as a program has: the flag /DLL is missing, so that no module (.pyd) is made; or a program's file with main is not among the sources.",
+    fix: () => [
+      "# a module: /DLL on the link line (CMake: add_library(name MODULE …) or python_add_library; setuptools and retorch pass it)",
+      "# a program: add the source that defines main (/SUBSYSTEM:CONSOLE)",
+    ],
+    sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1561"],
+    examples: [{ text: "LINK : fatal error LNK1561: entry point must be defined", expect: "/DLL" }],
+  },
+  {
     id: "msvc-reports-old-standard",
     title: "MSVC says C++98 in __cplusplus unless it is told otherwise",
     on: ["compile"],

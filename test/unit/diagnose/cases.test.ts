@@ -6,11 +6,20 @@ import { describe, expect, it } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
 import type { Case } from "../../fixtures/diagnose/case.ts";
 import * as found from "../../fixtures/diagnose/found-cases.ts";
+import * as build from "../../fixtures/diagnose/build-cases.ts";
 import * as later from "../../fixtures/diagnose/later-cases.ts";
+import * as toolchain from "../../fixtures/diagnose/toolchain-cases.ts";
 import { referenceCases } from "../../fixtures/diagnose/reference-cases.ts";
 import * as runTime from "../../fixtures/diagnose/run-time-cases.ts";
 
-const sets: Readonly<Record<string, readonly Case[]>> = { reference: referenceCases, ...found, ...later, ...runTime };
+const sets: Readonly<Record<string, readonly Case[]>> = {
+  reference: referenceCases,
+  ...found,
+  ...later,
+  ...build,
+  ...toolchain,
+  ...runTime,
+};
 const all = Object.values(sets).flat();
 
 for (const [name, cases] of Object.entries(sets)) {
