@@ -1,5 +1,5 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
 import { originOf, packageOf, packageOfModule } from "../packages.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
@@ -346,7 +346,9 @@ export const registrationRules: readonly Rule[] = [
       "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
     fix: (match) => [
       `${python(match)} -X faulthandler the_program.py   # which call`,
-      `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`,
+      ...(platformOf(match) === "win32"
+        ? []
+        : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
       ...rebuild(match),
     ],
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
