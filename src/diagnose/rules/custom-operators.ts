@@ -260,7 +260,8 @@ export const customOperatorRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?<op>\w+::[\w.]+)\(\) (?:expected at most|is missing value|Expected a value of type|takes|got an unexpected|Unknown keyword)[^.]*\.?.*Declaration: (?<schema>.{3,200}?->\s*\S+)/s,
+        /Unknown keyword argument ['"]\w+['"] for operator ['"](?<op>\w+::[\w.]+)['"]\. Schema: (?<schema>.{3,300}?\)\s*->\s*\S+)/,
+        /(?<op>\w+::[\w.]+)\(\) (?:expected at most|is missing value|Expected a value of type|takes|got an unexpected|Unknown keyword)[^.]*\.?.*Declaration: (?<schema>.{3,200}?\)\s*->\s*\S+)/s,
       ),
     confidence: "medium",
     cause: (match) =>

@@ -327,31 +327,53 @@ export const loadingRules: readonly Rule[] = [
     on: ["load"],
     specificity: 78,
     matches: (finding) =>
-      /failed to map segment|code signature|not valid for use in process|library load d/.test(finding.code ?? "")
+      /failed to map segment|zero-fill|^permission$|code signature|not valid for use in process|library load d/.test(
+        finding.code ?? "",
+      )
         ? { words: finding.code }
         : undefined,
     confidence: (match) => (/code signature/.test(match.facts["words"] ?? "") ? "high" : "medium"),
     cause: (match) =>
-      platformOf(match) === "darwin"
-        ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged, or it is quarantined.`
-        : /code signature/.test(match.facts["words"] ?? "")
-          ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged.`
-          : `The file lies on a file system mounted noexec (often /tmp or a home folder), a security policy forbids it, or memory ran out while it was mapped.`,
+      match.facts["words"] === "permission"
+        ? `This user may not read ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``} or go through one of its folders: it was installed by another user (root, another container) with narrow rights, or a policy (SELinux, AppArmor) forbids it.`
+        : /zero-fill|Cannot allocate memory/.test(match.finding.message)
+          ? `There was no memory left to map ${match.finding.file === undefined ? "the library" : `\`${match.finding.file}\``}: torch's CUDA libraries have gigabytes, and the limit of the shell (ulimit -v), of the job or of the container is lower.`
+          : platformOf(match) === "darwin"
+            ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged, or it is quarantined.`
+            : /code signature/.test(match.facts["words"] ?? "")
+              ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged.`
+              : `The file lies on a file system mounted noexec (often /tmp or a home folder), a security policy forbids it, or memory ran out while it was mapped.`,
     fix: (match) =>
-      platformOf(match) === "darwin" || /code signature/.test(match.facts["words"] ?? "")
+      match.facts["words"] === "permission"
         ? [
-            `codesign --force --sign - ${match.finding.file ?? "<file>.so"}`,
-            `xattr -d com.apple.quarantine ${match.finding.file ?? "<file>.so"}`,
+            `namei -l ${match.finding.file ?? "<file>.so"}   # which part of the path is closed?`,
+            `sudo chmod a+rx $(dirname ${match.finding.file ?? "<file>.so"}) && sudo chmod a+r ${match.finding.file ?? "<file>.so"}`,
+            "# or an environment of one's own: python -m venv .venv",
           ]
-        : [
-            "mount | grep noexec",
-            "export TMPDIR=$HOME/tmp TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a place where programs may run",
-          ],
+        : /zero-fill|Cannot allocate memory/.test(match.finding.message)
+          ? ["ulimit -v unlimited; free -h; cat /sys/fs/cgroup/memory.max", "# or a job or container with more memory"]
+          : platformOf(match) === "darwin" || /code signature/.test(match.facts["words"] ?? "")
+            ? [
+                `codesign --force --sign - ${match.finding.file ?? "<file>.so"}`,
+                `xattr -d com.apple.quarantine ${match.finding.file ?? "<file>.so"}`,
+              ]
+            : [
+                "mount | grep noexec",
+                "export TMPDIR=$HOME/tmp TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a place where programs may run",
+              ],
     sources: ["pytorch/pytorch#123054"],
     examples: [
       {
         text: "ImportError: /tmp/x.so: failed to map segment from shared object: Operation not permitted",
         expect: "noexec",
+      },
+      {
+        text: "ImportError: /opt/venv/lib/python3.11/site-packages/my_ops/_C.cpython-311-x86_64-linux-gnu.so: cannot open shared object file: Permission denied",
+        expect: "namei -l",
+      },
+      {
+        text: "OSError: /e/torch/lib/libtorch_cuda_linalg.so: cannot map zero-fill pages: Cannot allocate memory",
+        expect: "ulimit -v",
       },
       { text: "Exception Type: EXC_BAD_ACCESS (SIGKILL (Code Signature Invalid))", expect: "codesign --force" },
     ],

@@ -34,7 +34,7 @@ export const packagingRules: readonly Rule[] = [
         return { module: "torch", sure: "yes" };
       if (finding.code !== "ModuleNotFoundError" && finding.code !== "ImportError") return undefined;
       const module =
-        /No module named ['"]?(?<module>torch(?!\.)|numpy(?!\._core)|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
+        /No module named ['"]?(?<module>torch(?!\.)|numpy(?!\._?core)|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
           finding.message,
         )?.groups?.["module"];
       if (module === undefined) return undefined;
