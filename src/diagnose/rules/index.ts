@@ -41,6 +41,10 @@ import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
 import { rocmRules } from "./rocm.ts";
+import { downloadRules } from "./downloads.ts";
+import { libraryVersionRules } from "./library-versions.ts";
+import { gpuSupportRules } from "./gpu-support.ts";
+import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -59,12 +63,15 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intel's MKL", rules: mklRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Loading a module", rules: loadingRules },
+  { name: "Versions of libraries", rules: libraryVersionRules },
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Custom operators", rules: customOperatorRules },
+  { name: "Operators below torch.compile", rules: operatorCheckRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
+  { name: "GPUs and builds", rules: gpuSupportRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "Devices", rules: gpuDeviceRules },
@@ -81,6 +88,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and the language", rules: languageRules },
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Downloads", rules: downloadRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Versions that are not found", rules: buildVersionRules },
