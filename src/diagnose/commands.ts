@@ -153,3 +153,16 @@ export function installTorchFor(match: Match, cuda: string): string {
   const tag = cuda === "cpu" ? "cpu" : `cu${cuda.replace(".", "")}`;
   return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
 }
+
+/** The architectures to build for: of the GPUs that are there, else what a command finds out. */
+function archList(match: Match): string {
+  const gpus = match.context.environment?.gpus ?? [];
+  const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
+  if (listed.length > 0) return listed.join(";");
+  return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
+}
+
+/** Builds again for the GPUs that are there. */
+export function buildForThisGpu(match: Match): string[] {
+  return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
+}

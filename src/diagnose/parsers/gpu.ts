@@ -22,6 +22,10 @@ const said: readonly (readonly [RegExp, string])[] = [
   [/OS call failed or operation not supported on this OS|cudaErrorOperatingSystem\b/i, "os-call"],
   [/peer access is not supported|peer mapping resources exhausted|cudaErrorPeerAccessUnsupported/i, "peer-access"],
   [/No XPU devices are available|(?:PI|UR_RESULT)_ERROR_DEVICE_NOT_FOUND|no XPU device/i, "no-xpu"],
+  [
+    /(?:CUDA error|Error 3): initialization error|cudaErrorInitializationError|CUDA_ERROR_NOT_INITIALIZED/i,
+    "init-error",
+  ],
   [/Native API (?:failed|returns)/, "xpu"],
   [
     /Unable to open \/dev\/kfd|is not member of "(?:render|video)" group|\/dev\/kfd: Permission denied|HSA_STATUS_ERROR_NOT_INITIALIZED|hsa api call failure/i,
@@ -139,6 +143,7 @@ const said: readonly (readonly [RegExp, string])[] = [
  */
 const codeOfNumber: Readonly<Record<string, string>> = {
   "2": "out-of-memory",
+  "3": "init-error",
   "35": "driver",
   "46": "device-busy",
   "54": "device-busy",
@@ -174,7 +179,7 @@ const codeOfNumber: Readonly<Record<string, string>> = {
 };
 
 const numbered =
-  /\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
+  /cudaGetDeviceCount\(\).{0,200}\bError (\d{1,3}): |\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
   /amdgcn|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
@@ -206,7 +211,7 @@ export function gpuParser(): Parser {
         return false;
       }
       const found = numbered.exec(text);
-      const number = found?.[1] ?? found?.[2];
+      const number = found?.[1] ?? found?.[2] ?? found?.[3];
       const code = number === undefined ? undefined : codeOfNumber[number];
       if (code !== undefined) {
         out.add(line, { kind: "gpu", tool: "cuda", code, message: text });

@@ -25,7 +25,7 @@ const wrongPython =
 const architecture =
   /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
 const elfWords =
-  /wrong ELF class: \w+|invalid ELF header|file too short|cannot read file data|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
+  /wrong ELF class: \w+|invalid ELF header|file too short|cannot read file data|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot map zero-fill pages|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
 
 /** The parser of dynamic loaders. */
 export function loaderParser(): Parser {
@@ -148,6 +148,14 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     missing < 0
       ? undefined
       : wordBefore(text, text.endsWith(" (deleted)", missing) ? missing - 10 : missing).replace(/^.*;(?=lib)/, "");
+  if (missing >= 0 && /: cannot open shared object file: (?:Permission denied|Operation not permitted)/.test(text)) {
+    return out.add(line, {
+      kind: "load",
+      code: "permission",
+      ...(elfLibrary === undefined ? {} : { file: elfLibrary }),
+      ...common,
+    });
+  }
   const library = elfLibrary ?? machLibrary.exec(text)?.[1] ?? muslLibrary.exec(text)?.[1];
   if (library !== undefined) {
     return out.add(line, {

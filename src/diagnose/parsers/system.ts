@@ -242,7 +242,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /compiled using NumPy 1\.x cannot be run|numpy\.core\.multiarray failed to import|_ARRAY_API not found|numpy\.dtype size changed|module compiled against (?:ABI|API) version/i,
+      /compiled using NumPy 1\.x cannot be run|numpy\.core\.multiarray failed to import|_ARRAY_API not found|numpy\.\w+ size changed|module compiled against (?:ABI|API) version/i,
     kind: "exception",
     tool: "python",
     code: "numpy-abi",

@@ -98,6 +98,28 @@ export const gpuDeviceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "gpu-initialization-failed",
+    title: "CUDA does not start in this process",
+    on: ["gpu"],
+    specificity: 72,
+    matches: (finding) => (/fork/.test(finding.message) ? undefined : coded(finding, "init-error")),
+    confidence: "medium",
+    cause: () =>
+      "The driver is there and cannot be initialized for this process: it was forked after CUDA had started, the device files are not all there (a container without --gpus, cgroups, /dev/nvidia-uvm), MIG or MPS is set up halfway, or the driver hangs after a fault.",
+    fix: (match) => [
+      `${python(match)} -c "import torch; torch.zeros(1).cuda()"   # does a fresh process work? then it is the fork: set_start_method("spawn")`,
+      "nvidia-smi; ls -l /dev/nvidia*; echo $CUDA_VISIBLE_DEVICES $CUDA_MPS_PIPE_DIRECTORY",
+      "sudo modprobe nvidia_uvm; sudo reboot   # when nvidia-smi fails, too",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html"],
+    examples: [
+      {
+        text: "RuntimeError: Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before calling NumCudaDevices() that might have already set an error? Error 3: initialization error",
+        expect: "spawn",
+      },
+    ],
+  },
+  {
     id: "gpu-peer-access",
     title: "The GPUs cannot reach each other's memory",
     on: ["gpu"],

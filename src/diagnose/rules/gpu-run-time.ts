@@ -1,27 +1,7 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, pip, python, rebuild, setVariable, torchCuda } from "../commands.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { installTorchFor, python, rebuild, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
+import { coded, type Match, said, type Rule } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
-
-/** The architectures to build for: of the GPUs that are there, else what a command finds out. */
-function archList(match: Match): string {
-  const gpus = match.context.environment?.gpus ?? [];
-  const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
-  if (listed.length > 0) return listed.join(";");
-  return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
-}
-
-function buildForThisGpu(match: Match): string[] {
-  return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
-}
-
-/** The compute capability that a message names, as a number: 12, 6.1. */
-function capabilityOf(match: Match): number | undefined {
-  const { sm, cc } = match.facts;
-  const digits = /^(\d+)(\d)/.exec(sm ?? "");
-  const value = Number(digits === null ? cc : `${digits[1] ?? ""}.${digits[2] ?? ""}`);
-  return Number.isFinite(value) && value > 0 ? value : undefined;
-}
 
 /** The AMD target that a message names. */
 function gfxOf(match: Match): string | undefined {
@@ -37,6 +17,10 @@ function overrideFor(gfx: string | undefined): string {
   if (gfx?.startsWith("gfx11") === true) return "11.0.0";
   if (gfx?.startsWith("gfx12") === true) return "12.0.0";
   return gfx?.startsWith("gfx9") === true ? "9.0.0" : "10.3.0";
+}
+
+function unset(match: Match): string {
+  return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
 }
 
 export const gpuRunTimeRules: readonly Rule[] = [
@@ -253,114 +237,6 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
   },
   {
-    id: "torch-lacks-gpu-architecture",
-    title: "The installed torch does not support this GPU",
-    on: ["gpu", "warning"],
-    role: "cause",
-    specificity: 73,
-    matches: (finding) => {
-      const sm =
-        /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>\d+(?:\.\d+)?)/i.exec(
-          finding.message,
-        );
-      if (
-        finding.kind === "warning" &&
-        !/is not compatible with the current PyTorch installation|PyTorch no longer supports this GPU|of cuda capability/i.test(
-          finding.message,
-        )
-      )
-        return undefined;
-      if (finding.kind === "gpu" && finding.code !== "torch-arch") return undefined;
-      return { sm: sm?.groups?.["sm"] ?? sm?.groups?.["sm2"], cc: sm?.groups?.["cc"] };
-    },
-    confidence: "high",
-    cause: (match) => {
-      const gpu = capabilityOf(match);
-      const age =
-        gpu === undefined ? "newer (or older)" : gpu < 7.5 ? "older" : gpu >= 8.9 ? "newer" : "newer (or older)";
-      return `torch's own kernels were not compiled for ${gpu === undefined ? "this GPU" : match.facts["sm"] === undefined ? `compute capability ${match.facts["cc"] ?? ""}` : `sm_${match.facts["sm"]}`}: the GPU is ${age} than what this build of torch supports. Extensions built with it will not help.`;
-    },
-    fix: (match) => {
-      const gpu = capabilityOf(match);
-      return [
-        `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list())"`,
-        ...(gpu === undefined
-          ? [
-              pip(
-                match,
-                "install --upgrade torch   # a newer GPU; for an older one take a build for an older CUDA (cu126)",
-              ),
-            ]
-          : gpu >= 10
-            ? [installTorchFor(match, "12.8")]
-            : gpu >= 5 && gpu < 7.5
-              ? [
-                  installTorchFor(match, "12.6") +
-                    "   # the builds for CUDA 12.6 keep compute capability 5.0 to 7.0, those for 12.8 and 13 do not",
-                ]
-              : gpu < 5
-                ? [
-                    pip(
-                      match,
-                      'install "torch<1.13"   # the last wheels with compute capability 3.7; 3.5 and older need a build from source',
-                    ),
-                  ]
-                : [pip(match, "install --upgrade torch")]),
-      ];
-    },
-    sources: ["pytorch/pytorch#157517", "https://pytorch.org/get-started/previous-versions/"],
-    examples: [
-      {
-        text: "UserWarning:\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nThe current PyTorch install supports CUDA capabilities sm_50 sm_60 sm_90.",
-        expect: "sm_120",
-      },
-      {
-        text: "UserWarning: \n    Found GPU0 NVIDIA GeForce GTX 1080 Ti which is of cuda capability 6.1.\n    Minimum and Maximum cuda capability supported by this version of PyTorch is\n    (7.5) - (12.0)",
-        expect: "whl/cu126",
-      },
-    ],
-  },
-  {
-    id: "extension-built-without-gpu",
-    title: "The extension was built without its GPU part",
-    on: ["gpu"],
-    specificity: 70,
-    matches: (finding) => coded(finding, "extension-without-gpu"),
-    confidence: "high",
-    cause: () =>
-      "The CUDA sources were left out when the package was built: its setup.py asks torch.cuda.is_available(), and no GPU was visible then (a docker build, a login node), or CUDA_HOME was not found.",
-    fix: (match) => [setVariable(match, "FORCE_CUDA", "1"), ...buildForThisGpu(match)],
-    sources: ["facebookresearch/detectron2#55", "facebookresearch/detectron2#1406", "facebookresearch/pytorch3d#318"],
-    examples: [
-      { text: "RuntimeError: Not compiled with GPU support", expect: "FORCE_CUDA" },
-      { text: "RuntimeError: nms is not compiled with GPU support", expect: "FORCE_CUDA" },
-    ],
-  },
-  {
-    id: "torch-without-cuda",
-    title: "The installed torch is a CPU-only build",
-    on: ["gpu"],
-    specificity: 70,
-    matches: (finding) =>
-      coded(finding, "torch-without-gpu") === undefined
-        ? undefined
-        : { what: /compiled with (\w+) enabled/.exec(finding.message)?.[1] },
-    confidence: "high",
-    cause: (match) =>
-      `The program uses ${match.facts["what"] ?? "CUDA"}, and this torch${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`} was built without it: pip or conda chose a CPU wheel.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      match.facts["what"] === "XPU"
-        ? pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu")
-        : installTorchFor(match, match.context.log.cuda ?? "13.0"),
-    ],
-    sources: ["https://pytorch.org/get-started/locally/"],
-    examples: [
-      { text: "AssertionError: Torch not compiled with CUDA enabled", expect: "download.pytorch.org/whl/cu" },
-      { text: "AssertionError: Torch not compiled with XPU enabled", expect: "whl/xpu" },
-    ],
-  },
-  {
     id: "kernel-launch-resources",
     title: "The kernel asks for more than the GPU has",
     on: ["gpu"],
@@ -448,7 +324,3 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
   },
 ];
-
-function unset(match: Match): string {
-  return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
-}

@@ -53,6 +53,10 @@ import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
 import { rocmRules } from "./rocm.ts";
 import { wheelRules } from "./wheels.ts";
+import { downloadRules } from "./downloads.ts";
+import { libraryVersionRules } from "./library-versions.ts";
+import { gpuSupportRules } from "./gpu-support.ts";
+import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -71,12 +75,15 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intel's MKL", rules: mklRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Loading a module", rules: loadingRules },
+  { name: "Versions of libraries", rules: libraryVersionRules },
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Custom operators", rules: customOperatorRules },
+  { name: "Operators below torch.compile", rules: operatorCheckRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
+  { name: "GPUs and builds", rules: gpuSupportRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "Devices", rules: gpuDeviceRules },
@@ -99,6 +106,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Linking", rules: linkingRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Downloads", rules: downloadRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },

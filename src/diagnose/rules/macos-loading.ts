@@ -26,11 +26,14 @@ export const macosLoadingRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${match.finding.file === undefined ? "The library" : `\`${match.finding.file}\``} was built on a newer macOS than this one${match.facts["name"] === undefined ? "" : `: it asks the system's \`${match.facts["system"] ?? ""}\` for \`${match.facts["name"]}\`, which came later`}. Each torch release names the oldest macOS that it runs on (11 for 2.1 to 2.8, 14 for 2.9 on).`,
+      `${match.finding.file === undefined ? "The library" : `\`${match.finding.file}\``} was built on a newer macOS than this one${match.facts["name"] === undefined ? "" : `: it asks the system's \`${match.facts["system"] ?? ""}\` for \`${match.facts["name"]}\`, which came later`}. A wheel names the oldest macOS that it is for (macosx_11_0_arm64), and what it calls may ask for more.`,
     fix: (match) => [
       "sw_vers -productVersion   # then update macOS, or take an older release:",
       ...(/[\\/]torch[\\/]/.test(match.finding.file ?? "")
-        ? [pip(match, 'install "torch<2.9"'), pip(match, 'install "torch<2.1"   # macOS 10.x')]
+        ? [
+            pip(match, "index versions torch   # what is there"),
+            pip(match, 'install "torch<2.3"   # the last with wheels for Intel Macs and macOS 10'),
+          ]
         : [
             "# what is built here: for the system that runs it",
             "export MACOSX_DEPLOYMENT_TARGET=$(sw_vers -productVersion | cut -d. -f1).0",
@@ -45,7 +48,7 @@ export const macosLoadingRules: readonly Rule[] = [
       },
       {
         text: "ImportError: dlopen(/e/site-packages/torch/lib/libtorch_cpu.dylib, 0x0006): Symbol not found: (_cblas_cgemm$NEWLAPACK$ILP64)\n  Referenced from: '/e/site-packages/torch/lib/libtorch_cpu.dylib'\n  Expected in: '/System/Library/Frameworks/Accelerate.framework/Versions/A/Accelerate'",
-        expect: "torch<2.9",
+        expect: "torch<2.3",
       },
     ],
   },

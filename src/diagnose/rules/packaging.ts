@@ -1,7 +1,7 @@
 /** pip, uv, conda and build backends. */
-import { installWithoutIsolation, pip, platformOf, python, pythonVersion, setVariable } from "../commands.ts";
+import { installWithoutIsolation, pip, platformOf, python, pythonVersion } from "../commands.ts";
 import { pythonsForTorch } from "../version-facts.ts";
-import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, said, saidAny, type Rule } from "../rule.ts";
 
 const buildFrame =
   /setup\.py|build_meta|setuptools|pip-(?:build|install|req|modern)|builds-v0|<string>|pyproject_hooks|_in_process/;
@@ -41,7 +41,7 @@ export const packagingRules: readonly Rule[] = [
         return { module: "torch", sure: "yes" };
       if (finding.code !== "ModuleNotFoundError" && finding.code !== "ImportError") return undefined;
       const module =
-        /No module named ['"]?(?<module>torch(?!\.)|numpy(?!\._core)|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
+        /No module named ['"]?(?<module>torch(?!\.)|numpy(?!\._?core)|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
           finding.message,
         )?.groups?.["module"];
       if (module === undefined) return undefined;
@@ -325,182 +325,4 @@ export const packagingRules: readonly Rule[] = [
       },
     ],
   },
-  {
-    id: "hash-mismatch",
-    title: "A download does not have the expected content",
-    on: ["installer"],
-    specificity: 65,
-    matches: (finding) => coded(finding, "hash", "CondaVerificationError"),
-    confidence: "medium",
-    cause: (match) =>
-      /is invalid|invalid wheel|zip file|unzip|extract/.test(match.finding.message)
-        ? "The wheel is no whole archive: a download that was cut off, a page of an error saved under its name, or a Git LFS pointer."
-        : "The file that was downloaded has another checksum than the one that was written down: it is cut off, a cache or proxy is stale, or the release was replaced.",
-    fix: (match) =>
-      match.finding.code === "CondaVerificationError"
-        ? ["conda clean --packages --tarballs", "# then install again"]
-        : [pip(match, "cache purge"), pip(match, "install --no-cache-dir .")],
-    sources: ["https://pip.pypa.io/en/stable/topics/secure-installs/"],
-    examples: [
-      {
-        text: "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.",
-        expect: "cache purge",
-      },
-    ],
-  },
-  {
-    id: "cross-device-move",
-    title: "A file is moved from one file system to another",
-    on: ["exception", "installer"],
-    specificity: 80,
-    matches: (finding) => said(finding, /Invalid cross-device link|\[WinError 17\]/),
-    confidence: "high",
-    cause: () =>
-      "The package's setup.py moves a file by renaming it (flash-attn does so with the wheel that it downloads), which fails when the temporary folder and pip's cache lie on different file systems.",
-    fix: (match) => [
-      setVariable(match, "TMPDIR", "$HOME/tmp") + "   # a folder on the file system of pip's cache",
-      pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "<package>"}`),
-    ],
-    sources: ["Dao-AILab/flash-attention: setup.py"],
-    examples: [
-      {
-        text: "OSError: [Errno 18] Invalid cross-device link: 'flash_attn-2.5.8-cp310-cp310-linux_x86_64.whl' -> '/tmp/x.whl'",
-        expect: "TMPDIR",
-      },
-    ],
-  },
-  {
-    id: "network-failure",
-    title: "A download failed",
-    on: ["installer", "exception"],
-    role: "symptom",
-    specificity: 60,
-    matches: (finding, context) => {
-      // flash-attn and its kin look for a ready-made wheel, and build when there is none: that 404 is no failure.
-      if (/HTTP Error 404/.test(finding.message) && context.findings.some((other) => other.code === "no-ready-wheel"))
-        return undefined;
-      if (finding.kind === "installer") return coded(finding, "network", "CondaHTTPError");
-      return saidAny(
-        finding,
-        /urlopen error|Temporary failure in name resolution|Connection (?:reset|refused|timed out)|Read timed out|HTTP Error [45]\d\d|CERTIFICATE_VERIFY_FAILED|Max retries exceeded|Name or service not known/,
-      );
-    },
-    confidence: "medium",
-    cause: (match) =>
-      ({
-        certificate:
-          "The server's certificate is not trusted: a proxy of the company opens the connection with a certificate of its own, or this Python's list of authorities is too old.",
-        proxy: "The proxy refuses the connection, or its address is wrong (http_proxy, https_proxy).",
-        name: "The name of the server is not resolved: no network or no name server here (often in a docker build, a sandbox, or on a compute node of a cluster).",
-        time: "The connection was too slow or was cut off while a large file came in.",
-        gone: "The server does not have the file (or not for this user): the URL is of another release, or it moved.",
-      })[networkTrouble(match)] ??
-      "The network, a proxy, a certificate or the server stood in the way of a download (some packages fetch wheels or sources while they build).",
-    fix: (match) => {
-      const trouble = networkTrouble(match);
-      return [
-        ...(trouble === "certificate"
-          ? [
-              "export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem",
-              pip(match, "install --upgrade pip certifi   # pip from 24.2 on trusts what the system trusts"),
-            ]
-          : trouble === "proxy"
-            ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
-            : trouble === "time"
-              ? [pip(match, `install --timeout 600 --retries 10 ${match.context.log.package ?? "<package>"}`)]
-              : trouble === "name"
-                ? [
-                    "getent hosts pypi.org files.pythonhosted.org download.pytorch.org   # docker build: --network=host, or a dns entry in /etc/docker/daemon.json",
-                  ]
-                : []),
-        ...(trouble === "proxy" || trouble === "certificate" || trouble === "time"
-          ? []
-          : ["# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export PIP_CERT=…"]),
-        "# without a network: pip download -d wheels … on another machine, then pip install --no-index --find-links wheels …",
-      ];
-    },
-    sources: ["https://pip.pypa.io/en/stable/user_guide/#using-a-proxy-server"],
-    examples: [
-      {
-        text: "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
-        expect: "proxy",
-      },
-      {
-        text: "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by 'SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self signed certificate in certificate chain (_ssl.c:1129)'))': /simple/foo/\nERROR: Could not find a version that satisfies the requirement foo (from versions: none)",
-        expect: "PIP_CERT",
-      },
-    ],
-  },
-  {
-    id: "path-too-long",
-    title: "A path is longer than Windows allows",
-    on: ["installer", "system", "build-tool", "exception", "driver"],
-    specificity: 82,
-    matches: (finding) => saidAny(finding, /Filename too long/, /\[WinError 206\]/),
-    confidence: "high",
-    cause: () =>
-      "A file's whole path is longer than 260 characters: git for Windows and many tools stop there unless long paths are switched on, and temporary folders and submodules (CUTLASS) make long ones.",
-    fix: () => [
-      "git config --global core.longpaths true",
-      'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
-      "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
-    ],
-    sources: [
-      "facebookresearch/xformers#789",
-      "https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation",
-    ],
-    examples: [
-      {
-        text: "error: unable to create file docs/structcutlass_1_1transform_1_1Pitch.html: Filename too long",
-        expect: "core.longpaths",
-      },
-      {
-        text: "error: unable to create file docs/structcutlass_1_1transform.html: Filename too long\nfatal: Unable to checkout 'e0aaa3c3' in submodule path 'third_party/cutlass'",
-        expect: "core.longpaths",
-      },
-    ],
-  },
-  {
-    id: "git-failed",
-    title: "git could not fetch the sources",
-    on: ["installer", "system"],
-    specificity: 62,
-    role: "symptom",
-    matches: (finding) =>
-      finding.kind === "installer" ? coded(finding, "git") : coded(finding, "submodules", "git-state"),
-    confidence: (match) => (/not a git repository/.test(match.finding.message) ? "low" : "medium"),
-    cause: (match) =>
-      match.finding.code === "git-state"
-        ? "git refuses to work in this folder: it belongs to another user, or another git left a lock."
-        : "The sources are not complete: a clone or a submodule could not be fetched, or the sources were downloaded as an archive without their submodules (CUTLASS, fmt, pybind11).",
-    fix: (match) =>
-      match.finding.code === "git-state"
-        ? ['git config --global --add safe.directory "$PWD"', "rm -f .git/index.lock   # when no other git runs"]
-        : [
-            "git submodule update --init --recursive",
-            "# an archive from a release page has no submodules: git clone --recursive instead",
-          ],
-    sources: ["NVlabs/tiny-cuda-nn#390"],
-    examples: [
-      { text: "fatal: not a git repository (or any of the parent directories): .git", expect: "--recursive" },
-      { text: "error: Failed to recurse into submodule path 'third_party/cutlass'", expect: "submodule" },
-    ],
-  },
 ];
-
-/** What stood in the way of a download, as far as the message tells. */
-function networkTrouble(match: Match): string {
-  const { message } = match.finding;
-  if (/CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerification|UnknownIssuer|certificate/i.test(message))
-    return "certificate";
-  if (/ProxyError|Cannot connect to proxy|Tunnel connection failed|proxy/i.test(message)) return "proxy";
-  if (
-    /name resolution|Name or service not known|NameResolutionError|Could not resolve host|getaddrinfo|dns error|nodename nor servname/i.test(
-      message,
-    )
-  )
-    return "name";
-  if (/timed? ?out|IncompleteRead|incomplete download|Connection (?:reset|aborted|broken)|early EOF/i.test(message))
-    return "time";
-  return /HTTP (?:Error|error|status client error) ?\(?4\d\d|404|403/.test(message) ? "gone" : "";
-}

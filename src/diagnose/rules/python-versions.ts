@@ -21,7 +21,7 @@ export const pythonVersionRules: readonly Rule[] = [
       said(finding, /No module named ['"](?<module>numpy\._core(?:\.\w+)*)['"]/) ??
       said(
         finding,
-        /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.dtype size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
+        /module that was compiled using NumPy 1\.x cannot be run|_ARRAY_API not found|numpy\.core\.multiarray failed to import|numpy\.\w+ size changed|compiled against (?:ABI|API) version 0x\w+ but this version of numpy is|^Numpy is not available$/i,
       ),
     // NumPy warns of it and goes on; where a compiler or linker failed, that is another story.
     confidence: (match) =>
@@ -60,6 +60,10 @@ export const pythonVersionRules: readonly Rule[] = [
       { text: "ModuleNotFoundError: No module named 'numpy._core'", expect: "install --upgrade numpy" },
       {
         text: "RuntimeError: module compiled against API version 0x10 but this version of numpy is 0xf",
+        expect: "install --upgrade numpy",
+      },
+      {
+        text: "ValueError: numpy.ufunc size changed, may indicate binary incompatibility. Expected 216 from C header, got 192 from PyObject",
         expect: "install --upgrade numpy",
       },
       {
@@ -236,6 +240,31 @@ export const pythonVersionRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "C:\\e\\torch\\utils\\cpp_extension.py", line 387, in check_compiler_abi_compatibility\n    match = re.search(r"x", compiler_info.decode())\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
         expect: "VSLANG",
+      },
+    ],
+  },
+  {
+    id: "numpy-not-importable",
+    title: "NumPy itself cannot be imported",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      said(
+        finding,
+        /Importing the numpy C-extensions failed|No module named ['"]numpy\.core\._multiarray_umath['"]|Error importing numpy: you should not try to import numpy from its source/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "NumPy's compiled part does not fit this Python: it was installed for another version or processor (copied folders, PYTHONPATH of another Python, conda and pip mixed), or its installation did not end.",
+    fix: (match) => [
+      'echo "$PYTHONPATH"; unset PYTHONPATH',
+      pip(match, "install --force-reinstall --no-cache-dir numpy"),
+    ],
+    sources: ["https://numpy.org/devdocs/user/troubleshooting-importerror.html"],
+    examples: [
+      {
+        text: "ImportError: \nIMPORTANT: PLEASE READ THIS FOR ADVICE ON HOW TO SOLVE THIS ISSUE!\nImporting the numpy C-extensions failed. This error can happen for many reasons, often due to issues with your setup or how NumPy was installed.\nOriginal error was: No module named 'numpy.core._multiarray_umath'",
+        expect: "--force-reinstall",
       },
     ],
   },

@@ -1,6 +1,6 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { own } from "../../base/own.ts";
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
@@ -264,6 +264,44 @@ export const registrationRules: readonly Rule[] = [
     ],
   },
   {
+    id: "extension-function-missing",
+    title: "The compiled module does not have this function",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 65,
+    matches: (finding) => {
+      const facts = said(
+        finding,
+        /^(?:partially initialized )?module ['"](?<module>[\w.]+)['"] has no attribute ['"](?<name>\w+)['"]/,
+      );
+      return facts !== undefined &&
+        !/^torch(?:\.|$)/.test(facts["module"] ?? "") &&
+        builtModule.test(facts["module"] ?? "")
+        ? facts
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `The Python code calls \`${match.facts["name"] ?? ""}\`, and the compiled module \`${match.facts["module"] ?? ""}\` that was loaded has no such function: it is an older (or another) build than the Python files, a package of the same name from another project, or the function was left out of PYBIND11_MODULE.`,
+    fix: (match) => {
+      const module = match.facts["module"] ?? "";
+      const name = packageOfModule(module) ?? packageOf(match);
+      return [
+        `${python(match)} -c "import torch, ${module} as m; print(m.__file__, [n for n in dir(m) if n[0] != '_'])"   # which file, and what it has`,
+        ...(name === undefined ? rebuild(match) : reinstall(match, name)),
+        '# own code: m.def("' + (match.facts["name"] ?? "") + '", &…) in PYBIND11_MODULE',
+      ];
+    },
+    sources: ["https://pybind11.readthedocs.io/en/stable/basics.html"],
+    examples: [
+      { text: "AttributeError: module 'flash_attn_2_cuda' has no attribute 'fwd_kvcache'", expect: "flash-attn" },
+      {
+        text: "AttributeError: module 'diff_gaussian_rasterization._C' has no attribute 'rasterize_aussians_filter'",
+        expect: "another project",
+      },
+    ],
+  },
+  {
     id: "gsplat-without-cuda",
     title: "gsplat has no CUDA backend",
     on: ["exception"],
@@ -410,8 +448,12 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "illegal-instruction"),
     confidence: "medium",
     cause: () =>
-      "The extension was compiled with -march=native (or -mavx512…) on another processor than the one that runs it.",
-    fix: (match) => ["# compile without -march=native", ...rebuild(match)],
+      "The extension was compiled with -march=native (or -mavx512…) on another processor than the one that runs it; or a ready-made package (torch, NumPy, TensorFlow) wants instructions, usually AVX, that this processor or virtual machine does not have.",
+    fix: (match) => [
+      "lscpu | grep -o -w -E 'avx|avx2|avx512f' | sort -u   # none of them: a virtual machine has to pass the host's processor on (QEMU: -cpu host)",
+      "# compile without -march=native",
+      ...rebuild(match),
+    ],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
     examples: [{ text: "Illegal instruction (core dumped)", expect: "-march=native" }],
   },
@@ -427,7 +469,9 @@ export const registrationRules: readonly Rule[] = [
       "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
     fix: (match) => [
       `${python(match)} -X faulthandler the_program.py   # which call`,
-      `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`,
+      ...(platformOf(match) === "win32"
+        ? []
+        : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
       ...rebuild(match),
     ],
     sources: ["https://docs.python.org/3/library/faulthandler.html"],

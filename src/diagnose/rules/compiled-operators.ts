@@ -1,0 +1,178 @@
+/** Operators below torch.compile and torch.export: fakes, traces, aliases, opcheck. */
+import { said, saidAny, type Rule } from "../rule.ts";
+
+const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
+
+export const operatorCheckRules: readonly Rule[] = [
+  {
+    id: "operator-without-fake-implementation",
+    title: "The operator has no fake (meta) implementation",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /There was no fake impl registered for <CustomOpDef\((?<op>[\w:.]+)\)>/,
+        /(?<op>\w+::[\w.]+): attempted to run this operator with Meta tensors, but there was no (?:fake|abstract) impl/,
+        /UnsupportedOperatorException: (?<op>\w+(?:\.|::)\w+)/,
+        /Operator does not support running with fake tensors/,
+        /(?<op>\w+(?:::|\.)[\w.]+): (?:got|attempted to run with) (?:FakeTensor|Meta) .*(?:fake|meta) (?:impl|kernel)/,
+        /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the 'Meta' backend/,
+      ) ?? (finding.code === "UnsupportedOperatorException" ? said(finding, /^(?<op>[\w.:]+)$/) : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `torch.compile, torch.export and meta tensors run an operator without data to learn the shape and type of its results; ${match.facts["op"] === undefined ? "the operator" : `\`${match.facts["op"]}\``} has no implementation for that (register_fake, or a Meta kernel in C++), or the module that registers it was not imported.`,
+    fix: (match) => {
+      const op = (match.facts["op"] ?? "my_ops::my_op").replace(/\.default$/, "").replace(/^(\w+)\.(\w+)$/, "$1::$2");
+      return [
+        `# Python, after the library was loaded:  @torch.library.register_fake("${op}")  def _(x): return torch.empty_like(x)   # the shapes and types of the results`,
+        `# or C++: TORCH_LIBRARY_IMPL(${op.split("::")[0] ?? "my_ops"}, Meta, m) { m.impl("${op.split("::")[1] ?? "my_op"}", &its_meta_function); }`,
+        `# then torch.library.opcheck(torch.ops.${op.replace("::", ".")}, (example, arguments))`,
+      ];
+    },
+    sources: [manual, "Lightning-AI/lightning-thunder#2530"],
+    examples: [
+      {
+        text: "RuntimeError: There was no fake impl registered for <CustomOpDef(my_ops::scale)>. This is necessary for torch.compile/export/fx tracing to work. Please use `scale.register_fake` to add an fake impl.",
+        expect: 'register_fake("my_ops::scale")',
+      },
+      {
+        text: "NotImplementedError: my_ops::scale: attempted to run this operator with Meta tensors, but there was no fake impl or Meta kernel registered.",
+        expect: "Meta",
+      },
+      {
+        text: "torch._subclasses.fake_tensor.UnsupportedOperatorException: my_ops.scale.default",
+        expect: "my_ops::scale",
+      },
+    ],
+  },
+  {
+    id: "extension-traced-by-compile",
+    title: "torch.compile looks into the extension's function",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot access data pointer of Tensor \(e\.g\. FakeTensor|erroneously tracing into a custom kernel/,
+        /Dynamo does not know how to trace the builtin `(?<name>[^`]+?)\.?`/,
+        /Attempted to call function marked as skipped/,
+        /(?:torch\.\* op returned non-Tensor|call_function) .*(?:PyCapsule|builtin_function_or_method)/,
+        /Cannot access storage of (?:FakeTensor|FunctionalTensor)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"]}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.`,
+    fix: () => [
+      '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(my_ops, CUDA, m) { m.impl("f", &f); }, then torch.ops.my_ops.f(x)',
+      '# or Python: @torch.library.custom_op("my_ops::f", mutates_args=())  def f(x: torch.Tensor) -> torch.Tensor: return _C.f(x)   and @f.register_fake',
+      "# as a stopgap, a graph break: @torch.compiler.disable on the function that calls it",
+    ],
+    sources: [manual],
+    examples: [
+      {
+        text: "RuntimeError: Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor). If you're using torch.compile/export/fx, it is likely that we are erroneously tracing into a custom kernel.",
+        expect: "custom_op",
+      },
+      {
+        text: "torch._dynamo.exc.Unsupported: Attempted to call function marked as skipped\n  Explanation: Dynamo does not know how to trace the builtin `my_ops._C.PyCapsule.fwd.` This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "TORCH_LIBRARY",
+      },
+    ],
+  },
+  {
+    id: "operator-output-aliases-input",
+    title: "The operator returns one of its inputs, or changes one in secret",
+    on: ["exception", "warning"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<op>[\w:.]+) \(with implementation in .*\): The output of this custom operator \(1\) must not/,
+        /may not alias any inputs to this custom operator/,
+        /Found a custom \(non-ATen\) operator whose output has alias annotations: (?<op>[\w:.]+)/,
+        /(?:Argument|argument) \S+ is not defined as mutable but was mutated/,
+        /Argument .* is defined as alias of output but was not aliasing/,
+        /Argument .* is not defined to alias output but was aliasing/,
+        /(?<op>\w+::\w+) .*(?:mutates|mutated) .*(?:mutates_args|schema)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} gives back a tensor that shares memory with an input, or writes into an input, and its schema does not say so (or says it in a form that functionalization does not support). torch.compile relies on the schema.`,
+    fix: () => [
+      "# return a new tensor (x.clone(), torch.empty_like), or return nothing and write into the input:",
+      '# Python: @torch.library.custom_op("my_ops::f", mutates_args={"out"}) … -> None;  C++: m.def("f(Tensor x, Tensor(a!) out) -> ()")',
+      "# torch.library.opcheck(torch.ops.my_ops.f, (example, arguments)) checks it",
+    ],
+    sources: [manual, "pytorch/pytorch#186807"],
+    examples: [
+      {
+        text: "RuntimeError: f (with implementation in <module 'm' from '/e/m.py'>): The output of this custom operator (1) must not also be an input to this custom operator and (2) may not alias any inputs to this custom operator or other returns.",
+        expect: "mutates_args",
+      },
+      {
+        text: "RuntimeError: Found a custom (non-ATen) operator whose output has alias annotations: my_ops::add_into(Tensor(a0!) d, Tensor x) -> Tensor(a0!).",
+        expect: "-> ()",
+      },
+    ],
+  },
+  {
+    id: "script-object-without-fake-class",
+    title: "torch.compile meets an object of a C++ class that it cannot fake",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<op>\w+::[\w.]+)? ?received a FakeScriptObject input when dispatching (?:DispatchKey\.)?(?<key>\w+)/,
+        /(?:no|hasn't|doesn't have|does not have) .{0,40}fake (?:class|script).*(?<op>\w+::\w+)?|register_fake_class/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `An object of a class that C++ registered (torch::class_) goes into ${match.facts["op"] === undefined ? "an operator" : `\`${match.facts["op"]}\``}${match.facts["key"] === undefined ? "" : ` under ${match.facts["key"]}`}. torch.compile and torch.export put a fake in its place, which only implementations in Python can take.`,
+    fix: () => [
+      '# @torch._library.register_fake_class("my_ns::MyClass") class FakeMyClass: with __obj_unflatten__(cls, flat) and the methods that are called; the C++ class needs __obj_flatten__',
+      "# or register the operator's autocast, autograd and fake parts in Python (torch.library.custom_op, register_autocast, register_autograd, register_fake)",
+      "# or keep the object out: pass its handle as an int, or @torch.compiler.disable on the caller",
+    ],
+    sources: ["pytorch/pytorch#158414"],
+    examples: [
+      {
+        text: "RuntimeError: my_ns::forward received a FakeScriptObject input when dispatching DispatchKey.AutocastCUDA. but no python implementation is found.",
+        expect: "register_fake_class",
+      },
+    ],
+  },
+  {
+    id: "operator-check-failed",
+    title: "opcheck found the operator's registration wrong",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) => said(finding, /opcheck\(op, \.\.\.\): (?<test>test_\w+) failed with (?<why>.{0,160})/),
+    confidence: "high",
+    cause: (match) =>
+      `${
+        {
+          test_schema:
+            "The schema does not say what the operator does to its inputs (it writes into one, or returns one).",
+          test_autograd_registration:
+            "The autograd formula is registered under a key that opcheck does not accept (CPU or CUDA), or is missing.",
+          test_faketensor: "The fake implementation gives other shapes, strides, types or devices than the real one.",
+          test_aot_dispatch_dynamic:
+            "With torch.compile's tracing the operator or its gradient gives another result than without.",
+        }[match.facts["test"] ?? ""] ?? "One of the checks failed."
+      } (${match.facts["test"] ?? ""}: ${match.facts["why"] ?? ""})`,
+    fix: () => [
+      '# schema: Tensor(a!) x (C++) or mutates_args={"x"} (Python) for what is written; return x.clone() for what is returned',
+      "# fake: the same sizes, strides, dtype and device as the kernel makes; torch.library.get_ctx().new_dynamic_size() for sizes that depend on data",
+      "# gradients: torch.library.register_autograd, or a torch::autograd::Function under the key Autograd",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/library.html#torch.library.opcheck"],
+    examples: [
+      {
+        text: "torch.testing._internal.optests.generate_tests.OpCheckError: opcheck(op, ...): test_faketensor failed with Shapes torch.Size([3]) and torch.Size([4]) are not equal! (scroll up for stack trace)",
+        expect: "fake implementation",
+      },
+    ],
+  },
+];

@@ -1,0 +1,162 @@
+/** Libraries that are there, and older than the file needs. */
+import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { packageOf } from "../packages.ts";
+import { baseName } from "../parsers/parser.ts";
+import type { Rule } from "../rule.ts";
+import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
+
+export const libraryVersionRules: readonly Rule[] = [
+  {
+    id: "libstdcxx-too-old",
+    title: "The C++ library (libstdc++) is older than the compiler that built the file",
+    on: ["library-version"],
+    specificity: 80,
+    matches: (finding) => {
+      const version = /^(?:GLIBCXX|CXXABI)_[\w.]+$/.exec(finding.symbol ?? "")?.[0];
+      return version === undefined
+        ? undefined
+        : {
+            version,
+            gcc: gccOfSymbolVersion(version),
+            library: finding.library,
+            conda: /conda|mamba|envs[\\/]/.test(finding.library ?? "") ? "yes" : undefined,
+          };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was compiled with gcc${match.facts["gcc"] === undefined ? "" : ` ${match.facts["gcc"]} or newer`} and needs \`${match.facts["version"] ?? ""}\`, ` +
+      (match.finding.phase === "link"
+        ? "which the libstdc++ of the gcc that links here does not have."
+        : `but Python loads an older libstdc++.so.6${match.facts["library"] === undefined || match.facts["library"] === "" ? "" : ` (${match.facts["library"]})`}: ${match.facts["conda"] === undefined ? "the system's one, found before the newer one" : "conda's one, found before the system's"}.`),
+    fix: (match) => {
+      const built = Number(match.facts["gcc"]?.split(".")[0] ?? 12);
+      const newer = `CC=gcc-${built} CXX=g++-${built} retorch build --force`;
+      if (match.finding.phase === "link") return [newer, "# or rebuild that file with this compiler"];
+      if (match.context.log.conda && match.facts["conda"] === undefined)
+        return [
+          "export LD_LIBRARY_PATH=\"$CONDA_PREFIX/lib:$LD_LIBRARY_PATH\"   # conda's newer libstdc++ before the system's",
+          "conda install -c conda-forge libstdcxx-ng   # when $CONDA_PREFIX/lib has none",
+          `# or build with the system's gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force`,
+        ];
+      return [
+        match.context.log.conda || match.facts["conda"] !== undefined
+          ? "conda install -c conda-forge libstdcxx-ng"
+          : "sudo apt-get install --only-upgrade libstdc++6   # or a newer distribution",
+        `LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`,
+        `# or build with an older gcc: CC=gcc-${Math.min(built - 1, 11)} CXX=g++-${Math.min(built - 1, 11)} retorch build --force`,
+      ];
+    },
+    sources: ["pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
+    examples: [
+      {
+        text: "ImportError: /usr/lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by /p/gym.so)",
+        expect: "gcc 12",
+      },
+      {
+        text: "ImportError: /opt/conda/envs/e/lib/libstdc++.so.6: version `CXXABI_1.3.15' not found (required by /p/x.so)",
+        expect: "libstdcxx-ng",
+      },
+      {
+        text: "ImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.21' not found (required by /home/u/.conda/envs/e/lib/python3.8/site-packages/p/_C.so)",
+        expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "glibc-too-old",
+    title: "Built on a newer system: glibc is too old here",
+    on: ["library-version"],
+    specificity: 80,
+    matches: (finding) => {
+      const version = /^GLIBC_([\d.]+)$/.exec(finding.symbol ?? "")?.[1];
+      return version === undefined ? undefined : { version, system: distributionWithGlibc(version) };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was built on a system with glibc ${match.facts["version"] ?? ""}${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]} has it)`} or newer; ${match.finding.phase === "link" ? "the C library that is linked here (the system's, or the sysroot of conda's compiler)" : "this system's C library"} is older and cannot be replaced by itself.`,
+    fix: (match) => {
+      const newer = `# use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`;
+      if (/[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? ""))
+        return [
+          "ldd --version | head -1   # the glibc of this system",
+          newer,
+          pip(
+            match,
+            'install --force-reinstall "torch<2.6"   # its wheels run from glibc 2.17 on, those from 2.6 on need 2.28',
+          ),
+        ];
+      const name = packageOf(match);
+      return [
+        "# build it on this system instead of installing the ready-made wheel:",
+        ...(name === undefined ? rebuild(match) : reinstall(match, name)),
+        newer,
+      ];
+    },
+    sources: [
+      "Dao-AILab/flash-attention#1708",
+      "Dao-AILab/flash-attention#1762",
+      "Dao-AILab/flash-attention#2225",
+      "pytorch/pytorch#123649",
+    ],
+    examples: [
+      {
+        text: "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.32' not found (required by /e/site-packages/flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so)",
+        expect: "--no-binary flash-attn",
+      },
+      { text: "OSError: /lib64/libm.so.6: version `GLIBC_2.29' not found (required by /p/x.so)", expect: "glibc 2.29" },
+    ],
+  },
+  {
+    id: "cuda-library-version-mixed",
+    title: "A CUDA library of another version is loaded first",
+    on: ["library-version"],
+    specificity: 75,
+    matches: (finding) => {
+      const name = /lib(?:cu|nv|nccl|cudnn)\w*\.so[\d.]*/.exec(`${finding.symbol ?? ""} ${finding.library ?? ""}`)?.[0];
+      return name === undefined ? undefined : { name };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` was found, but an older one than ${match.finding.file === undefined ? "the asker" : `\`${baseName(match.finding.file)}\``} was built with: LD_LIBRARY_PATH or an rpath puts another CUDA first.`,
+    fix: (match) => ["unset LD_LIBRARY_PATH", pip(match, "install --force-reinstall torch")],
+    sources: ["pytorch/pytorch#111469"],
+    examples: [
+      {
+        text: "ImportError: /usr/local/cuda/lib64/libnvJitLink.so.12: version `libnvJitLink.so.12' not found (required by /e/nvidia/cusparse/lib/libcusparse.so.12)",
+        expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "library-version-missing",
+    title: "A library is older than the file needs",
+    on: ["library-version"],
+    specificity: 40,
+    matches: (finding) => ({ version: finding.symbol, library: baseName(finding.library ?? "") }),
+    confidence: "medium",
+    cause: (match) =>
+      `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older${/\.libs[\\/]/.test(match.finding.library ?? "") ? ": another package's private copy, which was loaded before" : ""}.`,
+    fix: (match) => {
+      const bundled = /[\\/]torch[\\/]lib[\\/]|\.libs[\\/]/.test(match.finding.library ?? "");
+      if (!bundled) return ["# upgrade that library, or build on this system:", ...rebuild(match)];
+      // Wheels rename what they bring along: libgomp-a34b3233.so.1.
+      const plain = (match.facts["library"] ?? "").replace(/-[0-9a-f]{6,}/, "").replace(/(\.so\.\d+).*/, "$1");
+      return [
+        `LD_PRELOAD=$(gcc -print-file-name=${plain}) ${python(match)} the_program.py   # the system's newer one first`,
+        "# or import the module that needs it before torch, or before the package that brings the older one along",
+        "# or build with a gcc that is no newer than that of the wheel: CC=gcc-11 CXX=g++-11 retorch build --force",
+      ];
+    },
+    sources: ["https://man7.org/linux/man-pages/man8/ld.so.8.html"],
+    examples: [
+      {
+        text: "ImportError: /lib64/libgomp.so.1: version `GOMP_5.0' not found (required by /p/x.so)",
+        expect: "GOMP_5.0",
+      },
+      {
+        text: "ImportError: /e/lib/python3.9/site-packages/torch/lib/libgomp-a34b3233.so.1: version `GOMP_5.0' not found (required by /p/libx.so)",
+        expect: "LD_PRELOAD=$(gcc -print-file-name=libgomp.so.1)",
+      },
+    ],
+  },
+];
