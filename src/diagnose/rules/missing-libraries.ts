@@ -404,7 +404,8 @@ export const missingLibraryRules: readonly Rule[] = [
       const apt = own(systemLibraries, name);
       return apt === undefined ? undefined : { name, apt };
     },
-    confidence: "high",
+    // torchvision says so in passing, and works without its image module.
+    confidence: (match) => (/Failed to load image Python extension/.test(match.finding.text) ? "low" : "high"),
     cause: (match) => `\`${match.facts["name"] ?? ""}\` is a library of the system, and it is not installed.`,
     fix: (match) => systemPackage(match, { apt: match.facts["apt"] ?? "" }),
     sources: ["https://packages.debian.org/"],
