@@ -12,6 +12,8 @@ export const markCode = 2;
 export const markFact = 4;
 /** Beside a trigger: it hardly says anything else than that something failed. */
 export const markStrong = 8;
+/** Beside a trigger: it has the form of a tool's message. */
+export const markMessage = 32;
 /** It names something that tells it from other lines with the same words. */
 export const markName = 16;
 
@@ -46,12 +48,17 @@ aited on|not member|what(|xited|with code|0xc0000|0xC0000
 `;
 
 const strong = String.raw`
+undefined symbol|ndefined reference|nresolved external|No such file|cannot open shared|No module named|cannot find|an't find|
+ould not find|ot found|Killed|illed by|signal 9|No space left|emory|egmentation fault|nsupported gpu|nsupported GNU|
+no kernel image|ermission denied|mismatche|does not match|does not contain|too new|too old|command not found|not supported|
+not compiled with|terminate called|core dumped|nrecognized|Symbol not found|such option|can not be used|relocation R_|
+compiled using
+`;
+
+/** With the punctuation of a tool: not by chance in prose. */
+const messages = String.raw`
 error: |Error: |ERROR: |error : |error   : |fatal   : |fatal error|error C|error LNK|error MSB|Fehler: |erreur: |错误：|错误:|
-undefined symbol|ndefined reference|nresolved external|No such file|cannot open shared|Traceback (|No module named|
-ImportError|cannot find|an't find|ould not find|ot found|Killed|illed by|signal 9|No space left|emory|egmentation fault|
-nsupported gpu|nsupported GNU|no kernel image|ermission denied|mismatche|does not match|does not contain|too new|too old|
-collect2|command not found|not supported|not compiled with|terminate called|core dumped|nrecognized|Symbol not found|
-Warning: |fatal: |CMake Error|CMake Warning|ld: |such option|can not be used|relocation R_|compiled using|make: ***|Exception: 
+Traceback (|collect2: |Warning: |fatal: |CMake Error|CMake Warning|ld: |make: ***|Exception: |: undefined
 `;
 
 const names = String.raw`
@@ -77,6 +84,7 @@ export function needles(): ByteSearch {
     ...split(triggers, markTrigger),
     ...letters.map((text) => ({ text, marks: markCode })),
     ...split(strong, markStrong),
+    ...split(messages, markMessage),
     ...split(names, markName),
     ...split(facts, markFact),
   ]);

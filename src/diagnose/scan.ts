@@ -7,7 +7,7 @@ import type { Finding } from "./finding.ts";
 import { FactsReader, type LogFacts } from "./log-facts.ts";
 import { cleanLine, type LogLine } from "./log-line.ts";
 import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
-import { codes, markCode, markFact, markStrong, markTrigger, needles } from "./needles.ts";
+import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needles } from "./needles.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { gccParser } from "./parsers/gcc.ts";
@@ -75,12 +75,12 @@ const signaturesKept = 100_000;
  * What may be looked at, in characters (a line costs some more): of the beginning, and then of lines of a kind that was
  * hardly seen yet. The end is read again with a budget of its own.
  */
-const budgetOfBeginning = 1_500_000;
-const budgetOfMiddle = 500_000;
-const budgetOfEnd = 500_000;
+const budgetOfBeginning = 1_000_000;
+const budgetOfMiddle = 400_000;
+const budgetOfEnd = 300_000;
 const costOfLine = 60;
 /** The end, in bytes. */
-const endLength = 256 * 1024;
+const endLength = 192 * 1024;
 
 /** What differs between messages of one kind: numbers, and what stands in quotes. */
 const varying = /\d+|["'‘“`][^"'‘’“”`]{1,200}["'’”`]/g;
@@ -192,7 +192,7 @@ export class Scanner {
     if (this.#skimming === undefined) {
       if (alike >= (this.#open ? signatureLimitInside : signatureLimit)) return;
     } else if (!this.#open || line.number > this.#follow) {
-      if (alike >= rare || (marks & markStrong) === 0) return;
+      if (alike >= rare || !this.#isWorth(marks)) return;
     }
     const raw = line.text();
     if (!this.#open && (((marks & markTrigger) === 0 && !codes.test(raw)) || isCommand(raw))) {
@@ -201,13 +201,19 @@ export class Scanner {
     }
     if (alike === 0 && this.#signatures.size >= signaturesKept) this.#signatures.clear();
     this.#signatures.set(line.signature, alike + 1);
-    if (this.#skimming !== undefined && alike < rare && (marks & markStrong) !== 0)
+    if (this.#skimming !== undefined && alike < rare && this.#isWorth(marks))
       this.#follow = line.number + linesAfterRare;
     const seen = this.#shapes.count(raw);
     if (seen > (this.#open ? shapeLimitInside : shapeLimit)) return;
     this.#examined++;
     this.#budget -= raw.length + costOfLine;
     this.#examine(cleanLine(raw, line.number));
+  }
+
+  /** Of what is left for the middle of the log, half is for lines in the form of a message. */
+  #isWorth(marks: number): boolean {
+    if ((marks & markMessage) !== 0) return true;
+    return (marks & markStrong) !== 0 && this.#budget > budgetOfMiddle / 2;
   }
 
   #examine(line: LogLine): void {
