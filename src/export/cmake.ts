@@ -34,7 +34,8 @@ export function cmakeLists(graph: Graph, options: ExportOptions): Result<string>
   const compiles = all.steps.filter((step) => step.action.kind !== "link");
   const writer = new CMakeWriter(all, options);
 
-  const languages = unique(compiles.map(languageOf));
+  // The C++ compiler links, whatever was compiled.
+  const languages = unique<Language>([...compiles.map(languageOf), ...(links.length > 0 ? (["CXX"] as const) : [])]);
   const first = links[0]?.action.extension ?? "extensions";
   const lines = [
     `# Written by ${options.generator.replaceAll(/[\r\n]+/g, " ")}: the same build for CMake.`,
@@ -192,6 +193,13 @@ class CMakeWriter {
       "  LINKER_LANGUAGE CXX",
       ")",
     ];
+    for (const { action } of members) {
+      if (action.responseFile === undefined) continue;
+      const { path: file, content } = action.responseFile;
+      const at = isAbsolute(file) ? quote(file) : `"\${CMAKE_CURRENT_SOURCE_DIR}/${file}"`;
+      // Between brackets nothing has a meaning.
+      lines.push(`file(WRITE ${at} [==[${content}]==])`);
+    }
     lines.push(...this.#flags(name, members), ...this.#link(name, link), "");
     return lines;
   }

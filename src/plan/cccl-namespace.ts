@@ -9,7 +9,7 @@ import { digestOfParts } from "../base/digest.ts";
 import { sorted } from "../base/order.ts";
 import type { Extension } from "../config/extension.ts";
 import type { Action } from "./graph.ts";
-import { objectPath, type Places, spelled } from "./paths.ts";
+import { type Places, spelled } from "./paths.ts";
 
 /** What a CUDA compile needs for it. */
 export interface CcclNamespace {
@@ -20,22 +20,22 @@ export interface CcclNamespace {
   readonly header: NonNullable<Action["responseFile"]>;
 }
 
-/** The macro and the header for an extension: the same for all its sources, on every machine, and no other's. */
-export function ccclNamespace(extension: Extension, places: Places): CcclNamespace {
+/**
+ * The macro and the header for an object: the same name for all sources of the extension, on every machine, and no
+ * other's. Each object has a header of its own, since some tools remove such files after a command.
+ */
+export function ccclNamespace(extension: Extension, places: Places, object: string): CcclNamespace {
   const files = extension.sources.map(({ path }) => places.path.relative(places.root, path).replaceAll("\\", "/"));
   const digest = digestOfParts(["cccl namespace", extension.name, ...sorted(files)]);
   const name = `retorch_${extension.name.replaceAll(/[^A-Za-z0-9]/g, "_")}_${digest.slice(0, 8)}`;
-  const path = objectPath(places, extension.name, places.path.join(places.root, "cccl_namespace"), ".h");
+  const path = `${object}.cccl.h`;
   return {
     macro: `THRUST_CUB_WRAPPED_NAMESPACE=${name}`,
     file: path,
     header: {
       path: spelled(places, path),
-      content: `#pragma once
-namespace ${name} { namespace thrust {} namespace cub {} }
-namespace thrust = ${name}::thrust;
-namespace cub = ${name}::cub;
-`,
+      // One line: ninja has no other. An alias may be declared again.
+      content: `namespace ${name} { namespace thrust {} namespace cub {} } namespace thrust = ${name}::thrust; namespace cub = ${name}::cub;\n`,
     },
   };
 }

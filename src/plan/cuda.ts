@@ -81,7 +81,7 @@ export function compileCuda(
     users.some((word) => /^--?(?:keep|keep-dir|save-temps|fdevice-time-trace|time)\b/.test(word)) ||
     users.includes("--coverage");
   const mapped = resolved.prefixMaps.some(({ from, to }) => to === "." && fitsXcompiler(from));
-  const cccl = extension.ownCcclNamespace === true ? ccclNamespace(extension, places) : undefined;
+  const cccl = extension.ownCcclNamespace === true ? ccclNamespace(extension, places, object) : undefined;
   const command: Arg[] = [
     ...toolWords(cuda.nvcc),
     ...(extension.usesTorch ? commonNvccFlags : []),

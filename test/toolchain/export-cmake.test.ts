@@ -163,6 +163,42 @@ describe("cmake and CUDA", () => {
     60_000,
   );
 
+  it.skipIf(missingTools("g++", "cmake", "ninja", "nvcc"))(
+    "links what is CUDA alone, with a file that is included from the command line",
+    () => {
+      const root = writeProject(temporaryFolder(), plainNames);
+      const graph = cudaGraph(root);
+      const header = { path: ".retorch/obj/tiny/k.cu.o.h", content: "#define SEMI(x) x; x;\n" };
+      const actions = graph.actions.flatMap((action): Action[] => {
+        if (action.kind === "compile-cuda") {
+          const at = action.command.indexOf("-DFROM_CUDA=1");
+          const command = [
+            ...action.command.slice(0, at),
+            "-include",
+            { path: header.path },
+            ...action.command.slice(at),
+          ];
+          return [{ ...action, command, responseFile: header }];
+        }
+        if (action.kind !== "link") return [];
+        const isHost = (path: string): boolean => path.endsWith(".cpp.o");
+        return [
+          {
+            ...action,
+            inputs: action.inputs.filter((path) => !isHost(path)),
+            command: action.command.filter((arg) => typeof arg === "string" || !isHost(arg.path)),
+          },
+        ];
+      });
+      writeFileSync(join(root, "CMakeLists.txt"), lists({ ...graph, actions }));
+      run(["cmake", "-G", "Ninja", "-S", ".", "-B", "build"], root);
+      run(["cmake", "--build", "build"], root);
+      expect(readFileSync(join(root, header.path), "utf8")).toBe(header.content);
+      expect(readdirSync(join(root, "lib"))).toEqual(["tiny.so"]);
+    },
+    60_000,
+  );
+
   it("refuses steps that it has no target for", () => {
     const graph = projectGraph("/project", plainNames, gxx);
     const actions = graph.actions.map((action) =>
