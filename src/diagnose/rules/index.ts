@@ -31,8 +31,12 @@ import { nvccOptionRules } from "./nvcc-options.ts";
 import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
+import { isolationRules } from "./isolation.ts";
 import { packagingRules } from "./packaging.ts";
 import { platformRules } from "./platforms.ts";
+import { embeddingRules } from "./embedding.ts";
+import { operatorNamespaceRules } from "./operator-namespaces.ts";
+import { otherCxxLibraryRules } from "./other-cxx-library.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
@@ -64,6 +68,7 @@ export interface RuleFamily {
 export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Symbols of torch", rules: torchSymbolRules },
   { name: "torch's C++ ABI", rules: torchAbiRules },
+  { name: "Two C++ standard libraries", rules: otherCxxLibraryRules },
   { name: "Symbols of CUDA and ROCm", rules: gpuSymbolRules },
   { name: "Symbols of the system", rules: systemSymbolRules },
   { name: "Other symbols", rules: otherSymbolRules },
@@ -73,6 +78,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
+  { name: "Operators and their namespaces", rules: operatorNamespaceRules },
+  { name: "Programs that embed torch", rules: embeddingRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
@@ -97,6 +104,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and the language", rules: languageRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Linking", rules: linkingRules },
+  { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },

@@ -8,6 +8,42 @@ function ofTorch(match: Match): boolean {
   return /[\\/]torch[\\/]lib[\\/]/.test(match.facts["name"] ?? "");
 }
 
+/** torch's libraries for AMD and Intel GPUs, whose own run times come with the driver or an SDK. */
+function vendorOf(match: Match): "amd" | "intel" | undefined {
+  const name = match.facts["name"] ?? "";
+  if (
+    /(?:c10|torch|caffe2_nvrtc)\w*_hip\b|amdhip|hip(?:blas|rtc|sparse|solver|fft|rand)|roc(?:blas|m|fft|sparse)|MIOpen/i.test(
+      name,
+    )
+  )
+    return "amd";
+  if (/(?:c10|torch)_xpu\b|\bsycl\d|ur_(?:loader|win_proxy)|ze_loader|pi_level_zero|(?:intel-ext-pt|esimd)/i.test(name))
+    return "intel";
+  if (!ofTorch(match)) return undefined;
+  const build = match.context.log.torchBuild;
+  return build === "rocm" ? "amd" : build === "xpu" ? "intel" : undefined;
+}
+
+const vendors = {
+  amd: {
+    cause:
+      "the HIP run time of AMD (amdhip64_*.dll, which comes with the Radeon driver) and ROCm's libraries (hipblas, MIOpen; of the HIP SDK or the `rocm` packages from the index of torch) are missing, older than this torch was built with, or the driver does not know this GPU",
+    fix: [
+      "# install AMD's newest Adrenalin driver (or the preview driver that the wheel's page names), and start Windows again",
+      "where amdhip64_7.dll amdhip64_6.dll   # C:\\Windows\\System32: of the driver; HIP SDK: %HIP_PATH%\\bin on PATH",
+      "# torch and the rocm packages from one index, for this GPU: pip list | findstr /i rocm",
+    ],
+  },
+  intel: {
+    cause:
+      "Intel's GPU driver (Level Zero, ze_loader.dll) or oneAPI's SYCL run time (sycl*.dll, ur_loader.dll) is missing or of another release than this torch was built with",
+    fix: [
+      "# install Intel's newest Arc and Iris Xe graphics driver, and start Windows again",
+      "where ze_loader.dll sycl8.dll ur_loader.dll   # others of the same name earlier on PATH (an activated oneAPI)? a new prompt without setvars.bat",
+    ],
+  },
+} as const;
+
 function torchDlls(match: Match): string[] {
   return [
     "# install the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe, and start again",
@@ -28,22 +64,29 @@ export const windowsLoadingRules: readonly Rule[] = [
         : { name: finding.library, code: finding.code },
     confidence: (match) => (match.facts["code"] === "dll-not-found" ? "high" : "medium"),
     cause: (match) =>
-      ofTorch(match)
-        ? `\`${match.facts["name"] ?? ""}\` is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
-        : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
+      vendorOf(match) !== undefined
+        ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
+        : ofTorch(match)
+          ? `\`${match.facts["name"] ?? ""}\` is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
+          : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
     fix: (match) =>
-      ofTorch(match)
-        ? torchDlls(match)
-        : [
-            `${python(match)} -c "import torch, ${
-              (match.facts["name"] ?? "the_extension")
-                .split(/[\\/]/)
-                .at(-1)
-                ?.replace(/\.\w+$/, "") ?? "the_extension"
-            }"`,
-            ...rebuild(match),
-            '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
-          ],
+      vendorOf(match) !== undefined
+        ? [
+            ...vendors[vendorOf(match) ?? "amd"].fix,
+            "# no such GPU in this machine: install the torch for what it has, https://pytorch.org/get-started/locally/",
+          ]
+        : ofTorch(match)
+          ? torchDlls(match)
+          : [
+              `${python(match)} -c "import torch, ${
+                (match.facts["name"] ?? "the_extension")
+                  .split(/[\\/]/)
+                  .at(-1)
+                  ?.replace(/\.\w+$/, "") ?? "the_extension"
+              }"`,
+              ...rebuild(match),
+              '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+            ],
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
     examples: [
       {
@@ -57,6 +100,14 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\torch\\lib\\fbgemm.dll" or one of its dependencies.',
         expect: "Visual C++",
+      },
+      {
+        text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\Lib\\site-packages\\torch\\lib\\c10_hip.dll" or one of its dependencies.',
+        expect: "amdhip64",
+      },
+      {
+        text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\Lib\\site-packages\\torch\\lib\\c10_xpu.dll" or one of its dependencies.',
+        expect: "Level Zero",
       },
     ],
   },
