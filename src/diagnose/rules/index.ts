@@ -32,6 +32,8 @@ import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { isolationRules } from "./isolation.ts";
+import { nvccHeaderRules } from "./nvcc-headers.ts";
+import { tritonRules } from "./triton.ts";
 import { packagingRules } from "./packaging.ts";
 import { platformRules } from "./platforms.ts";
 import { embeddingRules } from "./embedding.ts";
@@ -83,6 +85,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Calls into a module", rules: callRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
+  { name: "Triton", rules: tritonRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "Devices", rules: gpuDeviceRules },
@@ -93,6 +96,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: nvccRules },
+  { name: "Headers that nvcc does not take", rules: nvccHeaderRules },
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },

@@ -14,6 +14,7 @@ import {
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";
+import { setvars } from "./sycl.ts";
 
 function missing(finding: Finding, pattern: RegExp): MatchFacts | undefined {
   if (finding.phase !== "load" || finding.library === undefined) return undefined;
@@ -338,7 +339,7 @@ export const missingLibraryRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of Intel oneAPI: its run time is not installed in this environment, in that version, or setvars.sh was not sourced.`,
     fix: (match) => [
-      "source /opt/intel/oneapi/setvars.sh",
+      setvars(match),
       pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu"),
       ...rebuild(match),
     ],

@@ -1,11 +1,18 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { pip, python, rebuild } from "../commands.ts";
+import { runningPackage } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Whether the DLL at fault is one of torch's own: building an extension anew will not help. */
 function ofTorch(match: Match): boolean {
   return /[\\/]torch[\\/]lib[\\/]/.test(match.facts["name"] ?? "");
+}
+
+/** What is loaded, as far as the message or the traceback tells. */
+function who(match: Match): string {
+  const name = match.facts["name"] ?? runningPackage(match);
+  return name === undefined ? "The module" : `\`${name}\``;
 }
 
 /** torch's libraries for AMD and Intel GPUs, whose own run times come with the driver or an SDK. */
@@ -121,13 +128,21 @@ export const windowsLoadingRules: readonly Rule[] = [
     cause: (match) =>
       ofTorch(match)
         ? `\`${match.facts["name"] ?? ""}\` of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one.`
-        : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
+        : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
     fix: (match) => (ofTorch(match) ? torchDlls(match) : rebuild(match)),
     sources: ["pytorch/pytorch#130737"],
     examples: [
       {
         text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",
         expect: "another version of torch",
+      },
+      {
+        text: '  File "C:\\e\\lib\\site-packages\\torch_sparse\\__init__.py", line 18, in <module>\n    torch.ops.load_library(spec.origin)\n  File "C:\\e\\lib\\ctypes\\__init__.py", line 374, in __init__\nOSError: [WinError 127] The specified procedure could not be found',
+        expect: "data.pyg.org",
+      },
+      {
+        text: '  File "C:\\e\\lib\\site-packages\\my_ops\\__init__.py", line 3, in <module>\nOSError: [WinError 127] 找不到指定的程序。',
+        expect: "my-ops",
       },
     ],
   },
