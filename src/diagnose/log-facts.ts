@@ -167,10 +167,10 @@ export class FactsReader {
   command(text: string): void {
     const facts = this.#facts;
     if (text.length < 5) return;
-    const known = facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined;
-    const tells = /ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(text.length > 400 ? text.slice(0, 400) : text);
     this.#paste.line(text);
-    if (!known && tells) this.#line(text.length > 400 ? text.slice(0, 400) : text);
+    if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
+    const head = text.length > 400 ? text.slice(0, 400) : text;
+    if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);
   }
 
   facts(): LogFacts {

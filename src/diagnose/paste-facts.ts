@@ -10,6 +10,8 @@ export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
 export interface PasteFacts {
   /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
   readonly installedTorch?: string;
+  /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
+  readonly builtForTorch?: string;
   /** What the installed torch was built for. */
   readonly torchBuild?: TorchBuild;
   /** CUDA major and minor of torch, `11.8`. */
@@ -69,10 +71,14 @@ export class PasteReader {
     // pip indents what it fetches for one build.
     const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
     if (fetched !== undefined) facts.isolatedTorch ??= fetched;
-    const standard = text.includes("-std=") ? /-std=(?:c|gnu)\+\+(\d\w)\b(?!.*-std=)/.exec(text.slice(-4_000)) : null;
+    const last = text.lastIndexOf("-std=");
+    const standard = last < 0 ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
     if (standard?.[1] !== undefined) facts.standard = standard[1];
     if (text.length > 2_000) return;
-    const gnu = /\b(?:CC|CXX)=["']?(?:\S*\/)?(g(?:cc|\+\+)(?:-\d+)?)\b/.exec(text)?.[1];
+    const gnu =
+      !text.includes("CC=") && !text.includes("CXX=")
+        ? undefined
+        : /\b(?:CC|CXX)=["']?(?:\S*\/)?(g(?:cc|\+\+)(?:-\d+)?)\b/.exec(text)?.[1];
     if (gnu !== undefined) facts.gnuCompiler = gnu;
     const object = text.includes("Library(") ? libraryObject.exec(text)?.[1] : undefined;
     if (object !== undefined) facts.libraryObject ??= object;
@@ -84,10 +90,16 @@ export class PasteReader {
       !/^(?:namespace|ns|name)$/.test(namespace)
     )
       this.#namespaces.push(namespace);
-    if (/python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text))
+    if (
+      text.includes("-dev") &&
+      /python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text)
+    )
       facts.hasPythonDev = true;
     if (text.includes("CMakeFiles/")) facts.cmake = true;
-    if (/_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text))
+    if (
+      text.includes("rocm") &&
+      /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
+    )
       facts.rocmFromPip = true;
   }
 
@@ -96,10 +108,13 @@ export class PasteReader {
     for (const form of installed) {
       const version = form.exec(text)?.[1];
       if (version === undefined) continue;
-      facts.installedTorch ??= version;
+      if (facts.installedTorch === undefined || version.startsWith(`${facts.installedTorch}+`))
+        facts.installedTorch = version;
       this.#build(version);
       break;
     }
+    const builtFor = /PyTorch (\d\S+) with .*\(you have /.exec(text)?.[1];
+    if (builtFor !== undefined) facts.builtForTorch ??= builtFor;
     const cuda = /^CUDA used to build PyTorch: (\S+)/.exec(text)?.[1];
     if (cuda !== undefined && /^\d/.test(cuda)) {
       facts.torchBuild ??= "cuda";

@@ -3,6 +3,24 @@ import { pip, platformOf, python, pythonVersion, setVariable } from "../commands
 import { pythonsForTorch } from "../version-facts.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
+/** A wheel for this Python, or a Python for this wheel. */
+function forOtherPython(match: Match): string[] {
+  const tag = /-(cp3\d+)-(?:cp3\d+|abi3)-/.exec(match.facts["what"] ?? "")?.[1];
+  const version = pythonVersion(match);
+  if (tag === undefined || match.facts["code"] !== "wrong-wheel")
+    return [
+      "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
+    ];
+  const wheelPython = tag.replace("cp3", "3.");
+  if (version === wheelPython)
+    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
+  const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
+  return [
+    `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
+    `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
+  ];
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "no-wheel-for-this-python",
@@ -21,6 +39,9 @@ export const packagingRules: readonly Rule[] = [
     cause: (match) => {
       const version = pythonVersion(match);
       const here = version === undefined ? "this Python" : `Python ${version}`;
+      const tag = /-cp3(\d+)-/.exec(match.facts["what"] ?? "")?.[1];
+      if (match.facts["code"] === "wrong-wheel" && tag !== undefined && version !== undefined && version !== `3.${tag}`)
+        return `\`${match.facts["what"] ?? "The wheel"}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
       if (match.facts["code"] === "wrong-wheel")
         return `\`${match.facts["what"] ?? "The wheel"}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
       if (match.facts["code"] === "wrong-python") return `The package does not support ${here}.`;
@@ -48,11 +69,7 @@ export const packagingRules: readonly Rule[] = [
           ? [pip(match, `install torch${index}   # the newest; or cu126, cpu`)]
           : []),
         `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`,
-        ...(pythons === undefined
-          ? [
-              "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
-            ]
-          : []),
+        ...(pythons === undefined ? forOtherPython(match) : []),
       ];
     },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
@@ -68,6 +85,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
         expect: "cp310",
+      },
+      {
+        text: "  Using cached numpy-2.1.0-cp312-cp312-manylinux_2_17_x86_64.whl (18 MB)\nERROR: my_ops-2.6.3+cu12torch2.4-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "cp312-cp312",
       },
       { text: "ERROR: Package 'foo' requires a different Python: 3.7.1 not in '>=3.8'", expect: "does not support" },
     ],
