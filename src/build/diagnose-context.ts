@@ -15,6 +15,7 @@ import { openElf } from "../inspect/elf.ts";
 import { dynamicSymbols } from "../inspect/elf-symbols.ts";
 import { versionDefinitions } from "../inspect/elf-versions.ts";
 import type { LoadedFile } from "../inspect/loader.ts";
+import { pythonCommand } from "./python-command.ts";
 import { classify, type Installed } from "../inspect/missing-symbols.ts";
 
 /** For whom the machine is asked. */
@@ -52,6 +53,7 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
     }
     return answer;
   };
+  const command = environment.python === undefined ? undefined : pythonCommand(host, environment.python.executable);
   return {
     environment,
     lookupSymbol: (name) => {
@@ -75,6 +77,7 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
     },
     hostCompilers: hostCompilers(host, environment),
     demangle: readable,
+    ...(command === undefined ? {} : { pythonCommand: command }),
   };
 }
 

@@ -11,7 +11,8 @@ export function platformOf(match: Match): "linux" | "darwin" | "win32" {
 /** The interpreter, as a word of a command. */
 export function python(match: Match): string {
   const found = match.context.environment?.python;
-  if (found !== undefined && platformOf(match) === match.context.environment?.platform) return quote(found.executable);
+  if (found !== undefined && platformOf(match) === match.context.environment?.platform)
+    return match.context.pythonCommand ?? quote(found.executable);
   return "python";
 }
 

@@ -3,16 +3,16 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts {
+export interface LogFacts extends PasteFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** `3.10`. */
   readonly python?: string;
   /** `12.1`: the toolkit that was used. */
   readonly cuda?: string;
-  /** CUDA major and minor of torch, `11.8`. */
-  readonly torchCuda?: string;
   /** `2.6.0`. */
   readonly torch?: string;
   readonly installer?: "pip" | "uv" | "conda" | "poetry" | "pdm" | "pixi" | "setup.py";
@@ -43,7 +43,7 @@ const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/u
 const carriers =
   /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
 
-type Mutable = { -readonly [Name in keyof LogFacts]: LogFacts[Name] };
+type Mutable = Omit<{ -readonly [Name in keyof LogFacts]: LogFacts[Name] }, Exclude<keyof PasteFacts, "torchCuda">>;
 
 const names: readonly RegExp[] = [
   /Failed building (?:wheel|editable) for ([\w.-]+)/,
@@ -59,6 +59,7 @@ const names: readonly RegExp[] = [
 /** Gathers facts line by line. */
 export class FactsReader {
   readonly #packageFolders: string[] = [];
+  readonly #paste = new PasteReader();
   readonly #facts: Mutable = {
     packageFolders: this.#packageFolders,
     conda: false,
@@ -70,6 +71,11 @@ export class FactsReader {
 
   /** A line that the parsers look at. */
   line(text: string): void {
+    this.#paste.line(text);
+    this.#line(text);
+  }
+
+  #line(text: string): void {
     const facts = this.#facts;
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
@@ -80,7 +86,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
+        /-darwin\.so|\.dylib\b|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
           text,
         )
       )
@@ -92,10 +98,12 @@ export class FactsReader {
       if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
       else if (/x86_64|amd64|win_amd64/.test(text)) facts.arch = "x64";
     }
-    const python =
-      /(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
-        text,
-      );
+    // The tags of a wheel that is refused are those of another Python.
+    const python = /is not a supported wheel|not compatible with/.test(text)
+      ? null
+      : /^Python version: (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
+          text,
+        );
     if (python !== null && facts.python === undefined) {
       const [major, minor] = python.slice(1).filter((part) => part !== undefined);
       if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
@@ -158,13 +166,25 @@ export class FactsReader {
   /** A line that no parser looks at: only its head is read. */
   command(text: string): void {
     const facts = this.#facts;
+    if (text.length < 5) return;
+    this.#paste.line(text);
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
-    if (text.length < 12) return;
-    if (!text.includes("ython") && !text.includes(":\\") && !text.includes("/cuda-")) return;
-    this.line(text.length > 400 ? text.slice(0, 400) : text);
+    const head = text.length > 400 ? text.slice(0, 400) : text;
+    if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);
   }
 
   facts(): LogFacts {
-    return { ...this.#facts, packageFolders: [...this.#packageFolders] };
+    const paste = this.#paste.facts();
+    const installed = paste.installedTorch?.split("+");
+    const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
+    const torch = installed?.[0] ?? this.#facts.torch;
+    const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    return {
+      ...this.#facts,
+      ...paste,
+      ...(torch === undefined ? {} : { torch }),
+      ...(torchCuda === undefined ? {} : { torchCuda }),
+      packageFolders: [...this.#packageFolders],
+    };
   }
 }

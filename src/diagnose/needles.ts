@@ -67,7 +67,8 @@ CXXABI|ninja|cmake|CMake|ccache|conda|hip|rocm|ROCm|sm_|compute_|-l|.so|.h:|.cuh
 g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_ZN|memory|disk|space|permission|git|http
 `;
 
-const facts = "ython|:\\|/cuda-";
+const facts =
+  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|Library(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

@@ -58,7 +58,7 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
   if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
   const stem = name.split(".")[0] ?? name;
   for (const [form, known] of packagesByModule) if (form.test(stem) || form.test(folder ?? "")) return known;
-  return (folder ?? stem.replace(/(?:_cuda|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
+  return (folder ?? stem.replace(/(?:_cuda|_cpu|_gpu|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
 }
 
 /** How a package is installed that is not on PyPI, is there under a stranger's name, or as ready-made wheels only. */
@@ -92,6 +92,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "triton-windows": { ready: true },
   triton: { ready: true },
   bitsandbytes: { ready: true },
+  "intel-extension-for-pytorch": { ready: true },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },
   "torch-scatter": pyg,
   "torch-sparse": pyg,

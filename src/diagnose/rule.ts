@@ -33,6 +33,8 @@ export interface Context {
     readonly path: string;
     readonly version: readonly number[];
   }[];
+  /** The command that starts the environment's interpreter in a shell here: `python`. */
+  readonly pythonCommand?: string;
   /** Default: the demangler of `inspect/`. Undefined when the name is none. */
   readonly demangle?: (name: string) => string | undefined;
 }

@@ -29,7 +29,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "cmake",
   ],
   [
-    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|without torch installed|could not convert default argument)/,
+    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
     "exception",
     "python",
   ],

@@ -211,7 +211,7 @@ function readWindows(line: LogLine, text: string, out: Collector): OpenFinding |
   if (module !== undefined && /\.(?:dll|pyd|so)$/i.test(module))
     return out.add(line, { kind: "load", code: "dll-not-found", library: module, ...common });
   const win = winError.exec(text);
-  if (win !== null && /\.(?:dll|pyd)|Win32|loading|module|DLL|cannot run|%1/i.test(text)) {
+  if (win !== null && (win[1] === "127" || windowsWords.test(text))) {
     const name = /Error loading ["'](.+?)["']/.exec(text)?.[1];
     const codes: Record<string, string> = {
       "126": "dll-not-found",
@@ -230,6 +230,10 @@ function readWindows(line: LogLine, text: string, out: Collector): OpenFinding |
   }
   return undefined;
 }
+
+/** That it is about a DLL; error 127 (a procedure is missing) is about nothing else. */
+const windowsWords =
+  /\.(?:dll|pyd)|Win32|loading|modul|DLL|cannot run|%1|模块|模組|módulo|モジュール|модул|모듈|introuvable|初期化|初始化/i;
 
 /** What Windows means, in the languages that occur. */
 function dllCode(words: string): string {

@@ -1,5 +1,6 @@
 /** Calls from Python into a module that is loaded: arguments, types of tensors, gradients, the GIL. */
-import { python, rebuild } from "../commands.ts";
+import { pip, python, rebuild } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A type that has no caster anywhere; undefined for those that torch's headers bring. */
@@ -26,12 +27,27 @@ export const callRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
-    fix: (match) => ["# compare the call with the list of supported types below the message", ...rebuild(match)],
+    fix: (match) => [
+      "# compare the call with the list of supported types below the message",
+      ...(/rasteriz|simple[-_]knn|gaussian/i.test(`${match.facts["name"] ?? ""} ${packageOf(match) ?? ""}`)
+        ? [
+            `# many forks of this module bear one name: take the one that the project pins, in an environment of its own: git submodule update --init --recursive, then ${pip(match, `uninstall -y ${packageOf(match) ?? "diff-gaussian-rasterization"}`)} and`,
+            pip(
+              match,
+              `install --no-build-isolation --no-cache-dir --force-reinstall ./submodules/${packageOf(match) ?? "diff-gaussian-rasterization"}   # the folder in the project`,
+            ),
+          ]
+        : rebuild(match)),
+    ],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
     examples: [
       {
         text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",
         expect: "different versions",
+      },
+      {
+        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: float) -> int",
+        expect: "./submodules/",
       },
     ],
   },

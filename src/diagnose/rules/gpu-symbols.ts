@@ -189,20 +189,20 @@ export const gpuSymbolRules: readonly Rule[] = [
     title: "A symbol of ROCm is missing",
     on: ["undefined-symbol"],
     specificity: 60,
-    matches: (finding, context) => owned(finding, context, "rocm", "sycl"),
+    matches: (finding, context) => owned(finding, context, "rocm"),
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "ROCm"}: the library is not linked, or another version of it is loaded than the one this was built with (torch's wheels bring their own; LD_LIBRARY_PATH may put the system's first).`,
     fix: (match) => [
       unsetVariable(match, "LD_LIBRARY_PATH"),
-      `${python(match)} -c "import torch; print(torch.version.hip, torch.version.xpu if hasattr(torch.version, 'xpu') else '')"   # the version to build for`,
+      `${python(match)} -c "import torch; print(torch.version.hip)"   # the version to build for`,
       ...rebuild(match),
     ],
-    sources: ["intel/intel-xpu-backend-for-triton#1950"],
+    sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/"],
     examples: [
       {
-        text: "ImportError: /e/torch/lib/libc10_xpu.so: undefined symbol: _ZNK4sycl3_V16device32ext_oneapi_supports_cl_extensionENS0_6detail11string_viewEPNS0_3ext6oneapi12experimental10cl_versionE",
-        expect: "SYCL",
+        text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: hipLaunchKernelExC",
+        expect: "ROCm",
       },
     ],
   },

@@ -11,6 +11,11 @@ import {
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
+/** Whether CMake compiles, and torch's own header asks. */
+function atCmake(match: Match): boolean {
+  return match.context.log.cmake && /(?:torch|pybind11)[\\/]/.test(match.finding.file ?? "");
+}
+
 export const headerRules: readonly Rule[] = [
   {
     id: "python-headers-missing",
@@ -35,14 +40,26 @@ export const headerRules: readonly Rule[] = [
       const dirs = match.context.environment?.python?.includeDirs ?? [];
       if (match.finding.kind === "build-tool")
         return `CMake finds no headers of the interpreter${version === undefined ? "" : ` (Python ${version})`}: its development files are not installed, or CMake looks at another Python than the one that is meant.`;
-      return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with the development files of the interpreter${version === undefined ? "" : ` (Python ${version})`}, which are not installed, or its include folder is not on the command line (another Python's headers are).${dirs.length === 0 ? "" : ` The interpreter at hand has them in ${dirs.join(", ")}.`}`;
+      return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with the development files of the interpreter${version === undefined ? "" : ` (Python ${version})`}, ${match.context.log.hasPythonDev ? "which are installed as the paste says: their folder is not on the command line" : "which are not installed, or its include folder is not on the command line (another Python's headers are)"}.${atCmake(match) ? " In CMake it is only there when the target asks for it: LibTorch's own package brings no Python, and torch/extension.h (torch/csrc/python_headers.h) wants it." : ""}${dirs.length === 0 ? "" : ` The interpreter at hand has them in ${dirs.join(", ")}.`}`;
     },
     fix: (match) => {
       const version = pythonVersion(match);
       if (platformOf(match) === "win32")
         return ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
+      const cmake = atCmake(match)
+        ? [
+            "# CMakeLists.txt: find_package(Python COMPONENTS Interpreter Development.Module) and target_link_libraries(the_target PRIVATE Python::Module); for tensors in bindings torch_python, too",
+            "# a program without Python: #include <torch/torch.h> (or <torch/all.h>), not <torch/extension.h>",
+          ]
+        : [];
+      if (match.context.log.hasPythonDev)
+        return [
+          ...cmake,
+          `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h; add it: -I, include_dirs, CPATH`,
+        ];
       return [
+        ...cmake,
         `sudo apt-get install python${version ?? "3"}-dev   # with the version of the interpreter that builds`,
         "# Fedora, RHEL: sudo dnf install python3-devel; conda and uv bring the headers along",
         `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
@@ -59,6 +76,10 @@ export const headerRules: readonly Rule[] = [
       "pytorch/pytorch#129351",
     ],
     examples: [
+      {
+        text: "/opt/libtorch/include/torch/csrc/python_headers.h:9:10: fatal error: Python.h: No such file or directory\nmake[2]: *** [CMakeFiles/app.dir/build.make:76: CMakeFiles/app.dir/app.cpp.o] Error 1\npython3-dev is already the newest version",
+        expect: "find_package(Python",
+      },
       {
         text: "/e/torch/include/torch/csrc/python_headers.h:12:10: fatal error: Python.h: No such file or directory\n   12 | #include <Python.h>\ncompilation terminated.",
         expect: "-dev",

@@ -32,8 +32,14 @@ import { nvccOptionRules } from "./nvcc-options.ts";
 import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
+import { isolationRules } from "./isolation.ts";
+import { nvccHeaderRules } from "./nvcc-headers.ts";
+import { tritonRules } from "./triton.ts";
 import { packagingRules } from "./packaging.ts";
 import { platformRules } from "./platforms.ts";
+import { embeddingRules } from "./embedding.ts";
+import { operatorNamespaceRules } from "./operator-namespaces.ts";
+import { otherCxxLibraryRules } from "./other-cxx-library.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { resourceRules } from "./resources.ts";
@@ -69,6 +75,7 @@ export interface RuleFamily {
 export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Symbols of torch", rules: torchSymbolRules },
   { name: "torch's C++ ABI", rules: torchAbiRules },
+  { name: "Two C++ standard libraries", rules: otherCxxLibraryRules },
   { name: "Symbols of CUDA and ROCm", rules: gpuSymbolRules },
   { name: "Symbols of the system", rules: systemSymbolRules },
   { name: "Other symbols", rules: otherSymbolRules },
@@ -79,11 +86,14 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
+  { name: "Operators and their namespaces", rules: operatorNamespaceRules },
+  { name: "Programs that embed torch", rules: embeddingRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
   { name: "GPUs and builds", rules: gpuSupportRules },
+  { name: "Triton", rules: tritonRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "Devices", rules: gpuDeviceRules },
@@ -94,6 +104,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: nvccRules },
+  { name: "Headers that nvcc does not take", rules: nvccHeaderRules },
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
@@ -105,6 +116,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and the language", rules: languageRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Linking", rules: linkingRules },
+  { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Downloads", rules: downloadRules },
   { name: "Ready-made packages", rules: readyPackageRules },

@@ -1,5 +1,5 @@
 /** Headers of the system, of libraries and of the project that were not found. */
-import { systemPackage } from "../commands.ts";
+import { platformOf, systemPackage } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Rule, saidAny } from "../rule.ts";
@@ -258,6 +258,12 @@ export const libraryHeaderRules: readonly Rule[] = [
               ...(entry.brew === undefined ? {} : { brew: entry.brew }),
               ...(entry.conda === undefined ? {} : { conda: entry.conda }),
             })),
+        ...(entry.brew === "libomp" && platformOf(match) === "darwin"
+          ? [
+              "# Homebrew keeps it out of the search paths, and Apple's clang takes -Xpreprocessor -fopenmp; name the folder:",
+              "export OpenMP_ROOT=$(brew --prefix libomp) CPPFLAGS=-I$(brew --prefix libomp)/include LDFLAGS=-L$(brew --prefix libomp)/lib",
+            ]
+          : []),
         ...(entry.fix ?? []),
       ];
     },
@@ -270,6 +276,10 @@ export const libraryHeaderRules: readonly Rule[] = [
       {
         text: "cuda_rasterizer/auxiliary.h:14:10: fatal error: glm/glm.hpp: No such file or directory",
         expect: "libglm-dev",
+      },
+      {
+        text: "/Users/u/app/a.cpp:2:10: fatal error: 'omp.h' file not found",
+        expect: "OpenMP_ROOT=$(brew --prefix libomp)",
       },
       { text: "a.cpp:2:10: fatal error: 'Eigen/Dense' file not found", expect: "libeigen3-dev" },
       {

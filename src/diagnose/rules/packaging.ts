@@ -1,165 +1,27 @@
 /** pip, uv, conda and build backends. */
-import { installWithoutIsolation, pip, platformOf, python, pythonVersion } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion } from "../commands.ts";
 import { pythonsForTorch } from "../version-facts.ts";
-import { coded, type Match, said, saidAny, type Rule } from "../rule.ts";
+import { coded, type Match, said, type Rule } from "../rule.ts";
 
-const buildFrame =
-  /setup\.py|build_meta|setuptools|pip-(?:build|install|req|modern)|builds-v0|<string>|pyproject_hooks|_in_process/;
-
-/** Whether the log is of an installation. */
-function installing(match: { readonly context: Match["context"] }): boolean {
-  return (
-    match.context.log.installer !== undefined ||
-    match.context.findings.some((finding) => finding.kind === "wrapper" && finding.tool === "pip")
-  );
-}
-
-/** The import that failed stands in torch's own code. */
-function ofTorch(match: Match): boolean {
-  return /(?:site|dist)-packages[\\/]torch[\\/]|[\\/]torch[\\/]utils[\\/]cpp_extension\.py/.test(
-    match.finding.frames?.at(-1) ?? "",
-  );
+/** A wheel for this Python, or a Python for this wheel. */
+function forOtherPython(match: Match): string[] {
+  const tag = /-(cp3\d+)-(?:cp3\d+|abi3)-/.exec(match.facts["what"] ?? "")?.[1];
+  const version = pythonVersion(match);
+  if (tag === undefined || match.facts["code"] !== "wrong-wheel")
+    return [
+      "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
+    ];
+  const wheelPython = tag.replace("cp3", "3.");
+  if (version === wheelPython)
+    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
+  const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
+  return [
+    `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
+    `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
+  ];
 }
 
 export const packagingRules: readonly Rule[] = [
-  {
-    id: "torch-missing-in-isolated-build",
-    title: "The isolated build does not see torch",
-    on: ["exception", "installer"],
-    specificity: 80,
-    matches: (finding, context) => {
-      if (finding.kind === "installer")
-        return finding.code === "undeclared-build-dependency" &&
-          /^(?:torch|numpy|setuptools|wheel|ninja|packaging|pybind11|cython|psutil|cmake)/i.test(finding.symbol ?? "")
-          ? { module: finding.symbol }
-          : undefined;
-      if (
-        /pre-compile ops without torch installed|install torch before|(?:requires|needs) (?:torch|PyTorch) to be installed|PyTorch (?:must be|needs to be|is not) installed/i.test(
-          finding.message,
-        )
-      )
-        return { module: "torch", sure: "yes" };
-      if (finding.code !== "ModuleNotFoundError" && finding.code !== "ImportError") return undefined;
-      const module =
-        /No module named ['"]?(?<module>torch(?!\.)|numpy(?!\._?core)|packaging|ninja|pybind11|Cython|psutil|einops|wheel|cpufeature|skbuild|scikit_build_core)(?:\.[\w.]+)?(?=['"\s]|$)/.exec(
-          finding.message,
-        )?.groups?.["module"];
-      if (module === undefined) return undefined;
-      const inBuild = finding.frames?.some((frame) => buildFrame.test(frame)) === true || installing({ context });
-      const sure =
-        context.findings.some(
-          (other) => (other.kind === "wrapper" || other.kind === "installer") && other.at > finding.at,
-        ) || inBuild;
-      if (!sure && module !== "torch") return undefined;
-      return { module, sure: sure ? "yes" : undefined };
-    },
-    confidence: (match) =>
-      match.facts["sure"] === undefined && match.finding.kind === "exception" ? "medium" : "high",
-    cause: (match) => {
-      const module = match.facts["module"] ?? "torch";
-      if (match.facts["sure"] === undefined && match.finding.kind === "exception")
-        return `Python finds no module \`${module}\`: it is not installed in this interpreter's environment, or (while a package is installed) pip's build isolation hides it.`;
-      return `pip (uv, poetry) builds the package in an empty environment of its own, where the installed \`${module}\` is not visible and which the package does not ask for in build-system.requires; its setup.py imports \`${module}\`.`;
-    },
-    fix: (match) => installWithoutIsolation(match),
-    sources: ["pypa/setuptools#4222", "NVIDIA/physicsnemo-sym#263", "astral-sh/uv#5040", "astral-sh/uv#2252"],
-    examples: [
-      {
-        text: "  File \"<string>\", line 14, in <module>\nModuleNotFoundError: No module named 'torch'\n× Getting requirements to build wheel did not run successfully.",
-        expect: "--no-build-isolation",
-      },
-      {
-        text: "hint: This error likely indicates that `flash-attn@2.6.3` depends on `torch`, but doesn't declare it as a build dependency.",
-        expect: "uv pip install --no-build-isolation",
-      },
-    ],
-  },
-  {
-    id: "build-module-missing",
-    title: "A module that the build needs is not installed",
-    on: ["exception", "installer"],
-    specificity: 74,
-    matches: (finding) => {
-      if (finding.kind === "installer") {
-        if (finding.code === "invalid-command")
-          return { module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol };
-        return coded(finding, "backend-unavailable") === undefined || finding.symbol === undefined
-          ? undefined
-          : { module: finding.symbol.split(".")[0] };
-      }
-      return saidAny(
-        finding,
-        /No module named ['"]?(?<module>setuptools|wheel|pkg_resources|distutils|imp|pip|build|hatchling|flit_core|poetry|scikit_build_core|skbuild|pybind11|Cython|ninja|mesonpy|packaging)(?:\.[\w.]+)?(?=['"\s]|$)/,
-        /No module named ['"]?(?<module>distutils)\.(?<name>msvccompiler|_msvccompiler|bcppcompiler)['"]?/,
-        /cannot import name ['"]?(?<name>packaging|bdist_wheel|Distribution|Requirement|msvccompiler|_msvccompiler)['"]? from ['"]?(?<module>pkg_resources|setuptools|wheel|distutils)/,
-        /Cannot import '(?<module>setuptools|\w+)(?:\.[\w.]+)?'/,
-        /module 'pkgutil' has no attribute '(?<module>ImpImporter)'/,
-        /module 'setuptools(?:\.[\w.]+)?' has no attribute/,
-        /'(?<name>install_layout)'|use_2to3 is invalid/,
-      );
-    },
-    confidence: "high",
-    cause: (match) => {
-      const module = match.facts["module"] ?? "setuptools";
-      if (/compiler$/.test(match.facts["name"] ?? ""))
-        return `setuptools 74 took \`distutils.${match.facts["name"] ?? ""}\` away; the package (often an old numpy.distutils) still asks for it.`;
-      if (module === "distutils" || module === "ImpImporter" || module === "imp")
-        return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
-      if (module === "pkg_resources" && ofTorch(match))
-        return "torch itself (before 2.1, torch/utils/cpp_extension.py) imports packaging from pkg_resources: setuptools is not installed, lost that import (since 70), or lost pkg_resources (since 82).";
-      if (module === "pkg_resources")
-        return "pkg_resources is no longer part of the newest setuptools (since 82) or lost what the package's setup.py imports from it (packaging, since 70): the setup.py is older than setuptools.";
-      return `Building needs the module \`${module}\`, which is not there: without build isolation it has to be installed in the environment itself (uv's environments start without setuptools and wheel).`;
-    },
-    fix: (match) => {
-      const module = match.facts["module"] ?? "setuptools";
-      if (/compiler$/.test(match.facts["name"] ?? ""))
-        return [
-          pip(match, 'install "setuptools<74" wheel'),
-          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
-        ];
-      if (module === "pkg_resources" && ofTorch(match))
-        return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
-      if (module === "pkg_resources")
-        return [
-          pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
-          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
-        ];
-      if (module === "distutils" || module === "ImpImporter" || module === "imp")
-        return [
-          pip(match, "install --upgrade pip setuptools wheel"),
-          "# or use Python 3.11 for a package that needs the old ones",
-        ];
-      const name =
-        {
-          skbuild: "scikit-build",
-          scikit_build_core: "scikit-build-core",
-          mesonpy: "meson-python",
-          flit_core: "flit-core",
-          poetry: "poetry-core",
-        }[module] ?? module;
-      return [
-        pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`),
-      ];
-    },
-    sources: [
-      "https://setuptools.pypa.io/en/stable/history.html",
-      "https://docs.python.org/3/whatsnew/3.12.html#distutils",
-    ],
-    examples: [
-      { text: "ModuleNotFoundError: No module named 'distutils'", expect: "3.12" },
-      {
-        text: "ImportError: cannot import name 'packaging' from 'pkg_resources' (/e/pkg_resources/__init__.py)",
-        expect: "setuptools<70",
-      },
-      { text: "error: invalid command 'bdist_wheel'", expect: "wheel" },
-      {
-        text: "AttributeError: module 'pkgutil' has no attribute 'ImpImporter'. Did you mean: 'zipimporter'?",
-        expect: "3.12",
-      },
-      { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
-    ],
-  },
   {
     id: "no-wheel-for-this-python",
     title: "No release of the package fits this Python or platform",
@@ -177,6 +39,9 @@ export const packagingRules: readonly Rule[] = [
     cause: (match) => {
       const version = pythonVersion(match);
       const here = version === undefined ? "this Python" : `Python ${version}`;
+      const tag = /-cp3(\d+)-/.exec(match.facts["what"] ?? "")?.[1];
+      if (match.facts["code"] === "wrong-wheel" && tag !== undefined && version !== undefined && version !== `3.${tag}`)
+        return `\`${match.facts["what"] ?? "The wheel"}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
       if (match.facts["code"] === "wrong-wheel")
         return `\`${match.facts["what"] ?? "The wheel"}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
       if (match.facts["code"] === "wrong-python") return `The package does not support ${here}.`;
@@ -204,11 +69,7 @@ export const packagingRules: readonly Rule[] = [
           ? [pip(match, `install torch${index}   # the newest; or cu126, cpu`)]
           : []),
         `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`,
-        ...(pythons === undefined
-          ? [
-              "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
-            ]
-          : []),
+        ...(pythons === undefined ? forOtherPython(match) : []),
       ];
     },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
@@ -224,6 +85,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
         expect: "cp310",
+      },
+      {
+        text: "  Using cached numpy-2.1.0-cp312-cp312-manylinux_2_17_x86_64.whl (18 MB)\nERROR: my_ops-2.6.3+cu12torch2.4-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "cp312-cp312",
       },
       { text: "ERROR: Package 'foo' requires a different Python: 3.7.1 not in '>=3.8'", expect: "does not support" },
     ],

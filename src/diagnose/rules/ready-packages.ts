@@ -2,7 +2,12 @@
 import { pip, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** What xFormers was built for and what is installed, as its message says. */
+function builtFor(match: Match): { readonly built?: string | undefined; readonly here?: string | undefined } {
+  return { built: match.context.log.builtForTorch, here: match.context.log.installedTorch };
+}
 
 export const readyPackageRules: readonly Rule[] = [
   {
@@ -12,18 +17,43 @@ export const readyPackageRules: readonly Rule[] = [
     specificity: 75,
     matches: (finding) => (finding.code === "xformers-built-for" ? {} : undefined),
     confidence: "high",
-    cause: () =>
-      "xFormers' C++/CUDA part does not load: its wheel was built for another torch, CUDA or Python than the installed one; the lines below it say which.",
-    fix: (match) => [
-      pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch"),
-      `${python(match)} -m xformers.info`,
-      "# or from source: pip install --no-build-isolation --no-binary xformers xformers",
-    ],
+    cause: (match) => {
+      const { built, here } = builtFor(match);
+      if (here?.includes("+cpu") === true && built?.includes("+cpu") !== true)
+        return `The installed torch is the CPU-only build ${here}, and xFormers' wheel was built for ${built ?? "a torch with CUDA"}: torch is what has to be replaced, not xFormers. (A package that was installed later brought it from PyPI: on Windows PyPI has the CPU build alone.)`;
+      return `xFormers' C++/CUDA part does not load: its wheel was built for ${built === undefined ? "another torch, CUDA or Python than the installed one; the lines below it say which" : `torch ${built}, and ${here ?? "another one"} is installed`}.`;
+    },
+    fix: (match) => {
+      const { built, here } = builtFor(match);
+      const exact = /^([\d.]+)\+(cu\d+|rocm[\d.]+)$/.exec(built ?? "");
+      const torch =
+        exact === null
+          ? []
+          : [
+              pip(
+                match,
+                `install --force-reinstall torch==${exact[1] ?? ""} --index-url https://download.pytorch.org/whl/${exact[2] ?? ""}   # the torch that this xFormers is for; torchvision and torchaudio along with it`,
+              ),
+            ];
+      const cpu = here?.includes("+cpu") === true;
+      return [
+        ...(cpu ? torch : []),
+        ...(cpu && torch.length > 0
+          ? []
+          : [pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch")]),
+        `${python(match)} -m xformers.info`,
+        "# or from source: pip install --no-build-isolation --no-binary xformers xformers",
+      ];
+    },
     sources: ["unslothai/unsloth#8580", "facebookresearch/xformers#982"],
     examples: [
       {
         text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.10.0+cu128 with CUDA 1208 (you have 2.11.0+cu130)",
-        expect: "xformers",
+        expect: "torch 2.10.0+cu128, and 2.11.0+cu130 is installed",
+      },
+      {
+        text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.3.0+cu121 with CUDA 1201 (you have 2.3.0+cpu)",
+        expect: "install --force-reinstall torch==2.3.0 --index-url https://download.pytorch.org/whl/cu121",
       },
     ],
   },

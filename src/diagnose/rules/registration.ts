@@ -2,7 +2,7 @@
 import { own } from "../../base/own.ts";
 import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
@@ -32,6 +32,35 @@ const torchApiSince: Readonly<Record<string, string>> = {
 
 /** The same that are gone, by the release that took them. */
 const torchApiGone: Readonly<Record<string, string>> = { _six: "2.0" };
+
+/** Where a namespace was registered first and last, as the message says. */
+function registrations(match: Match): readonly [string, string] | undefined {
+  const found =
+    /Previous registration of TORCH_LIBRARY was registered at (\S+?); latest registration was registered at (\S+)/.exec(
+      match.finding.message,
+    );
+  return found === null ? undefined : [found[1] ?? "", found[2] ?? ""];
+}
+
+function folderOf(place: string): string {
+  return place.replace(/[\\/][^\\/]*$/, "");
+}
+
+function fixPlaces(match: Match): string[] {
+  const places = registrations(match);
+  if (places === undefined) return [];
+  const fragment = `TORCH_LIBRARY_FRAGMENT(${match.facts["type"] ?? "ns"}, m)`;
+  if (differ(places) && folderOf(places[0]) === folderOf(places[1]))
+    return [`# ${places[1]}: ${fragment} in place of TORCH_LIBRARY; kernels go into TORCH_LIBRARY_IMPL blocks`];
+  return [
+    `# whose are ${places[0]} and ${places[1]}? Keep one: uninstall the other package, or install it without its own operators (an option of its build, such as its CPU part)`,
+    `# both are needed: ${fragment} in the second, or a namespace of its own`,
+  ];
+}
+
+function differ([first, last]: readonly [string, string]): boolean {
+  return first.replace(/:\d+$/, "") !== last.replace(/:\d+$/, "");
+}
 
 export const registrationRules: readonly Rule[] = [
   {
@@ -131,7 +160,6 @@ export const registrationRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 74,
     matches: (finding) =>
-      coded(finding, "double-registration") ??
       saidAny(
         finding,
         /generic_type: (?:type|cannot initialize type) "(?<type>[^"]+)".*(?:is already registered|already defined)/,
@@ -141,11 +169,18 @@ export const registrationRules: readonly Rule[] = [
         /function ['"](?<type>\w+)['"] already has a docstring|cannot load module more than once per process/,
         /there's already a kernel registered from python/,
         /already has an? (?:fake|abstract|autograd|vmap) impl/,
-      ),
+      ) ?? coded(finding, "double-registration"),
     confidence: "high",
-    cause: (match) =>
-      `${match.facts["type"] === undefined ? "A type or operator namespace" : `\`${match.facts["type"]}\``} was registered before: two copies of the extension are in one process (the old one and the rebuilt one, one from site-packages and one from the build folder, or two packages with one namespace), or TORCH_LIBRARY stands twice.`,
+    cause: (match) => {
+      const places = registrations(match);
+      if (places !== undefined && folderOf(places[0]) === folderOf(places[1]) && differ(places))
+        return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
+      if (places !== undefined)
+        return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
+      return `${match.facts["type"] === undefined ? "A type or operator namespace" : `\`${match.facts["type"]}\``} was registered before: two copies of the extension are in one process (the old one and the rebuilt one, one from site-packages and one from the build folder, or two packages with one namespace), or TORCH_LIBRARY stands twice.`;
+    },
     fix: (match) => [
+      ...fixPlaces(match),
       "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
       `${python(match)} -m pip list | grep -i <name>; find . -name '*.so'   # is there a second copy?`,
       '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
@@ -161,6 +196,10 @@ export const registrationRules: readonly Rule[] = [
       {
         text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace custom_ops; please put all of your definitions in a single TORCH_LIBRARY block.",
         expect: "TORCH_LIBRARY_FRAGMENT",
+      },
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace _C; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /src/one/csrc/ops.cpp:10; latest registration was registered at /src/two/csrc/bind.cpp:45",
+        expect: "two packages",
       },
       { text: 'ImportError: generic_type: type "QuantType" is already registered!', expect: "QuantType" },
     ],

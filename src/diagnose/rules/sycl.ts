@@ -1,7 +1,15 @@
 /** Intel GPUs: oneAPI's compiler and what it says of the device. */
-import { setVariable } from "../commands.ts";
+import { pip, platformOf, setVariable } from "../commands.ts";
 import { header, includedBy, missingProgram } from "../matchers.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { owned } from "./symbol-owners.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** Sets oneAPI's environment in the shell. */
+export function setvars(match: Match): string {
+  return platformOf(match) === "win32"
+    ? '"C:\\Program Files (x86)\\Intel\\oneAPI\\setvars.bat"'
+    : "source /opt/intel/oneapi/setvars.sh";
+}
 
 export const syclRules: readonly Rule[] = [
   {
@@ -12,13 +20,16 @@ export const syclRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /FindSYCLToolkit|torch::xpurt|SYCL_HOME|CMPLR_ROOT|SYCL runtime is not|oneAPI .{0,40}not found/i,
+        /Failed to find compiler path from OS PATH|(?:\bicp?x\b|dpcpp|DPC\+\+|SYCL|oneAPI)[^.]{0,40}compiler[^.]{0,60}(?:not found|not on|cannot|missing|not (?:been )?set)|(?:cannot|could not|unable to|failed to) find[^.]{0,40}(?:\bicp?x\b|dpcpp|DPC\+\+|SYCL|oneAPI)|FindSYCLToolkit|torch::xpurt|SYCL_HOME|CMPLR_ROOT|SYCL runtime is not|oneAPI .{0,40}not found/i,
       ),
     confidence: "high",
     cause: () =>
-      "An XPU build of PyTorch looks for Intel's DPC++ compiler and SYCL run time (CMPLR_ROOT, SYCL_ROOT), and oneAPI's environment is not set in this shell, or oneAPI is not installed.",
-    fix: () => [
-      "source /opt/intel/oneapi/setvars.sh",
+      "A build for Intel GPUs looks for Intel's DPC++ compiler (icx, icpx) on PATH and its SYCL run time (CMPLR_ROOT, SYCL_ROOT), and oneAPI's environment is not set in this shell, or oneAPI is not installed.",
+    fix: (match) => [
+      setvars(match),
+      platformOf(match) === "win32"
+        ? "where icx   # found now? build in this same prompt. Not there: install the Intel oneAPI Base Toolkit (or Intel Deep Learning Essentials)"
+        : "which icpx   # found now? build in this same shell",
       "# not there: install intel-deep-learning-essentials or intel-oneapi-compiler-dpcpp-cpp from Intel's package repository",
     ],
     sources: ["pytorch/pytorch#149353", "https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],
@@ -26,6 +37,10 @@ export const syclRules: readonly Rule[] = [
       {
         text: 'CMake Error in CMakeLists.txt:\n  The link interface of target "c10_xpu" contains:\n\n    torch::xpurt\n\n  but the target was not found.',
         expect: "setvars.sh",
+      },
+      {
+        text: '  File "C:\\src\\ipex\\setup.py", line 431, in find_compilers\nRuntimeError: Failed to find compiler path from OS PATH',
+        expect: "setvars.bat",
       },
     ],
   },
@@ -53,7 +68,7 @@ export const syclRules: readonly Rule[] = [
           ? `\`${match.facts["name"]}\` of Intel oneAPI is not found: the DPC++ compiler is not installed, or its environment is not set (setvars.sh was not sourced in this shell).`
           : "The ahead-of-time compile for Intel GPUs failed: ocloc (the offline compiler) is not installed or does not know the device in TORCH_XPU_ARCH_LIST, or oneAPI's environment is not set.",
     fix: (match) => [
-      "source /opt/intel/oneapi/setvars.sh",
+      setvars(match),
       setVariable(match, "TORCH_XPU_ARCH_LIST", "pvc") + "   # your GPU: bmg, dg2, pvc",
       "sudo apt-get install intel-ocloc   # compiler: intel-oneapi-compiler-dpcpp-cpp (Intel's package repository)",
     ],
@@ -90,6 +105,42 @@ export const syclRules: readonly Rule[] = [
         expect: "OverrideDefaultFP64Settings",
       },
       { text: "RuntimeError: Required aspect fp64 is not supported on the device", expect: "emulate" },
+    ],
+  },
+  {
+    id: "sycl-run-times-mixed",
+    title: "Two releases of oneAPI's SYCL run time are mixed",
+    on: ["undefined-symbol"],
+    specificity: 64,
+    matches: (finding, context) => owned(finding, context, "sycl"),
+    confidence: (match) => (match.finding.phase === "load" ? "high" : "medium"),
+    cause: (match) => {
+      if (match.finding.phase !== "load")
+        return `\`${match.facts["readable"] ?? ""}\` is of the SYCL run time, which is not linked: SYCL sources are linked by icpx -fsycl.`;
+      const mkl = /mkl/.test(match.finding.file ?? "");
+      return `${match.facts["who"] ?? ""} was built against a newer (or another) SYCL run time than the libsycl that is loaded: ${mkl ? "oneMKL and the DPC++ run time (dpcpp-cpp-rt, intel-sycl-rt) in this environment are" : "torch's own packages, conda's and an activated oneAPI bring one each, and they are"} of different oneAPI releases. All parts of oneAPI in one process have to be of one release.`;
+    },
+    fix: (match) => [
+      `${pip(match, "list")} | grep -iE 'mkl|dpcpp|sycl|intel|onemkl|torch'; conda list 2>/dev/null | grep -iE 'mkl|dpcpp|sycl|intel'   # which releases are there?`,
+      ...(/mkl/.test(match.finding.file ?? "")
+        ? [
+            "# one release for both: conda install -c https://software.repos.intel.com/python/conda 'mkl-dpcpp=2025.0' 'dpcpp-cpp-rt=2025.0' (the release that torch or ipex was built with), or pip install mkl-dpcpp==… dpcpp-cpp-rt==…",
+          ]
+        : [
+            "# a shell in which setvars.sh was not sourced, LD_LIBRARY_PATH unset; then the package for this torch, or build it again with the oneAPI that torch was built with",
+            pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu"),
+          ]),
+    ],
+    sources: ["intel/intel-xpu-backend-for-triton#1562", "intel/intel-xpu-backend-for-triton#1950"],
+    examples: [
+      {
+        text: "ImportError: /e/torch/lib/libc10_xpu.so: undefined symbol: _ZNK4sycl3_V16device32ext_oneapi_supports_cl_extensionENS0_6detail11string_viewEPNS0_3ext6oneapi12experimental10cl_versionE",
+        expect: "SYCL",
+      },
+      {
+        text: "ImportError: /e/lib/libmkl_sycl_blas.so.5: undefined symbol: _ZN4sycl3_V17handler22setKernelIsCooperativeEb",
+        expect: "dpcpp-cpp-rt",
+      },
     ],
   },
 ];

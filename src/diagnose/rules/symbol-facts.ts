@@ -41,8 +41,11 @@ export function installedSentence(match: Match): string {
 
 /** A sentence about the installed torch, or nothing. */
 export function torchHere(match: Match): string {
-  const torch = match.context.environment?.torch;
-  return torch === undefined ? "" : ` The torch that is installed here is ${torch.version}.`;
+  const torch = match.context.environment?.torch?.version;
+  if (torch !== undefined) return ` The torch that is installed here is ${torch}.`;
+  const { installedTorch } = match.context.log;
+  if (installedTorch === undefined) return "";
+  return ` The torch that is installed there is ${installedTorch}${/git|a0\b/.test(installedTorch) ? ", built from source" : ""}.`;
 }
 
 /** The facts of a symbol whose verdict is accepted. */

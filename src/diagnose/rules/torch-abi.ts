@@ -1,8 +1,25 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
-import { python, rebuild } from "../commands.ts";
-import type { Rule } from "../rule.ts";
+import { pip, python, rebuild } from "../commands.ts";
+import { originOf, packageOf } from "../packages.ts";
+import type { MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { isTorch } from "../symbols.ts";
 import { installedSentence, torchHere, torchSymbol } from "./symbol-facts.ts";
+
+/**
+ * Functions of torch that return a std::string: with the new ABI their names carry the tag `B5cxx11`. Source:
+ * torch/csrc/autograd/function.h, c10/core/Device.h and DeviceType.h, ATen/core/TensorBase.h, c10/util/Backtrace.h.
+ */
+const untagged =
+  /^_Z(?:NK5torch8autograd4Node4nameEv|NK3c106Device3strEv|NK2at10TensorBase8toStringEv|N3c1014DeviceTypeNameENS_10DeviceTypeEb|N3c1013get_backtraceEmmb)$/;
+
+/** The torch that a build fetched for itself, when it is not the one that is installed. */
+function otherTorch(context: RuleContext): MatchFacts | undefined {
+  const { isolatedTorch, installedTorch } = context.log;
+  const installed = installedTorch?.split("+")[0];
+  return isolatedTorch === undefined || installed === undefined || isolatedTorch === installed
+    ? undefined
+    : { fetched: isolatedTorch, installed: installedTorch };
+}
 
 export const torchAbiRules: readonly Rule[] = [
   {
@@ -55,14 +72,28 @@ export const torchAbiRules: readonly Rule[] = [
       torchSymbol(
         finding,
         context,
-        (verdict) => isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "old",
+        (verdict) =>
+          isTorch(verdict.owner) &&
+          verdict.owner !== "torch-stable-abi" &&
+          (verdict.symbol.strings === "old" ||
+            (untagged.test(finding.symbol ?? "") &&
+              (context.log.cxx11Abi ?? context.environment?.torch?.cxx11Abi) === true)),
       ),
     confidence: (match) => (match.context.environment?.torch?.cxx11Abi === false ? "medium" : "high"),
     cause: (match) =>
-      `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (\`Ss\`, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
-      "it was built with the new C++11 ABI (all wheels from 2.7 on), or it is another version than the one the extension was built for (an old build left over, " +
+      `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (${untagged.test(match.finding.symbol ?? "") ? "it returns one, and its name has no tag `[abi:cxx11]`" : "`Ss`"}, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
+      `${match.context.log.cxx11Abi === true ? "as the paste says, it has the new C++11 ABI. Or it" : "it was built with the new C++11 ABI (all wheels from 2.7 on), or it"} is another version than the one the extension was built for (an old build left over, ` +
       `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}`,
     fix: (match) => [
+      ...(match.context.log.cxx11Abi === true && originOf(packageOf(match) ?? "")?.ready === true
+        ? [
+            `# ready-made wheels of ${packageOf(match) ?? "the package"} before torch 2.7 want PyTorch's own wheel of the same version (old ABI), not a torch that was built from source or a cxx11-abi download:`,
+            pip(
+              match,
+              `install torch==${/^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.installedTorch ?? "")?.[0] ?? "<version>"}   # or build the package from source against the torch that is there`,
+            ),
+          ]
+        : []),
       ...rebuild(match),
       "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)",
     ],
@@ -78,8 +109,40 @@ export const torchAbiRules: readonly Rule[] = [
         expect: "_GLIBCXX_USE_CXX11_ABI=0",
       },
       {
+        text: "ImportError: /e/my_ops.so: undefined symbol: _ZNK5torch8autograd4Node4nameEv\nPyTorch CXX11 ABI: Yes",
+        expect: "abi:cxx11",
+      },
+      {
         text: "OSError: /app/_version.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSsb",
         expect: "--force",
+      },
+    ],
+  },
+  {
+    id: "built-with-isolated-torch",
+    title: "Built in isolation, with another torch than the installed one",
+    on: ["undefined-symbol"],
+    specificity: 88,
+    matches: (finding, context) => {
+      const other = otherTorch(context);
+      const facts =
+        other === undefined || finding.phase !== "load"
+          ? undefined
+          : torchSymbol(finding, context, (verdict) => isTorch(verdict.owner));
+      return facts === undefined ? undefined : { ...facts, ...other };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The build did not see the installed torch (${match.facts["installed"] ?? ""}): in its isolated environment it fetched torch ${match.facts["fetched"] ?? ""}, as the log shows, and compiled ${match.facts["who"] ?? ""} against that. The installed torch has no \`${match.facts["readable"] ?? ""}\`.`,
+    fix: (match) => [
+      ...rebuild(match),
+      `# or make the installed torch the one that was built with: ${pip(match, `install torch==${match.facts["fetched"] ?? ""}`)}`,
+    ],
+    sources: ["toshas/torch-discounted-cumsum#9", "https://pip.pypa.io/en/stable/reference/build-system/"],
+    examples: [
+      {
+        text: "    Using cached torch-2.9.0-cp310-cp310-manylinux_2_28_x86_64.whl (900 MB)\nRequirement already satisfied: torch>=2 in /e/lib/python3.10/site-packages (from my-ops) (2.4.1)\nImportError: /e/lib/python3.10/site-packages/my_ops_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
+        expect: "it fetched torch 2.9.0",
       },
     ],
   },

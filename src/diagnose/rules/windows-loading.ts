@@ -1,5 +1,6 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { pip, python, rebuild } from "../commands.ts";
+import { runningPackage } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -7,6 +8,48 @@ import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 function ofTorch(match: Match): boolean {
   return /[\\/]torch[\\/]lib[\\/]/.test(match.facts["name"] ?? "");
 }
+
+/** What is loaded, as far as the message or the traceback tells. */
+function who(match: Match): string {
+  const name = match.facts["name"] ?? runningPackage(match);
+  return name === undefined ? "The module" : `\`${name}\``;
+}
+
+/** torch's libraries for AMD and Intel GPUs, whose own run times come with the driver or an SDK. */
+function vendorOf(match: Match): "amd" | "intel" | undefined {
+  const name = match.facts["name"] ?? "";
+  if (
+    /(?:c10|torch|caffe2_nvrtc)\w*_hip\b|amdhip|hip(?:blas|rtc|sparse|solver|fft|rand)|roc(?:blas|m|fft|sparse)|MIOpen/i.test(
+      name,
+    )
+  )
+    return "amd";
+  if (/(?:c10|torch)_xpu\b|\bsycl\d|ur_(?:loader|win_proxy)|ze_loader|pi_level_zero|(?:intel-ext-pt|esimd)/i.test(name))
+    return "intel";
+  if (!ofTorch(match)) return undefined;
+  const build = match.context.log.torchBuild;
+  return build === "rocm" ? "amd" : build === "xpu" ? "intel" : undefined;
+}
+
+const vendors = {
+  amd: {
+    cause:
+      "the HIP run time of AMD (amdhip64_*.dll, which comes with the Radeon driver) and ROCm's libraries (hipblas, MIOpen; of the HIP SDK or the `rocm` packages from the index of torch) are missing, older than this torch was built with, or the driver does not know this GPU",
+    fix: [
+      "# install AMD's newest Adrenalin driver (or the preview driver that the wheel's page names), and start Windows again",
+      "where amdhip64_7.dll amdhip64_6.dll   # C:\\Windows\\System32: of the driver; HIP SDK: %HIP_PATH%\\bin on PATH",
+      "# torch and the rocm packages from one index, for this GPU: pip list | findstr /i rocm",
+    ],
+  },
+  intel: {
+    cause:
+      "Intel's GPU driver (Level Zero, ze_loader.dll) or oneAPI's SYCL run time (sycl*.dll, ur_loader.dll) is missing or of another release than this torch was built with",
+    fix: [
+      "# install Intel's newest Arc and Iris Xe graphics driver, and start Windows again",
+      "where ze_loader.dll sycl8.dll ur_loader.dll   # others of the same name earlier on PATH (an activated oneAPI)? a new prompt without setvars.bat",
+    ],
+  },
+} as const;
 
 function torchDlls(match: Match): string[] {
   return [
@@ -28,22 +71,29 @@ export const windowsLoadingRules: readonly Rule[] = [
         : { name: finding.library, code: finding.code },
     confidence: (match) => (match.facts["code"] === "dll-not-found" ? "high" : "medium"),
     cause: (match) =>
-      ofTorch(match)
-        ? `\`${match.facts["name"] ?? ""}\` is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
-        : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
+      vendorOf(match) !== undefined
+        ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
+        : ofTorch(match)
+          ? `\`${match.facts["name"] ?? ""}\` is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
+          : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
     fix: (match) =>
-      ofTorch(match)
-        ? torchDlls(match)
-        : [
-            `${python(match)} -c "import torch, ${
-              (match.facts["name"] ?? "the_extension")
-                .split(/[\\/]/)
-                .at(-1)
-                ?.replace(/\.\w+$/, "") ?? "the_extension"
-            }"`,
-            ...rebuild(match),
-            '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
-          ],
+      vendorOf(match) !== undefined
+        ? [
+            ...vendors[vendorOf(match) ?? "amd"].fix,
+            "# no such GPU in this machine: install the torch for what it has, https://pytorch.org/get-started/locally/",
+          ]
+        : ofTorch(match)
+          ? torchDlls(match)
+          : [
+              `${python(match)} -c "import torch, ${
+                (match.facts["name"] ?? "the_extension")
+                  .split(/[\\/]/)
+                  .at(-1)
+                  ?.replace(/\.\w+$/, "") ?? "the_extension"
+              }"`,
+              ...rebuild(match),
+              '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+            ],
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
     examples: [
       {
@@ -58,6 +108,14 @@ export const windowsLoadingRules: readonly Rule[] = [
         text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\torch\\lib\\fbgemm.dll" or one of its dependencies.',
         expect: "Visual C++",
       },
+      {
+        text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\Lib\\site-packages\\torch\\lib\\c10_hip.dll" or one of its dependencies.',
+        expect: "amdhip64",
+      },
+      {
+        text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\Lib\\site-packages\\torch\\lib\\c10_xpu.dll" or one of its dependencies.',
+        expect: "Level Zero",
+      },
     ],
   },
   {
@@ -70,13 +128,21 @@ export const windowsLoadingRules: readonly Rule[] = [
     cause: (match) =>
       ofTorch(match)
         ? `\`${match.facts["name"] ?? ""}\` of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one.`
-        : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
+        : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
     fix: (match) => (ofTorch(match) ? torchDlls(match) : rebuild(match)),
     sources: ["pytorch/pytorch#130737"],
     examples: [
       {
         text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",
         expect: "another version of torch",
+      },
+      {
+        text: '  File "C:\\e\\lib\\site-packages\\torch_sparse\\__init__.py", line 18, in <module>\n    torch.ops.load_library(spec.origin)\n  File "C:\\e\\lib\\ctypes\\__init__.py", line 374, in __init__\nOSError: [WinError 127] The specified procedure could not be found',
+        expect: "data.pyg.org",
+      },
+      {
+        text: '  File "C:\\e\\lib\\site-packages\\my_ops\\__init__.py", line 3, in <module>\nOSError: [WinError 127] 找不到指定的程序。',
+        expect: "my-ops",
       },
     ],
   },

@@ -16,6 +16,7 @@ describe("commands", () => {
     const text = "ImportError: numpy.core.multiarray failed to import";
     expect(commands(text)).toContain("python -m pip install");
     expect(commands(text, { environment: gpuMachine })).toContain("/e/bin/python -m pip install");
+    expect(commands(text, { environment: gpuMachine, pythonCommand: "python3" })).toMatch(/^python3 -m pip install/m);
   });
 
   it("are uv's when uv spoke", () => {
@@ -165,6 +166,17 @@ describe("a log of another machine", () => {
       expect(commands(text, { environment: gpuMachine, isAssumed: true })).not.toContain("/e/bin/python");
     }
     expect(commands(`${other[0] ?? ""}\n${message}`, { environment: gpuMachine })).toContain("/e/bin/python");
+  });
+
+  it("is told by the torch that it states", () => {
+    const here = gpuMachine.torch?.version ?? "";
+    for (const [version, own] of [
+      [here, true],
+      ["1.2.3+cpu", false],
+    ] as const) {
+      const text = `PyTorch version: ${version}\n${message}`;
+      expect(commands(text, { environment: gpuMachine, isAssumed: true }).includes("/e/bin/python"), version).toBe(own);
+    }
   });
 
   it("is told by what it says of its own, not by what installers make for one build", () => {

@@ -1,0 +1,144 @@
+/**
+ * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
+ * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
+ */
+
+/** Kinds of builds of torch. */
+export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
+
+/** What a paste says of the torch that is installed, and of what surrounds the message. */
+export interface PasteFacts {
+  /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
+  readonly installedTorch?: string;
+  /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
+  readonly builtForTorch?: string;
+  /** What the installed torch was built for. */
+  readonly torchBuild?: TorchBuild;
+  /** CUDA major and minor of torch, `11.8`. */
+  readonly torchCuda?: string;
+  /** ROCm of torch, `6.2`. */
+  readonly torchRocm?: string;
+  /** Whether torch has the new std::string, as `collect_env` says. */
+  readonly cxx11Abi?: boolean;
+  /** torch that pip or uv fetched for the build alone, `1.11.0`. */
+  readonly isolatedTorch?: string;
+  /** C++ standard of the last compile, `17`. */
+  readonly standard?: string;
+  /** gcc that is named by CC or CXX: `g++-12`. */
+  readonly gnuCompiler?: string;
+  /** Name of a variable that holds a torch.library.Library in pasted Python. */
+  readonly libraryObject?: string;
+  /** Namespaces of TORCH_LIBRARY blocks in pasted C++. */
+  readonly namespaces: readonly string[];
+  /** The packages with Python's headers are said to be installed. */
+  readonly hasPythonDev: boolean;
+  /** CMake builds. */
+  readonly cmake: boolean;
+  /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
+  readonly rocmFromPip: boolean;
+}
+
+type Mutable = { -readonly [Name in keyof PasteFacts]: PasteFacts[Name] };
+
+const release = String.raw`\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+|\.dev\d+)?`;
+const local = String.raw`\+[\w.]+`;
+/** Sentences whose version is that of the installed torch. */
+const installed: readonly RegExp[] = [
+  new RegExp(String.raw`\(you have (${release}(?:${local})?)\)`),
+  new RegExp(
+    String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?: version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
+  ),
+  new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
+  new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
+  new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
+  // The answer of `print(torch.__version__)`.
+  /^['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
+  // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
+  new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
+];
+const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
+const libraryObject = /(?:^|\s)(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
+const mostNamespaces = 8;
+
+/** Gathers them line by line. */
+export class PasteReader {
+  readonly #namespaces: string[] = [];
+  readonly #facts: Mutable = { namespaces: this.#namespaces, hasPythonDev: false, cmake: false, rocmFromPip: false };
+
+  line(text: string): void {
+    const facts = this.#facts;
+    if (text.length < 400) this.#torch(text.trim());
+    // pip indents what it fetches for one build.
+    const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
+    if (fetched !== undefined) facts.isolatedTorch ??= fetched;
+    const last = text.lastIndexOf("-std=");
+    const standard = last < 0 ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
+    if (standard?.[1] !== undefined) facts.standard = standard[1];
+    if (text.length > 2_000) return;
+    const gnu =
+      !text.includes("CC=") && !text.includes("CXX=")
+        ? undefined
+        : /\b(?:CC|CXX)=["']?(?:\S*\/)?(g(?:cc|\+\+)(?:-\d+)?)\b/.exec(text)?.[1];
+    if (gnu !== undefined) facts.gnuCompiler = gnu;
+    const object = text.includes("Library(") ? libraryObject.exec(text)?.[1] : undefined;
+    if (object !== undefined) facts.libraryObject ??= object;
+    const namespace = text.includes("TORCH_LIBRARY") ? macroNamespace.exec(text)?.[1] : undefined;
+    if (
+      namespace !== undefined &&
+      this.#namespaces.length < mostNamespaces &&
+      !this.#namespaces.includes(namespace) &&
+      !/^(?:namespace|ns|name)$/.test(namespace)
+    )
+      this.#namespaces.push(namespace);
+    if (
+      text.includes("-dev") &&
+      /python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text)
+    )
+      facts.hasPythonDev = true;
+    if (text.includes("CMakeFiles/")) facts.cmake = true;
+    if (
+      text.includes("rocm") &&
+      /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
+    )
+      facts.rocmFromPip = true;
+  }
+
+  #torch(text: string): void {
+    const facts = this.#facts;
+    for (const form of installed) {
+      const version = form.exec(text)?.[1];
+      if (version === undefined) continue;
+      if (facts.installedTorch === undefined || version.startsWith(`${facts.installedTorch}+`))
+        facts.installedTorch = version;
+      this.#build(version);
+      break;
+    }
+    const builtFor = /PyTorch (\d\S+) with .*\(you have /.exec(text)?.[1];
+    if (builtFor !== undefined) facts.builtForTorch ??= builtFor;
+    const cuda = /^CUDA used to build PyTorch: (\S+)/.exec(text)?.[1];
+    if (cuda !== undefined && /^\d/.test(cuda)) {
+      facts.torchBuild ??= "cuda";
+      facts.torchCuda ??= cuda;
+    }
+    const rocm = /^ROCM used to build PyTorch: (\d+\.\d+)?/.exec(text);
+    if (rocm?.[1] !== undefined) {
+      facts.torchBuild = "rocm";
+      facts.torchRocm ??= rocm[1];
+    }
+    const abi = /CXX11[ _]ABI\b\s*[:=]\s*(Yes|No|True|False|1|0)\b/i.exec(text);
+    if (abi !== null && !/-D_GLIBCXX/.test(text)) facts.cxx11Abi ??= /yes|true|1/i.test(abi[1] ?? "");
+  }
+
+  #build(version: string): void {
+    const facts = this.#facts;
+    const tag = /\+(cpu|cu|rocm|xpu)([\d.]*)/.exec(version);
+    if (tag === null) return;
+    facts.torchBuild ??= tag[1] === "cu" ? "cuda" : (tag[1] as TorchBuild);
+    const rocm = tag[1] === "rocm" ? /^\d+\.\d+/.exec(tag[2] ?? "")?.[0] : undefined;
+    if (rocm !== undefined) facts.torchRocm ??= rocm;
+  }
+
+  facts(): PasteFacts {
+    return { ...this.#facts, namespaces: [...this.#namespaces] };
+  }
+}

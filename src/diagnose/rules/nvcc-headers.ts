@@ -1,0 +1,99 @@
+/** Headers of torch and pybind11 that nvcc, or the host compiler behind it, does not take in this version or standard. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { placeOf, type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+
+const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
+
+/** Whether nvcc stands behind the compile, as far as the log tells. */
+function byNvcc(finding: Finding, context: RuleContext): boolean {
+  const { log } = context;
+  return (
+    log.cuda !== undefined ||
+    finding.tool === "cudafe++" ||
+    finding.tool === "nvcc" ||
+    context.findings.some((other) => /\.cu\b/.test(`${other.file ?? ""} ${other.text}`))
+  );
+}
+
+function isOldStandard(standard: string | undefined): boolean {
+  return standard === undefined || /^(?:11|14|17|1y|1z)$/.test(standard);
+}
+
+function isCuda13(match: Match): boolean {
+  const { cuda } = match.context.log;
+  return cuda !== undefined && compareVersions(parseVersion(cuda), [13]) >= 0;
+}
+
+export const nvccHeaderRules: readonly Rule[] = [
+  {
+    id: "nvcc-drops-typename",
+    title: "The host compiler misses `typename` in what nvcc passes on",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding, context) => {
+      const file = (finding.file ?? "").replaceAll("\\", "/");
+      if (!header.test(file) || !isOldStandard(context.log.standard) || !byNvcc(finding, context)) return undefined;
+      return saidAny(
+        finding,
+        /need ['‘"]typename['’"] before ['‘"].*is a dependent scope/,
+        /missing ['‘"]typename['’"] prior to dependent type name/,
+        /dependent[- ]name ['‘"].*['’"] is parsed as a non-type/,
+        /\b(?:C7510|C2923)\b|use of dependent type name must be prefixed with 'typename'/,
+      );
+    },
+    confidence: (match) => (isCuda13(match) && match.context.log.standard !== undefined ? "high" : "medium"),
+    cause: (match) => {
+      const { cuda, standard } = match.context.log;
+      return `nvcc${cuda === undefined ? "" : ` of CUDA ${cuda}`} writes the templates of \`${placeOf(match.finding)}\` out again for the host compiler, without the word typename in places where only C++20 may leave it out, and the sources are compiled as C++${standard ?? "17"}. The header itself is right.`;
+    },
+    fix: () => [
+      '# compile the CUDA sources as C++20: in setup.py extra_compile_args={"cxx": ["-std=c++20"], "nvcc": ["-std=c++20"]}, and drop -std=c++17; CMake: set(CMAKE_CUDA_STANDARD 20)',
+      "export NVCC_APPEND_FLAGS=-std=c++20   # without touching the build: the last -std counts",
+      "# or a CUDA 12 toolkit that fits torch; gcc 11 or newer is needed for C++20",
+    ],
+    change: () => ({ kind: "set-cxx-standard", standard: "20" }),
+    sources: ["turboderp-org/exllamav3#360", "https://wg21.link/p0634"],
+    examples: [
+      {
+        text: "/usr/local/cuda-13.1/bin/nvcc -c a.cu -o a.o -std=c++17\n/e/site-packages/torch/include/ATen/core/List_inl.h:202:52: error: need ‘typename’ before ‘decltype (((c10::List<T>*)this)->c10::List<T>::impl_->list)::difference_type’ because ‘decltype (((c10::List<T>*)this)->c10::List<T>::impl_->list)’ is a dependent scope",
+        expect: "-std=c++20",
+      },
+      {
+        text: "/usr/local/cuda/bin/nvcc -c a.cu\n/usr/local/cuda-13.0/include/x.h\n/e/site-packages/torch/include/ATen/core/Dict_inl.h:90:10: error: missing 'typename' prior to dependent type name 'Dict<K, V>::iterator'",
+        expect: "C++20",
+      },
+    ],
+  },
+  {
+    id: "nvcc-rejects-pybind11",
+    title: "nvcc does not take pybind11's headers",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) => {
+      const file = (finding.file ?? "").replaceAll("\\", "/");
+      if (!/\/pybind11\/[\w./-]+\.h$/.test(file)) return undefined;
+      if (finding.tool !== "cudafe++" && finding.tool !== "nvcc" && finding.tool !== "msvc") return undefined;
+      return saidAny(
+        finding,
+        /too (?:few|many) arguments for (?:class )?template template parameter/,
+        /pybind11::detail::tuple_caster|template template parameter/,
+        /expected (?:an identifier|a class or namespace|template-name)|incomplete type .* is not allowed|no instance of .* matches/,
+      );
+    },
+    confidence: "high",
+    cause: (match) =>
+      `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} stumbles over a template of pybind11 (\`${placeOf(match.finding)}\`), which torch/extension.h brings into a .cu file: known of nvcc 11.5 and 11.6, above all with MSVC; nvcc 11.7 and newer take it. A kernel's file needs no bindings.`,
+    fix: () => [
+      "# in .cu files: #include <torch/types.h> (or <ATen/ATen.h>) in place of <torch/extension.h>; PYBIND11_MODULE and what it needs in a .cpp file",
+      "nvcc --version   # or a toolkit >= 11.7 that fits torch.version.cuda: set CUDA_HOME and PATH to it",
+    ],
+    sources: ["sunset1995/torch_efficient_distloss#8", "pytorch/pytorch#69460"],
+    examples: [
+      {
+        text: 'C:\\e\\Lib\\site-packages\\torch\\include\\pybind11\\cast.h(624): error: too few arguments for template template parameter "Tuple"\n          detected during instantiation of class "pybind11::detail::tuple_caster<Tuple, Ts...> [with Tuple=std::pair, Ts=<T1, T2>]"',
+        expect: "torch/types.h",
+      },
+    ],
+  },
+];

@@ -1,0 +1,62 @@
+/** Triton's kernels, which are compiled while the program runs, for the GPU that is there. */
+import { python } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { dotted } from "../version-facts.ts";
+
+const words =
+  /triton|Triton|PTXASError|`ptxas` failed with error code|Internal Triton PTX codegen|compile-ptx-src|inductor/;
+
+function isTriton(finding: Finding, context: RuleContext): boolean {
+  return [finding, ...context.findings].some(
+    (other) =>
+      words.test(other.text) || words.test(other.message) || (other.frames ?? []).some((frame) => words.test(frame)),
+  );
+}
+
+function least(match: Match): string {
+  const arch = /sm_(\d+)/.exec(match.facts["target"] ?? "")?.[1];
+  return arch === undefined ? "8.0" : dotted(arch);
+}
+
+export const tritonRules: readonly Rule[] = [
+  {
+    id: "triton-type-needs-newer-gpu",
+    title: "A Triton kernel uses what this GPU does not have",
+    on: ["driver", "exception"],
+    specificity: 84,
+    matches: (finding, context) => {
+      if (!isTriton(finding, context)) return undefined;
+      return saidAny(
+        finding,
+        /Feature ['"](?<feature>.+?)['"] requires \.target ['"]?(?<target>sm_\d+)/,
+        /type (?<feature>fp8e4nv|fp8e4b15|fp8e5|bf16) not supported in this architecture/,
+        /(?<feature>bf16|bfloat16|fp8\w*|Float8_e4m3fn)\b.*(?:not supported|only supported|requires).*(?<target>sm_\d+|compute capability \d\.\d|architecture)/i,
+      );
+    },
+    confidence: "high",
+    cause: (match) => {
+      const eight = /fp8|e4m3|e5m2/i.test(match.facts["feature"] ?? "");
+      const since = match.facts["target"] === undefined && eight ? "8.9" : least(match);
+      return `Triton compiles the kernel for the GPU that is there, and that GPU is older than compute capability ${since}: it has no \`${match.facts["feature"] ?? ""}\`${/bf16/.test(match.facts["feature"] ?? "") ? " (bfloat16 came with Ampere, 8.0)" : ""}. Nothing that was built is at fault, and TORCH_CUDA_ARCH_LIST has no say in it.`;
+    },
+    fix: (match) => [
+      /bf16|bfloat16/.test(match.facts["feature"] ?? "")
+        ? "# float16 or float32 in place of bfloat16: model.half(), torch_dtype=torch.float16, --dtype float16, autocast(dtype=torch.float16)"
+        : "# float16 or bfloat16 in place of that type (the model's or the server's dtype and quantization options)",
+      `${python(match)} -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability(), torch.cuda.is_bf16_supported(including_emulation=False))"`,
+      "# or a newer GPU; or the package's path without Triton, when it has one",
+    ],
+    sources: ["state-spaces/mamba#269", "triton-lang/triton#2377"],
+    examples: [
+      {
+        text: "ptxas /tmp/compile-ptx-src-1a2b3c, line 88; error   : Feature '.bf16' requires .target sm_80 or higher\nptxas fatal   : Ptx assembly aborted due to errors\nRuntimeError: `ptxas` failed with error code 255:",
+        expect: "float16",
+      },
+      {
+        text: '  File "/e/site-packages/triton/compiler/compiler.py", line 113, in ast_to_ttir\nValueError: type fp8e4nv not supported in this architecture',
+        expect: "8.9",
+      },
+    ],
+  },
+];

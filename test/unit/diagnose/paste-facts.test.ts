@@ -1,0 +1,64 @@
+/** What a paste states beside the message: which torch is installed, what for, and what the pasted source does. */
+import { describe, expect, it } from "vitest";
+import { scanText } from "../../../src/diagnose/scan.ts";
+
+const facts = (text: string) => scanText(text).facts;
+
+describe("the installed torch", () => {
+  it.each([
+    ["PyTorch version: 2.5.1+cu118", "2.5.1+cu118", "cuda", "11.8"],
+    ["torch                    2.4.0+cpu", "2.4.0+cpu", "cpu", undefined],
+    ["[pip3] torch==2.6.0+rocm6.2.4", "2.6.0+rocm6.2.4", "rocm", undefined],
+    [">>> import torch; print(torch.__version__)\n2.7.1+xpu", "2.7.1+xpu", "xpu", undefined],
+    ["    PyTorch 2.1.2+cu121 with CUDA 1201 (you have 2.1.2+cpu)", "2.1.2+cpu", "cpu", undefined],
+    ["torch.__version__ = 2.3.0", "2.3.0", undefined, undefined],
+  ])("is read from: %s", (text, version, build, cuda) => {
+    const { installedTorch, torchBuild, torchCuda, torch } = facts(text);
+    expect({ installedTorch, torchBuild, torchCuda }).toEqual({
+      installedTorch: version,
+      torchBuild: build,
+      torchCuda: cuda,
+    });
+    expect(torch).toBe(version.split("+")[0]);
+  });
+
+  it("is known from collect_env's answers", () => {
+    expect(
+      facts(
+        "PyTorch version: 2.4.0\nCUDA used to build PyTorch: 12.1\nROCM used to build PyTorch: N/A\nPython version: 3.10 (64-bit runtime)\nPyTorch CXX11 ABI: No",
+      ),
+    ).toMatchObject({ torchBuild: "cuda", torchCuda: "12.1", python: "3.10", cxx11Abi: false });
+    expect(
+      facts("PyTorch version: 2.6.0\nCUDA used to build PyTorch: N/A\nROCM used to build PyTorch: 6.2.41133-dd7f95766"),
+    ).toMatchObject({ torchBuild: "rocm", torchRocm: "6.2" });
+  });
+
+  it("is not what something was built for, or what a build fetches", () => {
+    expect(facts("xFormers was built for:\n    PyTorch 2.1.2+cu121 with CUDA 1201").installedTorch).toBeUndefined();
+    const fetched = facts(
+      "  Installing build dependencies: started\n    Using cached torch-2.9.0-cp310-cp310-manylinux_2_28_x86_64.whl (900 MB)\nRequirement already satisfied: torch>=2 in /e/lib/python3.10/site-packages (from my-ops) (2.4.1)",
+    );
+    expect(fetched).toMatchObject({ isolatedTorch: "2.9.0", installedTorch: "2.4.1" });
+  });
+});
+
+describe("the surroundings", () => {
+  it("of a compile: the last standard, the compiler that was chosen", () => {
+    expect(facts("nvcc -c a.cu -o a.o -std=c++17 -O3").standard).toBe("17");
+    expect(facts("g++ -c a.cpp -std=c++14 -O2 -std=c++20").standard).toBe("20");
+    expect(facts("CC=gcc-13 CXX=/opt/homebrew/bin/g++-13 pip install .").gnuCompiler).toBe("gcc-13");
+  });
+
+  it("in pasted source: namespaces and Library objects", () => {
+    expect(facts("TORCH_LIBRARY(one, m) {\nTORCH_LIBRARY_IMPL(two, CPU, m) {").namespaces).toEqual(["one", "two"]);
+    expect(facts('    lib = torch.library.Library("one", "FRAGMENT")').libraryObject).toBe("lib");
+    expect(facts('    lib = Library("one")').libraryObject).toBeUndefined();
+  });
+
+  it("does not take a refused wheel's tags for the interpreter's", () => {
+    const text =
+      "Using cached torch-2.5.1-cp312-cp312-manylinux1_x86_64.whl (906.4 MB)\nERROR: my_ops-1.0-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.";
+    expect(facts(text).python).toBe("3.12");
+    expect(facts(text.split("\n")[1] ?? "").python).toBeUndefined();
+  });
+});
