@@ -1,8 +1,18 @@
 /** Libraries that the dynamic loader does not find. */
 import { own } from "../../base/own.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, python, rebuild, removeFolder, systemPackage, torchCuda } from "../commands.ts";
+import {
+  installTorchFor,
+  pip,
+  platformOf,
+  python,
+  rebuild,
+  removeFolder,
+  systemPackage,
+  torchCuda,
+} from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
+import type { LogFacts } from "../log-facts.ts";
 import type { Match, Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";
 
@@ -59,6 +69,10 @@ const systemLibraries: Readonly<Record<string, string>> = {
   "libuv.so.1": "libuv1",
 };
 
+function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
+  return build === "cpu" || build === "rocm" || build === "xpu";
+}
+
 export const missingLibraryRules: readonly Rule[] = [
   {
     id: "cuda-library-missing",
@@ -74,7 +88,9 @@ export const missingLibraryRules: readonly Rule[] = [
       const torch = match.context.environment?.torch;
       const other =
         torch === undefined
-          ? ""
+          ? hasNoCuda(match.context.log.torchBuild)
+            ? ` The torch that is installed there (${match.context.log.installedTorch ?? match.context.log.torchBuild ?? ""}) has no CUDA at all.`
+            : ""
           : here === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
             : ` The torch that is installed here was built with CUDA ${here}.`;
@@ -88,6 +104,12 @@ export const missingLibraryRules: readonly Rule[] = [
       if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
       return [
+        ...(match.context.log.torchBuild === "cpu" && cuda !== undefined
+          ? [
+              `# a torch with CUDA ${cuda}, of the same release, from https://download.pytorch.org/whl/ (its packages bring the library), or the package without CUDA:`,
+              installTorchFor(match, cuda === "11" ? "11.8" : cuda === "12" ? "12.6" : cuda === "13" ? "13.0" : cuda),
+            ]
+          : []),
         `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
         "# of another major version: build the extension again for the torch and CUDA that are installed:",
         ...rebuild(match),
@@ -101,6 +123,10 @@ export const missingLibraryRules: readonly Rule[] = [
     },
     sources: ["rusty1s/tsne-cuda#126", "pytorch/pytorch#110074"],
     examples: [
+      {
+        text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
+        expect: "(2.5.1+cpu) has no CUDA at all",
+      },
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",
         expect: "CUDA 11",
