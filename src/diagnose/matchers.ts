@@ -50,3 +50,15 @@ export function linkLibrary(finding: Finding, pattern: RegExp): MatchFacts | und
   const match = pattern.exec(name);
   return match === null ? undefined : { ...match.groups, name, file: finding.library };
 }
+
+/** A library that the loader did not find, and who asks for it. */
+export function missingLibrary(finding: Finding, pattern: RegExp): MatchFacts | undefined {
+  if (finding.phase !== "load" || finding.library === undefined) return undefined;
+  const match = pattern.exec(baseName(finding.library));
+  if (match === null) return undefined;
+  return {
+    ...match.groups,
+    name: baseName(finding.library),
+    who: finding.file === undefined ? "the extension" : `\`${baseName(finding.file)}\``,
+  };
+}

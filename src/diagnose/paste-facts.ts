@@ -57,7 +57,8 @@ const installed: readonly RegExp[] = [
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
 ];
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
-const libraryObject = /(?:^|\s)(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
+/** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
+const libraryObject = /^\s+(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
 const mostNamespaces = 8;
 
 /** Gathers them line by line. */
@@ -80,7 +81,9 @@ export class PasteReader {
         ? undefined
         : /\b(?:CC|CXX)=["']?(?:\S*\/)?(g(?:cc|\+\+)(?:-\d+)?)\b/.exec(text)?.[1];
     if (gnu !== undefined) facts.gnuCompiler = gnu;
-    const object = text.includes("Library(") ? libraryObject.exec(text)?.[1] : undefined;
+    const object = text.includes("ibrary(")
+      ? (libraryObject.exec(text)?.[1] ?? /\b_scoped_library\(.*\bas (\w+)\s*:/.exec(text)?.[1])
+      : undefined;
     if (object !== undefined) facts.libraryObject ??= object;
     const namespace = text.includes("TORCH_LIBRARY") ? macroNamespace.exec(text)?.[1] : undefined;
     if (

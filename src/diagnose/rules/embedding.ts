@@ -53,4 +53,37 @@ export const embeddingRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "program-finds-no-torch-library",
+    title: "A C++ program does not find torch's libraries when it starts",
+    on: ["missing-library"],
+    specificity: 80,
+    matches: (finding) => {
+      const name = /(?:^|[\\/])(lib(?:c10|torch)\w*\.(?:so|dylib))[\w.]*$/.exec(finding.library ?? "")?.[1];
+      if (name === undefined || finding.phase !== "load") return undefined;
+      const started = /error while loading shared libraries|^dyld/.test(finding.message);
+      return started && !/^\S*python[\d.]*: /.test(finding.message) ? { name } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The program is linked against \`${match.facts["name"] ?? ""}\`, and the loader finds it in none of its folders: LibTorch (or torch/lib of a wheel) is on no search path and not written into the program, or the program was moved or installed (CMake takes the path out when it installs).${/python/.test(match.facts["name"] ?? "") ? " A program without Python does not need torch_python at all: take it out of the link." : ""}`,
+    fix: (match) =>
+      platformOf(match) === "darwin"
+        ? [
+            "install_name_tool -add_rpath <libtorch>/lib <the program>",
+            "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
+          ]
+        : [
+            "export LD_LIBRARY_PATH=<libtorch>/lib:$LD_LIBRARY_PATH   # or, for good:",
+            "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
+            `${python(match)} -c "import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))"   # the folder of an installed torch`,
+          ],
+    sources: ["https://docs.pytorch.org/cppdocs/installing.html"],
+    examples: [
+      {
+        text: "./app: error while loading shared libraries: libtorch.so: cannot open shared object file: No such file or directory",
+        expect: "LD_LIBRARY_PATH=<libtorch>/lib",
+      },
+    ],
+  },
 ];

@@ -35,6 +35,9 @@ import { otherSymbolRules } from "./other-symbols.ts";
 import { isolationRules } from "./isolation.ts";
 import { nvccHeaderRules } from "./nvcc-headers.ts";
 import { tritonRules } from "./triton.ts";
+import { companionPackageRules } from "./companion-packages.ts";
+import { doubleRegistrationRules } from "./double-registration.ts";
+import { gpuBuildLibraryRules } from "./gpu-build-libraries.ts";
 import { packagingRules } from "./packaging.ts";
 import { platformRules } from "./platforms.ts";
 import { embeddingRules } from "./embedding.ts";
@@ -81,11 +84,13 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Other symbols", rules: otherSymbolRules },
   { name: "Intel's MKL", rules: mklRules },
   { name: "Missing libraries", rules: missingLibraryRules },
+  { name: "Libraries of one GPU build", rules: gpuBuildLibraryRules },
   { name: "Loading a module", rules: loadingRules },
   { name: "Versions of libraries", rules: libraryVersionRules },
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
+  { name: "Registered twice", rules: doubleRegistrationRules },
   { name: "Operators and their namespaces", rules: operatorNamespaceRules },
   { name: "Programs that embed torch", rules: embeddingRules },
   { name: "Calls into a module", rules: callRules },
@@ -119,6 +124,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Downloads", rules: downloadRules },
+  { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },

@@ -11,22 +11,10 @@ import {
   systemPackage,
   torchCuda,
 } from "../commands.ts";
-import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Match, MatchFacts, Rule } from "../rule.ts";
-import { packageOf } from "../packages.ts";
-import { setvars } from "./sycl.ts";
-
-function missing(finding: Finding, pattern: RegExp): MatchFacts | undefined {
-  if (finding.phase !== "load" || finding.library === undefined) return undefined;
-  const match = pattern.exec(baseName(finding.library));
-  if (match === null) return undefined;
-  return {
-    ...match.groups,
-    name: baseName(finding.library),
-    who: finding.file === undefined ? "the extension" : `\`${baseName(finding.file)}\``,
-  };
-}
+import type { LogFacts } from "../log-facts.ts";
+import type { Match, Rule } from "../rule.ts";
+import { missingLibrary } from "../matchers.ts";
 
 const cudaLibrary =
   /^lib(?<lib>cudart|cublas|cublasLt|cufft|cufftw|curand|cusolver|cusolverMg|cusparse|nvrtc|nvrtc-builtins|nvJitLink|nvToolsExt|npp\w*|nvjpeg|cupti|cufile|nvfatbin|nvptxcompiler)(?:-[0-9a-f]+)?\.so(?:\.(?<major>\d+)(?:\.(?<minor>\d+))?)?/;
@@ -81,13 +69,17 @@ const systemLibraries: Readonly<Record<string, string>> = {
   "libuv.so.1": "libuv1",
 };
 
+function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
+  return build === "cpu" || build === "rocm" || build === "xpu";
+}
+
 export const missingLibraryRules: readonly Rule[] = [
   {
     id: "cuda-library-missing",
     title: "A CUDA library of another version is needed",
     on: ["missing-library"],
     specificity: 75,
-    matches: (finding) => missing(finding, cudaLibrary),
+    matches: (finding) => missingLibrary(finding, cudaLibrary),
     confidence: "high",
     cause: (match) => {
       const { lib, major, name, who } = match.facts;
@@ -96,7 +88,9 @@ export const missingLibraryRules: readonly Rule[] = [
       const torch = match.context.environment?.torch;
       const other =
         torch === undefined
-          ? ""
+          ? hasNoCuda(match.context.log.torchBuild)
+            ? ` The torch that is installed there (${match.context.log.installedTorch ?? match.context.log.torchBuild ?? ""}) has no CUDA at all.`
+            : ""
           : here === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
             : ` The torch that is installed here was built with CUDA ${here}.`;
@@ -110,6 +104,12 @@ export const missingLibraryRules: readonly Rule[] = [
       if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
       return [
+        ...(match.context.log.torchBuild === "cpu" && cuda !== undefined
+          ? [
+              `# a torch with CUDA ${cuda}, of the same release, from https://download.pytorch.org/whl/ (its packages bring the library), or the package without CUDA:`,
+              installTorchFor(match, cuda === "11" ? "11.8" : cuda === "12" ? "12.6" : cuda === "13" ? "13.0" : cuda),
+            ]
+          : []),
         `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
         "# of another major version: build the extension again for the torch and CUDA that are installed:",
         ...rebuild(match),
@@ -123,6 +123,10 @@ export const missingLibraryRules: readonly Rule[] = [
     },
     sources: ["rusty1s/tsne-cuda#126", "pytorch/pytorch#110074"],
     examples: [
+      {
+        text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
+        expect: "(2.5.1+cpu) has no CUDA at all",
+      },
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",
         expect: "CUDA 11",
@@ -143,7 +147,10 @@ export const missingLibraryRules: readonly Rule[] = [
     on: ["missing-library"],
     specificity: 74,
     matches: (finding) =>
-      missing(finding, /^lib(?<lib>cudnn\w*|nccl|cusparseLt|nvshmem_host|cutensor|cudss)\.so(?:\.(?<major>\d+))?/),
+      missingLibrary(
+        finding,
+        /^lib(?<lib>cudnn\w*|nccl|cusparseLt|nvshmem_host|cutensor|cudss)\.so(?:\.(?<major>\d+))?/,
+      ),
     confidence: "high",
     cause: (match) =>
       `${match.facts["who"] ?? ""} needs \`${match.facts["name"] ?? ""}\`, which torch's wheels bring as a package of their own: it is not installed, in another major version, or not on the library path.`,
@@ -166,7 +173,7 @@ export const missingLibraryRules: readonly Rule[] = [
     title: "The NVIDIA driver's library is not there",
     on: ["missing-library"],
     specificity: 78,
-    matches: (finding) => missing(finding, /^lib(?<lib>cuda|nvidia-ml|nvidia-ptxjitcompiler|nvcuvid)\.so/),
+    matches: (finding) => missingLibrary(finding, /^lib(?<lib>cuda|nvidia-ml|nvidia-ptxjitcompiler|nvcuvid)\.so/),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` comes with the NVIDIA driver, not with the toolkit or pip: this machine or container has no driver (a container was started without --gpus all, WSL's folder is not on the path), or it is not on the loader's path.`,
@@ -180,77 +187,6 @@ export const missingLibraryRules: readonly Rule[] = [
       {
         text: "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
         expect: "--gpus all",
-      },
-    ],
-  },
-  {
-    id: "torch-gpu-library-missing",
-    title: "The extension needs a GPU build of torch",
-    on: ["missing-library"],
-    specificity: 76,
-    matches: (finding) =>
-      missing(
-        finding,
-        /^lib(?<lib>c10_cuda|torch_cuda|c10_hip|torch_hip|c10_xpu|torch_xpu|torch_cuda_linalg)\.(?:so|dylib)/,
-      ),
-    confidence: (match) => (match.context.environment?.torch === undefined ? "medium" : "high"),
-    cause: (match) => {
-      const torch = match.context.environment?.torch;
-      const lib = match.facts["lib"] ?? "";
-      const has = torch?.libraries.includes(lib) === true;
-      if (has)
-        return `\`${match.facts["name"] ?? ""}\` is part of the torch that is installed here (${torch?.version ?? ""}), but it was not loaded: import torch before the extension (extensions carry no path to torch's libraries).`;
-      const rocm = match.context.log.torchBuild === "rocm" && !/hip|xpu/.test(lib);
-      if (rocm)
-        return `${match.facts["who"] ?? ""} was built for a CUDA build of torch: \`${match.facts["name"] ?? ""}\` exists only there, and the installed torch is a ROCm build (${match.context.log.installedTorch ?? ""}). What belongs to torch has to come from the same index.`;
-      const what = /hip/.test(lib) ? "a ROCm build" : /xpu/.test(lib) ? "an XPU build" : "a CUDA build";
-      return `${match.facts["who"] ?? ""} was built for ${what} of torch: \`${match.facts["name"] ?? ""}\` exists only there. ${torch === undefined ? (match.context.log.torchBuild === "cuda" ? `The installed torch is one (${match.context.log.installedTorch ?? match.context.log.torch ?? "with CUDA"}), so torch was not imported first, or another torch is found.` : `The installed torch is ${match.context.log.installedTorch === undefined ? "a CPU-only build (or torch was not imported first)" : `${match.context.log.installedTorch}, without it`}.`) : `The torch that is installed here is ${torch.version}.`}`;
-    },
-    fix: (match) => {
-      if (match.context.log.torchBuild === "rocm" && !/hip|xpu/.test(match.facts["lib"] ?? "")) return forRocm(match);
-      return [
-        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # a GPU build? then import torch before the module, and nothing else is to be done; otherwise:`,
-        /hip|xpu/.test(match.facts["lib"] ?? "")
-          ? pip(
-              match,
-              `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["lib"] ?? "") ? "rocm7.0   # the ROCm of this machine" : "xpu"}`,
-            )
-          : installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "13.0"),
-        "# or build the extension again for the torch that is installed:",
-        ...rebuild(match),
-      ];
-    },
-    sources: ["pytorch/pytorch#110074", "pytorch/pytorch#139410"],
-    examples: [
-      {
-        text: '2.5.1+rocm6.2\n  File "/e/lib/python3.10/site-packages/torchaudio/_extension/utils.py", line 56, in _load_lib\n    torch.ops.load_library(path)\nOSError: libtorch_cuda.so: cannot open shared object file: No such file or directory',
-        expect: "install --force-reinstall --no-deps torchaudio --index-url https://download.pytorch.org/whl/rocm6.2",
-      },
-      {
-        text: "ImportError: libc10_cuda.so: cannot open shared object file: No such file or directory",
-        expect: "CPU-only",
-      },
-      {
-        text: "ImportError: libc10_hip.so: cannot open shared object file: No such file or directory",
-        expect: "whl/rocm",
-      },
-    ],
-  },
-  {
-    id: "torch-split-library-missing",
-    title: "Built for torch 1.8 to 1.12, whose libraries were split",
-    on: ["missing-library"],
-    specificity: 80,
-    matches: (finding) => missing(finding, /^libtorch_cuda_(?:cu|cpp)\.so/),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` existed only in some builds of torch up to 1.12: ${match.facts["who"] ?? ""} was built for such an old torch and not for the installed one.`,
-    fix: (match) => rebuild(match),
-    sources: ["YuliangXiu/ECON#114"],
-    examples: [
-      {
-        text: "ImportError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory",
-        expect: "1.12",
       },
     ],
   },
@@ -296,7 +232,7 @@ export const missingLibraryRules: readonly Rule[] = [
     title: "The shared library of another Python is needed",
     on: ["missing-library"],
     specificity: 75,
-    matches: (finding) => missing(finding, /^libpython(?<version>\d\.\d+)(?<flags>[a-z]*)\.(?:so|dylib)/),
+    matches: (finding) => missingLibrary(finding, /^libpython(?<version>\d\.\d+)(?<flags>[a-z]*)\.(?:so|dylib)/),
     confidence: "high",
     cause: (match) =>
       `${match.facts["who"] ?? "The file"} was linked to libpython${match.facts["version"] ?? ""}, which is not on the loader's path: it was built for Python ${match.facts["version"] ?? ""}, or that Python's lib folder is not searched.`,
@@ -318,63 +254,11 @@ export const missingLibraryRules: readonly Rule[] = [
     ],
   },
   {
-    id: "rocm-library-missing",
-    title: "A ROCm library is not there",
-    on: ["missing-library"],
-    specificity: 74,
-    matches: (finding) =>
-      missing(finding, /^lib(?<lib>amdhip64|hip\w+|roc\w+|MIOpen|rccl|hsa-runtime64|amd_comgr|hiprtc)\.so/),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of ROCm: ${match.facts["who"] ?? ""} was built for ROCm, in that version, and it is not installed here or not on the loader's path.`,
-    fix: (match) => [
-      ...(match.context.log.rocmFromPip || match.context.log.torchBuild === "rocm"
-        ? [
-            `export LD_LIBRARY_PATH=$(${python(match)} -c "import site, glob; print(':'.join(d for p in site.getsitepackages() for d in glob.glob(p + '/_rocm_sdk_*/lib')))"):$LD_LIBRARY_PATH   # ROCm of pip (_rocm_sdk_core, _rocm_sdk_libraries_*)`,
-            `${pip(match, "list")} | grep -i rocm   # rocm[libraries,devel] and torch of one release, from one index`,
-          ]
-        : []),
-      "export LD_LIBRARY_PATH=/opt/rocm/lib:$LD_LIBRARY_PATH   # when ROCm is installed",
-      ...rebuild(match),
-    ],
-    sources: ["ROCm/legacy-rocm-build#1530", "https://github.com/ROCm/TheRock/blob/main/RELEASES.md"],
-    examples: [
-      {
-        text: "pip install rocm[libraries,devel]\nImportError: libhipblas.so.3: cannot open shared object file: No such file or directory",
-        expect: "_rocm_sdk_",
-      },
-      {
-        text: "ImportError: libamdhip64.so.6: cannot open shared object file: No such file or directory",
-        expect: "ROCm",
-      },
-    ],
-  },
-  {
-    id: "sycl-library-missing",
-    title: "A library of oneAPI is not there",
-    on: ["missing-library"],
-    specificity: 74,
-    matches: (finding) =>
-      missing(finding, /^lib(?<lib>sycl|ur_loader|ze_loader|pi_level_zero|imf|svml|irng|intlc|mkl_\w+|ccl|OpenCL)\.so/),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Intel oneAPI: its run time is not installed in this environment, in that version, or setvars.sh was not sourced.`,
-    fix: (match) => [
-      setvars(match),
-      pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu"),
-      ...rebuild(match),
-    ],
-    sources: ["https://docs.pytorch.org/docs/stable/notes/get_start_xpu.html"],
-    examples: [
-      { text: "OSError: libsycl.so.8: cannot open shared object file: No such file or directory", expect: "oneAPI" },
-    ],
-  },
-  {
     id: "openmp-library-missing",
     title: "The OpenMP run time is not there",
     on: ["missing-library"],
     specificity: 74,
-    matches: (finding) => missing(finding, /^lib(?<lib>omp|iomp5|gomp)(?:-[0-9a-f]+)?\.(?:so|dylib)/),
+    matches: (finding) => missingLibrary(finding, /^lib(?<lib>omp|iomp5|gomp)(?:-[0-9a-f]+)?\.(?:so|dylib)/),
     confidence: "high",
     cause: (match) =>
       `${match.facts["who"] ?? ""} needs the OpenMP run time \`${match.facts["name"] ?? ""}\`, which is not installed, or not where the file looks for it.`,
@@ -401,7 +285,9 @@ export const missingLibraryRules: readonly Rule[] = [
     matches: (finding) => {
       if (/Error loading shared library|Error relocating/.test(finding.message))
         return { what: finding.library ?? finding.symbol ?? "" };
-      return missing(finding, /^ld-linux-\S+\.so|^ld-musl/) === undefined ? undefined : { what: finding.library ?? "" };
+      return missingLibrary(finding, /^ld-linux-\S+\.so|^ld-musl/) === undefined
+        ? undefined
+        : { what: finding.library ?? "" };
     },
     confidence: "high",
     cause: (match) =>
@@ -440,7 +326,7 @@ export const missingLibraryRules: readonly Rule[] = [
     title: "A shared library is not found when the module is loaded",
     on: ["missing-library"],
     specificity: 30,
-    matches: (finding) => missing(finding, /^(?<lib>.+)$/),
+    matches: (finding) => missingLibrary(finding, /^(?<lib>.+)$/),
     // torchvision warns of it and goes on.
     confidence: (match) => (/Failed to load image Python extension/.test(match.finding.text) ? "low" : "medium"),
     cause: (match) =>
@@ -515,22 +401,5 @@ function fromPip(match: Match, library: string, major: string | undefined): stri
   return [
     `# import torch before the module: it loads the ${cuda === "12" ? "nvidia packages" : "libraries"} that it needs itself; otherwise put the package's folder on the path:`,
     `${pip(match, `install ${wheel}`)} && export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia/${where}/lib:$LD_LIBRARY_PATH`,
-  ];
-}
-
-/** What goes with a ROCm torch: torch's companions from the same index, others built again. */
-function forRocm(match: Match): string[] {
-  const name = packageOf(match);
-  const rocm = match.context.log.torchRocm ?? "<version>";
-  if (name !== undefined && /^torch(?:audio|vision|text|codec|ao)$/.test(name))
-    return [
-      pip(
-        match,
-        `install --force-reinstall --no-deps ${name} --index-url https://download.pytorch.org/whl/rocm${rocm}   # the release that goes with torch ${match.context.log.torch ?? ""}`,
-      ),
-    ];
-  return [
-    "# a wheel of the package for ROCm, when there is one; else build it here, where torch is a ROCm build:",
-    ...rebuild(match),
   ];
 }

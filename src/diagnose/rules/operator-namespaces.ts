@@ -17,7 +17,14 @@ export function unknownOperator(finding: Finding): MatchFacts | undefined {
 /** A namespace of the pasted source that is not the one asked for. */
 function otherNamespace(context: RuleContext, space: string | undefined): string | undefined {
   const { namespaces } = context.log;
-  if (space === undefined || namespaces.length === 0 || namespaces.includes(space)) return undefined;
+  // Those of other packages are none of the pasted source's.
+  if (
+    space === undefined ||
+    /^(?:aten|prims?|quantized|torch\w*|inductor|c10d\w*)$/.test(space) ||
+    namespaces.length === 0 ||
+    namespaces.includes(space)
+  )
+    return undefined;
   return namespaces[0];
 }
 

@@ -2,98 +2,9 @@
 import { pip, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
-
-/** What xFormers was built for and what is installed, as its message says. */
-function builtFor(match: Match): { readonly built?: string | undefined; readonly here?: string | undefined } {
-  return { built: match.context.log.builtForTorch, here: match.context.log.installedTorch };
-}
+import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 export const readyPackageRules: readonly Rule[] = [
-  {
-    id: "xformers-built-for-other-torch",
-    title: "xFormers was built for another torch",
-    on: ["warning", "exception"],
-    specificity: 75,
-    matches: (finding) => (finding.code === "xformers-built-for" ? {} : undefined),
-    confidence: "high",
-    cause: (match) => {
-      const { built, here } = builtFor(match);
-      if (here?.includes("+cpu") === true && built?.includes("+cpu") !== true)
-        return `The installed torch is the CPU-only build ${here}, and xFormers' wheel was built for ${built ?? "a torch with CUDA"}: torch is what has to be replaced, not xFormers. (A package that was installed later brought it from PyPI: on Windows PyPI has the CPU build alone.)`;
-      return `xFormers' C++/CUDA part does not load: its wheel was built for ${built === undefined ? "another torch, CUDA or Python than the installed one; the lines below it say which" : `torch ${built}, and ${here ?? "another one"} is installed`}.`;
-    },
-    fix: (match) => {
-      const { built, here } = builtFor(match);
-      const exact = /^([\d.]+)\+(cu\d+|rocm[\d.]+)$/.exec(built ?? "");
-      const torch =
-        exact === null
-          ? []
-          : [
-              pip(
-                match,
-                `install --force-reinstall torch==${exact[1] ?? ""} --index-url https://download.pytorch.org/whl/${exact[2] ?? ""}   # the torch that this xFormers is for; torchvision and torchaudio along with it`,
-              ),
-            ];
-      const cpu = here?.includes("+cpu") === true;
-      return [
-        ...(cpu ? torch : []),
-        ...(cpu && torch.length > 0
-          ? []
-          : [pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch")]),
-        `${python(match)} -m xformers.info`,
-        "# or from source: pip install --no-build-isolation --no-binary xformers xformers",
-      ];
-    },
-    sources: ["unslothai/unsloth#8580", "facebookresearch/xformers#982"],
-    examples: [
-      {
-        text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.10.0+cu128 with CUDA 1208 (you have 2.11.0+cu130)",
-        expect: "torch 2.10.0+cu128, and 2.11.0+cu130 is installed",
-      },
-      {
-        text: "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.3.0+cu121 with CUDA 1201 (you have 2.3.0+cpu)",
-        expect: "install --force-reinstall torch==2.3.0 --index-url https://download.pytorch.org/whl/cu121",
-      },
-    ],
-  },
-  {
-    id: "package-built-for-other-cuda",
-    title: "A package and torch were compiled for different CUDA versions",
-    on: ["exception"],
-    specificity: 82,
-    matches: (finding) =>
-      said(
-        finding,
-        /Detected that PyTorch and (?<package>\w+) were compiled with different CUDA.*?(?:PyTorch has CUDA Version=(?<torch>[\d.]+).*?CUDA Version=(?<other>[\d.]+))?/s,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version than the installed torch.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      /^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
-        ? pip(
-            match,
-            `install --force-reinstall torch ${match.facts["package"] ?? "torchvision"} --index-url https://download.pytorch.org/whl/cu130   # both from one index`,
-          )
-        : pip(
-            match,
-            `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
-          ),
-    ],
-    sources: ["pytorch/vision: torchvision/extension.py"],
-    examples: [
-      {
-        text: "RuntimeError: Detected that PyTorch and torchvision were compiled with different CUDA major versions. PyTorch has CUDA Version=12.1 and torchvision has CUDA Version=11.8. Please reinstall the torchvision that matches your PyTorch install.",
-        expect: "one index",
-      },
-      {
-        text: "RuntimeError: Detected that PyTorch and torch_scatter were compiled with different CUDA versions.",
-        expect: "torch-scatter",
-      },
-    ],
-  },
   {
     id: "package-needs-other-cuda",
     title: "The package supports this CUDA version or GPU not",

@@ -2,7 +2,7 @@
 import { own } from "../../base/own.ts";
 import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
-import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
@@ -32,35 +32,6 @@ const torchApiSince: Readonly<Record<string, string>> = {
 
 /** The same that are gone, by the release that took them. */
 const torchApiGone: Readonly<Record<string, string>> = { _six: "2.0" };
-
-/** Where a namespace was registered first and last, as the message says. */
-function registrations(match: Match): readonly [string, string] | undefined {
-  const found =
-    /Previous registration of TORCH_LIBRARY was registered at (\S+?); latest registration was registered at (\S+)/.exec(
-      match.finding.message,
-    );
-  return found === null ? undefined : [found[1] ?? "", found[2] ?? ""];
-}
-
-function folderOf(place: string): string {
-  return place.replace(/[\\/][^\\/]*$/, "");
-}
-
-function fixPlaces(match: Match): string[] {
-  const places = registrations(match);
-  if (places === undefined) return [];
-  const fragment = `TORCH_LIBRARY_FRAGMENT(${match.facts["type"] ?? "ns"}, m)`;
-  if (differ(places) && folderOf(places[0]) === folderOf(places[1]))
-    return [`# ${places[1]}: ${fragment} in place of TORCH_LIBRARY; kernels go into TORCH_LIBRARY_IMPL blocks`];
-  return [
-    `# whose are ${places[0]} and ${places[1]}? Keep one: uninstall the other package, or install it without its own operators (an option of its build, such as its CPU part)`,
-    `# both are needed: ${fragment} in the second, or a namespace of its own`,
-  ];
-}
-
-function differ([first, last]: readonly [string, string]): boolean {
-  return first.replace(/:\d+$/, "") !== last.replace(/:\d+$/, "");
-}
 
 export const registrationRules: readonly Rule[] = [
   {
@@ -122,104 +93,6 @@ export const registrationRules: readonly Rule[] = [
       {
         text: "RuntimeError: \nUnknown builtin op: torch_scatter::scatter_mul.\nCould not find any similar ops to torch_scatter::scatter_mul. This op may not exist or may not be currently supported in TorchScript.",
         expect: "before torch.jit.load",
-      },
-    ],
-  },
-  {
-    id: "schema-namespace-mismatch",
-    title: "An operator's schema names another namespace than its block",
-    on: ["exception"],
-    specificity: 84,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /Explicitly provided namespace \((?<space>\w+)\) in (?:schema string|operator name) does not match namespace of enclosing (?<block>TORCH_LIBRARY\w*) block \((?<other>\w+)\)/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      match.facts["space"] === match.facts["other"]
-        ? `The ${match.facts["block"] ?? ""} block is for \`${match.facts["other"] ?? ""}\` already, and the names in it repeat \`${match.facts["space"] ?? ""}::\`, which this torch refuses.`
-        : `In the ${match.facts["block"] ?? ""} block of \`${match.facts["other"] ?? ""}\` an operator is given the namespace \`${match.facts["space"] ?? ""}\`: a block defines the operators of one namespace.`,
-    fix: (match) => [
-      `# in m.def and m.impl leave the namespace out: m.def("op(Tensor x) -> Tensor"), not m.def("${match.facts["space"] ?? ""}::op(…)")`,
-      ...(match.facts["space"] === match.facts["other"]
-        ? []
-        : [`# or open a block of its own: TORCH_LIBRARY_FRAGMENT(${match.facts["space"] ?? ""}, m) { … }`]),
-    ],
-    sources: ["pytorch/pytorch#40725"],
-    examples: [
-      {
-        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Explicitly provided namespace (vision) in schema string does not match namespace of enclosing TORCH_LIBRARY block (vision).  Move this definition to the (unique) TORCH_LIBRARY block",
-        expect: "leave the namespace out",
-      },
-    ],
-  },
-  {
-    id: "registered-twice",
-    title: "Operators or types are registered twice",
-    on: ["exception"],
-    specificity: 74,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /generic_type: (?:type|cannot initialize type) "(?<type>[^"]+)".*(?:is already registered|already defined)/,
-        /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/,
-        /Tried to register .* (?:twice|multiple times|with the same)/,
-        /duplicate registration|already registered/i,
-        /function ['"](?<type>\w+)['"] already has a docstring|cannot load module more than once per process/,
-        /there's already a kernel registered from python/,
-        /already has an? (?:fake|abstract|autograd|vmap) impl/,
-      ) ?? coded(finding, "double-registration"),
-    confidence: "high",
-    cause: (match) => {
-      const places = registrations(match);
-      if (places !== undefined && folderOf(places[0]) === folderOf(places[1]) && differ(places))
-        return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
-      if (places !== undefined)
-        return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
-      return `${match.facts["type"] === undefined ? "A type or operator namespace" : `\`${match.facts["type"]}\``} was registered before: two copies of the extension are in one process (the old one and the rebuilt one, one from site-packages and one from the build folder, or two packages with one namespace), or TORCH_LIBRARY stands twice.`;
-    },
-    fix: (match) => [
-      ...fixPlaces(match),
-      "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
-      `${python(match)} -m pip list | grep -i <name>; find . -name '*.so'   # is there a second copy?`,
-      '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
-    ],
-    sources: [
-      "huggingface/kernel-builder#11",
-      "vllm-project/vllm-ascend#1239",
-      "metatensor/metatensor#871",
-      "pytorch/pytorch#41917",
-      "ROCm/aiter#1156",
-    ],
-    examples: [
-      {
-        text: "RuntimeError: Only a single TORCH_LIBRARY can be used to register the namespace custom_ops; please put all of your definitions in a single TORCH_LIBRARY block.",
-        expect: "TORCH_LIBRARY_FRAGMENT",
-      },
-      {
-        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace _C; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /src/one/csrc/ops.cpp:10; latest registration was registered at /src/two/csrc/bind.cpp:45",
-        expect: "two packages",
-      },
-      { text: 'ImportError: generic_type: type "QuantType" is already registered!', expect: "QuantType" },
-    ],
-  },
-  {
-    id: "kernel-overridden",
-    title: "A kernel of an operator is replaced by another",
-    on: ["exception", "warning"],
-    role: "advice",
-    specificity: 78,
-    matches: (finding) => said(finding, /Overriding a previously registered kernel for the same operator/),
-    confidence: "low",
-    cause: () =>
-      "A library that was loaded later registers its own kernel for an operator and key that has one already. Extensions for other devices (Intel's, Ascend's) do so on purpose; for one's own operators it means that the library is loaded twice.",
-    fix: (match) => [`${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # is one there twice?`],
-    sources: ["pytorch: aten/src/ATen/core/dispatch/OperatorEntry.cpp"],
-    examples: [
-      {
-        text: "  Overriding a previously registered kernel for the same operator and the same dispatch key",
-        expect: "on purpose",
       },
     ],
   },

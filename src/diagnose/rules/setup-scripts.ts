@@ -1,31 +1,10 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
-import { unique } from "../../base/order.ts";
-import { baseName } from "../parsers/parser.ts";
-import { installTorchFor, pip, platformOf, python, pythonVersion, torchCuda } from "../commands.ts";
+import { installTorchFor, pip, platformOf, python } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The package, for a command. */
 function packageName(match: Match): string {
   return match.context.log.package ?? ".";
-}
-
-/** FFmpeg's libraries that torchcodec did not find, and nothing else that it lacked. */
-function ffmpeg(match: Match): string[] {
-  if (match.facts["name"] !== "torchcodec") return [];
-  const missing = match.context.findings.filter((other) => other.kind === "missing-library");
-  const names = missing.map((other) => baseName(other.library ?? ""));
-  const others = match.context.findings.some((other) => other.kind === "undefined-symbol" && other.phase === "load");
-  return others || names.length === 0 || !names.every((name) => avLibrary.test(name)) ? [] : unique(names);
-}
-
-const avLibrary = /(?:^|lib)(?:avutil|avcodec|avformat|avdevice|avfilter|swscale|swresample)[.-]/;
-
-/** Releases of FFmpeg by the numbers of libavutil: 56 is 4, 57 is 5. Source: FFmpeg's doc/APIchanges. */
-function releases(match: Match): string {
-  const majors = ffmpeg(match)
-    .map((name) => Number(/libavutil\.(?:so\.)?(\d+)/.exec(name)?.[1] ?? Number.NaN) - 52)
-    .filter((major) => major >= 4);
-  return majors.length === 0 ? "<8" : `>=${Math.min(...majors)},<${Math.max(...majors) + 1}`;
 }
 
 export const setupScriptRules: readonly Rule[] = [
@@ -353,75 +332,6 @@ export const setupScriptRules: readonly Rule[] = [
       {
         text: "subprocess.CalledProcessError: Command '['/tmp/pip-build-env-abc/overlay/bin/ninja', '--version']' returned non-zero exit status 1.",
         expect: "install ninja",
-      },
-    ],
-  },
-  {
-    id: "companion-package-for-other-torch",
-    title: "A companion package of torch is of another release",
-    on: ["undefined-symbol", "load", "exception"],
-    specificity: 90,
-    matches: (finding) => {
-      const where = `${finding.file ?? ""} ${finding.message}`;
-      const name = /(?:[\\/]|lib_?|^)(?<name>torchaudio|torchvision|torchtext|torchcodec|torchao)(?:[\\/]|\b)/.exec(
-        where,
-      )?.groups?.["name"];
-      if (name === undefined) return undefined;
-      if (finding.kind === "exception")
-        return /operator \w+::\w+ does not exist|Could not load (?:this library|libtorchcodec)|Couldn't load custom C\+\+ ops/.test(
-          finding.message,
-        )
-          ? { name }
-          : undefined;
-      if (finding.kind === "undefined-symbol") return finding.phase === "load" ? { name } : undefined;
-      return coded(finding, "dll-procedure", "dll-not-found", "dll") === undefined ? undefined : { name };
-    },
-    confidence: "high",
-    cause: (match) => {
-      const torch = match.context.environment?.torch;
-      if (ffmpeg(match).length > 0)
-        return `torchcodec loads FFmpeg's libraries from the system, and none of the releases that it was built for is found: it tried ${ffmpeg(match).join(", ")}. What is installed is no FFmpeg, an older or a newer one, or one without shared libraries. (torch and torchcodec may fit.)`;
-      return `\`${match.facts["name"] ?? ""}\` is built for one release and one kind (CUDA version or CPU) of torch, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} is another: one of the two was upgraded alone, or they come from two indexes.`;
-    },
-    fix: (match) => {
-      const cuda = torchCuda(match);
-      if (ffmpeg(match).length > 0) {
-        const wanted = releases(match);
-        return [
-          ...(platformOf(match) === "darwin"
-            ? ["brew install ffmpeg"]
-            : [
-                `conda install -c conda-forge "ffmpeg${wanted}"   # in this environment; shared libraries, which torchcodec finds`,
-              ]),
-          ...(platformOf(match) === "linux"
-            ? [
-                "ldconfig -p | grep libavutil; ffmpeg -version   # libavutil 56 is FFmpeg 4, 57 is 5, 58 is 6, 59 is 7, 60 is 8; sudo apt-get install ffmpeg gives the distribution's release",
-                "export LD_LIBRARY_PATH=<folder of libavutil.so>:$LD_LIBRARY_PATH   # when it lies elsewhere",
-              ]
-            : []),
-          ...(platformOf(match) === "win32"
-            ? ['# a "full-shared" build of FFmpeg, its bin folder on PATH (the usual builds are static)']
-            : []),
-          `# still not: torchcodec and torch of one release: ${pip(match, "list")} | grep -i torch, and the table in torchcodec's README`,
-        ];
-      }
-      return [
-        `${python(match)} -m pip list | grep -i torch`,
-        pip(
-          match,
-          `install --force-reinstall torch ${match.facts["name"] ?? ""} --index-url https://download.pytorch.org/whl/${cuda === undefined ? "cu130" : `cu${cuda.replace(".", "")}`}   # both from one index${pythonVersion(match) === undefined ? "" : ", in one command"}`,
-        ),
-      ];
-    },
-    sources: ["pytorch/vision#8558", "pytorch/audio: README.md", "meta-pytorch/torchcodec#637"],
-    examples: [
-      {
-        text: "RuntimeError: Could not load libtorchcodec. Likely causes:\n[start of libtorchcodec loading traceback]\nlibavutil.so.59: cannot open shared object file: No such file or directory\nlibavutil.so.58: cannot open shared object file: No such file or directory\n[end of libtorchcodec loading traceback].",
-        expect: 'conda install -c conda-forge "ffmpeg>=6,<8"',
-      },
-      {
-        text: "OSError: /e/site-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: torch_library_impl",
-        expect: "install --force-reinstall torch torchaudio",
       },
     ],
   },

@@ -1,6 +1,6 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { installTorchFor, pip, python, rebuild } from "../commands.ts";
-import type { Match, Rule } from "../rule.ts";
+import type { Match, Rule, RuleContext } from "../rule.ts";
 import { isTorch, shortName, type SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
@@ -216,23 +216,21 @@ export const torchSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 72,
     matches: (finding, context) => {
-      const torch = context.environment?.torch;
-      const cpu = torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
-      if (!cpu && finding.phase !== "link") return undefined;
+      if (!isCpuTorch(context) && finding.phase !== "link") return undefined;
       return torchSymbol(
         finding,
         context,
         (verdict) => verdict.owner === "torch-cuda" && verdict.symbol.strings === undefined,
       );
     },
-    confidence: (match) => (match.context.environment?.torch === undefined ? "medium" : "high"),
+    confidence: (match) =>
+      match.context.environment?.torch === undefined && match.context.log.torchBuild === undefined ? "medium" : "high",
     cause: (match) => {
-      const here = match.context.environment?.torch;
-      const cpu = here !== undefined && here.cudaVersion === undefined && here.hipVersion === undefined;
+      const here = match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "";
       return (
         `\`${match.facts["readable"] ?? ""}\` stands in torch's GPU libraries (c10_cuda, torch_cuda). ` +
-        (cpu
-          ? `The torch that is installed here (${here.version}) is a CPU-only build and has none: the extension was built for another torch, one with CUDA.`
+        (isCpuTorch(match.context)
+          ? `The torch that is installed (${here}) is a CPU-only build and has none: the extension was built for another torch, one with CUDA.`
           : "They are missing on the link line: torch is a CPU-only build, or torch_cuda and c10_cuda are not among the libraries.")
       );
     },
@@ -248,6 +246,10 @@ export const torchSymbolRules: readonly Rule[] = [
       {
         text: 'LINK : error LNK2001: unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ)',
         expect: "CPU-only",
+      },
+      {
+        text: "torch                    2.5.1+cpu\nImportError: /e/lib/python3.10/site-packages/my_ops_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c104cuda9SetDeviceEi",
+        expect: "(2.5.1+cpu) is a CPU-only build",
       },
       {
         text: "x.o: in function `f': undefined reference to `c10::cuda::getCurrentCUDAStream(signed char)'",
@@ -342,6 +344,13 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
+function isCpuTorch({ log, environment }: RuleContext): boolean {
+  if (log.torchBuild !== undefined) return log.torchBuild === "cpu";
+  const torch = environment?.torch;
+  return torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
+}
 
 function gpuNote(match: Match): string {
   const verdict = verdictOf(match.finding);

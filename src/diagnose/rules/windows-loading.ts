@@ -6,7 +6,7 @@ import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Whether the DLL at fault is one of torch's own: building an extension anew will not help. */
 function ofTorch(match: Match): boolean {
-  return /[\\/]torch[\\/]lib[\\/]/.test(match.facts["name"] ?? "");
+  return /[\\/]torch[\\/]+lib[\\/]/.test(match.facts["name"] ?? "");
 }
 
 /** What is loaded, as far as the message or the traceback tells. */
