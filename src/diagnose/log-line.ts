@@ -41,7 +41,7 @@ const prefixes: readonly RegExp[] = [
   // torchrun, mpirun, ray, vllm, srun
   /^\[(?:rank|Rank|RANK|default)\s?\d+\]:?\s?/,
   /^\[\d+,\d+\]<(?:stdout|stderr)>:\s?/,
-  /^\((?:\w+ ?)*(?:pid|rank|ip|node_rank)[ =:]\S[^)]{0,120}\)\s*/,
+  /^\((?:[\w ]{0,80}\b)?(?:pid|rank|ip|node_rank)[ =:]\S[^)]{0,120}\)\s*/,
   /^(?:\d{1,4}|node\d+|worker-?\d+): (?=\s|[A-Z/])/,
   // INFO 05-01 12:00:00 [core.py:12], ERROR 2024-.. : of vllm, loguru, logging
   /^\[?(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|TRACE)\]?(?: \d{2}-\d{2}| \d{4}-\d{2}-\d{2})[ T]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?\]?(?: \[?[^\]\s]{1,60}\])?:?\s?/,

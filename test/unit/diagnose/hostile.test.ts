@@ -128,6 +128,18 @@ describe("lines that invite a regular expression to try everything", () => {
   }
 });
 
+describe("a line that almost has the form of a prefix", () => {
+  const words = "word ".repeat(12) + "w".repeat(60);
+  const dotted = "a.b_c-d/".repeat(12);
+  for (const [open, close] of ["()", "[]", "{}", "<>", '""', "''", "``", "::", "||", "##"]) {
+    it(`${open ?? ""}…${close ?? ""} is read at once`, () => {
+      for (const inner of [words, dotted, words.toUpperCase(), "0".repeat(60), `${"1:".repeat(30)}`, " ".repeat(60)])
+        for (const end of [close ?? "", "", ` error: x${close ?? ""}`])
+          wellFormed(diagnose(`${open ?? ""}${inner}${end}\n${open ?? ""} ${inner} KeyboardInterrupt use${end}`));
+    }, 5_000);
+  }
+});
+
 describe("a mangled name", () => {
   it("of any form is read without an error", () => {
     const mangled = fc.oneof(
