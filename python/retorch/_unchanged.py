@@ -70,7 +70,10 @@ def remember(
         }
     except OSError:
         return
-    _fresh.write(note, rest, environ, json.dumps(known))
+    # Only after a build: a look at an unchanged one does without.
+    from . import _note
+
+    _note.write(note, rest, environ, json.dumps(known))
 
 
 def _without_path_files(looked: dict, project: str) -> tuple[dict, dict[str, str], dict[str, list[str]]]:

@@ -165,9 +165,11 @@ function hintFor(message: string, { cuda, cpuTorch, python }: ScriptRun): string
 function exited({ error }: Answer, run: ScriptRun): Failure {
   const code = error?.message ?? "";
   const number = /^-?\d+$/.test(code);
+  // setuptools says how it is used, and then what is wrong.
+  const said = code.split("\n").find((line) => line.startsWith("error: ")) ?? code.split("\n")[0] ?? "";
   const message = number
     ? `\`${run.shown}\` ended with exit code ${code} before its extensions were known`
-    : `\`${run.shown}\` ended before its extensions were known: ${code.split("\n")[0]}`;
+    : `\`${run.shown}\` ended before its extensions were known: ${said.replace(/^error: /, "")}`;
   return failure("SETUP_PY_EXITED", message, {
     ...causeOf(tail(run.output)),
     hint: /CUDA_HOME/.test(code)

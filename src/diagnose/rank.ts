@@ -64,7 +64,12 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     // The first finding speaks for a rule; findings come in the order of the log.
     if (known === undefined) best.set(winner.rule.id, winner);
   }
-  return select([...best.values()].sort(compare)).map(toDiagnosis);
+  // A log of warnings alone may be of a build that went well.
+  const failed = context.findings.some((finding) => finding.severity !== "warning");
+  return select([...best.values()].sort(compare)).map((candidate) => {
+    const diagnosis = toDiagnosis(candidate);
+    return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
+  });
 }
 
 /** Cause before symptom, strong before weak, early before late. */

@@ -275,7 +275,7 @@ setup(name="options", ext_modules=extensions)
   const env = { RETORCH_PYTHON: python };
   const without = await runRetorch(["build"], { cwd: root, env });
   expect(without.stderr).toContain("SETUP_PY_NO_EXTENSIONS");
-  expect(without.stderr).toContain("RETORCH_SETUP_PY_OPTIONS");
+  expect(without.stderr).toContain("--setup-arg=--cuda_ext");
   const options = { cwd: root, env: { ...env, RETORCH_SETUP_PY_OPTIONS: "--cpp_ext" } };
   const built = await runRetorchOk(["build", "--json", "-j", "8"], options);
   expect(answers(python, root, ["cpp"])).toEqual([8]);
