@@ -16,8 +16,10 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -37,7 +39,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --jobs -j --memory --force --keep-going -k --no-cache --check --fix --dry-run --explain --json --result --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     run)
       case $previous in
@@ -75,8 +77,10 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -93,7 +97,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --json --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--path --request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --json --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     env)
       case $previous in
@@ -135,8 +139,10 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -154,7 +160,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --file -f --force --color --verbose -v --quiet -q --help -h' -- "$current"))
       else COMPREPLY=($(compgen -W 'sh make ninja cmake compile-commands' -- "$current")); fi ;;
     cache)
       case $previous in
@@ -172,8 +178,10 @@ _retorch() {
         --kind) COMPREPLY=($(compgen -W 'python-module torch-library executable' -- "$current")); return ;;
         --out) compopt -o filenames; COMPREPLY=($(compgen -d -- "$current")); return ;;
         --python) compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --setup-arg) COMPREPLY=(); return ;;
         --arch) COMPREPLY=(); return ;;
         --cuda-graph) COMPREPLY=($(compgen -W 'auto off' -- "$current")); return ;;
+        --provenance) COMPREPLY=($(compgen -W 'on off' -- "$current")); return ;;
         --profile) COMPREPLY=($(compgen -W 'release debug release-with-debug none' -- "$current")); return ;;
         --std) COMPREPLY=(); return ;;
         --define | -D) COMPREPLY=(); return ;;
@@ -190,7 +198,7 @@ _retorch() {
         --color) COMPREPLY=($(compgen -W 'auto always never' -- "$current")); return ;;
       esac
       if [[ $current == -* ]]; then
-        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --arch --cuda-graph --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --color --verbose -v --quiet -q --help -h' -- "$current"))
+        COMPREPLY=($(compgen -W '--dry-run --request --extension -e --name --kind --out --python --setup-arg --arch --cuda-graph --provenance --profile --std --define -D --undefine -U --include-dir -I --library-dir -L --library -l --cxx-flag --nvcc-flag --hipcc-flag --sycl-flag --link-flag --packages-at --color --verbose -v --quiet -q --help -h' -- "$current"))
       else compopt -o filenames; COMPREPLY=($(compgen -f -- "$current")); fi ;;
     init)
       case $previous in
