@@ -2,6 +2,7 @@
  * The advice of a diagnosis in the words of the one who asked for the build. It is written for people who type
  * `retorch build`; when a `load()` or a taken-over `setup.py` failed, they type something else. Knows no diagnoses.
  */
+import { quote } from "../diagnose/commands.ts";
 import type { Host } from "../host/host.ts";
 
 /** Who asked: a person at the command line, a `load()`, or setuptools below `retorch run`. */
@@ -103,6 +104,5 @@ function exported(assignment: string, { platform }: AdviceContext): string {
 }
 
 function removal(folder: string, { platform }: AdviceContext): string {
-  const word = /^[\w@%+=:,./\\~-]+$/.test(folder) ? folder : `"${folder}"`;
-  return platform === "win32" ? `rmdir /s /q ${word}` : `rm -rf ${word}`;
+  return platform === "win32" ? `rmdir /s /q ${quote(folder)}` : `rm -rf ${quote(folder)}`;
 }

@@ -8,6 +8,7 @@
  */
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { Failure } from "../base/failure.ts";
+import { shellWord } from "../base/shell-word.ts";
 import { sharedConfigFileName } from "../config/config-file.ts";
 import type { Extension } from "../config/extension.ts";
 import type { BuildRequest } from "../config/request.ts";
@@ -373,10 +374,6 @@ function spelled(from: string, path: string): string {
   const inside = relative(from, path);
   if (inside === "") return ".";
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside.replaceAll("\\", "/");
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Whether an action is a compile by nvcc, or one of its phases. */

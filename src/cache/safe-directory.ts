@@ -5,6 +5,7 @@
  * Only the folder itself is looked at. Who can write to its parents could replace it as a whole, and with it the
  * sources and the compiler.
  */
+import { shellWord } from "../base/shell-word.ts";
 import { dirname, join } from "node:path";
 import { type Failure, failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -101,8 +102,4 @@ function keepsPermissions(host: Host, path: string): boolean {
   } catch {
     return true;
   }
-}
-
-function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { parseVersion } from "../base/order.ts";
 import { sizeText } from "../report/duration.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
-import { shellWord } from "./shell-word.ts";
+import { shellWord } from "../base/shell-word.ts";
 
 const minute = 60_000;
 /** No compile of one extension takes so long without anything being written. */

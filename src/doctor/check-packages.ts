@@ -1,6 +1,6 @@
 /** Checks of what Python would import, and of what is put into every process. */
 import { type Check, type DoctorFacts, later, problem } from "./facts.ts";
-import { shellWord } from "./shell-word.ts";
+import { shellWord } from "../base/shell-word.ts";
 
 export function checkTorches({ torches = [], torchMetadata = [], environment }: DoctorFacts): Check[] {
   const checks: Check[] = [];

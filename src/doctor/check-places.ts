@@ -1,7 +1,7 @@
 /** Checks of the folders that a build writes in, of the system below it and of what it allows. */
 import { sizeText } from "../report/duration.ts";
 import { type Check, type DoctorFacts, later, type Place, problem, right } from "./facts.ts";
-import { shellWord } from "./shell-word.ts";
+import { shellWord } from "../base/shell-word.ts";
 
 const mib = 2 ** 20;
 const gib = 2 ** 30;

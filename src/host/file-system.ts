@@ -7,6 +7,7 @@ import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { Digest } from "../base/digest.ts";
 import { digestOf } from "../base/digest.ts";
+import { errorCode, lstatAt, missing, orMissing, statAt } from "./file-state.ts";
 import type { AppendFile, CopyMethod, FileStat, FileSystem, Space } from "./host.ts";
 
 /** Files above this size are hashed piece by piece. */
@@ -14,7 +15,6 @@ const oneRead = 1024 * 1024;
 /** Open files of concurrent `digest()` calls; the usual soft limits are 256 (macOS) and 1024 (Linux). */
 const openDigests = 16;
 
-const missing: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 const noReflink: ReadonlySet<string> = new Set([
   "ENOTSUP",
   "EOPNOTSUPP",
@@ -38,11 +38,6 @@ const noHardLink: ReadonlySet<string> = new Set([
 /** Another program (an indexer, a virus scanner) has the file open for a moment. */
 const busyOnWindows: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
 
-/** The `code` of a system error. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
 /** The real file system. */
 export function nodeFileSystem(): FileSystem {
   return new NodeFileSystem();
@@ -52,13 +47,11 @@ class NodeFileSystem implements FileSystem {
   readonly #slots = new Semaphore(openDigests);
 
   stat(path: string): FileStat | undefined {
-    const found = orMissing(() => fs.statSync(path, { throwIfNoEntry: false }));
-    return found === undefined ? undefined : fileStat(found);
+    return statAt(path);
   }
 
   lstat(path: string): FileStat | undefined {
-    const found = orMissing(() => fs.lstatSync(path, { throwIfNoEntry: false }));
-    return found === undefined ? undefined : fileStat(found);
+    return lstatAt(path);
   }
 
   readBytes(path: string): Uint8Array | undefined {
@@ -320,33 +313,12 @@ async function digestAsync(path: string): Promise<Digest | undefined> {
   return hash.digest("hex") as Digest;
 }
 
-function orMissing<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (missing.has(errorCode(error))) return undefined;
-    throw error;
-  }
-}
-
 function quietly(action: () => void): void {
   try {
     action();
   } catch {
     // Best effort: what is reported is the error that came before.
   }
-}
-
-function fileStat(stats: fs.Stats): FileStat {
-  return {
-    kind: stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "other",
-    size: stats.size,
-    mtimeMs: stats.mtimeMs,
-    ctimeMs: stats.ctimeMs,
-    ino: stats.ino,
-    mode: stats.mode & 0o7777,
-    uid: stats.uid,
-  };
 }
 
 function writeAll(fd: number, content: string | Uint8Array): void {

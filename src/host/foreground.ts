@@ -5,7 +5,7 @@
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { isatty } from "node:tty";
-import { errorCode } from "./file-system.ts";
+import { errorCode } from "./file-state.ts";
 import type { ProcessRequest } from "./host.ts";
 
 /** How it ended. */

@@ -3,7 +3,7 @@
  * Knows nothing of compilers.
  */
 import type { ChildProcess, spawn as spawnFunction } from "node:child_process";
-import { errorCode } from "./file-system.ts";
+import { errorCode } from "./file-state.ts";
 import type { Processes, ProcessRequest, ProcessResult } from "./host.ts";
 import { OutputBuffer } from "./output-buffer.ts";
 import { isAlive, selfIdentity } from "./process-identity.ts";

@@ -3,7 +3,8 @@
  * Loads nothing but `node:fs`, which Node has loaded already: each further module costs as much as all the looking.
  */
 import * as fs from "node:fs";
-import type { FileStat, FileSystem, Host } from "./host.ts";
+import { errorCode, lstatAt, orMissing, statAt } from "./file-state.ts";
+import type { FileSystem, Host } from "./host.ts";
 
 /** What the quick look can do. */
 export type QuickHost = Pick<Host, "env" | "cwd" | "platform" | "home" | "uid"> & {
@@ -14,7 +15,7 @@ export type QuickHost = Pick<Host, "env" | "cwd" | "platform" | "home" | "uid"> 
 export function quickHost(): QuickHost {
   const { platform } = process;
   return {
-    fs: { stat, lstat, list, readBytes, readText },
+    fs: { stat: statAt, lstat: lstatAt, list, readBytes, readText },
     env: process.env,
     get cwd() {
       return process.cwd();
@@ -35,8 +36,7 @@ export function writeToStream(descriptor: 1 | 2, text: string): void {
   try {
     while (written < bytes.length) written += fs.writeSync(descriptor, bytes, written);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "EPIPE") return;
+    if (errorCode(error) === "EPIPE") return;
     // A full pipe that does not wait: Node's own stream does.
     (descriptor === 1 ? process.stdout : process.stderr).write(bytes.subarray(written));
   }
@@ -51,22 +51,6 @@ export function stderrIsTerminal(): boolean {
   return process.getBuiltinModule("node:tty").isatty(2);
 }
 
-function stat(path: string): FileStat | undefined {
-  return fileStat(() => fs.statSync(path, { throwIfNoEntry: false }));
-}
-
-function lstat(path: string): FileStat | undefined {
-  return fileStat(() => fs.lstatSync(path, { throwIfNoEntry: false }));
-}
-
-function fileStat(action: () => fs.Stats | undefined): FileStat | undefined {
-  const found = orMissing(action);
-  if (found === undefined) return undefined;
-  const { size, mtimeMs, ctimeMs, ino, mode, uid } = found;
-  const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : found.isSymbolicLink() ? "link" : "other";
-  return { kind, size, mtimeMs, ctimeMs, ino, mode: mode & 0o7777, uid };
-}
-
 function list(path: string): string[] | undefined {
   return orMissing(() => fs.readdirSync(path).sort());
 }
@@ -77,14 +61,4 @@ function readBytes(path: string): Uint8Array | undefined {
 
 function readText(path: string): string | undefined {
   return orMissing(() => fs.readFileSync(path, "utf8"));
-}
-
-function orMissing<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return undefined;
-    throw error;
-  }
 }
