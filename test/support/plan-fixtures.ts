@@ -163,6 +163,22 @@ export const linuxCpu: Environment = deepFreeze({
   problems: { cuda: failure("CUDA_NOT_FOUND", "No CUDA toolkit with `nvcc` was found") },
 });
 
+/** A PyTorch built for ROCm 6.4, and ROCm where its installer puts it. */
+export const linuxRocm: Environment = deepFreeze({
+  ...linuxCpu,
+  torch: {
+    ...wheel(packages, "2.13.0+rocm6.4", ["c10", "c10_hip", "torch", "torch_cpu", "torch_hip", "torch_python"]),
+    hipVersion: "6.4.0",
+  },
+  rocm: {
+    root: "/opt/rocm",
+    version: "6.4.0",
+    compiler: exampleTool("hipcc", "/opt/rocm/bin/hipcc", "6.4.0"),
+    includeDirs: ["/opt/rocm/include"],
+    libraryDirs: ["/opt/rocm/lib"],
+  },
+});
+
 const pipCuda: Cuda = {
   root: `${packages}/nvidia/cu13`,
   origin: "pip nvidia wheels",

@@ -2,28 +2,14 @@
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../../../src/environment/environment.ts";
 import type { Extension } from "../../../src/config/extension.ts";
-import { exampleTool, linuxCpu, projectRoot } from "../../support/plan-fixtures.ts";
+import { exampleTool, linuxCpu, linuxRocm, projectRoot } from "../../support/plan-fixtures.ts";
 import { readOne } from "../config/helpers.ts";
 import { byId, graphOf, only, words } from "./support.ts";
 
 const torch = linuxCpu.torch;
 if (torch === undefined) throw new Error("the fixture lacks it");
 
-const rocm: Environment = {
-  ...linuxCpu,
-  torch: {
-    ...torch,
-    hipVersion: "6.4.0",
-    libraries: ["c10", "c10_hip", "torch", "torch_cpu", "torch_hip", "torch_python"],
-  },
-  rocm: {
-    root: "/opt/rocm",
-    version: "6.4.0",
-    compiler: exampleTool("hipcc", "/opt/rocm/bin/hipcc", "6.4.0"),
-    includeDirs: ["/opt/rocm/include"],
-    libraryDirs: ["/opt/rocm/lib"],
-  },
-};
+const rocm = linuxRocm;
 
 const xpu: Environment = {
   ...linuxCpu,

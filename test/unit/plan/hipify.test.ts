@@ -1,29 +1,13 @@
 /** CUDA sources on a PyTorch built for ROCm: which are translated, and the commands that do it. */
 import { describe, expect, test } from "vitest";
-import type { Environment } from "../../../src/environment/environment.ts";
 import { compileCommands } from "../../../src/export/compile-commands.ts";
 import { hipifiedFlags } from "../../../src/plan/hipify.ts";
-import { exampleTool, linuxCpu, projectRoot } from "../../support/plan-fixtures.ts";
+import { linuxCpu, linuxRocm, projectRoot } from "../../support/plan-fixtures.ts";
 import { byId, failureOf, graphOf, type Setting, words } from "./support.ts";
 
-const torch = linuxCpu.torch;
+const environment = linuxRocm;
+const { torch } = environment;
 if (torch === undefined) throw new Error("the fixture lacks it");
-const environment: Environment = {
-  ...linuxCpu,
-  torch: {
-    ...torch,
-    version: "2.13.0+rocm6.4",
-    hipVersion: "6.4.0",
-    libraries: ["c10", "c10_hip", "torch", "torch_cpu", "torch_hip", "torch_python"],
-  },
-  rocm: {
-    root: "/opt/rocm",
-    version: "6.4.0",
-    compiler: exampleTool("hipcc", "/opt/rocm/bin/hipcc", "6.4.0"),
-    includeDirs: ["/opt/rocm/include"],
-    libraryDirs: ["/opt/rocm/lib"],
-  },
-};
 const rocm: Setting = { environment, variables: { PYTORCH_ROCM_ARCH: "gfx90a" } };
 
 describe("a CUDA extension on ROCm", () => {

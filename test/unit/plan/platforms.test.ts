@@ -10,6 +10,7 @@ import {
   source,
   windowsCuda,
   windowsRoot,
+  linuxRocm,
 } from "../../support/plan-fixtures.ts";
 import { compileWords, failureOf, graphOf, linkWords, only, pathWord, type Setting, words } from "./support.ts";
 
@@ -229,23 +230,7 @@ describe("macOS", () => {
 });
 
 describe("ROCm", () => {
-  const rocm: Environment = {
-    ...linuxCpu,
-    torch: {
-      ...(linuxCpu.torch ?? fail()),
-      version: "2.13.0+rocm6.4",
-      hipVersion: "6.4.0",
-      libraries: ["c10", "c10_hip", "torch", "torch_cpu", "torch_hip", "torch_python"],
-    },
-    rocm: {
-      root: "/opt/rocm",
-      version: "6.4.0",
-      compiler: exampleTool("hipcc", "/opt/rocm/bin/hipcc", "6.4.0"),
-      includeDirs: ["/opt/rocm/include"],
-      libraryDirs: ["/opt/rocm/lib"],
-    },
-  };
-
+  const rocm = linuxRocm;
   test("a HIP source", () => {
     const graph = graphOf(
       { sources: ["a.cpp", "k.hip"], flags: { hipcc: ["-ffast-math"] } },
