@@ -11,6 +11,7 @@ import { failure, InternalError, type Failure } from "../base/failure.ts";
 import type { Digest } from "../base/digest.ts";
 import type { Cache, CachedResult, Claims } from "../cache/cache.ts";
 import type { Host } from "../host/host.ts";
+import { heapWords } from "../plan/gcc-heap.ts";
 import { commandText, type Action, type Graph } from "../plan/graph.ts";
 import { type AheadRun, AheadRuns } from "./ahead.ts";
 import { Discovery } from "./discovery.ts";
@@ -67,6 +68,12 @@ const defaultDurationMs: Partial<Record<Action["kind"], number>> = {
   "cuda-assemble": 1000,
   "cuda-fatbinary": 50,
 };
+
+/** The host code of a CUDA source is as long as its device code, where headers are most of both. */
+function firstGuessMs({ kind, target }: Action): number {
+  if (kind === "compile" && target === "host") return 12_000;
+  return defaultDurationMs[kind] ?? 5000;
+}
 
 /** Which action makes which file, and so which must wait for which. */
 export function edgesOf(actions: readonly Action[]): Edges {
@@ -143,9 +150,7 @@ class Engine {
     this.#edges = edges;
     this.#ahead = new AheadRuns(input.digests);
     this.#early = input.force ? [] : graph.actions.flatMap((action, i) => (action.ahead === true ? [i] : []));
-    const durations = graph.actions.map(
-      (action) => log.action(action.id)?.durationMs ?? defaultDurationMs[action.kind] ?? 5000,
-    );
+    const durations = graph.actions.map((action) => log.action(action.id)?.durationMs ?? firstGuessMs(action));
     this.#schedule = new Schedule(edges, criticalPaths(edges, durations));
     this.#memory = new MemoryBudget(input.memory, () => host.memory().available);
     this.#temporary = join(graph.buildDir, "tmp", `${host.processes.self().pid}-${Math.trunc(host.now())}`);
@@ -386,7 +391,7 @@ class Engine {
     const outer = this.#groups.signal(action, signal);
     const either = outer === undefined ? ahead.controller.signal : AbortSignal.any([ahead.controller.signal, outer]);
     if (either.aborted) return false;
-    const run = prepareRun(host, action, join(this.#temporary, String(this.#runs++)));
+    const run = this.#prepare(action);
     emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
     const end = await executeRun(host, action, run, variables, either);
     // Its inputs may have been replaced before the program read them.
@@ -419,6 +424,12 @@ class Engine {
     if (this.#alone.has(i)) return this.#schedule.count("running") + this.#ahead.count === 0;
     for (const other of this.#alone) if (this.#schedule.state(other) === "running") return false;
     return this.#memory.fits(this.#need(i));
+  }
+
+  #prepare(action: Action): PreparedRun {
+    const { host, memory, jobs } = this.#in;
+    const folder = join(this.#temporary, String(this.#runs++));
+    return prepareRun(host, action, folder, action.gccHeap === true ? heapWords(memory / jobs) : []);
   }
 
   #need(i: number): number {
@@ -456,7 +467,7 @@ class Engine {
         this.#schedule.done(i);
         return;
       }
-      const run = prepareRun(host, action, join(this.#temporary, String(this.#runs++)));
+      const run = this.#prepare(action);
       emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
       const end = await executeRun(host, action, run, variables, this.#groups.signal(action, signal));
       if (end.ok) {

@@ -38,8 +38,8 @@ export interface FinishedRun {
   readonly lacking: readonly string[];
 }
 
-/** Makes folders and names for a run. `folder` must not exist. */
-export function prepareRun(host: Host, action: Action, folder: string): PreparedRun {
+/** Makes folders and names for a run. `folder` must not exist; `more` are words that change nothing of what is made. */
+export function prepareRun(host: Host, action: Action, folder: string, more: readonly string[] = []): PreparedRun {
   const { fs } = host;
   for (const output of action.outputs) fs.mkdir(dirname(output), 0o755);
   if (action.responseFile !== undefined) {
@@ -82,7 +82,7 @@ export function prepareRun(host: Host, action: Action, folder: string): Prepared
     const path = replaced.get(resolve(action.cwd, arg.path));
     return path === undefined ? argText(arg) : argText({ ...arg, path: spelledIn(action.cwd, path) });
   };
-  const argv = action.command.map(word);
+  const argv = [...action.command.map(word), ...more];
   const startedAt = fs.stat(folder)?.ctimeMs ?? host.now();
   return { argv, folder, temporary, depfile, startedAt };
 }

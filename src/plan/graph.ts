@@ -60,6 +60,11 @@ export interface Action {
   readonly cwd: string;
   /** Set on top of the environment of the build. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * g++ runs and may be told to collect garbage late, which takes time and changes nothing of what it makes. The words
+   * are no part of the command as people and keys see it (`gcc-heap.ts`).
+   */
+  readonly gccHeap?: boolean;
   /** Names of the environment variables that the program reads and that can change its output. */
   readonly keyVariables: readonly string[];
   /** The programs involved. */

@@ -3,7 +3,8 @@ import { unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
 import type { Environment, Tool } from "../environment/environment.ts";
 import { compileFilesIn, extrasOf, needsRandomSeed, standardIn, userArgs } from "./flags.ts";
-import type { Action, Arg, PathArg } from "./graph.ts";
+import { allowsLargerHeap } from "./gcc-heap.ts";
+import { argText, type Action, type Arg, type PathArg } from "./graph.ts";
 import { includeFoldersIn, withoutHeaderLists } from "./include-flags.ts";
 import { compileVariables } from "./key-variables.ts";
 import { actionId, displayed, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
@@ -84,6 +85,7 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     command,
     cwd: places.root,
     env: compiler.env ?? {},
+    gccHeap: compiler.family === "gcc" && tool.launcher.length === 0 && allowsLargerHeap(command.map(argText)),
     keyVariables: compileVariables(compiler.family),
     tools: [tool],
     inputs: [

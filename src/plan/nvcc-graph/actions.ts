@@ -11,6 +11,7 @@
  */
 import { posix } from "node:path";
 import type { HostCompiler, Tool } from "../../environment/environment.ts";
+import { allowsLargerHeap } from "../gcc-heap.ts";
 import type { Action, Arg, PathArg } from "../graph.ts";
 import { compileVariables } from "../key-variables.ts";
 import { actionId, type Places, spelled } from "../paths.ts";
@@ -351,8 +352,9 @@ class Builder {
       inputs: [keyed ? key : joined],
       outputs: [object],
       keyVariables: compileVariables(this.#in.family),
+      gccHeap: this.#in.family === "gcc" && allowsLargerHeap(compileWords),
       ahead: this.#ahead,
-      share: 0.6,
+      share: 0.65,
     });
     const comparison = this.#action({
       kind: "copy",
