@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import json
 import os
-import shlex
 import sys
 import traceback
 import types
@@ -199,8 +198,7 @@ def run_script(path, words):
     if declared:
         name, path = "setup.py", os.path.join(folder, "setup.py")
     # Older projects are told by options of their own what to build (`--cuda_ext`), which they take out again.
-    more = shlex.split(os.environ.get("RETORCH_SETUP_PY_OPTIONS", ""))
-    sys.argv = [name, "build_ext", "--inplace", *more, *words]
+    sys.argv = [name, "build_ext", "--inplace", *words]
     sys.path[0] = folder
     main = types.ModuleType("__main__")
     main.__file__ = path if sys.version_info >= (3, 9) else name

@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { edgesOf } from "../engine/engine.ts";
+import { edgesOf } from "../engine/edges.ts";
 import { FileDigests } from "../engine/file-digests.ts";
 import { Judge } from "../engine/freshness.ts";
 import { BuildLog } from "../engine/log.ts";

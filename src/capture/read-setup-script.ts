@@ -10,11 +10,12 @@ import type { CapturedScript, SetupScript, SetupScriptReader } from "../config/r
 import { pathRules, shownPath } from "../config/path.ts";
 import type { Environment } from "../environment/environment.ts";
 import { findEnvironment } from "../environment/find-environment.ts";
+import { splitWords } from "../environment/words.ts";
 import type { Host, ProcessResult } from "../host/host.ts";
+import { pythonPackage } from "../host/python-package.ts";
 import { noteVariables } from "../host/variables.ts";
 import { type Answer, afterwards, answerFailure, noAnswerFailure, type ScriptRun } from "./answer.ts";
 import { type Capture, CaptureMemory, stateOf, witnessesOf } from "./memory.ts";
-import { recorderPath } from "./recorder.ts";
 
 /** Long enough for scripts that download what they vendor. */
 const timeoutMs = 30 * 60_000;
@@ -49,15 +50,22 @@ async function readSetupScript(
     return err(environment.problems.python ?? failure("PYTHON_NOT_FOUND", "No Python interpreter was found"));
   }
   const memory = new CaptureMemory(host, options.cacheDir, script.path);
-  const known = await memory.recall(python, script.words);
+  const words = wordsFor(script);
+  const known = await memory.recall(python, words);
   if (known !== undefined) return toProject(host, known);
-  const captured = await capture(script, environment, python, options);
+  const captured = await capture({ ...script, words }, environment, python, options);
   if (!captured.ok) return captured;
   const { capture: found, lasting } = captured.value;
   if (lasting) memory.keep(found);
   const project = toProject(host, found);
   if (lasting || !project.ok) return project;
   return ok({ ...project.value, witnesses: [...project.value.witnesses, { kind: "volatile" }] });
+}
+
+/** What follows `setup.py build_ext --inplace`: what was given, else what the variable says for every run. */
+function wordsFor({ host, words }: SetupScript): readonly string[] {
+  const always = host.env["RETORCH_SETUP_PY_OPTIONS"] ?? "";
+  return words.length > 0 ? words : splitWords(always, host.platform);
 }
 
 function toProject(host: Host, capture: Capture): Result<CapturedScript> {
@@ -86,6 +94,8 @@ async function capture(
   options: SetupScriptReaderOptions,
 ): Promise<Result<Captured>> {
   const { host, folder, path } = script;
+  const own = pythonPackage();
+  if (!own.ok) return own;
   const startedAt = host.now();
   options.onStart?.(path);
   host.fs.mkdir(options.cacheDir, 0o700);
@@ -93,7 +103,7 @@ async function capture(
   try {
     const answerPath = join(scratch, "answer.json");
     const end = await host.processes.run({
-      argv: [python, recorderPath(), path, answerPath, ...script.words],
+      argv: [python, join(own.value, "_setup_capture.py"), path, answerPath, ...script.words],
       cwd: folder,
       env: host.env,
       timeoutMs,

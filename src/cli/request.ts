@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { BuildRequest, CapturedText } from "../config/request.ts";
 import type { CommandContext } from "./context.ts";
 import type { OptionValues } from "./spec.ts";
-import type { requestOptions } from "./options.ts";
+import type { requestOptions } from "./request-options.ts";
 
 /** The request that options and paths make. `--request` is read here, once. */
 export async function requestOf(

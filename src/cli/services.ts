@@ -13,7 +13,7 @@ import type { BuildListener } from "../engine/events.ts";
 import type { Environment } from "../environment/environment.ts";
 import type { ForegroundResult } from "../host/foreground.ts";
 import type { Host, ProcessRequest } from "../host/host.ts";
-import { pythonPackageFolder } from "../host/python-package.ts";
+import { pythonPackage } from "../host/python-package.ts";
 
 /** What commands ask of the other rooms. */
 export interface Services {
@@ -44,7 +44,7 @@ export interface Services {
   /** Runs a command in place of this program. */
   foreground(request: Pick<ProcessRequest, "argv" | "cwd" | "env">): Promise<ForegroundResult>;
   /** Folder of the Python package `retorch` that belongs to this program. */
-  pythonPackage(): string | undefined;
+  pythonPackage(): Result<string>;
   doctor(host: Host, request: EnvironmentQuestion & { readonly nodeVersion: string }): Promise<Result<DoctorReport>>;
 }
 
@@ -87,7 +87,7 @@ export const realServices: Services = {
   inspect: async (host, path, environment) =>
     (await import("../inspect/inspect.ts")).inspectPath(host, path, environment === undefined ? {} : { environment }),
   foreground: async (request) => (await import("../host/foreground.ts")).runForeground(request),
-  pythonPackage: pythonPackageFolder,
+  pythonPackage,
   doctor: async (host, question) => (await import("./project-doctor.ts")).projectDoctor(host, question),
   environment: async (host, question) => (await import("./project-environment.ts")).projectEnvironment(host, question),
 };

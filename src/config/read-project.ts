@@ -31,7 +31,7 @@ export interface SetupScript {
   readonly path: string;
   /** The Python that was asked for, if any: absolute or a command name. */
   readonly python?: string;
-  /** Words after `setup.py build_ext --inplace`. */
+  /** The words that were given to follow `setup.py build_ext --inplace`. */
   readonly words: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 /** Checks of the interpreter, PyTorch and the host compiler: what every build needs. */
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { familyName, isTooOld, oldestCompiler } from "../environment/cxx-standard.ts";
-import { cxxStandardOf } from "../environment/torch-version.ts";
+import { cxxStandardOf, torchDevice } from "../environment/torch-version.ts";
 import { gccOf } from "../inspect/versions.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
@@ -38,12 +38,7 @@ export function checkTorch({ environment }: DoctorFacts): Check[] {
       }),
     ];
   }
-  const device =
-    torch.cudaVersion !== undefined
-      ? `CUDA ${torch.cudaVersion}`
-      : torch.hipVersion !== undefined
-        ? `ROCm ${torch.hipVersion}`
-        : "CPU only";
+  const device = torchDevice(torch) ?? "CPU only";
   const abi = torch.cxx11Abi ? "C++11 ABI" : "old ABI of std::string";
   const checks = [right("torch", `PyTorch ${torch.version}, ${device}, ${abi}`, torch.root)];
   const missing = torch.missingHeaders ?? [];

@@ -4,7 +4,7 @@
  * contents that it read, and when its turn comes the action is judged like any other. So a wrong guess costs a job that
  * nobody needed, and never a wrong output.
  *
- * It keeps account of the runs; when to start one and what to do with its end is the engine's business.
+ * It keeps account of the runs; `ahead-start.ts` starts them.
  */
 import { resolve } from "node:path";
 import { unique } from "../base/order.ts";
@@ -83,6 +83,13 @@ export class AheadRuns {
   holds(run: AheadRun): boolean {
     for (const [path, digest] of run.read) if (this.#digests.digest(path) !== digest) return false;
     return true;
+  }
+
+  /** The turn of an action has come that runs already: waits for its end, unless it runs on something else. */
+  async turnOf(run: AheadRun): Promise<void> {
+    if (this.holds(run)) run.awaited = true;
+    else run.controller.abort();
+    await run.ended;
   }
 
   end(i: number, done: boolean): void {

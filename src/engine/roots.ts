@@ -2,7 +2,7 @@
  * Named roots: `/home/a/proj/csrc/x.cpp` is `$PROJECT/csrc/x.cpp` in keys and in the log, so that a project that moves
  * keeps what it has built.
  */
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { compareText } from "../base/order.ts";
 import type { Action, Arg, PathArg, Root } from "../plan/graph.ts";
 
@@ -58,15 +58,4 @@ export class Roots {
     if (isAbsolute(arg.path)) return this.logical(arg.path);
     return arg.path;
   }
-}
-
-/** A path as people want to read it: relative to the project where it lies inside. */
-export function displayPath(path: string, root: string): string {
-  const inside = relative(root, path);
-  return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside;
-}
-
-/** Makes a path from a command absolute. */
-export function absoluteIn(cwd: string, path: string): string {
-  return isAbsolute(path) ? path : join(cwd, path);
 }

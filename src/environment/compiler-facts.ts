@@ -128,15 +128,12 @@ async function gccFacts(
     mode: `${mode} c++`,
     parts: [...driverParts(look, command.path, banner), ...part("cc1plus", cc1plus, true), ...shared],
   });
-  const ccPath = cCompiler(look, command.path);
-  const cc =
-    ccPath === undefined
-      ? undefined
-      : await makeTool(look, memory, {
-          ...started({ ...command, path: ccPath }, banner.version),
-          mode: `${mode} c`,
-          parts: [...driverParts(look, ccPath, undefined), ...part("cc1", program("cc1"), true), ...shared],
-        });
+  const cc = await makeCCompiler(look, memory, {
+    command,
+    banner,
+    mode,
+    parts: (path) => [...driverParts(look, path, undefined), ...part("cc1", program("cc1"), true), ...shared],
+  });
   const linkParts: Part[] = [
     ...part("collect2", program("collect2"), true),
     ...part("lto-wrapper", program("lto-wrapper"), true),
@@ -192,15 +189,7 @@ async function clangFacts(
   ];
   const mode = `${family} ${banner.target}`;
   const cxx = await makeTool(look, memory, { ...started(command, banner.version), mode: `${mode} c++`, parts });
-  const ccPath = cCompiler(look, command.path);
-  const cc =
-    ccPath === undefined
-      ? undefined
-      : await makeTool(look, memory, {
-          ...started({ ...command, path: ccPath }, banner.version),
-          mode: `${mode} c`,
-          parts,
-        });
+  const cc = await makeCCompiler(look, memory, { command, banner, mode, parts: () => parts });
   const linkParts: Part[] = [
     ...(link?.objects ?? []).map((path) => ({ name: look.path.basename(path), path })),
     ...linkFiles
@@ -219,6 +208,26 @@ async function clangFacts(
     ...(link === undefined ? {} : { linker: link.linker }),
     linkParts,
   };
+}
+
+/** The compiler for C beside the one for C++, where there is one. */
+async function makeCCompiler(
+  look: Look,
+  memory: Memory,
+  cxx: {
+    readonly command: CompilerCommand;
+    readonly banner: CompilerBanner;
+    readonly mode: string;
+    readonly parts: (path: string) => Part[];
+  },
+): Promise<Tool | undefined> {
+  const path = cCompiler(look, cxx.command.path);
+  if (path === undefined) return undefined;
+  return await makeTool(look, memory, {
+    ...started({ ...cxx.command, path }, cxx.banner.version),
+    mode: `${cxx.mode} c`,
+    parts: cxx.parts(path),
+  });
 }
 
 /**

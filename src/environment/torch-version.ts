@@ -14,6 +14,17 @@ export interface TorchVersion {
   readonly debug: boolean;
 }
 
+/** The kind of device that a torch is built for, as people say it: `CUDA 13.0`. Undefined: for the CPU alone. */
+export function torchDevice({
+  cudaVersion,
+  hipVersion,
+  xpuVersion,
+}: Pick<TorchVersion, "cudaVersion" | "hipVersion" | "xpuVersion">): string | undefined {
+  if (cudaVersion !== undefined) return `CUDA ${cudaVersion}`;
+  if (hipVersion !== undefined) return `ROCm ${hipVersion}`;
+  return xpuVersion === undefined ? undefined : `XPU ${xpuVersion}`;
+}
+
 /** Parses version.py of any torch: `cuda = '11.7'`, `cuda: Optional[str] = None`. Undefined without `__version__`. */
 export function parseVersionPy(text: string): TorchVersion | undefined {
   const value = (name: string): string | undefined =>

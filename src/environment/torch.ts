@@ -9,6 +9,7 @@ import type { Torch } from "./environment.ts";
 import type { Look } from "./look.ts";
 import type { FoundPython } from "./python.ts";
 import { readTorch, type TorchPlace } from "./torch-package.ts";
+import { torchDevice } from "./torch-version.ts";
 
 export interface TorchRequest {
   /** A LibTorch or a `torch` package folder that was named. */
@@ -236,13 +237,6 @@ function otherPython(look: Look, torch: Torch, { python }: FoundPython): boolean
 }
 
 function describeTorch(torch: Torch): string {
-  const device =
-    torch.cudaVersion !== undefined
-      ? `CUDA ${torch.cudaVersion}`
-      : torch.hipVersion !== undefined
-        ? `ROCm ${torch.hipVersion}`
-        : torch.xpuVersion !== undefined
-          ? `XPU ${torch.xpuVersion}`
-          : "no CUDA";
+  const device = torchDevice(torch) ?? "no CUDA";
   return `${torch.version}, ${torch.layout}, ${device}`;
 }

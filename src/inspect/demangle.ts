@@ -62,12 +62,6 @@ export function demangle(mangled: string): string | undefined {
   });
 }
 
-/** The readable form of a type as `typeid(T).name()` gives it: `N2at6TensorE` → `at::Tensor`. */
-export function demangleType(mangled: string): string | undefined {
-  if (mangled === "" || mangled.length > MAX_LENGTH) return undefined;
-  return guarded(() => printNode(new NameParser(mangled).typeOnly()));
-}
-
 /** The readable form, or the text itself. */
 export function readable(symbol: string): string {
   return demangle(symbol) ?? symbol;
@@ -130,9 +124,4 @@ function pathOf(node: Node): string[] {
     default:
       return [printNode(node)];
   }
-}
-
-/** A text in which every mangled name is replaced by its readable form. */
-export function demangleText(text: string): string {
-  return text.replaceAll(/(?<![\w$])(?:_{1,2}Z[\w$.]*\w|\?[\w$?@<>`']+@[\w@$]*Z?)/g, (name) => readable(name));
 }

@@ -1,5 +1,5 @@
 /** What symbols that nothing defines mean: the other `std::string`, another version of torch, a library that is not linked, a source that is missing. */
-import { demangle, demangleName } from "./demangle.ts";
+import { demangleName } from "./demangle.ts";
 import type { LoadedFile } from "./loader.ts";
 import { isDeviceLinkSymbol, ownerOf, stringAbiOf, withoutStringAbi } from "./symbol-owner.ts";
 import type { JudgeEnvironment, MissingSymbol, Problem } from "./verdict.ts";
@@ -232,9 +232,4 @@ function cudaLink(symbol: string): string {
   ];
   const library = known.find(([test]) => test.test(symbol))?.[1] ?? "cudart";
   return `\`libraries = ["${library}"]\` in retorch.toml (\`-l${library}\`)`;
-}
-
-/** The readable form, for messages. */
-export function readableSymbol(symbol: string): string {
-  return demangle(symbol) ?? symbol;
 }

@@ -1,11 +1,11 @@
 /** Compiles CUDA sources, each with one whole nvcc command. Which architectures is decided by `cuda-arch.ts`. */
-import { compareVersions, parseVersion, unique } from "../base/order.ts";
+import { unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
 import type { Cuda, HostCompiler } from "../environment/environment.ts";
 import { ccclNamespace } from "./cccl-namespace.ts";
+import { compileAction } from "./compile-action.ts";
 import { type CudaArchitecture, gencodeFlags } from "./cuda-arch.ts";
 import {
-  compileFilesIn,
   cudaArchFlags,
   hasDeviceDebug,
   hasOptimisation,
@@ -20,7 +20,7 @@ import { includeFoldersIn, withoutHeaderLists } from "./include-flags.ts";
 import { msvcCompileFlags } from "./host-msvc.ts";
 import { nvccVariables } from "./key-variables.ts";
 import { fitsXcompiler, nvccFileArg, nvccSearchArg, xcompiler, xcompilerPath } from "./nvcc-words.ts";
-import { actionId, displayed, objectPath, spelled, toolWords } from "./paths.ts";
+import { objectPath, spelled, toolWords } from "./paths.ts";
 import { nvccVariableFlags, type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { commonNvccFlags, cudafeSuppressed, extensionMacros } from "./torch-facts.ts";
 
@@ -120,31 +120,22 @@ export function compileCuda(
     "-o",
     nvccFileArg(places, object, { role: "output" }),
   ];
-  return {
-    id: actionId(places, object),
+  return compileAction(resolved, source, {
+    object,
+    words: users,
+    style: "nvcc",
+    memory,
     kind: "compile-cuda",
-    description: `compile ${displayed(places, source.path)}`,
-    extension: extension.name,
     command,
-    cwd: places.root,
     env: cudaHost.env ?? {},
     keyVariables: nvccVariables(cudaHost.family),
     tools: [cuda.nvcc, cudaHost.cxx],
-    inputs: [
-      source.path,
-      ...compileFilesIn(users, "nvcc").map((file) => places.path.resolve(places.root, file)),
-      ...(extension.depends ?? []),
-    ],
-    outputs: [object],
     depfile: { path: nvccFileArg(places, depfile, {}).path, format: "make" },
     includeSearch: includeSearch(resolved, users),
-    librarySearch: [],
     ...(cccl === undefined ? {} : { responseFile: cccl.header }),
     ...(loose ? { inPlace: true } : {}),
-    memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: !loose,
-    source: source.path,
-  };
+  });
 }
 
 /** Whether a CUDA source is compiled to relocatable device code. */
@@ -216,9 +207,4 @@ function includeSearch(resolved: CudaResolved, users: readonly string[]): string
     ...absolute([...extension.includeDirs, ...given.plain]).filter((dir) => !isSystem.has(dir)),
     ...system,
   ]);
-}
-
-/** Whether this CUDA has link-time optimisation of device code: since 11.2 (its release notes). */
-export function knowsDeviceLto(cuda: Cuda): boolean {
-  return compareVersions(parseVersion(cuda.version), [11, 2]) >= 0;
 }

@@ -4,12 +4,13 @@
  */
 import { unique } from "../base/order.ts";
 import type { SourceFile } from "../config/extension.ts";
-import { compileFilesIn, extrasOf, standardIn, userArgs } from "./flags.ts";
+import { compileAction } from "./compile-action.ts";
+import { extrasOf, standardIn, userArgs } from "./flags.ts";
 import type { Action, Arg } from "./graph.ts";
 import { includeSearch, profileFlags, searchArg, sourceArg } from "./host-gcc.ts";
 import { hipccVariables } from "./key-variables.ts";
 import { hipifiedFlags } from "./hipify.ts";
-import { actionId, displayed, pathArg, spelled, toolWords } from "./paths.ts";
+import { pathArg, spelled, toolWords } from "./paths.ts";
 import { type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { commonHipccFlags, commonHipFlags, extensionMacros } from "./torch-facts.ts";
 
@@ -74,29 +75,20 @@ export function compileHip(resolved: Resolved, source: SourceFile, object: strin
     "-o",
     pathArg(places, object, { role: "output" }),
   ].map((word) => (typeof word === "object" && word.role === "search" ? { ...word, literal: true } : word));
-  return {
-    id: actionId(places, object),
+  return compileAction(resolved, source, {
+    object,
+    words: users,
+    style: "gcc",
+    memory,
     kind: "compile-cuda",
-    description: `compile ${displayed(places, source.path)}`,
-    extension: extension.name,
     command,
-    cwd: places.root,
     env: {},
     keyVariables: hipccVariables(),
     tools: [tool],
-    inputs: [
-      source.path,
-      ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file)),
-      ...(extension.depends ?? []),
-    ],
-    outputs: [object],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, users),
-    librarySearch: [],
     ...(extras.inPlace ? { inPlace: true } : {}),
-    memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     // The GPU that hipcc finds is no part of the key.
     cacheable: names && !extras.local,
-    source: source.path,
-  };
+  });
 }

@@ -2,12 +2,13 @@
 import { unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
 import type { Environment, Tool } from "../environment/environment.ts";
-import { compileFilesIn, extrasOf, needsRandomSeed, standardIn, userArgs } from "./flags.ts";
+import { compileAction } from "./compile-action.ts";
+import { extrasOf, needsRandomSeed, standardIn, userArgs } from "./flags.ts";
 import { allowsLargerHeap } from "./gcc-heap.ts";
 import { argText, type Action, type Arg, type PathArg } from "./graph.ts";
 import { includeFoldersIn, withoutHeaderLists } from "./include-flags.ts";
 import { compileVariables } from "./key-variables.ts";
-import { actionId, displayed, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
+import { actionId, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
 import { profileSearch, usesProfile } from "./profiles.ts";
 import { compileProgramSearch } from "./program-folders.ts";
 import { isMapped, type Resolved, userFlags, userMacros } from "./resolve.ts";
@@ -77,32 +78,25 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     pathArg(places, object, { role: "output" }),
   ];
   const base = object.replace(/\.o$/, "");
-  return {
-    id: actionId(places, object),
+  return compileAction(resolved, source, {
+    object,
+    words: all,
+    style: "gcc",
+    memory,
     kind: "compile",
-    description: `compile ${displayed(places, source.path)}`,
-    extension: extension.name,
     command,
-    cwd: places.root,
     env: compiler.env ?? {},
     gccHeap: compiler.family === "gcc" && tool.launcher.length === 0 && allowsLargerHeap(command.map(argText)),
     keyVariables: compileVariables(compiler.family),
     tools: [tool],
-    inputs: [
-      source.path,
-      ...compileFilesIn(all, "gcc").map((file) => places.path.resolve(places.root, file)),
-      ...(extension.depends ?? []),
-    ],
     outputs: [object, ...extras.outputs.map((suffix) => base + suffix)],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, all),
     librarySearch: [...compileProgramSearch(all, places), ...profileSearch(all, object, places)],
     // A profile is looked for beside the object.
     ...(extras.inPlace || usesProfile(all) ? { inPlace: true } : {}),
-    memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: !extras.local,
-    source: source.path,
-  };
+  });
 }
 
 /** The object of a source for these compilers. */

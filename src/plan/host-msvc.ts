@@ -1,11 +1,12 @@
 /** Compiles C and C++ with Microsoft's cl. Never run by the authors: made and tested by value. */
 import { unique } from "../base/order.ts";
 import type { Profile, SourceFile } from "../config/extension.ts";
-import { compileFilesIn, standardIn, userArgs } from "./flags.ts";
+import { compileAction } from "./compile-action.ts";
+import { standardIn, userArgs } from "./flags.ts";
 import type { Action, Arg, PathArg } from "./graph.ts";
 import { includeFoldersIn } from "./include-flags.ts";
 import { compileVariables } from "./key-variables.ts";
-import { actionId, displayed, objectPath, spelled, toolWords } from "./paths.ts";
+import { objectPath, spelled, toolWords } from "./paths.ts";
 import { type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { extensionMacros, msvcWarningFlags } from "./torch-facts.ts";
 
@@ -70,26 +71,21 @@ export function compileWithMsvc(resolved: Resolved, source: SourceFile, object: 
     },
     { prefix: "/Fo", path: spelled(places, object), role: "output" },
   ];
-  return {
-    id: actionId(places, object),
+  return compileAction(resolved, source, {
+    object,
+    words: users,
+    style: "msvc",
+    memory,
     kind: "compile",
-    description: `compile ${displayed(places, source.path)}`,
-    extension: extension.name,
     command,
-    cwd: places.root,
     env: compiler.env ?? {},
     keyVariables: compileVariables(compiler.family),
     tools: [tool],
-    inputs: [source.path, ...compileFilesIn(users, "msvc").map((file) => places.path.resolve(places.root, file))],
-    outputs: [object],
     depfile: { path: spelled(places, `${object}.d`), format: "msvc" },
     includeSearch: includeSearch(resolved, users),
-    librarySearch: [],
     ...(database ? { inPlace: true } : {}),
-    memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: !database,
-    source: source.path,
-  };
+  });
 }
 
 /** Value of `/std:` (Microsoft, "/std"): C++23 and later have no number yet that all versions know. */

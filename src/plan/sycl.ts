@@ -4,11 +4,12 @@
  */
 import { unique } from "../base/order.ts";
 import type { SourceFile } from "../config/extension.ts";
-import { compileFilesIn, standardIn, userArgs } from "./flags.ts";
+import { compileAction } from "./compile-action.ts";
+import { standardIn, userArgs } from "./flags.ts";
 import { type Action, type Arg, argText } from "./graph.ts";
 import { includeSearch, profileFlags, searchArg, sourceArg } from "./host-gcc.ts";
 import { icpxVariables } from "./key-variables.ts";
-import { actionId, displayed, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
+import { actionId, objectPath, pathArg, spelled, toolWords } from "./paths.ts";
 import { type Resolved, userFlags, userMacros } from "./resolve.ts";
 import { extensionMacros } from "./torch-facts.ts";
 
@@ -67,29 +68,20 @@ export function compileSycl(resolved: Resolved, source: SourceFile, object: stri
     "-o",
     pathArg(places, object, { role: "output" }),
   ];
-  return {
-    id: actionId(places, object),
+  return compileAction(resolved, source, {
+    object,
+    words: users,
+    style: "gcc",
+    memory,
     kind: "compile-cuda",
-    description: `compile ${displayed(places, source.path)}`,
-    extension: extension.name,
     command,
-    cwd: places.root,
     env: {},
     keyVariables: icpxVariables(compiler.family),
     tools: [tool, compiler.cxx],
-    inputs: [
-      source.path,
-      ...compileFilesIn(users, "gcc").map((file) => places.path.resolve(places.root, file)),
-      ...(extension.depends ?? []),
-    ],
-    outputs: [object],
     depfile: { path: spelled(places, depfile), format: "make" },
     includeSearch: includeSearch(resolved, users),
-    librarySearch: [],
-    memoryEstimate: extension.usesTorch ? memory.torch : memory.plain,
     cacheable: true,
-    source: source.path,
-  };
+  });
 }
 
 /** Plans the device link, which SYCL always needs. Host objects go in as well, as with torch. */

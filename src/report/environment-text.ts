@@ -1,5 +1,6 @@
 /** The environment on one page: what is used, why it is that, and what was tried. */
 import type { Environment, EnvironmentPart, HostCompiler, Tool } from "../environment/environment.ts";
+import { torchDevice } from "../environment/torch-version.ts";
 import { attemptLines } from "./failure-text.ts";
 import type { Style } from "./style.ts";
 import { textWidth } from "./text-width.ts";
@@ -69,12 +70,7 @@ function rowLines(rows: readonly Row[], style: Style): string[] {
 }
 
 function torchText(torch: NonNullable<Environment["torch"]>): string {
-  const device =
-    torch.cudaVersion !== undefined
-      ? `CUDA ${torch.cudaVersion}`
-      : torch.hipVersion !== undefined
-        ? `ROCm ${torch.hipVersion}`
-        : "CPU";
+  const device = torchDevice(torch) ?? "CPU";
   return `${torch.layout}, ${device}, ${torch.cxx11Abi ? "C++11" : "old"} ABI`;
 }
 

@@ -353,6 +353,13 @@ setup(name="words", ext_modules=[Extension("words", ["words.cpp"], define_macros
   const back = await runRetorchOk(["build", "--setup-arg=--first"], options);
   expect(back.stderr).not.toContain("reading");
   expect(answers(python, root, ["words"])).toEqual([1]);
+  // The variable says the same, and an option counts more than it.
+  const always = { ...options, env: { ...options.env, RETORCH_SETUP_PY_OPTIONS: "'--second'" } };
+  const second = await runRetorchOk(["build"], always);
+  expect(second.stderr).not.toContain("reading");
+  expect(answers(python, root, ["words"])).toEqual([2]);
+  await runRetorchOk(["build", "--setup-arg", "--first"], always);
+  expect(answers(python, root, ["words"])).toEqual([1]);
   const unknown = await runRetorch(["build", "--setup-arg=--third"], options);
   expect(unknown.exitCode).toBe(2);
   expect(unknown.stderr).toContain("--third");

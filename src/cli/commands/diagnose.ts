@@ -2,10 +2,11 @@
 import { resolve } from "node:path";
 import { type Failure, failure } from "../../base/failure.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import type { DiagnoseReport, Diagnosis } from "../../diagnose/diagnose.ts";
+import type { DiagnoseReport } from "../../diagnose/diagnose.ts";
 import type { Environment } from "../../environment/environment.ts";
 import type { Host } from "../../host/host.ts";
 import { diagnosesText } from "../../report/diagnosis-text.ts";
+import { plainDiagnosis } from "../../report/json-lines.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { usage } from "../parse.ts";
 import type { CommandInput } from "../spec.ts";
@@ -36,7 +37,8 @@ export async function run(
     );
   }
   const { diagnoses, notText } = report;
-  if (options.json) program.stdout.write(`${JSON.stringify({ diagnoses: diagnoses.map(plain) }, undefined, 2)}\n`);
+  if (options.json)
+    program.stdout.write(`${JSON.stringify({ diagnoses: diagnoses.map(plainDiagnosis) }, undefined, 2)}\n`);
   else program.stdout.write(diagnosesText(diagnoses, { style: dataStyle, withEvidence: true, all: true }).trimStart());
   if (diagnoses.length === 0 && !options.quiet) {
     const name = operands[0] === undefined || operands[0] === "-" ? "standard input" : `\`${operands[0]}\``;
@@ -57,19 +59,6 @@ function nothingText({ notText, findings, lines }: DiagnoseReport, name: string)
   if (lines === 0) return `${name} is empty\n`;
   if (findings === 0) return `nothing in ${name} says that something failed (${lines} lines read)\n`;
   return `${name} tells of a failure, but none of what it says is known (${lines} lines read)\n`;
-}
-
-/** The fields that are promised, and no others. */
-function plain({ id, title, cause, fix, evidence, confidence, docs }: Diagnosis): Readonly<Record<string, unknown>> {
-  return {
-    id,
-    title,
-    cause,
-    fix,
-    evidence: { line: evidence.line, text: evidence.text },
-    confidence,
-    docs,
-  };
 }
 
 /** Where the log comes from. */

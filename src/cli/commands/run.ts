@@ -6,7 +6,6 @@ import { basename, delimiter, join } from "node:path";
 import { failure } from "../../base/failure.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import { isolatingOption } from "../isolated-python.ts";
-import { pythonPackageOf } from "../python-package.ts";
 import type { CommandInput } from "../spec.ts";
 import type { runOptions } from "../options.ts";
 
@@ -16,7 +15,7 @@ const notRunnable = 126;
 
 export async function run(context: CommandContext, { operands }: CommandInput<typeof runOptions>): Promise<number> {
   const { host, program, services } = context;
-  const folder = pythonPackageOf(context);
+  const folder = services.pythonPackage();
   if (!folder.ok) return sayFailure(context, folder.error);
   const hook = join(folder.value, "_hook");
   const given = host.env["PYTHONPATH"] ?? "";

@@ -8,7 +8,6 @@ import { compareVersions } from "../../base/order.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Host } from "../../host/host.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
-import { pythonPackageOf } from "../python-package.ts";
 import type { CommandInput, OptionValues } from "../spec.ts";
 import type { wheelOptions } from "../options.ts";
 
@@ -29,7 +28,7 @@ export async function run(
   if (!project.ok) return sayFailure(context, project.error);
   const settings = settingsOf(options);
   if (!settings.ok) return sayFailure(context, settings.error);
-  const script = pythonPackageOf(context);
+  const script = services.pythonPackage();
   if (!script.ok) return sayFailure(context, script.error);
   const environment = await services.environment(host, { folder: project.value, python: options.python });
   if (!environment.ok) return sayFailure(context, environment.error);

@@ -4,6 +4,7 @@
  *
  * The scheme is not documented by Microsoft; the forms here are those that `undname` and LLVM's demangler agree on.
  */
+import { MsvcCursor } from "./msvc-cursor.ts";
 import {
   CALLING,
   DATA_KINDS,
@@ -26,8 +27,6 @@ export interface MsvcName {
 }
 
 const MAX_LENGTH = 16 * 1024;
-const MAX_DEPTH = 96;
-const MAX_TEXT = 128 * 1024;
 
 /** A type in two halves, before and after the name that it declares. */
 interface Halves {
@@ -42,87 +41,56 @@ function whole(type: Halves): string {
 const CV = ["", " const", " volatile", " const volatile"] as const;
 
 class MsvcParser {
-  readonly #text: string;
-  #at = 0;
-  #depth = 0;
-  #written = 0;
+  readonly #cursor: MsvcCursor;
   /** What the digits stand for: names, and types of parameters. */
   #names: string[] = [];
   #types: Halves[] = [];
 
   constructor(text: string) {
-    this.#text = text;
-  }
-
-  #peek(distance = 0): string {
-    return this.#text.charAt(this.#at + distance);
-  }
-
-  #accept(text: string): boolean {
-    if (!this.#text.startsWith(text, this.#at)) return false;
-    this.#at += text.length;
-    return true;
-  }
-
-  #take(): string {
-    if (this.#at >= this.#text.length) fail();
-    return this.#text.charAt(this.#at++);
-  }
-
-  #nested<T>(rule: () => T): T {
-    if (++this.#depth > MAX_DEPTH) fail();
-    const result = rule();
-    this.#depth--;
-    return result;
-  }
-
-  #spend(text: string): string {
-    this.#written += text.length;
-    if (this.#written > MAX_TEXT * 16 || text.length > MAX_TEXT) fail();
-    return text;
+    this.#cursor = new MsvcCursor(text);
   }
 
   symbol(): MsvcName {
-    if (this.#accept("??_R0")) {
+    if (this.#cursor.accept("??_R0")) {
       const name = whole(this.#type());
-      if (!this.#accept("@8") || this.#at !== this.#text.length) fail();
+      if (!this.#cursor.accept("@8") || !this.#cursor.atEnd) fail();
       const scope = name.replace(/^\w+ /, "").split("::");
       return { text: `${name} \`RTTI Type Descriptor'`, name: scope.join("::"), scope };
     }
-    if (!this.#accept("?")) fail();
+    if (!this.#cursor.accept("?")) fail();
     const { parts, returnless } = this.#qualifiedName();
     const name = parts.join("::");
-    const text = this.#spend(this.#declaration(name, returnless));
-    if (this.#at !== this.#text.length) fail();
+    const text = this.#cursor.spend(this.#declaration(name, returnless));
+    if (!this.#cursor.atEnd) fail();
     return { text, name, scope: parts };
   }
 
   /** The name itself, then its scopes from the inside out. Outermost first in the result. */
   #qualifiedName(ofType = false): { readonly parts: string[]; readonly returnless: boolean | "conversion" } {
-    return this.#nested(() => {
+    return this.#cursor.nested(() => {
       const inner: string[] = [];
       let structor: "" | "~" | undefined;
       let returnless: boolean | "conversion" = false;
-      if (this.#accept("?$")) {
+      if (this.#cursor.accept("?$")) {
         const template = this.#templateName();
         // Names of classes count for the digits, names of functions do not.
         inner.push(ofType ? this.#remember(template) : template);
-      } else if (this.#accept("?")) {
-        const code = this.#take();
+      } else if (this.#cursor.accept("?")) {
+        const code = this.#cursor.take();
         if (code === "0" || code === "1") {
           structor = code === "0" ? "" : "~";
           returnless = true;
         } else if (code === "B") {
           returnless = "conversion";
           inner.push("operator");
-        } else if (code === "_" && this.#accept("R")) {
+        } else if (code === "_" && this.#cursor.accept("R")) {
           inner.push(this.#runtimeType());
         } else if (code === "_") {
-          inner.push(SPECIAL_UNDERSCORE[this.#take()] ?? fail());
+          inner.push(SPECIAL_UNDERSCORE[this.#cursor.take()] ?? fail());
         } else inner.push(SPECIAL[code] ?? fail());
       } else inner.push(this.#plainName());
       const scopes: string[] = [];
-      while (!this.#accept("@")) scopes.push(this.#scopeName());
+      while (!this.#cursor.accept("@")) scopes.push(this.#scopeName());
       if (structor !== undefined) {
         const owner = (scopes[0] ?? fail()).replace(/<[^]*$/, "");
         inner.push(`${structor}${owner}`);
@@ -133,9 +101,9 @@ class MsvcParser {
 
   /** What `typeid` and `dynamic_cast` work with. */
   #runtimeType(): string {
-    const code = this.#take();
+    const code = this.#cursor.take();
     if (code === "1") {
-      for (let index = 0; index < 4; index++) this.#number();
+      for (let index = 0; index < 4; index++) this.#cursor.number();
       return "`RTTI Base Class Descriptor'";
     }
     if (code === "2") return "`RTTI Base Class Array'";
@@ -149,61 +117,61 @@ class MsvcParser {
   }
 
   #plainName(): string {
-    const next = this.#peek();
+    const next = this.#cursor.peek();
     if (/\d/.test(next)) {
-      this.#at++;
+      this.#cursor.at++;
       return this.#names[Number(next)] ?? fail();
     }
-    const end = this.#text.indexOf("@", this.#at);
+    const end = this.#cursor.text.indexOf("@", this.#cursor.at);
     if (end === -1) fail();
-    const name = this.#text.slice(this.#at, end);
+    const name = this.#cursor.text.slice(this.#cursor.at, end);
     if (!/^[\w$.<>-]+$/.test(name)) fail();
-    this.#at = end + 1;
-    return this.#spend(this.#remember(name));
+    this.#cursor.at = end + 1;
+    return this.#cursor.spend(this.#remember(name));
   }
 
   #scopeName(): string {
-    if (this.#accept("?$")) return this.#remember(this.#templateName());
-    if (this.#accept("?A")) {
-      const end = this.#text.indexOf("@", this.#at);
+    if (this.#cursor.accept("?$")) return this.#remember(this.#templateName());
+    if (this.#cursor.accept("?A")) {
+      const end = this.#cursor.text.indexOf("@", this.#cursor.at);
       if (end === -1) fail();
-      this.#at = end + 1;
+      this.#cursor.at = end + 1;
       // Written out each time, so it does not count for the digits.
       return "`anonymous namespace'";
     }
     // Numbered scopes of functions and the like.
-    if (this.#peek() === "?") fail();
+    if (this.#cursor.peek() === "?") fail();
     return this.#plainName();
   }
 
   #templateName(): string {
-    return this.#nested(() => {
+    return this.#cursor.nested(() => {
       // Inside, digits count anew.
       const [names, types] = [this.#names, this.#types];
       [this.#names, this.#types] = [[], []];
-      const name = this.#accept("?") ? (SPECIAL[this.#take()] ?? fail()) : this.#plainName();
+      const name = this.#cursor.accept("?") ? (SPECIAL[this.#cursor.take()] ?? fail()) : this.#plainName();
       const args: string[] = [];
-      while (!this.#accept("@")) {
+      while (!this.#cursor.accept("@")) {
         const argument = this.#templateArgument();
         if (argument !== undefined) args.push(argument);
       }
       [this.#names, this.#types] = [names, types];
       const list = args.join(",");
-      const text = this.#spend(`${name}<${list}${list.endsWith(">") ? " " : ""}>`);
+      const text = this.#cursor.spend(`${name}<${list}${list.endsWith(">") ? " " : ""}>`);
       return text;
     });
   }
 
   #templateArgument(): string | undefined {
-    if (this.#accept("$0")) return String(this.#number());
-    if (this.#accept("$$V") || this.#accept("$S") || this.#accept("$$Z")) return undefined;
-    if (this.#accept("$M")) {
+    if (this.#cursor.accept("$0")) return String(this.#cursor.number());
+    if (this.#cursor.accept("$$V") || this.#cursor.accept("$S") || this.#cursor.accept("$$Z")) return undefined;
+    if (this.#cursor.accept("$M")) {
       this.#type();
-      return this.#accept("0") ? String(this.#number()) : fail();
+      return this.#cursor.accept("0") ? String(this.#cursor.number()) : fail();
     }
-    if (this.#accept("$$Y")) return this.#qualifiedName().parts.join("::");
-    if (this.#accept("$1")) {
-      if (!this.#accept("?")) fail();
+    if (this.#cursor.accept("$$Y")) return this.#qualifiedName().parts.join("::");
+    if (this.#cursor.accept("$1")) {
+      if (!this.#cursor.accept("?")) fail();
       const { parts, returnless } = this.#qualifiedName();
       this.#declaration(parts.join("::"), returnless);
       return `&${parts.join("::")}`;
@@ -211,29 +179,9 @@ class MsvcParser {
     return whole(this.#parameter());
   }
 
-  #number(): number {
-    const negative = this.#accept("?");
-    const first = this.#peek();
-    let value = 0;
-    if (/\d/.test(first)) {
-      this.#at++;
-      value = Number(first) + 1;
-    } else {
-      let digits = 0;
-      for (;;) {
-        const letter = this.#take();
-        if (letter === "@") break;
-        const digit = letter.charCodeAt(0) - 65;
-        if (digit < 0 || digit > 15 || ++digits > 12) fail();
-        value = value * 16 + digit;
-      }
-    }
-    return negative ? -value : value;
-  }
-
   #declaration(name: string, returnless: boolean | "conversion"): string {
-    const kind = this.#take();
-    if (kind === "8" && this.#at === this.#text.length) return name;
+    const kind = this.#cursor.take();
+    if (kind === "8" && this.#cursor.atEnd) return name;
     const data = DATA_KINDS[kind];
     if (data !== undefined) {
       const type = this.#type();
@@ -244,7 +192,7 @@ class MsvcParser {
       // vftable and vbtable: for whom it is follows.
       const cv = this.#cv();
       const targets: string[] = [];
-      while (!this.#accept("@")) targets.push(this.#qualifiedName().parts.join("::"));
+      while (!this.#cursor.accept("@")) targets.push(this.#qualifiedName().parts.join("::"));
       const target = targets.length > 0 ? `{for \`${targets.join("'s `")}'}` : "";
       return `${cv.trimStart()} ${name}${target}`.trimStart();
     }
@@ -261,9 +209,9 @@ class MsvcParser {
   ): string {
     let suffix = "";
     if (facts.member) {
-      this.#accept("E");
-      if (this.#accept("G")) suffix = " &";
-      else if (this.#accept("H")) suffix = " &&";
+      this.#cursor.accept("E");
+      if (this.#cursor.accept("G")) suffix = " &";
+      else if (this.#cursor.accept("H")) suffix = " &&";
       suffix = `${this.#cv()}${suffix}`;
     }
     const signature = this.#signature();
@@ -277,73 +225,73 @@ class MsvcParser {
 
   #cv(): string {
     // 64 bit pointers, __restrict and __unaligned say nothing here.
-    while (this.#peek() === "E" || this.#peek() === "I" || this.#peek() === "F") this.#at++;
-    const index = "ABCD".indexOf(this.#take());
+    while (this.#cursor.peek() === "E" || this.#cursor.peek() === "I" || this.#cursor.peek() === "F") this.#cursor.at++;
+    const index = "ABCD".indexOf(this.#cursor.take());
     return CV[index] ?? fail();
   }
 
   #signature(): { readonly returnType: Halves | undefined; readonly calling: string; readonly parameters: string } {
-    const letter = this.#take();
+    const letter = this.#cursor.take();
     const even = String.fromCharCode(letter.charCodeAt(0) - ((letter.charCodeAt(0) - 65) % 2));
     const calling = CALLING[even] ?? fail();
-    const returnType = this.#accept("@") ? undefined : this.#returnType();
+    const returnType = this.#cursor.accept("@") ? undefined : this.#returnType();
     const parameters = this.#parameters();
     // What it may throw.
-    if (this.#accept("_E")) return { returnType, calling, parameters };
-    if (!this.#accept("Z")) fail();
+    if (this.#cursor.accept("_E")) return { returnType, calling, parameters };
+    if (!this.#cursor.accept("Z")) fail();
     return { returnType, calling, parameters };
   }
 
   #returnType(): Halves {
-    if (!this.#accept("?")) return this.#type();
+    if (!this.#cursor.accept("?")) return this.#type();
     const cv = this.#cv();
     const type = this.#type();
     return { before: `${type.before}${cv}`, after: type.after };
   }
 
   #parameters(): string {
-    if (this.#accept("X")) return "void";
+    if (this.#cursor.accept("X")) return "void";
     const list: string[] = [];
-    while (!this.#accept("@")) {
-      if (this.#peek() === "Z") {
-        this.#at++;
+    while (!this.#cursor.accept("@")) {
+      if (this.#cursor.peek() === "Z") {
+        this.#cursor.at++;
         list.push("...");
         return list.join(",");
       }
       list.push(whole(this.#parameter()));
-      this.#spend(list.at(-1) ?? "");
+      this.#cursor.spend(list.at(-1) ?? "");
     }
     return list.join(",");
   }
 
   /** A type that later digits may stand for. */
   #parameter(): Halves {
-    const next = this.#peek();
+    const next = this.#cursor.peek();
     if (/\d/.test(next)) {
-      this.#at++;
+      this.#cursor.at++;
       return this.#types[Number(next)] ?? fail();
     }
-    const start = this.#at;
+    const start = this.#cursor.at;
     const type = this.#type();
-    if (this.#at - start > 1 && this.#types.length < 10) this.#types.push(type);
+    if (this.#cursor.at - start > 1 && this.#types.length < 10) this.#types.push(type);
     return type;
   }
 
   #type(): Halves {
-    return this.#nested(() => {
+    return this.#cursor.nested(() => {
       const type = this.#typeInside();
-      this.#spend(type.before);
+      this.#cursor.spend(type.before);
       return type;
     });
   }
 
   #typeInside(): Halves {
-    const letter = this.#take();
+    const letter = this.#cursor.take();
     const simple = SIMPLE_TYPES[letter];
     if (simple !== undefined) return { before: simple, after: "" };
     switch (letter) {
       case "_":
-        return { before: UNDERSCORE_TYPES[this.#take()] ?? fail(), after: "" };
+        return { before: UNDERSCORE_TYPES[this.#cursor.take()] ?? fail(), after: "" };
       case "T":
         return this.#named("union ");
       case "U":
@@ -351,7 +299,7 @@ class MsvcParser {
       case "V":
         return this.#named("class ");
       case "W":
-        if (!/[0-7]/.test(this.#take())) fail();
+        if (!/[0-7]/.test(this.#cursor.take())) fail();
         return this.#named("enum ");
       case "A":
         return this.#pointer("&", "");
@@ -385,15 +333,15 @@ class MsvcParser {
   }
 
   #dollarType(): Halves {
-    if (!this.#accept("$")) fail();
-    const letter = this.#take();
+    if (!this.#cursor.accept("$")) fail();
+    const letter = this.#cursor.take();
     switch (letter) {
       case "Q":
         return this.#pointer("&&", "");
       case "T":
         return { before: "std::nullptr_t", after: "" };
       case "A": {
-        if (!this.#accept("6")) fail();
+        if (!this.#cursor.accept("6")) fail();
         const { returnType, calling, parameters } = this.#signature();
         return { before: `${whole(returnType ?? fail())} ${calling}(${parameters})`, after: "" };
       }
@@ -411,29 +359,29 @@ class MsvcParser {
 
   /** Qualifiers of what is pointed to; for members of a class, the class. */
   #pointerTarget(): { readonly cv: string; readonly owner: string } {
-    while (this.#peek() === "E" || this.#peek() === "I" || this.#peek() === "F") this.#at++;
-    const member = "QRST".indexOf(this.#peek());
-    if (this.#peek() === "" || member === -1) return { cv: this.#cv(), owner: "" };
-    this.#at++;
+    while (this.#cursor.peek() === "E" || this.#cursor.peek() === "I" || this.#cursor.peek() === "F") this.#cursor.at++;
+    const member = "QRST".indexOf(this.#cursor.peek());
+    if (this.#cursor.peek() === "" || member === -1) return { cv: this.#cv(), owner: "" };
+    this.#cursor.at++;
     return { cv: CV[member] ?? "", owner: this.#qualifiedName(true).parts.join("::") };
   }
 
   #array(): Halves {
-    const count = this.#number();
+    const count = this.#cursor.number();
     if (count < 1 || count > 16) fail();
     let sizes = "";
-    for (let index = 0; index < count; index++) sizes += `[${this.#number()}]`;
+    for (let index = 0; index < count; index++) sizes += `[${this.#cursor.number()}]`;
     const element = this.#type();
     return { before: element.before, after: `${sizes}${element.after}` };
   }
 
   #pointer(sign: string, own: string): Halves {
-    if (this.#accept("6")) {
+    if (this.#cursor.accept("6")) {
       const { returnType, calling, parameters } = this.#signature();
       const type = returnType ?? fail();
       return { before: `${type.before} (${calling}${sign}${own}`, after: `)(${parameters})${type.after}` };
     }
-    if (this.#accept("8")) {
+    if (this.#cursor.accept("8")) {
       const owner = this.#qualifiedName(true).parts.join("::");
       const cv = this.#cv();
       const { returnType, calling, parameters } = this.#signature();
@@ -443,7 +391,10 @@ class MsvcParser {
         after: `)(${parameters})${cv}${type.after}`,
       };
     }
-    const restrict = this.#text.startsWith("I", this.#at) || this.#text.startsWith("EI", this.#at) ? " __restrict" : "";
+    const restrict =
+      this.#cursor.text.startsWith("I", this.#cursor.at) || this.#cursor.text.startsWith("EI", this.#cursor.at)
+        ? " __restrict"
+        : "";
     const { cv, owner } = this.#pointerTarget();
     const target = this.#type();
     if (owner !== "") return { before: `${target.before}${cv} ${owner}::${sign}${own}`, after: target.after };

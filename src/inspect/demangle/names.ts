@@ -1,5 +1,6 @@
 /** Names and whole symbols of the Itanium C++ ABI (https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling). */
 import { isDigit } from "./cursor.ts";
+import { ABBREVIATIONS, inStd, SPECIAL_NAMES, SPECIAL_TYPES, STD } from "./known-names.ts";
 import { fail, type FunctionSuffix, mapParameters, nameOf, type Node } from "./nodes.ts";
 import { operatorOf } from "./operators.ts";
 import { TypeParser, withoutVoid } from "./types.ts";
@@ -21,44 +22,6 @@ export interface MangledSymbol {
 }
 
 const NO_SUFFIX: FunctionSuffix = { qualifiers: [], reference: "" };
-
-const STD = nameOf("std");
-
-function inStd(name: Node): Node {
-  return { kind: "qualified", scope: STD, name };
-}
-
-function stdTemplate(name: string, args: readonly Node[]): Node {
-  return inStd({ kind: "template", name: nameOf(name), args });
-}
-
-const CHAR: Node = { kind: "builtin", text: "char", literals: "cast" };
-const TRAITS = stdTemplate("char_traits", [CHAR]);
-
-/** What `Sa`, `Sb`, … stand for, written out in full, and the name of their constructors. */
-const ABBREVIATIONS: Readonly<Record<string, Node>> = {
-  a: inStd(nameOf("allocator")),
-  b: inStd(nameOf("basic_string")),
-  s: stdTemplate("basic_string", [CHAR, TRAITS, stdTemplate("allocator", [CHAR])]),
-  i: stdTemplate("basic_istream", [CHAR, TRAITS]),
-  o: stdTemplate("basic_ostream", [CHAR, TRAITS]),
-  d: stdTemplate("basic_iostream", [CHAR, TRAITS]),
-};
-
-const SPECIAL_TYPES: Readonly<Record<string, string>> = {
-  TV: "vtable for ",
-  TT: "VTT for ",
-  TI: "typeinfo for ",
-  TS: "typeinfo name for ",
-  TF: "typeinfo fn for ",
-  TJ: "java Class for ",
-};
-
-const SPECIAL_NAMES: Readonly<Record<string, string>> = {
-  GV: "guard variable for ",
-  TH: "TLS init function for ",
-  TW: "TLS wrapper function for ",
-};
 
 /** The function that holds a local name is written without its return type. */
 function withoutReturnType(encoding: Node): Node {
@@ -85,13 +48,6 @@ export class NameParser extends TypeParser {
       cursor.take(match.length);
     }
     return { node, nameEnd: this.#nameEnd, clones };
-  }
-
-  /** A type alone, as in the names that `typeid` gives. */
-  typeOnly(): Node {
-    const type = this.type();
-    if (!this.cursor.atEnd) fail();
-    return type;
   }
 
   encoding(topLevel: boolean): Node {

@@ -85,7 +85,7 @@ describe("retorch wheel", () => {
     return {
       asked,
       services: {
-        pythonPackage: () => "/lib/python/retorch",
+        pythonPackage: () => ok("/lib/python/retorch"),
         environment: (_host, question) => {
           asked.push(question);
           return Promise.resolve(

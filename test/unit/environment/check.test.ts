@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { asDigest, type Digest } from "../../../src/base/digest.ts";
 import { failure } from "../../../src/base/failure.ts";
 import { checkEnvironment, type EnvironmentNeeds } from "../../../src/environment/check.ts";
-import { describeEnvironment, environmentJson } from "../../../src/environment/describe.ts";
 import type { Environment, HostCompiler, Tool } from "../../../src/environment/environment.ts";
 
 const digest = asDigest("0123456789abcdef".repeat(4)) as Digest;
@@ -241,95 +240,5 @@ describe("what does not fit together", () => {
         "COMPILER_TOO_NEW: \`/usr/bin/g++\` is GCC 16.0.0, too new for CUDA 13.0, which takes GCC 15 or older. Install an older one beside it and name it (\`apt install g++-15\`, \`CC=gcc-15\`), use a newer toolkit, or pass \`-allow-unsupported-compiler\` to nvcc at your own risk",
       ]
     `);
-  });
-});
-
-describe("the description", () => {
-  test("of a whole environment", () => {
-    expect(describeEnvironment(whole)).toMatchInlineSnapshot(`
-      "Python
-        executable  /env/bin/python
-        version     cpython 3.11.7
-        suffix      .cpython-311-x86_64-linux-gnu.so
-        headers     /usr/include/python3.11
-        packages    /env/site
-        tried (+ taken, - refused)
-            VIRTUAL_ENV: not set
-          + \`/env/bin/python\` (\`.venv\` beside the project): cpython 3.11.7
-
-      PyTorch
-        version     2.14.1+cu130
-        built for   CUDA 13.0
-        root        /env/site/torch (wheel)
-        headers     /env/site/torch/include
-        libraries   /env/site/torch/lib (c10, torch, torch_python)
-        C++11 ABI   yes
-        identity    0123456789ab
-        tried (+ taken, - refused)
-          + C++11 ABI: \`/env/site/torch/lib/libc10.so\`: yes, by the symbols of c10::Error
-
-      CUDA
-        version     13.0 (nvcc 13.0.88)
-        root        /usr/local/cuda (usual place)
-        nvcc        /usr/local/cuda/bin/nvcc [0123456789ab]
-        headers     /usr/local/cuda/include
-        libraries   /usr/local/cuda/lib64
-        missing     cublas_v2.h
-        takes       GCC up to 15, Clang up to 20 (/usr/local/cuda/include/crt/host_config.h)
-        tried (+ taken, - refused)
-          - \`/opt/cuda\` (CUDA_PATH): CUDA 12.4, torch needs 13.0
-
-      Compiler
-        C++         /usr/bin/g++ [0123456789ab]: GCC 12.2.0, x86_64-linux-gnu
-
-      Linker
-        default     /usr/bin/ld [0123456789ab]: ld 2.40
-        -fuse-ld=   mold (/usr/bin/ld.mold, 1.10.1)
-
-      GPUs
-        0           NVIDIA H200, compute capability 9.0, driver 570.1
-
-      warning: something is odd
-      "
-    `);
-  });
-
-  test("of an empty one, with its problems", () => {
-    const empty: Environment = {
-      platform: "linux",
-      arch: "x64",
-      gpus: [],
-      attempts: [],
-      problems: { torch: failure("TORCH_NOT_FOUND", "PyTorch is not installed for `/p`", { hint: "Install it" }) },
-      warnings: [],
-    };
-    expect(describeEnvironment(empty, { tried: false })).toMatchInlineSnapshot(`
-      "Python: not found
-
-      PyTorch: not found
-        problem (TORCH_NOT_FOUND): PyTorch is not installed for \`/p\`
-          hint: Install it
-
-      CUDA: not found
-
-      Compiler: not found
-
-      Linker: not found
-
-      GPUs: none visible
-      "
-    `);
-  });
-
-  test("as JSON names every part, also those that are not there", () => {
-    const json = environmentJson(without("cuda", "rocm"));
-    expect(json).toMatchObject({
-      cuda: null,
-      rocm: null,
-      sycl: null,
-      torch: { version: "2.14.1+cu130" },
-      linkers: { mold: {} },
-    });
-    expect(JSON.parse(JSON.stringify(json))).toEqual(json);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { decodeLz4 } from "../../../src/inspect/lz4.ts";
-import { decodeZstd, isZstd } from "../../../src/inspect/zstd.ts";
+import { decodeZstd } from "../../../src/inspect/zstd.ts";
 
 /** What was compressed. */
 const text = Buffer.from(Array.from({ length: 400 }, (_, i) => `line ${(i * i) % 97} of ${i % 13}\n`).join(""));
@@ -92,7 +92,6 @@ describe("decodeZstd", () => {
     ["one byte again and again", packed.repeated, Buffer.alloc(200_000, "a")],
     ["what cannot be compressed", packed.raw, noise],
   ])("unpacks %s", (_name, bytes, expected) => {
-    expect(isZstd(bytes)).toBe(true);
     expect(Buffer.from(decodeZstd(bytes, 1_000_000) ?? []).equals(expected)).toBe(true);
   });
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Action, commandText } from "../../../../src/plan/graph.ts";
-import { edgesOf } from "../../../../src/engine/engine.ts";
+import { edgesOf } from "../../../../src/engine/edges.ts";
 import { moduleIdOf } from "../../../../src/plan/nvcc-graph/module-id.ts";
 import { type Split, splitCommand } from "../../../../src/plan/nvcc-graph/split.ts";
 import { dryRunCommand, reasonToStayWhole } from "../../../../src/plan/nvcc-graph/whole.ts";
