@@ -41,6 +41,8 @@ export interface Services {
   ): Promise<DiagnoseReport>;
   /** Reads a built file; judged when there is an environment to judge it in. */
   inspect(host: Host, path: string, environment: Environment | undefined): Promise<Result<Inspection>>;
+  /** The built files below a folder; undefined when the path is none. */
+  builtFiles(host: Host, path: string): Promise<readonly string[] | undefined>;
   /** Runs a command in place of this program. */
   foreground(request: Pick<ProcessRequest, "argv" | "cwd" | "env">): Promise<ForegroundResult>;
   /** Folder of the Python package `retorch` that belongs to this program. */
@@ -86,6 +88,7 @@ export const realServices: Services = {
   },
   inspect: async (host, path, environment) =>
     (await import("../inspect/inspect.ts")).inspectPath(host, path, environment === undefined ? {} : { environment }),
+  builtFiles: async (host, path) => (await import("../inspect/inspect.ts")).builtFilesIn(host, path),
   foreground: async (request) => (await import("../host/foreground.ts")).runForeground(request),
   pythonPackage,
   doctor: async (host, question) => (await import("./project-doctor.ts")).projectDoctor(host, question),

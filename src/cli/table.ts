@@ -195,7 +195,7 @@ export const commands: readonly AnyCommand[] = [
     operands: [
       {
         name: "FILE",
-        description: "Extensions (.so, .pyd, .dylib) or wheels",
+        description: "Extensions (.so, .pyd, .dylib), wheels, conda packages, or folders with them",
         repeatable: true,
         completes: "file",
       },
@@ -204,6 +204,7 @@ export const commands: readonly AnyCommand[] = [
     examples: [
       { command: "retorch inspect my_ops.cpython-311-x86_64-linux-gnu.so", text: "before anybody imports it" },
       { command: "retorch inspect --json dist/*.whl", text: "wheels, for programs" },
+      { command: "retorch inspect build", text: "all that lies in a folder" },
     ],
     load: () => import("./commands/inspect.ts"),
   }),

@@ -18,6 +18,8 @@ import {
   checkStore,
   checkVariables,
 } from "./check-machine.ts";
+import { checkDriverFiles, checkHeaderPlaces, checkMixedToolkit, checkNoGpu } from "./check-driver.ts";
+import { checkActive, checkFlags, checkTemporary } from "./check-flags.ts";
 import { checkPreloads, checkRequirements, checkTorches } from "./check-packages.ts";
 import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWsl } from "./check-places.ts";
 import type { Check, Checker, CheckStatus, DoctorFacts } from "./facts.ts";
@@ -33,21 +35,28 @@ export interface DoctorReport {
 /** Every check, in the order in which a build would meet what it is about. */
 const checkers: readonly Checker[] = [
   checkPython,
+  checkActive,
   checkTorch,
   checkTorches,
   checkCompiler,
   checkCudaHome,
   checkToolkit,
+  checkMixedToolkit,
   checkDriver,
+  checkDriverFiles,
   checkGpus,
+  checkNoGpu,
   checkVisibleDevices,
   checkWsl,
   checkCudaPlaces,
+  checkHeaderPlaces,
   checkCxxLibrary,
   checkVariables,
+  checkFlags,
   checkPreloads,
   checkMemory,
   checkLimits,
+  checkTemporary,
   checkSpace,
   checkFileSystems,
   checkClock,

@@ -33,6 +33,7 @@ const companions: readonly (readonly [cuda: string, driver: string])[] = [
   ["13.1", "590.44.01"],
   ["13.2", "595.45.04"],
   ["13.3", "610.43.02"],
+  ["13.4", "615.71.09"],
 ];
 
 /** The oldest driver on which programs of a major version run at all. */

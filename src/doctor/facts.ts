@@ -18,6 +18,30 @@ export interface DoctorFacts {
   readonly projectProblem?: Failure;
   /** Version of the NVIDIA driver, `580.65.06`. */
   readonly driver?: string;
+  /** The driver's library that a program would load, and the driver in the kernel; undefined where both are not there. */
+  readonly driverFiles?: {
+    /** Of the kernel module. */
+    readonly kernel?: string;
+    readonly library?: {
+      readonly path: string;
+      /** From the name of the file: `580.65.06`. */
+      readonly version?: string;
+      /** Found through `LD_LIBRARY_PATH`. */
+      readonly byVariable?: true;
+    };
+    /** Whether there are device files of NVIDIA's. */
+    readonly hasDevices: boolean;
+  };
+  /** Version of the headers beside `nvcc`, `13.0`: CUDART_VERSION. */
+  readonly cudaHeaders?: string;
+  /** Folders of `CPATH` and its kin with CUDA's headers in them. */
+  readonly cudaHeaderPlaces?: readonly {
+    readonly variable: string;
+    readonly folder: string;
+    readonly version: string;
+  }[];
+  /** What `TMPDIR` names, when it cannot be used. */
+  readonly badTemporary?: { readonly path: string; readonly exists: boolean };
   /** Whether PyTorch's own CUDA code runs on the GPUs that are there; undefined: no GPU, or it cannot be read. */
   readonly torchOnGpus?: readonly GpuVerdict[];
   /** Where `CUDA_HOME` or `CUDA_PATH` points. */

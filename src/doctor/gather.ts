@@ -14,6 +14,7 @@ import { openElf } from "../inspect/elf.ts";
 import { versionDefinitions } from "../inspect/elf-versions.ts";
 import { inspectPath } from "../inspect/inspect.ts";
 import type { CudaPlace, DoctorFacts } from "./facts.ts";
+import { badTemporaryOf, cudaHeaderPlacesOf, cudaHeadersOf, driverFilesOf } from "./gather-driver.ts";
 import { futureSourcesOf, limitsOf, machineMemoryOf, placesOf, wslOf } from "./gather-places.ts";
 import { missingRequirements, preloadsOf, torchesOf, torchMetadataOf } from "./gather-python.ts";
 
@@ -40,7 +41,11 @@ const mostStored = 20_000;
 /** Gathers the facts. */
 export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
   const { environment, root, nodeVersion, project, projectProblem } = input;
-  const driver = environment.gpus[0]?.driverVersion ?? loadedDriver(host);
+  const kernelDriver = loadedDriver(host);
+  const driver = environment.gpus[0]?.driverVersion ?? kernelDriver;
+  const driverFiles = driverFilesOf(host, kernelDriver);
+  const cudaHeaders = cudaHeadersOf(host, environment);
+  const badTemporary = badTemporaryOf(host);
   const torchOnGpus = torchOnGpusOf(host, environment);
   const cudaHome = cudaHomeOf(host);
   const cxxLibraries = cxxLibrariesOf(host, environment);
@@ -57,6 +62,10 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
     ...(project === undefined ? {} : { project }),
     ...(projectProblem === undefined ? {} : { projectProblem }),
     ...(driver === undefined ? {} : { driver }),
+    ...(driverFiles === undefined ? {} : { driverFiles }),
+    ...(cudaHeaders === undefined ? {} : { cudaHeaders }),
+    cudaHeaderPlaces: cudaHeaderPlacesOf(host),
+    ...(badTemporary === undefined ? {} : { badTemporary }),
     ...(torchOnGpus === undefined ? {} : { torchOnGpus }),
     ...(cudaHome === undefined ? {} : { cudaHome }),
     cudaPlaces: cudaPlacesOf(host),

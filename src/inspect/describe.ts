@@ -244,7 +244,7 @@ export function describeJson(inspection: Inspection): Readonly<Record<string, un
   }
   const { wheel, verdicts } = inspection;
   return {
-    kind: "wheel",
+    kind: wheel.kind,
     path: inspection.path,
     ...(wheel.name === undefined ? {} : { wheel: wheel.name }),
     files: wheel.files,

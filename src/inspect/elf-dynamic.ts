@@ -7,16 +7,24 @@ const PT_DYNAMIC = 2;
 const DT = {
   NULL: 0,
   NEEDED: 1,
+  PLTRELSZ: 2,
   HASH: 4,
   STRTAB: 5,
   SYMTAB: 6,
+  RELA: 7,
+  RELASZ: 8,
   STRSZ: 10,
   SYMENT: 11,
   SONAME: 14,
   RPATH: 15,
+  REL: 17,
+  RELSZ: 18,
+  PLTREL: 20,
+  JMPREL: 23,
   BIND_NOW: 24,
   RUNPATH: 29,
   FLAGS: 30,
+  RELR: 36,
   GNU_HASH: 0x6fff_fef5,
   VERSYM: 0x6fff_fff0,
   FLAGS_1: 0x6fff_fffb,
@@ -52,6 +60,8 @@ export interface ElfDynamic {
   readonly pie: boolean;
   /** May only be loaded with the program, not by `dlopen`. */
   readonly noOpen: boolean;
+  /** It has packed relocations (DT_RELR). */
+  readonly packedRelocations: boolean;
   readonly tables: ElfDynamicTables;
 }
 
@@ -68,6 +78,15 @@ export interface ElfDynamicTables {
   readonly versionsNeededCount: number;
   readonly versionsDefined?: number;
   readonly versionsDefinedCount: number;
+  /** Tables of relocations that name symbols. */
+  readonly relocations: readonly ElfRelocationTable[];
+}
+
+export interface ElfRelocationTable {
+  readonly offset: number;
+  readonly size: number;
+  /** With an addend in each entry. */
+  readonly withAddend: boolean;
 }
 
 /** Reads the dynamic section. Undefined where there is none; `anomalies` gets what contradicts itself. */
@@ -127,6 +146,7 @@ export function readDynamic(elf: ElfFrame, anomalies: string[]): ElfDynamic | un
     staticTls: (flags & DF_STATIC_TLS) !== 0,
     pie: (flags1 & DF_1_PIE) !== 0,
     noOpen: (flags1 & DF_1_NOOPEN) !== 0,
+    packedRelocations: values.has(DT.RELR),
     tables: tablesOf(elf, values, strings),
   };
 }
@@ -150,7 +170,23 @@ function tablesOf(elf: ElfFrame, values: ReadonlyMap<number, number>, strings: n
     symbolSize: symbolSize >= smallest && symbolSize <= 1024 ? symbolSize : smallest,
     versionsNeededCount: values.get(DT.VERNEEDNUM) ?? 0,
     versionsDefinedCount: values.get(DT.VERDEFNUM) ?? 0,
+    relocations: [
+      relocationTable(elf, values, [DT.RELA, DT.RELASZ], true),
+      relocationTable(elf, values, [DT.REL, DT.RELSZ], false),
+      relocationTable(elf, values, [DT.JMPREL, DT.PLTRELSZ], values.get(DT.PLTREL) !== DT.REL),
+    ].filter((table) => table !== undefined),
   };
+}
+
+function relocationTable(
+  elf: ElfFrame,
+  values: ReadonlyMap<number, number>,
+  [at, length]: readonly [number, number],
+  withAddend: boolean,
+): ElfRelocationTable | undefined {
+  const offset = offsetOf(elf, values.get(at));
+  const size = values.get(length) ?? 0;
+  return offset === undefined || size === 0 ? undefined : { offset, size, withAddend };
 }
 
 function offsetOf(elf: ElfFrame, address: number | undefined): number | undefined {

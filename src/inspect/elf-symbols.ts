@@ -39,6 +39,10 @@ export interface ElfSymbol {
   readonly versionFile?: string;
   /** Defined, but only for those that ask for its version. */
   readonly versionHidden?: boolean;
+  /** Its number among the versions: 1 none, 2 the first. */
+  readonly versionIndex?: number;
+  /** Its place in the table. */
+  readonly index?: number;
 }
 
 /** More names than these are read with the whole string table. */
@@ -113,7 +117,7 @@ export interface DynamicSymbols {
   find(name: string): readonly ElfSymbol[];
   /**
    * Whether a reference to the name is satisfied here. With a version, a definition of that version or one without
-   * any; without, the default version's or the oldest.
+   * any; without, one without, the first version's, or the only default one.
    */
   defines(name: string, version?: string): boolean;
   /** All that are defined nowhere here: what is asked of others. */
@@ -152,6 +156,7 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
     if (named === undefined) return symbol;
     return {
       ...symbol,
+      versionIndex: entry & 0x7fff,
       version: named.name,
       ...(named.file === undefined ? {} : { versionFile: named.file }),
       ...(symbol.defined && (entry & 0x8000) !== 0 ? { versionHidden: true } : {}),
@@ -227,7 +232,7 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
     const bytes = Buffer.from(name, "utf8");
     const found =
       gnu !== undefined ? findGnu(gnu, name, bytes) : sysv !== undefined ? findSysv(name, bytes) : findByScan(name);
-    return found.filter((symbol) => symbol.binding !== "local");
+    return found.filter(isSeen);
   };
 
   let strings: Uint8Array | undefined;
@@ -257,7 +262,8 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
           name = reader.cString(stringsAt + raw.nameAt);
           if (name !== undefined && !budget.take(name.length)) name = undefined;
         }
-        if (name !== undefined) yield withVersion(symbolOf(raw, name), entries?.u16(index * 2));
+        if (name === undefined) continue;
+        yield { ...withVersion(symbolOf(raw, name), entries?.u16(index * 2)), index: start + index };
       }
       if (whole < piece) return;
     }
@@ -299,10 +305,14 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
 
   const versionsDefined = versionDefinitions(elf);
   const defines = (name: string, version?: string): boolean => {
-    const found = find(name);
+    // The loader looks nowhere but in hash tables.
+    const found = gnu === undefined && sysv === undefined ? [] : find(name);
     if (found.length === 0) return false;
-    if (version === undefined || versionsDefined.length === 0) return true;
-    return found.some((symbol) => symbol.version === undefined || symbol.version === version);
+    if (versionsDefined.length === 0) return true;
+    if (version !== undefined)
+      return found.some((symbol) => symbol.version === undefined || symbol.version === version);
+    if (found.some(({ versionIndex = 1 }) => versionIndex <= 2)) return true;
+    return found.filter(({ versionHidden }) => versionHidden !== true).length === 1;
   };
 
   return {
@@ -315,6 +325,15 @@ export function dynamicSymbols(elf: Elf): DynamicSymbols {
     all,
     startingWith,
   };
+}
+
+const SHN_ABS = 0xfff1;
+
+/** Whether other files see a defined symbol: glibc, elf/dl-lookup.c, `check_match` and `do_lookup_x`. */
+function isSeen({ binding, visibility, value, section, type }: ElfSymbol): boolean {
+  if (binding === "local" || visibility === "hidden" || visibility === "internal") return false;
+  if (type === "section" || type === "file" || type === "other") return false;
+  return value !== 0 || section === SHN_ABS || type === "tls";
 }
 
 /** Offsets at which a text begins in a string table, bounded. */

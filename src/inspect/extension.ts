@@ -302,7 +302,7 @@ function peReport(pe: Pe, file: string): ExtensionReport {
     machine: pe.machine,
     bits: pe.bits,
     littleEndian: true,
-    machines: [pe.machine],
+    machines: pe.machines,
     ...(pe.exportName === undefined ? {} : { soname: pe.exportName }),
     libraries,
     rpath: [],

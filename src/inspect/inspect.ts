@@ -1,5 +1,5 @@
 /** Everything about one file: a built extension or a wheel, with the verdict when there is an environment. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Host } from "../host/host.ts";
@@ -8,7 +8,7 @@ import { inspectExtension } from "./extension.ts";
 import { judge } from "./judge.ts";
 import type { ExtensionReport } from "./report.ts";
 import type { JudgeEnvironment, JudgeGpu, Verdict } from "./verdict.ts";
-import { inspectWheel, isWheel, judgeWheel, type WheelReport } from "./wheel.ts";
+import { inspectArchive, isCompiledName, judgeWheel, type WheelReport } from "./wheel.ts";
 
 /** What was found out about a file. */
 export type Inspection =
@@ -23,7 +23,10 @@ export type Inspection =
 
 /** What `judge` needs, and where a wheel would be installed. */
 export type InspectEnvironment = Omit<JudgeEnvironment, "python"> & {
-  readonly python?: NonNullable<JudgeEnvironment["python"]> & { readonly packageDirs?: readonly string[] };
+  readonly python?: NonNullable<JudgeEnvironment["python"]> & {
+    readonly packageDirs?: readonly string[];
+    readonly prefix?: string;
+  };
 };
 
 export interface InspectPathOptions {
@@ -37,7 +40,7 @@ function whyNoFile(host: Pick<Host, "fs">, path: string): string {
   try {
     const stat = host.fs.stat(path);
     if (stat === undefined) return "does not exist";
-    return stat.kind === "directory" ? "is a folder" : "is no file";
+    return stat.kind === "directory" ? "is a folder without a built file in it" : "is no file";
   } catch {
     return "cannot be read";
   }
@@ -61,15 +64,18 @@ export function inspectPath(
   const { environment } = options;
   const arch = { arch: environment?.arch ?? host.arch };
   const gpus = options.gpus === undefined ? {} : { gpus: options.gpus };
-  if (isWheel(source)) {
-    const wheel = inspectWheel(source, absolute, arch);
-    if (!wheel.ok) return wheel;
-    const packageDir = environment?.python?.packageDirs?.[0] ?? resolve(host.cwd);
+  const archive = inspectArchive(source, absolute, arch);
+  if (archive !== undefined) {
+    if (!archive.ok) return archive;
+    const here = resolve(host.cwd);
+    const packageDir = environment?.python?.packageDirs?.[0] ?? here;
+    // An archive of unknown purpose is judged as if it were unpacked here.
+    const prefix = archive.value.kind === "archive" ? here : (environment?.python?.prefix ?? here);
     const verdicts =
       environment === undefined
         ? new Map<string, Verdict>()
-        : judgeWheel(wheel.value, { host, environment, packageDir, ...gpus });
-    return ok({ kind: "wheel", path: absolute, wheel: wheel.value, verdicts });
+        : judgeWheel(archive.value, { host, environment, packageDir, prefix, ...gpus });
+    return ok({ kind: "wheel", path: absolute, wheel: archive.value, verdicts });
   }
   const report = inspectExtension(source, absolute, arch);
   if (!report.ok) return report;
@@ -83,4 +89,46 @@ export function inspectPath(
     report: report.value,
     ...(verdict === undefined ? {} : { verdict }),
   });
+}
+
+const MAX_FOUND = 2000;
+const MAX_FOLDERS = 20_000;
+
+/**
+ * The built files and packages below a folder, in the order of their paths; hidden folders and links to what was found
+ * already are left out. Undefined when the path is no folder.
+ */
+export function builtFilesIn(host: Pick<Host, "fs" | "cwd">, path: string): readonly string[] | undefined {
+  const root = resolve(host.cwd, path);
+  if (kindOf(host, root) !== "directory") return undefined;
+  const found: string[] = [];
+  const seen = new Set<string>();
+  const open = [root];
+  for (let folders = 0; open.length > 0 && folders < MAX_FOLDERS && found.length < MAX_FOUND; folders++) {
+    const folder = open.shift() ?? root;
+    for (const name of [...(quietly(() => host.fs.list(folder)) ?? [])].sort()) {
+      const file = join(folder, name);
+      const kind = quietly(() => host.fs.lstat(file))?.kind;
+      if (kind === "directory" && !name.startsWith(".")) open.push(file);
+      if (kind === "directory" || !(isCompiledName(name) || /\.(?:whl|conda)$/.test(name))) continue;
+      if (kindOf(host, file) !== "file") continue;
+      const real = quietly(() => host.fs.realpath(file)) ?? file;
+      if (seen.has(real)) continue;
+      seen.add(real);
+      found.push(file);
+    }
+  }
+  return found.sort();
+}
+
+function kindOf(host: Pick<Host, "fs">, path: string): string | undefined {
+  return quietly(() => host.fs.stat(path))?.kind;
+}
+
+function quietly<T>(action: () => T | undefined): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
 }

@@ -4,6 +4,8 @@ import { compareVersions } from "../base/order.ts";
 import type { Host } from "../host/host.ts";
 import { type ByteSource, fileSource } from "./bytes.ts";
 import { openElf } from "./elf.ts";
+import { refusalOf, type X86Level } from "./elf-refusals.ts";
+import { relocatedSymbols } from "./elf-relocations.ts";
 import { neededVersions } from "./elf-versions.ts";
 import { type LoadedFile, LoaderSimulation } from "./loader.ts";
 import {
@@ -130,7 +132,7 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
   const fresh = closure.filter((file) => !before.has(file));
   const libraries = resolvedLibraries(fresh);
   const problems: Problem[] = [];
-  problems.push(...unloadable(target, fresh));
+  problems.push(...unloadable(target, fresh, simulation.level), ...fresh.flatMap(unmarkedPacking));
   for (const missing of libraries.filter((library) => library.path === undefined)) {
     const unusable = fresh.flatMap(({ needs }) => needs).find(({ name }) => name === missing.name)?.unusable;
     if (unusable !== undefined) {
@@ -176,9 +178,21 @@ const STATIC_TLS_SURPLUS = 1664;
 const PT_TLS = 7;
 
 /** What the loader refuses of a file, whatever else is there. */
-function unloadable(target: LoadedFile, fresh: readonly LoadedFile[]): Problem[] {
+function unloadable(target: LoadedFile, fresh: readonly LoadedFile[], level: X86Level | undefined): Problem[] {
   const problems: Problem[] = [];
   const isProgram = target.elf.dynamic?.pie === true || target.elf.kind === "executable";
+  for (const file of isProgram ? [] : fresh) {
+    const refusal = refusalOf(file.elf, level);
+    if (refusal === undefined) continue;
+    problems.push({
+      kind: refusal.damaged ? "damaged" : "not-loadable",
+      severity: "error",
+      what: file === target ? refusal.what : `\`${file.path}\`: ${refusal.what}`,
+      why: refusal.why,
+      fix: "Build or download it again",
+      ...(file === target ? {} : { library: file.path }),
+    });
+  }
   if (target.elf.dynamic?.noOpen === true) {
     problems.push({
       kind: "not-loadable",
@@ -257,6 +271,28 @@ function newestOf(library: LoadedFile, like: string): string | undefined {
   return best?.name;
 }
 
+/**
+ * A glibc that knows packed relocations wants them marked by a version, so that an older one refuses the file (elf/dl-version.c).
+ * A C library before 2.36 has no such mark and crashes on them.
+ */
+function unmarkedPacking(file: LoadedFile): Problem[] {
+  const mark = "GLIBC_ABI_DT_RELR";
+  if (file.elf.dynamic?.packedRelocations !== true) return [];
+  const needed = neededVersions(file.elf).filter((one) => one.file === "libc.so.6");
+  const libc = file.needs.find(({ name }) => name === "libc.so.6")?.file;
+  if (libc === undefined || needed.length === 0 || needed.some(({ name }) => name === mark)) return [];
+  if (!libc.versions.some(({ name }) => name === mark)) return [];
+  return [
+    {
+      kind: "not-loadable",
+      severity: "error",
+      what: `\`${file.path}\` has packed relocations without the mark that glibc asks for`,
+      why: `The loader gives up with \`DT_RELR without ${mark} dependency\``,
+      fix: "Link it with `-Wl,-z,pack-relative-relocs` in place of `-Wl,--pack-dyn-relocs=relr`",
+    },
+  ];
+}
+
 /** Of each library and family, the highest version that it lacks says it all. */
 function worstByLibrary(missing: readonly MissingVersion[]): MissingVersion[] {
   const worst = new Map<string, MissingVersion>();
@@ -278,12 +314,19 @@ function unresolvedSymbols(
   let checked = 0;
   const order = [...scope];
   for (const file of files) {
+    let asked: ReadonlySet<number> | undefined;
+    let isRead = false;
     for (const symbol of file.symbols.undefinedSymbols()) {
       checked++;
-      if (symbol.binding === "weak") continue;
-      const { name, version } = symbol;
+      if (symbol.binding === "weak" || symbol.visibility === "hidden" || symbol.visibility === "internal") continue;
+      const { name, version, index } = symbol;
       if (version !== undefined && missingVersionNames.has(version)) continue;
       if (order.some((one) => one.symbols.defines(name, version))) continue;
+      if (!isRead) {
+        isRead = true;
+        asked = relocatedSymbols(file.elf);
+      }
+      if (asked !== undefined && index !== undefined && !asked.has(index)) continue;
       unresolved.push({ name, neededBy: file.path, ...(version === undefined ? {} : { version }) });
     }
   }

@@ -25,10 +25,13 @@ const SYSTEM_DYLIB = /^\/(?:usr\/lib|System)\//;
 
 const MAX_NAMED = 10;
 
-/** Names that a library exports; undefined when it is not found or cannot be read. */
+/** What a library exports. */
 interface Exports {
   readonly path: string;
+  /** Names, and numbers as `#3`. */
   readonly names: ReadonlySet<string>;
+  /** It hands on what others export. */
+  readonly reexports: boolean;
 }
 
 export function judgeForeign(input: ForeignJudgeInput): ElfJudgement {
@@ -61,7 +64,7 @@ export function judgeForeign(input: ForeignJudgeInput): ElfJudgement {
   }
   const missing: MissingSymbol[] = [];
   for (const symbol of report.undefinedSymbols) {
-    if (symbol.weak || symbol.name.startsWith("#")) continue;
+    if (symbol.weak) continue;
     const candidates = symbol.library === undefined ? [...known.values()] : [known.get(symbol.library)];
     const exports = candidates.filter((one) => one !== undefined);
     // Flat namespace: all libraries, and the interpreter itself, would have to be known.
@@ -69,8 +72,7 @@ export function judgeForeign(input: ForeignJudgeInput): ElfJudgement {
     symbols++;
     const [library] = exports;
     if (library === undefined || exports.some((one) => one.names.has(symbol.name))) continue;
-    // Libraries of macOS may re-export others.
-    if (report.format === "macho") {
+    if (library.reexports) {
       reasons.push(`\`${symbol.name}\` is not among the exports of \`${library.path}\``);
       continue;
     }
@@ -131,8 +133,13 @@ function foldersFor(library: NeededLibrary, { report, path, environment, host }:
   }
   // @rpath is looked for in the run paths, then in those of who loads it: torch's own folder.
   if (library.name.startsWith("@loader_path/")) return [join(own, dirname(library.name.slice("@loader_path/".length)))];
+  if (library.name.startsWith("@executable_path/") && python !== undefined)
+    return [join(dirname(python.executable), dirname(library.name.slice("@executable_path/".length)))];
   if (!library.name.startsWith("@rpath/")) return [dirname(library.name)];
-  const rpaths = report.rpath.map((folder) => folder.replace(/^@(?:loader_path|executable_path)/, own));
+  const program = python === undefined ? own : dirname(python.executable);
+  const rpaths = report.rpath.map((folder) =>
+    folder.replace(/^@loader_path/, own).replace(/^@executable_path/, program),
+  );
   return [...new Set([...rpaths, ...(torch?.libraryDirs ?? [])])];
 }
 
@@ -150,14 +157,21 @@ function find(
     if (format === "pe") {
       const pe = openPe(source);
       if (!pe.ok) continue;
-      return { path, names: new Set(pe.value.exports.map((one) => one.name).filter((one) => one !== undefined)) };
+      const names = pe.value.exports.flatMap(({ name, ordinal }) => [
+        `#${ordinal}`,
+        ...(name === undefined ? [] : [name]),
+      ]);
+      return { path, names: new Set(names), reexports: false };
     }
     const slices = openMachO(source);
     if (!slices.ok) continue;
     const wanted = environment.arch === "x64" ? /^x86_64/ : /^arm64/;
     const slice = slices.value.find((one) => wanted.test(one.machine));
     if (slice === undefined) continue;
-    return { path, names: new Set(slice.exports.map((one) => one.name.replace(/^_/, ""))) };
+    const names = new Set(slice.exports.map((one) => one.name.replace(/^_/, "")));
+    // Without any name it was stripped of them.
+    const reexports = names.size === 0 || slice.libraries.some(({ reexported }) => reexported);
+    return { path, names, reexports };
   }
   return undefined;
 }

@@ -34,7 +34,7 @@ export interface JudgeInput {
 const MACHINES: Readonly<Record<string, RegExp>> = {
   x64: /^x86_64/,
   ia32: /^i386$/,
-  arm64: /^(?:aarch64|arm64)/,
+  arm64: /^(?:aarch64|arm64(?!ec))/,
   arm: /^arm$/,
   ppc64: /^powerpc64/,
   s390x: /^s390x$/,

@@ -1,5 +1,5 @@
 /**
- * What glibc's loader would do, without doing it: where each needed library is found (run paths, LD_LIBRARY_PATH,
+ * What glibc's loader (or musl's, for a program of musl) would do, without doing it: where each needed library is found (run paths, LD_LIBRARY_PATH,
  * ld.so.cache, standard folders; what is loaded already first), and which symbols a loaded file then sees. Reads only
  * headers and dynamic sections.
  *
@@ -11,7 +11,9 @@ import { type ByteSource, bytesSource, fileSource } from "./bytes.ts";
 import { type Elf, isElf, openElf } from "./elf.ts";
 import { type DynamicSymbols, dynamicSymbols } from "./elf-symbols.ts";
 import { type DefinedVersion, versionDefinitions } from "./elf-versions.ts";
+import type { X86Level } from "./elf-refusals.ts";
 import { type CachedLibrary, readLoaderCache } from "./ld-cache.ts";
+import { hwcapsOf, x86LevelOf } from "./processor.ts";
 
 /** How a library was found. */
 export type FoundBy =
@@ -63,6 +65,10 @@ export interface LoaderOptions {
 /** More files than any process loads. */
 const MAX_FILES = 4096;
 
+const EM_X86_64 = 62;
+/** Libraries that musl has in one. */
+const muslOwn = /^lib(?:c|pthread|rt|m|dl|util|xnet)\./;
+
 /** Triplets of Debian's library folders, by machine. */
 const TRIPLETS: Readonly<Record<number, string>> = {
   3: "i386-linux-gnu",
@@ -83,9 +89,15 @@ export class LoaderSimulation {
   readonly #byRealPath = new Map<string, LoadedFile>();
   #main: LoadedFile | undefined;
   #cache: ReadonlyMap<string, readonly CachedLibrary[]> | undefined;
+  /** Of the processor, where it is an x86-64 that can be asked. */
+  readonly level: X86Level | undefined;
+  /** Folders below `glibc-hwcaps` that fit the processor, the most special first. */
+  readonly #hwcaps: readonly string[];
 
   constructor(options: LoaderOptions) {
     this.#options = options;
+    this.level = options.machineCode === EM_X86_64 ? x86LevelOf(options.fs) : undefined;
+    this.#hwcaps = hwcapsOf(this.level);
   }
 
   /** All files, in the order of loading. */
@@ -189,7 +201,7 @@ export class LoaderSimulation {
   }
 
   #resolve(name: string, by: LoadedFile): NeededFile {
-    const known = this.#byName.get(name);
+    const known = this.#byName.get(name) ?? (this.#isMusl && muslOwn.test(name) ? this.#muslItself() : undefined);
     if (known !== undefined) return { name, file: known, foundBy: "already loaded", searched: [] };
     if (name.includes("/")) {
       const path = this.#absolute(this.#expand(name, by)) ?? name;
@@ -200,20 +212,29 @@ export class LoaderSimulation {
     for (const { folders, foundBy } of this.#places(by)) {
       for (const folder of folders) {
         searched.push(folder);
-        const found = this.#take(join(folder, name), name, foundBy, by);
+        const found = this.#takeFrom(folder, name, foundBy, by);
         if (found !== undefined) return found;
       }
     }
-    for (const cached of this.#cached(name)) {
+    for (const cached of this.#isMusl ? [] : this.#cached(name)) {
       const found = this.#take(cached.path, name, "ld.so.cache", by);
       if (found !== undefined) return found;
     }
     for (const folder of this.#standardFolders()) {
       searched.push(folder);
-      const found = this.#take(join(folder, name), name, "standard folder", by);
+      const found = this.#takeFrom(folder, name, "standard folder", by);
       if (found !== undefined) return found;
     }
     return { name, searched };
+  }
+
+  /** Of a folder, the variant for this processor before the plain one. */
+  #takeFrom(folder: string, name: string, foundBy: FoundBy, by: LoadedFile): NeededFile | undefined {
+    for (const special of this.#isMusl ? [] : this.#hwcaps) {
+      const found = this.#take(join(folder, "glibc-hwcaps", special, name), name, foundBy, by);
+      if (found !== undefined) return found;
+    }
+    return this.#take(join(folder, name), name, foundBy, by);
   }
 
   #take(path: string, name: string, foundBy: FoundBy, by: LoadedFile): NeededFile | undefined {
@@ -245,6 +266,7 @@ export class LoaderSimulation {
   }
 
   #places(by: LoadedFile): { readonly folders: readonly string[]; readonly foundBy: FoundBy }[] {
+    if (this.#isMusl) return this.#muslPlaces(by);
     const places: { folders: string[]; foundBy: FoundBy }[] = [];
     const runpath = by.elf.dynamic?.runpath ?? [];
     if (runpath.length === 0) {
@@ -300,7 +322,44 @@ export class LoaderSimulation {
     return there ? triplet : undefined;
   }
 
+  get #isMusl(): boolean {
+    return /\/ld-musl-/.test(this.#main?.elf.interpreter ?? "");
+  }
+
+  /** musl, ldso/dynlink.c, `load_library`: the variable first; run paths of both kinds are handed on. */
+  #muslPlaces(by: LoadedFile): { readonly folders: readonly string[]; readonly foundBy: FoundBy }[] {
+    const places: { folders: string[]; foundBy: FoundBy }[] = [];
+    const variable = this.#options.env["LD_LIBRARY_PATH"] ?? "";
+    if (variable !== "") {
+      const parts = variable.split(/[:\n]/).filter((part) => part !== "");
+      places.push({ folders: this.#folders(parts, by), foundBy: "LD_LIBRARY_PATH" });
+    }
+    const seen = new Set<LoadedFile>();
+    for (let file: LoadedFile | undefined = by; file !== undefined && !seen.has(file); file = file.parent) {
+      seen.add(file);
+      const { runpath = [], rpath = [] } = file.elf.dynamic ?? {};
+      const isRunpath = runpath.length > 0;
+      places.push({
+        folders: this.#folders(isRunpath ? runpath : rpath, file),
+        foundBy: isRunpath ? "RUNPATH" : "RPATH",
+      });
+    }
+    return places;
+  }
+
+  /** The C library of musl is its loader, under whatever name it is asked for. */
+  #muslItself(): LoadedFile | undefined {
+    const path = this.#main?.elf.interpreter;
+    return path === undefined ? undefined : (this.loaded(path) ?? this.#open(path, "standard folder", this.#main));
+  }
+
   #standardFolders(): readonly string[] {
+    if (this.#isMusl) {
+      const list = (this.#main?.elf.interpreter ?? "").replace(/^.*\/ld-musl-(.*)\.so\.\d+$/, "/etc/ld-musl-$1.path");
+      const text = this.#options.fs.readText(list);
+      const given = text?.split(/[:\n]/).filter((part) => part.startsWith("/")) ?? [];
+      return given.length > 0 ? given : ["/lib", "/usr/local/lib", "/usr/lib"];
+    }
     const triplet = this.#triplet();
     const own = triplet === undefined ? [] : [`/lib/${triplet}`, `/usr/lib/${triplet}`];
     const wide = this.#options.bits === 64 ? ["/lib64", "/usr/lib64"] : [];
@@ -312,8 +371,19 @@ export class LoaderSimulation {
       const source = fileSource(this.#options.fs, "/etc/ld.so.cache") ?? bytesSource(new Uint8Array(0));
       this.#cache = readLoaderCache(source);
     }
-    // Those for special processors hold the same symbols as the plain one; which of them the loader takes is not ours.
-    const all = this.#cache.get(name) ?? [];
-    return [...all].sort((a, b) => Number(a.special) - Number(b.special));
+    const rank = ({ path, special }: CachedLibrary): number | undefined => {
+      if (!special) return this.#hwcaps.length;
+      const folder = /\/glibc-hwcaps\/([^/]+)\/[^/]+$/.exec(path)?.[1];
+      const found = folder === undefined ? -1 : this.#hwcaps.indexOf(folder);
+      // Older forms of such folders (before glibc 2.33) come last: they hold the same symbols as the plain one.
+      return found >= 0 ? found : folder === undefined ? this.#hwcaps.length + 1 : undefined;
+    };
+    return (this.#cache.get(name) ?? [])
+      .flatMap((library) => {
+        const order = rank(library);
+        return order === undefined ? [] : [{ library, order }];
+      })
+      .sort((a, b) => a.order - b.order)
+      .map(({ library }) => library);
   }
 }

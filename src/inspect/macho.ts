@@ -1,12 +1,14 @@
 /**
  * Mach-O files (`.so`, `.dylib` of macOS), universal ones too: machine, libraries, run paths, the system version they
- * ask for, imports and exports. What the names mean is not known here.
+ * ask for, imports and exports. What dyld binds and exports (macho-link-edit.ts) comes before the symbol table, which
+ * may have been stripped. What the names mean is not known here.
  *
  * Layout: Apple's <mach-o/loader.h>, <mach-o/fat.h>, <mach-o/nlist.h>.
  */
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { ByteReader, ByteRecord, type ByteSource, sliceSource } from "./bytes.ts";
+import { exportTrie, fixupImports, type LinkEditImport } from "./macho-link-edit.ts";
 import { NameBudget, nameIn } from "./string-table.ts";
 
 export interface MachOLibrary {
@@ -24,6 +26,8 @@ export interface MachOSymbol {
   /** With the leading underscore, as in the file. */
   readonly name: string;
   readonly weak: boolean;
+  /** Exports only: it is another library's, under this or another name. */
+  readonly reexported?: true;
   /** Imports only: the library that must have it. Undefined: looked for in all (flat namespace). */
   readonly library?: string;
 }
@@ -89,6 +93,8 @@ const LC = {
   LOAD_DYLIB: 0xc,
   ID_DYLIB: 0xd,
   LOAD_WEAK_DYLIB: 0x8000_0018,
+  LAZY_LOAD_DYLIB: 0x20,
+  LOAD_UPWARD_DYLIB: 0x8000_0023,
   SEGMENT: 0x1,
   SEGMENT_64: 0x19,
   UUID: 0x1b,
@@ -96,6 +102,10 @@ const LC = {
   REEXPORT_DYLIB: 0x8000_001f,
   VERSION_MIN_MACOSX: 0x24,
   BUILD_VERSION: 0x32,
+  DYLD_INFO: 0x22,
+  DYLD_INFO_ONLY: 0x8000_0022,
+  DYLD_EXPORTS_TRIE: 0x8000_0033,
+  DYLD_CHAINED_FIXUPS: 0x8000_0034,
 } as const;
 
 const MH_TWOLEVEL = 0x80;
@@ -164,6 +174,8 @@ interface Commands {
   sdk?: string;
   uuid?: string;
   symbols?: { readonly at: number; readonly count: number; readonly stringsAt: number; readonly stringsSize: number };
+  exportTrie?: { readonly at: number; readonly size: number };
+  fixups?: { readonly at: number; readonly size: number };
 }
 
 function openSlice(source: ByteSource): Result<MachO> {
@@ -184,8 +196,9 @@ function openSlice(source: ByteSource): Result<MachO> {
     anomalies,
   );
   const twoLevelNamespace = (header.u32(24) & MH_TWOLEVEL) !== 0;
-  const { symbols: table, ...facts } = commands;
-  const symbols = readSymbols(reader, { bits, table, libraries: commands.libraries, twoLevelNamespace }, anomalies);
+  const { symbols: table, exportTrie: trieAt, fixups: fixupsAt, ...facts } = commands;
+  const context: SymbolContext = { bits, table, libraries: commands.libraries, twoLevelNamespace };
+  const symbols = withLinkEdit(reader, { trieAt, fixupsAt }, context, readSymbols(reader, context, anomalies));
   const machineCode = header.u32(4);
   return ok({
     reader,
@@ -244,12 +257,14 @@ function readCommand(commands: Commands, command: ByteRecord, bits: 32 | 64): vo
   switch (code) {
     case LC.LOAD_DYLIB:
     case LC.LOAD_WEAK_DYLIB:
+    case LC.LAZY_LOAD_DYLIB:
+    case LC.LOAD_UPWARD_DYLIB:
     case LC.REEXPORT_DYLIB: {
       const path = textAt(8);
       if (path === undefined || command.length < 24) return;
       commands.libraries.push({
         path,
-        weak: code === LC.LOAD_WEAK_DYLIB,
+        weak: code === LC.LOAD_WEAK_DYLIB || code === LC.LAZY_LOAD_DYLIB,
         reexported: code === LC.REEXPORT_DYLIB,
         currentVersion: versionText(command.u32(16)),
         compatibilityVersion: versionText(command.u32(20)),
@@ -290,6 +305,16 @@ function readCommand(commands: Commands, command: ByteRecord, bits: 32 | 64): vo
         stringsSize: command.u32(20),
       };
       return;
+    case LC.DYLD_INFO:
+    case LC.DYLD_INFO_ONLY:
+      if (command.length >= 48) commands.exportTrie = { at: command.u32(40), size: command.u32(44) };
+      return;
+    case LC.DYLD_EXPORTS_TRIE:
+      if (command.length >= 16) commands.exportTrie = { at: command.u32(8), size: command.u32(12) };
+      return;
+    case LC.DYLD_CHAINED_FIXUPS:
+      if (command.length >= 16) commands.fixups = { at: command.u32(8), size: command.u32(12) };
+      return;
     case LC.SEGMENT:
     case LC.SEGMENT_64:
       readSegmentSections(commands, command, bits);
@@ -314,16 +339,38 @@ function readSegmentSections(commands: Commands, command: ByteRecord, bits: 32 |
   }
 }
 
-function readSymbols(
+interface SymbolContext {
+  readonly bits: 32 | 64;
+  readonly table: Commands["symbols"];
+  readonly libraries: readonly MachOLibrary[];
+  readonly twoLevelNamespace: boolean;
+}
+
+interface Symbols {
+  readonly imports: readonly MachOSymbol[];
+  readonly exports: readonly MachOSymbol[];
+}
+
+/** What dyld goes by, where the file has it: the trie of exports, the imports of chained fixups. */
+function withLinkEdit(
   reader: ByteReader,
-  context: {
-    readonly bits: 32 | 64;
-    readonly table: Commands["symbols"];
-    readonly libraries: readonly MachOLibrary[];
-    readonly twoLevelNamespace: boolean;
-  },
-  anomalies: string[],
-): { readonly imports: MachOSymbol[]; readonly exports: MachOSymbol[] } {
+  places: { readonly trieAt: Commands["exportTrie"]; readonly fixupsAt: Commands["fixups"] },
+  { libraries, twoLevelNamespace }: SymbolContext,
+  fromTable: Symbols,
+): Symbols {
+  const trie = places.trieAt === undefined ? undefined : exportTrie(reader, places.trieAt);
+  const fixups = places.fixupsAt === undefined ? undefined : fixupImports(reader, places.fixupsAt);
+  const importOf = ({ name, weak, ordinal }: LinkEditImport): MachOSymbol => {
+    const library = twoLevelNamespace && ordinal > 0 ? libraries[ordinal - 1]?.path : undefined;
+    return { name, weak, ...(library === undefined ? {} : { library }) };
+  };
+  return {
+    exports: trie ?? fromTable.exports,
+    imports: fixups === undefined ? fromTable.imports : fixups.filter(({ ordinal }) => ordinal !== 0).map(importOf),
+  };
+}
+
+function readSymbols(reader: ByteReader, context: SymbolContext, anomalies: string[]): Symbols {
   const imports: MachOSymbol[] = [];
   const exports: MachOSymbol[] = [];
   const { table, bits } = context;

@@ -117,12 +117,28 @@ export function missingLibraryProblem(missing: MissingLibrary, environment: Judg
       fix: "Build it again with the interpreter that imports it; extension modules should not be linked to libpython at all",
     };
   }
+  const other = otherLibc(name);
+  if (other !== undefined) return { ...base, owner: "c", ...other };
   return {
     ...base,
     owner: "user",
     why: "None of the folders that the loader searches has it",
     fix: `Install the package that has \`${name}\`, or add its folder with \`runtime-library-dirs\` in retorch.toml (\`-Wl,-rpath,FOLDER\`) or \`LD_LIBRARY_PATH\``,
   };
+}
+
+/** The C library of another kind of Linux. */
+function otherLibc(name: string): Pick<Problem, "why" | "fix"> | undefined {
+  const build = "Build it here: `retorch build`, or `pip install --no-binary PACKAGE PACKAGE`";
+  if (/^(?:libc\.musl-|ld-musl-)/.test(name))
+    return { why: "It was built for musl (Alpine Linux), and this system has glibc", fix: build };
+  if (/^(?:libc\.so\.6|ld-linux\b.*)$/.test(name)) {
+    return {
+      why: "It was built for glibc, and this system has another C library (musl, as in Alpine Linux)",
+      fix: `${build}; PyTorch's own wheels need glibc: an image such as \`python:3.12-slim\` has it`,
+    };
+  }
+  return undefined;
 }
 
 /** A version that the library at hand does not have. */

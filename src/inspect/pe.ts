@@ -40,8 +40,10 @@ export interface Pe {
   readonly reader: ByteReader;
   readonly bits: 32 | 64;
   readonly machineCode: number;
-  /** `x86_64`, `i386`, `aarch64`, … */
+  /** `x86_64`, `i386`, `aarch64`, `arm64ec`, … */
   readonly machine: string;
+  /** More than one for ARM64X, which serves two kinds of processes. */
+  readonly machines: readonly string[];
   readonly kind: "dll" | "executable" | "other";
   /** `14.38`: 14.x is Visual Studio 2015 and later. */
   readonly linkerVersion: string;
@@ -129,11 +131,13 @@ export function openPe(source: ByteSource): Result<Pe> {
   const exported = readExports(image);
   const characteristics = head.u16(22);
   const machineCode = head.u16(4);
+  const machines = machinesOf(image, machineCode);
   return ok({
     reader,
     bits,
     machineCode,
-    machine: MACHINES[machineCode] ?? `machine-${machineCode}`,
+    machine: machines[0] ?? "",
+    machines,
     kind:
       (characteristics & FILE_DLL) !== 0 ? "dll" : (characteristics & FILE_EXECUTABLE) !== 0 ? "executable" : "other",
     linkerVersion: `${optional.u8(2)}.${optional.u8(3)}`,
@@ -143,6 +147,23 @@ export function openPe(source: ByteSource): Result<Pe> {
     exports: exported.symbols,
     anomalies,
   });
+}
+
+const LOAD_CONFIG = 10;
+/** IMAGE_LOAD_CONFIG_DIRECTORY64.CHPEMetadataPointer (winnt.h). */
+const HYBRID_METADATA = 200;
+
+/** Code for ARM64EC calls itself x86_64, ARM64X calls itself ARM64: hybrid metadata tells. */
+function machinesOf(image: Image, code: number): string[] {
+  const plain = MACHINES[code] ?? `machine-${code}`;
+  const directory = image.directories[LOAD_CONFIG];
+  if (image.bits !== 64 || directory === undefined || directory.address === 0) return [plain];
+  const at = offsetOf(image, directory.address);
+  const size = at === undefined ? undefined : image.reader.u32(at);
+  if (at === undefined || size === undefined || size < HYBRID_METADATA + 8) return [plain];
+  const pointer = image.reader.u64(at + HYBRID_METADATA) ?? 0;
+  if (pointer === 0) return [plain];
+  return plain === "x86_64" ? ["arm64ec"] : plain === "aarch64" ? ["aarch64", "arm64ec"] : [plain];
 }
 
 function damaged(message: string): Result<never> {

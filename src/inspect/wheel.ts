@@ -1,13 +1,16 @@
-/** Reads the compiled files of a wheel without unpacking it to the disk. */
+/** Reads the compiled files of a wheel or another package without unpacking it to the disk. */
 import { basename, posix } from "node:path";
 import { failure, type Failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { type Archive, type ArchiveKind, type ArchiveMember, openArchive } from "./archive.ts";
 import { type ByteSource } from "./bytes.ts";
+import { isElf } from "./elf.ts";
 import { inspectExtension, type InspectOptions } from "./extension.ts";
 import { judge, type JudgeInput } from "./judge.ts";
 import type { ExtensionReport } from "./report.ts";
+import { isMachO } from "./macho.ts";
+import { isPe } from "./pe.ts";
 import type { Verdict } from "./verdict.ts";
-import { isZip, readZip, type ZipMember, zipMember } from "./zip.ts";
 
 /** What a wheel's file name says (PEP 427). */
 export interface WheelName {
@@ -34,6 +37,7 @@ export interface WheelMember {
 
 export interface WheelReport {
   readonly file: string;
+  readonly kind: ArchiveKind;
   readonly name?: WheelName;
   /** Compiled files, in the order of the archive. */
   readonly members: readonly WheelMember[];
@@ -60,35 +64,51 @@ export function wheelNameOf(path: string): WheelName | undefined {
   };
 }
 
-/** Whether a member is a compiled file by its name: `x.so`, `libx.so.1`, `x.pyd`, `x.dll`, `x.dylib`. */
-function isCompiled(member: ZipMember): boolean {
-  return /\.(?:so(?:\.\d+)*|pyd|dll|dylib)$/i.test(member.name);
+/** Whether a member is a compiled file: by its name (`x.so`, `libx.so.1`, `x.pyd`), or a program by its first bytes. */
+function isCompiled(member: ArchiveMember): boolean {
+  if (isCompiledName(member.name)) return true;
+  if (!/(?:^|\/)(?:[^/.]+|[^/]+\.exe)$/i.test(member.name) || member.size < 64) return false;
+  const head = member.head();
+  return isElf(head) || isMachO(head) || isPe(head);
 }
 
-/** Whether the bytes are those of a zip archive, as wheels are. */
-export function isWheel(source: ByteSource): boolean {
-  return isZip(source.read(0, 4));
+/** Whether a file is a compiled library by its name. */
+export function isCompiledName(name: string): boolean {
+  return /\.(?:so(?:\.\d+)*|pyd|dll|dylib)$/i.test(name);
 }
 
-/** Reads the compiled files of a wheel. */
-export function inspectWheel(source: ByteSource, path: string, options: InspectOptions = {}): Result<WheelReport> {
-  const members = readZip(source);
-  if (!members.ok) return members;
-  const compiled = members.value.filter(isCompiled);
+/** Reads the compiled files of a package. Undefined when the file is none. */
+export function inspectArchive(
+  source: ByteSource,
+  path: string,
+  options: InspectOptions = {},
+): Result<WheelReport> | undefined {
+  const archive = openArchive(source);
+  if (archive === undefined || !archive.ok) return archive;
+  return reportOf(archive.value, path, options);
+}
+
+function reportOf({ kind, members }: Archive, path: string, options: InspectOptions): Result<WheelReport> {
+  const compiled = members.filter(isCompiled);
   if (compiled.length > MAX_COMPILED) {
-    return err(failure("INSPECT_DAMAGED", `The archive holds ${compiled.length} compiled files, more than any wheel`));
+    return err(
+      failure("INSPECT_DAMAGED", `The archive holds ${compiled.length} compiled files, more than any wheel`, {
+        hint: "Unpack it, and inspect the files that matter",
+      }),
+    );
   }
   const name = wheelNameOf(path);
   return ok({
     file: basename(path.replaceAll("\\", "/")),
+    kind,
     ...(name === undefined ? {} : { name }),
-    members: compiled.map((member) => readMember(source, member, options)),
-    files: members.value.length,
+    members: compiled.map((member) => readMember(member, options)),
+    files: members.filter(({ name: own }) => !own.endsWith("/")).length,
   });
 }
 
-function readMember(source: ByteSource, member: ZipMember, options: InspectOptions): WheelMember {
-  const content = zipMember(source, member);
+function readMember(member: ArchiveMember, options: InspectOptions): WheelMember {
+  const content = member.content();
   if (!content.ok) return { path: member.name, failure: content.error };
   const report = inspectExtension(content.value, member.name, options);
   return report.ok
@@ -96,26 +116,40 @@ function readMember(source: ByteSource, member: ZipMember, options: InspectOptio
     : { path: member.name, failure: report.error };
 }
 
+/** Where a package would be installed. */
+export interface InstallPlaces {
+  /** `site-packages`. */
+  readonly packageDir: string;
+  /** The environment's own folder, with `bin` in it. */
+  readonly prefix: string;
+}
+
+/** Where a member would lie. Folders of `name-1.0.data` are told in PEP 427 and sysconfig. */
+function placeOf(path: string, kind: ArchiveKind, { packageDir, prefix }: InstallPlaces): string {
+  const into = (folder: string, rest: string): string => posix.join(folder.replaceAll("\\", "/"), rest);
+  if (kind !== "wheel") return into(prefix, path);
+  const [, scheme, rest = ""] = /^[^/]+\.data\/([^/]+)\/(.*)$/.exec(path) ?? [];
+  if (scheme === "scripts") return into(prefix, `bin/${rest}`);
+  if (scheme === "data") return into(prefix, rest);
+  return into(packageDir, scheme === undefined ? path : rest);
+}
+
 /**
- * Judges the extensions of a wheel as if it were installed into a folder of packages: its own libraries are found in it.
- * Undefined for members that could not be read, and for libraries that the extensions only need.
+ * Judges the extensions and programs of a package as if it were installed: its own libraries are found in it.
+ * Undefined for members that could not be read, and for libraries that the others only need.
  */
 export function judgeWheel(
   wheel: WheelReport,
-  target: Pick<JudgeInput, "host" | "environment" | "gpus"> & { readonly packageDir: string },
+  target: Pick<JudgeInput, "host" | "environment" | "gpus"> & InstallPlaces,
 ): ReadonlyMap<string, Verdict> {
-  const { packageDir, ...context } = target;
-  const placeOf = (path: string): string => {
-    // `name-1.0.data/platlib/…` is installed like what stands at the top.
-    const plain = path.replace(/^[^/]+\.data\/(?:platlib|purelib)\//, "");
-    return posix.join(packageDir.replaceAll("\\", "/"), plain);
-  };
-  const besides = new Map(wheel.members.map((member) => [placeOf(member.path), () => member.source]));
+  const { packageDir, prefix, ...context } = target;
+  const place = (path: string): string => placeOf(path, wheel.kind, { packageDir, prefix });
+  const besides = new Map(wheel.members.map((member) => [place(member.path), () => member.source]));
   const verdicts = new Map<string, Verdict>();
   for (const { path, report, source } of wheel.members) {
     if (report === undefined || source === undefined) continue;
-    if (report.kind !== "python-module" && report.kind !== "torch-library") continue;
-    verdicts.set(path, judge({ ...context, report, source, path: placeOf(path), besides }));
+    if (report.kind === "library" || report.kind === "object") continue;
+    verdicts.set(path, judge({ ...context, report, source, path: place(path), besides }));
   }
   return verdicts;
 }

@@ -1,20 +1,22 @@
 /**
  * Reads zip archives (wheels) through their central directory, member by member, without unpacking them to the disk.
- * Stored and deflated members; no encryption, no archives in several parts.
+ * Members that are stored, deflated or compressed by LZMA or Zstandard; no encryption, no archives in several parts.
  *
  * Layout: PKWARE, APPNOTE.TXT, 4.3.
  */
-import { inflateRawSync } from "node:zlib";
+import { constants, inflateRawSync } from "node:zlib";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { ByteReader, type ByteSource, bytesSource, decodeText, sliceSource } from "./bytes.ts";
+import { decodeZipLzma } from "./lzma.ts";
+import { decodeZstd } from "./zstd.ts";
 
 export interface ZipMember {
   /** With slashes, as in the archive. */
   readonly name: string;
   readonly size: number;
   readonly packedSize: number;
-  /** 0 stored, 8 deflated. */
+  /** 0 stored, 8 deflated, 14 LZMA, 93 Zstandard. */
   readonly method: number;
   readonly encrypted: boolean;
   /** Place of the member's own header. */
@@ -29,7 +31,7 @@ const LOCAL = 0x0403_4b50;
 const MAX_MEMBERS = 1_000_000;
 const MAX_DIRECTORY = 256 * 1024 * 1024;
 /** Larger members are not unpacked into memory. */
-const MAX_MEMBER = 1536 * 1024 * 1024;
+export const MAX_MEMBER = 1536 * 1024 * 1024;
 
 /** Whether bytes begin like a zip archive. */
 export function isZip(head: Uint8Array): boolean {
@@ -120,25 +122,63 @@ function wideFields(extra: Uint8Array, values: readonly [number, number, number]
   return result;
 }
 
-/** The content of a member: a part of the archive when it is stored, else unpacked into memory. */
-export function zipMember(source: ByteSource, member: ZipMember): Result<ByteSource> {
-  const reader = new ByteReader(source, true);
+/** Where the bytes of a member lie. */
+function placeOf(reader: ByteReader, member: ZipMember): Result<number> {
   const header = reader.record(member.headerAt, 30);
   if (header?.u32(0) !== LOCAL) return damaged(`The header of \`${member.name}\` is not where the archive says`);
   const at = member.headerAt + 30 + header.u16(26) + header.u16(28);
   if (!reader.has(at, member.packedSize))
     return damaged(`The member \`${member.name}\` reaches beyond the end of the archive`);
-  if (member.encrypted) return damaged(`The member \`${member.name}\` is encrypted`);
-  if (member.method === 0) return ok(sliceSource(source, at, member.packedSize));
-  if (member.method !== 8)
-    return damaged(`The member \`${member.name}\` is compressed in a way (${member.method}) that is not known`);
+  return member.encrypted ? damaged(`The member \`${member.name}\` is encrypted`) : ok(at);
+}
+
+/** The content of a member: a part of the archive when it is stored, else unpacked into memory. */
+export function zipMember(source: ByteSource, member: ZipMember): Result<ByteSource> {
+  const reader = new ByteReader(source, true);
+  const at = placeOf(reader, member);
+  if (!at.ok) return at;
+  if (member.method === 0) return ok(sliceSource(source, at.value, member.packedSize));
+  const unpack = UNPACKERS[member.method];
+  if (unpack === undefined) {
+    const name = METHOD_NAMES[member.method] ?? `method ${member.method}`;
+    return damaged(`The member \`${member.name}\` is compressed in a way (${name}) that is not read here`);
+  }
   if (member.size > MAX_MEMBER) return damaged(`The member \`${member.name}\` is too large to be unpacked into memory`);
-  const packed = reader.bytes(at, member.packedSize);
+  const packed = reader.bytes(at.value, member.packedSize);
   if (packed === undefined) return damaged(`The member \`${member.name}\` cannot be read`);
+  const bytes = unpack(packed, member.size);
+  return bytes?.length === member.size ? ok(bytesSource(bytes)) : damaged(`The member \`${member.name}\` is damaged`);
+}
+
+type Unpack = (packed: Uint8Array, size: number) => Uint8Array | undefined;
+
+const UNPACKERS: Readonly<Record<number, Unpack>> = {
+  8: (packed, size) => {
+    try {
+      return inflateRawSync(packed, { maxOutputLength: Math.max(1, size) });
+    } catch {
+      return undefined;
+    }
+  },
+  14: decodeZipLzma,
+  93: decodeZstd,
+};
+
+/** What Python's zipfile writes besides. */
+const METHOD_NAMES: Readonly<Record<number, string>> = { 9: "deflate64", 12: "bzip2", 95: "xz" };
+
+const HEAD = 512;
+
+/** The first bytes of a member; empty when they cannot be had without unpacking all of it. */
+export function zipHead(source: ByteSource, member: ZipMember): Uint8Array {
+  const at = placeOf(new ByteReader(source, true), member);
+  if (!at.ok) return new Uint8Array(0);
+  if (member.method === 0) return source.read(at.value, Math.min(HEAD, member.packedSize));
+  if (member.method !== 8) return new Uint8Array(0);
   try {
-    const bytes = inflateRawSync(packed, { maxOutputLength: Math.max(1, member.size) });
-    return bytes.length === member.size ? ok(bytesSource(bytes)) : damaged(`The member \`${member.name}\` is damaged`);
+    const start = source.read(at.value, Math.min(2 * HEAD, member.packedSize));
+    return inflateRawSync(start, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 4 * 1024 * 1024 });
   } catch {
-    return damaged(`The member \`${member.name}\` is damaged`);
+    return new Uint8Array(0);
   }
 }

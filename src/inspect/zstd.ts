@@ -22,6 +22,11 @@ import {
 const MAGIC = 0xfd2f_b528;
 const MAX_BLOCK = 128 * 1024;
 
+/** Whether bytes begin like a Zstandard frame. */
+export function isZstd(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
+}
+
 /** The original bytes of the first frame. Undefined when it is damaged or larger than `limit`. */
 export function decodeZstd(input: Uint8Array, limit: number): Uint8Array | undefined {
   try {

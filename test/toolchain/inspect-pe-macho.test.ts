@@ -103,7 +103,102 @@ describe("the PE reader", () => {
   });
 });
 
+describe("the PE reader, on what is not by name", () => {
+  it("agrees with llvm-readobj on numbers, forwarders and delayed imports", (context) => {
+    const clang = llvm(context, "clang");
+    const lld = llvm(context, "lld-link");
+    const readobj = llvm(context, "llvm-readobj");
+    writeFileSync(join(folder, "two.c"), "int named(void) { return 1; }\nint numbered(void) { return 2; }\n");
+    writeFileSync(
+      join(folder, "user.c"),
+      `__declspec(dllimport) int named(void);\n__declspec(dllimport) int numbered(void);
+__declspec(dllexport) int go(void) { return named() + numbered(); }
+void* __delayLoadHelper2(void* a, void* b) { return a ? a : b; }\n`,
+    );
+    for (const file of ["two", "user"])
+      run(clang, ["-target", "x86_64-pc-windows-msvc", "-c", `${file}.c`, "-o", `${file}.obj`]);
+    const link = ["/dll", "/noentry", "/nodefaultlib"];
+    const exported = ["/export:named", "/export:numbered,@5,NONAME", "/export:onward=KERNEL32.Sleep"];
+    run(lld, [...link, "two.obj", ...exported, "/out:two.dll", "/implib:two.lib"]);
+    run(lld, [...link, "user.obj", "two.lib", "/out:user.pyd"]);
+    run(lld, [...link, "user.obj", "two.lib", "/delayload:two.dll", "/out:later.pyd"]);
+    const two = openPe(bytesSource(readFileSync(join(folder, "two.dll"))));
+    const text = run(readobj, ["--coff-exports", "two.dll"]);
+    const told = [...text.matchAll(/Ordinal: (\d+)\s+Name: ?(\S*)\s+(?:ForwardedTo|RVA)/g)].map((match) => ({
+      ordinal: Number(match[1]),
+      ...(match[2] === "" ? {} : { name: match[2] }),
+    }));
+    expect(told).toHaveLength(3);
+    expect(two.ok && two.value.exports).toMatchObject(told);
+    expect(two.ok && two.value.exports.find(({ name }) => name === "onward")?.forwarder).toBe("KERNEL32.Sleep");
+    const symbols = expect.arrayContaining([{ name: "named" }, { ordinal: 5 }]) as unknown;
+    for (const [file, delayed] of [
+      ["user.pyd", false],
+      ["later.pyd", true],
+    ] as const) {
+      const pe = openPe(bytesSource(readFileSync(join(folder, file))));
+      expect(pe.ok && pe.value.imports).toEqual([{ library: "two.dll", delayed, symbols }]);
+    }
+  });
+
+  it("tells ARM64EC, which calls itself x86_64", (context) => {
+    const clang = llvm(context, "clang");
+    const lld = llvm(context, "lld-link");
+    // What Microsoft's C library brings: the table of the loader with the metadata of hybrid code.
+    writeFileSync(
+      join(folder, "hybrid.c"),
+      `static int metadata[64] = {2};
+const struct { unsigned size; unsigned char before[196]; void* hybrid; unsigned char after[112]; } _load_config_used = {320, {0}, metadata, {0}};
+__declspec(dllexport) int go(void) { return 1; }\n`,
+    );
+    run(clang, ["-target", "x86_64-pc-windows-msvc", "-c", "hybrid.c", "-o", "hybrid.obj"]);
+    run(lld, ["/dll", "/noentry", "/nodefaultlib", "hybrid.obj", "/out:hybrid.pyd"]);
+    const pe = openPe(bytesSource(readFileSync(join(folder, "hybrid.pyd"))));
+    expect(pe.ok && pe.value).toMatchObject({ machineCode: 0x8664, machine: "arm64ec" });
+  });
+});
+
 describe("the Mach-O reader", () => {
+  it.for([["-fixup_chains"], ["-no_fixup_chains"]])("reads what dyld goes by, %s", ([way = ""], context) => {
+    const clang = llvm(context, "clang++");
+    const lld = llvm(context, "ld64.lld");
+    const target = ["-target", "arm64-apple-macos13", "-c", '-DEXPORT=__attribute__((visibility("default")))'];
+    writeFileSync(
+      join(folder, "weak.cpp"),
+      `EXPORT __attribute__((weak)) int chosen() { return 1; }
+__attribute__((weak_import)) int absent();
+int warp();
+EXPORT int go() { return (absent ? absent() : 0) + warp() + chosen(); }
+EXPORT int* table[] = {(int*)&warp, (int*)&absent};\n`,
+    );
+    writeFileSync(join(folder, "warp.cpp"), "EXPORT int warp() { return 1; }\nEXPORT int absent() { return 2; }\n");
+    for (const name of ["weak", "warp"]) run(clang, [...target, `${name}.cpp`, "-o", `${name}.o`]);
+    const link = ["-arch", "arm64", "-platform_version", "macos", "13.0", "14.2", way, "-undefined", "dynamic_lookup"];
+    run(lld, [...link, "-dylib", "warp.o", "-install_name", "@rpath/libwarp.dylib", "-o", "libwarp.dylib"]);
+    const own = ["-dylib", "weak.o", "-reexport_library", "libwarp.dylib", "-install_name", "@rpath/libweak.dylib"];
+    run(lld, [...link, ...own, "-x", "-o", `libweak${way}.dylib`]);
+    const file = openMachO(bytesSource(readFileSync(join(folder, `libweak${way}.dylib`))));
+    const slice = file.ok ? file.value[0] : undefined;
+    // lld names the library twice: as one that is needed, and as one that is handed on.
+    expect(slice?.libraries).toContainEqual(
+      expect.objectContaining({ path: "@rpath/libwarp.dylib", reexported: true }),
+    );
+    expect([...(slice?.exports ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+      { name: "__Z2gov", weak: false },
+      { name: "__Z6chosenv", weak: true },
+      { name: "_table", weak: false },
+    ]);
+    const imports = slice?.imports.filter(({ name }) => name !== "dyld_stub_binder") ?? [];
+    expect(imports.map(({ name, weak }) => [name, weak]).sort()).toEqual(
+      expect.arrayContaining([
+        ["__Z4warpv", false],
+        ["__Z6absentv", true],
+      ]),
+    );
+    for (const { name, library } of imports)
+      if (name !== "__Z6chosenv") expect([name, library]).toEqual([name, "@rpath/libwarp.dylib"]);
+  });
+
   it("agrees with llvm-objdump, and reads what llvm-lipo joined", (context) => {
     const clang = llvm(context, "clang++");
     const lld = llvm(context, "ld64.lld");

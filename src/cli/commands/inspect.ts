@@ -1,4 +1,5 @@
 /** `retorch inspect`: what built files are, and whether they will load here. */
+import { relative, resolve } from "node:path";
 import { failureCodes } from "../../base/failure-codes.ts";
 import type { Environment } from "../../environment/environment.ts";
 import { describeJson, describeText } from "../../inspect/describe.ts";
@@ -22,21 +23,45 @@ export async function run(
     else if (options.python !== undefined) return sayFailure(context, found.error);
   }
   let code = 0;
-  for (const [index, path] of operands.entries()) {
+  let written = 0;
+  const page = (text: string): void => {
+    program.stdout.write(`${written++ > 0 ? "\n" : ""}${text}`);
+  };
+  const inspectOne = async (path: string): Promise<Inspection | undefined> => {
     const inspected = await services.inspect(host, path, environment);
-    if (!inspected.ok) {
-      code = Math.max(code, failureCodes[inspected.error.code].exit);
-      if (options.json) {
-        program.stdout.write(`${JSON.stringify({ path, failure: plainFailure(inspected.error) })}\n`);
-      } else sayFailure(context, inspected.error);
+    if (inspected.ok) {
+      if (options.json) program.stdout.write(`${JSON.stringify(describeJson(inspected.value))}\n`);
+      if (works(inspected.value) === "no") code = Math.max(code, 1);
+      return inspected.value;
+    }
+    code = Math.max(code, failureCodes[inspected.error.code].exit);
+    if (options.json) {
+      program.stdout.write(`${JSON.stringify({ path, failure: plainFailure(inspected.error) })}\n`);
+    } else sayFailure(context, inspected.error);
+    return undefined;
+  };
+  for (const operand of operands) {
+    const paths = (await services.builtFiles(host, operand)) ?? [];
+    if (paths.length === 0) {
+      const inspection = await inspectOne(operand);
+      if (inspection !== undefined && !options.json) page(describeText(inspection));
       continue;
     }
-    if (works(inspected.value) === "no") code = Math.max(code, 1);
-    program.stdout.write(
-      options.json
-        ? `${JSON.stringify(describeJson(inspected.value))}\n`
-        : `${index > 0 ? "\n" : ""}${describeText(inspected.value)}`,
-    );
+    // A folder: all in one list, then the pages of those that do not work.
+    const rows: string[] = [];
+    const pages: string[] = [];
+    for (const path of paths) {
+      const inspection = await inspectOne(path);
+      const answer = inspection === undefined ? "unreadable" : environment === undefined ? "" : works(inspection);
+      rows.push(
+        `  ${`${answer}`.padEnd(environment === undefined ? 0 : 11)}${relative(resolve(host.cwd, operand), path)}`,
+      );
+      if (inspection !== undefined && answer === "no") pages.push(describeText(inspection));
+    }
+    if (options.json) continue;
+    const title = `${operand}: ${paths.length} built ${paths.length === 1 ? "file" : "files"}${environment === undefined ? "" : "; do they load here?"}`;
+    page(`${[title, "", ...rows].join("\n")}\n`);
+    for (const text of pages) page(text);
   }
   return code;
 }

@@ -94,6 +94,7 @@ export function fakeServices(parts: FakeServices = {}): Services {
     environment: unexpected("environment"),
     diagnose: unexpected("diagnose"),
     inspect: unexpected("inspect"),
+    builtFiles: () => Promise.resolve(undefined),
     foreground: unexpected("foreground"),
     pythonPackage: unexpected("pythonPackage"),
     doctor: unexpected("doctor"),

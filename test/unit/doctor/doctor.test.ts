@@ -11,10 +11,10 @@ import { cuda, facts, verdict } from "./facts.ts";
 
 const gib = 2 ** 30;
 
-/** Everything that is not right, as `status id: title`. */
+/** Everything that is not right (the example has no GPU), as `status id: title`. */
 function trouble(parts: Partial<DoctorFacts>): string[] {
   return examine(facts(parts))
-    .checks.filter(({ status }) => status !== "ok")
+    .checks.filter(({ status, id }) => status !== "ok" && id !== "no-gpu")
     .map(({ status, id, title }) => `${status} ${id}: ${title}`);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { decodeLz4 } from "../../../src/inspect/lz4.ts";
+import { decodeZipLzma } from "../../../src/inspect/lzma.ts";
 import { decodeZstd } from "../../../src/inspect/zstd.ts";
 
 /** What was compressed. */
@@ -53,6 +54,21 @@ const packed = {
       "Hf0zJgDm8K8NKnx3xTlUCV4HOC9YrYjbOmYAAEIsMKBypkDuqmIfCGCXm5aIVEVPJY9bvX8YA5xSzS6tUEHK3z4Oj96+fzml3lPm",
       "4plARDlPGR0AYlYzd+VBZdMHkBnRyutWyq6z0atcEwWuTYGTjotci3BROgMBHp/cA4pehEaFshhjuHwvbVi7QiCqrYSV0IrZCgix",
       "JpCCqi0LnIuaVRAcBAnAOqDZBWA3ACBBgEBAoAaIW3cVBx4UJQ==",
+    ].join(""),
+    "base64",
+  ),
+  /** A member of a zip archive, made with Python's zipfile. */
+  lzma: Buffer.from(
+    [
+      "CQQFAF0AAIAAADYaSh8IoCYDTQcngUbiKEKNinS71HOT/yT7l7SMyZeZ8148f8+oT6AdnGwFvi+ZfflRR+a7xi5K3d6Yq6n3rJZuzWOlRguQVeyhQUBy",
+      "Cz7c/+oep+YVO+fGjzh2ZoX7u2hYyBd9IrGPzVTDFYB2KjNku9s0WIjmH+OBimv5QqGHwE4F3ErP0amuaN5CSvP3Ttsg6h+ytHvJfjqvZqJFA62Wasyy",
+      "w8XewB+VAxYdOoDWnA2CyGCmT+9RtHwWjPHpxle6obI/j9Xpd+1zGxOtAs4isGWa1VQ+OPS5Q2skZsRsOzGqjWE9agCmEP3o7RyvMO76/I+ckad/tsBq",
+      "cU6awm6qWBnVjo3jkCRqBtkSXdhh0k7ETqFS58ki+Nm2nZ5cT3/GbUKTINc71uv127qXk7UxhLwRIEWNkmVB1h9sBNcsxtzTWQbY2Bzads60aOULULCm",
+      "/Dj188SI5B+o/fq4Db6ToEnbO/dsA5k/nuqNhCh+q5BPiVaXIY/OrDKlxpXT3cPZRC4QadfUVyHJjeAz3n567ciWnbNiGsYj4cCm3VKkBAZNPzifAqFU",
+      "DQaRQR2NQwItmZO8McL5YIohoODeWFMiK4GCYzAkilNNkjVZ9RjFnFBSqAo7t+0CK6OKZo7/3GJHoOXas45Q3z3cYkcVdziU7FiTGeO9IuV3uYORpHtz",
+      "JdsAmVJCZA/9TzCFpl/i+PRf8TIPoAqPPPIs5MywtICfQ0TF81rlNJJ55tFwG1+knhydJ5sropPSfBKqodqPHuI4sn/jETwo2GwnKIZe5E/IdCBo349W",
+      "GHARsRt25nQZPxCJhCcZI4TC9LFJe74yNJ5lFLYvwdcSMAsBpVhtsdhKdB6v3IvK8X+m2fxcsqB/Y2VoIn5FqY5E+4EHVvWZzwnJP07m1LrCD5IOuEx6",
+      "+GpIBwWT9ELA9SNz5g+cV33/cnDDcCCqyHJ2yvib/FfwsNHXLzUFOOD83FiL7yHJRku3YuQ0RlfX/+4UrpeSVIeZyVMHPMR//2XbPgA=",
     ].join(""),
     "base64",
   ),
@@ -148,6 +164,35 @@ describe("decodeLz4", () => {
         expect(result === undefined || result.length === size).toBe(true);
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe("decodeZipLzma", () => {
+  const whole = Buffer.concat([text, noise]);
+
+  it("unpacks a member", () => {
+    expect(Buffer.from(decodeZipLzma(packed.lzma, whole.length) ?? []).equals(whole)).toBe(true);
+  });
+
+  it("gives what was promised, and nothing for what is cut off", () => {
+    expect(Buffer.from(decodeZipLzma(packed.lzma, 100) ?? []).equals(whole.subarray(0, 100))).toBe(true);
+    for (let length = 0; length < packed.lzma.length - 8; length += 5)
+      expect(decodeZipLzma(packed.lzma.subarray(0, length), whole.length)).toBeUndefined();
+    expect(decodeZipLzma(packed.lzma, whole.length + 1)).toBeUndefined();
+  });
+
+  it("never throws on damage", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(packed.lzma.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const bytes = Uint8Array.from(packed.lzma);
+          for (const [at, value] of changes) bytes[at] = value;
+          expect((decodeZipLzma(bytes, whole.length) ?? whole).length).toBe(whole.length);
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 });

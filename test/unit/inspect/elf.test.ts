@@ -45,6 +45,8 @@ const variants: readonly (readonly [string, TestElf])[] = [
 describe.each(variants)("an ELF file, %s", (_name, variant) => {
   const elf = open({ ...library, ...variant });
   const symbols = dynamicSymbols(elf);
+  /** The loader looks nowhere but in hash tables. */
+  const seen = variant.hash !== "none";
 
   it("tells its frame and its dynamic section", () => {
     expect(elf.anomalies).toEqual([]);
@@ -62,7 +64,7 @@ describe.each(variants)("an ELF file, %s", (_name, variant) => {
     expect(symbols.find("puts")).toEqual([]);
     expect(symbols.find("PyInit_dem")).toEqual([]);
     expect(symbols.find("")).toEqual([]);
-    expect(symbols.defines("_Z3fooi")).toBe(true);
+    expect(symbols.defines("_Z3fooi")).toBe(seen);
     expect(symbols.defines("_Z3foof")).toBe(false);
   });
 
@@ -76,7 +78,7 @@ describe.each(variants)("an ELF file, %s", (_name, variant) => {
       ["DEMO_1", true],
       ["DEMO_2", undefined],
     ]);
-    expect(symbols.defines("twice", "DEMO_1")).toBe(true);
+    expect(symbols.defines("twice", "DEMO_1")).toBe(seen);
     expect(symbols.defines("twice", "DEMO_3")).toBe(false);
     expect(neededVersions(elf).map(({ file, name }) => [file, name])).toEqual([
       ["libc.so.6", "GLIBC_2.2.5"],

@@ -114,9 +114,31 @@ describe("a macOS module", () => {
     expect(verdictOf({})).toMatchObject({ loads: "yes", problems: [] });
   });
 
-  it("may or may not load when a function is not there: libraries may hand on others'", () => {
+  it("is for another torch when a function is not there", () => {
     const imports = [...(module.imports ?? []), { name: "__ZN3c104goneEv", ordinal: 1 }];
-    expect(verdictOf({ imports })).toMatchObject({ loads: "unknown" });
+    expect(verdictOf({ imports })).toMatchObject({ loads: "no", problems: [{ kind: "other-torch", owner: "c10" }] });
+  });
+
+  it("may or may not load when its library hands on others'", () => {
+    const again = buildMachO({
+      kind: 6,
+      libraries: [{ path: "/usr/lib/libobjc.dylib", command: 0x8000_001f }],
+      exports: ["_f"],
+    });
+    host.write("/torch/lib/libtorch.dylib", again);
+    const libraries = [...(module.libraries ?? []), { path: "@rpath/libtorch.dylib" }];
+    const imports = [...(module.imports ?? []), { name: "__ZN2at4goneEv", ordinal: 3 }];
+    expect(verdictOf({ libraries, imports })).toMatchObject({ loads: "unknown" });
+  });
+
+  it("counts every kind of library when it says whose a function is", () => {
+    const libraries = [{ path: "@rpath/libupward.dylib", command: 0x8000_0023 }, ...(module.libraries ?? [])];
+    const imports = (module.imports ?? []).map((one) => ({
+      ...one,
+      ordinal: one.ordinal === 0xfe ? 0xfe : (one.ordinal ?? 0) + 1,
+    }));
+    host.write("/torch/lib/libupward.dylib", buildMachO({ kind: 6, exports: ["_f"] }));
+    expect(verdictOf({ libraries, imports })).toMatchObject({ loads: "yes" });
   });
 
   it("lacks a library of torch", () => {

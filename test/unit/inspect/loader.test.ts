@@ -164,3 +164,59 @@ describe("readLoaderCache", () => {
     expect(readLoaderCache(bytesSource(bytes)).size).toBe(0);
   });
 });
+
+describe("variants for a processor", () => {
+  const flags = "cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3 abm avx avx2 bmi1 bmi2 f16c fma movbe xsave";
+  const files: Readonly<Record<string, TestElf>> = {
+    "/app/a.so": { needed: ["libx.so"], runpath: "/app/lib" },
+    "/app/lib/libx.so": { soname: "libx.so" },
+    "/app/lib/glibc-hwcaps/x86-64-v3/libx.so": { soname: "libx.so" },
+    "/app/lib/glibc-hwcaps/x86-64-v4/libx.so": { soname: "libx.so" },
+  };
+
+  it.each([
+    ["one of level 3", flags, "/app/lib/glibc-hwcaps/x86-64-v3/libx.so RUNPATH"],
+    [
+      "one of level 4",
+      `${flags} avx512f avx512bw avx512cd avx512dq avx512vl`,
+      "/app/lib/glibc-hwcaps/x86-64-v4/libx.so RUNPATH",
+    ],
+    ["any", "fpu sse2", "/app/lib/libx.so RUNPATH"],
+  ])("are taken by %s", (_what, words, expected) => {
+    const { host } = disk(files);
+    host.write("/proc/cpuinfo", `processor : 0\nflags\t\t: ${words}\n`);
+    const loader = new LoaderSimulation({ fs: host.fs, env: {}, machineCode: 62, bits: 64 });
+    expect(places(loader, "/app/a.so")["libx.so"]).toBe(expected);
+  });
+});
+
+describe("musl's loader", () => {
+  const files: Readonly<Record<string, TestElf>> = {
+    "/usr/bin/python3": { needed: ["libc.musl-x86_64.so.1"], interpreter: "/lib/ld-musl-x86_64.so.1" },
+    "/lib/ld-musl-x86_64.so.1": { soname: "libc.musl-x86_64.so.1" },
+    "/app/a.so": { needed: ["libx.so", "libm.so.6", "libz.so", "libgone.so"], runpath: "/app/lib" },
+    "/app/lib/libx.so": { soname: "libx.so", needed: ["liby.so"] },
+    "/app/lib/liby.so": { soname: "liby.so" },
+    "/env/libx.so": { soname: "libx.so", needed: ["liby.so"] },
+    "/usr/local/lib/libz.so": { soname: "libz.so" },
+  };
+
+  it("asks the variable first, hands run paths on, and has the C library in one", () => {
+    const { loader } = disk(files, { LD_LIBRARY_PATH: "/env" });
+    loader.loadMain("/usr/bin/python3");
+    expect(places(loader, "/app/a.so")).toEqual({
+      "libx.so": "/env/libx.so LD_LIBRARY_PATH",
+      "liby.so": "/app/lib/liby.so RUNPATH",
+      "libm.so.6": "/lib/ld-musl-x86_64.so.1 already loaded",
+      "libz.so": "/usr/local/lib/libz.so standard folder",
+      "libgone.so": "missing",
+    });
+  });
+
+  it("takes its folders from its own list", () => {
+    const { host, loader } = disk(files);
+    host.write("/etc/ld-musl-x86_64.path", "/env\n/lib\n");
+    loader.loadMain("/usr/bin/python3");
+    expect(places(loader, "/app/a.so")["libz.so"]).toBe("missing");
+  });
+});

@@ -7,7 +7,7 @@ export interface TestMachO {
   readonly cpu?: number;
   readonly subtype?: number;
   readonly kind?: number;
-  readonly libraries?: readonly { readonly path: string; readonly weak?: boolean }[];
+  readonly libraries?: readonly { readonly path: string; readonly weak?: boolean; readonly command?: number }[];
   readonly rpaths?: readonly string[];
   readonly installName?: string;
   /** [platform, minimum, sdk], versions as 0xXXXXYYZZ. */
@@ -15,6 +15,8 @@ export interface TestMachO {
   readonly imports?: readonly { readonly name: string; readonly ordinal?: number; readonly weak?: boolean }[];
   readonly exports?: readonly string[];
   readonly flat?: boolean;
+  /** What dyld goes by, as LC_DYLD_EXPORTS_TRIE and LC_DYLD_CHAINED_FIXUPS. */
+  readonly linkEdit?: { readonly exports: Uint8Array; readonly fixups: Uint8Array };
 }
 
 export function buildMachO(spec: TestMachO): Uint8Array {
@@ -38,7 +40,8 @@ export function buildMachO(spec: TestMachO): Uint8Array {
       out.number(24, 4).number(0, 4).number(0x0001_0203, 4).number(0x0001_0000, 4).text(`${path}\0`),
     );
   if (spec.installName !== undefined) dylib(0xd, spec.installName);
-  for (const { path, weak } of spec.libraries ?? []) dylib(weak === true ? 0x8000_0018 : 0xc, path);
+  for (const { path, weak, command: code } of spec.libraries ?? [])
+    dylib(code ?? (weak === true ? 0x8000_0018 : 0xc), path);
   for (const path of spec.rpaths ?? []) command(0x8000_001c, (out) => out.number(12, 4).text(`${path}\0`));
   const { build } = spec;
   if (build !== undefined) {
@@ -61,7 +64,9 @@ export function buildMachO(spec: TestMachO): Uint8Array {
   for (const name of spec.exports ?? []) symbol(name, 0x0f, 0, 64);
   symbol("local", 0x0e, 0, 64);
   const headerSize = bits === 64 ? 32 : 28;
-  const commandSize = commands.reduce((sum, one) => sum + one.length, 0) + 24;
+  const { linkEdit } = spec;
+  const linkEditSize = linkEdit === undefined ? 0 : 32;
+  const commandSize = commands.reduce((sum, one) => sum + one.length, 0) + 24 + linkEditSize;
   const symbolsAt = headerSize + commandSize;
   const count = symbols.length / (bits === 64 ? 16 : 12);
   command(2, (out) =>
@@ -71,6 +76,11 @@ export function buildMachO(spec: TestMachO): Uint8Array {
       .number(symbolsAt + symbols.length, 4)
       .number(Buffer.byteLength(strings.text), 4),
   );
+  if (linkEdit !== undefined) {
+    const exportsAt = symbolsAt + symbols.length + Buffer.byteLength(strings.text);
+    command(0x8000_0033, (out) => out.number(exportsAt, 4).number(linkEdit.exports.length, 4));
+    command(0x8000_0034, (out) => out.number(exportsAt + linkEdit.exports.length, 4).number(linkEdit.fixups.length, 4));
+  }
   const out = new Bytes(little).number(bits === 64 ? 0xfeed_facf : 0xfeed_face, 4);
   out
     .number(spec.cpu ?? 0x0100_000c, 4)
@@ -82,7 +92,8 @@ export function buildMachO(spec: TestMachO): Uint8Array {
     .number(spec.flat === true ? 0 : 0x80, 4);
   if (bits === 64) out.number(0, 4);
   for (const one of commands) out.raw(one);
-  return out.raw(symbols.done()).text(strings.text).done();
+  out.raw(symbols.done()).text(strings.text);
+  return linkEdit === undefined ? out.done() : out.raw(linkEdit.exports).raw(linkEdit.fixups).done();
 }
 
 /** A universal file. */

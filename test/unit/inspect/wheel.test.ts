@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesSource } from "../../../src/inspect/bytes.ts";
 import { describeJson, describeText } from "../../../src/inspect/describe.ts";
 import { inspectPath } from "../../../src/inspect/inspect.ts";
-import { inspectWheel, wheelNameOf } from "../../../src/inspect/wheel.ts";
+import { inspectArchive, wheelNameOf } from "../../../src/inspect/wheel.ts";
 import { readZip, zipMember } from "../../../src/inspect/zip.ts";
 import { buildElf } from "./elf-builder.ts";
 import { environmentOf, extension, newMachine } from "./machine.ts";
@@ -71,12 +71,12 @@ describe("readZip", () => {
   });
 });
 
-describe("inspectWheel", () => {
+describe("inspectArchive", () => {
   it("reads the compiled files and says which could not be", () => {
-    const wheel = inspectWheel(bytesSource(buildZip(members)), `/dist/${file}`);
-    expect(wheel.ok && wheel.value).toMatchObject({ file, files: 5, name: { name: "demo" } });
+    const wheel = inspectArchive(bytesSource(buildZip(members)), `/dist/${file}`);
+    expect(wheel?.ok && wheel.value).toMatchObject({ file, files: 5, name: { name: "demo" } });
     expect(
-      wheel.ok && wheel.value.members.map((member) => [member.path, member.report?.kind ?? member.failure?.code]),
+      wheel?.ok && wheel.value.members.map((member) => [member.path, member.report?.kind ?? member.failure?.code]),
     ).toEqual([
       ["demo/demo.cpython-311-x86_64-linux-gnu.so", "python-module"],
       ["demo.libs/libown-1a2b.so.3", "library"],
