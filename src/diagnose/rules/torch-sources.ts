@@ -270,20 +270,12 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` is not there (or not with these parameters) in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} was written for an older or newer torch.`,
     fix: (match) => [
-      ...(match.facts["name"] === "optional" ||
-      match.facts["name"] === "nullopt" ||
-      match.facts["name"] === "make_optional"
-        ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"]
-        : []),
       ...homeOf(match.facts["name"] ?? ""),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       "# take the release of the package that fits this torch, or install the torch that its documentation names",
     ],
     sources: ["pytorch/extension-cpp#32", "yuliangguo/depth_any_camera#24"],
-    examples: [
-      { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
-      { text: 'k.cu(12): error: namespace "at" has no member "ceil_div"', expect: "at::ceil_div" },
-    ],
+    examples: [{ text: 'k.cu(12): error: namespace "at" has no member "ceil_div"', expect: "at::ceil_div" }],
   },
   {
     id: "tensor-data-removed",
