@@ -38,6 +38,12 @@ export interface PasteFacts {
   readonly torchIncluded: boolean;
   /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
   readonly embeddedPython: boolean;
+  /** `-isystem /usr/include` is on a command line, or CPATH names it. */
+  readonly systemIncluded: boolean;
+  /** clang-cl compiles. */
+  readonly clangCl: boolean;
+  /** The value of Py_LIMITED_API on a command line. */
+  readonly limitedApi?: string;
   /** Version of Microsoft's compiler, `14.29`. */
   readonly msvc?: string;
   /** Libraries whose folder within the project is on a command line: `glm` of `-Ithird_party/glm`. */
@@ -85,6 +91,8 @@ export class PasteReader {
     cmake: false,
     torchIncluded: false,
     embeddedPython: false,
+    systemIncluded: false,
+    clangCl: false,
     rocmFromPip: false,
   };
 
@@ -104,6 +112,10 @@ export class PasteReader {
       )
     )
       facts.torchIncluded = true;
+    if (/(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text)) facts.systemIncluded = true;
+    if (text.includes("lang-cl")) facts.clangCl = true;
+    const limited = /Py_LIMITED_API=(\w+)/.exec(text)?.[1];
+    if (limited !== undefined) facts.limitedApi ??= limited;
     if (text.includes("ython_embed")) facts.embeddedPython = true;
     const msvc = /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1];
     if (msvc !== undefined) facts.msvc ??= msvc;

@@ -12,12 +12,14 @@ import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
 import { customOperatorRules } from "./custom-operators.ts";
+import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
 import { genericRules } from "./generic.ts";
 import { foreignToolchainRules } from "./foreign-toolchains.ts";
 import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
+import { headerConflictRules } from "./header-conflicts.ts";
 import { headerRules } from "./headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
@@ -119,8 +121,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
+  { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Older languages and copies", rules: olderLanguageRules },
   { name: "Headers", rules: headerRules },
+  { name: "Headers in each other's way", rules: headerConflictRules },
   { name: "Headers of libraries", rules: libraryHeaderRules },
   { name: "Forgotten includes", rules: includeRules },
   { name: "Names of another torch", rules: torchApiRules },

@@ -289,10 +289,22 @@ export const torchApiRules: readonly Rule[] = [
     title: "torch's own sources do not fit each other",
     on: ["compile"],
     specificity: 78,
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (!inTorchTree(finding.file)) return undefined;
       const asked = askedOfTorch(finding);
       if (asked !== undefined) return { asked: asked.name };
+      // Where headers of an installed torch were read in the same build, unknown names are theirs.
+      const installed = context.findings.some(({ file }) =>
+        /[\\/]include[\\/](?:ATen|c10|torch)[\\/]/.test(file ?? ""),
+      );
+      if (
+        installed &&
+        !/[‘'"]std[’'"]|[‘'"]std::/.test(finding.message) &&
+        /has not been declared|does not name a type|was not declared in this scope|no member named|has no member|unknown type name|undeclared identifier|is not a member of/.test(
+          finding.message,
+        )
+      )
+        return { asked: /[‘'"](\w[\w:]*)[’'"]/.exec(finding.message)?.[1] };
       return /marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
         finding.message,
       )

@@ -216,6 +216,10 @@ export const torchSourceRules: readonly Rule[] = [
       about(
         finding,
         /^(?:THC\w*|THNN\w*|THH\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/,
+      ) ??
+      said(
+        finding,
+        /incomplete (?:definition of )?type [‘'"](?:struct )?(?<name>TH\w*(?:Tensor|Storage|State|Generator))\b/,
       ),
     confidence: "high",
     cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch removed in 1.11.`,
@@ -373,7 +377,10 @@ const homes: readonly (readonly [RegExp, string])[] = [
   [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
   [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
   [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],
-  [/^(?:parallel_for|get_num_threads)$/, "#include <ATen/Parallel.h>"],
+  [
+    /^(?:parallel_for|[gs]et_num_(?:interop_)?threads|init_num_threads|in_parallel_region)$/,
+    "#include <ATen/Parallel.h>, and at::set_num_threads and its like (torch:: has them with torch/utils.h, which torch/torch.h brings)",
+  ],
   [
     /^PhiloxCudaState$|^philox_cuda_state$|^unpack$/,
     "#include <ATen/cuda/CUDAGeneratorImpl.h> and <ATen/cuda/CUDAGraphsUtils.cuh>",
