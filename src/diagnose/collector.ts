@@ -26,6 +26,7 @@ export class Collector {
   readonly #forms = new Map<string, number>();
   #count = 0;
   #made = 0;
+  #newest: OpenFinding | undefined;
 
   /** Adds a finding made of a line. The finding given back may be changed while its continuation lines arrive. */
   add(line: LogLine, parts: FindingParts): OpenFinding {
@@ -41,6 +42,7 @@ export class Collector {
       text: cut(line.text, evidenceLimit),
     };
     this.#count++;
+    this.#newest = finding;
     const form = formOf(parts);
     const alike = this.#forms.get(form) ?? 0;
     if (alike >= alikeKept) return finding;
@@ -57,6 +59,11 @@ export class Collector {
     }
     this.#seen.set(key, finding);
     return finding;
+  }
+
+  /** The finding that was made last, of those that were new. */
+  get newest(): OpenFinding | undefined {
+    return this.#newest;
   }
 
   /** How many different findings were made, kept or not. */

@@ -98,6 +98,8 @@ export interface Finding {
   readonly header?: string;
   readonly program?: string;
   readonly phase?: Phase;
+  /** The line of the source that the compiler printed below its message. */
+  readonly source?: string;
   /** Innermost Python frames, `file:line function » line of source`, innermost last. */
   readonly frames?: readonly string[];
   /** Where an exception arose while another was handled: the number of exceptions before it in the chain. */

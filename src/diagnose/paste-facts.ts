@@ -34,6 +34,22 @@ export interface PasteFacts {
   readonly hasPythonDev: boolean;
   /** CMake builds. */
   readonly cmake: boolean;
+  /** torch's include folder is on a command line, or one of its headers was read. */
+  readonly torchIncluded: boolean;
+  /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
+  readonly embeddedPython: boolean;
+  /** `-isystem /usr/include` is on a command line, or CPATH names it. */
+  readonly systemIncluded: boolean;
+  /** clang-cl compiles. */
+  readonly clangCl: boolean;
+  /** The value of Py_LIMITED_API on a command line. */
+  readonly limitedApi?: string;
+  /** Version of Microsoft's compiler, `14.29`. */
+  readonly msvc?: string;
+  /** Libraries whose folder within the project is on a command line: `glm` of `-Ithird_party/glm`. */
+  readonly vendored: readonly string[];
+  /** A place where the compiler was told of an old macOS: `10.7`. */
+  readonly oldMacos?: string;
   /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
   readonly rocmFromPip: boolean;
 }
@@ -60,11 +76,25 @@ const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
 const libraryObject = /^\s+(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
 const mostNamespaces = 8;
+const vendoredFolder =
+  /-(?:I|isystem)\s?["']?[^\s"']{0,300}[\\/](?:third[-_]?party|3rd[-_]?party|external|extern|submodules|vendor|deps|dependencies|subprojects)[\\/]([\w.-]+)/g;
+const mostVendored = 12;
 
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
-  readonly #facts: Mutable = { namespaces: this.#namespaces, hasPythonDev: false, cmake: false, rocmFromPip: false };
+  readonly #vendored: string[] = [];
+  readonly #facts: Mutable = {
+    namespaces: this.#namespaces,
+    vendored: this.#vendored,
+    hasPythonDev: false,
+    cmake: false,
+    torchIncluded: false,
+    embeddedPython: false,
+    systemIncluded: false,
+    clangCl: false,
+    rocmFromPip: false,
+  };
 
   line(text: string): void {
     const facts = this.#facts;
@@ -75,6 +105,25 @@ export class PasteReader {
     const last = text.lastIndexOf("-std=");
     const standard = last < 0 ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
     if (standard?.[1] !== undefined) facts.standard = standard[1];
+    if (
+      !facts.torchIncluded &&
+      /(?:-I|-isystem ?|\/I ?|from |^)["']?[^\s"']{0,300}[\\/](?:torch[\\/](?:lib[\\/])?|libtorch[\w.+-]*[\\/])include\b/.test(
+        text,
+      )
+    )
+      facts.torchIncluded = true;
+    if (/(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text)) facts.systemIncluded = true;
+    if (text.includes("lang-cl")) facts.clangCl = true;
+    const limited = /Py_LIMITED_API=(\w+)/.exec(text)?.[1];
+    if (limited !== undefined) facts.limitedApi ??= limited;
+    if (text.includes("ython_embed")) facts.embeddedPython = true;
+    const msvc = /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1];
+    if (msvc !== undefined) facts.msvc ??= msvc;
+    const macos = /(?:-mmacosx-version-min=|macosx-|MACOSX_DEPLOYMENT_TARGET=)(10\.[5-8])\b/.exec(text)?.[1];
+    if (macos !== undefined) facts.oldMacos ??= macos;
+    if (this.#vendored.length < mostVendored)
+      for (const [, name = ""] of text.matchAll(vendoredFolder))
+        if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
     if (text.length > 2_000) return;
     const gnu =
       !text.includes("CC=") && !text.includes("CXX=")
@@ -142,6 +191,6 @@ export class PasteReader {
   }
 
   facts(): PasteFacts {
-    return { ...this.#facts, namespaces: [...this.#namespaces] };
+    return { ...this.#facts, namespaces: [...this.#namespaces], vendored: [...this.#vendored] };
   }
 }

@@ -19,6 +19,7 @@ import { msvcParser } from "./parsers/msvc.ts";
 import { nvccParser } from "./parsers/nvcc.ts";
 import type { Parser } from "./parsers/parser.ts";
 import { pythonParser } from "./parsers/python.ts";
+import { sourceEchoParser } from "./parsers/source-echo.ts";
 import { systemParser } from "./parsers/system.ts";
 
 /** What a log holds. */
@@ -51,9 +52,17 @@ const messageWords =
   /(?:error|fatal|warning|Error)\s{0,4}:|not found|No such|undefined (?:symbol|reference)|Traceback|too long|Killed|denied/;
 
 /** Parsers whose `true` means that nobody else need look, then those that look beside each other. */
-function makeParsers(): { readonly first: readonly Parser[]; readonly beside: readonly Parser[] } {
+function makeParsers(collector: Collector): { readonly first: readonly Parser[]; readonly beside: readonly Parser[] } {
   return {
-    first: [nvccParser(), gccParser(), msvcParser(), linkerParser(), buildToolParser(), installerParser()],
+    first: [
+      sourceEchoParser(collector),
+      nvccParser(),
+      gccParser(),
+      msvcParser(),
+      linkerParser(),
+      buildToolParser(),
+      installerParser(),
+    ],
     beside: [loaderParser(), gpuParser(), pythonParser(), systemParser()],
   };
 }
@@ -102,7 +111,7 @@ class Shapes {
 export class Scanner {
   readonly #collector = new Collector();
   readonly #facts = new FactsReader();
-  readonly #parsers = makeParsers();
+  readonly #parsers = makeParsers(this.#collector);
   /** Gets what none of the others made anything of. */
   readonly #bare = bareParser();
   readonly #all: readonly Parser[];

@@ -7,6 +7,9 @@ import { baseName, type Parser } from "./parser.ts";
 
 const edg =
   /^((?:[A-Za-z]:[\\/])?[^()"]{1,500}?)\((\d+)\)\s?: (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
+/** The same front end under other names (nvc++, icpc, and nvcc with some host compilers): `"file", line 12: error: …`. */
+const edgQuoted =
+  /^"((?:[A-Za-z]:[\\/])?[^"]{1,500}?)", line (\d+): (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
 const edgBare = /^(catastrophic error|internal error|Internal error)(?: #\d+(?:-D)?)?: (.*)$/;
 /** The tools' own messages, also with words in front: `error: nvcc fatal : …`. */
 const own =
@@ -59,7 +62,7 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       message: text.replace(/^nvcc\s+\w+\s*: /, "") + (words === undefined ? "" : ""),
     });
   }
-  const source = edg.exec(text);
+  const source = edg.exec(text) ?? (text.startsWith('"') ? edgQuoted.exec(text) : null);
   if (source !== null) {
     const [, file = "", row = "0", word = "error", number, message = ""] = source;
     if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return undefined;

@@ -102,6 +102,8 @@ export const genericRules: readonly Rule[] = [
       finding.tool === "cmake" &&
       finding.severity === "error" &&
       finding.code === "message" &&
+      // FindCUDA's scripts say only that nvcc failed.
+      !/\.cu\.o(?:bj)?[\w.]*\.cmake$/.test(finding.file ?? "") &&
       !/[\\/]cmake-[\d.]+[\\/]Modules[\\/]/.test(finding.file ?? "")
         ? { where: placeOf(finding), words: finding.message.replace(/ (?:Call Stack|-- Configuring).*$/s, "") }
         : undefined,

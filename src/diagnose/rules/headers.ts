@@ -1,15 +1,8 @@
 /** Headers of Python, torch, CUDA, ROCm, pybind11 and NumPy that were not found. */
-import {
-  installWithoutIsolation,
-  pip,
-  platformOf,
-  python,
-  pythonVersion,
-  setVariable,
-  torchCuda,
-} from "../commands.ts";
+import { installWithoutIsolation, platformOf, python, pythonVersion, setVariable, torchCuda } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
+import { isEverywhere } from "../torch-api.ts";
 
 /** Whether CMake compiles, and torch's own header asks. */
 function atCmake(match: Match): boolean {
@@ -45,7 +38,14 @@ export const headerRules: readonly Rule[] = [
     fix: (match) => {
       const version = pythonVersion(match);
       if (platformOf(match) === "win32")
-        return ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"];
+        return [
+          ...(match.context.log.embeddedPython
+            ? [
+                `# an embeddable Python is without headers: copy the folders Include and libs of an ordinary Python ${version ?? "of the same version"} (python.org) into the folder of its python.exe`,
+              ]
+            : []),
+          "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
+        ];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
       const cmake = atCmake(match)
         ? [
@@ -125,24 +125,15 @@ export const headerRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 84,
     matches: (finding) => header(finding, /^(?:torch|ATen|c10|caffe2|torchgen)\/|^torch\.h$/),
-    confidence: (match) => (sinceTorch(match.facts["header"] ?? "") === undefined ? "high" : "medium"),
+    confidence: (match) => (isEverywhere(match.facts["header"] ?? "") ? "high" : "medium"),
     cause: (match) => {
       const torch = match.context.environment?.torch;
       const gpu = /c10\/(?:cuda|hip)|ATen\/(?:cuda|hip|cudnn)/.test(match.facts["header"] ?? "")
         ? " (a CPU-only torch has fewer of them)"
         : "";
-      const since = sinceTorch(match.facts["header"] ?? "");
-      if (since !== undefined)
-        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} came with torch ${since}: the torch that is compiled against${torch === undefined ? "" : ` (${torch.version} is installed here)`} is older (pip's build isolation may have fetched another one), or torch's include folder is not on the command line at all.`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is torch's own${gpu}, and its folder is not on the command line: a plain Extension instead of CppExtension/CUDAExtension, another Python environment than the one with torch, or a header that this torch version does not have.${torch === undefined ? "" : ` torch ${torch.version} has its headers in ${torch.includeDirs.join(" and ")}.`}`;
     },
     fix: (match) => [
-      ...(sinceTorch(match.facts["header"] ?? "") === undefined
-        ? []
-        : [
-            `${python(match)} -c "import torch; print(torch.__version__)"`,
-            pip(match, `install --upgrade "torch>=${sinceTorch(match.facts["header"] ?? "") ?? ""}"`),
-          ]),
       "retorch build   # finds torch's headers by itself",
       "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
       `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
@@ -159,10 +150,6 @@ export const headerRules: readonly Rule[] = [
         expect: "CUDAExtension",
       },
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
-      {
-        text: "ops.cpp:1:10: fatal error: torch/csrc/stable/library.h: No such file or directory",
-        expect: "torch>=2.9",
-      },
     ],
   },
   {
@@ -324,18 +311,3 @@ function debianCuda(match: Match): string {
   const version = match.context.log.cuda ?? match.context.environment?.cuda?.version ?? torchCuda(match) ?? "13.0";
   return version.split(".").slice(0, 2).join("-");
 }
-
-/** The torch release that a header came with; undefined for those that are there since long. */
-function sinceTorch(header: string): string | undefined {
-  for (const [form, since] of newHeaders) if (form.test(header)) return since;
-  return undefined;
-}
-
-/** Source: the folders torch/csrc/stable, torch/headeronly and ATen of the releases. */
-const newHeaders: readonly (readonly [RegExp, string])[] = [
-  [/^torch\/csrc\/stable\/(?:device|generator|macros|version|c\/)/, "2.10"],
-  [/^torch\/csrc\/stable\//, "2.9"],
-  [/^torch\/headeronly\//, "2.9"],
-  [/^torch\/csrc\/inductor\/aoti_(?:torch|runtime)\//, "2.2"],
-  [/^ATen\/(?:ops\/|ceil_div\.h|OpMathType\.h|core\/TensorBase\.h)/, "1.11"],
-];

@@ -40,6 +40,10 @@ export const hostCompilerRules: readonly Rule[] = [
         ) ??
         said(
           finding,
+          /The version \('(?<have>[\d.]+)'\) of the host compiler \('(?<name>[\w ]+)'\) is not supported/,
+        ) ??
+        said(
+          finding,
           /The CUDA compiler .* (?:doesn't|does not) support the host compiler|unsupported host compiler|No supported gcc\/g\+\+ host compiler found/i,
         );
       if (facts === undefined) return undefined;
@@ -62,6 +66,11 @@ export const hostCompilerRules: readonly Rule[] = [
       return `nvcc${cuda === undefined ? "" : ` of CUDA ${cuda}`} accepts ${newest === undefined ? (match.facts["clang"] === undefined ? "only older versions of this compiler" : `clang below ${match.facts["clang"]}`) : `gcc up to version ${newest}`}, and the host compiler it called${match.facts["have"] === undefined ? "" : ` (${match.facts["have"]})`} is newer.`;
     },
     fix: (match) => {
+      if (/clang/.test(match.facts["name"] ?? ""))
+        return [
+          "export CC=gcc CXX=g++ CUDAHOSTCXX=g++ NVCC_PREPEND_FLAGS='-ccbin g++'   # gcc as host compiler; then a clean build folder",
+          "# or a clang that this CUDA names in its Installation Guide (CUDA 10: clang 7; 11: 12; 12.0: 15; 13: 20), or a newer CUDA",
+        ];
       const newest = gccMajor(match) ?? "11";
       const there = supportedCompiler(match);
       const cxx = there ?? `/usr/bin/g++-${newest}`;

@@ -23,6 +23,8 @@ export const includeRules: readonly Rule[] = [
         new RegExp(
           `(?:unknown type name|no type named|no member named|use of undeclared identifier) '(?:std::)?(?<type>${type})'`,
         ),
+        /[‘'"](?<type>U?INT(?:8|16|32|64|MAX|PTR)_(?:C|MAX|MIN)|SIZE_MAX|PTRDIFF_MAX|PRI[diuxX](?:8|16|32|64|PTR))[’'"] (?:was not declared|undeclared|is undefined)/,
+        /use of undeclared identifier '(?<type>U?INT(?:8|16|32|64|MAX|PTR)_(?:C|MAX|MIN)|SIZE_MAX|PRI[diuxX](?:8|16|32|64))'/,
         /this is a macro when the header .?<cstdint>|is defined in header .?<cstdint>/,
       );
     },
@@ -33,6 +35,11 @@ export const includeRules: readonly Rule[] = [
       match.finding.file === undefined || platformOf(match) === "win32"
         ? "# add #include <cstdint> to that header"
         : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
+      ...(/^(?:U?INT|SIZE|PTR|PRI)/.test(match.facts["type"] ?? "")
+        ? [
+            `# old C libraries have the macros for C++ only with -D__STDC_CONSTANT_MACROS -D__STDC_LIMIT_MACROS -D__STDC_FORMAT_MACROS: add these flags${/^PRI/.test(match.facts["type"] ?? "") ? "; PRI… are of <cinttypes>" : ""}`,
+          ]
+        : []),
       "# without touching the sources: flags -include cstdint for cxx and nvcc   (or build with gcc 12: CC=gcc-12 CXX=g++-12)",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-include cstdint" }),
@@ -65,6 +72,12 @@ export const includeRules: readonly Rule[] = [
         ) ??
         /namespace "std" has no (?:actual )?member "(?<name>\w+)"/.exec(finding.message) ??
         /[‘'"](?<name>\w+)[’'"] (?:is not a member of [‘'"]std[’'"]|in namespace [‘'"]std[’'"] does not name)/.exec(
+          finding.message,
+        ) ??
+        /(?:implicit instantiation of undefined template|incomplete type|has initializer but incomplete type|has incomplete type) ?['‘"]?(?:std::(?:__\w+::)?)(?<name>basic_\w+|array|tuple|vector|function|pair|map|set|deque|complex|valarray|thread|future|stringstream|ostringstream|istringstream|ofstream|ifstream|fstream)\b/.exec(
+          finding.message,
+        ) ??
+        /(?:aggregate|variable) [‘'](?:const )?(?:class )?std::(?:__\w+::)?(?<name>basic_\w+|array|function|stringstream|ostringstream|istringstream|ofstream|ifstream|fstream)\b.*(?:has incomplete type|has initializer but incomplete type)/.exec(
           finding.message,
         ) ??
         /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(
@@ -156,6 +169,74 @@ function headerOf(name: string): string {
   if (/^M_/.test(name)) return "<cmath>";
   const headers: Record<string, string> = {
     numeric_limits: "<limits>",
+    basic_ostream: "<ostream>",
+    basic_istream: "<istream>",
+    basic_iostream: "<iostream>",
+    basic_string: "<string>",
+    basic_stringstream: "<sstream>",
+    basic_ostringstream: "<sstream>",
+    basic_istringstream: "<sstream>",
+    istringstream: "<sstream>",
+    basic_ofstream: "<fstream>",
+    basic_ifstream: "<fstream>",
+    basic_fstream: "<fstream>",
+    ofstream: "<fstream>",
+    ifstream: "<fstream>",
+    fstream: "<fstream>",
+    basic_regex: "<regex>",
+    pair: "<utility>",
+    deque: "<deque>",
+    valarray: "<valarray>",
+    future: "<future>",
+    streamsize: "<ios>",
+    ostream: "<ostream>",
+    istream: "<istream>",
+    endl: "<ostream>",
+    exchange: "<utility>",
+    forward: "<utility>",
+    underlying_type: "<type_traits>",
+    enable_if: "<type_traits>",
+    is_same: "<type_traits>",
+    uncaught_exceptions: "<exception>",
+    logic_error: "<stdexcept>",
+    out_of_range: "<stdexcept>",
+    invalid_argument: "<stdexcept>",
+    domain_error: "<stdexcept>",
+    atomic: "<atomic>",
+    condition_variable: "<condition_variable>",
+    lock_guard: "<mutex>",
+    unique_lock: "<mutex>",
+    weak_ptr: "<memory>",
+    make_shared: "<memory>",
+    back_inserter: "<iterator>",
+    distance: "<iterator>",
+    ostream_iterator: "<iterator>",
+    bind: "<functional>",
+    hash: "<functional>",
+    less: "<functional>",
+    greater: "<functional>",
+    nth_element: "<algorithm>",
+    find: "<algorithm>",
+    find_if: "<algorithm>",
+    transform: "<algorithm>",
+    reverse: "<algorithm>",
+    fill: "<algorithm>",
+    copy: "<algorithm>",
+    all_of: "<algorithm>",
+    any_of: "<algorithm>",
+    lower_bound: "<algorithm>",
+    upper_bound: "<algorithm>",
+    clamp: "<algorithm>",
+    unordered_set: "<unordered_set>",
+    list: "<list>",
+    queue: "<queue>",
+    priority_queue: "<queue>",
+    stack: "<stack>",
+    bitset: "<bitset>",
+    mt19937: "<random>",
+    uniform_int_distribution: "<random>",
+    uniform_real_distribution: "<random>",
+    this_thread: "<thread>",
     accumulate: "<numeric>",
     iota: "<numeric>",
     unique_ptr: "<memory>",

@@ -12,12 +12,14 @@ import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
 import { customOperatorRules } from "./custom-operators.ts";
+import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
 import { genericRules } from "./generic.ts";
 import { foreignToolchainRules } from "./foreign-toolchains.ts";
 import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
+import { headerConflictRules } from "./header-conflicts.ts";
 import { headerRules } from "./headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
@@ -31,9 +33,11 @@ import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccOptionRules } from "./nvcc-options.ts";
 import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
+import { olderLanguageRules } from "./older-language.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { isolationRules } from "./isolation.ts";
 import { nvccHeaderRules } from "./nvcc-headers.ts";
+import { runTimeCompilerRules } from "./run-time-compilers.ts";
 import { tritonRules } from "./triton.ts";
 import { companionPackageRules } from "./companion-packages.ts";
 import { doubleRegistrationRules } from "./double-registration.ts";
@@ -52,6 +56,7 @@ import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
 import { syclRules } from "./sycl.ts";
 import { toolchainRules } from "./toolchain.ts";
+import { torchApiRules } from "./torch-api.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
 import { torchAbiRules } from "./torch-abi.ts";
@@ -61,6 +66,7 @@ import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
 import { rocmRules } from "./rocm.ts";
+import { vendorCompilerRules } from "./vendor-compilers.ts";
 import { wheelRules } from "./wheels.ts";
 import { downloadRules } from "./downloads.ts";
 import { libraryVersionRules } from "./library-versions.ts";
@@ -99,6 +105,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Running on the GPU", rules: gpuRunTimeRules },
   { name: "GPUs and builds", rules: gpuSupportRules },
   { name: "Triton", rules: tritonRules },
+  { name: "Compilers at run time", rules: runTimeCompilerRules },
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "Devices", rules: gpuDeviceRules },
@@ -106,6 +113,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Host compilers", rules: hostCompilerRules },
+  { name: "Compilers of vendors", rules: vendorCompilerRules },
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: nvccRules },
@@ -113,9 +121,13 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
+  { name: "Dialects and instruction sets", rules: dialectRules },
+  { name: "Older languages and copies", rules: olderLanguageRules },
   { name: "Headers", rules: headerRules },
+  { name: "Headers in each other's way", rules: headerConflictRules },
   { name: "Headers of libraries", rules: libraryHeaderRules },
   { name: "Forgotten includes", rules: includeRules },
+  { name: "Names of another torch", rules: torchApiRules },
   { name: "Sources and torch's API", rules: torchSourceRules },
   { name: "Sources and everything else", rules: sourceRules },
   { name: "Sources and the language", rules: languageRules },

@@ -1,6 +1,10 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
 import { pip } from "../commands.ts";
-import { type Rule, placeOf, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, placeOf, said, saidAny } from "../rule.ts";
+
+function inTorchHeader(match: Match): boolean {
+  return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");
+}
 
 export const languageRules: readonly Rule[] = [
   {
@@ -11,15 +15,20 @@ export const languageRules: readonly Rule[] = [
     matches: (finding) =>
       /[\\/](?:c\+\+[\\/]\d|torch[\\/]include|pybind11[\\/]|cuda[\w.-]*[\\/])/.test(finding.file ?? "")
         ? undefined
-        : saidAny(
+        : (saidAny(
             finding,
             /expected primary-expression before [‘'](?<type>float|double|int|int64_t|long|bool|uint8_t|scalar_t|T|at::Half|__half|half)[’']/,
             /use 'template' keyword to treat '(?<type>\w+)' as a dependent template name/,
             /missing 'template' keyword prior to dependent template name '(?<type>\w+)'/,
-          ),
+          ) ??
+          (/^expected primary-expression before [‘'][>)][’'] token/.test(finding.message)
+            ? /(?<![\w ]template )\b(?:data_ptr|data|packed_accessor\w*|accessor|item)\s?<\s?(?<type>[\w:]+)/.exec(
+                finding.source ?? "",
+              )?.groups
+            : undefined)),
     confidence: "medium",
     cause: (match) =>
-      `${placeOf(match.finding)}: inside a template (or a lambda of AT_DISPATCH_…, or with \`auto\`) the compiler takes \`x.data_ptr<${match.facts["type"] ?? "T"}>()\` for a comparison, because the type of x depends on a parameter.`,
+      `${placeOf(match.finding)}: inside a template (or a lambda of AT_DISPATCH_…, or with \`auto\`) the compiler takes \`x.data_ptr<${match.facts["type"] ?? "T"}>()\` for a comparison, because the type of x depends on a parameter. (A torch older than 1.3 has no data_ptr<T>() at all, and fails alike.)`,
     fix: () => ["# x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template"],
     sources: ["https://en.cppreference.com/w/cpp/language/dependent_name"],
     examples: [
@@ -184,8 +193,16 @@ export const languageRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) means two things: a \`using namespace\` (std, at, torch, thrust, cute) brings in a second name that is spelled alike; newer headers have more names than older ones (thrust::cub, std::byte, std::size, std::data, at::Layout).`,
+      inTorchHeader(match)
+        ? `\`${match.facts["name"] ?? ""}\` is ambiguous within a header of torch (${placeOf(match.finding)}): before torch's header was included, a \`using namespace\` (cv of OpenCV, std, …) or a macro of another header brought in a second \`${match.facts["name"] ?? ""}\`.`
+        : `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) means two things: a \`using namespace\` (std, at, torch, thrust, cute) brings in a second name that is spelled alike; newer headers have more names than older ones (thrust::cub, std::byte, std::size, std::data, at::Layout).`,
     fix: (match) => [
+      ...(inTorchHeader(match)
+        ? [
+            "# include torch's headers first, before OpenCV and all others, and take `using namespace …` out of headers (in sources: below the last #include)",
+            "grep -rnE 'using namespace|include.*(torch|opencv)' --include=*.h --include=*.hpp --include=*.cpp --include=*.cu .",
+          ]
+        : []),
       `# write the full name, ::${match.facts["name"] ?? "name"} or std::${match.facts["name"] ?? "name"}, or take the \`using namespace\` out of headers`,
     ],
     sources: ["NVIDIA/thrust#1601"],

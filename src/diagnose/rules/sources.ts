@@ -11,9 +11,9 @@ export const sourceRules: readonly Rule[] = [
     specificity: 88,
     matches: (finding) => {
       const file = (finding.file ?? "").replaceAll("\\", "/");
-      const gcc = /\/c\+\+\/(?<gcc>\d+)(?:\.[\d.]+)?\//.exec(file)?.groups?.["gcc"];
+      const gcc = /(?:^|\/)c\+\+\/(?<gcc>\d+)(?:\.[\d.]+)?\//.exec(file)?.groups?.["gcc"];
       const nvccLike =
-        /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|wrong number of template arguments|body of constexpr function|not a return-statement|mismatched argument pack lengths|redefinition of default argument|cannot be overloaded|std::__is_constant_evaluated/;
+        /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|wrong number of template arguments|body of constexpr function|not a return-statement|mismatched argument pack lengths|redefinition of default argument|cannot be overloaded|std::__is_constant_evaluated|is not a function or static data member|is not valid here/;
       if (gcc !== undefined && nvccLike.test(finding.message)) return { gcc };
       if (
         /\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32|arm_\w+|\w+mm|x86g?)\S*\.h$|bits\/floatn-common/.test(
@@ -34,7 +34,9 @@ export const sourceRules: readonly Rule[] = [
     fix: (match) => {
       // What the CUDA of the log takes; where that is unknown, one below the gcc that it stumbled over.
       const cuda = match.context.log.cuda ?? match.context.environment?.cuda?.version;
-      const below = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      const header = /\/gcc\/[^/]+\/(\d+)/.exec(match.finding.file ?? "")?.[1];
+      const used = Number(match.facts["gcc"] ?? header ?? "11");
+      const below = used > 5 ? used - 1 : 4.9;
       const gcc = Math.min(below, (cuda === undefined ? undefined : newestGccFor(cuda)) ?? below);
       return [
         `sudo apt-get install gcc-${gcc} g++-${gcc}`,

@@ -69,8 +69,8 @@ export const standardRules: readonly Rule[] = [
         /C\+\+(?<need>\d\d) (?:or later compatible compiler|or later|or newer|compatible compiler) is required|You need (?:a )?C\+\+(?<need2>\d\d) to compile/,
         /(?:requires|needs|need) (?:at least )?(?:C\+\+ ?|'?[-/]std[:=]c\+\+)(?<need>1[14 7]|20|23)\b/,
         /use of designated initializers requires at least '\/std:c\+\+(?<need>\w+)'|requires at least '\/std:c\+\+(?<need2>\w+)'/,
-        /(?:PyTorch|libtorch|This file) requires (?:compiler (?:and library )?support for the )?(?:ISO )?C\+\+ ?(?<need>\d\d)/,
-        /#error.*C\+\+(?<need>\d\d)/,
+        /(?:PyTorch|libtorch|This file) requires (?:compiler (?:and library )?support for the )?(?:ISO )?C\+\+ ?(?:20(?=\d\d))?(?<need>\d\d)/,
+        /#error.*C\+\+(?:20(?=\d\d))?(?<need>\d\d)/,
         /THRUST requires (?:at least )?C\+\+(?<need>\d\d)|(?:CUB|Thrust|libcu\+\+|CCCL) requires (?:at least )?C\+\+(?<need2>\d\d)/,
       );
       if (facts === undefined) return finding.kind === "compile" ? feature(finding) : undefined;

@@ -216,6 +216,10 @@ export const torchSourceRules: readonly Rule[] = [
       about(
         finding,
         /^(?:THC\w*|THNN\w*|THH\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/,
+      ) ??
+      said(
+        finding,
+        /incomplete (?:definition of )?type [‘'"](?:struct )?(?<name>TH\w*(?:Tensor|Storage|State|Generator))\b/,
       ),
     confidence: "high",
     cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch removed in 1.11.`,
@@ -270,20 +274,12 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` is not there (or not with these parameters) in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} was written for an older or newer torch.`,
     fix: (match) => [
-      ...(match.facts["name"] === "optional" ||
-      match.facts["name"] === "nullopt" ||
-      match.facts["name"] === "make_optional"
-        ? ["# c10::optional, torch::optional → std::optional; c10::nullopt → std::nullopt (torch >= 2.6)"]
-        : []),
       ...homeOf(match.facts["name"] ?? ""),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       "# take the release of the package that fits this torch, or install the torch that its documentation names",
     ],
     sources: ["pytorch/extension-cpp#32", "yuliangguo/depth_any_camera#24"],
-    examples: [
-      { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
-      { text: 'k.cu(12): error: namespace "at" has no member "ceil_div"', expect: "at::ceil_div" },
-    ],
+    examples: [{ text: 'k.cu(12): error: namespace "at" has no member "ceil_div"', expect: "at::ceil_div" }],
   },
   {
     id: "tensor-data-removed",
@@ -381,7 +377,10 @@ const homes: readonly (readonly [RegExp, string])[] = [
   [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
   [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
   [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],
-  [/^(?:parallel_for|get_num_threads)$/, "#include <ATen/Parallel.h>"],
+  [
+    /^(?:parallel_for|[gs]et_num_(?:interop_)?threads|init_num_threads|in_parallel_region)$/,
+    "#include <ATen/Parallel.h>, and at::set_num_threads and its like (torch:: has them with torch/utils.h, which torch/torch.h brings)",
+  ],
   [
     /^PhiloxCudaState$|^philox_cuda_state$|^unpack$/,
     "#include <ATen/cuda/CUDAGeneratorImpl.h> and <ATen/cuda/CUDAGraphsUtils.cuh>",

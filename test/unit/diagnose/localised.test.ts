@@ -15,9 +15,9 @@ const gcc: readonly (readonly [language: string, said: string])[] = [
 ];
 
 const others: readonly (readonly [text: string, id: string])[] = [
-  ["a.cpp:3:8: 错误：‘optional’不是‘c10’的成员", "torch-api-changed"],
-  ["a.cpp:3:8: Fehler: »optional« ist kein Element von »c10«", "torch-api-changed"],
-  ["a.cpp:3:8: erreur: « optional » n'est pas un membre de « c10 »", "torch-api-changed"],
+  ["a.cpp:3:8: 错误：‘optional’不是‘c10’的成员", "torch-name-replaced"],
+  ["a.cpp:3:8: Fehler: »optional« ist kein Element von »c10«", "torch-name-replaced"],
+  ["a.cpp:3:8: erreur: « optional » n'est pas un membre de « c10 »", "torch-name-replaced"],
   ["q.cpp:138:90: 错误：‘struct cudaDeviceProp’没有名为‘memoryClockRate’的成员", "cuda-device-prop-removed"],
   [
     "q.cpp:138:90: Fehler: »struct cudaDeviceProp« hat kein Element namens »memoryClockRate«",

@@ -1,0 +1,331 @@
+/**
+ * Sources that are newer or older than the torch that they are compiled against: names and headers whose history is known.
+ * Where a message does not name what is missing, the line of the source below it does.
+ */
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { pip, platformOf, python } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { header, includedBy } from "../matchers.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext } from "../rule.ts";
+import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../torch-api.ts";
+
+const space = String.raw`(?<space>(?:at|c10d?|torch|caffe2|executorch)(?:::[\w:<>{} ]+)?)`;
+const open = "[\"‘'`“]";
+const close = "[\"’'”`]";
+
+/** Messages that name what a namespace or class of torch does not have. */
+const named: readonly RegExp[] = [
+  new RegExp(
+    `${open}(?:const )?(?:struct |class |const )*${space}${close}(?: \\{aka [^}]*\\})? has no (?:actual )?member (?:named )?${open}?(?<name>[\\w~]+)`,
+  ),
+  new RegExp(`${open}(?<name>[\\w~]+)${close} is not a member of ${open}(?:class |struct )?${space}`),
+  new RegExp(`no (?:member|type|template) named ${open}(?<name>[\\w~]+)${close} in (?:namespace )?${open}${space}`),
+  new RegExp(`${open}(?<name>[\\w~]+)${close}\\s?: is not a member of ${open}${space}`),
+  new RegExp(`no matching function for call to ${open}(?<space>(?:at|c10d?|torch)(?:::\\w+)*)::(?<name>\\w+)`),
+  new RegExp(
+    `${open}(?<name>\\w+)${close} in (?:namespace|class|struct) ${open}(?:class |struct )?${space}${close} does not name a (?:type|template type)`,
+  ),
+  new RegExp(
+    `no instance of (?:overloaded )?function "(?<space>(?:at|c10d?|torch)(?:::\\w+)*)::(?<name>\\w+)[^"]*" matches`,
+  ),
+  new RegExp(
+    `${open}(?<space>(?:at|c10d?|torch|caffe2)(?:::\\w+)*)::(?<name>\\w+)${close} (?:has not been declared|is not a class or namespace|is not a (?:type|template)|does not name a type|was not declared)`,
+  ),
+  new RegExp(
+    `(?:unknown type name|use of undeclared identifier) '(?<space>(?:at|c10d?|torch)(?:::\\w+)*)::(?<name>\\w+)'`,
+  ),
+];
+
+/** Messages behind which an unknown name stands that they do not say. */
+const unnamed =
+  /^expected (?:template-name|class-name|class name|constructor, destructor, or type conversion|primary-expression|unqualified-id|initializer|namespace-name|a type specifier|declaration|[‘'"]?[;,{(>)][’'"]? )|^expected |^variable or field .* declared void|does not name a type|has not been declared|was not declared in this scope|is not a template|C\+\+ requires a type specifier|a type specifier is required|this declaration has no storage class|unknown type name|undeclared identifier/;
+
+/** The name that is asked of torch and not there. */
+export function askedOfTorch(
+  finding: Finding,
+  torch?: string,
+): { readonly name: string; readonly said: boolean } | undefined {
+  for (const form of named) {
+    const groups = form.exec(finding.message)?.groups;
+    if (groups !== undefined) {
+      const within = (groups["space"] ?? "").replaceAll("{anonymous}::", "").replace(/^caffe2::TypeMeta$/, "");
+      return { name: `${within}::${groups["name"] ?? ""}`, said: true };
+    }
+  }
+  const macro =
+    /[‘'"](?<name>[A-Z][A-Z0-9_]{4,})[’'"](?:\s?:| was not declared| is undefined| does not name| has not been)/.exec(
+      finding.message,
+    )?.groups?.["name"] ??
+    /(?:identifier|unknown type name) ["'](?<name>[A-Z][A-Z0-9_]{4,})["']/.exec(finding.message)?.groups?.["name"];
+  if (macro !== undefined && torchName(macro) !== undefined) return { name: macro, said: true };
+  if (finding.source === undefined || !unnamed.test(finding.message)) return undefined;
+  for (const [word] of finding.source.matchAll(/(?:at|c10d?|torch)(?:::\w+)+|\b[A-Z][A-Z0-9_]{4,}(?=\s*\()/g))
+    if (torchName(word) !== undefined) return { name: word, said: false };
+  // A missing word `template` looks the same, and is what ails all but very old releases.
+  if (isBefore(torch, "1.3") !== true) return undefined;
+  const member = /[.>](data_ptr|const_data_ptr|mutable_data_ptr|packed_accessor(?:32|64))\s?</.exec(
+    finding.source,
+  )?.[1];
+  return member === undefined || /[\w)] *\.template /.test(finding.source)
+    ? undefined
+    : { name: `at::Tensor::${member}`, said: false };
+}
+
+/** torch's own sources, where a torch is built: nothing there was written for another release. */
+export function inTorchTree(file: string | undefined): boolean {
+  const path = (file ?? "").replaceAll("\\", "/");
+  return (
+    !/-packages\/|\/include\/|\.egg\//.test(path) &&
+    /(?:^|\/)(?:torch\/csrc|torch\/lib|aten\/src\/ATen|c10\/(?:core|util|cuda|macros|hip|xpu|mobile)|caffe2\/(?:core|operators|utils|serialize|sgd))\//.test(
+      path,
+    )
+  );
+}
+
+/** torch as the paste states it, else of the environment. */
+function torchHere(context: RuleContext): string | undefined {
+  return context.log.torch ?? context.environment?.torch?.version;
+}
+
+function isBefore(torch: string | undefined, since: string): boolean | undefined {
+  return torch === undefined ? undefined : compareVersions(parseVersion(torch), parseVersion(since)) < 0;
+}
+
+function here(match: Match): string {
+  const torch = torchHere(match.context);
+  return torch === undefined ? "" : ` (${torch})`;
+}
+
+/** How to get a release of a package that goes with this torch. */
+function fittingRelease(match: Match): string[] {
+  const torch = torchHere(match.context);
+  const where = `${match.finding.file ?? ""} ${match.context.log.package ?? ""}`;
+  const companion = /torchvision|[\\/]vision[\\/]|vision-(?:main|master)/.test(where)
+    ? "torchvision"
+    : /torchaudio|[\\/]audio[\\/]/.test(where)
+      ? "torchaudio"
+      : undefined;
+  if (companion !== undefined) {
+    const release = torch === undefined ? undefined : companionRelease(companion, torch);
+    return release === undefined
+      ? [
+          `${python(match)} -c "import torch; print(torch.__version__)"`,
+          `# ${companion} is made for one release of torch: git checkout the tag of that release (torch 2.N: torchvision 0.(15+N), torchaudio 2.N; torch 1.N: torchvision 0.(N+1), torchaudio 0.N), or upgrade torch`,
+        ]
+      : [
+          `git checkout v${release}.0   # the ${companion} for torch ${torch ?? ""}, or its last patch release: git tag -l 'v${release}*'`,
+        ];
+  }
+  return ["# or take the release (or the commit) of the package that was made for this torch"];
+}
+
+function history(finding: Finding, context: RuleContext): (MatchFacts & { readonly asked: string }) | undefined {
+  if (/[\\/]torch[\\/](?:lib[\\/])?include[\\/]/.test(finding.file ?? "") || inTorchTree(finding.file))
+    return undefined;
+  const asked = askedOfTorch(finding, torchHere(context));
+  if (asked === undefined) return undefined;
+  const known = torchName(asked.name);
+  if (known === undefined) return undefined;
+  return {
+    asked: asked.name.replace(/^at::Tensor(?:Base)?::/, "Tensor::"),
+    since: known.since,
+    gone: known.gone,
+    instead: known.instead,
+    from: known.rename?.[0],
+    to: known.rename?.[1],
+    said: asked.said ? "yes" : undefined,
+    older: known.since === undefined ? undefined : isBefore(torchHere(context), known.since) === false ? "no" : "yes",
+  };
+}
+
+export const torchApiRules: readonly Rule[] = [
+  {
+    id: "torch-older-than-code",
+    title: "The torch that is compiled against is older than the code",
+    on: ["compile"],
+    specificity: 79,
+    matches: (finding, context) => {
+      const facts = history(finding, context);
+      return facts?.["since"] === undefined || facts["older"] === "no" ? undefined : facts;
+    },
+    confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
+    cause: (match) =>
+      `\`${match.facts["asked"] ?? ""}\` came with torch ${match.facts["since"] ?? ""}, and ${placeOf(match.finding)} is compiled against an older torch${here(match)}${match.facts["instead"] === undefined ? "" : ` (${match.facts["instead"]})`}. (Or against headers of another torch than the one that is meant: LibTorch, /usr/include, pip's build isolation.)`,
+    fix: (match) => [
+      pip(match, `install --upgrade "torch>=${match.facts["since"] ?? ""}"`),
+      "# LibTorch in C++: a download of at least that release, and a clean build folder",
+      ...fittingRelease(match),
+    ],
+    sources: ["https://github.com/pytorch/pytorch/releases", "prabhuomkar/pytorch-cpp#96", "pytorch/vision#3210"],
+    examples: [
+      { text: "src/main.cpp:106:12: error: 'InferenceMode' is not a member of 'torch'", expect: "torch>=1.9" },
+      {
+        text: "torchvision/csrc/vision.cpp:31:23: error: expected constructor, destructor, or type conversion before ‘(’ token\n   31 | TORCH_LIBRARY_FRAGMENT(torchvision, m) {\n      |                       ^",
+        expect: "1.8",
+      },
+      {
+        text: "include/conv2d.h:9:59: error: expected template-name before ‘<’ token\n class Op : public torch::autograd::Function<Op> {\n                                            ^",
+        expect: "1.3",
+      },
+      { text: "csrc/fp8.cpp:8:3: error: no member named 'Float8_e4m3fn' in namespace 'at'", expect: "2.1" },
+    ],
+  },
+  {
+    id: "torch-name-replaced",
+    title: "torch calls it otherwise now",
+    on: ["compile"],
+    specificity: 81,
+    matches: (finding, context) => {
+      const facts = history(finding, context);
+      return facts === undefined || facts["since"] !== undefined || facts["instead"] === undefined ? undefined : facts;
+    },
+    confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
+    cause: (match) =>
+      `\`${match.facts["asked"] ?? ""}\` (${placeOf(match.finding)}) is of an older torch${match.facts["gone"] === undefined ? "" : ` (before ${match.facts["gone"]})`}; this one${here(match)} has ${match.facts["instead"] ?? "another name"}.`,
+    fix: (match) => {
+      const { from, to } = { from: match.facts["from"], to: match.facts["to"] };
+      const file = match.finding.file;
+      return [
+        from !== undefined && to !== undefined && file !== undefined && platformOf(match) !== "win32"
+          ? `sed -i.bak 's/${from}/${to}/g' ${file}`
+          : `# ${match.facts["asked"] ?? ""} → ${match.facts["instead"] ?? ""}`,
+        "# or a newer release or fork of the package, or the older torch that its documentation names",
+      ];
+    },
+    sources: ["https://github.com/pytorch/pytorch/releases", "pytorch/pytorch#29642", "rusty1s/pytorch_scatter#473"],
+    examples: [
+      {
+        text: "/p/vision.cpp:5:5: error: ‘RegisterOperators’ is not a member of ‘torch::jit’",
+        expect: "torch::RegisterOperators",
+      },
+      { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
+      {
+        text: "main.cpp:40:9: error: ‘struct torch::optim::AdamOptions’ has no member named ‘learning_rate’",
+        expect: "lr(",
+      },
+      { text: "a.cpp(7): error C2039: 'variant': is not a member of 'c10'", expect: "std::variant" },
+    ],
+  },
+  {
+    id: "torch-header-moved",
+    title: "A header of torch lies elsewhere now",
+    on: ["missing-header"],
+    specificity: 88,
+    matches: (finding) => {
+      const facts = header(finding, /^.+$/);
+      const moved = movedHeader(facts?.["header"] ?? "");
+      return moved === undefined ? undefined : { ...facts, to: moved.to, since: moved.since };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is \`${match.facts["to"] ?? ""}\` ${match.facts["since"] === undefined ? "in newer releases of torch" : `since torch ${match.facts["since"]}`}: the code was written for an older one.`,
+    fix: (match) => {
+      const file = match.finding.file;
+      return [
+        file === undefined || platformOf(match) === "win32"
+          ? `# #include <${match.facts["to"] ?? ""}>`
+          : `sed -i.bak 's|${match.facts["header"] ?? ""}|${match.facts["to"] ?? ""}|' ${file}`,
+        "# or a newer release or fork of the package, or the older torch that its documentation names",
+      ];
+    },
+    sources: ["pytorch/pytorch#33851", "bwasti/pytorch_compiler_tutorial#1"],
+    examples: [
+      {
+        text: "/p/register.cpp:2:10: fatal error: torch/csrc/jit/custom_operator.h: No such file or directory",
+        expect: "torch/csrc/jit/runtime/custom_operator.h",
+      },
+      {
+        text: "a.cpp:2:10: fatal error: c10d/ProcessGroup.hpp: No such file or directory",
+        expect: "torch/csrc/distributed",
+      },
+    ],
+  },
+  {
+    id: "torch-header-of-other-release",
+    title: "This torch does not have the header",
+    on: ["missing-header"],
+    specificity: 85,
+    matches: (finding, context) => {
+      const facts = header(finding, /^(?:torch|ATen|c10)\//);
+      if (facts === undefined) return undefined;
+      const name = facts["header"] ?? "";
+      const since = headerSince(name);
+      // Another command of the same build may have torch's folder, and this one not. A CPU-only torch is another story.
+      if (since === undefined && (!context.log.torchIncluded || isEverywhere(name))) return undefined;
+      if (since === undefined && /^(?:c10|ATen)\/(?:cuda|hip)\//.test(name)) return undefined;
+      if (since !== undefined && isBefore(torchHere(context), since) === false && !context.log.torchIncluded)
+        return undefined;
+      return { ...facts, since };
+    },
+    confidence: (match) =>
+      match.facts["since"] !== undefined && (match.context.log.torchIncluded || match.context.log.torch !== undefined)
+        ? "high"
+        : "medium",
+    cause: (match) =>
+      match.facts["since"] === undefined
+        ? `torch's include folder is on the command line, and \`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in it: this torch${here(match)} is older or newer than the code, which wants a header that came later or was taken out.`
+        : `\`${match.facts["header"] ?? ""}\`${includedBy(match)} came with torch ${match.facts["since"]}, and the torch that is compiled against${here(match)} is older (pip's build isolation may have fetched another one)${match.context.log.torchIncluded ? "" : ", or its include folder is not on the command line at all"}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.__file__)"`,
+      match.facts["since"] === undefined
+        ? `find $(${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths()[0])") -name ${/[^/]+$/.exec(match.facts["header"] ?? "")?.[0] ?? ""}   # did it move?`
+        : pip(match, `install --upgrade "torch>=${match.facts["since"]}"`),
+      ...fittingRelease(match),
+    ],
+    sources: ["https://github.com/pytorch/pytorch/releases", "open-mmlab/mmcv#2218"],
+    examples: [
+      {
+        text: "ops.cpp:1:10: fatal error: torch/csrc/stable/library.h: No such file or directory",
+        expect: "torch>=2.9",
+      },
+      {
+        text: "/p/mps/Lib.mm:2:10: fatal error: 'c10/util/CallOnce.h' file not found\nPytorch Version: 1.12.0",
+        expect: "1.13",
+      },
+    ],
+  },
+  {
+    id: "torch-tree-mixed",
+    title: "torch's own sources do not fit each other",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding, context) => {
+      if (!inTorchTree(finding.file)) return undefined;
+      const asked = askedOfTorch(finding);
+      if (asked !== undefined) return { asked: asked.name };
+      // Where headers of an installed torch were read in the same build, unknown names are theirs.
+      const installed = context.findings.some(({ file }) =>
+        /[\\/]include[\\/](?:ATen|c10|torch)[\\/]/.test(file ?? ""),
+      );
+      if (
+        installed &&
+        !/[‘'"]std[’'"]|[‘'"]std::/.test(finding.message) &&
+        /has not been declared|does not name a type|was not declared in this scope|no member named|has no member|unknown type name|undeclared identifier|is not a member of/.test(
+          finding.message,
+        )
+      )
+        return { asked: /[‘'"](\w[\w:]*)[’'"]/.exec(finding.message)?.[1] };
+      return /marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
+        finding.message,
+      )
+        ? {}
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)} is torch's own source${match.facts["asked"] === undefined ? "" : `, and asks for \`${match.facts["asked"]}\``}: its files are of two versions. An older torch's headers are found first (one that is installed in the same environment, or in /usr/local/include), files generated by an earlier build are left, submodules are of another commit, or a patch (a file that was copied over) is for another release.`,
+    fix: (match) => [
+      `${pip(match, "uninstall -y torch")}; find / -path '*include/ATen/ATen.h' -not -path "$PWD/*" 2>/dev/null   # other torch headers`,
+      "git status --short; git log -1 --format='%H %D'   # a patch that was applied, and the commit it is applied to",
+      "git submodule sync && git submodule update --init --recursive --force",
+      `rm -rf build torch/include && ${python(match)} setup.py clean`,
+    ],
+    sources: ["pytorch/pytorch#15397", "antgroup/glake#22"],
+    examples: [
+      {
+        text: "/w/pytorch/torch/csrc/jit/autodiff.cpp:156:20: error: ‘inlineCallTo’ is not a member of ‘torch::jit::script’",
+        expect: "submodule",
+      },
+    ],
+  },
+];
