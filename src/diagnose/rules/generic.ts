@@ -102,6 +102,8 @@ export const genericRules: readonly Rule[] = [
       finding.tool === "cmake" &&
       finding.severity === "error" &&
       finding.code === "message" &&
+      // FindCUDA and FindHIP say this of a compile that failed: the compiler's own words stand above.
+      !/^Error generating\b/.test(finding.message) &&
       !/[\\/]cmake-[\d.]+[\\/]Modules[\\/]/.test(finding.file ?? "")
         ? { where: placeOf(finding), words: finding.message.replace(/ (?:Call Stack|-- Configuring).*$/s, "") }
         : undefined,

@@ -67,6 +67,15 @@ import { libraryVersionRules } from "./library-versions.ts";
 import { gpuSupportRules } from "./gpu-support.ts";
 import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
+import { amdRunTimeRules } from "./amd-run-time.ts";
+import { ascendRules } from "./ascend.ts";
+import { ccclHostRules } from "./cccl-host.ts";
+import { cudaLoadingRules } from "./cuda-loading.ts";
+import { deviceLinkRules } from "./device-link.ts";
+import { nvccWordRules } from "./nvcc-words.ts";
+import { ptxAssemblerRules } from "./ptx-assembler.ts";
+import { servingKernelRules } from "./serving-kernels.ts";
+import { tritonBuildRules } from "./triton-build.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
 export interface RuleFamily {
@@ -142,6 +151,15 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intel GPUs", rules: syclRules },
   { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
+  { name: "Device libraries", rules: deviceLinkRules },
+  { name: "CUDA's libraries below torch", rules: cudaLoadingRules },
+  { name: "ptxas as the assembler of others", rules: ptxAssemblerRules },
+  { name: "Device headers and host compilers", rules: ccclHostRules },
+  { name: "Words on nvcc's command line", rules: nvccWordRules },
+  { name: "Kernels that servers compile", rules: servingKernelRules },
+  { name: "Triton's C compiles", rules: tritonBuildRules },
+  { name: "AMD GPUs", rules: amdRunTimeRules },
+  { name: "Ascend NPUs", rules: ascendRules },
   { name: "Last resorts", rules: genericRules },
 ];
 

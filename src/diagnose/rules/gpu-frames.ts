@@ -1,0 +1,17 @@
+/** Whose call it was that failed on the GPU, by the traceback beside the message. */
+import type { Match } from "../rule.ts";
+
+const ofTorch = /[\\/](?:site|dist)-packages[\\/]torch[\\/]|^torch[\\/]/;
+/** Frames that call what others compiled. */
+const carries =
+  /[\\/]torch[\\/](?:utils[\\/]cpp_extension|_ops|_library|autograd[\\/]function|_dynamo|_inductor|jit)\b/;
+
+/** Whether the innermost frame is of torch's own Python, so that the kernel is torch's. */
+export function failedInTorch(match: Match): boolean {
+  const at = match.finding.at;
+  const exception = match.context.findings.find(
+    (other) => other.kind === "exception" && Math.abs(other.at - at) <= 1 && other.frames !== undefined,
+  );
+  const innermost = exception?.frames?.at(-1);
+  return innermost !== undefined && ofTorch.test(innermost) && !carries.test(innermost);
+}
