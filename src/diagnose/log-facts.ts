@@ -25,6 +25,8 @@ export interface LogFacts extends PasteFacts {
   readonly amd: boolean;
   /** Target of the AMD GPU: `gfx1034`. */
   readonly gfx?: string;
+  /** The machine is a Jetson. */
+  readonly jetson: boolean;
   /** Number of a GPU other than 0 that the paste speaks of: `cuda:1`. */
   readonly otherGpu?: string;
   readonly wsl: boolean;
@@ -49,9 +51,12 @@ const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/u
 const amdWords =
   /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)/;
 
+/** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
+const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|\bJet[Pp]ack\b|\+nv\d\d\.\d|\bJetson\b/;
+
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
-  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
+  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
 
 type Mutable = Omit<{ -readonly [Name in keyof LogFacts]: LogFacts[Name] }, Exclude<keyof PasteFacts, "torchCuda">>;
 
@@ -75,6 +80,7 @@ export class FactsReader {
     conda: false,
     builtAtRunTime: false,
     amd: false,
+    jetson: false,
     wsl: false,
     docker: false,
     mingw: false,
@@ -163,6 +169,7 @@ export class FactsReader {
       if (other !== undefined) facts.otherGpu = other;
     }
     this.#gpu(text);
+    if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
@@ -195,6 +202,7 @@ export class FactsReader {
     if (text.length < 5) return;
     this.#paste.line(text);
     if (text.includes("gfx")) this.#gpu(text);
+    if (text.includes("tegra")) this.#facts.jetson = true;
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);

@@ -79,7 +79,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "driver",
   ],
   [
-    /Found no NVIDIA driver on your system|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
+    /Found no NVIDIA driver on your system|CUDA driver initialization failed|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
     "no-device",
   ],
   [/CUDA unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],

@@ -7,10 +7,15 @@ import { baseName, type Parser } from "./parser.ts";
 
 const edg =
   /^((?:[A-Za-z]:[\\/])?[^()"]{1,500}?)\((\d+)\)\s?: (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
+/** nvc++ and other compilers of the same make: `"a.h", line 12: error: …`. */
+const edgQuoted =
+  /^"([^"]{1,500})", line (\d+): (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
+/** What a program put before the place: `RuntimeError: default_program(3): …`. */
+const spoken = /^(?:[\w.]*(?:Error|Exception)|Error|.{0,80}, exception): /;
 const edgBare = /^(catastrophic error|internal error|Internal error)(?: #\d+(?:-D)?)?: (.*)$/;
 /** The tools' own messages, also with words in front: `error: nvcc fatal : …`. */
 const own =
-  /(?:^|[\s:>])(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s{1,4}(fatal|error)\s{0,4}: (.*)$/i;
+  /(?:^|[\s:>])(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s{1,4}(fatal(?: error)?|error)\s{0,4}: (.*)$/i;
 const ptxasLine = /^ptxas (?:.*?), line (\d+); (fatal|error)\s*: (.*)$/;
 const died = /'([^']+)' died (?:due to signal (\d+)|with status (0x[0-9A-Fa-f]+|\d+))(?: \(([^)]*)\))?/;
 
@@ -59,10 +64,11 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       message: text.replace(/^nvcc\s+\w+\s*: /, "") + (words === undefined ? "" : ""),
     });
   }
-  const source = edg.exec(text);
+  const source = edg.exec(text) ?? edgQuoted.exec(text);
   if (source !== null) {
-    const [, file = "", row = "0", word = "error", number, message = ""] = source;
+    const [, place = "", row = "0", word = "error", number, message = ""] = source;
     if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return undefined;
+    const file = place.replace(spoken, "");
     const severity = word === "error" ? "error" : "fatal";
     const header = missingHeader(message, severity);
     const common = {
@@ -96,7 +102,8 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       line,
       (tool[1] ?? "nvcc").toLowerCase() as ToolName,
       /fatal/i.test(tool[2] ?? ""),
-      (tool[3] ?? "").trim(),
+      // MSBuild names the project behind each message.
+      (tool[3] ?? "").replace(/ \[[A-Za-z]:\\[^\]]*\.vcxproj\]$/, "").trim(),
       out,
     );
   const bare = edgBare.exec(text);

@@ -159,6 +159,40 @@ export const amdRunTimeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "amd-instruction-of-other-gpu",
+    title: "An instruction exists on other AMD GPUs only",
+    on: ["compile", "driver"],
+    specificity: 88,
+    matches: (finding) =>
+      said(finding, /'?(?<name>__builtin_amdgcn_\w+)'? needs target feature (?<feature>[\w,+-]+)/) ??
+      said(
+        finding,
+        /(?<name>[\w.]+).*(?:instruction not supported on this GPU|not a valid operand.*on this (?:GPU|subtarget))/,
+      ) ??
+      said(finding, /Cannot select: intrinsic %(?<name>llvm\.amdgcn\.[\w.]+)/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\`${/mfma|mai-/.test(`${match.facts["name"] ?? ""}${match.facts["feature"] ?? ""}`) ? " is a matrix instruction of the Instinct GPUs (CDNA: gfx908, gfx90a, gfx942, gfx950)" : /wmma/.test(match.facts["name"] ?? "") ? " is a matrix instruction of Radeon GPUs (RDNA 3 and 4: gfx11, gfx12)" : ""}; the kernels are compiled for ${match.context.log.gfx ?? "a target"}, which does not have it${match.facts["feature"] === undefined ? "" : ` (${match.facts["feature"]})`}.`,
+    fix: (match) => [
+      ...(/flash.?att|composable_kernel|ck_tile|fmha/i.test(
+        `${match.finding.file ?? ""} ${match.context.log.package ?? ""}`,
+      )
+        ? [
+            "export FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE   # flash-attn: the Triton backend, which knows Radeon GPUs; when it is built and when it runs",
+          ]
+        : []),
+      `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a;gfx942")}   # to build for the GPUs that the kernels are for; GPU_ARCHS for composable_kernel`,
+      "# or leave these kernels out for this target: #if defined(__gfx90a__) || defined(__gfx942__)",
+    ],
+    sources: ["Dao-AILab/flash-attention#2452", "https://llvm.org/docs/AMDGPUUsage.html"],
+    examples: [
+      {
+        text: "/p/composable_kernel/warp_gemm.hpp:63:21: error: '__builtin_amdgcn_mfma_f32_32x32x8f16' needs target feature mai-insts\n1 error generated when compiling for gfx1100.",
+        expect: "FLASH_ATTENTION_TRITON_AMD_ENABLE",
+      },
+    ],
+  },
+  {
     id: "rocm-releases-mixed",
     title: "Parts of two ROCm releases are mixed",
     on: ["build-tool", "driver", "exception"],

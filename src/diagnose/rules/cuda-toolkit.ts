@@ -157,7 +157,7 @@ export const cudaToolkitRules: readonly Rule[] = [
       if (finding.kind === "build-tool") {
         return said(
           finding,
-          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|No CUDA toolset found|The CUDA Toolkit v[\d.]+ directory .* does not exist|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
+          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
         );
       }
       if (finding.code === "no-cuda-home") return {};

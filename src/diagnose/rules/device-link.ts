@@ -25,6 +25,8 @@ const libraries: readonly (readonly [RegExp, DeviceLibrary])[] = [
 
 function libraryOf(finding: Finding): MatchFacts | undefined {
   const symbol = finding.symbol ?? "";
+  if (/nvshmemi_ibgda/.test(symbol))
+    return { name: "nvshmem_device", why: "NVSHMEM's GPU-initiated InfiniBand (IBGDA)", symbol, ibgda: "yes" };
   const found = libraries.find(([form]) => form.test(symbol))?.[1];
   return found === undefined ? undefined : { name: found.name, why: found.why, symbol };
 }
@@ -38,9 +40,17 @@ export const deviceLinkRules: readonly Rule[] = [
     matches: (finding) => (isDevice(finding) ? libraryOf(finding) : undefined),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["symbol"] ?? ""}\` is of ${match.facts["why"] ?? ""}; it lives in lib${match.facts["name"] ?? ""}.a, which the device link (nvcc -dlink, nvlink) was not given. To give it to the host link alone is not enough.`,
+      match.facts["ibgda"] !== undefined
+        ? `\`${match.facts["symbol"] ?? ""}\` is of NVSHMEM's GPU-initiated InfiniBand (IBGDA), and the libnvshmem_device.a that is linked does not have it: this NVSHMEM was built without NVSHMEM_IBGDA_SUPPORT (or is of another release than the headers).`
+        : `\`${match.facts["symbol"] ?? ""}\` is of ${match.facts["why"] ?? ""}; it lives in lib${match.facts["name"] ?? ""}.a, which the device link (nvcc -dlink, nvlink) was not given. To give it to the host link alone is not enough.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
+      if (match.facts["ibgda"] !== undefined)
+        return [
+          "NVSHMEM_IBGDA_SUPPORT=1 NVSHMEM_IBRC_SUPPORT=1 cmake -S nvshmem_src -B build -DCMAKE_INSTALL_PREFIX=$NVSHMEM_DIR && cmake --build build --target install   # NVSHMEM again, with IBGDA",
+          "python -m pip install nvidia-nvshmem-cu12   # or NVIDIA's own package, which has it; then export NVSHMEM_DIR to that one",
+          "nm -C $NVSHMEM_DIR/lib/libnvshmem_device.a | grep ibgda_device_state   # is it there now?",
+        ];
       return [
         `nvcc -dlink … -l${name}   # after the objects, with -L<its folder>; the same -l${name} on the host link`,
         `# setup.py: CUDAExtension(..., dlink=True, dlink_libraries=["${name}"], libraries=["${name}"])`,
@@ -62,6 +72,10 @@ export const deviceLinkRules: readonly Rule[] = [
       {
         text: "nvlink error   : Undefined reference to 'nvshmemi_device_state_d' in 'a2a.rdc.o'",
         expect: "-lnvshmem_device",
+      },
+      {
+        text: "nvlink error   : Undefined reference to 'nvshmemi_ibgda_device_state_d' in 'a.o'",
+        expect: "NVSHMEM_IBGDA_SUPPORT=1",
       },
       { text: "ptxas fatal   : Unresolved extern function 'cudaLaunchDeviceV2'", expect: "-lcudadevrt" },
     ],

@@ -72,6 +72,8 @@ import { ascendRules } from "./ascend.ts";
 import { ccclHostRules } from "./cccl-host.ts";
 import { cudaLoadingRules } from "./cuda-loading.ts";
 import { deviceLinkRules } from "./device-link.ts";
+import { gpuRefusalRules } from "./gpu-refusals.ts";
+import { nvrtcCompileRules } from "./nvrtc-compiles.ts";
 import { nvccWordRules } from "./nvcc-words.ts";
 import { ptxAssemblerRules } from "./ptx-assembler.ts";
 import { servingKernelRules } from "./serving-kernels.ts";
@@ -156,6 +158,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "ptxas as the assembler of others", rules: ptxAssemblerRules },
   { name: "Device headers and host compilers", rules: ccclHostRules },
   { name: "Words on nvcc's command line", rules: nvccWordRules },
+  { name: "Compiles of NVRTC", rules: nvrtcCompileRules },
+  { name: "Refused by the driver", rules: gpuRefusalRules },
   { name: "Kernels that servers compile", rules: servingKernelRules },
   { name: "Triton's C compiles", rules: tritonBuildRules },
   { name: "AMD GPUs", rules: amdRunTimeRules },

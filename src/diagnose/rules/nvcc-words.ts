@@ -65,6 +65,46 @@ export const nvccWordRules: readonly Rule[] = [
     ],
   },
   {
+    id: "assert-not-declared",
+    title: "assert() is used without its header",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) => saidAny(finding, /identifier "(?<name>__assert_fail|__assertfail|_wassert)" is undefined$/),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} uses assert() and does not include <cassert>: another header brought it in up to now, and with this CUDA (or torch) no longer does.`,
+    fix: (match) => [
+      `# add to ${match.finding.file ?? "the file"}: #include <cassert>`,
+      "export NVCC_PREPEND_FLAGS='-include cassert'   # without an edit: for all files that nvcc compiles; or -DNDEBUG, which takes assert() away",
+    ],
+    sources: ["thu-ml/SpargeAttn#62"],
+    examples: [
+      { text: 'utils/wgmma.cuh(312): error: identifier "__assert_fail" is undefined', expect: "#include <cassert>" },
+    ],
+  },
+  {
+    id: "member-template-unknown",
+    title: "A member is called with <…>, and is no template in this torch",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(finding, /(?<what>a pointer to a bound function may only be used to call the function)/),
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)} calls a member with a type in angle brackets (x.data_ptr<float>(), x.packed_accessor32<…>()), and the installed torch has that member without template, or not at all: torch is older than the package wants. "type name is not allowed" and "expected an expression" after it are the echo.`,
+    fix: (match) => [
+      `sed -n '${match.finding.line ?? 1}p' ${match.finding.file ?? "the file"}   # data_ptr<T>() is there since torch 1.3, packed_accessor32/64 since 1.3`,
+      'python -c "import torch; print(torch.__version__)"; python -m pip install --upgrade torch   # or an older release of the package; x.data<T>() in torch below 1.3',
+    ],
+    sources: ["open-mmlab/mmcv#712"],
+    examples: [
+      {
+        text: "./csrc/psamask_cuda.cu(46): error: a pointer to a bound function may only be used to call the function",
+        expect: "data_ptr<T>()",
+      },
+    ],
+  },
+  {
     id: "cuda-cmake-target-missing",
     title: "CMake's CUDAToolkit package lacks one of its libraries",
     on: ["build-tool"],
