@@ -49,7 +49,7 @@ const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/u
 
 /** What only ROCm's tools, its run time and torch for ROCm say. */
 const amdWords =
-  /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)/;
+  /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
 
 /** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|\bJet[Pp]ack\b|\+nv\d\d\.\d|\bJetson\b/;
@@ -201,7 +201,7 @@ export class FactsReader {
     const facts = this.#facts;
     if (text.length < 5) return;
     this.#paste.line(text);
-    if (text.includes("gfx")) this.#gpu(text);
+    if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (text.includes("tegra")) this.#facts.jetson = true;
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;

@@ -26,6 +26,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     /(?:CUDA error|Error 3): initialization error|cudaErrorInitializationError|CUDA_ERROR_NOT_INITIALIZED/i,
     "init-error",
   ],
+  [/\bMIOpen Error: |\bMIOpen\(HIP\): (?:Error|Warning) |\bmiopenStatus(?!Success)\w+/, "miopen"],
   [/SM ?\d+(?:\.[\dx]+)?a? (?:requires|needs) CUDA ?(?:>=|version|toolkit)? ?\d/i, "toolkit-for-sm"],
   [/No kernel named \S+ was found|(?:PI|UR_RESULT)_ERROR_INVALID_KERNEL_NAME/, "xpu-kernel"],
   [/Native API (?:failed|returns)/, "xpu"],
@@ -184,7 +185,7 @@ const numbered =
   /cudaGetDeviceCount\(\).{0,200}\bError (\d{1,3}): |\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /amdgcn|INVALID_KERNEL|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -201,14 +202,14 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
+        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile|MIOpen|miopen/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",
           tool: hip ? "hip" : "cuda",
           code,
           message: match?.[1] ?? text,
-          severity: /^\S*Warning|UserWarning|\bWARNING\b/.test(text) ? "warning" : "error",
+          severity: /^\S*Warning|UserWarning|\bWARNING\b|^MIOpen\(HIP\): Warning/.test(text) ? "warning" : "error",
         });
         return false;
       }

@@ -106,6 +106,10 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       (tool[3] ?? "").replace(/ \[[A-Za-z]:\\[^\]]*\.vcxproj\]$/, "").trim(),
       out,
     );
+  // A pass of nvcc that gives no name.
+  const nameless = /^fatal\s{1,4}: (Could not open (?:input|output) file .*)$/.exec(text)?.[1];
+  if (nameless !== undefined)
+    return out.add(line, { kind: "driver", tool: "nvcc", message: nameless, severity: "fatal" });
   const bare = edgBare.exec(text);
   if (bare !== null) {
     const message = bare[2] ?? "";

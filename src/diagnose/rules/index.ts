@@ -69,6 +69,10 @@ import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
 import { amdRunTimeRules } from "./amd-run-time.ts";
 import { ascendRules } from "./ascend.ts";
+import { deepspeedRules } from "./deepspeed.ts";
+import { miopenRules } from "./miopen.ts";
+import { quantizationKernelRules } from "./quantization-kernels.ts";
+import { rocmSourceRules } from "./rocm-sources.ts";
 import { ccclHostRules } from "./cccl-host.ts";
 import { cudaLoadingRules } from "./cuda-loading.ts";
 import { deviceLinkRules } from "./device-link.ts";
@@ -163,6 +167,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Kernels that servers compile", rules: servingKernelRules },
   { name: "Triton's C compiles", rules: tritonBuildRules },
   { name: "AMD GPUs", rules: amdRunTimeRules },
+  { name: "Sources of a ROCm build", rules: rocmSourceRules },
+  { name: "MIOpen", rules: miopenRules },
+  { name: "Kernels of quantization packages", rules: quantizationKernelRules },
+  { name: "DeepSpeed", rules: deepspeedRules },
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "Last resorts", rules: genericRules },
 ];

@@ -1,5 +1,6 @@
 /** ptxas as the assembler of others (Triton, XLA, nvcc of another toolkit): PTX that is too new, kernels that are too big. */
 import { own } from "../../base/own.ts";
+import { installTorchFor, pip, platformOf, setVariable } from "../commands.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { isTriton } from "./triton.ts";
 
@@ -70,6 +71,93 @@ export const ptxAssemblerRules: readonly Rule[] = [
         expect: "TRITON_PTXAS_PATH=/usr/local/cuda-12.8",
       },
     ],
+  },
+  {
+    id: "ptx-too-old-for-gpu",
+    title: "The compiler writes PTX that is too old for this GPU",
+    on: ["driver", "exception"],
+    specificity: 86,
+    matches: (finding) => said(finding, /PTX \.version (?<ptx>\d+\.\d+) does not support \.target (?<target>sm_\w+)/),
+    confidence: "high",
+    cause: (match) =>
+      `The compiler (${triton(match) ? "Triton" : "clang, Triton, XLA or an old nvcc"}) writes PTX ${match.facts["ptx"] ?? ""}${cudaOf(match.facts["ptx"])}, and \`${match.facts["target"] ?? ""}\` came with a later one: it is older than the GPU. ptxas itself knows the GPU.`,
+    fix: (match) =>
+      triton(match)
+        ? [
+            pip(
+              match,
+              "install --upgrade torch   # brings a Triton that knows the GPU (its release belongs to torch's)",
+            ),
+            `rm -rf ~/.triton/cache; ${pip(match, "list | grep -i -E 'triton|torch'")}`,
+            "# until then: without torch.compile (TORCHDYNAMO_DISABLE=1), or the package's path without Triton",
+          ]
+        : [
+            "# a newer compiler: clang -Xclang -target-feature -Xclang +ptx78 (or newer), a newer jaxlib, or nvcc of CUDA 11.8 and newer for sm_89 and sm_90, 12.8 for sm_100 and sm_120",
+          ],
+    sources: ["pytorch/pytorch#95082"],
+    examples: [
+      {
+        text: "RuntimeError: Internal Triton PTX codegen error:\nptxas /tmp/filelSnH8K, line 6; error   : PTX .version 7.4 does not support .target sm_89\nptxas fatal   : Ptx assembly aborted due to errors",
+        expect: "install --upgrade torch",
+      },
+    ],
+  },
+  {
+    id: "triton-ptxas-failed",
+    title: "Triton's ptxas gave up on this GPU's code",
+    on: ["exception", "wrapper"],
+    specificity: 60,
+    matches: (finding, context) => {
+      if (context.findings.some((other) => other.tool === "ptxas")) return undefined;
+      const called = context.findings
+        .map((other) => /ptxas'.*--gpu-name=(sm_\w+)'/.exec(other.text)?.[1])
+        .find((target) => target !== undefined);
+      return /Internal Triton PTX codegen error:?\s*$|ptxas'.*--gpu-name=sm_\w+'.*returned non-zero exit status/.test(
+        finding.text,
+      )
+        ? { target: called }
+        : undefined;
+    },
+    confidence: (match) => (/sm_1\d\d/.test(match.facts["target"] ?? "") ? "medium" : "low"),
+    cause: (match) =>
+      match.facts["target"] === undefined
+        ? "The ptxas that Triton brings failed, and its own words are not in this text. Most often it does not know the GPU (which is newer than Triton), or a kernel needs more registers than there are."
+        : `The ptxas that Triton brings failed on code for \`${match.facts["target"]}\`, and its own words are not in this text. ${/sm_1\d\d/.test(match.facts["target"]) ? "For a GPU this new the reason nearly always is that this ptxas is of a CUDA before 12.8 (13.0 for sm_103, sm_110 and sm_121), which does not know it: torch and its Triton are older than the GPU." : "It does not know the GPU, or a kernel needs more registers than there are."}`,
+    fix: (match) => [
+      installTorchFor(match, "12.8") + "   # brings a Triton whose ptxas knows RTX 50 and Blackwell; or a newer CUDA",
+      "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_",
+      "# what it said: TORCHDYNAMO_VERBOSE=1 TORCH_LOGS=+inductor, or run the command of the message by hand",
+    ],
+    sources: ["fishaudio/fish-speech#907", "triton-lang/triton: python/triton/knobs.py"],
+    examples: [
+      {
+        text: "subprocess.CalledProcessError: Command '['/e/site-packages/triton/backends/nvidia/bin/ptxas', '-lineinfo', '-v', '--gpu-name=sm_120', '/tmp/a.ptx', '-o', '/tmp/a.ptx.o']' returned non-zero exit status 255.",
+        expect: "TRITON_PTXAS_PATH",
+      },
+    ],
+  },
+  {
+    id: "ptxas-out-of-memory",
+    title: "ptxas has no memory left",
+    on: ["driver", "tool-died"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.tool === "ptxas" || finding.tool === "cicc" || finding.tool === "nvcc"
+        ? said(finding, /Memory allocation failure|[Oo]ut of memory|std::bad_alloc/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `${match.finding.tool} could not get memory: kernels are too large (unrolled loops, many templates, everything inlined), too many compiles run at once, or an architecture among those compiled for makes it use much more than the others.`,
+    fix: (match) => [
+      `${setVariable(match, "MAX_JOBS", "1")}   # one compile at a time; nvcc's --threads 1, too`,
+      "# fewer architectures: only that of the GPU at hand (TORCH_CUDA_ARCH_LIST, -gencode, CMAKE_CUDA_ARCHITECTURES), old ones such as sm_30 least of all",
+      "# smaller kernels: __noinline__ on big device functions, #pragma unroll 1, one template instance for each file; -Xptxas -O1 for that file",
+      platformOf(match) === "win32"
+        ? "# a larger page file (System > Advanced > Performance)"
+        : "free -g   # and swap, if there is none",
+    ],
+    sources: ["sergeneren/Volumetric-Path-Tracer#3"],
+    examples: [{ text: "ptxas fatal   : Memory allocation failure", expect: "MAX_JOBS" }],
   },
   {
     id: "kernel-needs-too-many-registers",
