@@ -102,7 +102,11 @@ export function reinstall(match: Match, name: string): string[] {
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
-  if (origin?.ready === true) return [pip(match, `install --no-cache-dir --force-reinstall --no-deps ${name}`)];
+  if (origin?.ready === true)
+    return [
+      pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +
+        "   # its wheels are made for one torch and CUDA: the release that fits yours",
+    ];
   const build = pip(match, `${options} --no-binary ${name} ${name}`);
   if (origin?.wheels === undefined) return [build];
   const version =

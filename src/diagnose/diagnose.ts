@@ -102,11 +102,18 @@ function contextOf(context: Context, facts: LogFacts): Context {
   return demangle === undefined ? {} : { demangle };
 }
 
+/** torch for ROCm reports errors of HIP under CUDA's names: who spoke is known once the whole log was read. */
+function ofVendor(scan: Scan): readonly Finding[] {
+  if (!scan.facts.amd) return scan.findings;
+  return scan.findings.map((finding) =>
+    finding.kind === "gpu" && finding.tool === "cuda" ? { ...finding, tool: "hip" } : finding,
+  );
+}
+
 function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules): DiagnoseReport {
+  const findings = ofVendor(scan);
   const diagnoses =
-    scan.notText === undefined
-      ? rank(rules, { ...contextOf(context, scan.facts), log: scan.facts, findings: scan.findings })
-      : [];
+    scan.notText === undefined ? rank(rules, { ...contextOf(context, scan.facts), log: scan.facts, findings }) : [];
   return {
     diagnoses,
     lines: scan.lines,

@@ -21,6 +21,14 @@ export interface LogFacts extends PasteFacts {
   readonly conda: boolean;
   /** The log tells of an extension that `load()` builds while a program runs. */
   readonly builtAtRunTime: boolean;
+  /** The GPU is AMD's: torch for ROCm says `CUDA error`, too. */
+  readonly amd: boolean;
+  /** Target of the AMD GPU: `gfx1034`. */
+  readonly gfx?: string;
+  /** The machine is a Jetson. */
+  readonly jetson: boolean;
+  /** Number of a GPU other than 0 that the paste speaks of: `cuda:1`. */
+  readonly otherGpu?: string;
   readonly wsl: boolean;
   readonly docker: boolean;
   /** MinGW or MSYS2 compiles. */
@@ -39,9 +47,16 @@ const packageFolder = /(?:^|[\s"'`(=:])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/pytho
 /** Environments that pip, uv and `build` make for one build. */
 const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
 
+/** What only ROCm's tools, its run time and torch for ROCm say. */
+const amdWords =
+  /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
+
+/** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
+const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|\bJet[Pp]ack\b|\+nv\d\d\.\d|\bJetson\b/;
+
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
-  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
+  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
 
 type Mutable = Omit<{ -readonly [Name in keyof LogFacts]: LogFacts[Name] }, Exclude<keyof PasteFacts, "torchCuda">>;
 
@@ -64,6 +79,8 @@ export class FactsReader {
     packageFolders: this.#packageFolders,
     conda: false,
     builtAtRunTime: false,
+    amd: false,
+    jetson: false,
     wsl: false,
     docker: false,
     mingw: false,
@@ -80,7 +97,7 @@ export class FactsReader {
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64/.test(
+        /\b[A-Z]:\\{1,2}\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64/.test(
           text,
         )
       )
@@ -147,6 +164,12 @@ export class FactsReader {
     if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
+    if (facts.otherGpu === undefined && text.includes("cuda:")) {
+      const other = /\bcuda:([1-9]\d?)\b/.exec(text)?.[1];
+      if (other !== undefined) facts.otherGpu = other;
+    }
+    this.#gpu(text);
+    if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
@@ -163,11 +186,23 @@ export class FactsReader {
     if (jit?.[1] !== undefined) facts.jitFolder ??= jit[1];
   }
 
+  #gpu(text: string): void {
+    const facts = this.#facts;
+    if (!facts.amd && amdWords.test(text)) facts.amd = true;
+    if (facts.gfx !== undefined || !text.includes("gfx") || /arch[-_ ]?list|offload-arch|PYTORCH_ROCM_ARCH/i.test(text))
+      return;
+    // A list of targets is what was built for; one alone is the GPU.
+    const named = new Set(text.slice(0, 400).match(/\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b/g));
+    if (named.size === 1) facts.gfx = [...named][0] ?? "";
+  }
+
   /** A line that no parser looks at: only its head is read. */
   command(text: string): void {
     const facts = this.#facts;
     if (text.length < 5) return;
     this.#paste.line(text);
+    if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
+    if (text.includes("tegra")) this.#facts.jetson = true;
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);

@@ -25,6 +25,9 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^MinkowskiEngine/, "MinkowskiEngine"],
   [/^natten/, "natten"],
   [/^libtriton/, "triton-windows"],
+  [/^sgl_kernel/, "sgl-kernel"],
+  [/^xformers/, "xformers"],
+  [/^vllm/, "vllm"],
 ];
 
 /** The package that brings a compiled module; undefined for one that is not well known. */
@@ -32,6 +35,26 @@ export function packageOfModule(module: string): string | undefined {
   const top = module.split(".")[0] ?? module;
   for (const [form, known] of packagesByModule) if (form.test(top)) return known;
   return module.includes(".") ? top.replaceAll("_", "-") : undefined;
+}
+
+/** Checkouts that stand in the C++ path of a message: `CUDA error (/src/xformers/third_party/…)`. */
+const checkouts: readonly (readonly [RegExp, string])[] = [
+  [/[\\/]xformers[\\/]/, "xformers"],
+  [/[\\/]flash-attention[\\/]/, "flash-attn"],
+  [/[\\/](?:sgl-kernel|sgl_kernel)[\\/]/, "sgl-kernel"],
+  [/[\\/]vllm[\\/]csrc[\\/]/, "vllm"],
+  [/[\\/]lmdeploy[\\/]/, "lmdeploy"],
+  [/[\\/]bitsandbytes[\\/]|[\\/]csrc[\\/]pythonInterface|ops\.cu at line/, "bitsandbytes"],
+  [/[\\/]tiny-cuda-nn[\\/]/, "tinycudann"],
+  [/[\\/]detectron2[\\/]/, "detectron2"],
+  [/[\\/]pytorch3d[\\/]/, "pytorch3d"],
+  [/[\\/]mmcv[\\/]/, "mmcv"],
+];
+
+/** The package that a place of C++ in a message belongs to. */
+function checkoutOf(text: string): string | undefined {
+  const place = /[\\/][^\s()"']{1,300}\.(?:cu|cuh|h|hpp|cpp|cc|inl)\b/.exec(text)?.[0];
+  return place === undefined ? undefined : checkouts.find(([form]) => form.test(place))?.[1];
 }
 
 /** The installed package whose own code was running, when the log has a traceback. */
@@ -51,7 +74,10 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
     // Windows names the module alone.
     const module = finding.kind === "load" && /^\w+$/.test(finding.library ?? "") ? finding.library : undefined;
     return (
-      (module === undefined ? undefined : packageOfModule(module)) ?? match.context.log.package ?? runningPackage(match)
+      (module === undefined ? undefined : packageOfModule(module)) ??
+      (finding.kind === "gpu" ? checkoutOf(finding.text) : undefined) ??
+      match.context.log.package ??
+      runningPackage(match)
     );
   }
   const [, folder, name = ""] = inside;
@@ -91,6 +117,10 @@ const origins: Readonly<Record<string, Origin>> = {
   "transformer-engine": { from: "transformer-engine[pytorch]" },
   "triton-windows": { ready: true },
   triton: { ready: true },
+  vllm: { ready: true },
+  "sgl-kernel": { ready: true },
+  sglang: { ready: true },
+  lmdeploy: { ready: true },
   bitsandbytes: { ready: true },
   "intel-extension-for-pytorch": { ready: true },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },

@@ -50,6 +50,8 @@ function byKind(rules: readonly Rule[]): ReadonlyMap<FindingKind, readonly Rule[
 export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] {
   const index = byKind(rules);
   const best = new Map<string, Candidate>();
+  // Where CMake stopped with an error, its warnings told of nothing that stopped it.
+  const stopped = context.findings.some((finding) => finding.kind === "build-tool" && finding.severity === "error");
   for (const finding of context.findings) {
     let winner: Candidate | undefined;
     for (const rule of index.get(finding.kind) ?? []) {
@@ -57,7 +59,13 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
       if (winner !== undefined && winner.specificity >= specificity) continue;
       const facts = rule.matches(finding, context);
       if (facts === undefined) continue;
-      winner = { rule, match: { finding, facts, context }, role: rule.role ?? "cause", specificity };
+      const aside = stopped && finding.kind === "build-tool" && finding.severity === "warning";
+      winner = {
+        rule,
+        match: { finding, facts, context },
+        role: aside ? "advice" : (rule.role ?? "cause"),
+        specificity,
+      };
     }
     if (winner === undefined) continue;
     const known = best.get(winner.rule.id);
@@ -68,6 +76,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   const failed = context.findings.some((finding) => finding.severity !== "warning");
   return select([...best.values()].sort(compare)).map((candidate) => {
     const diagnosis = toDiagnosis(candidate);
+    if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
     return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
   });
 }

@@ -26,6 +26,9 @@ const said: readonly (readonly [RegExp, string])[] = [
     /(?:CUDA error|Error 3): initialization error|cudaErrorInitializationError|CUDA_ERROR_NOT_INITIALIZED/i,
     "init-error",
   ],
+  [/\bMIOpen Error: |\bMIOpen\(HIP\): (?:Error|Warning) |\bmiopenStatus(?!Success)\w+/, "miopen"],
+  [/SM ?\d+(?:\.[\dx]+)?a? (?:requires|needs) CUDA ?(?:>=|version|toolkit)? ?\d/i, "toolkit-for-sm"],
+  [/No kernel named \S+ was found|(?:PI|UR_RESULT)_ERROR_INVALID_KERNEL_NAME/, "xpu-kernel"],
   [/Native API (?:failed|returns)/, "xpu"],
   [
     /Unable to open \/dev\/kfd|is not member of "(?:render|video)" group|\/dev\/kfd: Permission denied|HSA_STATUS_ERROR_NOT_INITIALIZED|hsa api call failure/i,
@@ -77,7 +80,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "driver",
   ],
   [
-    /Found no NVIDIA driver on your system|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
+    /Found no NVIDIA driver on your system|CUDA driver initialization failed|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
     "no-device",
   ],
   [/CUDA unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],
@@ -182,7 +185,7 @@ const numbered =
   /cudaGetDeviceCount\(\).{0,200}\bError (\d{1,3}): |\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /amdgcn|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -199,14 +202,14 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile/.test(text);
+        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile|MIOpen|miopen/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",
           tool: hip ? "hip" : "cuda",
           code,
           message: match?.[1] ?? text,
-          severity: /^\S*Warning|UserWarning|\bWARNING\b/.test(text) ? "warning" : "error",
+          severity: /^\S*Warning|UserWarning|\bWARNING\b|^MIOpen\(HIP\): Warning/.test(text) ? "warning" : "error",
         });
         return false;
       }

@@ -10,10 +10,12 @@ const edg =
 /** The same front end under other names (nvc++, icpc, and nvcc with some host compilers): `"file", line 12: error: …`. */
 const edgQuoted =
   /^"((?:[A-Za-z]:[\\/])?[^"]{1,500}?)", line (\d+): (error|catastrophic error|internal error|fatal error)(?: #(\d+)(?:-D)?)?: (.*)$/;
+/** What a program put before the place: `RuntimeError: default_program(3): …`. */
+const spoken = /^(?:[\w.]*(?:Error|Exception)|Error|.{0,80}, exception): /;
 const edgBare = /^(catastrophic error|internal error|Internal error)(?: #\d+(?:-D)?)?: (.*)$/;
 /** The tools' own messages, also with words in front: `error: nvcc fatal : …`. */
 const own =
-  /(?:^|[\s:>])(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s{1,4}(fatal|error)\s{0,4}: (.*)$/i;
+  /(?:^|[\s:>])(nvcc|ptxas|nvlink|fatbinary|cudafe\+\+|cicc|nvprune|bin2c)\s{1,4}(fatal(?: error)?|error)\s{0,4}: (.*)$/i;
 const ptxasLine = /^ptxas (?:.*?), line (\d+); (fatal|error)\s*: (.*)$/;
 const died = /'([^']+)' died (?:due to signal (\d+)|with status (0x[0-9A-Fa-f]+|\d+))(?: \(([^)]*)\))?/;
 
@@ -64,8 +66,9 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
   }
   const source = edg.exec(text) ?? (text.startsWith('"') ? edgQuoted.exec(text) : null);
   if (source !== null) {
-    const [, file = "", row = "0", word = "error", number, message = ""] = source;
+    const [, place = "", row = "0", word = "error", number, message = ""] = source;
     if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return undefined;
+    const file = place.replace(spoken, "");
     const severity = word === "error" ? "error" : "fatal";
     const header = missingHeader(message, severity);
     const common = {
@@ -99,9 +102,14 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
       line,
       (tool[1] ?? "nvcc").toLowerCase() as ToolName,
       /fatal/i.test(tool[2] ?? ""),
-      (tool[3] ?? "").trim(),
+      // MSBuild names the project behind each message.
+      (tool[3] ?? "").replace(/ \[[A-Za-z]:\\[^\]]*\.vcxproj\]$/, "").trim(),
       out,
     );
+  // A pass of nvcc that gives no name.
+  const nameless = /^fatal\s{1,4}: (Could not open (?:input|output) file .*)$/.exec(text)?.[1];
+  if (nameless !== undefined)
+    return out.add(line, { kind: "driver", tool: "nvcc", message: nameless, severity: "fatal" });
   const bare = edgBare.exec(text);
   if (bare !== null) {
     const message = bare[2] ?? "";

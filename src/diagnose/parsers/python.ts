@@ -17,6 +17,10 @@ const faulthandler =
   /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
 const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
 
+/** What shells, Docker and make say after a program has ended: no part of its message. */
+const outside =
+  /^(?:The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\)/;
+
 /** Between a frame and its line of source. */
 const sourceMark = " » ";
 
@@ -141,7 +145,7 @@ export function pythonParser(): Parser {
         messageLines++;
         const ended =
           text === "" && message.message !== "" && (messageLines > 4 || oneParagraph.test(message.code ?? ""));
-        if (messageLines > 25 || ended) closeMessage();
+        if (messageLines > 25 || ended || outside.test(text)) closeMessage();
         else {
           // `RuntimeError:` alone is no evidence; what it says begins on the next line.
           if (message.message === "" && text !== "") {

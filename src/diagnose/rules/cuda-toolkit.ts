@@ -157,7 +157,7 @@ export const cudaToolkitRules: readonly Rule[] = [
       if (finding.kind === "build-tool") {
         return said(
           finding,
-          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|No CUDA toolset found|The CUDA Toolkit v[\d.]+ directory .* does not exist|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
+          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
         );
       }
       if (finding.code === "no-cuda-home") return {};
@@ -312,7 +312,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     on: ["exception", "build-tool"],
     specificity: 75,
     matches: (finding) =>
-      said(finding, /Unknown CUDA arch \((?<arch>[^)]+)\) or GPU not supported/) ??
+      said(finding, /Unknown CUDA arch \((?<arch>[^)\s][^)]*)\) or GPU not supported/) ??
       said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
     confidence: "high",
     cause: (match) =>
@@ -346,6 +346,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding, context) => {
       if (finding.code === "arch-unknown") return {};
+      if (/Unknown CUDA arch \(\s*\)/.test(finding.message)) return { empty: "yes" };
       if (finding.code === "IndexError" && /list index out of range/.test(finding.message)) {
         const inArchCode = finding.frames?.some((frame) => /_get_cuda_arch_flags|cpp_extension/.test(frame)) === true;
         return inArchCode ||
@@ -360,16 +361,29 @@ export const cudaToolkitRules: readonly Rule[] = [
       );
     },
     confidence: "high",
-    cause: () =>
-      "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
+    cause: (match) =>
+      match.facts["empty"] !== undefined
+        ? `TORCH_CUDA_ARCH_LIST is set, and empty (or ends in a separator): torch takes the empty word for an architecture.${match.context.log.docker || /TORCH_CUDA_ARCH_LIST/.test(match.finding.message) ? " In a Dockerfile an ARG without a value, or one declared before FROM and not again after it, does that." : ""}`
+        : "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
     fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
+      ...(match.facts["empty"] === undefined
+        ? []
+        : [
+            '# Dockerfile: ARG TORCH_CUDA_ARCH_LIST="8.0;8.6" after FROM, or docker build --build-arg TORCH_CUDA_ARCH_LIST="8.0;8.6" …; with a GPU in sight: unset TORCH_CUDA_ARCH_LIST',
+          ]),
       ...(/tinycudann|TCNN|compute capability/i.test(match.finding.text)
         ? ["export TCNN_CUDA_ARCHITECTURES=86   # tiny-cuda-nn's own variable"]
         : []),
     ],
-    sources: ["pytorch/pytorch#137261", "tianweiy/CenterPoint#234", "NVlabs/tiny-cuda-nn#200"],
+    sources: [
+      "pytorch/pytorch#137261",
+      "tianweiy/CenterPoint#234",
+      "NVlabs/tiny-cuda-nn#200",
+      "dusty-nv/jetson-containers#140",
+    ],
     examples: [
+      { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
       {
         text: "Traceback (most recent call last):\n  File \"/e/torch/utils/cpp_extension.py\", line 1971, in _get_cuda_arch_flags\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",
         expect: "TORCH_CUDA_ARCH_LIST",

@@ -14,19 +14,25 @@ export const genericRules: readonly Rule[] = [
         finding,
         /^(?:fatal error )?#error:? ?(?:directive: )?(?:-- )?["'“]?(?<words>[^"”]*\w[^"”]*)/,
         /^#error:? {0,3}["'“]?(?<words>[^"”]*\w)/,
-        /(?:static assertion failed|static_assert failed)(?: due to requirement '[^']*')?(?: with|:)? ["“']?(?<asserted>[^"”]*\w[^"”]*)["”']?/,
+        /(?:static assertion failed|static_assert failed)(?: due to requirement '[^']*')?(?: with|:)? ["“']?(?<asserted>(?!detected (?:during|at))[^"”]*\w[^"”]*)["”']?/,
+        /(?<asserted>static assertion failed)/,
       );
       return facts === undefined ? undefined : { ...facts, where: placeOf(finding) };
     },
     confidence: "medium",
     cause: (match) =>
       match.facts["words"] === undefined
-        ? `A static_assert at \`${match.facts["where"] ?? ""}\` does not hold: "${trimmed(match.facts["asserted"])}". The code is compiled with types, sizes or an architecture that its author ruled out.`
+        ? `A static_assert${match.facts["where"] === "" ? "" : ` at \`${match.facts["where"] ?? ""}\``} does not hold: "${trimmed(match.facts["asserted"])}". The code is compiled with types, sizes or an architecture that its author ruled out.`
         : `\`${match.facts["where"] ?? ""}\` stops the compile on purpose: "${trimmed(match.facts["words"])}". The condition is in the #if above that line: an architecture, a compiler, a version or a macro.`,
     fix: (match) => [
       match.finding.file === undefined || match.finding.line === undefined
         ? "# read the condition above the line that the message names"
         : `sed -n '${Math.max(1, match.finding.line - 12)},${match.finding.line + 2}p' ${match.finding.file}   # the condition`,
+      ...(/\.cuh?$|\.inl$|cutlass|cute/.test(match.finding.file ?? "")
+        ? [
+            "nvcc --version   # device code with assertions (CUTLASS and its users) is written for certain releases of CUDA: take the one that the package's documentation names, or a release of the package for this one",
+          ]
+        : []),
       "# then meet it: another flag, macro or architecture, a release of the package for this compiler and torch; or another machine",
     ],
     sources: [],
@@ -104,6 +110,8 @@ export const genericRules: readonly Rule[] = [
       finding.code === "message" &&
       // FindCUDA's scripts say only that nvcc failed.
       !/\.cu\.o(?:bj)?[\w.]*\.cmake$/.test(finding.file ?? "") &&
+      // FindCUDA and FindHIP say this of a compile that failed: the compiler's own words stand above.
+      !/^Error generating\b/.test(finding.message) &&
       !/[\\/]cmake-[\d.]+[\\/]Modules[\\/]/.test(finding.file ?? "")
         ? { where: placeOf(finding), words: finding.message.replace(/ (?:Call Stack|-- Configuring).*$/s, "") }
         : undefined,

@@ -34,11 +34,12 @@ export const gpuDeviceRules: readonly Rule[] = [
       said(finding, /Attempting to deserialize object on (?:a )?CUDA device (?<number>\d+)/),
     confidence: "high",
     cause: (match) =>
-      `The program asks for ${match.facts["number"] === undefined ? "a GPU" : `GPU ${match.facts["number"]}`} beyond those that it sees: CUDA_VISIBLE_DEVICES hides some (they are numbered anew from 0), more processes were started than there are GPUs, or a checkpoint was saved on a machine with more of them.`,
+      `The program asks for ${match.facts["number"] === undefined ? "a GPU" : `GPU ${match.facts["number"]}`} beyond those that it sees: CUDA_VISIBLE_DEVICES hides some (they are numbered anew from 0), more processes were started than there are GPUs, the GPU is cut up by MIG (a process sees one instance only, as number 0), or a checkpoint was saved on a machine with more of them.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.cuda.device_count())"; echo "$CUDA_VISIBLE_DEVICES"`,
       unsetVariable(match, "CUDA_VISIBLE_DEVICES") + "   # or name GPUs that exist",
       "# torchrun --nproc_per_node=<number of GPUs>; torch.load(path, map_location='cuda:0')",
+      "# MIG: one process for each instance, CUDA_VISIBLE_DEVICES=MIG-<uuid of nvidia-smi -L>, and cuda:0 in each",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html"],
     examples: [

@@ -1,23 +1,8 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, rebuild, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
+import { installTorchFor, python, torchCuda, buildForThisGpu } from "../commands.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
-
-/** The AMD target that a message names. */
-function gfxOf(match: Match): string | undefined {
-  return /\bgfx[0-9a-f]{3,4}\b/.exec(match.finding.text)?.[0];
-}
-
-/**
- * What HSA_OVERRIDE_GFX_VERSION has to say for a target that has no kernels of its own.
- * Source: "Supported GPUs" of ROCm and the generic targets of LLVM's AMDGPU guide (gfx10-3-generic, gfx11-generic).
- */
-function overrideFor(gfx: string | undefined): string {
-  if (gfx?.startsWith("gfx101") === true) return "10.1.0";
-  if (gfx?.startsWith("gfx11") === true) return "11.0.0";
-  if (gfx?.startsWith("gfx12") === true) return "12.0.0";
-  return gfx?.startsWith("gfx9") === true ? "9.0.0" : "10.3.0";
-}
+import { failedInTorch } from "./gpu-frames.ts";
 
 function unset(match: Match): string {
   return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
@@ -38,10 +23,18 @@ export const gpuRunTimeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
+      failedInTorch(match)
+        ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
+        : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
-      ...buildForThisGpu(match),
+      ...(failedInTorch(match)
+        ? [
+            installTorchFor(match, "12.8") + "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
+            installTorchFor(match, "12.6") +
+              "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
+          ]
+        : buildForThisGpu(match)),
       "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
     ],
     sources: [
@@ -60,46 +53,6 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "TORCH_CUDA_ARCH_LIST",
       },
       { text: "OSError: Could not find compatible tinycudann extension for compute capability 75.", expect: "7.5" },
-    ],
-  },
-  {
-    id: "hip-no-kernel-image",
-    title: "No code for this AMD GPU",
-    on: ["gpu"],
-    specificity: 71,
-    matches: (finding) =>
-      finding.tool === "hip" ? coded(finding, "no-kernel-image", "invalid-device-function") : undefined,
-    confidence: "high",
-    cause: (match) =>
-      /rocBLAS|Tensile|hipBLASLt/.test(match.finding.text)
-        ? `rocBLAS, which torch uses, has no kernels for this AMD GPU${gfxOf(match) === undefined ? "" : ` (${gfxOf(match) ?? ""})`}: torch's ROCm build does not support it. Building an extension again does not help.`
-        : "The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU.",
-    fix: (match) => [
-      ...(/rocBLAS|Tensile|hipBLASLt/.test(match.finding.text)
-        ? [
-            `export HSA_OVERRIDE_GFX_VERSION=${overrideFor(gfxOf(match))}   # pretends to be the nearest GPU that is supported`,
-          ]
-        : []),
-      "rocminfo | grep gfx",
-      `${setVariable(match, "PYTORCH_ROCM_ARCH", "$(rocm_agent_enumerator | grep -v gfx000 | sort -u | paste -sd';')")}`,
-      ...rebuild(match),
-      ...(/rocBLAS|Tensile|hipBLASLt/.test(match.finding.text)
-        ? []
-        : [
-            "# when torch itself lacks the target, pretend to be its nearest relative, e.g. gfx1030 for RX 6000: export HSA_OVERRIDE_GFX_VERSION=10.3.0",
-          ]),
-    ],
-    sources: ["ROCm/legacy-rocm-build#2061", "pytorch/pytorch#73534"],
-    examples: [
-      {
-        text: "hipErrorNoBinaryForGpu: Unable to find code object for all current devices!",
-        expect: "PYTORCH_ROCM_ARCH",
-      },
-      { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
-      {
-        text: "rocBLAS error: Cannot read /opt/rocm/lib/rocblas/library/TensileLibrary.dat: Illegal seek for GPU arch : gfx1102",
-        expect: "HSA_OVERRIDE_GFX_VERSION=11.0.0",
-      },
     ],
   },
   {
@@ -156,7 +109,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
       coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] },
     confidence: "high",
     cause: (match) =>
-      `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with, or kernel module and user libraries of the driver differ.`,
+      `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
     fix: (match) => [
       "nvidia-smi   # driver version and the newest CUDA it supports",
       "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
@@ -172,7 +125,6 @@ export const gpuRunTimeRules: readonly Rule[] = [
         text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",
         expect: "nvidia-smi",
       },
-      { text: "Error 803: system has unsupported display driver / cuda driver combination", expect: "driver" },
     ],
   },
   {

@@ -240,26 +240,6 @@ export const headerRules: readonly Rule[] = [
     ],
   },
   {
-    id: "rocm-headers-missing",
-    title: "A header that ROCm does not have, or that is not found",
-    on: ["missing-header"],
-    specificity: 83,
-    matches: (finding) =>
-      header(
-        finding,
-        /^(?:hip|rocblas|hipblas|hipsparse|hipfft|hiprand|rocrand|rocthrust|hipcub|rocprim|miopen|rccl|roctracer|hipsolver|rocm|ck|composable_kernel)(?:\/|\w*\.h)/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ROCm: its development package is not installed, ROCM_HOME points elsewhere, or (for hipified code) a header of CUDA was renamed to one that does not exist.`,
-    fix: () => [
-      "export ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH",
-      "sudo apt-get install rocm-dev rocm-libs   # or the single package, e.g. rocblas-dev hipblas-dev hipcub-dev",
-    ],
-    sources: ["pytorch/pytorch#80848", "ROCm/hip#3568"],
-    examples: [{ text: "/p/x.hip:4:10: fatal error: 'rocblas/rocblas.h' file not found", expect: "ROCM_HOME" }],
-  },
-  {
     id: "pybind11-headers-missing",
     title: "pybind11 is not found",
     on: ["missing-header"],

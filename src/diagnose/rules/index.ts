@@ -73,6 +73,21 @@ import { libraryVersionRules } from "./library-versions.ts";
 import { gpuSupportRules } from "./gpu-support.ts";
 import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
+import { amdRunTimeRules } from "./amd-run-time.ts";
+import { ascendRules } from "./ascend.ts";
+import { deepspeedRules } from "./deepspeed.ts";
+import { miopenRules } from "./miopen.ts";
+import { quantizationKernelRules } from "./quantization-kernels.ts";
+import { rocmSourceRules } from "./rocm-sources.ts";
+import { ccclHostRules } from "./cccl-host.ts";
+import { cudaLoadingRules } from "./cuda-loading.ts";
+import { deviceLinkRules } from "./device-link.ts";
+import { gpuRefusalRules } from "./gpu-refusals.ts";
+import { nvrtcCompileRules } from "./nvrtc-compiles.ts";
+import { nvccWordRules } from "./nvcc-words.ts";
+import { ptxAssemblerRules } from "./ptx-assembler.ts";
+import { servingKernelRules } from "./serving-kernels.ts";
+import { tritonBuildRules } from "./triton-build.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
 export interface RuleFamily {
@@ -154,6 +169,21 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intel GPUs", rules: syclRules },
   { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
+  { name: "Device libraries", rules: deviceLinkRules },
+  { name: "CUDA's libraries below torch", rules: cudaLoadingRules },
+  { name: "ptxas as the assembler of others", rules: ptxAssemblerRules },
+  { name: "Device headers and host compilers", rules: ccclHostRules },
+  { name: "Words on nvcc's command line", rules: nvccWordRules },
+  { name: "Compiles of NVRTC", rules: nvrtcCompileRules },
+  { name: "Refused by the driver", rules: gpuRefusalRules },
+  { name: "Kernels that servers compile", rules: servingKernelRules },
+  { name: "Triton's C compiles", rules: tritonBuildRules },
+  { name: "AMD GPUs", rules: amdRunTimeRules },
+  { name: "Sources of a ROCm build", rules: rocmSourceRules },
+  { name: "MIOpen", rules: miopenRules },
+  { name: "Kernels of quantization packages", rules: quantizationKernelRules },
+  { name: "DeepSpeed", rules: deepspeedRules },
+  { name: "Ascend NPUs", rules: ascendRules },
   { name: "Last resorts", rules: genericRules },
 ];
 

@@ -1,6 +1,6 @@
 /** Headers of torch and pybind11 that nvcc, or the host compiler behind it, does not take in this version or standard. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { placeOf, type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { placeOf, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
@@ -93,6 +93,31 @@ export const nvccHeaderRules: readonly Rule[] = [
       {
         text: 'C:\\e\\Lib\\site-packages\\torch\\include\\pybind11\\cast.h(624): error: too few arguments for template template parameter "Tuple"\n          detected during instantiation of class "pybind11::detail::tuple_caster<Tuple, Ts...> [with Tuple=std::pair, Ts=<T1, T2>]"',
         expect: "torch/types.h",
+      },
+    ],
+  },
+  {
+    id: "nvcc-breaks-basic-string",
+    title: "nvcc of CUDA 10.1 breaks gcc 7's basic_string",
+    on: ["compile"],
+    specificity: 88,
+    matches: (finding) =>
+      /[\\/]basic_string\.(?:tcc|h)$/.test(finding.file ?? "")
+        ? said(finding, /cannot call member function .*_M_set_sharable.* without object/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `A bug of the first nvcc of CUDA 10.1 (10.1.105, 10.1.168) with the newer gcc 7 releases (7.4, 7.5 of Ubuntu 18.04): it writes \`${placeOf(match.finding)}\` out wrongly for the host compiler when the old string ABI is used (_GLIBCXX_USE_CXX11_ABI=0). Neither the package nor libstdc++ is at fault.`,
+    fix: () => [
+      "nvcc --version   # CUDA 10.1 Update 2 (10.1.243), 10.2 or newer has it mended: install it and set CUDA_HOME",
+      "sudo apt-get install gcc-6 g++-6 && export CC=gcc-6 CXX=g++-6 NVCC_PREPEND_FLAGS='-ccbin g++-6'   # or another host compiler (6; 8 with CUDA 10.1)",
+      "# around it, in the header itself (line 1067): (*__p)._M_set_sharable(); in place of __p->_M_set_sharable();",
+    ],
+    sources: ["facebookresearch/detectron2#2211", "traveller59/spconv#42", "pytorch/vision#1893"],
+    examples: [
+      {
+        text: "/usr/include/c++/7/bits/basic_string.tcc:1067:16: error: cannot call member function 'void std::basic_string<_CharT, _Traits, _Alloc>::_Rep::_M_set_sharable() [with _CharT = char32_t]' without object",
+        expect: "10.1.243",
       },
     ],
   },

@@ -253,15 +253,21 @@ export const nvccOptionRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
+      /tmpxft_/.test(match.facts["file"] ?? "") && match.facts["which"] === "input"
+        ? `A file that one pass of nvcc left for the next (\`${match.facts["file"] ?? ""}\`) is gone or was never written: the temporary folder was full or cleaned up meanwhile, the pass before was killed for memory without a word, or parallel passes (--threads, NVCC_THREADS) got into each other's way.`
+        : `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
     fix: () => [
-      "df -h /tmp .; ls -ld ${TMPDIR:-/tmp}",
+      "df -h /tmp .; ls -ld ${TMPDIR:-/tmp}; free -g",
       "export TMPDIR=$HOME/tmp && mkdir -p $TMPDIR",
-      "MAX_JOBS=1 retorch build",
+      "export MAX_JOBS=1 NVCC_THREADS=1   # then build again; a --threads flag of the project's: 1",
     ],
-    sources: [],
+    sources: ["thu-ml/SageAttention#300"],
     examples: [
       { text: "nvcc fatal   : Could not open output file '/tmp/tmpxft_0000a_00000000-6_k.fatbin'", expect: "TMPDIR" },
+      {
+        text: "fatal   : Could not open input file /tmp/tmpxft_00006c35_00000000-7_k.cpp1.ii",
+        expect: "NVCC_THREADS=1",
+      },
     ],
   },
   {

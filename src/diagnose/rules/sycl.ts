@@ -82,6 +82,29 @@ export const syclRules: readonly Rule[] = [
     ],
   },
   {
+    id: "sycl-kernel-not-in-image",
+    title: "A SYCL kernel is not in the module's device code",
+    on: ["gpu"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.code === "xpu-kernel" ? (said(finding, /No kernel named (?<kernel>\S+) was found/) ?? {}) : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `SYCL's run time looks for ${match.facts["kernel"] === undefined ? "a kernel" : `\`${match.facts["kernel"]}\``} in the device code that the loaded modules brought, and it is not there: the objects were linked without -fsycl (by g++, or without the device link step), two modules have a kernel of the same name, or compiler and SYCL run time are of two oneAPI releases.`,
+    fix: (match) => [
+      "# compile and link with icpx -fsycl (SyclExtension of torch 2.7 and newer does both; retorch too); no plain g++ at the link",
+      "# give each kernel class a name of its own, not in an anonymous namespace; or -fsycl-unnamed-lambda",
+      setvars(match) + "   # the oneAPI release that torch was built with; then build again",
+    ],
+    sources: ["intel/intel-extension-for-pytorch#330", "intel/llvm#6421"],
+    examples: [
+      {
+        text: "RuntimeError: No kernel named _ZTSZ12lltm_forward was found -46 (PI_ERROR_INVALID_KERNEL_NAME)",
+        expect: "-fsycl",
+      },
+    ],
+  },
+  {
     id: "sycl-no-double",
     title: "The Intel GPU has no double precision",
     on: ["gpu", "driver", "exception"],

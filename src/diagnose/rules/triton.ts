@@ -7,7 +7,7 @@ import { dotted } from "../version-facts.ts";
 const words =
   /triton|Triton|PTXASError|`ptxas` failed with error code|Internal Triton PTX codegen|compile-ptx-src|inductor/;
 
-function isTriton(finding: Finding, context: RuleContext): boolean {
+export function isTriton(finding: Finding, context: RuleContext): boolean {
   return [finding, ...context.findings].some(
     (other) =>
       words.test(other.text) || words.test(other.message) || (other.frames ?? []).some((frame) => words.test(frame)),

@@ -1,0 +1,219 @@
+/** What fails on an AMD GPU when torch or an extension runs, and the headers of ROCm's libraries. */
+import { pip, platformOf, python, rebuild, setVariable } from "../commands.ts";
+import { header, includedBy } from "../matchers.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { failedInTorch } from "./gpu-frames.ts";
+
+/** The AMD target that the message or the paste names. */
+function gfxOf(match: Match): string | undefined {
+  return /\bgfx[0-9a-f]{3,4}\b/.exec(match.finding.text)?.[0] ?? match.context.log.gfx;
+}
+
+/**
+ * What HSA_OVERRIDE_GFX_VERSION has to say for a target that has no kernels of its own.
+ * Source: "Supported GPUs" of ROCm and the generic targets of LLVM's AMDGPU guide (gfx10-3-generic, gfx11-generic).
+ */
+function overrideFor(gfx: string | undefined): string {
+  if (gfx?.startsWith("gfx11") === true) return "11.0.0";
+  if (gfx?.startsWith("gfx12") === true) return "12.0.0";
+  return gfx?.startsWith("gfx9") === true ? "9.0.0" : "10.3.0";
+}
+
+/** The index of AMD's own wheels for a target, where one is known by name. Source: RELEASES.md of ROCm/TheRock. */
+function wheelsFor(gfx: string | undefined): string | undefined {
+  if (gfx === undefined) return undefined;
+  if (/^gfx110/.test(gfx)) return "gfx110X-all";
+  if (/^gfx120/.test(gfx)) return "gfx120X-all";
+  return gfx === "gfx1151" ? gfx : undefined;
+}
+
+/** Makes torch itself know the GPU. */
+function otherTorch(match: Match): string[] {
+  const gfx = gfxOf(match);
+  const wheels = wheelsFor(gfx);
+  const override = `export HSA_OVERRIDE_GFX_VERSION=${overrideFor(gfx)}   # Linux: pretends to be the nearest GPU that torch has (10.3.0 for RX 5000 and 6000, 11.0.0 for RX 7000 and Radeon 700M)`;
+  return [
+    ...(platformOf(match) === "win32" ? [] : [override]),
+    wheels === undefined
+      ? "# AMD's own wheels by GPU family (RX 6000: gfx103X, also for Windows): https://github.com/ROCm/TheRock/blob/main/RELEASES.md"
+      : pip(match, `install --force-reinstall --pre torch --index-url https://rocm.nightlies.amd.com/v2/${wheels}/`) +
+        "   # AMD's own wheels for this GPU",
+  ];
+}
+
+function ofBlas(match: Match): boolean {
+  return /rocBLAS|Tensile|hipBLASLt/.test(match.finding.text);
+}
+
+/** Debian's packages of ROCm's headers. Source: the package lists of repo.radeon.com. */
+const packages: readonly (readonly [RegExp, string])[] = [
+  [/^thrust\//, "rocthrust-dev"],
+  [/^(?:hipcub|cub)\//, "hipcub-dev"],
+  [/^rocprim(?:\/|\.h)/, "rocprim-dev"],
+  [/^hipblaslt(?:\/|\.h)/, "hipblaslt-dev"],
+  [/^hipblas(?:-common)?(?:\/|\.h)/, "hipblas-dev"],
+  [/^rocblas(?:\/|\.h)/, "rocblas-dev"],
+  [/^hipsparselt(?:\/|\.h)/, "hipsparselt-dev"],
+  [/^hipsparse(?:\/|\.h)/, "hipsparse-dev"],
+  [/^rocsparse(?:\/|\.h)/, "rocsparse-dev"],
+  [/^hipfft(?:\/|\.h)/, "hipfft-dev"],
+  [/^rocfft(?:\/|\.h)/, "rocfft-dev"],
+  [/^hiprand(?:\/|\.h)/, "hiprand-dev"],
+  [/^rocrand(?:\/|\.h)/, "rocrand-dev"],
+  [/^hipsolver(?:\/|\.h)/, "hipsolver-dev"],
+  [/^rocsolver(?:\/|\.h)/, "rocsolver-dev"],
+  [/^miopen(?:\/|\.h)/, "miopen-hip-dev"],
+  [/^rccl(?:\/|\.h)/, "rccl-dev"],
+  [/^roctracer(?:\/|\.h)/, "roctracer-dev"],
+  [/^rocm_smi(?:\/|\.h)/, "rocm-smi-lib"],
+  [/^amd_smi(?:\/|\.h)/, "amd-smi-lib"],
+  [/^(?:ck|ck_tile)(?:\/|\.h)/, "composablekernel-dev"],
+  [/^(?:hip|hsa)(?:\/|\.h)/, "hip-dev"],
+];
+
+export const amdRunTimeRules: readonly Rule[] = [
+  {
+    id: "hip-no-kernel-image",
+    title: "No code for this AMD GPU",
+    on: ["gpu"],
+    specificity: 71,
+    matches: (finding) =>
+      finding.tool === "hip"
+        ? coded(finding, "no-kernel-image", "invalid-device-function", "invalid-image", "symbol-not-found")
+        : undefined,
+    confidence: "high",
+    cause: (match) => {
+      const gfx = gfxOf(match) === undefined ? "" : ` (${gfxOf(match) ?? ""})`;
+      if (ofBlas(match))
+        return `rocBLAS, which torch uses, has no kernels for this AMD GPU${gfx}: torch's ROCm build does not support it. Building an extension again does not help.`;
+      if (failedInTorch(match))
+        return `The call that failed is torch's own: this build of torch for ROCm has no code for this AMD GPU${gfx}. No extension is at fault.`;
+      return `The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU${gfx}.`;
+    },
+    fix: (match) => {
+      const list = `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list(), torch.cuda.get_device_properties(0).gcnArchName)"   # is this GPU in torch's own list?`;
+      if (ofBlas(match) || failedInTorch(match)) return [...otherTorch(match), list];
+      return [
+        list,
+        "# it is: the extension lacks it; build it again for this GPU:",
+        setVariable(
+          match,
+          "PYTORCH_ROCM_ARCH",
+          gfxOf(match) ??
+            (platformOf(match) === "win32"
+              ? "gfx1100"
+              : "$(rocm_agent_enumerator | grep -v gfx000 | sort -u | paste -sd';')"),
+        ),
+        ...rebuild(match),
+        "# it is not: torch itself has no code for it:",
+        ...otherTorch(match),
+      ];
+    },
+    sources: ["ROCm/legacy-rocm-build#2061", "pytorch/pytorch#73534", "patientx-cfz/comfyui-rocm#71"],
+    examples: [
+      {
+        text: "hipErrorNoBinaryForGpu: Unable to find code object for all current devices!",
+        expect: "PYTORCH_ROCM_ARCH",
+      },
+      { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
+      {
+        text: "rocBLAS error: Cannot read /opt/rocm/lib/rocblas/library/TensileLibrary.dat: Illegal seek for GPU arch : gfx1102",
+        expect: "HSA_OVERRIDE_GFX_VERSION=11.0.0",
+      },
+      {
+        text: '  File "/e/site-packages/torch/nn/functional.py", line 2567, in embedding\n    return torch.embedding(weight, input)\ntorch.AcceleratorError: CUDA error: device kernel image is invalid\nSearch for `hipErrorInvalidImage\' in https://rocm.docs.amd.com for more information.',
+        expect: "No extension is at fault",
+      },
+    ],
+  },
+  {
+    id: "rocm-headers-missing",
+    title: "Headers of one of ROCm's libraries are not installed",
+    on: ["missing-header"],
+    specificity: 92,
+    matches: (finding, context) => {
+      const facts = header(finding, /^(?<top>[\w-]+)(?:\/|\.h)/);
+      if (facts === undefined) return undefined;
+      const found = packages.find(([form]) => form.test(facts["header"] ?? ""));
+      if (found === undefined) return undefined;
+      const rocms = /^(?:thrust|cub)\//.test(facts["header"] ?? "")
+        ? context.log.amd || finding.tool === "hipcc" || /[\\/]hip[\\/]|_hip\.|\.hip$/.test(finding.file ?? "")
+        : !/^(?:ck|ck_tile)\//.test(facts["header"] ?? "") || context.log.amd;
+      return rocms ? { ...facts, package: found[1] } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ${(match.facts["package"] ?? "").replace(/-dev$|-lib$/, "")}, a package of ROCm of its own, whose development files are not installed, or ROCm lies elsewhere than in ROCM_PATH.`,
+    fix: (match) => [
+      `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them: rocm-dev rocm-libs (or the meta package rocm)`,
+      `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""}`,
+      "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
+    ],
+    sources: ["pytorch/vision#8695", "https://rocm.docs.amd.com/projects/install-on-linux/en/latest/"],
+    examples: [
+      { text: "/p/x.hip:4:10: fatal error: 'rocblas/rocblas.h' file not found", expect: "rocblas-dev" },
+      {
+        text: "/p/aten/src/ATen/hip/ThrustAllocator.h:3:10: fatal error: 'thrust/execution_policy.h' file not found\n1 error generated when compiling for gfx1100.",
+        expect: "rocthrust-dev",
+      },
+    ],
+  },
+  {
+    id: "amd-instruction-of-other-gpu",
+    title: "An instruction exists on other AMD GPUs only",
+    on: ["compile", "driver"],
+    specificity: 88,
+    matches: (finding) =>
+      said(finding, /'?(?<name>__builtin_amdgcn_\w+)'? needs target feature (?<feature>[\w,+-]+)/) ??
+      said(
+        finding,
+        /(?<name>[\w.]+).*(?:instruction not supported on this GPU|not a valid operand.*on this (?:GPU|subtarget))/,
+      ) ??
+      said(finding, /Cannot select: intrinsic %(?<name>llvm\.amdgcn\.[\w.]+)/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\`${/mfma|mai-/.test(`${match.facts["name"] ?? ""}${match.facts["feature"] ?? ""}`) ? " is a matrix instruction of the Instinct GPUs (CDNA: gfx908, gfx90a, gfx942, gfx950)" : /wmma/.test(match.facts["name"] ?? "") ? " is a matrix instruction of Radeon GPUs (RDNA 3 and 4: gfx11, gfx12)" : ""}; the kernels are compiled for ${match.context.log.gfx ?? "a target"}, which does not have it${match.facts["feature"] === undefined ? "" : ` (${match.facts["feature"]})`}.`,
+    fix: (match) => [
+      ...(/flash.?att|composable_kernel|ck_tile|fmha/i.test(
+        `${match.finding.file ?? ""} ${match.context.log.package ?? ""}`,
+      )
+        ? [
+            "export FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE   # flash-attn: the Triton backend, which knows Radeon GPUs; when it is built and when it runs",
+          ]
+        : []),
+      `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a;gfx942")}   # to build for the GPUs that the kernels are for; GPU_ARCHS for composable_kernel`,
+      "# or leave these kernels out for this target: #if defined(__gfx90a__) || defined(__gfx942__)",
+    ],
+    sources: ["Dao-AILab/flash-attention#2452", "https://llvm.org/docs/AMDGPUUsage.html"],
+    examples: [
+      {
+        text: "/p/composable_kernel/warp_gemm.hpp:63:21: error: '__builtin_amdgcn_mfma_f32_32x32x8f16' needs target feature mai-insts\n1 error generated when compiling for gfx1100.",
+        expect: "FLASH_ATTENTION_TRITON_AMD_ENABLE",
+      },
+    ],
+  },
+  {
+    id: "rocm-releases-mixed",
+    title: "Parts of two ROCm releases are mixed",
+    on: ["build-tool", "driver", "exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(finding, /HIP \((?<root>[^)]*)\) was built using (?<built>\w+ [\w.-]+),? but you are using (?<uses>\S+)/) ??
+      said(finding, /(?<built>HIP version|ROCm version) .*(?:does not match|mismatch|differs from)(?<uses>.*)/i),
+    confidence: "high",
+    cause: (match) =>
+      `HIP was built with ${match.facts["built"] ?? "another release"}, and ${match.facts["uses"]?.trim() ?? "another one"} is what is found: packages of two ROCm releases are installed, or an old folder (HCC_HOME, HIP_PATH, ROCM_PATH) is named by a variable. (hcc ended with ROCm 3.5.)`,
+    fix: () => [
+      "ls -d /opt/rocm*; echo HCC_HOME=$HCC_HOME HIP_PATH=$HIP_PATH ROCM_PATH=$ROCM_PATH; dpkg -l | grep -E 'hip|hcc|rocm-dev'",
+      "unset HCC_HOME HIP_PATH; export ROCM_PATH=/opt/rocm   # one release; hcc releases: HCC_HOME=/opt/rocm-<release>/hcc",
+      "sudo apt-get install --reinstall rocm-dev   # all of one release; then rm -rf build",
+    ],
+    sources: ["ROCm/pytorch#581"],
+    examples: [
+      {
+        text: "CMake Error at /opt/rocm-3.3.0/hip/cmake/FindHIP.cmake:20 (message):\n  HIP (/opt/rocm-3.3.0/hip) was built using hcc 3.1.20114, but you are using\n  /opt/rocm/hcc/hcc with version  from hipcc.  Please rebuild HIP",
+        expect: "HCC_HOME",
+      },
+    ],
+  },
+];

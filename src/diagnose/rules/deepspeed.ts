@@ -1,0 +1,63 @@
+/** DeepSpeed's operators that are compiled ahead of time, and what they need of the system. */
+import { pip, python, setVariable } from "../commands.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+
+/** `DS_BUILD_` of an operator by its name. Source: op_builder/ of DeepSpeed. */
+function variable(op: string): string {
+  const names: Readonly<Record<string, string>> = { async_io: "DS_BUILD_AIO", gds: "DS_BUILD_GDS" };
+  return names[op] ?? `DS_BUILD_${op.toUpperCase()}`;
+}
+
+function op(match: Match): string {
+  return match.facts["op"] ?? "async_io";
+}
+
+export const deepspeedRules: readonly Rule[] = [
+  {
+    id: "deepspeed-libaio-missing",
+    title: "DeepSpeed finds no libaio",
+    on: ["warning"],
+    role: "advice",
+    specificity: 70,
+    matches: (finding) => coded(finding, "libaio"),
+    confidence: "medium",
+    cause: () =>
+      "DeepSpeed's async_io (ZeRO-Infinity: parameters on NVMe) needs the development files of libaio, which are not installed or lie where the compiler does not look. Without offload to disk nothing else needs them: it is a warning of the report.",
+    fix: () => [
+      "sudo apt-get install libaio-dev   # Fedora, RHEL: libaio-devel; conda install -c conda-forge libaio",
+      'export CFLAGS="-I$CONDA_PREFIX/include" LDFLAGS="-L$CONDA_PREFIX/lib"   # when it lies in an environment; then ds_report',
+    ],
+    sources: ["deepspeedai/DeepSpeed#6593"],
+    examples: [
+      {
+        text: " [WARNING]  async_io requires the dev libaio .so object and headers but these were not found.",
+        expect: "libaio-dev",
+      },
+    ],
+  },
+  {
+    id: "deepspeed-op-not-precompiled",
+    title: "DeepSpeed cannot build an operator ahead of time",
+    on: ["exception"],
+    specificity: 86,
+    matches: (finding) => said(finding, /Unable to pre-compile (?<op>\w+)/),
+    confidence: "high",
+    cause: (match) =>
+      op(match) === "async_io" || op(match) === "gds"
+        ? `DS_BUILD_OPS=1 (or ${variable(op(match))}=1) asks for all operators, and ${op(match) === "gds" ? "gds needs GPUDirect Storage (libcufile)" : "async_io needs libaio's development files"}, which are not installed (Windows has none).`
+        : `DS_BUILD_OPS=1 (or ${variable(op(match))}=1) asks for \`${op(match)}\`, and DeepSpeed's check of this machine says that it cannot be built here: no nvcc, a GPU or a torch that it does not support, or a library is missing. The warnings above say which.`,
+    fix: (match) => [
+      ...(op(match) === "async_io"
+        ? ["sudo apt-get install libaio-dev   # Fedora, RHEL: libaio-devel; conda install -c conda-forge libaio"]
+        : []),
+      `${setVariable(match, variable(op(match)), "0")}   # without it: the others are built all the same`,
+      `${pip(match, "install --no-build-isolation -v deepspeed")}   # or without DS_BUILD_OPS: operators are then compiled when they are first used`,
+      `${python(match)} -m deepspeed.env_report   # which operators this machine is fit for`,
+    ],
+    sources: ["deepspeedai/DeepSpeed#1401", "https://www.deepspeed.ai/tutorials/advanced-install/"],
+    examples: [
+      { text: "AssertionError: Unable to pre-compile async_io", expect: "libaio-dev" },
+      { text: "AssertionError: Unable to pre-compile sparse_attn", expect: "DS_BUILD_SPARSE_ATTN=0" },
+    ],
+  },
+];

@@ -1,0 +1,207 @@
+/** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
+import { installTorchFor, pip } from "../commands.ts";
+import { own } from "../../base/own.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+
+/** NCCL's source files by what they are about, and the variable that does without. Source: NCCL's environment variables. */
+const transports: Readonly<Record<string, readonly [what: string, without: string]>> = {
+  nvls: ["NVLink SHARP (multicast between the GPUs of one machine)", "export NCCL_NVLS_ENABLE=0"],
+  net_ib: [
+    "InfiniBand or RoCE",
+    "export NCCL_IB_DISABLE=1   # or choose the right card: NCCL_IB_HCA=mlx5_0, and ulimit -l unlimited",
+  ],
+  net_socket: [
+    "the network between the machines",
+    "export NCCL_SOCKET_IFNAME=$(ip -o -4 route show to default | awk '{print $5}' | head -1)",
+  ],
+  socket: [
+    "the network between the processes",
+    "export NCCL_SOCKET_IFNAME=$(ip -o -4 route show to default | awk '{print $5}' | head -1)",
+  ],
+  shm: [
+    "shared memory (/dev/shm)",
+    "docker run --ipc=host …   # or --shm-size=8g; without it: export NCCL_SHM_DISABLE=1",
+  ],
+  shmutils: [
+    "shared memory (/dev/shm)",
+    "docker run --ipc=host …   # or --shm-size=8g; without it: export NCCL_SHM_DISABLE=1",
+  ],
+  p2p: [
+    "direct access of one GPU to another's memory",
+    "export NCCL_P2P_DISABLE=1   # and in virtual machines: ACS and IOMMU off",
+  ],
+};
+
+function jetson(match: Match): boolean {
+  return match.context.log.jetson;
+}
+
+export const gpuRefusalRules: readonly Rule[] = [
+  {
+    id: "triton-binary-refused",
+    title: "The driver refuses a kernel that Triton made",
+    on: ["gpu"],
+    specificity: 86,
+    matches: (finding) =>
+      coded(
+        finding,
+        "invalid-image",
+        "no-kernel-image",
+        "invalid-device-function",
+        "symbol-not-found",
+        "unsupported-ptx",
+        "ptx-jit",
+      ) !== undefined &&
+      /Triton Error \[(?:CUDA|HIP)\]/.test(finding.text) &&
+      finding.tool === "cuda"
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: () =>
+      "Triton compiles for the GPU that is there with a ptxas of its own, and the driver does not take the result: the driver is older than the CUDA that Triton's ptxas is of, or a kernel in ~/.triton/cache is of another GPU, another Triton or half written (a home that several machines share). No extension is at fault, and TORCH_CUDA_ARCH_LIST has no say in it.",
+    fix: (match) => [
+      "rm -rf ~/.triton/cache /tmp/torchinductor_$USER   # then again; several machines with one home: export TRITON_CACHE_DIR=/tmp/triton-$HOSTNAME",
+      "nvidia-smi | head -4   # the newest CUDA that the driver knows has to be that of torch.version.cuda at least: update the driver",
+      installTorchFor(match, "11.8") + "   # or a torch (and its Triton) for an older CUDA: cu118, cu121, cu126",
+      "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that the driver knows",
+    ],
+    sources: ["vllm-project/vllm#18580", "triton-lang/triton#3001", "triton-lang/triton#1556"],
+    examples: [
+      { text: "RuntimeError: Triton Error [CUDA]: device kernel image is invalid", expect: "TRITON_PTXAS_PATH" },
+    ],
+  },
+  {
+    id: "nccl-transport-failed",
+    title: "One of NCCL's ways between GPUs does not come up",
+    on: ["gpu"],
+    specificity: 74,
+    matches: (finding) => {
+      const facts = said(
+        finding,
+        /(?:transport\/|misc\/|include\/)(?<file>nvls|net_ib|net_socket|socket|shm|shmutils|p2p)\.(?:cc|cu|h):\d+ (?:\[\d+\] )?NCCL WARN (?<words>.*)/,
+      );
+      return facts === undefined || own(transports, facts["file"] ?? "") === undefined ? undefined : facts;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `NCCL's own line names it: ${own(transports, match.facts["file"] ?? "")?.[0] ?? ""} could not be set up (${match.facts["words"] ?? ""}). What Python reports after it (unhandled cuda error, unhandled system error) is the echo.`,
+    fix: (match) => [
+      own(transports, match.facts["file"] ?? "")?.[1] ?? "",
+      ...(match.facts["file"] === "nvls"
+        ? [
+            "systemctl status nvidia-fabricmanager; nvidia-smi topo -m   # fabric manager of the driver's version; in containers and on parts of an HGX machine multicast is often not allowed",
+          ]
+        : match.facts["file"] === "p2p"
+          ? ["nvidia-smi topo -p2p r"]
+          : []),
+    ],
+    sources: ["vllm-project/vllm#6732", "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html"],
+    examples: [
+      {
+        text: "host:843:843 [5] transport/nvls.cc:157 NCCL WARN Cuda failure 1 'invalid argument'",
+        expect: "NCCL_NVLS_ENABLE=0",
+      },
+      {
+        text: "n1:12:40 [0] misc/shmutils.cc:72 NCCL WARN Error: failed to extend /dev/shm/nccl-AbC to 9637892 bytes",
+        expect: "--ipc=host",
+      },
+    ],
+  },
+  {
+    id: "cuda-driver-does-not-start",
+    title: "The NVIDIA driver does not start for this process",
+    on: ["gpu"],
+    specificity: 74,
+    matches: (finding) =>
+      said(
+        finding,
+        /CUDA driver initialization failed|CUDA initialization: CUDA driver|cuInit(?:ialize)?\(?\)? ?(?:failed|returned)/,
+      ),
+    confidence: "medium",
+    cause: () =>
+      "libcuda is there, and cuInit fails: the module nvidia_uvm is not loaded or /dev/nvidia-uvm is not handed on (containers, after a suspend), the GPU is in MIG mode without an instance, NVSwitch machines run without fabric manager, or driver and libcuda are of two releases. (nvidia-smi may still work: it needs none of these.)",
+    fix: () => [
+      "ls -l /dev/nvidia*; sudo modprobe nvidia_uvm && sudo nvidia-modprobe -u -c=0   # after a suspend: sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm",
+      "nvidia-smi -L; nvidia-smi --query-gpu=mig.mode.current --format=csv   # MIG on, and no instance: sudo nvidia-smi mig -cgi 19 -C, or sudo nvidia-smi -mig 0",
+      "systemctl status nvidia-fabricmanager   # machines with NVSwitch",
+      "docker run --gpus all …   # containers: started again after the driver was; no libcuda of the image's own (ldconfig -p | grep libcuda)",
+    ],
+    sources: ["pytorch/pytorch#98885"],
+    examples: [
+      {
+        text: "UserWarning: CUDA initialization: CUDA driver initialization failed, you might not have a CUDA gpu. (Triggered internally at ../c10/cuda/CUDAFunctions.cpp:109.)",
+        expect: "nvidia_uvm",
+      },
+    ],
+  },
+  {
+    id: "jetson-needs-own-torch",
+    title: "On Jetson torch has to be NVIDIA's own build",
+    on: ["gpu"],
+    specificity: 82,
+    matches: (finding, context) =>
+      context.log.jetson &&
+      coded(
+        finding,
+        "no-kernel-image",
+        "torch-arch",
+        "torch-without-gpu",
+        "invalid-device-function",
+        "driver",
+        "no-device",
+      ) !== undefined &&
+      finding.tool === "cuda"
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
+    fix: (match) => [
+      "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
+      `${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+      "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
+    ],
+    sources: [
+      "conda-forge/pytorch-cpu-feedstock#303",
+      "https://docs.nvidia.com/deeplearning/frameworks/install-pytorch-jetson-platform/index.html",
+    ],
+    examples: [
+      {
+        text: "Linux 5.15.136-tegra #1 SMP device\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
+        expect: "nv_tegra_release",
+      },
+    ],
+  },
+  {
+    id: "cuda-not-in-visual-studio",
+    title: "Visual Studio does not know CUDA: its build customizations are missing",
+    on: ["build-tool"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.severity === "warning"
+        ? undefined
+        : said(
+            finding,
+            /No CUDA toolset found|The CUDA Toolkit v[\d.]+ directory|CUDA [\d.]+\.(?:props|targets).*(?:not found|was not found)|imported project .*CUDA [\d.]+\.props/,
+          ),
+    confidence: "high",
+    cause: () =>
+      "CMake's Visual Studio generator takes CUDA from files that CUDA's installer puts into Visual Studio (BuildCustomizations). They are not there: this Visual Studio (or the Build Tools) was installed after CUDA, is newer than that CUDA knows, or the installer's part \"Visual Studio Integration\" was left out. That nvcc works in a prompt does not matter to it.",
+    fix: () => [
+      'copy "%CUDA_PATH%\\extras\\visual_studio_integration\\MSBuildExtensions\\*" "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\MSBuild\\Microsoft\\VC\\v170\\BuildCustomizations\\"   # as administrator; your edition and year (2019: v160)',
+      'cmake -S . -B build -G Ninja   # in the x64 Native Tools prompt: needs no integration; or -T cuda="%CUDA_PATH%"',
+      "rmdir /s /q build   # before the next try",
+    ],
+    sources: [
+      "pytorch/pytorch#76010",
+      "wang-xinyu/tensorrtx#768",
+      "https://cmake.org/cmake/help/latest/variable/CMAKE_VS_PLATFORM_TOOLSET_CUDA.html",
+    ],
+    examples: [
+      {
+        text: "CMake Error at C:/Program Files/CMake/share/cmake-3.28/Modules/CMakeDetermineCompilerId.cmake:529 (message):\n  No CUDA toolset found.",
+        expect: "BuildCustomizations",
+      },
+    ],
+  },
+];

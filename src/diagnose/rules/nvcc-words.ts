@@ -1,0 +1,153 @@
+/** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
+import { placeOf, type Rule, saidAny } from "../rule.ts";
+
+export const nvccWordRules: readonly Rule[] = [
+  {
+    id: "nvcc-quotes-broken",
+    title: "A quote in a flag reaches nvcc alone",
+    on: ["driver"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.tool === "nvcc"
+        ? saidAny(
+            finding,
+            /Stray ['"`](?<what>["'\\])['"`] character/,
+            /(?<what>Missing closing quote|Unterminated quote|unbalanced quot\w*)/i,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `nvcc takes its words apart at quotes, and got one without its partner (${match.facts["what"] ?? '"'}): a definition whose value is a string (-DNAME="x"), a path with a space, or a host flag with quotes went through two shells, or through CMake's FindCUDA, which passes CMAKE_CXX_FLAGS to nvcc -Xcompiler.`,
+    fix: () => [
+      '# definitions with a string: -DNAME=\\"x\\" in a shell, \'-DNAME="x"\' as one word of a list in setup.py; CMake: target_compile_definitions(the_target PRIVATE NAME="x")',
+      "# host flags with quotes or commas: for C++ alone, add_compile_options($<$<COMPILE_LANGUAGE:CXX>:…>); FindCUDA: set(CUDA_PROPAGATE_HOST_FLAGS OFF)",
+      'echo "$CXXFLAGS | $CFLAGS | $CUDAFLAGS | $NVCC_PREPEND_FLAGS | $NVCC_APPEND_FLAGS"   # a quote in one of these?',
+    ],
+    sources: ["NVIDIA/gvdb-voxels#2", "https://cmake.org/cmake/help/latest/module/FindCUDA.html"],
+    examples: [
+      {
+        text: "nvcc fatal   : Stray '\"' character\nCMake Error at cuda_compile_1_generated_a.cu.o.Release.cmake:214 (message):\n  Error generating\n  /b/cuda_compile_1_generated_a.cu.o",
+        expect: "CUDA_PROPAGATE_HOST_FLAGS",
+      },
+    ],
+  },
+  {
+    id: "assertion-in-device-code",
+    title: "A check of the C++ library gets into device code",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /calling a (?:constexpr )?__host__ function ?\(?"(?<callee>(?:std::)?(?:_wassert|_assert|__assert\w*|__glibcxx_assert_fail\w*|__replacement_assert|_CrtDbgReport\w*|_invalid_parameter\w*|_Xlength_error|_Xout_of_range|__throw_\w+|abort|terminate))\b/,
+        /identifier "(?<callee>(?:std::)?(?:_wassert|_assert|__assert\w*|__glibcxx_assert_fail\w*|__replacement_assert|_CrtDbgReport\w*|_invalid_parameter\w*|__throw_\w+))" is undefined in device code/,
+        /reference to __host__ function '(?<callee>(?:std::)?(?:_wassert|__assert\w*|__glibcxx_assert_fail\w*|__throw_\w+))' in __(?:device|global)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} calls \`${match.facts["callee"] ?? ""}\`: an assert() or a bounds check of a host library (GLM, Eigen, std::array, std::optional) is compiled into a kernel, in the host's form. A build without checks does not have it.`,
+    fix: (match) => [
+      /glibcxx|__throw/.test(match.facts["callee"] ?? "")
+        ? '# -U_GLIBCXX_ASSERTIONS for nvcc and its host compiler (distributions set -D_GLIBCXX_ASSERTIONS in CXXFLAGS): export CXXFLAGS="$CXXFLAGS -U_GLIBCXX_ASSERTIONS"; or cuda::std:: in place of std:: in kernels'
+        : "# build with -DNDEBUG (CMake: -DCMAKE_BUILD_TYPE=Release), so that assert() is nothing; GLM and Eigen: no GLM_FORCE_… checks, EIGEN_NO_DEBUG",
+      "# or in the kernel's file, before other headers: #include <cassert> by way of <cuda_runtime.h> (CUDA has a device form of assert), and no library that redefines it",
+    ],
+    sources: ["FLAMEGPU/FLAMEGPU2#1011", "https://docs.nvidia.com/cuda/cuda-c-programming-guide/#assertion"],
+    examples: [
+      {
+        text: 'c:\\p\\agent.cu(162): error : calling a __host__ function("_wassert") from a __global__ function("generateFlags") is not allowed',
+        expect: "NDEBUG",
+      },
+      {
+        text: 'k.cu(12): error: identifier "std::__glibcxx_assert_fail" is undefined in device code',
+        expect: "-U_GLIBCXX_ASSERTIONS",
+      },
+    ],
+  },
+  {
+    id: "assert-not-declared",
+    title: "assert() is used without its header",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) => saidAny(finding, /identifier "(?<name>__assert_fail|__assertfail|_wassert)" is undefined$/),
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} uses assert() and does not include <cassert>: another header brought it in up to now, and with this CUDA (or torch) no longer does.`,
+    fix: (match) => [
+      `# add to ${match.finding.file ?? "the file"}: #include <cassert>`,
+      "export NVCC_PREPEND_FLAGS='-include cassert'   # without an edit: for all files that nvcc compiles; or -DNDEBUG, which takes assert() away",
+    ],
+    sources: ["thu-ml/SpargeAttn#62"],
+    examples: [
+      { text: 'utils/wgmma.cuh(312): error: identifier "__assert_fail" is undefined', expect: "#include <cassert>" },
+    ],
+  },
+  {
+    id: "member-template-unknown",
+    title: "A member is called with <…>, and is no template in this torch",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(finding, /(?<what>a pointer to a bound function may only be used to call the function)/),
+    confidence: "medium",
+    cause: (match) =>
+      `${placeOf(match.finding)} calls a member with a type in angle brackets (x.data_ptr<float>(), x.packed_accessor32<…>()), and the installed torch has that member without template, or not at all: torch is older than the package wants. "type name is not allowed" and "expected an expression" after it are the echo.`,
+    fix: (match) => [
+      `sed -n '${match.finding.line ?? 1}p' ${match.finding.file ?? "the file"}   # data_ptr<T>() is there since torch 1.3, packed_accessor32/64 since 1.3`,
+      'python -c "import torch; print(torch.__version__)"; python -m pip install --upgrade torch   # or an older release of the package; x.data<T>() in torch below 1.3',
+    ],
+    sources: ["open-mmlab/mmcv#712"],
+    examples: [
+      {
+        text: "./csrc/psamask_cuda.cu(46): error: a pointer to a bound function may only be used to call the function",
+        expect: "data_ptr<T>()",
+      },
+    ],
+  },
+  {
+    id: "cuda-cmake-target-missing",
+    title: "CMake's CUDAToolkit package lacks one of its libraries",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?:links to(?: target|:)|contains:)\s+"?CUDA::(?<name>(?!nvToolsExt\b|nvtx3\b)\w+)"?\s+but\s+the\s+target\s+was\s+not\s+found/s,
+        /Could not find (?:CUDA_)?(?<name>cudart|cublas|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|nvml|cupti|cufile|npp\w+)(?:_LIBRARY)? using the following names/i,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `CMake finds a CUDA toolkit, and \`CUDA::${match.facts["name"] ?? ""}\` is not made, because the library and its headers are not in it: a toolkit that was installed in part (conda's cuda-nvcc alone, single packages of apt), or the wrong one of two toolkits was found. (Without find_package(CUDAToolkit) before it, it is missing as well.)`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const own = packageOf(name);
+      return [
+        `conda install -c nvidia ${own.conda}   # apt: sudo apt-get install ${own.apt}-<major>-<minor>; all of it: cuda-toolkit`,
+        "rm -rf build && cmake -S . -B build -DCUDAToolkit_ROOT=/usr/local/cuda   # or name a whole toolkit; pip install: export CUDAToolkit_ROOT=/usr/local/cuda CMAKE_ARGS=-DCUDAToolkit_ROOT=/usr/local/cuda",
+      ];
+    },
+    sources: ["https://cmake.org/cmake/help/latest/module/FindCUDAToolkit.html", "PASSIONLab/OpenEquivariance#208"],
+    examples: [
+      {
+        text: 'CMake Error at CMakeLists.txt:61 (target_link_libraries):\n  Target "ext" links to:\n\n    CUDA::nvrtc\n\n  but the target was not found.  Possible reasons include:',
+        expect: "cuda-nvrtc-dev",
+      },
+    ],
+  },
+];
+
+/** Packages of one part of the toolkit. Source: the package lists of NVIDIA's conda channel and apt repository. */
+function packageOf(name: string): { readonly conda: string; readonly apt: string } {
+  const base = name.replace(/_static$/, "");
+  if (/^(?:cudart|cuda_driver|cudadevrt|culibos)$/.test(base))
+    return { conda: "cuda-cudart-dev", apt: "cuda-cudart-dev" };
+  if (base === "nvrtc" || base === "nvrtc_builtins") return { conda: "cuda-nvrtc-dev", apt: "cuda-nvrtc-dev" };
+  if (base === "nvml") return { conda: "cuda-nvml-dev", apt: "cuda-nvml-dev" };
+  if (base === "cupti" || /^nvperf/.test(base)) return { conda: "cuda-cupti-dev", apt: "cuda-cupti-dev" };
+  if (/^cublas/.test(base)) return { conda: "libcublas-dev", apt: "libcublas-dev" };
+  if (/^npp/.test(base)) return { conda: "libnpp-dev", apt: "libnpp-dev" };
+  if (/^cufile/.test(base)) return { conda: "libcufile-dev", apt: "libcufile-dev" };
+  if (/^nvJitLink/i.test(base)) return { conda: "libnvjitlink-dev", apt: "libnvjitlink-dev" };
+  const plain = base.replace(/(?:Mg|w|_metis|_lapack)$/, "").toLowerCase();
+  return { conda: `lib${plain}-dev`, apt: `lib${plain}-dev` };
+}

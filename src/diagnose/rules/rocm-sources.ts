@@ -1,0 +1,132 @@
+/** Sources that are compiled for ROCm: torch's own, which a script translates first, and extensions that the wrong compiler gets. */
+import { pip, setVariable } from "../commands.ts";
+import { header, includedBy } from "../matchers.ts";
+import { placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+
+/** Folders of PyTorch's own source. */
+const ofTorch = /(?:^|[\\/])(?:c10|caffe2|aten[\\/]src[\\/]ATen|torch[\\/]csrc)[\\/]/;
+const installed = /(?:site|dist)-packages[\\/]/;
+
+function inTorchSource(finding: Finding): boolean {
+  const file = finding.file ?? "";
+  return ofTorch.test(file) && !installed.test(file);
+}
+
+function forAmd(finding: Finding, context: RuleContext): boolean {
+  return (
+    context.log.amd ||
+    finding.tool === "hipcc" ||
+    context.findings.some((other) => /torch_hip|c10_hip|compiling for (?:gfx|host)/.test(other.text))
+  );
+}
+
+function cleanBuild(): string[] {
+  return [
+    "rm -rf build && git submodule update --init --recursive   # in the checkout; stale translations: git status --ignored, git clean -xfd (removes all that is not committed)",
+    "python tools/amd_build/build_amd.py   # translates CUDA to HIP; before each build, and again after a git pull",
+  ];
+}
+
+export const rocmSourceRules: readonly Rule[] = [
+  {
+    id: "torch-source-not-hipified",
+    title: "PyTorch's source was not translated for ROCm",
+    on: ["compile", "missing-header"],
+    specificity: 90,
+    matches: (finding, context) => {
+      if (!inTorchSource(finding) || !forAmd(finding, context)) return undefined;
+      if (finding.kind === "missing-header")
+        return header(
+          finding,
+          /^(?<name>cuda(?:_\w+)?\.h|cublas\w*\.h|cudnn\w*\.h|cusparse\w*\.h|cufft\w*\.h|nccl\.h|cub\/.*)$/,
+        );
+      return saidAny(
+        finding,
+        /(?:use of undeclared identifier|unknown type name|no type named|was not declared|identifier) ['‘"](?<name>(?:cuda|cu(?:blas|dnn|sparse|solver|fft|rand))\w*)['’"]/,
+        /['‘"](?<name>cuda[A-Z]\w*)['’"] was not declared/,
+      );
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? match.facts["header"] ?? ""}\` of CUDA stands in ${placeOf(match.finding)}, which is compiled for ROCm: PyTorch's sources were not translated by tools/amd_build/build_amd.py, or only in part (a file that came later, a changed checkout, a translation of another release).`,
+    fix: () => [
+      ...cleanBuild(),
+      "export USE_ROCM=1 USE_CUDA=0 PYTORCH_ROCM_ARCH=gfx90a; python setup.py develop   # yours: rocminfo | grep gfx",
+      "# still there: this release of PyTorch is older or newer than the ROCm (its README names the ROCm that it is built with)",
+    ],
+    sources: ["pytorch/pytorch#63280", "rocm-arch/python-pytorch-rocm#5"],
+    examples: [
+      {
+        text: "FAILED: c10/hip/CMakeFiles/c10_hip.dir/HIPStream.cpp.o\n/opt/rocm/llvm/bin/clang++ -DROCM_VERSION=40300 -c ../c10/hip/HIPStream.cpp\n../c10/hip/HIPGraphsC10Utils.h:24:43: error: use of undeclared identifier 'cudaStreamCaptureModeRelaxed'",
+        expect: "build_amd.py",
+      },
+    ],
+  },
+  {
+    id: "hip-function-not-declared",
+    title: "A function of HIP is not declared",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /['‘"](?<name>hip(?:rtc)?[A-Z]\w*)['’"] (?:was not declared|has not been declared|is not a member|does not name a type)/,
+        /(?:use of undeclared identifier|unknown type name|no member named) ['"](?<name>hip(?:rtc)?[A-Z]\w*)['"]/,
+        /identifier ['"](?<name>hip(?:rtc)?[A-Z]\w*)['"] is undefined/,
+      ),
+    confidence: "medium",
+    cause: (match) => {
+      const rtc = (match.facts["name"] ?? "").startsWith("hiprtc");
+      return `\`${match.facts["name"] ?? ""}\` is not in the headers that ${placeOf(match.finding)} got: ${rtc ? "the run-time compiler has had a header and library of its own (<hip/hiprtc.h>, libhiprtc) since ROCm 5, and the source includes another; or " : ""}the source is written for another release of ROCm than the one that is installed (functions come and go), or headers of two ROCms are mixed.`;
+    },
+    fix: (match) => [
+      `grep -rl ${match.facts["name"] ?? "hipCtxGetCurrent"} /opt/rocm/include/hip | head; cat /opt/rocm/.info/version; ls -d /opt/rocm*   # does this ROCm have it, and where?`,
+      ...((match.facts["name"] ?? "").startsWith("hiprtc") ? ["# source: #include <hip/hiprtc.h>, link -lhiprtc"] : []),
+      ...(inTorchSource(match.finding)
+        ? [
+            ...cleanBuild(),
+            "# or the ROCm that this release of PyTorch was made for (torch.version.hip of its wheels), or a newer PyTorch for a newer ROCm",
+          ]
+        : ["# or a release of the package for this ROCm; hipcc as the compiler, with -D__HIP_PLATFORM_AMD__"]),
+    ],
+    sources: ["pytorch/pytorch#123094"],
+    examples: [
+      {
+        text: "/home/p/pytorch-v2.2.2/aten/src/ATen/hip/nvrtc_stub/ATenNVRTC.h:112:5: error: ‘hiprtcCompileProgram’ was not declared in this scope",
+        expect: "hip/hiprtc.h",
+      },
+    ],
+  },
+  {
+    id: "rocm-extension-by-host-compiler",
+    title: "GPU sources go to the host compiler in a build for ROCm",
+    on: ["missing-header"],
+    specificity: 88,
+    matches: (finding, context) => {
+      if (!context.log.amd || finding.tool === "hipcc" || finding.tool === "clang" || inTorchSource(finding))
+        return undefined;
+      return header(
+        finding,
+        /^(?:cooperative_groups(?:\.h|\/.*)|cuda(?:_\w+)?\.h|device_launch_parameters\.h|cub\/.*|cublas\w*\.h|curand\w*\.h|hip\/hip_cooperative_groups\.h)$/,
+      );
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of CUDA, and this is a build for ROCm by the host compiler (gcc), which knows neither: the source was not translated (hipify), because setup.py makes it a CppExtension or names the .cu file by way of another source. CUDAExtension translates and calls hipcc with torch for ROCm, too.`,
+    fix: (match) => [
+      "# setup.py: CUDAExtension in place of CppExtension, all .cu files in sources, include_dirs with absolute paths; then hipify translates them",
+      "# what hipify does not know: #ifdef USE_ROCM  #include <hip/hip_cooperative_groups.h>  #else  #include <cooperative_groups.h>  #endif",
+      "find . -name '*_hip.*' -delete   # stale translations",
+      `${pip(match, "install -v --no-build-isolation .")}   # and a newer release of the package: it may know ROCm`,
+      `${setVariable(match, "ROCM_HOME", "/opt/rocm")}   # hipcc is looked for there`,
+    ],
+    sources: ["rahul-goel/fused-ssim#29"],
+    examples: [
+      {
+        text: "c++ -MMD -fPIC -I/opt/rocm/include -c ssim_hip.cpp -o ssim_hip.o -std=c++17\n/p/ssim.cu:3:10: fatal error: cooperative_groups.h: No such file or directory",
+        expect: "CUDAExtension",
+      },
+    ],
+  },
+];

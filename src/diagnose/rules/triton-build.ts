@@ -1,0 +1,73 @@
+/** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
+import { platformOf, python } from "../commands.ts";
+import { type Match, type Rule, said } from "../rule.ts";
+
+const helper =
+  /cuda_utils\.c|hip_utils\.c|spirv_utils\.c|__triton_launcher\.c|triton_launcher|(?:tmp|Temp)[\\/]+\w+[\\/]+main\.c/i;
+const isTriton = /triton|inductor|cuda_utils|hip_utils/i;
+
+function embeddable(match: Match): boolean {
+  return /python_embed|embedded|embeddable/i.test(match.finding.message);
+}
+
+export const tritonBuildRules: readonly Rule[] = [
+  {
+    id: "triton-helper-not-compiled",
+    title: "Triton could not compile its helper module",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 62,
+    matches: (finding, context) => {
+      if (
+        finding.code !== "CalledProcessError" &&
+        !/CalledProcessError|Failed to find C compiler/.test(finding.message)
+      )
+        return undefined;
+      if (/Failed to find C compiler/.test(finding.message)) return { compiler: "" };
+      const facts = said(
+        finding,
+        /Command ['"]?\[\\?['"](?<compiler>[^'"]*?(?:gcc|cc|clang|cl|tcc|g\+\+|c\+\+|icx|icpx)(?:-\d+)?(?:\.exe)?)\\?['"]/i,
+      );
+      return facts !== undefined &&
+        helper.test(finding.message) &&
+        (isTriton.test(finding.message) ||
+          context.findings.some((other) => isTriton.test(`${other.message}${other.frames?.join(" ") ?? ""}`)))
+        ? facts
+        : undefined;
+    },
+    confidence: (match) => (embeddable(match) ? "high" : "medium"),
+    cause: (match) =>
+      embeddable(match)
+        ? "Triton compiles a small C module when it is first used, against Python's headers and import library, and an embeddable Python (ComfyUI portable and others) comes without the folders Include and libs."
+        : platformOf(match) === "win32"
+          ? "Triton compiles a small C module when it is first used, and cl.exe (or tcc) failed at it: Python's folders Include and libs are not where Triton looks (a venv made by uv, an embeddable Python, the Store's Python), the Windows SDK is not installed, or the CUDA headers are missing. The compiler's own words stand above."
+          : "Triton compiles a small C module when it is first used, and the compiler failed at it: Python.h (python3-dev), CUDA's cuda.h, or libcuda.so for -lcuda is not found. The compiler's own words stand above.",
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            `${python(match)} -c "import sysconfig, sys; print(sys.version, sys.base_prefix, sysconfig.get_paths()['include'])"   # Python.h has to lie there, python3*.lib in <base>\\libs`,
+            "# embeddable Python: copy the folders include and libs of the full Python of exactly that version into its folder (triton-windows has them as python_<version>_include_libs.zip)",
+            'rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # then again; CC=cl or the bundled TinyCC: set CC=',
+          ]
+        : [
+            "sudo apt-get install gcc python3-dev   # of the Python that runs; conda: conda install gxx_linux-64",
+            "export TRITON_LIBCUDA_PATH=$(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))   # for -lcuda; or ln -s libcuda.so.1 libcuda.so beside it",
+            "export C_INCLUDE_PATH=/usr/local/cuda/include:$C_INCLUDE_PATH   # for cuda.h",
+            "rm -rf ~/.triton/cache",
+          ],
+    sources: [
+      "woct0rdho/triton-windows#77",
+      "https://github.com/woct0rdho/triton-windows#8-special-notes-for-comfyui-with-embeded-python",
+    ],
+    examples: [
+      {
+        text: "CalledProcessError: Command '['C:\\\\VC\\\\Tools\\\\MSVC\\\\14.41\\\\bin\\\\Hostx64\\\\x64\\\\cl.EXE', 'C:\\\\Temp\\\\tmph_ey5obq\\\\cuda_utils.c', '/nologo', '/IC:\\\\Apps\\\\python_embedded\\\\Lib\\\\site-packages\\\\triton\\\\backends\\\\nvidia\\\\include', '/LD']' returned non-zero exit status 2.",
+        expect: "include and libs",
+      },
+      {
+        text: "torch._inductor.exc.InductorError: CalledProcessError: Command '['/usr/bin/gcc', '/tmp/tmp1a2b/main.c', '-O3', '-shared', '-fPIC', '-lcuda', '-o', '/tmp/tmp1a2b/triton_.so']' returned non-zero exit status 1.",
+        expect: "TRITON_LIBCUDA_PATH",
+      },
+    ],
+  },
+];
