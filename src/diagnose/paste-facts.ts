@@ -30,6 +30,10 @@ export interface PasteFacts {
   readonly libraryObject?: string;
   /** Namespaces of TORCH_LIBRARY blocks in pasted C++. */
   readonly namespaces: readonly string[];
+  /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
+  readonly imports: readonly string[];
+  /** An import was the last thing that the session did. */
+  readonly importsLast: boolean;
   /** The packages with Python's headers are said to be installed. */
   readonly hasPythonDev: boolean;
   /** CMake builds. */
@@ -60,11 +64,22 @@ const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
 const libraryObject = /^\s+(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
 const mostNamespaces = 8;
+/** A line that was typed into Python or IPython, or given to `python -c`. */
+const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
+const mostImports = 8;
 
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
-  readonly #facts: Mutable = { namespaces: this.#namespaces, hasPythonDev: false, cmake: false, rocmFromPip: false };
+  readonly #imports: string[] = [];
+  readonly #facts: Mutable = {
+    namespaces: this.#namespaces,
+    imports: this.#imports,
+    importsLast: false,
+    hasPythonDev: false,
+    cmake: false,
+    rocmFromPip: false,
+  };
 
   line(text: string): void {
     const facts = this.#facts;
@@ -76,6 +91,7 @@ export class PasteReader {
     const standard = last < 0 ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
     if (standard?.[1] !== undefined) facts.standard = standard[1];
     if (text.length > 2_000) return;
+    if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
       !text.includes("CC=") && !text.includes("CXX=")
         ? undefined
@@ -104,6 +120,20 @@ export class PasteReader {
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+  }
+
+  #typed(text: string): void {
+    const said = typed.exec(text.length > 400 ? text.slice(0, 400) : text);
+    if (said === null) return;
+    for (const statement of (said[1] ?? said[2] ?? "").split(";")) {
+      const modules = /^\s*(?:import\s+([\w., ]+)|from\s+([\w.]+)\s+import\b)/.exec(statement);
+      this.#facts.importsLast = modules !== null;
+      for (const module of (modules?.[1] ?? modules?.[2] ?? "").split(",")) {
+        const name = /^\s*([A-Za-z_]\w*)/.exec(module)?.[1];
+        if (name === undefined || this.#imports.length >= mostImports || this.#imports.includes(name)) continue;
+        this.#imports.push(name);
+      }
+    }
   }
 
   #torch(text: string): void {
@@ -142,6 +172,6 @@ export class PasteReader {
   }
 
   facts(): PasteFacts {
-    return { ...this.#facts, namespaces: [...this.#namespaces] };
+    return { ...this.#facts, namespaces: [...this.#namespaces], imports: [...this.#imports] };
   }
 }

@@ -107,6 +107,7 @@ export const torchSymbolRules: readonly Rule[] = [
       }
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
+      if (torchIsLoaded(context)) return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
@@ -161,12 +162,19 @@ export const torchSymbolRules: readonly Rule[] = [
       torchSymbol(
         finding,
         context,
-        (verdict) => verdict.owner === "torch-python" && (verdict.symbol.form !== "c" || finding.phase === "link"),
+        (verdict) =>
+          verdict.owner === "torch-python" &&
+          (verdict.symbol.form !== "c" || finding.phase === "link" || torchIsLoaded(context)),
       ),
-    confidence: "medium",
+    confidence: (match) => (torchIsLoaded(match.context) && match.finding.phase === "load" ? "high" : "medium"),
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
     fix: (match) => [
+      ...(torchIsLoaded(match.context) && match.finding.phase === "load"
+        ? [
+            "# a library of operators alone: include torch/library.h and ATen/ATen.h (or torch/script.h) in place of torch/extension.h: then it needs no Python",
+          ]
+        : []),
       `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
       "# and import torch before the module",
       ...rebuild(match),
@@ -180,6 +188,10 @@ export const torchSymbolRules: readonly Rule[] = [
       {
         text: "ImportError: /p/m.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb",
         expect: "torch_python",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
+        expect: "in place of torch/extension.h",
       },
       {
         text: "bind.cpp:(.text+0x10): undefined reference to `THPVariable_Wrap(at::TensorBase)'",
@@ -344,6 +356,13 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Whether the traceback goes through torch: it was imported before the library was loaded. */
+function torchIsLoaded(context: RuleContext): boolean {
+  return context.findings.some(
+    ({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true,
+  );
+}
 
 /** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
 function isCpuTorch({ log, environment }: RuleContext): boolean {
