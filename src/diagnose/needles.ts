@@ -44,7 +44,7 @@ canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|igno
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
 fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
-aited on|not member|what(|xited|with code|0xc0000|0xC0000
+aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_
 `;
 
 const strong = String.raw`

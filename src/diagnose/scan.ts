@@ -8,6 +8,7 @@ import { FactsReader, type LogFacts } from "./log-facts.ts";
 import { cleanLine, type LogLine } from "./log-line.ts";
 import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
 import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needles } from "./needles.ts";
+import { backtraceParser } from "./parsers/backtraces.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { gccParser } from "./parsers/gcc.ts";
@@ -54,7 +55,7 @@ const messageWords =
 function makeParsers(): { readonly first: readonly Parser[]; readonly beside: readonly Parser[] } {
   return {
     first: [nvccParser(), gccParser(), msvcParser(), linkerParser(), buildToolParser(), installerParser()],
-    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser()],
+    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), backtraceParser()],
   };
 }
 

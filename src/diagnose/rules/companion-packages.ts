@@ -1,6 +1,6 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { installTogether, pip, platformOf, python } from "../commands.ts";
+import { installTogether, pip, platformOf, python, setVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -21,6 +21,17 @@ function releases(match: Match): string {
     .map((name) => Number(/libavutil\.(?:so\.)?(\d+)/.exec(name)?.[1] ?? Number.NaN) - 52)
     .filter((major) => major >= 4);
   return majors.length === 0 ? "<8" : `>=${Math.min(...majors)},<${Math.max(...majors) + 1}`;
+}
+
+/** A package that lies in the user's own folder, outside of the environment that runs, is found by every Python of that version. */
+function userSite(match: Match): string[] {
+  const folders = match.context.findings
+    .flatMap(({ file, frames, message }) => [file ?? "", message, ...(frames ?? [])])
+    .join(" ");
+  if (!/AppData[\\/]Roaming[\\/]Python|[\\/]\.local[\\/]lib[\\/]python/.test(folders)) return [];
+  return [
+    `${setVariable(match, "PYTHONNOUSERSITE", "1")}   # ${match.facts["name"] ?? "the package"} lies in the user's folder, beside the environment's torch; or, with a Python outside of environments: python -m pip uninstall ${match.facts["name"] ?? ""}`,
+  ];
 }
 
 /** All companions that the log complains of: they are installed together, too. */
@@ -44,9 +55,15 @@ export const companionPackageRules: readonly Rule[] = [
     title: "A companion package of torch is of another release",
     on: ["undefined-symbol", "load", "exception"],
     specificity: 90,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const where = `${finding.file ?? ""} ${finding.message}`;
-      const name = companion.exec(where)?.groups?.["name"];
+      // Windows does not say which file it was: the traceback does.
+      const running = context.log.runningModule ?? "";
+      const name =
+        companion.exec(where)?.groups?.["name"] ??
+        (finding.kind === "load" && finding.library === undefined && finding.code === "dll-procedure"
+          ? companion.exec(running)?.groups?.["name"]
+          : undefined);
       if (name === undefined) return undefined;
       if (finding.kind === "exception")
         return /operator \w+::\w+ does not exist|Could not load (?:this library|libtorchcodec)|Couldn't load custom C\+\+ ops/.test(
@@ -87,6 +104,7 @@ export const companionPackageRules: readonly Rule[] = [
       }
       return [
         `${python(match)} -m pip list | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch`,
+        ...userSite(match),
         ...(companions(match).includes("torchtext")
           ? [
               pip(match, 'install "torch==2.3.1" "torchvision==0.18.1" "torchaudio==2.3.1" "torchtext==0.18.0"') +

@@ -1,6 +1,6 @@
 /** Crashes while modules are imported: two C++ or OpenMP run times in one process, libraries built for another torch. */
 import { pip, python, rebuild, reinstall } from "../commands.ts";
-import { originOf, packageOfModule } from "../packages.ts";
+import { packageOfModule } from "../packages.ts";
 import { type Match, type Rule, coded } from "../rule.ts";
 
 /** The modules that an interactive session imported before the crash, last one last. */
@@ -60,9 +60,12 @@ export const importOrderRules: readonly Rule[] = [
         `${python(match)} -c "import ${[last, ...modules.filter((name) => name !== last)].join(", ")}"   # the other order: in the program, import ${last} first`,
         `${pip(match, "list")} | grep -iE "${modules.join("|")}"   # both from one source: pip's wheels or conda-forge, not mixed, in newer releases`,
         `LD_PRELOAD=$(g++ -print-file-name=libstdc++.so.6) ${python(match)} -c "import ${modules.join(", ")}"   # the system's newest C++ run time for both`,
-        ...(last === "torch" || originOf(packageOfModule(last) ?? last) === undefined
-          ? []
-          : reinstall(match, packageOfModule(last) ?? last)),
+        ...modules
+          .filter((name) => name !== "torch")
+          .map(
+            (name) =>
+              `${pip(match, `install --upgrade --force-reinstall --no-cache-dir ${packageOfModule(name) ?? name.replaceAll("_", "-")}`)}   # a newer wheel; both orders crash: built here, with --no-binary ${packageOfModule(name) ?? name.replaceAll("_", "-")}`,
+          ),
       ];
     },
     sources: ["isl-org/Open3D#1207", "pytorch/pytorch#2473"],

@@ -19,6 +19,9 @@ import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { cxxExceptionRules } from "./cxx-exceptions.ts";
+import { nativeCrashRules } from "./native-crashes.ts";
+import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { distributedRules } from "./distributed.ts";
 import { genericRules } from "./generic.ts";
@@ -111,7 +114,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Operators and devices", rules: operatorBackendRules },
   { name: "Models that TorchScript loads", rules: scriptedModelRules },
   { name: "Models that AOTInductor compiled", rules: compiledModelRules },
+  { name: "Operators in ONNX", rules: onnxRuntimeRules },
   { name: "Crashes at imports", rules: importOrderRules },
+  { name: "Crashes with a stack trace", rules: nativeCrashRules },
+  { name: "Exceptions of C++", rules: cxxExceptionRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Types between modules", rules: boundTypeRules },
   { name: "Custom operators", rules: customOperatorRules },

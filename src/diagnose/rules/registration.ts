@@ -335,6 +335,12 @@ export const registrationRules: readonly Rule[] = [
     cause: () =>
       "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
     fix: (match) => [
+      // Modules of torch's types crash when torch is not there yet.
+      ...(match.context.log.imports.length > 0 && match.context.log.imports[0] !== "torch"
+        ? [
+            `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
+          ]
+        : []),
       `${python(match)} -X faulthandler the_program.py   # which call`,
       ...(platformOf(match) === "win32"
         ? []

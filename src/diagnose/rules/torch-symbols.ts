@@ -1,5 +1,6 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { installTorchFor, pip, python, rebuild } from "../commands.ts";
+import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { isTorch, shortName, type SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
@@ -92,6 +93,8 @@ export const torchSymbolRules: readonly Rule[] = [
           /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(
             finding.library ?? "",
           )?.[1];
+        // torch's own files, whose installation is damaged, and programs that are no Python, are other rules'.
+        if (/[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(finding.file ?? "") || ofOtherProgram(finding)) return undefined;
         return name === undefined
           ? undefined
           : {
@@ -356,6 +359,16 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Whether the message is of a loader that no Python called, about a file that is no module of Python. */
+function ofOtherProgram(finding: Finding): boolean {
+  return (
+    /^dyld|dlopen/.test(finding.message) &&
+    !/ImportError|OSError/.test(finding.message) &&
+    finding.file !== undefined &&
+    !/\.cpython-|\.abi3\.|\.so$|site-packages|\.pyd$/.test(finding.file)
+  );
+}
 
 /** Whether the traceback goes through torch: it was imported before the library was loaded. */
 function torchIsLoaded(context: RuleContext): boolean {
