@@ -3,6 +3,7 @@ import { python } from "../commands.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 import { isTorch } from "../symbols.ts";
+import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { torchSymbol } from "./symbol-facts.ts";
 
@@ -12,13 +13,19 @@ function ofModel(finding: Finding, context: RuleContext): boolean {
     /Error in dlopen|Failure loading \.so|AOTIModel|aoti_(?:load_package|runner)|model_container/.test(finding.message)
   )
     return true;
-  return context.findings.some(
-    (other) =>
-      Math.abs(other.at - finding.at) < 12 &&
+  return ofLog(context, loaders).some((at) => Math.abs(at - finding.at) < 12);
+}
+
+/** The lines in which code that loads such models speaks, or is called. */
+function loaders({ findings }: RuleContext): readonly number[] {
+  return findings
+    .filter(({ message, frames }) =>
       /AOTIModel(?:Container|Package)|aoti_(?:load_package|runner)|AOTIRunnerUtil|Failure loading \.so/.test(
-        `${other.message} ${other.frames?.join(" ") ?? ""}`,
+        `${message} ${frames?.join(" ") ?? ""}`,
       ),
-  );
+    )
+    .slice(0, 20)
+    .map(({ at }) => at);
 }
 
 function model(match: Match): string {
@@ -103,7 +110,7 @@ export const compiledModelRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?<op>\w+::\w+)[^:]{0,80}Custom operators created via torch\.library\.custom_op cannot be run via AOTI/,
+        /(?<op>\b\w{1,60}::\w+)[^:]{0,80}Custom operators created via torch\.library\.custom_op cannot be run via AOTI/,
         /Custom operators created via torch\.library\.custom_op cannot be run via AOTI|Unable to find a proxy executor to run custom ops/,
       ),
     confidence: "high",

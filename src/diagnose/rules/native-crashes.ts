@@ -2,6 +2,7 @@
 import { pip, python, rebuild, reinstall } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { packageOfModule } from "../packages.ts";
+import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 
@@ -19,13 +20,11 @@ function framesOf(finding: Finding): readonly Frame[] {
 
 /** A stack trace that was printed because of a crash. */
 function crashed(finding: Finding, context: RuleContext): boolean {
-  return (
-    finding.code === "backtrace" &&
-    (finding.frames?.length ?? 0) > 1 &&
-    context.findings.some(
-      ({ code }) => code === "segfault" || code === "heap" || code === "Fatal Python error" || code === "terminate",
-    )
-  );
+  return finding.code === "backtrace" && (finding.frames?.length ?? 0) > 1 && ofLog(context, hasCrash);
+}
+
+function hasCrash({ findings }: RuleContext): boolean {
+  return findings.some(({ code }) => /^(?:segfault|heap|Fatal Python error|terminate)$/.test(code ?? ""));
 }
 
 const system =

@@ -131,7 +131,7 @@ export const onnxRuntimeRules: readonly Rule[] = [
       saidAny(
         finding,
         /(?:Could not find plugin|could not find plugin|getPluginCreator could not find plugin|Cannot find plugin):? ?(?<op>\w+)?/,
-        /(?<op>\w+)?.{0,60}Plugin not found, are the plugin name, version, and namespace correct/,
+        /Plugin not found, are the plugin name, version, and namespace correct/,
       ),
     confidence: "medium",
     cause: (match) =>

@@ -1,4 +1,5 @@
 /** Symbols that tell of two C++ standard libraries: libc++ of clang and libstdc++ of gcc name their types differently. */
+import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { rebuild } from "../commands.ts";
 import { isTorch } from "../symbols.ts";
@@ -18,10 +19,11 @@ const gnuReadable = new RegExp(String.raw`std::(?:${types}|ostream|istream|strin
 
 /** Whether GCC's driver links: collect2 is a part of it. */
 function byGcc(context: RuleContext): boolean {
-  return (
-    context.log.gnuCompiler !== undefined ||
-    context.findings.some(({ text }) => /^collect2: |(?:^|[\\/])g(?:cc|\+\+)-\d+/.test(text))
-  );
+  return context.log.gnuCompiler !== undefined || ofLog(context, linkedByGcc);
+}
+
+function linkedByGcc({ findings }: RuleContext): boolean {
+  return findings.some(({ text }) => /^collect2: |(?:^|[\\/])g(?:cc|\+\+)-\d+/.test(text));
 }
 
 function onMac(finding: Finding, context: RuleContext): boolean {

@@ -2,6 +2,7 @@
 import { installTorchFor, pip, python, rebuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
 import { isTorch, shortName, type SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
@@ -372,9 +373,11 @@ function ofOtherProgram(finding: Finding): boolean {
 
 /** Whether the traceback goes through torch: it was imported before the library was loaded. */
 function torchIsLoaded(context: RuleContext): boolean {
-  return context.findings.some(
-    ({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true,
-  );
+  return ofLog(context, goesThroughTorch);
+}
+
+function goesThroughTorch({ findings }: RuleContext): boolean {
+  return findings.some(({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true);
 }
 
 /** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
