@@ -153,6 +153,25 @@ export function installWithoutIsolation(match: Match): string[] {
   return [`${pipHere} ${needed.join(" ")}`, `${pipHere} --no-build-isolation ${name}`];
 }
 
+/** The part of PyTorch's index that the torch at hand is of, as far as the paste or the environment tells: `cpu`, `cu126`. */
+export function torchIndex(match: Match): string {
+  const { log, environment } = match.context;
+  if (log.torchBuild === "cpu") return "cpu";
+  if (log.torchBuild === "rocm")
+    return `rocm${log.torchRocm ?? environment?.torch?.hipVersion?.replace(/^(\d+\.\d+).*$/, "$1") ?? "6.4"}`;
+  if (log.torchBuild === "xpu") return "xpu";
+  const cuda = torchCuda(match);
+  return cuda === undefined ? "cu130" : `cu${cuda.replace(".", "")}`;
+}
+
+/** Installs torch and what is made for it together, so that they are of one release and one build. */
+export function installTogether(match: Match, ...packages: readonly string[]): string {
+  return pip(
+    match,
+    `install --force-reinstall ${["torch", ...packages].join(" ")} --index-url https://download.pytorch.org/whl/${torchIndex(match)}   # all from one index`,
+  );
+}
+
 /** torch for a CUDA version, from PyTorch's own index. */
 export function installTorchFor(match: Match, cuda: string): string {
   const tag = cuda === "cpu" ? "cpu" : `cu${cuda.replace(".", "")}`;

@@ -29,8 +29,8 @@ const prefixes: readonly RegExp[] = [
   /^\[?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?\]?[ \t]/,
   // May  1 12:00:00 host program[123]:
   /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{2}:\d{2}:\d{2} (?:[\w.-]+ )?(?:[\w./-]+(?:\[\d+\])?: )?/,
-  // buildkit: #12 34.56 / #12 ERROR:
-  /^#\d+ (?:\[[^\]]{1,80}\] )?(?:\d+\.\d{1,3} )?/,
+  // buildkit: #12 34.56 / #12 ERROR:; not gdb's #1  0x00007f in f ()
+  /^#\d+ (?! ?0x[0-9a-f]{6}| [\w:~<>]+ \()(?:\[[^\]]{1,80}\] )?(?:\d+\.\d{1,3} )?/,
   // buildkit's summary of a failed step: 34.56 text
   /^\d{1,5}\.\d{2,3} (?=\S)/,
   // GitHub Actions, Azure pipelines

@@ -1,7 +1,7 @@
 /** What several rules look for in a finding. */
 import type { Finding } from "./finding.ts";
 import { baseName } from "./parsers/parser.ts";
-import { type Match, type MatchFacts, placeOf } from "./rule.ts";
+import { type Match, type MatchFacts, placeOf, type RuleContext } from "./rule.ts";
 
 /** Whether a compile error is about one of these names: undeclared, no member, undefined identifier. */
 export function about(finding: Finding, names: RegExp): MatchFacts | undefined {
@@ -63,4 +63,20 @@ export function missingLibrary(finding: Finding, pattern: RegExp): MatchFacts | 
     name: baseName(finding.library),
     who: finding.file === undefined ? "the extension" : `\`${baseName(finding.file)}\``,
   };
+}
+
+const remembered = new WeakMap<RuleContext, Map<unknown, unknown>>();
+
+/**
+ * What is to be known of all findings of a log, found out once: rules are asked for each finding, and looking through all
+ * others each time would take for ever on a log with thousands.
+ */
+export function ofLog<T>(context: RuleContext, question: (context: RuleContext) => T): T {
+  let answers = remembered.get(context);
+  if (answers === undefined) {
+    answers = new Map();
+    remembered.set(context, answers);
+  }
+  if (!answers.has(question)) answers.set(question, question(context));
+  return answers.get(question) as T;
 }

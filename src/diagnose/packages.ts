@@ -28,6 +28,10 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^sgl_kernel/, "sgl-kernel"],
   [/^xformers/, "xformers"],
   [/^vllm/, "vllm"],
+  [/^_XLAC/, "torch-xla"],
+  [/^_k2$/, "k2"],
+  [/^_moe_C$|^vllm_flash_attn/, "vllm"],
+  [/^_raymarching/, "raymarching"],
 ];
 
 /** The package that brings a compiled module; undefined for one that is not well known. */
@@ -84,7 +88,9 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
   if (folder === "torch" || folder === "nvidia" || folder === "numpy") return undefined;
   const stem = name.split(".")[0] ?? name;
   for (const [form, known] of packagesByModule) if (form.test(stem) || form.test(folder ?? "")) return known;
-  return (folder ?? stem.replace(/(?:_cuda|_cpu|_gpu|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
+  // A module at the top whose name begins with an underscore is not called as its package.
+  const named = (folder ?? stem.replace(/(?:_cuda|_cpu|_gpu|_cpp|_C|_ext)$/, "")).replaceAll("_", "-");
+  return /^[A-Za-z\d]/.test(named) ? named : undefined;
 }
 
 /** How a package is installed that is not on PyPI, is there under a stranger's name, or as ready-made wheels only. */

@@ -30,6 +30,10 @@ export interface PasteFacts {
   readonly libraryObject?: string;
   /** Namespaces of TORCH_LIBRARY blocks in pasted C++. */
   readonly namespaces: readonly string[];
+  /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
+  readonly imports: readonly string[];
+  /** An import was the last thing that the session did. */
+  readonly importsLast: boolean;
   /** The packages with Python's headers are said to be installed. */
   readonly hasPythonDev: boolean;
   /** CMake builds. */
@@ -79,14 +83,20 @@ const mostNamespaces = 8;
 const vendoredFolder =
   /-(?:I|isystem)\s?["']?[^\s"']{0,300}[\\/](?:third[-_]?party|3rd[-_]?party|external|extern|submodules|vendor|deps|dependencies|subprojects)[\\/]([\w.-]+)/g;
 const mostVendored = 12;
+/** A line that was typed into Python or IPython, or given to `python -c`. */
+const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
+const mostImports = 8;
 
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
+  readonly #imports: string[] = [];
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
+    imports: this.#imports,
+    importsLast: false,
     hasPythonDev: false,
     cmake: false,
     torchIncluded: false,
@@ -125,6 +135,7 @@ export class PasteReader {
       for (const [, name = ""] of text.matchAll(vendoredFolder))
         if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
     if (text.length > 2_000) return;
+    if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
       !text.includes("CC=") && !text.includes("CXX=")
         ? undefined
@@ -153,6 +164,20 @@ export class PasteReader {
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+  }
+
+  #typed(text: string): void {
+    const said = typed.exec(text.length > 400 ? text.slice(0, 400) : text);
+    if (said === null) return;
+    for (const statement of (said[1] ?? said[2] ?? "").split(";")) {
+      const modules = /^\s*(?:import\s+([\w., ]+)|from\s+([\w.]+)\s+import\b)/.exec(statement);
+      this.#facts.importsLast = modules !== null;
+      for (const module of (modules?.[1] ?? modules?.[2] ?? "").split(",")) {
+        const name = /^\s*([A-Za-z_]\w*)/.exec(module)?.[1];
+        if (name === undefined || this.#imports.length >= mostImports || this.#imports.includes(name)) continue;
+        this.#imports.push(name);
+      }
+    }
   }
 
   #torch(text: string): void {
@@ -191,6 +216,11 @@ export class PasteReader {
   }
 
   facts(): PasteFacts {
-    return { ...this.#facts, namespaces: [...this.#namespaces], vendored: [...this.#vendored] };
+    return {
+      ...this.#facts,
+      namespaces: [...this.#namespaces],
+      vendored: [...this.#vendored],
+      imports: [...this.#imports],
+    };
   }
 }

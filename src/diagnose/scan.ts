@@ -8,6 +8,7 @@ import { FactsReader, type LogFacts } from "./log-facts.ts";
 import { cleanLine, type LogLine } from "./log-line.ts";
 import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
 import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needles } from "./needles.ts";
+import { backtraceParser } from "./parsers/backtraces.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { gccParser } from "./parsers/gcc.ts";
@@ -63,7 +64,7 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
       buildToolParser(),
       installerParser(),
     ],
-    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser()],
+    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), backtraceParser()],
   };
 }
 

@@ -49,7 +49,8 @@ export function loaderParser(): Parser {
         machLines++;
         const from = /^Referenced from: (?:<[^>]*> )?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
         if (from !== undefined) {
-          mach.file ??= from;
+          // Who asks is said more exactly than by what was opened.
+          mach.file = from;
           return true;
         }
         const expected = /^Expected in: (?:<[^>]*> )?['"]?(.+?)['"]?$/.exec(line.text)?.[1];

@@ -4,7 +4,7 @@ import type { OpenFinding } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import { baseName, type Parser } from "./parser.ts";
 
-const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|Invalid[A-Z]\w*)`;
+const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|Invalid[A-Z]\w*|(?<=\.)(?:Fail|NotImplemented|NoSuchFile))`;
 const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
@@ -37,6 +37,8 @@ export function pythonParser(): Parser {
   let messageLines = 0;
   let dump: OpenFinding | undefined;
   let dumpLines = 0;
+  /** What killed the interpreter; the frames of its current thread are listed among those of others. */
+  let fatalError: OpenFinding | undefined;
   let warning: OpenFinding | undefined;
   let warningLines = 0;
 
@@ -82,6 +84,11 @@ export function pythonParser(): Parser {
         if (++dumpLines > 60 || text !== "") dump = undefined;
       }
       const fatal = faulthandler.exec(text);
+      if (fatal !== null && fatalError !== undefined && fatal[1] === undefined && fatal[2] === undefined) {
+        dump = /^Current thread/.test(text) ? fatalError : undefined;
+        dumpLines = 0;
+        return true;
+      }
       if (fatal !== null) {
         dump = out.add(line, {
           kind: "exception",
@@ -89,10 +96,16 @@ export function pythonParser(): Parser {
           code: fatal[1] === undefined ? "Timeout" : "Fatal Python error",
           message: fatal[1] ?? fatal[2] ?? "",
         });
+        if (fatal[1] !== undefined) fatalError = dump;
         dumpLines = 0;
         return true;
       }
       const at = frame.exec(text);
+      if (at !== null && message?.message.endsWith(":") === true && message.code === "RuntimeError") {
+        // TorchScript shows the place in the scripted source below what it says.
+        extend(message, text);
+        return true;
+      }
       if (at !== null) {
         if (tracebackIndent === undefined) tracebackIndent = Math.max(0, line.indent - 2);
         frames.push(`${at[1] ?? ""}:${at[2] ?? ""} ${at[3] ?? ""}`);
@@ -144,7 +157,11 @@ export function pythonParser(): Parser {
       if (message !== undefined) {
         messageLines++;
         const ended =
-          text === "" && message.message !== "" && (messageLines > 4 || oneParagraph.test(message.code ?? ""));
+          text === "" &&
+          message.message !== "" &&
+          (messageLines > 4 || oneParagraph.test(message.code ?? "")) &&
+          // pybind11 says below a blank line what it was called with.
+          !/incompatible (?:function|constructor) arguments/.test(message.message);
         if (messageLines > 25 || ended || outside.test(text)) closeMessage();
         else {
           // `RuntimeError:` alone is no evidence; what it says begins on the next line.

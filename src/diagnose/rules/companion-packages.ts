@@ -1,6 +1,6 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { pip, platformOf, python, pythonVersion, torchCuda } from "../commands.ts";
+import { installTogether, pip, platformOf, python, setVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -23,6 +23,27 @@ function releases(match: Match): string {
   return majors.length === 0 ? "<8" : `>=${Math.min(...majors)},<${Math.max(...majors) + 1}`;
 }
 
+/** A package that lies in the user's own folder, outside of the environment that runs, is found by every Python of that version. */
+function userSite(match: Match): string[] {
+  const folders = match.context.findings
+    .flatMap(({ file, frames, message }) => [file ?? "", message, ...(frames ?? [])])
+    .join(" ");
+  if (!/AppData[\\/]Roaming[\\/]Python|[\\/]\.local[\\/]lib[\\/]python/.test(folders)) return [];
+  return [
+    `${setVariable(match, "PYTHONNOUSERSITE", "1")}   # ${match.facts["name"] ?? "the package"} lies in the user's folder, beside the environment's torch; or, with a Python outside of environments: python -m pip uninstall ${match.facts["name"] ?? ""}`,
+  ];
+}
+
+/** All companions that the log complains of: they are installed together, too. */
+function companions(match: Match): string[] {
+  const named = match.context.findings.flatMap(
+    ({ file, message }) => companion.exec(`${file ?? ""} ${message}`)?.groups?.["name"] ?? [],
+  );
+  return unique([match.facts["name"] ?? "torchvision", ...named]);
+}
+
+const companion = /(?:[\\/]|lib_?|^)(?<name>torchaudio|torchvision|torchtext|torchcodec|torchao)(?:[\\/]|\b)/;
+
 /** What xFormers was built for and what is installed, as its message says. */
 function builtFor(match: Match): { readonly built?: string | undefined; readonly here?: string | undefined } {
   return { built: match.context.log.builtForTorch, here: match.context.log.installedTorch };
@@ -34,11 +55,15 @@ export const companionPackageRules: readonly Rule[] = [
     title: "A companion package of torch is of another release",
     on: ["undefined-symbol", "load", "exception"],
     specificity: 90,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const where = `${finding.file ?? ""} ${finding.message}`;
-      const name = /(?:[\\/]|lib_?|^)(?<name>torchaudio|torchvision|torchtext|torchcodec|torchao)(?:[\\/]|\b)/.exec(
-        where,
-      )?.groups?.["name"];
+      // Windows does not say which file it was: the traceback does.
+      const running = context.log.runningModule ?? "";
+      const name =
+        companion.exec(where)?.groups?.["name"] ??
+        (finding.kind === "load" && finding.library === undefined && finding.code === "dll-procedure"
+          ? companion.exec(running)?.groups?.["name"]
+          : undefined);
       if (name === undefined) return undefined;
       if (finding.kind === "exception")
         return /operator \w+::\w+ does not exist|Could not load (?:this library|libtorchcodec)|Couldn't load custom C\+\+ ops/.test(
@@ -57,7 +82,6 @@ export const companionPackageRules: readonly Rule[] = [
       return `\`${match.facts["name"] ?? ""}\` is built for one release and one kind (CUDA version or CPU) of torch, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} is another: one of the two was upgraded alone, or they come from two indexes.`;
     },
     fix: (match) => {
-      const cuda = torchCuda(match);
       if (ffmpeg(match).length > 0) {
         const wanted = releases(match);
         return [
@@ -79,18 +103,30 @@ export const companionPackageRules: readonly Rule[] = [
         ];
       }
       return [
-        `${python(match)} -m pip list | grep -i torch`,
-        pip(
-          match,
-          `install --force-reinstall torch ${match.facts["name"] ?? ""} --index-url https://download.pytorch.org/whl/${cuda === undefined ? "cu130" : `cu${cuda.replace(".", "")}`}   # both from one index${pythonVersion(match) === undefined ? "" : ", in one command"}`,
-        ),
+        `${python(match)} -m pip list | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch`,
+        ...userSite(match),
+        ...(companions(match).includes("torchtext")
+          ? [
+              pip(match, 'install "torch==2.3.1" "torchvision==0.18.1" "torchaudio==2.3.1" "torchtext==0.18.0"') +
+                "   # torchtext ended with 0.18, for torch 2.3",
+              pip(match, "uninstall -y torchtext") + "   # or without it: few things still need it",
+            ]
+          : [installTogether(match, ...companions(match))]),
       ];
     },
-    sources: ["pytorch/vision#8558", "pytorch/audio: README.md", "meta-pytorch/torchcodec#637"],
+    sources: ["pytorch/vision#8558", "pytorch/text#2250", "pytorch/audio: README.md", "meta-pytorch/torchcodec#637"],
     examples: [
       {
         text: "RuntimeError: Could not load libtorchcodec. Likely causes:\n[start of libtorchcodec loading traceback]\nlibavutil.so.59: cannot open shared object file: No such file or directory\nlibavutil.so.58: cannot open shared object file: No such file or directory\n[end of libtorchcodec loading traceback].",
         expect: 'conda install -c conda-forge "ffmpeg>=6,<8"',
+      },
+      {
+        text: "torch 2.6.0+cpu\nOSError: /e/site-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: torch_library_impl",
+        expect: "torch torchaudio --index-url https://download.pytorch.org/whl/cpu",
+      },
+      {
+        text: "OSError: /e/site-packages/torchtext/lib/libtorchtext.so: undefined symbol: _ZNK5torch8autograd4Node4nameB5cxx11Ev",
+        expect: "torchtext==0.18.0",
       },
       {
         text: "OSError: /e/site-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: torch_library_impl",
@@ -161,10 +197,7 @@ export const companionPackageRules: readonly Rule[] = [
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
       /^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
-        ? pip(
-            match,
-            `install --force-reinstall torch ${match.facts["package"] ?? "torchvision"} --index-url https://download.pytorch.org/whl/cu130   # both from one index`,
-          )
+        ? installTogether(match, match.facts["package"] ?? "torchvision")
         : pip(
             match,
             `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,

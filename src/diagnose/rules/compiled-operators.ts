@@ -49,20 +49,21 @@ export const operatorCheckRules: readonly Rule[] = [
   {
     id: "extension-traced-by-compile",
     title: "torch.compile looks into the extension's function",
-    on: ["exception"],
+    on: ["exception", "warning"],
     specificity: 80,
     matches: (finding) =>
       saidAny(
         finding,
         /Cannot access data pointer of Tensor \(e\.g\. FakeTensor|erroneously tracing into a custom kernel/,
         /Dynamo does not know how to trace the builtin `(?<name>[^`]+?)\.?`/,
+        /Graph break due to unsupported builtin (?<name>[\w.]+?)\.? This function is/,
         /Attempted to call function marked as skipped/,
         /(?:torch\.\* op returned non-Tensor|call_function) .*(?:PyCapsule|builtin_function_or_method)/,
         /Cannot access storage of (?:FakeTensor|FunctionalTensor)/,
       ),
-    confidence: "high",
+    confidence: (match) => (match.finding.severity === "warning" ? "medium" : "high"),
     cause: (match) =>
-      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"]}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.`,
+      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"]}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
     fix: () => [
       '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(my_ops, CUDA, m) { m.impl("f", &f); }, then torch.ops.my_ops.f(x)',
       '# or Python: @torch.library.custom_op("my_ops::f", mutates_args=())  def f(x: torch.Tensor) -> torch.Tensor: return _C.f(x)   and @f.register_fake',
@@ -73,6 +74,10 @@ export const operatorCheckRules: readonly Rule[] = [
       {
         text: "RuntimeError: Cannot access data pointer of Tensor (e.g. FakeTensor, FunctionalTensor). If you're using torch.compile/export/fx, it is likely that we are erroneously tracing into a custom kernel.",
         expect: "custom_op",
+      },
+      {
+        text: "/e/torch/_dynamo/variables/functions.py:725: UserWarning: Graph break due to unsupported builtin my_ops._fused.PyCapsule.quant. This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",
+        expect: "the result is right, and slower",
       },
       {
         text: "torch._dynamo.exc.Unsupported: Attempted to call function marked as skipped\n  Explanation: Dynamo does not know how to trace the builtin `my_ops._C.PyCapsule.fwd.` This function is either a Python builtin (e.g. _warnings.warn) or a third-party C/C++ Python extension (perhaps created with pybind).",

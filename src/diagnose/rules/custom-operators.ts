@@ -190,10 +190,12 @@ export const customOperatorRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 84,
     matches: (finding) =>
-      said(
-        finding,
-        /(?:the operator )?(?<op>\w+::[\w.]+)? ?(?:already has an implementation (?:for this device type )?via a pre-existing registration to (?:DispatchKey::)?Composite(?:Implicit|Explicit)Autograd|.*is CompositeImplicitAutograd)/,
-      ),
+      !/Composite(?:Implicit|Explicit)Autograd/.test(finding.message)
+        ? undefined
+        : said(
+            finding,
+            /(?:the operator )?(?<op>\w+::[\w.]+)? ?(?:already has an implementation (?:for this device type )?via a pre-existing registration to (?:DispatchKey::)?Composite(?:Implicit|Explicit)Autograd|[^:]{0,80}is CompositeImplicitAutograd)/,
+          ),
     confidence: "high",
     cause: (match) =>
       `${match.facts["op"] === undefined ? "The operator" : `\`${match.facts["op"]}\``} was registered without naming a device (m.def("f", &f), or m.impl under CompositeImplicitAutograd): that stands for all devices, gradients and fake tensors at once, so nothing can be added for one of them.`,

@@ -71,6 +71,8 @@ export const doubleRegistrationRules: readonly Rule[] = [
         finding,
         /generic_type: (?:type|cannot initialize type) "(?<type>[^"]+)".*(?:is already registered|already defined)/,
         /Only a single TORCH_LIBRARY can be used to register the namespace (?<type>\w+)/,
+        /Tried to register an operator \((?<type>\w+::\w+).{0,600}?\) with the same name and overload name multiple times.*?Duplicate registration: (?<second>registered at \S+?)\. Original registration: (?<first>registered at \S+)/s,
+        /Tried to register multiple operators with the same name and the same overload name but different schemas: (?<second>(?<type>\w+::\w+).{0,300}?) vs (?<first>\w+::\w+.{0,300}?)(?: \(findOr|$)/s,
         /Tried to register .* (?:twice|multiple times|with the same)/,
         /duplicate registration|already registered/i,
         /function ['"](?<type>\w+)['"] already has a docstring|cannot load module more than once per process/,
@@ -84,10 +86,26 @@ export const doubleRegistrationRules: readonly Rule[] = [
         return `Two sources of one project have a TORCH_LIBRARY block for \`${match.facts["type"] ?? ""}\` (\`${places[0]}\` and \`${places[1]}\`), and there may be one for each namespace; or one of them is loaded from an older build.`;
       if (places !== undefined)
         return `Two libraries in this process register the operator namespace \`${match.facts["type"] ?? ""}\` with TORCH_LIBRARY, which may stand once for each: one from \`${places[0]}\`, the other from \`${places[1]}\`. ${differ(places) ? "These are two packages (or two builds of one): one of them is not meant to be installed or loaded here, or one has to take another name." : "It is the same source: the library was built twice and both copies are loaded."}`;
+      if (match.facts["first"] !== undefined && /different schemas/.test(match.finding.message))
+        return `\`${match.facts["type"] ?? ""}\` exists with the schema \`${match.facts["first"]}\`, and is registered again with \`${match.facts["second"] ?? ""}\`: a schema that torch makes of a C++ function has no names for its arguments, so that even the same function counts as another operator.`;
+      if (match.facts["first"] !== undefined)
+        return `\`${match.facts["type"] ?? ""}\` is defined twice in one process (first ${match.facts["first"].replace("registered at", "at")}, then ${match.facts["second"]?.replace("registered at", "at") ?? "again"}${match.facts["first"].includes("/dev/null") ? "; /dev/null stands for Python code" : ""}): a module is run twice (a notebook's cell, importlib.reload, one file under two names), or two modules or tests take one name.`;
       return `${match.facts["type"] === undefined ? "A type or operator namespace" : `\`${match.facts["type"]}\``} was registered before: two copies of the extension are in one process (the old one and the rebuilt one, one from site-packages and one from the build folder, or two packages with one namespace), or TORCH_LIBRARY stands twice.`;
     },
     fix: (match) => [
       ...fixPlaces(match),
+      ...(match.facts["first"] === undefined
+        ? []
+        : /different schemas/.test(match.finding.message)
+          ? [
+              `# a kernel for an operator that exists: TORCH_LIBRARY_IMPL(${(match.facts["type"] ?? "").split("::")[0] ?? ""}, <key>, m) { m.impl("${(match.facts["type"] ?? "").split("::")[1] ?? ""}", &f); }; an operator of one's own: a name of its own`,
+            ]
+          : match.facts["first"].includes("/dev/null")
+            ? [
+                `# Python: define it where it runs once (a module, not a cell or a test), or look first: if not hasattr(torch.ops.${(match.facts["type"] ?? "ns::f").replace("::", ', "')}"): …`,
+                '# tests: with torch.library._scoped_library("mylib", "FRAGMENT") as lib: …   takes the definitions back',
+              ]
+            : []),
       "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
       `${python(match)} -m pip list | grep -i <name>; find . -name '*.so'   # is there a second copy?`,
       '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
@@ -107,6 +125,14 @@ export const doubleRegistrationRules: readonly Rule[] = [
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  Only a single TORCH_LIBRARY can be used to register the namespace _C; please put all of your definitions in a single TORCH_LIBRARY block.  Previous registration of TORCH_LIBRARY was registered at /src/one/csrc/ops.cpp:10; latest registration was registered at /src/two/csrc/bind.cpp:45",
         expect: "two packages",
+      },
+      {
+        text: "RuntimeError: Tried to register an operator (mylib::foo(Tensor x) -> ()) with the same name and overload name multiple times. Each overload's schema should only be registered with a single call to def(). Duplicate registration: registered at /dev/null:135. Original registration: registered at /dev/null:203",
+        expect: "_scoped_library",
+      },
+      {
+        text: "Tried to register multiple operators with the same name and the same overload name but different schemas: my::mv(Tensor _0) -> (Tensor _0) vs my::mv(Tensor self) -> (Tensor)",
+        expect: "TORCH_LIBRARY_IMPL(my",
       },
       { text: 'ImportError: generic_type: type "QuantType" is already registered!', expect: "QuantType" },
     ],

@@ -1,7 +1,7 @@
 /** C++ programs that use torch without Python: what must not be linked into them, and what they need when it must. */
 import { platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import type { Match, Rule, RuleContext } from "../rule.ts";
+import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import { owned } from "./symbol-owners.ts";
 
 const torchPython = /(?:lib)?torch_python\.(?:so|dylib|lib|dll)/;
@@ -61,7 +61,12 @@ export const embeddingRules: readonly Rule[] = [
     matches: (finding) => {
       const name = /(?:^|[\\/])(lib(?:c10|torch)\w*\.(?:so|dylib))[\w.]*$/.exec(finding.library ?? "")?.[1];
       if (name === undefined || finding.phase !== "load") return undefined;
-      const started = /error while loading shared libraries|^dyld/.test(finding.message);
+      const started =
+        /error while loading shared libraries|^dyld/.test(finding.message) ||
+        // A plug-in of another program (an audio host, a game engine, a database).
+        (/dlopen/.test(finding.message) &&
+          !/ImportError|OSError/.test(finding.message) &&
+          !/\.cpython-|\.abi3\.|site-packages|\.so$/.test(finding.file ?? ".so"));
       return started && !/^\S*python[\d.]*: /.test(finding.message) ? { name } : undefined;
     },
     confidence: "high",
@@ -70,7 +75,7 @@ export const embeddingRules: readonly Rule[] = [
     fix: (match) =>
       platformOf(match) === "darwin"
         ? [
-            "install_name_tool -add_rpath <libtorch>/lib <the program>",
+            `install_name_tool -add_rpath <libtorch>/lib "${match.finding.file ?? "<the program>"}" && codesign --force --sign - "${match.finding.file ?? "<the program>"}"`,
             "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
           ]
         : [
@@ -81,9 +86,57 @@ export const embeddingRules: readonly Rule[] = [
     sources: ["https://docs.pytorch.org/cppdocs/installing.html"],
     examples: [
       {
+        text: "*** ERROR: dlopen '/Users/u/Extensions/Synth.scx' err 'dlopen(/Users/u/Extensions/Synth.scx, 0x0002): Library not loaded: @rpath/libc10.dylib\n  Referenced from: <F1B6> /Users/u/Extensions/Synth.scx\n  Reason: tried: '/usr/lib/libc10.dylib' (no such file)",
+        expect: "install_name_tool -add_rpath",
+      },
+      {
         text: "./app: error while loading shared libraries: libtorch.so: cannot open shared object file: No such file or directory",
         expect: "LD_LIBRARY_PATH=<libtorch>/lib",
       },
+    ],
+  },
+  {
+    id: "program-torch-without-cuda",
+    title: "A C++ program asks for the GPU, and its LibTorch has no part for it",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /DeviceGuardImpl for (?<device>\w+) is not available/,
+        /PyTorch is not linked with support for (?<device>\w+) devices/,
+        /Cannot initialize (?<device>CUDA|HIP|XPU) without (?:ATen_cuda|torch_cuda|ATen_hip|ATen_xpu|torch_\w+) library/,
+        /Could not run 'aten::empty(?:_strided|\.memory_format)' with arguments from the '(?<device>CUDA|HIP|XPU)' backend/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `Nothing in this process brings torch's part for ${(match.facts["device"] ?? "cuda").toUpperCase()}: LibTorch (or torch) is the CPU-only build, or the linker left libtorch_${(match.facts["device"] ?? "cuda").toLowerCase()} out, because the program calls none of its functions by name (--as-needed, which Debian and Ubuntu have switched on; on Windows /OPT:REF). It registers itself when it is loaded.`,
+    fix: (match) => {
+      const device = (match.facts["device"] ?? "cuda").toLowerCase();
+      return [
+        `ls <libtorch>/lib | grep ${device}   # nothing: take the LibTorch for ${device === "cuda" ? "your CUDA" : device.toUpperCase()} from https://pytorch.org/get-started/locally/`,
+        ...(platformOf(match) === "win32"
+          ? [
+              `# linker option: /INCLUDE:"?warp_size@cuda@at@@YAHXZ"   (torch 1.5 and newer; or LoadLibraryA("torch_${device}.dll") at the start of main)`,
+            ]
+          : [
+              `# link with -Wl,--no-as-needed -ltorch_${device} -lc10_${device} (CMake: target_link_options(app PRIVATE -Wl,--no-as-needed), find_package(Torch) of the CUDA build)`,
+            ]),
+        "# in the program: torch::cuda::is_available() before .to(torch::kCUDA); no static objects that make tensors on the GPU before main",
+        ...(match.context.findings.some(({ frames }) => frames?.some((frame) => /\.py:\d/.test(frame)) === true)
+          ? [
+              `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # +cpu: reinstall from https://download.pytorch.org/whl/cu130`,
+            ]
+          : []),
+      ];
+    },
+    sources: ["pytorch/pytorch#15702", "https://docs.pytorch.org/cppdocs/installing.html"],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  p ASSERT FAILED at /pytorch/c10/impl/DeviceGuardImplInterface.h:130, please report a bug to PyTorch. DeviceGuardImpl for cuda is not available",
+        expect: "--no-as-needed",
+      },
+      { text: "c10::Error: PyTorch is not linked with support for cuda devices", expect: "CPU-only" },
     ],
   },
 ];

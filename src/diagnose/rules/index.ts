@@ -1,9 +1,17 @@
 /** The table of all rules. Order is of no importance: specificity decides. */
 import type { Rule } from "../rule.ts";
+import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
+import { boundTypeRules } from "./bound-types.ts";
+import { compiledModelRules } from "./compiled-models.ts";
+import { foreignLibraryRules } from "./foreign-libraries.ts";
+import { importOrderRules } from "./import-order.ts";
+import { operatorBackendRules } from "./operator-backends.ts";
+import { scriptedModelRules } from "./scripted-models.ts";
+import { transformedOperatorRules } from "./transformed-operators.ts";
 import { buildVersionRules } from "./build-versions.ts";
 import { callRules } from "./calls.ts";
 import { ccclRules } from "./cccl.ts";
@@ -11,6 +19,9 @@ import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { cxxExceptionRules } from "./cxx-exceptions.ts";
+import { nativeCrashRules } from "./native-crashes.ts";
+import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
@@ -29,6 +40,8 @@ import { linkLibraryRules } from "./link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { macosLoadingRules } from "./macos-loading.ts";
+import { missingBuiltFileRules } from "./missing-built-files.ts";
+import { missingGpuLibraryRules } from "./missing-gpu-libraries.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccOptionRules } from "./nvcc-options.ts";
 import { mklRules } from "./mkl.ts";
@@ -60,6 +73,7 @@ import { torchApiRules } from "./torch-api.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
 import { torchAbiRules } from "./torch-abi.ts";
+import { windowsSymbolRules } from "./windows-symbols.ts";
 import { gpuSymbolRules } from "./gpu-symbols.ts";
 import { systemSymbolRules } from "./system-symbols.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
@@ -100,10 +114,14 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Symbols of torch", rules: torchSymbolRules },
   { name: "torch's C++ ABI", rules: torchAbiRules },
   { name: "Two C++ standard libraries", rules: otherCxxLibraryRules },
+  { name: "Symbols of torch on Windows", rules: windowsSymbolRules },
   { name: "Symbols of CUDA and ROCm", rules: gpuSymbolRules },
   { name: "Symbols of the system", rules: systemSymbolRules },
+  { name: "Symbols of one GPU architecture", rules: architectureSymbolRules },
   { name: "Other symbols", rules: otherSymbolRules },
   { name: "Intel's MKL", rules: mklRules },
+  { name: "Missing libraries of CUDA", rules: missingGpuLibraryRules },
+  { name: "Missing files of a build", rules: missingBuiltFileRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Libraries of one GPU build", rules: gpuBuildLibraryRules },
   { name: "Loading a module", rules: loadingRules },
@@ -114,9 +132,18 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Registered twice", rules: doubleRegistrationRules },
   { name: "Operators and their namespaces", rules: operatorNamespaceRules },
   { name: "Programs that embed torch", rules: embeddingRules },
+  { name: "Operators and devices", rules: operatorBackendRules },
+  { name: "Models that TorchScript loads", rules: scriptedModelRules },
+  { name: "Models that AOTInductor compiled", rules: compiledModelRules },
+  { name: "Operators in ONNX", rules: onnxRuntimeRules },
+  { name: "Crashes at imports", rules: importOrderRules },
+  { name: "Crashes with a stack trace", rules: nativeCrashRules },
+  { name: "Exceptions of C++", rules: cxxExceptionRules },
   { name: "Calls into a module", rules: callRules },
+  { name: "Types between modules", rules: boundTypeRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },
+  { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
   { name: "GPUs and builds", rules: gpuSupportRules },
   { name: "Triton", rules: tritonRules },
@@ -147,6 +174,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and everything else", rules: sourceRules },
   { name: "Sources and the language", rules: languageRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
+  { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },

@@ -26,6 +26,11 @@ function madeByBuild(file: string): boolean {
   return !/^(?:[\\/]|[A-Za-z]:)/.test(file) || /[\\/](?:build|_skbuild|pip-[\w-]+)[\\/]/.test(file);
 }
 
+/** LibTorch's libraries, named from where the build happens to run. */
+function relativeTorch(file: string): boolean {
+  return /^(?![\\/]|[A-Za-z]:)\S*lib[\\/]lib(?:c10|torch)\w*\.(?:so|dylib)$/.test(file);
+}
+
 export const linkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -209,6 +214,8 @@ export const linkLibraryRules: readonly Rule[] = [
       const file = match.facts["file"] ?? "";
       if (match.facts["toolkit"] !== undefined)
         return `The build names \`${file}\`, and there is no such file: the toolkit ${match.facts["toolkit"]} is not installed (any more), or without its development files. Its path is written into the project, or remembered in a build folder.`;
+      if (relativeTorch(file))
+        return `The build names \`${file}\` by a path that is relative, and make (or ninja) runs in another folder than the one that it was meant from: CMAKE_PREFIX_PATH or Torch_DIR was given without a leading /.`;
       if (madeByBuild(file))
         return `The build names \`${file}\`, which it was to make itself: the step before (a compile with nvcc, a submodule, a script) failed, was left out, or writes to another place.`;
       return `The build names \`${file}\` by its path, and there is no such file: the package is not installed here, lies in another folder, or has another version in its name.`;
@@ -222,6 +229,11 @@ export const linkLibraryRules: readonly Rule[] = [
           `grep -rnE '${baseName(match.facts["toolkit"])}' setup.py CMakeLists.txt *.sh build* 2>/dev/null   # put $CUDA_HOME in its place`,
           "rm -rf build && export CUDA_HOME=/usr/local/cuda   # CMake remembers the old path in build/CMakeCache.txt",
         ];
+      if (relativeTorch(file))
+        return [
+          `rm -rf build && cmake -S . -B build -DCMAKE_PREFIX_PATH="$(realpath ${/^(?:\.\.?\/)*[\w.-]+/.exec(file)?.[0] ?? "libtorch"})" && cmake --build build`,
+          "# in CMakeLists.txt: an absolute path, or ${CMAKE_CURRENT_SOURCE_DIR}/libtorch; and find_package(Torch) in one place only",
+        ];
       if (madeByBuild(file))
         return [
           "# look further up in the log for the step that should have made it, and build from an empty folder:",
@@ -232,11 +244,15 @@ export const linkLibraryRules: readonly Rule[] = [
         "# then name that path (or -L<folder> -l<name>) in setup.py or CMakeLists.txt; a build folder of CMake remembers the old one: rm -rf build",
       ];
     },
-    sources: ["zju3dv/pvnet#40", "rusty1s/pytorch_scatter#2"],
+    sources: ["zju3dv/pvnet#40", "pytorch/pytorch#22541", "rusty1s/pytorch_scatter#2"],
     examples: [
       {
         text: "gcc: error: /usr/local/cuda-8.0/lib64/libcudart.so: No such file or directory",
         expect: "/usr/local/cuda-8.0",
+      },
+      {
+        text: "make[2]: *** No rule to make target 'libtorch/lib/libc10.so', needed by 'app'.  Stop.",
+        expect: "realpath libtorch",
       },
       {
         text: "x86_64-linux-gnu-gcc: error: my_ops/build/kernel.so: No such file or directory",

@@ -171,10 +171,7 @@ export const linkingRules: readonly Rule[] = [
       "# build or install it for this machine; delete a half-written file and build again: retorch build --force",
     ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1107"],
-    examples: [
-      { text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" },
-      { text: "c10.dll : fatal error LNK1107: invalid or corrupt file: cannot read at 0x368", expect: ".lib" },
-    ],
+    examples: [{ text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" }],
   },
   {
     id: "lto-version-mismatch",

@@ -53,15 +53,49 @@ export const macosLoadingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "macos-library-version",
+    title: "A library is of another version than the file that uses it was linked with",
+    on: ["missing-library", "load"],
+    specificity: 86,
+    matches: (finding) => {
+      const versions =
+        /Incompatible library version: (?<who>[^\s:]+) requires version (?<need>[\d.]+) or later, but (?<name>[^\s:]+) provides version (?<have>[\d.]+)/.exec(
+          finding.message,
+        )?.groups;
+      return versions === undefined || finding.phase !== "load" ? undefined : { ...versions };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["who"] ?? ""}\` was linked with \`${match.facts["name"] ?? ""}\` ${match.facts["need"] ?? ""} or newer, and the one that is found is ${match.facts["have"] ?? ""}: an older file of that name is found first, or files of two builds lie in one folder (a source build that was not cleaned, two installations on top of each other).`,
+    fix: (match) =>
+      /[\\/]torch[\\/]/.test(`${match.finding.file ?? ""} ${match.finding.message}`)
+        ? [
+            `${python(match)} setup.py clean && ${python(match)} -m pip install --no-build-isolation -v .   # torch from source: build again from clean`,
+            pip(match, "install --force-reinstall --no-cache-dir torch") + "   # or the wheel",
+          ]
+        : [`mdfind -name ${match.facts["name"] ?? ""}   # the others of that name`, ...rebuild(match)],
+    sources: ["pytorch/pytorch#6455"],
+    examples: [
+      {
+        text: "ImportError: dlopen(/e/site-packages/torch/_C.cpython-36m-darwin.so, 9): Library not loaded: @rpath/libATen.dylib\n  Referenced from: /e/site-packages/torch/lib/libshm.dylib\n  Reason: Incompatible library version: libshm.dylib requires version 1.0.0 or later, but libATen.dylib provides version 0.0.0",
+        expect: "setup.py clean",
+      },
+    ],
+  },
+  {
     id: "macos-library-not-on-rpath",
     title: "A library is in none of the folders that the file names",
     on: ["missing-library"],
     specificity: 45,
     matches: (finding) =>
-      finding.phase === "load" && /\.dylib$/.test(finding.library ?? "") && /Library not loaded/.test(finding.message)
-        ? { name: baseName(finding.library ?? ""), path: finding.library }
-        : undefined,
-    confidence: "medium",
+      /Incompatible library version/.test(finding.message)
+        ? undefined
+        : finding.phase === "load" &&
+            /\.dylib$/.test(finding.library ?? "") &&
+            /Library not loaded/.test(finding.message)
+          ? { name: baseName(finding.library ?? ""), path: finding.library }
+          : undefined,
+    confidence: (match) => (/[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? "") ? "high" : "medium"),
     cause: (match) =>
       /[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? "")
         ? `torch's own file needs \`${match.facts["name"] ?? ""}\`, and the installation has it not where it should be: the wheel is damaged, of another system, or mixed with another torch.`

@@ -1,4 +1,5 @@
 /** Symbols that tell of two C++ standard libraries: libc++ of clang and libstdc++ of gcc name their types differently. */
+import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { rebuild } from "../commands.ts";
 import { isTorch } from "../symbols.ts";
@@ -13,6 +14,17 @@ import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 const types =
   "unique_ptr|shared_ptr|weak_ptr|vector|function|tuple|pair|map|multimap|unordered_map|unordered_set|set|optional|variant|array|deque|list|basic_string|basic_string_view|allocator|default_delete|initializer_list|basic_ostream|basic_istream|mutex|complex|char_traits";
 const gnuMangled = new RegExp(String.raw`St\d{1,2}(?:${types})|NSt7__cxx11|(?:RK|R|P|PK|E|v|i|l|b|_)S[sa](?=[A-Z]|$)`);
+
+const gnuReadable = new RegExp(String.raw`std::(?:${types}|ostream|istream|string)\b`);
+
+/** Whether GCC's driver links: collect2 is a part of it. */
+function byGcc(context: RuleContext): boolean {
+  return context.log.gnuCompiler !== undefined || ofLog(context, linkedByGcc);
+}
+
+function linkedByGcc({ findings }: RuleContext): boolean {
+  return findings.some(({ text }) => /^collect2: |(?:^|[\\/])g(?:cc|\+\+)-\d+/.test(text));
+}
 
 function onMac(finding: Finding, context: RuleContext): boolean {
   if (/linux-gnu/.test(finding.file ?? "")) return false;
@@ -30,6 +42,14 @@ function libraryOf(finding: Finding, context: RuleContext): MatchFacts | undefin
   const raw = finding.symbol ?? "";
   const libcxx = /St3__1|std::__1::/.test(raw);
   const mac = onMac(finding, context);
+  // Apple's linker leaves `__1` out, not `__cxx11`; that GCC links is seen from its driver's last words.
+  if (
+    mac &&
+    finding.phase === "link" &&
+    !libcxx &&
+    (/std::__cxx11::/.test(raw) || (gnuReadable.test(raw) && byGcc(context)))
+  )
+    return { ...symbolFacts(finding, verdict, context), built: "libstdc++" };
   if (mac && !libcxx && gnuMangled.test(raw)) return { ...symbolFacts(finding, verdict, context), built: "libstdc++" };
   if (!mac && libcxx && finding.phase !== "device-link" && context.log.platform !== "win32")
     return { ...symbolFacts(finding, verdict, context), built: "libc++" };
@@ -67,6 +87,10 @@ export const otherCxxLibraryRules: readonly Rule[] = [
       {
         text: "ImportError: dlopen(/e/site-packages/my_ops/_C.cpython-311-darwin.so, 0x0002): Symbol not found: __ZN3c106detail14torchCheckFailEPKcS2_jRKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
         expect: "libstdc++",
+      },
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "at::print(std::ostream&, at::Tensor const&, long long)", referenced from:\n      _main in example.cpp.o\nld: symbol(s) not found for architecture arm64\ncollect2: error: ld returned 1 exit status',
+        expect: "clang++",
       },
       {
         text: "ImportError: /e/site-packages/my_ops/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c106detail14torchCheckFailEPKcS2_jRKNSt3__112basic_stringIcNS3_11char_traitsIcEENS3_9allocatorIcEEEE",

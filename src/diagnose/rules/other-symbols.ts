@@ -113,7 +113,11 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding) =>
       finding.phase === "link" && /^_?(?:main|WinMain|wmain)$/.test(finding.symbol ?? "") ? {} : undefined,
-    confidence: "high",
+    // A C library that is too old fails the link of every program here.
+    confidence: (match) =>
+      match.context.findings.some(({ kind, phase }) => kind === "library-version" && phase === "link")
+        ? "medium"
+        : "high",
     cause: () =>
       "The linker makes a program and looks for `main`: the link lacks -shared (on Windows /DLL, on macOS -bundle or -dynamiclib), as it has to be for an extension module, or the file with main is not among the sources of a program.",
     fix: () => [

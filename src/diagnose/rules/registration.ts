@@ -1,6 +1,6 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
+import { installTogether, pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
@@ -48,7 +48,6 @@ export const registrationRules: readonly Rule[] = [
         /Didn't find engine for operation (?<space>\w+)::(?<op>\w+)/,
         /(?:[Cc]ould not find|found no|access the) schema (?:for|registered for operator) (?<space>\w+)::(?<op>\w+)/,
         /partially initialized module ['"](?<space>torchvision)['"] has no attribute ['"](?<op>extension)['"]/,
-        /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/,
         /Couldn't load custom C\+\+ ops/,
       ),
     confidence: "high",
@@ -57,28 +56,15 @@ export const registrationRules: readonly Rule[] = [
         match.facts["op"] === undefined
           ? "The operators"
           : `\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"]}\``;
-      if (/Unknown builtin op/.test(match.finding.message))
-        return `${name}: a scripted model calls the operator, and the library that registers it is not loaded in this process.`;
       const vision = match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message);
       return vision
         ? "torchvision's own library did not load: torch and torchvision are of releases (or CUDA builds, or indexes) that do not belong together."
         : `${name} ${match.facts["op"] === undefined ? "are" : "is"} unknown: the library that registers it was not loaded (torch.ops.load_library, or an import that failed silently), was built without that operator (no CUDA), or the linker dropped its registration from a static library.`;
     },
     fix: (match) =>
-      !/Unknown builtin op/.test(match.finding.message) &&
-      (match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message))
-        ? [
-            pip(
-              match,
-              "install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cu130   # both from one index",
-            ),
-          ]
+      match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
+        ? [installTogether(match, "torchvision")]
         : [
-            ...(/Unknown builtin op/.test(match.finding.message)
-              ? [
-                  `# the scripted model holds the operator's name only: import its package (or torch.ops.load_library) before torch.jit.load; in C++ link its library and keep it (-Wl,--no-as-needed -l…)`,
-                ]
-              : []),
             `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
             ...rebuild(match),
             "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
@@ -90,37 +76,6 @@ export const registrationRules: readonly Rule[] = [
         expect: "load_library",
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
-      {
-        text: "RuntimeError: \nUnknown builtin op: torch_scatter::scatter_mul.\nCould not find any similar ops to torch_scatter::scatter_mul. This op may not exist or may not be currently supported in TorchScript.",
-        expect: "before torch.jit.load",
-      },
-    ],
-  },
-  {
-    id: "operator-without-backend",
-    title: "The operator has no kernel for this device",
-    on: ["exception", "warning"],
-    specificity: 68,
-    matches: (finding) =>
-      said(finding, /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the '(?<backend>\w+)' backend/),
-    confidence: "medium",
-    cause: (match) =>
-      `\`${match.facts["op"] ?? ""}\` is registered, but not for ${match.facts["backend"] ?? ""}: the extension was built without that part (no CUDA when it was built), or torch and ${/^torchvision/.test(match.facts["op"] ?? "") ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`,
-    fix: (match) =>
-      /^torchvision/.test(match.facts["op"] ?? "")
-        ? [
-            pip(
-              match,
-              "install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cu130   # both from one index",
-            ),
-          ]
-        : ["export FORCE_CUDA=1   # builds the CUDA part even where no GPU is visible", ...rebuild(match)],
-    sources: ["pytorch/vision#3058"],
-    examples: [
-      {
-        text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.",
-        expect: "torchvision",
-      },
     ],
   },
   {
@@ -375,11 +330,17 @@ export const registrationRules: readonly Rule[] = [
     on: ["exception"],
     role: "symptom",
     specificity: 35,
-    matches: (finding) => coded(finding, "segfault", "Fatal Python error", "terminate"),
+    matches: (finding) => coded(finding, "segfault", "Fatal Python error", "terminate", "heap"),
     confidence: "low",
     cause: () =>
       "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
     fix: (match) => [
+      // Modules of torch's types crash when torch is not there yet.
+      ...(match.context.log.imports.length > 0 && match.context.log.imports[0] !== "torch"
+        ? [
+            `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
+          ]
+        : []),
       `${python(match)} -X faulthandler the_program.py   # which call`,
       ...(platformOf(match) === "win32"
         ? []

@@ -1,6 +1,8 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { installTorchFor, pip, python, rebuild } from "../commands.ts";
+import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
 import { isTorch, shortName, type SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
@@ -92,6 +94,8 @@ export const torchSymbolRules: readonly Rule[] = [
           /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(
             finding.library ?? "",
           )?.[1];
+        // torch's own files, whose installation is damaged, and programs that are no Python, are other rules'.
+        if (/[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(finding.file ?? "") || ofOtherProgram(finding)) return undefined;
         return name === undefined
           ? undefined
           : {
@@ -107,6 +111,7 @@ export const torchSymbolRules: readonly Rule[] = [
       }
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
+      if (torchIsLoaded(context)) return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
@@ -161,12 +166,19 @@ export const torchSymbolRules: readonly Rule[] = [
       torchSymbol(
         finding,
         context,
-        (verdict) => verdict.owner === "torch-python" && (verdict.symbol.form !== "c" || finding.phase === "link"),
+        (verdict) =>
+          verdict.owner === "torch-python" &&
+          (verdict.symbol.form !== "c" || finding.phase === "link" || torchIsLoaded(context)),
       ),
-    confidence: "medium",
+    confidence: (match) => (torchIsLoaded(match.context) && match.finding.phase === "load" ? "high" : "medium"),
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
     fix: (match) => [
+      ...(torchIsLoaded(match.context) && match.finding.phase === "load"
+        ? [
+            "# a library of operators alone: include torch/library.h and ATen/ATen.h (or torch/script.h) in place of torch/extension.h: then it needs no Python",
+          ]
+        : []),
       `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
       "# and import torch before the module",
       ...rebuild(match),
@@ -180,6 +192,10 @@ export const torchSymbolRules: readonly Rule[] = [
       {
         text: "ImportError: /p/m.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb",
         expect: "torch_python",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
+        expect: "in place of torch/extension.h",
       },
       {
         text: "bind.cpp:(.text+0x10): undefined reference to `THPVariable_Wrap(at::TensorBase)'",
@@ -344,6 +360,25 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** Whether the message is of a loader that no Python called, about a file that is no module of Python. */
+function ofOtherProgram(finding: Finding): boolean {
+  return (
+    /^dyld|dlopen/.test(finding.message) &&
+    !/ImportError|OSError/.test(finding.message) &&
+    finding.file !== undefined &&
+    !/\.cpython-|\.abi3\.|\.so$|site-packages|\.pyd$/.test(finding.file)
+  );
+}
+
+/** Whether the traceback goes through torch: it was imported before the library was loaded. */
+function torchIsLoaded(context: RuleContext): boolean {
+  return ofLog(context, goesThroughTorch);
+}
+
+function goesThroughTorch({ findings }: RuleContext): boolean {
+  return findings.some(({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true);
+}
 
 /** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
 function isCpuTorch({ log, environment }: RuleContext): boolean {

@@ -2,16 +2,24 @@
 import { python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
 import { dotted } from "../version-facts.ts";
 
 const words =
   /triton|Triton|PTXASError|`ptxas` failed with error code|Internal Triton PTX codegen|compile-ptx-src|inductor/;
 
 export function isTriton(finding: Finding, context: RuleContext): boolean {
-  return [finding, ...context.findings].some(
-    (other) =>
-      words.test(other.text) || words.test(other.message) || (other.frames ?? []).some((frame) => words.test(frame)),
+  return speaks(finding) || ofLog(context, anySpeaks);
+}
+
+function speaks(finding: Finding): boolean {
+  return (
+    words.test(finding.text) || words.test(finding.message) || (finding.frames ?? []).some((frame) => words.test(frame))
   );
+}
+
+function anySpeaks({ findings }: RuleContext): boolean {
+  return findings.some(speaks);
 }
 
 function least(match: Match): string {

@@ -1,0 +1,145 @@
+/** Models that AOTInductor compiled to a shared library (or a .pt2 package), and what loads them. */
+import { python } from "../commands.ts";
+import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { isTorch } from "../symbols.ts";
+import { ofLog } from "../matchers.ts";
+import { baseName } from "../parsers/parser.ts";
+import { torchSymbol } from "./symbol-facts.ts";
+
+/** torch's own words when it opens a compiled model. */
+function ofModel(finding: Finding, context: RuleContext): boolean {
+  if (
+    /Error in dlopen|Failure loading \.so|AOTIModel|aoti_(?:load_package|runner)|model_container/.test(finding.message)
+  )
+    return true;
+  return ofLog(context, loaders).some((at) => Math.abs(at - finding.at) < 12);
+}
+
+/** The lines in which code that loads such models speaks, or is called. */
+function loaders({ findings }: RuleContext): readonly number[] {
+  return findings
+    .filter(({ message, frames }) =>
+      /AOTIModel(?:Container|Package)|aoti_(?:load_package|runner)|AOTIRunnerUtil|Failure loading \.so/.test(
+        `${message} ${frames?.join(" ") ?? ""}`,
+      ),
+    )
+    .slice(0, 20)
+    .map(({ at }) => at);
+}
+
+function model(match: Match): string {
+  const file = match.finding.file ?? match.finding.library;
+  return file === undefined ? "The compiled model" : `\`${baseName(file)}\``;
+}
+
+export const compiledModelRules: readonly Rule[] = [
+  {
+    id: "compiled-model-for-other-torch",
+    title: "A model compiled by AOTInductor is loaded by another torch",
+    on: ["undefined-symbol"],
+    specificity: 89,
+    matches: (finding, context) =>
+      finding.phase === "load" && ofModel(finding, context)
+        ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner))
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `${model(match)} was compiled (aot_compile, aoti_compile_and_package) by one torch, and is loaded by a torch or LibTorch that has no \`${match.facts["readable"] ?? ""}\`: ` +
+      (/Ss/.test(match.finding.symbol ?? "")
+        ? "the torch that compiled it has the old std::string (_GLIBCXX_USE_CXX11_ABI=0, as pip's wheels up to 2.5), the LibTorch of the program the new one."
+        : /cxx11/.test(match.finding.symbol ?? "")
+          ? "the torch that compiled it has the new std::string (_GLIBCXX_USE_CXX11_ABI=1), the torch or LibTorch of the program the old one."
+          : "they are of different releases, or one is without CUDA. Such a library fits the release that made it and newer ones, not older ones."),
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch._C._GLIBCXX_USE_CXX11_ABI, torch.utils.cmake_prefix_path)"   # of the Python that compiled the model`,
+      "# link the program against that very torch: cmake -DCMAKE_PREFIX_PATH=$(python -c 'import torch; print(torch.utils.cmake_prefix_path)') …",
+      "# or LibTorch of the same release and string ABI (from torch 2.7 on all have the new one), and compile the model again",
+    ],
+    sources: ["pytorch/pytorch#122313", "https://docs.pytorch.org/docs/stable/torch.compiler_aot_inductor.html"],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::DynamicLibraryError'\n  what():  Error in dlopen: /m/model.so: undefined symbol: _ZN3c107WarningC1ESt7variantIJNS0_11UserWarningENS0_18DeprecationWarningEEERKNS_14SourceLocationESsb",
+        expect: "CMAKE_PREFIX_PATH",
+      },
+      {
+        text: "RuntimeError: Error in dlopen: /m/model.so: undefined symbol: aoti_torch_cuda_new_kernel",
+        expect: "compile the model again",
+      },
+    ],
+  },
+  {
+    id: "compiled-model-file-missing",
+    title: "The shared library of a compiled model is not there",
+    on: ["missing-library", "exception"],
+    specificity: 86,
+    matches: (finding, context) => {
+      if (finding.kind === "exception")
+        return saidAny(
+          finding,
+          /Failed to (?:open|find|load) (?:the )?(?:model|package|\.so).{0,80}?(?<name>[\w./-]+\.(?:so|pt2))/,
+          /(?<name>[\w./-]+\.pt2) (?:does not exist|not found)/,
+        );
+      return finding.phase === "load" &&
+        ofModel(finding, context) &&
+        /^[^\\/]*\.so$|\.wrapper\.so$|model\.so$/.test(finding.library ?? "")
+        ? { name: finding.library }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is the library that AOTInductor made of a model, and it is not found: ${/[\\/]/.test(match.facts["name"] ?? "") ? "it was deleted (inductor's cache below /tmp is cleared), moved, or made on another machine" : "a name without folder is looked for in the system's library folders, not in the working directory"}.`,
+    fix: (match) => [
+      `find / -name '${baseName(match.facts["name"] ?? "model.so")}' 2>/dev/null`,
+      "# give the absolute path that aot_compile returned: os.path.abspath(path), ./model.so",
+      '# better: torch._inductor.aoti_compile_and_package(exported, package_path="model.pt2") and torch._inductor.aoti_load_package("model.pt2"), which carries all files',
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/torch.compiler_aot_inductor.html", "pytorch/pytorch#130127"],
+    examples: [
+      {
+        text: "RuntimeError: Failure loading .so: cabc123.so: cannot open shared object file: No such file or directory",
+        expect: "os.path.abspath",
+      },
+    ],
+  },
+  {
+    id: "compiled-model-with-python-operator",
+    title: "A compiled model calls an operator that exists in Python alone",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<op>\b\w{1,60}::\w+)[^:]{0,80}Custom operators created via torch\.library\.custom_op cannot be run via AOTI/,
+        /Custom operators created via torch\.library\.custom_op cannot be run via AOTI|Unable to find a proxy executor to run custom ops/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      /proxy executor/.test(match.finding.message)
+        ? "The model calls custom operators, and how is written in a .json file beside the .so, which is not there: the .so was copied alone."
+        : `The model calls a custom operator${match.facts["op"] === undefined ? "" : ` (\`${match.facts["op"]}\`)`}, and a program without Python knows only those that C++ registers in a library that it loads; torch.library.custom_op defines them in Python.`,
+    fix: (match) =>
+      /proxy executor/.test(match.finding.message)
+        ? [
+            '# keep all files together: torch._inductor.aoti_compile_and_package(exported, package_path="model.pt2"), loaded with aoti_load_package or AOTIModelPackageLoader',
+          ]
+        : [
+            '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } and TORCH_LIBRARY_IMPL(my_ops, CPU, m) { m.impl("f", &f); } in a library',
+            "# link that library to the program (-Wl,--no-as-needed), or dlopen it, before the model is loaded",
+          ],
+    sources: [
+      "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html",
+      "pytorch: torch/csrc/inductor/aoti_torch/oss_proxy_executor.cpp",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: Could not find schema for my_ops::f.default. Custom operators created via torch.library.custom_op cannot be run via AOTI without Python environment.",
+        expect: "TORCH_LIBRARY",
+      },
+      {
+        text: "RuntimeError: Unable to find a proxy executor to run custom ops. Please check if there is a json file generated in the same directory as the so",
+        expect: "package_path",
+      },
+    ],
+  },
+];

@@ -1,0 +1,186 @@
+/** Libraries of CUDA and of the NVIDIA driver that the dynamic loader does not find. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
+import type { LogFacts } from "../log-facts.ts";
+import type { Match, Rule } from "../rule.ts";
+import { missingLibrary } from "../matchers.ts";
+
+const cudaLibrary =
+  /^lib(?<lib>cudart|cublas|cublasLt|cufft|cufftw|curand|cusolver|cusolverMg|cusparse|nvrtc|nvrtc-builtins|nvJitLink|nvToolsExt|npp\w*|nvjpeg|cupti|cufile|nvfatbin|nvptxcompiler)(?:-[0-9a-f]+)?\.so(?:\.(?<major>\d+)(?:\.(?<minor>\d+))?)?/;
+
+function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
+  return build === "cpu" || build === "rocm" || build === "xpu";
+}
+
+export const missingGpuLibraryRules: readonly Rule[] = [
+  {
+    id: "cuda-library-missing",
+    title: "A CUDA library of another version is needed",
+    on: ["missing-library"],
+    specificity: 75,
+    matches: (finding) => missingLibrary(finding, cudaLibrary),
+    confidence: "high",
+    cause: (match) => {
+      const { lib, major, name, who } = match.facts;
+      const cuda = cudaOfLibrary(lib ?? "", major, match.facts["minor"]);
+      const here = torchCuda(match);
+      const torch = match.context.environment?.torch;
+      const other =
+        torch === undefined
+          ? hasNoCuda(match.context.log.torchBuild)
+            ? ` The torch that is installed there (${match.context.log.installedTorch ?? match.context.log.torchBuild ?? ""}) has no CUDA at all.`
+            : ""
+          : here === undefined
+            ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
+            : ` The torch that is installed here was built with CUDA ${here}.`;
+      const from = /lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? "")
+        ? "torch's own CUDA packages are incomplete or of another CUDA version"
+        : "it was built for another CUDA version than the one that is installed, or that CUDA's libraries are not found";
+      return `${who ?? ""} needs \`${name ?? ""}\`${cuda === undefined ? "" : ` of CUDA ${cuda}`}, which is not there: ${from}.${other}`;
+    },
+    fix: (match) => {
+      const cuda = cudaOfLibrary(match.facts["lib"] ?? "", match.facts["major"], match.facts["minor"]);
+      if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
+        return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
+      return [
+        ...(match.context.log.torchBuild === "cpu" && cuda !== undefined
+          ? [
+              `# a torch with CUDA ${cuda}, of the same release, from https://download.pytorch.org/whl/ (its packages bring the library), or the package without CUDA:`,
+              installTorchFor(match, cuda === "11" ? "11.8" : cuda === "12" ? "12.6" : cuda === "13" ? "13.0" : cuda),
+            ]
+          : []),
+        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
+        "# of another major version: build the extension again for the torch and CUDA that are installed:",
+        ...rebuild(match),
+        ...(cuda === undefined
+          ? []
+          : [
+              `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
+            ]),
+        ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
+      ];
+    },
+    sources: ["rusty1s/tsne-cuda#126", "pytorch/pytorch#110074"],
+    examples: [
+      {
+        text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
+        expect: "(2.5.1+cpu) has no CUDA at all",
+      },
+      {
+        text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",
+        expect: "CUDA 11",
+      },
+      {
+        text: "OSError: libcublas.so.12: cannot open shared object file: No such file or directory",
+        expect: "CUDA 12",
+      },
+      {
+        text: "ImportError: libnvToolsExt.so.1: cannot open shared object file: No such file or directory",
+        expect: "libnvToolsExt",
+      },
+    ],
+  },
+  {
+    id: "nvidia-package-missing",
+    title: "A library that pip's nvidia packages bring is missing",
+    on: ["missing-library"],
+    specificity: 74,
+    matches: (finding) =>
+      missingLibrary(
+        finding,
+        /^lib(?<lib>cudnn\w*|nccl|cusparseLt|nvshmem_host|cutensor|cudss)\.so(?:\.(?<major>\d+))?/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["who"] ?? ""} needs \`${match.facts["name"] ?? ""}\`, which torch's wheels bring as a package of their own: it is not installed, in another major version, or not on the library path.`,
+    fix: (match) => [
+      pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit"),
+      ...fromPip(match, match.facts["lib"] ?? "", undefined),
+      "# an extension that asks for another major version has to be rebuilt:",
+      ...rebuild(match),
+    ],
+    sources: ["pytorch/pytorch#88882"],
+    examples: [
+      {
+        text: "ImportError: libcudnn.so.8: cannot open shared object file: No such file or directory",
+        expect: "--force-reinstall torch",
+      },
+    ],
+  },
+  {
+    id: "nvidia-driver-library-missing",
+    title: "The NVIDIA driver's library is not there",
+    on: ["missing-library"],
+    specificity: 78,
+    matches: (finding) => missingLibrary(finding, /^lib(?<lib>cuda|nvidia-ml|nvidia-ptxjitcompiler|nvcuvid)\.so/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` comes with the NVIDIA driver, not with the toolkit or pip: this machine or container has no driver (a container was started without --gpus all, WSL's folder is not on the path), or it is not on the loader's path.`,
+    fix: (match) => [
+      "nvidia-smi",
+      "# container: docker run --gpus all … (NVIDIA Container Toolkit); in an image build no driver is there: link -lcuda from <cuda>/lib64/stubs, import only when running",
+      ...(match.context.log.wsl ? ["export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH"] : []),
+    ],
+    sources: ["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/"],
+    examples: [
+      {
+        text: "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
+        expect: "--gpus all",
+      },
+    ],
+  },
+];
+
+/** CUDA's major version, from the version in a library's name. */
+function cudaOfLibrary(library: string, major: string | undefined, minor: string | undefined): string | undefined {
+  // NVTX has had the number 1 since its first release.
+  if (major === undefined || library === "nvToolsExt" || Number(major) < 5) return undefined;
+  if (
+    library === "cudart" ||
+    library.startsWith("cublas") ||
+    library.startsWith("npp") ||
+    library === "nvrtc" ||
+    library === "nvJitLink" ||
+    library.startsWith("nvrtc")
+  ) {
+    return minor !== undefined && minor !== "0" ? `${major}.${minor}` : major;
+  }
+  // cuFFT 10 and 11, cuSOLVER 11 and cuSPARSE 11/12 do not follow CUDA's number closely enough.
+  if (library === "cusparse") return major;
+  return compareVersions(parseVersion(major), [10]) < 0 ? major : undefined;
+}
+
+/** The packages of pip that bring CUDA's libraries, and the folder below `nvidia` where their wheels for CUDA 12 put them. */
+const nvidiaPackages: Readonly<Record<string, readonly [name: string, folder: string]>> = {
+  cudart: ["cuda-runtime", "cuda_runtime"],
+  cublas: ["cublas", "cublas"],
+  cublasLt: ["cublas", "cublas"],
+  cufft: ["cufft", "cufft"],
+  curand: ["curand", "curand"],
+  cusolver: ["cusolver", "cusolver"],
+  cusparse: ["cusparse", "cusparse"],
+  cusparseLt: ["cusparselt", "cusparselt"],
+  nvrtc: ["cuda-nvrtc", "cuda_nvrtc"],
+  nvJitLink: ["nvjitlink", "nvjitlink"],
+  nvToolsExt: ["nvtx", "nvtx"],
+  cupti: ["cuda-cupti", "cuda_cupti"],
+  cufile: ["cufile", "cufile"],
+  nccl: ["nccl", "nccl"],
+  nvshmem_host: ["nvshmem", "nvshmem"],
+};
+
+/** Where pip has a library of CUDA, as commands; `import torch` first is often enough, because torch loads them. */
+function fromPip(match: Match, library: string, major: string | undefined): string[] {
+  const known = nvidiaPackages[library] ?? (library.startsWith("cudnn") ? (["cudnn", "cudnn"] as const) : undefined);
+  if (known === undefined || platformOf(match) !== "linux") return [];
+  const [name, folder] = known;
+  const cuda = (library === "nvToolsExt" ? undefined : major) ?? torchCuda(match)?.split(".")[0] ?? "12";
+  if (Number(cuda) < 11) return [];
+  // From CUDA 13 on the names have no suffix, and the libraries share one folder.
+  const wheel = `nvidia-${name}${Number(cuda) >= 13 && !/^(?:cudnn|nccl|cusparselt|nvshmem)$/.test(name) ? "" : `-cu${cuda}`}`;
+  const where = Number(cuda) >= 13 && wheel === `nvidia-${name}` ? "cu13" : folder;
+  return [
+    `# import torch before the module: it loads the ${cuda === "12" ? "nvidia packages" : "libraries"} that it needs itself; otherwise put the package's folder on the path:`,
+    `${pip(match, `install ${wheel}`)} && export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia/${where}/lib:$LD_LIBRARY_PATH`,
+  ];
+}

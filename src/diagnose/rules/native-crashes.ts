@@ -1,0 +1,193 @@
+/** Crashes whose native stack trace tells more: two C++ run times, bindings of another pybind11, an extension's own code. */
+import { pip, python, rebuild, reinstall } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { packageOfModule } from "../packages.ts";
+import { ofLog } from "../matchers.ts";
+import { baseName } from "../parsers/parser.ts";
+import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
+
+interface Frame {
+  readonly library: string;
+  readonly name: string;
+}
+
+function framesOf(finding: Finding): readonly Frame[] {
+  return (finding.frames ?? []).map((text) => {
+    const at = text.indexOf(": ");
+    return { library: text.slice(0, at), name: text.slice(at + 2) };
+  });
+}
+
+/** A stack trace that was printed because of a crash. */
+function crashed(finding: Finding, context: RuleContext): boolean {
+  return finding.code === "backtrace" && (finding.frames?.length ?? 0) > 1 && ofLog(context, hasCrash);
+}
+
+function hasCrash({ findings }: RuleContext): boolean {
+  return findings.some(({ code }) => /^(?:segfault|heap|Fatal Python error|terminate)$/.test(code ?? ""));
+}
+
+const system =
+  /(?:^|[\\/])(?:libc|libpthread|libm|ld-linux\S*|libgcc_s|libsystem_\w+|libdyld|dyld|libc\+\+\S*|libstdc\+\+)[.-]|^\?|linux-gnu\/libc\./;
+const streams =
+  /^(?:_Z\w*)?(?:std::|.*St(?:6locale|8ios_base|7codecvt|So|13basic_filebuf))|locale|codecvt|ios_base|basic_(?:o|i)?stream|_M_insert|_M_install_facet|basic_filebuf/;
+const binding =
+  /pybind11::detail::(?:get_internals|internals_pp|make_new_python_type|generic_type::initialize|get_local_internals|enum_base)|pybind11::(?:module_::|dict::dict|class_|detail::)|\bPyInit_\w+/;
+
+/** The module whose init function, or whose binding, is in the trace. */
+function boundModule(frames: readonly Frame[]): Frame | undefined {
+  return (
+    frames.find(({ library, name }) => /\bPyInit_\w+/.test(name) && !/libpython/.test(library)) ??
+    frames.find(
+      ({ library, name }) =>
+        binding.test(name) &&
+        /\.(?:so|pyd|dylib)/.test(library) &&
+        !/libtorch|libpython|[\\/]torch[\\/]_C/.test(library),
+    )
+  );
+}
+
+function ofBinding(finding: Finding, context: RuleContext): MatchFacts | undefined {
+  if (!crashed(finding, context)) return undefined;
+  const frames = framesOf(finding);
+  if (!frames.slice(0, 8).some(({ name }) => binding.test(name))) return undefined;
+  const module = boundModule(frames);
+  if (module === undefined) return undefined;
+  const free =
+    /python3\.\d+t[\\/]|\.cpython-3\d+t-|\+freethreaded/.exec(`${frames.map(({ library }) => library).join(" ")}`) !==
+    null;
+  return {
+    file: module.library,
+    name: /\bPyInit_(\w+)/.exec(module.name)?.[1] ?? baseName(module.library).split(".")[0] ?? "",
+    free: free ? "yes" : undefined,
+  };
+}
+
+function packageAt(match: Match): string | undefined {
+  const folder = /(?:site|dist)-packages[\\/](\w+)[\\/]/.exec(match.facts["file"] ?? "")?.[1];
+  return folder === undefined ? undefined : packageOfModule(`${folder}.`);
+}
+
+export const nativeCrashRules: readonly Rule[] = [
+  {
+    id: "crash-in-two-cxx-run-times",
+    title: "Two C++ run times are mixed in one process",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 63,
+    matches: (finding, context) => {
+      if (!crashed(finding, context)) return undefined;
+      const frames = framesOf(finding);
+      // Crashes in locales and streams, that is in static objects which each run time has for itself.
+      const inner = frames
+        .slice(0, 5)
+        .filter(({ library, name }) => streams.test(name) && (/stdc\+\+|libshm|\.so/.test(library) || library === "?"));
+      const outer = frames.find(
+        ({ library, name }) =>
+          !system.test(library) &&
+          /[\\/]torch[\\/]lib[\\/]|libtorch|libc10/.test(library) &&
+          !/std::|^_ZNSt/.test(name),
+      );
+      return inner.length === 0 || outer === undefined
+        ? undefined
+        : { where: outer.name.replace(/\(.*$/s, ""), library: baseName(outer.library) };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `The crash is in a locale or stream of the C++ run time, called from \`${match.facts["where"] ?? ""}\` of ${match.facts["library"] ?? ""}: two copies of libstdc++ are in the process and share one another's objects. One came with a module that was linked with -static-libstdc++ and shows its symbols, or with another environment (conda's beside the system's).`,
+    fix: (match) => [
+      `LD_PRELOAD=$(g++ -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # one run time for all; or import torch before the other module`,
+      "# the module that is linked statically: without -static-libstdc++, or with -Wl,--exclude-libs,ALL and -fvisibility=hidden, so that it keeps its symbols to itself",
+      `LD_DEBUG=libs ${python(match)} the_program.py 2>&1 | grep -E "calling init.*stdc"   # which copies are loaded`,
+    ],
+    sources: ["pytorch/pytorch#109923", "pytorch/pytorch#2473"],
+    examples: [
+      {
+        text: "Program received signal SIGSEGV, Segmentation fault.\n#0  0x00007fffc24d242b in ?? () from /lib/x86_64-linux-gnu/libstdc++.so.6\n#1  0x00007fffc253d3ca in std::ostream& std::ostream::_M_insert<unsigned long>(unsigned long) () from /lib/x86_64-linux-gnu/libstdc++.so.6\n#2  0x00007fffa7f04755 in torch::Library::_fallback(torch::CppFunction&&) & () from /e/torch/lib/libtorch_cpu.so",
+        expect: "-static-libstdc++",
+      },
+    ],
+  },
+  {
+    id: "crash-in-python-binding",
+    title: "A module's binding to Python crashes while it is imported",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 64,
+    matches: ofBinding,
+    confidence: (match) => (match.facts["free"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["free"] !== undefined
+        ? `\`${match.facts["name"] ?? ""}\` was compiled for the usual Python, and a free-threaded one (3.13t, 3.14t) loads it: their objects have different layouts, and pybind11 crashes on them.`
+        : `The crash is in pybind11 while \`${match.facts["name"] ?? ""}\` is set up: it was compiled with another pybind11 (or compiler, or Python) than a module that was loaded before it, and both take the same shared state for theirs. Releases before pybind11 2.4 crash that way beside torch.`,
+    fix: (match) => {
+      const name = packageAt(match);
+      const again =
+        name === undefined ? rebuild(match) : [pip(match, `install --upgrade ${name}`), ...reinstall(match, name)];
+      return match.facts["free"] !== undefined
+        ? [
+            "uv venv --python 3.13   # the usual Python, without t   (conda create -n e python=3.13)",
+            `# or a wheel for it (cp313t, cp314t), or build it with this Python: ${again.at(-1) ?? ""}`,
+          ]
+        : [
+            ...again,
+            "# own module: torch's own pybind11 headers (<torch>/include), or pybind11 2.13 and newer, whose state is kept apart by version and compiler",
+            `${python(match)} -c "import ${match.facts["name"] ?? "the_module"}, torch"   # does the other order work?`,
+          ];
+    },
+    sources: ["NVIDIA/TensorRT#4731", "pytorch/pytorch#8712", "pytorch/pytorch#4809"],
+    examples: [
+      {
+        text: "Segmentation fault (core dumped)\n#0  0x00007ffeca891f3e in pybind11::dict::dict(pybind11::object&&) [clone .lto_priv.0] () from /v/lib/python3.13t/site-packages/my_ops/_C.so\n#1  0x00007ffeca895ac3 in pybind11::detail::get_internals() () from /v/lib/python3.13t/site-packages/my_ops/_C.so\n#2  0x00007ffeca89d44f in PyInit__C () from /v/lib/python3.13t/site-packages/my_ops/_C.so",
+        expect: "free-threaded",
+      },
+      {
+        text: "Program received signal SIGSEGV, Segmentation fault.\n#0  0x00007fffb53ff6c9 in pybind11::detail::make_new_python_type (rec=...) at /e/include/pybind11/detail/class.h:568\n#1  0x00007fffb5409dd1 in pybind11::detail::generic_type::initialize (rec=...) at /e/include/pybind11/pybind11.h:895\n#2  0x00007fffb53f5d0f in PyInit_fast_text () from /e/lib/python3.9/site-packages/fast_text/fast_text.so",
+        expect: "pip install --upgrade fast-text",
+      },
+    ],
+  },
+  {
+    id: "crash-in-named-function",
+    title: "The stack trace names the function that crashed",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 46,
+    matches: (finding, context) => {
+      if (!crashed(finding, context)) return undefined;
+      const frame = framesOf(finding).find(
+        ({ library, name }) =>
+          !system.test(library) &&
+          name !== "" &&
+          !/^\?\?|^_?_?(?:GI_)?(?:raise|abort|kill|pthread_kill|cfree|free|malloc|memcpy|memmove|strlen|gsignal)\b|c10::(?:Error|detail::torch\w+Fail|ThrowException)|__cxa_|std::terminate/.test(
+            name,
+          ),
+      );
+      if (frame === undefined || /libpython|^python|[\\/]bin[\\/]python/.test(frame.library)) return undefined;
+      return {
+        name: frame.name.replace(/\(.*$/s, "").slice(0, 160),
+        library: baseName(frame.library),
+        own: /libtorch|libc10|libcuda|libcud|libstdc/.test(frame.library) ? undefined : "yes",
+      };
+    },
+    confidence: "low",
+    cause: (match) =>
+      `The program crashed in \`${match.facts["name"] ?? ""}\` (${match.facts["library"] ?? ""})${
+        match.facts["own"] === undefined
+          ? ": torch got something that it cannot work with, from code that was compiled for another torch or from a tensor whose memory is gone."
+          : ": an index out of range or a null pointer there, a tensor on the GPU that is read on the CPU (or of another type than it is read as), or the library was compiled for another torch, Python or C++ ABI."
+      }`,
+    fix: (match) => [
+      ...rebuild(match),
+      `# if it stays: compile with -g -O1, then gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   shows the line; -fsanitize=address finds accesses out of range`,
+      "# check in the function: x.is_contiguous(), x.device(), x.scalar_type() before x.data_ptr<T>() or x.accessor<T, N>()",
+    ],
+    sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_extension.html"],
+    examples: [
+      {
+        text: "Segmentation fault (core dumped)\n#0  0x00007f00 in nms_cpu (boxes=...) at nms.cpp:42\n#1  0x00007f01 in PyObject_Call () from /usr/bin/python3",
+        expect: "nms_cpu",
+      },
+    ],
+  },
+];

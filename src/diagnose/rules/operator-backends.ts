@@ -1,0 +1,81 @@
+/** Operators that exist, called for a device that they have no kernel for. */
+import { installTogether, python, rebuild, setVariable } from "../commands.ts";
+import { type Match, type Rule, said } from "../rule.ts";
+
+/** Devices of tensors; the other keys of the dispatcher are no devices. */
+const devices =
+  /^(?:CPU|CUDA|XPU|MPS|HPU|NPU|XLA|HIP|IPU|MTIA|PrivateUse1|Vulkan|MkldnnCPU|SparseCPU|SparseCUDA|QuantizedCPU|QuantizedCUDA)$/;
+
+/** The devices that the message lists; undefined when it lists none. */
+function available(message: string): readonly string[] | undefined {
+  const list = /is only available for these backends: \[([^\]]{1,2000})\]/.exec(message)?.[1];
+  return list?.split(/,\s*/).filter((name) => devices.test(name));
+}
+
+function isVision(match: Match): boolean {
+  return /^torchvision/.test(match.facts["op"] ?? "");
+}
+
+/** Where the tensors have to be for a kernel that is there: `cuda`. */
+function wanted(match: Match): string | undefined {
+  const there = available(match.finding.message);
+  if (there === undefined || there.length === 0 || isVision(match)) return undefined;
+  const device = there.find((name) => name !== match.facts["backend"] && /^(?:CUDA|CPU|XPU|MPS|HPU|NPU)$/.test(name));
+  // A CPU kernel alone: what lacks is the part for the GPU.
+  return device === undefined || device === "CPU" ? undefined : device.toLowerCase();
+}
+
+export const operatorBackendRules: readonly Rule[] = [
+  {
+    id: "operator-without-backend",
+    title: "The operator has no kernel for this device",
+    on: ["exception", "warning"],
+    specificity: 68,
+    matches: (finding) =>
+      said(finding, /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the '(?<backend>\w+)' backend/),
+    confidence: (match) => (wanted(match) === undefined ? "medium" : "high"),
+    cause: (match) => {
+      const { op, backend } = match.facts;
+      const there = available(match.finding.message);
+      const device = wanted(match);
+      if (device !== undefined)
+        return `\`${op ?? ""}\` has kernels for ${there?.join(" and ") ?? ""} only, and was called with tensors on ${backend ?? ""}: the model or an input was not moved to the ${device === "cuda" ? "GPU" : device}.`;
+      if (/^aten::/.test(op ?? "") && backend !== "CPU" && backend !== "CUDA")
+        return `torch itself has no ${backend ?? ""} kernel for \`${op ?? ""}\`.`;
+      return `\`${op ?? ""}\` is registered, but not for ${backend ?? ""}${there === undefined || there.length === 0 ? "" : ` (there is: ${there.join(", ")})`}: the extension was built without that part (no ${backend === "CUDA" ? "CUDA" : "compiler for it"} when it was built), or torch and ${isVision(match) ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`;
+    },
+    fix: (match) => {
+      const device = wanted(match);
+      const { backend } = match.facts;
+      if (isVision(match)) return [installTogether(match, "torchvision")];
+      if (device !== undefined)
+        return [
+          `# model.to("${device}"), and every tensor that goes in: x = x.to("${device}")`,
+          `${python(match)} -c "import torch; print(torch.${device}.is_available())"   # False: a torch or driver without it, the operator cannot run here`,
+        ];
+      if (backend === "MPS") return ["export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU", '# or x.to("cpu")'];
+      return [
+        ...(backend === "CUDA"
+          ? [setVariable(match, "FORCE_CUDA", "1") + "   # builds the CUDA part even where no GPU is visible"]
+          : []),
+        ...rebuild(match),
+        ...(backend === "CUDA" || backend === "CPU" ? [] : ['# or x.to("cpu") before the call']),
+      ];
+    },
+    sources: ["pytorch/vision#3058", "NVIDIA/cuEquivariance#95"],
+    examples: [
+      {
+        text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.",
+        expect: "torchvision",
+      },
+      {
+        text: "NotImplementedError: Could not run 'my_ops::scale' with arguments from the 'CPU' backend. This could be because the operator doesn't exist for this backend. 'my_ops::scale' is only available for these backends: [CUDA, Meta, BackendSelect, Python].",
+        expect: 'model.to("cuda")',
+      },
+      {
+        text: "NotImplementedError: Could not run 'my_ops::scale' with arguments from the 'CUDA' backend. 'my_ops::scale' is only available for these backends: [CPU, BackendSelect].",
+        expect: "FORCE_CUDA",
+      },
+    ],
+  },
+];

@@ -1,0 +1,176 @@
+/** Models that TorchScript loads: operators and classes that the process does not know, and files of another kind. */
+import { installTogether, python, rebuild } from "../commands.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
+
+/** What brings the operators or classes of a namespace: the module to import, and the library that C++ links. */
+const bringers: Readonly<Record<string, readonly [module: string, library?: string]>> = {
+  torchvision: ["torchvision", "torchvision"],
+  torchaudio: ["torchaudio", "torchaudio"],
+  torchtext: ["torchtext", "torchtext"],
+  torch_scatter: ["torch_scatter", "torchscatter"],
+  torch_sparse: ["torch_sparse", "torchsparse"],
+  torch_cluster: ["torch_cluster", "torchcluster"],
+  torch_spline_conv: ["torch_spline_conv"],
+  tensorrt: ["torch_tensorrt", "torchtrt_runtime"],
+  fbgemm: ["fbgemm_gpu"],
+  metatensor: ["metatensor.torch", "metatensor_torch"],
+  torchao: ["torchao"],
+  detectron2: ["detectron2"],
+  mmdeploy: ["mmdeploy", "mmdeploy_torchscript_ops"],
+  torch_ipex: ["intel_extension_for_pytorch", "intel-ext-pt-cpu"],
+  pyg: ["pyg_lib", "pyg"],
+  sphericart_torch: ["sphericart.torch", "sphericart_torch"],
+  neuron: ["torch_neuron"],
+};
+
+function space(match: Match): string {
+  return match.facts["space"] ?? "the_ops";
+}
+
+/** Whether a program without Python loads the model. */
+function withoutPython(match: Match): boolean {
+  return !match.context.findings.some(({ frames }) => frames?.some((frame) => /\.py:\d/.test(frame)) === true);
+}
+
+function loadFirst(match: Match): string[] {
+  const [module, library] = bringers[space(match)] ?? [];
+  const python3 = `# Python, before torch.jit.load: ${module === undefined ? `import the package that registers ${space(match)}, or torch.ops.load_library("…/lib${space(match)}.so")` : `import ${module}`}`;
+  const native = `# C++, Rust, Go, Java: link the library that registers it and keep it (-Wl,--no-as-needed -l${library ?? space(match)}; MSVC: /INCLUDE:<a symbol of it>), or load it when the program starts: dlopen("lib${library ?? space(match)}.so", RTLD_NOW), LD_PRELOAD=…/lib${library ?? space(match)}.so`;
+  return withoutPython(match) ? [native, python3] : [python3, native];
+}
+
+export const scriptedModelRules: readonly Rule[] = [
+  {
+    id: "scripted-model-operator-unknown",
+    title: "A scripted model calls an operator that this process does not have",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) => saidAny(finding, /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["space"] === "aten" || match.facts["space"] === "prim"
+        ? `The model was saved by a newer torch: \`${match.facts["space"]}::${match.facts["op"] ?? ""}\` does not exist in the torch or LibTorch that loads it.`
+        : `The scripted model holds the name of the operator only, \`${space(match)}::${match.facts["op"] ?? ""}\`, and the library (or Python module) that registers it is not loaded in this process. A library that is linked, but none of whose functions the program calls, is left out by the linker. An operator that Python defines (torch.library) exists in Python alone.`,
+    fix: (match) =>
+      match.facts["space"] === "aten" || match.facts["space"] === "prim"
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__)"   # of the program that saved, and of the one that loads: the latter has to be as new`,
+            "# save the model again with the older torch, or upgrade the one that loads it",
+          ]
+        : [
+            ...loadFirst(match),
+            `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and does it register the operator?`,
+          ],
+    sources: [
+      "pytorch/pytorch#143773",
+      "rusty1s/pytorch_scatter#434",
+      "https://docs.pytorch.org/tutorials/advanced/torch_script_custom_ops.html",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: \nUnknown builtin op: torch_scatter::scatter_mul.\nCould not find any similar ops to torch_scatter::scatter_mul. This op may not exist or may not be currently supported in TorchScript.",
+        expect: "import torch_scatter",
+      },
+      {
+        text: "Libtorch API Error:\nUnknown builtin op: my_ops::f.\nCould not find any similar ops to my_ops::f. This op may not exist or may not be currently supported in TorchScript.",
+        expect: "dlopen",
+      },
+      { text: "RuntimeError: Unknown builtin op: aten::_scaled_new.", expect: "newer torch" },
+    ],
+  },
+  {
+    id: "scripted-model-class-unknown",
+    title: "A scripted model holds an object of a class that this process does not have",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Unknown type name '?__torch__\.torch\.classes\.(?<space>\w+)\.(?<type>\w+)/,
+        /(?:Class|class) ['"]?(?:__torch__\.)?torch\.classes\.(?<space>\w+)\.(?<type>\w+)['"]? (?:not found|is not registered|does not exist)/,
+        /Tried to instantiate class '(?<space>\w+)\.(?<type>\w+)', but it does not exist! Ensure that it is registered via torch::class_/,
+        /Class (?<space>\w+)\.(?<type>\w+) is not registered/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`torch.classes.${space(match)}.${match.facts["type"] ?? ""}\` is a C++ class that a library registers with torch::class_, and that library is not loaded in this process (or is of a release without the class).`,
+    fix: (match) => [
+      ...loadFirst(match),
+      `${python(match)} -c "import torch, ${bringers[space(match)]?.[0] ?? "the_package"}; print(torch.ops.loaded_libraries, torch.classes.${space(match)}.${match.facts["type"] ?? ""})"`,
+    ],
+    sources: [
+      "pytorch/TensorRT#2088",
+      "meta-pytorch/torchrec#3643",
+      "https://docs.pytorch.org/tutorials/advanced/torch_script_custom_classes.html",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: \nUnknown type name '__torch__.torch.classes.tensorrt.Engine':\n  File \"code/__torch__/models/resnet.py\", line 4",
+        expect: "import torch_tensorrt",
+      },
+      {
+        text: "RuntimeError: Tried to instantiate class 'my_ops.Engine', but it does not exist! Ensure that it is registered via torch::class_",
+        expect: "torch.classes.my_ops.Engine",
+      },
+    ],
+  },
+  {
+    id: "scripted-function-operator-missing",
+    title: "torch.jit.script does not find an operator of the extension",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) => saidAny(finding, /object has no attribute (?<op>\w+):?.*\btorch\.ops\.(?<space>\w+)\.\w+/s),
+    confidence: "high",
+    cause: (match) =>
+      `A scripted function calls \`torch.ops.${space(match)}.${match.facts["op"] ?? ""}\`, which is not registered: the compiled library of ${space(match)} was not loaded. Python runs in the source folder and takes that in place of the installed package, or the library was not built or does not load (built for another torch).`,
+    fix: (match) => [
+      `cd / && ${python(match)} -c "import torch, ${bringers[space(match)]?.[0] ?? space(match)} as m; print(m.__file__, torch.ops.loaded_libraries)"   # not from the source folder`,
+      ...(/^torch(?:vision|audio|text)$/.test(space(match))
+        ? [
+            installTogether(match, space(match)),
+            "# built from source: python -m pip install --no-build-isolation -e .   (in place, so that the source folder has the library)",
+          ]
+        : rebuild(match)),
+    ],
+    sources: ["pytorch/vision#2228", "pytorch/vision#1489"],
+    examples: [
+      {
+        text: 'RuntimeError:\nobject has no attribute nms:\n  File "/src/vision/torchvision/ops/boxes.py", line 41\n    return torch.ops.torchvision.nms(boxes, scores, iou_threshold)\n           ~~~~~~~~~~~~~~~~~~~~~~~~~ <--- HERE',
+        expect: "source folder",
+      },
+    ],
+  },
+  {
+    id: "script-object-not-pickled",
+    title: "An object of a C++ class cannot be saved",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot serialize custom bound C\+\+ class (?:__torch__\.torch\.classes\.)?(?<type>[\w.]+?)\. Please define serialization methods via def_pickle/,
+        /Tried to serialize object (?:__torch__\.torch\.classes\.)?(?<type>[\w.]+) which does not have a __getstate__ method defined/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? "The class"}\` is registered with torch::class_ without a way to save it: torch.jit.save, pickle, copy.deepcopy and processes that are spawned need one.`,
+    fix: () => [
+      "# C++: .def_pickle([](const c10::intrusive_ptr<T>& self) { return self->state(); }, [](State s) { return c10::make_intrusive<T>(s); }) behind torch::class_<T>(…), then build again",
+      "# or keep the object out of the module: make it after loading",
+    ],
+    sources: [
+      "https://docs.pytorch.org/tutorials/advanced/torch_script_custom_classes.html",
+      "pytorch: aten/src/ATen/core/ivalue.cpp",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: Cannot serialize custom bound C++ class __torch__.torch.classes.my_ops.Tree. Please define serialization methods via def_pickle() for this class.",
+        expect: "def_pickle",
+      },
+      {
+        text: "RuntimeError: Tried to serialize object __torch__.torch.classes.my_ops.Queue which does not have a __getstate__ method defined!",
+        expect: "def_pickle",
+      },
+    ],
+  },
+];

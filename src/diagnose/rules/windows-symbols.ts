@@ -1,0 +1,46 @@
+/** Symbols of torch that a build of torch for Windows does not export, though its headers declare them. */
+import { platformOf } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import type { MatchFacts, Rule } from "../rule.ts";
+
+/** A constructor of one of c10's errors, which they inherit from c10::Error. */
+function inheritedConstructor(finding: Finding): MatchFacts | undefined {
+  const symbol = finding.symbol ?? "";
+  const name =
+    /c10::(?<name>\w+Error)::\k<name>\(struct c10::SourceLocation/.exec(symbol)?.groups?.["name"] ??
+    /\?\?0(?<name>\w+Error)@c10@@/.exec(symbol)?.groups?.["name"];
+  return name === undefined || name === "Error" ? undefined : { name };
+}
+
+const macros: Readonly<Record<string, string>> = {
+  ValueError: "TORCH_CHECK_VALUE",
+  NotImplementedError: "TORCH_CHECK_NOT_IMPLEMENTED",
+  IndexError: "TORCH_CHECK_INDEX",
+  TypeError: "TORCH_CHECK_TYPE",
+  LinAlgError: "TORCH_CHECK_LINALG",
+};
+
+export const windowsSymbolRules: readonly Rule[] = [
+  {
+    id: "torch-error-not-exported",
+    title: "This torch for Windows does not export the constructors of its errors",
+    on: ["undefined-symbol"],
+    specificity: 84,
+    matches: (finding) => (finding.phase === "link" ? inheritedConstructor(finding) : undefined),
+    confidence: (match) => (platformOf(match) === "win32" ? "high" : "medium"),
+    cause: (match) =>
+      `\`c10::${match.facts["name"] ?? ""}\` inherits its constructor from c10::Error (using Error::Error), and clang-cl does not export inherited constructors: c10.dll of a torch that was built with clang-cl (those for ROCm) has none to link with. Torches that MSVC built have it. It is asked for by ${macros[match.facts["name"] ?? ""] ?? "a check"} in the sources, or by torch's own headers.`,
+    fix: (match) => [
+      "# a newer torch: its headers declare the constructors since the correction of pytorch/pytorch#181892 (nightlies first)",
+      `# or in the sources: TORCH_CHECK(…) in place of ${macros[match.facts["name"] ?? ""] ?? "the check"}; torch/extension.h pulls more in than ATen/ATen.h and torch/library.h`,
+      `dumpbin /exports <torch>\\lib\\c10.dll | findstr ${match.facts["name"] ?? ""}   # nothing: it is this`,
+    ],
+    sources: ["pytorch/pytorch#181892", "pytorch/pytorch#175340", "pytorch/pytorch#74445"],
+    examples: [
+      {
+        text: 'main.o : error LNK2019: unresolved external symbol "__declspec(dllimport) public: __cdecl c10::ValueError::ValueError(struct c10::SourceLocation,class std::basic_string<char,struct std::char_traits<char>,class std::allocator<char> >)" (__imp_??0ValueError@c10@@QEAA@USourceLocation@1@V?$basic_string@DU?$char_traits@D@std@@V?$allocator@D@2@@std@@@Z) referenced in function "f"',
+        expect: "TORCH_CHECK_VALUE",
+      },
+    ],
+  },
+];
