@@ -34,6 +34,8 @@ export interface PasteFacts {
   readonly hasPythonDev: boolean;
   /** CMake builds. */
   readonly cmake: boolean;
+  /** A command that runs Python or a script was given with sudo. */
+  readonly sudo: boolean;
   /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
   readonly rocmFromPip: boolean;
 }
@@ -59,12 +61,19 @@ const installed: readonly RegExp[] = [
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
 const libraryObject = /^\s+(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
+const sudoRuns = /(?:^|[$#%>] ?|&& |; )sudo (?:-\S+ )*(?:\S*\/)?(?:python|pip|sh |bash |make|ninja|\.\/|\w+\.sh)/;
 const mostNamespaces = 8;
 
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
-  readonly #facts: Mutable = { namespaces: this.#namespaces, hasPythonDev: false, cmake: false, rocmFromPip: false };
+  readonly #facts: Mutable = {
+    namespaces: this.#namespaces,
+    hasPythonDev: false,
+    cmake: false,
+    sudo: false,
+    rocmFromPip: false,
+  };
 
   line(text: string): void {
     const facts = this.#facts;
@@ -98,6 +107,7 @@ export class PasteReader {
       /python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text)
     )
       facts.hasPythonDev = true;
+    if (text.includes("sudo ") && sudoRuns.test(text)) facts.sudo = true;
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (
       text.includes("rocm") &&

@@ -19,6 +19,7 @@ import { msvcParser } from "./parsers/msvc.ts";
 import { nvccParser } from "./parsers/nvcc.ts";
 import type { Parser } from "./parsers/parser.ts";
 import { pythonParser } from "./parsers/python.ts";
+import { surroundingsParser } from "./parsers/surroundings.ts";
 import { systemParser } from "./parsers/system.ts";
 
 /** What a log holds. */
@@ -54,7 +55,7 @@ const messageWords =
 function makeParsers(): { readonly first: readonly Parser[]; readonly beside: readonly Parser[] } {
   return {
     first: [nvccParser(), gccParser(), msvcParser(), linkerParser(), buildToolParser(), installerParser()],
-    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser()],
+    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), surroundingsParser()],
   };
 }
 

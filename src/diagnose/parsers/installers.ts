@@ -111,6 +111,8 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "undeclared-build-dependency",
     "pip",
   ],
+  [/may be available on a subsequent index|--index-strategy unsafe-best-match/, "uv-first-index", "pip"],
+  [/^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed/, "uv-platform", "pip"],
   [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
     /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,

@@ -16,6 +16,7 @@ const notFound: readonly RegExp[] = [
   /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
   /The term '([^']+)' is not recognized as (?:the|a) name/,
+  /^(?:\S+ ?[:：] ?)?(?:无法将|Die Benennung|[Ll]e terme|El término|用語|Имя|Il termine|O termo) ?[“"«'„]\s?([^”"»'“]{1,200}?)\s?[”"»'“]/,
   /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
   /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
   /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
@@ -341,6 +342,7 @@ export function systemParser(): Parser {
         return false;
       for (const phrase of phrases) {
         if (!phrase.words.test(text)) continue;
+        const warned = phrase.code === "numpy-abi" && /Warning: /.test(text);
         const made = out.add(line, {
           kind: phrase.kind,
           tool: phrase.tool,
@@ -351,7 +353,7 @@ export function systemParser(): Parser {
             : phrase.kind === "missing-program"
               ? { program: "" }
               : {}),
-          severity: phrase.severity ?? "error",
+          severity: warned ? "warning" : (phrase.severity ?? "error"),
         });
         if (phrase.code === "terminate" && text.includes("what():")) {
           said = made;

@@ -1,5 +1,6 @@
 /** Downloads of an installation: networks, checksums, repositories. */
 import { pip, setVariable } from "../commands.ts";
+import { aboutPath } from "./build-systems.ts";
 import { coded, type Match, said, saidAny, type Rule } from "../rule.ts";
 
 /** What stood in the way of a download, as far as the message tells. */
@@ -131,15 +132,29 @@ export const downloadRules: readonly Rule[] = [
     title: "A path is longer than Windows allows",
     on: ["installer", "system", "build-tool", "exception", "driver"],
     specificity: 82,
-    matches: (finding) => saidAny(finding, /Filename too long/, /\[WinError 206\]/),
+    matches: (finding) =>
+      aboutPath(finding)
+        ? {
+            unix: /\[Errno 36\]|File name too long/.test(finding.message) ? "yes" : undefined,
+            path: /'([^']{100,})'/.exec(finding.message)?.[1],
+          }
+        : undefined,
     confidence: "high",
-    cause: () =>
-      "A file's whole path is longer than 260 characters: git for Windows and many tools stop there unless long paths are switched on, and temporary folders and submodules (CUTLASS) make long ones.",
-    fix: () => [
-      "git config --global core.longpaths true",
-      'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
-      "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
-    ],
+    cause: (match) =>
+      match.facts["unix"] !== undefined
+        ? "One part of a path is longer than 255 bytes (143 on an encrypted home, eCryptfs), or the whole is longer than 4096: a name that a program made of a version, a hash or a list, or a file system that takes less."
+        : "A file's whole path is longer than 260 characters: git for Windows and many tools stop there unless long paths are switched on, and temporary folders and submodules (CUTLASS) make long ones.",
+    fix: (match) =>
+      match.facts["unix"] !== undefined
+        ? [
+            "df -T . ~ /tmp   # ecryptfs, overlay? then a folder on a plain disk:",
+            "export TMPDIR=/var/tmp PIP_CACHE_DIR=/var/tmp/pip TORCH_EXTENSIONS_DIR=/var/tmp/te TORCHINDUCTOR_CACHE_DIR=/var/tmp/ti",
+          ]
+        : [
+            "git config --global core.longpaths true",
+            'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
+            "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
+          ],
     sources: [
       "facebookresearch/xformers#789",
       "https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation",

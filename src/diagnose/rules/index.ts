@@ -67,6 +67,11 @@ import { libraryVersionRules } from "./library-versions.ts";
 import { gpuSupportRules } from "./gpu-support.ts";
 import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
+import { setuptoolsRemovalRules } from "./setuptools-removals.ts";
+import { systemPackageRules } from "./system-packages.ts";
+import { torchReleaseRules } from "./torch-releases.ts";
+import { cmakeCommandRules } from "./cmake-commands.ts";
+import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
 export interface RuleFamily {
@@ -127,15 +132,19 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
+  { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Versions that are not found", rules: buildVersionRules },
+  { name: "Releases of torch", rules: torchReleaseRules },
   { name: "Wheels for others", rules: wheelRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
+  { name: "Commands of CMake", rules: cmakeCommandRules },
   { name: "Packages of CMake", rules: cmakePackageRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
+  { name: "Packages and paths of the system", rules: systemPackageRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
   { name: "ROCm", rules: rocmRules },
@@ -143,6 +152,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
   { name: "Last resorts", rules: genericRules },
+  { name: "Unknown errors", rules: unknownErrorRules },
 ];
 
 /** All rules. */

@@ -4,6 +4,18 @@ import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
+/** The variables that switch DeepSpeed's operators. Source: BUILD_VAR of each op_builder. */
+const deepSpeedSwitch: Readonly<Record<string, string>> = {
+  async_io: "DS_BUILD_AIO",
+  cpu_adam: "DS_BUILD_CPU_ADAM",
+  cpu_adagrad: "DS_BUILD_CPU_ADAGRAD",
+  sparse_attn: "DS_BUILD_SPARSE_ATTN",
+  transformer_inference: "DS_BUILD_TRANSFORMER_INFERENCE",
+  evoformer_attn: "DS_BUILD_EVOFORMER_ATTN",
+  fp_quantizer: "DS_BUILD_FP_QUANTIZER",
+  gds: "DS_BUILD_GDS",
+};
+
 export const readyPackageRules: readonly Rule[] = [
   {
     id: "package-needs-other-cuda",
@@ -56,18 +68,38 @@ export const readyPackageRules: readonly Rule[] = [
   {
     id: "deepspeed-op-incompatible",
     title: "DeepSpeed finds this machine not fit for the operator",
-    on: ["exception"],
+    on: ["exception", "installer"],
     specificity: 66,
-    matches: (finding) => said(finding, /Unable to JIT load the (?<op>\w+) op due to it not being compatible/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Unable to JIT load the (?<op>\w+) op due to it not being compatible/,
+        /Unable to pre-compile (?<pre>(?!ops\b)\w+)/,
+      ),
     confidence: "medium",
     cause: (match) =>
-      `DeepSpeed checked compiler, CUDA and libraries before building \`${match.facts["op"] ?? ""}\`, and one of them is missing or does not fit; its own report says which.`,
-    fix: (match) => [
-      `${python(match)} -m deepspeed.env_report   # ds_report`,
-      "# usual reasons: no CUDA toolkit (CUDA_HOME), CUDA of another version than torch's, libaio-dev missing, no ninja",
-    ],
+      `DeepSpeed checked compiler, CUDA and libraries before building \`${match.facts["op"] ?? match.facts["pre"] ?? ""}\`, and one of them is missing or does not fit; its own ${match.facts["pre"] === undefined ? "report says which" : "warning above says which (async_io: libaio's headers)"}.${match.facts["pre"] === undefined ? "" : " DS_BUILD_OPS=1 (the default on Windows) asks for all operators at once."}`,
+    fix: (match) =>
+      match.facts["pre"] !== undefined
+        ? [
+            setVariable(match, "DS_BUILD_OPS", "0") + "   # operators are then built when they are first used",
+            setVariable(
+              match,
+              deepSpeedSwitch[match.facts["pre"]] ?? `DS_BUILD_${match.facts["pre"].toUpperCase()}`,
+              "0",
+            ) + "   # or leaves this one out",
+            ...(match.facts["pre"] === "async_io"
+              ? ["sudo apt-get install libaio-dev   # or what the operator needs"]
+              : []),
+            pip(match, "install --no-build-isolation deepspeed"),
+          ]
+        : [
+            `${python(match)} -m deepspeed.env_report   # ds_report`,
+            "# usual reasons: no CUDA toolkit (CUDA_HOME), CUDA of another version than torch's, libaio-dev missing, no ninja",
+          ],
     sources: ["https://www.deepspeed.ai/tutorials/advanced-install/"],
     examples: [
+      { text: "AssertionError: Unable to pre-compile async_io", expect: "DS_BUILD_AIO=0" },
       {
         text: "RuntimeError: Unable to JIT load the fused_adam op due to it not being compatible due to hardware/software issue. None",
         expect: "ds_report",

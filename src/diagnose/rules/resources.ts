@@ -46,6 +46,7 @@ export const resourceRules: readonly Rule[] = [
             !context.findings.some((other) => other.kind !== "tool-died" && other.kind !== "wrapper")
               ? "yes"
               : undefined,
+          service: /^Command killed due to/.test(finding.text) ? "yes" : undefined,
           running: /slurmstepd|received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
             ? "yes"
             : undefined,
@@ -55,35 +56,45 @@ export const resourceRules: readonly Rule[] = [
     },
     confidence: (match) => (match.facts["sure"] === undefined ? "medium" : "high"),
     cause: (match) =>
-      match.finding.code === "cut-off"
-        ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
-        : match.facts["running"] !== undefined
-          ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
-          : match.facts["alone"] !== undefined
-            ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
-            : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+      match.facts["service"] !== undefined
+        ? "The service that builds (Read the Docs, a small CI machine) ended the command because it took too much memory: torch's CUDA wheels have gigabytes, and importing or compiling needs more."
+        : match.finding.code === "cut-off"
+          ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
+          : match.facts["running"] !== undefined
+            ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
+            : match.facts["alone"] !== undefined
+              ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
+              : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
-      /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
+      match.facts["service"] !== undefined
         ? [
-            "set MAX_JOBS=1",
-            "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
+            pip(
+              match,
+              "install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cpu   # a tenth of the size",
+            ),
+            '# documentation alone: autodoc_mock_imports = ["torch", "my_package._C"] in conf.py, and no torch in docs/requirements.txt',
           ]
-        : match.facts["running"] !== undefined
+        : /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
           ? [
-              "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
-              "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+              "set MAX_JOBS=1",
+              "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
             ]
-          : [
-              ...fewerJobs(match),
-              ...(match.facts["alone"] === undefined
-                ? []
-                : [
-                    pip(
-                      match,
-                      "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
-                    ),
-                  ]),
-            ],
+          : match.facts["running"] !== undefined
+            ? [
+                "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
+                "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+              ]
+            : [
+                ...fewerJobs(match),
+                ...(match.facts["alone"] === undefined
+                  ? []
+                  : [
+                      pip(
+                        match,
+                        "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
+                      ),
+                    ]),
+              ],
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
@@ -92,6 +103,7 @@ export const resourceRules: readonly Rule[] = [
         expect: "MAX_JOBS",
       },
       { text: "g++: internal compiler error: Killed (program cc1plus)", expect: "memory" },
+      { text: "Command killed due to excessive memory consumption", expect: "autodoc_mock_imports" },
       { text: "traceback : Signal 9 (SIGKILL) received by PID 12345", expect: "dmesg" },
       {
         text: "{standard input}: Error: open CFI at the end of file; missing .cfi_endproc directive",
@@ -253,7 +265,13 @@ export const resourceRules: readonly Rule[] = [
             "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
           ]
         : []),
-      "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
+      ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
+        ? [
+            `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : "$HOME/.torch_extensions")}   # a folder of your own for JIT extensions`,
+          ]
+        : [
+            "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
+          ]),
       ...(platformOf(match) === "win32"
         ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
         : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
