@@ -34,6 +34,10 @@ export interface PasteFacts {
   readonly hasPythonDev: boolean;
   /** CMake builds. */
   readonly cmake: boolean;
+  /** Python of the Microsoft Store runs. */
+  readonly storePython: boolean;
+  /** pixi installs. */
+  readonly pixi: boolean;
   /** A command that runs Python or a script was given with sudo. */
   readonly sudo: boolean;
   /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
@@ -72,6 +76,8 @@ export class PasteReader {
     hasPythonDev: false,
     cmake: false,
     sudo: false,
+    storePython: false,
+    pixi: false,
     rocmFromPip: false,
   };
 
@@ -107,6 +113,11 @@ export class PasteReader {
       /python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text)
     )
       facts.hasPythonDev = true;
+    if (text.includes("PythonSoftwareFoundation")) facts.storePython = true;
+    if (
+      /solve the pypi requirements of|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(text)
+    )
+      facts.pixi = true;
     if (text.includes("sudo ") && sudoRuns.test(text)) facts.sudo = true;
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (

@@ -34,7 +34,7 @@ const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
   /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
-  /^(PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
+  /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -88,7 +88,9 @@ export function installerParser(): Parser {
       }
       const solver = conda.exec(text);
       if (solver !== null) {
-        last = out.add(line, { kind: "installer", tool: "conda", code: solver[1] ?? "", message: solver[2] ?? "" });
+        // mamba says it without a name for the error.
+        const code = solver[1]?.startsWith("Could not") === true ? "LibMambaUnsatisfiableError" : (solver[1] ?? "");
+        last = out.add(line, { kind: "installer", tool: "conda", code, message: solver[2] ?? "" });
         age = 0;
         return true;
       }

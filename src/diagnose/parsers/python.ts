@@ -21,7 +21,7 @@ const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
 const prompt =
   /^(?:\([\w.:/-]+\) ?)*(?:[\w.-]+@[\w.-]+[:\s][^$#%]{0,120}[$#%]|PS [A-Z]:\\[^>]{0,200}>|[A-Z]:\\[^>]{0,200}>|\[[\w.-]+@[\w.-]+ [^\]]{1,80}\][$#]|[$%#] )(?:\s|$)|^[$] \w/;
 /** How pytest ends the account of an interruption: `site-packages/torch/utils/file_baton.py:50: KeyboardInterrupt`. */
-const interruptedAt = /^(\S+\.py):(\d+): (KeyboardInterrupt|Failed|Timeout)$/;
+const interruptedAt = /^(\S+\.py):(\d+): (KeyboardInterrupt|Failed|Timeout|AssertionError)$/;
 
 /** Between a frame and its line of source. */
 const sourceMark = " » ";

@@ -63,6 +63,43 @@ const sentences: readonly Sentence[] = [
     tool: "setuptools",
     code: "easy-install",
   },
+  // git.
+  {
+    words:
+      /^(?:git-lfs filter-process: )?git-lfs: command not found|[Ss]mudge filter lfs failed|external filter 'git-lfs|^batch response: |over its data quota/,
+    kind: "installer",
+    tool: "system",
+    code: "git-lfs",
+  },
+  { words: /^Host key verification failed/, kind: "installer", tool: "system", code: "git-key" },
+  {
+    words:
+      /^fatal: reference is not a tree: |upload-pack: not our ref|^error: pathspec '(?<name>[^']+)' did not match|did not contain [0-9a-f]{40}|unadvertised object|^fatal: Remote branch (?<name2>\S+) not found/,
+    kind: "installer",
+    tool: "system",
+    code: "git-commit",
+  },
+  {
+    words:
+      /^(?:remote: )?(?:ERROR: )?Repository not found|^fatal: repository '[^']+' (?:not found|does not exist)|could not read (?:Username|Password) for|Authentication failed for 'https/,
+    kind: "installer",
+    tool: "system",
+    code: "git-repository",
+  },
+  {
+    words:
+      /^fatal: (?:无法访问|无法克隆|konnte nicht|kann nicht auf|impossible d'accéder|no se puede acceder|не удалось)/,
+    kind: "installer",
+    tool: "system",
+    code: "git-transfer",
+  },
+  // conda, mamba, pixi.
+  {
+    words: /[Vv]irtual package '?__\w+|^(?:[-└├─│ ]*)nothing provides (?:requested )?__\w+/,
+    kind: "installer",
+    tool: "conda",
+    code: "solver",
+  },
   // Services that end a build.
   {
     words: /^Command killed due to (?:timeout or )?excessive memory consumption/,
@@ -81,7 +118,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|could not read|Authentication failed|fatal: |irtual package|nothing provides/;
 
 /** `1.11.1.git.kitware.jobserver-1`: what `ninja --version` prints. */
 const ninjaVersion = /^1\.\d{1,2}\.\d{1,2}(?:\.git(?:\.kitware\.\S+)?)?$/;

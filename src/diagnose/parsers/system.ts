@@ -43,7 +43,7 @@ interface Phrase {
 const phrases: readonly Phrase[] = [
   {
     words:
-      /No space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
+      /[Nn]o space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
     kind: "system",
     tool: "system",
     code: "disk-full",
@@ -294,7 +294,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|32212|-10737|139/;
+  /[Nn]o space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|32212|-10737|139/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =
@@ -335,7 +335,7 @@ export function systemParser(): Parser {
       if (!anyPhrase.test(text)) return false;
       // A command that is echoed, or a line of source in a traceback, says nothing.
       if (
-        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#/.test(
+        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^Running command |[$#>] ?git (?:submodule|clone) |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#/.test(
           text,
         )
       )

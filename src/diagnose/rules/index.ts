@@ -71,6 +71,11 @@ import { setuptoolsRemovalRules } from "./setuptools-removals.ts";
 import { systemPackageRules } from "./system-packages.ts";
 import { torchReleaseRules } from "./torch-releases.ts";
 import { cmakeCommandRules } from "./cmake-commands.ts";
+import { gitRules } from "./git.ts";
+import { condaSolvingRules } from "./conda-solving.ts";
+import { otherReleaseRules } from "./other-releases.ts";
+import { buildEnvironmentRules } from "./build-environment.ts";
+import { wrongPlaceRules } from "./wrong-places.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -129,6 +134,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Downloads", rules: downloadRules },
+  { name: "git", rules: gitRules },
+  { name: "conda's solver", rules: condaSolvingRules },
+  { name: "Packages of other releases", rules: otherReleaseRules },
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
@@ -143,6 +151,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages of CMake", rules: cmakePackageRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
+  { name: "Looking in the wrong place", rules: wrongPlaceRules },
+  { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Packages and paths of the system", rules: systemPackageRules },
   { name: "Memory, disk and limits", rules: resourceRules },

@@ -25,6 +25,13 @@ function otherGcc(match: Match): string {
   return `: CC=gcc-${other} CXX=g++-${other} (sudo apt-get install g++-${other}), or clang${cuda === undefined ? "; under nvcc it must be one that the CUDA toolkit supports" : ""}`;
 }
 
+/** Whether a machine of GitHub's builds. */
+function hostedRunner(match: Match): boolean {
+  return match.context.findings.some(({ text }) =>
+    /\/home\/runner\/|hostedtoolcache|cibuildwheel|buildx failed with|\/__w\//.test(text),
+  );
+}
+
 export const resourceRules: readonly Rule[] = [
   {
     id: "out-of-memory",
@@ -214,7 +221,7 @@ export const resourceRules: readonly Rule[] = [
       /unable to (?:write to|mmap|open shared memory|resize) .*\/torch_/.test(finding.message)
         ? undefined
         : (coded(finding, "disk-full") ??
-          (/No space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
+          (/[Nn]o space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
             ? {}
             : undefined)),
     confidence: "high",
@@ -223,11 +230,23 @@ export const resourceRules: readonly Rule[] = [
     fix: (match) =>
       platformOf(match) === "win32"
         ? ["# free room on C:, or set TMP and TEMP to another disk"]
-        : [
-            "df -h . /tmp ~/.cache",
-            "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files",
-            "pip cache purge",
-          ],
+        : hostedRunner(match)
+          ? [
+              "df -h /",
+              "sudo rm -rf /usr/share/dotnet /usr/local/lib/android /opt/ghc /opt/hostedtoolcache/CodeQL /usr/local/share/boost && docker system prune -af   # frees some 30 GB on a GitHub runner: a step before the build",
+              "# torch for the CPU alone where no GPU is needed: --index-url https://download.pytorch.org/whl/cpu",
+            ]
+          : match.context.log.docker || /failed to (?:solve|register layer)|buildx/.test(match.finding.text)
+            ? [
+                "df -h /var/lib/docker && docker system df",
+                "docker system prune -af && docker builder prune -af   # images and layers that nobody uses",
+                "# smaller layers: pip install --no-cache-dir, and torch for the CPU where no GPU is needed",
+              ]
+            : [
+                "df -h . /tmp ~/.cache",
+                "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files",
+                "pip cache purge",
+              ],
     sources: ["https://pip.pypa.io/en/stable/cli/pip_cache/"],
     examples: [
       { text: "OSError: [Errno 28] No space left on device", expect: "TMPDIR" },
@@ -252,7 +271,9 @@ export const resourceRules: readonly Rule[] = [
         path:
           /(?:PCH file|opening (?:dependency|output) file) (\S+?):/.exec(finding.message)?.[1] ??
           /(?:denied|system|Denied): ['"]?([^'"\s]+)/.exec(finding.message)?.[1] ??
-          /['"]?(\/[^\s'":]+)['"]?: (?:Permission denied|Read-only)/.exec(finding.message)?.[1],
+          /['"]?((?:[A-Za-z]:)?[^\s'":]*[\\/][^\s'":]*)['"]?: (?:Permission denied|Read-only)/.exec(
+            finding.message,
+          )?.[1],
       };
     },
     confidence: "medium",
