@@ -17,7 +17,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:error: )?Failed to (?:download and )?build|Failed to prepare distributions/,
   /The build backend returned an error|Call to `?[\w.]+`? failed \(exit status|Build backend failed to/,
   /^This usually indicates a problem with the package or the build environment/,
-  /^exit code: \d+$|^\[end of output\]|^\[\d+ lines of output\]|^Getting requirements to build .* did not run/,
+  /^exit code: \d+$|^\[end of output\]|^Getting requirements to build .* did not run/,
   /^(?:subprocess\.)?CalledProcessError: (?!.*died with <Signals\.)Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
   /Error (?:building|compiling|linking) (?:extension|objects for extension)/,
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
@@ -128,6 +128,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   ],
   [/is not a supported wheel on this platform/, "wrong-wheel", "pip"],
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
+  [/Cannot uninstall ['"]?([\w.-]+?)['"]?(?:[ .,]|$)/, "cannot-uninstall", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
   [

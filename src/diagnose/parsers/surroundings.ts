@@ -48,6 +48,43 @@ const sentences: readonly Sentence[] = [
     tool: "shell",
     code: "docker-copy",
   },
+  {
+    words: /^\S*python\S*: can't open file ['"](?<name>[^'"]+)['"]: \[Errno 2\]/i,
+    kind: "system",
+    tool: "shell",
+    code: "no-script",
+  },
+  {
+    words:
+      /(?:docker\.io|ghcr\.io|nvcr\.io|quay\.io)\/(?<name>[\w./-]+:[\w.-]+): not found|manifest for (?<name2>\S+) not found|pull access denied for (?<name3>[^\s,]+)/,
+    kind: "system",
+    tool: "shell",
+    code: "no-image",
+  },
+  {
+    words: /Cannot connect to the Docker daemon|permission denied while trying to connect to the Docker (?:daemon|API)/,
+    kind: "system",
+    tool: "shell",
+    code: "no-docker",
+  },
+  {
+    words: /The version '[^']+' with (?:the )?architecture '[^']+' was not found for/,
+    kind: "system",
+    tool: "shell",
+    code: "no-ci-python",
+  },
+  {
+    words: /The '(?<name>[\w-]+)' PyPI package is deprecated/,
+    kind: "installer",
+    tool: "pip",
+    code: "deprecated-name",
+  },
+  {
+    words: /^(?:-- )?Could NOT find HIP: Found unsuitable version/,
+    kind: "build-tool",
+    tool: "cmake",
+    code: "hip-version",
+  },
   // setuptools, when it copies, fetches and installs by itself.
   {
     words: /^(?:error: )?can't copy '(?<name>[^']+)': doesn't exist or not a regular file/,
@@ -118,7 +155,13 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|could not read|Authentication failed|fatal: |irtual package|nothing provides/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP/;
+
+/** pip's frame around the output of a program that failed. */
+const outputBegins = /^\[\d+ lines? of output\]$/;
+const outputEnds = /^\[end of output\]$/;
+/** So long an output is looked at whole, in case that it is plain words alone. */
+const plainOutput = 40;
 
 /** `1.11.1.git.kitware.jobserver-1`: what `ninja --version` prints. */
 const ninjaVersion = /^1\.\d{1,2}\.\d{1,2}(?:\.git(?:\.kitware\.\S+)?)?$/;
@@ -133,14 +176,30 @@ const saysNothing =
 
 /** The parser of what stands around a build. */
 export function surroundingsParser(): Parser {
+  /** What a program said that failed below pip, as long as no parser made anything of it. */
+  let output: string[] | undefined;
+  let madeBefore = 0;
   /** Lines since ninja was to be started. */
   let sinceNinja = -1;
   return {
     get open() {
-      return sinceNinja >= 0;
+      return sinceNinja >= 0 || output !== undefined;
     },
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
+      if (output !== undefined) {
+        if (outputEnds.test(text)) {
+          // The end itself is a line that wraps.
+          if (out.made <= madeBefore + 1 && output.length > 0)
+            out.add(line, { kind: "installer", tool: "setuptools", code: "plain-output", message: output.join(" ") });
+          output = undefined;
+        } else if (output.length >= plainOutput || out.made !== madeBefore) output = undefined;
+        else if (text !== "") output.push(text);
+      }
+      if (outputBegins.test(text)) {
+        output = [];
+        madeBefore = out.made;
+      }
       if (sinceNinja >= 0) {
         if (ninjaVersion.test(text))
           out.add(line, { kind: "warning", tool: "ninja", code: "ninja-version", message: text, severity: "note" });

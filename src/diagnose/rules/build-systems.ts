@@ -139,7 +139,8 @@ export const buildSystemRules: readonly Rule[] = [
       "make was started in a folder without a Makefile: CMake (or configure) was not run there, stopped before it wrote one, or wrote files for ninja; or it is the wrong folder.",
     fix: () => [
       "ls; pwd   # build.ninja there? then: ninja",
-      "cmake -S . -B build && cmake --build build -j   # read CMake's own error first when there is one",
+      "rm -rf build   # where setup.py drives CMake: a folder whose configuration broke off is not configured again; then the same command",
+      "cmake -S . -B build && cmake --build build -j   # by hand; read CMake's own error first when there is one",
     ],
     sources: ["https://www.gnu.org/software/make/manual/html_node/Error-Messages.html"],
     examples: [{ text: "make: *** No targets specified and no makefile found.  Stop.", expect: "cmake --build build" }],

@@ -76,6 +76,8 @@ import { condaSolvingRules } from "./conda-solving.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
+import { projectFileRules } from "./project-files.ts";
+import { installerRefusalRules } from "./installer-refusals.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -140,6 +142,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
+  { name: "Files of a project", rules: projectFileRules },
+  { name: "Refusals of installers and services", rules: installerRefusalRules },
   { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Versions that are not found", rules: buildVersionRules },

@@ -80,6 +80,27 @@ export const unknownErrorRules: readonly Rule[] = [
     ],
   },
   {
+    id: "script-says-why",
+    title: "The package's script says in plain words why it stops",
+    on: ["installer"],
+    role: "generic",
+    specificity: 8,
+    matches: (finding) => (finding.code === "plain-output" ? {} : undefined),
+    confidence: "low",
+    cause: (match) => `The program that pip started failed and printed nothing but: ${match.finding.message}`,
+    fix: (match) => [
+      pip(match, `install -v --no-build-isolation ${match.context.log.package ?? "."}   # the whole output`),
+      "# what the words ask for: another version, a variable, a package that has to be there first",
+    ],
+    sources: [],
+    examples: [
+      {
+        text: "  × python setup.py egg_info did not run successfully.\n  │ exit code: 1\n  ╰─> [2 lines of output]\n      Sorry, this package wants a blue moon.\n      Come back later.\n      [end of output]\nerror: metadata-generation",
+        expect: "blue moon",
+      },
+    ],
+  },
+  {
     id: "tool-error-of-unknown-cause",
     title: "A tool stops with words that no rule knows",
     on: ["installer"],
