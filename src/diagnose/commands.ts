@@ -141,6 +141,12 @@ export function installWithoutIsolation(match: Match): string[] {
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
   const needed = ["torch", "setuptools", "wheel", "ninja"];
   if (/^[\w.-]+$/.test(module) && !needed.includes(module)) needed.push(module);
+  if (match.context.log.pixi)
+    return [
+      `# pixi.toml: [pypi-options] no-build-isolation = ["${name === "." ? "the-package" : name}"], and torch with what the build needs from conda: [dependencies] pytorch-gpu = "*", setuptools = "*", ninja = "*", cuda-nvcc = "*"`,
+      "pixi install",
+      `pixi run python -m pip install --no-build-isolation ${name}   # or outside of the lock file`,
+    ];
   if (match.context.log.installer === "uv") {
     return [
       `uv pip install ${needed.join(" ")}`,

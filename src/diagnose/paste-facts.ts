@@ -54,6 +54,12 @@ export interface PasteFacts {
   readonly vendored: readonly string[];
   /** A place where the compiler was told of an old macOS: `10.7`. */
   readonly oldMacos?: string;
+  /** Python of the Microsoft Store runs. */
+  readonly storePython: boolean;
+  /** pixi installs. */
+  readonly pixi: boolean;
+  /** A command that runs Python or a script was given with sudo. */
+  readonly sudo: boolean;
   /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
   readonly rocmFromPip: boolean;
 }
@@ -79,6 +85,7 @@ const installed: readonly RegExp[] = [
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
 const libraryObject = /^\s+(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
+const sudoRuns = /(?:^|[$#%>] ?|&& |; )sudo (?:-\S+ )*(?:\S*\/)?(?:python|pip|sh |bash |make|ninja|\.\/|\w+\.sh)/;
 const mostNamespaces = 8;
 const vendoredFolder =
   /-(?:I|isystem)\s?["']?[^\s"']{0,300}[\\/](?:third[-_]?party|3rd[-_]?party|external|extern|submodules|vendor|deps|dependencies|subprojects)[\\/]([\w.-]+)/g;
@@ -103,6 +110,9 @@ export class PasteReader {
     embeddedPython: false,
     systemIncluded: false,
     clangCl: false,
+    sudo: false,
+    storePython: false,
+    pixi: false,
     rocmFromPip: false,
   };
 
@@ -158,6 +168,12 @@ export class PasteReader {
       /python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text)
     )
       facts.hasPythonDev = true;
+    if (text.includes("PythonSoftwareFoundation")) facts.storePython = true;
+    if (
+      /solve the pypi requirements of|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(text)
+    )
+      facts.pixi = true;
+    if (text.includes("sudo ") && sudoRuns.test(text)) facts.sudo = true;
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (
       text.includes("rocm") &&

@@ -21,6 +21,7 @@ import { nvccParser } from "./parsers/nvcc.ts";
 import type { Parser } from "./parsers/parser.ts";
 import { pythonParser } from "./parsers/python.ts";
 import { sourceEchoParser } from "./parsers/source-echo.ts";
+import { surroundingsParser } from "./parsers/surroundings.ts";
 import { systemParser } from "./parsers/system.ts";
 
 /** What a log holds. */
@@ -64,7 +65,7 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
       buildToolParser(),
       installerParser(),
     ],
-    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), backtraceParser()],
+    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), backtraceParser(), surroundingsParser()],
   };
 }
 

@@ -7,6 +7,7 @@ import type { FindingKind, OpenFinding, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import { missingHeader } from "./gcc.ts";
 import type { Parser } from "./parser.ts";
+import { unknownError } from "./surroundings.ts";
 
 /** What compilers say, without a file in front. */
 const compilerSentence =
@@ -66,6 +67,7 @@ export function bareParser(): Parser {
       }
       if (taken) return false;
       const found = readBare(line, out);
+      if (found === undefined) unknownError(line, out);
       if (found !== undefined && /no operator "|no instance of/.test(found.message)) last = found;
       return found !== undefined;
     },

@@ -17,7 +17,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:error: )?Failed to (?:download and )?build|Failed to prepare distributions/,
   /The build backend returned an error|Call to `?[\w.]+`? failed \(exit status|Build backend failed to/,
   /^This usually indicates a problem with the package or the build environment/,
-  /^exit code: \d+$|^\[end of output\]|^\[\d+ lines of output\]|^Getting requirements to build .* did not run/,
+  /^exit code: \d+$|^\[end of output\]|^Getting requirements to build .* did not run/,
   /^(?:subprocess\.)?CalledProcessError: (?!.*died with <Signals\.)Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
   /Error (?:building|compiling|linking) (?:extension|objects for extension)/,
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
@@ -34,7 +34,7 @@ const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
   /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
-  /^(PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
+  /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -88,7 +88,9 @@ export function installerParser(): Parser {
       }
       const solver = conda.exec(text);
       if (solver !== null) {
-        last = out.add(line, { kind: "installer", tool: "conda", code: solver[1] ?? "", message: solver[2] ?? "" });
+        // mamba says it without a name for the error.
+        const code = solver[1]?.startsWith("Could not") === true ? "LibMambaUnsatisfiableError" : (solver[1] ?? "");
+        last = out.add(line, { kind: "installer", tool: "conda", code, message: solver[2] ?? "" });
         age = 0;
         return true;
       }
@@ -111,6 +113,8 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "undeclared-build-dependency",
     "pip",
   ],
+  [/may be available on a subsequent index|--index-strategy unsafe-best-match/, "uv-first-index", "pip"],
+  [/^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed/, "uv-platform", "pip"],
   [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
     /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,
@@ -124,6 +128,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   ],
   [/is not a supported wheel on this platform/, "wrong-wheel", "pip"],
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
+  [/Cannot uninstall ['"]?([\w.-]+?)['"]?(?:[ .,]|$)/, "cannot-uninstall", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
   [

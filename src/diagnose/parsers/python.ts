@@ -8,7 +8,7 @@ const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exi
 const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
-const frame = /^File ["'](.+?)["'], line (\d+)(?:, in (.+))?$/;
+const frame = /^File ["'](.+?)["'], line (\d+)(?:, column \d+)?(?:, in (.+))?$/;
 /** Exceptions whose messages have no blank lines. */
 const oneParagraph =
   /^(?:ModuleNotFound|Key|Name|Attribute|Type|FileNotFound|NotADirectory|Permission|Index|Syntax|Indentation|Assertion)Error$|^KeyboardInterrupt$/;
@@ -20,6 +20,11 @@ const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
 /** What shells, Docker and make say after a program has ended: no part of its message. */
 const outside =
   /^(?:The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\)/;
+/** Where a shell waits again: what follows is not of the message. */
+const prompt =
+  /^(?:\([\w.:/-]+\) ?)*(?:[\w.-]+@[\w.-]+[:\s][^$#%]{0,120}[$#%]|PS [A-Z]:\\[^>]{0,200}>|[A-Z]:\\[^>]{0,200}>|\[[\w.-]+@[\w.-]+ [^\]]{1,80}\][$#]|[$%#] )(?:\s|$)|^[$] \w/;
+/** How pytest ends the account of an interruption: `site-packages/torch/utils/file_baton.py:50: KeyboardInterrupt`. */
+const interruptedAt = /^(\S+\.py):(\d+): (KeyboardInterrupt|Failed|Timeout|AssertionError)$/;
 
 /** Between a frame and its line of source. */
 const sourceMark = " » ";
@@ -112,7 +117,18 @@ export function pythonParser(): Parser {
         if (frames.length > 40) frames = frames.slice(-20);
         return true;
       }
-      const found = exception(line, tracebackIndent);
+      const interrupted = interruptedAt.exec(text);
+      if (interrupted !== null) {
+        out.add(line, {
+          kind: "exception",
+          tool: "python",
+          code: interrupted[3] ?? "",
+          message: text,
+          frames: [`${interrupted[1] ?? ""}:${interrupted[2] ?? ""}`],
+        });
+        return true;
+      }
+      const found = exception(line, tracebackIndent, /\.bzl:\d/.test(frames.at(-1) ?? ""));
       if (found !== undefined) {
         const finding = out.add(line, {
           kind: "exception",
@@ -162,7 +178,7 @@ export function pythonParser(): Parser {
           (messageLines > 4 || oneParagraph.test(message.code ?? "")) &&
           // pybind11 says below a blank line what it was called with.
           !/incompatible (?:function|constructor) arguments/.test(message.message);
-        if (messageLines > 25 || ended || outside.test(text)) closeMessage();
+        if (messageLines > 25 || ended || outside.test(text) || prompt.test(text)) closeMessage();
         else {
           // `RuntimeError:` alone is no evidence; what it says begins on the next line.
           if (message.message === "" && text !== "") {
@@ -193,7 +209,8 @@ interface Said {
   readonly message: string;
 }
 
-function exception(line: LogLine, tracebackIndent: number | undefined): Said | undefined {
+/** In Bazel's tracebacks, which look like Python's, the last line is `Error: …`. */
+function exception(line: LogLine, tracebackIndent: number | undefined, ofBazel: boolean): Said | undefined {
   const { text } = line;
   const named = exceptionLine.exec(text);
   if (named !== null) return { type: named[1] ?? "", message: (named[2] ?? "").trim() };
@@ -204,7 +221,7 @@ function exception(line: LogLine, tracebackIndent: number | undefined): Said | u
       any !== null &&
       /^[A-Za-z_]\w*(?:\.\w+)*$/.test(any[1] ?? "") &&
       (any[2] !== undefined || /[A-Z]/.test(any[1] ?? "")) &&
-      !/^(?:hint|note|error|warning|info)$/i.test(any[1] ?? "")
+      (!/^(?:hint|note|error|warning|info)$/i.test(any[1] ?? "") || (ofBazel && any[1] === "Error"))
     ) {
       return { type: any[1] ?? "", message: (any[2] ?? "").trim() };
     }

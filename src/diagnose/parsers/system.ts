@@ -16,6 +16,7 @@ const notFound: readonly RegExp[] = [
   /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
   /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
   /The term '([^']+)' is not recognized as (?:the|a) name/,
+  /^(?:\S+ ?[:：] ?)?(?:无法将|Die Benennung|[Ll]e terme|El término|用語|Имя|Il termine|O termo) ?[“"«'„]\s?([^”"»'“]{1,200}?)\s?[”"»'“]/,
   /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
   /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
   /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
@@ -42,7 +43,7 @@ interface Phrase {
 const phrases: readonly Phrase[] = [
   {
     words:
-      /No space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
+      /[Nn]o space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
     kind: "system",
     tool: "system",
     code: "disk-full",
@@ -315,7 +316,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /No space|Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted/;
+  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =
@@ -356,13 +357,14 @@ export function systemParser(): Parser {
       if (!anyPhrase.test(text)) return false;
       // A command that is echoed, or a line of source in a traceback, says nothing.
       if (
-        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#/.test(
+        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^Running command |[$#>] ?git (?:submodule|clone) |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#/.test(
           text,
         )
       )
         return false;
       for (const phrase of phrases) {
         if (!phrase.words.test(text)) continue;
+        const warned = phrase.code === "numpy-abi" && /Warning: /.test(text);
         const made = out.add(line, {
           kind: phrase.kind,
           tool: phrase.tool,
@@ -373,7 +375,7 @@ export function systemParser(): Parser {
             : phrase.kind === "missing-program"
               ? { program: "" }
               : {}),
-          severity: phrase.severity ?? "error",
+          severity: warned ? "warning" : (phrase.severity ?? "error"),
         });
         if (phrase.code === "terminate" && text.includes("what():")) {
           said = made;

@@ -14,17 +14,27 @@ export const bazelAndMesonRules: readonly Rule[] = [
             finding,
             /undeclared inclusion\(s\) in rule ['"](?<target>[^'"]+)['"]/,
             /(?<kind>no such (?:package|target)) ['"](?<target>[^'"]+)['"]/,
+            /[Rr]epository '(?<repository>@[\w.~+-]+)' (?:is not defined|could not be resolved)/,
           )
         : undefined,
     confidence: "high",
     cause: (match) =>
-      match.facts["kind"] === undefined
-        ? `\`${match.facts["target"] ?? ""}\` includes headers (of torch, Python or CUDA) that none of its deps declares: Bazel takes only what is declared, also of the system.`
-        : `${match.facts["kind"]} \`${match.facts["target"] ?? ""}\`: the workspace (MODULE.bazel, WORKSPACE) does not define it, or its BUILD file is elsewhere.`,
-    fix: (match) => [
-      `bazel query 'deps(${match.facts["kind"] === undefined ? (match.facts["target"] ?? "//...") : "//..."})' --output=build | head -40`,
-      "# torch as a repository: new_local_repository(name = 'torch', path = <site-packages>/torch, build_file = …) with cc_library(hdrs = glob(['include/**']), includes = ['include', 'include/torch/csrc/api/include'], srcs = glob(['lib/*.so'])), and '@torch' in deps",
-    ],
+      match.facts["repository"] !== undefined
+        ? `A .bzl file loads from \`${match.facts["repository"]}\`, and the workspace does not define it: MODULE.bazel or WORKSPACE has to declare it before what uses it, and a newer Bazel or rule set expects a repository that older workspaces do not have.`
+        : match.facts["kind"] === undefined
+          ? `\`${match.facts["target"] ?? ""}\` includes headers (of torch, Python or CUDA) that none of its deps declares: Bazel takes only what is declared, also of the system.`
+          : `${match.facts["kind"]} \`${match.facts["target"] ?? ""}\`: the workspace (MODULE.bazel, WORKSPACE) does not define it, or its BUILD file is elsewhere.`,
+    fix: (match) =>
+      match.facts["repository"] !== undefined
+        ? [
+            "cat .bazelversion; bazel --version   # the version that the project names: bazelisk takes it by itself",
+            `# MODULE.bazel: bazel_dep(name = "${match.facts["repository"].replace(/^@+/, "")}", version = "…"); WORKSPACE: http_archive(name = "${match.facts["repository"].replace(/^@+/, "")}", …) before the load()${/python/.test(match.facts["repository"]) ? ', and load("@rules_python//python:repositories.bzl", "py_repositories") py_repositories()' : ""}`,
+            "bazel build --enable_workspace …   # Bazel 8 no longer reads WORKSPACE by default",
+          ]
+        : [
+            `bazel query 'deps(${match.facts["kind"] === undefined ? (match.facts["target"] ?? "//...") : "//..."})' --output=build | head -40`,
+            "# torch as a repository: new_local_repository(name = 'torch', path = <site-packages>/torch, build_file = …) with cc_library(hdrs = glob(['include/**']), includes = ['include', 'include/torch/csrc/api/include'], srcs = glob(['lib/*.so'])), and '@torch' in deps",
+          ],
     sources: ["https://bazel.build/docs/bazel-and-cpp"],
     examples: [
       {
@@ -34,6 +44,41 @@ export const bazelAndMesonRules: readonly Rule[] = [
       {
         text: "ERROR: /p/BUILD:3:11: no such package '@torch//': The repository '@torch' could not be resolved",
         expect: "@torch//",
+      },
+      {
+        text: "ERROR: Analysis of target '//c:main' failed; build aborted: error loading package '@x//y': Unable to find package for @rules_python//python:defs.bzl: The repository '@rules_python' could not be resolved: Repository '@rules_python' is not defined.",
+        expect: "py_repositories",
+      },
+    ],
+  },
+  {
+    id: "bazel-version-does-not-fit",
+    title: "Bazel's version and a set of rules do not go together",
+    on: ["exception"],
+    specificity: 76,
+    matches: (finding) =>
+      finding.frames?.some((frame) => /\.bzl:\d/.test(frame)) === true
+        ? saidAny(
+            finding,
+            /'?(?<what>\w+)'? value has no field or method '(?<name>\w+)'/,
+            /(?<what>\w+)\(\) got unexpected keyword argument:? '?(?<name>\w+)/,
+            /no native (?<what>function) or rule '(?<name>\w+)'/,
+            /(?<what>name) '(?<name>\w+)' is not defined/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `A .bzl file (${match.finding.frames?.at(-1)?.split(" ")[0] ?? ""}) uses \`${match.facts["name"] ?? ""}\` of ${match.facts["what"] ?? "Bazel"}, which the Bazel that runs does not have: the rules are newer than Bazel, or so old that Bazel has dropped what they use.`,
+    fix: () => [
+      "bazel --version; cat .bazelversion 2>/dev/null; grep -rn 'rules_python\\|rules_cc' MODULE.bazel WORKSPACE*",
+      "export USE_BAZEL_VERSION=7.4.1   # with bazelisk, which starts the Bazel of that version; or the one that the rules' release notes name",
+      "# or an older release of the rules in MODULE.bazel or WORKSPACE",
+    ],
+    sources: ["https://bazel.build/release", "google-deepmind/envlogger#21"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/x/rules_python/python/private/toolchains_repo.bzl\", line 113, column 57, in _toolchains_repo_impl\n    python_version = rctx.attr.python_version\nError: 'Label' value has no field or method 'repo_name'",
+        expect: "USE_BAZEL_VERSION",
       },
     ],
   },

@@ -1,6 +1,18 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
 import { pip, platformOf, python, rebuild, removeFolder } from "../commands.ts";
+import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** A name or path that is too long, not a command: `path-too-long` has it. */
+export function aboutPath(finding: Finding): boolean {
+  if (/\[Errno 36\]|File name too long|Filename too long/.test(finding.message)) return true;
+  return (
+    /\[WinError 206\]/.test(finding.message) &&
+    !/CreateProcess|subprocess|Popen|spawn|link\.exe|cl\.exe/.test(
+      `${finding.message} ${(finding.frames ?? []).join(" ")}`,
+    )
+  );
+}
 
 /** The folder of JIT extensions. */
 function jitRoot(match: Match): string {
@@ -14,14 +26,15 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["exception", "warning"],
     specificity: 80,
     matches: (finding, context) => {
-      if (/^Waited on lock file "/.test(finding.message)) return {};
+      if (/^Waited on lock file "/.test(finding.message) || finding.code === "baton-wait") return {};
       if (finding.code === "FileExistsError" && /[\\/]lock['"]?$/.test(finding.message)) return {};
       const baton = /file_baton|baton\.wait|_jit_compile/;
       if (finding.kind === "exception") {
         const waits =
-          finding.frames?.some((frame) => /file_baton\.py:\d+ wait/.test(frame)) === true ||
+          finding.frames?.some((frame) => /file_baton\.py:\d+(?: wait|$)/.test(frame)) === true ||
           baton.test(finding.message);
-        return waits && /Timeout|KeyboardInterrupt|Fatal|timed out/i.test(`${finding.code ?? ""} ${finding.message}`)
+        return waits &&
+          /Timeout|Failed|KeyboardInterrupt|Fatal|timed out/i.test(`${finding.code ?? ""} ${finding.message}`)
           ? {}
           : undefined;
       }
@@ -54,6 +67,14 @@ export const buildSystemRules: readonly Rule[] = [
       {
         text: 'Timeout (0:02:00)!\nThread 0x00007f (most recent call first):\n  File "/e/torch/utils/file_baton.py", line 50 in wait\n  File "/e/torch/utils/cpp_extension.py", line 2156 in _jit_compile',
         expect: "lock -delete",
+      },
+      {
+        text: "/e/lib/python3.12/site-packages/torch/utils/file_baton.py:50: KeyboardInterrupt\n(to show a full traceback on KeyboardInterrupt use --full-trace)",
+        expect: "lock -delete",
+      },
+      {
+        text: "    wait (torch/utils/file_baton.py:42)\n    _jit_compile (torch/utils/cpp_extension.py:1523)",
+        expect: "lock",
       },
       { text: "Using /root/.cache/torch_extensions/py310_cu117 as PyTorch extensions root...", expect: "lock" },
     ],
@@ -118,7 +139,8 @@ export const buildSystemRules: readonly Rule[] = [
       "make was started in a folder without a Makefile: CMake (or configure) was not run there, stopped before it wrote one, or wrote files for ninja; or it is the wrong folder.",
     fix: () => [
       "ls; pwd   # build.ninja there? then: ninja",
-      "cmake -S . -B build && cmake --build build -j   # read CMake's own error first when there is one",
+      "rm -rf build   # where setup.py drives CMake: a folder whose configuration broke off is not configured again; then the same command",
+      "cmake -S . -B build && cmake --build build -j   # by hand; read CMake's own error first when there is one",
     ],
     sources: ["https://www.gnu.org/software/make/manual/html_node/Error-Messages.html"],
     examples: [{ text: "make: *** No targets specified and no makefile found.  Stop.", expect: "cmake --build build" }],
@@ -126,19 +148,34 @@ export const buildSystemRules: readonly Rule[] = [
   {
     id: "ninja-verbose-edited",
     title: "Somebody edited the call of ninja in torch's cpp_extension.py",
-    on: ["build-tool"],
+    on: ["build-tool", "driver", "missing-library"],
     specificity: 84,
-    matches: (finding) =>
-      finding.tool === "ninja" ? said(finding, /unknown target '(?<target>[–—-]*v?|--?version)'/) : undefined,
+    matches: (finding, context) => {
+      if (finding.tool === "ninja") return said(finding, /unknown target '(?<target>[–—-]*v?|--?version)'/);
+      // Nothing was compiled, and where ninja should have told of it stands a version alone.
+      const version = context.findings.find(({ code, at }) => code === "ninja-version" && at < finding.at);
+      const file = finding.file ?? finding.library ?? "";
+      return version !== undefined && /\.(?:o|obj|so|pyd)$/.test(file)
+        ? { target: "--version", printed: version.message, file }
+        : undefined;
+    },
     confidence: "high",
     cause: (match) =>
-      `ninja was started with \`${match.facts["target"] ?? ""}\`, which it takes for a target: ['ninja', '-v'] in torch/utils/cpp_extension.py was edited (or pasted with a long dash). That edit hides the error of the build and mends nothing.`,
+      match.facts["printed"] !== undefined
+        ? `Nothing was compiled, and so \`${match.facts["file"] ?? ""}\` does not exist: where the compiler's output should stand, ninja printed its version (${match.facts["printed"]}). ['ninja', '-v'] in torch/utils/cpp_extension.py was edited to ['ninja', '--version'], which hides the error of the build and mends nothing.`
+        : `ninja was started with \`${match.facts["target"] ?? ""}\`, which it takes for a target: ['ninja', '-v'] in torch/utils/cpp_extension.py was edited (or pasted with a long dash). That edit hides the error of the build and mends nothing.`,
     fix: (match) => [
       `${python(match)} -m pip install --force-reinstall --no-deps torch   # puts the file back as it was`,
       "# then build again and read the first error",
     ],
     sources: ["vacancy/PreciseRoIPooling#46"],
-    examples: [{ text: "ninja: error: unknown target '–v'", expect: "--force-reinstall" }],
+    examples: [
+      { text: "ninja: error: unknown target '–v'", expect: "--force-reinstall" },
+      {
+        text: "Allowing ninja to set a default number of workers... (overridable by setting the environment variable MAX_JOBS=N)\n1.11.1.git.kitware.jobserver-1\ng++: error: /w/build/temp/csrc/ext.o: No such file or directory",
+        expect: "--force-reinstall",
+      },
+    ],
   },
   {
     id: "two-sources-one-object",
@@ -246,7 +283,7 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["build-tool", "system", "exception"],
     specificity: 78,
     matches: (finding) =>
-      coded(finding, "too-long") ??
+      (aboutPath(finding) ? undefined : coded(finding, "too-long")) ??
       (finding.kind === "build-tool"
         ? said(
             finding,

@@ -1,5 +1,5 @@
 /** Setup scripts that ask for a version or a setting and get none. */
-import { pip, platformOf, setVariable } from "../commands.ts";
+import { installTorchFor, pip, platformOf, setVariable } from "../commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const buildVersionRules: readonly Rule[] = [
@@ -15,6 +15,9 @@ export const buildVersionRules: readonly Rule[] = [
       );
       if (facts === undefined) return undefined;
       const frames = (finding.frames ?? []).slice(-4).join(" ");
+      // The error is in the innermost frame; what it takes apart is named there.
+      if (/default_cuda_version|torch\.version|torch_cuda|TORCH_CUDA\b/i.test(finding.frames?.at(-1) ?? ""))
+        return { ...facts, of: "torch" };
       if (/nvcc|_run_cc|cuda_home|CUDA_HOME|get_cuda|cuda_version|bare_metal/i.test(frames))
         return { ...facts, of: "nvcc" };
       if (/get_config_vars?\b|\bopt\.split|\bcfg_vars|\bOPT\b/.test(frames)) return { ...facts, of: "sysconfig" };
@@ -28,6 +31,8 @@ export const buildVersionRules: readonly Rule[] = [
       match.facts["bare"] !== undefined ? "low" : match.facts["of"] === undefined ? "medium" : "high",
     cause: (match) =>
       ({
+        torch:
+          "The script takes torch.version.cuda (or a CUDA version that it derives from it) apart, and it is None: the torch that is found while building is a CPU-only build, or pip's build isolation fetched one.",
         nvcc: "The script asks nvcc for its version and gets nothing: nvcc is not on PATH and CUDA_HOME is not set (or there is no CUDA toolkit).",
         sysconfig:
           "The script cleans the flags that Python was built with (sysconfig's OPT, CFLAGS), and Python on Windows has none: it was written for Linux.",
@@ -43,15 +48,21 @@ export const buildVersionRules: readonly Rule[] = [
           ]
         : match.facts["of"] === "version"
           ? ["git clone --recursive <the repository>   # instead of an archive, then install from there"]
-          : [
-              platformOf(match) === "win32"
-                ? "where nvcc & nvcc --version"
-                : "which nvcc; nvcc --version; echo $CUDA_HOME",
-              setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "%CUDA_PATH%" : "/usr/local/cuda"),
-              ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
-              'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
-              pip(match, `install --no-build-isolation -v ${match.context.log.package ?? "."}`),
-            ],
+          : match.facts["of"] === "torch"
+            ? [
+                'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
+                installTorchFor(match, match.context.log.cuda ?? "12.8"),
+                pip(match, `install --no-build-isolation -v ${match.context.log.package ?? "."}`),
+              ]
+            : [
+                platformOf(match) === "win32"
+                  ? "where nvcc & nvcc --version"
+                  : "which nvcc; nvcc --version; echo $CUDA_HOME",
+                setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "%CUDA_PATH%" : "/usr/local/cuda"),
+                ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
+                'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
+                pip(match, `install --no-build-isolation -v ${match.context.log.package ?? "."}`),
+              ],
     sources: ["Pointcept/Pointcept#57", "cupy/cupy#4321", "DeMoriarty/custom_matmul_kernels#3"],
     examples: [
       {

@@ -95,7 +95,7 @@ export const cmakeRules: readonly Rule[] = [
         finding,
         /CMake (?<need>[\d.]+) or higher is required\.\s+You are running version (?<have>[\d.]+)/,
         /Compatibility with CMake < (?<gone>[\d.]+) has been removed/,
-        /Unknown CMake command|Policy CMP\d+ (?:is not known|may not be set)/,
+        /Policy "?CMP\d+"? (?:is not known|may not be set)/,
       ),
     confidence: "high",
     cause: (match) =>

@@ -38,9 +38,9 @@ export const deepspeedRules: readonly Rule[] = [
   {
     id: "deepspeed-op-not-precompiled",
     title: "DeepSpeed cannot build an operator ahead of time",
-    on: ["exception"],
+    on: ["exception", "installer"],
     specificity: 86,
-    matches: (finding) => said(finding, /Unable to pre-compile (?<op>\w+)/),
+    matches: (finding) => said(finding, /Unable to pre-compile (?<op>(?!ops\b)\w+)/),
     confidence: "high",
     cause: (match) =>
       op(match) === "async_io" || op(match) === "gds"

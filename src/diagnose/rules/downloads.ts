@@ -1,10 +1,18 @@
 /** Downloads of an installation: networks, checksums, repositories. */
 import { pip, setVariable } from "../commands.ts";
+import { aboutPath } from "./build-systems.ts";
 import { coded, type Match, said, saidAny, type Rule } from "../rule.ts";
 
 /** What stood in the way of a download, as far as the message tells. */
 function networkTrouble(match: Match): string {
   const { message } = match.finding;
+  if (/certificate has expired/i.test(message)) return "expired";
+  if (
+    /HANDSHAKE_FAILURE|TLSV1_ALERT|SSLV3_ALERT|WRONG_VERSION_NUMBER|UNEXPECTED_EOF|EOF occurred in violation/.test(
+      message,
+    )
+  )
+    return "tls";
   if (/CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerification|UnknownIssuer|certificate/i.test(message))
     return "certificate";
   if (/ProxyError|Cannot connect to proxy|Tunnel connection failed|proxy/i.test(message)) return "proxy";
@@ -17,6 +25,18 @@ function networkTrouble(match: Match): string {
   if (/timed? ?out|IncompleteRead|incomplete download|Connection (?:reset|aborted|broken)|early EOF/i.test(message))
     return "time";
   return /HTTP (?:Error|error|status client error) ?\(?4\d\d|404|403/.test(message) ? "gone" : "";
+}
+
+/** torch from where it lies today, when a file of PyTorch's server is not there. */
+function torchAt(match: Match): string[] {
+  const file = /download\.pytorch\.org\/whl\/(?:(cu\d+|cpu|rocm[\d.]+)\/)?torch-(\d+\.\d+(?:\.\d+)?)/.exec(
+    match.finding.message,
+  );
+  if (file === null || networkTrouble(match) !== "gone") return [];
+  const build = file[1] ?? "cpu";
+  return [
+    `${pip(match, `install "torch==${file[2] ?? ""}+${build}" -f https://download.pytorch.org/whl/torch_stable.html`)}   # by version, not by the address of a file`,
+  ];
 }
 
 export const downloadRules: readonly Rule[] = [
@@ -74,6 +94,8 @@ export const downloadRules: readonly Rule[] = [
       // flash-attn and its kin look for a ready-made wheel, and build when there is none: that 404 is no failure.
       if (/HTTP Error 404/.test(finding.message) && context.findings.some((other) => other.code === "no-ready-wheel"))
         return undefined;
+      if (finding.code === "os-error")
+        return said(finding, /(?:HTTPS?ConnectionPool|Max retries exceeded|SSLError|ProxyError|Read timed out)/);
       if (finding.kind === "installer") return coded(finding, "network", "CondaHTTPError");
       return saidAny(
         finding,
@@ -83,6 +105,9 @@ export const downloadRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       ({
+        expired:
+          "The certificate has run out: the server's own (then it is mended there within hours), or the clock of this machine is wrong, or its list of authorities is too old.",
+        tls: "The server (or a proxy before it) broke the encrypted connection off while it was set up: an outage there, a proxy that speaks plain HTTP, or an SSL library too old for the server. The build has no part in it.",
         certificate:
           "The server's certificate is not trusted: a proxy of the company opens the connection with a certificate of its own, or this Python's list of authorities is too old.",
         proxy: "The proxy refuses the connection, or its address is wrong (http_proxy, https_proxy).",
@@ -94,21 +119,33 @@ export const downloadRules: readonly Rule[] = [
     fix: (match) => {
       const trouble = networkTrouble(match);
       return [
-        ...(trouble === "certificate"
+        ...(trouble === "expired"
           ? [
-              "export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem",
-              pip(match, "install --upgrade pip certifi   # pip from 24.2 on trusts what the system trusts"),
+              "date; sudo timedatectl set-ntp true   # is the clock right?",
+              pip(match, "install --upgrade pip certifi"),
+              `# the server's own fault: wait, another index (PyPI's torch: without --index-url), or as a stopgap --trusted-host ${/host='([\w.-]+)'/.exec(match.finding.message)?.[1] ?? "download.pytorch.org"}`,
             ]
-          : trouble === "proxy"
-            ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
-            : trouble === "time"
-              ? [pip(match, `install --timeout 600 --retries 10 ${match.context.log.package ?? "<package>"}`)]
-              : trouble === "name"
-                ? [
-                    "getent hosts pypi.org files.pythonhosted.org download.pytorch.org   # docker build: --network=host, or a dns entry in /etc/docker/daemon.json",
-                  ]
-                : []),
-        ...(trouble === "proxy" || trouble === "certificate" || trouble === "time"
+          : trouble === "tls"
+            ? [
+                `curl -vI https://${/host='([\w.-]+)'/.exec(match.finding.message)?.[1] ?? "download.pytorch.org"} 2>&1 | grep -iE "SSL|TLS|HTTP/|issuer"; env | grep -i _proxy`,
+                "# an outage: the same command again later (CI: a retry); a proxy: https_proxy=http://proxy:port, with http even for https",
+              ]
+            : trouble === "certificate"
+              ? [
+                  "export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem",
+                  pip(match, "install --upgrade pip certifi   # pip from 24.2 on trusts what the system trusts"),
+                ]
+              : trouble === "proxy"
+                ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
+                : trouble === "time"
+                  ? [pip(match, `install --timeout 600 --retries 10 ${match.context.log.package ?? "<package>"}`)]
+                  : trouble === "name"
+                    ? [
+                        "getent hosts pypi.org files.pythonhosted.org download.pytorch.org   # docker build: --network=host, or a dns entry in /etc/docker/daemon.json",
+                      ]
+                    : []),
+        ...torchAt(match),
+        ...(trouble !== "" && trouble !== "gone" && trouble !== "name"
           ? []
           : ["# try again; behind a proxy: export https_proxy=http://proxy:port; own certificates: export PIP_CERT=…"]),
         "# without a network: pip download -d wheels … on another machine, then pip install --no-index --find-links wheels …",
@@ -131,15 +168,29 @@ export const downloadRules: readonly Rule[] = [
     title: "A path is longer than Windows allows",
     on: ["installer", "system", "build-tool", "exception", "driver"],
     specificity: 82,
-    matches: (finding) => saidAny(finding, /Filename too long/, /\[WinError 206\]/),
+    matches: (finding) =>
+      aboutPath(finding)
+        ? {
+            unix: /\[Errno 36\]|File name too long/.test(finding.message) ? "yes" : undefined,
+            path: /'([^']{100,})'/.exec(finding.message)?.[1],
+          }
+        : undefined,
     confidence: "high",
-    cause: () =>
-      "A file's whole path is longer than 260 characters: git for Windows and many tools stop there unless long paths are switched on, and temporary folders and submodules (CUTLASS) make long ones.",
-    fix: () => [
-      "git config --global core.longpaths true",
-      'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
-      "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
-    ],
+    cause: (match) =>
+      match.facts["unix"] !== undefined
+        ? "One part of a path is longer than 255 bytes (143 on an encrypted home, eCryptfs), or the whole is longer than 4096: a name that a program made of a version, a hash or a list, or a file system that takes less."
+        : "A file's whole path is longer than 260 characters: git for Windows and many tools stop there unless long paths are switched on, and temporary folders and submodules (CUTLASS) make long ones.",
+    fix: (match) =>
+      match.facts["unix"] !== undefined
+        ? [
+            "df -T . ~ /tmp   # ecryptfs, overlay? then a folder on a plain disk:",
+            "export TMPDIR=/var/tmp PIP_CACHE_DIR=/var/tmp/pip TORCH_EXTENSIONS_DIR=/var/tmp/te TORCHINDUCTOR_CACHE_DIR=/var/tmp/ti",
+          ]
+        : [
+            "git config --global core.longpaths true",
+            'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
+            "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
+          ],
     sources: [
       "facebookresearch/xformers#789",
       "https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation",

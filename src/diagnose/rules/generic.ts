@@ -172,7 +172,13 @@ export const genericRules: readonly Rule[] = [
     on: ["wrapper"],
     role: "wrapper",
     specificity: 5,
-    matches: () => ({}),
+    // Where another error stands, it is in this part.
+    matches: (_finding, context) =>
+      context.findings.some(
+        ({ kind, severity }) => kind !== "wrapper" && (severity === "error" || severity === "fatal"),
+      )
+        ? undefined
+        : {},
     confidence: "low",
     cause: () =>
       "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",

@@ -102,6 +102,18 @@ import { nvccWordRules } from "./nvcc-words.ts";
 import { ptxAssemblerRules } from "./ptx-assembler.ts";
 import { servingKernelRules } from "./serving-kernels.ts";
 import { tritonBuildRules } from "./triton-build.ts";
+import { setuptoolsRemovalRules } from "./setuptools-removals.ts";
+import { systemPackageRules } from "./system-packages.ts";
+import { torchReleaseRules } from "./torch-releases.ts";
+import { cmakeCommandRules } from "./cmake-commands.ts";
+import { gitRules } from "./git.ts";
+import { condaSolvingRules } from "./conda-solving.ts";
+import { otherReleaseRules } from "./other-releases.ts";
+import { buildEnvironmentRules } from "./build-environment.ts";
+import { wrongPlaceRules } from "./wrong-places.ts";
+import { projectFileRules } from "./project-files.ts";
+import { installerRefusalRules } from "./installer-refusals.ts";
+import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
 export interface RuleFamily {
@@ -179,18 +191,29 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Downloads", rules: downloadRules },
+  { name: "git", rules: gitRules },
+  { name: "conda's solver", rules: condaSolvingRules },
+  { name: "Packages of other releases", rules: otherReleaseRules },
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
   { name: "Setup scripts", rules: setupScriptRules },
+  { name: "Files of a project", rules: projectFileRules },
+  { name: "Refusals of installers and services", rules: installerRefusalRules },
+  { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Versions that are not found", rules: buildVersionRules },
+  { name: "Releases of torch", rules: torchReleaseRules },
   { name: "Wheels for others", rules: wheelRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
+  { name: "Commands of CMake", rules: cmakeCommandRules },
   { name: "Packages of CMake", rules: cmakePackageRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
+  { name: "Looking in the wrong place", rules: wrongPlaceRules },
+  { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
+  { name: "Packages and paths of the system", rules: systemPackageRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
   { name: "ROCm", rules: rocmRules },
@@ -213,6 +236,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "DeepSpeed", rules: deepspeedRules },
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "Last resorts", rules: genericRules },
+  { name: "Unknown errors", rules: unknownErrorRules },
 ];
 
 /** All rules. */

@@ -103,7 +103,7 @@ export const linkingRules: readonly Rule[] = [
       coded(finding, "LNK1248") ??
       saidAny(
         finding,
-        /relocation truncated to fit|failed to convert GOTPCREL relocation|relocation \S+ out of range|R_X86_64_(?:PC32|PLT32|GOTPCREL\w*).*out of range|section .* (?:too large|overlaps)|PC-relative offset overflow|LNK1248/,
+        /relocation truncated to fit|failed to convert GOTPCREL relocation|relocation \S+ out of range|R_X86_64_(?:PC32|PLT32|GOTPCREL\w*).*out of range|section .* (?:too large|overlaps)|PC-relative offset overflow/,
       ),
     confidence: "high",
     cause: () =>

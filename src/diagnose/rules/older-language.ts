@@ -1,5 +1,5 @@
 /** Compiled as an older C++, or with a C++ library of another age, than any torch needs; generated code; mixed checkouts. */
-import { pip, platformOf, python } from "../commands.ts";
+import { pip } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -208,37 +208,6 @@ export const olderLanguageRules: readonly Rule[] = [
       {
         text: "/usr/local/cuda/bin/nvcc -I/p/third_party/glm/ -I/p/include -DNAME=_C -std=c++17 -c a.cu -o a.o\na.cu:20:10: fatal error: glm/gtx/pca.hpp: No such file or directory",
         expect: "1.0",
-      },
-    ],
-  },
-  {
-    id: "setuptools-too-new-for-torch",
-    title: "This setuptools has no part of its own that torch uses",
-    on: ["exception"],
-    specificity: 90,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /module ['"](?:setuptools\._)?distutils\.(?<part>_msvccompiler)['"] has no attribute ['"](?<name>\w+)['"]/,
-        /module ['"](?:setuptools\._)?distutils['"] has no attribute ['"](?<name>_msvccompiler|msvccompiler|ccompiler|cygwinccompiler)['"]/,
-        /cannot import name ['"](?<name>_msvccompiler|_get_vc_env|_find_vcvarsall)['"] from ['"](?:setuptools\._)?distutils/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `torch's builder looks up Visual C++ through \`${match.facts["name"] ?? ""}\` of setuptools' distutils, which setuptools 75.9 and newer no longer have there; torch asks elsewhere since 2.7.`,
-    fix: (match) => [
-      pip(match, 'install "setuptools<75.9"'),
-      "# in a build with isolation: --no-build-isolation, or the same bound in pyproject.toml's [build-system] requires",
-      `# or a newer torch: ${python(match)} -m pip install -U torch`,
-      ...(platformOf(match) === "win32"
-        ? ["# in a developer prompt (vcvars64.bat) it is not asked: set DISTUTILS_USE_SDK=1"]
-        : []),
-    ],
-    sources: ["turboderp-org/exui#78", "https://setuptools.pypa.io/en/stable/history.html"],
-    examples: [
-      {
-        text: "AttributeError: module 'distutils._msvccompiler' has no attribute '_get_vc_env'",
-        expect: "setuptools<75.9",
       },
     ],
   },

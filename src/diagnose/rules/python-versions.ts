@@ -28,7 +28,10 @@ export const pythonVersionRules: readonly Rule[] = [
       match.context.findings.some(
         ({ kind, severity }) =>
           /^(?:compile|missing-header|driver|undefined-symbol|link|tool-died)$/.test(kind) && severity !== "warning",
-      )
+      ) ||
+      // A warning in a log that tells of no failure at all.
+      (match.finding.severity === "warning" &&
+        !match.context.findings.some(({ severity }) => severity === "error" || severity === "fatal"))
         ? "low"
         : "high",
     cause: (match) =>

@@ -316,12 +316,23 @@ export const registrationRules: readonly Rule[] = [
     confidence: "medium",
     cause: () =>
       "The extension was compiled with -march=native (or -mavx512…) on another processor than the one that runs it; or a ready-made package (torch, NumPy, TensorFlow) wants instructions, usually AVX, that this processor or virtual machine does not have.",
-    fix: (match) => [
-      "lscpu | grep -o -w -E 'avx|avx2|avx512f' | sort -u   # none of them: a virtual machine has to pass the host's processor on (QEMU: -cpu host)",
-      "# compile without -march=native",
-      ...rebuild(match),
-    ],
-    sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
+    fix: (match) =>
+      match.context.log.arch === "arm64"
+        ? [
+            "export OPENBLAS_CORETYPE=ARMV8   # NumPy 1.19.5 and its kin on Jetson boards take the core for another",
+            `${python(match)} -X faulthandler -c "import numpy"; ${python(match)} -X faulthandler -c "import torch"   # which of the two?`,
+            pip(
+              match,
+              "install --force-reinstall torch   # PyPI's wheel, or NVIDIA's for Jetson: those of download.pytorch.org want a newer ARM",
+            ),
+          ]
+        : [
+            "lscpu | grep -o -w -E 'avx|avx2|avx512f' | sort -u   # none of them: a virtual machine has to pass the host's processor on (QEMU: -cpu host)",
+            "# compile without -march=native",
+            "# Raspberry Pi, Jetson: export OPENBLAS_CORETYPE=ARMV8, or another release of torch (its wheels for ARM differ in what they ask of the processor)",
+            ...rebuild(match),
+          ],
+    sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html", "pytorch/pytorch#97226"],
     examples: [{ text: "Illegal instruction (core dumped)", expect: "-march=native" }],
   },
   {

@@ -25,6 +25,13 @@ function otherGcc(match: Match): string {
   return `: CC=gcc-${other} CXX=g++-${other} (sudo apt-get install g++-${other}), or clang${cuda === undefined ? "; under nvcc it must be one that the CUDA toolkit supports" : ""}`;
 }
 
+/** Whether a machine of GitHub's builds. */
+function hostedRunner(match: Match): boolean {
+  return match.context.findings.some(({ text }) =>
+    /\/home\/runner\/|hostedtoolcache|cibuildwheel|buildx failed with|\/__w\//.test(text),
+  );
+}
+
 export const resourceRules: readonly Rule[] = [
   {
     id: "out-of-memory",
@@ -46,6 +53,7 @@ export const resourceRules: readonly Rule[] = [
             !context.findings.some((other) => other.kind !== "tool-died" && other.kind !== "wrapper")
               ? "yes"
               : undefined,
+          service: /^Command killed due to/.test(finding.text) ? "yes" : undefined,
           running: /slurmstepd|received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
             ? "yes"
             : undefined,
@@ -55,35 +63,45 @@ export const resourceRules: readonly Rule[] = [
     },
     confidence: (match) => (match.facts["sure"] === undefined ? "medium" : "high"),
     cause: (match) =>
-      match.finding.code === "cut-off"
-        ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
-        : match.facts["running"] !== undefined
-          ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
-          : match.facts["alone"] !== undefined
-            ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
-            : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+      match.facts["service"] !== undefined
+        ? "The service that builds (Read the Docs, a small CI machine) ended the command because it took too much memory: torch's CUDA wheels have gigabytes, and importing or compiling needs more."
+        : match.finding.code === "cut-off"
+          ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
+          : match.facts["running"] !== undefined
+            ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
+            : match.facts["alone"] !== undefined
+              ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
+              : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
-      /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
+      match.facts["service"] !== undefined
         ? [
-            "set MAX_JOBS=1",
-            "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
+            pip(
+              match,
+              "install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cpu   # a tenth of the size",
+            ),
+            '# documentation alone: autodoc_mock_imports = ["torch", "my_package._C"] in conf.py, and no torch in docs/requirements.txt',
           ]
-        : match.facts["running"] !== undefined
+        : /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
           ? [
-              "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
-              "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+              "set MAX_JOBS=1",
+              "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
             ]
-          : [
-              ...fewerJobs(match),
-              ...(match.facts["alone"] === undefined
-                ? []
-                : [
-                    pip(
-                      match,
-                      "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
-                    ),
-                  ]),
-            ],
+          : match.facts["running"] !== undefined
+            ? [
+                "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
+                "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+              ]
+            : [
+                ...fewerJobs(match),
+                ...(match.facts["alone"] === undefined
+                  ? []
+                  : [
+                      pip(
+                        match,
+                        "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
+                      ),
+                    ]),
+              ],
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
@@ -92,6 +110,7 @@ export const resourceRules: readonly Rule[] = [
         expect: "MAX_JOBS",
       },
       { text: "g++: internal compiler error: Killed (program cc1plus)", expect: "memory" },
+      { text: "Command killed due to excessive memory consumption", expect: "autodoc_mock_imports" },
       { text: "traceback : Signal 9 (SIGKILL) received by PID 12345", expect: "dmesg" },
       {
         text: "{standard input}: Error: open CFI at the end of file; missing .cfi_endproc directive",
@@ -202,7 +221,7 @@ export const resourceRules: readonly Rule[] = [
       /unable to (?:write to|mmap|open shared memory|resize) .*\/torch_/.test(finding.message)
         ? undefined
         : (coded(finding, "disk-full") ??
-          (/No space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
+          (/[Nn]o space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)
             ? {}
             : undefined)),
     confidence: "high",
@@ -211,11 +230,23 @@ export const resourceRules: readonly Rule[] = [
     fix: (match) =>
       platformOf(match) === "win32"
         ? ["# free room on C:, or set TMP and TEMP to another disk"]
-        : [
-            "df -h . /tmp ~/.cache",
-            "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files",
-            "pip cache purge",
-          ],
+        : hostedRunner(match)
+          ? [
+              "df -h /",
+              "sudo rm -rf /usr/share/dotnet /usr/local/lib/android /opt/ghc /opt/hostedtoolcache/CodeQL /usr/local/share/boost && docker system prune -af   # frees some 30 GB on a GitHub runner: a step before the build",
+              "# torch for the CPU alone where no GPU is needed: --index-url https://download.pytorch.org/whl/cpu",
+            ]
+          : match.context.log.docker || /failed to (?:solve|register layer)|buildx/.test(match.finding.text)
+            ? [
+                "df -h /var/lib/docker && docker system df",
+                "docker system prune -af && docker builder prune -af   # images and layers that nobody uses",
+                "# smaller layers: pip install --no-cache-dir, and torch for the CPU where no GPU is needed",
+              ]
+            : [
+                "df -h . /tmp ~/.cache",
+                "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files",
+                "pip cache purge",
+              ],
     sources: ["https://pip.pypa.io/en/stable/cli/pip_cache/"],
     examples: [
       { text: "OSError: [Errno 28] No space left on device", expect: "TMPDIR" },
@@ -240,7 +271,9 @@ export const resourceRules: readonly Rule[] = [
         path:
           /(?:PCH file|opening (?:dependency|output) file) (\S+?):/.exec(finding.message)?.[1] ??
           /(?:denied|system|Denied): ['"]?([^'"\s]+)/.exec(finding.message)?.[1] ??
-          /['"]?(\/[^\s'":]+)['"]?: (?:Permission denied|Read-only)/.exec(finding.message)?.[1],
+          /['"]?((?:[A-Za-z]:)?[^\s'":]*[\\/][^\s'":]*)['"]?: (?:Permission denied|Read-only)/.exec(
+            finding.message,
+          )?.[1],
       };
     },
     confidence: "medium",
@@ -253,7 +286,13 @@ export const resourceRules: readonly Rule[] = [
             "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
           ]
         : []),
-      "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
+      ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
+        ? [
+            `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : "$HOME/.torch_extensions")}   # a folder of your own for JIT extensions`,
+          ]
+        : [
+            "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
+          ]),
       ...(platformOf(match) === "win32"
         ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
         : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),

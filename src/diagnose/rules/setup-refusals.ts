@@ -49,27 +49,6 @@ export const setupRefusalRules: readonly Rule[] = [
     ],
   },
   {
-    id: "distutils-part-removed",
-    title: "setuptools no longer has a part of distutils that the script imports",
-    on: ["exception"],
-    specificity: 90,
-    matches: (finding) =>
-      said(
-        finding,
-        /No module named ['"](?<name>(?:setuptools\._)?distutils\.(?:msvccompiler|msvc9compiler|_msvccompiler|bcppcompiler|command\.bdist_(?:msi|wininst)|py37compat))['"]/,
-      ),
-    confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is imported by the package's script (or by numpy.distutils), and newer setuptools, which brings distutils since Python 3.12, took it out (msvccompiler in 74).`,
-    fix: (match) => [
-      pip(match, 'install "setuptools<74" wheel'),
-      pip(match, `install --no-build-isolation ${packageName(match)}`),
-      "# for good: a release of the package that does not use numpy.distutils",
-    ],
-    sources: ["https://setuptools.pypa.io/en/stable/history.html", "numpy/numpy#27405"],
-    examples: [{ text: "ModuleNotFoundError: No module named 'distutils.msvccompiler'", expect: "setuptools<74" }],
-  },
-  {
     id: "source-type-unknown-to-setuptools",
     title: "setuptools alone does not compile this kind of source",
     on: ["installer", "exception"],

@@ -41,6 +41,43 @@ export const toolchainRules: readonly Rule[] = [
     ],
   },
   {
+    id: "ninja-launcher-broken",
+    title: "A `ninja` is found whose own Python does not have it",
+    on: ["exception"],
+    specificity: 85,
+    matches: (finding) => {
+      if (!/No module named ['"]?ninja/.test(finding.message)) return undefined;
+      const launcher = finding.frames?.find((frame) =>
+        /[\\/](?:Scripts|bin)[\\/]ninja(?:\.exe)?(?:[\\/]__main__\.py)?:\d/.test(frame),
+      );
+      if (launcher === undefined || /pip-build-env|builds-v0/.test(launcher)) return undefined;
+      return {
+        launcher: launcher.replace(/(?:[\\/]__main__\.py)?:\d.*$/, ""),
+        python: finding.frames?.find((frame) => /runpy\.py:/.test(frame))?.replace(/[\\/](?:lib|Lib)[\\/].*$/, ""),
+      };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["launcher"] ?? "ninja"}\` is a small starter that runs a Python${match.facts["python"] === undefined ? "" : ` (of \`${match.facts["python"]}\`)`} which has no package ninja: it was copied from, or is of, another environment than the active one. torch calls \`ninja --version\`, that fails, and torch says that ninja is missing.`,
+    fix: (match) => [
+      `${python(match)} -m pip install --force-reinstall --no-cache-dir ninja   # writes the starter anew, for this Python`,
+      platformOf(match) === "win32"
+        ? "where ninja & ninja --version"
+        : "which -a ninja; ninja --version   # the environment's one has to come first on PATH",
+    ],
+    sources: ["Megvii-BaseDetection/YOLOX#1454"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "D:\\c\\envs\\a\\lib\\runpy.py", line 85, in _run_code\n    exec(code, run_globals)\n  File "D:\\c\\envs\\b\\Scripts\\ninja.exe\\__main__.py", line 4, in <module>\nModuleNotFoundError: No module named \'ninja\'',
+        expect: "--force-reinstall",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/home/u/.local/bin/ninja\", line 5, in <module>\n    from ninja import ninja\nModuleNotFoundError: No module named 'ninja'",
+        expect: "which -a ninja",
+      },
+    ],
+  },
+  {
     id: "ninja-fallback",
     title: "Without ninja the build is slow",
     on: ["warning"],
@@ -214,7 +251,8 @@ export const toolchainRules: readonly Rule[] = [
       if (finding.kind === "installer")
         return /Cannot find command 'git'/.test(finding.text) ? { name: "git" } : undefined;
       const name = baseName(finding.program ?? "").replace(/\.exe$/i, "");
-      return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name };
+      const path = /[\\/]/.test(finding.program ?? "") && finding.tool === "shell" ? finding.program : undefined;
+      return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name, path };
     },
     confidence: (match) =>
       /^(?:cmake|git|make|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
@@ -223,9 +261,22 @@ export const toolchainRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["name"] === "ld"
         ? "gcc finds no linker. It says `ld` whichever it looked for: with -fuse-ld=lld, gold or mold in the flags that one is not installed (as ld.lld, ld.gold, ld.mold beside gcc's own programs); without, binutils are missing."
-        : `The build starts \`${match.facts["name"] ?? ""}\`, which is not installed or not on PATH.`,
+        : match.facts["path"] !== undefined
+          ? `The shell was to run \`${match.facts["path"]}\`, and there is no program at that path${/path[\\/]to|your|<|…/i.test(match.facts["path"]) ? ": it is the placeholder of a manual, to be replaced by the real place" : ": it counts from the folder of the prompt, or the program lies elsewhere"}.`
+          : `The build starts \`${match.facts["name"] ?? ""}\`, which is not installed or not on PATH.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
+      if (match.facts["path"] !== undefined)
+        return platformOf(match) === "win32" || /\.exe$/.test(match.facts["path"])
+          ? [
+              `dir /s /b ${name}.exe   # where is it? PowerShell: Get-ChildItem -Recurse -Filter ${name}.exe`,
+              ...(/python_embed/.test(match.facts["path"])
+                ? [
+                    ".\\python_embeded\\python.exe -s -m pip install -r requirements.txt   # in the folder that holds python_embeded",
+                  ]
+                : []),
+            ]
+          : [`ls -l ${match.facts["path"]}; command -v ${name}   # another place?`];
       if (
         /^(?:cmake|patchelf|uv|uvx|meson|cython|cythonize|pytest|ruff|hatch|poetry|pdm|conan|scikit-build|pybind11-config)$/.test(
           name,

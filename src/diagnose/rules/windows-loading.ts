@@ -214,6 +214,9 @@ export const windowsLoadingRules: readonly Rule[] = [
     cause: (match) =>
       `Windows does not let a file be replaced that is loaded: a Python process (a notebook, an IDE, a server, a program that was not ended) has \`${baseName((match.facts["path"] ?? "").replaceAll("\\\\", "\\").replaceAll("\\", "/"))}\` open, or an antivirus program reads it.`,
     fix: (match) => [
+      ...(/pip3?(?:\.\d+)?\.exe$/.test(match.facts["path"] ?? "")
+        ? ["python -m pip install --upgrade pip   # pip.exe cannot replace itself while it runs"]
+        : []),
       `tasklist /m ${baseName((match.facts["path"] ?? "").replaceAll("\\", "/"))}   # which process has it`,
       "# end those processes (notebook kernels, IDEs), then run the command again in a fresh prompt; what is half installed: pip install --force-reinstall --no-deps …",
     ],

@@ -1,0 +1,122 @@
+/** What conda's, mamba's and pixi's solvers say when there is no set of packages. */
+import { platformOf, setVariable } from "../commands.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
+
+/** CUDA for the override: of the log, else a common one. */
+function cudaOf(match: Match): string {
+  return match.context.log.torchCuda ?? match.context.log.cuda ?? "12.8";
+}
+
+const solver =
+  /^(?:UnsatisfiableError|LibMambaUnsatisfiableError|ResolvePackageNotFound|PackagesNotFoundError|solver|SpecsConfigurationConflictError)$/;
+
+export const condaSolvingRules: readonly Rule[] = [
+  {
+    id: "conda-virtual-package",
+    title: "The environment asks for a GPU driver or a C library that this machine does not have",
+    on: ["installer"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.tool !== "conda"
+        ? undefined
+        : saidAny(
+            finding,
+            /[Vv]irtual package '?(?<name>__\w+)[^']*'? does not match/,
+            /nothing provides (?:requested )?(?<name>__\w+) ?(?<want>[<>=!~\d.,*|]*)/,
+            /(?<name>__(?:cuda|glibc|osx|win|linux|archspec))\s?(?<want>[<>=~][\d.=<>,*]*)?.{0,80}(?:missing on the system|is not installable|conflict|does not exist)/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["name"] === "__cuda"
+        ? "The packages are for machines with an NVIDIA driver, which conda finds by the virtual package `__cuda`; there is none here (a login node, a CI runner, a docker build)."
+        : match.facts["name"] === "__glibc"
+          ? `The packages need glibc ${match.facts["want"] ?? "of a newer release"}, and this system's is older.`
+          : `The packages need \`${match.facts["name"] ?? ""}\` ${match.facts["want"] ?? ""}, which this system is not.`,
+    fix: (match) =>
+      match.facts["name"] === "__cuda"
+        ? [
+            `${setVariable(match, "CONDA_OVERRIDE_CUDA", cudaOf(match))}   # install for a GPU machine all the same; then the same command`,
+            '# or an environment without it: in pixi.toml a feature "gpu" with [system-requirements] cuda = "12" beside a plain one',
+          ]
+        : match.facts["name"] === "__glibc"
+          ? [
+              "ldd --version | head -1",
+              '# a newer system or image, or older releases of the packages; pixi: [system-requirements] libc = "2.28"',
+            ]
+          : [
+              "conda info   # the virtual packages of this machine",
+              "# other releases of the packages, or another machine",
+            ],
+    sources: [
+      "https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html",
+      "fieldsoftheworld/ftw-baselines#117",
+    ],
+    examples: [
+      {
+        text: "    ╰─▶ Virtual package '__cuda' does not match any of the available virtual packages on your machine: [__archspec=1=zen2, __glibc=2.39=0]",
+        expect: "CONDA_OVERRIDE_CUDA",
+      },
+      {
+        text: "LibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides __glibc >=2.28,<3.0.a0 needed by pytorch-2.7.0-cuda126",
+        expect: "glibc",
+      },
+    ],
+  },
+  {
+    id: "conda-no-solution",
+    title: "conda finds no set of packages that go together",
+    on: ["installer"],
+    specificity: 64,
+    matches: (finding) => {
+      if (finding.tool !== "conda" || !solver.test(finding.code ?? "")) return undefined;
+      const facts =
+        saidAny(
+          finding,
+          /package (?<who>[\w.-]+?-\d[\w.]*-[\w.]+) requires (?<what>[\w.-]+ [^,;]+?), but none of the providers can be installed/,
+          /nothing provides requested (?<missing>[^\s,]+ ?[<>=\d.*]*)/,
+          /nothing provides (?<missing>[\w.-]+ ?[<>=\d.*]*) needed by (?<who>[\w.-]+)/,
+          /(?:^|[─ ])(?<what>[\w.-]+) is not installable because it conflicts with any installable versions previously reported/,
+          /(?:^|[─ ])(?<missing>[\w.-]+ ?[<>=!\d.*]*) does not exist/,
+        ) ?? {};
+      return {
+        ...facts,
+        pinned: /\b(?:cuda\d+)?py\d+h[0-9a-f]{6,}_\d+\b/.test(finding.message) ? "yes" : undefined,
+        absent: /NotFound/.test(finding.code ?? "") ? "yes" : undefined,
+      };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      (match.facts["absent"] !== undefined || match.facts["missing"] !== undefined
+        ? `No channel has \`${match.facts["missing"] ?? "one of the packages"}\` for this system.`
+        : match.facts["what"] === undefined
+          ? "Two requirements of the environment exclude each other."
+          : `${match.facts["who"] === undefined ? "What is asked for" : `\`${match.facts["who"]}\``} needs \`${match.facts["what"]}\`, which does not go with the rest${match.facts["who"] === undefined ? " (with what is installed in this environment already, most often a cudatoolkit of another version)" : ""}.`) +
+      (match.facts["pinned"] === undefined
+        ? ""
+        : " The file pins single builds (the last part, like cuda112py38h0bbbad9_1): they are of one day and one system, and some are gone."),
+    fix: (match) => [
+      ...(match.facts["pinned"] === undefined
+        ? []
+        : [
+            "sed -E 's/^( *- [A-Za-z0-9_.-]+=[^=]+)=[^=]+$/\\1/' environment.yml > loose.yml && conda env create -f loose.yml   # without the builds",
+          ]),
+      "conda create -n fresh -c conda-forge --strict-channel-priority python=3.11 pytorch-gpu   # an empty environment, one channel; add the rest afterwards",
+      `# or torch from pip, in an environment with Python alone: conda create -n e python=3.11 && pip install torch --index-url https://download.pytorch.org/whl/cu${cudaOf(match).replace(".", "")}${platformOf(match) === "darwin" ? " (macOS: plain pip install torch)" : ""}`,
+    ],
+    sources: [
+      "https://docs.conda.io/projects/conda/en/stable/user-guide/concepts/conda-performance.html",
+      "pytorch/pytorch#138506",
+    ],
+    examples: [
+      {
+        text: "LibMambaUnsatisfiableError: Encountered problems while solving:\n  - package pytorch-gpu-1.9.0-cuda112py38h0bbbad9_1 requires pytorch 1.9.0 cuda112py38h3d13190_1, but none of the providers can be installed",
+        expect: "loose.yml",
+      },
+      {
+        text: "Could not solve for environment specs\nThe following packages are incompatible\n├─ cuda-version 12.2**  is installable and it requires\n│  └─ cudatoolkit 12.2|12.2.* , which can be installed;\n└─ cudatoolkit is not installable because it conflicts with any installable versions previously reported.",
+        expect: "cudatoolkit",
+      },
+      { text: "ResolvePackageNotFound:\n  - cudatoolkit=9.2", expect: "conda-forge" },
+    ],
+  },
+];

@@ -1,0 +1,191 @@
+/** git: what stood in the way of a clone or of a submodule, and not only that something did. */
+import { platformOf, systemPackage } from "../commands.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** The submodule that is spoken of, when a line of the log names one. */
+function submodule(match: Match): string | undefined {
+  for (const finding of match.context.findings) {
+    const name = /submodule path '([^']+)'|子模组路径 '([^']+)'/.exec(finding.message);
+    if (name !== null) return name[1] ?? name[2];
+  }
+  return undefined;
+}
+
+export const gitRules: readonly Rule[] = [
+  {
+    id: "git-lfs-missing",
+    title: "The repository keeps large files in Git LFS, and git-lfs is not there or fails",
+    on: ["missing-program", "installer", "system"],
+    role: "symptom",
+    specificity: 84,
+    matches: (finding) =>
+      finding.program === "git-lfs" || finding.code === "git-lfs"
+        ? { over: /bandwidth|quota|batch response|budget/.test(finding.message) ? "yes" : undefined }
+        : said(
+            finding,
+            /git-lfs(?: filter-process)?: (?:git-lfs: )?(?:command )?not found|'git-lfs' is not recognized/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["over"] === undefined
+        ? "git is set up to hand files to git-lfs (or the repository asks for it), and that program is not installed or not on PATH here; the checkout stops there."
+        : "The server does not give the large files out: the repository's quota of Git LFS is used up, or access is refused.",
+    fix: (match) => [
+      ...(match.facts["over"] === undefined
+        ? [
+            ...systemPackage(match, { apt: "git-lfs", dnf: "git-lfs", brew: "git-lfs", conda: "git-lfs" }),
+            "git lfs install",
+          ]
+        : []),
+      `${platformOf(match) === "win32" ? "set" : "export"} GIT_LFS_SKIP_SMUDGE=1   # or without the large files, which a build seldom needs`,
+    ],
+    sources: ["https://git-lfs.com/", "Lightning-AI/litgpt#202"],
+    examples: [
+      {
+        text: "  git-lfs filter-process: git-lfs: command not found\n  fatal: the remote end hung up unexpectedly",
+        expect: "git lfs install",
+      },
+      {
+        text: "batch response: This repository is over its data quota. Account responsible for LFS bandwidth should purchase more data packs to restore access.",
+        expect: "GIT_LFS_SKIP_SMUDGE",
+      },
+    ],
+  },
+  {
+    id: "git-needs-a-key",
+    title: "The sources are fetched over ssh, and there is no key for it",
+    on: ["system", "installer"],
+    role: "symptom",
+    specificity: 83,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<host>[\w.-]+@[\w.-]+): Permission denied \(publickey/,
+        /(?<host>Host key verification failed)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `A repository or submodule has an address of ssh's (git@github.com:…), and the server knows no key of this machine${match.facts["host"]?.startsWith("Host") === true ? ", or this machine does not know the server" : ""}. Public repositories need none over https.`,
+    fix: () => [
+      'git config --global url."https://github.com/".insteadOf git@github.com:',
+      'git config --global url."https://".insteadOf ssh://git@',
+      "git submodule sync --recursive && git submodule update --init --recursive",
+      "# a private repository: ssh-keygen -t ed25519, and the public key at the server; in Docker: RUN --mount=type=ssh",
+    ],
+    sources: [
+      "https://docs.github.com/authentication/troubleshooting-ssh/error-permission-denied-publickey",
+      "PKU-HMI-Lab/LIFT3D#3",
+    ],
+    examples: [
+      {
+        text: "git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+        expect: "insteadOf",
+      },
+      { text: "Host key verification failed.\nfatal: Could not read from remote repository.", expect: "insteadOf" },
+    ],
+  },
+  {
+    id: "git-commit-gone",
+    title: "The commit that is asked for is not in that repository",
+    on: ["installer"],
+    role: "symptom",
+    specificity: 82,
+    matches: (finding) =>
+      coded(finding, "git-commit") === undefined
+        ? undefined
+        : { commit: /[0-9a-f]{7,40}/.exec(finding.message)?.[0], name: finding.symbol },
+    confidence: "high",
+    cause: (match) =>
+      `Commit ${match.facts["commit"] ?? ""}${submodule(match) === undefined ? "" : ` of the submodule \`${submodule(match) ?? ""}\``} is not there: .git/config still has an old address of the submodule, the clone is shallow, or the commit was never pushed or was removed there.`,
+    fix: () => [
+      "git submodule sync --recursive && git submodule update --init --recursive --force",
+      "git fetch --unshallow; git pull   # a shallow clone, or a state of the project that has been mended since",
+      "# a release (tag) of the project names commits that exist: git tag | tail, git checkout <tag>",
+    ],
+    sources: ["pytorch/pytorch#42804", "https://git-scm.com/docs/git-submodule"],
+    examples: [
+      {
+        text: "fatal: reference is not a tree: f015d698006c4a11be15b1ebb75b3b9bb317b914",
+        expect: "git submodule sync",
+      },
+      {
+        text: "fatal: remote error: upload-pack: not our ref 1e005b0c2777f39972a4ac15bea03e0e315a3d92",
+        expect: "1e005b0c",
+      },
+      { text: "error: pathspec 'v9.9.9' did not match any file(s) known to git", expect: "git tag" },
+    ],
+  },
+  {
+    id: "git-repository-gone",
+    title: "The repository is not at that address, or is private",
+    on: ["installer"],
+    role: "symptom",
+    specificity: 82,
+    matches: (finding) =>
+      coded(finding, "git-repository") === undefined
+        ? undefined
+        : { address: /https?:\/\/[^\s']+|git@[^\s']+/.exec(finding.message)?.[0] },
+    confidence: "high",
+    cause: (match) =>
+      `The server has no repository${match.facts["address"] === undefined ? " of that name" : ` \`${match.facts["address"]}\``} for this user: it was moved, renamed, deleted or made private (GitHub then asks for a name and a password).`,
+    fix: () => [
+      "git config -f .gitmodules --get-regexp url   # the addresses of the submodules",
+      "git pull && git submodule sync --recursive && git submodule update --init --recursive   # newer states of a project have newer addresses",
+      "git config --global credential.helper store   # a private one: with a token as the password",
+    ],
+    sources: ["pytorch/pytorch#7892"],
+    examples: [
+      {
+        text: "remote: Repository not found.\nfatal: repository 'https://github.com/x/eigen.git/' not found",
+        expect: "submodule sync",
+      },
+      { text: "fatal: could not read Username for 'https://github.com': No such device or address", expect: "private" },
+    ],
+  },
+  {
+    id: "git-transfer-broken",
+    title: "git did not reach the server, or the transfer broke off",
+    on: ["installer"],
+    role: "symptom",
+    specificity: 78,
+    matches: (finding) =>
+      coded(finding, "git-transfer") ??
+      (finding.code === "git"
+        ? said(
+            finding,
+            /(?<what>RPC failed|early EOF|unexpected disconnect|index-pack|GnuTLS|gnutls_handshake|OpenSSL SSL_(?:read|connect)|Could not resolve host|Failed to connect|Connection (?:timed out|reset|refused)|The requested URL returned error: \d+|SSL certificate problem|server certificate verification failed|unable to access)/,
+          )
+        : undefined),
+    confidence: "high",
+    cause: (match) =>
+      /certificate/.test(match.finding.message)
+        ? "git does not trust the server's certificate: a proxy of the company opens the connection with a certificate of its own."
+        : /error: 40[13]/.test(match.finding.message)
+          ? "The server refuses the repository to this user."
+          : `The connection to the server failed or broke off while a large repository came in${submodule(match) === undefined ? "" : ` (submodule \`${submodule(match) ?? ""}\`)`}: the network, a proxy or the server, not the project. Half a clone is left behind.`,
+    fix: (match) => [
+      ...(/certificate/.test(match.finding.message)
+        ? ["git config --global http.sslCAInfo /path/to/company-ca.pem"]
+        : [
+            "git config --global http.version HTTP/1.1 && git config --global http.postBuffer 524288000",
+            "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
+          ]),
+      "git config --global http.proxy http://proxy:port   # behind a proxy",
+    ],
+    sources: ["https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpversion"],
+    examples: [
+      {
+        text: "error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly: CANCEL (err 8)\nfatal: early EOF",
+        expect: "HTTP/1.1",
+      },
+      {
+        text: "fatal: unable to access 'https://github.com/nvidia/cutlass.git/': Could not resolve host: github.com",
+        expect: "http.proxy",
+      },
+      {
+        text: "fatal: 无法克隆 'https://github.com/Maratyszcza/NNPACK.git' 到子模组路径 'third_party/NNPACK'",
+        expect: "third_party/NNPACK",
+      },
+    ],
+  },
+];

@@ -1,0 +1,109 @@
+/** Packages that call each other and are of releases that do not go together. */
+import { pip, python } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { type Rule, saidAny } from "../rule.ts";
+
+/** What a package took away: over `module.name`; the package, and the first release without it. Source: its release notes. */
+const removals: readonly (readonly [RegExp, pkg: string, gone: string])[] = [
+  [/^auditwheel\.lddtree\.lddtree$/, "auditwheel", "6.3"],
+  [/^markupsafe\.soft_unicode$/, "markupsafe", "2.1"],
+  [/^jinja2\.(?:escape|Markup|contextfunction)$/, "jinja2", "3.1"],
+  [/^werkzeug\.urls\.url_\w+$|^werkzeug\.(?:urls\.)?url_quote$/, "werkzeug", "3"],
+  [/^PIL\.Image\.(?:ANTIALIAS|LINEAR|CUBIC)$/, "pillow", "10"],
+  [/^packaging\.version\.LegacyVersion$/, "packaging", "22"],
+  [/^huggingface_hub\.cached_download$/, "huggingface_hub", "0.26"],
+  [/^torchvision\.transforms\.functional_tensor/, "torchvision", "0.17"],
+  [/^urllib3\.util\.ssl_\.DEFAULT_CIPHERS$/, "urllib3", "2"],
+  [/^scipy\.misc\.(?:imread|imresize|imsave|comb|factorial)$/, "scipy", "1.3"],
+];
+
+/** Packages with rules of their own. */
+const elsewhere =
+  /^(?:torch|torchvision|torchaudio|setuptools|distutils|pkg_resources|numpy|collections|typing|pip|wheel|triton|mmcv)$/;
+
+function nameOf(
+  finding: Finding,
+): { readonly module: string; readonly name?: string; readonly path?: string } | undefined {
+  const facts = saidAny(
+    finding,
+    /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>[\w.]+)['"](?: \((?<path>[^)]*)\))?/,
+    /module ['"](?<module>[\w.]+)['"] has no attribute ['"](?<name>\w+)['"]/,
+    /No module named ['"](?<module>\w+\.[\w.]+)['"]/,
+  );
+  if (facts?.["module"] === undefined) return undefined;
+  const { module, name, path } = facts;
+  return { module, ...(name === undefined ? {} : { name }), ...(path === undefined ? {} : { path }) };
+}
+
+export const otherReleaseRules: readonly Rule[] = [
+  {
+    id: "package-of-other-release",
+    title: "A package is called in a form that its installed release does not have",
+    on: ["exception"],
+    specificity: 34,
+    matches: (finding) => {
+      const asked = nameOf(finding);
+      if (asked === undefined) return undefined;
+      const whole = asked.name === undefined ? asked.module : `${asked.module}.${asked.name}`;
+      const known = removals.find(([form]) => form.test(whole));
+      if (known !== undefined) return { whole, pkg: known[1], gone: known[2] };
+      const top = asked.module.split(".")[0] ?? "";
+      if (elsewhere.test(top)) return undefined;
+      // Only of installed packages: a name that one's own code misspells is another matter.
+      const installed =
+        /[\\/](?:site|dist)-packages[\\/]/.test(asked.path ?? "") ||
+        finding.frames?.some((frame) =>
+          new RegExp(`[\\\\/](?:site|dist)-packages[\\\\/]${top}[\\\\/.]`).test(frame),
+        ) === true;
+      if (!installed || /partially initialized/.test(finding.message)) return undefined;
+      return { whole, pkg: top.replaceAll("_", "-"), caller: callerOf(finding, top) };
+    },
+    confidence: (match) => (match.facts["gone"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["gone"] === undefined
+        ? `\`${match.facts["whole"] ?? ""}\` is not in the installed release of ${match.facts["pkg"] ?? "that package"}; ${match.facts["caller"] === undefined ? "what imports it" : `\`${match.facts["caller"]}\``} was written for another one.`
+        : `\`${match.facts["whole"] ?? ""}\` was taken out of ${match.facts["pkg"] ?? ""} ${match.facts["gone"]}; what imports it is older.`,
+    fix: (match) => {
+      const name = match.facts["pkg"] ?? "";
+      if (match.facts["gone"] !== undefined)
+        return [
+          pip(match, `install "${name}<${match.facts["gone"]}"`),
+          "# for good: a newer release of what imports it",
+        ];
+      return [
+        `${python(match)} -m pip show ${name}${match.facts["caller"] === undefined ? "" : ` ${match.facts["caller"]}`} | grep -E "Name|Version|Requires"; ${python(match)} -m pip check`,
+        ...(match.facts["caller"] === undefined
+          ? []
+          : [
+              pip(
+                match,
+                `install --upgrade ${match.facts["caller"]}   # brings the ${name} that it needs, when it names it`,
+              ),
+            ]),
+        `# or the release of ${name} that was current when the caller was released: pip install "${name}==…" (pip index versions ${name})`,
+      ];
+    },
+    sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/", "pytorch/vision#8981"],
+    examples: [
+      {
+        text: "ImportError: cannot import name 'lddtree' from 'auditwheel.lddtree' (/e/lib/python3.10/site-packages/auditwheel/lddtree.py)",
+        expect: "auditwheel<6.3",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.10/site-packages/frob/core.py\", line 3, in <module>\n    from widgets import turn\nImportError: cannot import name 'turn' from 'widgets' (/e/lib/python3.10/site-packages/widgets/__init__.py)",
+        expect: "pip show widgets frob",
+      },
+      { text: "AttributeError: module 'PIL.Image' has no attribute 'ANTIALIAS'", expect: "pillow<10" },
+    ],
+  },
+];
+
+/** The installed package whose file asked for it. */
+function callerOf(finding: Finding, asked: string): string | undefined {
+  for (const frame of [...(finding.frames ?? [])].reverse()) {
+    const name = /[\\/](?:site|dist)-packages[\\/]([\w-]+)[\\/]/.exec(frame)?.[1];
+    if (name !== undefined && name !== asked && !/^(?:torch|importlib|_distutils_hack)$/.test(name))
+      return name.replaceAll("_", "-");
+  }
+  return undefined;
+}

@@ -1,0 +1,237 @@
+/** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
+import { pip, python } from "../commands.ts";
+import { coded, type Rule, said, saidAny } from "../rule.ts";
+
+/** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
+const ownHelper =
+  /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build)$/;
+
+export const projectFileRules: readonly Rule[] = [
+  {
+    id: "setup-without-a-package",
+    title: "setup.py runs and describes no package",
+    on: ["installer"],
+    specificity: 78,
+    matches: (finding) => said(finding, /No \.egg-info directory found in (?<dir>\S+)/),
+    confidence: "high",
+    cause: () =>
+      'pip ran setup.py and it made no metadata: the file is empty or was not saved, setup(…) is not called (it stands below `if __name__ == "__main__":` or in a branch that was not taken), or the script ended before.',
+    fix: (match) => [
+      "cat setup.py; grep -n 'setup(' setup.py",
+      `${python(match)} setup.py --name --version   # has to print both`,
+    ],
+    sources: ["kwea123/pytorch-cppcuda-tutorial#3", "https://setuptools.pypa.io/en/latest/userguide/quickstart.html"],
+    examples: [
+      { text: "ERROR: No .egg-info directory found in /tmp/pip-pip-egg-info-k2j3h", expect: "setup.py --name" },
+    ],
+  },
+  {
+    id: "package-folder-missing",
+    title: "setup.py names a folder of Python code that is not there",
+    on: ["installer", "exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(finding, /package directory '(?<dir>[^']+)' does not exist/) ??
+      said(
+        finding,
+        /(?<dir>\S+) is not a valid package directory|error in .* setup command: package directory '(?<dir2>[^']+)'/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["dir"] ?? ""}\` stands in packages (or package_dir) of setup.py, and there is no such folder where it runs: it was renamed, the names are of the folder above, or setup.py was started from another folder.`,
+    fix: (match) => [
+      "ls; grep -n 'packages\\|package_dir' setup.py pyproject.toml setup.cfg 2>/dev/null",
+      'cd "$(dirname $(find . -name setup.py | head -1))"   # start it in its own folder',
+      `# mend the name, or: packages=setuptools.find_packages()   (somebody else's package: ${pip(match, `install --upgrade ${match.context.log.package ?? "<package>"}`)})`,
+    ],
+    sources: ["lonePatient/TorchBlocks#4", "https://setuptools.pypa.io/en/latest/userguide/package_discovery.html"],
+    examples: [{ text: "error: package directory 'my_ops/utils' does not exist", expect: "find_packages" }],
+  },
+  {
+    id: "script-not-there",
+    title: "Python is to run a script that is not there",
+    on: ["system"],
+    specificity: 76,
+    matches: (finding) => (coded(finding, "no-script") === undefined ? undefined : { script: finding.symbol }),
+    confidence: "high",
+    cause: (match) =>
+      /setup\.py$/.test(match.facts["script"] ?? "")
+        ? "There is no setup.py in this folder: newer projects have a pyproject.toml alone (then pip builds them), or it is the wrong folder (the Python part is often in python/ or bindings/)."
+        : `\`${match.facts["script"] ?? ""}\` does not exist: the path counts from the folder of the prompt, or the file has another name in this release.`,
+    fix: (match) =>
+      /setup\.py$/.test(match.facts["script"] ?? "")
+        ? [
+            "ls; find . -maxdepth 3 -name setup.py -o -maxdepth 3 -name pyproject.toml",
+            pip(
+              match,
+              "install -v --no-build-isolation .   # in place of python setup.py install; with -e in place of develop",
+            ),
+          ]
+        : [`pwd; find . -name "$(basename ${match.facts["script"] ?? "x"})"`],
+    sources: [
+      "pyg-team/pytorch_geometric#7079",
+      "https://packaging.python.org/en/latest/discussions/setup-py-deprecated/",
+    ],
+    examples: [
+      {
+        text: "python3: can't open file '/opt/p/setup.py': [Errno 2] No such file or directory",
+        expect: "install -v --no-build-isolation .",
+      },
+    ],
+  },
+  {
+    id: "module-run-as-script",
+    title: "A part of a package is run as if it were a script",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No module named ['"]__main__\.(?<name>[\w.]+)['"]; ['"]__main__['"] is not a package/,
+        /(?<name>attempted relative import) (?:with no known parent package|beyond top-level package|in non-package)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.finding.frames?.at(-1)?.split(" ")[0] ?? "The file"} imports its neighbours by \`from .\`, which works only where it is imported as a part of its package; it was started as a file of its own (and may not be meant to be started at all).`,
+    fix: (match) => {
+      const file = match.finding.frames?.[0]?.split(":")[0] ?? "tools/script.py";
+      const module = file
+        .replace(/^.*?(?=[\w-]+[\\/][\w-]+\.py$)/, "")
+        .replace(/\.py$/, "")
+        .replaceAll(/[\\/]/g, ".");
+      return [
+        `${python(match)} -m ${module}   # from the folder above the package`,
+        "# the manual of the project says which script starts the build (setup.py, pip install .)",
+      ];
+    },
+    sources: ["pytorch/pytorch#22840", "https://docs.python.org/3/reference/import.html#package-relative-imports"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"tools/build_libs.py\", line 6, in <module>\n    from .helpers import escape_path\nModuleNotFoundError: No module named '__main__.helpers'; '__main__' is not a package",
+        expect: "-m tools.build_libs",
+      },
+    ],
+  },
+  {
+    id: "own-build-module-missing",
+    title: "setup.py does not find a module of the project's own",
+    on: ["exception"],
+    specificity: 77,
+    matches: (finding) => {
+      const facts = said(finding, /No module named ['"](?<name>\w+)(?:\.\w+)*['"]/);
+      const last = finding.frames?.at(-1) ?? "";
+      if (facts === undefined || !ownHelper.test(facts["name"] ?? "")) return undefined;
+      return /(?:^|[\\/])setup\.py:\d|^<string>:\d/.test(last) ? facts : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `setup.py imports \`${match.facts["name"] ?? ""}\`, a file beside it (${match.facts["name"] ?? ""}.py) and no package of PyPI: it is not in the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517).`,
+    fix: (match) => [
+      `ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
+      `echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in   # then python -m build --sdist again`,
+      '# setup.py, before the import: import os, sys; sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))   (or build-backend = "setuptools.build_meta:__legacy__")',
+    ],
+    sources: ["pytorch/extension-ffi#6", "https://setuptools.pypa.io/en/latest/build_meta.html"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/tmp/pip-req-build/setup.py\", line 8, in <module>\n    import build_utils\nModuleNotFoundError: No module named 'build_utils'",
+        expect: "MANIFEST.in",
+      },
+    ],
+  },
+  {
+    id: "cmake-installs-before-it-builds",
+    title: "CMake installs what was not built",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) => said(finding, /file INSTALL cannot find\s+"(?<file>[^"]+)"/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` is to be installed and does not exist: the install step ran without the build before it, that target is not part of \`all\`, or its build failed.`,
+    fix: () => [
+      "cmake --build build -j && cmake --install build   # in this order; ninja/make alone build only `all`",
+      "cmake --build build --target help | head -40   # the target that makes the file, when it is not among `all`",
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/command/install.html", "pytorch/TensorRT#1058"],
+    examples: [
+      {
+        text: 'CMake Error at cpp/cmake_install.cmake:46 (file):\n  file INSTALL cannot find\n  "/w/build/cpp/bin/tool": No such file or\n  directory.',
+        expect: "cmake --install build",
+      },
+    ],
+  },
+  {
+    id: "catkin-exports-torch",
+    title: "A ROS package hands torch's libraries on in a form that catkin does not understand",
+    on: ["build-tool"],
+    specificity: 78,
+    matches: (finding) => said(finding, /Project '(?<user>[^']+)' tried to find library '(?<lib>[^']*)'/),
+    confidence: "high",
+    cause: (match) =>
+      `catkin_package(LIBRARIES or DEPENDS …) of the other package exports \`${match.facts["lib"] ?? ""}\`, which is no library but an expression of CMake (TORCH_LIBRARIES holds such), and \`${match.facts["user"] ?? ""}\` cannot resolve it.`,
+    fix: () => [
+      "# in the package that is used: leave ${TORCH_LIBRARIES} out of catkin_package(LIBRARIES …) and DEPENDS Torch; export its own library alone",
+      "# in the package that uses it: find_package(Torch REQUIRED) and target_link_libraries(… ${catkin_LIBRARIES} ${TORCH_LIBRARIES})",
+      "rm -rf build devel   # then catkin build",
+    ],
+    sources: ["pytorch/pytorch#38239"],
+    examples: [
+      {
+        text: "CMake Error at /w/devel/share/a/cmake/aConfig.cmake:150 (message):\n  Project 'b' tried to find library '-Wl,--no-as-needed,$<TARGET_FILE:torch>\n  -Wl,--as-needed'.  The library is neither a target nor built/installed\n  properly.",
+        expect: "catkin_package",
+      },
+    ],
+  },
+  {
+    id: "hipify-not-run",
+    title: "torch's sources were not translated for ROCm",
+    on: ["build-tool"],
+    specificity: 83,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /add_subdirectory given source "?(?<dir>[^"\s]*(?:THH|[\\/]hip))"? which is not an/,
+        /(?<dir>caffe2[\\/](?:hip|[\w/]*hip)[\\/][\w./]*|aten[\\/]src[\\/]THH\S*)['"]? ?(?:does not exist|needed by|which is not)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["dir"] ?? ""}\` is made by the script that translates CUDA's sources to HIP, and that did not run before CMake.`,
+    fix: (match) => [
+      `${python(match)} tools/amd_build/build_amd.py`,
+      "rm -rf build && USE_ROCM=1 python setup.py develop   # newer states: USE_ROCM=1 pip install --no-build-isolation -v -e .",
+    ],
+    sources: ["pytorch/pytorch#44250", "https://github.com/pytorch/pytorch#from-source"],
+    examples: [
+      {
+        text: 'CMake Error at aten/CMakeLists.txt:91 (add_subdirectory):\n  add_subdirectory given source "src/THH" which is not an existing directory.',
+        expect: "build_amd.py",
+      },
+    ],
+  },
+  {
+    id: "cmake-hip-version-unknown",
+    title: "CMake finds ROCm, but not its version",
+    on: ["build-tool", "installer"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Could NOT find HIP: Found unsuitable version "(?<have>[\d.]*)"(?:, but required is at least "(?<need>[\d.]+)")?.*?(?:\(found (?<at>[^)]+)\))?$/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `CMake's FindHIP asks hipconfig for the version and gets ${match.facts["have"] === "0.0.0" ? "none (0.0.0)" : (match.facts["have"] ?? "another")}: hipconfig does not run (perl is missing, another Python or PATH in the isolated build), or the FindHIP that comes with torch is for another ROCm than the one at ${match.facts["at"] ?? "/opt/rocm"}.`,
+    fix: (match) => [
+      "export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm PATH=/opt/rocm/bin:$PATH CMAKE_PREFIX_PATH=/opt/rocm:/opt/rocm/lib/cmake",
+      `hipconfig --version; ${python(match)} -c "import torch; print(torch.version.hip)"   # the two should be of one major version`,
+      "cmake -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip ..   # ROCm's own FindHIP; in an empty build folder",
+    ],
+    sources: ["vllm-project/vllm#6762"],
+    examples: [
+      {
+        text: '-- Could NOT find HIP: Found unsuitable version "0.0.0", but required is at least "1.0" (found /opt/rocm)',
+        expect: "hipconfig --version",
+      },
+    ],
+  },
+];

@@ -1,0 +1,139 @@
+/** Packages and repositories of the system, and paths that scripts and Dockerfiles take for granted. */
+import { python } from "../commands.ts";
+import { type Match, type Rule } from "../rule.ts";
+
+/** A system whose repositories have moved to an archive. */
+function archived(match: Match): boolean {
+  return /mirrorlist\.centos\.org|base\/7|vault|buster|stretch|xenial|bionic|focal/.test(match.finding.message);
+}
+
+/** In the words of the package manager that spoke. */
+function search(match: Match, name: string): string[] {
+  const { text } = match.finding;
+  const plain = name.replace(/[\d.+-]*$/, "");
+  if (/no such package/.test(text)) return [`apk update && apk search ${plain}`];
+  if (/target not found/.test(text)) return [`pacman -Syu && pacman -Ss ${plain}`];
+  if (/formula/.test(text)) return [`brew update && brew search ${plain}`];
+  if (/find a match|No package|No match for/.test(text))
+    return [
+      `dnf search ${plain} || yum search ${plain}`,
+      "# extra repositories: dnf install epel-release; dnf config-manager --set-enabled crb",
+    ];
+  return [
+    `apt-get update && apt-cache policy ${name} && apt-cache search '^${plain}'`,
+    /^(?:cuda|libcudnn|libnccl|nvidia|nsight)/.test(name)
+      ? "# NVIDIA's packages: the repository of this very distribution from https://developer.download.nvidia.com/compute/cuda/repos (package cuda-keyring)"
+      : /^(?:gcc|g\+\+|clang|python3\.)/.test(name)
+        ? `# another release of a compiler or Python: add-apt-repository ppa:${/^python/.test(name) ? "deadsnakes/ppa" : "ubuntu-toolchain-r/test"} && apt-get update`
+        : "# the name differs between releases: take the one that the search shows",
+  ];
+}
+
+export const systemPackageRules: readonly Rule[] = [
+  {
+    id: "system-package-unknown",
+    title: "The system's package manager does not have a package",
+    on: ["installer"],
+    role: "symptom",
+    specificity: 70,
+    matches: (finding) => (finding.code === "no-system-package" ? { name: finding.symbol } : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "The package"}\` is in none of the repositories that this system knows: its lists were not fetched (a fresh container), the name is of another release of the distribution, it is in a repository that is not enabled, or it was withdrawn.`,
+    fix: (match) => search(match, match.facts["name"] ?? ""),
+    sources: ["https://manpages.debian.org/apt-cache", "pytorch/builder#910"],
+    examples: [
+      { text: "E: Unable to locate package cuda-toolkit-12-9", expect: "cuda-keyring" },
+      { text: "E: Package 'g++-13' has no installation candidate", expect: "ubuntu-toolchain-r" },
+      { text: "#13 99.86 No package git224-core available.", expect: "yum search git" },
+      { text: "Error: Unable to find a match: ninja-build", expect: "crb" },
+    ],
+  },
+  {
+    id: "system-repository-unusable",
+    title: "A repository of the system cannot be used",
+    on: ["installer"],
+    role: "symptom",
+    specificity: 68,
+    matches: (finding) => (finding.code === "system-repository" ? { name: finding.symbol } : undefined),
+    confidence: "high",
+    cause: (match) =>
+      /NO_PUBKEY/.test(match.finding.message)
+        ? `apt does not know the key ${match.facts["name"] ?? ""} that the repository is signed with${/nvidia|A4B469963BF863CC/.test(match.finding.message) ? ": NVIDIA changed its key in April 2022, and older images of CUDA have the old one" : ""}.`
+        : archived(match)
+          ? "The distribution is out of support and its repositories were moved to an archive."
+          : `The package manager cannot read \`${match.facts["name"] ?? "a repository"}\`: no network or name server in the container, a mirror that is out of step, or a repository of another release.`,
+    fix: (match) =>
+      /nvidia|A4B469963BF863CC/.test(match.finding.message)
+        ? [
+            "rm -f /etc/apt/sources.list.d/cuda.list /etc/apt/sources.list.d/nvidia-ml.list && apt-key del 7fa2af80",
+            "curl -LO https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2204/x86_64/cuda-keyring_1.1-1_all.deb && dpkg -i cuda-keyring_1.1-1_all.deb && apt-get update   # ubuntu2204: your release",
+            "# better: a newer image nvidia/cuda:…-devel",
+          ]
+        : archived(match) && /centos|base\/7/.test(match.finding.message)
+          ? [
+              "sed -i -e 's/^mirrorlist=/#mirrorlist=/' -e 's|^#* *baseurl=http://mirror.centos.org|baseurl=http://vault.centos.org|' /etc/yum.repos.d/CentOS-*.repo",
+              "# better: an image of manylinux_2_28 (AlmaLinux 8), which torch 2.7 and newer need anyway",
+            ]
+          : [
+              "apt-get update   # (or dnf makecache) alone: which address fails?",
+              "getent hosts archive.ubuntu.com   # nothing: docker build --network=host, or a dns entry in /etc/docker/daemon.json",
+            ],
+    sources: ["https://developer.nvidia.com/blog/updating-the-cuda-linux-gpg-repository-key/"],
+    examples: [
+      {
+        text: "W: GPG error: https://developer.download.nvidia.com/compute/cuda/repos/ubuntu1804/x86_64  InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY A4B469963BF863CC",
+        expect: "cuda-keyring",
+      },
+      { text: "Cannot find a valid baseurl for repo: base/7/x86_64", expect: "vault.centos.org" },
+    ],
+  },
+  {
+    id: "script-path-missing",
+    title: "A script goes to a path that does not exist",
+    on: ["system"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding, context) =>
+      finding.code === "no-such-path" || finding.code === "docker-copy"
+        ? {
+            path: finding.symbol,
+            copy: finding.code === "docker-copy" ? "yes" : undefined,
+            docker: context.log.docker ? "yes" : undefined,
+            torch: /(?:site|dist)-packages[\\/](?:torch|nvidia)/.test(finding.symbol ?? "") ? "yes" : undefined,
+          }
+        : undefined,
+    confidence: (match) =>
+      match.facts["torch"] === undefined && match.facts["copy"] === undefined ? "medium" : "high",
+    cause: (match) =>
+      match.facts["copy"] !== undefined
+        ? `The Dockerfile copies \`${match.facts["path"] ?? ""}\`, which is not in the build context: the path counts from the folder that is given to docker build, .dockerignore leaves it out, or a submodule is empty.`
+        : match.facts["torch"] !== undefined
+          ? `\`${match.facts["path"] ?? ""}\` is written down as the place of torch, and torch is not there: this image has another Python, a virtual environment or conda, or torch was not installed before this step.`
+          : `\`${match.facts["path"] ?? ""}\` does not exist when the script gets there: an earlier step did not make it, or it lies elsewhere on this system.`,
+    fix: (match) =>
+      match.facts["copy"] !== undefined
+        ? [
+            "git submodule update --init --recursive; cat .dockerignore; ls",
+            "docker build -f <Dockerfile> <the folder that holds the path>",
+          ]
+        : match.facts["torch"] !== undefined
+          ? [
+              `cd "$(${python(match)} -c 'import os, torch; print(os.path.dirname(torch.__file__))')/lib"   # in place of the fixed path`,
+              `which -a python python3; ${python(match)} -m pip show -f torch | head -12   # which Python has it`,
+            ]
+          : [`ls -la "$(dirname '${match.facts["path"] ?? "."}')"   # what is there instead`],
+    sources: ["https://docs.docker.com/build/concepts/context/", "facefusion/facefusion-docker#26"],
+    examples: [
+      {
+        text: "0.116 /bin/sh: 1: cd: can't cd to /usr/local/lib/python3.10/dist-packages/torch/lib",
+        expect: "torch.__file__",
+      },
+      {
+        text: 'ERROR: failed to compute cache key: failed to calculate checksum of ref x: "/third_party": not found',
+        expect: ".dockerignore",
+      },
+      { text: "cp: cannot stat 'build/lib/my_ops.so': No such file or directory", expect: "build/lib/my_ops.so" },
+    ],
+  },
+];

@@ -1,0 +1,170 @@
+/** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
+import { pip, python } from "../commands.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
+
+export const wrongPlaceRules: readonly Rule[] = [
+  {
+    id: "torch-not-in-this-python",
+    title: "The Python that runs the script has no torch",
+    on: ["exception"],
+    specificity: 83,
+    matches: (finding, context) => {
+      const facts = said(finding, /No module named ['"]?(?<module>torch(?:\.[\w.]+)?)['"]?(?:\s|$|;)/);
+      if (facts === undefined || context.log.installer !== undefined) return undefined;
+      const script = finding.frames?.some((frame) => /(?:^|[\\/])(?:setup|build|make|compile)\w*\.py:\d/.test(frame));
+      if (script !== true) return undefined;
+      if (context.findings.some((other) => other.kind === "wrapper" && other.tool === "pip")) return undefined;
+      if (!/^torch(?:\.utils(?:\.cpp_extension)?)?$/.test(facts["module"] ?? "")) return undefined;
+      return {
+        ...facts,
+        // Python 2 names a module without quotes.
+        two: /No module named torch/.test(finding.message) ? "yes" : undefined,
+        sudo: context.log.sudo ? "yes" : undefined,
+        installed: context.log.installedTorch ?? context.log.torch,
+      };
+    },
+    confidence: (match) =>
+      match.facts["sudo"] !== undefined || match.facts["two"] !== undefined || match.facts["installed"] !== undefined
+        ? "high"
+        : "medium",
+    cause: (match) =>
+      `The script was run by a Python that has no torch${match.facts["installed"] === undefined ? "" : `, although torch ${match.facts["installed"]} is installed (in another one)`}: ${match.facts["sudo"] === undefined ? "" : "sudo takes the system's PATH, so `python` and `pip` are the system's, not those of the environment. "}${match.facts["two"] === undefined ? "" : "The message is of Python 2: `python` is not the interpreter of the environment. "}${match.facts["sudo"] === undefined && match.facts["two"] === undefined ? "no environment is active, or `python` is another one than pip's." : ""}`.trim(),
+    fix: (match) => [
+      ...(match.facts["sudo"] === undefined
+        ? []
+        : [
+            "# without sudo: an environment of your own needs none. Where it must be, with the environment's own interpreter:",
+            'sudo env "PATH=$PATH" "$(which python)" setup.py install',
+          ]),
+      "which -a python python3 pip; python -V",
+      'python -c "import sys, torch; print(sys.executable, torch.__version__)"   # fails: activate the environment that has torch, or',
+      `${python(match) === "python" ? "python3" : python(match)} -m pip install torch setuptools wheel ninja`,
+    ],
+    sources: ["cfzd/Ultra-Fast-Lane-Detection-v2#131"],
+    examples: [
+      {
+        text: 'u@h:~/p$ sudo sh build.sh\nTraceback (most recent call last):\n  File "setup.py", line 2, in <module>\n    from torch.utils.cpp_extension import BuildExtension, CUDAExtension\nImportError: No module named torch.utils.cpp_extension',
+        expect: "sudo env",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"setup.py\", line 4, in <module>\n    import torch\nModuleNotFoundError: No module named 'torch'",
+        expect: "which -a python",
+      },
+    ],
+  },
+  {
+    id: "extension-artifact-not-made",
+    title: "setuptools does not find the extension that it should have built",
+    on: ["installer"],
+    specificity: 78,
+    matches: (finding) => (finding.code === "artifact-missing" ? { file: finding.symbol } : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? ""}\` is to be copied and was not made: its build failed or was skipped (an earlier message says so), it was made under another name (with or without \`.cpython-…\`, for another Python), or a build folder of an earlier version is in the way.`,
+    fix: (match) => [
+      "rm -rf build *.egg-info && git status --short",
+      pip(match, "install -v --no-build-isolation .   # then read the first error"),
+      "# the name: a CMake or custom build_ext has to write to self.get_ext_fullpath(ext.name); BuildExtension.with_options(no_python_abi_suffix=True) makes one without .cpython-…",
+    ],
+    sources: ["pytorch/rl#147"],
+    examples: [
+      {
+        text: "error: can't copy 'build/lib.linux-x86_64-3.9/my_ops/_C.so': doesn't exist or not a regular file",
+        expect: "my_ops/_C.so",
+      },
+    ],
+  },
+  {
+    id: "extension-not-built-in-place",
+    title: "The package is imported from its sources, where its extension was not built",
+    on: ["exception"],
+    specificity: 67,
+    matches: (finding) => {
+      const facts = saidAny(
+        finding,
+        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C))['"]/,
+        /cannot import name ['"](?<part>_\w+|\w*_(?:C|cuda|ext|cpp))['"] from (?:partially initialized module )?['"](?<top>\w+)[\w.]*['"] \((?!.*(?:site|dist)-packages)/,
+      );
+      if (facts === undefined || /^(?:torch|numpy|pip|setuptools|distutils|_\w+)$/.test(facts["top"] ?? ""))
+        return undefined;
+      const last = finding.frames?.at(-1) ?? "";
+      if (last === "" || /[\\/](?:site|dist)-packages[\\/]/.test(last)) return undefined;
+      return new RegExp(`[\\\\/]${facts["top"] ?? ""}[\\\\/]`).test(last)
+        ? { ...facts, file: last.split(/:\d/)[0] }
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no compiled \`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
+    fix: (match) => [
+      `cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder`,
+      `${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,
+      "# scikit-build: SETUPTOOLS_ENABLE_FEATURES=legacy-editable pip install -e ., or plain pip install .",
+    ],
+    sources: ["scikit-build/scikit-build#770", "https://setuptools.pypa.io/en/latest/userguide/development_mode.html"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/my_ops/__init__.py\", line 1, in <module>\n    from . import _C\nModuleNotFoundError: No module named 'my_ops._C'",
+        expect: "build_ext --inplace",
+      },
+    ],
+  },
+  {
+    id: "torch-submodule-not-imported",
+    title: "A part of torch is used that nobody imported",
+    on: ["exception"],
+    specificity: 70,
+    matches: (finding) =>
+      said(
+        finding,
+        /module ['"](?<module>torch(?:\.utils)?)['"] has no attribute ['"](?<name>cpp_extension|tensorboard|model_zoo|bottleneck|mobile_optimizer)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`import torch\` does not import ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}: the script has to do so itself (it worked where another import had brought it along).`,
+    fix: (match) => [
+      `sed -i 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' setup.py   # or by hand`,
+      ...(match.facts["name"] === "cpp_extension"
+        ? ["# better: from torch.utils.cpp_extension import BuildExtension, CUDAExtension"]
+        : []),
+    ],
+    sources: ["Megvii-BaseDetection/YOLOX#1252"],
+    examples: [
+      {
+        text: "AttributeError: module 'torch.utils' has no attribute 'cpp_extension'",
+        expect: "import torch.utils.cpp_extension",
+      },
+    ],
+  },
+  {
+    id: "local-wheel-gone",
+    title: "pip is sent to a wheel on a disk that does not have it",
+    on: ["installer", "exception"],
+    specificity: 79,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No such file or directory: ['"](?<file>(?:[A-Za-z]:|\/)[^'"]*[\\/](?<name>[A-Za-z0-9_.]+)-(?<version>\d[^-'"]*)-[^'"]*\.(?:whl|tar\.gz))['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["file"] ?? "The file"}\` does not exist here: a requirements file, a lock file or the installed package's own record (direct_url.json, written on the machine where this Python was put together) names a place of another machine.`,
+    fix: (match) => {
+      const name = (match.facts["name"] ?? "").replaceAll("_", "-");
+      return [
+        pip(
+          match,
+          `install --force-reinstall --no-deps "${name}==${match.facts["version"] ?? ""}"   # from the index: that writes the record anew`,
+        ),
+        "# then the same command again; a requirements file or constraint that names the path: delete that line",
+      ];
+    },
+    sources: ["https://packaging.python.org/en/latest/specifications/direct-url/", "BlackMixture/Mix-Studio#12"],
+    examples: [
+      {
+        text: "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: '/build/wheels/numpy-2.4.6-cp313-cp313-linux_x86_64.whl'",
+        expect: '"numpy==2.4.6"',
+      },
+    ],
+  },
+];
