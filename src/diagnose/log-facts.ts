@@ -21,6 +21,8 @@ export interface LogFacts extends PasteFacts {
   readonly conda: boolean;
   /** The log tells of an extension that `load()` builds while a program runs. */
   readonly builtAtRunTime: boolean;
+  /** torch says that it loads an extension, or how long that took: no lock is waited for. */
+  readonly extensionLoaded: boolean;
   readonly wsl: boolean;
   readonly docker: boolean;
   /** MinGW or MSYS2 compiles. */
@@ -64,6 +66,7 @@ export class FactsReader {
     packageFolders: this.#packageFolders,
     conda: false,
     builtAtRunTime: false,
+    extensionLoaded: false,
     wsl: false,
     docker: false,
     mingw: false,
@@ -147,6 +150,7 @@ export class FactsReader {
     if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
+    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
@@ -168,6 +172,7 @@ export class FactsReader {
     const facts = this.#facts;
     if (text.length < 5) return;
     this.#paste.line(text);
+    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);

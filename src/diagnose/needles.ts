@@ -31,7 +31,7 @@ ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|fail
 ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|
 extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what()|
 egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|
-operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|
+operand types|kernel image|ot compiled|ot declared|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|
 exhausted|not set|CUDA_HOME|too old|too long|oo many|an't create|ne peut|trouver|puede encontrar|не найти|
 nicht finden|not currently implemented|not supported because|*** |corrupted|oo short|Killed|temporarily|
 ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|
@@ -43,7 +43,7 @@ HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|int
 canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|ignoring file|capability|Fatal|
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
-fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
+ultiple rules|file_baton|(you have|minor version|fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
 aited on|not member|what(|xited|with code|0xc0000|0xC0000
 `;
 
@@ -68,7 +68,7 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 `;
 
 const facts =
-  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev";
+  "Loading ext|Time to load|ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

@@ -14,6 +14,7 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["exception", "warning"],
     specificity: 80,
     matches: (finding, context) => {
+      if (finding.code === "lock-wait") return {};
       if (/^Waited on lock file "/.test(finding.message)) return {};
       if (finding.code === "FileExistsError" && /[\\/]lock['"]?$/.test(finding.message)) return {};
       const baton = /file_baton|baton\.wait|_jit_compile/;
@@ -27,7 +28,9 @@ export const buildSystemRules: readonly Rule[] = [
       }
       if (finding.code !== "extensions-root") return undefined;
       // `Using … as PyTorch extensions root...` and then nothing more is how the hang looks.
-      const later = context.findings.some((other) => other.at > finding.at && other.severity !== "note");
+      const later =
+        context.log.extensionLoaded ||
+        context.findings.some((other) => other.at > finding.at && other.severity !== "note");
       return later
         ? undefined
         : { root: /^Using (\S.*?) as PyTorch extensions root/.exec(finding.message)?.[1], guess: "yes" };

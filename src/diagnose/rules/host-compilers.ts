@@ -36,7 +36,7 @@ export const hostCompilerRules: readonly Rule[] = [
         ) ??
         said(
           finding,
-          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)|$)/,
+          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version(?: by CUDA (?<cuda>[\d.]+?)\.?)?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)| ?(?:…|\.{3})?$)/,
         ) ??
         said(
           finding,
