@@ -38,7 +38,7 @@ export class Collector {
       ...parts,
       message: cut(parts.message, messageLimit),
       at: line.number,
-      text: cut(line.text, evidenceLimit),
+      text: cut(line.shown ?? line.text, evidenceLimit),
     };
     this.#count++;
     const form = formOf(parts);

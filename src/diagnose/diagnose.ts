@@ -3,6 +3,7 @@
  * build's own messages call it.
  */
 import type { Finding } from "./finding.ts";
+import { completed } from "./known-sentences.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
 import { mayBeOf } from "./origin.ts";
@@ -32,6 +33,8 @@ export interface DiagnoseReport {
 
 /** A longer log was not pasted by hand. */
 const pasteLimit = 65_536;
+/** Longer is no part of one message. */
+const quoteLimit = 600;
 
 /** Diagnoses a text. */
 export function diagnose(text: string, context: Context = {}): DiagnoseReport {
@@ -86,7 +89,31 @@ function withOtherBreaks(first: DiagnoseReport, text: string, context: Context):
       })),
     };
   }
-  return first;
+  return first.diagnoses.length === 0 && text.length <= quoteLimit ? ofPart(first, text, context) : first;
+}
+
+/** What a part of a message says. It is the message as far as one can see, hence never sure. */
+function ofPart(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
+  const lines = text.split(/\r?\n/);
+  if (lines.filter((line) => line.trim() !== "").length > 3) return first;
+  const [best] = lines
+    .map((line, index) => ({ line, index, whole: completed(line) }))
+    .toSorted((a, b) => (b.whole?.letters ?? 0) - (a.whole?.letters ?? 0));
+  if (best?.whole === undefined) return first;
+  const { line, index, whole } = best;
+  const scanner = new Scanner();
+  scanner.push(new TextEncoder().encode(whole.text));
+  const second = report(scanner.finish(), context);
+  return {
+    ...second,
+    lines: first.lines,
+    bytes: first.bytes,
+    diagnoses: second.diagnoses.map((diagnosis) => ({
+      ...diagnosis,
+      evidence: { line: index + 1, text: line.trim() },
+      confidence: diagnosis.confidence === "high" ? "medium" : diagnosis.confidence,
+    })),
+  };
 }
 
 /** An action of the engine that failed. */

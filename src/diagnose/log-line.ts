@@ -9,6 +9,8 @@ export interface LogLine {
   readonly number: number;
   /** Cleaned, without white space around it. */
   readonly text: string;
+  /** What stands in the log when the text was made of it for a parser. */
+  readonly shown?: string;
   /** Columns of white space before the text, after prefixes were taken away. */
   readonly indent: number;
   /** Began with pytest's `E`: the text is part of a message. */

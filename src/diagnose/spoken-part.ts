@@ -33,6 +33,8 @@ const quoting =
 /** The part of a line from where a tool speaks; undefined when that is nowhere, or the whole line. */
 export function spokenPart(text: string): string | undefined {
   if (text.length > 1_500 || !/[:#]|is not rec|CMake /.test(text) || quoting.test(text)) return undefined;
+  // A place at the beginning: of another language's compiler, for the others were understood.
+  if (/^(?:[A-Za-z]:)?[^\s:(]{1,300}\.\w{1,6}[:(]\d+/.test(text)) return undefined;
   let first = text.length;
   for (const start of starts) {
     const match = start.exec(text);

@@ -125,7 +125,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     });
   }
   const bareVersion =
-    /version [`'‘"]?((?:GLIBC|GLIBCXX|CXXABI|GCC|GOMP|OMP)_[\w.]+)['’"]? not found(?: \(required by (.+?)\))?/.exec(
+    /(?:version [`'‘"]?|[`'‘"])((?:GLIBC|GLIBCXX|CXXABI|GCC|GOMP|OMP)_[\w.]+)['’"]? not found(?: \(required by (.+?)\))?/.exec(
       text,
     );
   if (bareVersion !== null) {
@@ -147,7 +147,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
-  const missing = text.indexOf(": cannot open shared object file");
+  const missing = text.indexOf(": cannot open shared obj");
   const elfLibrary =
     missing < 0
       ? undefined
@@ -187,6 +187,12 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
+  // Somebody's own words around a mangled name.
+  const named = /undefined|not found|unresolved|missing/i.test(text)
+    ? mangledName.exec(text.slice(0, 1_000))?.[1]
+    : undefined;
+  if (named?.startsWith("_") === true)
+    return out.add(line, { kind: "undefined-symbol", symbol: trimName(named), ...common });
   return readWindows(line, text, out);
 }
 

@@ -4,7 +4,13 @@ import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The folder of JIT extensions. */
 function jitRoot(match: Match): string {
-  return match.context.log.jitFolder ?? match.facts["root"] ?? "~/.cache/torch_extensions";
+  const printed = match.context.findings.find(({ code }) => code === "extensions-root")?.message;
+  return (
+    match.context.log.jitFolder ??
+    match.facts["root"] ??
+    /^Using (\S.*?) as PyTorch extensions root/.exec(printed ?? "")?.[1] ??
+    "~/.cache/torch_extensions"
+  );
 }
 
 export const buildSystemRules: readonly Rule[] = [
@@ -37,7 +43,7 @@ export const buildSystemRules: readonly Rule[] = [
     },
     confidence: (match) => (match.facts["guess"] === undefined ? "high" : "medium"),
     cause: (match) =>
-      `torch's JIT build waits for the file \`lock\` in the extension's build folder. ${match.facts["guess"] === undefined ? "" : "If nothing more is printed and it hangs here: "}a process that was killed while it built left the lock behind, and torch before 2.14 waits for it for ever.`,
+      `torch's JIT build waits for the file \`lock\` in the extension's build folder. ${match.facts["guess"] === undefined ? "A" : "If nothing more is printed and it hangs here: a"} process that was killed while it built left the lock behind, and torch before 2.14 waits for it for ever.`,
     fix: (match) => {
       const root = jitRoot(match);
       return platformOf(match) === "win32"

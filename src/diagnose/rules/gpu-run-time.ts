@@ -1,5 +1,5 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, rebuild, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
+import { installTorchFor, python, rebuild, reinstall, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 
@@ -31,17 +31,23 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding) => {
       if (finding.kind === "gpu") return finding.tool === "cuda" ? coded(finding, "no-kernel-image") : undefined;
-      const capability = /Could not find compatible \w+ extension for compute capability (?<capability>\d+)/.exec(
+      const built = /Could not find compatible (?<name>\w+) extension for compute capability (?<capability>\d+)/.exec(
         finding.message,
       );
-      return capability === null ? undefined : { capability: capability.groups?.["capability"] };
+      return built === null ? undefined : { ...built.groups };
     },
     confidence: "high",
     cause: (match) =>
       `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
     fix: (match) => [
+      ...(match.facts["name"] === "tinycudann"
+        ? [
+            setVariable(match, "TCNN_CUDA_ARCHITECTURES", match.facts["capability"] ?? ""),
+            ...reinstall(match, "tinycudann"),
+          ]
+        : []),
       `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
-      ...buildForThisGpu(match),
+      ...(match.facts["name"] === "tinycudann" ? [] : buildForThisGpu(match)),
       "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
     ],
     sources: [

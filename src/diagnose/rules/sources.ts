@@ -18,7 +18,10 @@ export const sourceRules: readonly Rule[] = [
       // In another language: nothing else goes wrong at these lines.
       if (gcc !== undefined && /\/bits\/std_function\.h$/.test(file) && /[^ -~‘’“”…]/.test(finding.message))
         return { gcc };
-      if (finding.file === undefined && /parameter packs not expanded with ['‘"]?\.\.\.['’"]?:?$/.test(finding.message))
+      if (
+        (finding.file === undefined || /^(?:.*\/)?std_function\.h$/.test(file)) &&
+        /parameter packs not expanded(?: with ['‘"]?\.\.\.['’"]?:?)?$/.test(finding.message)
+      )
         return { gcc: undefined };
       if (
         /\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32|arm_\w+|\w+mm|x86g?)\S*\.h$|bits\/floatn-common/.test(

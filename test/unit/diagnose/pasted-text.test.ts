@@ -121,8 +121,45 @@ describe("the one line that a chat quotes", () => {
       "torch-gpu-symbol-missing",
     ],
     ["A single input file is required for a non-link phase", "nvcc-command-split"],
+    ["OSError: libcudart.so.12: cannot open shared obj…", "cuda-library-missing"],
     ["    wait (torch/utils/file_baton.py:42)", "stale-build-lock"],
   ])("%s", (text, id) => {
     expect(first(text)).toBe(id);
+  });
+});
+
+describe("a part of a message, without its beginning or its end", () => {
+  it.each([
+    [
+      "compilePyTorch (%s). Please make sure to use the same CUDA versions.', '12.4', '13.0')",
+      "cuda-major-mismatch",
+      "12.4",
+    ],
+    ["The detected CUDA version (11.4) has a minor version mism…", "cuda-minor-mismatch", ""],
+    ["unable to compile cuda/cpp extensions without a matching cuda version", "cuda-major-mismatch", ""],
+    ["Only the versions between 2017 and 2019 (inclusive) are supported!", "msvc-unsupported-by-cuda", "14.29"],
+    ['what is "dynamic module does not define module export function"?', "init-function-missing", "PYBIND11_MODULE"],
+    ["required for a non-link phase when an outputfile is specified", "nvcc-command-split", ""],
+    ['"const at::DeprecatedTypeProperties" to "c10::ScalarType"', "tensor-type-to-scalar-type", ""],
+    [
+      'it hangs at "Using /data/ext/py312_cu128 as PyTorch extensions root..."',
+      "stale-build-lock",
+      "/data/ext/py312_cu128",
+    ],
+  ])("%s", (text, id, fact) => {
+    const [best] = diagnose(text).diagnoses;
+    expect(best?.id).toBe(id);
+    expect(`${best?.cause ?? ""} ${best?.fix.join(" ") ?? ""}`).toContain(fact);
+    expect(best?.confidence).not.toBe("high");
+  });
+
+  it.each([
+    "Please make sure to use the same branch for both repositories.",
+    "How do I use TORCH_LIBRARY_FRAGMENT for the second block?",
+    "Error: Could not find schema for mine::op.",
+    "python3: can't open file 'setup.py': [Errno 2] No such file or directory",
+    "The image is available for download.",
+  ])("none in %s", (text) => {
+    expect(diagnose(text).diagnoses).toEqual([]);
   });
 });
