@@ -39,7 +39,7 @@ export class Collector {
       ...parts,
       message: cut(parts.message, messageLimit),
       at: line.number,
-      text: cut(line.text, evidenceLimit),
+      text: cut(line.shown ?? line.text, evidenceLimit),
     };
     this.#count++;
     this.#newest = finding;

@@ -167,7 +167,7 @@ export function torchIndex(match: Match): string {
     return `rocm${log.torchRocm ?? environment?.torch?.hipVersion?.replace(/^(\d+\.\d+).*$/, "$1") ?? "6.4"}`;
   if (log.torchBuild === "xpu") return "xpu";
   const cuda = torchCuda(match);
-  return cuda === undefined ? "cu130" : `cu${cuda.replace(".", "")}`;
+  return cuda === undefined ? "cu130" : `cu${indexedFor(cuda).replace(".", "")}`;
 }
 
 /** Installs torch and what is made for it together, so that they are of one release and one build. */
@@ -178,9 +178,36 @@ export function installTogether(match: Match, ...packages: readonly string[]): s
   );
 }
 
+/** CUDA versions that PyTorch's index has (had) wheels for: https://pytorch.org/get-started/previous-versions/. */
+const indexed = [
+  "10.0",
+  "10.1",
+  "10.2",
+  "11.0",
+  "11.1",
+  "11.3",
+  "11.5",
+  "11.6",
+  "11.7",
+  "11.8",
+  "12.1",
+  "12.4",
+  "12.6",
+  "12.8",
+  "12.9",
+  "13.0",
+];
+
+/** The version of the index for a toolkit: the newest one of its major version that is not newer, else the oldest. */
+function indexedFor(cuda: string): string {
+  const [major, minor = "0"] = cuda.split(".");
+  const same = indexed.filter((version) => version.split(".")[0] === major);
+  return same.findLast((version) => Number(version.split(".")[1]) <= Number(minor)) ?? same[0] ?? cuda;
+}
+
 /** torch for a CUDA version, from PyTorch's own index. */
 export function installTorchFor(match: Match, cuda: string): string {
-  const tag = cuda === "cpu" ? "cpu" : `cu${cuda.replace(".", "")}`;
+  const tag = cuda === "cpu" ? "cpu" : `cu${indexedFor(cuda).replace(".", "")}`;
   return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
 }
 

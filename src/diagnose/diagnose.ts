@@ -3,10 +3,12 @@
  * build's own messages call it.
  */
 import type { Finding } from "./finding.ts";
+import { completed } from "./known-sentences.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
 import { mayBeOf } from "./origin.ts";
 import { type Diagnosis, rank } from "./rank.ts";
+import { rewrappings } from "./rewrap.ts";
 import type { Context, Rule } from "./rule.ts";
 import { rules as allRules } from "./rules/index.ts";
 import { type Scan, Scanner } from "./scan.ts";
@@ -29,11 +31,17 @@ export interface DiagnoseReport {
   readonly facts: LogFacts;
 }
 
+/** A longer log was not pasted by hand. */
+const pasteLimit = 65_536;
+/** Longer is no part of one message. */
+const quoteLimit = 600;
+
 /** Diagnoses a text. */
 export function diagnose(text: string, context: Context = {}): DiagnoseReport {
   const scanner = new Scanner();
   scanner.push(new TextEncoder().encode(text));
-  return report(scanner.finish(), context);
+  const first = report(scanner.finish(), context);
+  return text.length > pasteLimit ? first : withOtherBreaks(first, text, context);
 }
 
 /** Diagnoses a log of any size, part by part, in bounded memory. */
@@ -42,8 +50,70 @@ export async function diagnoseStream(
   context: Context = {},
 ): Promise<DiagnoseReport> {
   const scanner = new Scanner();
-  for await (const part of parts) if (!scanner.push(part)) break;
-  return report(scanner.finish(), context);
+  const kept: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of parts) {
+    length += part.length;
+    if (length <= pasteLimit) kept.push(part);
+    if (!scanner.push(part)) break;
+  }
+  const first = report(scanner.finish(), context);
+  return length > pasteLimit ? first : withOtherBreaks(first, new TextDecoder().decode(Buffer.concat(kept)), context);
+}
+
+/** Whether more is known than that something failed. */
+function isWeak({ diagnoses: [best] }: DiagnoseReport): boolean {
+  return best === undefined || best.confidence === "low" || best.role === "generic" || best.role === "wrapper";
+}
+
+/** What a paste says whose lines were broken by a terminal or joined by a chat, when that is more. */
+function withOtherBreaks(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
+  if (first.notText !== undefined) return first;
+  const isFirstWeak = isWeak(first);
+  for (const other of rewrappings(text)) {
+    if (!isFirstWeak && !other.sure) continue;
+    const scanner = new Scanner();
+    scanner.push(new TextEncoder().encode(other.text));
+    const second = report(scanner.finish(), context);
+    if (isWeak(second) && (first.diagnoses.length > 0 || second.diagnoses.length === 0)) continue;
+    return {
+      ...second,
+      lines: first.lines,
+      bytes: first.bytes,
+      diagnoses: second.diagnoses.map((diagnosis) => ({
+        ...diagnosis,
+        evidence: {
+          ...diagnosis.evidence,
+          line: other.lineOf[diagnosis.evidence.line - 1] ?? diagnosis.evidence.line,
+        },
+      })),
+    };
+  }
+  return first.diagnoses.length === 0 && text.length <= quoteLimit ? ofPart(first, text, context) : first;
+}
+
+/** What a part of a message says. It is the message as far as one can see, hence never sure. */
+function ofPart(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
+  const lines = text.split(/\r?\n/);
+  if (lines.filter((line) => line.trim() !== "").length > 3) return first;
+  const [best] = lines
+    .map((line, index) => ({ line, index, whole: completed(line) }))
+    .toSorted((a, b) => (b.whole?.letters ?? 0) - (a.whole?.letters ?? 0));
+  if (best?.whole === undefined) return first;
+  const { line, index, whole } = best;
+  const scanner = new Scanner();
+  scanner.push(new TextEncoder().encode(whole.text));
+  const second = report(scanner.finish(), context);
+  return {
+    ...second,
+    lines: first.lines,
+    bytes: first.bytes,
+    diagnoses: second.diagnoses.map((diagnosis) => ({
+      ...diagnosis,
+      evidence: { line: index + 1, text: line.trim() },
+      confidence: diagnosis.confidence === "high" ? "medium" : diagnosis.confidence,
+    })),
+  };
 }
 
 /** An action of the engine that failed. */

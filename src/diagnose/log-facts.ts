@@ -29,6 +29,8 @@ export interface LogFacts extends PasteFacts {
   readonly jetson: boolean;
   /** Number of a GPU other than 0 that the paste speaks of: `cuda:1`. */
   readonly otherGpu?: string;
+  /** torch says that it loads an extension, or how long that took: no lock is waited for. */
+  readonly extensionLoaded: boolean;
   readonly wsl: boolean;
   readonly docker: boolean;
   /** MinGW or MSYS2 compiles. */
@@ -81,6 +83,7 @@ export class FactsReader {
     builtAtRunTime: false,
     amd: false,
     jetson: false,
+    extensionLoaded: false,
     wsl: false,
     docker: false,
     mingw: false,
@@ -103,7 +106,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
           text,
         )
       )
@@ -170,6 +173,7 @@ export class FactsReader {
     }
     this.#gpu(text);
     if (!facts.jetson && tegra.test(text)) facts.jetson = true;
+    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
@@ -203,6 +207,7 @@ export class FactsReader {
     this.#paste.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (text.includes("tegra")) this.#facts.jetson = true;
+    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);

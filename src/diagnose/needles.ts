@@ -31,7 +31,7 @@ ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|fail
 ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|
 extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what()|
 egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|
-operand types|kernel image|not compiled|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|
+operand types|kernel image|ot compiled|ot declared|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|
 exhausted|not set|CUDA_HOME|too old|too long|oo many|an't create|ne peut|trouver|puede encontrar|не найти|
 nicht finden|not currently implemented|not supported because|*** |corrupted|oo short|Killed|temporarily|
 ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|
@@ -44,7 +44,7 @@ canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|igno
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
 fault by GPU|not installed|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
-aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_|ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为
+aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_|ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为|nicht gefunden|introuvable|找不到|未找到|no encontrad|não encontrad|non trovat|не найден|見つかりません|ultiple rules|(you have|minor version
 `;
 
 const strong = String.raw`
@@ -68,7 +68,7 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 `;
 
 const facts =
-  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|torch/include|MSVC|clang-cl|/usr/include|LIMITED_API|arty/|acosx|gfx1|gfx9|tegra|>>> |]: import |]: from |n -c |3 -c |sudo ";
+  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|torch/include|MSVC|clang-cl|/usr/include|LIMITED_API|arty/|acosx|gfx1|gfx9|tegra|>>> |]: import |]: from |n -c |3 -c |sudo |Loading ext|Time to load";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

@@ -5,7 +5,7 @@
 import { Collector } from "./collector.ts";
 import type { Finding } from "./finding.ts";
 import { FactsReader, type LogFacts } from "./log-facts.ts";
-import { cleanLine, type LogLine } from "./log-line.ts";
+import { cleanLine, type LogLine, straightQuotes } from "./log-line.ts";
 import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
 import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needles } from "./needles.ts";
 import { backtraceParser } from "./parsers/backtraces.ts";
@@ -23,6 +23,8 @@ import { pythonParser } from "./parsers/python.ts";
 import { sourceEchoParser } from "./parsers/source-echo.ts";
 import { surroundingsParser } from "./parsers/surroundings.ts";
 import { systemParser } from "./parsers/system.ts";
+import { spokenPart } from "./spoken-part.ts";
+import { writtenLines } from "./written-lines.ts";
 
 /** What a log holds. */
 export interface Scan {
@@ -74,6 +76,8 @@ const shapeLimit = 60;
 /** And so many where a message or traceback may go on. */
 const shapeLimitInside = 600;
 const shapesKept = 20_000;
+/** Of lines that were written into one. */
+const mostWritten = 400;
 /** So many with the same words of interest in the same order, and where a message may go on. */
 const signatureLimit = 1_500;
 const signatureLimitInside = 6_000;
@@ -218,7 +222,9 @@ export class Scanner {
     if (seen > (this.#open ? shapeLimitInside : shapeLimit)) return;
     this.#examined++;
     this.#budget -= raw.length + costOfLine;
-    this.#examine(cleanLine(raw, line.number));
+    const written = raw.includes("\\n") || raw.includes('="') || raw.includes('{"') ? writtenLines(raw) : undefined;
+    if (written === undefined) this.#examine(cleanLine(raw, line.number));
+    else for (const part of written.slice(0, mostWritten)) this.#examine(cleanLine(part, line.number));
   }
 
   /** Of what is left for the middle of the log, half is for lines in the form of a message. */
@@ -229,21 +235,31 @@ export class Scanner {
 
   #examine(line: LogLine): void {
     this.#facts.line(line.text);
+    if (!this.#read(line)) {
+      // Words of somebody else stand before those of the tool, or quotes that no tool writes around its names.
+      const part = spokenPart(line.text);
+      const again = straightQuotes(part ?? line.text);
+      const other = again === line.text ? undefined : { ...line, text: again };
+      const found = other !== undefined && !this.#open && this.#read(other);
+      const last = (!found || this.#bare.open === true) && this.#bare.line(line, this.#collector, found);
+      if (!found && !last && other !== undefined) this.#bare.line(other, this.#collector);
+    } else if (this.#bare.open === true) this.#bare.line(line, this.#collector, true);
+    this.#open = this.#all.some((parser) => parser.open === true);
+  }
+
+  /** Shows the line to all parsers but the last one. Whether anything was made of it. */
+  #read(line: LogLine): boolean {
     let taken = false;
     const before = this.#collector.made;
     for (const parser of this.#parsers.first) {
       if (taken && parser.open !== true) continue;
       if (parser.line(line, this.#collector, taken)) taken = true;
     }
-    if (!taken) {
-      for (const parser of this.#parsers.beside) parser.line(line, this.#collector);
-      const untouched = this.#collector.made === before;
-      if (untouched || this.#bare.open === true) this.#bare.line(line, this.#collector, !untouched);
-    } else {
+    if (taken) {
       for (const parser of this.#parsers.beside) if (parser.open === true) parser.line(line, this.#collector, true);
-      if (this.#bare.open === true) this.#bare.line(line, this.#collector, true);
-    }
+    } else for (const parser of this.#parsers.beside) parser.line(line, this.#collector);
     this.#open = this.#all.some((parser) => parser.open === true);
+    return taken || this.#collector.made !== before;
   }
 }
 

@@ -6,14 +6,15 @@ import { type Collector, extend } from "../collector.ts";
 import type { FindingKind, OpenFinding, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import { missingHeader } from "./gcc.ts";
+import { msvcWithoutCode } from "./msvc.ts";
 import type { Parser } from "./parser.ts";
 import { unknownError } from "./surroundings.ts";
 
 /** What compilers say, without a file in front. */
 const compilerSentence =
-  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:was not declared in this scope|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties|with exceptions disabled|error STL1002).*)$/;
+  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:['’"”] was not declared|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|DeprecatedTypeProperties|with exceptions disabled|error STL1002).*)$/;
 const headerSentence =
-  /^(?:.*\b(?:fatal )?error:? )?[<'"‘“]?([\w+./\\-]+\.(?:h|hpp|cuh|hh|hxx))[>'"’”]?: ?(?:No such file or directory|没有那个文件或目录|Datei oder Verzeichnis nicht gefunden|Aucun fichier ou dossier de ce type|No existe el (?:archivo|fichero) o el directorio|Нет такого файла или каталога|そのようなファイルやディレクトリはありません)/;
+  /^(?:.*\b(?:fatal )?error:? )?[<'"‘“]?([\w+./\\-]+\.(?:h|hpp|cuh|hh|hxx))[>'"’”]?: ?(?:No such file(?: or directory)?|没有那个文件或目录|Datei oder Verzeichnis nicht gefunden|Aucun fichier ou dossier de ce type|No existe el (?:archivo|fichero) o el directorio|Нет такого файла или каталога|そのようなファイルやディレクトリはありません)/;
 const clangHeader = /(?:fatal )?error: ['"]([\w+./-]+)['"] file not found/;
 const msvcHeader = /Cannot open include file: ?['"]([\w+./\\-]+)['"]/;
 
@@ -43,10 +44,16 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [/Double (?:type|arithmetic operation) is not supported on this platform/, "driver", "clang"],
   [/local memory (?:limit exceeded|\(\d+\) exceeds limit)/i, "driver", "hipcc"],
   [/^relocation .* recompile with -fPIC/, "link", "linker"],
+  [/^(?!.*\b(?:note|warning): ).*unrecognized command[- ]line option/, "driver", "gcc"],
+  [
+    /current installed version of \S+ \([\d.]+\) is (?:greater|less) than the (?:maximum|minimum) required version/,
+    "exception",
+    "python",
+  ],
 ];
 
 const sign =
-  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|nicht gefunden|Aucun|No existe|Нет такого|ありません/;
+  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open/;
 
 const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
 
@@ -66,6 +73,7 @@ export function bareParser(): Parser {
         if (more) return true;
       }
       if (taken) return false;
+      if (msvcWithoutCode(line, out)) return true;
       const found = readBare(line, out);
       if (found === undefined) unknownError(line, out);
       if (found !== undefined && /no operator "|no instance of/.test(found.message)) last = found;

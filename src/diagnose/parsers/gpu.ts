@@ -127,7 +127,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "torch-without-gpu",
   ],
   [
-    /Not compiled with (?:GPU|CUDA) support|assertion \(!?\w+\.is_cuda\(\)\) failed\W+\w+ must be (?:a )?CPU|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA/i,
+    /Not compiled with (?:GPU|CUDA) support|assertion \(!?\w+\.is_cuda\(\)\) failed\W+\w+ must be (?:a )?CPU|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA|implementation for device (?:cuda|gpu|CUDA)\S* not found/i,
     "extension-without-gpu",
   ],
   [

@@ -19,7 +19,7 @@ const noLibrary: readonly RegExp[] = [
   /library not found for -l([\w.+-]+)/,
   /library '([\w.+-]+)' not found/,
   /framework not found ([\w.+-]+)|framework '([\w.+-]+)' not found/,
-  /找不到 -l([\w.+-]+)|kann -l([\w.+-]+) nicht finden|(?:ne peut|impossible de) (?:pas )?trouver -l([\w.+-]+)|no se puede encontrar -l([\w.+-]+)|не найти -l([\w.+-]+)/,
+  /找不到 -l([\w.+-]+)|kann -l([\w.+-]+) nicht finden|(?:ne peut|impossible de) (?:pas )?trouver -l([\w.+-]+)|no se puede encontrar -l([\w.+-]+)|не(?:возможно)? найти -l([\w.+-]+)|-l([\w.+:-]+) kann nicht gefunden werden|(?:ne peut|impossible de) (?:pas )?trouver [«"'] ?-l([\w.+-]+)|-l([\w.+-]+) ?(?:が見つかりません|を見つけられません|를 찾을 수 없)/,
   /(lib[\w.+-]+\.so[\w.]*), needed by \S+, not found/,
   /lld-link: error: could not open '([^']+)'/,
   /lld-link: error: <root>: undefined symbol: ([\w.]+)/,

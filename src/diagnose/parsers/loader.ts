@@ -9,6 +9,8 @@ import { baseName, type Parser, wordBefore, words } from "./parser.ts";
 
 /** A shared library at the beginning of a word, what follows cut off. */
 const sharedFile = /^(?:[A-Za-z]:)?[^:]{1,600}?\.(?:so|pyd|dll|dylib)(?:\.[\w.]{1,40})?(?=:|$)/;
+/** A mangled name, wherever it stands. */
+const mangledName = /(?:^|[\s'"`(])(_{1,3}Z[\w.$]{4,}|\?[\w?$@]{4,}@@\w*)/;
 const elfUndefined = /undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?/;
 const elfVersioned = /symbol:? ([^\s,]+)[, ]+version (\S+) not defined in file (\S+) with link time reference/;
 const muslUndefined = /Error relocating (\S+?): (\S+?): (?:symbol not found|initial-exec TLS)/;
@@ -19,7 +21,7 @@ const version = /^: version [`'‘"](.{1,200}?)['’"] not found(?: \(required b
 const dllFailed = /DLL load failed(?: while importing ([\w.]+))?(?:: (.*))?$/;
 const dllModule = /Could not find module '(.+?)'(?: \(or one of its dependencies\))?/;
 const winError = /\[WinError (126|127|193|1114|182|1455|998|5)\]\s?(.*)$/;
-const initFunction = /dynamic module does not define (?:module export|init) function \((\w+)\)/;
+const initFunction = /does not define (?:module export|init) function \(?(\w+)/;
 const wrongPython =
   /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)(?:_d|t)?\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
 const architecture =
@@ -99,9 +101,11 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     if (text.includes("undefined symbol") && !/^(?:\S*(?:lld|mold|ld)\S*): /.test(text)) {
       const elf = elfUndefined.exec(text);
       if (elf !== null) {
+        // Somebody turned the words around: `_ZN3c105Error… undefined symbol`.
+        const named = /\w/.test(elf[1] ?? "") ? trimName(elf[1] ?? "") : (mangledName.exec(text)?.[1] ?? "");
         return out.add(line, {
           kind: "undefined-symbol",
-          symbol: trimName(elf[1] ?? ""),
+          symbol: named,
           ...requester(text.slice(0, elf.index), undefined, true),
           ...(elf[2] === undefined ? {} : { library: elf[2] }),
           ...common,
@@ -122,7 +126,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     });
   }
   const bareVersion =
-    /version [`'‘"]?((?:GLIBC|GLIBCXX|CXXABI|GCC|GOMP|OMP)_[\w.]+)['’"]? not found(?: \(required by (.+?)\))?/.exec(
+    /(?:version [`'‘"]?|[`'‘"])((?:GLIBC|GLIBCXX|CXXABI|GCC|GOMP|OMP)_[\w.]+)['’"]? not found(?: \(required by (.+?)\))?/.exec(
       text,
     );
   if (bareVersion !== null) {
@@ -144,7 +148,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
-  const missing = text.indexOf(": cannot open shared object file");
+  const missing = text.indexOf(": cannot open shared obj");
   const elfLibrary =
     missing < 0
       ? undefined
@@ -184,6 +188,12 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       ...common,
     });
   }
+  // Somebody's own words around a mangled name.
+  const named = /undefined|not found|unresolved|missing/i.test(text)
+    ? mangledName.exec(text.slice(0, 1_000))?.[1]
+    : undefined;
+  if (named?.startsWith("_") === true)
+    return out.add(line, { kind: "undefined-symbol", symbol: trimName(named), ...common });
   return readWindows(line, text, out);
 }
 

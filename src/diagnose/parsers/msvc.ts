@@ -18,6 +18,31 @@ export function msvcParser(): Parser {
   return { line };
 }
 
+/** Sentences of cl and link that are known without their code, and the code. */
+const sentences: readonly (readonly [RegExp, string])[] = [
+  [/unresolved external symbol ["'“?_(]/, "LNK2001"],
+  [/\?[\w?$@]{6,200} (?:is an )?unresolved external/, "LNK2001"],
+  [/cannot open input file ['"‘“][^'"’”]+\.(?:lib|obj)/, "LNK1181"],
+  [/cannot open file ['"‘“][^'"’”]+\.(?:lib|obj|pyd|dll)/, "LNK1104"],
+  [/['"‘“]\w+['"’”]: (?:identifier not found|undeclared identifier)/, "C3861"],
+  [/['"‘“]\w+['"’”]: ambiguous symbol/, "C2872"],
+  [/requires at least ['"‘“]\/std:c\+\+/, "C7555"],
+];
+
+/** A message of cl or link that lost its code. */
+export function msvcWithoutCode(given: LogLine, out: Collector): boolean {
+  if (given.text.length > 1_500) return false;
+  for (const [words, code] of sentences) {
+    const match = words.exec(given.text);
+    if (match === null) continue;
+    const copy: LogLine = { ...given, shown: given.text, text: `error ${code}: ${given.text.slice(match.index)}` };
+    const before = out.made;
+    line(copy, out);
+    return out.made !== before;
+  }
+  return false;
+}
+
 function line(line: LogLine, out: Collector): boolean {
   const { text } = line;
   const match = coded.exec(text.length > 3_000 ? text.slice(0, 3_000) : text);
@@ -50,7 +75,10 @@ function line(line: LogLine, out: Collector): boolean {
     return true;
   }
   if (code === "C1083") {
-    const header = quoted(rest) ?? /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1];
+    const header =
+      /['"“«]\s?([\w.+/\\-]{1,300}\.\w{1,4})\s?['"”»]/.exec(rest)?.[1] ??
+      quoted(rest) ??
+      /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1];
     if (header !== undefined && (isHeaderName(header) || /include/i.test(rest))) {
       out.add(line, { kind: "missing-header", header, ...common });
     } else out.add(line, { kind: "driver", ...common, ...(header === undefined ? {} : { file: header }) });

@@ -7,7 +7,7 @@ import { baseName, type Parser } from "./parser.ts";
 const typeName = String.raw`(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Failed|Failure|Failures|Timeout|NotFound|Invalid\w*|Missing\w*|Unsatisfiable\w*)|BackendUnavailable|Unsupported|OutOfResources|Invalid[A-Z]\w*|(?<=\.)(?:Fail|NotImplemented|NoSuchFile))`;
 const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
-const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?[:：(]\s?(.*)$/;
+const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?([:：(])\s?(.*)$/;
 const frame = /^File ["'](.+?)["'], line (\d+)(?:, column \d+)?(?:, in (.+))?$/;
 /** Exceptions whose messages have no blank lines. */
 const oneParagraph =
@@ -15,7 +15,7 @@ const oneParagraph =
 const warningLine = /^(?:(.+?): ?(\d+): )?((?:\w+\.)*\w*Warning): (.*)$/;
 const faulthandler =
   /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
-const fileNotFound = /No such file or directory: ['"]?([^'"]+?)['"]?(?::|$)/;
+const fileNotFound = /No such file or directory: ['"‘“]?([^'"‘’“”]+?)['"’”]?(?::|$)/;
 
 /** What shells, Docker and make say after a program has ended: no part of its message. */
 const outside =
@@ -204,6 +204,13 @@ export function pythonParser(): Parser {
   };
 }
 
+/** Without the quotation mark that closes what was opened before the exception's name. */
+function withoutLooseQuote(message: string): string {
+  const last = /(["'])\)?[.?!]?$/.exec(message);
+  if (last?.[1] === undefined || message.split(last[1]).length % 2 === 1) return message;
+  return message.slice(0, last.index);
+}
+
 interface Said {
   readonly type: string;
   readonly message: string;
@@ -235,7 +242,9 @@ function embeddedException(text: string): Said | undefined {
   if (/^(?:raise|throw|except|assert|return)\b|^if .*[:{;]$|^WARNING: Retrying/.test(text)) return undefined;
   const match = embedded.exec(text);
   if (match === null) return undefined;
-  return { type: match[1] ?? "", message: (match[2] ?? "").replace(/^["']|["']\)?$/g, "") };
+  const [, type = "", mark, message = ""] = match;
+  // Of a `repr` the quotes go; those around the first word of a message stay.
+  return { type, message: mark === "(" ? message.replace(/^["']|["']\)?[.?!]?$/g, "") : withoutLooseQuote(message) };
 }
 
 /** `FileNotFoundError` out of subprocess, or for a well-known tool, is a program that is not there. */

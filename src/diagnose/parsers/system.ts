@@ -13,16 +13,19 @@ const notFound: readonly RegExp[] = [
   /^zsh: command not found: (\S+)$/,
   /^sudo: (\S+): command not found$/,
   /^Can't exec "([\w.+-]+)": No such file or directory/,
-  /^'"?((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])"?' is not recognized as an internal or external command/i,
-  /^["'“]?(\S+?)["'”]? (?:不是内部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce)/,
-  /The term '([^']+)' is not recognized as (?:the|a) name/,
+  /^['"]{1,2}((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])['"]{1,2} is not recognized as an internal or external command/i,
+  /^(?:Der Befehl )?["'“„]?(\S+?)["'”“]? ?(?:不是内部或外部命令|不是內部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce|não é reconhecido|non è riconosciuto|не является внутренней|は、内部コマンド|은\(는\) 내부 또는 외부)/,
+  /The term ['"‘“]([^'"’”]+)['"’”] is not recognized as (?:the|a) name/,
   /^(?:\S+ ?[:：] ?)?(?:无法将|Die Benennung|[Ll]e terme|El término|用語|Имя|Il termine|O termo) ?[“"«'„]\s?([^”"»'“]{1,200}?)\s?[”"»'“]/,
+  /^(?:\S*\/)?(?:sh|bash|dash|zsh|ash|-bash): (?:(?:line |第|строка |ligne |Zeile )?\d+ ?(?:行)?(?:：|:) ?)?(\S+?) ?[:：] ?(?:未找到命令|没有找到命令|找不到命令|Kommando nicht gefunden|Befehl nicht gefunden|commande introuvable|orden no encontrada|comando não encontrado|comando non trovato|команда не найдена|コマンドが見つかりません)/,
   /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
   /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
   /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
   /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?(?!compile\b)([\w./+-]+)["']?/i,
   /^error: linker [`'](\S+)['`] not found/,
   /Command '\['(?:which|where)', '([^']+)'\]' returned non-zero/,
+  /^(?:.*(?:\[Errno 2\]|FileNotFoundError:?|Warning:.*) )?No such file or directory: ['"](ninja|nvcc|cmake|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|git)['"]/,
+  /Error checking compiler version for (\S+): \[Errno 2\]/,
   /Compiler: (\S+) is not found/,
   /No working C\+\+ compiler found in .*'([\w.+/-]+)'\)/,
   /Failed to find (C) compiler\. Please specify via CC/,
@@ -141,7 +144,7 @@ const phrases: readonly Phrase[] = [
   },
   { words: /could not find ninja/, kind: "warning", tool: "torch", code: "no-ninja", severity: "warning" },
   {
-    words: /has a minor version mismatch with the version that was used to compile PyTorch/,
+    words: /minor version mismatch with the version that was used to compile/,
     kind: "warning",
     tool: "torch",
     code: "cuda-minor-mismatch",
@@ -149,7 +152,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /detected CUDA version .* mismatches|(?:CUDA|Cuda) (?:version|extensions are being compiled with a version of Cuda) .*does not match the version (?:torch was compiled|used to compile)|Installed CUDA version .* does not match|compiled with different CUDA versions|Detected that PyTorch and \w+ were compiled with different CUDA/i,
+      /detected CUDA version .* mismatches|mismatches the version that was used to compile|(?:CUDA|Cuda) (?:version|extensions are being compiled with a version of Cuda) .*does not match the version (?:torch was compiled|used to compile)|Installed CUDA version .* does not match|compiled with different CUDA versions|Detected that PyTorch and \w+ were compiled with different CUDA/i,
     kind: "exception",
     tool: "torch",
     code: "cuda-mismatch",
@@ -163,7 +166,7 @@ const phrases: readonly Phrase[] = [
   },
   { words: /Ninja is required to load C\+\+ extensions/i, kind: "exception", tool: "torch", code: "no-ninja" },
   {
-    words: /Unknown CUDA arch \(.+?\) or GPU not supported|Unknown CUDA Architecture Name|unknown cuda arch/i,
+    words: /Unknown CUDA arch \(.+?\)|Unknown CUDA Architecture Name|unknown cuda arch/i,
     kind: "exception",
     tool: "torch",
     code: "unknown-arch",
@@ -174,6 +177,13 @@ const phrases: readonly Phrase[] = [
     kind: "exception",
     tool: "torch",
     code: "arch-unknown",
+  },
+  {
+    words:
+      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait/,
+    kind: "exception",
+    tool: "torch",
+    code: "lock-wait",
   },
   { words: /^arch_list\[-1\] \+= '\+PTX'/, kind: "exception", tool: "torch", code: "arch-unknown" },
   { words: /^(?:.*: )?Failed to find nvToolsExt/, kind: "build-tool", tool: "cmake", code: "nvtoolsext" },
@@ -194,7 +204,8 @@ const phrases: readonly Phrase[] = [
   },
   { words: /No GPU arch specified for ROCm build/, kind: "exception", tool: "torch", code: "no-rocm-arch" },
   {
-    words: /xFormers can't load C\+\+\/CUDA extensions|xFormers was built for:/i,
+    words:
+      /xFormers can't load C\+\+\/CUDA extensions|xFormers was built for:|PyTorch \d\S+ with (?:CUDA|HIP|ROCm) \S+ \(you have/i,
     kind: "warning",
     tool: "torch",
     code: "xformers-built-for",
@@ -316,7 +327,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space/;
+  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

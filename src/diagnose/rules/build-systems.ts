@@ -16,7 +16,13 @@ export function aboutPath(finding: Finding): boolean {
 
 /** The folder of JIT extensions. */
 function jitRoot(match: Match): string {
-  return match.context.log.jitFolder ?? match.facts["root"] ?? "~/.cache/torch_extensions";
+  const printed = match.context.findings.find(({ code }) => code === "extensions-root")?.message;
+  return (
+    match.context.log.jitFolder ??
+    match.facts["root"] ??
+    /^Using (\S.*?) as PyTorch extensions root/.exec(printed ?? "")?.[1] ??
+    "~/.cache/torch_extensions"
+  );
 }
 
 export const buildSystemRules: readonly Rule[] = [
@@ -26,7 +32,7 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["exception", "warning"],
     specificity: 80,
     matches: (finding, context) => {
-      if (/^Waited on lock file "/.test(finding.message) || finding.code === "baton-wait") return {};
+      if (/^Waited on lock file "/.test(finding.message) || /^(?:baton|lock)-wait$/.test(finding.code ?? "")) return {};
       if (finding.code === "FileExistsError" && /[\\/]lock['"]?$/.test(finding.message)) return {};
       const baton = /file_baton|baton\.wait|_jit_compile/;
       if (finding.kind === "exception") {
@@ -40,14 +46,16 @@ export const buildSystemRules: readonly Rule[] = [
       }
       if (finding.code !== "extensions-root") return undefined;
       // `Using … as PyTorch extensions root...` and then nothing more is how the hang looks.
-      const later = context.findings.some((other) => other.at > finding.at && other.severity !== "note");
+      const later =
+        context.log.extensionLoaded ||
+        context.findings.some((other) => other.at > finding.at && other.severity !== "note");
       return later
         ? undefined
         : { root: /^Using (\S.*?) as PyTorch extensions root/.exec(finding.message)?.[1], guess: "yes" };
     },
     confidence: (match) => (match.facts["guess"] === undefined ? "high" : "medium"),
     cause: (match) =>
-      `torch's JIT build waits for the file \`lock\` in the extension's build folder. ${match.facts["guess"] === undefined ? "" : "If nothing more is printed and it hangs here: "}a process that was killed while it built left the lock behind, and torch before 2.14 waits for it for ever.`,
+      `torch's JIT build waits for the file \`lock\` in the extension's build folder. ${match.facts["guess"] === undefined ? "A" : "If nothing more is printed and it hangs here: a"} process that was killed while it built left the lock behind, and torch before 2.14 waits for it for ever.`,
     fix: (match) => {
       const root = jitRoot(match);
       return platformOf(match) === "win32"

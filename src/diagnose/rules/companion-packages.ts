@@ -140,7 +140,7 @@ export const companionPackageRules: readonly Rule[] = [
     on: ["warning", "exception"],
     specificity: 75,
     matches: (finding) => (finding.code === "xformers-built-for" ? {} : undefined),
-    confidence: "high",
+    confidence: (match) => (builtFor(match).built === undefined ? "medium" : "high"),
     cause: (match) => {
       const { built, here } = builtFor(match);
       if (here?.includes("+cpu") === true && built?.includes("+cpu") !== true)

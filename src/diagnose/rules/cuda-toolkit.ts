@@ -63,7 +63,7 @@ export const cudaToolkitRules: readonly Rule[] = [
         nvcc === undefined
           ? "# or install a torch for the CUDA that nvcc --version shows"
           : `${installTorchFor(match, nvcc)}   # or torch for the toolkit that is there`,
-        ...(/DeepSpeed|DS_/.test(match.finding.message)
+        ...(/DeepSpeed|DS_|Installed CUDA version/.test(match.finding.message)
           ? ["# DeepSpeed within one major version: export DS_SKIP_CUDA_CHECK=1"]
           : []),
       ];
@@ -98,13 +98,17 @@ export const cudaToolkitRules: readonly Rule[] = [
       said(
         finding,
         /detected CUDA version \((?<nvcc>[\d.]+)\) has a minor version mismatch .*?PyTorch \((?<torch>[\d.]+)\)/s,
+      ) ??
+      said(
+        finding,
+        /minor version mismatch with the version that was used to compile(?: PyTorch \((?<torch>[\d.]+)\))?/,
       ),
     confidence: "low",
     cause: (match) =>
-      `nvcc is of CUDA ${match.facts["nvcc"] ?? ""}, torch was built with ${match.facts["torch"] ?? ""}: within one major version that works. This is a warning, not the cause of a failure.`,
+      `nvcc is of CUDA ${match.facts["nvcc"] ?? "one minor version"}, torch was built with ${match.facts["torch"] ?? "another"}: within one major version that works. This is a warning, not the cause of a failure.`,
     fix: (match) => [
       "# nothing to do; to be exact:",
-      setVariable(match, "CUDA_HOME", `/usr/local/cuda-${match.facts["torch"] ?? ""}`),
+      setVariable(match, "CUDA_HOME", `/usr/local/cuda-${match.facts["torch"] ?? torchCuda(match) ?? "X.Y"}`),
     ],
     sources: ["ashawkey/torch-ngp#168"],
     examples: [
@@ -312,7 +316,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     on: ["exception", "build-tool"],
     specificity: 75,
     matches: (finding) =>
-      said(finding, /Unknown CUDA arch \((?<arch>[^)\s][^)]*)\) or GPU not supported/) ??
+      said(finding, /Unknown CUDA arch \((?<arch>[^)\s][^)]*)\)/) ??
       said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
     confidence: "high",
     cause: (match) =>

@@ -1,5 +1,5 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, torchCuda, buildForThisGpu } from "../commands.ts";
+import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { failedInTorch } from "./gpu-frames.ts";
@@ -16,10 +16,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding) => {
       if (finding.kind === "gpu") return finding.tool === "cuda" ? coded(finding, "no-kernel-image") : undefined;
-      const capability = /Could not find compatible \w+ extension for compute capability (?<capability>\d+)/.exec(
+      const built = /Could not find compatible (?<name>\w+) extension for compute capability (?<capability>\d+)/.exec(
         finding.message,
       );
-      return capability === null ? undefined : { capability: capability.groups?.["capability"] };
+      return built === null ? undefined : { ...built.groups };
     },
     confidence: "high",
     cause: (match) =>
@@ -27,14 +27,23 @@ export const gpuRunTimeRules: readonly Rule[] = [
         ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
         : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
     fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
-      ...(failedInTorch(match)
+      ...(match.facts["name"] === "tinycudann"
         ? [
-            installTorchFor(match, "12.8") + "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
-            installTorchFor(match, "12.6") +
-              "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
+            setVariable(match, "TCNN_CUDA_ARCHITECTURES", match.facts["capability"] ?? ""),
+            ...reinstall(match, "tinycudann"),
           ]
-        : buildForThisGpu(match)),
+        : []),
+      `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
+      ...(match.facts["name"] === "tinycudann"
+        ? []
+        : failedInTorch(match)
+          ? [
+              installTorchFor(match, "12.8") +
+                "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
+              installTorchFor(match, "12.6") +
+                "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
+            ]
+          : buildForThisGpu(match)),
       "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
     ],
     sources: [

@@ -100,7 +100,7 @@ export const headerRules: readonly Rule[] = [
     matches: (finding) =>
       header(
         finding,
-        /^(?:THC|TH|THCUNN|THNN|THH)\/|^(?:torch\/csrc\/cuda\/(?:THCP|cuda_check)|ATen\/cuda\/CUDAApplyUtils|ATen\/(?:Error|NumericUtils_old)|torch\/csrc\/utils\/cuda_lazy_init|c10\/util\/(?:Optional|variant|string_view)|ATen\/native\/cuda\/(?:DistributionTemplates_old)|ATen\/core\/DeprecatedTypePropertiesRegistry_old)\b/,
+        /^(?:THC|TH|THCUNN|THNN|THH)\/|^THC?\.h$|^(?:torch\/csrc\/cuda\/(?:THCP|cuda_check)|ATen\/cuda\/CUDAApplyUtils|ATen\/(?:Error|NumericUtils_old)|torch\/csrc\/utils\/cuda_lazy_init|c10\/util\/(?:Optional|variant|string_view)|ATen\/native\/cuda\/(?:DistributionTemplates_old)|ATen\/core\/DeprecatedTypePropertiesRegistry_old)\b/,
       ),
     confidence: "high",
     cause: (match) =>

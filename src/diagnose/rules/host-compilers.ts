@@ -20,6 +20,9 @@ function supportedCompiler(match: Match): string | undefined {
   )?.path;
 }
 
+/** The last toolset of each Visual Studio: https://learn.microsoft.com/cpp/overview/compiler-versions. */
+const toolsetOf: Readonly<Record<string, string>> = { "2015": "14.0", "2017": "14.16", "2019": "14.29" };
+
 export const hostCompilerRules: readonly Rule[] = [
   {
     id: "host-compiler-too-new",
@@ -36,7 +39,7 @@ export const hostCompilerRules: readonly Rule[] = [
         ) ??
         said(
           finding,
-          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version by CUDA (?<cuda>[\d.]+?)\.?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)|$)/,
+          /current installed version of \S+ \((?<have>[\d.]+)\) is greater than the maximum required version(?: by CUDA (?<cuda>[\d.]+?)\.?)?(?: \((?<bound>[\d.]+)\)| Please make sure .*?<(?<below>=?[\d.]+)| ?(?:…|\.{3})?$)/,
         ) ??
         said(
           finding,
@@ -73,7 +76,9 @@ export const hostCompilerRules: readonly Rule[] = [
         ];
       const newest = gccMajor(match) ?? "11";
       const there = supportedCompiler(match);
-      const cxx = there ?? `/usr/bin/g++-${newest}`;
+      // conda's gxx has links without a prefix.
+      const conda = there === undefined && match.context.log.conda && platformOf(match) !== "darwin";
+      const cxx = there ?? (conda ? "$CONDA_PREFIX/bin/g++" : `/usr/bin/g++-${newest}`);
       return [
         ...(there === undefined
           ? systemPackage(match, {
@@ -83,7 +88,7 @@ export const hostCompilerRules: readonly Rule[] = [
             })
           : []),
         `export CC=${cxx.replace(/g\+\+/, "gcc")} CXX=${cxx}`,
-        `export NVCC_PREPEND_FLAGS='-ccbin ${cxx}'   # for builders that do not pass CC on to nvcc`,
+        `export NVCC_PREPEND_FLAGS="-ccbin ${cxx}"   # for builders that do not pass CC on to nvcc`,
         `# or a newer CUDA toolkit${forNext(Number(newest) + 1)}; -allow-unsupported-compiler only as a last resort`,
       ];
     },
@@ -193,7 +198,7 @@ export const hostCompilerRules: readonly Rule[] = [
       ) ??
       said(
         finding,
-        /unsupported Microsoft Visual Studio version|error STL1002: Unexpected compiler version, expected CUDA (?<cuda>[\d.]+) or newer|STL1001: Unexpected compiler version/,
+        /unsupported Microsoft Visual Studio version|STL1002: Unexpected compiler version, expected CUDA (?<cuda>[\d.]+) or newer|STL1001: Unexpected compiler version/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -202,7 +207,7 @@ export const hostCompilerRules: readonly Rule[] = [
         : `This Visual Studio's C++ library asks for CUDA ${match.facts["cuda"]} or newer.`,
     fix: (match) => [
       "# install the MSVC toolset that this CUDA knows (Visual Studio Installer > Individual components), and call it before the build:",
-      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
+      `"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=${toolsetOf[match.facts["to"] ?? ""] ?? "14.38"}`,
       `# or a newer CUDA toolkit${match.facts["cuda"] === undefined ? "" : ` (${match.facts["cuda"]})`}; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler`,
     ],
     sources: ["TencentARC/BrushEdit#17", "nerfstudio-project/nerfstudio#3171"],

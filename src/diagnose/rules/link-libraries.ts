@@ -350,6 +350,24 @@ export const linkLibraryRules: readonly Rule[] = [
         ibverbs: "libibverbs-dev",
         tbb: "libtbb-dev",
       };
+      const brewed: Record<string, string> = {
+        omp: "libomp",
+        png: "libpng",
+        jpeg: "jpeg-turbo",
+        openblas: "openblas",
+        mpi: "open-mpi",
+        ssl: "openssl",
+        crypto: "openssl",
+        tbb: "tbb",
+        z: "zlib",
+      };
+      const brew = brewed[name];
+      if (platformOf(match) === "darwin" && brew !== undefined)
+        return [
+          `brew install ${brew}`,
+          `# then: library-dirs = ["<brew --prefix ${brew}>/lib"] in retorch.toml (setup.py: library_dirs), include-dirs = ["<brew --prefix ${brew}>/include"]`,
+          `brew --prefix ${brew}`,
+        ];
       const apt = packages[name];
       return [
         ...(apt === undefined

@@ -18,7 +18,7 @@ export const loadingRules: readonly Rule[] = [
     matches: (finding) => {
       const atLink = finding.kind === "undefined-symbol" && /^_?PyInit_\w+$/.test(finding.symbol ?? "");
       if (!atLink && coded(finding, "no-init-function") === undefined) return undefined;
-      return { init: finding.symbol, module: (finding.symbol ?? "").replace(/^_?PyInit_|^init/, "") };
+      return { init: finding.symbol, module: (finding.symbol ?? "").replace(/^_?PyInit_|^init/, "") || "<module>" };
     },
     confidence: "high",
     cause: (match) =>

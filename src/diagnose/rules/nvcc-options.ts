@@ -76,7 +76,7 @@ export const nvccOptionRules: readonly Rule[] = [
     matches: (finding) =>
       nvccSaid(
         finding,
-        /A single input file is required for a non-link phase when an output ?file is specified/,
+        /A single input file is required for a non-link phase/,
         /Don't know what to do with ['"](?<word>.+?)['"]/,
         /More than one input file specified/,
         /No input files specified/,

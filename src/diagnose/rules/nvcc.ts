@@ -86,7 +86,7 @@ export const nvccRules: readonly Rule[] = [
         finding,
         /no operator "(?<operator>[^"]+)" matches these operands.*operand types are: .*\b(?<type>__half2?|half2?|__nv_bfloat16|__nv_bfloat162|nv_bfloat162?|__hip_bfloat16\w*|c10::Half)\b/s,
         /no suitable (?:user-defined )?(?:conversion function|constructor exists to convert) from "(?:const )?(?<type>__half|half|__nv_bfloat16|nv_bfloat16)" to/,
-        /no suitable constructor exists to convert from "\w+" to "(?<type>__half|half|__nv_bfloat16|nv_bfloat16)"/,
+        /no suitable (?:user-defined )?(?:constructor exists to convert|conversion) from "\w+" to "(?<type>__half|half|__nv_bfloat16|nv_bfloat16)"/,
         /no suitable conversion function from "(?:const )?\w+" to "(?<type>__half|half|__nv_bfloat16)" exists/,
         /more than one (?:conversion function|operator ".+") .*"?(?<type>__half|half|__nv_bfloat16)"?/,
         /(?:invalid operands to binary expression|use of overloaded operator '.+' is ambiguous|cannot convert|no viable conversion|no match for 'operator).*(?<type>__half2?|__nv_bfloat16|hip_bfloat16)/,

@@ -211,18 +211,21 @@ export const pythonVersionRules: readonly Rule[] = [
     title: "Text is read in another encoding than it was written in",
     on: ["exception", "warning"],
     specificity: 76,
-    matches: (finding) =>
-      /Error checking compiler version for cl.*codec can't decode/.test(finding.message)
-        ? {}
-        : finding.code === "UnicodeDecodeError" &&
-            finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) ===
-              true
+    matches: (finding, context) =>
+      // The warning comes before whatever the compiler says in the end.
+      finding.severity === "warning" && context.findings.some((other) => other.severity === "fatal")
+        ? undefined
+        : /Error checking compiler version for cl.*codec can't decode/.test(finding.message)
           ? {}
-          : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
-                finding.message,
-              )
-            ? { file: "yes" }
-            : undefined,
+          : finding.code === "UnicodeDecodeError" &&
+              finding.frames?.some((frame) => /cpp_extension\.py|check_compiler|hipify|subprocess\.py/.test(frame)) ===
+                true
+            ? {}
+            : /'(?:ascii|gbk|cp9\d\d|cp125\d|cp437|cp850|charmap|shift_jis|euc_kr|big5)' codec can't (?:de|en)code/.test(
+                  finding.message,
+                )
+              ? { file: "yes" }
+              : undefined,
     confidence: "high",
     cause: (match) =>
       match.facts["file"] === undefined

@@ -42,7 +42,7 @@ export const registrationRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /'_OpNamespace' '(?<space>\w+)' object has no attribute '(?<op>\w+)'/,
+        /['"]?_OpNamespace['"]? ['"]?(?<space>\w+)['"]? object has no attribute(?: ['"]?(?<op>\w+))?/,
         /operator (?<space>\w+)::(?<op>\w+) does not exist/i,
         /No such operator (?<space>\w+)::(?<op>\w+)/,
         /Didn't find engine for operation (?<space>\w+)::(?<op>\w+)/,
@@ -98,6 +98,8 @@ export const registrationRules: readonly Rule[] = [
           finding.message,
         )?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
+      // A function of the set-up script itself.
+      if (finding.code === "NameError" && finding.frames?.at(-1)?.includes("setup.py") === true) return undefined;
       return { module };
     },
     confidence: "high",

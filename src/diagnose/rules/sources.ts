@@ -15,6 +15,14 @@ export const sourceRules: readonly Rule[] = [
       const nvccLike =
         /parameter packs not expanded with|expected (?:template-name|identifier|primary-expression) before|identifier "__builtin_\w+" is undefined|_Float(?:32|64|128)\w*"? is undefined|"__is_\w+"|type name is not allowed|expected a ["“][(;]|argument list for class template|invalid redeclaration|is ambiguous|has already been declared|attribute "__\w+" does not take arguments|“?__builtin_dynamic_object_size|__noinline__|wrong number of template arguments|body of constexpr function|not a return-statement|mismatched argument pack lengths|redefinition of default argument|cannot be overloaded|std::__is_constant_evaluated|is not a function or static data member|is not valid here/;
       if (gcc !== undefined && nvccLike.test(finding.message)) return { gcc };
+      // In another language: nothing else goes wrong at these lines.
+      if (gcc !== undefined && /\/bits\/std_function\.h$/.test(file) && /[^ -~‘’“”…]/.test(finding.message))
+        return { gcc };
+      if (
+        (finding.file === undefined || /^(?:.*\/)?std_function\.h$/.test(file)) &&
+        /parameter packs not expanded(?: with ['‘"]?\.\.\.['’"]?:?)?$/.test(finding.message)
+      )
+        return { gcc: undefined };
       if (
         /\/bits\/(?:floatn|mathcalls|math-vector)\S*\.h$|\/x86intrin|\/lib\/gcc\/\S+\/include\/(?:amx|avx|serialize|ia32|arm_\w+|\w+mm|x86g?)\S*\.h$|bits\/floatn-common/.test(
           file,
@@ -101,14 +109,14 @@ export const sourceRules: readonly Rule[] = [
     specificity: 89,
     matches: (finding) => {
       if (
-        !/pybind11[\\/](?:detail[\\/]\.\.[\\/])?(?:cast|pybind11|pytypes|attr|detail[\\/]\w+)\.h$/.test(
+        !/pybind11[\\/](?:detail[\\/]\.\.[\\/])?(?:cast|pybind11|pytypes|attr|detail[\\/]\w+)\.h$|^cast\.h$/.test(
           finding.file ?? "",
         )
       )
         return undefined;
       return saidAny(
         finding,
-        /expected a declaration|expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|template argument \d+ is invalid/,
+        /expected a declaration|expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|template argument \d+ is invalid|^(?=.*[‘'"]<[’'"])[^A-Za-z]+/,
       );
     },
     confidence: "high",

@@ -114,7 +114,7 @@ export const toolchainRules: readonly Rule[] = [
       return (
         said(
           finding,
-          /Error checking compiler version for cl(?!.*codec can't)|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
+          /Error checking compiler version for cl(?!.*codec can't)|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|Could not (?:locate|find) a supported Microsoft Visual C\+\+ installation|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
         ) ?? undefined
       );
     },

@@ -31,6 +31,32 @@ describe("what stands before a line is taken away", () => {
     "12>",
     "> ",
     "\u001b[31m",
+    "\\x1b[31m",
+    "^[[31m",
+    "[2024-05-01, 12:00:00 UTC] {logging_mixin.py:188} INFO - ",
+    "2024-05-01 12:00:00,123 - app.main - ERROR - ",
+    "2024-05-01 12:00:00.123 | ERROR    | app.main:run:42 - ",
+    "24/05/01 12:00:00 ERROR Executor: ",
+    "2024-05-01T12:00:00.123456789Z stderr F ",
+    "2024-05-01T12:00:00.123456+01:00 gpu01 python3[4242]: ",
+    "2024-05-01 12:00:00,123 sagemaker-training-toolkit ERROR    ",
+    "[12:34:56]W:\t [Step 1/1] ",
+    "(12:34:56) ",
+    "12:34PM ERR ",
+    "[pod/trainer-0/main] ",
+    "ERROR:my.module:",
+    "build.log:120:",
+    "120:",
+    "   120\t",
+    "[0]: ",
+    "3: ",
+    "gpu01\t",
+    "my-ext> ",
+    "[ 50%] ",
+    "12.3s 4 ",
+    "❌ ",
+    "- ",
+    "--> ",
   ]) {
     it(JSON.stringify(before), () => {
       expect(text(before + error)).toBe(error);
@@ -45,6 +71,13 @@ describe("what belongs to a line stays", () => {
     "C:\\a\\b.cpp(12): error C2065: 'x': undeclared identifier",
     "E: Unable to locate package x",
     'a.cu(3): error: identifier "x" is undefined',
+    "make[2]: *** No rule to make target 'a', needed by 'b'.  Stop.",
+    "-- Found CUDA: /usr/local/cuda",
+    "[3/9] nvcc -c a.cu -o a.o",
+    "[ 50%] Building CXX object a.o",
+    "ERROR: Failed building wheel for x",
+    'Error\tLNK2001\tunresolved external symbol "x"',
+    "----> 1 import x",
   ]) {
     it(raw, () => {
       expect(text(raw)).toBe(raw);
@@ -77,5 +110,30 @@ describe("a line", () => {
 
   it("loses zero bytes and other controls", () => {
     expect(text("a\u0000b\u0007c")).toBe("abc");
+  });
+});
+
+describe("characters that no tool wrote", () => {
+  it.each([
+    ["&#60;torch/extension.h&#62; &#x27;x&#39; &nbsp;y", "<torch/extension.h> 'x'  y"],
+    ["a.cpp:3:1: error:\u00a0no\u202fspace", "a.cpp:3:1: error: no space"],
+    ["a.cpp:3:1: error: â€˜AT_CHECKâ€™ was not declared", "a.cpp:3:1: error: 'AT_CHECK' was not declared"],
+    ["a.cpp:3:1: error: \\xe2\\x80\\x98x\\xe2\\x80\\x99 was", "a.cpp:3:1: error: 'x' was"],
+    ["a.cpp:3:1: error: ?x? was not declared", "a.cpp:3:1: error: 'x' was not declared"],
+    [
+      "AttributeError: ‘_OpNamespace’ ‘x’ object has no attribute ‘y’",
+      "AttributeError: '_OpNamespace' 'x' object has no attribute 'y'",
+    ],
+    [
+      "nvcc fatal   : Value ‘c++17’ is not defined for option ‘std’",
+      "nvcc fatal   : Value 'c++17' is not defined for option 'std'",
+    ],
+    ["**RuntimeError: x**", "RuntimeError: x"],
+  ])("%s", (raw, clean) => {
+    expect(text(raw)).toBe(clean);
+  });
+
+  it("leaves gcc its quotes", () => {
+    expect(text("a.cpp:3:1: error: ‘x’ was not declared")).toBe("a.cpp:3:1: error: ‘x’ was not declared");
   });
 });

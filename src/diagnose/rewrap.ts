@@ -1,0 +1,125 @@
+/**
+ * Texts whose line breaks are not those of the tools: cut at the width of a terminal, filled like a paragraph by a mail
+ * program, or joined into one line by a chat. Offers the text with other line breaks; whether that says more is judged by
+ * who asks. It does not know any message, only how lines begin.
+ */
+
+import { cleanLine } from "./log-line.ts";
+
+/** A text with other line breaks. */
+export interface Rewrapped {
+  readonly text: string;
+  /** For each of its lines the line of the given text where it begins, from 1. */
+  readonly lineOf: readonly number[];
+  /** The breaks that were there can hardly be chance. */
+  readonly sure: boolean;
+}
+
+const narrowest = 60;
+const widest = 250;
+
+/** How a message, a frame or a step of a build begins: never the middle of a sentence. */
+const begins =
+  /^\s*(?:Traceback \(|File "|(?:[\w.]+\.)?\w+(?:Error|Exception|Warning)\b[:(]|(?:fatal )?error\s?[:#]|ERROR\b|CMake (?:Error|Warning)|ninja: |collect2: |make\b.*: |note: |×|╰|│|\[\d+\/\d+\]|FAILED: |(?:[A-Za-z]:)?[^\s:(]+\.\w{1,4}[:(]\d+|nvcc |LINK : |In file included|\$ |>>> |-{3,}|={3,}|`{3})/;
+
+/** Every other way to break the lines, likelier ones first. */
+export function rewrappings(text: string): readonly Rewrapped[] {
+  const lines = text.split(/\r*\n/).map((line) => line.replace(/\s+$/, ""));
+  const width = lines.reduce((most, line) => Math.max(most, line.length), 0);
+  const found: Rewrapped[] = [];
+  if (lines.length > 1 && width >= narrowest && width <= widest) {
+    const hard = joined(lines, (line, next) => {
+      if (line.length < width - 1 || next === "" || begins.test(next) || alike(line, next) || isPrefixed(next))
+        return undefined;
+      return line.length === width ? "" : " ";
+    });
+    if (hard !== undefined) {
+      const full = lines.filter(
+        (line, index) =>
+          line.length === width &&
+          (lines[index + 1] ?? "") !== "" &&
+          !alike(line, lines[index + 1] ?? "") &&
+          !isPrefixed(lines[index + 1] ?? ""),
+      );
+      const word = lines.some(
+        (line, index) =>
+          line.length === width &&
+          /\w$/.test(line) &&
+          /^[\w.]/.test(lines[index + 1] ?? "") &&
+          !alike(line, lines[index + 1] ?? ""),
+      );
+      found.push({ ...hard, sure: word && (full.length > 1 || width % 20 === 0) });
+    }
+  }
+  if (lines.length > 1 && width >= narrowest && width <= 140) {
+    const soft = joined(lines.map(bare), (line, next) => {
+      const first = /^\s*(\S+)/.exec(next)?.[1];
+      if (line === "" || first === undefined || begins.test(next) || alike(line, next)) return undefined;
+      return line.length + 1 + first.length > width ? " " : undefined;
+    });
+    if (soft !== undefined) found.push({ ...soft, sure: false });
+  }
+  const split = apart(lines);
+  if (split !== undefined) found.push(split);
+  return found;
+}
+
+/** What a log collector puts in front is in front of whole lines alone. */
+function isPrefixed(line: string): boolean {
+  return cleanLine(line, 1).text !== line.trim();
+}
+
+/** Without what a log collector or a mail program puts in front. */
+function bare(line: string): string {
+  const { text, indent } = cleanLine(line, 1);
+  return " ".repeat(Math.min(indent, 40)) + text;
+}
+
+/** Two lines of a list. */
+function alike(line: string, next: string): boolean {
+  const shape = (text: string): string => text.slice(0, 12).replaceAll(/\d/g, "0");
+  return shape(line) === shape(next);
+}
+
+/** Joins lines where `glue` gives what belongs between them. Undefined when that is nowhere. */
+function joined(
+  lines: readonly string[],
+  glue: (line: string, next: string) => string | undefined,
+): Rewrapped | undefined {
+  const result: string[] = [];
+  const lineOf: number[] = [];
+  let current = "";
+  let open = false;
+  let joins = 0;
+  lines.forEach((line, index) => {
+    if (!open) {
+      current = line;
+      lineOf.push(index + 1);
+    }
+    const next = lines[index + 1];
+    const between = next === undefined ? undefined : glue(line, next);
+    open = between !== undefined;
+    if (between === undefined || next === undefined) result.push(current);
+    else {
+      joins++;
+      current += between + (between === "" ? next : next.trimStart());
+    }
+  });
+  return joins === 0 ? undefined : { text: result.join("\n"), lineOf, sure: false };
+}
+
+const inside =
+  /\s+(?=Traceback \(most|File "|(?:[a-z_]\w{0,60}\.){0,6}[A-Z]\w{1,60}(?:Error|Exception|Warning): |ninja: |collect2: |× |╰|note: |error: (?:subprocess|command)|ERROR: |CMake (?:Error|Warning) |\[\d+\/\d+\] |FAILED: |LINK : |nvcc (?:fatal|error)|operand types are|[\w./\\:+-]{1,200}\.(?:cu|cuh|cpp|cc|cxx|c|h|hpp)[:(]\d+|[\w./+-]{0,200}(?:\bld|g\+\+|gcc|clang\+\+|clang|c\+\+): )/g;
+
+/** Breaks long lines where a message begins in the middle. */
+function apart(lines: readonly string[]): Rewrapped | undefined {
+  const result: string[] = [];
+  const lineOf: number[] = [];
+  lines.forEach((line, index) => {
+    for (const part of line.length < 80 ? [line] : line.slice(0, 8_000).split(inside)) {
+      result.push(part);
+      lineOf.push(index + 1);
+    }
+  });
+  return result.length === lines.length ? undefined : { text: result.join("\n"), lineOf, sure: false };
+}
