@@ -170,14 +170,14 @@ class EarlyWheel:
             return not any(path == folder or path.startswith(folder + os.sep) for folder in (given, self.folder))
 
         files, states, there, absent, listed = [], [], [], [], []
-        written, probes = self._renamed.union(seen["written"]), set(seen["probes"])
+        written = self._renamed.union(seen["written"])
         for path in filter(counts, [*seen["files"], *seen["written"], *seen["probes"]]):
             try:
                 state = os.stat(path)
             except OSError:
                 absent.append(path)
                 continue
-            if path in probes or not os.path.isfile(path):
+            if not os.path.isfile(path):
                 there.append(path)
                 continue
             if path not in written and max(state.st_mtime_ns, state.st_ctime_ns) >= self._started:
