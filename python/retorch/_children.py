@@ -34,7 +34,7 @@ class Children:
         children = self
 
         def init(popen, args, *rest, **kwargs):
-            if kwargs.get("env") is not None:
+            if children._witness.watches and kwargs.get("env") is not None:
                 env = dict(kwargs["env"])
                 env.update(children._variables(env.get("PYTHONPATH")))
                 kwargs["env"] = env

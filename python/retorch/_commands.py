@@ -1,5 +1,5 @@
-"""setuptools' commands with retorch in them. Each factory takes the class that the project would use, its own perhaps,
-and the `Session` of the hook.
+"""setuptools' commands with retorch in them, and what they are given to build. Each factory takes the class that the project
+would use, its own perhaps, and the `Session` of the hook.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ import json
 import os
 import re
 import stat
+import sys
 import sysconfig
+
+from setuptools import Extension
 
 from ._headers import is_inside, project_headers
 from ._messages import warn
@@ -16,6 +19,21 @@ from ._project import put
 
 #: So many names are looked at to find out whether a folder holds Python code.
 _MOST_NAMES = 20_000
+
+
+class ConfiguredExtension(Extension):
+    """Stands for an extension of retorch's configuration, so that setuptools knows that there is one."""
+
+    def __init__(self, facts: dict) -> None:
+        super().__init__(facts["name"], sources=[], py_limited_api=facts["py_limited_api"] is not None)
+        self.facts = facts
+
+    def file_name(self) -> str | None:
+        """The name of its file, where that is not the one of a Python module."""
+        if self.facts["kind"] == "python-module":
+            return None
+        suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+        return self.name.rpartition(".")[2] + suffix
 
 
 def _build_ext(base, session):
@@ -114,8 +132,6 @@ def _declared_limited_api(extension) -> str | None:
         return None
     number = _macro(extension, "Py_LIMITED_API")
     if number is None and "torch_cpu" in (extension.libraries or []):
-        import sys
-
         number = getattr(sys.modules.get("torch.utils.cpp_extension"), "min_supported_cpython", "0x030A0000")
     try:
         value = int(str(number), 16)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import sys
 import sysconfig
@@ -14,7 +13,6 @@ import tempfile
 
 import setuptools
 import setuptools.build_meta
-from setuptools import Extension
 from setuptools.discovery import ConfigDiscovery, FlatLayoutPackageFinder
 
 import distutils.core  # setuptools' own copy, now that setuptools is imported
@@ -23,66 +21,29 @@ from distutils.errors import DistutilsError
 
 from . import _commands
 from ._describe import Unusual, describe_extension
+from ._early_wheel import EarlyWheel, NotUnchanged
 from ._isolation import torch_in_sight, torch_missing, warn_about_torch
 from ._messages import BackendError, warn
 from ._node import NodeNotFound
 from ._program import build_environment
 from ._project import architectures_in, build, configuration, configured_words, metadata, output_folder
-from ._requirements import LICENSE_EXPRESSIONS, setuptools_version
+from ._quirks import said_by_setuptools, src_layout_of_python
 from ._unchanged import recall, remember
 
 #: The first date that a zip file can say.
 _EPOCH = "315532800"
 
 
-_analyse_src_layout = getattr(ConfigDiscovery, "_analyse_src_layout", None)
-
-
-def _src_layout_of_python(discovery) -> bool:
-    """setuptools takes any folder `src` for the place of the packages. One with C++ alone is not."""
-    given = "" in (discovery.dist.package_dir or {})
-    if not given and os.path.isdir("src") and not _commands.has_python("src"):
-        return False
-    return _analyse_src_layout(discovery)
-
-
-def said_by_setuptools(error: Exception) -> BackendError | None:
-    """What setuptools says of a project without the way through its code. None for what it did not expect itself."""
-    text = str(error)
-    if isinstance(error, DistutilsError):
-        return BackendError(text.strip())
-    wrong = re.match(r"invalid pyproject\.toml config: `(.*)`\.\s*(?:configuration error: )?(.*)", text)
-    if wrong is None:
-        return None
-    hint = ""
-    if wrong.group(1) == "project.license" and setuptools_version() < LICENSE_EXPRESSIONS:
-        least = ".".join(map(str, LICENSE_EXPRESSIONS))
-        hint = f"a licence expression needs setuptools {least} or later, and {setuptools.__version__} is installed"
-    return BackendError(f"pyproject.toml: {wrong.group(2) or wrong.group(1)}", hint)
-
-
-class ConfiguredExtension(Extension):
-    """Stands for an extension of retorch's configuration, so that setuptools knows that there is one."""
-
-    def __init__(self, facts: dict) -> None:
-        super().__init__(facts["name"], sources=[], py_limited_api=facts["py_limited_api"] is not None)
-        self.facts = facts
-
-    def file_name(self) -> str | None:
-        """The name of its file, where that is not the one of a Python module."""
-        if self.facts["kind"] == "python-module":
-            return None
-        suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-        return self.name.rpartition(".")[2] + suffix
-
-
 class Session:
     """One call of a hook, in the project's folder. A context manager.
 
     describe: whether the extensions must be known. editable: whether they go into the sources. builds: whether they are built.
+    early: the hook that will ask for a wheel next, which may be made at once.
     """
 
-    def __init__(self, settings, *, describe: bool, editable: bool, builds: bool) -> None:
+    def __init__(
+        self, settings, *, describe: bool, editable: bool, builds: bool, early: str | None = None
+    ) -> None:
         self.settings = settings
         self.editable = editable
         self.builds = builds
@@ -106,6 +67,9 @@ class Session:
         self._has_device_code = False
         self._editable_rebuild = False
         self._own_epoch = False
+        #: How many times a setup.py has had something built.
+        self._rounds = 0
+        self._early = self._begin_early(early) if early is not None else None
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> Session:
@@ -117,7 +81,9 @@ class Session:
             self._patch(undo, FlatLayoutPackageFinder, "DEFAULT_EXCLUDE", FlatLayoutPackageFinder.DEFAULT_EXCLUDE)
             self._patch(undo, distutils_build_ext.build_ext, "build_extension", self._replacement())
             if hasattr(ConfigDiscovery, "_analyse_src_layout"):
-                self._patch(undo, ConfigDiscovery, "_analyse_src_layout", _src_layout_of_python)
+                self._patch(undo, ConfigDiscovery, "_analyse_src_layout", src_layout_of_python)
+            if self._early is not None:
+                self._patch(undo, self.backend, "run_setup", self._early.watching(self.backend.run_setup))
             self._undo = undo.pop_all()
         return self
 
@@ -133,11 +99,14 @@ class Session:
             if said is not None:
                 raise said from None
 
-    def _read_project(self) -> None:
+    def _only_declared(self) -> bool:
+        """Where nothing names extensions they are those of the setup.py."""
         own = configuration(self.root)
         self._editable_rebuild = own is not None and own.editable_rebuild is True
-        # Where nothing names extensions they are those of the setup.py.
-        if (own is None or not own.named) and os.path.isfile("setup.py"):
+        return (own is None or not own.named) and os.path.isfile("setup.py")
+
+    def _read_project(self) -> None:
+        if self._only_declared():
             return
         try:
             if self.builds:
@@ -179,6 +148,11 @@ class Session:
                     super().parse_config_files(*args, **kwargs)
                     session._adopt(self)
 
+                def run_command(self, command):
+                    super().run_command(command)
+                    if command == "dist_info" and session._early is not None:
+                        session._early.make(self, super().run_command)
+
                 def has_ext_modules(self):
                     # Decides whether a wheel is one for this platform.
                     return super().has_ext_modules() or bool(session.programs)
@@ -201,7 +175,7 @@ class Session:
                     f"the extension `{facts['name']}` is described twice: by setup.py and by {facts['described_in']}",
                     "remove one of the two",
                 )
-            declared.append(ConfiguredExtension(facts))
+            declared.append(_commands.ConfiguredExtension(facts))
         distribution.ext_modules = declared
         # Before anything is copied or compiled.
         if self.builds and any(facts["uses_torch"] for facts in self._described()) and not torch_in_sight():
@@ -232,9 +206,9 @@ class Session:
                 )
         self.programs.append(facts)
 
-    def configured(self) -> list[ConfiguredExtension]:
+    def configured(self) -> list[_commands.ConfiguredExtension]:
         """The extensions of the configuration that go into a wheel."""
-        return [one for one in self.distribution.ext_modules or [] if isinstance(one, ConfiguredExtension)]
+        return [one for one in self.distribution.ext_modules or [] if isinstance(one, _commands.ConfiguredExtension)]
 
     def _described(self) -> list[dict]:
         """The facts of all of the configuration that goes into a wheel."""
@@ -264,7 +238,7 @@ class Session:
         session = self
 
         def build_extension(command, extension):
-            if isinstance(extension, ConfiguredExtension):
+            if isinstance(extension, _commands.ConfiguredExtension):
                 return
             try:
                 described = describe_extension(command, extension)
@@ -285,7 +259,8 @@ class Session:
 
     def environment(self) -> dict[str, str]:
         """The variables that the program gets."""
-        environ = build_environment()
+        with self._aside():
+            environ = build_environment()
         if self._own_epoch:
             environ.pop("SOURCE_DATE_EPOCH", None)
         return environ
@@ -322,8 +297,23 @@ class Session:
                 raise torch_missing(self.project_name())
         self._has_device_code |= any(extension["device"] == "cuda" for extension in described)
         request = {"format": 1, "root": self.root, "python": sys.executable, "extensions": described}
-        self._take(build(["build", "--request", "-", *self.settings.words], self.environment(), request))
+        words = ["build", "--request", "-", *self.settings.words]
+        note, environ = self._declared_note(self._rounds), self.environment()
+        self._rounds += 1
+        known = recall(note, environ)
+        if known is not None and (known["words"], known["facts"]) == (self.settings.words, request):
+            print("retorch: nothing to build")
+            self._take(known["result"])
+        elif self._early is not None:
+            raise NotUnchanged
+        else:
+            result = build(words, environ, request)
+            self._take(result)
+            remember(note, environ, self.project_name(), self.settings.words, request, result)
         self.place(command)
+
+    def _declared_note(self, number: int) -> str:
+        return f"{self.out}.declared-{number}"
 
     def _take(self, result: dict) -> None:
         self.built_with = result.get("built_with") or self.built_with
@@ -357,6 +347,29 @@ class Session:
             built[os.path.basename(place)] = self.artifacts[place]
         return built
 
+    # --- a wheel beside the metadata ---------------------------------------------------------------------------------
+
+    def _begin_early(self, hook: str) -> EarlyWheel | None:
+        """Only where the script has been built before, and where nothing is asked for that changes the wheel."""
+        if not self._only_declared() or not os.path.exists(self._declared_note(0)) or self.settings.setuptools:
+            return None
+        if self.editable and self.rebuilds:
+            return None
+        try:
+            return EarlyWheel(self.out, self.root, hook, self.settings)
+        except OSError:
+            return None
+
+    def keep_early(self, metadata_directory: str) -> None:
+        """Once the hook has ended: keeps the wheel that was made beside the metadata, if it was."""
+        if self._early is not None:
+            notes = [self._declared_note(number) for number in range(self._rounds)]
+            self._early.keep(metadata_directory, {"notes": notes, "torch": self._torch_to_check()})
+
+    def _aside(self):
+        """For what retorch itself does: nobody counts what it looks at."""
+        return contextlib.nullcontext() if self._early is None else self._early.pause()
+
     # --- afterwards --------------------------------------------------------------------------------------------------
 
     def date_files(self) -> None:
@@ -386,15 +399,22 @@ class Session:
         """GPU architectures in the built files, by their place in the wheel."""
         if not self._has_device_code:
             return {}
-        found = architectures_in(list(self.artifacts.values()))
+        with self._aside():
+            found = architectures_in(list(self.artifacts.values()))
         return {place: found.get(path, []) for place, path in self.artifacts.items()}
 
     def warn_about_torch(self) -> None:
         """Says so when the torch of this build is not the one that the result will meet."""
-        torch = self.provenance().get("torch")
+        torch = self._torch_to_check()
         if torch is not None:
-            requires = list(getattr(self.distribution, "install_requires", None) or [])
-            warn_about_torch(torch["version"], requires, self.stable_torch(), self._has_device_code)
+            warn_about_torch(*torch)
+
+    def _torch_to_check(self) -> tuple | None:
+        torch = self.provenance().get("torch")
+        if torch is None:
+            return None
+        requires = list(getattr(self.distribution, "install_requires", None) or [])
+        return (torch["version"], requires, self.stable_torch(), self._has_device_code)
 
     @property
     def rebuilds(self) -> bool:

@@ -30,7 +30,7 @@ _BY_FOLDER = os.name == "posix" and os.stat in os.supports_dir_fd
 def check(path: str, environ) -> str | None:
     """What was given to `_note.write` as `meta`, when nothing has changed since; else None.
 
-    path: the note. environ: the environment variables that a build would see.
+    path: the note. environ: the environment variables that a build would see; None where they do not count.
     """
     try:
         with open(path, "rb") as file:
@@ -54,8 +54,8 @@ def _check(data: bytes, environ) -> str | None:
     number, text = 6, 1
 
     for _ in range(count_variables):
-        value = environ.get(os.fsdecode(texts[text]))
-        if (b"" if value is None else b"=" + os.fsencode(value)) != texts[text + 1]:
+        value = None if environ is None else environ.get(os.fsdecode(texts[text]))
+        if environ is not None and (b"" if value is None else b"=" + os.fsencode(value)) != texts[text + 1]:
             return None
         text += 2
 

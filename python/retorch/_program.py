@@ -35,26 +35,9 @@ def build(request: dict, name: str, verbose: bool, environ: dict[str, str]) -> d
     Raises RuntimeError with the compiler's output and what retorch makes of it when the build fails, OSError where
     CUDA's or another device's toolkit is missing.
     """
-    import json
-    import tempfile
-
-    from ._node import command
-
-    with tempfile.TemporaryDirectory(prefix="retorch-") as folder:
-        result_file = os.path.join(folder, "result.json")
-        words = ["build", "--request", "-", "--result", result_file, "--color", "never"]
-        if verbose:
-            words.append("-v")
-        status, said = _run(command(*words), json.dumps(request), verbose, environ)
-        try:
-            with open(result_file, encoding="utf-8") as file:
-                result = json.load(file)
-        except (OSError, ValueError):
-            result = {}
+    words = ["build", "--request", "-", *(["-v"] if verbose else [])]
+    status, said, result = run_build(words, request, verbose, environ)
     if status == 0 and result.get("ok"):
-        looked = result.get("looked")
-        if looked is not None:
-            looked["variables"] += _OWN_VARIABLES
         return result
     message = f"Error building extension '{name}'"
     if not said.strip():
@@ -62,6 +45,29 @@ def build(request: dict, name: str, verbose: bool, environ: dict[str, str]) -> d
     if (result.get("failure") or {}).get("code") in _NO_TOOLKIT:
         raise OSError(f"{message}: {said}")
     raise RuntimeError(f"{message}: {said}")
+
+
+def run_build(
+    words: list[str], request: dict | None, verbose: bool, environ: dict[str, str]
+) -> tuple[int, str, dict]:
+    """The exit status of `retorch build`, what it wrote to standard error and, as far as it came, what to `--result`."""
+    import json
+    import tempfile
+
+    from ._node import command
+
+    with tempfile.TemporaryDirectory(prefix="retorch-") as folder:
+        result_file = os.path.join(folder, "result.json")
+        text = "" if request is None else json.dumps(request)
+        status, said = _run(command(*words, "--result", result_file, "--color", "never"), text, verbose, environ)
+        try:
+            with open(result_file, encoding="utf-8") as file:
+                result = json.load(file)
+        except (OSError, ValueError):
+            result = {}
+    if result.get("looked") is not None:
+        result["looked"]["variables"] += _OWN_VARIABLES
+    return status, said, result
 
 
 def _run(words: list[str], text: str, verbose: bool, environ: dict[str, str]) -> tuple[int, str]:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from typing import NamedTuple
 
 from ._messages import BackendError
@@ -115,23 +114,10 @@ def build(words: list[str], environ: dict[str, str], request: dict | None = None
 
     Raises BackendError when it fails. Its text is what the program said, unless that was shown (`verbose`).
     """
-    from ._node import command
-    from ._program import _OWN_VARIABLES, _run
+    from ._program import run_build
 
-    with tempfile.TemporaryDirectory(prefix="retorch-") as folder:
-        result_file = os.path.join(folder, "result.json")
-        text = "" if request is None else json.dumps(request)
-        status, said = _run(
-            command(*words, "--result", result_file, "--color", "never"), text, verbose, environ
-        )
-        try:
-            with open(result_file, encoding="utf-8") as file:
-                result = json.load(file)
-        except (OSError, ValueError):
-            result = {}
+    status, said, result = run_build(words, request, verbose, environ)
     if status == 0 and result.get("ok"):
-        if result.get("looked") is not None:
-            result["looked"]["variables"] += _OWN_VARIABLES
         return result
     if not said.strip():
         raise BackendError(f"`retorch build` ended with exit status {status}", status=1)

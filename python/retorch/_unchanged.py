@@ -23,10 +23,10 @@ _PLAIN = re.compile(
 )
 
 
-def recall(note: str, environ: dict[str, str]) -> dict | None:
+def recall(note: str, environ: dict[str, str] | None) -> dict | None:
     """What was given to `remember`, when it still holds; else None.
 
-    note: path of the note. environ: the environment variables that a build would see.
+    note: path of the note. environ: the environment variables that a build would see; None where they do not count.
     """
     text = _fresh.check(note, environ)
     if text is None:
@@ -51,7 +51,8 @@ def remember(
 ) -> None:
     """Notes down what a build came to. Best effort: what is not known is asked again.
 
-    name: of the project. words: of the build. facts: what `retorch metadata` says. result: what the build wrote to `--result`.
+    name: of the project. words: of the build. facts: what is built, as `retorch metadata` or a captured request says it.
+    result: what the build wrote to `--result`.
     """
     looked = result.get("looked")
     if looked is None or not all(_PLAIN.match(word) for word in words):

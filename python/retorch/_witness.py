@@ -52,6 +52,10 @@ class Witness:
     def stop(self):
         self._active = False
 
+    @property
+    def watches(self):
+        return self._active
+
     def seen(self):
         """All that was looked at, as JSON: paths are absolute."""
         self._modules()

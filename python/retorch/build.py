@@ -66,15 +66,19 @@ def get_requires_for_build_editable(config_settings=None):
 def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     """Writes `NAME.dist-info` into a folder and returns its name. Nothing is compiled and no torch is needed, unless a
     `setup.py` imports it."""
-    with _session(config_settings) as session:
-        return session.backend.prepare_metadata_for_build_wheel(metadata_directory, session.settings.setuptools)
+    with _session(config_settings, early="build_wheel") as session:
+        name = session.backend.prepare_metadata_for_build_wheel(metadata_directory, session.settings.setuptools)
+    session.keep_early(os.path.join(metadata_directory, name))
+    return name
 
 
 @_hook
 def prepare_metadata_for_build_editable(metadata_directory, config_settings=None):
     """As `prepare_metadata_for_build_wheel`."""
-    with _session(config_settings) as session:
-        return session.backend.prepare_metadata_for_build_editable(metadata_directory, session.settings.setuptools)
+    with _session(config_settings, editable=True, early="build_editable") as session:
+        name = session.backend.prepare_metadata_for_build_editable(metadata_directory, session.settings.setuptools)
+    session.keep_early(os.path.join(metadata_directory, name))
+    return name
 
 
 @_hook
@@ -84,6 +88,9 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     Compiles only what has changed since the last build of the project. Two builds give the same bytes;
     `SOURCE_DATE_EPOCH` is the date of the files inside, else it is 1980-01-01.
     """
+    early = _early_wheel("build_wheel", config_settings, wheel_directory, metadata_directory)
+    if early is not None:
+        return early
     with _session(config_settings, describe=True, builds=True) as session:
         name = session.backend.build_wheel(wheel_directory, session.settings.setuptools, metadata_directory)
         session.warn_about_torch()
@@ -97,6 +104,9 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 
     from ._editable_wheel import add_files, check_environment, hook_file
 
+    early = _early_wheel("build_editable", config_settings, wheel_directory, metadata_directory)
+    if early is not None:
+        return early
     with _session(config_settings, describe=True, editable=True, builds=True) as session:
         if session.rebuilds:
             check_environment()
@@ -118,7 +128,27 @@ def build_sdist(sdist_directory, config_settings=None):
         return session.backend.build_sdist(sdist_directory, session.settings.setuptools)
 
 
-def _session(config_settings, describe=False, editable=False, builds=False):
+def _early_wheel(hook, config_settings, wheel_directory, metadata_directory):
+    """The name of a wheel that was made beside the metadata; None where there is none that may be used."""
+    from ._project import output_folder
+    from ._settings import read_settings
+
+    out = output_folder(os.path.realpath(os.getcwd()))
+    if metadata_directory is None or not os.path.isdir(f"{out}.early"):
+        return None
+    from ._early_wheel import take
+    from ._isolation import warn_about_torch
+
+    known = take(out, hook, read_settings(config_settings), wheel_directory, metadata_directory)
+    if known is None:
+        return None
+    print("retorch: nothing to build")
+    if known["torch"] is not None:
+        warn_about_torch(*known["torch"])
+    return known["name"]
+
+
+def _session(config_settings, describe=False, editable=False, builds=False, early=None):
     from ._requirements import check_setuptools
     from ._settings import read_settings
 
@@ -126,4 +156,4 @@ def _session(config_settings, describe=False, editable=False, builds=False):
     check_setuptools()
     from ._distribution import Session
 
-    return Session(settings, describe=describe, editable=editable, builds=builds)
+    return Session(settings, describe=describe, editable=editable, builds=builds, early=early)

@@ -2,6 +2,7 @@
 //
 //   docs/cli.md            from the table of commands and options in src/cli
 //   docs/configuration.md  the part between the two marks, from the table of settings in src/config
+//   docs/retorch.schema.json  from the same table
 //   docs/failures.md       from src/base/failure-codes.ts
 //   docs/errors/           from the rules in src/diagnose: a page each and an index; pages of rules that are gone go
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -62,10 +63,11 @@ function current(file) {
 }
 
 async function documents() {
-  const { failureCodes, cliReference, configurationReference, errorPages } = await load();
+  const { failureCodes, cliReference, configurationJsonSchema, configurationReference, errorPages } = await load();
   return {
     "docs/cli.md": withNotice(cliReference()),
     "docs/configuration.md": between(current("docs/configuration.md"), configurationReference().trim()),
+    "docs/retorch.schema.json": `${JSON.stringify(configurationJsonSchema(), undefined, 2)}\n`,
     "docs/failures.md": withNotice(failuresPage(failureCodes)),
     ...Object.fromEntries(errorPages().map(({ path, text }) => [path, text])),
   };
@@ -109,7 +111,7 @@ async function load() {
     const lines = [
       'export { failureCodes } from "./src/base/failure-codes.ts";',
       `export { cliReference } from "./${whereExported("src/cli", "cliReference")}";`,
-      `export { configurationReference } from "./${whereExported("src/config", "configurationReference")}";`,
+      `export { configurationJsonSchema, configurationReference } from "./${whereExported("src/config", "configurationReference")}";`,
       `export { errorPages } from "./${whereExported("src/diagnose", "errorPages")}";`,
     ];
     const outfile = join(folder, "documents.mjs");

@@ -9,7 +9,7 @@ import type { Host } from "../host/host.ts";
 import { buildDirOf } from "./prepare.ts";
 
 /** Where published artefacts are noted: one `digest<TAB>path` a line. */
-export const publishedName = "published";
+const publishedName = "published";
 
 /** Notes that an artefact was put somewhere, so that `clean` finds it. */
 export function notePublished(host: Host, buildDir: string, paths: ReadonlyMap<string, string>): void {

@@ -33,7 +33,7 @@ export interface Prepared {
 }
 
 /** Name of the build folder in a project. */
-export const buildFolderName = ".retorch";
+const buildFolderName = ".retorch";
 
 /** Loaded when there is a script to be read. */
 function lazySetupScriptReader(options: SetupScriptReaderOptions): SetupScriptReader {
@@ -91,7 +91,7 @@ export function buildDirOf(host: Host, root: string, cacheDir: string): string {
 }
 
 /** What the extensions need of the environment. */
-export function needsOf(extensions: readonly Extension[], environment: Environment): EnvironmentNeeds {
+function needsOf(extensions: readonly Extension[], environment: Environment): EnvironmentNeeds {
   const cxxStandard = extensions.find((extension) => extension.cxxStandard !== undefined)?.cxxStandard;
   const translated = extensions.filter((extension) => isForRocm(extension, environment));
   const forCuda = extensions.filter((extension) => !translated.includes(extension));

@@ -33,7 +33,7 @@ import { isWorthPacking, pack, sampleSize, unpack } from "./packing.ts";
 import { ensurePrivateDirectory } from "./safe-directory.ts";
 
 /** Bytes, when `RETORCH_CACHE_SIZE` does not say otherwise. */
-export const defaultCacheSize = 10 * 2 ** 30;
+const defaultCacheSize = 10 * 2 ** 30;
 
 /** Results that are kept for one action. */
 const resultsPerAction = 32;

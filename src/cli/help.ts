@@ -72,7 +72,7 @@ export function usageLine(command: Pick<AnyCommand, "name" | "operands">): strin
 }
 
 /** `-j, --jobs N`. */
-export function optionName(name: string, spec: OptionSpec): string {
+function optionName(name: string, spec: OptionSpec): string {
   const short = spec.short === undefined ? "    " : `-${spec.short}, `;
   return `${short}--${name}${spec.argument === undefined ? "" : ` ${spec.argument}`}`;
 }

@@ -265,7 +265,7 @@ function seeHelp(command: AnyCommand): { readonly hint: string } {
 }
 
 /** `a`, `a` or `b`, … each in backticks. */
-export function alternatives(values: readonly string[]): string {
+function alternatives(values: readonly string[]): string {
   const quoted = values.map((value) => `\`${value}\``);
   const last = quoted.pop() ?? "";
   return quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`;

@@ -90,7 +90,7 @@ export async function resolveExtension(parts: ExtensionParts): Promise<Result<Re
 }
 
 /** The flags of an extension or an override. */
-export function flagsOf(
+function flagsOf(
   settings: Pick<OverrideSettings, "cxx-flags" | "nvcc-flags" | "hipcc-flags" | "sycl-flags">,
 ): ToolFlags {
   const texts = (items: readonly Item[] | undefined): readonly string[] => (items ?? []).map(({ text }) => text);

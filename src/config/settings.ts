@@ -336,6 +336,6 @@ function header(reading: Reading, parts: TomlPath): string {
 }
 
 /** A key as it must be written in TOML. */
-export function quoteKey(key: string): string {
+function quoteKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);
 }

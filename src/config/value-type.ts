@@ -74,7 +74,7 @@ export function isTable(value: unknown): value is Readonly<Record<string, unknow
 }
 
 /** A text as it would be written in TOML. */
-export function tomlString(text: string): string {
+function tomlString(text: string): string {
   return JSON.stringify(text);
 }
 
@@ -252,7 +252,7 @@ export const torchVersionType: ValueType<string> = text(
 );
 
 /** `true` means what torch's own builder takes: CPython 3.10 (`min_supported_cpython` in `torch.utils.cpp_extension`). */
-export const defaultLimitedApi = "3.10";
+const defaultLimitedApi = "3.10";
 
 export const limitedApiType: ValueType<string | false> = {
   label: "boolean or version",

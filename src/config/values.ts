@@ -16,7 +16,7 @@ const switchesElsewhere: ReadonlyMap<string, "on" | "off"> = new Map([
 export const cudaGraphs: readonly CudaGraph[] = ["auto", "off"];
 
 export const profiles: readonly Profile[] = ["release", "debug", "release-with-debug", "none"];
-export const cxxStandards: readonly string[] = ["11", "14", "17", "20", "23", "26"];
+const cxxStandards: readonly string[] = ["11", "14", "17", "20", "23", "26"];
 
 /** Words from other tools for what has another name here. */
 const kindsElsewhere: ReadonlyMap<string, ExtensionKind> = new Map<string, ExtensionKind>([

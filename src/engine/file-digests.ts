@@ -20,12 +20,12 @@ export interface StateStore {
 const coarseClockMs = 20;
 
 /** Whether a write right after `readAt` would show in `stat`. Only the change time counts: `touch` cannot set it. */
-export function isSettled(stat: FileStat, readAt: number): boolean {
+function isSettled(stat: FileStat, readAt: number): boolean {
   return stat.ctimeMs + clockStep(stat.ctimeMs) < readAt;
 }
 
 /** Whether two looks at a file saw the same file in the same state. */
-export function sameState(a: Omit<FileState, "digest">, b: FileStat): boolean {
+function sameState(a: Omit<FileState, "digest">, b: FileStat): boolean {
   return a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino;
 }
 

@@ -7,7 +7,7 @@
 export const answerMark = "@retorch-python ";
 
 /** Variables of sysconfig that a build may ask for. Those of setuptools' `customize_compiler` are among them. */
-export const configNames = [
+const configNames = [
   "SOABI",
   "EXT_SUFFIX",
   "ABIFLAGS",

@@ -47,7 +47,7 @@ export function sameSignature(a: FileSignature, b: FileSignature): boolean {
  * Milliseconds within which a change may leave a signature as it was: two writes in one tick of the file system's clock.
  * Two seconds cover the coarsest one (FAT) and the usual skew of network file systems.
  */
-export const raceWindowMs = 2000;
+const raceWindowMs = 2000;
 
 /** Whether a file was changed so shortly before `now` that another change could go unseen. */
 export function isRacy(signature: FileSignature, now: number): boolean {

@@ -121,7 +121,7 @@ export function unsupportedValue(tool: "make" | "ninja", text: string): Failure 
 }
 
 /** The words of a text without anything named. */
-export function textWord(text: string): Word {
+function textWord(text: string): Word {
   return [{ kind: "text", text }];
 }
 

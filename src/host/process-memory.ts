@@ -60,7 +60,7 @@ function sample(entry: Watched): void {
 }
 
 /** A process and all its descendants that can be reached through living parents. */
-export function processTree(root: number): number[] {
+function processTree(root: number): number[] {
   const found = [root];
   for (let i = 0; i < found.length; i++) {
     const pid = found[i]!;

@@ -163,7 +163,7 @@ export function hostCompilerWords({ cudaHost }: CudaResolved, users: readonly st
 }
 
 /** Flags for the host compiler behind nvcc. */
-export function hostWords(resolved: CudaResolved): Arg[] {
+function hostWords(resolved: CudaResolved): Arg[] {
   const { cudaHost, prefixMaps } = resolved;
   if (cudaHost.family === "msvc") {
     return [

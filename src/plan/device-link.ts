@@ -34,7 +34,7 @@ export function wantsDeviceLink(resolved: Resolved): boolean {
 }
 
 /** Where the result lies: beside the objects, by a name that no source has. */
-export function deviceLinkObject(resolved: Resolved): string {
+function deviceLinkObject(resolved: Resolved): string {
   const { places, extension } = resolved;
   return objectPath(
     places,

@@ -32,7 +32,7 @@ export function forcedIncludes(words: readonly string[], dialect: Dialect): stri
 }
 
 /** Words as the preprocessor gets them: `-Wp,-I,dir`, `-Xpreprocessor -Idir` and nvcc's `-Xcompiler -Idir,-O2` opened. */
-export function openedWords(words: readonly string[], dialect: Dialect): string[] {
+function openedWords(words: readonly string[], dialect: Dialect): string[] {
   if (dialect === "msvc") return [...words];
   const opened: string[] = [];
   for (let i = 0; i < words.length; i++) {

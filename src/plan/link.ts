@@ -105,7 +105,7 @@ export function planLink(resolved: Resolved, parts: LinkParts): Result<PlannedLi
 }
 
 /** The file name of the result: `_C.cpython-311-x86_64-linux-gnu.so`, `my_ops.so`, `my_tool.exe`. */
-export function artifactFile({
+function artifactFile({
   extension,
   environment,
   python,

@@ -164,7 +164,7 @@ export function nvccVariableFlags(variables: Variables, platform: Environment["p
  * Whether a compiler knows `-ffile-prefix-map`: GCC 8 release notes, Clang 10 release notes; Apple's 12 is made of the
  * latter.
  */
-export function mapsPrefixes(compiler: Pick<HostCompiler, "family" | "version">): boolean {
+function mapsPrefixes(compiler: Pick<HostCompiler, "family" | "version">): boolean {
   const since = { gcc: 8, clang: 10, "apple-clang": 12, msvc: Number.POSITIVE_INFINITY }[compiler.family];
   return (compiler.version[0] ?? 0) >= since;
 }

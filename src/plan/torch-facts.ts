@@ -103,7 +103,7 @@ export function extensionMacros(extension: Extension, environment: Environment):
  * `_GLIBCXX_USE_CXX11_ABI` as libtorch was built. torch 2.13 no longer passes it, so that a compiler with another
  * default (RHEL's devtoolset) fails at import; it costs nothing where the default is right.
  */
-export function abiMacro(torch: Torch): string {
+function abiMacro(torch: Torch): string {
   return `_GLIBCXX_USE_CXX11_ABI=${torch.cxx11Abi ? "1" : "0"}`;
 }
 

@@ -108,7 +108,7 @@ export function jsonReporter(out: TextSink): Reporter {
 }
 
 /** An event as its line, with the line break. */
-export function jsonLine(event: BuildEvent): string {
+function jsonLine(event: BuildEvent): string {
   return `${JSON.stringify(plainEvent(event))}\n`;
 }
 
@@ -118,7 +118,7 @@ export function finishedLine(event: Omit<Extract<BuildEvent, { type: "finished" 
 }
 
 /** An event with documented fields only. */
-export function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>> {
+function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>> {
   switch (event.type) {
     case "planned":
       return { type: event.type, actions: event.actions.map(plainAction), jobs: event.jobs, time: rounded(event.time) };

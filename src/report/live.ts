@@ -70,7 +70,7 @@ export interface WindowState {
 }
 
 /** The lines of the window, each narrower than the terminal. */
-export function windowLines(progress: Progress, { now, columns, rows, style }: WindowState): string[] {
+function windowLines(progress: Progress, { now, columns, rows, style }: WindowState): string[] {
   // The last column stays empty: terminals differ in what a full line does.
   const width = Math.max(1, columns - 1);
   const { running, total, done } = progress;

@@ -734,6 +734,116 @@ setup(name="old-ops", version="3", packages=["my_pkg"], ext_modules=[
     await python.ok(pip("uninstall", "-q", "-y", "old-ops"), { cwd: "/" });
   });
 
+  describe("that imports torch, in the two hooks of an install", () => {
+    /** As slow as they are, none of these needs the real one. */
+    const project = (script = ""): TemporaryProject =>
+      temporaryProject({
+        "pyproject.toml": '[build-system]\nrequires = ["retorch"]\nbuild-backend = "retorch.build"\n',
+        "torch.py": "",
+        "setup.py": `import os, torch
+from setuptools import setup, find_packages, Extension
+with open("runs.log", "a") as log:
+    log.write("run\\n")
+commands = {}
+options = {}
+${script}
+setup(name="old-ops", version=os.environ.get("OPS_VERSION", "3"), packages=find_packages(), cmdclass=commands,
+      package_data={"my_pkg": ["*.txt"]}, ext_modules=[Extension("my_pkg._C", ["ops.cpp"])], **options)
+`,
+        "my_pkg/__init__.py": "",
+        "ops.cpp": pythonModule("_C", "VALUE", '#include "value.h"'),
+        "value.h": "#define VALUE 1\n",
+      });
+    interface Install {
+      readonly runs: number;
+      readonly wheel: Readonly<Record<string, string>>;
+    }
+    /** Calls the hooks as a front end does, each in a process of its own; `between` happens between them. */
+    async function install(
+      python: Venv,
+      at: TemporaryProject,
+      more: { readonly kind?: string; readonly between?: () => Record<string, string> | void } = {},
+    ): Promise<Install> {
+      const { kind = "wheel", between } = more;
+      const runs = (): number => readFileSync(at.path("runs.log"), "utf8").split("\n").length - 1;
+      const before = existsSync(at.path("runs.log")) ? runs() : 0;
+      const folder = temporaryProject({ "metadata/.keep": "", "wheel/.keep": "" });
+      const call = (text: string): string[] => [
+        "-c",
+        `import sys; from retorch import build; print("made " + ${text})`,
+      ];
+      const metadata = JSON.stringify(folder.path("metadata"));
+      const said = await python.ok(call(`build.prepare_metadata_for_build_${kind}(${metadata})`), { cwd: at.root });
+      const info = /^made (.*)$/m.exec(said.stdout)?.[1] ?? "";
+      const env = between?.() ?? {};
+      const wheel = JSON.stringify(folder.path("wheel"));
+      const given = JSON.stringify(folder.path(`metadata/${info}`));
+      await python.ok(call(`build.build_${kind}(${wheel}, None, ${given})`), { cwd: at.root, env });
+      return { runs: runs() - before, wheel: members(wheelIn(folder.path("wheel"))) };
+    }
+
+    it("runs once while nothing has changed, and the wheel is the same", { timeout }, async (context) => {
+      const python = await ready(context);
+      const at = project();
+      const first = await install(python, at);
+      expect(first.runs).toBe(2);
+      // What setuptools writes beside the sources is there from now on.
+      await install(python, at);
+      const again = await install(python, at);
+      expect(again).toEqual({ runs: 1, wheel: first.wheel });
+      await install(python, at, { kind: "editable" });
+      const editable = await install(python, at, { kind: "editable" });
+      expect(editable.runs).toBe(1);
+      expect(Object.keys(editable.wheel).some((name) => name.endsWith(".pth"))).toBe(true);
+      expect(existsSync(at.path(".retorch/wheel"))).toBe(true);
+      expect(readdirSync(at.path(".retorch/wheel")).filter((name) => name.endsWith(".early"))).toEqual([]);
+    });
+
+    it("runs again when something has changed in between", { timeout }, async (context) => {
+      const python = await ready(context);
+      const at = project();
+      await install(python, at);
+      await install(python, at);
+      const changes: readonly (readonly [() => Record<string, string> | void, RegExp, RegExp])[] = [
+        [() => at.write("value.h", "#define VALUE 2\n"), /_C\..*so$/, /./],
+        [() => at.write("my_pkg/__init__.py", "x = 2\n"), /__init__\.py$/, /x = 2/],
+        [() => at.write("my_pkg/new.py", "y = 3\n"), /new\.py$/, /y = 3/],
+        [() => at.write("my_pkg/words.txt", "z\n"), /words\.txt$/, /z/],
+        [() => at.write("another/__init__.py", ""), /another\/__init__\.py$/, /^$/],
+        [() => ({ OPS_VERSION: "4" }), /retorch\.json$/, /./],
+      ];
+      for (const [between, name, content] of changes) {
+        const done = await install(python, at, {
+          between: () => {
+            expect(readdirSync(at.path(".retorch/wheel")).filter((one) => one.endsWith(".early"))).toHaveLength(1);
+            return between();
+          },
+        });
+        expect(done.runs).toBe(2);
+        expect(Object.entries(done.wheel).find(([path]) => name.test(path))?.[1]).toMatch(content);
+      }
+      await python.ok(hook("build_wheel", at.path("out")), { cwd: at.root });
+      const load = "import my_pkg._C; print(my_pkg._C.answer())";
+      await python.ok(hook("build_editable", at.path("editable")), { cwd: at.root });
+      expect((await python.ok(["-c", load], { cwd: at.root })).stdout).toBe("2\n");
+    });
+
+    it.for([
+      ["reads the words of the command", "import sys\nif 'dist_info' in sys.argv: options['description'] = 'x'"],
+      [
+        "has a command of its own",
+        "from setuptools.command.bdist_wheel import bdist_wheel\nclass Own(bdist_wheel): pass\ncommands['bdist_wheel'] = Own",
+      ],
+      ["starts who knows what", "os.system('sh -c true; make --version >x.log')"],
+    ])("runs in both where it %s", { timeout }, async ([, script], context) => {
+      const python = await ready(context);
+      const at = project(script);
+      await install(python, at);
+      await install(python, at);
+      expect((await install(python, at)).runs).toBe(2);
+    });
+  });
+
   it("and a configuration describe different extensions, not the same one twice", { timeout }, async (context) => {
     const python = await ready(context);
     const at = smallProject({

@@ -1,9 +1,11 @@
-/** Whether an environment has what extensions need, by value; and its description. */
+/** Whether an environment has what extensions need, by value; and the page about it. */
 import { describe, expect, test } from "vitest";
 import { asDigest, type Digest } from "../../../src/base/digest.ts";
 import { failure } from "../../../src/base/failure.ts";
 import { checkEnvironment, type EnvironmentNeeds } from "../../../src/environment/check.ts";
 import type { Environment, HostCompiler, Tool } from "../../../src/environment/environment.ts";
+import { environmentText } from "../../../src/report/environment-text.ts";
+import { plainStyle } from "../../../src/report/style.ts";
 
 const digest = asDigest("0123456789abcdef".repeat(4)) as Digest;
 
@@ -240,5 +242,59 @@ describe("what does not fit together", () => {
         "COMPILER_TOO_NEW: \`/usr/bin/g++\` is GCC 16.0.0, too new for CUDA 13.0, which takes GCC 15 or older. Install an older one beside it and name it (\`apt install g++-15\`, \`CC=gcc-15\`), use a newer toolkit, or pass \`-allow-unsupported-compiler\` to nvcc at your own risk",
       ]
     `);
+  });
+});
+
+describe("the page", () => {
+  test("of a whole environment", () => {
+    expect(environmentText(whole, plainStyle)).toMatchInlineSnapshot(`
+      "machine   linux         x64
+      python    3.11.7        /env/bin/python
+      torch     2.14.1+cu130  /env/site/torch (wheel, CUDA 13.0, C++11 ABI)
+      compiler  gcc 12.2.0    /usr/bin/g++
+      linker    ld 2.40       /usr/bin/ld
+      cuda      13.0.88       /usr/local/cuda (usual place; nvcc: /usr/local/cuda/bin/nvcc)
+      gpu       9.0           NVIDIA H200 (driver 570.1)
+
+      warnings
+        something is odd
+
+      what was tried, in order
+        · python     VIRTUAL_ENV                                     not set
+        ✓ python     \`/env/bin/python\` (\`.venv\` beside the project)  cpython 3.11.7
+        ✓ C++11 ABI  \`/env/site/torch/lib/libc10.so\`                 yes, by the symbols of c10::Error
+        ✗ cuda       \`/opt/cuda\` (CUDA_PATH)                         CUDA 12.4, torch needs 13.0
+      "
+    `);
+  });
+
+  test("of an empty one, with its problems, and of a torch for other devices", () => {
+    const empty: Environment = {
+      platform: "linux",
+      arch: "x64",
+      gpus: [],
+      attempts: [],
+      problems: { torch: failure("TORCH_NOT_FOUND", "PyTorch is not installed for `/p`", { hint: "Install it" }) },
+      warnings: [],
+    };
+    expect(environmentText(empty, plainStyle)).toMatchInlineSnapshot(`
+      "machine   linux      x64
+      python    not found
+      torch     not found
+      compiler  not found
+      linker    not found
+      cuda      not found
+      gpu       not found
+
+      problems
+        torch: PyTorch is not installed for \`/p\` [TORCH_NOT_FOUND]
+        hint: Install it
+      "
+    `);
+    const { cudaVersion: _none, ...torch } = whole.torch ?? expect.unreachable();
+    const page = (more: object): string => environmentText({ ...empty, torch: { ...torch, ...more } }, plainStyle);
+    expect(page({ hipVersion: "6.4" })).toContain("(wheel, ROCm 6.4, C++11 ABI)");
+    expect(page({ xpuVersion: "2025.1" })).toContain("(wheel, XPU 2025.1, C++11 ABI)");
+    expect(page({})).toContain("(wheel, CPU, C++11 ABI)");
   });
 });
