@@ -48,6 +48,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
   /** The words of the command line, under which "nothing to do" is remembered. Undefined: it is not. */
   readonly words?: readonly string[];
+  /** The command as it was typed, for advice that repeats it. */
+  readonly typed?: readonly string[];
   /** Gets all that the build looked at, when it has come to rest and a later look at the same tells whether it changed. */
   readonly onLooked?: (looked: Looked) => void;
 }

@@ -55,6 +55,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     for (const rule of index.get(finding.kind) ?? []) {
       const specificity = rule.specificity ?? 50;
       if (winner !== undefined && winner.specificity >= specificity) continue;
+      if (context.without?.has(rule.id) === true) continue;
       const facts = rule.matches(finding, context);
       if (facts === undefined) continue;
       winner = { rule, match: { finding, facts, context }, role: rule.role ?? "cause", specificity };

@@ -45,6 +45,28 @@ describe("a failing build", () => {
     expect(failed?.["diagnoses"]).toMatchObject([
       { evidence: { line: 1 }, place: { file: "src/main.cpp", line: 2, column: 10 } },
     ]);
+    // The command repeats what was typed, and does what it says.
+    expect(failed?.["diagnoses"]).toMatchObject([
+      {
+        fix: [
+          expect.stringMatching(
+            /^retorch build --json --fix {3}# makes this change and builds again: include-dirs \+= /,
+          ),
+          expect.stringContaining("# retorch.toml:"),
+        ],
+      },
+    ]);
+    expect(text.stderr).toContain(
+      '    retorch build --fix   # makes this change and builds again: include-dirs += "third_party/inc"\n',
+    );
+  });
+
+  test("in `main.cpp` is not taken for one of load_inline", async () => {
+    const made = temporaryProject({ "retorch.toml": configuration, "src/main.cpp": "int main() { return lost; }\n" });
+    const { stderr } = await runRetorch(["build"], { cwd: made.root });
+    expect(stderr).toContain("[compiler-error-in-source]");
+    expect(stderr).not.toContain("load_inline");
+    expect(stderr).not.toContain("--fix");
   });
 });
 
