@@ -164,6 +164,7 @@ async function run(
     if (done.failure !== undefined) return err(done.failure);
     const slow = hint.warning(host, project.root);
     if (slow !== undefined) listener(slow);
+    if (done.executed + done.cached > 0) await warnOfNames(host, prepared.value, listener);
     if (options.checkImport === true) {
       const problem = await checkImports(buildHost, project, environment, graph);
       if (problem !== undefined) return err(problem);
@@ -204,6 +205,18 @@ async function lockBuild(
   } catch (error) {
     if (signal?.aborted === true) return undefined;
     throw error;
+  }
+}
+
+/** Modules that cannot be imported under their names. */
+async function warnOfNames(host: Host, { project, graph }: Prepared, listener: BuildListener): Promise<void> {
+  const modules = project.extensions.filter(({ kind }) => kind === "python-module");
+  if (modules.length === 0) return;
+  const { wrongModuleName } = await import("./module-name.ts");
+  for (const extension of modules) {
+    const artifact = graph.artifacts.find((one) => one.extension === extension.name);
+    const wrong = artifact === undefined ? undefined : wrongModuleName(host, extension, artifact.path);
+    if (wrong !== undefined) listener({ type: "warning", ...wrong, time: host.monotonic() });
   }
 }
 
