@@ -8,9 +8,10 @@ import type { Diagnosis } from "../diagnose/diagnose.ts";
 import type { BuildEvent, BuildListener, FailureDiagnosis } from "../engine/events.ts";
 import type { Host } from "../host/host.ts";
 import { shellWord } from "../base/shell-word.ts";
-import { findTarget, type Target } from "../config/target.ts";
+import { findTarget } from "../config/target.ts";
 import { commandText, type Action } from "../plan/graph.ts";
 import { adviceFor, askerOf } from "./advice.ts";
+import { planChange } from "./change-file.ts";
 import { build, type BuildOptions, type BuildSummary } from "./build.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { type DiagnosedFailure, safeChanges } from "./safe-change.ts";
@@ -147,28 +148,28 @@ async function diagnoseEvent(
     },
     context,
   );
-  const offer = prepared.ok
-    ? offered(host, options, prepared.value, { failure: { action, diagnoses }, target })
-    : undefined;
+  const offer = prepared.ok ? await offered(host, options, prepared.value, { action, diagnoses }) : undefined;
   const advised = asked(diagnoses);
   const [first, ...others] = advised;
   if (offer === undefined || first === undefined) return { action, diagnoses: advised };
   return { action, diagnoses: [{ ...first, fix: [offer, ...first.fix] }, ...others] };
 }
 
-/** The command that makes the change of the first diagnosis, where that is safe and was not asked for. */
-function offered(
+/** The command that makes the change of the first diagnosis, where that is safe, can be done and was not asked for. */
+async function offered(
   host: Host,
   { typed, request }: BuildOptions,
   prepared: Prepared,
-  { failure, target }: { readonly failure: DiagnosedFailure; readonly target: Target["kind"] | undefined },
-): string | undefined {
+  failed: DiagnosedFailure,
+): Promise<string | undefined> {
   if (typed === undefined || typed.includes("--fix") || request.captured !== undefined) return undefined;
-  const [change] = safeChanges(host, prepared, [failure]);
-  // What a script says, only a person can change.
-  if (change === undefined || (change.how.kind === "settings" && target === "setup-script")) return undefined;
+  const [safe] = safeChanges(host, prepared, [failed]);
+  if (safe === undefined) return undefined;
+  const { change, how, extension } = safe;
+  if (how.kind === "settings" && (await planChange(host, request, extension, how.edits)).kind === "refused")
+    return undefined;
   const words = ["retorch", ...typed].map(shellWord).join(" ");
-  return `${words} --fix   # makes this change and builds again: ${change.change}`;
+  return `${words} --fix   # makes this change and builds again: ${change}`;
 }
 
 /** The diagnosis for people, with the place in the source and the word of the command that it is about. */

@@ -5,17 +5,14 @@
  * A change goes into the configuration file of the project. Where there is none, and for host compilers, which no file
  * names, it holds for this build, and the user is told how to keep it.
  */
-import { join } from "node:path";
 import type { Failure } from "../base/failure.ts";
 import { shellWord } from "../base/shell-word.ts";
-import { sharedConfigFileName } from "../config/config-file.ts";
 import type { BuildRequest } from "../config/request.ts";
-import { findTarget } from "../config/target.ts";
 import type { BuildEvent, BuildListener, FixChange } from "../engine/events.ts";
 import type { Host } from "../host/host.ts";
 import type { BuildOptions } from "./build.ts";
 import { buildDiagnosed, type DiagnosedBuild } from "./diagnose-failure.ts";
-import { type ConfigEdit, diffLines, editConfig } from "./edit-config.ts";
+import { planChange, writeChange } from "./change-file.ts";
 import { prepare } from "./prepare.ts";
 import { safeChanges, type SafeChange } from "./safe-change.ts";
 
@@ -53,6 +50,7 @@ export async function buildAndFix(host: Host, options: BuildOptions, listener: B
     );
     for (const change of changes) made.add(JSON.stringify(change));
     const applied = await applyChanges(at, changes);
+    for (const message of applied.refused) listener({ type: "warning", message, time: host.monotonic() });
     if (applied.changes.length === 0) return end();
     at = applied.next;
     listener({ type: "fixed", changes: applied.changes, time: host.monotonic() });
@@ -81,8 +79,9 @@ interface BuildAt {
 async function applyChanges(
   at: BuildAt,
   changes: readonly SafeChange[],
-): Promise<{ readonly changes: readonly FixChange[]; readonly next: BuildAt }> {
+): Promise<{ readonly changes: readonly FixChange[]; readonly refused: readonly string[]; readonly next: BuildAt }> {
   const made: FixChange[] = [];
+  const refused: string[] = [];
   let { host, options } = at;
   for (const { extension, diagnosis, change, how } of changes) {
     const about = { extension, diagnosis, change };
@@ -92,54 +91,22 @@ async function applyChanges(
       made.push({ ...about, diff: [], keep: keep.join(" ") });
       continue;
     }
-    const written = await changeFile(host, options.request, extension, how.edits);
-    if (written === "refused") continue;
-    if (written === "no file") {
+    const planned = await planChange(host, options.request, extension, how.edits);
+    if (planned.kind === "no file") {
       options = { ...options, request: withRequest(options.request, how.request) };
       made.push({ ...about, diff: [], keep: `retorch build ${how.option}` });
       continue;
     }
-    made.push({ ...about, file: written.file, diff: written.diff });
+    const why = planned.kind === "refused" ? planned.why : writeChange(host, planned);
+    if (planned.kind === "edit" && why === undefined) made.push({ ...about, file: planned.file, diff: planned.diff });
+    else refused.push(`not changed: ${change}: ${why ?? ""}`);
   }
   // What such a build comes to must not be remembered as the answer to the words that were typed.
   if (host !== at.host || options !== at.options) {
     const { words: _, ...rest } = options;
     options = rest;
   }
-  return { changes: made, next: { host, options } };
-}
-
-/** Edits the configuration of an extension; all edits or none. */
-async function changeFile(
-  host: Host,
-  request: BuildRequest,
-  extension: string,
-  edits: readonly ConfigEdit[],
-): Promise<"no file" | "refused" | { readonly file: string; readonly diff: readonly string[] }> {
-  const found = await findTarget(host, request.paths);
-  if (!found.ok) return "refused";
-  const { target } = found.value;
-  if (target.kind === "sources" || target.kind === "folder") return "no file";
-  if (target.kind !== "config") return "refused";
-  const { file, text, configuration } = target.document;
-  const prefix = file.endsWith(sharedConfigFileName) ? ["tool", "retorch"] : [];
-  const named = configuration.extensions.find(({ name }) => name === extension);
-  // Under another name on the command line, or sources that no table names.
-  if (named === undefined && configuration.extensions.length > 0) return "refused";
-  const table = [...prefix, ...(named === undefined ? ["defaults"] : ["extension", extension])];
-  let changed = text;
-  const diff: string[] = [];
-  for (const edit of edits) {
-    const next = await editConfig(changed, table, edit);
-    if (next === undefined || next === changed) return "refused";
-    diff.push(...diffLines(changed, next));
-    changed = next;
-  }
-  // Somebody may have written to it meanwhile. A byte order mark was not part of the text.
-  const now = host.fs.readText(file)?.replace(/^\uFEFF/, "");
-  if (now !== text || !host.fs.writable(join(file, ".."))) return "refused";
-  host.fs.writeAtomic(file, changed, host.fs.stat(file)?.mode);
-  return { file, diff };
+  return { changes: made, refused, next: { host, options } };
 }
 
 function withRequest(request: BuildRequest, more: Partial<BuildRequest>): BuildRequest {
