@@ -17,7 +17,8 @@ export type * from "./plan/graph.ts";
 export type * from "./engine/events.ts";
 export { reasonText, type Reason } from "./engine/reason.ts";
 export { build, planOnly, type BuildOptions, type BuildSummary } from "./build/build.ts";
-export { buildDiagnosed, type DiagnosedBuild, type DiagnosedFailure } from "./build/diagnose-failure.ts";
+export { buildDiagnosed, type DiagnosedBuild } from "./build/diagnose-failure.ts";
+export type { DiagnosedFailure } from "./build/safe-change.ts";
 export { buildAndFix } from "./build/fix.ts";
 export { diagnoseContext, type DiagnoseSurroundings } from "./build/diagnose-context.ts";
 export {

@@ -11,6 +11,8 @@ export type Asker = "command-line" | "load" | "setuptools";
 /** What the advice may name. */
 export interface AdviceContext {
   readonly asker: Asker;
+  /** The project is a `setup.py`. */
+  readonly isSetup?: boolean;
   /** Where the build keeps what it made; undefined when that is not known. */
   readonly buildDir: string | undefined;
   readonly platform: Host["platform"];
@@ -25,7 +27,10 @@ export function askerOf(captured: { readonly text: string } | undefined): Asker 
 
 /** The lines of a fix, without `retorch build`. */
 export function adviceFor(fix: readonly string[], context: AdviceContext): readonly string[] {
-  if (context.asker === "command-line") return fix;
+  if (context.asker === "command-line") {
+    if (context.isSetup === undefined) return fix;
+    return fix.flatMap(context.isSetup ? withScript : withoutScript);
+  }
   const lines = fix.flatMap((line) => adapted(line, context));
   if (context.asker === "load") lines.push(...parametersFor(fix));
   // Two lines may have come to say the same.
@@ -34,6 +39,22 @@ export function adviceFor(fix: readonly string[], context: AdviceContext): reado
     const command = line.startsWith("#") ? line : line.replace(/\s*#.*$/, "");
     return !seen.has(command) && seen.add(command) !== undefined;
   });
+}
+
+/** A line without what concerns projects with a `setup.py` alone. */
+function withoutScript(line: string): string[] {
+  if (/^# with setup\.py alone\b/.test(line)) return [];
+  return [
+    line
+      .replaceAll("extra_compile_args (setup.py)", "cxx-flags (retorch.toml)")
+      .replaceAll(/ \(setup\.py: (?:[^()]|\([^()]*\))*\)/g, ""),
+  ];
+}
+
+/** A line that names a key of `retorch.toml` and its equal, for a project that has a `setup.py` alone. */
+function withScript(line: string): string[] {
+  const own = /^# retorch\.toml: .*? \(setup\.py: ((?:[^()]|\([^()]*\))*)\)$/.exec(line)?.[1];
+  return own !== undefined ? [`# setup.py: ${own}`] : [line.replace(/^# with setup\.py alone: /, "")];
 }
 
 /** Keys of `retorch.toml` that advice names, in the parameters of `load()`. */

@@ -48,6 +48,8 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
   /** The words of the command line, under which "nothing to do" is remembered. Undefined: it is not. */
   readonly words?: readonly string[];
+  /** The command as it was typed, for advice that repeats it. */
+  readonly typed?: readonly string[];
   /** Gets all that the build looked at, when it has come to rest and a later look at the same tells whether it changed. */
   readonly onLooked?: (looked: Looked) => void;
 }
@@ -162,6 +164,7 @@ async function run(
     if (done.failure !== undefined) return err(done.failure);
     const slow = hint.warning(host, project.root);
     if (slow !== undefined) listener(slow);
+    if (done.executed + done.cached > 0) await warnOfNames(host, prepared.value, listener);
     if (options.checkImport === true) {
       const problem = await checkImports(buildHost, project, environment, graph);
       if (problem !== undefined) return err(problem);
@@ -202,6 +205,18 @@ async function lockBuild(
   } catch (error) {
     if (signal?.aborted === true) return undefined;
     throw error;
+  }
+}
+
+/** Modules that cannot be imported under their names. */
+async function warnOfNames(host: Host, { project, graph }: Prepared, listener: BuildListener): Promise<void> {
+  const modules = project.extensions.filter(({ kind }) => kind === "python-module");
+  if (modules.length === 0) return;
+  const { wrongModuleName } = await import("./module-name.ts");
+  for (const extension of modules) {
+    const artifact = graph.artifacts.find((one) => one.extension === extension.name);
+    const wrong = artifact === undefined ? undefined : wrongModuleName(host, extension, artifact.path);
+    if (wrong !== undefined) listener({ type: "warning", ...wrong, time: host.monotonic() });
   }
 }
 

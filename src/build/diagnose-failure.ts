@@ -7,17 +7,14 @@ import type { Result } from "../base/result.ts";
 import type { Diagnosis } from "../diagnose/diagnose.ts";
 import type { BuildEvent, BuildListener, FailureDiagnosis } from "../engine/events.ts";
 import type { Host } from "../host/host.ts";
+import { shellWord } from "../base/shell-word.ts";
+import { findTarget } from "../config/target.ts";
 import { commandText, type Action } from "../plan/graph.ts";
 import { adviceFor, askerOf } from "./advice.ts";
+import { planChange } from "./change-file.ts";
 import { build, type BuildOptions, type BuildSummary } from "./build.ts";
-import { prepare } from "./prepare.ts";
-
-/** A failed action, or a failed import, with what is known of it. */
-export interface DiagnosedFailure {
-  /** Undefined: an import. */
-  readonly action?: Action;
-  readonly diagnoses: readonly Diagnosis[];
-}
+import { prepare, type Prepared } from "./prepare.ts";
+import { type DiagnosedFailure, safeChanges } from "./safe-change.ts";
 
 /** What a build came to, and why not more. */
 export interface DiagnosedBuild {
@@ -100,6 +97,13 @@ export class Gate {
   }
 }
 
+/** Rules about what `load_inline` writes; in a log it shows by the name of a source alone, `main.cpp`. */
+const ofInline: ReadonlySet<string> = new Set(["inline-function-not-declared"]);
+
+function isInline(captured: { readonly text: string } | undefined): boolean {
+  return captured !== undefined && /"origin":\s*"load_inline"/.test(captured.text);
+}
+
 async function diagnoseEvent(
   host: Host,
   options: BuildOptions,
@@ -109,13 +113,20 @@ async function diagnoseEvent(
   const { diagnoseContext } = await import("./diagnose-context.ts");
   // What the build itself began with; it is remembered.
   const prepared = await prepare(host, options.request);
+  const without = isInline(options.request.captured) ? new Set<string>() : ofInline;
   const context = prepared.ok
-    ? diagnoseContext(host, { environment: prepared.value.environment, root: prepared.value.project.root })
-    : {};
+    ? {
+        ...diagnoseContext(host, { environment: prepared.value.environment, root: prepared.value.project.root }),
+        without,
+      }
+    : { without };
+  const found = options.request.captured === undefined ? await findTarget(host, options.request.paths) : undefined;
+  const target = found?.ok === true ? found.value.target.kind : undefined;
   const asked = (diagnoses: readonly Diagnosis[]): readonly Diagnosis[] => {
     const { platform } = host;
     const buildDir = prepared.ok ? prepared.value.graph.buildDir : undefined;
-    const advice = { asker: askerOf(options.request.captured), buildDir, platform };
+    const isSetup = target === "setup-script";
+    const advice = { asker: askerOf(options.request.captured), isSetup, buildDir, platform };
     return diagnoses.map((each) => ({ ...each, fix: adviceFor(each.fix, advice) }));
   };
   if (event.type === "finished") {
@@ -137,7 +148,28 @@ async function diagnoseEvent(
     },
     context,
   );
-  return { action, diagnoses: asked(diagnoses) };
+  const offer = prepared.ok ? await offered(host, options, prepared.value, { action, diagnoses }) : undefined;
+  const advised = asked(diagnoses);
+  const [first, ...others] = advised;
+  if (offer === undefined || first === undefined) return { action, diagnoses: advised };
+  return { action, diagnoses: [{ ...first, fix: [offer, ...first.fix] }, ...others] };
+}
+
+/** The command that makes the change of the first diagnosis, where that is safe, can be done and was not asked for. */
+async function offered(
+  host: Host,
+  { typed, request }: BuildOptions,
+  prepared: Prepared,
+  failed: DiagnosedFailure,
+): Promise<string | undefined> {
+  if (typed === undefined || typed.includes("--fix") || request.captured !== undefined) return undefined;
+  const [safe] = safeChanges(host, prepared, [failed]);
+  if (safe === undefined) return undefined;
+  const { change, how, extension } = safe;
+  if (how.kind === "settings" && (await planChange(host, request, extension, how.edits)).kind === "refused")
+    return undefined;
+  const words = ["retorch", ...typed].map(shellWord).join(" ");
+  return `${words} --fix   # makes this change and builds again: ${change}`;
 }
 
 /** The diagnosis for people, with the place in the source and the word of the command that it is about. */

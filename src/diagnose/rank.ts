@@ -57,6 +57,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     for (const rule of index.get(finding.kind) ?? []) {
       const specificity = rule.specificity ?? 50;
       if (winner !== undefined && winner.specificity >= specificity) continue;
+      if (context.without?.has(rule.id) === true) continue;
       const facts = rule.matches(finding, context);
       if (facts === undefined) continue;
       const aside = stopped && finding.kind === "build-tool" && finding.severity === "warning";

@@ -126,8 +126,14 @@ export function checkCxxLibrary({ cxxLibraries, environment }: DoctorFacts): Che
 }
 
 /** What the search for the environment found odd. */
-export function checkWarnings({ environment, projectProblem }: DoctorFacts): Check[] {
-  const checks = environment.warnings.map((text, index) =>
+export function checkWarnings({ environment, projectProblem, cudaHome }: DoctorFacts): Check[] {
+  // Of a list in CUDA_HOME the check of that name tells.
+  const isTold = (text: string): boolean =>
+    cudaHome !== undefined &&
+    cudaHome.value.includes(":") &&
+    text.startsWith(`${cudaHome.variable} is a folder, not a list`);
+  const told = environment.warnings.filter((text) => !isTold(text));
+  const checks = told.map((text, index) =>
     later(`warning-${index + 1}`, text, { detail: "`retorch env` shows what was tried.", fix: [] }),
   );
   for (const part of ["rocm", "sycl"] as const) {

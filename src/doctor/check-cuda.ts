@@ -341,6 +341,15 @@ function runsOn(capability: string, supported: readonly string[]): boolean {
   return supported.some((each) => each.split(".")[0] === major && compareCapabilities(each, capability) <= 0);
 }
 
+function understood(
+  word: string,
+  cudaVersion: string,
+  known: readonly string[] | undefined,
+  gpus: DoctorFacts["environment"]["gpus"],
+): boolean {
+  return chooseArchitectures({ requested: undefined, variable: word, gpus, cudaVersion, known }).ok;
+}
+
 function checkArchitectureList(
   { cuda, torch, gpus }: DoctorFacts["environment"],
   variables: DoctorFacts["variables"],
@@ -355,7 +364,14 @@ function checkArchitectureList(
     cudaVersion: version,
     known: cuda?.architectures,
   });
-  if (!chosen.ok) return [fromFailure("cuda-arch-list", chosen.error)];
+  if (!chosen.ok) {
+    const good = list
+      .split(/[;,\s]+/)
+      .filter((word) => word !== "" && understood(word, version, cuda?.architectures, gpus));
+    const check = fromFailure("cuda-arch-list", chosen.error);
+    const without = good.length > 0 ? `export TORCH_CUDA_ARCH_LIST="${good.join(";")}"` : "unset TORCH_CUDA_ARCH_LIST";
+    return [{ ...check, fix: [without, ...check.fix] }];
+  }
   const { architectures } = chosen.value;
   const uncovered = gpus.find(({ computeCapability }) => {
     const capability = computeCapability.join(".");

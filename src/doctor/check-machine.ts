@@ -41,8 +41,10 @@ export function checkExtensions({ extensions, moreExtensions }: DoctorFacts): Ch
     const first = verdict.problems.find(({ severity }) => severity === "error");
     const again = isLoaded === true ? `rm -r ${shellWord(dirname(path))}` : "retorch build --force";
     const rebuild = [again, `# retorch inspect ${shellWord(path)}   says more`];
+    // Of a function of the user's own that is missing, another PyTorch is not the reason: an experiment that never loaded.
+    const isUnfinished = isLoaded === true && first?.owner === "user" && first.kind === "missing-symbol";
     const kept =
-      isLoaded === true
+      isLoaded === true && !isUnfinished
         ? " `torch.utils.cpp_extension.load` keeps it and does not notice when PyTorch changes: it compiles again only when sources or flags do."
         : "";
     const detail = `${first === undefined ? "" : `${first.what}. ${first.why}.`}${kept}`;
@@ -51,7 +53,8 @@ export function checkExtensions({ extensions, moreExtensions }: DoctorFacts): Ch
       continue;
     }
     const what = verdict.loads === "no" ? "will not load here" : "will not run on the GPU here";
-    checks.push(problem("built-extension", `\`${path}\` ${what}`, { detail, fix: rebuild }));
+    const say = isUnfinished ? later : problem;
+    checks.push(say("built-extension", `\`${path}\` ${what}`, { detail, fix: rebuild }));
   }
   if (good > 0) {
     const more = moreExtensions ? "; there are more, which were not looked at" : "";

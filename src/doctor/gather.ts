@@ -192,14 +192,17 @@ function locksOf(host: Host): DoctorFacts["locks"] {
   return locks;
 }
 
-/** What `load()` keeps for this interpreter: `py311_cpu`, `py313t_cu130`; a folder that the user names has no such level. */
-function loadFolders(host: Host, python: NonNullable<Environment["python"]>): string[] {
+/**
+ * What `load()` keeps for this interpreter and PyTorch: `py311_cpu`, `py313t_cu130`; a folder that the user names has no
+ * such level.
+ */
+function loadFolders(host: Host, { python, torch }: Environment): string[] {
   const own = host.env["TORCH_EXTENSIONS_DIR"];
   if (own !== undefined && own !== "") return isAbsolute(own) ? [own] : [];
-  const prefix = `py${python.version[0]}${python.version[1]}${python.abiFlags}_`;
-  return defaultExtensionRoots(host).flatMap((root) =>
-    (quietly(() => host.fs.list(root)) ?? []).filter((name) => name.startsWith(prefix)).map((name) => join(root, name)),
-  );
+  if (python === undefined || torch === undefined) return [];
+  const device = torch.cudaVersion === undefined ? "cpu" : `cu${torch.cudaVersion.replaceAll(".", "")}`;
+  const name = `py${python.version[0]}${python.version[1]}${python.abiFlags}_${device}`;
+  return defaultExtensionRoots(host).map((root) => join(root, name));
 }
 
 function defaultExtensionRoots(host: Host): string[] {
@@ -221,7 +224,7 @@ function builtExtensions(
   if (environment.python === undefined || environment.torch === undefined)
     return { extensions: [], moreExtensions: false };
   const own = root === undefined ? [] : compiledFiles(host, root);
-  const loaded = new Set(loadFolders(host, environment.python).flatMap((folder) => compiledFiles(host, folder)));
+  const loaded = new Set(loadFolders(host, environment).flatMap((folder) => compiledFiles(host, folder)));
   const paths = [...own.filter((path) => !loaded.has(path)), ...loaded];
   const extensions: DoctorFacts["extensions"][number][] = [];
   for (const path of paths.slice(0, mostExtensions)) {

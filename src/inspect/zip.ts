@@ -168,13 +168,18 @@ const UNPACKERS: Readonly<Record<number, Unpack>> = {
 const METHOD_NAMES: Readonly<Record<number, string>> = { 9: "deflate64", 12: "bzip2", 95: "xz" };
 
 const HEAD = 512;
+/** So much is unpacked to look at its beginning. */
+const SMALL_MEMBER = 16 * 1024 * 1024;
 
 /** The first bytes of a member; empty when they cannot be had without unpacking all of it. */
 export function zipHead(source: ByteSource, member: ZipMember): Uint8Array {
   const at = placeOf(new ByteReader(source, true), member);
   if (!at.ok) return new Uint8Array(0);
   if (member.method === 0) return source.read(at.value, Math.min(HEAD, member.packedSize));
-  if (member.method !== 8) return new Uint8Array(0);
+  if (member.method !== 8) {
+    const whole = member.size > SMALL_MEMBER ? undefined : zipMember(source, member);
+    return whole?.ok === true ? whole.value.read(0, HEAD) : new Uint8Array(0);
+  }
   try {
     const start = source.read(at.value, Math.min(2 * HEAD, member.packedSize));
     return inflateRawSync(start, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 4 * 1024 * 1024 });

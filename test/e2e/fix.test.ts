@@ -1,5 +1,5 @@
 /** `retorch build --fix` and the diagnosis of a failing build, with real compilers and tiny sources. */
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runRetorch, temporaryProject, type TemporaryProject } from "../support/cli.ts";
 import { cpuPython, need } from "../support/environments.ts";
@@ -45,6 +45,28 @@ describe("a failing build", () => {
     expect(failed?.["diagnoses"]).toMatchObject([
       { evidence: { line: 1 }, place: { file: "src/main.cpp", line: 2, column: 10 } },
     ]);
+    // The command repeats what was typed, and does what it says.
+    expect(failed?.["diagnoses"]).toMatchObject([
+      {
+        fix: [
+          expect.stringMatching(
+            /^retorch build --json --fix {3}# makes this change and builds again: include-dirs \+= /,
+          ),
+          expect.stringContaining("# retorch.toml:"),
+        ],
+      },
+    ]);
+    expect(text.stderr).toContain(
+      '    retorch build --fix   # makes this change and builds again: include-dirs += "third_party/inc"\n',
+    );
+  });
+
+  test("in `main.cpp` is not taken for one of load_inline", async () => {
+    const made = temporaryProject({ "retorch.toml": configuration, "src/main.cpp": "int main() { return lost; }\n" });
+    const { stderr } = await runRetorch(["build"], { cwd: made.root });
+    expect(stderr).toContain("[compiler-error-in-source]");
+    expect(stderr).not.toContain("load_inline");
+    expect(stderr).not.toContain("--fix");
   });
 });
 
@@ -78,6 +100,41 @@ describe("retorch build --fix", () => {
     const run = await runRetorch(["build", "--fix"], { cwd: made.root });
     expect(run.exitCode).toBe(1);
     expect(run.stderr).not.toContain("fixed:");
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(configuration);
+  });
+
+  test.each([
+    [
+      "dotted keys",
+      'extension.tiny.kind = "executable"\nextension.tiny.uses-torch = false\nextension.tiny.sources = ["src/*.cpp"]\n',
+    ],
+    ["an inline table", '[extension]\ntiny = { kind = "executable", uses-torch = false, sources = ["src/*.cpp"] }\n'],
+  ])("says why it leaves %s alone, and does not offer it", async (_, text) => {
+    const made = project({ "retorch.toml": text });
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toMatch(
+      /^warning: not changed: include-dirs \+= "third_party\/inc": .*write `\[extension\.tiny\]`/m,
+    );
+    expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(text);
+    expect((await runRetorch(["build"], { cwd: made.root })).stderr).not.toContain("--fix");
+  });
+
+  test("follows a link, and keeps a byte order mark", async () => {
+    const made = project({ "real.toml": `\uFEFF${configuration}` });
+    rmSync(made.path("retorch.toml"));
+    symlinkSync("real.toml", made.path("retorch.toml"));
+    expect((await runRetorch(["build", "--fix"], { cwd: made.root })).exitCode).toBe(0);
+    expect(lstatSync(made.path("retorch.toml")).isSymbolicLink()).toBe(true);
+    const after = `\uFEFF${configuration}include-dirs = ["third_party/inc"]\n`;
+    expect(readFileSync(made.path("real.toml"), "utf8")).toBe(after);
+  });
+
+  test("leaves a write-protected file alone", async () => {
+    const made = project();
+    chmodSync(made.path("retorch.toml"), 0o444);
+    const run = await runRetorch(["build", "--fix"], { cwd: made.root });
+    expect(run.stderr).toContain("is write-protected\n");
     expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(configuration);
   });
 

@@ -2,7 +2,9 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { runRetorch, runRetorchOk, type TemporaryProject } from "../support/cli.ts";
+import { runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
+import { cpuPython, need } from "../support/environments.ts";
+import { pythonModule } from "../support/slim-sources.ts";
 import { tinyProject, tinyUnit } from "../support/tiny-project.ts";
 
 const said = "this unit is not finished";
@@ -75,4 +77,17 @@ test("a warning that is made an error fails each time, and is told each time", a
     expect(result.exitCode).toBe(1);
     expect(result.stderr).toContain(said);
   }
+});
+
+test("of a module that cannot be imported under its name", async (context) => {
+  const env = { RETORCH_PYTHON: need(context, cpuPython()).executable };
+  const made = temporaryProject({
+    "retorch.toml": '[extension.ops]\nuses-torch = false\nsources = ["ops.cpp"]\n',
+    "ops.cpp": pythonModule("other"),
+  });
+  const wrong = await build(made, env);
+  expect(wrong).toContain("warning: `import ops` will fail: the sources define the module `other`, not `ops`\n");
+  expect(wrong).toContain("hint: write `TORCH_EXTENSION_NAME` in place of `other`, or call the extension `other`\n");
+  made.write("ops.cpp", pythonModule("ops"));
+  expect(await build(made, env)).not.toContain("warning:");
 });

@@ -513,13 +513,46 @@ except OSError as error:
   return done.status === 0 ? done.stdout.trim() : `ended with ${done.status ?? done.signal ?? ""}`;
 }
 
+/** Of many files: what the loader says, each in a process of its own, empty where it says nothing. */
+function loadedEach(python: string, files: readonly string[]): readonly string[] {
+  const script = `
+import ctypes, os, sys
+for path in sys.argv[1:]:
+    read, write = os.pipe()
+    if os.fork() == 0:
+        try:
+            ctypes.CDLL(path, os.RTLD_NOW | os.RTLD_LOCAL)
+            os.write(write, b"loaded")
+        except OSError as error:
+            os.write(write, str(error).replace("\\n", " ").encode())
+        os._exit(0)
+    os.close(write)
+    said = os.read(read, 4096).decode() or "crashed"
+    os.wait()
+    print("" if said == "loaded" else said)
+`;
+  return execFileSync(python, ["-c", script, ...files], { encoding: "utf8" })
+    .split("\n")
+    .slice(0, files.length);
+}
+
 /** The interpreter itself, not a script that starts it. */
 function interpreter(context: TestContext): string {
   const found = need(context, tool("python3"));
-  return execFileSync(found, ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
+  realPython ??= execFileSync(found, ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
+  return realPython;
 }
 
+let realPython: string | undefined;
+let known: JudgeEnvironment | undefined;
+
+/** Asked once: the interpreter is the same in all cases. */
 function environmentOf(executable: string): JudgeEnvironment {
+  known ??= askEnvironment(executable);
+  return known;
+}
+
+function askEnvironment(executable: string): JudgeEnvironment {
   const asked = execFileSync(
     executable,
     [
@@ -578,8 +611,9 @@ describe.runIf(process.platform === "linux")("the verdict and glibc's loader", (
       return `${file}.${length}`;
     });
     const environment = environmentOf(python);
-    for (const cutFile of files) {
-      const truth = loaded(python, { file: cutFile });
+    const truths = loadedEach(python, files);
+    for (const [index, cutFile] of files.entries()) {
+      const truth = truths[index] ?? "";
       const answer = judged({ file: cutFile }, environment);
       // Within the last page of a segment the loader does not notice; what is lost there is lost all the same.
       if (truth !== "") expect(answer, `${cutFile}: ${truth}`).toBe("no");

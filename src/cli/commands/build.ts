@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { failureCodes } from "../../base/failure-codes.ts";
 import type { Looked } from "../../build/no-op.ts";
+import type { BuildRequest } from "../../config/request.ts";
 import type { BuildEvent } from "../../engine/events.ts";
 import { jsonReporter } from "../../report/json-lines.ts";
 import { hostNotingVariables } from "../../host/variables.ts";
@@ -55,6 +56,7 @@ export async function run(
         fix: options.fix,
         cache: !options["no-cache"],
         signal,
+        typed: options.result === undefined ? context.words : ofProgram(request, options.python),
         ...(words === undefined ? {} : { words }),
         ...(noting === undefined ? {} : { onLooked: (all: Looked) => void (looked = all) }),
       },
@@ -77,6 +79,11 @@ export async function run(
   } finally {
     reporter.close();
   }
+}
+
+/** What a person would type in place of a build backend, which has words of its own besides. */
+function ofProgram({ paths }: BuildRequest, python: string | undefined): readonly string[] {
+  return ["build", ...paths, ...(python === undefined ? [] : ["--python", python])];
 }
 
 async function reporterFor(context: CommandContext, options: Options): Promise<Reporter> {

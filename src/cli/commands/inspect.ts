@@ -5,6 +5,7 @@ import type { Environment } from "../../environment/environment.ts";
 import { describeJson, describeText } from "../../inspect/describe.ts";
 import type { Inspection } from "../../inspect/inspect.ts";
 import type { Answer } from "../../inspect/verdict.ts";
+import type { WheelMember } from "../../inspect/wheel.ts";
 import { plainFailure } from "../../report/json-lines.ts";
 import { sayFailure, type CommandContext } from "../context.ts";
 import type { CommandInput } from "../spec.ts";
@@ -66,13 +67,18 @@ export async function run(
   return code;
 }
 
+/** A member that cannot be read, or not to its end. */
+function isBroken({ failure, report }: WheelMember): boolean {
+  return failure !== undefined || report?.anomalies.some((anomaly) => anomaly.includes("cut off")) === true;
+}
+
 /** `no` when any part of it will not load here, or runs on none of the GPUs that are here. */
 function works(inspection: Inspection): Answer {
   const verdicts = inspection.kind === "extension" ? [inspection.verdict] : [...inspection.verdicts.values()];
   const answers = verdicts.flatMap((verdict): Answer[] =>
     verdict === undefined ? ["unknown"] : [verdict.loads, verdict.runs === "no" ? "no" : "yes"],
   );
-  const broken = inspection.kind === "wheel" && inspection.wheel.members.some(({ failure }) => failure !== undefined);
+  const broken = inspection.kind === "wheel" && inspection.wheel.members.some(isBroken);
   if (broken || answers.includes("no")) return "no";
   return answers.includes("unknown") ? "unknown" : "yes";
 }

@@ -155,7 +155,7 @@ function others(line: LogLine, out: Collector): boolean {
     }
   }
   const linker =
-    /^(?:\S*[\\/])?(?:[\w-]+-)?(?:ld|ld\.bfd|ld\.gold|ld\.lld|lld|gold|mold|ld64|lld-link|libtool)(?:-\d+)?(?:\.exe)?: (.*)$/.exec(
+    /^(?:\S*[\\/])?(?:[\w-]+-)?(?:ld|ld\.bfd|ld\.gold|ld\.lld|lld|gold|mold|ld64|lld-link|libtool)(?:-\d+)?(?:\.exe)?: ?(.*)$/.exec(
       text,
     );
   const message =

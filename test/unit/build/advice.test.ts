@@ -11,6 +11,23 @@ describe("advice", () => {
     expect(advice("command-line", "retorch build -j 1   # why")).toEqual(["retorch build -j 1   # why"]);
   });
 
+  test.for<[isSetup: boolean, line: string, expected: string[]]>([
+    [false, '# retorch.toml: libraries = ["z"] (setup.py: libraries=["z"])', ['# retorch.toml: libraries = ["z"]']],
+    [true, '# retorch.toml: libraries = ["z"] (setup.py: libraries=["z"])', ['# setup.py: libraries=["z"]']],
+    [
+      false,
+      "# remove -x from extra_compile_args (setup.py), CFLAGS",
+      ["# remove -x from cxx-flags (retorch.toml), CFLAGS"],
+    ],
+    [false, "# with setup.py alone: rm -rf build", []],
+    [true, "# with setup.py alone: rm -rf build", ["rm -rf build"]],
+    [false, "retorch build --force", ["retorch build --force"]],
+  ])("speaks of the kind of project that is there: setup.py %s, %s", ([isSetup, line, expected]) => {
+    expect(adviceFor([line], { asker: "command-line", isSetup, buildDir: undefined, platform: "linux" })).toEqual(
+      expected,
+    );
+  });
+
   test.for<[string, string[]]>([
     ["retorch build -j 1   # one at a time", ["export MAX_JOBS=1   # one at a time"]],
     ["retorch build -v   # shows the whole command", ["# call it with verbose=True: shows the whole command"]],

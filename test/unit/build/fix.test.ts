@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { failure } from "../../../src/base/failure.ts";
-import { compilerInstead, safeChanges, type SafeChange, withVariables } from "../../../src/build/fix.ts";
+import { compilerInstead, withVariables } from "../../../src/build/fix.ts";
+import { safeChanges, type SafeChange } from "../../../src/build/safe-change.ts";
 import type { Extension } from "../../../src/config/extension.ts";
 import type { ConfigChange } from "../../../src/diagnose/change.ts";
 import type { Diagnosis } from "../../../src/diagnose/diagnose.ts";
@@ -151,6 +152,7 @@ describe("withVariables", () => {
     expect(other.env).toEqual({ CXX: "g++-13", A: "1" });
     expect(host.env["CXX"]).toBe("g++");
     expect([other.cwd, other.memory(), other.fs.readText("/a")]).toEqual([host.cwd, host.memory(), "text"]);
+    expect(withVariables(Object.freeze({ ...host }) as unknown as FakeHost, { A: "2" }).env["A"]).toBe("2");
     await other.sleep(5);
     expect(other.monotonic()).toBe(5);
   });

@@ -50,6 +50,36 @@ describe("retorch inspect", () => {
     expect(program.out).toContain(name);
   });
 
+  it("lists what lies in a folder, then the pages of what does not work", async () => {
+    const files = {
+      "/project/build/ok.so": module,
+      "/project/build/lib/bad.so": buildElf({ needed: ["libgone.so.1"], symbols: [] }),
+      "/project/build/notes.txt": "",
+    };
+    const services = {
+      inspect,
+      builtFiles: (...all: Parameters<Services["builtFiles"]>) => realServices.builtFiles(...all),
+    };
+    const judged = await runCli(["inspect", "build"], { services: { ...services, environment }, host: { files } });
+    expect(judged.code).toBe(1);
+    expect(judged.program.out).toMatch(
+      /^build: 2 built files; do they load here\?\n\n {2}no {9}lib\/bad\.so\n {2}\w+ +ok\.so\n\n\/project\/build\/lib\/bad\.so\n/,
+    );
+    const json = await runCli(["inspect", "--json", "build"], {
+      services: { ...services, environment },
+      host: { files },
+    });
+    expect(json.program.out.trimEnd().split("\n")).toHaveLength(2);
+    const empty = await runCli(["inspect", "src"], {
+      services: { ...services, environment },
+      host: { files: { "/project/src/a.cpp": "" } },
+    });
+    expect([empty.code, empty.program.err]).toEqual([
+      2,
+      expect.stringContaining("is a folder without a built file in it") as unknown,
+    ]);
+  });
+
   it("needs a file", async () => {
     expect((await runCli(["inspect"])).code).toBe(2);
   });

@@ -169,7 +169,11 @@ describe("variables", () => {
     const gpus = [{ name: "H100", computeCapability: [9, 0] as const }];
     const list = (value: string): Check =>
       find({ environment: cuda({}, { gpus }), variables: { TORCH_CUDA_ARCH_LIST: value } }, "cuda-arch-list");
-    expect(list("banana").status).toBe("problem");
+    expect(list("banana")).toMatchObject({
+      status: "problem",
+      fix: ["unset TORCH_CUDA_ARCH_LIST", expect.any(String)],
+    });
+    expect(list("9.0;banana").fix[0]).toBe('export TORCH_CUDA_ARCH_LIST="9.0"');
     expect(list("8.0")).toMatchObject({ status: "later", fix: ['export TORCH_CUDA_ARCH_LIST="8.0;9.0"'] });
     expect(list("8.0+PTX").status).toBe("ok");
     expect(list("8.0;9.0").status).toBe("ok");
@@ -244,9 +248,22 @@ describe("what lies about", () => {
   it("is what load() keeps and does not build again for another PyTorch", () => {
     const path = "/home/ada/.cache/torch_extensions/py311_cpu/fused/fused.so";
     const extensions = [{ path, verdict: verdict({ loads: "no" }), isLoaded: true as const }];
-    expect(find({ extensions }, "built-extension").fix[0]).toBe(
-      "rm -r /home/ada/.cache/torch_extensions/py311_cpu/fused",
-    );
+    expect(find({ extensions }, "built-extension")).toMatchObject({
+      status: "problem",
+      detail: expect.stringContaining("does not notice when PyTorch changes") as unknown,
+      fix: ["rm -r /home/ada/.cache/torch_extensions/py311_cpu/fused", expect.any(String)],
+    });
+    const own = {
+      kind: "missing-symbol",
+      severity: "error",
+      owner: "user",
+      what: "It lacks `f`",
+      why: "",
+      fix: "",
+    } as const;
+    const unfinished = [{ path, verdict: verdict({ loads: "no", problems: [own] }), isLoaded: true as const }];
+    const mild = find({ extensions: unfinished }, "built-extension");
+    expect([mild.status, mild.detail]).toEqual(["later", expect.not.stringContaining("PyTorch")]);
   });
 
   it("is a PyTorch that pip's isolated build would choose by itself", () => {
