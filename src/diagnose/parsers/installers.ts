@@ -26,7 +26,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:\w+Error: )?Error when running CMake: Command/,
   /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
   /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
-  /ChefBuildError|^Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
+  /ChefBuildError|^(?:ERROR:? )?Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
   /^(?:ERROR: )?(?!.*(?:cannot allocate memory|exit code: 137))(?:process "|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
 ];
 
@@ -177,9 +177,10 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/Cannot import '([\w.]+)'|BackendUnavailable/, "backend-unavailable", "pip"],
+  [/^Backend '([\w.]+)(?::\w+)?' is not available/, "poetry-backend", "pip"],
   [/can't find Rust compiler|Cargo, the Rust package manager, is not installed/, "no-rust", "pip"],
   [
-    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete download)/i,
+    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete[ -]download|because not enough bytes were received)/i,
     "network",
     "pip",
   ],

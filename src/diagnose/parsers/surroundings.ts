@@ -144,6 +144,20 @@ const sentences: readonly Sentence[] = [
     tool: "system",
     code: "signal 9",
   },
+  // Spack's compiler wrapper.
+  {
+    words: /(?<name>SPACK_\w+): ERROR: .*WAS NOT SET|MAYBE THE PACKAGE DOES NOT DEPEND ON/,
+    kind: "system",
+    tool: "shell",
+    code: "spack-wrapper",
+  },
+  // `python -m name`.
+  {
+    words: /^(?:\S*[\\/])?python[\d.]*(?:\.exe)?: No module named '?(?<name>[\w.]+?)'?\.?$/,
+    kind: "exception",
+    tool: "python",
+    code: "ModuleNotFoundError",
+  },
   // py-spy and gdb show where a process waits.
   {
     words: /\bwait \(\S*torch[\\/]utils[\\/]file_baton\.py:\d+\)|^#\d+ .*file_baton\.py/,
@@ -155,7 +169,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;

@@ -153,17 +153,17 @@ export const companionPackageRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /Detected that PyTorch and (?<package>\w+) were compiled with different CUDA.*?(?:PyTorch has CUDA Version=(?<torch>[\d.]+).*?CUDA Version=(?<other>[\d.]+))?/s,
+        /Detected that PyTorch and (?<package>\w+) were compiled with different CUDA.*?(?:PyTorch has CUDA [Vv]ersion[= ](?<torch>[\d.]*\d).*?CUDA [Vv]ersion[= ](?<other>[\d.]*\d)|$)/s,
       ),
     confidence: "high",
     cause: (match) =>
-      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version than the installed torch.`,
+      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version${match.facts["other"] === undefined ? "" : ` (${match.facts["other"]})`} than the installed torch${match.facts["torch"] === undefined ? "" : ` (${match.facts["torch"]})`}.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      /^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
+      /^torch(?:vision|audio)$/i.test(match.facts["package"] ?? "")
         ? pip(
             match,
-            `install --force-reinstall torch ${match.facts["package"] ?? "torchvision"} --index-url https://download.pytorch.org/whl/cu130   # both from one index`,
+            `install --force-reinstall torch ${(match.facts["package"] ?? "torchvision").toLowerCase()} --index-url https://download.pytorch.org/whl/cu${(match.facts["torch"] ?? "13.0").replace(".", "")}   # all of them from one index`,
           )
         : pip(
             match,
@@ -174,7 +174,7 @@ export const companionPackageRules: readonly Rule[] = [
     examples: [
       {
         text: "RuntimeError: Detected that PyTorch and torchvision were compiled with different CUDA major versions. PyTorch has CUDA Version=12.1 and torchvision has CUDA Version=11.8. Please reinstall the torchvision that matches your PyTorch install.",
-        expect: "one index",
+        expect: "cu121",
       },
       {
         text: "RuntimeError: Detected that PyTorch and torch_scatter were compiled with different CUDA versions.",
