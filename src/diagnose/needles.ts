@@ -47,7 +47,7 @@ fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpe
 aited on|not member|what(|xited|with code|0xc0000|0xC0000|
 ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|
 mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|
-Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为
+Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为|ree space in|geographic area|network timeout|slug size|nzipped|modulefile|walltime|RUNLIMIT
 `;
 
 const strong = String.raw`

@@ -312,13 +312,20 @@ export const cudaToolkitRules: readonly Rule[] = [
     on: ["exception", "build-tool"],
     specificity: 75,
     matches: (finding) =>
-      said(finding, /Unknown CUDA arch \((?<arch>[^)]+)\) or GPU not supported/) ??
+      said(finding, /Unknown CUDA arch \((?<arch>[^)]*)\) or GPU not supported/) ??
       said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
     confidence: "high",
     cause: (match) =>
-      `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
+      match.facts["arch"] === ""
+        ? "TORCH_CUDA_ARCH_LIST holds an empty word: a separator at its end or twice in a row (`8.0;;8.6`, `8.0;`), a space alone, or a build argument of Docker that was not given."
+        : `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
+      if (arch === "")
+        return [
+          "printenv TORCH_CUDA_ARCH_LIST | cat -A",
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; or unset it`,
+        ];
       const nearest = /^8\.9/.test(arch)
         ? "8.6+PTX"
         : /^8\./.test(arch)
@@ -336,6 +343,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     sources: ["CharlesShang/DCNv2#143", "pytorch/pytorch#166120", "NVlabs/curobo#596"],
     examples: [
       { text: "ValueError: Unknown CUDA arch (8.9) or GPU not supported", expect: "8.6+PTX" },
+      { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "empty word" },
       { text: "ValueError: Unknown CUDA arch (12.0) or GPU not supported", expect: "9.0+PTX" },
     ],
   },

@@ -82,7 +82,7 @@ export const setupScriptRules: readonly Rule[] = [
         /configuration error: (?<wrong>`[\w.-]+` must .{0,60})/,
         /(?<wrong>`project(?:\.[\w-]+)?` must (?:be|contain|not contain) ?.{0,60})/,
         /(?<what>use_2to3 is invalid)/,
-        /(?<what>invalid literal|Invalid version: '[^']+')/,
+        /(?<what>invalid literal(?! for int\(\) with base 10: '\d+[af]')|Invalid version: '[^']+')/,
         /(?<what>License classifiers have been superseded)/,
       ) ?? (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),
     confidence: "high",

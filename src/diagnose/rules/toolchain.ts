@@ -258,7 +258,10 @@ export const toolchainRules: readonly Rule[] = [
         return /Cannot find command 'git'/.test(finding.text) ? { name: "git" } : undefined;
       const name = baseName(finding.program ?? "").replace(/\.exe$/i, "");
       const path = /[\\/]/.test(finding.program ?? "") && finding.tool === "shell" ? finding.program : undefined;
-      return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name, path };
+      return name === "" ||
+        /^(?:retorch|source|pushd|popd|shopt|declare|mapfile|module|ml|\.|-)$|^(?:retorch|\.|-)/.test(name)
+        ? undefined
+        : { name, path };
     },
     confidence: (match) =>
       /^(?:cmake|git|make|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
