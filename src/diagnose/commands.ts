@@ -172,9 +172,14 @@ export function torchIndex(match: Match): string {
 
 /** Installs torch and what is made for it together, so that they are of one release and one build. */
 export function installTogether(match: Match, ...packages: readonly string[]): string {
+  return installTogetherFor(match, undefined, ...packages);
+}
+
+/** The same for a version of CUDA that the message tells. */
+export function installTogetherFor(match: Match, cuda: string | undefined, ...packages: readonly string[]): string {
   return pip(
     match,
-    `install --force-reinstall ${["torch", ...packages].join(" ")} --index-url https://download.pytorch.org/whl/${torchIndex(match)}   # all from one index`,
+    `install --force-reinstall ${["torch", ...packages].join(" ")} --index-url https://download.pytorch.org/whl/${cuda === undefined ? torchIndex(match) : `cu${indexedFor(cuda).replace(".", "")}`}   # all from one index`,
   );
 }
 

@@ -26,7 +26,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:\w+Error: )?Error when running CMake: Command/,
   /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
   /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
-  /ChefBuildError|^Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
+  /ChefBuildError|^(?:ERROR:? )?Backend (?:operation failed|subprocess exited)|^Note: This error originates from the build backend/,
   /^(?:ERROR: )?(?!.*(?:cannot allocate memory|exit code: 137))(?:process "|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
 ];
 
@@ -34,7 +34,7 @@ const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
   /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
-  /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError)\b:?\s?(.*)$/;
+  /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -177,9 +177,10 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/Cannot import '([\w.]+)'|BackendUnavailable/, "backend-unavailable", "pip"],
+  [/^Backend '([\w.]+)(?::\w+)?' is not available/, "poetry-backend", "pip"],
   [/can't find Rust compiler|Cargo, the Rust package manager, is not installed/, "no-rust", "pip"],
   [
-    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete download)/i,
+    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete[ -]download|because not enough bytes were received|due to network timeout)/i,
     "network",
     "pip",
   ],
@@ -194,7 +195,7 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     if (
       (code === "network" || code === "git") &&
       !own.test(text) &&
-      !/^(?:fatal|error|Caused by|\S*Error|curl|pip|git )/i.test(text)
+      !/^(?:[├╰]─▶ )?(?:fatal|error|Caused by|Failed to download |\S*Error|curl|pip|git )/i.test(text)
     )
       return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;

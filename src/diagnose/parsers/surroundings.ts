@@ -144,6 +144,41 @@ const sentences: readonly Sentence[] = [
     tool: "system",
     code: "signal 9",
   },
+  // Module systems of clusters, questions that nobody answers, limits of services.
+  {
+    words:
+      /The following module\(s\) are unknown: "?(?<name>[\w./+-]+)|ERROR:105: Unable to locate a modulefile for '(?<name2>[^']+)'|^ERROR: Unable to locate a modulefile for '(?<name3>[^']+)'/,
+    kind: "system",
+    tool: "shell",
+    code: "module-unknown",
+  },
+  {
+    words: /^Please select the geographic area in which you live/,
+    kind: "system",
+    tool: "shell",
+    code: "asks",
+  },
+  {
+    words:
+      /Compiled slug size: \S+ is too large|Unzipped size must be smaller than \d+|exceeded the unzipped maximum size|exceeds? the (?:maximum )?(?:unzipped )?size limit of/,
+    kind: "system",
+    tool: "system",
+    code: "too-large",
+  },
+  // Spack's compiler wrapper.
+  {
+    words: /(?<name>SPACK_\w+): ERROR: .*WAS NOT SET|MAYBE THE PACKAGE DOES NOT DEPEND ON/,
+    kind: "system",
+    tool: "shell",
+    code: "spack-wrapper",
+  },
+  // `python -m name`.
+  {
+    words: /^(?:\S*[\\/])?python[\d.]*(?:\.exe)?: No module named '?(?<name>[\w.]+?)'?\.?$/,
+    kind: "exception",
+    tool: "python",
+    code: "ModuleNotFoundError",
+  },
   // py-spy and gdb show where a process waits.
   {
     words: /\bwait \(\S*torch[\\/]utils[\\/]file_baton\.py:\d+\)|^#\d+ .*file_baton\.py/,
@@ -155,7 +190,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|file_baton|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;
@@ -172,7 +207,7 @@ const ninjaStarts =
 const unknown = /^(?:(?:ERROR|error|Error|fatal|FATAL|Fatal error|FATAL ERROR)\s?: )+(?<words>\S.{3,})$/;
 /** And in these words it says nothing by itself, or another parser has the rest. */
 const saysNothing =
-  /^(?:Command |command '|Failed (?:building|to build)|Could not build wheels|subprocess|Exception:|failed to solve|Service |Process completed|Job failed|test_|script returned|exit code|.* exited with|Build (?:failed|did NOT))|subprocess-exited|did not run successfully|metadata-generation|returned non-zero|See above/;
+  /^(?:Command |command '|Failed (?:building|to build)|Could not build wheels|subprocess|Exception:|failed to solve|Service |Process completed|Job failed|test_|script returned|exit code|.* exited with|Build (?:failed|did NOT))|subprocess-exited|did not run successfully|metadata-generation|returned non-zero|See above|does not currently take into account/;
 
 /** The parser of what stands around a build. */
 export function surroundingsParser(): Parser {

@@ -46,7 +46,7 @@ interface Phrase {
 const phrases: readonly Phrase[] = [
   {
     words:
-      /[Nn]o space left on device|\[Errno 28\]|There is not enough space on the disk|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
+      /[Nn]o space left on device|\[Errno 28\]|There is not enough space on the disk|have enough free space in|Disk quota exceeded|\[Errno 122\]|ENOSPC/,
     kind: "system",
     tool: "system",
     code: "disk-full",
@@ -95,7 +95,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /The hosted runner (?:encountered an error|lost communication)|The runner has received a shutdown signal|The operation was canceled|exceeded the maximum execution time|Job's log exceeded|timed out after \d+ (?:minutes|seconds)|ERROR: Job failed: execution took longer|DUE TO TIME LIMIT/,
+      /The hosted runner (?:encountered an error|lost communication)|The runner has received a shutdown signal|The operation was canceled|exceeded the maximum execution time|Job's log exceeded|timed out after \d+ (?:minutes|seconds)|ERROR: Job failed: execution took longer|DUE TO TIME LIMIT|job killed: walltime \d+ exceeded limit|TERM_RUNLIMIT|job took longer than \d+/,
     kind: "system",
     tool: "system",
     code: "runner-stopped",
@@ -166,7 +166,7 @@ const phrases: readonly Phrase[] = [
   },
   { words: /Ninja is required to load C\+\+ extensions/i, kind: "exception", tool: "torch", code: "no-ninja" },
   {
-    words: /Unknown CUDA arch \(.+?\)|Unknown CUDA Architecture Name|unknown cuda arch/i,
+    words: /Unknown CUDA arch \(.*?\)|Unknown CUDA Architecture Name|unknown cuda arch/i,
     kind: "exception",
     tool: "torch",
     code: "unknown-arch",
@@ -327,7 +327,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton/;
+  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

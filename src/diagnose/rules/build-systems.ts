@@ -363,10 +363,15 @@ export const buildSystemRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "interrupted", "runner-stopped", "KeyboardInterrupt"),
     confidence: (match) => (match.finding.code === "KeyboardInterrupt" ? "low" : "medium"),
     cause: (match) =>
-      match.finding.code === "runner-stopped"
-        ? "The machine or the job was ended from outside: a time limit, a cancelled run, or memory so short that the runner itself was lost."
-        : "Somebody (Ctrl-C) or something stopped the build.",
-    fix: () => [
+      /walltime|TIME LIMIT|RUNLIMIT|took longer|execution time/.test(match.finding.message)
+        ? "The time that the job was given ran out while it still compiled: nothing of the build itself failed."
+        : match.finding.code === "runner-stopped"
+          ? "The machine or the job was ended from outside: a time limit, a cancelled run, or memory so short that the runner itself was lost."
+          : "Somebody (Ctrl-C) or something stopped the build.",
+    fix: (match) => [
+      ...(/walltime|RUNLIMIT|DUE TO TIME LIMIT/.test(match.finding.message)
+        ? ["sbatch --time=04:00:00 …   # PBS: #PBS -l walltime=04:00:00; LSF: bsub -W 240"]
+        : []),
       "# when it was too slow: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger machine, a cache of objects (retorch cache)",
       "MAX_JOBS=2 retorch build   # when memory was the reason",
     ],

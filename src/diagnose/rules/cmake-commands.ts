@@ -53,7 +53,7 @@ const definedBy: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^cuda_(?:add|select|include|compile|link|find)_/i,
-    "find_package(CUDA), the FindCUDA that CMake 3.27 and newer hide (policy CMP0146)",
+    "find_package(CUDA), the FindCUDA of CMake 3.7 to 3.26 (older ones do not have all of its commands, newer ones hide it: policy CMP0146)",
   ],
   [/^hip_|^hipify/i, "find_package(HIP REQUIRED), with /opt/rocm/lib/cmake/hip on CMAKE_MODULE_PATH"],
   [/^rocm_/i, "find_package(ROCmCMakeBuildTools) of the package rocm-cmake"],
@@ -128,9 +128,10 @@ export const cmakeCommandRules: readonly Rule[] = [
         ];
       if (/^cuda_/i.test(name))
         return [
+          "cmake --version   # below 3.7: a newer one; 3.27 and newer:",
           "cmake -DCMAKE_POLICY_DEFAULT_CMP0146=OLD ..   # gives FindCUDA back",
           "# for good: project(name LANGUAGES CXX CUDA), add_library(… .cu) and find_package(CUDAToolkit)",
-          `${python(match)} -m pip install "cmake<3.27"`,
+          `${python(match)} -m pip install "cmake>=3.18,<3.27"`,
         ];
       if (/^pybind11_/i.test(name))
         return [

@@ -1,6 +1,6 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { installTogether, pip, platformOf, python, setVariable } from "../commands.ts";
+import { installTogether, installTogetherFor, pip, platformOf, python, setVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -189,15 +189,15 @@ export const companionPackageRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /Detected that PyTorch and (?<package>\w+) were compiled with different CUDA.*?(?:PyTorch has CUDA Version=(?<torch>[\d.]+).*?CUDA Version=(?<other>[\d.]+))?/s,
+        /Detected that PyTorch and (?<package>\w+) were compiled with different CUDA.*?(?:PyTorch has CUDA [Vv]ersion[= ](?<torch>[\d.]*\d).*?CUDA [Vv]ersion[= ](?<other>[\d.]*\d)|$)/s,
       ),
     confidence: "high",
     cause: (match) =>
-      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version than the installed torch.`,
+      `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version${match.facts["other"] === undefined ? "" : ` (${match.facts["other"]})`} than the installed torch${match.facts["torch"] === undefined ? "" : ` (${match.facts["torch"]})`}.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      /^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
-        ? installTogether(match, match.facts["package"] ?? "torchvision")
+      /^torch(?:vision|audio)$/i.test(match.facts["package"] ?? "")
+        ? installTogetherFor(match, match.facts["torch"], (match.facts["package"] ?? "torchvision").toLowerCase())
         : pip(
             match,
             `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
@@ -207,7 +207,7 @@ export const companionPackageRules: readonly Rule[] = [
     examples: [
       {
         text: "RuntimeError: Detected that PyTorch and torchvision were compiled with different CUDA major versions. PyTorch has CUDA Version=12.1 and torchvision has CUDA Version=11.8. Please reinstall the torchvision that matches your PyTorch install.",
-        expect: "one index",
+        expect: "cu121",
       },
       {
         text: "RuntimeError: Detected that PyTorch and torch_scatter were compiled with different CUDA versions.",

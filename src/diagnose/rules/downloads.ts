@@ -22,7 +22,11 @@ function networkTrouble(match: Match): string {
     )
   )
     return "name";
-  if (/timed? ?out|IncompleteRead|incomplete download|Connection (?:reset|aborted|broken)|early EOF/i.test(message))
+  if (
+    /timed? ?out|IncompleteRead|incomplete[ -]download|not enough bytes|network timeout|Connection (?:reset|aborted|broken)|early EOF/i.test(
+      message,
+    )
+  )
     return "time";
   return /HTTP (?:Error|error|status client error) ?\(?4\d\d|404|403/.test(message) ? "gone" : "";
 }
@@ -138,7 +142,24 @@ export const downloadRules: readonly Rule[] = [
               : trouble === "proxy"
                 ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
                 : trouble === "time"
-                  ? [pip(match, `install --timeout 600 --retries 10 ${match.context.log.package ?? "<package>"}`)]
+                  ? [
+                      ...(/UV_HTTP_TIMEOUT/.test(match.finding.message)
+                        ? [
+                            setVariable(match, "UV_HTTP_TIMEOUT", "600") +
+                              "   # then the same command again: what is there already is kept",
+                          ]
+                        : [
+                            pip(
+                              match,
+                              `install --timeout 600 --retries 10 ${match.context.log.package ?? "<package>"}`,
+                            ),
+                          ]),
+                      ...(/not enough bytes|incomplete-download/.test(match.finding.message)
+                        ? [
+                            "# pip 25.1 and newer go on where it broke off: --resume-retries 50; or fetch the file at that address with curl -C - -O, and install the file",
+                          ]
+                        : []),
+                    ]
                   : trouble === "name"
                     ? [
                         "getent hosts pypi.org files.pythonhosted.org download.pytorch.org   # docker build: --network=host, or a dns entry in /etc/docker/daemon.json",

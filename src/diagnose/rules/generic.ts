@@ -153,7 +153,7 @@ export const genericRules: readonly Rule[] = [
     matches: (finding) => (finding.severity === "error" ? {} : undefined),
     confidence: "low",
     cause: (match) =>
-      `${match.finding.tool === "cmake" ? "CMake" : match.finding.tool}${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} stopped: ${match.finding.message}`,
+      `${/^\S*meson\.build/.test(match.finding.text) ? "Meson" : match.finding.tool === "cmake" ? "CMake" : match.finding.tool}${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} stopped: ${match.finding.message}`,
     fix: (match) =>
       match.finding.file === undefined
         ? ["# the message itself says what is missing"]

@@ -11,6 +11,11 @@ function submodule(match: Match): string | undefined {
   return undefined;
 }
 
+/** The server that git names. */
+function host(match: Match): string | undefined {
+  return /resolve (?:host|proxy):? '?([\w.-]+)/.exec(match.finding.message)?.[1];
+}
+
 export const gitRules: readonly Rule[] = [
   {
     id: "git-lfs-missing",
@@ -162,14 +167,25 @@ export const gitRules: readonly Rule[] = [
         ? "git does not trust the server's certificate: a proxy of the company opens the connection with a certificate of its own."
         : /error: 40[13]/.test(match.finding.message)
           ? "The server refuses the repository to this user."
-          : `The connection to the server failed or broke off while a large repository came in${submodule(match) === undefined ? "" : ` (submodule \`${submodule(match) ?? ""}\`)`}: the network, a proxy or the server, not the project. Half a clone is left behind.`,
+          : /Could not resolve (?:host|proxy)|Name or service not known/.test(match.finding.message)
+            ? `The name \`${host(match) ?? "of the server"}\` is not known here: this machine, container or build sandbox has no network or no name server (batch nodes and package builds are often without), or a proxy is needed.`
+            : `The connection to the server failed or broke off while a large repository came in${submodule(match) === undefined ? "" : ` (submodule \`${submodule(match) ?? ""}\`)`}: the network, a proxy or the server, not the project. Half a clone is left behind.`,
     fix: (match) => [
       ...(/certificate/.test(match.finding.message)
         ? ["git config --global http.sslCAInfo /path/to/company-ca.pem"]
-        : [
-            "git config --global http.version HTTP/1.1 && git config --global http.postBuffer 524288000",
-            "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
-          ]),
+        : /Could not resolve (?:host|proxy)|Name or service not known/.test(match.finding.message)
+          ? [
+              `getent hosts ${host(match) ?? "github.com"}   # nothing: no name server (docker build --network=host; a node with network)`,
+              ...(match.context.findings.some(({ tool, code }) => tool === "cmake" || code === "fetch")
+                ? [
+                    "# without network: clone it elsewhere, and cmake -DFETCHCONTENT_SOURCE_DIR_<NAME>=/path/of/the/clone (pip: CMAKE_ARGS, -C cmake.define.…)",
+                  ]
+                : []),
+            ]
+          : [
+              "git config --global http.version HTTP/1.1 && git config --global http.postBuffer 524288000",
+              "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
+            ]),
       "git config --global http.proxy http://proxy:port   # behind a proxy",
     ],
     sources: ["https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpversion"],
@@ -180,7 +196,7 @@ export const gitRules: readonly Rule[] = [
       },
       {
         text: "fatal: unable to access 'https://github.com/nvidia/cutlass.git/': Could not resolve host: github.com",
-        expect: "http.proxy",
+        expect: "getent hosts github.com",
       },
       {
         text: "fatal: 无法克隆 'https://github.com/Maratyszcza/NNPACK.git' 到子模组路径 'third_party/NNPACK'",

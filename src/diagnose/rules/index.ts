@@ -112,6 +112,9 @@ import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
 import { projectFileRules } from "./project-files.ts";
+import { shellAndServiceRules } from "./shells-and-services.ts";
+import { buildInputRules } from "./build-inputs.ts";
+import { packagingToolRules } from "./packaging-tools.ts";
 import { installerRefusalRules } from "./installer-refusals.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
@@ -199,6 +202,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Files of a project", rules: projectFileRules },
   { name: "Refusals of installers and services", rules: installerRefusalRules },
+  { name: "Tools that pack for others", rules: packagingToolRules },
+  { name: "What goes into a build", rules: buildInputRules },
+  { name: "Shells, module systems and services", rules: shellAndServiceRules },
   { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Versions that are not found", rules: buildVersionRules },

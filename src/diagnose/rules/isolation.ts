@@ -37,6 +37,11 @@ export const isolationRules: readonly Rule[] = [
     on: ["exception", "installer"],
     specificity: 80,
     matches: (finding, context) => {
+      const pdm =
+        /Module '(?<module>[\w.]+)' is missing, please make sure it is specified in the 'build-system\.requires'/.exec(
+          finding.message,
+        )?.groups?.["module"];
+      if (pdm !== undefined) return { module: pdm, sure: "yes", pdm: "yes" };
       if (finding.kind === "installer")
         return finding.code === "undeclared-build-dependency" &&
           /^(?:torch|numpy|setuptools|wheel|ninja|packaging|pybind11|cython|psutil|cmake)/i.test(finding.symbol ?? "")
@@ -71,7 +76,13 @@ export const isolationRules: readonly Rule[] = [
         return `Python finds no module \`${module}\`: it is not installed in this interpreter's environment, or (while a package is installed) pip's build isolation hides it.`;
       return `pip (uv, poetry) builds the package in an empty environment of its own, where the installed \`${module}\` is not visible and which the package does not ask for in build-system.requires; its setup.py imports \`${module}\`.`;
     },
-    fix: (match) => installWithoutIsolation(match),
+    fix: (match) =>
+      match.facts["pdm"] === undefined
+        ? installWithoutIsolation(match)
+        : [
+            `pdm add ${match.facts["module"] ?? "torch"} setuptools wheel ninja && pdm install --no-self`,
+            "pdm install --no-isolation   # the build then sees what the project has",
+          ],
     sources: ["pypa/setuptools#4222", "NVIDIA/physicsnemo-sym#263", "astral-sh/uv#5040", "astral-sh/uv#2252"],
     examples: [
       {
@@ -90,6 +101,10 @@ export const isolationRules: readonly Rule[] = [
         text: "  × Failed to build `my-ops==0.1`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n      Building the CUDA extension requires PyTorch (>=2.0) being installed, please install PyTorch first: No\n      module named 'torch'",
         expect: "not visible",
       },
+      {
+        text: "pdm.exceptions.BuildError: Build backend raised error: Module 'torch' is missing, please make sure it is specified in the 'build-system.requires' section.",
+        expect: "pdm install --no-isolation",
+      },
     ],
   },
   {
@@ -97,10 +112,21 @@ export const isolationRules: readonly Rule[] = [
     title: "A module that the build needs is not installed",
     on: ["exception", "installer"],
     specificity: 74,
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (finding.kind === "installer") {
         if (finding.code === "invalid-command")
-          return { module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol };
+          return {
+            module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol,
+            // pip then goes on without a wheel (setup.py install), and what it ends with is the matter.
+            passed: context.findings.some(
+              (other) =>
+                other.at > finding.at &&
+                /^(?:compile|missing-header|link|undefined-symbol|tool-died|driver)$/.test(other.kind) &&
+                other.severity !== "warning",
+            )
+              ? "yes"
+              : undefined,
+          };
         return coded(finding, "backend-unavailable") === undefined || finding.symbol === undefined
           ? undefined
           : { module: finding.symbol.split(".")[0] };
@@ -116,7 +142,7 @@ export const isolationRules: readonly Rule[] = [
         /'(?<name>install_layout)'|use_2to3 is invalid/,
       );
     },
-    confidence: "high",
+    confidence: (match) => (match.facts["passed"] === undefined ? "high" : "low"),
     cause: (match) => {
       const module = match.facts["module"] ?? "setuptools";
       if (/compiler$/.test(match.facts["name"] ?? ""))

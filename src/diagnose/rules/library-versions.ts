@@ -31,7 +31,12 @@ export const libraryVersionRules: readonly Rule[] = [
     fix: (match) => {
       const built = Number(match.facts["gcc"]?.split(".")[0] ?? 12);
       const newer = `CC=gcc-${built} CXX=g++-${built} retorch build --force`;
-      if (match.finding.phase === "link") return [newer, "# or rebuild that file with this compiler"];
+      if (match.finding.phase === "link")
+        return [
+          newer,
+          "# or rebuild that file with this compiler",
+          "conda install -c conda-forge gxx libstdcxx-ng   # when it is conda's lib folder that is linked (-L…/conda/lib): its libstdc++ as new as the compiler, or its own compiler",
+        ];
       if (match.context.log.conda && match.facts["conda"] === undefined)
         return [
           "export LD_LIBRARY_PATH=\"$CONDA_PREFIX/lib:$LD_LIBRARY_PATH\"   # conda's newer libstdc++ before the system's",

@@ -168,6 +168,12 @@ export const linkingRules: readonly Rule[] = [
       `${match.facts["file"] === undefined ? "A file" : `\`${match.facts["file"]}\``} is passed over or refused by the linker: it is of another architecture (32 and 64 bit, x86 and ARM), is empty or cut off, or holds link-time-optimization code of another compiler${/corrupt file/.test(match.finding.message) ? "; on Windows, a .dll or .pyd was named where its .lib belongs" : ""}.`,
     fix: (match) => [
       `file ${match.facts["file"] ?? "<file>"}`,
+      ...(/libcuda\.so|libnvidia-ml/.test(match.facts["file"] ?? "")
+        ? [
+            "# an image without a driver has an empty placeholder there, which is filled when a GPU is given to the container (docker run --gpus all, a GPU session): build there, or link the stub:",
+            "export LIBRARY_PATH=/usr/local/cuda/lib64/stubs:$LIBRARY_PATH",
+          ]
+        : []),
       "# build or install it for this machine; delete a half-written file and build again: retorch build --force",
     ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1107"],

@@ -35,6 +35,15 @@ function dashed(option: string): string {
   return option.startsWith("-") || option === "" ? option : `-${option}`;
 }
 
+/** An option that begins with a dash of typography, in any line that was kept. */
+function typographic(match: Match): string | undefined {
+  for (const { text, message } of match.context.findings) {
+    const word = /(?:^|[\s;"'])(–{1,2}[A-Za-z][\w-]*)/.exec(`${text} ${message}`)?.[1];
+    if (word !== undefined) return word;
+  }
+  return undefined;
+}
+
 export const nvccOptionRules: readonly Rule[] = [
   {
     id: "nvcc-standard-unknown",
@@ -83,8 +92,15 @@ export const nvccOptionRules: readonly Rule[] = [
       ),
     confidence: (match) => (/^[^-/].*\.\w+$/.test(match.facts["word"] ?? "") ? "medium" : "high"),
     cause: (match) =>
-      `nvcc saw ${match.facts["word"] === undefined ? "more than one word" : `\`${match.facts["word"]}\``} as an input file: a path with a space is not quoted, a flag for the host compiler (/EHsc, -Wall, -fopenmp) was given without -Xcompiler, or an option with an empty value (-I, -ccbin) swallowed the next word.`,
-    fix: () => [
+      typographic(match) !== undefined
+        ? `\`${typographic(match) ?? ""}\` begins with a dash (–) in place of a hyphen (-), as text from a web page or a word processor has it: nvcc takes the word for a file.`
+        : `nvcc saw ${match.facts["word"] === undefined ? "more than one word" : `\`${match.facts["word"]}\``} as an input file: a path with a space is not quoted, a flag for the host compiler (/EHsc, -Wall, -fopenmp) was given without -Xcompiler, or an option with an empty value (-I, -ccbin) swallowed the next word.`,
+    fix: (match) => [
+      ...(typographic(match) === undefined
+        ? []
+        : [
+            `grep -rn "–[A-Za-z]" --include=CMakeLists.txt --include=*.cmake --include=setup.py .   # then type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
+          ]),
       "# move the project, the Python environment or CUDA to a path without spaces",
       "# give host flags as -Xcompiler <flag>; in setup.py: extra_compile_args={'cxx': [...], 'nvcc': ['-Xcompiler', '-fopenmp']}",
       "# look for empty include folders (-I followed by a space); retorch never builds a shell line: retorch build --dry-run shows the words",
@@ -95,6 +111,7 @@ export const nvccOptionRules: readonly Rule[] = [
         text: "nvcc fatal   : A single input file is required for a non-link phase when an outputfile is specified",
         expect: "-Xcompiler",
       },
+      { text: "nvcc fatal   : Don't know what to do with '–Xptxas'", expect: "hyphen" },
       { text: "nvcc fatal   : Don't know what to do with 'Files/NVIDIA'", expect: "without spaces" },
     ],
   },

@@ -21,6 +21,13 @@ function forOtherPython(match: Match): string[] {
   ];
 }
 
+/** The folder of a submodule that was to be installed. */
+function submodule(match: Match): string | undefined {
+  return /['"]?((?:[\w.~:-]*[\\/])*(?:submodules|third_party|thirdparty|3rdparty|extern|external)[\\/][\w.-]+)/.exec(
+    match.finding.message,
+  )?.[1];
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "no-wheel-for-this-python",
@@ -175,13 +182,20 @@ export const packagingRules: readonly Rule[] = [
         ? "setuptools found several folders that could be packages and will not guess which one is meant."
         : match.finding.code === "no-editable"
           ? "The package cannot be installed in editable form: pip or setuptools is too old for it, or there is no setup.py."
-          : "There is no setup.py and no pyproject.toml in the folder that was to be installed.",
+          : submodule(match) === undefined
+            ? "There is no setup.py and no pyproject.toml in the folder that was to be installed."
+            : `\`${submodule(match) ?? ""}\` is empty: it is a git submodule, and the repository was cloned (or downloaded as a zip) without its submodules.`,
     fix: (match) =>
       match.finding.code === "flat-layout"
         ? ['# pyproject.toml: [tool.setuptools] packages = ["my_package"]   (or py_modules = [] when there is none)']
         : match.finding.code === "no-editable"
           ? [pip(match, "install --upgrade pip setuptools wheel")]
-          : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"],
+          : submodule(match) !== undefined
+            ? [
+                "git submodule update --init --recursive   # in the repository's folder",
+                "# a zip of GitHub has no submodules: git clone --recursive <address>",
+              ]
+            : ["ls   # is it the project's folder? git clone complete?", "# sources alone: retorch build a.cpp b.cu"],
     sources: ["https://setuptools.pypa.io/en/latest/userguide/package_discovery.html"],
     examples: [
       {

@@ -54,9 +54,12 @@ export const resourceRules: readonly Rule[] = [
               ? "yes"
               : undefined,
           service: /^Command killed due to/.test(finding.text) ? "yes" : undefined,
-          running: /slurmstepd|received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text)
-            ? "yes"
-            : undefined,
+          running:
+            /received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text) ||
+            (/slurmstepd/.test(finding.text) && context.log.standard === undefined)
+              ? "yes"
+              : undefined,
+          slurm: /slurmstepd/.test(finding.text) ? "yes" : undefined,
         };
       }
       return code === "cut-off" ? { program: finding.program, sure: "yes" } : undefined;
@@ -93,6 +96,9 @@ export const resourceRules: readonly Rule[] = [
               ]
             : [
                 ...fewerJobs(match),
+                ...(match.facts["slurm"] === undefined
+                  ? []
+                  : ["sbatch --mem=32G …   # (srun, salloc) more for the job"]),
                 ...(match.facts["alone"] === undefined
                   ? []
                   : [

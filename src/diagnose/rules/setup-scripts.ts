@@ -21,7 +21,11 @@ export const setupScriptRules: readonly Rule[] = [
       );
       if (facts === undefined) return undefined;
       const frames = (finding.frames ?? []).join(" ");
-      return /torch\.version\.cuda/.test(frames) ? facts : undefined;
+      // flash-attn and its kin parse it in a function of their own.
+      return /torch\.version\.cuda/.test(frames) ||
+        (/get_wheel_url|get_cuda_version|cuda_version/.test(frames) && /[\\/]packaging[\\/]version\.py/.test(frames))
+        ? facts
+        : undefined;
     },
     confidence: "high",
     cause: (match) => {
@@ -33,11 +37,15 @@ export const setupScriptRules: readonly Rule[] = [
       installTorchFor(match, match.context.log.cuda ?? "13.0"),
       pip(match, `install --no-build-isolation ${packageName(match)}`),
     ],
-    sources: ["pytorch: torch/version.py"],
+    sources: ["pytorch: torch/version.py", "astral-sh/uv#6437"],
     examples: [
       {
         text: "Traceback (most recent call last):\n  File \"/p/setup.py\", line 12, in <module>\n    if int(torch.version.cuda.split(\".\")[0]) >= 11:\nAttributeError: 'NoneType' object has no attribute 'split'",
         expect: "CPU-only",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "<string>", line 456, in get_wheel_url\n  File "/c/builds-v0/.tmp/lib/python3.12/site-packages/packaging/version.py", line 56, in parse\n    return Version(version)\nTypeError: expected string or bytes-like object, got \'NoneType\'',
+        expect: "torch.version.cuda",
       },
     ],
   },
@@ -74,7 +82,7 @@ export const setupScriptRules: readonly Rule[] = [
         /configuration error: (?<wrong>`[\w.-]+` must .{0,60})/,
         /(?<wrong>`project(?:\.[\w-]+)?` must (?:be|contain|not contain) ?.{0,60})/,
         /(?<what>use_2to3 is invalid)/,
-        /(?<what>invalid literal|Invalid version: '[^']+')/,
+        /(?<what>invalid literal(?! for int\(\) with base 10: '\d+[af]')|Invalid version: '[^']+')/,
         /(?<what>License classifiers have been superseded)/,
       ) ?? (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),
     confidence: "high",

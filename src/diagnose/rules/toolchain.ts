@@ -103,7 +103,7 @@ export const toolchainRules: readonly Rule[] = [
     title: "No C++ compiler: Visual Studio's environment is not set up",
     on: ["missing-program", "exception", "warning", "installer", "build-tool"],
     specificity: 74,
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (finding.kind === "missing-program") return missingProgram(finding, /^(?:cl|link|rc|nmake|lib)$/i);
       if (finding.kind === "installer") return coded(finding, "no-msvc");
       if (finding.kind === "build-tool")
@@ -111,6 +111,12 @@ export const toolchainRules: readonly Rule[] = [
           finding,
           /MSB8020|MSB8036|Visual Studio .* could not find any instance|Running 'nmake' '-\?' failed/,
         );
+      // Said by torch when cl is not on PATH; setuptools found Visual Studio's tools all the same.
+      if (
+        finding.kind === "warning" &&
+        context.findings.some(({ text }) => /[\\/]bin[\\/]+Host[Xx]\d+[\\/]/.test(text))
+      )
+        return undefined;
       return (
         said(
           finding,
@@ -252,7 +258,10 @@ export const toolchainRules: readonly Rule[] = [
         return /Cannot find command 'git'/.test(finding.text) ? { name: "git" } : undefined;
       const name = baseName(finding.program ?? "").replace(/\.exe$/i, "");
       const path = /[\\/]/.test(finding.program ?? "") && finding.tool === "shell" ? finding.program : undefined;
-      return name === "" || /^(?:retorch|\.|-)/.test(name) ? undefined : { name, path };
+      return name === "" ||
+        /^(?:retorch|source|pushd|popd|shopt|declare|mapfile|module|ml|\.|-)$|^(?:retorch|\.|-)/.test(name)
+        ? undefined
+        : { name, path };
     },
     confidence: (match) =>
       /^(?:cmake|git|make|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
@@ -289,6 +298,11 @@ export const toolchainRules: readonly Rule[] = [
         return [
           `${python(match)} -m pip --version   # in place of pip; without sudo, which has another PATH and another Python`,
           "sudo apt-get install python3-pip",
+        ];
+      if (name === "python")
+        return [
+          "python3 --version   # there? then python3 in place of python, or:",
+          "sudo apt-get install python-is-python3   # Debian and Ubuntu; elsewhere activate the environment (conda, venv) first",
         ];
       if (name === "nvidia-smi") return ["# comes with the NVIDIA driver; in a container: docker run --gpus all …"];
       if (name === "ld")

@@ -11,7 +11,9 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding, context) => {
       const facts = said(finding, /No module named ['"]?(?<module>torch(?:\.[\w.]+)?)['"]?(?:\s|$|;)/);
       if (facts === undefined || context.log.installer !== undefined) return undefined;
-      const script = finding.frames?.some((frame) => /(?:^|[\\/])(?:setup|build|make|compile)\w*\.py:\d/.test(frame));
+      const script = finding.frames?.some((frame) =>
+        /(?:^|[\\/])(?:setup|build(?!_meta\b)|make|compile)\w*\.py:\d/.test(frame),
+      );
       if (script !== true) return undefined;
       if (context.findings.some((other) => other.kind === "wrapper" && other.tool === "pip")) return undefined;
       if (!/^torch(?:\.utils(?:\.cpp_extension)?)?$/.test(facts["module"] ?? "")) return undefined;

@@ -11,6 +11,7 @@ import * as later from "../../fixtures/diagnose/later-cases.ts";
 import * as toolchain from "../../fixtures/diagnose/toolchain-cases.ts";
 import { referenceCases } from "../../fixtures/diagnose/reference-cases.ts";
 import * as runTime from "../../fixtures/diagnose/run-time-cases.ts";
+import { surroundings } from "../../fixtures/diagnose/surroundings-cases.ts";
 
 const sets: Readonly<Record<string, readonly Case[]>> = {
   reference: referenceCases,
@@ -19,6 +20,7 @@ const sets: Readonly<Record<string, readonly Case[]>> = {
   ...build,
   ...toolchain,
   ...runTime,
+  surroundings,
 };
 const all = Object.values(sets).flat();
 

@@ -1,0 +1,100 @@
+/** Tools that pack for others: poetry's own build environment, conda-build's check of libraries, 32-bit tools on Windows. */
+import { pip } from "../commands.ts";
+import { coded, type Rule, said } from "../rule.ts";
+
+/** Libraries of torch, by conda's names of their packages. */
+function ofTorch(name: string): boolean {
+  return /^(?:libtorch|pytorch)/.test(name);
+}
+
+export const packagingToolRules: readonly Rule[] = [
+  {
+    id: "poetry-backend-not-importable",
+    title: "The build environment that poetry made has no working setuptools",
+    on: ["installer"],
+    specificity: 76,
+    matches: (finding) =>
+      coded(finding, "poetry-backend") === undefined ? undefined : { module: finding.symbol?.split(".")[0] },
+    confidence: "high",
+    cause: (match) =>
+      `poetry makes an empty environment for the build and puts \`${match.facts["module"] ?? "setuptools"}\` into it; here that could not be imported: it did not get in (no space, no network, a broken cache of poetry's), it does not work with this Python, or the poetry that runs is too old. The package itself is not to blame.`,
+    fix: (match) => {
+      const name = match.context.log.package ?? "<package>";
+      return [
+        "df -h ~ /tmp && poetry cache clear --all --no-interaction PyPI",
+        "pipx upgrade poetry   # or: python -m pip install --upgrade poetry virtualenv",
+        `${pip(match, `install setuptools wheel && `)}${pip(match, `install --no-build-isolation ${name}`)}   # past poetry, once torch is in its environment`,
+      ];
+    },
+    sources: ["python-poetry/poetry#7726", "OpenAdaptAI/OpenAdapt#403"],
+    examples: [
+      {
+        text: "  ChefBuildError\n\n  Backend 'setuptools.build_meta:__legacy__' is not available.\n",
+        expect: "poetry cache clear",
+      },
+    ],
+  },
+  {
+    id: "conda-overlinking",
+    title: "conda-build: a library is linked that the recipe does not ask for",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      /overlinking check failed/.test(finding.message)
+        ? (said(finding, /\.\. but \[\\*'(?<name>[\w.-]+)\\*'/) ?? {})
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The module needs a library of \`${match.facts["name"] ?? "another package"}\`, which is not among the recipe's run requirements: users would install a module that does not load. conda-build fails on it (error_overlinking).`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? "libtorch";
+      return [
+        `# meta.yaml: ${ofTorch(name) ? "pytorch and libtorch" : name} under host: (the package then writes the run requirement itself: run_exports) and under run:`,
+        "conda build . --no-error-overlinking   # only to go on: the module still needs that package",
+      ];
+    },
+    sources: ["https://docs.conda.io/projects/conda-build/en/stable/resources/define-metadata.html"],
+    examples: [
+      {
+        text: "conda_build.exceptions.OverLinkingError: overlinking check failed \n['  ERROR (ops,lib/python3.10/site-packages/ops/_C.so): .. but [\\'libtorch\\'] not in reqs/run, (i.e. it is overlinking) (likely) or a missing dependency (less likely)']",
+        expect: "pytorch and libtorch",
+      },
+    ],
+  },
+  {
+    id: "windows-32-bit-tools",
+    title: "The 32-bit tools of Visual Studio build",
+    on: ["missing-library", "wrapper", "undefined-symbol", "link"],
+    specificity: 86,
+    matches: (finding, context) =>
+      context.log.platform === "win32" || finding.tool === "msvc" || finding.kind === "wrapper"
+        ? said(
+            finding,
+            /(?<what>[\\/](?:temp|lib)\.win32-(?:cpython-\d+|\d[\d.]*)[\\/]|bin[\\/]+Host[Xx](?:86|64)[\\/]+x86[\\/]+(?:cl|link)\.exe)/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${(match.facts["what"] ?? "").replace(/^[\\/]|[\\/]$/g, "").replaceAll("\\\\", "\\")}\`: the build runs with the tools for 32-bit programs (the plain Developer Command Prompt and the x86 prompt set them), and torch, CUDA and this Python are 64-bit.`,
+    fix: () => [
+      "# in the x64 Native Tools Command Prompt for Visual Studio, or in a plain cmd:",
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      "set DISTUTILS_USE_SDK=1",
+      "rmdir /s /q build   # what the 32-bit tools made",
+    ],
+    sources: [
+      "NVlabs/tiny-cuda-nn#399",
+      "https://learn.microsoft.com/cpp/build/building-on-the-command-line#developer-command-prompts",
+    ],
+    examples: [
+      {
+        text: "LINK : fatal error LNK1181: cannot open input file 'C:\\p\\build\\temp.win32-cpython-310\\Release\\..\\..\\dependencies\\fmt\\src\\format.obj'",
+        expect: "x64 Native Tools",
+      },
+      {
+        text: "error: command 'C:\\\\Program Files\\\\Microsoft Visual Studio\\\\2022\\\\Community\\\\VC\\\\Tools\\\\MSVC\\\\14.34.31933\\\\bin\\\\HostX86\\\\x86\\\\link.exe' failed with exit code 1181",
+        expect: "vcvars64",
+      },
+    ],
+  },
+];
