@@ -98,6 +98,14 @@ export function rebuild(match: Match): string[] {
 
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
+  if (/^mmcv(?:-full)?$/.test(name)) {
+    const full = match.context.log.mmcvFull;
+    // Its wheels with operators are on a page of their own, one for each torch and CUDA; mim finds it.
+    return [
+      pip(match, "uninstall -y mmcv mmcv-full mmcv-lite"),
+      `${pip(match, "install -U openmim")} && mim install ${full === undefined ? "mmcv" : `"mmcv-full==${full}"`}   # the wheel for the torch that is installed${full === undefined ? "; mmdet 2 and its kin: mmcv-full" : ""}`,
+    ];
+  }
   const origin = originOf(name);
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));

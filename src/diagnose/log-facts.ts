@@ -143,7 +143,12 @@ export class FactsReader {
     }
     const running = text.includes('File "')
       ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
-      : undefined;
+      : // IPython: /e/site-packages/my_ops/__init__.py in <module>, File ~/e/site-packages/my_ops/__init__.py:3, in f(x)
+        text.includes("-packages") && text.includes(" in ")
+        ? /^(?:File )?\S{0,300}?(?:site|dist)-packages[\\/]([\w-]+)[\\/]\S{0,200}\.py(?::\d+)?,? in [\w<]/.exec(
+            text,
+          )?.[1]
+        : undefined;
     if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;

@@ -68,7 +68,7 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 `;
 
 const facts =
-  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|>>> |]: import |]: from |n -c |3 -c ";
+  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|egra|etson|l4t-|mmcv-full|cargo |target/|rlib|>>> |]: import |]: from |n -c |3 -c ";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

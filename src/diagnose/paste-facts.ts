@@ -32,6 +32,12 @@ export interface PasteFacts {
   readonly namespaces: readonly string[];
   /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
   readonly imports: readonly string[];
+  /** What other than Python uses LibTorch here. */
+  readonly host?: "rust" | "java" | "visual-studio";
+  /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
+  readonly jetson: boolean;
+  /** Version of mmcv-full, as mmcv with operators was called before 2.0. */
+  readonly mmcvFull?: string;
   /** An import was the last thing that the session did. */
   readonly importsLast: boolean;
   /** The packages with Python's headers are said to be installed. */
@@ -79,6 +85,7 @@ export class PasteReader {
     hasPythonDev: false,
     cmake: false,
     rocmFromPip: false,
+    jetson: false,
   };
 
   line(text: string): void {
@@ -115,11 +122,31 @@ export class PasteReader {
     )
       facts.hasPythonDev = true;
     if (text.includes("CMakeFiles/")) facts.cmake = true;
+    if (facts.host === undefined) this.#host(text);
+    if (/tegra|[Jj]etson|l4t-|\bL4T\b|JetPack/.test(text)) facts.jetson = true;
+    const mmcv = text.includes("mmcv-full") ? /\bmmcv-full(?:==|\s+)(\d+\.\d+[\w.]*)/.exec(text)?.[1] : undefined;
+    if (mmcv !== undefined) facts.mmcvFull ??= mmcv;
     if (
       text.includes("rocm") &&
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+  }
+
+  #host(text: string): void {
+    if (
+      /\.rlib\b|\bcargo (?:run|build|test)\b|torch[-_]sys\b|\brustc\b|Running `target\/|\btarget\/(?:debug|release)\/|error: could not compile `|\btch-rs\b/.test(
+        text,
+      )
+    )
+      this.#facts.host = "rust";
+    else if (
+      /(?:^|\/)java: symbol lookup|\.jar\/|libjnitorch|libdjl_torch|\bai\.djl\b|org\.bytedeco|UnsatisfiedLinkError/.test(
+        text,
+      )
+    )
+      this.#facts.host = "java";
+    else if (/^Error\s+(?:C|LNK)\d{4}\s|\.vcxproj\b/.test(text)) this.#facts.host = "visual-studio";
   }
 
   #typed(text: string): void {

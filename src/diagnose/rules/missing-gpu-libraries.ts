@@ -1,9 +1,10 @@
 /** Libraries of CUDA and of the NVIDIA driver that the dynamic loader does not find. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import type { LogFacts } from "../log-facts.ts";
-import type { Match, Rule } from "../rule.ts";
-import { missingLibrary } from "../matchers.ts";
+import type { Match, Rule, RuleContext } from "../rule.ts";
+import { missingLibrary, ofLog } from "../matchers.ts";
 
 const cudaLibrary =
   /^lib(?<lib>cudart|cublas|cublasLt|cufft|cufftw|curand|cusolver|cusolverMg|cusparse|nvrtc|nvrtc-builtins|nvJitLink|nvToolsExt|npp\w*|nvjpeg|cupti|cufile|nvfatbin|nvptxcompiler)(?:-[0-9a-f]+)?\.so(?:\.(?<major>\d+)(?:\.(?<minor>\d+))?)?/;
@@ -12,7 +13,76 @@ function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
   return build === "cpu" || build === "rocm" || build === "xpu";
 }
 
+const cudaOrPackage =
+  /^lib(?<lib>cu(?:dart|blas|blasLt|fft|fftw|rand|solver|sparse|sparseLt|dnn|pti|file)\w*|nvrtc|nvJitLink|nvToolsExt|nccl|nvshmem_host)\.so/;
+
+/** Whether torch itself does not load: its own \`__init__\` loads the libraries that it needs. */
+function torchItself({ findings }: RuleContext): boolean {
+  return findings.some(({ frames }) =>
+    frames?.some((frame) => /[\\/]torch[\\/]__init__\.py:\d+ (?:_load_global_deps|_preload_cuda_deps)/.test(frame)),
+  );
+}
+
 export const missingGpuLibraryRules: readonly Rule[] = [
+  {
+    id: "jetson-container-without-cuda",
+    title: "A container on a Jetson does not see the board's CUDA",
+    on: ["missing-library"],
+    specificity: 84,
+    matches: (finding, context) =>
+      context.log.jetson
+        ? missingLibrary(
+            finding,
+            /^lib(?<lib>cu(?:dart|blas|blasLt|fft|rand|solver|sparse|dnn)\w*|nvrtc|nvToolsExt|nvinfer\w*|cudla|nvmedia\w*)\.so/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `On a Jetson \`${match.facts["name"] ?? ""}\` is the board's own (JetPack): NVIDIA's run time for containers mounts it. Up to JetPack 4 the image holds none of it, so that it is missing where that run time is not used (docker build does not, unless it is the default), or the image is for another L4T than the board. Outside of containers: JetPack's CUDA is not installed, or torch is for another JetPack.`,
+    fix: () => [
+      '# /etc/docker/daemon.json: { "runtimes": { "nvidia": { "path": "nvidia-container-runtime", "runtimeArgs": [] } }, "default-runtime": "nvidia" }, then:',
+      "sudo systemctl restart docker   # and build again; running: docker run --runtime nvidia …",
+      "cat /etc/nv_tegra_release; ls /usr/local | grep cuda   # the image's tag (r32.7.1, r35.2.1) has to be the board's L4T; sudo apt-get install nvidia-jetpack outside of containers",
+    ],
+    sources: [
+      "dusty-nv/jetson-containers#266",
+      "https://github.com/dusty-nv/jetson-containers/blob/master/docs/setup.md",
+    ],
+    examples: [
+      {
+        text: "FROM nvcr.io/nvidia/l4t-pytorch:r32.7.1-pth1.10-py3\nOSError: libcurand.so.10: cannot open shared object file: No such file or directory",
+        expect: "default-runtime",
+      },
+    ],
+  },
+  {
+    id: "torch-finds-no-cuda-library",
+    title: "torch itself does not find a library of CUDA",
+    on: ["missing-library"],
+    specificity: 80,
+    matches: (finding, context) =>
+      finding.file === undefined && ofLog(context, torchItself) ? missingLibrary(finding, cudaOrPackage) : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`import torch\` fails: \`${match.facts["name"] ?? ""}\` is not where torch looks for it. torch's wheels bring CUDA's libraries as packages of their own (nvidia-…), in a folder \`nvidia\` beside torch: they were not installed (--no-deps, a lock file), removed, are of another CUDA than this torch, or lie in another site-packages (Bazel and other tools give each wheel a folder of its own; --user; a --target). A torch that was built from source, or is the system's, takes them from the system.`,
+    fix: (match) => [
+      pip(match, "install --force-reinstall --no-cache-dir torch   # with what it needs: no --no-deps"),
+      `${pip(match, "list")} | grep -iE "^torch|nvidia"`,
+      ...(platformOf(match) === "linux"
+        ? [
+            `export LD_LIBRARY_PATH=$(${python(match)} -c "import glob, sys; print(':'.join(d for p in sys.path for d in glob.glob(p + '/nvidia/*/lib')))"):$LD_LIBRARY_PATH   # the packages are there, elsewhere: Bazel, --target`,
+            `find / -name '${match.facts["name"] ?? ""}*' 2>/dev/null   # of the system: export LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH`,
+          ]
+        : []),
+    ],
+    sources: ["pytorch/pytorch#101314", "pytorch: torch/__init__.py"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/__init__.py", line 149, in _load_global_deps\n    ctypes.CDLL(lib_path, mode=ctypes.RTLD_GLOBAL)\nOSError: libcublas.so.12: cannot open shared object file: No such file or directory',
+        expect: "Bazel",
+      },
+    ],
+  },
   {
     id: "cuda-library-missing",
     title: "A CUDA library of another version is needed",
@@ -58,9 +128,14 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
             ]),
         ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
+        ...(/^torch-(?:scatter|sparse|cluster|spline-conv)$|^pyg-lib$/.test(packageOf(match) ?? "")
+          ? [
+              `# a machine without a GPU: the CPU wheels of both: ${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu`)} and ${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} -f https://data.pyg.org/whl/torch-<version>+cpu.html`)}`,
+            ]
+          : []),
       ];
     },
-    sources: ["rusty1s/tsne-cuda#126", "pytorch/pytorch#110074"],
+    sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074"],
     examples: [
       {
         text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",

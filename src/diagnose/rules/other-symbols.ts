@@ -144,7 +144,9 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 50,
     matches: (finding, context) => {
       const verdict = is(finding, (v) => v.owner === "user");
-      return verdict === undefined
+      // Microsoft's names that are not taken apart here still tell whose they are.
+      return verdict === undefined ||
+        (verdict.symbol.form === "c" && /@(?:at|c10|torch|std)@@/.test(finding.symbol ?? ""))
         ? undefined
         : {
             ...symbolFacts(finding, verdict, context),
