@@ -1,7 +1,7 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
 import { pip, python, rebuild } from "../commands.ts";
 import { originOf, packageOf } from "../packages.ts";
-import type { MatchFacts, Rule, RuleContext } from "../rule.ts";
+import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch } from "../symbols.ts";
 import { installedSentence, torchHere, torchSymbol } from "./symbol-facts.ts";
@@ -12,6 +12,17 @@ import { installedSentence, torchHere, torchSymbol } from "./symbol-facts.ts";
  */
 const untagged =
   /^_Z(?:NK5torch8autograd4Node4nameEv|NK3c106Device3strEv|NK2at10TensorBase8toStringEv|N3c1014DeviceTypeNameENS_10DeviceTypeEb|N3c1013get_backtraceEmmb)$/;
+
+/** Those of them that every torch has: where the name without the tag is missing, it can only be the ABI. */
+const alwaysThere = /^_Z(?:NK5torch8autograd4Node4nameEv|NK3c106Device3strEv|N3c1014DeviceTypeNameENS_10DeviceTypeEb)$/;
+
+/** Wheels that have the old ABI, as the paste lists one of them: then another torch is at work. */
+function otherThanListed(match: Match): string {
+  const [, minor] = /^[12]\.(\d+)\.\d+\+(?:cu|cpu)/.exec(match.context.log.installedTorch ?? "") ?? [];
+  return minor !== undefined && Number(minor) < 6 && match.context.log.cxx11Abi !== true
+    ? ` PyTorch's own wheel of ${match.context.log.installedTorch ?? ""} has the old ABI: it is another torch that is imported (conda's, NVIDIA's, or one built from source: print(torch.__file__)).`
+    : "";
+}
 
 /** The torch that a build fetched for itself, when it is not the one that is installed. */
 function otherTorch(context: RuleContext): MatchFacts | undefined {
@@ -82,6 +93,7 @@ export const torchAbiRules: readonly Rule[] = [
           isTorch(verdict.owner) &&
           verdict.owner !== "torch-stable-abi" &&
           (verdict.symbol.strings === "old" ||
+            alwaysThere.test(finding.symbol ?? "") ||
             (untagged.test(finding.symbol ?? "") &&
               (context.log.cxx11Abi ?? context.environment?.torch?.cxx11Abi) === true)),
       ),
@@ -89,7 +101,7 @@ export const torchAbiRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (${untagged.test(match.finding.symbol ?? "") ? "it returns one, and its name has no tag `[abi:cxx11]`" : "`Ss`"}, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
       `${match.context.log.cxx11Abi === true ? "as the paste says, it has the new C++11 ABI. Or it" : "it was built with the new C++11 ABI (all wheels from 2.7 on), or it"} is another version than the one the extension was built for (an old build left over, ` +
-      `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}`,
+      `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}${otherThanListed(match)}`,
     fix: (match) =>
       programFix(match, "wants-old-strings") ?? [
         ...(match.context.log.cxx11Abi === true && originOf(packageOf(match) ?? "")?.ready === true
