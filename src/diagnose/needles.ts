@@ -44,7 +44,7 @@ canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|igno
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
 fault by GPU|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
-aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_
+aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |==    at 0x|::at|raph break|larger than max_size|_M_
 `;
 
 const strong = String.raw`
@@ -68,7 +68,7 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 `;
 
 const facts =
-  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|egra|etson|l4t-|mmcv-full|cargo |target/|rlib|>>> |]: import |]: from |n -c |3 -c ";
+  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|egra|etson|l4t-|mmcv-full|cargo |target/|rlib|n function `main|>>> |]: import |]: from |n -c |3 -c ";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

@@ -30,10 +30,12 @@ export interface PasteFacts {
   readonly libraryObject?: string;
   /** Namespaces of TORCH_LIBRARY blocks in pasted C++. */
   readonly namespaces: readonly string[];
+  /** A Python from before its first release: `3.14.0b2`. */
+  readonly pythonPreview?: string;
   /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
   readonly imports: readonly string[];
   /** What other than Python uses LibTorch here. */
-  readonly host?: "rust" | "java" | "visual-studio";
+  readonly host?: "rust" | "java" | "visual-studio" | "program";
   /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
   readonly jetson: boolean;
   /** Version of mmcv-full, as mmcv with operators was called before 2.0. */
@@ -121,6 +123,10 @@ export class PasteReader {
       /python3?[\d.]*-dev(?:el)?\b.*(?:installed|newest version|already)|^ii\s+(?:lib)?python3?[\d.]*-dev/.test(text)
     )
       facts.hasPythonDev = true;
+    if (facts.pythonPreview === undefined && text.includes("Python 3.")) {
+      const preview = /^(?:\S+ )?Python (3\.\d+\.\d+(?:a|b|rc)\d+)\b/.exec(text)?.[1];
+      if (preview !== undefined) facts.pythonPreview = preview;
+    }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (facts.host === undefined) this.#host(text);
     if (/tegra|[Jj]etson|l4t-|\bL4T\b|JetPack/.test(text)) facts.jetson = true;
@@ -146,6 +152,7 @@ export class PasteReader {
       )
     )
       this.#facts.host = "java";
+    else if (/in function [`'‘"]main['’"]/.test(text)) this.#facts.host = "program";
     else if (/^Error\s+(?:C|LNK)\d{4}\s|\.vcxproj\b/.test(text)) this.#facts.host = "visual-studio";
   }
 

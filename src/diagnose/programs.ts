@@ -8,9 +8,10 @@ export type Misfit = "wants-new-strings" | "wants-old-strings" | "release" | "no
 /** Whether the message is of a program that is no Python and no module of Python's. */
 export function isProgram(match: Match): boolean {
   const { finding, context } = match;
-  if (context.log.host !== undefined) return true;
+  if (context.log.host !== undefined && context.log.host !== "program") return true;
   if (/\.cpython-|\.abi3\.|\.pyd\b|site-packages|torch_extensions/.test(`${finding.file ?? ""} ${finding.message}`))
     return false;
+  if (context.log.host === "program" && finding.phase === "link") return true;
   // ./app: symbol lookup error: ./app: undefined symbol: …
   return (
     /^(?!\S*python[\d.]*:)[^\s:]+: symbol lookup error: /.test(finding.message) &&
@@ -62,6 +63,11 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
       ];
     default:
       return [
+        ...(match.finding.phase === "link"
+          ? [
+              "# libraries stand behind the sources and objects that need them: g++ app.cpp … -L<libtorch>/lib -Wl,-rpath,<libtorch>/lib -ltorch -ltorch_cpu -lc10   (older: -ltorch -lc10)",
+            ]
+          : []),
         `# ${download(misfit)}: for building and for running one and the same`,
         "rm -rf build && cmake -S . -B build -DCMAKE_PREFIX_PATH=/path/to/libtorch && cmake --build build",
         `ldd <the program> | grep -E "torch|c10"; ${python(match)} -c "import torch; print(torch.__version__, torch._C._GLIBCXX_USE_CXX11_ABI, torch.utils.cmake_prefix_path)"   # which libraries it finds; LD_LIBRARY_PATH decides`,

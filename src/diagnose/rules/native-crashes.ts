@@ -72,6 +72,39 @@ function packageAt(match: Match): string | undefined {
 
 export const nativeCrashRules: readonly Rule[] = [
   {
+    id: "crash-without-torch-imported",
+    title: "A tensor is handed to Python where torch was not imported",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 66,
+    matches: (finding, context) => {
+      if (!crashed(finding, context)) return undefined;
+      const frames = framesOf(finding);
+      return /^_?THPVariable_(?:NewWithVar|Wrap)\b|^THPVariable_(?:NewWithVar|Wrap)\(/.test(frames[0]?.name ?? "")
+        ? {
+            file: frames.find(
+              ({ library }) => /\.(?:so|pyd|dylib)/.test(library) && !/libtorch|libc10|libpython/.test(library),
+            )?.library,
+          }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The crash is in \`THPVariable_Wrap\`, which makes a Python tensor of a C++ one: it needs the class torch.Tensor, which exists only after \`import torch\`. The program imported ${match.facts["file"] === undefined ? "the extension" : `\`${baseName(match.facts["file"])}\``} and not torch (its libraries alone were loaded, through rpath).`,
+    fix: (match) => [
+      `# import torch before the extension, in the program or, better, in the package's own __init__.py: import torch; from . import _C`,
+      "# a C++ program that runs Python inside: py::module_::import of torch before the first tensor goes to Python",
+      `${python(match)} -c "import torch, ${match.facts["file"] === undefined ? "the_extension" : (baseName(match.facts["file"]).split(".")[0] ?? "the_extension")}"`,
+    ],
+    sources: ["pytorch/pytorch#63749", "pytorch/pytorch: torch/csrc/autograd/python_variable.cpp"],
+    examples: [
+      {
+        text: "==35== Invalid read of size 8\n==35==    at 0x11C6A347: THPVariable_NewWithVar(_typeobject*, at::Tensor) (in /e/lib/python3.8/site-packages/torch/lib/libtorch_python.so)\n==35==    by 0x11C6AB0E: THPVariable_Wrap(at::Tensor) (in /e/lib/python3.8/site-packages/torch/lib/libtorch_python.so)\n==35==    by 0x10F1A2B3: pybind11::cast(at::Tensor const&) (in /w/dummy.cpython-38-x86_64-linux-gnu.so)\n==35== Process terminating with default action of signal 11 (SIGSEGV)",
+        expect: "import torch, dummy",
+      },
+    ],
+  },
+  {
     id: "crash-in-two-cxx-run-times",
     title: "Two C++ run times are mixed in one process",
     on: ["exception"],
