@@ -98,10 +98,35 @@ export function rebuild(match: Match): string[] {
 
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
+  if (/^mmcv(?:-full)?$/.test(name)) {
+    const full = match.context.log.mmcvFull;
+    // Its wheels with operators are on a page of their own, one for each torch and CUDA; mim finds it.
+    return [
+      pip(match, "uninstall -y mmcv mmcv-full mmcv-lite"),
+      `${pip(match, "install -U openmim")} && mim install ${full === undefined ? "mmcv" : `"mmcv-full==${full}"`}   # the wheel for the torch that is installed${full === undefined ? "; mmdet 2 and its kin: mmcv-full" : ""}`,
+    ];
+  }
   const origin = originOf(name);
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
+  if (origin?.numbered === true) {
+    const torch = /^\d+\.\d+(?:\.\d+)?/.exec(
+      match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "",
+    )?.[0];
+    return [
+      `${pip(match, "list")} | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch   # torch and ${name}: one release number (2.5 and 2.5)`,
+      pip(
+        match,
+        `install --no-cache-dir --force-reinstall --no-deps "${name}${torch === undefined ? "==<release of torch>" : `~=${torch.replace(/^(\d+\.\d+)$/, "$1.0")}`}"   # or torch of ${name}'s release: install torch==<release>`,
+      ),
+    ];
+  }
+  if (origin?.broughtBy !== undefined)
+    return [
+      `${pip(match, `install --upgrade --force-reinstall ${origin.broughtBy}`)}   # with what it depends on: it names the torch and the ${name === origin.broughtBy ? "companions" : name} that go together`,
+      `# a torch of your own: build ${name} from its sources with that torch${name === "vllm" ? ` (${python(match)} use_existing_torch.py)` : ""}, or take the release that was made for it`,
+    ];
   if (origin?.ready === true)
     return [
       pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +

@@ -25,8 +25,6 @@ export interface LogFacts extends PasteFacts {
   readonly amd: boolean;
   /** Target of the AMD GPU: `gfx1034`. */
   readonly gfx?: string;
-  /** The machine is a Jetson. */
-  readonly jetson: boolean;
   /** Number of a GPU other than 0 that the paste speaks of: `cuda:1`. */
   readonly otherGpu?: string;
   /** torch says that it loads an extension, or how long that took: no lock is waited for. */
@@ -54,7 +52,6 @@ const amdWords =
   /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
 
 /** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
-const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|\bJet[Pp]ack\b|\+nv\d\d\.\d|\bJetson\b/;
 
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
@@ -82,7 +79,6 @@ export class FactsReader {
     conda: false,
     builtAtRunTime: false,
     amd: false,
-    jetson: false,
     extensionLoaded: false,
     wsl: false,
     docker: false,
@@ -163,7 +159,12 @@ export class FactsReader {
     }
     const running = text.includes('File "')
       ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
-      : undefined;
+      : // IPython: /e/site-packages/my_ops/__init__.py in <module>, File ~/e/site-packages/my_ops/__init__.py:3, in f(x)
+        text.includes("-packages") && text.includes(" in ")
+        ? /^(?:File )?\S{0,300}?(?:site|dist)-packages[\\/]([\w-]+)[\\/]\S{0,200}\.py(?::\d+)?,? in [\w<]/.exec(
+            text,
+          )?.[1]
+        : undefined;
     if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
@@ -172,7 +173,6 @@ export class FactsReader {
       if (other !== undefined) facts.otherGpu = other;
     }
     this.#gpu(text);
-    if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
@@ -206,7 +206,6 @@ export class FactsReader {
     if (text.length < 5) return;
     this.#paste.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
-    if (text.includes("tegra")) this.#facts.jetson = true;
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;

@@ -80,3 +80,10 @@ export function ofLog<T>(context: RuleContext, question: (context: RuleContext) 
   if (!answers.has(question)) answers.set(question, question(context));
   return answers.get(question) as T;
 }
+
+/** The frames of the traceback that ends in the finding's line; what the loader says has none of its own. */
+export function framesAt({ finding, context }: Match): readonly string[] {
+  return (
+    finding.frames ?? context.findings.find(({ at, frames }) => at === finding.at && frames !== undefined)?.frames ?? []
+  );
+}

@@ -101,6 +101,10 @@ export interface Origin {
   readonly variables?: Readonly<Record<string, string>>;
   /** Its wheels are what people use; building it is a project of its own. */
   readonly ready?: boolean;
+  /** Its releases bear the number of the torch that they are for. */
+  readonly numbered?: boolean;
+  /** The package that names the releases of torch and of this one that go together. */
+  readonly broughtBy?: string;
   /** A page of ready-made wheels; `$TORCH` stands for torch's version. */
   readonly wheels?: string;
 }
@@ -123,12 +127,13 @@ const origins: Readonly<Record<string, Origin>> = {
   "transformer-engine": { from: "transformer-engine[pytorch]" },
   "triton-windows": { ready: true },
   triton: { ready: true },
-  vllm: { ready: true },
-  "sgl-kernel": { ready: true },
   sglang: { ready: true },
   lmdeploy: { ready: true },
   bitsandbytes: { ready: true },
-  "intel-extension-for-pytorch": { ready: true },
+  "intel-extension-for-pytorch": { ready: true, numbered: true },
+  "torch-xla": { ready: true, numbered: true },
+  "sgl-kernel": { ready: true, broughtBy: "sglang" },
+  vllm: { ready: true, broughtBy: "vllm" },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },
   "torch-scatter": pyg,
   "torch-sparse": pyg,

@@ -30,8 +30,16 @@ export interface PasteFacts {
   readonly libraryObject?: string;
   /** Namespaces of TORCH_LIBRARY blocks in pasted C++. */
   readonly namespaces: readonly string[];
+  /** A Python from before its first release: `3.14.0b2`. */
+  readonly pythonPreview?: string;
   /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
   readonly imports: readonly string[];
+  /** What other than Python uses LibTorch here. */
+  readonly host?: "rust" | "java" | "visual-studio" | "program";
+  /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
+  readonly jetson: boolean;
+  /** Version of mmcv-full, as mmcv with operators was called before 2.0. */
+  readonly mmcvFull?: string;
   /** An import was the last thing that the session did. */
   readonly importsLast: boolean;
   /** The packages with Python's headers are said to be installed. */
@@ -94,6 +102,8 @@ const mostVendored = 12;
 const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
 
+const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
+
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
@@ -114,6 +124,7 @@ export class PasteReader {
     storePython: false,
     pixi: false,
     rocmFromPip: false,
+    jetson: false,
   };
 
   line(text: string): void {
@@ -174,12 +185,37 @@ export class PasteReader {
     )
       facts.pixi = true;
     if (text.includes("sudo ") && sudoRuns.test(text)) facts.sudo = true;
+    if (facts.pythonPreview === undefined && text.includes("Python 3.")) {
+      const preview = /^(?:\S+ )?Python (3\.\d+\.\d+(?:a|b|rc)\d+)\b/.exec(text)?.[1];
+      if (preview !== undefined) facts.pythonPreview = preview;
+    }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
+    if (facts.host === undefined) this.#host(text);
+    if (!facts.jetson && tegra.test(text)) facts.jetson = true;
+    const mmcv = text.includes("mmcv-full") ? /\bmmcv-full(?:==|\s+)(\d+\.\d+[\w.]*)/.exec(text)?.[1] : undefined;
+    if (mmcv !== undefined) facts.mmcvFull ??= mmcv;
     if (
       text.includes("rocm") &&
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+  }
+
+  #host(text: string): void {
+    if (
+      /\.rlib\b|\bcargo (?:run|build|test)\b|torch[-_]sys\b|\brustc\b|Running `target\/|\btarget\/(?:debug|release)\/|error: could not compile `|\btch-rs\b/.test(
+        text,
+      )
+    )
+      this.#facts.host = "rust";
+    else if (
+      /(?:^|\/)java: symbol lookup|\.jar\/|libjnitorch|libdjl_torch|\bai\.djl\b|org\.bytedeco|UnsatisfiedLinkError/.test(
+        text,
+      )
+    )
+      this.#facts.host = "java";
+    else if (/in function [`'‘"]main['’"]/.test(text)) this.#facts.host = "program";
+    else if (/^Error\s+(?:C|LNK)\d{4}\s|\.vcxproj\b/.test(text)) this.#facts.host = "visual-studio";
   }
 
   #typed(text: string): void {

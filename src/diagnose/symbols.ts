@@ -88,7 +88,7 @@ const cNames: readonly (readonly [
   [/^(?:__hip|hip[A-Z])/, "rocm", "amdhip64", "ROCm"],
   [/^(?:rocblas|hipblas|miopen|rocrand|hiprand|rccl|hsa_|roctx|rocsparse|rocfft)/, "rocm", undefined, "ROCm"],
   [/^(?:GOMP_|omp_|__kmpc_|kmp_)/, "openmp", "gomp", "OpenMP"],
-  [/^(?:iJIT_|__itt_)/, "mkl", "mkl_rt", "MKL"],
+  [/^(?:iJIT_|__itt_|cblas_gemm_(?:s8u8s32|s16s16s32|bf16bf16f32|f16f16f32))/, "mkl", "mkl_rt", "MKL"],
   [/^(?:mkl_|MKL_|vsl|vml|vms|vmd|DftiC|LAPACKE_)/, "mkl", "mkl_rt", "MKL"],
   [
     /^(?:lapack_\w+|[sdcz](?:ge(?:sdd|svdx?|svj|sv|evx?|esx?|gv|qrf|qp3|trf|tri|trs|lsd?|lsy|lss|con|hrd|bal|mm|mv|r)|po(?:trf|tri|trs|sv)|sy(?:ev|evd|evr|trf|tri|trs|gvd?|mm|rk)|he(?:ev|evd|evr|trf|trs|mm|rk)|or(?:gqr|mqr|ghr)|un(?:gqr|mqr)|tr(?:trs|tri|con|mm|sm|mv)|la(?:cpy|ange|swp|set)|gg(?:ev|es)|gt(?:sv|trf)|st(?:eqr|ev)|lamch))_?$/,

@@ -1,5 +1,5 @@
 /**
- * Native stack traces, as gdb, lldb, glibc, c10, backward-cpp and macOS's crash reports print them. Reads which function of
+ * Native stack traces, as gdb, lldb, valgrind, glibc, c10, backward-cpp and macOS's crash reports print them. Reads which function of
  * which library each frame is in; what that means is not known here.
  */
 import type { Collector } from "../collector.ts";
@@ -17,6 +17,8 @@ const forms: readonly RegExp[] = [
   /^frame #\d{1,3}: (?<name>.{1,600}?) \+ 0x[0-9a-f]+ \(0x[0-9a-f]+ in (?<library>[^)]+)\)/,
   // glibc: /lib/x.so(_ZN1fEv+0x1f)[0x7f]
   /^(?<library>\/\S{1,300}?)\((?<name>[\w$.@]*)(?:\+0x[0-9a-f]+)?\)\s?\[0x[0-9a-f]+\]/,
+  // valgrind: ==1==    by 0x1F: f (in /lib/x.so)
+  /^(?:==\d+== +)?(?:at|by) 0x[0-9A-Fa-f]+: (?<name>.{1,600}?) \((?:in (?<library>[^)]+)|(?<file>[\w.+-]+):\d+)\)$/,
   // backward-cpp: #6    Object "/lib/libc10.so", at 0x7f, in f
   /^#\d{1,3}\s+(?:Object|Source) "(?<library>[^"]+)", (?:at 0x[0-9a-f]+|line \d+), in (?<name>.{0,400})$/,
   // macOS: 3   libtorch_cpu.dylib   0x0000000104 f + 12
@@ -24,7 +26,8 @@ const forms: readonly RegExp[] = [
   // lldb: frame #2: 0x0000 libtorch_python.dylib`f + 12
   /^(?:\* )?frame #\d{1,3}: 0x[0-9a-f]+ (?<library>[^`\s]+)`(?<name>.{1,400}?)(?: \+ \d+| at \S+)?$/,
 ];
-const start = /^(?:\* )?(?:frame )?#\d{1,3}[:\s]|^\/\S+\([\w$.@+]*\)\s?\[0x|^\d{1,3}\s+\S+\s+0x[0-9a-f]{6}/;
+const start =
+  /^(?:\* )?(?:frame )?#\d{1,3}[:\s]|^\/\S+\([\w$.@+]*\)\s?\[0x|^(?:==\d+== +)?(?:at|by) 0x[0-9A-Fa-f]+: |^\d{1,3}\s+\S+\s+0x[0-9a-f]{6}/;
 
 /** The parser of native stack traces. */
 export function backtraceParser(): Parser {
@@ -38,6 +41,11 @@ export function backtraceParser(): Parser {
       if (taken) return false;
       const frame = start.test(line.text) ? readFrame(line.text.slice(0, 2_000)) : undefined;
       if (frame === undefined) {
+        // gdb names the library on a line of its own when the function's name is long.
+        const library = /^from (\/\S+)$/.exec(line.text)?.[1];
+        const last = trace?.frames?.at(-1);
+        if (trace !== undefined && library !== undefined && last?.startsWith("?: ") === true)
+          trace.frames = [...(trace.frames ?? []).slice(0, -1), `${library}${last.slice(1)}`];
         // A frame may take several lines.
         if (trace !== undefined && ++quiet > 3) trace = undefined;
         return false;

@@ -139,6 +139,42 @@ export const boundTypeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "method-called-on-class",
+    title: "A method of a C++ class was called without an object",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) => {
+      const facts = said(
+        finding,
+        /(?<name>\w+)\(\): incompatible function arguments\. The following argument types are supported:\s+1\. \(self: (?<type>[\w.:]+)(?<rest>[^)]*)\).*?Invoked with: ?(?<call>.*)$/s,
+      );
+      if (facts === undefined || / 2\. \(/.test(finding.message)) return undefined;
+      const accepted = (` ${facts["rest"] ?? ""}`.match(/\b\w+: /g) ?? []).length + 1;
+      const given = argumentsOf(facts["call"] ?? "");
+      const type = facts["type"] ?? "";
+      if (given !== accepted - 1 || (facts["call"] ?? "").startsWith(`<${type}`)) return undefined;
+      // An object of a class that is derived from it stands there, too.
+      return /^<[\w.]+ object at/.test(facts["call"] ?? "") ? undefined : { name: facts["name"], type };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is a method of \`${match.facts["type"] ?? ""}\`, and the call gives it no object: it was called on the class, so that the first argument stands where \`self\` belongs, and all others are one place off.`,
+    fix: (match) => [
+      `# make an object first: thing = ${match.facts["type"] ?? "Class"}(…); thing.${match.facts["name"] ?? "method"}(…)`,
+      `# or, if it needs no object, bind it as a static function: .def_static("${match.facts["name"] ?? "method"}", &…::${match.facts["name"] ?? "method"}), and build again`,
+    ],
+    sources: [
+      "pybind/pybind11#3084",
+      "https://pybind11.readthedocs.io/en/stable/classes.html#instance-and-static-fields",
+    ],
+    examples: [
+      {
+        text: "TypeError: reg(): incompatible function arguments. The following argument types are supported:\n    1. (self: my_ops.Registration, arg0: float, arg1: bool) -> my_ops.Result\n\nInvoked with: 0.02, True",
+        expect: "my_ops.Registration(…)",
+      },
+    ],
+  },
+  {
     id: "arguments-of-other-release",
     title: "Python code and compiled module are of different releases",
     on: ["exception"],
@@ -163,16 +199,29 @@ export const boundTypeRules: readonly Rule[] = [
       const called = finding.frames
         ?.toReversed()
         .flatMap((frame) => new RegExp(`([A-Za-z_]\\w*)\\.${facts["name"] ?? ""}\\b`).exec(frame)?.[1] ?? [])[0];
+      const caller = finding.frames?.at(-1)?.replace(/:\d+ .*$/s, "");
+      const ofSelf = /^\s*1\. \(self: (\w+)\.[\w.]+[,)]/.exec(signatures)?.[1];
+      if (ofSelf !== undefined)
+        return /^(?:torch|numpy)$/.test(ofSelf)
+          ? undefined
+          : {
+              name: facts["name"],
+              accepted: String(only),
+              given: String(given),
+              module: ofSelf,
+              caller,
+              method: "yes",
+            };
       // A part of the package that calls it: its own rule knows more of those.
       if (called === undefined || /^_/.test(called)) return undefined;
-      const caller = finding.frames?.at(-1)?.replace(/:\d+ .*$/s, "");
       return { name: facts["name"], accepted: String(only), given: String(given), module: called, caller };
     },
-    confidence: "high",
+    // Methods are mostly called by the author of the program, who may have left one out.
+    confidence: (match) => (match.facts["method"] === undefined ? "high" : "medium"),
     cause: (match) => {
       const { name, accepted, given, module } = match.facts;
       const newer = Number(accepted) > Number(given);
-      return `\`${name ?? ""}\` of \`${module ?? ""}\` takes ${accepted ?? ""} arguments, and is called with ${given ?? ""}: the compiled module is of ${newer ? "a newer" : "another (most likely an older)"} release than the Python code that calls it.`;
+      return `\`${name ?? ""}\` of \`${module ?? ""}\` takes ${accepted ?? ""} arguments, and is called with ${given ?? ""}: the compiled module is of ${newer ? "a newer" : "another (most likely an older)"} release than the Python code that calls it${match.facts["method"] === undefined ? "" : " (an example or a test of another state of the sources), or the call leaves one out; the object counts as one, and `Invoked with` shows it first"}.`;
     },
     fix: (match) => {
       const { caller, accepted, given } = match.facts;
@@ -201,11 +250,14 @@ export const boundTypeRules: readonly Rule[] = [
 /** How many arguments `Invoked with:` lists; undefined when the text is cut off or has named ones. */
 function argumentsOf(call: string): number | undefined {
   const text = call.replace(/ Did you forget to.*$/s, "").trim();
-  if (text === "" || /; kwargs: |,$|\.\.\.$|(?:^|, )\.\.\.,? |…/.test(text) || text.length > 20_000) return undefined;
+  if (text === "" || /; kwargs: |,$|\.\.\.$|…/.test(text) || text.length > 20_000) return undefined;
   let depth = 0;
   let count = 1;
   let quote = "";
-  for (const letter of text) {
+  // A call with many arguments is cut off between two of them; arrays leave elements out as well.
+  for (let at = 0; at < text.length; at++) {
+    const letter = text.charAt(at);
+    if (depth === 0 && quote === "" && letter === "." && text.startsWith("...", at)) return undefined;
     if (quote !== "") {
       if (letter === quote) quote = "";
     } else if (letter === "'" || letter === '"') quote = letter;

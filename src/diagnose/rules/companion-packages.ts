@@ -53,7 +53,7 @@ export const companionPackageRules: readonly Rule[] = [
   {
     id: "companion-package-for-other-torch",
     title: "A companion package of torch is of another release",
-    on: ["undefined-symbol", "load", "exception"],
+    on: ["undefined-symbol", "load", "exception", "missing-library"],
     specificity: 90,
     matches: (finding, context) => {
       const where = `${finding.file ?? ""} ${finding.message}`;
@@ -64,6 +64,17 @@ export const companionPackageRules: readonly Rule[] = [
         (finding.kind === "load" && finding.library === undefined && finding.code === "dll-procedure"
           ? companion.exec(running)?.groups?.["name"]
           : undefined);
+      if (finding.kind === "missing-library") {
+        // A CUDA build of it, beside a torch without; what else a ROCm build lacks is another rule's.
+        const asked = companion.exec(running)?.groups?.["name"];
+        return asked !== undefined &&
+          finding.phase === "load" &&
+          finding.file === undefined &&
+          context.log.torchBuild !== "rocm" &&
+          /^lib(?:c10|torch)_(?:cuda|hip|xpu)\w*\.so/.test(finding.library ?? "")
+          ? { name: asked }
+          : undefined;
+      }
       if (name === undefined) return undefined;
       if (finding.kind === "exception")
         return /operator \w+::\w+ does not exist|Could not load (?:this library|libtorchcodec)|Couldn't load custom C\+\+ ops/.test(

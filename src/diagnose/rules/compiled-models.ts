@@ -28,6 +28,13 @@ function loaders({ findings }: RuleContext): readonly number[] {
     .map(({ at }) => at);
 }
 
+/** Whether the compiled model's own part of torch is in a stack trace. */
+function runsCompiled({ findings }: RuleContext): boolean {
+  return findings.some(({ message, frames }) =>
+    /OSSProxyExecutor|AOTIModel|aot_inductor|AOTInductor/.test(`${message} ${frames?.join(" ") ?? ""}`),
+  );
+}
+
 function model(match: Match): string {
   const file = match.finding.file ?? match.finding.library;
   return file === undefined ? "The compiled model" : `\`${baseName(file)}\``;
@@ -107,7 +114,14 @@ export const compiledModelRules: readonly Rule[] = [
     title: "A compiled model calls an operator that exists in Python alone",
     on: ["exception"],
     specificity: 84,
-    matches: (finding) =>
+    matches: (finding, context) =>
+      (ofLog(context, runsCompiled)
+        ? saidAny(
+            finding,
+            /Could not find schema for (?<op>\w+::\w+)/,
+            /(?<op>\w+::[\w.]+): .{0,40}not found in the dispatcher/,
+          )
+        : undefined) ??
       saidAny(
         finding,
         /(?<op>\b\w{1,60}::\w+)[^:]{0,80}Custom operators created via torch\.library\.custom_op cannot be run via AOTI/,
@@ -137,8 +151,38 @@ export const compiledModelRules: readonly Rule[] = [
         expect: "TORCH_LIBRARY",
       },
       {
+        text: "Error: Could not find schema for mylib::custom_add.\nframe #0: torch::aot_inductor::OSSProxyExecutor::OSSProxyExecutor(std::string const&, bool) + 0x9b (0x7f0 in /opt/libtorch/lib/libtorch_cpu.so)",
+        expect: "`mylib::custom_add`",
+      },
+      {
         text: "RuntimeError: Unable to find a proxy executor to run custom ops. Please check if there is a json file generated in the same directory as the so",
         expect: "package_path",
+      },
+    ],
+  },
+  {
+    id: "exported-program-operator-unknown",
+    title: "An exported program calls an operator that this process does not have",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /We failed to resolve torch\.ops\.(?<space>\w+)\.(?<op>\w+)(?:\.\w+)? to an operator/,
+        /Unsupported target type for node Node\(target='torch\.ops\.(?<space>\w+)\.(?<op>\w+)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The file that torch.export saved holds the operator's name only (\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"] ?? ""}\`), and nothing in this process has registered it: the module with torch.library.custom_op (triton_op), or the library with TORCH_LIBRARY, was not loaded before.`,
+    fix: (match) => [
+      `# before torch.export.load: import the module that defines ${match.facts["space"] ?? ""}::${match.facts["op"] ?? ""}, or torch.ops.load_library("…/lib${match.facts["space"] ?? "my_ops"}.so")`,
+      `${python(match)} -c "import torch, the_module; print(torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"] ?? ""})"   # is it there then?`,
+    ],
+    sources: ["pytorch/pytorch#151746", "pytorch/pytorch#152029"],
+    examples: [
+      {
+        text: "torch._export.serde.serialize.SerializeError: We failed to resolve torch.ops.my_ops.add.default to an operator. If it's a custom op/custom triton op, this is usally because the custom op is not registered when deserializing.",
+        expect: "before torch.export.load",
       },
     ],
   },

@@ -1,11 +1,28 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
 import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
-import { coded, type Match, said, type Rule } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
+import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { failedInTorch } from "./gpu-frames.ts";
 
 function unset(match: Match): string {
   return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
+}
+
+/** Whether the kernel is one of a LibTorch that a C++ program uses. */
+function ofLibTorch(match: Match): boolean {
+  return ofLog(match.context, runsLibTorch);
+}
+
+function runsLibTorch({ findings }: RuleContext): boolean {
+  return (
+    findings.some(({ code }) => code === "terminate") &&
+    findings.some(
+      ({ code, frames }) =>
+        code === "backtrace" &&
+        frames?.some((frame) => /^(?!.*site-packages).*libtorch_cuda\w*\.so: .*at::native::/.test(frame)),
+    )
+  );
 }
 
 export const gpuRunTimeRules: readonly Rule[] = [
@@ -26,26 +43,34 @@ export const gpuRunTimeRules: readonly Rule[] = [
       failedInTorch(match)
         ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
         : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
-    fix: (match) => [
-      ...(match.facts["name"] === "tinycudann"
+    fix: (match) =>
+      ofLibTorch(match)
         ? [
-            setVariable(match, "TCNN_CUDA_ARCHITECTURES", match.facts["capability"] ?? ""),
-            ...reinstall(match, "tinycudann"),
+            "nvidia-smi --query-gpu=name,compute_cap --format=csv   # this GPU",
+            "cuobjdump --list-elf <libtorch>/lib/libtorch_cuda.so | grep -oE 'sm_[0-9]+' | sort | uniq -c   # what LibTorch has code for",
+            "# a LibTorch download for a CUDA that knows this GPU: https://pytorch.org/get-started/locally/ (LibTorch, C++)",
+            'export TORCH_CUDA_ARCH_LIST="6.1;7.5"   # built from source: all GPUs that it is to run on, then build torch again from an empty folder; and the program\'s own .cu files (CMAKE_CUDA_ARCHITECTURES)',
           ]
-        : []),
-      `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
-      ...(match.facts["name"] === "tinycudann"
-        ? []
-        : failedInTorch(match)
-          ? [
-              installTorchFor(match, "12.8") +
-                "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
-              installTorchFor(match, "12.6") +
-                "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
-            ]
-          : buildForThisGpu(match)),
-      "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
-    ],
+        : [
+            ...(match.facts["name"] === "tinycudann"
+              ? [
+                  setVariable(match, "TCNN_CUDA_ARCHITECTURES", match.facts["capability"] ?? ""),
+                  ...reinstall(match, "tinycudann"),
+                ]
+              : []),
+            `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
+            ...(match.facts["name"] === "tinycudann"
+              ? []
+              : failedInTorch(match)
+                ? [
+                    installTorchFor(match, "12.8") +
+                      "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
+                    installTorchFor(match, "12.6") +
+                      "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
+                  ]
+                : buildForThisGpu(match)),
+            "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
+          ],
     sources: [
       "facebookresearch/detectron2#235",
       "NVIDIA/apex#1592",

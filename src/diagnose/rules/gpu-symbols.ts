@@ -1,7 +1,9 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
 import { python, rebuild, unsetVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import type { Rule } from "../rule.ts";
+import { packageOf } from "../packages.ts";
+import { baseName } from "../parsers/parser.ts";
+import type { Match, Rule } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { isDevice, owned } from "./symbol-owners.ts";
 
@@ -22,6 +24,21 @@ function neverLinked(finding: Finding): boolean {
 /** Functions of <cmath> at the top or in std, taking numbers alone. */
 const deviceMaths =
   /^_Z(?:St|NSt|N3std)?(?:3(?<name>pow|exp|log|sin|cos|tan|abs|max|min|fma)|\d(?<c>sqrt|fabs|fmod|ceil|round|floor|atan2|hypot|powi|ldexp|isnan|isinf))(?:E|I\w*E\w*)?[dfijlmxyth]+$/;
+
+/** Since when the driver has a function. Source: the release notes of the CUDA toolkit. */
+const driverFunctions: readonly (readonly [RegExp, { readonly cuda: string; readonly driver: string }])[] = [
+  [/^cuGreenCtxStreamCreate/, { cuda: "12.5", driver: "555" }],
+  [/^cu(?:GreenCtx|DevSm|DevResource|DeviceGetDevResource|CtxGetDevResource)/, { cuda: "12.4", driver: "550" }],
+  [/^cuMulticast/, { cuda: "12.1", driver: "530" }],
+  [/^cu(?:TensorMap|Library(?:Load|Unload|Get)|KernelGet)/, { cuda: "12.0", driver: "525" }],
+  [/^cuLaunchKernelEx/, { cuda: "11.8", driver: "520" }],
+  [/^cuMemcpy3DBatchAsync|^cuMemcpyBatchAsync/, { cuda: "12.8", driver: "570" }],
+];
+
+function driverOf(match: Match): { readonly cuda: string; readonly driver: string } | undefined {
+  const name = (match.facts["name"] ?? match.finding.symbol ?? "").replace(/^_/, "");
+  return driverFunctions.find(([form]) => form.test(name))?.[1];
+}
 
 export const gpuSymbolRules: readonly Rule[] = [
   {
@@ -173,16 +190,34 @@ export const gpuSymbolRules: readonly Rule[] = [
     specificity: 70,
     matches: (finding, context) => owned(finding, context, "cuda-driver"),
     confidence: "high",
-    cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of the driver API (libcuda): it is not linked with -lcuda${match.finding.phase === "link" ? "" : ", or the installed NVIDIA driver is too old to have it"}.`,
-    fix: () => [
+    cause: (match) => {
+      const since = match.finding.phase === "link" ? undefined : driverOf(match);
+      if (since !== undefined && packageOf(match) !== undefined)
+        return `\`${match.facts["name"] ?? ""}\` is of the driver API (libcuda), where it came with CUDA ${since.cuda}: the installed NVIDIA driver is older than ${since.driver}, and \`${baseName(match.finding.file ?? "the module")}\` was compiled for a newer CUDA. (If the driver is new enough, the module was not linked with -lcuda.)`;
+      return `\`${match.facts["name"] ?? ""}\` is of the driver API (libcuda): it is not linked with -lcuda${match.finding.phase === "link" ? "" : ", or the installed NVIDIA driver is too old to have it"}.`;
+    },
+    fix: (match) => [
+      ...(match.finding.phase !== "link" && driverOf(match) !== undefined && packageOf(match) !== undefined
+        ? [
+            `nvidia-smi   # the driver: ${driverOf(match)?.driver ?? ""} or newer has it; install a newer one, in a container on its host`,
+            `# or ${packageOf(match) ?? "the package"} in a build for the CUDA of this driver (as nvidia-smi shows it)`,
+          ]
+        : []),
       '# retorch.toml: libraries = ["cuda"]; without a driver on the build machine link the stub: -L<cuda>/lib64/stubs -lcuda',
-      "nvidia-smi   # the driver's version, when -lcuda is there already",
+      ...(match.finding.phase !== "link" && driverOf(match) !== undefined && packageOf(match) !== undefined
+        ? []
+        : ["nvidia-smi   # the driver's version, when -lcuda is there already"]),
     ],
     change: (match) =>
       match.context.findLibrary?.("cuda") === undefined ? undefined : { kind: "add-library", library: "cuda" },
     sources: ["https://docs.nvidia.com/cuda/cuda-driver-api/"],
-    examples: [{ text: "ImportError: /p/_C.so: undefined symbol: cuTensorMapEncodeTiled", expect: "-lcuda" }],
+    examples: [
+      { text: "ImportError: /p/_C.so: undefined symbol: cuTensorMapEncodeTiled", expect: "-lcuda" },
+      {
+        text: "ImportError: /e/lib/python3.10/site-packages/sgl_kernel/common_ops.abi3.so: undefined symbol: cuGreenCtxStreamCreate",
+        expect: "older than 555",
+      },
+    ],
   },
   {
     id: "rocm-symbol-missing",

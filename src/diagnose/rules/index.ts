@@ -2,6 +2,7 @@
 import type { Rule } from "../rule.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
+import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
@@ -155,6 +156,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Crashes with a stack trace", rules: nativeCrashRules },
   { name: "Exceptions of C++", rules: cxxExceptionRules },
   { name: "Calls into a module", rules: callRules },
+  { name: "Functions of autograd", rules: autogradFunctionRules },
   { name: "Types between modules", rules: boundTypeRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },

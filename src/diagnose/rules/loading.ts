@@ -1,5 +1,6 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
-import { platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
+import { framesAt } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** The Python that runs, when the message or the log tells; never the one that the file was built for. */
@@ -8,6 +9,46 @@ function runningPython(match: Match): string | undefined {
   const other = said ?? pythonVersion(match);
   return other === match.facts["built"] ? undefined : other;
 }
+
+/** Whether the module is one of torch.utils.ffi's, which ended with torch 0.4. */
+function ofFfi(match: Match): boolean {
+  return framesAt(match).some((frame) => /[\\/]_ext[\\/]\w+[\\/]__init__\.py/.test(frame));
+}
+
+function ofKeops(match: Match): boolean {
+  return /^libKeOps/i.test(match.facts["module"] ?? "");
+}
+
+/** Installs the package of conda's again that a library in the environment's own lib folder is of; what conda keeps of it may be damaged, too. */
+function ofConda(file: string | undefined): string[] | undefined {
+  let real = file ?? "";
+  for (let before = ""; before !== real;) {
+    before = real;
+    real = real.replace(/(^|\/)(?!\.\.\/)[^/]+\/\.\.\//, "$1");
+  }
+  const name = /[\\/](?:\w*conda\d?|mambaforge|miniforge\d?|envs[\\/][^\\/]+)[\\/]lib[\\/](lib[\w.+-]+)$/.exec(
+    real,
+  )?.[1];
+  if (name === undefined) return undefined;
+  const [, known] = condaPackages.find(([form]) => form.test(name)) ?? [];
+  return [
+    `grep -l '"lib/${name}"' ${real.replace(/[\\/]lib[\\/][^\\/]+$/, "")}/conda-meta/*.json   # the package that it is of`,
+    "conda clean --packages --tarballs -y   # what conda has kept may be cut off, too",
+    `conda install --force-reinstall ${known ?? "<that package>"}`,
+  ];
+}
+
+const condaPackages: readonly (readonly [RegExp, string])[] = [
+  [/^libmkl_/, "mkl"],
+  [/^libiomp/, "intel-openmp"],
+  [/^libcudnn/, "cudnn"],
+  [/^libnccl/, "nccl"],
+  [/^libcu(?:rand|fft|blas|blasLt|sparse|solver|dart)\.so\.(?:9|10|11)/, "cudatoolkit"],
+  [/^lib(?:cu(?:rand|fft|blas|blasLt|sparse|solver|dart)|nv\w+)\.so/, "cuda-libraries"],
+  [/^libstdc\+\+/, "libstdcxx-ng"],
+  [/^libgcc_s/, "libgcc-ng"],
+  [/^lib(?:open)?blas/, "libopenblas"],
+];
 
 export const loadingRules: readonly Rule[] = [
   {
@@ -22,17 +63,41 @@ export const loadingRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it was built for another Python, the source with PYBIND11_MODULE was left out, or there is none because the file only registers operators (TORCH_LIBRARY).`,
+      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi, whose modules this Python and torch do not load" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
     fix: (match) => [
-      `# write PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name)`,
-      '# with TORCH_LIBRARY only: torch.ops.load_library("<file>.so") instead of import (retorch.toml: kind = "torch-library")',
-      "retorch inspect <file>.so   # tells which module name it holds",
+      ...(ofKeops(match)
+        ? [
+            `${python(match)} -c "import pykeops; pykeops.clean_pykeops()"   # empties the cache: ~/.cache/keops*; then run the program again`,
+            pip(match, "install --upgrade --force-reinstall --no-deps pykeops keopscore"),
+          ]
+        : []),
+      ...(ofFfi(match)
+        ? [
+            "# take a version of the project for torch >= 1.0: its setup.py has torch.utils.cpp_extension (CUDAExtension), not build.py with create_extension; RoI align, RoI pool and NMS: torchvision.ops has them, compiled",
+          ]
+        : []),
+      ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match) ? [] : rebuild(match)),
+      ...(ofKeops(match) || ofFfi(match)
+        ? []
+        : [
+            `# write PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name)`,
+            '# with TORCH_LIBRARY only: torch.ops.load_library("<file>.so") instead of import (retorch.toml: kind = "torch-library")',
+            "retorch inspect <file>.so   # tells which module name it holds",
+          ]),
     ],
-    sources: ["torchmd/torchmd-net#191", "hszhao/RTPB#4"],
+    sources: ["torchmd/torchmd-net#191", "ChCh1999/RTPB#4", "godisboy/DRPAN#5", "getkeops/keops#374"],
     examples: [
       {
         text: "ImportError: dynamic module does not define module export function (PyInit__C)",
         expect: "TORCH_EXTENSION_NAME",
+      },
+      {
+        text: "ImportError: dynamic module does not define module export function (PyInit_libKeOpstorchc331696620)",
+        expect: "clean_pykeops",
+      },
+      {
+        text: '  File "/p/roi_align/_ext/crop_and_resize/__init__.py", line 3, in <module>\n    from ._crop_and_resize import lib as _lib, ffi as _ffi\nImportError: dynamic module does not define module export function (PyInit__crop_and_resize)',
+        expect: "torchvision.ops",
       },
       { text: "ImportError: dynamic module does not define init function (initfused)", expect: "fused" },
     ],
@@ -145,12 +210,16 @@ export const loadingRules: readonly Rule[] = [
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} is cut off, empty, a Git LFS pointer, or of another system (${match.facts["words"] ?? ""}): its build or download was interrupted, it was copied from another machine, or (on ARM) it was made for a kernel with smaller memory pages.`,
     fix: (match) => [
       ...(match.finding.file === undefined ? [] : [`ls -l ${match.finding.file}; file ${match.finding.file}`]),
-      ...rebuild(match),
+      ...(ofConda(match.finding.file) ?? rebuild(match)),
     ],
     sources: ["niuchuangnn/SPICE#4"],
     examples: [
       { text: "ImportError: /p/_C.so: file too short", expect: "interrupted" },
       { text: "OSError: /p/libnms.so: invalid ELF header", expect: "another system" },
+      {
+        text: "ImportError: /data/miniconda3/envs/a/lib/python3.9/site-packages/torch/lib/../../../../libmkl_core.so: invalid ELF header",
+        expect: "conda install --force-reinstall mkl",
+      },
     ],
   },
   {
@@ -214,7 +283,7 @@ export const loadingRules: readonly Rule[] = [
         : /zero-fill|Cannot allocate memory/.test(match.finding.message)
           ? `There was no memory left to map ${match.finding.file === undefined ? "the library" : `\`${match.finding.file}\``}: torch's CUDA libraries have gigabytes, and the limit of the shell (ulimit -v), of the job or of the container is lower.`
           : platformOf(match) === "darwin"
-            ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged, or it is quarantined.`
+            ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged, it is quarantined, or the program that loads it is a signed one that takes only libraries with its own signature (Library Validation; "system policy": to be allowed in System Settings > Privacy & Security).`
             : /code signature/.test(match.facts["words"] ?? "")
               ? `macOS refuses ${match.finding.file === undefined ? "the file" : `\`${match.finding.file}\``}: its code signature is missing or damaged.`
               : `The file lies on a file system mounted noexec (often /tmp or a home folder), a security policy forbids it, or memory ran out while it was mapped.`,

@@ -1,8 +1,8 @@
 /** Files that a build or an installation was to make, and that are not where they are loaded from. */
-import { pip, rebuild, removeFolder } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { pip, python, rebuild, reinstall, removeFolder } from "../commands.ts";
+import { packageOf, packageOfModule } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Match, Rule, RuleContext } from "../rule.ts";
+import { type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** torch's own libraries, which no build of an extension makes. */
 const ofTorch =
@@ -62,6 +62,44 @@ export const missingBuiltFileRules: readonly Rule[] = [
         text: "OSError: /src/build/libmy_ops.so: cannot open shared object file: No such file or directory\nOSError: Could not load this library: /src/build/libmy_ops.so",
         expect: "load_library was given another path",
       },
+    ],
+  },
+  {
+    id: "operator-library-not-found",
+    title: "A package does not find its own compiled file",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding, context) => {
+      if (said(finding, /'NoneType' object has no attribute 'origin'/) === undefined) return undefined;
+      const frames = finding.frames?.join("\n") ?? "";
+      const name =
+        /[\\/](torch_(?:scatter|sparse|cluster|spline_conv)|pyg_lib|\w+)[\\/]__init__\.py/.exec(frames)?.[1] ??
+        context.log.runningModule?.split(".")[0];
+      return { name };
+    },
+    confidence: (match) => (match.facts["name"] === undefined ? "medium" : "high"),
+    cause: (match) => {
+      const name = match.facts["name"] ?? "the package";
+      return `\`${name}\` looks in its own folder for its compiled file (\`_version_cuda\` where torch has CUDA or CUDA is installed, else \`_version_cpu\`) and finds none for this Python: it was built without CUDA beside a torch with CUDA (or the other way round), its wheel is for another Python, only its Python files were installed, or Python runs in its source folder and imports that.`;
+    },
+    fix: (match) => {
+      const name = match.facts["name"];
+      const builds = name === undefined ? undefined : (packageOfModule(`${name}.`) ?? name);
+      return [
+        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"; ls $(${pip(match, `show -f ${builds ?? "<package>"}`)} | sed -n 's/^Location: //p')/${name ?? "<package>"}/*.so   # which of the two is there?`,
+        ...(builds === undefined
+          ? rebuild(match)
+          : [pip(match, `uninstall -y ${builds}   # again, until nothing is left of it`), ...reinstall(match, builds)]),
+        "# all of torch-scatter, torch-sparse, torch-cluster and torch-spline-conv from the page of the same torch and CUDA; and not from within the folder of its sources",
+      ];
+    },
+    sources: ["rusty1s/pytorch_scatter#307", "rusty1s/pytorch_sparse#121", "pyg-team/pytorch_geometric#2304"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.10/site-packages/torch_scatter/__init__.py\", line 14, in <module>\n    f'{library}_{suffix}', [osp.dirname(__file__)]).origin)\nAttributeError: 'NoneType' object has no attribute 'origin'",
+        expect: "data.pyg.org",
+      },
+      { text: "AttributeError: 'NoneType' object has no attribute 'origin'", expect: "_version_cuda" },
     ],
   },
   {

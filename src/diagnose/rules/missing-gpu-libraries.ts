@@ -1,6 +1,7 @@
 /** Libraries of CUDA and of the NVIDIA driver that the dynamic loader does not find. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import type { LogFacts } from "../log-facts.ts";
 import type { Match, Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";
@@ -13,6 +14,37 @@ function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
 }
 
 export const missingGpuLibraryRules: readonly Rule[] = [
+  {
+    id: "jetson-container-without-cuda",
+    title: "A container on a Jetson does not see the board's CUDA",
+    on: ["missing-library"],
+    specificity: 84,
+    matches: (finding, context) =>
+      context.log.jetson
+        ? missingLibrary(
+            finding,
+            /^lib(?<lib>cu(?:dart|blas|blasLt|fft|rand|solver|sparse|dnn)\w*|nvrtc|nvToolsExt|nvinfer\w*|cudla|nvmedia\w*)\.so/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `On a Jetson \`${match.facts["name"] ?? ""}\` is the board's own (JetPack): NVIDIA's run time for containers mounts it. Up to JetPack 4 the image holds none of it, so that it is missing where that run time is not used (docker build does not, unless it is the default), or the image is for another L4T than the board. Outside of containers: JetPack's CUDA is not installed, or torch is for another JetPack.`,
+    fix: () => [
+      '# /etc/docker/daemon.json: { "runtimes": { "nvidia": { "path": "nvidia-container-runtime", "runtimeArgs": [] } }, "default-runtime": "nvidia" }, then:',
+      "sudo systemctl restart docker   # and build again; running: docker run --runtime nvidia …",
+      "cat /etc/nv_tegra_release; ls /usr/local | grep cuda   # the image's tag (r32.7.1, r35.2.1) has to be the board's L4T; sudo apt-get install nvidia-jetpack outside of containers",
+    ],
+    sources: [
+      "dusty-nv/jetson-containers#266",
+      "https://github.com/dusty-nv/jetson-containers/blob/master/docs/setup.md",
+    ],
+    examples: [
+      {
+        text: "FROM nvcr.io/nvidia/l4t-pytorch:r32.7.1-pth1.10-py3\nOSError: libcurand.so.10: cannot open shared object file: No such file or directory",
+        expect: "default-runtime",
+      },
+    ],
+  },
   {
     id: "cuda-library-missing",
     title: "A CUDA library of another version is needed",
@@ -58,9 +90,14 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
             ]),
         ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
+        ...(/^torch-(?:scatter|sparse|cluster|spline-conv)$|^pyg-lib$/.test(packageOf(match) ?? "")
+          ? [
+              `# a machine without a GPU: the CPU wheels of both: ${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu`)} and ${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} -f https://data.pyg.org/whl/torch-<version>+cpu.html`)}`,
+            ]
+          : []),
       ];
     },
-    sources: ["rusty1s/tsne-cuda#126", "pytorch/pytorch#110074"],
+    sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074"],
     examples: [
       {
         text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",

@@ -43,6 +43,9 @@ export const mklRules: readonly Rule[] = [
     matches: (finding, context) => {
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
+      // An extension that was not linked with it is another rule's.
+      if (/\.(?:cpython-\d+|abi3)/.test(baseName(finding.file ?? "")) && !/[\\/]torch[\\/]/.test(finding.file ?? ""))
+        return undefined;
       return ofMkl.test(finding.symbol ?? "") ? symbolFacts(finding, verdict, context) : undefined;
     },
     confidence: "medium",
@@ -75,9 +78,14 @@ export const mklRules: readonly Rule[] = [
     title: "MKL is not installed in this environment",
     on: ["missing-library"],
     specificity: 82,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const name = /^libmkl_[\w-]+\.(?:so|dylib)[\d.]*/.exec(baseName(finding.library ?? ""))?.[0];
-      return finding.phase !== "load" || name === undefined ? undefined : { name };
+      // It is there, and may not be loaded: another rule's.
+      const refused = /code signature|not valid for use|disallowed by system policy/i;
+      if (finding.phase !== "load" || name === undefined || refused.test(finding.message)) return undefined;
+      return context.findings.some(({ kind, file }) => kind === "load" && baseName(file ?? "") === name)
+        ? undefined
+        : { name };
     },
     confidence: "high",
     cause: (match) =>

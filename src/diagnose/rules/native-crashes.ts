@@ -29,8 +29,10 @@ function hasCrash({ findings }: RuleContext): boolean {
 
 const system =
   /(?:^|[\\/])(?:libc|libpthread|libm|ld-linux\S*|libgcc_s|libsystem_\w+|libdyld|dyld|libc\+\+\S*|libstdc\+\+)[.-]|^\?|linux-gnu\/libc\./;
+const strings =
+  /(?:^|[\s:])(?:std::)(?:__cxx11::)?basic_string<|^(?:std::string::|_ZNS[as]|_ZNKS[as])|basic_string\(|_M_(?:create|assign|append|dispose|construct|mutate)\b/;
 const streams =
-  /^(?:_Z\w*)?(?:std::|.*St(?:6locale|8ios_base|7codecvt|So|13basic_filebuf))|locale|codecvt|ios_base|basic_(?:o|i)?stream|_M_insert|_M_install_facet|basic_filebuf/;
+  /\b(?:locale|codecvt|ios_base|basic_(?:o|i)?stream|ostream|istream|_M_insert|_M_install_facet|basic_filebuf)\b|St(?:6locale|8ios_base|7codecvt)/;
 const binding =
   /pybind11::detail::(?:get_internals|internals_pp|make_new_python_type|generic_type::initialize|get_local_internals|enum_base)|pybind11::(?:module_::|dict::dict|class_|detail::)|\bPyInit_\w+/;
 
@@ -70,6 +72,39 @@ function packageAt(match: Match): string | undefined {
 
 export const nativeCrashRules: readonly Rule[] = [
   {
+    id: "crash-without-torch-imported",
+    title: "A tensor is handed to Python where torch was not imported",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 66,
+    matches: (finding, context) => {
+      if (!crashed(finding, context)) return undefined;
+      const frames = framesOf(finding);
+      return /^_?THPVariable_(?:NewWithVar|Wrap)\b|^THPVariable_(?:NewWithVar|Wrap)\(/.test(frames[0]?.name ?? "")
+        ? {
+            file: frames.find(
+              ({ library }) => /\.(?:so|pyd|dylib)/.test(library) && !/libtorch|libc10|libpython/.test(library),
+            )?.library,
+          }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The crash is in \`THPVariable_Wrap\`, which makes a Python tensor of a C++ one: it needs the class torch.Tensor, which exists only after \`import torch\`. The program imported ${match.facts["file"] === undefined ? "the extension" : `\`${baseName(match.facts["file"])}\``} and not torch (its libraries alone were loaded, through rpath).`,
+    fix: (match) => [
+      `# import torch before the extension, in the program or, better, in the package's own __init__.py: import torch; from . import _C`,
+      "# a C++ program that runs Python inside: py::module_::import of torch before the first tensor goes to Python",
+      `${python(match)} -c "import torch, ${match.facts["file"] === undefined ? "the_extension" : (baseName(match.facts["file"]).split(".")[0] ?? "the_extension")}"`,
+    ],
+    sources: ["pytorch/pytorch#63749", "pytorch/pytorch: torch/csrc/autograd/python_variable.cpp"],
+    examples: [
+      {
+        text: "==35== Invalid read of size 8\n==35==    at 0x11C6A347: THPVariable_NewWithVar(_typeobject*, at::Tensor) (in /e/lib/python3.8/site-packages/torch/lib/libtorch_python.so)\n==35==    by 0x11C6AB0E: THPVariable_Wrap(at::Tensor) (in /e/lib/python3.8/site-packages/torch/lib/libtorch_python.so)\n==35==    by 0x10F1A2B3: pybind11::cast(at::Tensor const&) (in /w/dummy.cpython-38-x86_64-linux-gnu.so)\n==35== Process terminating with default action of signal 11 (SIGSEGV)",
+        expect: "import torch, dummy",
+      },
+    ],
+  },
+  {
     id: "crash-in-two-cxx-run-times",
     title: "Two C++ run times are mixed in one process",
     on: ["exception"],
@@ -105,6 +140,52 @@ export const nativeCrashRules: readonly Rule[] = [
       {
         text: "Program received signal SIGSEGV, Segmentation fault.\n#0  0x00007fffc24d242b in ?? () from /lib/x86_64-linux-gnu/libstdc++.so.6\n#1  0x00007fffc253d3ca in std::ostream& std::ostream::_M_insert<unsigned long>(unsigned long) () from /lib/x86_64-linux-gnu/libstdc++.so.6\n#2  0x00007fffa7f04755 in torch::Library::_fallback(torch::CppFunction&&) & () from /e/torch/lib/libtorch_cpu.so",
         expect: "-static-libstdc++",
+      },
+    ],
+  },
+  {
+    id: "crash-in-string-abi",
+    title: "Two forms of std::string meet",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 62,
+    matches: (finding, context) => {
+      if (!crashed(finding, context)) return undefined;
+      const frames = framesOf(finding);
+      if (
+        !frames
+          .slice(0, 3)
+          .some(({ library, name }) => strings.test(name) && (/stdc\+\+/.test(library) || library === "?"))
+      )
+        return undefined;
+      const torch = frames.find(({ library }) => /libtorch|libc10|[\\/]torch[\\/]lib[\\/]/.test(library));
+      const own = frames.find(
+        ({ library }) =>
+          /\.(?:so|dylib)/.test(library) &&
+          !system.test(library) &&
+          !/libtorch|libc10|[\\/]torch[\\/]|libpython/.test(library),
+      );
+      return torch === undefined && own === undefined
+        ? undefined
+        : {
+            where: (torch ?? own)?.name.replace(/\(.*$/s, ""),
+            library: own === undefined ? undefined : baseName(own.library),
+            file: own?.library,
+          };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `The crash is in a std::string that is handed to \`${match.facts["where"] ?? ""}\`: ${match.facts["library"] === undefined ? "the library" : `\`${match.facts["library"]}\``} and torch were compiled with different values of _GLIBCXX_USE_CXX11_ABI (LibTorch's cxx11-abi download beside pip's torch up to 2.5, or the reverse), so that each takes the other's strings for memory of another form. (Or two releases of torch are mixed.)`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch._C._GLIBCXX_USE_CXX11_ABI, torch.utils.cmake_prefix_path)"   # of the torch that loads it`,
+      "# compile the library against that torch: cmake -DCMAKE_PREFIX_PATH=$(python -c 'import torch; print(torch.utils.cmake_prefix_path)') …, which sets -D_GLIBCXX_USE_CXX11_ABI as it has to be",
+      ...rebuild(match),
+    ],
+    sources: ["pytorch/pytorch#24248", "https://gcc.gnu.org/onlinedocs/libstdc++/manual/using_dual_abi.html"],
+    examples: [
+      {
+        text: "Thread 1 received signal SIGSEGV, Segmentation fault.\n#0  0x00007ffff2c3119f in std::basic_string<char, std::char_traits<char>, std::allocator<char> >::basic_string(std::string const&) () from /usr/lib/libstdc++.so.6\n#1  0x00007fffe81d3a5c in c10::RegisterOperators::op(std::string const&) () from /e/torch/lib/libtorch.so\n#2  0x00007fffb1a2b3c4 in _GLOBAL__sub_I_ops.cpp () from /w/build/libxx.so",
+        expect: "_GLIBCXX_USE_CXX11_ABI",
       },
     ],
   },

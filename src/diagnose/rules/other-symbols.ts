@@ -1,9 +1,33 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
 import { pip, python, rebuild, reinstall } from "../commands.ts";
 import { packageOf } from "../packages.ts";
+import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
+
+/** Whether it is libtorch itself that lacks something at a link: nothing of the project's own. */
+function wantedByLibTorch({ finding }: Match): boolean {
+  return finding.phase === "link" && /libtorch\w*\.so/.test(finding.file ?? "");
+}
+
+/** How the libraries that a LibTorch from conda or a distribution needs are found at a link. */
+function ofLibTorch(match: Match): string[] {
+  const file = match.finding.file ?? "";
+  const env = /^(.*)[\\/]lib[\\/]python3[\d.]*[\\/]site-packages[\\/]torch[\\/]lib[\\/]/.exec(file)?.[1];
+  return [
+    `ldd ${file} | grep -E 'not found|mkl|blas'   # what it was linked with, and what of that is not found`,
+    ...(env === undefined
+      ? [
+          "# LibTorch 1.10.1 was released with parts of MKL left out: take another release from https://download.pytorch.org/libtorch/",
+        ]
+      : [
+          `export LDFLAGS="-L${env}/lib -Wl,-rpath-link,${env}/lib -Wl,-rpath,${env}/lib"   # conda's torch takes MKL, OpenBLAS and protobuf from the environment; LDFLAGS before CMake runs the first time, in an empty build folder`,
+          "# torch and these libraries of one channel: conda list | grep -E 'torch|mkl|blas|protobuf'",
+        ]),
+    '# or pip\'s torch, or LibTorch from pytorch.org, which have MKL inside: -DCMAKE_PREFIX_PATH=$(python -c "import torch; print(torch.utils.cmake_prefix_path)")',
+  ];
+}
 
 export const otherSymbolRules: readonly Rule[] = [
   {
@@ -44,16 +68,24 @@ export const otherSymbolRules: readonly Rule[] = [
     matches: (finding, context) => owned(finding, context, "library", "blas", "mkl", "numpy"),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,
+      wantedByLibTorch(match)
+        ? `\`${baseName(match.finding.file ?? "")}\` itself needs \`${match.facts["readable"] ?? ""}\` of ${match.facts["provider"] ?? "another library"}: the linker looks for what a shared library needs, too, and does not find that library, or finds another one.${/site-packages/.test(match.finding.file ?? "") ? " This torch takes it from outside, as conda's and distributions' builds do." : ""}`
+        : `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,
     fix: (match) => [
-      ...(/[\\/]torch[\\/]lib[\\/]|^libtorch/.test(match.finding.file ?? "") &&
-      /BLAS/.test(match.facts["provider"] ?? "")
-        ? ["sudo apt-get install libopenblas0 liblapack3   # this build of torch takes BLAS from the system"]
-        : []),
-      match.facts["library"] === undefined
-        ? "# add the library that defines it to `libraries`"
-        : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
-      ...rebuild(match),
+      ...(wantedByLibTorch(match)
+        ? ofLibTorch(match)
+        : /[\\/]torch[\\/]lib[\\/]|^libtorch/.test(match.finding.file ?? "") &&
+            /BLAS/.test(match.facts["provider"] ?? "")
+          ? ["sudo apt-get install libopenblas0 liblapack3   # this build of torch takes BLAS from the system"]
+          : []),
+      ...(wantedByLibTorch(match)
+        ? []
+        : [
+            match.facts["library"] === undefined
+              ? "# add the library that defines it to `libraries`"
+              : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
+            ...rebuild(match),
+          ]),
     ],
     change: (match) => {
       const library = match.facts["library"];
@@ -61,8 +93,19 @@ export const otherSymbolRules: readonly Rule[] = [
         return undefined;
       return { kind: "add-library", library };
     },
-    sources: ["https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html"],
-    examples: [{ text: "/usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'", expect: "BLAS" }],
+    sources: [
+      "https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html",
+      "Lattica-ai/heal#13",
+      "pytorch/pytorch#72653",
+      "k2-fsa/sherpa#257",
+    ],
+    examples: [
+      { text: "/usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'", expect: "BLAS" },
+      {
+        text: "/usr/bin/ld: /c/envs/e/lib/python3.9/site-packages/torch/lib/libtorch_cpu.so: undefined reference to `sgetrf_'",
+        expect: "rpath-link,/c/envs/e/lib",
+      },
+    ],
   },
   {
     id: "pybind11-mismatch",
@@ -144,7 +187,9 @@ export const otherSymbolRules: readonly Rule[] = [
     specificity: 50,
     matches: (finding, context) => {
       const verdict = is(finding, (v) => v.owner === "user");
-      return verdict === undefined
+      // Microsoft's names that are not taken apart here still tell whose they are.
+      return verdict === undefined ||
+        (verdict.symbol.form === "c" && /@(?:at|c10|torch|std)@@/.test(finding.symbol ?? ""))
         ? undefined
         : {
             ...symbolFacts(finding, verdict, context),

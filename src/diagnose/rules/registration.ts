@@ -8,6 +8,9 @@ import { coded, type Rule, said, saidAny } from "../rule.ts";
 const builtModule =
   /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
 
+/** What extensions call their functions, whatever the module's name is. */
+const bound = /^(?:forward|backward|fwd|bwd)$|_(?:forward|backward|fwd|bwd|cuda|kernel)$/;
+
 /** Names of torch's Python side by the release that brought them (torch's release notes). */
 const torchApiSince: Readonly<Record<string, string>> = {
   register_fake: "2.4",
@@ -145,13 +148,13 @@ export const registrationRules: readonly Rule[] = [
       );
       return facts !== undefined &&
         !/^torch(?:\.|$)/.test(facts["module"] ?? "") &&
-        builtModule.test(facts["module"] ?? "")
+        (builtModule.test(facts["module"] ?? "") || bound.test(facts["name"] ?? ""))
         ? facts
         : undefined;
     },
     confidence: "medium",
     cause: (match) =>
-      `The Python code calls \`${match.facts["name"] ?? ""}\`, and the compiled module \`${match.facts["module"] ?? ""}\` that was loaded has no such function: it is an older (or another) build than the Python files, a package of the same name from another project, or the function was left out of PYBIND11_MODULE.`,
+      `The Python code calls \`${match.facts["name"] ?? ""}\`, and the compiled module \`${match.facts["module"] ?? ""}\` that was loaded has no such function: it is an older (or another) build than the Python files, a package of the same name from another project or a folder of that name was imported in its place (a folder without __init__.py has \`__file__\` None), or the function was left out of PYBIND11_MODULE.`,
     fix: (match) => {
       const module = match.facts["module"] ?? "";
       const name = packageOfModule(module) ?? packageOf(match);
@@ -164,6 +167,7 @@ export const registrationRules: readonly Rule[] = [
     sources: ["https://pybind11.readthedocs.io/en/stable/basics.html"],
     examples: [
       { text: "AttributeError: module 'flash_attn_2_cuda' has no attribute 'fwd_kvcache'", expect: "flash-attn" },
+      { text: "AttributeError: module 'depthwise' has no attribute 'forward'", expect: "a folder of that name" },
       {
         text: "AttributeError: module 'diff_gaussian_rasterization._C' has no attribute 'rasterize_aussians_filter'",
         expect: "another project",

@@ -173,4 +173,65 @@ export const scriptedModelRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "model-file-not-loadable",
+    title: "The file is not a model of the kind that is loaded, or not whole",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /PytorchStreamReader failed (?:reading|locating)[\w ]*?(?: file (?<part>[\w./-]+))?: (?<why>[^.(]{3,120})/,
+        /Attempted to read a PyTorch file with version (?<have>\d+), but the maximum supported version for reading is (?<most>\d+)/,
+        /(?<why>Legacy model format is not supported on mobile|not a ZIP archive|invalid header or archive is corrupted|failed finding central directory|open file failed because of errno \d+ on fopen)/,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const { part, why, have, most } = match.facts;
+      if (have !== undefined)
+        return `The file was saved by a newer torch: its format is version ${have}, and the torch (or LibTorch) that loads it reads up to ${most ?? ""}.`;
+      if (/errno|No such file/.test(why ?? ""))
+        return "The file is not there, or the program may not read it; a relative path starts at the folder that the program runs in.";
+      if (part !== undefined && /constants\.pkl|code\/|bytecode/.test(part))
+        return `torch::jit::load (torch.jit.load) wants a TorchScript file, and this one has no \`${part}\`: it was written by torch.save (a state_dict or a whole module), not by torch.jit.save.`;
+      if (part !== undefined && /not found/.test(why ?? ""))
+        return `The archive has no \`${part}\`: it is of another kind (TorchScript, torch.save and torch.export write different ones), or cut off.`;
+      return `The file is no archive that torch reads (${why ?? ""}): it is cut off (a download or copy that was interrupted), a Git LFS pointer, a page of HTML, or in the old format (before torch 1.6).`;
+    },
+    fix: (match) => {
+      const { part, have, why } = match.facts;
+      if (have !== undefined)
+        return [
+          `${python(match)} -c "import torch; print(torch.__version__)"   # of the one that saves and the one that loads`,
+          "# upgrade the one that loads, or save with the older torch",
+        ];
+      if (/errno|No such file/.test(why ?? "")) return ["ls -l <the file>; pwd"];
+      if (part !== undefined && /constants\.pkl|code\/|bytecode/.test(part))
+        return [
+          '# Python: torch.jit.save(torch.jit.trace(model.eval(), example), "model.pt")   (or torch.jit.script(model)), and load that; weights alone: model.load_state_dict(torch.load(file)) in Python first',
+        ];
+      return [
+        "ls -l <the file>; file <the file>; head -c 100 <the file>   # version https://git-lfs…: git lfs pull; HTML: download again",
+        `${python(match)} -c "import zipfile, sys; print(zipfile.is_zipfile('<the file>'))"`,
+      ];
+    },
+    sources: [
+      "https://docs.pytorch.org/docs/stable/notes/serialization.html",
+      "pytorch: caffe2/serialize/inline_container.cc",
+    ],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  PytorchStreamReader failed locating file constants.pkl: file not found",
+        expect: "torch.jit.save",
+      },
+      {
+        text: "RuntimeError: PytorchStreamReader failed reading zip archive: failed finding central directory",
+        expect: "cut off",
+      },
+      {
+        text: "RuntimeError: Attempted to read a PyTorch file with version 10, but the maximum supported version for reading is 5. Your PyTorch installation may be too old.",
+        expect: "newer torch",
+      },
+    ],
+  },
 ];

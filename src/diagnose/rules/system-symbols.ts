@@ -1,5 +1,5 @@
 /** Symbols of the C and C++ libraries, of Python and of the compiler's run times that were not found. */
-import { python, pythonVersion, rebuild } from "../commands.ts";
+import { platformOf, python, pythonVersion, rebuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
 import { symbolFacts } from "./symbol-facts.ts";
@@ -11,6 +11,11 @@ function listedByLdd(finding: Finding): boolean {
 }
 
 /** Whether torch's own library asks, not an extension. */
+/** Whether dyld refuses to start a program, which then is no Python. */
+function ofProgram(match: Match): boolean {
+  return /^dyld(?:\[\d+\])?: /.test(match.finding.message) && match.context.log.runningModule === undefined;
+}
+
 function torchItself(match: Match): boolean {
   return /(?:^|[\\/])lib(?:torch\w*|c10\w*)\.(?:so|dylib)|[\\/]torch[\\/]_C\./.test(match.finding.file ?? "");
 }
@@ -102,22 +107,42 @@ export const systemSymbolRules: readonly Rule[] = [
       finding.phase === "load" && !listedByLdd(finding) ? owned(finding, context, "python") : undefined,
     confidence: "high",
     cause: (match) =>
-      torchItself(match)
-        ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and the interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} that loads torch's own library does not have it: that torch was installed for another Python version (a folder of another environment on PYTHONPATH, an environment whose Python was upgraded, a C++ program that is linked to another libpython).`
-        : `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
-          "or a file of an older Python was renamed or copied over.",
+      ofProgram(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and the program that starts is no Python: it is linked to a library that needs one (libtorch_python, which is for torch's Python side, or an extension module).`
+        : match.context.log.pythonPreview !== undefined
+          ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter is a preview (${match.context.log.pythonPreview}), from before that function came or after it went: wheels are for the final releases.`
+          : torchItself(match)
+            ? `\`${match.facts["name"] ?? ""}\` is of Python's C API, and the interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} that loads torch's own library does not have it: that torch was installed for another Python version (a folder of another environment on PYTHONPATH, an environment whose Python was upgraded, a C++ program that is linked to another libpython).`
+            : `\`${match.facts["name"] ?? ""}\` is of Python's C API, and this interpreter${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} does not have it: the extension was compiled for another Python version (or for a debug or free-threaded one), ` +
+              "or a file of an older Python was renamed or copied over.",
     fix: (match) =>
-      torchItself(match)
+      ofProgram(match)
         ? [
-            `${python(match)} -c "import sys; print(sys.version, sys.path)"   # is torch's folder this Python's?`,
-            `${python(match)} -m pip install --force-reinstall --no-cache-dir torch`,
+            "# leave libtorch_python out of the program's link and bundle: LibTorch needs torch, torch_cpu and c10 alone (CUDA: torch_cuda, c10_cuda)",
+            `${platformOf(match) === "darwin" ? "otool -L" : "ldd"} <the program>   # who asks for it?`,
+            "# a program that runs Python inside links Python itself: find_package(Python COMPONENTS Development.Embed), target_link_libraries(app Python::Python)",
           ]
-        : rebuild(match),
+        : match.context.log.pythonPreview !== undefined
+          ? [
+              `# an environment with a final release of Python: uv venv --python ${/^\d+\.\d+/.exec(match.context.log.pythonPreview)?.[0] ?? "3.12"}   (conda create -n e python=…; pyenv install …), and torch in it`,
+              `${python(match)} -VV`,
+            ]
+          : torchItself(match)
+            ? [
+                `${python(match)} -c "import sys; print(sys.version, sys.path)"   # is torch's folder this Python's?`,
+                `${python(match)} -m pip install --force-reinstall --no-cache-dir torch`,
+              ]
+            : rebuild(match),
     sources: ["https://docs.python.org/3/whatsnew/3.12.html#removed"],
     examples: [
       {
         text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _PyThreadState_UncheckedGet",
         expect: "another Python version",
+      },
+      { text: "dyld[4312]: symbol not found in flat namespace '_PyArg_ParseTuple'", expect: "libtorch_python" },
+      {
+        text: "Python 3.11.0a6\nImportError: dlopen(/v/lib/python3.11/site-packages/torch/_C.cpython-311-darwin.so, 0x0002): symbol not found in flat namespace '_PyFrame_GetLasti'",
+        expect: "preview (3.11.0a6)",
       },
       {
         text: "ImportError: /p/x.so: undefined symbol: PyUnicodeUCS4_FromStringAndSize",

@@ -1,7 +1,8 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
 import { pip, python, rebuild } from "../commands.ts";
 import { originOf, packageOf } from "../packages.ts";
-import type { MatchFacts, Rule, RuleContext } from "../rule.ts";
+import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
+import { programFix } from "../programs.ts";
 import { isTorch } from "../symbols.ts";
 import { installedSentence, torchHere, torchSymbol } from "./symbol-facts.ts";
 
@@ -11,6 +12,17 @@ import { installedSentence, torchHere, torchSymbol } from "./symbol-facts.ts";
  */
 const untagged =
   /^_Z(?:NK5torch8autograd4Node4nameEv|NK3c106Device3strEv|NK2at10TensorBase8toStringEv|N3c1014DeviceTypeNameENS_10DeviceTypeEb|N3c1013get_backtraceEmmb)$/;
+
+/** Those of them that every torch has: where the name without the tag is missing, it can only be the ABI. */
+const alwaysThere = /^_Z(?:NK5torch8autograd4Node4nameEv|NK3c106Device3strEv|N3c1014DeviceTypeNameENS_10DeviceTypeEb)$/;
+
+/** Wheels that have the old ABI, as the paste lists one of them: then another torch is at work. */
+function otherThanListed(match: Match): string {
+  const [, minor] = /^[12]\.(\d+)\.\d+\+(?:cu|cpu)/.exec(match.context.log.installedTorch ?? "") ?? [];
+  return minor !== undefined && Number(minor) < 6 && match.context.log.cxx11Abi !== true
+    ? ` PyTorch's own wheel of ${match.context.log.installedTorch ?? ""} has the old ABI: it is another torch that is imported (conda's, NVIDIA's, or one built from source: print(torch.__file__)).`
+    : "";
+}
 
 /** The torch that a build fetched for itself, when it is not the one that is installed. */
 function otherTorch(context: RuleContext): MatchFacts | undefined {
@@ -46,16 +58,21 @@ export const torchAbiRules: readonly Rule[] = [
         `but this torch was built with the old ABI (_GLIBCXX_USE_CXX11_ABI=0, as wheels up to 2.5 and some of 2.6 are), so the names differ.${contrary}${installedSentence(match)}`
       );
     },
-    fix: (match) => [
-      ...rebuild(match),
-      `# other builders: add -D_GLIBCXX_USE_CXX11_ABI=$(${python(match)} -c "import torch; print(int(torch._C._GLIBCXX_USE_CXX11_ABI))") to the compile flags`,
-      "# a ready-made wheel: take the one marked cxx11abiFALSE; LibTorch: take the cxx11-ABI download, or torch >= 2.7, whose wheels have the new ABI",
-    ],
+    fix: (match) =>
+      programFix(match, "wants-new-strings") ?? [
+        ...rebuild(match),
+        `# other builders: add -D_GLIBCXX_USE_CXX11_ABI=$(${python(match)} -c "import torch; print(int(torch._C._GLIBCXX_USE_CXX11_ABI))") to the compile flags`,
+        "# a ready-made wheel: take the one marked cxx11abiFALSE; LibTorch: take the cxx11-ABI download, or torch >= 2.7, whose wheels have the new ABI",
+      ],
     sources: ["Dao-AILab/flash-attention#975", "Dao-AILab/flash-attention#1717", "huggingface/open-r1#684"],
     examples: [
       {
         text: "ImportError: /env/lib/python3.10/site-packages/flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
         expect: "_GLIBCXX_USE_CXX11_ABI",
+      },
+      {
+        text: "target/debug/app: symbol lookup error: target/debug/app: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+        expect: "LIBTORCH_CXX11_ABI",
       },
       {
         text: "main.cpp:(.text+0x51): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, c10::optional<c10::Device>)'",
@@ -76,6 +93,7 @@ export const torchAbiRules: readonly Rule[] = [
           isTorch(verdict.owner) &&
           verdict.owner !== "torch-stable-abi" &&
           (verdict.symbol.strings === "old" ||
+            alwaysThere.test(finding.symbol ?? "") ||
             (untagged.test(finding.symbol ?? "") &&
               (context.log.cxx11Abi ?? context.environment?.torch?.cxx11Abi) === true)),
       ),
@@ -83,20 +101,21 @@ export const torchAbiRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (${untagged.test(match.finding.symbol ?? "") ? "it returns one, and its name has no tag `[abi:cxx11]`" : "`Ss`"}, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
       `${match.context.log.cxx11Abi === true ? "as the paste says, it has the new C++11 ABI. Or it" : "it was built with the new C++11 ABI (all wheels from 2.7 on), or it"} is another version than the one the extension was built for (an old build left over, ` +
-      `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}`,
-    fix: (match) => [
-      ...(match.context.log.cxx11Abi === true && originOf(packageOf(match) ?? "")?.ready === true
-        ? [
-            `# ready-made wheels of ${packageOf(match) ?? "the package"} before torch 2.7 want PyTorch's own wheel of the same version (old ABI), not a torch that was built from source or a cxx11-abi download:`,
-            pip(
-              match,
-              `install torch==${/^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.installedTorch ?? "")?.[0] ?? "<version>"}   # or build the package from source against the torch that is there`,
-            ),
-          ]
-        : []),
-      ...rebuild(match),
-      "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)",
-    ],
+      `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}${otherThanListed(match)}`,
+    fix: (match) =>
+      programFix(match, "wants-old-strings") ?? [
+        ...(match.context.log.cxx11Abi === true && originOf(packageOf(match) ?? "")?.ready === true
+          ? [
+              `# ready-made wheels of ${packageOf(match) ?? "the package"} before torch 2.7 want PyTorch's own wheel of the same version (old ABI), not a torch that was built from source or a cxx11-abi download:`,
+              pip(
+                match,
+                `install torch==${/^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.installedTorch ?? "")?.[0] ?? "<version>"}   # or build the package from source against the torch that is there`,
+              ),
+            ]
+          : []),
+        ...rebuild(match),
+        "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)",
+      ],
     sources: [
       "Dao-AILab/flash-attention#1644",
       "pytorch/pytorch#152790",
@@ -111,6 +130,10 @@ export const torchAbiRules: readonly Rule[] = [
       {
         text: "ImportError: /e/my_ops.so: undefined symbol: _ZNK5torch8autograd4Node4nameEv\nPyTorch CXX11 ABI: Yes",
         expect: "abi:cxx11",
+      },
+      {
+        text: "java: symbol lookup error: /lib/libjnitorch.so: undefined symbol: _ZN5torch3jit4loadERKSsN3c108optionalINS3_6DeviceEEE",
+        expect: "java.library.path",
       },
       {
         text: "OSError: /app/_version.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSsb",

@@ -3,6 +3,7 @@ import { installTorchFor, pip, python, rebuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { ofLog } from "../matchers.ts";
+import { programFix } from "../programs.ts";
 import { isTorch, shortName, type SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
@@ -251,6 +252,11 @@ export const torchSymbolRules: readonly Rule[] = [
       );
     },
     fix: (match) => [
+      ...(keepsCuda.test(match.finding.symbol ?? "")
+        ? [
+            "# a program with LibTorch: the linker option /INCLUDE (of the CMake files, a project template, or yours) asks for it so that torch_cuda.dll is kept. Link torch_cuda.lib and c10_cuda.lib (1.10 to 1.12: torch_cuda_cu.lib, torch_cuda_cpp.lib, too) of a LibTorch for CUDA in the same configuration (Debug or Release); with a CPU LibTorch take the option out",
+          ]
+        : []),
       installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130"),
       match.finding.phase === "link"
         ? "# setup.py: use CUDAExtension instead of CppExtension; CMake: link torch_cuda and c10_cuda"
@@ -262,6 +268,10 @@ export const torchSymbolRules: readonly Rule[] = [
       {
         text: 'LINK : error LNK2001: unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ)',
         expect: "CPU-only",
+      },
+      {
+        text: 'Error LNK2001 unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ) TorchProject1 C:\\p\\LINK 1',
+        expect: "/INCLUDE",
       },
       {
         text: "torch                    2.5.1+cpu\nImportError: /e/lib/python3.10/site-packages/my_ops_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c104cuda9SetDeviceEi",
@@ -310,12 +320,13 @@ export const torchSymbolRules: readonly Rule[] = [
       finding.phase === "link" ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner)) : undefined,
     confidence: "medium",
     cause: (match) =>
-      `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers.${installedSentence(match)}`,
-    fix: (match) => [
-      "retorch build   # links what the installed torch has",
-      "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: -L<torch>/lib -lc10 -ltorch_cpu -ltorch, after the objects",
-      `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.library_paths())"`,
-    ],
+      `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers${match.context.log.host === "visual-studio" ? " (or of the other configuration: Debug and Release have LibTorchs of their own)" : ""}.${installedSentence(match)}`,
+    fix: (match) =>
+      programFix(match, "not-linked") ?? [
+        "retorch build   # links what the installed torch has",
+        "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: -L<torch>/lib -lc10 -ltorch_cpu -ltorch, after the objects",
+        `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.library_paths())"`,
+      ],
     sources: ["pytorch/pytorch#63558", "LaurentMazare/tch-rs#650"],
     examples: [
       {
@@ -338,7 +349,7 @@ export const torchSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is torch's own, and the installed torch does not have it in this form: ${match.facts["who"] ?? ""} was compiled against another torch version ` +
       `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one).${torchHere(match)}${gpuNote(match)}${installedSentence(match)}`,
-    fix: (match) => rebuild(match),
+    fix: (match) => programFix(match, "release") ?? rebuild(match),
     sources: [
       "pytorch/extension-cpp#103",
       "pytorch/extension-cpp#121",
@@ -353,6 +364,10 @@ export const torchSymbolRules: readonly Rule[] = [
       },
       { text: "ImportError: /p/x.so: undefined symbol: _ZN3c104cuda9SetDeviceEi", expect: "another torch version" },
       { text: "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_", expect: "retorch build --force" },
+      {
+        text: "./app: symbol lookup error: ./app: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
+        expect: "CMAKE_PREFIX_PATH=/path/to/libtorch",
+      },
       {
         text: "symbol lookup error: /p/x.so: undefined symbol: _ZTIN5torch8autograd4NodeE",
         expect: "another torch version",
@@ -379,6 +394,9 @@ function torchIsLoaded(context: RuleContext): boolean {
 function goesThroughTorch({ findings }: RuleContext): boolean {
   return findings.some(({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true);
 }
+
+/** What programs on Windows name to keep torch's CUDA part in the link. */
+const keepsCuda = /warp_size@cuda@at@@|at::cuda::warp_size|_torch_cuda_cu_linker_symbol_op/;
 
 /** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
 function isCpuTorch({ log, environment }: RuleContext): boolean {

@@ -1,12 +1,20 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { pip, python, rebuild } from "../commands.ts";
+import { framesAt } from "../matchers.ts";
 import { runningPackage } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Whether the DLL at fault is one of torch's own: building an extension anew will not help. */
 function ofTorch(match: Match): boolean {
-  return /[\\/]torch[\\/]+lib[\\/]/.test(match.facts["name"] ?? "");
+  const name = match.facts["name"];
+  if (name !== undefined) return /[\\/]torch[\\/]+lib[\\/]/.test(name);
+  // Not named: it is torch's own when it is torch/__init__.py that loads it.
+  return /[\\/]torch[\\/]+__init__\.py:\d+/.test(
+    framesAt(match)
+      .filter((frame) => !/[\\/]ctypes[\\/]/.test(frame))
+      .at(-1) ?? "",
+  );
 }
 
 /** What is loaded, as far as the message or the traceback tells. */
@@ -54,7 +62,7 @@ const vendors = {
 function torchDlls(match: Match): string[] {
   return [
     "# install the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe, and start again",
-    `where ${baseName((match.facts["name"] ?? "").replaceAll("\\", "/"))} cudnn64_9.dll cublas64_12.dll msvcp140.dll   # others of the same name earlier on PATH? take them off`,
+    `where ${baseName((match.facts["name"] ?? "c10.dll").replaceAll("\\", "/"))} cudnn64_9.dll cublas64_12.dll msvcp140.dll   # others of the same name earlier on PATH? take them off`,
     pip(match, "install --force-reinstall --no-cache-dir torch"),
   ];
 }
@@ -74,7 +82,7 @@ export const windowsLoadingRules: readonly Rule[] = [
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
         : ofTorch(match)
-          ? `\`${match.facts["name"] ?? ""}\` is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
+          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
           : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
     fix: (match) =>
       vendorOf(match) !== undefined
@@ -127,7 +135,7 @@ export const windowsLoadingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       ofTorch(match)
-        ? `\`${match.facts["name"] ?? ""}\` of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one.`
+        ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one; torch up to 1.5 also fails with the first releases of a Python (3.6.0, 3.7.0).`
         : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
     fix: (match) => (ofTorch(match) ? torchDlls(match) : rebuild(match)),
     sources: ["pytorch/pytorch#130737"],
@@ -139,6 +147,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: '  File "C:\\e\\lib\\site-packages\\torch_sparse\\__init__.py", line 18, in <module>\n    torch.ops.load_library(spec.origin)\n  File "C:\\e\\lib\\ctypes\\__init__.py", line 374, in __init__\nOSError: [WinError 127] The specified procedure could not be found',
         expect: "data.pyg.org",
+      },
+      {
+        text: '  File "P:\\Python37\\lib\\site-packages\\torch\\__init__.py", line 81, in <module>\n    ctypes.CDLL(dll)\n  File "P:\\Python37\\lib\\ctypes\\__init__.py", line 356, in __init__\nOSError: [WinError 127] The specified procedure could not be found',
+        expect: "A DLL of torch met",
       },
       {
         text: '  File "C:\\e\\lib\\site-packages\\my_ops\\__init__.py", line 3, in <module>\nOSError: [WinError 127] 找不到指定的程序。',

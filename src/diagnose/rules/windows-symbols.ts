@@ -43,4 +43,31 @@ export const windowsSymbolRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "thread-local-of-other-msvc",
+    title: "A thread-local variable of torch's headers is not exported for this MSVC",
+    on: ["undefined-symbol"],
+    specificity: 88,
+    matches: (finding) => {
+      const name = /__(?:imp__*)?_?tls_(?:index|offset)_\?(?<name>[^@]+)@(?:\?\d\?\?(?<of>\w+)@)?/.exec(
+        finding.symbol ?? "",
+      )?.groups;
+      return name === undefined || finding.phase !== "link" ? undefined : { name: name["of"] ?? name["name"] };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `A thread_local variable in \`${match.facts["name"] ?? ""}\` of torch's headers is asked for by names (__tls_index_…, __tls_offset_…) that newer MSVC (14.34, of Visual Studio 2022 17.4, and later) makes, and the installed torch, which an older one built, does not export them. Older toolsets do not ask.`,
+    fix: () => [
+      'call "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat" -vcvars_ver=14.29   # an older toolset (Visual Studio Installer, Individual components, MSVC v142), then build again in this prompt',
+      "set DISTUTILS_USE_SDK=1",
+      "# or a newer torch, whose libraries such an MSVC built",
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#199", "https://learn.microsoft.com/en-us/cpp/build/building-on-the-command-line"],
+    examples: [
+      {
+        text: "bindings.obj : error LNK2001: unresolved external symbol __imp___tls_index_?init@?1??lazy_init_num_threads@internal@at@@YAXXZ@4_NA",
+        expect: "-vcvars_ver=14.29",
+      },
+    ],
+  },
 ];

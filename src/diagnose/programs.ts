@@ -1,0 +1,76 @@
+/** Programs without Python that use LibTorch, in Rust, Java or C++: what mends a LibTorch that does not fit, in their words. */
+import { platformOf, python } from "./commands.ts";
+import type { Match } from "./rule.ts";
+
+/** What does not fit: the program wants the other string ABI, another release, or does not have the libraries linked. */
+export type Misfit = "wants-new-strings" | "wants-old-strings" | "release" | "not-linked";
+
+/** Whether the message is of a program that is no Python and no module of Python's. */
+export function isProgram(match: Match): boolean {
+  const { finding, context } = match;
+  if (context.log.host !== undefined && context.log.host !== "program") return true;
+  if (/\.cpython-|\.abi3\.|\.pyd\b|site-packages|torch_extensions/.test(`${finding.file ?? ""} ${finding.message}`))
+    return false;
+  if (context.log.host === "program" && finding.phase === "link") return true;
+  // ./app: symbol lookup error: ./app: undefined symbol: …
+  return (
+    /^(?!\S*python[\d.]*:)[^\s:]+: symbol lookup error: /.test(finding.message) &&
+    !/ImportError|OSError/.test(finding.message)
+  );
+}
+
+/** LibTorch's download that has the strings that are wanted. */
+function download(misfit: Misfit): string {
+  return misfit === "wants-new-strings"
+    ? "the LibTorch that is marked cxx11-abi (libtorch-cxx11-abi-shared-with-deps-<version>.zip), or torch >= 2.7, which has the new strings everywhere"
+    : misfit === "wants-old-strings"
+      ? "the LibTorch without cxx11-abi in its name (libtorch-shared-with-deps-<version>.zip, up to 2.6), or pip's torch up to 2.5"
+      : "the LibTorch of the release that it was built for";
+}
+
+/** What to do in the program's own tools; undefined when it is Python's. */
+export function programFix(match: Match, misfit: Misfit): string[] | undefined {
+  if (!isProgram(match)) return undefined;
+  const library =
+    platformOf(match) === "win32"
+      ? "%LIBTORCH%\\lib on PATH"
+      : `export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=$LIBTORCH/lib`;
+  switch (match.context.log.host) {
+    case "rust":
+      return [
+        "cargo tree -i torch-sys   # the release of tch: its README names the one LibTorch that it is for",
+        `export LIBTORCH=/path/to/libtorch   # ${download(misfit)}`,
+        ...(misfit === "wants-old-strings" || misfit === "wants-new-strings"
+          ? [
+              "export LIBTORCH_CXX11_ABI=1   # 0 for a LibTorch (or pip's torch up to 2.5) with the old strings: it has to say what the libraries have",
+            ]
+          : []),
+        "# or pip's torch of that release for building and running: export LIBTORCH_USE_PYTORCH=1   (in the environment that has it)",
+        `cargo clean -p torch-sys && ${library} && cargo build`,
+      ];
+    case "java":
+      return [
+        /djl/.test(`${match.finding.file ?? ""} ${match.finding.message}`)
+          ? `rm -rf ~/.djl.ai/pytorch; export PYTORCH_VERSION=<torch.__version__> PYTORCH_LIBRARY_PATH=<torch/lib> PYTORCH_PRECXX11=${misfit === "wants-new-strings" ? "true   # pip's torch up to 2.5 has the old strings, and DJL then takes its library for these" : "false"}`
+          : `# org.bytedeco.javacpp.pathsFirst and java.library.path: ${download(misfit)}`,
+        "# or let it bring its own: unset PYTORCH_LIBRARY_PATH, and no LibTorch on java.library.path or LD_LIBRARY_PATH",
+      ];
+    case "visual-studio":
+      return [
+        "# Project, Properties, Linker, Input, Additional Dependencies: c10.lib torch.lib torch_cpu.lib (CUDA: c10_cuda.lib torch_cuda.lib); Linker, General, Additional Library Directories: <libtorch>\\lib; platform x64",
+        "# LibTorch comes as Debug and as Release: take the one of the configuration, and of the release whose headers are included",
+        "# CMake does it: find_package(Torch REQUIRED), target_link_libraries(app ${TORCH_LIBRARIES}), cmake -DCMAKE_PREFIX_PATH=<libtorch>",
+      ];
+    default:
+      return [
+        ...(match.finding.phase === "link"
+          ? [
+              "# libraries stand behind the sources and objects that need them: g++ app.cpp … -L<libtorch>/lib -Wl,-rpath,<libtorch>/lib -ltorch -ltorch_cpu -lc10   (older: -ltorch -lc10)",
+            ]
+          : []),
+        `# ${download(misfit)}: for building and for running one and the same`,
+        "rm -rf build && cmake -S . -B build -DCMAKE_PREFIX_PATH=/path/to/libtorch && cmake --build build",
+        `ldd <the program> | grep -E "torch|c10"; ${python(match)} -c "import torch; print(torch.__version__, torch._C._GLIBCXX_USE_CXX11_ABI, torch.utils.cmake_prefix_path)"   # which libraries it finds; LD_LIBRARY_PATH decides`,
+      ];
+  }
+}

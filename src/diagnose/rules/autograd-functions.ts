@@ -1,0 +1,83 @@
+/** What autograd says of functions of one's own: what they save, return and change in place. */
+import { saidAny, type Rule } from "../rule.ts";
+
+const manual = "https://docs.pytorch.org/docs/stable/notes/extending.html";
+
+export const autogradFunctionRules: readonly Rule[] = [
+  {
+    id: "function-returns-shared-memory",
+    title: "An autograd.Function returns a tensor that shares memory with another",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Returning Variables sharing storage with other Variables that require grad is not supported/,
+        /A input that has been returned as-is as output is being saved for backward|(?:input|tensor) that (?:has been|is) returned as-is/i,
+        /Output \d+ of (?<name>\w+?)(?:Backward\w*)? is a view(?: and its base or another view of its base has been modified inplace| of a leaf Variable| and is being modified inplace)/,
+        /This view (?:is|was) (?:the output of a function that returns multiple views|created inside a custom Function)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "A torch.autograd.Function" : `\`${match.facts["name"]}\``} gives back an input as it is, or a view of a tensor that was kept (self.x, ctx.x), and autograd cannot tell what a gradient or a change in place means for both.`,
+    fix: () => [
+      "# return x.clone() (or x.view_as(x) where no copy is wanted), and detach() what was kept outside",
+      "# keep tensors for backward with ctx.save_for_backward(…), not as attributes; inputs that are changed in place: ctx.mark_dirty(x), and return x",
+    ],
+    sources: [manual, "pytorch/pytorch#32625"],
+    examples: [
+      {
+        text: "RuntimeError: Returning Variables sharing storage with other Variables that require grad is not supported in Python functions. Please submit a feature request if you hit this error.",
+        expect: "x.clone()",
+      },
+      {
+        text: "RuntimeError: Output 0 of ScaleBackward is a view and is being modified inplace. This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with the custom Function",
+        expect: "mark_dirty",
+      },
+    ],
+  },
+  {
+    id: "saved-for-backward-wrongly",
+    title: "What a function saves for backward is no tensor, or gone",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /save_for_backward can only save (?:variables|tensors), but argument (?<index>\d+) is of type (?<type>\w+)/,
+        /(?<again>Trying to backward through the graph a second time|Trying to access the saved tensors .* a second time|access saved tensors? after (?:they have|it has) (?:already )?been freed)/,
+        /(?<legacy>Legacy autograd function with non-static forward method)/,
+        /(?<dirty>Some elements marked as dirty during the forward method were not returned as output)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      match.facts["index"] !== undefined
+        ? `ctx.save_for_backward takes tensors only, and argument ${match.facts["index"]} is ${match.facts["type"] ?? "something else"}.`
+        : match.facts["legacy"] !== undefined
+          ? "The package has autograd functions of the form that torch 1.5 took out (forward and backward as methods of an object)."
+          : match.facts["dirty"] !== undefined
+            ? "forward calls ctx.mark_dirty on a tensor that it does not return."
+            : "backward() runs twice over one graph, or a tensor of an earlier step (a state that is carried on, a loss that is added up) still hangs on its graph.",
+    fix: (match) =>
+      match.facts["index"] !== undefined
+        ? ["# numbers, shapes and flags as attributes: ctx.n = n; None stays None"]
+        : match.facts["legacy"] !== undefined
+          ? [
+              "# @staticmethod def forward(ctx, …) and backward(ctx, …), called as F.apply(…), not F()(…); or a newer release of the package",
+            ]
+          : match.facts["dirty"] !== undefined
+            ? ["# return every tensor that is given to ctx.mark_dirty"]
+            : [
+                "# detach what is carried over: state = state.detach(); loss.item() for sums",
+                "# only when it is meant: loss.backward(retain_graph=True)",
+              ],
+    sources: [manual],
+    examples: [
+      { text: "TypeError: save_for_backward can only save variables, but argument 2 is of type int", expect: "ctx.n" },
+      {
+        text: "RuntimeError: Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static forward method.",
+        expect: "F.apply",
+      },
+    ],
+  },
+];
