@@ -180,7 +180,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait/,
+      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait|\bwait \(self=<FileBaton/,
     kind: "exception",
     tool: "torch",
     code: "lock-wait",

@@ -23,6 +23,9 @@ export const includeRules: readonly Rule[] = [
         new RegExp(
           `(?:unknown type name|no type named|no member named|use of undeclared identifier) '(?:std::)?(?<type>${type})'`,
         ),
+        // MSVC: 'uint32_t': undeclared identifier; syntax error: identifier 'uint32_t'; 'uint32_t': is not a member of 'std'
+        new RegExp(`^["'“](?:std::)?(?<type>${type})["'”]\\s?[:：]`),
+        new RegExp(`identifier ["'“](?<type>${type})["'”]`),
         /this is a macro when the header .?<cstdint>|is defined in header .?<cstdint>/,
       );
     },

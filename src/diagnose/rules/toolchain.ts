@@ -17,7 +17,7 @@ export const toolchainRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.kind === "missing-program") return missingProgram(finding, /^ninja(?:-build)?$/);
       if (finding.kind === "build-tool")
-        return said(finding, /CMake was unable to find a build program corresponding to "Ninja/);
+        return said(finding, /CMake was unable to find a build program corresponding to "Ninja|Could not detect Ninja/);
       if (finding.code === "no-ninja" || finding.code === "ninja") return {};
       return said(finding, /Ninja is required to load C\+\+ extensions/i);
     },
