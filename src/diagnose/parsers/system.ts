@@ -185,7 +185,7 @@ const phrases: readonly Phrase[] = [
     tool: "torch",
     code: "lock-wait",
   },
-  { words: /^arch_list\[-1\] \+= '\+PTX'/, kind: "exception", tool: "torch", code: "arch-unknown" },
+  { words: /^arch_list\[-1\] \+= ['‘"]\+PTX['’"]/, kind: "exception", tool: "torch", code: "arch-unknown" },
   { words: /^(?:.*: )?Failed to find nvToolsExt/, kind: "build-tool", tool: "cmake", code: "nvtoolsext" },
   { words: /No GPU arch specified for ROCm build/, kind: "exception", tool: "torch", code: "no-rocm-arch" },
   {
