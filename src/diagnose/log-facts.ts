@@ -129,7 +129,10 @@ export class FactsReader {
     )
       facts.installer = "uv";
     else if (/poetry/i.test(text)) facts.installer ??= "poetry";
-    else if (/\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]/.test(text)) facts.installer ??= "pdm";
+    else if (
+      /\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]|[\\/]pdm-build-env|^\[BuildError\]: Build backend/.test(text)
+    )
+      facts.installer ??= "pdm";
     else if (/\bpixi (?:install|add|run)\b|[\\/]\.pixi[\\/]/.test(text)) facts.installer ??= "pixi";
     else if (
       /Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(
