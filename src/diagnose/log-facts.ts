@@ -83,7 +83,7 @@ export class FactsReader {
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|NMake Makefiles|Visual Studio \d\d \d{4}/.test(
+        /\b[A-Z]:\\\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64/.test(
           text,
         )
       )
@@ -154,6 +154,8 @@ export class FactsReader {
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    // CMake's generators of Windows.
+    if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
