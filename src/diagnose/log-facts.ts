@@ -142,7 +142,10 @@ export class FactsReader {
     )
       facts.installer = "uv";
     else if (/poetry/i.test(text)) facts.installer ??= "poetry";
-    else if (/\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]/.test(text)) facts.installer ??= "pdm";
+    else if (
+      /\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]|[\\/]pdm-build-env|^\[BuildError\]: Build backend/.test(text)
+    )
+      facts.installer ??= "pdm";
     else if (/\bpixi (?:install|add|run)\b|[\\/]\.pixi[\\/]/.test(text)) facts.installer ??= "pixi";
     else if (
       /Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(
@@ -174,6 +177,8 @@ export class FactsReader {
     }
     this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    // CMake's generators of Windows.
+    if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))

@@ -28,7 +28,7 @@ const triggers = String.raw`
 rror|RROR|atal|ndefined|nresolved|ot found|NOT FOUND|annot|an't|can not|Can not|ould not|ouldn't|
 o such file|No module|issing|illed|SIGKILL|SIGSEGV|signal|died|raceback|xception|nsupported|ot supported|
 ompatible|ismatch|match|enied|o space|No CUDA|No GPU|No HIP|equired|equires|failed|FAILED|Failed|Failure|
-ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|
+ersion|ymbol not|needed by|not loaded|nvalid|nknown|nrecognized|not recognized|nable to|f memory|hint:|could be found|NMake Make|
 extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|register|terminate called|what()|
 egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|
 operand types|kernel image|ot compiled|ot declared|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|

@@ -109,7 +109,7 @@ function joined(
 }
 
 const inside =
-  /\s+(?=Traceback \(most|File "|(?:[a-z_]\w{0,60}\.){0,6}[A-Z]\w{1,60}(?:Error|Exception|Warning): |ninja: |collect2: |× |╰|note: |error: (?:subprocess|command)|ERROR: |CMake (?:Error|Warning) |\[\d+\/\d+\] |FAILED: |LINK : |nvcc (?:fatal|error)|operand types are|[\w./\\:+-]{1,200}\.(?:cu|cuh|cpp|cc|cxx|c|h|hpp)[:(]\d+|[\w./+-]{0,200}(?:\bld|g\+\+|gcc|clang\+\+|clang|c\+\+): )/g;
+  /(?<!\s)\s{1,40}(?=Traceback \(most|File "|(?:[a-z_]\w{0,60}\.){0,6}[A-Z]\w{1,60}(?:Error|Exception|Warning): |ninja: |collect2: |× |╰|note: |error: (?:subprocess|command)|ERROR: |CMake (?:Error|Warning) |\[\d+\/\d+\] |FAILED: |LINK : |nvcc (?:fatal|error)|operand types are|[\w./\\:+-]{1,200}\.(?:cu|cuh|cpp|cc|cxx|c|h|hpp)[:(]\d+|[\w./+-]{0,200}(?:\bld|g\+\+|gcc|clang\+\+|clang|c\+\+): )/g;
 
 /** Breaks long lines where a message begins in the middle. */
 function apart(lines: readonly string[]): Rewrapped | undefined {

@@ -135,7 +135,11 @@ function others(line: LogLine, out: Collector): boolean {
   const { text } = line;
   for (const form of noLibrary) {
     const match = form.exec(text);
-    const library = match?.slice(1).find((part) => part !== undefined);
+    // A sentence ends with a full stop, the name of a library does not.
+    const library = match
+      ?.slice(1)
+      .find((part) => part !== undefined)
+      ?.replace(/[.:-]+$/, "");
     if (library !== undefined) {
       out.add(line, { kind: "missing-library", tool: "linker", phase: "link", library, message: text });
       return true;

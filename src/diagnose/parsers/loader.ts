@@ -36,9 +36,11 @@ export function loaderParser(): Parser {
   /** dyld says who asked on the lines that follow. */
   let mach: OpenFinding | undefined;
   let machLines = 0;
+  /** What Windows says goes on in the next line. */
+  let windows: OpenFinding | undefined;
   return {
     get open() {
-      return pending !== undefined || mach !== undefined;
+      return pending !== undefined || mach !== undefined || windows !== undefined;
     },
     line(line: LogLine, out: Collector): boolean {
       if (pending !== undefined) {
@@ -66,8 +68,17 @@ export function loaderParser(): Parser {
         }
         if (machLines > 6) mach = undefined;
       }
+      if (windows !== undefined) {
+        const code = dllCode(line.text);
+        if (code !== "dll") {
+          windows.code = code;
+          extend(windows, line.text);
+        }
+        windows = undefined;
+      }
       const made = readLoader(line, line.text, out);
       if (made === undefined) return false;
+      if (made.code === "dll" && !/[.。]$/.test(line.text)) windows = made;
       if (made.kind === "undefined-symbol" && made.symbol === "") pending = made;
       if (machUndefined.test(line.text) || machLibrary.test(line.text)) {
         mach = made;

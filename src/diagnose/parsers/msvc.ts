@@ -91,6 +91,9 @@ function line(line: LogLine, out: Collector): boolean {
   if (code === "LNK2001" || code === "LNK2019" || code === "LNK2023") {
     // What follows says who asks.
     const wanted = rest.split(requestedBy)[0] ?? rest;
+    // The symbol is on the next line, or goes on there: a terminal broke the line.
+    if ((/external symbol\s*$/.test(wanted) && !/\?\w+@/.test(wanted)) || /external symbol "[^"]*$/.test(wanted))
+      return false;
     const symbol =
       /\(((?:__imp_)?\?[^\s()]+(?:\([^)]*\))?[^\s()]*)\)/.exec(wanted)?.[1] ??
       /(?:external symbol|symbole externe non résolu|外部符号|外部シンボル|externes? Symbol|símbolo externo(?: não resolvido| sin resolver)?|внешний символ|외부 기호|simbolo esterno(?: non risolto)?)\s*["“]([^"”]{1,600})["”]/.exec(

@@ -180,12 +180,12 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait/,
+      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait|\bwait \(self=<FileBaton/,
     kind: "exception",
     tool: "torch",
     code: "lock-wait",
   },
-  { words: /^arch_list\[-1\] \+= '\+PTX'/, kind: "exception", tool: "torch", code: "arch-unknown" },
+  { words: /^arch_list\[-1\] \+= ['‘"]\+PTX['’"]/, kind: "exception", tool: "torch", code: "arch-unknown" },
   { words: /^(?:.*: )?Failed to find nvToolsExt/, kind: "build-tool", tool: "cmake", code: "nvtoolsext" },
   {
     words: /async_io requires the dev libaio|async_io: please install the libaio/,

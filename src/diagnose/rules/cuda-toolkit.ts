@@ -17,7 +17,7 @@ export const cudaToolkitRules: readonly Rule[] = [
   {
     id: "cuda-major-mismatch",
     title: "nvcc's CUDA is not the CUDA of torch",
-    on: ["exception", "warning"],
+    on: ["exception", "warning", "build-tool"],
     specificity: 80,
     matches: (finding) => {
       if (

@@ -15,6 +15,9 @@ export const includeRules: readonly Rule[] = [
       const type = "u?int(?:8|16|32|64|ptr|max)_t|u?int_(?:fast|least)\\d+_t";
       return saidAny(
         finding,
+        // MSVC: 'uint32_t': undeclared identifier; syntax error: identifier 'uint32_t'; 'uint32_t': is not a member of 'std'
+        new RegExp(`^["'“](?:std::)?(?<type>${type})["'”]\\s?[:：]`),
+        new RegExp(`identifier ["'“](?<type>${type})["'”]`),
         new RegExp(`namespace "std" has no member "(?<type>${type})"`),
         new RegExp(`identifier "(?<type>${type})" is undefined`),
         new RegExp(

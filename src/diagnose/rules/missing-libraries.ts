@@ -113,6 +113,9 @@ export const missingLibraryRules: readonly Rule[] = [
     on: ["missing-library", "undefined-symbol"],
     specificity: 79,
     matches: (finding) => {
+      // What is torch's own is missing for other reasons, on musl, too.
+      if (/^_ZN?K?(?:2at|3c10|5torch)/.test(finding.symbol ?? "") || /^lib(?:c10|torch)/.test(finding.library ?? ""))
+        return undefined;
       if (/Error loading shared library|Error relocating/.test(finding.message))
         return { what: finding.library ?? finding.symbol ?? "" };
       return missingLibrary(finding, /^ld-linux-\S+\.so|^ld-musl/) === undefined

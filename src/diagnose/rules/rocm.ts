@@ -14,6 +14,7 @@ export const rocmRules: readonly Rule[] = [
       saidAny(
         finding,
         /No GPU arch specified for ROCm build/,
+        /^['"]PYTORCH_ROCM_ARCH['"]$/,
         /invalid target ID ''/,
         /cannot determine (?:amdgcn|AMDGPU|hip) architecture/i,
         /--offload-arch=(?:''|\s|$)/,

@@ -151,7 +151,7 @@ export const standardRules: readonly Rule[] = [
         : saidAny(
             finding,
             /unrecogni[sz]ed command[- ]line option [‘'"“]-?-?std=(?:c|gnu)\+\+(?<standard>\w+)/,
-            /invalid value '(?:c|gnu)\+\+(?<standard>\w+)' in '-std=/,
+            /invalid value ['‘](?:c|gnu)\+\+(?<standard>\w+)['’] in ['‘]-std=/,
             /(?:unknown|unrecognized) (?:argument|option).*[-/]std[:=](?:c|gnu)\+\+(?<standard>\w+)/,
             /-std=(?:c|gnu)\+\+(?<standard>\w+).*(?:未识别|nicht erkannt|non reconnue|no reconocida)|(?:无法识别的命令行选项|nicht erkannte Kommandozeilenoption|option de ligne de commande .* non reconnue)[^-]*-std=(?:c|gnu)\+\+(?<standard2>\w+)/,
           ),

@@ -17,7 +17,7 @@ export const toolchainRules: readonly Rule[] = [
     matches: (finding) => {
       if (finding.kind === "missing-program") return missingProgram(finding, /^ninja(?:-build)?$/);
       if (finding.kind === "build-tool")
-        return said(finding, /CMake was unable to find a build program corresponding to "Ninja/);
+        return said(finding, /CMake was unable to find a build program corresponding to "Ninja|Could not detect Ninja/);
       if (finding.code === "no-ninja" || finding.code === "ninja") return {};
       return said(finding, /Ninja is required to load C\+\+ extensions/i);
     },
@@ -209,15 +209,26 @@ export const toolchainRules: readonly Rule[] = [
       /^cc1(?:plus)?$/.test(match.facts["name"] ?? "")
         ? "gcc is installed but its C++ part (cc1plus) is not, or gcc and g++ are of different versions."
         : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
-    fix: (match) => [
-      ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-      'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-    ],
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            '# install "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then in the x64 Native Tools Command Prompt, or:',
+            '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+            "set CC=& set CXX=",
+          ]
+        : [
+            ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+            'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+          ],
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
       { text: "gcc: fatal error: cannot execute 'cc1plus': execvp: No such file or directory", expect: "cc1plus" },
       { text: "/bin/sh: 1: x86_64-conda-linux-gnu-c++: not found", expect: "gxx" },
+      {
+        text: "-- Building for: NMake Makefiles\nCMake Error at CMakeLists.txt:2 (project):\n  No CMAKE_CXX_COMPILER could be found.",
+        expect: "vcvars64.bat",
+      },
     ],
   },
   {
