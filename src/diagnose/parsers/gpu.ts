@@ -27,6 +27,10 @@ const said: readonly (readonly [RegExp, string])[] = [
     "init-error",
   ],
   [/\bMIOpen Error: |\bMIOpen\(HIP\): (?:Error|Warning) |\bmiopenStatus(?!Success)\w+/, "miopen"],
+  [
+    /MPS client failed to connect|MPS (?:client|server|RPC) (?:\w+ ){0,4}(?:failed|terminated|not ready)|cudaErrorMps\w+|CUDA_ERROR_MPS_\w+|\bError 80[5-9]\b/,
+    "mps",
+  ],
   [/SM ?\d+(?:\.[\dx]+)?a? (?:requires|needs) CUDA ?(?:>=|version|toolkit)? ?\d/i, "toolkit-for-sm"],
   [/No kernel named \S+ was found|(?:PI|UR_RESULT)_ERROR_INVALID_KERNEL_NAME/, "xpu-kernel"],
   [/Native API (?:failed|returns)/, "xpu"],
@@ -178,6 +182,11 @@ const codeOfNumber: Readonly<Record<string, string>> = {
   "802": "not-ready",
   "803": "driver",
   "804": "forward-compatibility",
+  "805": "mps",
+  "806": "mps",
+  "807": "mps",
+  "808": "mps",
+  "809": "mps",
   "999": "unknown",
 };
 

@@ -1,5 +1,5 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
-import { installTorchFor, pip } from "../commands.ts";
+import { installTorchFor, pip, setVariable } from "../commands.ts";
 import { own } from "../../base/own.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -37,6 +37,58 @@ function jetson(match: Match): boolean {
 }
 
 export const gpuRefusalRules: readonly Rule[] = [
+  {
+    id: "cuda-mps-unreachable",
+    title: "CUDA's Multi-Process Service does not answer",
+    on: ["gpu"],
+    specificity: 84,
+    matches: (finding) => coded(finding, "mps"),
+    confidence: "high",
+    cause: () =>
+      "The process finds a pipe folder of the Multi-Process Service (MPS; CUDA_MPS_PIPE_DIRECTORY, or /tmp/nvidia-mps) and gets no connection: the control daemon or its server has ended or is of another user, or the process runs in a container without the host's IPC namespace and pipe folder. Neither torch nor an extension is at fault.",
+    fix: () => [
+      "echo $CUDA_MPS_PIPE_DIRECTORY; ls -ld ${CUDA_MPS_PIPE_DIRECTORY:-/tmp/nvidia-mps}; ps aux | grep nvidia-cuda-mps   # whose daemon is it, and does it run?",
+      "export CUDA_MPS_PIPE_DIRECTORY=/nonexistent   # without MPS, for this process",
+      "nvidia-cuda-mps-control -d   # start it, as the same user (one user at a time has the server; a dead one first: echo quit | nvidia-cuda-mps-control)",
+      "# container: docker run --gpus all --ipc=host -v /tmp/nvidia-mps:/tmp/nvidia-mps …, same user id, driver libraries of the host",
+    ],
+    sources: ["NVIDIA/nvidia-container-toolkit#714", "https://docs.nvidia.com/deploy/mps/index.html"],
+    examples: [
+      {
+        text: "RuntimeError: Unexpected error from cudaGetDeviceCount().  Did you run some cuda functions before calling NumCudaDevices() that might have already set an error?  Error 805: MPS client failed to connect to the MPS control daemon or the MPS server.",
+        expect: "nvidia-cuda-mps-control",
+      },
+    ],
+  },
+  {
+    id: "gpu-named-by-uuid",
+    title: "The program does not take a GPU or MIG instance by its UUID",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding, context) =>
+      said(finding, /invalid literal for int\(\) with base 10: '(?<uuid>(?:MIG|GPU)-[\w-]+)/) ??
+      (/^NVMLError_(?:InvalidArgument|NotFound|NotSupported)$/.test(finding.code ?? "") &&
+      context.findings.some((other) => /\bMIG\b|MIG-/.test(other.text))
+        ? {}
+        : undefined) ??
+      (/^NVMLError_InvalidArgument$/.test(finding.code ?? "") ? { perhaps: "yes" } : undefined),
+    confidence: (match) => (match.facts["perhaps"] === undefined ? "high" : "low"),
+    cause: (match) =>
+      `CUDA_VISIBLE_DEVICES names ${match.facts["perhaps"] === undefined ? "" : "(most likely) "}a GPU by UUID${match.facts["uuid"] === undefined ? "" : ` (${match.facts["uuid"]})`}, which CUDA and torch take, and the program takes for a number that it hands to NVML: ${/MIG/.test(match.facts["uuid"] ?? "MIG") ? "an instance of MIG has no number of its own there" : "it has to be written as a number"}. Nothing is wrong with the GPU or the build.`,
+    fix: (match) => [
+      "nvidia-smi -L   # GPUs and MIG instances with their UUIDs",
+      `${setVariable(match, "CUDA_VISIBLE_DEVICES", "0")}   # a number, where the machine or container shows one instance only`,
+      "docker run --gpus '\"device=0:0\"' …   # one MIG instance (GPU 0, instance 0) for a container: inside it is number 0, and CUDA_VISIBLE_DEVICES stays unset",
+      "# vLLM, SGLang: a newer release; several have taken UUIDs since",
+    ],
+    sources: ["vllm-project/vllm#41848", "princeton-ddss/blackfish#108"],
+    examples: [
+      {
+        text: "ValueError: invalid literal for int() with base 10: 'MIG-377e0049-554c-540b-93c6-d0976f8426cb'",
+        expect: "nvidia-smi -L",
+      },
+    ],
+  },
   {
     id: "triton-binary-refused",
     title: "The driver refuses a kernel that Triton made",

@@ -200,7 +200,13 @@ export const headerRules: readonly Rule[] = [
           `# #include <nvtx3/${name}> in its place, and no -lnvToolsExt on the link line; or a newer release of the package`,
           "# an older CUDA (12.8) still has it; torch 2.7 and newer use NVTX 3",
         ];
-      if (/^(?:cute|cutlass)\//.test(name)) return ["git submodule update --init --recursive"];
+      if (/^(?:cute|cutlass)\//.test(name))
+        return [
+          "git submodule update --init --recursive",
+          pip(match, 'install --no-build-isolation -v "git+https://github.com/<owner>/<package>.git"') +
+            "   # from PyPI: source packages often lack it; a clone by pip has the submodules (grouped_gemm: tgale96/grouped_gemm, fanshiqing/grouped_gemm)",
+          "git clone --depth 1 https://github.com/NVIDIA/cutlass && export CPATH=$PWD/cutlass/include:$CPATH   # or CUTLASS beside it, of the release that the package names",
+        ];
       if (/^cudnn/.test(name))
         return [
           "pip install nvidia-cudnn-cu12   # headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn",
