@@ -54,6 +54,10 @@ const amdWords =
 /** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|\bJet[Pp]ack\b|\+nv\d\d\.\d|\bJetson\b/;
 
+/** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
+const ipythonFrame =
+  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in [\w.<>]+\(/;
+
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
   /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
@@ -160,7 +164,11 @@ export class FactsReader {
     }
     const running = text.includes('File "')
       ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
-      : undefined;
+      : text.includes("-packages")
+        ? ipythonFrame.exec(text)?.[1]
+        : text.startsWith(">>> ") || text.startsWith("In [")
+          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
+          : undefined;
     if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
@@ -202,7 +210,8 @@ export class FactsReader {
     if (text.length < 5) return;
     this.#paste.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
-    if (text.includes("tegra")) this.#facts.jetson = true;
+    if (!facts.jetson && tegra.test(text)) facts.jetson = true;
+    if (text.startsWith(">>> ")) this.#line(text);
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);

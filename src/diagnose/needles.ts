@@ -68,7 +68,7 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 `;
 
 const facts =
-  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|gfx1|gfx9|tegra|-std=|-cp3|-dev";
+  "ython|:\\|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|gfx1|gfx9|tegra|Jetson|JetPack|>>> import|>>> from|-std=|-cp3|-dev";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

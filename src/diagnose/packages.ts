@@ -44,7 +44,10 @@ const checkouts: readonly (readonly [RegExp, string])[] = [
   [/[\\/](?:sgl-kernel|sgl_kernel)[\\/]/, "sgl-kernel"],
   [/[\\/]vllm[\\/]csrc[\\/]/, "vllm"],
   [/[\\/]lmdeploy[\\/]/, "lmdeploy"],
-  [/[\\/]bitsandbytes[\\/]|[\\/]csrc[\\/]pythonInterface|ops\.cu at line/, "bitsandbytes"],
+  [
+    /[\\/]bitsandbytes[\\/]|[\\/]csrc[\\/]pythonInterface|ops\.cu at line|^[\\/]src[\\/]csrc[\\/]ops\.cu$/,
+    "bitsandbytes",
+  ],
   [/[\\/]tiny-cuda-nn[\\/]/, "tinycudann"],
   [/[\\/]detectron2[\\/]/, "detectron2"],
   [/[\\/]pytorch3d[\\/]/, "pytorch3d"],

@@ -206,7 +206,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /CUDA Setup failed despite|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i,
+      /(?:CUDA|ROCm) Setup failed despite|Could not find the bitsandbytes|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i,
     kind: "exception",
     tool: "torch",
     code: "bitsandbytes",

@@ -1,6 +1,7 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { pip, platformOf, python, pythonVersion, torchCuda } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, reinstall, torchCuda } from "../commands.ts";
+import { originOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -160,15 +161,21 @@ export const companionPackageRules: readonly Rule[] = [
       `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version than the installed torch.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      /^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
-        ? pip(
-            match,
-            `install --force-reinstall torch ${match.facts["package"] ?? "torchvision"} --index-url https://download.pytorch.org/whl/cu130   # both from one index`,
-          )
-        : pip(
-            match,
-            `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
-          ),
+      ...(/^torch(?:vision|audio)$/.test(match.facts["package"] ?? "")
+        ? [
+            pip(
+              match,
+              `install --force-reinstall torch ${match.facts["package"] ?? "torchvision"} --index-url https://download.pytorch.org/whl/cu130   # both from one index`,
+            ),
+          ]
+        : originOf((match.facts["package"] ?? "").replaceAll("_", "-")) === undefined
+          ? [
+              pip(
+                match,
+                `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
+              ),
+            ]
+          : reinstall(match, (match.facts["package"] ?? "").replaceAll("_", "-"))),
     ],
     sources: ["pytorch/vision: torchvision/extension.py"],
     examples: [

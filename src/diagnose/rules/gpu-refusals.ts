@@ -1,6 +1,7 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
 import { installTorchFor, pip, setVariable } from "../commands.ts";
 import { own } from "../../base/own.ts";
+import { packageOf } from "../packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** NCCL's source files by what they are about, and the variable that does without. Source: NCCL's environment variables. */
@@ -188,7 +189,7 @@ export const gpuRefusalRules: readonly Rule[] = [
   },
   {
     id: "jetson-needs-own-torch",
-    title: "On Jetson torch has to be NVIDIA's own build",
+    title: "On Jetson torch and its extensions have to be builds for Jetson",
     on: ["gpu"],
     specificity: 82,
     matches: (finding, context) =>
@@ -199,6 +200,7 @@ export const gpuRefusalRules: readonly Rule[] = [
         "torch-arch",
         "torch-without-gpu",
         "invalid-device-function",
+        "symbol-not-found",
         "driver",
         "no-device",
       ) !== undefined &&
@@ -209,8 +211,13 @@ export const gpuRefusalRules: readonly Rule[] = [
     cause: (match) =>
       `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
     fix: (match) => [
+      ...(packageOf(match) === undefined
+        ? []
+        : [
+            `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
+          ]),
       "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
-      `${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+      `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
       "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
     ],
     sources: [

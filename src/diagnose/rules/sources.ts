@@ -34,12 +34,15 @@ export const sourceRules: readonly Rule[] = [
     fix: (match) => {
       // What the CUDA of the log takes; where that is unknown, one below the gcc that it stumbled over.
       const cuda = match.context.log.cuda ?? match.context.environment?.cuda?.version;
-      const below = Math.max(9, Number(match.facts["gcc"] ?? "11") - 1);
+      const of = Number(match.facts["gcc"] ?? "11");
+      const below = of < 10 ? of - 1 : Math.max(9, of - 1);
       const gcc = Math.min(below, (cuda === undefined ? undefined : newestGccFor(cuda)) ?? below);
       return [
         `sudo apt-get install gcc-${gcc} g++-${gcc}`,
         `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`,
-        "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
+        of < 10
+          ? `# or a newer CUDA toolkit (9.2 or newer for gcc 6 and 7, 10.1 Update 2 for gcc 8, 11 for gcc 9); which -a nvcc: is it the one of torch's CUDA?`
+          : "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
       ];
     },
     change: (match) => {
