@@ -43,7 +43,7 @@ HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|int
 canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|ignoring file|capability|Fatal|
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
-fault by GPU|not installed|recognized processor|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
+fault by GPU|not installed|recognized processor|running against|linked against|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
 aited on|not member|what(|xited|with code|0xc0000|0xC0000
 `;
 

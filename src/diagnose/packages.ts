@@ -121,6 +121,8 @@ const origins: Readonly<Record<string, Origin>> = {
   "triton-windows": { ready: true },
   triton: { ready: true },
   vllm: { ready: true },
+  "tensorrt-llm": { ready: true },
+  "torch-tensorrt": { ready: true },
   "sgl-kernel": { ready: true },
   sglang: { ready: true },
   lmdeploy: { ready: true },

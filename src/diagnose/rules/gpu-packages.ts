@@ -179,4 +179,80 @@ export const gpuPackageRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "torch-without-nccl",
+    title: "This torch has no NCCL",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => said(finding, /Distributed package doesn't have (?<backend>NCCL|MPI|UCC|XCCL|GLOO) built in/),
+    confidence: "high",
+    cause: (match) =>
+      `The program asks torch.distributed for the backend ${match.facts["backend"] ?? "NCCL"}, which this torch was built without: ${match.facts["backend"] !== "NCCL" ? "wheels do not have it" : platformOf(match) === "win32" ? "NCCL does not exist for Windows" : platformOf(match) === "darwin" ? "NCCL does not exist for macOS" : "it is a CPU-only build (pip or conda chose one), or a build for Windows, macOS or Jetson, where NCCL is not in it"}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch, torch.distributed as d; print(torch.__version__, torch.version.cuda, d.is_nccl_available(), d.is_gloo_available())"`,
+      '# in the program: torch.distributed.init_process_group(backend="gloo")   (libraries: --ddp_backend gloo, TORCH_DISTRIBUTED_BACKEND=gloo); one GPU needs no distributed at all',
+      ...(platformOf(match) === "win32"
+        ? [
+            "# NCCL itself: Linux, or WSL2",
+            `${setVariable(match, "USE_LIBUV", "0")}   # Windows: gloo's store without libuv`,
+          ]
+        : [
+            "# Linux with an NVIDIA GPU: a torch with CUDA: pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128",
+          ]),
+    ],
+    sources: ["meta-llama/llama3#127"],
+    examples: [{ text: "RuntimeError: Distributed package doesn't have NCCL built in", expect: 'backend="gloo"' }],
+  },
+  {
+    id: "tensorrt-loads-other-libraries",
+    title: "TensorRT got another cuDNN or cuBLAS than it was built with",
+    on: ["exception", "warning"],
+    specificity: 78,
+    matches: (finding) => coded(finding, "tensorrt-other-library"),
+    confidence: "high",
+    cause: () =>
+      "TensorRT was linked against one release of cuDNN or cuBLAS and loaded another, which was found first: on LD_LIBRARY_PATH, of the system, or of torch's nvidia packages in the same process. A newer one serves, an older one fails.",
+    fix: (match) => [
+      "ldconfig -p | grep -E 'cublasLt|libcudnn.so'; echo $LD_LIBRARY_PATH",
+      `${pip(match, "list")} | grep -i -E "tensorrt|nvidia|torch"   # one CUDA everywhere; TensorRT's release notes name the cuDNN and cuBLAS of each release`,
+      "export LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH   # that CUDA first; then build the engine again where it runs",
+      pip(match, "install --upgrade nvidia-cublas-cu12 nvidia-cudnn-cu12") + "   # when pip's are the older ones",
+    ],
+    sources: ["NVIDIA/TensorRT#2580"],
+    examples: [
+      {
+        text: "[E] [TRT] 1: [raiiMyelinGraph.h::RAIIMyelinGraph::24] Error Code 1: Myelin (Compiled against cuBLASLt 11.5.2.0 but running against cuBLASLt 11.5.1.0.)",
+        expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "setup-wants-visible-gpu",
+    title: "The package's setup.py wants to see a GPU",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      /setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
+      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:available|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
+        finding.message,
+      )
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: () =>
+      "The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI), or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too). For compiling no GPU is needed, only nvcc and a torch with CUDA.",
+    fix: (match) => [
+      `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
+      `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;8.9;9.0+PTX")}   # many scripts heed it; build with --no-build-isolation`,
+      "# one that does not: True in place of torch.cuda.is_available() in its setup.py",
+      '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
+    ],
+    sources: ["fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 47, in get_extensions\n    raise NotImplementedError(\'Cuda is not available\')\nNotImplementedError: Cuda is not available',
+        expect: "FORCE_CUDA",
+      },
+    ],
+  },
 ];

@@ -138,6 +138,11 @@ export const gpuSymbolRules: readonly Rule[] = [
       unsetVariable(match, "LD_LIBRARY_PATH"),
       `${python(match)} -m pip list | grep -i nvidia   # all of one CUDA version, the one of torch.version.cuda?`,
       ...newer(match),
+      ...(/^nccl/.test(match.finding.symbol ?? "") && match.context.log.platform !== "win32"
+        ? [
+            `${python(match)} -m pip uninstall -y nvidia-nccl-cu11 nvidia-nccl-cu12 nvidia-nccl-cu13   # two of them write one folder; the next line brings back the right one (a system's libnccl: ldconfig -p | grep nccl)`,
+          ]
+        : []),
       `${python(match)} -m pip install --force-reinstall torch   # brings the nvidia packages that fit`,
     ],
     sources: ["NVIDIA/TransformerEngine#2504", "pytorch/pytorch#111469", "pytorch/pytorch#134929"],
