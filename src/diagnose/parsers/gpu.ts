@@ -233,7 +233,7 @@ export function gpuParser(): Parser {
         out.add(line, { kind: "gpu", tool: "cuda", code, message: text });
         return false;
       }
-      const other = /\b(CUDA|HIP) error(?: \d+)?(?: at [^:]+:\d+)?: (.+)$/.exec(text);
+      const other = /\b(CUDA|HIP)(?: driver)? error(?: \d+)?(?: at [^:]+:\d+)?: (.+)$/.exec(text);
       if (other !== null) {
         out.add(line, {
           kind: "gpu",

@@ -113,13 +113,16 @@ export const gpuRunTimeRules: readonly Rule[] = [
     fix: (match) => [
       "nvidia-smi   # driver version and the newest CUDA it supports",
       "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
-      installTorchFor(match, "12.6"),
+      installTorchFor(match, Number(match.facts["found"] ?? "12000") < 12_000 ? "11.8" : "12.6") +
+        (Number(match.facts["found"] ?? "12000") < 12_000
+          ? "   # the driver knows CUDA 11 (and any 11.x runs on it); torch up to 2.7"
+          : ""),
     ],
     sources: ["https://docs.nvidia.com/deploy/cuda-compatibility/"],
     examples: [
       {
         text: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver",
-        expect: "11040",
+        expect: "whl/cu118",
       },
       {
         text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",
