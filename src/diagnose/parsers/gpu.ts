@@ -42,13 +42,17 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Unable to open \/dev\/kfd|is not member of "(?:render|video)" group|\/dev\/kfd: Permission denied|HSA_STATUS_ERROR_NOT_INITIALIZED|hsa api call failure/i,
     "no-kfd",
   ],
+  [
+    /cutlass_matmul\.h:\d+ status failed with error Error Internal|Got cutlass error: Error Internal/,
+    "cutlass-internal",
+  ],
   [/Duplicate GPU detected/, "nccl-duplicate"],
   [
     /Watchdog caught collective operation timeout|Timed out waiting \d+\s?ms for (?:recv|send)|(?:NCCL|RCCL|collective) (?:operation )?(?:timeout|timed out)/i,
     "nccl-timeout",
   ],
   [
-    /\bnccl(?:UnhandledCudaError|SystemError|InternalError|InvalidUsage|InvalidArgument|RemoteError)\b|\b[NR]CCL error\b|unhandled (?:cuda|system|hip) error|NCCL WARN (?!Call to ibv).*(?:fail|error)/i,
+    /\bnccl(?:UnhandledCudaError|SystemError|InternalError|InvalidUsage|InvalidArgument|RemoteError)\b|\b[NR]CCL error\b|unhandled (?:cuda|system|hip) error|NCCL WARN (?!Call to ibv).*(?:fail|error)|Error while creating shared memory segment (?:\/dev\/shm\/)?nccl-/i,
     "nccl",
   ],
   [
@@ -198,7 +202,7 @@ const numbered =
   /cudaGetDeviceCount\(\).{0,200}\bError (\d{1,3}): |\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|captur|STATUS|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|captur|STATUS|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|cutlass|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {

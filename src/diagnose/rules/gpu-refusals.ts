@@ -133,7 +133,9 @@ export const gpuRefusalRules: readonly Rule[] = [
         finding,
         /(?:transport\/|misc\/|include\/)(?<file>nvls|net_ib|net_socket|socket|shm|shmutils|p2p)\.(?:cc|cu|h):\d+ (?:\[\d+\] )?NCCL WARN (?<words>.*)/,
       );
-      return facts === undefined || own(transports, facts["file"] ?? "") === undefined ? undefined : facts;
+      if (facts !== undefined) return own(transports, facts["file"] ?? "") === undefined ? undefined : facts;
+      const words = /Error while creating shared memory segment (?:\/dev\/shm\/)?nccl-.*/.exec(finding.message)?.[0];
+      return words === undefined ? undefined : { file: "shm", words };
     },
     confidence: "high",
     cause: (match) =>
@@ -153,6 +155,10 @@ export const gpuRefusalRules: readonly Rule[] = [
       {
         text: "host:843:843 [5] transport/nvls.cc:157 NCCL WARN Cuda failure 1 'invalid argument'",
         expect: "NCCL_NVLS_ENABLE=0",
+      },
+      {
+        text: "Last error:\nError while creating shared memory segment /dev/shm/nccl-pZafXL (size 7340384)",
+        expect: "--ipc=host",
       },
       {
         text: "n1:12:40 [0] misc/shmutils.cc:72 NCCL WARN Error: failed to extend /dev/shm/nccl-AbC to 9637892 bytes",

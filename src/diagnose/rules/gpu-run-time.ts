@@ -1,5 +1,5 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, torchCuda, buildForThisGpu } from "../commands.ts";
+import { buildForThisGpu, installTorchFor, pip, python, setVariable, torchCuda } from "../commands.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { failedInTorch } from "./gpu-frames.ts";
@@ -53,6 +53,34 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "TORCH_CUDA_ARCH_LIST",
       },
       { text: "OSError: Could not find compatible tinycudann extension for compute capability 75.", expect: "7.5" },
+    ],
+  },
+  {
+    id: "tinycudann-cutlass",
+    title: "tiny-cuda-nn's matrix product does not start",
+    on: ["gpu"],
+    specificity: 74,
+    matches: (finding) => coded(finding, "cutlass-internal"),
+    confidence: "medium",
+    cause: () =>
+      "CUTLASS inside tiny-cuda-nn does not start its kernel: tiny-cuda-nn was compiled for other GPU architectures than the one that runs it (its own variable TCNN_CUDA_ARCHITECTURES, or the GPU that was there at build time), an earlier kernel of the process had already failed or the memory of the GPU is full, or the input has no rows (all samples masked away).",
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.mem_get_info())"`,
+      setVariable(match, "TCNN_CUDA_ARCHITECTURES", "86") +
+        "   # for 8.6; this GPU's compute capability without the dot",
+      pip(
+        match,
+        "install --no-build-isolation --force-reinstall --no-deps --no-cache-dir git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch",
+      ),
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # the same GPU already: is the input empty (x.shape[0] == 0), or did an earlier kernel fail?`,
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#61", "NVlabs/instant-ngp#219", "nerfstudio-project/nerfacc#91"],
+    examples: [
+      {
+        text: "RuntimeError: /tmp/pip-req-build-q/include/tiny-cuda-nn/cutlass_matmul.h:332 status failed with error Error Internal",
+        expect: "TCNN_CUDA_ARCHITECTURES",
+      },
+      { text: "Got cutlass error: Error Internal at: 363", expect: "x.shape[0] == 0" },
     ],
   },
   {
