@@ -53,6 +53,10 @@ const amdWords =
 
 /** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
 
+/** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
+const ipythonFrame =
+  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in [\w.<>]+\(/;
+
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
   /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
@@ -162,12 +166,11 @@ export class FactsReader {
     }
     const running = text.includes('File "')
       ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
-      : // IPython: /e/site-packages/my_ops/__init__.py in <module>, File ~/e/site-packages/my_ops/__init__.py:3, in f(x)
-        text.includes("-packages") && text.includes(" in ")
-        ? /^(?:File )?\S{0,300}?(?:site|dist)-packages[\\/]([\w-]+)[\\/]\S{0,200}\.py(?::\d+)?,? in [\w<]/.exec(
-            text,
-          )?.[1]
-        : undefined;
+      : text.includes("-packages")
+        ? ipythonFrame.exec(text)?.[1]
+        : text.startsWith(">>> ") || text.startsWith("In [")
+          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
+          : undefined;
     if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
@@ -212,6 +215,7 @@ export class FactsReader {
     this.#paste.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    if (text.startsWith(">>> ")) this.#line(text);
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);

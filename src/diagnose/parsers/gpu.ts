@@ -27,6 +27,14 @@ const said: readonly (readonly [RegExp, string])[] = [
     "init-error",
   ],
   [/\bMIOpen Error: |\bMIOpen\(HIP\): (?:Error|Warning) |\bmiopenStatus(?!Success)\w+/, "miopen"],
+  [
+    /MPS client failed to connect|MPS (?:client|server|RPC) (?:\w+ ){0,4}(?:failed|terminated|not ready)|cudaErrorMps\w+|CUDA_ERROR_MPS_\w+|\bError 80[5-9]\b/,
+    "mps",
+  ],
+  [
+    /operation (?:not permitted when stream is|would make the legacy stream depend on a|failed due to a previous error during) captur|cudaErrorStreamCapture\w+|during CUDA graph capture/,
+    "graph-capture",
+  ],
   [/SM ?\d+(?:\.[\dx]+)?a? (?:requires|needs) CUDA ?(?:>=|version|toolkit)? ?\d/i, "toolkit-for-sm"],
   [/No kernel named \S+ was found|(?:PI|UR_RESULT)_ERROR_INVALID_KERNEL_NAME/, "xpu-kernel"],
   [/Native API (?:failed|returns)/, "xpu"],
@@ -34,13 +42,17 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Unable to open \/dev\/kfd|is not member of "(?:render|video)" group|\/dev\/kfd: Permission denied|HSA_STATUS_ERROR_NOT_INITIALIZED|hsa api call failure/i,
     "no-kfd",
   ],
+  [
+    /cutlass_matmul\.h:\d+ status failed with error Error Internal|Got cutlass error: Error Internal/,
+    "cutlass-internal",
+  ],
   [/Duplicate GPU detected/, "nccl-duplicate"],
   [
     /Watchdog caught collective operation timeout|Timed out waiting \d+\s?ms for (?:recv|send)|(?:NCCL|RCCL|collective) (?:operation )?(?:timeout|timed out)/i,
     "nccl-timeout",
   ],
   [
-    /\bnccl(?:UnhandledCudaError|SystemError|InternalError|InvalidUsage|InvalidArgument|RemoteError)\b|\b[NR]CCL error\b|unhandled (?:cuda|system|hip) error|NCCL WARN (?!Call to ibv).*(?:fail|error)/i,
+    /\bnccl(?:UnhandledCudaError|SystemError|InternalError|InvalidUsage|InvalidArgument|RemoteError)\b|\b[NR]CCL error\b|unhandled (?:cuda|system|hip) error|NCCL WARN (?!Call to ibv).*(?:fail|error)|Error while creating shared memory segment (?:\/dev\/shm\/)?nccl-/i,
     "nccl",
   ],
   [
@@ -114,7 +126,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "out-of-memory",
   ],
   [
-    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS|ROCBLAS|MIOPEN|miopen)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|(?:GET|FIND) was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
+    /\bCU(?:BLAS|DNN|SOLVER|SPARSE|RAND)_STATUS_(?!NOT_INITIALIZED|ALLOC_FAILED|SUCCESS)[A-Z_]+|\b(?:HIPBLAS(?:LT)?|ROCBLAS|HIPSOLVER|HIPSPARSE)_STATUS_(?!SUCCESS)\w+|\b(?:hipblas|rocblas)_?[Ss]tatus_?(?!Success)\w+|\bCUFFT_(?!SUCCESS)[A-Z_]{5,}|cuDNN version incompatibility|(?:GET|FIND) was unable to find an engine|[Uu]nable to find a valid cuDNN algorithm|No valid engine configs/,
     "library-status",
   ],
   [
@@ -178,6 +190,11 @@ const codeOfNumber: Readonly<Record<string, string>> = {
   "802": "not-ready",
   "803": "driver",
   "804": "forward-compatibility",
+  "805": "mps",
+  "806": "mps",
+  "807": "mps",
+  "808": "mps",
+  "809": "mps",
   "999": "unknown",
 };
 
@@ -185,7 +202,7 @@ const numbered =
   /cudaGetDeviceCount\(\).{0,200}\bError (\d{1,3}): |\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|captur|STATUS|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|cutlass|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -220,7 +237,7 @@ export function gpuParser(): Parser {
         out.add(line, { kind: "gpu", tool: "cuda", code, message: text });
         return false;
       }
-      const other = /\b(CUDA|HIP) error(?: \d+)?(?: at [^:]+:\d+)?: (.+)$/.exec(text);
+      const other = /\b(CUDA|HIP)(?: driver)? error(?: \d+)?(?: at [^:]+:\d+)?: (.+)$/.exec(text);
       if (other !== null) {
         out.add(line, {
           kind: "gpu",

@@ -188,6 +188,24 @@ const phrases: readonly Phrase[] = [
   { words: /^arch_list\[-1\] \+= ['‘"]\+PTX['’"]/, kind: "exception", tool: "torch", code: "arch-unknown" },
   { words: /^(?:.*: )?Failed to find nvToolsExt/, kind: "build-tool", tool: "cmake", code: "nvtoolsext" },
   {
+    words: /['"]sm_\d+\w?['"] is not a recognized processor for this target/,
+    kind: "warning",
+    tool: "torch",
+    code: "llvm-target",
+  },
+  {
+    words: /Compiled against cuBLAS\w* [\d.]+ but running against|TensorRT was linked against cu\w+ [\d.]+ but loaded/,
+    kind: "warning",
+    tool: "torch",
+    code: "tensorrt-other-library",
+  },
+  {
+    words: /\bEH9999\b|\bE[A-Z]9999\s*:? Inner Error/,
+    kind: "exception",
+    tool: "torch",
+    code: "ascend-inner",
+  },
+  {
     words: /async_io requires the dev libaio|async_io: please install the libaio/,
     kind: "warning",
     tool: "torch",
@@ -212,7 +230,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /CUDA Setup failed despite|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i,
+      /(?:CUDA|ROCm) Setup failed despite|Could not find the bitsandbytes|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i,
     kind: "exception",
     tool: "torch",
     code: "bitsandbytes",
@@ -327,7 +345,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT/;
+  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

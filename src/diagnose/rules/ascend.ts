@@ -138,6 +138,67 @@ export const ascendRules: readonly Rule[] = [
     ],
   },
   {
+    id: "ascend-hccl-failed",
+    title: "Ascend's HCCL cannot connect the NPUs",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /HCCL function error: ?(?<call>\w+).*?(?:error code is (?<code>\d+))?$/,
+        /HCCL error in:/,
+        /call hccl api failed/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `HCCL, what NCCL is on Ascend, could not start${match.facts["code"] === undefined ? "" : ` (code ${match.facts["code"]})`}: ranks see other NPUs than they are to have (ASCEND_RT_VISIBLE_DEVICES; more ranks than NPUs, the same NPU twice), an NPU is still taken by a process that died, the NPUs' own network has no link or addresses (hccn), or torch_npu, CANN and driver are of releases that do not fit.`,
+    fix: (match) => [
+      "npu-smi info   # free and healthy? end what is left over; echo $ASCEND_RT_VISIBLE_DEVICES",
+      "for i in $(seq 0 7); do hccn_tool -i $i -link -g; hccn_tool -i $i -ip -g; done   # several machines or cards: link UP, an address each",
+      "export HCCL_CONNECT_TIMEOUT=1800 HCCL_WHITELIST_DISABLE=1 HCCL_IF_IP=<address of this machine> ASCEND_GLOBAL_LOG_LEVEL=1   # and HCCL_SOCKET_IFNAME; plog below ~/ascend/log names the rank that is missing",
+      "# container: --ipc=host --network=host, all /dev/davinci* of the group, /etc/hccn.conf mounted",
+      ...versions(match),
+    ],
+    sources: ["vllm-project/vllm-ascend#397", "hiyouga/LlamaFactory#3839"],
+    examples: [
+      {
+        text: "RuntimeError: create:build/CMakeFiles/torch_npu.dir/compiler_depend.ts:89 HCCL function error: HcclCommInitRootInfo(numRanks, &rootInfo, rank, &(comm->hcclComm_)), error code is 6",
+        expect: "hccn_tool",
+      },
+    ],
+  },
+  {
+    id: "ascend-operator-not-built",
+    title: "CANN could not prepare an operator",
+    on: ["exception"],
+    specificity: 70,
+    matches: (finding) =>
+      said(finding, /call (?<call>aclnn\w+) failed.*error code is (?<code>561\d{3})/) ??
+      said(finding, /build op model failed/) ??
+      (finding.code === "ascend-inner" ? {} : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `CANN ${match.facts["call"] === undefined ? "failed inside of itself when it was to build an operator" : `has no ready kernel for \`${match.facts["call"]}\` here (${match.facts["code"] ?? ""})`}: the kernels package for this processor (Ascend-cann-kernels-<chip>) is not installed or of another release than the toolkit, Python packages that CANN's operator compiler imports are missing (decorator, sympy, attrs, psutil, cffi, protobuf, scipy), or set_env.sh was not sourced.`,
+    fix: (match) => [
+      pip(
+        match,
+        "install decorator sympy cffi protobuf attrs pyyaml pathlib2 scipy requests psutil absl-py 'numpy<2'",
+      ) + "   # what CANN's compiler needs of Python",
+      cann,
+      "npu-smi info; ls $ASCEND_OPP_PATH/built-in/op_impl/ai_core/tbe/kernel   # is there a folder for this chip (ascend910b, ascend310p)? else install Ascend-cann-kernels-<chip>",
+      "export ASCEND_GLOBAL_LOG_LEVEL=1 ASCEND_SLOG_PRINT_TO_STDOUT=1   # CANN's own words",
+      ...versions(match),
+    ],
+    sources: ["Ascend/pytorch#7", "Ascend/pytorch#90"],
+    examples: [
+      {
+        text: "RuntimeError: copy_d2d_baseformat_opapi:build/CMakeFiles/torch_npu.dir/compiler_depend.ts:88 NPU function error: call aclnnInplaceCopy failed, error code is 561103",
+        expect: "Ascend-cann-kernels",
+      },
+      { text: "EH9999: Inner Error!", expect: "install decorator sympy" },
+    ],
+  },
+  {
     id: "ascend-call-failed",
     title: "A call of Ascend's run time failed",
     on: ["exception", "gpu"],

@@ -37,9 +37,18 @@ export const callRules: readonly Rule[] = [
               `install --no-build-isolation --no-cache-dir --force-reinstall ./submodules/${packageOf(match) ?? "diff-gaussian-rasterization"}   # the folder in the project`,
             ),
           ]
-        : rebuild(match)),
+        : /^causal_conv1d|selective_scan/.test(match.facts["name"] ?? "")
+          ? [
+              `${pip(match, "list")} | grep -i -E "causal|mamba"   # their functions change together: releases of one time (1.1.1 with mamba-ssm 1.2.0.post1)`,
+              pip(
+                match,
+                "install --upgrade --force-reinstall --no-deps --no-build-isolation -v causal-conv1d mamba-ssm",
+              ) +
+                "   # both new; a project that pins an old mamba-ssm: the causal-conv1d of its time (causal-conv1d==1.1.1)",
+            ]
+          : rebuild(match)),
     ],
-    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+    sources: ["state-spaces/mamba#660", "https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
     examples: [
       {
         text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",

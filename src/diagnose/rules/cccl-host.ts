@@ -44,26 +44,42 @@ export const ccclHostRules: readonly Rule[] = [
   },
   {
     id: "windows-macro-small",
-    title: "The macro `small` of Windows's headers breaks CUB",
+    title: "The macro `small` of Windows's headers breaks a header",
     on: ["compile"],
     specificity: 88,
     matches: (finding) =>
       /dispatch_segmented_sort\.cuh$/.test(finding.file ?? "")
         ? said(finding, /expected an? (?:identifier|member name|expression)|invalid combination of type specifiers/)
-        : undefined,
+        : /CUDACachingAllocator\.h$/.test(finding.file ?? "") &&
+            said(finding, /invalid combination of type specifiers|type name is not allowed|C2628|C2208/) !== undefined
+          ? { torch: "yes" }
+          : undefined,
     confidence: (match) => (platformOf(match) === "win32" ? "high" : "medium"),
-    cause: () =>
-      "rpcndr.h (by way of windows.h, which torch, NVRTC and others include) defines `small` as a macro for char, and the CUB of CUDA 11.6 to 11.8 has a variable of that name. CUDA 12 renamed it.",
-    fix: () => [
-      "# in the .cu, before any header of torch or Windows: #include <cub/cub.cuh>; or behind them: #undef small",
-      "set NVCC_APPEND_FLAGS=-DWIN32_LEAN_AND_MEAN   # keeps rpcndr.h out, where windows.h is what brings it",
-      "# or build with CUDA 12 and a torch for it",
-    ],
+    cause: (match) =>
+      match.facts["torch"] !== undefined
+        ? "rpcndr.h (by way of windows.h, which Thrust, CUB, pybind11 and others include) defines `small` as a macro for char, and c10/cuda/CUDACachingAllocator.h of this torch has a parameter of that name (`bool small`)."
+        : "rpcndr.h (by way of windows.h, which torch, NVRTC and others include) defines `small` as a macro for char, and the CUB of CUDA 11.6 to 11.8 has a variable of that name. CUDA 12 renamed it.",
+    fix: (match) =>
+      match.facts["torch"] !== undefined
+        ? [
+            "# in the source, before the header of torch (ATen/cuda, c10/cuda) is included: #undef small",
+            "set NVCC_APPEND_FLAGS=-DWIN32_LEAN_AND_MEAN   # keeps rpcndr.h out, where windows.h is what brings it; for .cpp files: set CL=/DWIN32_LEAN_AND_MEAN",
+            "# or a newer torch, which names the parameter otherwise; torch's headers before those of Windows and Thrust",
+          ]
+        : [
+            "# in the .cu, before any header of torch or Windows: #include <cub/cub.cuh>; or behind them: #undef small",
+            "set NVCC_APPEND_FLAGS=-DWIN32_LEAN_AND_MEAN   # keeps rpcndr.h out, where windows.h is what brings it",
+            "# or build with CUDA 12 and a torch for it",
+          ],
     sources: ["NVIDIA/cub#422", "nerfstudio-project/gsplat#56"],
     examples: [
       {
         text: "C:/CUDA/v11.8/include\\cub/device/dispatch/dispatch_segmented_sort.cuh(338): error: expected an identifier",
         expect: "#undef small",
+      },
+      {
+        text: "envs/gsplat/lib/site-packages/torch/include\\c10/cuda/CUDACachingAllocator.h(210): error: invalid combination of type specifiers",
+        expect: "before the header of torch",
       },
     ],
   },

@@ -69,11 +69,20 @@ export const cmakeRules: readonly Rule[] = [
       saidAny(
         finding,
         /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES:\s+\S+\s+is not one of|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|Failed to detect a default CUDA architecture|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
+        /The CMAKE_CUDA_ARCHITECTURES: (?<list>\S.*?) do not all work with this compiler\. {1,3}Try:/,
       ),
     confidence: "high",
-    cause: () =>
-      "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or `native` for a CMake below 3.24), or nvcc does not work (its own message is in CMakeError.log).",
-    fix: () => [
+    cause: (match) =>
+      match.facts["list"] !== undefined
+        ? `CMake tried nvcc with the architectures ${match.facts["list"].replaceAll(";", ", ")}, and that failed: this nvcc does not know one of them (it is older or newer than the GPU; often /usr/bin/nvcc of the distribution is found), or it cannot compile at all (a host compiler that is too new for it: its own words are in CMakeFiles/CMakeError.log or CMakeConfigureLog.yaml).`
+        : "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or `native` for a CMake below 3.24), or nvcc does not work (its own message is in CMakeError.log).",
+    fix: (match) => [
+      ...(match.facts["list"] === undefined
+        ? []
+        : [
+            "nvcc --version; which -a nvcc; nvcc --list-gpu-arch; grep -m3 -h -E 'nvcc fatal|unsupported GNU version|error:' CMakeFiles/CMake*Log* CMakeFiles/CMakeError.log",
+            "rm -rf build; cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 ..   # a toolkit that knows the GPU, and a gcc that it takes",
+          ]),
       "cmake -DCMAKE_CUDA_ARCHITECTURES=86 ..   # your GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
       "export TORCH_CUDA_ARCH_LIST=8.6   # what torch's CMake files read",
     ],

@@ -1,6 +1,7 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { installTogether, installTogetherFor, pip, platformOf, python, setVariable } from "../commands.ts";
+import { installTogether, installTogetherFor, pip, platformOf, python, setVariable, reinstall } from "../commands.ts";
+import { originOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -207,12 +208,16 @@ export const companionPackageRules: readonly Rule[] = [
       `The wheel of \`${match.facts["package"] ?? "the package"}\` is for another CUDA version${match.facts["other"] === undefined ? "" : ` (${match.facts["other"]})`} than the installed torch${match.facts["torch"] === undefined ? "" : ` (${match.facts["torch"]})`}.`,
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      /^torch(?:vision|audio)$/i.test(match.facts["package"] ?? "")
-        ? installTogetherFor(match, match.facts["torch"], (match.facts["package"] ?? "torchvision").toLowerCase())
-        : pip(
-            match,
-            `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
-          ),
+      ...(/^torch(?:vision|audio)$/i.test(match.facts["package"] ?? "")
+        ? [installTogetherFor(match, match.facts["torch"], (match.facts["package"] ?? "torchvision").toLowerCase())]
+        : originOf((match.facts["package"] ?? "").replaceAll("_", "-")) === undefined
+          ? [
+              pip(
+                match,
+                `install --force-reinstall --no-cache-dir --no-deps --no-build-isolation ${(match.facts["package"] ?? "").replaceAll("_", "-")}`,
+              ),
+            ]
+          : reinstall(match, (match.facts["package"] ?? "").replaceAll("_", "-"))),
     ],
     sources: ["pytorch/vision: torchvision/extension.py"],
     examples: [

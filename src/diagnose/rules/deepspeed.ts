@@ -1,5 +1,6 @@
 /** DeepSpeed's operators that are compiled ahead of time, and what they need of the system. */
 import { pip, python, setVariable } from "../commands.ts";
+import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** `DS_BUILD_` of an operator by its name. Source: op_builder/ of DeepSpeed. */
@@ -19,7 +20,7 @@ export const deepspeedRules: readonly Rule[] = [
     on: ["warning"],
     role: "advice",
     specificity: 70,
-    matches: (finding) => coded(finding, "libaio"),
+    matches: (finding, context) => (onlyWarnings(context) ? coded(finding, "libaio") : undefined),
     confidence: "medium",
     cause: () =>
       "DeepSpeed's async_io (ZeRO-Infinity: parameters on NVMe) needs the development files of libaio, which are not installed or lie where the compiler does not look. Without offload to disk nothing else needs them: it is a warning of the report.",

@@ -119,6 +119,9 @@ export const genericRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["where"] ?? ""} checks something while CMake configures, and stops: ${match.facts["words"] ?? ""}`,
     fix: (match) => [
+      ...(/git submodule|submodule/.test(match.facts["words"] ?? "")
+        ? ["git submodule update --init --recursive   # in the project's folder, as the message says"]
+        : []),
       ...(/cuda|nvcc/i.test(match.facts["words"] ?? "")
         ? [
             "which -a nvcc; nvcc --version; ls -d /usr/local/cuda*",

@@ -185,8 +185,15 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     cause: (match) =>
       /build with CUDA support|built with CUDA/.test(match.finding.message)
         ? "xFormers was installed without its CUDA part (a source build without nvcc, a wheel for another torch), so no kernel fits."
-        : "None of xFormers's kernels fits: the GPU is too old for some, the type or shape is not supported by others, or the tensors are on the CPU; the list in the message says why for each.",
+        : /device=cpu \(supported/.test(match.finding.message)
+          ? "The tensors are on the CPU, and xFormers's kernels are for the GPU: the model or its inputs were not moved there, or torch sees no GPU."
+          : "None of xFormers's kernels fits: the GPU is too old for some, the type or shape is not supported by others, or the tensors are on the CPU; the list in the message says why for each.",
     fix: (match) => [
+      ...(/device=cpu \(supported/.test(match.finding.message) && !/build with CUDA support/.test(match.finding.message)
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # True? then in the program: model.cuda(), x.cuda(); on a machine without GPU do without xFormers (XFORMERS_DISABLED=1 in DINOv2)`,
+          ]
+        : []),
       `${python(match)} -m xformers.info`,
       pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for the installed torch"),
       "# or torch.nn.functional.scaled_dot_product_attention, which needs no extension; float32 on old GPUs: x.half()",

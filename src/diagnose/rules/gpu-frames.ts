@@ -1,5 +1,5 @@
 /** Whose call it was that failed on the GPU, by the traceback beside the message. */
-import type { Match } from "../rule.ts";
+import type { Match, RuleContext } from "../rule.ts";
 
 const ofTorch = /[\\/](?:site|dist)-packages[\\/]torch[\\/]|^torch[\\/]/;
 /** Frames that call what others compiled. */
@@ -17,4 +17,11 @@ export function failedInTorch(match: Match): boolean {
   );
   const innermost = exception?.frames?.at(-1);
   return innermost !== undefined && ofTorch.test(innermost) && !carries.test(innermost) && !reads.test(innermost);
+}
+
+/** Whether the text has nothing but warnings: one among errors of others is not what was asked about. */
+export function onlyWarnings(context: RuleContext): boolean {
+  return context.findings.every(
+    (finding) => finding.severity === "warning" || finding.severity === "note" || finding.kind === "wrapper",
+  );
 }

@@ -1,6 +1,7 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
-import { installTorchFor, pip } from "../commands.ts";
+import { installTorchFor, pip, setVariable } from "../commands.ts";
 import { own } from "../../base/own.ts";
+import { packageOf } from "../packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** NCCL's source files by what they are about, and the variable that does without. Source: NCCL's environment variables. */
@@ -37,6 +38,58 @@ function jetson(match: Match): boolean {
 }
 
 export const gpuRefusalRules: readonly Rule[] = [
+  {
+    id: "cuda-mps-unreachable",
+    title: "CUDA's Multi-Process Service does not answer",
+    on: ["gpu"],
+    specificity: 84,
+    matches: (finding) => coded(finding, "mps"),
+    confidence: "high",
+    cause: () =>
+      "The process finds a pipe folder of the Multi-Process Service (MPS; CUDA_MPS_PIPE_DIRECTORY, or /tmp/nvidia-mps) and gets no connection: the control daemon or its server has ended or is of another user, or the process runs in a container without the host's IPC namespace and pipe folder. Neither torch nor an extension is at fault.",
+    fix: () => [
+      "echo $CUDA_MPS_PIPE_DIRECTORY; ls -ld ${CUDA_MPS_PIPE_DIRECTORY:-/tmp/nvidia-mps}; ps aux | grep nvidia-cuda-mps   # whose daemon is it, and does it run?",
+      "export CUDA_MPS_PIPE_DIRECTORY=/nonexistent   # without MPS, for this process",
+      "nvidia-cuda-mps-control -d   # start it, as the same user (one user at a time has the server; a dead one first: echo quit | nvidia-cuda-mps-control)",
+      "# container: docker run --gpus all --ipc=host -v /tmp/nvidia-mps:/tmp/nvidia-mps …, same user id, driver libraries of the host",
+    ],
+    sources: ["NVIDIA/nvidia-container-toolkit#714", "https://docs.nvidia.com/deploy/mps/index.html"],
+    examples: [
+      {
+        text: "RuntimeError: Unexpected error from cudaGetDeviceCount().  Did you run some cuda functions before calling NumCudaDevices() that might have already set an error?  Error 805: MPS client failed to connect to the MPS control daemon or the MPS server.",
+        expect: "nvidia-cuda-mps-control",
+      },
+    ],
+  },
+  {
+    id: "gpu-named-by-uuid",
+    title: "The program does not take a GPU or MIG instance by its UUID",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding, context) =>
+      said(finding, /invalid literal for int\(\) with base 10: '(?<uuid>(?:MIG|GPU)-[\w-]+)/) ??
+      (/^NVMLError_(?:InvalidArgument|NotFound|NotSupported)$/.test(finding.code ?? "") &&
+      context.findings.some((other) => /\bMIG\b|MIG-/.test(other.text))
+        ? {}
+        : undefined) ??
+      (/^NVMLError_InvalidArgument$/.test(finding.code ?? "") ? { perhaps: "yes" } : undefined),
+    confidence: (match) => (match.facts["perhaps"] === undefined ? "high" : "low"),
+    cause: (match) =>
+      `CUDA_VISIBLE_DEVICES names ${match.facts["perhaps"] === undefined ? "" : "(most likely) "}a GPU by UUID${match.facts["uuid"] === undefined ? "" : ` (${match.facts["uuid"]})`}, which CUDA and torch take, and the program takes for a number that it hands to NVML: ${/MIG/.test(match.facts["uuid"] ?? "MIG") ? "an instance of MIG has no number of its own there" : "it has to be written as a number"}. Nothing is wrong with the GPU or the build.`,
+    fix: (match) => [
+      "nvidia-smi -L   # GPUs and MIG instances with their UUIDs",
+      `${setVariable(match, "CUDA_VISIBLE_DEVICES", "0")}   # a number, where the machine or container shows one instance only`,
+      "docker run --gpus '\"device=0:0\"' …   # one MIG instance (GPU 0, instance 0) for a container: inside it is number 0, and CUDA_VISIBLE_DEVICES stays unset",
+      "# vLLM, SGLang: a newer release; several have taken UUIDs since",
+    ],
+    sources: ["vllm-project/vllm#41848", "princeton-ddss/blackfish#108"],
+    examples: [
+      {
+        text: "ValueError: invalid literal for int() with base 10: 'MIG-377e0049-554c-540b-93c6-d0976f8426cb'",
+        expect: "nvidia-smi -L",
+      },
+    ],
+  },
   {
     id: "triton-binary-refused",
     title: "The driver refuses a kernel that Triton made",
@@ -80,7 +133,9 @@ export const gpuRefusalRules: readonly Rule[] = [
         finding,
         /(?:transport\/|misc\/|include\/)(?<file>nvls|net_ib|net_socket|socket|shm|shmutils|p2p)\.(?:cc|cu|h):\d+ (?:\[\d+\] )?NCCL WARN (?<words>.*)/,
       );
-      return facts === undefined || own(transports, facts["file"] ?? "") === undefined ? undefined : facts;
+      if (facts !== undefined) return own(transports, facts["file"] ?? "") === undefined ? undefined : facts;
+      const words = /Error while creating shared memory segment (?:\/dev\/shm\/)?nccl-.*/.exec(finding.message)?.[0];
+      return words === undefined ? undefined : { file: "shm", words };
     },
     confidence: "high",
     cause: (match) =>
@@ -100,6 +155,10 @@ export const gpuRefusalRules: readonly Rule[] = [
       {
         text: "host:843:843 [5] transport/nvls.cc:157 NCCL WARN Cuda failure 1 'invalid argument'",
         expect: "NCCL_NVLS_ENABLE=0",
+      },
+      {
+        text: "Last error:\nError while creating shared memory segment /dev/shm/nccl-pZafXL (size 7340384)",
+        expect: "--ipc=host",
       },
       {
         text: "n1:12:40 [0] misc/shmutils.cc:72 NCCL WARN Error: failed to extend /dev/shm/nccl-AbC to 9637892 bytes",
@@ -136,7 +195,7 @@ export const gpuRefusalRules: readonly Rule[] = [
   },
   {
     id: "jetson-needs-own-torch",
-    title: "On Jetson torch has to be NVIDIA's own build",
+    title: "On Jetson torch and its extensions have to be builds for Jetson",
     on: ["gpu"],
     specificity: 82,
     matches: (finding, context) =>
@@ -147,6 +206,7 @@ export const gpuRefusalRules: readonly Rule[] = [
         "torch-arch",
         "torch-without-gpu",
         "invalid-device-function",
+        "symbol-not-found",
         "driver",
         "no-device",
       ) !== undefined &&
@@ -157,8 +217,13 @@ export const gpuRefusalRules: readonly Rule[] = [
     cause: (match) =>
       `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
     fix: (match) => [
+      ...(packageOf(match) === undefined
+        ? []
+        : [
+            `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
+          ]),
       "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
-      `${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+      `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
       "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
     ],
     sources: [

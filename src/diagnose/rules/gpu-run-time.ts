@@ -1,5 +1,5 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu } from "../commands.ts";
+import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu, pip } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -90,6 +90,34 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "tinycudann-cutlass",
+    title: "tiny-cuda-nn's matrix product does not start",
+    on: ["gpu"],
+    specificity: 74,
+    matches: (finding) => coded(finding, "cutlass-internal"),
+    confidence: "medium",
+    cause: () =>
+      "CUTLASS inside tiny-cuda-nn does not start its kernel: tiny-cuda-nn was compiled for other GPU architectures than the one that runs it (its own variable TCNN_CUDA_ARCHITECTURES, or the GPU that was there at build time), an earlier kernel of the process had already failed or the memory of the GPU is full, or the input has no rows (all samples masked away).",
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.mem_get_info())"`,
+      setVariable(match, "TCNN_CUDA_ARCHITECTURES", "86") +
+        "   # for 8.6; this GPU's compute capability without the dot",
+      pip(
+        match,
+        "install --no-build-isolation --force-reinstall --no-deps --no-cache-dir git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch",
+      ),
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # the same GPU already: is the input empty (x.shape[0] == 0), or did an earlier kernel fail?`,
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#61", "NVlabs/instant-ngp#219", "nerfstudio-project/nerfacc#91"],
+    examples: [
+      {
+        text: "RuntimeError: /tmp/pip-req-build-q/include/tiny-cuda-nn/cutlass_matmul.h:332 status failed with error Error Internal",
+        expect: "TCNN_CUDA_ARCHITECTURES",
+      },
+      { text: "Got cutlass error: Error Internal at: 363", expect: "x.shape[0] == 0" },
+    ],
+  },
+  {
     id: "invalid-device-function",
     title: "The kernel was not compiled for this GPU (invalid device function)",
     on: ["gpu"],
@@ -147,13 +175,16 @@ export const gpuRunTimeRules: readonly Rule[] = [
     fix: (match) => [
       "nvidia-smi   # driver version and the newest CUDA it supports",
       "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
-      installTorchFor(match, "12.6"),
+      installTorchFor(match, Number(match.facts["found"] ?? "12000") < 12_000 ? "11.8" : "12.6") +
+        (Number(match.facts["found"] ?? "12000") < 12_000
+          ? "   # the driver knows CUDA 11 (and any 11.x runs on it); torch up to 2.7"
+          : ""),
     ],
     sources: ["https://docs.nvidia.com/deploy/cuda-compatibility/"],
     examples: [
       {
         text: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver",
-        expect: "11040",
+        expect: "whl/cu118",
       },
       {
         text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",

@@ -40,13 +40,33 @@ function driverOf(match: Match): { readonly cuda: string; readonly driver: strin
   return driverFunctions.find(([form]) => form.test(name))?.[1];
 }
 
+/** pip's package of the library, when it is not torch that asks for more than it has. */
+function newer(match: Match): string[] {
+  const asked =
+    /^lib(?<lib>cublasLt|cublas|cusparseLt|cusparse|cusolver|cufft|curand|nvJitLink|nccl|cudnn\w*)\.so\.(?<major>\d+)/.exec(
+      match.finding.library ?? "",
+    );
+  if (asked === null || /[\\/](?:torch|nvidia)[\\/]/.test(match.finding.file ?? "")) return [];
+  const lib = (asked.groups?.["lib"] ?? "").replace("cublasLt", "cublas").toLowerCase();
+  const major = Number(asked.groups?.["major"]);
+  const name =
+    /^cublas$/.test(lib) && major >= 13 ? `nvidia-${lib}` : `nvidia-${lib}-cu${/^cublas$/.test(lib) ? major : 12}`;
+  return [
+    `${python(match)} -m pip install --upgrade ${name}   # a newer release of the same major version has the function, or take the package's release for this CUDA`,
+  ];
+}
+
 export const gpuSymbolRules: readonly Rule[] = [
   {
     id: "device-link-missing",
     title: "Relocatable device code without a device link",
     on: ["undefined-symbol"],
     specificity: 85,
-    matches: (finding, context) => owned(finding, context, "cuda-device-link"),
+    matches: (finding, context) =>
+      // HIP's stub of a kernel: the kernel itself was not compiled.
+      /__device_stub__/.test(finding.symbol ?? "") && /^_Z/.test(finding.symbol ?? "")
+        ? undefined
+        : owned(finding, context, "cuda-device-link"),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is made by the device link, which was not done: the CUDA sources were compiled with -dc or -rdc=true (relocatable device code), but nothing ran \`nvcc -dlink\` on the objects.`,
@@ -134,9 +154,15 @@ export const gpuSymbolRules: readonly Rule[] = [
     fix: (match) => [
       unsetVariable(match, "LD_LIBRARY_PATH"),
       `${python(match)} -m pip list | grep -i nvidia   # all of one CUDA version, the one of torch.version.cuda?`,
+      ...newer(match),
+      ...(/^nccl/.test(match.finding.symbol ?? "") && match.context.log.platform !== "win32"
+        ? [
+            `${python(match)} -m pip uninstall -y nvidia-nccl-cu11 nvidia-nccl-cu12 nvidia-nccl-cu13   # two of them write one folder; the next line brings back the right one (a system's libnccl: ldconfig -p | grep nccl)`,
+          ]
+        : []),
       `${python(match)} -m pip install --force-reinstall torch   # brings the nvidia packages that fit`,
     ],
-    sources: ["pytorch/pytorch#111469", "pytorch/pytorch#134929"],
+    sources: ["NVIDIA/TransformerEngine#2504", "pytorch/pytorch#111469", "pytorch/pytorch#134929"],
     examples: [
       {
         text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",

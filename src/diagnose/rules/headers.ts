@@ -1,5 +1,13 @@
 /** Headers of Python, torch, CUDA, ROCm, pybind11 and NumPy that were not found. */
-import { installWithoutIsolation, platformOf, python, pythonVersion, setVariable, torchCuda } from "../commands.ts";
+import {
+  installWithoutIsolation,
+  platformOf,
+  python,
+  pythonVersion,
+  setVariable,
+  torchCuda,
+  pip,
+} from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { isEverywhere } from "../torch-api.ts";
@@ -174,6 +182,8 @@ export const headerRules: readonly Rule[] = [
         return `\`${name}\`${includedBy(match)} came with CUDA ${/fp8/.test(name) ? "11.8" : /bf16/.test(name) ? "11.0" : "12.8"}: the toolkit that compiles is older, or its include folder is not on the command line.`;
       if (/^(?:cute|cutlass)\//.test(name))
         return `\`${name}\`${includedBy(match)} is of CUTLASS, which projects bring as a git submodule: it was not checked out, or its include folder is missing.`;
+      if (/^cudnn_frontend/.test(name))
+        return `\`${name}\`${includedBy(match)} is of cuDNN's frontend, a library of headers alone that is no part of cuDNN: projects bring it as a git submodule (third_party, 3rdparty/cudnn-frontend), which was not checked out.`;
       if (/^cudnn/.test(name))
         return `\`${name}\`${includedBy(match)} is of cuDNN, which is no part of the CUDA toolkit.`;
       if (/^nccl/.test(name))
@@ -187,7 +197,18 @@ export const headerRules: readonly Rule[] = [
           `# #include <nvtx3/${name}> in its place, and no -lnvToolsExt on the link line; or a newer release of the package`,
           "# an older CUDA (12.8) still has it; torch 2.7 and newer use NVTX 3",
         ];
-      if (/^(?:cute|cutlass)\//.test(name)) return ["git submodule update --init --recursive"];
+      if (/^(?:cute|cutlass)\//.test(name))
+        return [
+          "git submodule update --init --recursive",
+          pip(match, 'install --no-build-isolation -v "git+https://github.com/<owner>/<package>.git"') +
+            "   # from PyPI: source packages often lack it; a clone by pip has the submodules (grouped_gemm: tgale96/grouped_gemm, fanshiqing/grouped_gemm)",
+          "git clone --depth 1 https://github.com/NVIDIA/cutlass && export CPATH=$PWD/cutlass/include:$CPATH   # or CUTLASS beside it, of the release that the package names",
+        ];
+      if (/^cudnn_frontend/.test(name))
+        return [
+          "git submodule update --init --recursive   # in the project's folder; a clone by pip has them: pip install --no-build-isolation git+https://…",
+          `${pip(match, "install nvidia-cudnn-frontend")} && export CPATH=$(find / -name cudnn_frontend.h -path '*include*' -printf '%h' -quit 2>/dev/null):$CPATH   # or from pip`,
+        ];
       if (/^cudnn/.test(name))
         return [
           "pip install nvidia-cudnn-cu12   # headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn",

@@ -90,6 +90,8 @@ import { operatorCheckRules } from "./compiled-operators.ts";
 import { windowsRules } from "./windows.ts";
 import { amdRunTimeRules } from "./amd-run-time.ts";
 import { ascendRules } from "./ascend.ts";
+import { compiledStackRules } from "./compiled-stacks.ts";
+import { gpuPackageRules } from "./gpu-packages.ts";
 import { deepspeedRules } from "./deepspeed.ts";
 import { miopenRules } from "./miopen.ts";
 import { quantizationKernelRules } from "./quantization-kernels.ts";
@@ -242,6 +244,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "MIOpen", rules: miopenRules },
   { name: "Kernels of quantization packages", rules: quantizationKernelRules },
   { name: "DeepSpeed", rules: deepspeedRules },
+  { name: "Parts of two releases", rules: compiledStackRules },
+  { name: "Packages beside torch", rules: gpuPackageRules },
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "Last resorts", rules: genericRules },
   { name: "Unknown errors", rules: unknownErrorRules },

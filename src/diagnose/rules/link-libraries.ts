@@ -303,6 +303,33 @@ export const linkLibraryRules: readonly Rule[] = [
     ],
   },
   {
+    id: "cmake-notfound-linked",
+    title: "What CMake did not find went to the linker",
+    on: ["missing-library"],
+    specificity: 88,
+    matches: (finding) => linkLibrary(finding, /^(?<variable>\w+)-NOTFOUND$/),
+    confidence: "high",
+    cause: (match) =>
+      `CMake looked for the library of the variable \`${match.facts["variable"] ?? ""}\` and did not find it, and the project links what the variable says all the same. ${/CUDA_LIBRARY$|CUDA_DRIVER/i.test(match.facts["variable"] ?? "") ? "It is libcuda, the driver's library: there is none on this machine (a container, a build machine), or it lies elsewhere (WSL: /usr/lib/wsl/lib)." : "It is not installed, or lies in a folder that CMake does not look into."}`,
+    fix: (match) => {
+      const variable = match.facts["variable"] ?? "";
+      return /CUDA_LIBRARY$|CUDA_DRIVER/i.test(variable)
+        ? [
+            `cmake -D${variable}=/usr/local/cuda/lib64/stubs/libcuda.so ..   # the stub is enough for the link; WSL: /usr/lib/wsl/lib/libcuda.so`,
+            "export LIBRARY_PATH=/usr/local/cuda/lib64/stubs:$LIBRARY_PATH CMAKE_LIBRARY_PATH=/usr/local/cuda/lib64/stubs   # or for CMake to find; rm -rf build first",
+          ]
+        : [
+            `grep ${variable} CMakeCache.txt; grep -rn ${variable} CMakeLists.txt cmake/   # what is looked for, and where`,
+            `rm -rf build; cmake -D${variable}=<the library's file> ..   # after its development package was installed${/cublas_device/.test(variable) ? "; cublas_device is gone since CUDA 10: a newer CMake (pip install -U cmake) does not ask for it" : ""}`,
+          ];
+    },
+    sources: ["microsoft/WSL#6119", "https://cmake.org/cmake/help/latest/command/find_library.html"],
+    examples: [
+      { text: "/usr/bin/ld: cannot find -lCUDA_CUDA_LIBRARY-NOTFOUND", expect: "stubs/libcuda.so" },
+      { text: "/usr/bin/ld: cannot find -lFOO_LIBRARY-NOTFOUND", expect: "-DFOO_LIBRARY=" },
+    ],
+  },
+  {
     id: "library-not-found-at-link",
     title: "The linker does not find a library",
     on: ["missing-library"],

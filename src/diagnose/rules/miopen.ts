@@ -1,5 +1,6 @@
 /** MIOpen, what cuDNN is on AMD GPUs: it compiles its kernels at run time and keeps them in databases below the home folder. */
 import { pip, platformOf, python, setVariable } from "../commands.ts";
+import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** All that MIOpen said: its own lines stand above the exception of torch. */
@@ -124,8 +125,8 @@ export const miopenRules: readonly Rule[] = [
     on: ["gpu"],
     role: "advice",
     specificity: 60,
-    matches: (finding) =>
-      finding.severity === "warning" &&
+    matches: (finding, context) =>
+      onlyWarnings(context) &&
       finding.code === "miopen" &&
       /(?:Missing|Unable to read) system database file|Performance may degrade|IsEnoughWorkspace/.test(finding.text)
         ? {}

@@ -128,7 +128,7 @@ export const nvccOptionRules: readonly Rule[] = [
         /^['"](?<option>(?:arch|tune|cpu|fpu)=[^'"]+)['"]: expected a number/,
         /Unrecognized option ['"]?(?<option>[^\s'"]+)['"]?/,
         /redefinition of argument ['"](?<twice>[^'"]+)['"]/,
-        /Value ['"](?<value>[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/,
+        /Value ['"](?<value>(?!native|all)[^'"]*)['"] is not defined for option ['"](?<option>[^'"]+)['"]/,
       ),
     confidence: "high",
     cause: (match) => {

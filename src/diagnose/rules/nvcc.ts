@@ -16,6 +16,17 @@ function nvccHere(match: Match): string {
   return version === undefined ? "" : ` (CUDA ${version})`;
 }
 
+/** The target that the build tried after `native`, when nvcc did not know that one either. */
+function laterArch(match: Match): string {
+  const other = match.context.findings
+    .map((finding) => /Value ['"](?:sm|compute)_(\d+)['"] is not defined/.exec(finding.message)?.[1])
+    .find((arch) => arch !== undefined);
+  const since = other === undefined ? undefined : cudaForArchitecture(other)?.since;
+  return other === undefined || since === undefined
+    ? ""
+    : `, and for compute capability ${dotted(other)}, too, which came with CUDA ${since}`;
+}
+
 /** Whether a finding is of the HIP compiler. */
 function hip(match: Match): boolean {
   return /hip/.test(match.facts["type"] ?? "") || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(match.finding.file ?? "");
@@ -33,6 +44,7 @@ export const nvccRules: readonly Rule[] = [
           finding,
           /Unsupported gpu architecture ['"]?(?:compute|sm|lto)[_ ](?<arch>\w*)/,
           /Value ['"](?:sm|compute)_(?<arch>\w+)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
+          /Value ['"](?<arch>native|all|all-major)['"] is not defined for option ['"](?:gpu-name|gpu-architecture|gpu-code|arch)/,
           /Unsupported (?:gpu|GPU) (?:architecture|arch)/,
         ) ??
         (finding.tool === "clang"
@@ -46,6 +58,8 @@ export const nvccRules: readonly Rule[] = [
       const known = cudaForArchitecture(arch);
       if (known === undefined && /^\d{2,3}[af]?$/.test(arch))
         return `This nvcc${nvccHere(match)} has no target \`${arch}\`: the GPU is newer than the toolkit, or the number is wrong (compute capability 8.6 is 86, 12.0 is 120).`;
+      if (/^(?:native|all)/.test(arch))
+        return `This nvcc${nvccHere(match)} is too old for \`-arch=${arch}\` (CUDA 11.5 and 11.6 brought it)${laterArch(match)}. Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.`;
       if (arch === "" || known === undefined) {
         return `The architecture \`compute_${arch}\` on the command line is none: the list of architectures is empty or was put together wrongly (GPU detection failed, a variable is empty, \`native\` reached an nvcc or a CMake that does not know it).`;
       }
@@ -55,6 +69,12 @@ export const nvccRules: readonly Rule[] = [
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
       const known = cudaForArchitecture(arch);
+      if (/^(?:native|all)/.test(arch))
+        return [
+          "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*",
+          "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH   # a newer toolkit",
+          "nvidia-smi --query-gpu=compute_cap --format=csv   # or the GPU by number: -arch=sm_86, if this nvcc has it",
+        ];
       if (arch === "" || known === undefined)
         return [
           `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`,

@@ -101,6 +101,14 @@ export const nvrtcCompileRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 90,
     matches: (finding) =>
+      (/[\\/](?:thrust|cub)[\\/]/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /^"?(?<name>\w+)"? is not a (?:class )?template/,
+            /(?:namespace|class) "(?:thrust|cub|cuda)[^"]*" has no member "(?<name>THRUST\w+|CUB\w+|detail|_CCCL\w*|\w+_NS)"/,
+            /identifier "(?<name>_CCCL_\w+|_LIBCUDACXX_\w+|THRUST_NS_\w+|CUB_NS_\w+|CUB_RUNTIME_FUNCTION|CUB_DETAIL_\w+)" is undefined/,
+          )
+        : undefined) ??
       saidAny(
         finding,
         /identifier "(?<name>NV_IS_(?:DEVICE|HOST)|NV_IF_(?:ELSE_)?TARGET|NV_PROVIDES_SM_\d+|NV_TARGET\w*|__nv_tex_surf_handler|CUDART_CB|__NV_SILENCE_\w+|_NV_RSQRT_SPECIFIER|__CUDA_FP8_DECL__|__cudart_builtin__)" is undefined/,
@@ -109,9 +117,14 @@ export const nvrtcCompileRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` comes from another header of the same CUDA release (nv/target, crt/host_defines.h). ${placeOf(match.finding)} found one of another release first, or none: headers of two toolkits are on the include path (conda's or pip's CUDA packages of different versions, /usr/include of the distribution before /usr/local/cuda).`,
+      `\`${match.facts["name"] ?? ""}\` comes from another header of the same CUDA release (${/[\\/](?:thrust|cub)[\\/]/.test(match.finding.file ?? "") ? "Thrust, CUB and libcu++ belong together" : "nv/target, crt/host_defines.h"}). ${placeOf(match.finding)} found one of another release first, or none: headers of two toolkits are on the include path (conda's or pip's CUDA packages of different versions, /usr/include of the distribution before /usr/local/cuda).`,
     fix: (match) => [
       "nvcc --version; find / -path '*nv/target' 2>/dev/null; conda list 2>/dev/null | grep -i -E 'cuda|cccl'; python -m pip list 2>/dev/null | grep -i nvidia   # one release everywhere?",
+      ...(/[\\/](?:thrust|cub)[\\/]/.test(match.finding.file ?? "")
+        ? [
+            "unset CUB_HOME THRUST_HOME   # PyTorch3D and others put it first; since CUDA 11 the toolkit has CUB itself; no third_party/cub or thrust on -I, either",
+          ]
+        : []),
       "conda install -c nvidia cuda-cccl cuda-cudart-dev   # in conda: of the version of cuda-nvcc",
       `export CUDA_HOME=/usr/local/cuda && unset CPATH CPLUS_INCLUDE_PATH C_INCLUDE_PATH${/transformer_engine/.test(`${match.finding.text}${match.context.findings.map((finding) => finding.text).join("")}`) ? "; export NVTE_CUDA_INCLUDE_DIR=$CUDA_HOME/include" : ""}   # one whole toolkit first`,
     ],

@@ -39,6 +39,11 @@ function triton(match: Match): boolean {
   return isTriton(match.finding, match.context);
 }
 
+/** Whether it is the assembler inside of the driver that speaks: it has no file. */
+function ofDriver(match: Match): boolean {
+  return /ptxas application ptx input/.test(match.finding.text);
+}
+
 export const ptxAssemblerRules: readonly Rule[] = [
   {
     id: "ptx-newer-than-ptxas",
@@ -49,9 +54,18 @@ export const ptxAssemblerRules: readonly Rule[] = [
       said(finding, /Unsupported \.version (?<ptx>\d+\.\d+)(?:; current version is ['"]?(?<has>\d+\.\d+))?/),
     confidence: "high",
     cause: (match) =>
-      `The PTX is of version ${match.facts["ptx"] ?? ""}${cudaOf(match.facts["ptx"])}, and the ptxas that was called knows ${match.facts["has"] === undefined ? "only older ones" : `up to ${match.facts["has"]}${cudaOf(match.facts["has"])}`}: it is of an older CUDA toolkit than the compiler (nvcc, clang, Triton, XLA). Most often another ptxas stands first on PATH or in CUDA_HOME.`,
+      ofDriver(match)
+        ? `The PTX is of version ${match.facts["ptx"] ?? ""}${cudaOf(match.facts["ptx"])}, and what refuses it is the driver itself ("ptxas application ptx input"), which knows ${match.facts["has"] === undefined ? "only older ones" : `up to ${match.facts["has"]}${cudaOf(match.facts["has"])}`}: the CUDA toolkit that compiles at run time (Numba, CuPy, NVRTC) is newer than the driver.`
+        : `The PTX is of version ${match.facts["ptx"] ?? ""}${cudaOf(match.facts["ptx"])}, and the ptxas that was called knows ${match.facts["has"] === undefined ? "only older ones" : `up to ${match.facts["has"]}${cudaOf(match.facts["has"])}`}: it is of an older CUDA toolkit than the compiler (nvcc, clang, Triton, XLA). Most often another ptxas stands first on PATH or in CUDA_HOME.`,
     fix: (match) => {
       const cuda = own(cudaOfPtx, match.facts["ptx"] ?? "") ?? "of that version";
+      if (ofDriver(match)) {
+        const known = own(cudaOfPtx, match.facts["has"] ?? "");
+        return [
+          "nvidia-smi | head -4   # update the NVIDIA driver: the CUDA that it shows has to be as new as the toolkit's",
+          `conda install -c conda-forge "cuda-version<=${known ?? "<that of nvidia-smi>"}" cudatoolkit   # or an older toolkit for Numba and CuPy; pip: their packages for that CUDA`,
+        ];
+      }
       return [
         "which -a ptxas nvcc; ptxas --version   # which one is found first?",
         triton(match)

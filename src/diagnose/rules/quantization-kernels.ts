@@ -1,5 +1,6 @@
 /** The compiled parts of AutoGPTQ, AutoAWQ and their like, whose absence is a warning first and an exception later. */
 import { pip, python } from "../commands.ts";
+import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 /** Which of the two packages speaks, by what the whole text says. */
@@ -21,8 +22,8 @@ export const quantizationKernelRules: readonly Rule[] = [
     title: "The kernels of a quantization package are not there",
     on: ["warning", "exception"],
     specificity: 86,
-    matches: (finding) =>
-      coded(finding, "no-quantization-kernels") ??
+    matches: (finding, context) =>
+      (onlyWarnings(context) ? coded(finding, "no-quantization-kernels") : undefined) ??
       saidAny(
         finding,
         /auto-?awq kernels is needed to be installed/i,

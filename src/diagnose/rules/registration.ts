@@ -176,7 +176,7 @@ export const registrationRules: readonly Rule[] = [
   },
   {
     id: "gsplat-without-cuda",
-    title: "gsplat has no CUDA backend",
+    title: "The compiled part of gsplat or its like is None",
     on: ["exception"],
     specificity: 70,
     matches: (finding) =>
@@ -190,7 +190,12 @@ export const registrationRules: readonly Rule[] = [
     fix: (match) => [
       "nvcc --version; echo $CUDA_HOME",
       "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
-      ...rebuild(match),
+      ...(/^causal_conv1d/.test(match.facts["name"] ?? "")
+        ? [
+            `${python(match)} -c "import torch, causal_conv1d_cuda"   # says why it does not load`,
+            ...reinstall(match, "causal-conv1d"),
+          ]
+        : rebuild(match)),
     ],
     sources: ["nerfstudio-project/gsplat#249", "apple/ml-sharp#52"],
     examples: [{ text: "AttributeError: 'NoneType' object has no attribute 'CameraModelType'", expect: "CUDA_HOME" }],

@@ -224,7 +224,9 @@ export const resourceRules: readonly Rule[] = [
     on: ["system", "installer", "exception", "link"],
     specificity: 82,
     matches: (finding) =>
-      /unable to (?:write to|mmap|open shared memory|resize) .*\/torch_/.test(finding.message)
+      /unable to (?:write to|mmap|open shared memory|resize) .*\/torch_|NCCL WARN|\/dev\/shm\/nccl-/.test(
+        finding.message,
+      )
         ? undefined
         : (coded(finding, "disk-full") ??
           (/[Nn]o space left on device|There is not enough space on the disk|Disk quota exceeded/.test(finding.message)

@@ -129,4 +129,30 @@ export const rocmSourceRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "cuda-names-with-rocm-torch",
+    title: "The code asks torch for ROCm for functions by their CUDA names",
+    on: ["undefined-symbol"],
+    specificity: 88,
+    matches: (finding, context) => {
+      const name = /(?:c10::cuda::|at::cuda::|N3c104cuda|N2at4cuda)/.exec(finding.symbol ?? "");
+      return name !== null && context.log.amd ? { name: finding.symbol } : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is called c10::hip, at::hip there (HIPCachingAllocator, HIPStream): torch for ROCm renames them, and sources are translated to that by CUDAExtension (hipify) alone. A CMake project with libtorch, a .cpp beside the kernels or a wheel built for CUDA is not.`,
+    fix: (match) => [
+      "# setup.py: CUDAExtension with all sources, .cpp too; then find . -name '*_hip.*' -delete and build again",
+      "# CMake: translate first: python -m torch.utils.hipify.hipify_python --project-directory . --output-directory hip (or github.com/ROCm/hipify_torch), and build what it wrote; link c10_hip, torch_hip",
+      "# a wheel that is for CUDA: build the package from source against this torch",
+      pip(match, "install -v --no-build-isolation ."),
+    ],
+    sources: ["pytorch/pytorch#116722"],
+    examples: [
+      {
+        text: "undefined reference to `c10::cuda::CUDACachingAllocator::allocator'\ncollect2: error: ld returned 1 exit status\n/opt/rocm/bin/hipcc failed with exit code 1",
+        expect: "hipify",
+      },
+    ],
+  },
 ];

@@ -97,8 +97,11 @@ export const rocmRules: readonly Rule[] = [
     title: "CUDA code that hipify could not translate",
     on: ["compile", "missing-header"],
     specificity: 86,
-    matches: (finding) => {
-      const hip = /[\\/]hip[\\/]|_hip\.|\.hip$|hipify|rocm/i.test(finding.file ?? "") || finding.tool === "hipcc";
+    matches: (finding, context) => {
+      const hip =
+        /[\\/]hip[\\/]|_hip\.|\.hip$|hipify|rocm/i.test(finding.file ?? "") ||
+        finding.tool === "hipcc" ||
+        (finding.kind === "missing-header" && context.log.amd && finding.tool === "clang");
       if (!hip) return undefined;
       if (finding.kind === "missing-header")
         return /cuda|^cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")
@@ -114,7 +117,9 @@ export const rocmRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
+      /[\\/]torch[\\/]include[\\/](?:ATen|c10)[\\/]cuda[\\/]/.test(match.finding.file ?? "")
+        ? `torch's header for CUDA (${placeOf(match.finding)}) is included in a build for ROCm: a header of the package (.cuh, .h) that includes it was not translated, because hipify looks only into the folders of include_dirs and of the sources, or a stale copy is taken.`
+        : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
     fix: () => [
       "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
       "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",

@@ -82,9 +82,13 @@ export const setupScriptRules: readonly Rule[] = [
         /configuration error: (?<wrong>`[\w.-]+` must .{0,60})/,
         /(?<wrong>`project(?:\.[\w-]+)?` must (?:be|contain|not contain) ?.{0,60})/,
         /(?<what>use_2to3 is invalid)/,
-        /(?<what>invalid literal(?! for int\(\) with base 10: '\d+[af]')|Invalid version: '[^']+')/,
+        /(?<what>Invalid version: '[^']+')/,
         /(?<what>License classifiers have been superseded)/,
-      ) ?? (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),
+      ) ??
+      (/setup\.py|setuptools|distutils|pkg_resources|packaging|build_meta/.test(finding.frames?.join(" ") ?? "")
+        ? said(finding, /(?<what>invalid literal)/)
+        : undefined) ??
+      (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),
     confidence: "high",
     cause: (match) =>
       match.facts["wrong"] !== undefined

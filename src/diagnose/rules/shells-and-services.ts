@@ -216,8 +216,12 @@ export const shellAndServiceRules: readonly Rule[] = [
     title: "This release of torch does not understand an architecture in its own list",
     on: ["exception"],
     specificity: 88,
-    matches: (finding) => said(finding, /invalid literal for int\(\) with base 10: ['"](?<arch>\d+[af])['"]/),
-    confidence: "high",
+    matches: (finding, context) =>
+      context.findings.every(({ frames }) => frames === undefined) ||
+      context.findings.some(({ frames }) => frames?.some((frame) => /cpp_extension|[\\/]torch[\\/]/.test(frame)))
+        ? said(finding, /invalid literal for int\(\) with base 10: ['"](?<arch>\d+[af])['"]/)
+        : undefined,
+    confidence: (match) => (match.context.findings.some(({ frames }) => frames !== undefined) ? "high" : "medium"),
     cause: (match) =>
       `The torch that is installed was compiled for sm_${match.facts["arch"] ?? "90a"} too, and its cpp_extension cannot read the letter when it makes the list of architectures by itself (older releases, as NVIDIA builds them for Jetson and its containers).`,
     fix: () => [

@@ -3,6 +3,13 @@ import { about } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
+/** The header of one of CUDA's small types of numbers. */
+function floatHeader(name: string): string | undefined {
+  if (/^(?:__)?nv_bfloat16\d?$/.test(name)) return "cuda_bf16.h";
+  if (/^__nv_fp8/.test(name)) return "cuda_fp8.h";
+  return /^__nv_fp4/.test(name) ? "cuda_fp4.h" : undefined;
+}
+
 export const sourceRules: readonly Rule[] = [
   {
     id: "gcc-headers-too-new-for-nvcc",
@@ -49,7 +56,9 @@ export const sourceRules: readonly Rule[] = [
       return [
         `sudo apt-get install gcc-${gcc} g++-${gcc}`,
         `export CC=gcc-${gcc} CXX=g++-${gcc} NVCC_PREPEND_FLAGS='-ccbin g++-${gcc}'`,
-        "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
+        used < 10
+          ? `# or a newer CUDA toolkit (9.2 or newer for gcc 6 and 7, 10.1 Update 2 for gcc 8, 11 for gcc 9); which -a nvcc: is it the one of torch's CUDA?`
+          : "# or a newer CUDA toolkit (11.7 or newer for gcc 11)",
       ];
     },
     change: (match) => {
@@ -214,9 +223,14 @@ export const sourceRules: readonly Rule[] = [
                 : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
                   ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
                   : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
+      if (floatHeader(name) !== undefined)
+        return `\`${name}\` is of <${floatHeader(name) ?? ""}>, which ${placeOf(match.finding)} does not include (another header may have brought it in elsewhere), or the CUDA that compiles it is older than the type (bfloat16 11.0, FP8 11.8, FP4 12.8).`;
       return `\`${name}\`: ${why}; the code (${placeOf(match.finding)}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
     },
-    fix: () => [
+    fix: (match) => [
+      ...(floatHeader(match.facts["name"] ?? "") === undefined
+        ? []
+        : [`# add to ${match.finding.file ?? "the file"}: #include <${floatHeader(match.facts["name"] ?? "") ?? ""}>`]),
       "nvcc --version",
       "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names",
       "# __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n); texture references → texture objects",

@@ -4,7 +4,7 @@ import { type Match, type Rule, said } from "../rule.ts";
 
 const helper =
   /cuda_utils\.c|hip_utils\.c|spirv_utils\.c|__triton_launcher\.c|triton_launcher|(?:tmp|Temp)[\\/]+\w+[\\/]+main\.c/i;
-const isTriton = /triton|inductor|cuda_utils|hip_utils/i;
+const isTriton = /triton|inductor|cuda_utils|hip_utils|-lcuda\b/i;
 
 function embeddable(match: Match): boolean {
   return /python_embed|embedded|embeddable/i.test(match.finding.message);
@@ -14,7 +14,7 @@ export const tritonBuildRules: readonly Rule[] = [
   {
     id: "triton-helper-not-compiled",
     title: "Triton could not compile its helper module",
-    on: ["exception"],
+    on: ["exception", "wrapper"],
     role: "symptom",
     specificity: 62,
     matches: (finding, context) => {

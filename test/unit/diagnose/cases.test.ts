@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
 import type { Case } from "../../fixtures/diagnose/case.ts";
 import * as found from "../../fixtures/diagnose/found-cases.ts";
+import * as gpu from "../../fixtures/diagnose/gpu-cases.ts";
 import * as build from "../../fixtures/diagnose/build-cases.ts";
 import * as later from "../../fixtures/diagnose/later-cases.ts";
 import * as toolchain from "../../fixtures/diagnose/toolchain-cases.ts";
@@ -21,6 +22,7 @@ const sets: Readonly<Record<string, readonly Case[]>> = {
   ...toolchain,
   ...runTime,
   surroundings,
+  ...gpu,
 };
 const all = Object.values(sets).flat();
 

@@ -1,0 +1,258 @@
+/** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
+import { pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
+import { missingLibrary } from "../matchers.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+function near(match: Pick<Match, "finding" | "context">, form: RegExp): boolean {
+  return [match.finding, ...match.context.findings].some((finding) =>
+    form.test(`${finding.text} ${finding.frames?.join(" ") ?? ""}`),
+  );
+}
+
+export const gpuPackageRules: readonly Rule[] = [
+  {
+    id: "cuda-graph-capture-refused",
+    title: "A call cannot be captured into a CUDA graph",
+    on: ["gpu", "exception"],
+    specificity: 74,
+    matches: (finding) =>
+      coded(finding, "graph-capture") ??
+      saidAny(
+        finding,
+        /Cannot (?:call|prepare) (?<call>[\w:]+) (?:for replay )?during CUDA graph capture/,
+        /Capture cuda graph failed/i,
+        /operation (?:not permitted|would make|failed).*captur/i,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `While a CUDA graph is recorded, ${match.facts["call"] === undefined ? "an operator does what no graph can hold" : `\`${match.facts["call"]}\` is called, which no graph can hold`}: it waits for the GPU (.item(), .cpu(), cudaStreamSynchronize), allocates by cudaMalloc, launches on the default stream in place of torch's current one, takes random numbers from a generator that the graph does not know, or is compiled or tuned at that moment for the first time. No architecture and no build is at fault.`,
+    fix: (match) => [
+      ...(near(match, /sglang|sgl_kernel/)
+        ? ["# SGLang without graphs: --disable-cuda-graph   (and without --enable-torch-compile); a newer release"]
+        : near(match, /\bvllm\b/)
+          ? ["# vLLM without graphs: --enforce-eager; a newer release"]
+          : [
+              "# without graphs for now: torch.compile(mode='default') in place of 'reduce-overhead'; no torch.cuda.graph around this call",
+            ]),
+      "# extension: launch on at::cuda::getCurrentCUDAStream(), memory from at::empty, no cudaDeviceSynchronize, no copy to the host; cudaFuncSetAttribute and cuBLAS handles before",
+      "# three runs on a side stream before the capture (torch.cuda.graphs), so that compiling, tuning and workspaces are done; own generators: graph.register_generator_state(generator)",
+    ],
+    sources: [
+      "sgl-project/sglang#7918",
+      "sgl-project/sglang#6033",
+      "https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: CUDA error: operation not permitted when stream is capturing",
+        expect: "getCurrentCUDAStream",
+      },
+      {
+        text: "Exception: Capture cuda graph failed: RuntimeError: Cannot call CUDAGeneratorImpl::current_seed during CUDA graph capture.",
+        expect: "register_generator_state",
+      },
+    ],
+  },
+  {
+    id: "numba-finds-no-toolkit",
+    title: "Numba finds no CUDA toolkit",
+    on: ["exception", "missing-library", "load"],
+    specificity: 94,
+    matches: (finding) =>
+      finding.kind === "exception"
+        ? finding.code === "NvvmSupportError"
+          ? {}
+          : said(finding, /libNVVM cannot be found|library nvvm not found|failed to open nvvm/)
+        : /(?:^|lib)nvvm(?:64_\w+)?\.(?:so|dll)/.test(finding.library ?? "")
+          ? {}
+          : undefined,
+    confidence: "high",
+    cause: () =>
+      "Numba compiles kernels by way of libNVVM and libdevice of the CUDA toolkit, and finds neither: torch's wheels do not bring them, and CUDA_HOME names no toolkit (or one whose nvvm folder is missing or too new for this Numba). torch itself is not concerned.",
+    fix: (match) => {
+      const major = (torchCuda(match) ?? "12").split(".")[0] ?? "12";
+      return [
+        pip(match, `install "numba-cuda[cu${major}]"`) + "   # Numba's CUDA part with the toolkit's libraries from pip",
+        `conda install -c conda-forge numba cuda-nvvm cuda-nvrtc "cuda-version=${torchCuda(match) ?? major}"   # conda; CUDA 11: cudatoolkit=11.x, not newer than the driver`,
+        `${setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.6" : "/usr/local/cuda")}   # or a toolkit that is there: it has to have nvvm/`,
+        `${python(match)} -m numba -s | grep -A12 -i cuda   # what Numba finds`,
+      ];
+    },
+    sources: ["Maghoumi/pytorch-softdtw-cuda#28", "https://numba.readthedocs.io/en/stable/cuda/overview.html"],
+    examples: [
+      {
+        text: "numba.cuda.cudadrv.error.NvvmSupportError: libNVVM cannot be found. Do `conda install cudatoolkit`:",
+        expect: "numba-cuda[cu12]",
+      },
+    ],
+  },
+  {
+    id: "cupy-library-missing",
+    title: "CuPy finds no library of its CUDA",
+    on: ["missing-library"],
+    specificity: 90,
+    matches: (finding) => {
+      const facts = missingLibrary(finding, /^lib(?<lib>\w+)\.so\.(?<major>\d+)/);
+      return facts !== undefined && /\bcupy\b|cupy_backends/i.test(`${finding.text} ${finding.file ?? ""}`)
+        ? facts
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `CuPy was installed for CUDA ${/^(?:nvrtc|cudart|cublas\w*)$/.test(match.facts["lib"] ?? "") ? `${match.facts["major"] ?? ""} ` : ""}and finds its \`${match.facts["name"] ?? ""}\` nowhere: the wheels of CuPy (cupy-cuda11x, -cuda12x, -cuda13x) bring no CUDA of their own, and what torch brings is of another major version, or is not looked into.`,
+    fix: (match) => {
+      const major = (torchCuda(match) ?? match.facts["major"] ?? "12").split(".")[0] ?? "12";
+      return [
+        `${python(match)} -c "import torch; print(torch.version.cuda)"; ${pip(match, "list")} | grep -i -E "cupy|nvidia"`,
+        `${pip(match, "uninstall -y cupy cupy-cuda11x cupy-cuda12x cupy-cuda13x")} && ${pip(match, `install "cupy-cuda${major}x[ctk]"`)}   # one CuPy, of torch's CUDA, with the libraries`,
+        pip(
+          match,
+          `install nvidia-cuda-nvrtc-cu${match.facts["major"] ?? major} nvidia-cuda-runtime-cu${match.facts["major"] ?? major}`,
+        ) + "   # or the libraries alone, and import torch before cupy",
+        "export CUDA_PATH=/usr/local/cuda LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH   # or a toolkit of that version",
+      ];
+    },
+    sources: ["AInseven/ComfyUI-fastblend#5", "https://docs.cupy.dev/en/stable/install.html"],
+    examples: [
+      {
+        text: "CuPy failed to load libnvrtc.so.12: OSError: libnvrtc.so.12: cannot open shared object file: No such file or directory",
+        expect: "cupy-cuda12x[ctk]",
+      },
+    ],
+  },
+  {
+    id: "cutlass-without-cplusplus-macro",
+    title: "CUTLASS takes MSVC for a compiler of C++98",
+    on: ["compile"],
+    specificity: 88,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /namespace ['"]cutlass::platform['"] has no member ['"](?<name>\w+_v)['"]/,
+        /['"](?<name>\w+_v)['"]:? is not a member of ['"]cutlass::platform/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`cutlass::platform::${match.facts["name"] ?? ""}\` exists from C++17 on, and CUTLASS asks the macro __cplusplus for the standard, which MSVC leaves at 199711 unless it is told /Zc:__cplusplus. The package's setup.py passes that flag only with DISTUTILS_USE_SDK=1, or not at all.`,
+    fix: () => [
+      'set DISTUTILS_USE_SDK=1   # in the "x64 Native Tools Command Prompt"',
+      "set CL=/std:c++17 /Zc:__cplusplus& set NVCC_APPEND_FLAGS=-Xcompiler /Zc:__cplusplus -Xcompiler /std:c++17   # for cl.exe itself and for the one behind nvcc",
+      "# then build again, with --no-build-isolation; or a ready-made wheel for Windows",
+    ],
+    sources: ["Dao-AILab/flash-attention#1715", "Dao-AILab/flash-attention#1932"],
+    examples: [
+      {
+        text: 'csrc/flash_attn/src/utils.h(30): error: namespace "cutlass::platform" has no member "is_unsigned_v"',
+        expect: "/Zc:__cplusplus",
+      },
+    ],
+  },
+  {
+    id: "rocm-blas-refuses",
+    title: "hipBLAS or rocBLAS refuses a call",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 58,
+    matches: (finding) => {
+      const status = /\b(?<status>(?:HIPBLAS|ROCBLAS|HIPSOLVER|HIPSPARSE|HIPFFT)(?:LT)?_STATUS_(?!SUCCESS)\w+)/i.exec(
+        finding.text,
+      );
+      return status === null ? undefined : { status: status.groups?.["status"] };
+    },
+    confidence: "low",
+    cause: (match) =>
+      /ALLOC|NOT_INIT/i.test(match.facts["status"] ?? "")
+        ? `${match.facts["status"] ?? ""}: the library could not start: GPU memory is full, or an earlier kernel failed.`
+        : `${match.facts["status"] ?? ""}: AMD's library has no kernel for this call on this GPU (type, layout, epilogue; hipBLASLt supports few Radeon GPUs), or torch and the ROCm that is loaded are of releases that do not fit, so that arguments mean other things.`,
+    fix: (match) => [
+      "export TORCH_BLAS_PREFER_HIPBLASLT=0 DISABLE_ADDMM_CUDA_LT=1   # rocBLAS in place of hipBLASLt",
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.hip)"; cat /opt/rocm/.info/version; rocminfo | grep -m1 gfx`,
+      "unset LD_LIBRARY_PATH ROCM_PATH   # torch's wheels bring their own ROCm; extensions (bitsandbytes) built against the same release",
+      pip(match, "install --upgrade torch --index-url https://download.pytorch.org/whl/rocm6.4") +
+        "   # a torch of the ROCm that is installed, or newer",
+    ],
+    sources: ["bitsandbytes-foundation/bitsandbytes#107"],
+    examples: [
+      {
+        text: "RuntimeError: CUDA error: HIPBLAS_STATUS_NOT_SUPPORTED when calling `HIPBLAS_STATUS_NOT_SUPPORTED`",
+        expect: "TORCH_BLAS_PREFER_HIPBLASLT=0",
+      },
+    ],
+  },
+  {
+    id: "torch-without-nccl",
+    title: "This torch has no NCCL",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => said(finding, /Distributed package doesn't have (?<backend>NCCL|MPI|UCC|XCCL|GLOO) built in/),
+    confidence: "high",
+    cause: (match) =>
+      `The program asks torch.distributed for the backend ${match.facts["backend"] ?? "NCCL"}, which this torch was built without: ${match.facts["backend"] !== "NCCL" ? "wheels do not have it" : platformOf(match) === "win32" ? "NCCL does not exist for Windows" : platformOf(match) === "darwin" ? "NCCL does not exist for macOS" : "it is a CPU-only build (pip or conda chose one), or a build for Windows, macOS or Jetson, where NCCL is not in it"}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch, torch.distributed as d; print(torch.__version__, torch.version.cuda, d.is_nccl_available(), d.is_gloo_available())"`,
+      '# in the program: torch.distributed.init_process_group(backend="gloo")   (libraries: --ddp_backend gloo, TORCH_DISTRIBUTED_BACKEND=gloo); one GPU needs no distributed at all',
+      ...(platformOf(match) === "win32"
+        ? [
+            "# NCCL itself: Linux, or WSL2",
+            `${setVariable(match, "USE_LIBUV", "0")}   # Windows: gloo's store without libuv`,
+          ]
+        : [
+            "# Linux with an NVIDIA GPU: a torch with CUDA: pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128",
+          ]),
+    ],
+    sources: ["meta-llama/llama3#127"],
+    examples: [{ text: "RuntimeError: Distributed package doesn't have NCCL built in", expect: 'backend="gloo"' }],
+  },
+  {
+    id: "tensorrt-loads-other-libraries",
+    title: "TensorRT got another cuDNN or cuBLAS than it was built with",
+    on: ["exception", "warning"],
+    specificity: 78,
+    matches: (finding) => coded(finding, "tensorrt-other-library"),
+    confidence: "high",
+    cause: () =>
+      "TensorRT was linked against one release of cuDNN or cuBLAS and loaded another, which was found first: on LD_LIBRARY_PATH, of the system, or of torch's nvidia packages in the same process. A newer one serves, an older one fails.",
+    fix: (match) => [
+      "ldconfig -p | grep -E 'cublasLt|libcudnn.so'; echo $LD_LIBRARY_PATH",
+      `${pip(match, "list")} | grep -i -E "tensorrt|nvidia|torch"   # one CUDA everywhere; TensorRT's release notes name the cuDNN and cuBLAS of each release`,
+      "export LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH   # that CUDA first; then build the engine again where it runs",
+      pip(match, "install --upgrade nvidia-cublas-cu12 nvidia-cudnn-cu12") + "   # when pip's are the older ones",
+    ],
+    sources: ["NVIDIA/TensorRT#2580"],
+    examples: [
+      {
+        text: "[E] [TRT] 1: [raiiMyelinGraph.h::RAIIMyelinGraph::24] Error Code 1: Myelin (Compiled against cuBLASLt 11.5.2.0 but running against cuBLASLt 11.5.1.0.)",
+        expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "setup-wants-visible-gpu",
+    title: "The package's setup.py wants to see a GPU",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      /setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
+      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:available|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
+        finding.message,
+      )
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: () =>
+      "The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI), or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too). For compiling no GPU is needed, only nvcc and a torch with CUDA.",
+    fix: (match) => [
+      `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
+      `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;8.9;9.0+PTX")}   # many scripts heed it; build with --no-build-isolation`,
+      "# one that does not: True in place of torch.cuda.is_available() in its setup.py",
+      '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
+    ],
+    sources: ["fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 47, in get_extensions\n    raise NotImplementedError(\'Cuda is not available\')\nNotImplementedError: Cuda is not available',
+        expect: "FORCE_CUDA",
+      },
+    ],
+  },
+];
