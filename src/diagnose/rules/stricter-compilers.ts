@@ -3,6 +3,40 @@ import { platformOf } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
+const cxxHeaders =
+  /^(?:c(?:stdlib|math|stddef|stdint|stdio|string|assert|limits|wchar|float|errno|time|ctype)|iostream|vector|string|map|set|memory|algorithm|utility|functional|tuple|array|type_traits|sstream|fstream|limits|complex|new|exception|stdexcept|initializer_list|xstddef|xtr1common|xutility|yvals_core\.h)$/;
+
+/** The headers of the C library's functions that old sources call without. */
+const cHeaders: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:malloc|calloc|realloc|free|exit|abort|atoi|atof|atol|strtol|strtod|getenv|setenv|rand|srand|qsort|abs|system|alloca)$/,
+    "<stdlib.h>",
+  ],
+  [
+    /^(?:mem(?:cpy|set|move|cmp)|str(?:len|cmp|ncmp|cpy|ncpy|cat|chr|rchr|str|dup|ndup|tok|tok_r|error))$/,
+    "<string.h>",
+  ],
+  [/^(?:str(?:n?casecmp))$/, "<strings.h>"],
+  [
+    /^(?:v?[fs]?n?printf|puts|putchar|fopen|fclose|fread|fwrite|fgets|v?asprintf|perror|fileno|[fs]?scanf|popen)$/,
+    "<stdio.h>",
+  ],
+  [
+    /^(?:read|write|close|lseek|getpid|getppid|fork|access|unlink|usleep|sleep|isatty|sysconf|ftruncate|getcwd|chdir|dup2?|pipe|execv[pe]?)$/,
+    "<unistd.h>",
+  ],
+  [/^(?:is(?:alnum|alpha|digit|space|upper|lower|print|punct|xdigit)|to(?:upper|lower))$/, "<ctype.h>"],
+  [/^(?:gettimeofday)$/, "<sys/time.h>"],
+  [/^(?:time|clock|clock_gettime|localtime(?:_r)?|nanosleep|mktime|strftime)$/, "<time.h>"],
+  [/^(?:ceil|floor|sqrt|pow|exp|log|sin|cos|fabs|round|fmin|fmax)[fl]?$/, "<math.h>"],
+  [/^(?:open|fcntl)$/, "<fcntl.h>"],
+  [/^assert$/, "<assert.h>"],
+];
+
+function cHeaderOf(name: string | undefined): string | undefined {
+  return cHeaders.find(([form]) => form.test(name ?? ""))?.[1];
+}
+
 /** Names that a standard took out of the C++ library, and what brings them back. Source: libc++'s and Microsoft's documentation of removed features. */
 const removed: readonly {
   readonly form: RegExp;
@@ -211,6 +245,99 @@ export const stricterCompilerRules: readonly Rule[] = [
       {
         text: "a.cpp:397:13: error: invalid conversion from ‘void*’ to ‘char*’ [-fpermissive]",
         expect: "-fpermissive",
+      },
+    ],
+  },
+  {
+    id: "c-function-not-declared",
+    title: "A C source calls a function that no header declares",
+    on: ["compile"],
+    specificity: 68,
+    matches: (finding) => {
+      if (finding.severity === "warning") return undefined;
+      const facts = saidAny(
+        finding,
+        /implicit declaration of function [‘'"](?<name>\w+)[’'"]/,
+        /call to undeclared (?:library )?function '(?<name>\w+)'/,
+      );
+      return facts === undefined || /^_?Py[A-Z_]/.test(facts["name"] ?? "") ? undefined : facts;
+    },
+    confidence: (match) => (cHeaderOf(match.facts["name"]) === undefined ? "medium" : "high"),
+    cause: (match) => {
+      const name = match.facts["name"] ?? "";
+      return cHeaderOf(name) === undefined
+        ? `No header that ${placeOf(match.finding)} includes declares \`${name}\`: the library that it is of is installed in another release than the source was written for (older without the function, newer after its removal), or its header is not included. Switching the warning off only moves the error to the linker or to the load (undefined symbol: ${name}).`
+        : `${placeOf(match.finding)} calls \`${name}\` without including its header (${cHeaderOf(name) ?? ""}). Compilers took that as a warning up to gcc 13 and clang 15.`;
+    },
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const include = cHeaderOf(name);
+      if (include !== undefined)
+        return [
+          `# add #include ${include} to ${match.finding.file ?? "the source"}`,
+          `${platformOf(match) === "win32" ? "# add to the flags: " : "export "}CFLAGS="-Wno-error=implicit-function-declaration"   # without touching the source`,
+          "# or a newer release of the package",
+        ];
+      return [
+        `grep -rn '${name}' --include=*.h . /usr/include /usr/local/include | head   # which header declares it, if any`,
+        /^THC?[A-Z]/.test(name)
+          ? "# TH and THC are of Lua torch and old PyTorch: update all their parts together (luarocks install torch, then cutorch, nn, cunn), or take the torch that the source was written for"
+          : "# take the release of that library (and its -dev or -devel package) that the source was written for, or a newer release of the source",
+      ];
+    },
+    sources: ["torch/cutorch#757", "https://gcc.gnu.org/gcc-14/porting_to.html"],
+    examples: [
+      {
+        text: "THCTensor.c:304:3: error: implicit declaration of function ‘THLongStorage_calculateExpandGeometry’ [-Werror=implicit-function-declaration]",
+        expect: "update all their parts",
+      },
+      {
+        text: "src/io.c:30:5: error: call to undeclared function 'getpid'; ISO C99 and later do not support implicit function declarations [-Wimplicit-function-declaration]",
+        expect: "<unistd.h>",
+      },
+    ],
+  },
+  {
+    id: "cxx-header-in-c-source",
+    title: "A .c file includes C++ headers",
+    on: ["compile", "missing-header"],
+    specificity: 89,
+    matches: (finding, context) => {
+      if (finding.kind === "missing-header")
+        return /\.c$/.test(finding.file ?? "") && cxxHeaders.test(finding.header ?? "")
+          ? { header: finding.header ?? "" }
+          : undefined;
+      if (finding.tool !== "msvc") return undefined;
+      if (/STL1003|expected C\+\+ compiler/.test(finding.message)) return { header: baseName(finding.file ?? "") };
+      const name = baseName(finding.file ?? "");
+      return /^C(?:2061|2059|2449|2054|2085)$/.test(finding.code ?? "") &&
+        cxxHeaders.test(name) &&
+        context.findings.some(
+          ({ code, file, message }) =>
+            (code === "C2061" &&
+              cxxHeaders.test(baseName(file ?? "")) &&
+              /noexcept|_Exit|quick_exit|namespace|template|class/.test(message)) ||
+            /\.c$/.test(file ?? ""),
+        )
+        ? { header: name }
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `\`<${match.facts["header"] ?? ""}>\` is a header of C++, and the compiler reads the file that includes it as C: compilers go by the ending, and .c means C.`,
+    fix: (match) => [
+      `# give the file an ending of C++: git mv ${/\.c$/.test(match.finding.file ?? "") ? `${match.finding.file ?? ""} ${(match.finding.file ?? "").replace(/\.c$/, ".cpp")}` : "x.c x.cpp"}, and name it so in setup.py`,
+      platformOf(match) === "win32" ? "# or the flag /TP (every file is C++)" : "# or the flag -x c++",
+    ],
+    sources: ["vacancy/PreciseRoIPooling#81", "pytorch/pytorch#8329"],
+    examples: [
+      {
+        text: "src/nms.c:3:10: fatal error: iostream: No such file or directory",
+        expect: "git mv src/nms.c src/nms.cpp",
+      },
+      {
+        text: "C:\\VC\\Tools\\MSVC\\14.29.30133\\include\\cstdlib(22): error C2061: syntax error: identifier 'noexcept'",
+        expect: "/TP",
       },
     ],
   },

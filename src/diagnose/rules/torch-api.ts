@@ -74,6 +74,8 @@ export function askedOfTorch(
 /** torch's own sources, where a torch is built: nothing there was written for another release. */
 export function inTorchTree(file: string | undefined): boolean {
   const path = (file ?? "").replaceAll("\\", "/");
+  if (/\/torch\/lib\/tmp_install\/include\/|(?:^|\/)pytorch[\w.-]*\/build\/(?:aten|caffe2|c10)\//.test(path))
+    return true;
   return (
     !/-packages\/|\/include\/|\.egg\//.test(path) &&
     /(?:^|\/)(?:torch\/csrc|torch\/lib|aten\/src\/ATen|c10\/(?:core|util|cuda|macros|hip|xpu|mobile)|caffe2\/(?:core|operators|utils|serialize|sgd))\//.test(
@@ -305,6 +307,8 @@ export const torchApiRules: readonly Rule[] = [
         )
       )
         return { asked: /[‘'"](\w[\w:]*)[’'"]/.exec(finding.message)?.[1] };
+      const cut = /^no member named '(\w+)' in$/.exec(finding.message)?.[1];
+      if (cut !== undefined) return { asked: cut };
       return /marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
         finding.message,
       )

@@ -239,7 +239,7 @@ export const torchSourceRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => {
       // In torch's own headers nothing was written for another torch: the compiler does not cope with them.
-      if (/[\\/]torch[\\/](?:lib[\\/])?include[\\/]/.test(finding.file ?? "")) return undefined;
+      if (/[\\/]torch[\\/](?:lib[\\/](?:tmp_install[\\/])?)?include[\\/]/.test(finding.file ?? "")) return undefined;
       const torch =
         /(?:(?:namespace|class|struct|in|of) )?["‘'`“](?:struct |class |const )*(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(
           finding.message,
