@@ -50,6 +50,8 @@ const prefixes: readonly RegExp[] = [
   /^(?:stderr|stdout|STDERR|STDOUT): ?/,
   // torch's and absl's: W0820 14:47:12.146000 116445 site-packages/torch/utils/cpp_extension.py:507]
   /^[IWEFV]\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ [^\s\]]{1,200}\]\s*(?:\[\d+\/\d+\]\s*)?/,
+  // cargo, of a build script's compiler: cargo:warning=text, warning: torch-sys@0.17.0: text
+  /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
   // MSBuild: 12>
   /^\d{1,3}(?::\d{1,3})?>(?=\S|\s)/,
   // pip's and uv's bars: │  ╰─>  ×

@@ -34,6 +34,7 @@ import { nvccOptionRules } from "./nvcc-options.ts";
 import { moduleAndBindingRules } from "./modules-and-bindings.ts";
 import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
+import { hostAndDeviceRules } from "./host-and-device.ts";
 import { olderLanguageRules } from "./older-language.ts";
 import { otherLibraryRules } from "./other-libraries.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
@@ -126,6 +127,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "The C++ standard", rules: standardRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },
+  { name: "Host and device code", rules: hostAndDeviceRules },
   { name: "Older languages and copies", rules: olderLanguageRules },
   { name: "Headers", rules: headerRules },
   { name: "Headers in each other's way", rules: headerConflictRules },

@@ -180,6 +180,52 @@ export const otherLibraryRules: readonly Rule[] = [
     ],
   },
   {
+    id: "binding-for-another-torch",
+    title: "A binding is made for another release of torch",
+    on: ["compile"],
+    specificity: 86,
+    matches: (finding) => {
+      if (finding.severity === "warning") return undefined;
+      const file = (finding.file ?? "").replaceAll("\\", "/");
+      const name = /libtch\/torch_api/.test(file)
+        ? "tch"
+        : /(?:^|\/)torch_xla\/csrc\//.test(file)
+          ? "torch_xla"
+          : undefined;
+      const about =
+        /no matching (?:member )?function|no viable conversion|no known conversion|could not convert|cannot convert|too (?:few|many) arguments|is not a member of|has no member|no member named|has not been declared|undeclared identifier|does not name a type|marked .?override/;
+      return name !== undefined && about.test(finding.message) ? { name } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["name"] === "tch"
+        ? `${placeOf(match.finding)} of torch-sys (tch-rs) is generated for one release of libtorch and compiled against another: every release of the crate goes with one release of torch.`
+        : `${placeOf(match.finding)} of torch_xla is written for one release (or commit) of torch and compiled against another.`,
+    fix: (match) =>
+      match.facts["name"] === "tch"
+        ? [
+            "cargo tree -i torch-sys; python -c 'import torch; print(torch.__version__)'",
+            "# the crate that goes with this torch: tch 0.17 with torch 2.4, 0.18 with 2.5, 0.19 with 2.6, 0.20 with 2.7 (the README of each release names its own)",
+            "# or the libtorch that the crate was made for: unset LIBTORCH LIBTORCH_USE_PYTORCH and build with --features download-libtorch, or set LIBTORCH to its folder",
+            "unset LIBTORCH_BYPASS_VERSION_CHECK   # it hides this very mismatch",
+          ]
+        : [
+            "git -C torch_xla checkout v2.N && git -C pytorch checkout v2.N   # one release of both; master goes with torch's main",
+            "pip install torch==2.N torch_xla==2.N   # the ready pair",
+          ],
+    sources: ["LaurentMazare/tch-rs#671", "LaurentMazare/tch-rs#930", "pytorch/xla#2832"],
+    examples: [
+      {
+        text: "  cargo:warning=libtch/torch_api_generated.cpp:2794:22: error: no matching function for call to '_upsample_bicubic2d_aa_out'",
+        expect: "download-libtorch",
+      },
+      {
+        text: "/pytorch/xla/torch_xla/csrc/aten_xla_type_default.cpp:3012:41: error: no viable conversion from 'const c10::nullopt_t' to 'c10::IntArrayRef' (aka 'ArrayRef<long>')",
+        expect: "torch_xla==",
+      },
+    ],
+  },
+  {
     id: "vendored-source-does-not-compile",
     title: "A library that the project brings along does not compile",
     on: ["compile"],

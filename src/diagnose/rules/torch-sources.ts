@@ -182,7 +182,7 @@ export const torchSourceRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?:conversion|convert|converting|cast).*DeprecatedTypeProperties/,
+        /(?:conversion|convert|converting|cast)(?!.*(?:to ["‘'](?:at::|c10::)?(?:IntArrayRef|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\()).*DeprecatedTypeProperties/,
         /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
         /no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
         /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
