@@ -218,7 +218,7 @@ export class FactsReader {
     if (text.startsWith(">>> ")) this.#line(text);
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
-    if (/ython|:\\|\/cuda-|-cp3|\b[Tt]orch[= ]/.test(head)) this.#line(head);
+    if (/ython|:\\|\/cuda-|-cp3|macosx|\b[Tt]orch[= ]/.test(head)) this.#line(head);
   }
 
   facts(): LogFacts {

@@ -138,21 +138,25 @@ export class PasteReader {
     if (standard?.[1] !== undefined) facts.standard = standard[1];
     if (
       !facts.torchIncluded &&
+      text.includes("include") &&
       /(?:-I|-isystem ?|\/I ?|from |^)["']?[^\s"']{0,300}[\\/](?:torch[\\/](?:lib[\\/])?|libtorch[\w.+-]*[\\/])include\b/.test(
         text,
       )
     )
       facts.torchIncluded = true;
-    if (/(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text)) facts.systemIncluded = true;
+    if (text.includes("/usr/include") && /(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text))
+      facts.systemIncluded = true;
     if (text.includes("lang-cl")) facts.clangCl = true;
-    const limited = /Py_LIMITED_API=(\w+)/.exec(text)?.[1];
+    const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;
     if (text.includes("ython_embed")) facts.embeddedPython = true;
-    const msvc = /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1];
+    const msvc = text.includes("MSVC") ? /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1] : undefined;
     if (msvc !== undefined) facts.msvc ??= msvc;
-    const macos = /(?:-mmacosx-version-min=|macosx-|MACOSX_DEPLOYMENT_TARGET=)(10\.[5-8])\b/.exec(text)?.[1];
+    const macos = /acosx|MACOSX/.test(text)
+      ? /(?:-mmacosx-version-min=|macosx-|MACOSX_DEPLOYMENT_TARGET=)(10\.[5-8])\b/.exec(text)?.[1]
+      : undefined;
     if (macos !== undefined) facts.oldMacos ??= macos;
-    if (this.#vendored.length < mostVendored)
+    if (this.#vendored.length < mostVendored && (text.includes("-I") || text.includes("-isystem")))
       for (const [, name = ""] of text.matchAll(vendoredFolder))
         if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
     if (text.length > 2_000) return;

@@ -42,7 +42,11 @@ const names: readonly TorchName[] = [
   { form: /^torch::inductor::AOTIModelContainerRunner\w*$/, since: "2.2" },
   { form: /^c10d::Backend$/, since: "2.0" },
   { form: /^torch::fft::\w+$/, since: "1.7", instead: "with #include <torch/fft.h>" },
-  { form: /^torch::linalg(?:::|_)\w+$/, since: "1.8" },
+  { form: /^torch::linalg_\w+$/, since: "1.8" },
+  {
+    form: /^torch::linalg(?:::\w+)?$/,
+    instead: "torch::linalg_cholesky, torch::linalg_inv, … (the namespace torch::linalg went with torch/linalg.h)",
+  },
   { form: /^at::Tensor(?:Base)?::data_ptr$/, since: "1.3", instead: "before 1.3: x.data<T>()" },
   {
     form: /^at::(?:Tensor(?:Base)?::)?packed_accessor(?:32|64)$/,

@@ -2,6 +2,26 @@
 import { platformOf } from "../commands.ts";
 import { type Rule, saidAny } from "../rule.ts";
 
+/** The flag by the header that defines the intrinsic: `avx512bwintrin.h`. Source: gcc's config/i386. */
+function flagOfHeader(file: string): string | undefined {
+  const part = /(\w+?)intrin\.h$/.exec(file)?.[1] ?? "";
+  const old: Readonly<Record<string, string>> = {
+    pmm: "sse3",
+    tmm: "ssse3",
+    smm: "sse4.1",
+    nmm: "sse4.2",
+    wmm: "aes -mpclmul",
+    amm: "sse4a",
+  };
+  const older = Object.hasOwn(old, part) ? old[part] : undefined;
+  if (older !== undefined) return `-m${older}`;
+  if (/^amx(?:tile|int8|bf16|fp16|complex)$/.test(part)) return `-m${part.replace("amx", "amx-")}`;
+  if (/^avx512\w+vl$/.test(part)) return `-m${part.slice(0, -2)} -mavx512vl`;
+  return /^(?:avx\w*|f16c|fma4?|bmi2?|lzcnt|popcnt|gfni|vaes|vpclmulqdq|sha|xop|adx|rdseed|movdir)$/.test(part)
+    ? `-m${part}`
+    : undefined;
+}
+
 export const compilerOptionRules: readonly Rule[] = [
   {
     id: "msvc-flags-to-other-compiler",
@@ -75,14 +95,17 @@ export const compilerOptionRules: readonly Rule[] = [
       `\`${match.facts["name"] ?? "The intrinsic"}\` needs instructions${match.facts["feature"] === undefined ? "" : ` (${match.facts["feature"]})`} that the compiler is not allowed to use: their flag is missing.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
+      const byHeader = flagOfHeader(match.finding.file ?? "");
       const flag =
-        match.facts["feature"] !== undefined
-          ? `-m${match.facts["feature"]}`
-          : /512/.test(name)
-            ? "-mavx512f"
-            : /256/.test(name)
-              ? "-mavx2 -mfma"
-              : "-march=native";
+        byHeader !== undefined
+          ? byHeader
+          : match.facts["feature"] !== undefined
+            ? `-m${match.facts["feature"]}`
+            : /512/.test(name)
+              ? "-mavx512f"
+              : /256/.test(name)
+                ? "-mavx2 -mfma"
+                : "-march=native";
       return [
         `# cxx-flags = ["${flag.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
       ];
@@ -98,6 +121,26 @@ export const compilerOptionRules: readonly Rule[] = [
         expect: "-mfma",
       },
     ],
+  },
+  {
+    id: "gcc-parts-of-two-releases",
+    title: "gcc calls parts of another gcc",
+    on: ["driver"],
+    specificity: 72,
+    matches: (finding) =>
+      /^cc1(?:plus|obj)?$/.test(finding.program ?? "")
+        ? saidAny(finding, /unrecogni[sz]ed command[- ]line option [‘'"](?<option>-mno-[\w.-]+)/)
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["option"] ?? ""}\` stands nowhere in the build: the gcc that was called made it of -march=native, and the cc1plus (the compiler proper) that it started is of another, older release. Two gccs are mixed: gcc and g++ of different versions, a cc1plus that was linked by hand, GCC_EXEC_PREFIX, or -B of conda's compiler_compat.`,
+    fix: () => [
+      'gcc --version; g++ --version; gcc -print-prog-name=cc1plus; g++ -print-prog-name=cc1plus; echo "[$GCC_EXEC_PREFIX] [$COMPILER_PATH]"',
+      "sudo apt-get install --reinstall gcc-11 g++-11 && export CC=gcc-11 CXX=g++-11   # both of one release",
+      "# or without -march=native (-march=x86-64-v3)",
+    ],
+    sources: ["nmslib/nmslib#293"],
+    examples: [{ text: "cc1plus: error: unrecognized command line option ‘-mno-sha’", expect: "cc1plus" }],
   },
   {
     id: "unknown-compiler-option",

@@ -34,9 +34,19 @@ export const dialectRules: readonly Rule[] = [
   {
     id: "compiler-lacks-instruction-set",
     title: "The compiler is older than the instructions that the code uses",
-    on: ["compile"],
+    on: ["compile", "driver"],
     specificity: 79,
-    matches: (finding) => {
+    matches: (finding, context) => {
+      if (finding.kind === "driver") {
+        const flag =
+          context.log.arch === "arm64" || /^cc1/.test(finding.program ?? "")
+            ? undefined
+            : /(?:unrecogni[sz]ed command[- ]line option|unknown argument:?|bad value \(?|unsupported option) ?[‘'"](?<name>-m[\w.=+-]+|sapphirerapids|graniterapids|alderlake|icelake-\w+|cooperlake|tigerlake|diamondrapids)[’'"]/.exec(
+                finding.message,
+              )?.groups?.["name"];
+        const known = flag === undefined ? undefined : instructions(flag);
+        return known === undefined ? undefined : { name: flag, ...known };
+      }
       const facts = saidAny(
         finding,
         /attribute\(target\("(?<name>[\w.=+-]+)"\)\) is unknown/,
@@ -59,7 +69,7 @@ export const dialectRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["header"] === "yes"
         ? `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) is not known to the compiler: <immintrin.h> is not included there, the compiler is older than the intrinsic, or it builds for another processor than x86.`
-        : `\`${match.facts["name"] ?? ""}\` (${placeOf(match.finding)}) belongs to ${match.facts["what"] ?? "an instruction set"}, which the compiler does not know${match.facts["gcc"] === undefined ? "" : `: gcc ${match.facts["gcc"]} was the first with it`}. What the processor can do plays no part in it.`,
+        : `\`${match.facts["name"] ?? ""}\`${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} belongs to ${match.facts["what"] ?? "an instruction set"}, which the compiler does not know${match.facts["gcc"] === undefined ? "" : `: gcc ${match.facts["gcc"]} was the first with it`}. What the processor can do plays no part in it.`,
     fix: (match) => {
       // The first with the instructions often has some of the intrinsics only.
       const gcc = match.facts["gcc"] === undefined ? undefined : String(Math.max(12, Number(match.facts["gcc"])));
@@ -88,6 +98,10 @@ export const dialectRules: readonly Rule[] = [
     examples: [
       { text: 'a.h:24:32: error: attribute(target("avx512bf16")) is unknown', expect: "gcc-12" },
       { text: "a.cpp:775:1: error: attribute ‘target’ argument ‘avx10.2’ is unknown", expect: "gcc 15" },
+      {
+        text: "c++: error: unrecognized command-line option '-mavxvnni'; did you mean '-mavx512vnni'?",
+        expect: "gcc 11",
+      },
       { text: "c.hpp:207:40: error: ‘_mm512_cvtpbh_ps’ was not declared in this scope", expect: "gcc 13" },
     ],
   },

@@ -45,13 +45,17 @@ import { missingBuiltFileRules } from "./missing-built-files.ts";
 import { missingGpuLibraryRules } from "./missing-gpu-libraries.ts";
 import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccOptionRules } from "./nvcc-options.ts";
+import { moduleAndBindingRules } from "./modules-and-bindings.ts";
 import { mklRules } from "./mkl.ts";
 import { nvccRules } from "./nvcc.ts";
+import { hostAndDeviceRules } from "./host-and-device.ts";
 import { olderLanguageRules } from "./older-language.ts";
+import { otherLibraryRules } from "./other-libraries.ts";
 import { otherSymbolRules } from "./other-symbols.ts";
 import { isolationRules } from "./isolation.ts";
 import { nvccHeaderRules } from "./nvcc-headers.ts";
 import { runTimeCompilerRules } from "./run-time-compilers.ts";
+import { stricterCompilerRules } from "./stricter-compilers.ts";
 import { tritonRules } from "./triton.ts";
 import { companionPackageRules } from "./companion-packages.ts";
 import { doubleRegistrationRules } from "./double-registration.ts";
@@ -183,6 +187,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
+  { name: "Stricter compilers", rules: stricterCompilerRules },
+  { name: "Host and device code", rules: hostAndDeviceRules },
   { name: "Older languages and copies", rules: olderLanguageRules },
   { name: "Headers", rules: headerRules },
   { name: "Headers in each other's way", rules: headerConflictRules },
@@ -190,6 +196,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Forgotten includes", rules: includeRules },
   { name: "Names of another torch", rules: torchApiRules },
   { name: "Sources and torch's API", rules: torchSourceRules },
+  { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
+  { name: "Other libraries", rules: otherLibraryRules },
   { name: "Sources and everything else", rules: sourceRules },
   { name: "Sources and the language", rules: languageRules },
   { name: "Libraries at the link", rules: linkLibraryRules },

@@ -1,6 +1,7 @@
 /** Headers of torch and pybind11 that nvcc, or the host compiler behind it, does not take in this version or standard. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { placeOf, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 
 const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
@@ -118,6 +119,35 @@ export const nvccHeaderRules: readonly Rule[] = [
       {
         text: "/usr/include/c++/7/bits/basic_string.tcc:1067:16: error: cannot call member function 'void std::basic_string<_CharT, _Traits, _Alloc>::_Rep::_M_set_sharable() [with _CharT = char32_t]' without object",
         expect: "10.1.243",
+      },
+    ],
+  },
+  {
+    id: "nvcc-rejects-torch-headers",
+    title: "nvcc does not take torch's headers",
+    on: ["compile"],
+    role: "generic",
+    specificity: 13,
+    matches: (finding) =>
+      (finding.tool === "nvcc" || finding.tool === "cudafe++") &&
+      finding.severity !== "warning" &&
+      /\/(?:torch|libtorch)\/include\/(?:ATen|c10|torch)\//.test((finding.file ?? "").replaceAll("\\", "/"))
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} rejects a header of torch (${placeOf(match.finding)}): ${match.finding.message.slice(0, 160)}. Torch is tried with the CUDA release it was built with and that release's host compilers: this toolkit is much older or newer than torch.version.cuda, the host compiler is newer than nvcc knows, or -std= is lower than torch asks for.`,
+    fix: (match) => [
+      `nvcc --version; g++ --version; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      "# a toolkit with the major and minor number of torch.version.cuda: export CUDA_HOME=/usr/local/cuda-<number> PATH=/usr/local/cuda-<number>/bin:$PATH",
+      "# and a gcc that this nvcc knows: CUDA 10.2 gcc 8, 11.0 gcc 9, 11.1 to 11.4 gcc 10, 11.5 to 11.8 gcc 11, 12.0 to 12.3 gcc 12, 12.4 and newer gcc 13: export CC=gcc-… CXX=g++-…",
+      "# no -std=c++11 or c++14 in the nvcc flags of setup.py",
+    ],
+    sources: ["XPixelGroup/BasicSR#410"],
+    examples: [
+      {
+        text: '/e/site-packages/torch/include/c10/core/ScalarTypeToTypeMeta.h(34): error: no suitable constructor exists to convert from "c10::ScalarType" to "c10::optional<c10::ScalarType>"',
+        expect: "torch.version.cuda",
       },
     ],
   },

@@ -268,13 +268,14 @@ export const nvccRules: readonly Rule[] = [
       saidAny(
         finding,
         /calling a __host__ function(?:\("(?<callee>[^"]*)"\)|)(?: "(?<callee2>[^"]*)")? from a __(?:device|global|host__ __device)__ function/,
+        /calling a host function(?:\("(?<callee>[^"]*)"\))? from a __device__/,
         /identifier "(?<callee>[^"]+)" is undefined in device code/,
         /reference to __host__ function '(?<callee>[^']+)' in __(?:device|global|host__ __device)__ function/,
         /no matching function for call to .*candidate function not viable: call to __host__ function from __device__/s,
       ),
     confidence: "high",
     cause: (match) =>
-      `A kernel or device function (${placeOf(match.finding)}) calls \`${match.facts["callee"] ?? "a function"}\`, which exists for the CPU only.`,
+      `A kernel or device function (${placeOf(match.finding)}) calls ${match.facts["callee"] === undefined ? "a function" : `\`${match.facts["callee"]}\``}, which exists for the CPU only.`,
     fix: () => [
       "# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)",
     ],

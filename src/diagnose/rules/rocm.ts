@@ -167,11 +167,15 @@ export const rocmRules: readonly Rule[] = [
             /(?:non-type template argument|static assertion expression|array (?:size|bound)) is not an? (?:integral )?constant expression/,
             /'(?<name>warpSize)' .*(?:constant expression|not usable)/,
           )
-        : undefined,
+        : /constexpr function never produces a constant expression/.test(finding.message) &&
+            /warp_?size|wavefront/i.test(finding.source ?? "")
+          ? {}
+          : undefined,
     confidence: "medium",
     cause: (match) =>
       `${placeOf(match.finding)} uses warpSize where a constant is wanted. It was a constant up to ROCm 6 and is none since ROCm 7: 64 on data-center GPUs, 32 on others.`,
     fix: () => [
+      "# code of others (composable_kernel, torch before 2.9): a release for ROCm 7, or build with ROCm 6.4",
       "# host code: hipDeviceProp_t::warpSize; device code: a constant of one's own by architecture: #if defined(__GFX9__) constexpr int kWarp = 64; #else constexpr int kWarp = 32; #endif",
     ],
     sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/hip-7-changes.html"],
@@ -179,6 +183,92 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "csrc/k.hip:10:25: error: constexpr variable 'kWarp' must be initialized by a constant expression",
         expect: "ROCm 7",
+      },
+      {
+        text: "/p/composable_kernel/include/ck/utility/get_id.hpp:10:39: error: constexpr function never produces a constant expression [-Winvalid-constexpr]\n   10 | __host__ __device__ constexpr index_t get_warp_size()",
+        expect: "ROCm 6.4",
+      },
+    ],
+  },
+  {
+    id: "hip-header-without-hipcc",
+    title: "A host compiler reads HIP's device headers",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.tool !== "hipcc" &&
+      /[\\/]hip[\\/](?:amd_detail|hcc_detail)[\\/]/.test((finding.file ?? "").replaceAll("\\", "/"))
+        ? saidAny(
+            finding,
+            /[‘'](?<name>__(?:builtin_amdgcn|ockl|ocml|llvm|hip)_?\w*)[’'] was not declared/,
+            /[‘'](?<name>__(?:device|host|global|shared)__|__attribute__|warpSize|threadIdx|blockIdx)[’'] (?:does not name|was not declared)/,
+            /use of undeclared identifier '(?<name>__builtin_amdgcn\w*)'/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is built into the clang of ROCm, and another compiler (or clang without -x hip) reads HIP's device headers here: a .cpp file, or a file that CMake does not take for HIP, includes hip/hip_runtime.h through device code.`,
+    fix: () => [
+      "# host files: include <hip/hip_runtime_api.h> in place of <hip/hip_runtime.h>, and no header with kernels",
+      "# files with device code: the ending .hip or .cu (torch's hipify), or in CMake enable_language(HIP) and set_source_files_properties(x.cpp PROPERTIES LANGUAGE HIP)",
+      "export CXX=/opt/rocm/bin/hipcc   # the whole build with ROCm's compiler",
+    ],
+    sources: ["ROCm/legacy-rocm-build#3917"],
+    examples: [
+      {
+        text: "/opt/rocm-6.3.0/include/hip/amd_detail/amd_warp_functions.h:138:12: error: ‘__builtin_amdgcn_ds_bpermute’ was not declared in this scope",
+        expect: "hip_runtime_api.h",
+      },
+    ],
+  },
+  {
+    id: "hip-function-for-other-types",
+    title: "This ROCm's warp functions do not take the type",
+    on: ["compile"],
+    specificity: 72,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?:no matching function for call to|call to) '(?<name>__shfl(?:_xor|_up|_down)?|__ballot|__(?:h|low|high)\w*2\w*)'(?: is ambiguous)?$/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `HIP's \`${match.facts["name"] ?? ""}\` does not take the types that ${placeOf(match.finding)} gives it: __shfl for half2 came with ROCm 5.6, and for 16-bit and other types never or later than CUDA has them.`,
+    fix: () => [
+      "hipconfig --version; cat /opt/rocm/.info/version",
+      "# a newer ROCm (on Windows: HIP SDK 5.7 or newer), or a release of the package for this ROCm",
+      "# in one's own code: shuffle the bits as int (__builtin_bit_cast, or a union), then cast back",
+    ],
+    sources: ["ggml-org/llama.cpp#7242", "ROCm/tensorflow-upstream#125"],
+    examples: [
+      {
+        text: "/p/ggml-cuda/common.cuh:374:31: error: no matching function for call to '__shfl_xor'",
+        expect: "ROCm 5.6",
+      },
+    ],
+  },
+  {
+    id: "composable-kernel-refuses-gpu",
+    title: "Composable Kernel is not made for this GPU",
+    on: ["compile"],
+    specificity: 60,
+    matches: (finding) =>
+      /composable_kernel|[\\/]ck(?:_tile)?[\\/]/.test(finding.file ?? "")
+        ? said(finding, /static assertion failed(?: due to requirement '(?<what>[^']+)')?/)
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `A check of Composable Kernel (${placeOf(match.finding)}${match.facts["what"] === undefined ? "" : `: ${match.facts["what"]}`}) fails. Its attention and gemm kernels are made for CDNA (gfx90a, gfx942, gfx950); with a gfx10 or gfx11 in the list of architectures their tile sizes do not work out, or the pinned Composable Kernel is of another release than the code.`,
+    fix: (match) => [
+      `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx942")}   # only architectures that the package supports: gfx90a, gfx942`,
+      "# on a Radeon: build the package without its Composable Kernel part (FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE for flash-attn; torch's own scaled_dot_product_attention in place of xformers)",
+      "git submodule update --init --recursive   # the Composable Kernel that the package pins",
+    ],
+    sources: ["facebookresearch/xformers#1026"],
+    examples: [
+      {
+        text: "/p/third_party/composable_kernel_tiled/include/ck/tile_program/policy_hip.hpp:734:13: error: static assertion failed due to requirement 'kKPack % K3 == 0'",
+        expect: "gfx942",
       },
     ],
   },

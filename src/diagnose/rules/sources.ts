@@ -125,7 +125,7 @@ export const sourceRules: readonly Rule[] = [
         return undefined;
       return saidAny(
         finding,
-        /expected a declaration|expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|template argument \d+ is invalid|^(?=.*[‘'"»«]\s?<\s?[’'"«»])(?:[^A-Za-z]+|.*(?:attendu|erwartet|ожида).*)/,
+        /expected a declaration|expected template-name before|expected (?:identifier|primary-expression) before|cast_op_type|parameter packs not expanded|expansion pattern|no argument packs|collect_arguments|enum_base::init|template argument \d+ is invalid|^(?=.*[‘'"»«]\s?<\s?[’'"«»])(?:[^A-Za-z]+|.*(?:attendu|erwartet|ожида).*)/,
       );
     },
     confidence: "high",

@@ -74,6 +74,8 @@ export function askedOfTorch(
 /** torch's own sources, where a torch is built: nothing there was written for another release. */
 export function inTorchTree(file: string | undefined): boolean {
   const path = (file ?? "").replaceAll("\\", "/");
+  if (/\/torch\/lib\/tmp_install\/include\/|(?:^|\/)pytorch[\w.-]*\/build\/(?:aten|caffe2|c10)\//.test(path))
+    return true;
   return (
     !/-packages\/|\/include\/|\.egg\//.test(path) &&
     /(?:^|\/)(?:torch\/csrc|torch\/lib|aten\/src\/ATen|c10\/(?:core|util|cuda|macros|hip|xpu|mobile)|caffe2\/(?:core|operators|utils|serialize|sgd))\//.test(
@@ -285,6 +287,31 @@ export const torchApiRules: readonly Rule[] = [
     ],
   },
   {
+    id: "factory-arguments-swapped",
+    title: "at::zeros and its like take the sizes first",
+    on: ["compile"],
+    specificity: 86,
+    matches: (finding) =>
+      /DeprecatedTypeProperties|at::Type\b/.test(finding.message) &&
+      /to [‘'"](?:at::|c10::)?(?:IntArrayRef|IntList|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\(/.test(finding.message)
+        ? { call: /\b(?:at|torch)::(?:zeros|ones|empty|full|rand|randn|arange)(?=\()/.exec(finding.source ?? "")?.[0] }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} gives ${match.facts["call"] === undefined ? "a factory function" : `\`${match.facts["call"]}\``} the type first (torch::CUDA(at::kFloat), x.type()), as torch 0.4 and 1.0 had it. Since then the sizes come first, and options in place of the type.`,
+    fix: () => [
+      "# at::zeros(torch::CUDA(at::kFloat), {n, m}) → at::zeros({n, m}, torch::dtype(torch::kFloat32).device(torch::kCUDA))",
+      "# at::zeros(x.type(), {n, m}) → at::zeros({n, m}, x.options())",
+    ],
+    sources: ["soap117/DeepRule#18"],
+    examples: [
+      {
+        text: "src/top_pool.cpp:44:36: error: could not convert ‘at::CUDA(((c10::ScalarType)c10::kFloat))’ from ‘at::DeprecatedTypeProperties’ to ‘c10::IntArrayRef’ {aka ‘c10::ArrayRef<long int>’}",
+        expect: "x.options()",
+      },
+    ],
+  },
+  {
     id: "torch-tree-mixed",
     title: "torch's own sources do not fit each other",
     on: ["compile"],
@@ -305,6 +332,8 @@ export const torchApiRules: readonly Rule[] = [
         )
       )
         return { asked: /[‘'"](\w[\w:]*)[’'"]/.exec(finding.message)?.[1] };
+      const cut = /^no member named '(\w+)' in$/.exec(finding.message)?.[1];
+      if (cut !== undefined) return { asked: cut };
       return /marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
         finding.message,
       )

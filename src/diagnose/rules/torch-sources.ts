@@ -182,7 +182,7 @@ export const torchSourceRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?:conversion|convert|converting|cast).*DeprecatedTypeProperties/,
+        /(?:conversion|convert|converting|cast)(?!.*(?:to ["‘'](?:at::|c10::)?(?:IntArrayRef|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\()).*DeprecatedTypeProperties/,
         /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
         /no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
         /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
@@ -239,7 +239,7 @@ export const torchSourceRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => {
       // In torch's own headers nothing was written for another torch: the compiler does not cope with them.
-      if (/[\\/]torch[\\/](?:lib[\\/])?include[\\/]/.test(finding.file ?? "")) return undefined;
+      if (/[\\/]torch[\\/](?:lib[\\/](?:tmp_install[\\/])?)?include[\\/]/.test(finding.file ?? "")) return undefined;
       const torch =
         /(?:(?:namespace|class|struct|in|of) )?["‘'`“](?:struct |class |const )*(?<space>(?:at|c10|torch|caffe2)(?:::[\w:<>]+)?)["’'”] has no member (?:named )?["‘'`“]?(?<name>[\w~]+)/.exec(
           finding.message,
