@@ -37,6 +37,7 @@ import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
+import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
@@ -199,6 +200,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
   { name: "Sources and everything else", rules: sourceRules },
+  { name: "The limited API of Python", rules: limitedApiRules },
   { name: "Sources and the language", rules: languageRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
