@@ -65,7 +65,8 @@ export const inductorBuildRules: readonly Rule[] = [
         ? { symbol: path.join("::"), library: path[0] === "c10" ? "c10" : path[0] === "at" ? "torch_cpu" : "torch" }
         : undefined;
     },
-    confidence: "high",
+    // Elsewhere it may be another libtorch or the string ABI, too.
+    confidence: (match) => (platformOf(match) === "win32" && match.facts["library"] === "c10" ? "high" : "medium"),
     cause: (match) =>
       `torch.compile (Inductor) wrote and linked this wrapper itself, and its link line lacks the library that has \`${match.facts["symbol"] ?? ""}\` (${match.facts["library"] ?? ""}): a fault of this torch, no extension and no setup.py has a part in it.`,
     fix: (match) => [
