@@ -70,6 +70,14 @@ export interface PasteFacts {
   readonly sudo: boolean;
   /** ROCm comes from pip (`_rocm_sdk_libraries_*`). */
   readonly rocmFromPip: boolean;
+  /** The one index that the installer looks in, PyPI aside: `https://download.pytorch.org/whl/cu118`. */
+  readonly onlyIndex?: string;
+  /** Packages that the command with that index asks for: `torch torchvision`. */
+  readonly fromIndex?: string;
+  /** The ptxas that Triton called. */
+  readonly tritonPtxas?: string;
+  /** Target of the AMD GPU whose name the paste tells: `gfx1151` of a Radeon 8060S. */
+  readonly namedGfx?: string;
 }
 
 type Mutable = { -readonly [Name in keyof PasteFacts]: PasteFacts[Name] };
@@ -103,6 +111,30 @@ const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
+
+/** Targets of AMD's GPUs by the names that the driver gives them. Source: "Supported GPUs" of ROCm/TheRock. */
+const amdGpus: readonly (readonly [RegExp, string])[] = [
+  [/\b80[4-6]0S\b/, "gfx1151"],
+  [/\b(?:880|890)M\b/, "gfx1150"],
+  [/\b(?:740|760|780)M\b/, "gfx1103"],
+  [/\b(?:660|680)M\b/, "gfx1035"],
+  [/\bRX 9070\b/, "gfx1201"],
+  [/\bRX 9060\b/, "gfx1200"],
+  [/\bRX 7900\b|\bW7[89]00\b/, "gfx1100"],
+  [/\bRX 7[78]00\b|\bW7700\b/, "gfx1101"],
+  [/\bRX 7600\b/, "gfx1102"],
+  [/\bRX 6[89][05]0\b|\bW6800\b/, "gfx1030"],
+  [/\bRX 67[05]0\b/, "gfx1031"],
+  [/\bRX 66[05]0\b|\bW6600\b/, "gfx1032"],
+  [/\bMI3(?:00|25)[AX]?\b/, "gfx942"],
+  [/\bMI35[05]X?\b/, "gfx950"],
+  [/\bMI2[15]0X?\b/, "gfx90a"],
+  [/\bMI100\b/, "gfx908"],
+];
+
+function gfxOfName(text: string): string | undefined {
+  return amdGpus.find(([name]) => name.test(text))?.[1];
+}
 
 /** Gathers them line by line. */
 export class PasteReader {
@@ -203,6 +235,25 @@ export class PasteReader {
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+    if (text.includes("ndex")) this.#index(text);
+    const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;
+    if (ptxas !== undefined) facts.tritonPtxas ??= ptxas;
+    if (facts.namedGfx === undefined && text.includes("AMD ")) {
+      const gfx = gfxOfName(text.slice(0, 400));
+      if (gfx !== undefined) facts.namedGfx = gfx;
+    }
+  }
+
+  #index(text: string): void {
+    const facts = this.#facts;
+    const url =
+      /(?:--index-url[= ]|--default-index[= ]|\s-i )["']?(https?:\/\/[^\s"']+)/.exec(text)?.[1] ??
+      /^Looking in indexes: (https?:\/\/[^\s,]+)$/.exec(text)?.[1];
+    if (url === undefined || /--extra-index-url|--index[= ]|\bpypi\./.test(text)) return;
+    facts.onlyIndex ??= url.replace(/\/$/, "");
+    const packages = /\binstall ((?:[\w.+=<>~![\]-]+ )+)/.exec(text.slice(0, 400))?.[1];
+    const named = packages?.split(" ").filter((word) => word !== "" && !word.startsWith("-"));
+    if (named !== undefined && named.length > 0) facts.fromIndex ??= named.join(" ");
   }
 
   #host(text: string): void {

@@ -66,6 +66,7 @@ const architectures: Readonly<Record<string, readonly [since: string, gone?: str
   "100": ["12.8"],
   "101": ["12.8", "13.0"],
   "103": ["12.9"],
+  "107": ["13.3"],
   "110": ["13.0"],
   "120": ["12.8"],
   "121": ["12.9"],

@@ -6,7 +6,7 @@ import { failedInTorch } from "./gpu-frames.ts";
 
 /** The AMD target that the message or the paste names. */
 function gfxOf(match: Match): string | undefined {
-  return /\bgfx[0-9a-f]{3,4}\b/.exec(match.finding.text)?.[0] ?? match.context.log.gfx;
+  return /\bgfx[0-9a-f]{3,4}\b/.exec(match.finding.text)?.[0] ?? match.context.log.gfx ?? match.context.log.namedGfx;
 }
 
 /**

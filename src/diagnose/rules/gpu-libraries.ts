@@ -1,6 +1,18 @@
 /** The libraries above the CUDA run time: cuBLAS, cuDNN, Triton, OpenMP beside them. */
 import { installTorchFor, pip, platformOf, python, setVariable, unsetVariable } from "../commands.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { cudaForArchitecture } from "../version-facts.ts";
+
+/** The ptxas that was called, when it is not the one in Triton's package. */
+function ofToolkit(match: Match): string | undefined {
+  const called = match.context.log.tritonPtxas;
+  return called === undefined || /[\\/]triton[\\/]/.test(called) ? undefined : called;
+}
+
+/** The first CUDA whose ptxas knows the target. */
+function ptxasSince(match: Match): string | undefined {
+  return cudaForArchitecture(/sm_(\d+[a-z]?)/.exec(match.facts["arch"] ?? "")?.[1]?.replace(/a$/, "") ?? "")?.since;
+}
 
 export const gpuLibraryRules: readonly Rule[] = [
   {
@@ -139,10 +151,17 @@ export const gpuLibraryRules: readonly Rule[] = [
         : undefined;
     },
     confidence: "high",
-    cause: (match) =>
-      `Triton brings a ptxas of its own, of the CUDA that its release was made with, and that one does not know \`${match.facts["arch"] ?? ""}\`. No nvcc of the machine has a part in it.`,
+    cause: (match) => {
+      const since = ptxasSince(match);
+      const knows = `does not know \`${match.facts["arch"] ?? ""}\`${since === undefined ? "" : `, which came with CUDA ${since}`}`;
+      return ofToolkit(match) === undefined
+        ? `Triton brings a ptxas of its own, of the CUDA that its release was made with, and that one ${knows}. No nvcc of the machine has a part in it.`
+        : `Triton called \`${ofToolkit(match) ?? ""}\` (TRITON_PTXAS_PATH, or the one of its package), and that ptxas ${knows}: the toolkit is older than the GPU.`;
+    },
     fix: (match) => [
-      "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_",
+      ofToolkit(match) === undefined && ptxasSince(match) === undefined
+        ? "export TRITON_PTXAS_PATH=/usr/local/cuda/bin/ptxas   # of a CUDA that knows the GPU: ptxas --help | grep sm_"
+        : `export TRITON_PTXAS_PATH=/usr/local/cuda-${ptxasSince(match) ?? "<newer>"}/bin/ptxas   # install CUDA ${ptxasSince(match) ?? "that knows the GPU"}${ptxasSince(match) === undefined ? "" : " or newer"}${ofToolkit(match) === undefined ? "" : `, in place of ${ofToolkit(match) ?? ""}`}; its ptxas --help | grep sm_ has to name the GPU`,
       pip(match, "install --upgrade torch   # a newer release brings a newer Triton"),
     ],
     sources: ["triton-lang/triton: python/triton/knobs.py"],

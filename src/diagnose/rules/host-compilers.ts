@@ -208,7 +208,9 @@ export const hostCompilerRules: readonly Rule[] = [
     fix: (match) => [
       "# install the MSVC toolset that this CUDA knows (Visual Studio Installer > Individual components), and call it before the build:",
       `"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=${toolsetOf[match.facts["to"] ?? ""] ?? "14.38"}`,
-      `# or a newer CUDA toolkit${match.facts["cuda"] === undefined ? "" : ` (${match.facts["cuda"]})`}; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler`,
+      match.facts["cuda"] === undefined
+        ? "# or a newer CUDA toolkit; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler"
+        : `# or CUDA ${match.facts["cuda"]} or newer; for a try: set NVCC_APPEND_FLAGS=-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH -allow-unsupported-compiler`,
     ],
     sources: ["TencentARC/BrushEdit#17", "nerfstudio-project/nerfstudio#3171"],
     examples: [

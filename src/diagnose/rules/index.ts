@@ -31,12 +31,17 @@ import { foreignToolchainRules } from "./foreign-toolchains.ts";
 import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
+import { faultOfTorchRules } from "./faults-of-torch.ts";
+import { hiddenIndexRules } from "./hidden-indexes.ts";
+import { inductorBuildRules } from "./inductor-builds.ts";
+import { intrinsicsHeaderRules } from "./intrinsics-headers.ts";
 import { headerConflictRules } from "./header-conflicts.ts";
 import { headerRules } from "./headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
+import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
@@ -84,6 +89,7 @@ import { systemSymbolRules } from "./system-symbols.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
+import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
 import { vendorCompilerRules } from "./vendor-compilers.ts";
 import { wheelRules } from "./wheels.ts";
@@ -199,6 +205,11 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
   { name: "Sources and everything else", rules: sourceRules },
+  { name: "Faults of one torch", rules: faultOfTorchRules },
+  { name: "Indexes in place of PyPI", rules: hiddenIndexRules },
+  { name: "Builds of torch.compile", rules: inductorBuildRules },
+  { name: "Intrinsics of another compiler", rules: intrinsicsHeaderRules },
+  { name: "The limited API of Python", rules: limitedApiRules },
   { name: "Sources and the language", rules: languageRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
@@ -248,6 +259,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Kernels that servers compile", rules: servingKernelRules },
   { name: "Triton's C compiles", rules: tritonBuildRules },
   { name: "AMD GPUs", rules: amdRunTimeRules },
+  { name: "Kernels in packages of their own", rules: rocmDevicePackageRules },
   { name: "Sources of a ROCm build", rules: rocmSourceRules },
   { name: "MIOpen", rules: miopenRules },
   { name: "Kernels of quantization packages", rules: quantizationKernelRules },

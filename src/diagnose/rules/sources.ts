@@ -1,7 +1,8 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
-import { about } from "../matchers.ts";
+import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { limitsApi } from "./limited-api.ts";
+import { placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** The header of one of CUDA's small types of numbers. */
 function floatHeader(name: string): string | undefined {
@@ -242,40 +243,11 @@ export const sourceRules: readonly Rule[] = [
     ],
   },
   {
-    id: "limited-api-with-pybind11",
-    title: "pybind11 does not go with Python's limited API",
-    on: ["compile"],
-    specificity: 83,
-    matches: (finding) =>
-      said(finding, /#error.*(?<name>Py_LIMITED_API|limited API)/) ??
-      about(
-        finding,
-        /^(?:Py_buffer|PyObject_(?:CheckBuffer|GetBuffer)|PyBuffer_\w+|PyMemoryView_FromBuffer|PyGILState_Check|PyThreadState_GET|_PyInterpreterState_GET|PyUnicode_(?:DATA|READY|KIND)|PyTuple_SET_ITEM|PyTuple_GET_ITEM|PyList_GET_ITEM|PyList_SET_ITEM|PyFrameObject|PyTypeObject|PyHeapTypeObject)$/,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      /limited/i.test(match.facts["name"] ?? "")
-        ? `${placeOf(match.finding)} refuses Py_LIMITED_API (py_limited_api=True): free-threaded Pythons before 3.15 have no limited API, and pybind11 and torch/extension.h use the whole one.`
-        : `\`${match.facts["name"] ?? ""}\` is not part of Python's limited API (Py_LIMITED_API, py_limited_api=True; Py_buffer came into it with 3.11), and pybind11 and torch/extension.h use the whole API.`,
-    fix: () => [
-      "# build without the limited API: py_limited_api=False, no -DPy_LIMITED_API (retorch.toml: no py-limited-api)",
-      "# or bind with TORCH_LIBRARY only, and include torch/library.h and Python.h instead of torch/extension.h",
-    ],
-    sources: ["pytorch/extension-cpp#112"],
-    examples: [
-      { text: 'bind.h(12): error: identifier "Py_buffer" is undefined', expect: "limited API" },
-      {
-        text: '/e/include/python3.13t/object.h:100:2: error: #error "The limited API is not currently supported in the free-threaded build"',
-        expect: "py_limited_api=False",
-      },
-    ],
-  },
-  {
     id: "python-c-api-changed",
     title: "The code uses Python's C API in a form that this Python does not have",
     on: ["compile", "missing-header"],
     specificity: 80,
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (finding.kind === "missing-header")
         return /^(?:longintrepr|internal\/pycore_\w+)\.h$/.test(finding.header ?? "") &&
           /(?:^|[\\/])[\w.+-]+\.(?:c|cpp|pyx|cxx|h)$|^$/.test(finding.file ?? "")
@@ -291,6 +263,8 @@ export const sourceRules: readonly Rule[] = [
         !/Py|_typeobject|_frame|_ts|_object|thread/i.test(finding.message)
       )
         return undefined;
+      // Where the limited API is on, it is the reason.
+      if (/^_?Py/.test(facts?.["name"] ?? "") && ofLog(context, limitsApi)) return undefined;
       if (facts !== undefined) return facts;
       return saidAny(
         finding,

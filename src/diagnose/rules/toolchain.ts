@@ -1,12 +1,22 @@
 /** Compilers, ninja and other programs of a build that are not there. */
 import { pip, platformOf, python, systemPackage } from "../commands.ts";
-import { missingProgram } from "../matchers.ts";
+import { missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { coded, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Names of programs that look like plain words. */
 const knownProgram =
   /^(?:nvcc|ninja|cmake|make|gcc|cc|ld|as|ar|clang|hipcc|icpx|icx|git|ccache|sccache|swig|bash|python|python3|pip|patchelf|ptxas|cicc|nvlink|fatbinary|cudafe|collect2|cc1plus|cpp|strip|ranlib|mold|lld|wget|curl|unzip|tar|file)$/;
+
+/** Whether cl, its linker or its headers speak in the log: then it is there. */
+function clSpeaks({ findings }: RuleContext): boolean {
+  return findings.some(
+    ({ file, text, tool, code }) =>
+      (tool === "msvc" && code !== undefined) ||
+      /[\\/]bin[\\/]+Host[Xx]\d+[\\/]/.test(text) ||
+      /[\\/]VC[\\/]+Tools[\\/]+MSVC[\\/]/i.test(file ?? ""),
+  );
+}
 
 export const toolchainRules: readonly Rule[] = [
   {
@@ -111,12 +121,8 @@ export const toolchainRules: readonly Rule[] = [
           finding,
           /MSB8020|MSB8036|Visual Studio .* could not find any instance|Running 'nmake' '-\?' failed/,
         );
-      // Said by torch when cl is not on PATH; setuptools found Visual Studio's tools all the same.
-      if (
-        finding.kind === "warning" &&
-        context.findings.some(({ text }) => /[\\/]bin[\\/]+Host[Xx]\d+[\\/]/.test(text))
-      )
-        return undefined;
+      // Said by torch when cl is not on PATH; setuptools or nvcc found Visual Studio's tools all the same.
+      if (finding.kind === "warning" && ofLog(context, clSpeaks)) return undefined;
       return (
         said(
           finding,

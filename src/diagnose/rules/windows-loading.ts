@@ -1,5 +1,5 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
-import { pip, python, rebuild } from "../commands.ts";
+import { pip, python, quote, rebuild, torchIndex } from "../commands.ts";
 import { framesAt } from "../matchers.ts";
 import { runningPackage } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -59,7 +59,36 @@ const vendors = {
   },
 } as const;
 
+/** Finds out which of torch's DLLs do not load; the missing one belongs to the first of them. */
+function tryDlls(match: Match): string {
+  const folder = /^.*[\\/]torch[\\/]+lib(?=[\\/])/.exec(match.facts["name"] ?? "")?.[0];
+  return folder === undefined
+    ? "# in torch\\lib: dumpbin /dependents <the DLL> | findstr /i dll   # and where for each name: the one that is nowhere is missing"
+    : `cd /d ${quote(folder)} & dumpbin /dependents torch_cpu.dll torch_cuda.dll ${baseName((match.facts["name"] ?? "").replaceAll("\\", "/"))} & dir /b cudnn*.dll cublas*.dll libomp*.dll   # what is asked for, and what the wheel brought`;
+}
+
+/** The wheel itself may be the fault: a build of one day, or one of the first for a new Python. */
+function otherWheel(match: Match): string {
+  const tag = torchIndex(match);
+  const python = match.context.log.python;
+  return (
+    pip(match, `install --force-reinstall --no-cache-dir torch --index-url https://download.pytorch.org/whl/${tag}`) +
+    `   # the last stable release (or cpu, another cu…); a nightly: the one of another day${python === undefined ? "" : `; Python ${python} may have nightlies only`}`
+  );
+}
+
 function torchDlls(match: Match): string[] {
+  if (match.facts["code"] === "dll-not-found") {
+    const runTime =
+      "# msvcp140.dll, vcruntime140*.dll: the newest Visual C++ run time, https://aka.ms/vs/17/release/vc_redist.x64.exe; libomp140.x86_64.dll: Visual Studio's C++ tools bring it";
+    const wheel = [
+      "# no cudnn*.dll or cublas*.dll there, and torch has CUDA: the wheel is incomplete; another one:",
+      otherWheel(match),
+    ];
+    // These need nothing of CUDA.
+    const plain = /[\\/](?:c10|fbgemm|asmjit|uv)\.dll$/i.test(match.facts["name"] ?? "");
+    return [tryDlls(match), ...(plain ? [runTime, ...wheel] : [...wheel, runTime])];
+  }
   return [
     "# install the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe, and start again",
     `where ${baseName((match.facts["name"] ?? "c10.dll").replaceAll("\\", "/"))} cudnn64_9.dll cublas64_12.dll msvcp140.dll   # others of the same name earlier on PATH? take them off`,
@@ -77,12 +106,13 @@ export const windowsLoadingRules: readonly Rule[] = [
       coded(finding, "dll-not-found", "dll", "dll-init") === undefined
         ? undefined
         : { name: finding.library, code: finding.code },
-    confidence: (match) => (match.facts["code"] === "dll-not-found" ? "high" : "medium"),
+    // Which DLL it is, Windows does not say.
+    confidence: (match) => (match.facts["code"] === "dll-not-found" && !ofTorch(match) ? "high" : "medium"),
     cause: (match) =>
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
         : ofTorch(match)
-          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing.`
+          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
           : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
     fix: (match) =>
       vendorOf(match) !== undefined

@@ -1,0 +1,90 @@
+/** What torch.compile's own C++ builds give the compiler and the linker, and should not. */
+import { platformOf, pip, setVariable } from "../commands.ts";
+import { ofLog } from "../matchers.ts";
+import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { verdictOf } from "./symbol-facts.ts";
+
+/** Whether it is torch.compile that builds. */
+function inductorBuilds({ findings }: RuleContext): boolean {
+  return findings.some(({ message, text }) => /CppCompileError|torchinductor_|_inductor\b/.test(`${message} ${text}`));
+}
+
+export const inductorBuildRules: readonly Rule[] = [
+  {
+    id: "inductor-march-native",
+    title: "The compiler does not take torch.compile's -march=native",
+    on: ["driver", "compile"],
+    specificity: 90,
+    matches: (finding, context) =>
+      saidAny(finding, /-march=native.{0,20}: (?<isa>ISA string must begin with rv32 or rv64)/) ??
+      (ofLog(context, inductorBuilds)
+        ? said(
+            finding,
+            /(?:bad value|invalid value|unknown value|unsupported argument|unrecognized argument|unknown target CPU|unrecognized command[- ]line option|missing argument).*(?:native|-march)|-march=native.*(?:unknown|unsupported|not supported|invalid)/,
+          )
+        : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `${match.context.findings.some(({ message }) => /CppCompileError/.test(message)) ? "torch.compile" : "The build"} gives the compiler -march=native, and this one does not know it${match.facts["isa"] === undefined ? " for this processor" : " on RISC-V: there it wants the name of an instruction set (rv64gc)"}.`,
+    fix: (match) => {
+      const riscv = match.facts["isa"] !== undefined;
+      const arch = riscv ? "rv64gc" : "";
+      if (!ofLog(match.context, inductorBuilds))
+        return [
+          riscv
+            ? "# -march=rv64gc (with vectors: rv64gcv) in place of -march=native: extra_compile_args, CXXFLAGS, CMAKE_CXX_FLAGS"
+            : "# take -march=native out of extra_compile_args, CXXFLAGS, CMAKE_CXX_FLAGS",
+        ];
+      return [
+        `${setVariable(match, "TORCHINDUCTOR_CPP_MARCH", arch)}   # torch 2.13 and newer${riscv ? ", which takes rv64gc by itself" : ": no -march at all"}; ${pip(match, "install --upgrade torch")}`,
+        `printf '#!/bin/bash\nexec g++ "\${@/-march=native/${riscv ? "-march=rv64gc" : "-O2"}}"\n' > ~/g++-plain && chmod +x ~/g++-plain && export CXX=~/g++-plain   # an older torch: a compiler that leaves it out`.replace(
+          /\n/g,
+          "\\n",
+        ),
+        "# or without torch.compile: TORCHDYNAMO_DISABLE=1; vLLM: --enforce-eager; a newer gcc may know native",
+      ];
+    },
+    sources: ["pytorch/pytorch#167071", "pytorch: torch/_inductor/cpp_builder.py"],
+    examples: [
+      {
+        text: "torch._inductor.exc.InductorError: CppCompileError: C++ compile error\n\nCommand:\ng++ /tmp/x.cpp -march=native\n\nOutput:\ng++: error: '-march=native': ISA string must begin with rv32 or rv64",
+        expect: "rv64gc",
+      },
+      { text: "g++: error: ‘-march=native’: ISA string must begin with rv32 or rv64", expect: "extra_compile_args" },
+    ],
+  },
+  {
+    id: "inductor-links-too-little",
+    title: "torch.compile links its wrapper without one of torch's libraries",
+    on: ["undefined-symbol"],
+    specificity: 84,
+    matches: (finding, context) => {
+      if (finding.phase !== "link" || !ofLog(context, inductorBuilds)) return undefined;
+      const path = verdictOf(finding)?.symbol.path ?? [];
+      return ["c10", "at", "torch", "caffe2"].includes(path[0] ?? "")
+        ? { symbol: path.join("::"), library: path[0] === "c10" ? "c10" : path[0] === "at" ? "torch_cpu" : "torch" }
+        : undefined;
+    },
+    // Elsewhere it may be another libtorch or the string ABI, too.
+    confidence: (match) => (platformOf(match) === "win32" && match.facts["library"] === "c10" ? "high" : "medium"),
+    cause: (match) =>
+      `torch.compile (Inductor) wrote and linked this wrapper itself, and its link line lacks the library that has \`${match.facts["symbol"] ?? ""}\` (${match.facts["library"] ?? ""}): a fault of this torch, no extension and no setup.py has a part in it.`,
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? [`set LINK=${match.facts["library"] ?? "c10"}.lib   # link.exe adds what LINK names; then run it again`]
+        : []),
+      pip(match, "install --upgrade torch") + "   # a newer release links it (2.13 does)",
+      platformOf(match) === "win32"
+        ? "rmdir /s /q %TEMP%\\torchinductor_%USERNAME%"
+        : "rm -rf /tmp/torchinductor_$(whoami)",
+      "# or without the wrapper in C++: torch._inductor.config.cpp_wrapper = False (TORCHINDUCTOR_CPP_WRAPPER=0)",
+    ],
+    sources: ["pytorch/pytorch#178976"],
+    examples: [
+      {
+        text: 'torch._inductor.exc.InductorError: CppCompileError: C++ compile error\nab.main.obj : error LNK2019: unresolved external symbol "__declspec(dllimport) void __cdecl c10::detail::torchCheckFail(char const *,char const *,unsigned int,char const *)" (__imp_?torchCheckFail@detail@c10@@YAXPEBD0I0@Z) referenced in function inductor_entry_impl',
+        expect: "LINK=c10.lib",
+      },
+    ],
+  },
+];
