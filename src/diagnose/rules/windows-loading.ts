@@ -77,7 +77,8 @@ export const windowsLoadingRules: readonly Rule[] = [
       coded(finding, "dll-not-found", "dll", "dll-init") === undefined
         ? undefined
         : { name: finding.library, code: finding.code },
-    confidence: (match) => (match.facts["code"] === "dll-not-found" ? "high" : "medium"),
+    confidence: (match) =>
+      match.facts["code"] === "dll-not-found" && !/^[a-z][a-z\d]*$/.test(match.facts["name"] ?? "") ? "high" : "medium",
     cause: (match) =>
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
