@@ -74,6 +74,10 @@ const names: readonly RegExp[] = [
   /not a problem with poetry but with ([\w.-]+) \(/,
 ];
 
+/** Modules of Python itself, as sessions import them to ask for versions. */
+const standardModules =
+  /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
+
 /** Gathers facts line by line. */
 export class FactsReader {
   readonly #packageFolders: string[] = [];
@@ -171,7 +175,8 @@ export class FactsReader {
         : text.startsWith(">>> ") || text.startsWith("In [")
           ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
           : undefined;
-    if (running !== undefined && !carriers.test(running)) facts.runningModule = running;
+    if (running !== undefined && !carriers.test(running) && !standardModules.test(running))
+      facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     if (facts.otherGpu === undefined && text.includes("cuda:")) {

@@ -214,9 +214,10 @@ interface CompilerLog {
 /** Compilers first on PATH that write down their words and then do their work. */
 function loggingCompilers(project: TemporaryProject, toolkit: string | undefined): CompilerLog {
   const folder = join(project.root, "..", "logging");
-  const log = join(project.root, "..", "commands.log");
+  // A file for each process: compilers run side by side.
+  const log = join(project.root, "..", "commands");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(log, "");
+  mkdirSync(log, { recursive: true });
   for (const name of ["gcc", "g++", "cc", "c++", "nvcc"]) {
     const folders = [
       ...(toolkit === undefined ? [] : [join(toolkit, "bin")]),
@@ -226,18 +227,15 @@ function loggingCompilers(project: TemporaryProject, toolkit: string | undefined
     if (real === undefined) continue;
     // Not on PATH, where torch would take its folder for a toolkit.
     const path = join(folder, name === "nvcc" ? "nvcc.log" : name);
-    writeFileSync(
-      path,
-      `#!/bin/sh\nfor word; do printf '%s\\0' "$word"; done >> '${log}'\nprintf '\\n' >> '${log}'\nexec '${real}' "$@"\n`,
-    );
+    writeFileSync(path, `#!/bin/sh\nfor word; do printf '%s\\0' "$word"; done > '${log}'/$$\nexec '${real}' "$@"\n`);
     chmodSync(path, 0o755);
   }
   return {
     folder,
     env: toolkit === undefined ? {} : { PYTORCH_NVCC: join(folder, "nvcc.log") },
     commands: () =>
-      readFileSync(log, "utf8")
-        .split("\n")
+      readdirSync(log)
+        .map((name) => readFileSync(join(log, name), "utf8"))
         .filter((line) => line.includes("\0-o\0"))
         .map((line) => line.split("\0").slice(0, -1)),
   };

@@ -28,7 +28,7 @@ const noObject =
   /(?:^|: )(?:error: )?(?:cannot find|cannot open) ([^\s:']+\.(?:o|obj|a|so(?:\.\d+)*|lo|ld|rsp))(?:: (?:No such file or directory|.*))?$/;
 const multiple = /multiple definition of [`'‘"](.+?)['’"]|duplicate symbol:? [`'‘"]?(.+?)['’"]?(?: in:?| and |$)/;
 const linkerWords =
-  /relocation|recompile with -fPIC|skipping incompatible|unknown type|file too short|corrupted|truncated|file in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|assertion fail|unexpected reloc|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
+  /relocation|recompile with -fPIC|skipping incompatible|unknown type|file too short|corrupted|truncated|[Ff]ile in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|assertion fail|unexpected reloc|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
 
 /** Whose versions these are. */
 const versionedLibrary: Readonly<Record<string, string>> = {
@@ -164,7 +164,7 @@ function others(line: LogLine, out: Collector): boolean {
     );
   const message =
     linker?.[1] ??
-    (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file not recognized: |file in wrong format|DSO missing from command line/.test(
+    (/relocation .*recompile with -fPIC|relocation truncated to fit|file format not recognized|file not recognized: |[Ff]ile in wrong format|DSO missing from command line/.test(
       text,
     )
       ? text

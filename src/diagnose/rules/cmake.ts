@@ -68,14 +68,14 @@ export const cmakeRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES:\s+\S+\s+is not one of|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|Failed to detect a default CUDA architecture|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
+        /CUDA_ARCHITECTURES (?:is empty|is set to|must be)|CMAKE_CUDA_ARCHITECTURES:\s+\S+\s+is not one of|CMAKE_CUDA_ARCHITECTURES must be|CUDA_ARCHITECTURES is empty|arch_bin wasn't set|Unknown CUDA Architecture Name \S+ in CUDA_SELECT_NVCC_ARCH_FLAGS/,
         /The CMAKE_CUDA_ARCHITECTURES: (?<list>\S.*?) do not all work with this compiler\. {1,3}Try:/,
       ),
     confidence: "high",
     cause: (match) =>
       match.facts["list"] !== undefined
         ? `CMake tried nvcc with the architectures ${match.facts["list"].replaceAll(";", ", ")}, and that failed: this nvcc does not know one of them (it is older or newer than the GPU; often /usr/bin/nvcc of the distribution is found), or it cannot compile at all (a host compiler that is too new for it: its own words are in CMakeFiles/CMakeError.log or CMakeConfigureLog.yaml).`
-        : "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or `native` for a CMake below 3.24), or nvcc does not work (its own message is in CMakeError.log).",
+        : "CMake could not find out for which GPU architectures to compile: no GPU is visible, the variable is empty or misspelt (or `native` for a CMake below 3.24).",
     fix: (match) => [
       ...(match.facts["list"] === undefined
         ? []
@@ -89,7 +89,7 @@ export const cmakeRules: readonly Rule[] = [
     sources: ["https://cmake.org/cmake/help/latest/variable/CMAKE_CUDA_ARCHITECTURES.html"],
     examples: [
       {
-        text: "CMake Error at CMakeLists.txt:14 (project):\n  Failed to detect a default CUDA architecture.",
+        text: 'CMake Error at CMakeLists.txt:14 (add_library):\n  CUDA_ARCHITECTURES is empty for target "ops".',
         expect: "CMAKE_CUDA_ARCHITECTURES",
       },
     ],

@@ -30,7 +30,7 @@ function notTaken(finding: Finding, context: RuleContext): MatchFacts | undefine
     /(?:unknown file type in|unsupported file type|not an? (?:object|archive|mach-o) (?:file )?(?:in)?):? ['"]?(?<file>[^'":\s]+)/.exec(
       message,
     ) ??
-    /(?<file>[^\s:'"]+\.(?:dylib|dll|lib|so(?:\.\d+)*)): (?:file not recognized|file format not recognized|unknown file type|not a valid (?:ELF|object)|error adding symbols: file in wrong format)/.exec(
+    /(?<file>[^\s:'"]+\.(?:dylib|dll|lib|so(?:\.\d+)*)): (?:file not recognized|file format not recognized|unknown file type|not a valid (?:ELF|object)|error adding symbols: [Ff]ile in wrong format)/.exec(
       message,
     ) ??
     (finding.code === "LNK1107"

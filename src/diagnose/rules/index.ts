@@ -129,6 +129,11 @@ import { shellAndServiceRules } from "./shells-and-services.ts";
 import { buildInputRules } from "./build-inputs.ts";
 import { packagingToolRules } from "./packaging-tools.ts";
 import { installerRefusalRules } from "./installer-refusals.ts";
+import { cmakeCompilerRules } from "./cmake-compilers.ts";
+import { foreignProcessorRules } from "./foreign-processors.ts";
+import { gpuDialectRules } from "./gpu-dialects.ts";
+import { stableAbiRules } from "./stable-abi.ts";
+import { windowsOtherModuleRules } from "./windows-other-modules.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -267,6 +272,11 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Parts of two releases", rules: compiledStackRules },
   { name: "Packages beside torch", rules: gpuPackageRules },
   { name: "Ascend NPUs", rules: ascendRules },
+  { name: "torch's stable API", rules: stableAbiRules },
+  { name: "Between GPU dialects", rules: gpuDialectRules },
+  { name: "Libraries of other processors", rules: foreignProcessorRules },
+  { name: "Compilers that CMake tries", rules: cmakeCompilerRules },
+  { name: "Other modules on Windows", rules: windowsOtherModuleRules },
   { name: "Last resorts", rules: genericRules },
   { name: "Unknown errors", rules: unknownErrorRules },
 ];

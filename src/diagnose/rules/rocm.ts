@@ -138,7 +138,7 @@ export const rocmRules: readonly Rule[] = [
       finding.tool === "hipcc" || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(finding.file ?? "")
         ? saidAny(
             finding,
-            /(?:no matching function for call to|use of undeclared identifier) '(?<name>__(?:shfl\w*|ballot|any|all|match_\w+|reduce\w*)_sync)'/,
+            /no matching function for call to '(?<name>__(?:shfl\w*|ballot|any|all|match_\w+|reduce\w*)_sync)'/,
             /static assertion failed.*(?<name>mask) must be a 64-bit integer/i,
           )
         : undefined,

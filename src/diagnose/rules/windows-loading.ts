@@ -107,7 +107,10 @@ export const windowsLoadingRules: readonly Rule[] = [
         ? undefined
         : { name: finding.library, code: finding.code },
     // Which DLL it is, Windows does not say.
-    confidence: (match) => (match.facts["code"] === "dll-not-found" && !ofTorch(match) ? "high" : "medium"),
+    confidence: (match) =>
+      match.facts["code"] === "dll-not-found" && !ofTorch(match) && !/^[a-z][a-z\d]*$/.test(match.facts["name"] ?? "")
+        ? "high"
+        : "medium",
     cause: (match) =>
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
