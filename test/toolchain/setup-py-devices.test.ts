@@ -48,8 +48,8 @@ function pretendedCompiler(path: string, log: string, version: string): void {
     path,
     `#!/bin/sh
 case "$*" in *--version*) echo '${version}'; exit 0;; *-dumpversion*) echo 12; exit 0;; esac
-for word; do printf '%s\\0' "$word"; done >> '${log}'
-echo >> '${log}'
+# One write for each call: compilers run side by side.
+{ for word; do printf '%s\\0' "$word"; done; echo; } > '${log}'.$$ && cat '${log}'.$$ >> '${log}' && rm '${log}'.$$
 while [ $# -gt 0 ]; do [ "$1" = -o ] && : > "$2"; shift; done
 exit 0
 `,
