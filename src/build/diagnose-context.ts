@@ -4,6 +4,7 @@
  * it is first asked for, within bounds; no process is started.
  */
 import { dirname, isAbsolute, join, relative } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { compareVersions, unique } from "../base/order.ts";
 import type { Context } from "../diagnose/diagnose.ts";
 import type { Environment, HostCompiler } from "../environment/environment.ts";
@@ -269,12 +270,4 @@ export function acceptedByCuda(
   compiler: { readonly family: HostCompiler["family"]; readonly version: readonly number[] },
 ): boolean {
   return refusal(environment.cuda?.hostCompilers, compiler) === undefined;
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  * pasted. Looks at the search path and at pyenv's files; starts no process, and says nothing when it is not sure.
  */
 import { posix, win32 } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import type { Host } from "../host/host.ts";
 
 type CommandHost = Pick<Host, "fs" | "env" | "platform">;
@@ -63,12 +64,4 @@ function isShimOf(host: CommandHost, root: string, executable: string): boolean 
       ?.trim()
       .split(/\s+/)[0];
   return chosen !== undefined && (version === chosen || version.startsWith(`${chosen}.`));
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

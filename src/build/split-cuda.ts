@@ -3,6 +3,7 @@
  * puts the phases in place of the whole commands. What they are is `plan/nvcc-graph`'s business.
  */
 import { isAbsolute, join } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { digestOfParts } from "../base/digest.ts";
 import { unique } from "../base/order.ts";
 import type { Host } from "../host/host.ts";
@@ -70,6 +71,7 @@ async function dryRun(host: Host, cacheDir: string, action: Action): Promise<str
     ...action.keyVariables.map((name) => `${name}=${host.env[name] ?? ""}`),
   ]);
   const file = join(cacheDir, "nvcc-dry-run", `${key.slice(0, 32)}.txt`);
+  // The cache is a help: what cannot be read or written there is asked again.
   const known = quietly(() => host.fs.readText(file));
   const end = `\n#$ ${format}\n`;
   if (known?.endsWith(end) === true) return known.slice(0, -end.length);
@@ -102,13 +104,4 @@ async function inParallel<T, R>(items: readonly T[], limit: number, work: (item:
   };
   await Promise.all(Array.from({ length: Math.min(Math.max(1, limit), items.length) }, worker));
   return results;
-}
-
-/** The cache is a help: what cannot be read or written there is asked again. */
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

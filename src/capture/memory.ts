@@ -4,11 +4,12 @@
  * known digest may be used again.
  */
 import { join } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { digestOfParts, type Digest } from "../base/digest.ts";
 import { compareText } from "../base/order.ts";
 import type { CapturedRequest } from "../config/captured.ts";
 import type { ConfigWitness } from "../config/extension.ts";
-import { type FileSignature, isRacy, quietly, sameSignature, signatureOf, statIn } from "../environment/witness.ts";
+import { type FileSignature, isRacy, sameSignature, signatureOf, statIn } from "../environment/witness.ts";
 import type { Host } from "../host/host.ts";
 import { isIdleVariable } from "../host/idle-variables.ts";
 import { version } from "../version.ts";

@@ -1,5 +1,7 @@
 /** Looks at the driver's files and at CUDA's headers on the search paths. */
 import { isAbsolute, join } from "node:path";
+import { quietly } from "../base/quietly.ts";
+import { isFile } from "./is-file.ts";
 import type { Environment } from "../environment/environment.ts";
 import type { Host } from "../host/host.ts";
 import { fileSource } from "../inspect/bytes.ts";
@@ -91,16 +93,4 @@ export function badTemporaryOf(host: Host): DoctorFacts["badTemporary"] {
   if (host.platform === "win32" || path === undefined || path === "") return undefined;
   const kind = quietly(() => host.fs.stat(isAbsolute(path) ? path : join(host.cwd, path)))?.kind;
   return kind === "directory" ? undefined : { path, exists: kind !== undefined };
-}
-
-function isFile(host: Host, path: string): boolean {
-  return quietly(() => host.fs.stat(path))?.kind === "file";
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

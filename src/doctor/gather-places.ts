@@ -3,6 +3,7 @@
  * Nothing is written.
  */
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { userCacheDirectory } from "../host/directories.ts";
 import type { Host } from "../host/host.ts";
 import type { DoctorFacts, Place } from "./facts.ts";
@@ -146,12 +147,4 @@ export function futureSourcesOf(host: Host, sources: readonly string[]): DoctorF
   });
   const worst = ahead.toSorted((a, b) => b.aheadMs - a.aheadMs)[0];
   return worst === undefined ? undefined : { count: ahead.length, ...worst };
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,7 @@
 /** Looks for what the interpreter would import: several installations of PyTorch, packages that a build asks for. */
 import { isAbsolute, join } from "node:path";
+import { quietly } from "../base/quietly.ts";
+import { isFile } from "./is-file.ts";
 import type { Environment, Python } from "../environment/environment.ts";
 import type { Host } from "../host/host.ts";
 import type { DoctorFacts, TorchOrigin } from "./facts.ts";
@@ -79,16 +81,4 @@ export function preloadsOf(host: Host): NonNullable<DoctorFacts["preloads"]> {
     if (!name.includes("/") || name.includes("$")) return { name, exists: true };
     return { name, exists: isFile(host, isAbsolute(name) ? name : join(host.cwd, name)) };
   });
-}
-
-function isFile(host: Host, path: string): boolean {
-  return quietly(() => host.fs.stat(path))?.kind === "file";
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

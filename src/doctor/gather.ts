@@ -3,6 +3,7 @@
  * It reads files and lists folders, within bounds; it starts no process and writes nothing.
  */
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { parseSize } from "../cache/cache-size.ts";
 import { ensurePrivateDirectory } from "../cache/safe-directory.ts";
@@ -343,12 +344,4 @@ function setuptoolsOf(host: Host, { python }: Environment): string | undefined {
 
 function kindOf(host: Host, path: string): string | undefined {
   return quietly(() => host.fs.stat(path))?.kind;
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@
  * or no longer holds is found anew.
  */
 import { posix, win32 } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { asDigest, type Digest, digestOfParts } from "../base/digest.ts";
 import type { Host } from "../host/host.ts";
 import { type Findings, Look } from "./look.ts";
@@ -11,7 +12,6 @@ import {
   brokenWitness,
   type FileSignature,
   isRacy,
-  quietly,
   sameSignature,
   signatureOf,
   statIn,

@@ -3,11 +3,11 @@
  * (containers often have that alone), heeding CUDA_VISIBLE_DEVICES. That there are none is no problem: the architectures
  * can be named.
  */
+import { quietly } from "../base/quietly.ts";
 import { unique } from "../base/order.ts";
 import type { Memory } from "./cache.ts";
 import type { Gpu, Python } from "./environment.ts";
 import type { Look } from "./look.ts";
-import { quietly } from "./witness.ts";
 
 /** Where nvidia-smi lies when it is not on the search path: WSL, NVIDIA's installer for Windows. */
 const otherPlaces = ["/usr/lib/wsl/lib/nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi"];

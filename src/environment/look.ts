@@ -4,11 +4,12 @@
  * forgotten. Knows no Python, torch or compiler.
  */
 import { posix, win32 } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import type { Attempt, Failure } from "../base/failure.ts";
 import type { FileStat, Host, ProcessResult } from "../host/host.ts";
 import type { EnvironmentPart } from "./environment.ts";
 import { type EnvironmentVariable, variableIn } from "./variables.ts";
-import { isRacy, namesIn, quietly, sameSignature, signatureOf, statIn, type Witness } from "./witness.ts";
+import { isRacy, namesIn, sameSignature, signatureOf, statIn, type Witness } from "./witness.ts";
 
 /** How a program is started while looking. */
 export interface RunOptions {

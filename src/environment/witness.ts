@@ -3,6 +3,7 @@
  * long as all hold, the answer is the one that a new search would give. Nothing is read to check them but `stat` and,
  * for folders that changed, their names.
  */
+import { quietly } from "../base/quietly.ts";
 import { compareText } from "../base/order.ts";
 import type { FileStat, Host } from "../host/host.ts";
 
@@ -73,15 +74,6 @@ export function namesIn(
 /** `stat` for which a file that may not be seen is a file that is not there. */
 export function statIn(host: Host, path: string): FileStat | undefined {
   return quietly(() => host.fs.stat(path));
-}
-
-/** Undefined in place of an error of the file system: while searching, what cannot be had is not there. */
-export function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }
 
 function matches(name: string, pattern: { readonly prefix: string; readonly suffix: string }): boolean {

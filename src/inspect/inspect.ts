@@ -1,5 +1,6 @@
 /** Everything about one file: a built extension or a wheel, with the verdict when there is an environment. */
 import { join, resolve } from "node:path";
+import { quietly } from "../base/quietly.ts";
 import { failure } from "../base/failure.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Host } from "../host/host.ts";
@@ -123,12 +124,4 @@ export function builtFilesIn(host: Pick<Host, "fs" | "cwd">, path: string): read
 
 function kindOf(host: Pick<Host, "fs">, path: string): string | undefined {
   return quietly(() => host.fs.stat(path))?.kind;
-}
-
-function quietly<T>(action: () => T | undefined): T | undefined {
-  try {
-    return action();
-  } catch {
-    return undefined;
-  }
 }
