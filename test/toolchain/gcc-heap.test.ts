@@ -1,11 +1,12 @@
 /** A larger heap of g++ takes time away and nothing else: the bytes of an object are the same. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { cliEnvironment, temporaryProject } from "../support/cli.ts";
+import { cliEnvironment, runRetorchOk, temporaryProject } from "../support/cli.ts";
 import { heapWords } from "../../src/plan/gcc-heap.ts";
-import { need, tool } from "../support/environments.ts";
+import { cpuPython, need, tool } from "../support/environments.ts";
+import { pythonModule } from "../support/slim-sources.ts";
 
 const source = `#include <map>
 #include <memory>
@@ -32,4 +33,28 @@ test("objects with and without the words", (context) => {
   expect(object("large.o", ["-O2", ...large]).equals(object("small.o", ["-O2", ...small]))).toBe(true);
   // Why debug information is left alone: it quotes the words.
   expect(object("large-g.o", ["-g", ...large]).includes("ggc-min-heapsize=1048576")).toBe(true);
+});
+
+test("a build gives the words to g++, and not where debug information would quote them", async (context) => {
+  const python = need(context, cpuPython()).executable;
+  const gxx = need(context, tool("g++"));
+  const { root } = temporaryProject({ "slim.cpp": pythonModule("slim") });
+  const log = join(root, "words.log");
+  const wrapper = join(root, "g++");
+  writeFileSync(wrapper, `#!/bin/sh\necho "$*" >> '${log}'\nexec '${gxx}' "$@"\n`);
+  chmodSync(wrapper, 0o755);
+  const compile = async (profile: string): Promise<string> => {
+    writeFileSync(log, "");
+    const words = ["build", "slim.cpp", "--python", python, "--profile", profile, "--no-cache"];
+    await runRetorchOk(words, { cwd: root, env: { CXX: wrapper } });
+    return (
+      readFileSync(log, "utf8")
+        .split("\n")
+        .find((line) => line.includes("-c slim.cpp")) ?? ""
+    );
+  };
+  expect(await compile("release")).toMatch(/-o \S+ --param ggc-min-heapsize=\d+$/);
+  const debug = await compile("debug");
+  expect(debug).toContain("-g");
+  expect(debug).not.toContain("ggc-min-heapsize");
 });
