@@ -158,7 +158,7 @@ export function cleanLine(raw: string, number: number): LogLine {
   if (text.includes("<") && /<\/(?:b|font|span|pre|code)>|<font /.test(text)) text = text.replace(htmlTags, "");
   if (text.includes("&") && /&(?:lt|gt|quot|apos|amp|nbsp|#\d{2,5}|#x[\da-f]{2,4});/i.test(text))
     text = decodeEntities(text);
-  text = text.replace(ghRun, "");
+  if (text.includes("\t")) text = text.replace(ghRun, "");
   if (text.includes("](http")) text = text.replace(markdownLink, "$1");
   if (text.includes("%20") && /%20\w+%20/.test(text))
     text = text.replace(/%(?:20|22|27|3A|2F|5B|5D|28|29|2C)/gi, percent);

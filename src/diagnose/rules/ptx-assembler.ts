@@ -122,15 +122,11 @@ export const ptxAssemblerRules: readonly Rule[] = [
     on: ["exception", "wrapper"],
     specificity: 60,
     matches: (finding, context) => {
-      if (context.findings.some((other) => other.tool === "ptxas")) return undefined;
-      const called = context.findings
-        .map((other) => /ptxas'.*--gpu-name=(sm_\w+)'/.exec(other.text)?.[1])
-        .find((target) => target !== undefined);
-      return /Internal Triton PTX codegen error:?\s*$|ptxas'.*--gpu-name=sm_\w+'.*returned non-zero exit status/.test(
-        finding.text,
-      )
-        ? { target: called }
-        : undefined;
+      const failed =
+        /Internal Triton PTX codegen error:?\s*$|ptxas'.*--gpu-name=sm_\w+'.*returned non-zero exit status/;
+      if (!failed.test(finding.text) || context.findings.some((other) => other.tool === "ptxas")) return undefined;
+      const targets = context.findings.map((other) => /ptxas'.*--gpu-name=(sm_\w+)'/.exec(other.text)?.[1]);
+      return { target: targets.find((target) => target !== undefined) };
     },
     confidence: (match) => (/sm_1\d\d/.test(match.facts["target"] ?? "") ? "medium" : "low"),
     cause: (match) =>

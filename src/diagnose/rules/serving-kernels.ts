@@ -1,6 +1,7 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
 import { pip, setVariable } from "../commands.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
+import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 
 /** How to do without FlashInfer for now. */
@@ -8,6 +9,12 @@ function without(match: Match): string {
   return match.context.findings.some((finding) => /sglang|sgl_kernel/.test(finding.frames?.join(" ") ?? finding.text))
     ? "# without FlashInfer: --attention-backend triton --sampling-backend pytorch"
     : `${setVariable(match, "VLLM_USE_FLASHINFER_SAMPLER", "0")}   # for now: vLLM without FlashInfer's sampler (and --attention-backend TRITON_ATTN or FLASH_ATTN)`;
+}
+
+function tellsOfSglKernel(context: RuleContext): boolean {
+  return context.findings.some(({ message, text, file }) =>
+    /sgl_kernel|common_ops/.test(`${message} ${text} ${file ?? ""}`),
+  );
 }
 
 export const servingKernelRules: readonly Rule[] = [
@@ -63,10 +70,7 @@ export const servingKernelRules: readonly Rule[] = [
     specificity: 82,
     matches: (finding, context) => {
       const major = /libcudart\.so\.(\d+)/.exec(finding.library ?? "")?.[1];
-      const near = [finding, ...context.findings].some((other) =>
-        /sgl_kernel|common_ops/.test(`${other.message} ${other.text} ${other.file ?? ""}`),
-      );
-      return major !== undefined && near ? { major } : undefined;
+      return major !== undefined && ofLog(context, tellsOfSglKernel) ? { major } : undefined;
     },
     confidence: "high",
     cause: (match) =>

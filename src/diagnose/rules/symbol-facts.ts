@@ -4,9 +4,17 @@ import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, RuleContext } from "../rule.ts";
 import { judgeSymbol, shortName, type SymbolVerdict } from "../symbols.ts";
 
-/** The verdict on a finding's symbol; undefined when it has none. */
+const verdicts = new WeakMap<Finding, SymbolVerdict>();
+
+/** The verdict on a finding's symbol; undefined when it has none. Many rules ask for the same one. */
 export function verdictOf(finding: Finding): SymbolVerdict | undefined {
-  return finding.symbol === undefined || finding.symbol === "" ? undefined : judgeSymbol(finding.symbol);
+  if (finding.symbol === undefined || finding.symbol === "") return undefined;
+  let verdict = verdicts.get(finding);
+  if (verdict === undefined) {
+    verdict = judgeSymbol(finding.symbol);
+    verdicts.set(finding, verdict);
+  }
+  return verdict;
 }
 
 /** The facts that all symbol rules use: the readable name, who asks, and what the installed libraries say. */
