@@ -1,9 +1,73 @@
-/** Calls between host and device code that nvcc refuses. */
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+/** Code for the GPU where the compiler takes it for the host's, and calls between the two that it refuses. */
+import type { Finding } from "../finding.ts";
+import { baseName } from "../parsers/parser.ts";
+import { type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const hostCall = /calling a __host__ function(?:\("(?<callee>[^"]*)"\))?/;
 
+/** Words of CUDA's and HIP's language that an ordinary C++ compiler does not know. */
+const gpuWord =
+  "__global__|__device__|__constant__|__shared__|__launch_bounds__|threadIdx|blockIdx|blockDim|gridDim|warpSize|__syncthreads|__syncwarp|__ldg|__shfl\\w*|__ballot_sync|__float2half\\w*";
+const gpuWords: readonly RegExp[] = [
+  new RegExp(
+    `[‘'"](?<name>${gpuWord})[’'"] (?:was not declared|does not name a type|has not been declared|is undefined)`,
+  ),
+  new RegExp(
+    `(?:use of undeclared identifier|unknown type name|expected .* before|syntax error: identifier|syntax error: missing '.' before identifier) [‘'](?<name>${gpuWord})[’']`,
+  ),
+  new RegExp(`^'(?<name>${gpuWord})'\\s?: (?:undeclared identifier|identifier not found)`),
+];
+
+/** The word of GPU code in a message of a host compiler about a source that it takes for plain C or C++. */
+function gpuWordIn(finding: Finding): MatchFacts | undefined {
+  const ending = /\.(c|cc|cpp|cxx|c\+\+|C)$/.exec(finding.file ?? "")?.[1];
+  if (ending === undefined || finding.severity === "warning") return undefined;
+  const facts =
+    saidAny(finding, ...gpuWords) ??
+    (/<<<.*>>>/.test(finding.source ?? "") && /expected|syntax error/.test(finding.message)
+      ? { name: "<<<…>>>" }
+      : undefined);
+  return facts === undefined ? undefined : { ...facts, ending };
+}
+
 export const hostAndDeviceRules: readonly Rule[] = [
+  {
+    id: "gpu-code-in-host-source",
+    title: "GPU code stands in a file that the C++ compiler gets",
+    on: ["compile"],
+    specificity: 74,
+    matches: (finding) => (finding.tool === "nvcc" || finding.tool === "cudafe++" ? undefined : gpuWordIn(finding)),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the language of ${match.context.log.amd ? "HIP" : "CUDA"}, and ${placeOf(match.finding)} is compiled as plain ${match.facts["ending"] === "c" ? "C" : "C++"}: the ending (.${match.facts["ending"] ?? "cpp"}) decides, with setup.py, CMake, nvcc and hipcc alike. Kernels, and calls with <<<…>>>, belong into a .cu${match.context.log.amd ? " or .hip" : ""} file.`,
+    fix: (match) => {
+      const file = baseName(match.finding.file ?? "a.cpp");
+      const name = file.replace(/\.\w+$/, "");
+      return match.context.log.amd
+        ? [
+            `# rename ${file} to ${name}.hip (torch's CUDAExtension: ${name}.cu), with #include <hip/hip_runtime.h>, and name it in the sources`,
+            `hipcc -x hip -c ${file}   # or leave the name and say what it is; CMake: set_source_files_properties(${file} PROPERTIES LANGUAGE HIP)`,
+          ]
+        : [
+            `# rename ${file} to ${name}.cu and name that in the sources of a CUDAExtension (one .cpp and one .cu may not have the same name: ${name}_kernel.cu)`,
+            "# or move the kernel and its launch into a .cu file, and declare there a plain function that the .cpp calls",
+            `# CMake: set_source_files_properties(${file} PROPERTIES LANGUAGE CUDA); nvcc by hand: nvcc -x cu`,
+          ];
+    },
+    sources: ["ROCm/legacy-rocm-build#1922", "https://docs.pytorch.org/tutorials/advanced/cpp_custom_ops.html"],
+    examples: [
+      { text: "foo.cpp:3:1: error: ‘__global__’ does not name a type", expect: "rename foo.cpp to foo.cu" },
+      {
+        text: "/opt/rocm/hip/bin/hipcc  -c  -D__HIP_PLATFORM_AMD__     t.c\nt.c:14:10: error: use of undeclared identifier 'threadIdx'",
+        expect: "hipcc -x hip -c t.c",
+      },
+      { text: "foo.cpp(3): error C2065: 'threadIdx': undeclared identifier", expect: "foo.cu" },
+      {
+        text: "a.cpp:9:12: error: expected primary-expression before ‘<’ token\n    9 |   k<<<1, 32>>>(x);\n      |    ^",
+        expect: "<<<",
+      },
+    ],
+  },
   {
     id: "debug-iterators-in-device-code",
     title: "A debug build's iterators are for the host only",

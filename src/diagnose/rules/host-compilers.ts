@@ -1,7 +1,7 @@
 /** Host compilers that are there and do not fit: too new or too old for CUDA or torch. */
 import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
 import { platformOf, systemPackage } from "../commands.ts";
-import { type Match, type Rule, said } from "../rule.ts";
+import { type Match, placeOf, type Rule, said } from "../rule.ts";
 
 function gccMajor(match: Match): string | undefined {
   const bounds = match.context.environment?.cuda?.hostCompilers?.gccNewest;
@@ -247,6 +247,33 @@ export const hostCompilerRules: readonly Rule[] = [
       {
         text: "Your compiler (c++) is not compatible with the compiler Pytorch was\nbuilt with for this platform, which is g++ on linux. Please\nuse g++ to to compile your extension.",
         expect: "CXX=g++",
+      },
+    ],
+  },
+  {
+    id: "tuple-of-gcc-5",
+    title: "The C++ library is older than gcc 6",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) =>
+      said(
+        finding,
+        /converting to .{0,3}std::(?<name>tuple|pair)<.*from initializer list would use explicit constructor .{0,3}(?:constexpr )?std::(?:tuple|pair)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`return { a, b };\` into a std::${match.facts["name"] ?? "tuple"} (${placeOf(match.finding)}) is allowed since the C++ library of gcc 6; up to gcc 5 its constructor is explicit. The compiler that runs, or the library whose headers it reads, is that old; torch itself asks for gcc 9 by now.`,
+    fix: (match) => [
+      "g++ --version; echo $CC $CXX",
+      ...systemPackage(match, { apt: "gcc-9 g++-9", conda: "gxx" }),
+      "export CC=gcc-9 CXX=g++-9   # nvcc: CUDA 10.2 takes up to gcc 8 (gcc-8 g++-8), CUDA 11 and newer gcc 9; then rm -rf build",
+      `# in the source: return std::make_${match.facts["name"] ?? "tuple"}(…);`,
+    ],
+    sources: ["NVlabs/tiny-cuda-nn#72"],
+    examples: [
+      {
+        text: "/p/bindings.cpp:146:34: error: converting to ‘std::tuple<at::Tensor, at::Tensor>’ from initializer list would use explicit constructor ‘constexpr std::tuple<_T1, _T2>::tuple(_U1&&, _U2&&) [with _U1 = at::Tensor&]’",
+        expect: "make_tuple",
       },
     ],
   },

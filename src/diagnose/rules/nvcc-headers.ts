@@ -1,7 +1,7 @@
 /** Headers of torch and pybind11 that nvcc, or the host compiler behind it, does not take in this version or standard. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { placeOf, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
-import { python } from "../commands.ts";
+import { pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 
 const header = /[\\/](?:torch|ATen|c10|pybind11)[\\/][\w./\\-]+\.(?:h|hpp|cuh)$/;
@@ -15,6 +15,23 @@ function byNvcc(finding: Finding, context: RuleContext): boolean {
     finding.tool === "nvcc" ||
     context.findings.some((other) => /\.cu\b/.test(`${other.file ?? ""} ${other.text}`))
   );
+}
+
+/** What helps where nvcc has cl behind it. */
+function withVisualStudio(match: Match): string[] {
+  const constant = /in-class initializer must be const|may not be initialized/.test(match.finding.message);
+  return [
+    `nvcc --version & cl & ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+    ...(constant
+      ? [
+          `${pip(match, "install --upgrade torch")}   # headers of torch up to 1.7 are not for nvcc with cl; 1.8 and newer with CUDA 11.1 and newer are`,
+          `# torch has to stay: in ${placeOf(match.finding)} and where else it says so, static constexpr → static const (or take the line out)`,
+        ]
+      : []),
+    "# a toolkit with the major and minor number of torch.version.cuda: set CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v<number>",
+    "# and a Visual Studio that this nvcc knows: CUDA 10 VS 2017, CUDA 11.0 to 11.5 VS 2019, 11.6 to 12 VS 2022 (its newest tools need CUDA 12.4): vcvars64.bat -vcvars_ver=14.29",
+    "# no -std=c++14 in the flags of setup.py: cl does not know it (/std:c++17)",
+  ];
 }
 
 function isOldStandard(standard: string | undefined): boolean {
@@ -137,17 +154,24 @@ export const nvccHeaderRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} rejects a header of torch (${placeOf(match.finding)}): ${match.finding.message.slice(0, 160)}. Torch is tried with the CUDA release it was built with and that release's host compilers: this toolkit is much older or newer than torch.version.cuda, the host compiler is newer than nvcc knows, or -std= is lower than torch asks for.`,
-    fix: (match) => [
-      `nvcc --version; g++ --version; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      "# a toolkit with the major and minor number of torch.version.cuda: export CUDA_HOME=/usr/local/cuda-<number> PATH=/usr/local/cuda-<number>/bin:$PATH",
-      "# and a gcc that this nvcc knows: CUDA 10.2 gcc 8, 11.0 gcc 9, 11.1 to 11.4 gcc 10, 11.5 to 11.8 gcc 11, 12.0 to 12.3 gcc 12, 12.4 and newer gcc 13: export CC=gcc-… CXX=g++-…",
-      "# no -std=c++11 or c++14 in the nvcc flags of setup.py",
-    ],
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? withVisualStudio(match)
+        : [
+            `nvcc --version; g++ --version; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+            "# a toolkit with the major and minor number of torch.version.cuda: export CUDA_HOME=/usr/local/cuda-<number> PATH=/usr/local/cuda-<number>/bin:$PATH",
+            "# and a gcc that this nvcc knows: CUDA 10.2 gcc 8, 11.0 gcc 9, 11.1 to 11.4 gcc 10, 11.5 to 11.8 gcc 11, 12.0 to 12.3 gcc 12, 12.4 and newer gcc 13: export CC=gcc-… CXX=g++-…",
+            "# no -std=c++11 or c++14 in the nvcc flags of setup.py",
+          ],
     sources: ["XPixelGroup/BasicSR#410"],
     examples: [
       {
         text: '/e/site-packages/torch/include/c10/core/ScalarTypeToTypeMeta.h(34): error: no suitable constructor exists to convert from "c10::ScalarType" to "c10::optional<c10::ScalarType>"',
         expect: "torch.version.cuda",
+      },
+      {
+        text: "C:/e/lib/site-packages/torch/include\\torch/csrc/jit/api/module.h(483): error: a member with an in-class initializer must be const",
+        expect: "static const",
       },
     ],
   },

@@ -273,8 +273,14 @@ export const otherLibraryRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `The compiler rejects torch's own source (${placeOf(match.finding)}): ${match.finding.message.slice(0, 240)}. A released torch compiles with the compilers of its time: this one is newer or older than that, files of an earlier build or submodules of another commit are mixed in, or headers of another installed torch are found first.`,
-    fix: () => [
+    fix: (match) => [
       "git submodule sync && git submodule update --init --recursive --force && rm -rf build",
+      ...(match.context.log.amd
+        ? [
+            "cat /opt/rocm/.info/version; git describe --tags   # a ROCm of that release's time: the one of its wheels (https://pytorch.org/get-started/previous-versions/)",
+            "python tools/amd_build/build_amd.py   # translates the sources; again after each change of the checkout",
+          ]
+        : []),
       "find / -path '*include/ATen/ATen.h' -not -path \"$PWD/*\" 2>/dev/null   # headers of another torch: uninstall it, or take its prefix out of CMAKE_PREFIX_PATH and CPATH",
       "g++ --version; nvcc --version; git describe --tags   # then the compilers that this release's README and CI name: CC=gcc-11 CXX=g++-11",
     ],

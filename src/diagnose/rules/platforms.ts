@@ -121,7 +121,7 @@ export const platformRules: readonly Rule[] = [
       return saidAny(
         finding,
         /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
-        /syntax error: (?:missing ';' before )?identifier '(?<name>uint|ushort|ulong|uchar|ssize_t|u_int\w*)'/,
+        /syntax error: (?:missing ';' before )?identifier '(?<name>uint|ushort|ulong|uchar|ssize_t|u_int\w*|__attribute__|__restrict__|__inline__|__asm__|__extension__|__typeof__)'/,
         /identifier "(?<name>__builtin_\w+|u(?:int|short|long|char)|M_PI\w*|ssize_t)" is undefined/,
         /(?:missing '.' before identifier|syntax error: identifier|undeclared identifier:?|unexpected token) '(?<name>and|or|not|xor)'/,
         /'(?<name>and|or|not|xor)'\s?: undeclared identifier/,
@@ -143,7 +143,7 @@ export const platformRules: readonly Rule[] = [
           : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
             ? "# flags: /permissive- for cxx, -Xcompiler /permissive- for nvcc; or #include <ciso646>; or && || ! in the code"
             : "# look for a fork or a branch of the package for Windows, or build in WSL",
-      "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt",
+      "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt, __restrict__ → __restrict, __attribute__((aligned(n))) → alignas(n)",
     ],
     sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
     examples: [
@@ -151,6 +151,37 @@ export const platformRules: readonly Rule[] = [
       {
         text: "a.cpp(2): fatal error C1083: Cannot open include file: 'unistd.h': No such file or directory",
         expect: "WSL",
+      },
+    ],
+  },
+  {
+    id: "unknown-word-before-name",
+    title: "MSVC does not know the word in front of a name",
+    on: ["compile"],
+    specificity: 66,
+    matches: (finding, context) => {
+      if (finding.code !== "C2146") return undefined;
+      const facts = said(finding, /missing ';' before identifier '(?<name>\w+)'/);
+      // A type that is unknown is named in an error of its own; a word such as `__restrict__` becomes the variable's name.
+      const here = context.findings.filter(({ file, line }) => file === finding.file && line === finding.line);
+      const undeclared = here.filter(({ code }) => code === "C2065").map(({ message }) => /'(\w+)'/.exec(message)?.[1]);
+      return facts !== undefined && undeclared.length > 0 && undeclared.every((name) => name === facts["name"])
+        ? facts
+        : undefined;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `In ${placeOf(match.finding)} a word stands before \`${match.facts["name"] ?? ""}\` that MSVC takes for the variable's own name, because it does not know it: a keyword of gcc and clang (most often __restrict__, which MSVC writes __restrict; __attribute__((…)), __inline__), or a macro that is not defined on Windows. The package was not written for Windows.`,
+    fix: (match) => [
+      `# look at ${placeOf(match.finding)}: __restrict__ → __restrict, __inline__ → inline, __attribute__((aligned(n))) → alignas(n)`,
+      "# without touching the sources: the flag /D__restrict__=__restrict for cxx (nvcc: -D__restrict__=__restrict)",
+      "# or a newer release of the package, or a fork for Windows; or build in WSL",
+    ],
+    sources: ["facebookresearch/pytorch3d#843"],
+    examples: [
+      {
+        text: "a.cpp(35): error C2146: syntax error: missing ';' before identifier 'output_p'\na.cpp(35): error C2065: 'output_p': undeclared identifier",
+        expect: "__restrict__=__restrict",
       },
     ],
   },

@@ -137,7 +137,7 @@ export const readyPackageRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /apex was installed without --c(?:uda|pp)_ext|(?:requires|needs|install) (?:NVIDIA )?apex (?:with|from).*(?:cuda|--cuda_ext|extensions)|No module named ['"](?<module>amp_C|apex_C|fused_layer_norm_cuda|syncbn|scaled_\w+_softmax_cuda|fused_weight_gradient_mlp_cuda)['"]|cannot import name ['"](?<name>amp|parallel|UnencryptedCookieSessionFactoryConfig)['"] from ['"]apex/,
+        /apex was installed without --c(?:uda|pp)_ext|(?:\bapex[\w.]*|\bFused\w+|\bMixedFused\w+|amp_C) requires (?:the )?(?:cuda|cpp|c\+\+) extensions?|(?:requires|needs|install) (?:NVIDIA )?apex (?:with|from).*(?:cuda|--cuda_ext|extensions)|No module named ['"](?<module>amp_C|apex_C|fused_layer_norm_cuda|syncbn|scaled_\w+_softmax_cuda|fused_weight_gradient_mlp_cuda)['"]|cannot import name ['"](?<name>amp|parallel|UnencryptedCookieSessionFactoryConfig)['"] from ['"]apex/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -160,6 +160,7 @@ export const readyPackageRules: readonly Rule[] = [
         text: "ModuleNotFoundError: No module named 'fused_layer_norm_cuda'",
         expect: "git+https://github.com/NVIDIA/apex",
       },
+      { text: "RuntimeError: apex.optimizers.FusedLAMB requires cuda extensions", expect: "APEX_CUDA_EXT" },
       {
         text: "ImportError: cannot import name 'amp' from 'apex' (/e/site-packages/apex/__init__.py)",
         expect: "not NVIDIA's",

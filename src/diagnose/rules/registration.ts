@@ -1,12 +1,25 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { own } from "../../base/own.ts";
-import { installTogether, pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
+import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
+import { coded, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
   /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
+
+/** Whether the log is of a build that failed, and of no program that ran. */
+function whileBuilding({ findings }: RuleContext): boolean {
+  return findings.some(
+    ({ kind, tool, message }) =>
+      kind === "wrapper" &&
+      (tool === "ninja" ||
+        tool === "make" ||
+        tool === "cmake" ||
+        /CalledProcessError.*['"](?:cmake|ninja|make)['"]/.test(message)),
+  );
+}
 
 /** What extensions call their functions, whatever the module's name is. */
 const bound = /^(?:forward|backward|fwd|bwd)$|_(?:forward|backward|fwd|bwd|cuda|kernel)$/;
@@ -111,6 +124,12 @@ export const registrationRules: readonly Rule[] = [
     fix: (match) => {
       const name = packageOfModule(match.facts["module"] ?? "") ?? packageOf(match);
       return [
+        // The import stood in a try block: the package can do without, and its set-up script does so, too.
+        ...(match.finding.code === "NameError"
+          ? [
+              `${setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v<number>" : "/usr/local/cuda")}   # of torch.version.cuda's toolkit, with nvcc: without it (or without a GPU in sight) such a set-up script leaves the compiled part out and says nothing`,
+            ]
+          : []),
         ...(name === undefined
           ? rebuild(match)
           : name === "mmcv"
@@ -132,7 +151,7 @@ export const registrationRules: readonly Rule[] = [
         expect: "source folder",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
-      { text: "NameError: name '_C' is not defined", expect: "compiled part" },
+      { text: "NameError: name '_C' is not defined", expect: "export CUDA_HOME" },
     ],
   },
   {
@@ -354,22 +373,41 @@ export const registrationRules: readonly Rule[] = [
     specificity: 35,
     matches: (finding) => coded(finding, "segfault", "Fatal Python error", "terminate", "heap"),
     confidence: "low",
-    cause: () =>
-      "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
-    fix: (match) => [
-      // Modules of torch's types crash when torch is not there yet.
-      ...(match.context.log.imports.length > 0 && match.context.log.imports[0] !== "torch"
+    cause: (match) =>
+      ofLog(match.context, whileBuilding)
+        ? "A program of the build crashed (the compiler, nvcc, cmake), not the code that is built: most often memory ran out, a processor is emulated (docker --platform), or the tool does not fit the system. The same command with one job tells which."
+        : "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
+    fix: (match) =>
+      ofLog(match.context, whileBuilding)
         ? [
-            `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
+            `${setVariable(match, "MAX_JOBS", "1")}   # one at a time, and again: the last command before the crash is the one that does it`,
+            ...(match.context.log.docker || match.context.log.wsl
+              ? [
+                  "# more memory: Docker Desktop > Resources; WSL: [wsl2] memory=16GB in %UserProfile%\\.wslconfig, then wsl --shutdown",
+                ]
+              : ["free -g; dmesg | tail   # did memory run out?"]),
+            "uname -m   # in a container of another processor (qemu) compilers crash: build on that processor",
           ]
-        : []),
-      `${python(match)} -X faulthandler the_program.py   # which call`,
-      ...(platformOf(match) === "win32"
-        ? []
-        : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
-      ...rebuild(match),
-    ],
+        : [
+            // Modules of torch's types crash when torch is not there yet.
+            ...(match.context.log.imports.length > 0 && match.context.log.imports[0] !== "torch"
+              ? [
+                  `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
+                ]
+              : []),
+            `${python(match)} -X faulthandler the_program.py   # which call`,
+            ...(platformOf(match) === "win32"
+              ? []
+              : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
+            ...rebuild(match),
+          ],
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
-    examples: [{ text: "Segmentation fault (core dumped)", expect: "faulthandler" }],
+    examples: [
+      { text: "Segmentation fault (core dumped)", expect: "faulthandler" },
+      {
+        text: "subprocess.CalledProcessError: Command '['cmake', '/w/vllm', '-G', 'Ninja']' returned non-zero exit status 1.\nSegmentation fault (core dumped)",
+        expect: "MAX_JOBS",
+      },
+    ],
   },
 ];

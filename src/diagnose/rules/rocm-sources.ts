@@ -28,6 +28,29 @@ function cleanBuild(): string[] {
   ];
 }
 
+/** Names of ROCm's libraries. */
+const rocmName =
+  "hip(?:rtc|blas|sparse|solver|rand|fft|dnn)?[A-Z]\\w*|HIP(?:BLAS(?:LT)?|SPARSE|SOLVER|RAND|FFT)?_[A-Z]\\w*|roc(?:blas|sparse|solver|rand|fft|prim|tx)_\\w+|miopen[A-Z]\\w*|MIOPEN_\\w+";
+
+/** Where those names are declared that do not come with <hip/hip_runtime.h>. */
+const rocmHeaders: readonly (readonly [RegExp, string])[] = [
+  [/^HIP_VERSION/, "hip/hip_version.h"],
+  [/^(?:hipblasLt|HIPBLASLT)/, "hipblaslt/hipblaslt.h"],
+  [/^(?:hipblas|HIPBLAS)/, "hipblas/hipblas.h"],
+  [/^rocblas_/, "rocblas/rocblas.h"],
+  [/^(?:hipsparse|HIPSPARSE)/, "hipsparse/hipsparse.h"],
+  [/^rocsparse_/, "rocsparse/rocsparse.h"],
+  [/^(?:hipsolver|HIPSOLVER)/, "hipsolver/hipsolver.h"],
+  [/^rocsolver_/, "rocsolver/rocsolver.h"],
+  [/^(?:hipfft|HIPFFT)/, "hipfft/hipfft.h"],
+  [/^(?:hiprand|HIPRAND)/, "hiprand/hiprand.h"],
+  [/^(?:miopen|MIOPEN)/, "miopen/miopen.h"],
+];
+
+function headerOf(name: string): string | undefined {
+  return rocmHeaders.find(([form]) => form.test(name))?.[1];
+}
+
 export const rocmSourceRules: readonly Rule[] = [
   {
     id: "torch-source-not-hipified",
@@ -65,24 +88,31 @@ export const rocmSourceRules: readonly Rule[] = [
   },
   {
     id: "hip-function-not-declared",
-    title: "A function of HIP is not declared",
+    title: "A function or name of ROCm is not declared",
     on: ["compile"],
     specificity: 84,
     matches: (finding) =>
       saidAny(
         finding,
-        /['‘"](?<name>hip(?:rtc)?[A-Z]\w*)['’"] (?:was not declared|has not been declared|is not a member|does not name a type)/,
-        /(?:use of undeclared identifier|unknown type name|no member named) ['"](?<name>hip(?:rtc)?[A-Z]\w*)['"]/,
-        /identifier ['"](?<name>hip(?:rtc)?[A-Z]\w*)['"] is undefined/,
+        new RegExp(
+          `['‘"](?<name>${rocmName})['’"] (?:was not declared|has not been declared|is not a member|does not name a type)`,
+        ),
+        new RegExp(
+          `(?:use of undeclared identifier|unknown type name|no (?:member|type|template) named) ['"](?<name>${rocmName})['"]`,
+        ),
+        new RegExp(`identifier ['"](?<name>${rocmName})['"] is undefined`),
       ),
     confidence: "medium",
     cause: (match) => {
       const rtc = (match.facts["name"] ?? "").startsWith("hiprtc");
-      return `\`${match.facts["name"] ?? ""}\` is not in the headers that ${placeOf(match.finding)} got: ${rtc ? "the run-time compiler has had a header and library of its own (<hip/hiprtc.h>, libhiprtc) since ROCm 5, and the source includes another; or " : ""}the source is written for another release of ROCm than the one that is installed (functions come and go), or headers of two ROCms are mixed.`;
+      return `\`${match.facts["name"] ?? ""}\` is not in the headers that ${placeOf(match.finding)} got: ${headerOf(match.facts["name"] ?? "") === undefined ? "" : `it is of <${headerOf(match.facts["name"] ?? "") ?? ""}>, which may not be included there (another header brought it in once); or `}${rtc ? "the run-time compiler has had a header and library of its own (<hip/hiprtc.h>, libhiprtc) since ROCm 5, and the source includes another; or " : ""}the source is written for another release of ROCm than the one that is installed (functions come and go), or headers of two ROCms are mixed.`;
     },
     fix: (match) => [
-      `grep -rl ${match.facts["name"] ?? "hipCtxGetCurrent"} /opt/rocm/include/hip | head; cat /opt/rocm/.info/version; ls -d /opt/rocm*   # does this ROCm have it, and where?`,
+      `grep -rlw ${match.facts["name"] ?? "hipCtxGetCurrent"} /opt/rocm/include | head; cat /opt/rocm/.info/version; ls -d /opt/rocm*   # does this ROCm have it, and where?`,
       ...((match.facts["name"] ?? "").startsWith("hiprtc") ? ["# source: #include <hip/hiprtc.h>, link -lhiprtc"] : []),
+      ...(headerOf(match.facts["name"] ?? "") === undefined
+        ? []
+        : [`# has it: #include <${headerOf(match.facts["name"] ?? "") ?? ""}> in ${placeOf(match.finding)}`]),
       ...(inTorchSource(match.finding)
         ? [
             ...cleanBuild(),
@@ -95,6 +125,14 @@ export const rocmSourceRules: readonly Rule[] = [
       {
         text: "/home/p/pytorch-v2.2.2/aten/src/ATen/hip/nvrtc_stub/ATenNVRTC.h:112:5: error: ‘hiprtcCompileProgram’ was not declared in this scope",
         expect: "hip/hiprtc.h",
+      },
+      {
+        text: "/apex/csrc/mlp_hip.hip:89:7: error: use of undeclared identifier 'rocblas_datatype_f64_r'",
+        expect: "#include <rocblas/rocblas.h>",
+      },
+      {
+        text: "/w/pytorch/caffe2/core/hip/common_gpu.h:98:10: error: use of undeclared identifier 'HIP_VERSION'; did you mean '_SC_VERSION'?",
+        expect: "hip/hip_version.h",
       },
     ],
   },

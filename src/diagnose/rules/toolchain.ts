@@ -2,7 +2,7 @@
 import { pip, platformOf, python, systemPackage } from "../commands.ts";
 import { missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Rule, type RuleContext, said } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Names of programs that look like plain words. */
 const knownProgram =
@@ -16,6 +16,19 @@ function clSpeaks({ findings }: RuleContext): boolean {
       /[\\/]bin[\\/]+Host[Xx]\d+[\\/]/.test(text) ||
       /[\\/]VC[\\/]+Tools[\\/]+MSVC[\\/]/i.test(file ?? ""),
   );
+}
+
+/** Conda's compiler, under the name that it is asked for by. */
+function condaCompiler(match: Match): string[] {
+  const name = match.facts["name"] ?? "";
+  const target = name.startsWith("aarch64") ? "aarch64" : "64";
+  return [
+    /_cos\d/.test(name)
+      ? `conda install gxx_linux-${target}=7.3   # of Anaconda's own channel: that release has this name; newer ones have x86_64-conda-linux-gnu-…`
+      : `conda install -c conda-forge gxx_linux-${target}`,
+    "conda deactivate && conda activate <environment>   # sets CC and CXX",
+    "# or the system's compiler: export CC=gcc CXX=g++ (both installed?), in a clean build: rm -rf build",
+  ];
 }
 
 export const toolchainRules: readonly Rule[] = [
@@ -214,7 +227,9 @@ export const toolchainRules: readonly Rule[] = [
     cause: (match) =>
       /^cc1(?:plus)?$/.test(match.facts["name"] ?? "")
         ? "gcc is installed but its C++ part (cc1plus) is not, or gcc and g++ are of different versions."
-        : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
+        : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
+          ? `\`${match.facts["name"] ?? ""}\` is conda's own compiler: conda's Python was built with it and names it to every build (or CC and CXX do), and it is not in this environment, or the environment is not active.`
+          : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
     fix: (match) =>
       platformOf(match) === "win32"
         ? [
@@ -222,15 +237,21 @@ export const toolchainRules: readonly Rule[] = [
             '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
             "set CC=& set CXX=",
           ]
-        : [
-            ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-            'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-          ],
+        : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
+          ? condaCompiler(match)
+          : [
+              ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+              'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+            ],
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
       { text: "gcc: fatal error: cannot execute 'cc1plus': execvp: No such file or directory", expect: "cc1plus" },
       { text: "/bin/sh: 1: x86_64-conda-linux-gnu-c++: not found", expect: "gxx" },
+      {
+        text: "unable to execute 'x86_64-conda_cos6-linux-gnu-gcc': No such file or directory",
+        expect: "gxx_linux-64=7.3",
+      },
       {
         text: "-- Building for: NMake Makefiles\nCMake Error at CMakeLists.txt:2 (project):\n  No CMAKE_CXX_COMPILER could be found.",
         expect: "vcvars64.bat",
@@ -324,6 +345,11 @@ export const toolchainRules: readonly Rule[] = [
       if (name === "nvidia-smi") return ["# comes with the NVIDIA driver; in a container: docker run --gpus all …"];
       if (name === "ld")
         return [
+          ...(match.context.log.conda || /-conda\w*-linux-gnu/.test(match.finding.text)
+            ? [
+                "conda install -c conda-forge gxx_linux-64 binutils_linux-64   # conda's gcc takes conda's linker (x86_64-conda-linux-gnu-ld) alone; then conda deactivate && conda activate",
+              ]
+            : []),
           'echo "$LDFLAGS $CFLAGS $CXXFLAGS"   # -fuse-ld=… in there, or in the build\'s own flags? drop it, or install what it names:',
           ...systemPackage(match, { apt: "binutils lld mold" }),
         ];

@@ -268,4 +268,38 @@ export const windowsRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "linker-got-half-a-path",
+    title: "The linker takes a folder, or half a path, for an object",
+    on: ["missing-library"],
+    specificity: 84,
+    matches: (finding) => {
+      const file = finding.library ?? "";
+      // The linker adds .obj to what has no ending.
+      return finding.phase === "link" &&
+        /^(?:[A-Za-z]:[\\/](?:Program|Users[\\/]\w+)|(?:[A-Za-z]:)?[^:]*[\\/](?:x64|x86|lib|lib64|libs|bin|include|Win32|v\d+))\.obj$/i.test(
+          file,
+        )
+        ? { file, folder: file.replace(/\.obj$/i, "") }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      /[\\/]Program\.obj$|[\\/]Users[\\/]\w+\.obj$/i.test(match.facts["file"] ?? "")
+        ? `The linker got \`${match.facts["folder"] ?? ""}\` and added .obj: it is the first half of a path with a space in it (C:\\Program Files\\…) that stands on the command line without quotes.`
+        : `The linker got the folder \`${match.facts["folder"] ?? ""}\` where it wants a file, and added .obj: an option is not understood as one (-L, or /LIBPATH: with a space behind it), or a path was split at a space.`,
+    fix: () => [
+      "# setup.py: library_dirs=[…] and libraries=[…] of the extension in place of -L and -l in extra_link_args (cl and link know /LIBPATH:folder only)",
+      '# CMake and flags: quotes around the whole path ("/LIBPATH:C:\\Program Files\\…"), or its short form: for %I in ("C:\\Program Files") do @echo %~sI',
+      "set CUDA_PATH & set CUDA_HOME & set LIB & set LINK & set LDFLAGS   # a variable with a path that is not quoted, or ends in a backslash?",
+    ],
+    sources: ["pytorch/pytorch#15222"],
+    examples: [
+      {
+        text: "LINK : fatal error LNK1181: cannot open input file 'C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v10.0\\lib\\x64.obj'",
+        expect: "library_dirs",
+      },
+      { text: "LINK : fatal error LNK1104: cannot open file 'C:\\Program.obj'", expect: "without quotes" },
+    ],
+  },
 ];
