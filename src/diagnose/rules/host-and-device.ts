@@ -1,7 +1,7 @@
 /** Code for the GPU where the compiler takes it for the host's, and calls between the two that it refuses. */
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const hostCall = /calling a __host__ function(?:\("(?<callee>[^"]*)"\))?/;
 
@@ -20,14 +20,19 @@ const gpuWords: readonly RegExp[] = [
 
 /** The word of GPU code in a message of a host compiler about a source that it takes for plain C or C++. */
 function gpuWordIn(finding: Finding): MatchFacts | undefined {
-  const ending = /\.(c|cc|cpp|cxx|c\+\+|C)$/.exec(finding.file ?? "")?.[1];
+  const ending = /\.(c|cc|cpp|cxx|c\+\+|C|h|hh|hpp|hxx)$/.exec(finding.file ?? "")?.[1];
   if (ending === undefined || finding.severity === "warning") return undefined;
   const facts =
     saidAny(finding, ...gpuWords) ??
-    (/<<<.*>>>/.test(finding.source ?? "") && /expected|syntax error/.test(finding.message)
+    ((/<<<.*>>>/.test(finding.source ?? "") && /expected|syntax error/.test(finding.message)) ||
+    (finding.code === "C2059" && /'<'$/.test(finding.message))
       ? { name: "<<<…>>>" }
       : undefined);
   return facts === undefined ? undefined : { ...facts, ending };
+}
+
+function isHeader(match: Match): boolean {
+  return /^h/.test(match.facts["ending"] ?? "");
 }
 
 export const hostAndDeviceRules: readonly Rule[] = [
@@ -37,10 +42,17 @@ export const hostAndDeviceRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 74,
     matches: (finding) => (finding.tool === "nvcc" || finding.tool === "cudafe++" ? undefined : gpuWordIn(finding)),
-    confidence: "high",
+    confidence: (match) => (match.finding.code === "C2059" ? "medium" : "high"),
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of the language of ${match.context.log.amd ? "HIP" : "CUDA"}, and ${placeOf(match.finding)} is compiled as plain ${match.facts["ending"] === "c" ? "C" : "C++"}: the ending (.${match.facts["ending"] ?? "cpp"}) decides, with setup.py, CMake, nvcc and hipcc alike. Kernels, and calls with <<<…>>>, belong into a .cu${match.context.log.amd ? " or .hip" : ""} file.`,
+      isHeader(match)
+        ? `\`${match.facts["name"] ?? ""}\` is of the language of ${match.context.log.amd ? "HIP" : "CUDA"}, and the C++ compiler reads ${placeOf(match.finding)}: a .cpp file includes this header with code for the GPU.`
+        : `\`${match.facts["name"] ?? ""}\` is of the language of ${match.context.log.amd ? "HIP" : "CUDA"}, and ${placeOf(match.finding)} is compiled as plain ${match.facts["ending"] === "c" ? "C" : "C++"}: the ending (.${match.facts["ending"] ?? "cpp"}) decides, with setup.py, CMake, nvcc and hipcc alike. Kernels, and calls with <<<…>>>, belong into a .cu${match.context.log.amd ? " or .hip" : ""} file.`,
     fix: (match) => {
+      if (isHeader(match))
+        return [
+          "# include it in .cu files alone, and give .cpp files a header with plain functions; or rename the .cpp that includes it to .cu",
+          "# a header for both: #ifdef __CUDACC__ (nvcc; __HIPCC__ with hipcc) around kernels, and #include <cuda_runtime.h>, which makes __host__ and __device__ empty words for C++ compilers",
+        ];
       const file = baseName(match.finding.file ?? "a.cpp");
       const name = file.replace(/\.\w+$/, "");
       return match.context.log.amd
@@ -62,6 +74,8 @@ export const hostAndDeviceRules: readonly Rule[] = [
         expect: "hipcc -x hip -c t.c",
       },
       { text: "foo.cpp(3): error C2065: 'threadIdx': undeclared identifier", expect: "foo.cu" },
+      { text: "/p/csrc/utils.h:3:1: error: ‘__device__’ does not name a type", expect: "__CUDACC__" },
+      { text: "kernel.cpp(10): error C2059: syntax error: '<'", expect: "kernel.cu" },
       {
         text: "a.cpp:9:12: error: expected primary-expression before ‘<’ token\n    9 |   k<<<1, 32>>>(x);\n      |    ^",
         expect: "<<<",
