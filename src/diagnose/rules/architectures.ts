@@ -174,8 +174,9 @@ export const architectureRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) => {
-      const what = `${match.facts["feature"] ?? "What the code uses"}${match.facts["types"] === undefined ? "" : ` (${match.facts["types"]})`}`;
-      return `\`${what}\` does not exist for architectures below ${least(match)}, and the list of architectures (TORCH_CUDA_ARCH_LIST, -gencode flags of the build, or torch's own list when no GPU is visible) holds an older one.`;
+      const { feature } = match.facts;
+      const what = `${feature === undefined ? "What the code uses" : `\`${feature}\``}${match.facts["types"] === undefined ? "" : ` (${match.facts["types"]})`}`;
+      return `${what} does not exist for architectures below ${least(match)}, and the list of architectures (TORCH_CUDA_ARCH_LIST, -gencode flags of the build, or torch's own list when no GPU is visible) holds an older one.`;
     },
     fix: (match) => [
       `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,

@@ -1,6 +1,6 @@
 /** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
 import { platformOf } from "../commands.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
 
 /** The flag by the header that defines the intrinsic: `avx512bwintrin.h`. Source: gcc's config/i386. */
 function flagOfHeader(file: string): string | undefined {
@@ -213,6 +213,35 @@ export const compilerOptionRules: readonly Rule[] = [
     sources: ["https://sourceware.org/binutils/"],
     examples: [
       { text: "/tmp/ccX1abcd.s:4032: Error: no such instruction: `vpdpbusd %ymm1,%ymm0,%ymm2'", expect: "binutils" },
+    ],
+  },
+  {
+    id: "command-of-several-files",
+    title: "A compiler's command falls apart into several files",
+    on: ["driver"],
+    specificity: 78,
+    matches: (finding) =>
+      finding.tool === "nvcc"
+        ? undefined
+        : said(
+            finding,
+            /cannot specify [‘'"]?-o[’'"]? (?:with .* with multiple (?:output )?files|when generating multiple output files)/,
+          ),
+    confidence: "high",
+    cause: () =>
+      "The compiler takes a word of its command for a second source file: flags were given as one string where a list is wanted (each letter becomes a word: - O 3), a path with a space is not quoted, or a word that was to belong to a flag stands alone.",
+    fix: () => [
+      '# lists: load(…, extra_cflags=["-O3"]), extra_compile_args={"cxx": ["-O3", "-fopenmp"]}; one word each, no "-I /path" in one string',
+      '# CMake: separate_arguments or a list, not "-O3 -g" in one word; project, environment and build folder in paths without spaces',
+      "retorch build -v   # shows the whole command",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/cpp_extension.html"],
+    examples: [
+      {
+        text: "c++: fatal error: cannot specify ‘-o’ with ‘-c’, ‘-S’ or ‘-E’ with multiple files",
+        expect: "extra_cflags",
+      },
+      { text: "clang: error: cannot specify -o when generating multiple output files", expect: "extra_cflags" },
     ],
   },
 ];

@@ -247,4 +247,35 @@ export const customOperatorRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "device-name-unknown",
+    title: "There is no device of that name",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) => {
+      const facts = saidAny(
+        finding,
+        /Expected one of cpu, cuda, .* device type at start of device string: (?<name>\S*)/,
+        /Invalid device string: '(?<name>[^']*)'/,
+      );
+      return facts;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is no name of a device for torch: it is misspelt, has a number in another form than cuda:0, or belongs to a back end (npu, musa, xla, hpu) whose package was not imported.`,
+    fix: (match) => [
+      `# cpu, cuda, cuda:1, mps, xpu, meta: in torch.device(…), x.to(…), torch.library.impl("my_ops::f", "cuda")`,
+      ...(/^(?:npu|musa|mlu|gcu|sdaa|dipu|privateuseone)/.test(match.facts["name"] ?? "")
+        ? [`# import torch_${/^[a-z]+/.exec(match.facts["name"] ?? "")?.[0] ?? "npu"} before`]
+        : []),
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch.device"],
+    examples: [
+      {
+        text: "RuntimeError: Expected one of cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, privateuseone device type at start of device string: cude",
+        expect: "misspelt",
+      },
+      { text: "RuntimeError: Invalid device string: 'cuda1'", expect: "cuda:1" },
+    ],
+  },
 ];

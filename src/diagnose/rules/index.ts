@@ -24,6 +24,7 @@ import { cxxExceptionRules } from "./cxx-exceptions.ts";
 import { nativeCrashRules } from "./native-crashes.ts";
 import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
+import { deviceLanguageRules } from "./device-language.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
 import { genericRules } from "./generic.ts";
@@ -197,6 +198,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "GPU architectures in code", rules: architectureRules },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
+  { name: "The language of kernels", rules: deviceLanguageRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },
   { name: "Host and device code", rules: hostAndDeviceRules },

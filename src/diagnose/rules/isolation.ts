@@ -204,4 +204,26 @@ export const isolationRules: readonly Rule[] = [
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
     ],
   },
+  {
+    id: "build-backend-unknown",
+    title: "The build backend's name is wrong",
+    on: ["exception", "installer"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /No module named ['"](?<name>setuptools\.(?!build_meta\b)(?:build|bild|legacy)\w*)['"]/,
+        /No module named ['"](?<name>(?:hatchling\.(?!build\b)|flit_core\.(?!buildapi\b)|mesonpy\.|scikit_build_core\.(?!build\b)|poetry\.core\.masonry\.(?!api\b))\w+)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `pyproject.toml names \`${match.facts["name"] ?? ""}\` as its build-backend, and there is no such module: the name is misspelt.`,
+    fix: () => [
+      '# pyproject.toml: build-backend = "setuptools.build_meta" (others: hatchling.build, flit_core.buildapi, scikit_build_core.build, poetry.core.masonry.api, mesonpy), and its package under [build-system] requires',
+    ],
+    sources: ["https://packaging.python.org/en/latest/guides/writing-pyproject-toml/"],
+    examples: [
+      { text: "ModuleNotFoundError: No module named 'setuptools.build_metaa'", expect: "setuptools.build_meta" },
+    ],
+  },
 ];

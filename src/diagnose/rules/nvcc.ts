@@ -276,8 +276,14 @@ export const nvccRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `A kernel or device function (${placeOf(match.finding)}) calls ${match.facts["callee"] === undefined ? "a function" : `\`${match.facts["callee"]}\``}, which exists for the CPU only.`,
-    fix: () => [
-      "# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)",
+    fix: (match) => [
+      /basic_ostream|operator ?<</.test(match.facts["callee"] ?? "")
+        ? '# a kernel prints with printf("%f\\n", x); there is no std::cout on the GPU'
+        : /std::(?:vector|map|unordered_map|set|string|basic_string|shared_ptr|unique_ptr|function)\b/.test(
+              match.facts["callee"] ?? "",
+            )
+          ? "# containers of std:: are the host's: arrays of constant length, pointers that the kernel gets, or cuda::std::array of <cuda/std/array>"
+          : "# mark the callee __host__ __device__, or use the device form (std::max → max, std::pow → pow, torch/ATen functions not at all in kernels)",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#function-execution-space-specifiers"],
     examples: [

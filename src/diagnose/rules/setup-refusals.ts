@@ -1,7 +1,7 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
 import { pip, python, pythonVersion } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { coded, type Match, type RuleContext, type Rule, said } from "../rule.ts";
+import { coded, type Match, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
 
 /** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
 function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
@@ -164,6 +164,64 @@ export const setupRefusalRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"/p/setup.py\", line 132, in <module>\n    source_files += base_source_files\nUnboundLocalError: local variable 'source_files' referenced before assignment",
         expect: "/p/setup.py:132",
+      },
+    ],
+  },
+  {
+    id: "extension-declared-wrongly",
+    title: "setup.py hands torch's builder something of the wrong kind",
+    on: ["exception", "installer"],
+    specificity: 72,
+    matches: (finding) => {
+      const facts = saidAny(
+        finding,
+        /(?<what>\w*Extension)(?:\.__init__)?\(\) missing \d required positional arguments?: '(?<missing>sources|name)/,
+        /(?<sources>'sources' must be an? (?:list|iterable) of strings)/,
+        /(?<modules>'ext_modules' option must be a list of Extension|each element of 'ext_modules' option must be an Extension)/,
+        /(?<command>Command\.__init__\(\) missing 1 required positional argument: 'dist')/,
+      );
+      if (facts !== undefined) return facts;
+      const flags = finding.frames?.some((frame) =>
+        /_add_compile_flag|add_compile_flags|extra_compile_args/.test(frame),
+      );
+      return flags === true &&
+        /'(?:str|tuple|NoneType)' object has no attribute '(?:append|items|get|copy)'|can only concatenate list|unsupported operand/.test(
+          finding.message,
+        )
+        ? { flags: "yes" }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) => {
+      const { what, missing, sources, modules, command } = match.facts;
+      if (what !== undefined)
+        return `\`${what}\` in setup.py gets no ${missing ?? "sources"}: it wants a name and a list of sources.`;
+      if (sources !== undefined)
+        return "`sources` of the extension is one string (or a path) where a list of them is wanted.";
+      if (modules !== undefined)
+        return "`ext_modules` in setup.py is not a list of extensions: one extension stands there without brackets, or the list holds something else (None, a dict, the extension of another library).";
+      if (command !== undefined)
+        return "`cmdclass` wants a class, and setup.py makes an object of it: BuildExtension() with brackets in place of BuildExtension.";
+      return "`extra_compile_args` of the extension is a string or a tuple; torch adds flags of its own and wants a list, or a dictionary of lists for cxx and nvcc.";
+    },
+    fix: () => [
+      '# setup.py: ext_modules=[CUDAExtension(name="pkg._C", sources=["csrc/a.cpp", "csrc/k.cu"], extra_compile_args={"cxx": ["-O3"], "nvcc": ["-O3"]})],',
+      '#           cmdclass={"build_ext": BuildExtension}   # the class, without (); options: BuildExtension.with_options(use_ninja=False)',
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/cpp_extension.html"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/p/setup.py", line 3, in <module>\n    setup(name="x", ext_modules=[CppExtension("x")])\nTypeError: CppExtension() missing 1 required positional argument: \'sources\'',
+        expect: "list of sources",
+      },
+      { text: "error: 'ext_modules' option must be a list of Extension instances", expect: "without brackets" },
+      {
+        text: "TypeError: Command.__init__() missing 1 required positional argument: 'dist'",
+        expect: "without ()",
+      },
+      {
+        text: "AssertionError: 'sources' must be a list of strings",
+        expect: "one string",
       },
     ],
   },
