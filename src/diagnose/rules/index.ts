@@ -25,6 +25,7 @@ import { nativeCrashRules } from "./native-crashes.ts";
 import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { deviceLanguageRules } from "./device-language.ts";
+import { tensorCodeRules } from "./tensor-code.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
 import { genericRules } from "./generic.ts";
@@ -199,6 +200,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: standardRules },
   { name: "The language of kernels", rules: deviceLanguageRules },
+  { name: "Tensors in C++", rules: tensorCodeRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },
   { name: "Host and device code", rules: hostAndDeviceRules },

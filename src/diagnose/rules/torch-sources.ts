@@ -10,6 +10,11 @@ function inFile(match: Match, from: string, to: string): string[] {
   return [`sed -i 's/\\b${from}\\b/${to}/g' ${file}`];
 }
 
+/** Whether the name is known, and only the arguments do not fit. */
+function isCall({ finding }: Match): boolean {
+  return /no matching function|no instance of/.test(finding.message);
+}
+
 export const torchSourceRules: readonly Rule[] = [
   {
     id: "stable-abi-type-unsupported",
@@ -272,10 +277,15 @@ export const torchSourceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` is not there (or not with these parameters) in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} was written for an older or newer torch.`,
+      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` ${isCall(match) ? "does not take these arguments" : "is not there"} in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} ${isCall(match) ? "gives it the wrong number or types of them, or was written for an older or newer torch" : "was written for an older or newer torch"}.`,
     fix: (match) => [
       ...homeOf(match.facts["name"] ?? ""),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
+      ...(isCall(match)
+        ? [
+            "# compare the call with the candidates that stand below the message: sizes in braces ({2, 3}), int64_t for int, no arguments by name",
+          ]
+        : []),
       "# take the release of the package that fits this torch, or install the torch that its documentation names",
     ],
     sources: ["pytorch/extension-cpp#32", "yuliangguo/depth_any_camera#24"],
