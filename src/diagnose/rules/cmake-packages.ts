@@ -53,6 +53,13 @@ const systemPackages: Readonly<Record<string, Parameters<typeof systemPackage>[1
   ffmpeg: { apt: "libavcodec-dev libavformat-dev libavutil-dev libswscale-dev", brew: "ffmpeg", conda: "ffmpeg" },
 };
 
+/** Targets under names that torch does not give. */
+function ofTorch(match: Match): boolean {
+  return /^(?:Torch|torch|PyTorch|LibTorch|libtorch)::(?:[Tt]orch|torch_python|libtorch|c10|[Pp]y[Tt]orch)$/.test(
+    match.facts["target"] ?? "",
+  );
+}
+
 export const cmakePackageRules: readonly Rule[] = [
   {
     id: "cmake-variable-notfound",
@@ -270,9 +277,16 @@ export const cmakePackageRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["target"] ?? ""}\` comes from find_package(${(match.facts["target"] ?? "").split("::")[0] ?? ""}), which was not called before, did not find it, or found a release without that target.`,
+      ofTorch(match)
+        ? `torch's CMake files define no target \`${match.facts["target"] ?? ""}\`: what they give is the target torch and the variable TORCH_LIBRARIES, after find_package(Torch REQUIRED).`
+        : `\`${match.facts["target"] ?? ""}\` comes from find_package(${(match.facts["target"] ?? "").split("::")[0] ?? ""}), which was not called before, did not find it, or found a release without that target.`,
     fix: (match) => {
       const name = (match.facts["target"] ?? "").split("::")[0] ?? "";
+      if (ofTorch(match))
+        return [
+          "# find_package(Torch REQUIRED)  target_link_libraries(my_ops PRIVATE ${TORCH_LIBRARIES})",
+          '# Python modules (pybind11) need torch_python as well: find_library(TORCH_PYTHON torch_python PATHS "${TORCH_INSTALL_PREFIX}/lib")',
+        ];
       return [
         `# find_package(${name === "CUDA" ? "CUDAToolkit" : name} REQUIRED) before the line that links it, and its folder on CMAKE_PREFIX_PATH`,
         ...(name === "MKL" || name === "caffe2"
@@ -288,6 +302,35 @@ export const cmakePackageRules: readonly Rule[] = [
       {
         text: 'CMake Error at CMakeLists.txt:10 (add_library):\n  Target "ext" links to target "MKL::MKL" but the target was not found.',
         expect: "mkl-devel",
+      },
+      {
+        text: 'CMake Error at CMakeLists.txt:9 (target_link_libraries):\n  Target "my_ops" links to:\n\n    Torch::Torch\n\n  but the target was not found.',
+        expect: "TORCH_LIBRARIES",
+      },
+    ],
+  },
+  {
+    id: "cmake-target-unknown",
+    title: "A target of CMake has another name, or is made later",
+    on: ["build-tool"],
+    specificity: 70,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot specify [\w ]+ for target "(?<target>[^"]+)" which is not built by this project/,
+        /(?:get_target_property|set_target_properties|install TARGETS|add_dependencies)\(?\)?[^"]{0,40}(?:non-existent target|can not find target to add properties to:|given target|target) "?(?<target>[\w.:-]+)"?(?: which does not exist)?/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `CMakeLists.txt says something of the target \`${match.facts["target"] ?? ""}\`, and at that place there is none: its name is misspelt, add_library, add_executable or pybind11_add_module that makes it comes further below, or stands in an if() that was not taken.`,
+    fix: (match) => [
+      `grep -rnE "add_(library|executable|custom_target)|pybind11_add_module|Python_add_library" CMakeLists.txt | grep "${match.facts["target"] ?? ""}"   # where is it made, and before that line?`,
+    ],
+    sources: ["https://cmake.org/cmake/help/latest/command/target_link_libraries.html"],
+    examples: [
+      {
+        text: 'CMake Error at CMakeLists.txt:4 (target_link_libraries):\n  Cannot specify link libraries for target "my_op" which is not built by this\n  project.',
+        expect: "misspelt",
       },
     ],
   },

@@ -168,16 +168,23 @@ export const cmakeRules: readonly Rule[] = [
         finding,
         /Could not create named generator (?<name>[\w .+-]+?)(?: Generators|$)/,
         /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find any instance of Visual Studio/i,
-        /The source directory "(?<dir>[^"]+)" does not exist/,
+        /The source directory "(?<dir>[^"]+)" (?:does not exist|(?<empty>does not appear to contain) CMakeLists\.txt)/,
       ),
     confidence: "high",
     cause: (match) =>
       match.facts["dir"] !== undefined
-        ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
+        ? match.facts["empty"] === undefined
+          ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
+          : `CMake was started for \`${match.facts["dir"]}\`, which holds no CMakeLists.txt: it is the wrong folder (the build folder itself, one above or below), or a submodule that was not fetched.`
         : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
     fix: (match) =>
       match.facts["dir"] !== undefined
-        ? ["ls   # cmake -S <folder with CMakeLists.txt> -B build"]
+        ? [
+            "find . -maxdepth 3 -name CMakeLists.txt   # cmake -S <its folder> -B build; within a build folder: cmake ..",
+            ...(match.facts["empty"] === undefined
+              ? []
+              : ["git submodule update --init --recursive   # an empty folder of the repository"]),
+          ]
         : [
             "python -m pip install --upgrade cmake ninja",
             `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
@@ -186,6 +193,10 @@ export const cmakeRules: readonly Rule[] = [
     sources: ["https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html"],
     examples: [
       { text: "CMake Error: Could not create named generator Visual Studio 18 2026", expect: "CMAKE_GENERATOR" },
+      {
+        text: 'CMake Error: The source directory "/w/ext/build" does not appear to contain CMakeLists.txt.\nSpecify --help for usage, or press the help button on the CMake GUI.',
+        expect: "cmake ..",
+      },
     ],
   },
   {

@@ -131,10 +131,17 @@ export const linkingRules: readonly Rule[] = [
     }),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["symbol"] ?? ""}\` is defined in two of the objects that are linked: a function in a header without \`inline\`, a .cu or .cpp file that another one includes and that is compiled, too, the same source twice in \`sources\`, or PYBIND11_MODULE in two files.`,
-    fix: () => [
-      "# mark functions in headers inline (or static, or make them templates); do not #include .cu/.cpp files that are in `sources`; one PYBIND11_MODULE per module",
-    ],
+      match.facts["symbol"] === "main"
+        ? "Two of the sources that are linked have a main(): a test, an example or a second program stands in the list of one program's sources."
+        : `\`${match.facts["symbol"] ?? ""}\` is defined in two of the objects that are linked: a function in a header without \`inline\`, a .cu or .cpp file that another one includes and that is compiled, too, the same source twice in \`sources\`, or PYBIND11_MODULE in two files.`,
+    fix: (match) =>
+      match.facts["symbol"] === "main"
+        ? [
+            "grep -rnE 'int main *[(]' --include=*.cpp --include=*.cu .   # one of them for each program: take the others out of its sources",
+          ]
+        : [
+            "# mark functions in headers inline (or static, or make them templates); do not #include .cu/.cpp files that are in `sources`; one PYBIND11_MODULE per module",
+          ],
     sources: ["https://gcc.gnu.org/wiki/VerboseDiagnostics"],
     examples: [
       {
@@ -142,6 +149,10 @@ export const linkingRules: readonly Rule[] = [
         expect: "inline",
       },
       { text: "b.obj : error LNK2005: PyInit__C already defined in a.obj", expect: "PYBIND11_MODULE" },
+      {
+        text: "/usr/bin/ld: b.o: in function `main': b.cpp:(.text+0x0): multiple definition of `main'; a.o:a.cpp:(.text+0x0): first defined here",
+        expect: "a main()",
+      },
       { text: "ld.lld: error: duplicate symbol: foo()", expect: "inline" },
       { text: "nvlink error   : Multiple definition of '_Z3foov' in 'b.o', first defined in 'a.o'", expect: "inline" },
     ],
