@@ -25,6 +25,7 @@ import { nativeCrashRules } from "./native-crashes.ts";
 import { onnxRuntimeRules } from "./onnx-runtime.ts";
 import { customOperatorRules } from "./custom-operators.ts";
 import { deviceLanguageRules } from "./device-language.ts";
+import { pythonHabitRules } from "./python-habits.ts";
 import { tensorCodeRules } from "./tensor-code.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
@@ -201,6 +202,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "The C++ standard", rules: standardRules },
   { name: "The language of kernels", rules: deviceLanguageRules },
   { name: "Tensors in C++", rules: tensorCodeRules },
+  { name: "Habits of Python in C++", rules: pythonHabitRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },
   { name: "Host and device code", rules: hostAndDeviceRules },

@@ -94,19 +94,24 @@ export const tensorCodeRules: readonly Rule[] = [
     title: "A tensor where a number is wanted",
     on: ["compile"],
     specificity: 74,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),
-        new RegExp(`could not convert [‘'].*[’'] from [‘']${tensor}[’'] to [‘'](?<type>${number})[’']`),
-        new RegExp(`no suitable conversion function from "${tensor}" to "(?<type>${number})" exists`),
-        new RegExp(
-          `no viable conversion from (?:returned value of type )?'${tensor}' to (?:function return type )?'(?<type>${number})'`,
-        ),
-        new RegExp(`value of type '${tensor}' is not contextually convertible to '(?<type>bool)'`),
-        new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
-        new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
-      ),
+    matches: (finding, context) =>
+      // A function without a type of its own gives back an int.
+      context.findings.some(({ message }) =>
+        /forbids declaration of|missing type specifier|a type specifier is required/.test(message),
+      )
+        ? undefined
+        : saidAny(
+            finding,
+            new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),
+            new RegExp(`could not convert [‘'].*[’'] from [‘']${tensor}[’'] to [‘'](?<type>${number})[’']`),
+            new RegExp(`no suitable conversion function from "${tensor}" to "(?<type>${number})" exists`),
+            new RegExp(
+              `no viable conversion from (?:returned value of type )?'${tensor}' to (?:function return type )?'(?<type>${number})'`,
+            ),
+            new RegExp(`value of type '${tensor}' is not contextually convertible to '(?<type>bool)'`),
+            new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
+            new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
+          ),
     confidence: "high",
     cause: (match) =>
       `${at(match.finding)} uses a tensor as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,

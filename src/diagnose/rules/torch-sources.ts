@@ -1,18 +1,37 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python } from "../commands.ts";
-import { about } from "../matchers.ts";
-import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { about, ofLog } from "../matchers.ts";
+import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+
+/** A header of torch: macros expand there, and what is wrong stands where they are used. */
+function ofTorch(file: string): boolean {
+  return /[\\/]torch[\\/]include[\\/]/.test(file);
+}
 
 function inFile(match: Match, from: string, to: string): string[] {
   const file = match.finding.file;
-  if (file === undefined || platformOf(match) === "win32") return [`# replace ${from} by ${to}`];
+  if (file === undefined || ofTorch(file) || platformOf(match) === "win32") return [`# replace ${from} by ${to}`];
   return [`sed -i 's/\\b${from}\\b/${to}/g' ${file}`];
 }
 
 /** Whether the name is known, and only the arguments do not fit. */
 function isCall({ finding }: Match): boolean {
   return /no matching function|no instance of/.test(finding.message);
+}
+
+/** Whether nvcc, or the host compiler behind it, speaks in the log, or an old gcc whose messages do not tell. */
+function hasGpuCompile({ findings, log }: RuleContext): boolean {
+  return (
+    log.cuda !== undefined ||
+    findings.some(
+      ({ tool, file, text }) =>
+        tool === "nvcc" ||
+        tool === "cudafe++" ||
+        tool === "msvc" ||
+        /\.cu\b|\bnvcc\b|[\\/]c\+\+[\\/][4-7]\b/.test(`${file ?? ""} ${text}`),
+    )
+  );
 }
 
 export const torchSourceRules: readonly Rule[] = [
@@ -102,10 +121,11 @@ export const torchSourceRules: readonly Rule[] = [
     title: "nvcc and an old gcc stumble over torch's C++ front end",
     on: ["compile"],
     specificity: 82,
-    matches: (finding) =>
+    matches: (finding, context) =>
       /torch[\\/]csrc[\\/]api[\\/]include[\\/]torch[\\/](?:nn|data|optim|ordered_dict|serialize)/.test(
         (finding.file ?? "").replaceAll("\\", "/"),
-      )
+      ) &&
+      (!/no matching function|cannot convert|expected/.test(finding.message) || ofLog(context, hasGpuCompile))
         ? saidAny(
             finding,
             /(?<what>invalid static_cast|static_cast.*OrderedDict|wrong number of template arguments|template argument|no matching function|cannot convert|expected)/,
@@ -194,11 +214,15 @@ export const torchSourceRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
+      `${ofTorch(match.finding.file ?? "") ? `Where the AT_DISPATCH_… macros are used ("in expansion of macro" below the message says the place)` : placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
     fix: (match) => [
       match.finding.file === undefined || platformOf(match) === "win32"
         ? "# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"
-        : `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${match.finding.file}`,
+        : `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${
+            ofTorch(match.finding.file)
+              ? "$(grep -rlE 'AT_DISPATCH[A-Z0-9_]*\\([^,]*\\.type\\(\\)' --include='*.cpp' --include='*.cu' --include='*.cuh' --include='*.h' .)   # in the package's own folder"
+              : match.finding.file
+          }`,
     ],
     sources: ["sjtu-medialab/RwkvCompress#9", "IDEA-Research/GroundingDINO#462", "66RING/tiny-flash-attention#15"],
     examples: [
@@ -209,6 +233,10 @@ export const torchSourceRules: readonly Rule[] = [
       {
         text: "a.cpp:20:3: error: cannot convert ‘at::DeprecatedTypeProperties’ to ‘c10::ScalarType’",
         expect: "scalar_type()",
+      },
+      {
+        text: "/e/site-packages/torch/include/torch/headeronly/core/Dispatch.h:36:63: error: cannot convert ‘const at::DeprecatedTypeProperties’ to ‘c10::ScalarType’",
+        expect: "own folder",
       },
     ],
   },
@@ -304,7 +332,7 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => `${placeOf(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32"
+      match.finding.file === undefined || ofTorch(match.finding.file) || platformOf(match) === "win32"
         ? "# x.data<float>() → x.data_ptr<float>()"
         : `sed -i -E 's/\\.data<([a-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`,
     ],
