@@ -126,6 +126,10 @@ const origins: Readonly<Record<string, Origin>> = {
     from: "git+https://github.com/graphdeco-inria/diff-gaussian-rasterization.git",
   },
   "simple-knn": { from: "git+https://gitlab.inria.fr/bkerbl/simple-knn.git" },
+  "pointnet2-ops": {
+    from: "git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#subdirectory=pointnet2_ops_lib",
+  },
+  "fused-ssim": { from: "git+https://github.com/rahul-goel/fused-ssim.git" },
   torchsparse: { from: "git+https://github.com/mit-han-lab/torchsparse.git", variables: { FORCE_CUDA: "1" } },
   "transformer-engine": { from: "transformer-engine[pytorch]" },
   "triton-windows": { ready: true },

@@ -1,10 +1,10 @@
 /** Crashes whose native stack trace tells more: two C++ run times, bindings of another pybind11, an extension's own code. */
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { packageOfModule } from "../packages.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
+import { coded, type Match, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
 
 interface Frame {
   readonly library: string;
@@ -68,6 +68,18 @@ function ofBinding(finding: Finding, context: RuleContext): MatchFacts | undefin
 function packageAt(match: Match): string | undefined {
   const folder = /(?:site|dist)-packages[\\/](\w+)[\\/]/.exec(match.facts["file"] ?? "")?.[1];
   return folder === undefined ? undefined : packageOfModule(`${folder}.`);
+}
+
+/** Whether the log is of a build that failed, and of no program that ran. */
+function whileBuilding({ findings }: RuleContext): boolean {
+  return findings.some(
+    ({ kind, tool, message }) =>
+      kind === "wrapper" &&
+      (tool === "ninja" ||
+        tool === "make" ||
+        tool === "cmake" ||
+        /CalledProcessError.*['"](?:cmake|ninja|make)['"]/.test(message)),
+  );
 }
 
 export const nativeCrashRules: readonly Rule[] = [
@@ -268,6 +280,51 @@ export const nativeCrashRules: readonly Rule[] = [
       {
         text: "Segmentation fault (core dumped)\n#0  0x00007f00 in nms_cpu (boxes=...) at nms.cpp:42\n#1  0x00007f01 in PyObject_Call () from /usr/bin/python3",
         expect: "nms_cpu",
+      },
+    ],
+  },
+  {
+    id: "crash-in-native-code",
+    title: "The program crashed in native code",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 35,
+    matches: (finding) => coded(finding, "segfault", "Fatal Python error", "terminate", "heap"),
+    confidence: "low",
+    cause: (match) =>
+      ofLog(match.context, whileBuilding)
+        ? "A program of the build crashed (the compiler, nvcc, cmake), not the code that is built: most often memory ran out, a processor is emulated (docker --platform), or the tool does not fit the system. The same command with one job tells which."
+        : "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
+    fix: (match) =>
+      ofLog(match.context, whileBuilding)
+        ? [
+            `${setVariable(match, "MAX_JOBS", "1")}   # one at a time, and again: the last command before the crash is the one that does it`,
+            ...(match.context.log.docker || match.context.log.wsl
+              ? [
+                  "# more memory: Docker Desktop > Resources; WSL: [wsl2] memory=16GB in %UserProfile%\\.wslconfig, then wsl --shutdown",
+                ]
+              : ["free -g; dmesg | tail   # did memory run out?"]),
+            "uname -m   # in a container of another processor (qemu) compilers crash: build on that processor",
+          ]
+        : [
+            // Modules of torch's types crash when torch is not there yet.
+            ...(match.context.log.imports.length > 0 && match.context.log.imports[0] !== "torch"
+              ? [
+                  `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
+                ]
+              : []),
+            `${python(match)} -X faulthandler the_program.py   # which call`,
+            ...(platformOf(match) === "win32"
+              ? []
+              : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
+            ...rebuild(match),
+          ],
+    sources: ["https://docs.python.org/3/library/faulthandler.html"],
+    examples: [
+      { text: "Segmentation fault (core dumped)", expect: "faulthandler" },
+      {
+        text: "subprocess.CalledProcessError: Command '['cmake', '/w/vllm', '-G', 'Ninja']' returned non-zero exit status 1.\nSegmentation fault (core dumped)",
+        expect: "MAX_JOBS",
       },
     ],
   },

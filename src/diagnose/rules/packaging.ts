@@ -1,5 +1,6 @@
 /** pip, uv, conda and build backends. */
-import { pip, platformOf, python, pythonVersion } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, reinstall } from "../commands.ts";
+import { originOf } from "../packages.ts";
 import { pythonsForTorch } from "../version-facts.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 
@@ -30,6 +31,52 @@ function submodule(match: Match): string | undefined {
 
 export const packagingRules: readonly Rule[] = [
   {
+    id: "package-not-on-pypi",
+    title: "The package is not on PyPI, or not for this torch",
+    on: ["installer"],
+    specificity: 70,
+    matches: (finding) => {
+      if (coded(finding, "no-distribution") === undefined) return undefined;
+      const [, name = "", version] =
+        /^([\w.-]+?)(?:\[[^\]]*\])?(?:[=<>~! ]=?=? ?(\S+))?$/.exec(finding.symbol ?? "") ?? [];
+      const known = name.replaceAll(/[_.]/g, "-");
+      const origin = originOf(known) ?? originOf(name);
+      if (origin?.from?.startsWith("git+") !== true && origin?.wheels === undefined) return undefined;
+      // Releases that the index does list are another matter.
+      const versions = /from versions: (.+?)\)/.exec(finding.message)?.[1];
+      if (versions !== undefined && versions !== "none" && !/\+pt/.test(version ?? "")) return undefined;
+      return {
+        name: originOf(known) === undefined ? name : known,
+        wheels: origin.wheels === undefined ? undefined : "yes",
+      };
+    },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["wheels"] === undefined
+        ? `\`${match.facts["name"] ?? ""}\` is not on PyPI (or there only for older Pythons): its project is installed from its repository, and compiled here.`
+        : `PyPI has the sources of \`${match.facts["name"] ?? ""}\` alone; its ready wheels (+pt…cu…) lie on a page of their own, one for each torch and CUDA.`,
+    // It is not there yet: what it depends on is to come along.
+    fix: (match) =>
+      reinstall(match, match.facts["name"] ?? "").map((line) =>
+        line.replace(" --no-cache-dir --force-reinstall --no-deps", ""),
+      ),
+    sources: ["yanmn/RELI11DandLIER#7", "https://github.com/facebookresearch/pytorch3d/blob/main/INSTALL.md"],
+    examples: [
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement detectron2 (from versions: none)\nERROR: No matching distribution found for detectron2",
+        expect: "git+https://github.com/facebookresearch/detectron2.git",
+      },
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement torch_scatter==2.1.2+pt25cu124 (from versions: 2.0.9, 2.1.2)",
+        expect: "data.pyg.org",
+      },
+      {
+        text: "ERROR: No matching distribution found for pointnet2_ops==3.0.0",
+        expect: "subdirectory=pointnet2_ops_lib",
+      },
+    ],
+  },
+  {
     id: "no-wheel-for-this-python",
     title: "No release of the package fits this Python or platform",
     on: ["installer"],
@@ -58,7 +105,7 @@ export const packagingRules: readonly Rule[] = [
       const python = pythonsForTorch(/^torch==([\d.]+)$/.exec(match.facts["what"] ?? "")?.[1]);
       if (python !== undefined)
         return `\`${match.facts["what"] ?? ""}\` is made for Python ${python[0]} to ${python[1]}; ${version === undefined ? "the interpreter at hand is another" : `this is Python ${version}`} (or its system or processor is another).`;
-      return `No release of \`${match.facts["what"] ?? "the package"}\` fits: none is made for ${here} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
+      return `No release of \`${match.facts["what"] ?? "the package"}\` fits: ${match.facts["versions"] === "none" ? "the index has no package of that name at all (misspelt, or only in its project's repository), or " : ""}none is made for ${here} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";

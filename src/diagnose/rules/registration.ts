@@ -2,24 +2,11 @@
 import { own } from "../../base/own.ts";
 import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
-import { ofLog } from "../matchers.ts";
-import { coded, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
   /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
-
-/** Whether the log is of a build that failed, and of no program that ran. */
-function whileBuilding({ findings }: RuleContext): boolean {
-  return findings.some(
-    ({ kind, tool, message }) =>
-      kind === "wrapper" &&
-      (tool === "ninja" ||
-        tool === "make" ||
-        tool === "cmake" ||
-        /CalledProcessError.*['"](?:cmake|ninja|make)['"]/.test(message)),
-  );
-}
 
 /** What extensions call their functions, whatever the module's name is. */
 const bound = /^(?:forward|backward|fwd|bwd)$|_(?:forward|backward|fwd|bwd|cuda|kernel)$/;
@@ -80,11 +67,16 @@ export const registrationRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
         ? [installTogether(match, "torchvision")]
-        : [
-            `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
-            ...rebuild(match),
-            "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
-          ],
+        : originOf((match.facts["space"] ?? "").replaceAll("_", "-")) !== undefined
+          ? [
+              `${python(match)} -c "import ${match.facts["space"] ?? ""}"   # before the operator is called; says why its library does not load`,
+              ...reinstall(match, (match.facts["space"] ?? "").replaceAll("_", "-")),
+            ]
+          : [
+              `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
+              ...rebuild(match),
+              "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
+            ],
     sources: ["pytorch/pytorch#127615"],
     examples: [
       {
@@ -92,6 +84,7 @@ export const registrationRules: readonly Rule[] = [
         expect: "load_library",
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
+      { text: "RuntimeError: No such operator torch_cluster::random_walk", expect: "data.pyg.org" },
     ],
   },
   {
@@ -364,50 +357,5 @@ export const registrationRules: readonly Rule[] = [
           ],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html", "pytorch/pytorch#97226"],
     examples: [{ text: "Illegal instruction (core dumped)", expect: "-march=native" }],
-  },
-  {
-    id: "crash-in-native-code",
-    title: "The program crashed in native code",
-    on: ["exception"],
-    role: "symptom",
-    specificity: 35,
-    matches: (finding) => coded(finding, "segfault", "Fatal Python error", "terminate", "heap"),
-    confidence: "low",
-    cause: (match) =>
-      ofLog(match.context, whileBuilding)
-        ? "A program of the build crashed (the compiler, nvcc, cmake), not the code that is built: most often memory ran out, a processor is emulated (docker --platform), or the tool does not fit the system. The same command with one job tells which."
-        : "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
-    fix: (match) =>
-      ofLog(match.context, whileBuilding)
-        ? [
-            `${setVariable(match, "MAX_JOBS", "1")}   # one at a time, and again: the last command before the crash is the one that does it`,
-            ...(match.context.log.docker || match.context.log.wsl
-              ? [
-                  "# more memory: Docker Desktop > Resources; WSL: [wsl2] memory=16GB in %UserProfile%\\.wslconfig, then wsl --shutdown",
-                ]
-              : ["free -g; dmesg | tail   # did memory run out?"]),
-            "uname -m   # in a container of another processor (qemu) compilers crash: build on that processor",
-          ]
-        : [
-            // Modules of torch's types crash when torch is not there yet.
-            ...(match.context.log.imports.length > 0 && match.context.log.imports[0] !== "torch"
-              ? [
-                  `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
-                ]
-              : []),
-            `${python(match)} -X faulthandler the_program.py   # which call`,
-            ...(platformOf(match) === "win32"
-              ? []
-              : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
-            ...rebuild(match),
-          ],
-    sources: ["https://docs.python.org/3/library/faulthandler.html"],
-    examples: [
-      { text: "Segmentation fault (core dumped)", expect: "faulthandler" },
-      {
-        text: "subprocess.CalledProcessError: Command '['cmake', '/w/vllm', '-G', 'Ninja']' returned non-zero exit status 1.\nSegmentation fault (core dumped)",
-        expect: "MAX_JOBS",
-      },
-    ],
   },
 ];

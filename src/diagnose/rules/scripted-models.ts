@@ -183,14 +183,17 @@ export const scriptedModelRules: readonly Rule[] = [
         finding,
         /PytorchStreamReader failed (?:reading|locating)[\w ]*?(?: file (?<part>[\w./-]+))?: (?<why>[^.(]{3,120})/,
         /Attempted to read a PyTorch file with version (?<have>\d+), but the maximum supported version for reading is (?<most>\d+)/,
-        /(?<why>Legacy model format is not supported on mobile|not a ZIP archive|invalid header or archive is corrupted|failed finding central directory|open file failed because of errno \d+ on fopen)/,
+        /(?<why>Legacy model format is not supported on mobile|not a ZIP archive|invalid header or archive is corrupted|failed finding central directory|open file failed because of errno \d+ on fopen|open file failed(?=, file path))/,
+        /(?<field>Cannot find field)\. \(deserialize at/,
       ),
     confidence: "high",
     cause: (match) => {
       const { part, why, have, most } = match.facts;
       if (have !== undefined)
         return `The file was saved by a newer torch: its format is version ${have}, and the torch (or LibTorch) that loads it reads up to ${most ?? ""}.`;
-      if (/errno|No such file/.test(why ?? ""))
+      if (match.facts["field"] !== undefined)
+        return "The LibTorch (or torch) that loads the model is older than the torch that saved it: the file has parts that it does not know.";
+      if (/errno|No such file|open file failed/.test(why ?? ""))
         return "The file is not there, or the program may not read it; a relative path starts at the folder that the program runs in.";
       if (part !== undefined && /constants\.pkl|code\/|bytecode/.test(part))
         return `torch::jit::load (torch.jit.load) wants a TorchScript file, and this one has no \`${part}\`: it was written by torch.save (a state_dict or a whole module), not by torch.jit.save.`;
@@ -200,12 +203,12 @@ export const scriptedModelRules: readonly Rule[] = [
     },
     fix: (match) => {
       const { part, have, why } = match.facts;
-      if (have !== undefined)
+      if (have !== undefined || match.facts["field"] !== undefined)
         return [
           `${python(match)} -c "import torch; print(torch.__version__)"   # of the one that saves and the one that loads`,
           "# upgrade the one that loads, or save with the older torch",
         ];
-      if (/errno|No such file/.test(why ?? "")) return ["ls -l <the file>; pwd"];
+      if (/errno|No such file|open file failed/.test(why ?? "")) return ["ls -l <the file>; pwd"];
       if (part !== undefined && /constants\.pkl|code\/|bytecode/.test(part))
         return [
           '# Python: torch.jit.save(torch.jit.trace(model.eval(), example), "model.pt")   (or torch.jit.script(model)), and load that; weights alone: model.load_state_dict(torch.load(file)) in Python first',
@@ -227,6 +230,14 @@ export const scriptedModelRules: readonly Rule[] = [
       {
         text: "RuntimeError: PytorchStreamReader failed reading zip archive: failed finding central directory",
         expect: "cut off",
+      },
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  open file failed, file path: ./model.pt (FileAdapter at /pytorch/caffe2/serialize/file_adapter.cc:11)",
+        expect: "relative path",
+      },
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  INVALID_ARGUMENT:main_module.submodules[7][2][5]: Cannot find field. (deserialize at /pytorch/torch/csrc/jit/import.cpp:95)",
+        expect: "older than the torch that saved it",
       },
       {
         text: "RuntimeError: Attempted to read a PyTorch file with version 10, but the maximum supported version for reading is 5. Your PyTorch installation may be too old.",

@@ -168,6 +168,35 @@ export const setupRefusalRules: readonly Rule[] = [
     ],
   },
   {
+    id: "setup-reads-missing-file",
+    title: "setup.py reads a file that is not there",
+    on: ["exception"],
+    specificity: 60,
+    matches: (finding, context) => {
+      if (finding.code !== "FileNotFoundError" || scriptPlace(finding, context)?.own !== true) return undefined;
+      const facts = said(finding, /No such file or directory: ['"](?<name>[^'"]+)['"]/);
+      const name = facts?.["name"] ?? "";
+      // A program that was to be started, and files of the system, are other rules'.
+      return facts === undefined || /^[/\\]|^[A-Za-z]:|^[\w+-]+$/.test(name)
+        ? undefined
+        : { ...facts, where: scriptPlace(finding, context)?.where };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `${match.facts["where"] ?? "setup.py"} opens \`${match.facts["name"] ?? ""}\`, a path that counts from the folder it is run in: it was started from another folder, or the package that is built lacks the file (it is not named in MANIFEST.in, belongs to a git submodule, or is written by an earlier step).`,
+    fix: (match) => [
+      `cd <the folder of setup.py> && ls ${match.facts["name"] ?? ""} && ${pip(match, "install -v --no-build-isolation .")}`,
+      `# not there: a clone of the repository in place of the source package: git clone --recursive …; in one's own package: include ${match.facts["name"] ?? ""} in MANIFEST.in, and os.path.join(os.path.dirname(__file__), …) in setup.py`,
+    ],
+    sources: ["slothfulxtx/cxtrack3d#4"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/p/setup.py", line 17, in <module>\n    exec(open("pkg/_version.py").read())\nFileNotFoundError: [Errno 2] No such file or directory: \'pkg/_version.py\'',
+        expect: "MANIFEST.in",
+      },
+    ],
+  },
+  {
     id: "extension-declared-wrongly",
     title: "setup.py hands torch's builder something of the wrong kind",
     on: ["exception", "installer"],

@@ -1,6 +1,7 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python } from "../commands.ts";
+import { homeOf } from "../torch-homes.ts";
 import { about, ofLog } from "../matchers.ts";
 import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -305,9 +306,9 @@ export const torchSourceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` ${isCall(match) ? "does not take these arguments" : "is not there"} in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} ${isCall(match) ? "gives it the wrong number or types of them, or was written for an older or newer torch" : "was written for an older or newer torch"}.`,
+      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` ${isCall(match) ? "does not take these arguments" : "is not there"} in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] ?? "the code"} ${isCall(match) ? "gives it the wrong number or types of them, or was written for an older or newer torch" : "was written for an older or newer torch"}${homeOf(match.facts["name"] ?? "", match.facts["space"]).length === 0 ? "" : ", or the header that declares it is not included"}.`,
     fix: (match) => [
-      ...homeOf(match.facts["name"] ?? ""),
+      ...homeOf(match.facts["name"] ?? "", match.facts["space"]),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       ...(isCall(match)
         ? [
@@ -397,42 +398,3 @@ export const torchSourceRules: readonly Rule[] = [
     ],
   },
 ];
-
-/** Where names live that are often asked of the wrong header or namespace. Source: torch's headers. */
-const homes: readonly (readonly [RegExp, string])[] = [
-  [
-    /^(?:Optional)?CUDA(?:Stream|Multi\w+)?Guard$/,
-    "#include <c10/cuda/CUDAGuard.h>, and c10::cuda:: (at::cuda:: works, too, with ATen/cuda/CUDAContext.h)",
-  ],
-  [
-    /^getCurrentCUDA(?:BlasHandle|BlasLtHandle|SparseHandle|SolverDnHandle|DeviceProperties)$/,
-    "#include <ATen/cuda/CUDAContext.h>, and at::cuda::",
-  ],
-  [
-    /^(?:getCurrentCUDAStream|getDefaultCUDAStream|getStreamFromPool|CUDAStream)$/,
-    "#include <c10/cuda/CUDAStream.h>, and c10::cuda::",
-  ],
-  [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
-  [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
-  [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],
-  [
-    /^(?:parallel_for|[gs]et_num_(?:interop_)?threads|init_num_threads|in_parallel_region)$/,
-    "#include <ATen/Parallel.h>, and at::set_num_threads and its like (torch:: has them with torch/utils.h, which torch/torch.h brings)",
-  ],
-  [
-    /^PhiloxCudaState$|^philox_cuda_state$|^unpack$/,
-    "#include <ATen/cuda/CUDAGeneratorImpl.h> and <ATen/cuda/CUDAGraphsUtils.cuh>",
-  ],
-  [/^packed_accessor$/, "x.packed_accessor<…> → x.packed_accessor32<…> or packed_accessor64<…>"],
-  [
-    /^(?:conjunction|disjunction|negation|void_t|is_same|conditional_t|if_constexpr|invoke|apply)$/,
-    "c10::guts::… → std::… (C++17)",
-  ],
-  [/^(?:variant|get_if|holds_alternative|string_view|in_place|visit)$/, "c10::… → std::… (C++17)"],
-  [/^Device(?:Guard)?$|^OptionalDeviceGuard$/, "#include <c10/core/DeviceGuard.h>"],
-];
-
-function homeOf(name: string): string[] {
-  const home = homes.find(([form]) => form.test(name))?.[1];
-  return home === undefined ? [] : [`# ${home}`];
-}
