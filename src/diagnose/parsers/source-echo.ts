@@ -13,6 +13,8 @@ const numbered = /^\d{1,7} \|(?: (.*))?$/;
 const code = /[;{}]$|\w\(.*[),]$/;
 const caret = /^[~^| ]*\^[~^| ]*$/;
 const message = /\b(?:error|warning|note|fatal|In file included|instantiat)\b/;
+/** What TORCH_CHECK becomes, as nvcc prints it, speaks of errors. */
+const expanded = /::c10::detail::torchCheck/;
 const lineLimit = 400;
 
 /** The parser of echoes. It goes before the others, so that code is not taken for a message. */
@@ -49,7 +51,7 @@ export function sourceEchoParser(collector: Collector): Parser {
         if ((source[1] ?? "") !== "") finding.source = (source[1] ?? "").slice(0, lineLimit).trim();
         return true;
       }
-      if (line.number === finding.at + 1 && !message.test(line.text)) {
+      if (line.number === finding.at + 1 && (!message.test(line.text) || expanded.test(line.text))) {
         if (code.test(line.text) && !/^\S+[:(]\d+[:)]/.test(line.text)) finding.source = line.text.slice(0, lineLimit);
         else candidate = line.text;
         return false;

@@ -88,7 +88,10 @@ export const nvccWordRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 78,
     matches: (finding) =>
-      saidAny(finding, /(?<what>a pointer to a bound function may only be used to call the function)/),
+      // Without <…> in the line it is a method that lacks its brackets.
+      finding.source !== undefined && !/[.>]\w+\s*</.test(finding.source)
+        ? undefined
+        : saidAny(finding, /(?<what>a pointer to a bound function may only be used to call the function)/),
     confidence: "medium",
     cause: (match) =>
       `${placeOf(match.finding)} calls a member with a type in angle brackets (x.data_ptr<float>(), x.packed_accessor32<…>()), and the installed torch has that member without template, or not at all: torch is older than the package wants. "type name is not allowed" and "expected an expression" after it are the echo.`,

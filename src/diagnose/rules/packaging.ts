@@ -36,9 +36,11 @@ export const packagingRules: readonly Rule[] = [
     on: ["installer"],
     specificity: 70,
     matches: (finding) => {
-      if (coded(finding, "no-distribution") === undefined) return undefined;
-      const [, name = "", version] =
-        /^([\w.-]+?)(?:\[[^\]]*\])?(?:[=<>~! ]=?=? ?(\S+))?$/.exec(finding.symbol ?? "") ?? [];
+      if (coded(finding, "no-distribution", "no-solution") === undefined) return undefined;
+      // uv: Because x was not found in the package registry
+      const asked =
+        /\b([\w.-]+) was not found in the (?:package registry|provided)/.exec(finding.message)?.[1] ?? finding.symbol;
+      const [, name = "", version] = /^([\w.-]+?)(?:\[[^\]]*\])?(?:[=<>~! ]=?=? ?(\S+))?$/.exec(asked ?? "") ?? [];
       const known = name.replaceAll(/[_.]/g, "-");
       const origin = originOf(known) ?? originOf(name);
       if (origin?.from?.startsWith("git+") !== true && origin?.wheels === undefined) return undefined;
@@ -69,6 +71,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch_scatter==2.1.2+pt25cu124 (from versions: 2.0.9, 2.1.2)",
         expect: "data.pyg.org",
+      },
+      {
+        text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because detectron2 was not found in the package registry and you require detectron2, we can conclude that your requirements are unsatisfiable.",
+        expect: "git+https://github.com/facebookresearch/detectron2.git",
       },
       {
         text: "ERROR: No matching distribution found for pointnet2_ops==3.0.0",

@@ -84,6 +84,7 @@ export const pythonHabitRules: readonly Rule[] = [
         /invalid types [‘']<unresolved overloaded function type>\[.*[’'] for array subscript/,
         /invalid use of (?:non-static )?member function [‘'](?<name>[^’']{1,160})[’']/,
         /(?<clang>reference to non-static member function must be called)/,
+        /a pointer to a bound function may only be used to call the function/,
         /'(?<name>[\w:]+)'\s?: non-standard syntax; use '&' to create a pointer to member/,
       ),
     confidence: "high",
@@ -113,6 +114,7 @@ export const pythonHabitRules: readonly Rule[] = [
       saidAny(
         finding,
         /no match for [‘']operator ?(?:==|!=)[’'] \(operand types are [‘'](?:const )?at::Tensor[’'] and [‘'](?<what>std::nullptr_t|long int|int|std::nullopt_t|const std::nullopt_t|pybind11::none)[’']/,
+        /no operator "[=!]=" matches these operands.*operand types are: (?:const )?at::Tensor [=!]= (?:const )?(?<what>std::nullptr_t|int|long|std::nullopt_t)/s,
         /invalid operands to binary expression \('(?:const )?at::Tensor' and '(?<what>std::nullptr_t|nullptr_t|const nullopt_t|std::nullopt_t)'/,
       ),
     confidence: "high",

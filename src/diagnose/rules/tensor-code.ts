@@ -102,6 +102,8 @@ export const tensorCodeRules: readonly Rule[] = [
         ? undefined
         : saidAny(
             finding,
+            // nvcc does not say what the condition is.
+            /(?<unsure>expression must have (?<type>bool) type \(or be convertible to bool\))/,
             new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),
             new RegExp(`could not convert [‘'].*[’'] from [‘']${tensor}[’'] to [‘'](?<type>${number})[’']`),
             new RegExp(`no suitable conversion function from "${tensor}" to "(?<type>${number})" exists`),
@@ -112,9 +114,9 @@ export const tensorCodeRules: readonly Rule[] = [
             new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
             new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
           ),
-    confidence: "high",
+    confidence: (match) => (match.facts["unsure"] === undefined ? "high" : "medium"),
     cause: (match) =>
-      `${at(match.finding)} uses a tensor as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,
+      `${at(match.finding)} uses ${match.facts["unsure"] === undefined ? "a tensor" : "an object (of torch's, most often a tensor)"} as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,
     fix: (match) => [
       `# x.item<${/^(?:bool|__nv_bool|_Bool)$/.test(match.facts["type"] ?? "") ? "bool" : /double/.test(match.facts["type"] ?? "") ? "double" : /float/.test(match.facts["type"] ?? "") ? "float" : "int64_t"}>() of a tensor with one element${match.facts["type"] === "bool" ? " ((x > 0).any().item<bool>(), torch::equal(a, b))" : ""}; of a CUDA tensor it waits for the GPU`,
       "# many elements: auto a = x.accessor<float, 2>(); a[i][j] (on the CPU); the length of a dimension: x.size(0)",
@@ -134,6 +136,35 @@ export const tensorCodeRules: readonly Rule[] = [
         expect: "x.item<int64_t>()",
       },
       { text: "a.cpp:3:9: error: no viable conversion from 'at::Tensor' to 'double'", expect: "x.item<double>()" },
+    ],
+  },
+  {
+    id: "tensor-as-pointer",
+    title: "A tensor where a pointer to its elements is wanted",
+    on: ["compile"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>[\\w: ]+ ?\\*)[’'"]`),
+        new RegExp(`no suitable conversion function from "${tensor}" to "(?<type>[\\w: ]+ ?\\*)" exists`),
+        new RegExp(`no (?:viable|known) conversion from '${tensor}' to '(?<type>[\\w: ]+ ?\\*)'`),
+        new RegExp(`cannot convert (?:argument \\d+ )?from '${tensor}' to '(?<type>[\\w: ]+ ?\\*)'`),
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${at(match.finding)} hands a tensor to a function or kernel that takes a \`${match.facts["type"] ?? "pointer"}\`. A kernel cannot get a tensor at all: it wants the address of the elements, or an accessor.`,
+    fix: (match) => [
+      `# x.data_ptr<${elementOf(match.facts["type"])}>() of a contiguous tensor (x = x.contiguous()) whose dtype is that`,
+      "# or x.packed_accessor32<float, 2, torch::RestrictPtrTraits>(), and torch::PackedTensorAccessor32<float, 2, torch::RestrictPtrTraits> as the kernel's parameter",
+    ],
+    sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_custom_ops.html"],
+    examples: [
+      {
+        text: 'k.cu(5): error: no suitable conversion function from "at::Tensor" to "float *" exists',
+        expect: "x.data_ptr<float>()",
+      },
+      { text: "ext.cpp:5:12: error: cannot convert ‘at::Tensor’ to ‘const float*’", expect: "x.data_ptr<float>()" },
     ],
   },
   {
@@ -224,9 +255,9 @@ export const tensorCodeRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 84,
     matches: (finding) => {
-      const macro = /\b(TORCH_CHECK\w*|TORCH_INTERNAL_ASSERT|AT_ASSERTM|TORCH_WARN)\s*\(/.exec(
-        finding.source ?? "",
-      )?.[1];
+      // nvcc prints what the macro became.
+      const source = (finding.source ?? "").replace(/::c10::detail::torchCheck(?:Fail|MsgImpl)\(/, "TORCH_CHECK(");
+      const macro = /\b(TORCH_CHECK\w*|TORCH_INTERNAL_ASSERT|AT_ASSERTM|TORCH_WARN)\s*\(/.exec(source)?.[1];
       return macro !== undefined &&
         /expected .?\).? before (?:string constant|user-defined string)|expected a "\)"|expected '\)'$/.test(
           finding.message,
@@ -305,7 +336,13 @@ export const tensorCodeRules: readonly Rule[] = [
     cause: (match) =>
       `${at(match.finding)} hands over a \`${match.facts["from"] ?? ""}\`, and the function wants a \`${match.facts["to"] ?? ""}\`: the type in data_ptr<…>() is not that of the function's parameter.`,
     fix: (match) => [
-      `# one type on both sides: data_ptr<${elementOf(match.facts["to"])}>() if the tensor's dtype is that, else x.to(…) first, or change the parameter to ${match.facts["from"] ?? "the other"}`,
+      ...(/Half|BFloat16/.test(match.facts["from"] ?? "")
+        ? [
+            `# the same bits under two names: reinterpret_cast<${elementOf(match.facts["to"])}*>(x.data_ptr<at::${/BFloat16/.test(match.facts["from"] ?? "") ? "BFloat16" : "Half"}>())`,
+          ]
+        : [
+            `# one type on both sides: data_ptr<${elementOf(match.facts["to"])}>() if the tensor's dtype is that, else x.to(…) first, or change the parameter to ${match.facts["from"] ?? "the other"}`,
+          ]),
       "# kInt is int, kLong int64_t, kFloat float, kDouble double, kHalf at::Half (kernels: reinterpret_cast<__half*>); a function for several types: a template and AT_DISPATCH_…",
     ],
     sources: [api],
