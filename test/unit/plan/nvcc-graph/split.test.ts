@@ -118,6 +118,16 @@ describe("phases", () => {
     expect(new Set(knowing.map(({ kind }) => kind))).toEqual(new Set(["cuda-preprocess"]));
   });
 
+  test("macros count where debug information has them", () => {
+    const digestWords = (text: string): string[] => {
+      const digest = actions(text).find((action) => short(action) === "host.code");
+      return commandText(digest?.command ?? []);
+    };
+    const text = recorded("13.0-one");
+    expect(digestWords(text)).not.toContain("-dD");
+    expect(digestWords(text.replace(/ -c -x c\+\+ /, " -c -x c++ -g3 "))).toContain("-dD");
+  });
+
   test("of relocatable code: the fat binary stays in the host's object, whose name others use", () => {
     const all = actions(recorded("13.0-rdc"));
     expect(all.map(short)).toContain("host.fatbin.c");
