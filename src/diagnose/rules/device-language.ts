@@ -237,10 +237,19 @@ export const deviceLanguageRules: readonly Rule[] = [
       if (facts === undefined) return undefined;
       const name = facts["name"] ?? "";
       // A function by that name is called: another rule's.
-      const called = context.findings.some(({ message }) => message.includes(`calling a __host__ function("${name}`));
-      return called || /operator|~/.test(name) ? undefined : facts;
+      const called = context.findings.some(
+        ({ message }) => /calling a (?:constexpr )?__host__ function/.test(message) && message.includes(`("${name}`),
+      );
+      const stream = /^(?:std::)?(?:cout|cerr|clog|endl)$/.test(name);
+      return called || /operator|~/.test(name) || (!stream && /^(?:std|at|torch|c10|thrust|cub)::/.test(name))
+        ? undefined
+        : {
+            ...facts,
+            alone: context.findings.length === 1 && !stream && !/variable/.test(finding.message) ? "yes" : undefined,
+          };
     },
-    confidence: "high",
+    // For a function nvcc says more than this one line.
+    confidence: (match) => (match.facts["alone"] === undefined ? "high" : "medium"),
     cause: (match) =>
       /(?:^|::)(?:cout|cerr|clog|endl)$/.test(match.facts["name"] ?? "")
         ? `\`${match.facts["name"] ?? ""}\` is a stream of the host; a kernel (${at(match.finding)}) can print with printf only.`
@@ -250,7 +259,7 @@ export const deviceLanguageRules: readonly Rule[] = [
         ? ['# printf("%f\\n", value); in place of it (no header needed), and torch.cuda.synchronize() after the launch']
         : [
             `# __constant__ or __device__ before ${match.facts["name"] ?? "it"}'s definition (constexpr arrays: static constexpr within the kernel's own function, or __constant__)`,
-            "# what the host sets while the program runs: cudaMemcpyToSymbol, or an argument of the kernel",
+            "# what the host sets while the program runs: cudaMemcpyToSymbol, or an argument of the kernel; a function: __host__ __device__ before it",
           ],
     sources: [guide],
     examples: [

@@ -70,6 +70,7 @@ export const tensorCodeRules: readonly Rule[] = [
         /^(?:None|True|False|Slice|Ellipsis|dtype|device|requires_grad|dim|keepdim|len|elif)$/,
       );
       const name = facts?.["name"] ?? "";
+      if (name === "len" && !/\blen\s*\(/.test(finding.source ?? "")) return undefined;
       // The names of arguments are ordinary names elsewhere.
       if (/^(?:dtype|device|requires_grad|dim|keepdim)$/.test(name) && !isNamedArgument(finding, name))
         return undefined;
@@ -311,7 +312,7 @@ export const tensorCodeRules: readonly Rule[] = [
     id: "scalar-t-outside-dispatch",
     title: "scalar_t outside of AT_DISPATCH",
     on: ["compile"],
-    specificity: 74,
+    specificity: 80,
     matches: (finding) => about(finding, /^scalar_t$/),
     confidence: "high",
     cause: (match) =>
