@@ -245,6 +245,69 @@ export const boundTypeRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "pybind11-header-missing",
+    title: "pybind11's header for this type is not included",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?:incompatible (?:function|constructor) arguments|Unable to convert function return value|Unregistered type :).*?\b(?<type>std::(?:vector|map|unordered_map|set|unordered_set|list|deque|array|optional|variant|valarray|function|complex|filesystem::path|chrono::\w+))\b/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The signature shows \`${match.facts["type"] ?? ""}\` by its C++ name: the file with the binding does not include the header of pybind11 that turns such values into Python's and back. That shows only when the function is called.`,
+    fix: (match) => [
+      `# in the file with PYBIND11_MODULE: #include <pybind11/${/function/.test(match.facts["type"] ?? "") ? "functional.h" : /complex/.test(match.facts["type"] ?? "") ? "complex.h" : /chrono/.test(match.facts["type"] ?? "") ? "chrono.h" : /filesystem/.test(match.facts["type"] ?? "") ? "stl/filesystem.h" : "stl.h"}>`,
+      ...rebuild(match),
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+    examples: [
+      {
+        text: "TypeError: Unable to convert function return value to a Python type! The signature was\n\t() -> std::vector<float, std::allocator<float> >",
+        expect: "pybind11/stl.h",
+      },
+      {
+        text: "TypeError: f(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: std::function<int (int)>) -> int\n\nInvoked with: <function <lambda> at 0x7f74e21b84a0>",
+        expect: "pybind11/functional.h",
+      },
+    ],
+  },
+  {
+    id: "binding-without-constructor",
+    title: "The bound class has no constructor for Python",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) => said(finding, /(?<type>[\w.]+): No constructor defined!?/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? ""}\` is bound with py::class_, but without a constructor: Python can get objects of it from functions and not make any.`,
+    fix: (match) => [
+      `# py::class_<T>(m, "${(match.facts["type"] ?? "T").split(".").at(-1) ?? "T"}").def(py::init<>()), with the types of the arguments in <…>; or a factory: py::init([](…) { return …; })`,
+      ...rebuild(match),
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/classes.html"],
+    examples: [{ text: "TypeError: my_ext.Grid: No constructor defined!", expect: "py::init" }],
+  },
+  {
+    id: "base-class-not-registered",
+    title: "A class is bound before its base class",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) => said(finding, /type "(?<type>[^"]+)" referenced unknown base type "(?<base>[^"]+)"/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["type"] ?? ""}\` is bound as derived from \`${match.facts["base"] ?? ""}\`, and Python does not know that class yet: its py::class_ comes later in the file, or is in another module that is not imported.`,
+    fix: (match) => [
+      `# py::class_<${match.facts["base"] ?? "Base"}> above py::class_<${match.facts["type"] ?? "Derived"}, ${match.facts["base"] ?? "Base"}>; bound elsewhere: py::module_::import("that_module") at the top of PYBIND11_MODULE`,
+      ...rebuild(match),
+    ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/classes.html"],
+    examples: [
+      { text: 'ImportError: generic_type: type "D" referenced unknown base type "B"', expect: "py::class_<B> above" },
+    ],
+  },
 ];
 
 /** How many arguments `Invoked with:` lists; undefined when the text is cut off or has named ones. */
