@@ -20,6 +20,7 @@ import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { buildArchitectureRules } from "./build-architectures.ts";
 import { cxxExceptionRules } from "./cxx-exceptions.ts";
 import { nativeCrashRules } from "./native-crashes.ts";
 import { onnxRuntimeRules } from "./onnx-runtime.ts";
@@ -43,6 +44,7 @@ import { languageRules } from "./language.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
+import { gpuLinkLibraryRules } from "./gpu-link-libraries.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { macosLoadingRules } from "./macos-loading.ts";
@@ -82,6 +84,7 @@ import { toolchainRules } from "./toolchain.ts";
 import { torchApiRules } from "./torch-api.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
+import { torchPartRules } from "./torch-parts.ts";
 import { torchAbiRules } from "./torch-abi.ts";
 import { windowsSymbolRules } from "./windows-symbols.ts";
 import { gpuSymbolRules } from "./gpu-symbols.ts";
@@ -144,6 +147,7 @@ export interface RuleFamily {
 
 /** All rules by family. */
 export const ruleFamilies: readonly RuleFamily[] = [
+  { name: "Parts of torch", rules: torchPartRules },
   { name: "Symbols of torch", rules: torchSymbolRules },
   { name: "torch's C++ ABI", rules: torchAbiRules },
   { name: "Two C++ standard libraries", rules: otherCxxLibraryRules },
@@ -187,6 +191,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Devices", rules: gpuDeviceRules },
   { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
+  { name: "Architectures to build for", rules: buildArchitectureRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Host compilers", rules: hostCompilerRules },
   { name: "Compilers of vendors", rules: vendorCompilerRules },
@@ -216,6 +221,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intrinsics of another compiler", rules: intrinsicsHeaderRules },
   { name: "The limited API of Python", rules: limitedApiRules },
   { name: "Sources and the language", rules: languageRules },
+  { name: "Libraries of CUDA and torch at the link", rules: gpuLinkLibraryRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Linking", rules: linkingRules },
