@@ -114,10 +114,13 @@ async function diagnoseEvent(
   // What the build itself began with; it is remembered.
   const prepared = await prepare(host, options.request);
   const without = isInline(options.request.captured) ? new Set<string>() : ofInline;
+  const of = event.type === "failed" ? event.action.extension : undefined;
+  const extension = prepared.ok ? prepared.value.project.extensions.find(({ name }) => name === of) : undefined;
   const context = prepared.ok
     ? {
         ...diagnoseContext(host, { environment: prepared.value.environment, root: prepared.value.project.root }),
         without,
+        ...(extension === undefined ? {} : { usesTorch: extension.usesTorch }),
       }
     : { without };
   const found = options.request.captured === undefined ? await findTarget(host, options.request.paths) : undefined;

@@ -1,5 +1,8 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
+import { parseVersion } from "../base/order.ts";
 import { own } from "../base/own.ts";
+import { standardNumber } from "../environment/cxx-standard.ts";
+import { cxxStandardOf } from "../environment/torch-version.ts";
 import { originOf, packageOf } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
@@ -68,6 +71,24 @@ export function systemPackage(
 /** CUDA that torch was built with: of the log, else of the environment. */
 export function torchCuda(match: Match): string | undefined {
   return match.context.log.torchCuda ?? match.context.environment?.torch?.cudaVersion;
+}
+
+/** The torch that the code is compiled for, of the log or of the environment; undefined without one. */
+export function torchAtHand(
+  match: Match,
+): { readonly version: string; readonly release: readonly number[] } | undefined {
+  const { log, environment, usesTorch } = match.context;
+  if (usesTorch === false) return undefined;
+  const version = log.installedTorch ?? environment?.torch?.version ?? log.torch;
+  return version === undefined ? undefined : { version, release: parseVersion(version.replace(/\+.*$/, "")) };
+}
+
+/** The C++ standard to compile as: the one that is asked for, and not less than the torch at hand needs. */
+export function standardFor(match: Match, asked?: string): string {
+  const torch = torchAtHand(match);
+  const needs = torch === undefined ? undefined : cxxStandardOf(torch.release);
+  if (asked === undefined) return needs ?? (match.context.usesTorch === false ? "17" : "20");
+  return needs === undefined || (standardNumber(asked) ?? 0) >= Number(needs) ? asked : needs;
 }
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */

@@ -134,6 +134,7 @@ export interface FailedAction {
 /** Diagnoses a failed action of a build: the same rules, and what its end says when it printed nothing. */
 export function diagnoseAction(failed: FailedAction, context: Context = {}): DiagnoseReport {
   const scanner = new Scanner();
+  scanner.command(failed.action.command.join(" "));
   scanner.push(new TextEncoder().encode(failed.output));
   const scan = scanner.finish();
   const ended = endOf(failed, scan.lines);

@@ -52,6 +52,8 @@ export interface PasteFacts {
   readonly embeddedPython: boolean;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
   readonly systemIncluded: boolean;
+  /** clang is told to take libc++, or one of libc++'s headers was read. */
+  readonly libcxx: boolean;
   /** clang-cl compiles. */
   readonly clangCl: boolean;
   /** The value of Py_LIMITED_API on a command line. */
@@ -151,6 +153,7 @@ export class PasteReader {
     torchIncluded: false,
     embeddedPython: false,
     systemIncluded: false,
+    libcxx: false,
     clangCl: false,
     sudo: false,
     storePython: false,
@@ -178,6 +181,7 @@ export class PasteReader {
       facts.torchIncluded = true;
     if (text.includes("/usr/include") && /(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text))
       facts.systemIncluded = true;
+    if (!facts.libcxx && /-stdlib=libc\+\+|[\\/]c\+\+[\\/]v1[\\/]/.test(text)) facts.libcxx = true;
     if (text.includes("lang-cl")) facts.clangCl = true;
     const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;

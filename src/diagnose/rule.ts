@@ -23,6 +23,8 @@ export interface Context {
   readonly lookupSymbol?: (name: string) => SymbolPlace | undefined;
   /** An installed library that defines another form of it: other string ABI, other parameters. */
   readonly otherForm?: (name: string) => SymbolPlace | undefined;
+  /** False: the extension is built without torch (`uses-torch = false`). */
+  readonly usesTorch?: boolean;
   /** Folder that holds a header, among those that could be added. */
   readonly findHeader?: (name: string) => string | undefined;
   /** Folder that holds a library, among those that could be added. */

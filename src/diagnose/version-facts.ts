@@ -178,9 +178,3 @@ export function pythonsForTorch(torch: string | undefined): readonly [oldest: st
     if (compareVersions(parseVersion(torch), parseVersion(since)) >= 0) found = [oldest, newest];
   return found;
 }
-
-/** The C++ standard that a torch release's headers need. Source: the checks in ATen.h, c10/util and torch/all.h. */
-export function standardForTorch(release: readonly number[]): string {
-  if (compareVersions(release, [2, 13]) >= 0) return "20";
-  return compareVersions(release, [2, 1]) >= 0 ? "17" : "14";
-}

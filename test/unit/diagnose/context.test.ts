@@ -9,6 +9,11 @@ function first(text: string, context: Context = {}): Diagnosis {
   return diagnosis;
 }
 
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("not there");
+  return value;
+}
+
 const commands = (text: string, context: Context = {}): string => first(text, context).fix.join("\n");
 
 describe("commands", () => {
@@ -49,6 +54,42 @@ describe("commands", () => {
         "ImportError: /e/lib/python3.11/site-packages/causal_conv1d_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs",
       ),
     ).toContain("--no-binary causal-conv1d causal-conv1d");
+  });
+
+  it("ask for the C++ standard of the torch that is there, and never for less than the message", () => {
+    const newest: Context = {
+      environment: {
+        ...gpuMachine,
+        torch: { ...must(gpuMachine.torch), version: "2.13.0+cpu", release: [2, 13, 0] },
+      },
+    };
+    const text =
+      "/e/torch/include/ATen/ATen.h:5:2: error: #error C++17 or later compatible compiler is required to use ATen.";
+    expect(commands(text, newest)).toContain("-std=c++20");
+    expect(first(text, newest).cause).toContain("torch 2.13.0+cpu needs C++20");
+    expect(commands(text, { environment: gpuMachine })).toContain("-std=c++17");
+    expect(commands(`torch==2.13.1\n${text}`)).toContain("-std=c++20");
+    expect(first(text, newest).change).toEqual({ kind: "set-cxx-standard", standard: "20" });
+    const span = "a.cpp:3:6: error: ‘span’ is not a member of ‘std’";
+    expect(commands(span, { environment: gpuMachine })).toContain("-std=c++20");
+  });
+
+  it("do not speak of torch where an extension does without", () => {
+    const context: Context = { environment: gpuMachine, usesTorch: false };
+    for (const text of [
+      "a.cpp:3:6: error: ‘string_view’ is not a member of ‘std’",
+      "a.cpp:3:1: error: ‘constexpr’ does not name a type",
+      "clang++ -stdlib=libc++ -c a.cpp\na.cpp:1:10: fatal error: 'vector' file not found",
+    ]) {
+      const { cause, fix, id } = first(text, context);
+      expect([cause, ...fix].join("\n"), id).not.toMatch(/torch(?!\.toml)/i);
+    }
+  });
+
+  it("tell a name that is not included from a standard that is too low", () => {
+    const text = "g++ -std=c++20 -c a.cpp\na.cpp:3:6: error: ‘from_chars’ is not a member of ‘std’";
+    expect(first(text).cause).toContain("compiled as C++20");
+    expect(commands(text)).toContain("#include");
   });
 
   it("remove the folder of an extension that is built at run time", () => {
