@@ -115,10 +115,15 @@ async function diagnoseEvent(
   const prepared = await prepare(host, options.request);
   const without = isInline(options.request.captured) ? new Set<string>() : ofInline;
   const of = event.type === "failed" ? event.action.extension : undefined;
-  const extension = prepared.ok ? prepared.value.project.extensions.find(({ name }) => name === of) : undefined;
+  const extensions = prepared.ok ? prepared.value.project.extensions : [];
+  const extension = extensions.length === 1 ? extensions[0] : extensions.find(({ name }) => name === of);
   const context = prepared.ok
     ? {
-        ...diagnoseContext(host, { environment: prepared.value.environment, root: prepared.value.project.root }),
+        ...diagnoseContext(host, {
+          environment: prepared.value.environment,
+          root: prepared.value.project.root,
+          ...(extension === undefined ? {} : { sources: extension.sources.map(({ path }) => path) }),
+        }),
         without,
         ...(extension === undefined ? {} : { usesTorch: extension.usesTorch }),
       }

@@ -14,7 +14,7 @@ import { rules as allRules } from "./rules/index.ts";
 import { type Scan, Scanner } from "./scan.ts";
 
 export type { Diagnosis } from "./rank.ts";
-export type { Context } from "./rule.ts";
+export type { Context, SourcePlace } from "./rule.ts";
 
 /** What came of reading a log. */
 export interface DiagnoseReport {

@@ -2,6 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
+import { linkOrder } from "./link-order.ts";
 
 /** Kinds of builds of torch. */
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
@@ -52,6 +53,8 @@ export interface PasteFacts {
   readonly embeddedPython: boolean;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
   readonly systemIncluded: boolean;
+  /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
+  readonly linkOrder?: readonly string[];
   /** clang is told to take libc++, or one of libc++'s headers was read. */
   readonly libcxx: boolean;
   /** clang-cl compiles. */
@@ -195,6 +198,8 @@ export class PasteReader {
     if (this.#vendored.length < mostVendored && (text.includes("-I") || text.includes("-isystem")))
       for (const [, name = ""] of text.matchAll(vendoredFolder))
         if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
+    const order = text.includes(" -l") || text.includes(".a ") ? linkOrder(text) : undefined;
+    if (order !== undefined) facts.linkOrder = order;
     if (text.length > 2_000) return;
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =

@@ -45,6 +45,7 @@ import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
 import { gpuLinkLibraryRules } from "./gpu-link-libraries.ts";
+import { linkOrderRules } from "./link-order.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { macosLoadingRules } from "./macos-loading.ts";
@@ -224,6 +225,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries of CUDA and torch at the link", rules: gpuLinkLibraryRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
+  { name: "Order at the link", rules: linkOrderRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },

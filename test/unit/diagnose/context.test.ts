@@ -230,3 +230,64 @@ describe("a log of another machine", () => {
       expect(commands(`${line}\n${message}`, { environment: gpuMachine, isAssumed: true })).toContain("/e/bin/python");
   });
 });
+
+describe("the project at hand", () => {
+  const link =
+    "/usr/bin/ld: build/bind.o: in function `bind()':\nbind.cpp:(.text+0x1f): undefined reference to `ops::scale(at::Tensor, float)'";
+  const load = "ImportError: /p/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3ops5scaleEN2at6TensorEf";
+
+  it("has a source that defines what is missing, and that is not built", () => {
+    for (const text of [link, load]) {
+      const found = first(text, { findDefinition: () => [{ file: "csrc/scale.cu", line: 12, isBuilt: false }] });
+      expect(found.cause).toContain("`csrc/scale.cu:12` defines a function of that name, and that file is not among");
+      expect(found.fix.join("\n")).toContain('add "csrc/scale.cu" to the sources');
+      expect(found.confidence).toBe("high");
+    }
+  });
+
+  it("has it otherwise than it is declared", () => {
+    const found = first(link, { findDefinition: () => [{ file: "csrc/scale.cpp", line: 3, isBuilt: true }] });
+    expect(found.cause).toContain("differs from the declaration");
+    expect(found.fix.join("\n")).not.toContain("to the sources");
+    const c = first(link, { findDefinition: () => [{ file: "csrc/scale.c", line: 3, isBuilt: true }] });
+    expect(c.cause).toContain('extern "C"');
+  });
+
+  it("is asked by namespaces and name", () => {
+    const asked: string[] = [];
+    diagnose(link, { findDefinition: (path) => (asked.push(path.join("::")), []) });
+    diagnose("ImportError: /p/_C.so: undefined symbol: scale_forward", {
+      findDefinition: (path) => (asked.push(path.join("::")), []),
+    });
+    expect([...new Set(asked)]).toEqual(["ops::scale", "scale_forward"]);
+  });
+
+  it("has a header that is called a little differently", () => {
+    const text = "csrc/bind.cpp:4:10: fatal error: kernels/Box.h: No such file or directory";
+    const found = first(text, { headerInOtherCase: () => "csrc/kernels/box.h" });
+    expect(found.cause).toContain("`csrc/kernels/box.h` is: upper and lower case");
+    expect(found.fix).toContain("sed -i '4s|kernels/Box.h|kernels/box.h|' csrc/bind.cpp");
+  });
+});
+
+describe("the order of a link", () => {
+  const missing = "/usr/bin/ld: main.o: in function `main':\nmain.cpp:(.text+0x9): undefined reference to `foo_init'";
+  it.each([
+    ["g++ -o app main.o -lfoo", undefined],
+    ["g++ -o app -lfoo main.o -lfoo", undefined],
+    ["g++ -Wl,--start-group -lfoo main.o -Wl,--end-group -o app", undefined],
+    ["g++ -fuse-ld=mold -lfoo main.o -o app", undefined],
+    ["g++ -lfoo -c main.cpp -o main.o", undefined],
+    ["g++ -lpthread main.o -o app", undefined],
+    ["g++ -lfoo main.o -o app", "-lfoo"],
+    ["[3/3] : && /usr/bin/c++ -O3 /opt/x/libfoo.a main.o -o app && :", "-lfoo"],
+    ["clang++-15 -l:libfoo.a main.cpp -o app", "-lfoo"],
+  ])("%s", (command, early) => {
+    const found = first(`${command}\n${missing}`);
+    if (early === undefined) expect(found.id).toBe("own-function-missing");
+    else {
+      expect(found.id).toBe("libraries-before-objects");
+      expect(found.fix.join("\n")).toContain(early);
+    }
+  });
+});
