@@ -3,7 +3,7 @@ import { parseVersion } from "../base/order.ts";
 import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
-import { originOf, packageOf } from "./packages.ts";
+import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
 /** The system that the commands are for. */
@@ -154,6 +154,14 @@ export function reinstall(match: Match, name: string): string[] {
         "   # its wheels are made for one torch and CUDA: the release that fits yours",
     ];
   const build = pip(match, `${options} --no-binary ${name} ${name}`);
+  const own = pip(match, `${options} .`);
+  if (match.context.log.localPackages.includes(plainName(name)))
+    return [`${own}   # in the folder that ${name} was installed from`];
+  if (!isWellKnown(name))
+    return [
+      `${own}   # in the folder of ${name}'s sources`,
+      `# when PyPI's ${name} is the one that is meant: ${build}`,
+    ];
   if (origin?.wheels === undefined) return [build];
   const version =
     match.context.environment?.torch?.version ??
@@ -182,7 +190,8 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
-  const name = match.context.log.package ?? ".";
+  const named = match.context.log.package ?? ".";
+  const name = match.context.log.localPackages.includes(plainName(named)) ? "." : named;
   // What the build imports beside torch has to be there, too.
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
   const needed = ["torch", "setuptools", "wheel", "ninja"];

@@ -189,7 +189,7 @@ function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules)
     diagnoses,
     lines: scan.lines,
     bytes: scan.bytes,
-    findings: scan.findings.length,
+    findings: scan.findings.filter(({ code }) => code !== "installed").length,
     facts: scan.facts,
     ...(scan.skimmed === undefined ? {} : { skimmed: scan.skimmed }),
     ...(scan.notText === undefined ? {} : { notText: scan.notText }),

@@ -54,6 +54,10 @@ export function installerParser(): Parser {
       }
       if (/^WARNING: Retrying .*connection broken|^(?:WARNING: )?Could not fetch URL .*(?:ssl|connection)/i.test(text))
         unreached = text;
+      if (/^Successfully installed \S/.test(text)) {
+        out.add(line, { kind: "installer", tool: "pip", code: "installed", message: text, severity: "note" });
+        return true;
+      }
       const killedBelow = /\b137\b|SIGKILL|status -9\b/.test(text);
       for (const wrapper of wrappers) {
         if (!killedBelow && wrapper.test(text)) {
