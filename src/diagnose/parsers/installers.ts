@@ -32,7 +32,7 @@ const wrappers: readonly RegExp[] = [
 
 const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
-  /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
+  /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^(?:error: )?command ([^\s'"]+) failed: (?:No such file or directory|None)$|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
   /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
 
@@ -67,7 +67,7 @@ export function installerParser(): Parser {
       }
       const missing = setuptoolsMissing.exec(text);
       if (missing !== null) {
-        const program = missing[1] ?? missing[2] ?? missing[3] ?? "";
+        const program = missing.slice(1).find((part) => part !== undefined) ?? "";
         out.add(line, { kind: "missing-program", tool: "setuptools", program, message: text });
         return true;
       }
