@@ -39,6 +39,8 @@ export interface PasteFacts {
   readonly host?: "rust" | "java" | "visual-studio" | "program";
   /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
   readonly jetson: boolean;
+  /** Version of tch-rs and torch-sys, the bindings of Rust: `0.17.0`. */
+  readonly tch?: string;
   /** Version of mmcv-full, as mmcv with operators was called before 2.0. */
   readonly mmcvFull?: string;
   /** An import was the last thing that the session did. */
@@ -236,6 +238,10 @@ export class PasteReader {
     }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (facts.host === undefined) this.#host(text);
+    const tch = /torch-sys|\btch\b/.test(text)
+      ? /\b(?:torch-sys|tch)(?:@| v|-| = (?:\{ ?version = )?["'][~^=]?)(0\.\d+(?:\.\d+)?)/.exec(text)?.[1]
+      : undefined;
+    if (tch !== undefined) facts.tch ??= tch;
     if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     const mmcv = text.includes("mmcv-full") ? /\bmmcv-full(?:==|\s+)(\d+\.\d+[\w.]*)/.exec(text)?.[1] : undefined;
     if (mmcv !== undefined) facts.mmcvFull ??= mmcv;

@@ -23,6 +23,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
   /^error: command '.+' failed with exit (?:code|status) (?!-?9\b|137\b)-?\d+/,
   /^(?:ERROR|error): .* exited with (?:code|status) [1-9]\d?$/,
+  /^error: failed to run custom build command for `|^process didn't exit successfully: `/,
   /^(?:\w+Error: )?Error when running CMake: Command/,
   /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
   /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
