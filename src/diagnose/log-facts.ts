@@ -139,18 +139,21 @@ export class FactsReader {
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\{1,2}\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64/.test(
+        /\b[A-Z]:\\{1,2}\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
           text,
         )
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
         facts.platform = "darwin";
-      else if (facts.platform === undefined && /linux-gnu|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text))
+      else if (
+        facts.platform === undefined &&
+        /linux-gnu|\b(?:x64|arm64)-linux\b|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text)
+      )
         facts.platform = "linux";
     }
     if (facts.arch === undefined) {
@@ -261,7 +264,7 @@ export class FactsReader {
     this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
-    if (/ython|:\\|\/cuda-|-cp3|macosx|\b[Tt]orch[= ]/.test(head)) this.#line(head);
+    if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|\b[Tt]orch[= ]/.test(head)) this.#line(head);
   }
 
   facts(): LogFacts {

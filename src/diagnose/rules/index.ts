@@ -90,6 +90,7 @@ import { torchAbiRules } from "./torch-abi.ts";
 import { windowsSymbolRules } from "./windows-symbols.ts";
 import { gpuSymbolRules } from "./gpu-symbols.ts";
 import { systemSymbolRules } from "./system-symbols.ts";
+import { windowsCudaLoadingRules } from "./windows-cuda-loading.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
@@ -165,6 +166,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading a module", rules: loadingRules },
   { name: "Versions of libraries", rules: libraryVersionRules },
   { name: "Loading on macOS", rules: macosLoadingRules },
+  { name: "Loading a DLL of CUDA", rules: windowsCudaLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
   { name: "Registered twice", rules: doubleRegistrationRules },

@@ -74,6 +74,18 @@ describe("commands", () => {
     expect(commands(span, { environment: gpuMachine })).toContain("-std=c++20");
   });
 
+  it("take the CUDA that the log names for the bounds of host compilers, not this machine's", () => {
+    const compilers: Context["hostCompilers"] = [{ family: "gcc", path: "/usr/bin/g++-13", version: [13] }];
+    const too = "nvcc fatal   : The version ('13.2') of the host compiler ('GNU') is not supported";
+    expect(commands(too, { environment: gpuMachine, hostCompilers: compilers })).toContain("/usr/bin/g++-13");
+    const other = commands(`Cuda compilation tools, release 11.8, V11.8.89\n${too}`, {
+      environment: gpuMachine,
+      hostCompilers: compilers,
+    });
+    expect(other).toContain("g++-11");
+    expect(other).not.toContain("g++-13");
+  });
+
   it("do not speak of torch where an extension does without", () => {
     const context: Context = { environment: gpuMachine, usesTorch: false };
     for (const text of [
