@@ -162,7 +162,8 @@ export function reinstall(match: Match, name: string): string[] {
       `${own}   # in the folder of ${name}'s sources`,
       `# when PyPI's ${name} is the one that is meant: ${build}`,
     ];
-  if (origin?.wheels === undefined) return [build];
+  // The ready-made wheels with CUDA are for x86-64 alone.
+  if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64") return [build];
   const version =
     match.context.environment?.torch?.version ??
     (platformOf(match) === "win32"

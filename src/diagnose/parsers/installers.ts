@@ -35,7 +35,7 @@ const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
   /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^(?:error: )?command ([^\s'"]+) failed: (?:No such file or directory|None)$|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
-  /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
+  /^(?:conda\.exceptions\.)?(Could not solve for environment specs|Encountered problems while solving|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -94,7 +94,9 @@ export function installerParser(): Parser {
       const solver = conda.exec(text);
       if (solver !== null) {
         // mamba says it without a name for the error.
-        const code = solver[1]?.startsWith("Could not") === true ? "LibMambaUnsatisfiableError" : (solver[1] ?? "");
+        const code = /^(?:Could not|Encountered)/.test(solver[1] ?? "")
+          ? "LibMambaUnsatisfiableError"
+          : (solver[1] ?? "");
         last = out.add(line, { kind: "installer", tool: "conda", code, message: solver[2] ?? "" });
         age = 0;
         return true;

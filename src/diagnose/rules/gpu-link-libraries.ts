@@ -4,7 +4,7 @@ import { added, linkLibrary } from "../matchers.ts";
 import { type Rule, saidAny } from "../rule.ts";
 
 const cudaNames =
-  /^(?:cuda|cudart(?:_static)?|cudadevrt|cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
+  /^(?:cuda|cudart(?:_static)?|cudadevrt|(?:cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|culibos)(?:_static(?:_nocallback)?)?|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
 
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
@@ -59,6 +59,8 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       const cuda = match.context.environment?.cuda;
       if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name))
         return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
+      if (/_static/.test(name))
+        return `\`${match.facts["file"] ?? name}\` is a static library of CUDA: only the whole toolkit has it (lib64, targets/<system>/lib), while torch's wheels, conda's plain packages and pip's nvidia packages have the shared one alone; or the toolkit's folder is not on the library path.`;
       return name === "cuda"
         ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
         : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
@@ -78,6 +80,17 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           `find $(python -c "import site; print(site.getsitepackages()[0])") -name 'lib${part}*.so*'`,
         ];
       }
+      if (/^(?!cudart)\w+_static/.test(name)) {
+        const part = name.replace(/(?:Lt)?_static.*$/, "");
+        const home = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
+        return [
+          ...(match.context.log.conda
+            ? [`conda install -c nvidia lib${part}-static   # into CUDA_HOME=$CONDA_PREFIX`]
+            : []),
+          `export LIBRARY_PATH=${home}/lib64:$LIBRARY_PATH; ls ${home}/lib64/lib${name}.a   # not there: the whole toolkit (NVIDIA's packages: lib${part}-dev-<version>)`,
+          `# or the shared one, which torch has loaded anyway: ${part}${/Lt_static/.test(name) ? "Lt" : ""} in place of ${name} in libraries (setup.py), and culibos left out`,
+        ];
+      }
       const root = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
       return [
         name === "cuda"
@@ -95,6 +108,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     examples: [
       { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
       { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
+      {
+        text: "/opt/conda/envs/e/compiler_compat/ld: cannot find -lcublas_static: No such file or directory",
+        expect: "static library",
+      },
       { text: "LINK : fatal error LNK1181: cannot open input file 'cudart.lib'", expect: "CUDA_HOME" },
       { text: "ld.lld: error: unable to find library -lcublas", expect: "LIBRARY_PATH" },
     ],

@@ -94,6 +94,7 @@ import { windowsCudaLoadingRules } from "./windows-cuda-loading.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
+import { rocmCmakeRules } from "./rocm-cmake.ts";
 import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
 import { vendorCompilerRules } from "./vendor-compilers.ts";
@@ -261,6 +262,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
   { name: "ROCm", rules: rocmRules },
+  { name: "ROCm and CMake", rules: rocmCmakeRules },
   { name: "Intel GPUs", rules: syclRules },
   { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },
