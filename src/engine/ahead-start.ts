@@ -1,9 +1,12 @@
 /**
- * Gives jobs that nothing else needs to actions that still wait, on what there is of their inputs from last time. `ahead.ts`
- * says why that is sound, and keeps account of these runs.
+ * Gives jobs that nothing else needs to actions that still wait. `ahead.ts` says why that is sound, and keeps account of
+ * these runs.
  */
+import type { Action } from "../plan/graph.ts";
 import type { AheadRun } from "./ahead.ts";
+import { edgesOf } from "./edges.ts";
 import type { Judge } from "./freshness.ts";
+import type { Edges } from "./schedule.ts";
 import type { TurnsContext } from "./turns.ts";
 
 /** What is needed to run an action before its turn. */
@@ -16,13 +19,17 @@ export class AheadStarter {
   readonly #in: AheadContext;
   /** Actions that may run before their turn. */
   readonly #candidates: readonly number[];
+  /** What makes the files that they really read. */
+  readonly #readEdges: Edges;
   /** How much was done when it was last asked which of them could. */
   #askedAt = -1;
 
   constructor(context: AheadContext) {
     this.#in = context;
     const { input, state } = context;
-    this.#candidates = input.force ? [] : state.actions.flatMap((action, i) => (action.ahead === true ? [i] : []));
+    const may = ({ ahead, startsOn }: Action): boolean => ahead === true || startsOn !== undefined;
+    this.#candidates = input.force ? [] : state.actions.flatMap((action, i) => (may(action) ? [i] : []));
+    this.#readEdges = this.#candidates.length === 0 ? [] : edgesOf(state.actions, ({ startsOn = [] }) => startsOn);
   }
 
   /** Starts what may start now, and stops guesses where a job is needed for what is none. */
@@ -42,17 +49,28 @@ export class AheadStarter {
   }
 
   #try(i: number): void {
-    const { input, state, jobs, tasks, judge } = this.#in;
+    const { input, state, jobs, judge } = this.#in;
     const { schedule, ahead, groups } = state;
     const action = state.action(i);
+    const isDone = (need: number): boolean => schedule.state(need) === "done";
     if (schedule.state(i) !== "waiting" || ahead.wasTried(i) || groups.hasFailed(action)) return;
-    const isDone = (need: number): boolean => schedule.state(need) === "done" || ahead.isDone(need);
-    if (!(state.edges[i] ?? []).some(isDone)) return;
-    const judgement = judge.judge(action);
-    if (judgement.reasons.length === 0 || judgement.missing.length > 0 || !jobs.hasMemory(i)) return;
-    state.setJudgement(i, judgement);
-    input.emit({ type: "dirty", action, reasons: judgement.reasons, time: input.host.monotonic() });
-    const run = ahead.begin(i, action);
+    if (action.ahead === true && (state.edges[i] ?? []).some((need) => isDone(need) || ahead.isDone(need))) {
+      const judgement = judge.judge(action);
+      if (judgement.missing.length === 0) {
+        if (judgement.reasons.length === 0 || !jobs.hasMemory(i)) return;
+        input.emit({ type: "dirty", action, reasons: judgement.reasons, time: input.host.monotonic() });
+        this.#begin(i, ahead.begin(i, action, judgement));
+        return;
+      }
+    }
+    // Nothing is a guess here but that it is needed.
+    if (action.startsOn === undefined || !(this.#readEdges[i] ?? []).every(isDone)) return;
+    const beingMade = (need: number): boolean => isDone(need) || schedule.state(need) === "running";
+    if ((state.edges[i] ?? []).every(beingMade) && jobs.hasMemory(i)) this.#begin(i, ahead.begin(i, action));
+  }
+
+  #begin(i: number, run: AheadRun): void {
+    const { state, jobs, tasks } = this.#in;
     run.ended = tasks.run(i, async () => {
       let done = false;
       try {
@@ -60,7 +78,7 @@ export class AheadStarter {
           done = await this.#execute(i, slot, run);
         });
       } finally {
-        ahead.end(i, done);
+        state.ahead.end(i, done);
       }
     });
   }
@@ -70,22 +88,28 @@ export class AheadStarter {
     const { input, state, results, runner } = this.#in;
     const { host, emit } = input;
     const action = state.action(i);
-    const judgement = state.judgement(i);
-    if (results.storeFor(action) !== undefined && (await results.fetch(action, judgement))) return true;
+    if (ahead.judgedAtStart && results.storeFor(action) !== undefined) {
+      const judgement = await ahead.judgement;
+      if (judgement !== undefined && (await results.fetch(action, judgement))) return true;
+    }
     const outer = state.groups.signal(action, input.signal);
     const signal = outer === undefined ? ahead.controller.signal : AbortSignal.any([ahead.controller.signal, outer]);
     if (signal.aborted) return false;
+    signal.addEventListener("abort", () => ahead.judged(undefined), { once: true });
     return await runner.run({
       action,
       slot,
       signal,
       ended: async (run, end) => {
+        const judgement = end.ok ? await ahead.judgement : undefined;
         // Its inputs may have been replaced before the program read them.
-        const done = end.ok && !signal.aborted && state.ahead.holds(ahead);
-        const good = { action, judgement, slot, run, end };
-        if (done) results.record(good, await results.place(good));
-        else emit({ type: "abandoned", action, slot, time: host.monotonic() });
-        return done;
+        if (judgement !== undefined && !signal.aborted && state.ahead.holds(ahead)) {
+          const good = { action, judgement, slot, run, end };
+          await results.record(good, await results.place(good));
+          return true;
+        }
+        emit({ type: "abandoned", action, slot, time: host.monotonic() });
+        return false;
       },
     });
   }

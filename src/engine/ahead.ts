@@ -1,8 +1,8 @@
 /**
- * Runs before their turn: an action that still waits for a producer is run on what the producer made the last time, while
- * a job would otherwise be idle. Such a run is a build of its own between two builds: what it records is true of the
- * contents that it read, and when its turn comes the action is judged like any other. So a wrong guess costs a job that
- * nobody needed, and never a wrong output.
+ * Runs before their turn, while a job would otherwise be idle, of actions that still wait for a producer: on what the
+ * producer made the last time, or, where what it makes only says what other files come to, on these. When its turn comes
+ * the action is judged like any other, and what is recorded is true of the contents that were read. So a wrong guess costs
+ * a job that nobody needed, and never a wrong output.
  *
  * It keeps account of the runs; `ahead-start.ts` starts them.
  */
@@ -11,12 +11,18 @@ import { unique } from "../base/order.ts";
 import type { Digest } from "../base/digest.ts";
 import type { Action } from "../plan/graph.ts";
 import type { FileDigests } from "./file-digests.ts";
+import type { Judgement } from "./freshness.ts";
 
 /** One run before its turn. */
 export interface AheadRun {
   readonly controller: AbortController;
   /** What it was started on: by path, all that its command or its key names. */
   readonly read: ReadonlyMap<string, Digest | undefined>;
+  /** Under what its result is recorded. Undefined: it was given up. */
+  readonly judgement: Promise<Judgement | undefined>;
+  /** Tells that, when it was not known at the start. */
+  readonly judged: (judgement: Judgement | undefined) => void;
+  readonly judgedAtStart: boolean;
   /** Its turn has come, and it is waited for. */
   awaited: boolean;
   ended: Promise<void>;
@@ -63,17 +69,25 @@ export class AheadRuns {
     return this.#done.has(i);
   }
 
-  begin(i: number, action: Action): AheadRun {
+  /** Without a judgement it is started on what it really reads. */
+  begin(i: number, action: Action, judgement?: Judgement): AheadRun {
     const named = action.command.flatMap((arg) =>
       typeof arg !== "string" && arg.role === "input" ? [resolve(action.cwd, arg.path)] : [],
     );
-    const read = unique([...action.inputs, ...named]).map((path) => [path, this.#digests.digest(path)] as const);
+    const files = [...(judgement === undefined ? [] : action.inputs), ...(action.startsOn ?? []), ...named];
+    const read = unique(files).map((path) => [path, this.#digests.digest(path)] as const);
+    const controller = new AbortController();
+    let judged: AheadRun["judged"] = () => undefined;
     const run: AheadRun = {
-      controller: new AbortController(),
+      controller,
       read: new Map(read),
+      judgement: new Promise((resolve) => (judged = resolve)),
+      judged,
+      judgedAtStart: judgement !== undefined,
       awaited: false,
       ended: Promise.resolve(),
     };
+    if (judgement !== undefined) judged(judgement);
     this.#tried.add(i);
     this.#running.set(i, run);
     return run;

@@ -18,8 +18,11 @@ const usualDuration: Partial<Record<Action["kind"], number>> = {
   "cuda-fatbinary": 50,
 };
 
-/** For each action the numbers of those that make its inputs. */
-export function edgesOf(actions: readonly Action[]): Edges {
+/** For each action the numbers of those that make its inputs, or other files that are told. */
+export function edgesOf(
+  actions: readonly Action[],
+  filesOf: (action: Action) => readonly string[] = ({ inputs }) => inputs,
+): Edges {
   const producer = new Map<string, number>();
   for (const [i, action] of actions.entries()) {
     for (const output of action.outputs) {
@@ -29,7 +32,7 @@ export function edgesOf(actions: readonly Action[]): Edges {
   }
   return actions.map((action) => {
     const needs = new Set<number>();
-    for (const input of action.inputs) {
+    for (const input of filesOf(action)) {
       const i = producer.get(input);
       if (i !== undefined) needs.add(i);
     }

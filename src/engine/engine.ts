@@ -6,7 +6,7 @@
 import { failure, type Failure } from "../base/failure.ts";
 import { commandText, type Action } from "../plan/graph.ts";
 import { AheadStarter } from "./ahead-start.ts";
-import { AheadRuns } from "./ahead.ts";
+import { AheadRuns, type AheadRun } from "./ahead.ts";
 import { Discovery } from "./discovery.ts";
 import { edgesOf, expectedDurations } from "./edges.ts";
 import { Judge, type Judgement } from "./freshness.ts";
@@ -174,6 +174,7 @@ class Engine {
     const early = ahead.of(i);
     if (early !== undefined) {
       this.#later(i, async () => {
+        if (!early.judgedAtStart && (await this.#meet(i, early))) return;
         await ahead.turnOf(early);
         this.#judgeAction(i);
       });
@@ -204,6 +205,26 @@ class Engine {
       else if (this.#state.stopped) schedule.failed(i);
       else schedule.enqueue(i);
     });
+  }
+
+  /** The turn of an action has come that was begun before its key was known. True when its run is not needed. */
+  async #meet(i: number, early: AheadRun): Promise<boolean> {
+    const action = this.#state.action(i);
+    const judgement = this.#judge.judge(action);
+    const { missing, reasons } = judgement;
+    if (missing.length > 0 || reasons.length === 0) {
+      early.controller.abort();
+      return false;
+    }
+    this.#in.emit({ type: "dirty", action, reasons, time: this.#in.host.monotonic() });
+    if (await this.#results.fetch(action, judgement)) {
+      early.controller.abort();
+      await early.ended;
+      this.#state.schedule.done(i);
+      return true;
+    }
+    early.judged(judgement);
+    return false;
   }
 
   /** Goes on looking at an action when something has ended. */

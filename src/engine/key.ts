@@ -30,7 +30,8 @@ export interface KeyInput {
 export function keyParts(input: KeyInput): string[] {
   const { action, roots } = input;
   const parts = [`version:${version}`, `kind:${action.kind}`, `in:${roots.logical(action.cwd)}`];
-  for (const arg of action.command.slice(launcherLength(action))) parts.push(`word:${roots.word(arg, action)}`);
+  const command = action.keyCommand ?? action.command;
+  for (const arg of command.slice(launcherLength(action))) parts.push(`word:${roots.word(arg, action)}`);
   if (action.responseFile !== undefined) parts.push(`response:${action.responseFile.content}`);
   if (action.note !== undefined) parts.push(`provenance:${action.note.text}`);
   const variables = new Map<string, string>();
@@ -62,7 +63,7 @@ function takesPart(action: Action, part: string): boolean {
 
 /** How many words stand before the program: what starts it, such as ccache, does not change what it makes. */
 function launcherLength(action: Action): number {
-  const first = action.command.map(argText);
+  const first = (action.keyCommand ?? action.command).map(argText);
   const starts = (launcher: readonly string[]): boolean => launcher.every((word, i) => first[i] === word);
   return Math.max(0, ...action.tools.map(({ launcher }) => (starts(launcher) ? launcher.length : 0)));
 }

@@ -18,7 +18,7 @@ import type { NewActionRecord, Pair } from "./log.ts";
 import type { Roots } from "./roots.ts";
 
 /** What results are made with. */
-export interface ResultsContext extends Pick<EngineInput, "host" | "log" | "digests" | "store" | "emit"> {
+export interface ResultsContext extends Pick<EngineInput, "host" | "graph" | "log" | "digests" | "store" | "emit"> {
   readonly roots: Roots;
   readonly discovery: Discovery;
   readonly groups: Groups;
@@ -47,11 +47,16 @@ export class Results {
   readonly #in: ResultsContext;
   readonly #records: NewActionRecord[] = [];
   readonly #sharing = new Set<Promise<void>>();
+  /** By file that is waited for, the action that makes it. */
+  readonly #producers: ReadonlyMap<string, string>;
+  /** Actions whose outputs are in place and that are not recorded yet. */
+  readonly #unrecorded = new Map<string, Latch>();
   #executed = 0;
   #cached = 0;
 
   constructor(context: ResultsContext) {
     this.#in = context;
+    this.#producers = producersOf(context.graph.actions);
   }
 
   /** How many actions were run. */
@@ -101,17 +106,32 @@ export class Results {
       slot,
       time: host.monotonic(),
     });
+    this.#unrecorded.set(action.id, new Latch());
     return outputs;
   }
 
   /** Records what the outputs were made of. */
-  record({ action, judgement, run, end }: GoodRun, outputs: PlacedOutputs): Finished {
+  async record(good: GoodRun, outputs: PlacedOutputs): Promise<Finished> {
+    const { id, inputs, startsOn } = good.action;
+    try {
+      // What such an action read is recorded with others.
+      const files = startsOn === undefined ? [] : [...inputs, ...startsOn];
+      await Promise.all(files.map(async (path) => await this.#unrecorded.get(this.#producers.get(path) ?? "")?.opened));
+      return this.#recordNow(good, outputs);
+    } finally {
+      this.#unrecorded.get(id)?.open();
+      this.#unrecorded.delete(id);
+    }
+  }
+
+  #recordNow({ action, judgement, run, end }: GoodRun, outputs: PlacedOutputs): Finished {
     const { digests, roots, discovery } = this.#in;
     const { read, named } = end;
     const { startedAt } = run;
     const { absent: empty, libraries } = judgement;
     const found = discovery.after({ action, read, named, startedAt, libraries, absent: empty });
-    const edited = this.#edited([...action.inputs, ...found.files], startedAt);
+    const { inputs: declared, startsOn: told = declared } = action;
+    const edited = this.#edited([...told, ...found.files, ...this.#readAlso(action)], startedAt);
     const inputs: Pair[] = [];
     let lost: string | undefined;
     for (const path of found.files) {
@@ -119,7 +139,7 @@ export class Results {
       if (digest === undefined) lost = path;
       else inputs.push({ path: roots.logical(path), digest });
     }
-    const editedMeanwhile = edited ?? lost ?? found.appeared;
+    const editedMeanwhile = edited ?? lost ?? found.appeared ?? this.#replaced(action);
     const record: NewActionRecord = {
       id: action.id,
       key: judgement.key,
@@ -223,6 +243,23 @@ export class Results {
     return result.absent.every((path) => !digests.exists(roots.absolute(path)));
   }
 
+  /** A file that an action read, besides its inputs, and that is not what was made of it. */
+  #replaced({ startsOn = [] }: Action): string | undefined {
+    const { log, digests, roots } = this.#in;
+    return startsOn.find((path) => {
+      const outputs = log.action(this.#producers.get(path) ?? "")?.outputs;
+      const made = outputs?.find((output) => output.path === roots.logical(path));
+      return made?.digest !== digests.digest(path);
+    });
+  }
+
+  /** What an action reads that is recorded with another one. Absolute. */
+  #readAlso({ readsAs }: Action): string[] {
+    const { log, roots } = this.#in;
+    const discovered = readsAs === undefined ? undefined : log.action(readsAs)?.discovered;
+    return Array.from(discovered ?? [], (id) => roots.absolute(log.pair(id).path));
+  }
+
   /** A file that may have changed while the action ran. */
   #edited(paths: readonly string[], startedAt: number): string | undefined {
     const { digests, discovery } = this.#in;
@@ -240,18 +277,35 @@ export class Results {
   #distrust(changed: readonly string[], actions: readonly Action[]): void {
     if (changed.length === 0) return;
     const { log, roots } = this.#in;
-    const logical = new Set(changed.map((path) => roots.logical(path)));
+    const isChanged = new Set(changed);
+    const byId = new Map(actions.map((action) => [action.id, action]));
     for (const record of this.#records) {
       const outputs = new Set(record.outputs.map((output) => output.path));
-      const path =
-        record.discovered.find((pair) => logical.has(pair.path))?.path ??
-        actions
-          .find((action) => action.id === record.id)
-          ?.inputs.map((input) => roots.logical(input))
-          .find((input) => logical.has(input));
-      if (path !== undefined && !outputs.has(path)) log.putAction({ ...record, editedMeanwhile: path });
+      const action = byId.get(record.id);
+      const used = record.discovered.map(({ path }) => roots.absolute(path));
+      if (action !== undefined) used.push(...action.inputs, ...this.#readAlso(action));
+      const path = used.find((each) => isChanged.has(each));
+      if (path === undefined || outputs.has(roots.logical(path))) continue;
+      log.putAction({ ...record, editedMeanwhile: roots.logical(path) });
     }
   }
+}
+
+/** Of what actions read that is recorded with others, which action makes it. */
+function producersOf(actions: readonly Action[]): ReadonlyMap<string, string> {
+  const producers = new Map<string, string>();
+  const files = new Set(
+    actions.flatMap(({ inputs, startsOn }) => (startsOn === undefined ? [] : [...inputs, ...startsOn])),
+  );
+  if (files.size === 0) return producers;
+  for (const { id, outputs } of actions) for (const output of outputs) if (files.has(output)) producers.set(output, id);
+  return producers;
+}
+
+/** Something that is waited for once. */
+class Latch {
+  open: () => void = () => undefined;
+  readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
 
 /** The part of an event that says how much memory was used; 0: not known. */

@@ -102,7 +102,7 @@ export class Turns {
     schedule.done(i);
     tasks.wake();
     await yieldOnce();
-    return results.record(good, outputs);
+    return await results.record(good, outputs);
   }
 
   /** A program ended badly. */

@@ -57,6 +57,8 @@ export interface Action {
   /** Name of the extension that it belongs to. */
   readonly extension: string;
   readonly command: readonly Arg[];
+  /** What stands in the key instead, where an input tells what the other words come to. */
+  readonly keyCommand?: readonly Arg[];
   readonly cwd: string;
   /** Set on top of the environment of the build. */
   readonly env: Readonly<Record<string, string>>;
@@ -74,6 +76,11 @@ export interface Action {
   /** The first one is the main output. */
   readonly outputs: readonly string[];
   readonly depfile?: Depfile;
+  /**
+   * Identity of the action that reads the same files and makes an input of it, which stands for them: for a digest of the
+   * code, besides. What changes among them while this runs makes its result worthless, too.
+   */
+  readonly readsAs?: string;
   /** Folders in which an `#include` is looked for, in order: a new file in an earlier one shadows a later one. */
   readonly includeSearch: readonly string[];
   /**
@@ -109,6 +116,11 @@ export interface Action {
    * are mostly the same as before. It must not be `inPlace`.
    */
   readonly ahead?: boolean;
+  /**
+   * The files that it really reads, where its inputs only say what these come to: it may begin, when a job is idle, while
+   * its inputs are still being made. It must not be `inPlace`.
+   */
+  readonly startsOn?: readonly string[];
 }
 
 /** What a build leaves for the user. */

@@ -265,7 +265,7 @@ void launch(user::complex* a) { twice<<<1, 32>>>(a); }
       "host.fatbin.c",
       "host.stub.c",
     ]);
-    expect(project.read(".retorch/obj/lib/csrc/k.cu.o.phases/host.cpp.key").length).toBeLessThan(100);
+    expect(project.read(".retorch/obj/lib/csrc/k.cu.o.phases/host.code").length).toBeLessThan(100);
   });
 
   test.for([["--cuda-graph", "off"], ["--nvcc-flag=-G"], ["--nvcc-flag=--keep"]])(

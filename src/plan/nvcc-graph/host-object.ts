@@ -42,25 +42,51 @@ export function ignoresLines(words: readonly string[]): boolean {
   });
 }
 
+/** Whether the definitions of macros come to stand in the object, which preprocessed code does not have. */
+export function namesMacros(words: readonly string[]): boolean {
+  return words.some((word) => /^-g[a-z-]*3$/.test(word));
+}
+
 /**
- * Shell text that writes the digest of preprocessed code without line numbers and blank lines: `sh -c TEXT SOURCE DIGEST`.
- * Code that asks for its own line while it is compiled counts as it is; the standard library's own `<source_location>`
- * alone does not matter. A digest, since the text has tens of megabytes with headers of torch.
+ * Leaves out line numbers and blank lines, unless the code asks for its own line while it is compiled: then what was left
+ * out counts, too. The standard library's own `<source_location>` alone does not matter.
  */
-export const withoutLines = [
+const withoutLines = [
   `awk '`,
+  `BEGIN { numbers = "sha256sum > \\"$numbers\\"" }`,
   `/^# [0-9]+ "/ {`,
   `  rest = $0; sub(/^# [0-9]+ /, "", rest); file = rest; sub(/^"/, "", file); sub(/".*$/, "", file)`,
   `  flags = rest; sub(/^"([^"\\\\]|\\\\.)*"/, "", flags)`,
   `  if (flags != "" || file != last) print "# " rest`,
-  `  last = file; next`,
+  `  last = file; print NR " " $2 | numbers; next`,
   `}`,
-  `/^[ \\t]*$/ { next }`,
-  `(/source_location/ || /__builtin_LINE/ || /__builtin_COLUMN/) && file !~ /\\/source_location$/ { exit 3 }`,
+  `/^[ \\t]*$/ { print NR | numbers; next }`,
+  `(/source_location/ || /__builtin_LINE/ || /__builtin_COLUMN/) && file !~ /\\/source_location$/ { asks = 1 }`,
   `{ print }`,
-  `' "$0" > "$1.text" || { [ $? -eq 3 ] && cat "$0" > "$1.text"; } || exit`,
-  `sha256sum < "$1.text" > "$1" && rm -f "$1.text"`,
+  `END {`,
+  `  close(numbers)`,
+  `  if (asks) while ((getline line < ENVIRON["numbers"]) > 0) print "# lines " line`,
+  `}'`,
 ].join("\n");
+
+/**
+ * Shell text that writes the digest of preprocessed code: `sh -c TEXT DIGEST PREPROCESSOR ARGUMENT…`. A digest, since the
+ * text has tens of megabytes with headers of torch.
+ *
+ * @param options.lines Whether line numbers and blank lines count.
+ */
+export function codeDigest({ lines }: { readonly lines: boolean }): string {
+  return [
+    `export numbers="$0.numbers"`,
+    `ends=$( {`,
+    `  { "$@" 3>&-; echo "p$?" >&3; } | { ${lines ? "cat" : withoutLines} 3>&-; echo "f$?" >&3; } | sha256sum > "$0"`,
+    `} 3>&1 ) || exit`,
+    `rm -f "$numbers"`,
+    `code=\${ends#*p}; code=\${code%%[!0-9]*}`,
+    `[ "$code" = 0 ] || exit "\${code:-1}"`,
+    `case $ends in *f0*) ;; *) exit 1 ;; esac`,
+  ].join("\n");
+}
 
 /** Shell text that gives a stub the name by which it is included, whichever architecture it is of: `sh -c TEXT SOURCE COPY`. */
 export const withStubName = String.raw`sed 's|^\(# [0-9]* \)"[^"]*compute_[0-9]*[a-z]*\.stub\.c"|\1"host.stub.c"|' "$0" > "$1"`;

@@ -20,6 +20,7 @@ beforeEach(() => {
   mkdirSync(join(root, "src"));
   write("front", "front 1\n");
   write("device", "stub A\nbody 1\n");
+  write("header.h", "header\n");
 });
 afterEach(() => remove());
 
@@ -69,6 +70,44 @@ function graph(): Graph {
   } as Graph;
 }
 
+/** The same where the object is made of the front's output and the stub, of which a digest is only what it is keyed on. */
+function graphWithDigest(): Graph {
+  const plan = graph();
+  const at = (name: string): string => `${plan.buildDir}/${name}`;
+  const read = [at("front"), at("stub")];
+  const actions = plan.actions.map((action): Action => {
+    if (action.description === "joined") {
+      const depfile = at("joined.d");
+      const named = { path: depfile, role: "depfile" } as const;
+      return {
+        ...action,
+        ahead: false,
+        command: [...action.command, named],
+        depfile: { path: depfile, format: "make" },
+      };
+    }
+    if (action.description !== "object") return action;
+    const { ahead: _, ...object } = action;
+    return {
+      ...object,
+      command: [
+        "object",
+        { path: at("object"), role: "output" },
+        ...read.map((path) => ({ path, role: "input" as const })),
+      ],
+      keyCommand: ["object"],
+      readsAs: "toy/joined",
+      startsOn: read,
+    };
+  });
+  return { ...plan, actions };
+}
+
+let planned = graph;
+afterEach(() => {
+  planned = graph;
+});
+
 interface Outcome {
   readonly result: EngineResult;
   /** Programs in the order of their starts. */
@@ -88,7 +127,7 @@ type Wait = (world: World, name: string, request: ProcessRequest) => Promise<boo
 /** `wait` is called by each program before it writes; one that gets `false` fails. */
 async function build(
   wait: Wait = async () => await Promise.resolve(undefined),
-  options: { jobs?: number; force?: boolean } = {},
+  options: { jobs?: number; force?: boolean; digest?: string } = {},
 ): Promise<Outcome> {
   const started: string[] = [];
   const events: BuildEvent[] = [];
@@ -105,7 +144,10 @@ async function build(
     isDone: (name) => events.some((event) => event.type === "done" && event.action.description === name),
   };
   const run = async (request: ProcessRequest): Promise<ProcessResult> => {
-    const [name = "", output = "", ...inputs] = request.argv;
+    const [name = "", output = "", ...words] = request.argv;
+    const inputs = words.filter((word) => !word.endsWith(".d"));
+    const depfile = words.find((word) => word.endsWith(".d"));
+    if (depfile !== undefined) writeFileSync(resolve(root, depfile), `x: ${escaped(root)}/src/header.h\n`);
     started.push(name);
     wake();
     const texts = inputs.map((path) => readFileSync(resolve(root, path), "utf8"));
@@ -113,13 +155,17 @@ async function build(
     const base = { stdout: "", stderr: "", timedOut: false, durationMs: 1, peakMemory: 1, signal: undefined };
     if (request.signal?.aborted === true) return { ...base, exitCode: undefined, signal: "SIGTERM" };
     if (verdict === false) return { ...base, exitCode: 1, stderr: `${name} is broken\n` };
+    if (name === "joined" && options.digest !== undefined) {
+      writeFileSync(resolve(root, output), options.digest);
+      return { ...base, exitCode: 0 };
+    }
     const text = name === "device" ? texts.join("") : name === "stub" ? firstLine(texts.join("")) : joined(name, texts);
     writeFileSync(resolve(root, output), text);
     return { ...base, exitCode: 0 };
   };
   const real = nodeHost();
   const host = nodeHost({ processes: { ...real.processes, self: () => real.processes.self(), run } });
-  const plan = graph();
+  const plan = planned();
   mkdirSync(plan.buildDir, { recursive: true });
   const log = BuildLog.open(host, `${plan.buildDir}/log`);
   const roots = new Roots(plan.roots);
@@ -147,6 +193,7 @@ async function build(
   return { result, started, events };
 }
 
+const escaped = (path: string): string => path.replaceAll(" ", String.raw`\ `);
 const firstLine = (text: string): string => `${text.split("\n")[0]}\n`;
 const joined = (name: string, texts: readonly string[]): string => `${name}(${texts.join("+")})`;
 
@@ -293,5 +340,130 @@ describe("an action before its turn", () => {
     const { started } = await build();
     expect(started).toEqual(["front", "joined", "object", "library"]);
     await expectRight();
+  });
+});
+
+describe("an action whose inputs only say what it reads", () => {
+  const whole = (): string => {
+    const read = (name: string): string => readFileSync(join(root, "src", name), "utf8");
+    const device = read("device");
+    return `library(object(front(${read("front")})+${firstLine(device)})+${device})`;
+  };
+  const expectWhole = async (): Promise<void> => {
+    expect(readFileSync(join(root, ".retorch/library"), "utf8")).toBe(whole());
+    expect((await build()).started).toEqual([]);
+  };
+  /** The digest is written when the object's program has started, or ended. */
+  const objectFirst: Wait = async (world, name) => {
+    if (name === "joined") await world.until(() => world.started.includes("object"));
+    return undefined;
+  };
+
+  beforeEach(async () => {
+    planned = graphWithDigest;
+    await build(undefined, { jobs: 1 });
+    await expectWhole();
+    write("front", "front 2\n");
+    write("device", "stub B\nbody 2\n");
+  });
+
+  test("runs beside what makes them, once", async () => {
+    const { started, result } = await build(objectFirst);
+    expect([...started].sort()).toEqual(["device", "front", "joined", "library", "object", "stub"]);
+    expect(result).toMatchObject({ executed: 6, fresh: 0, cached: 0 });
+    await expectWhole();
+  });
+
+  test("is recorded when it ended long before them", async () => {
+    let ended = false;
+    const { started } = await build(async (world, name) => {
+      if (name === "joined") await world.until(() => ended);
+      if (name === "object") ended = true;
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(1);
+    await expectWhole();
+  });
+
+  test("is stopped when they come out as before", async () => {
+    // Code that differs where the digest does not look.
+    const { started, events } = await build(
+      async (world, name, request) => {
+        if (name === "joined") await world.until(() => world.started.includes("object"));
+        if (name === "object") await untilStopped(request);
+        return undefined;
+      },
+      { digest: "joined(front(front 1\n)+stub A\n)" },
+    );
+    expect(count(started, "object")).toBe(1);
+    expect(events.some((event) => event.type === "abandoned" && event.action.description === "object")).toBe(true);
+  });
+
+  test("is stopped when making them fails", async () => {
+    const { result, events } = await build(async (world, name, request) => {
+      if (name === "joined") {
+        await world.until(() => world.started.includes("object"));
+        return false;
+      }
+      if (name === "object") await untilStopped(request);
+      return undefined;
+    });
+    expect(result.failure?.code).toBe("BUILD_FAILED");
+    expect(events.flatMap((event) => (event.type === "failed" ? [event.action.description] : []))).toEqual(["joined"]);
+    await build();
+    await expectWhole();
+  });
+
+  test("that fails is told once, in its turn", async () => {
+    const failing = await build(async (world, name) => {
+      await objectFirst(world, name, {} as ProcessRequest);
+      return name !== "object";
+    });
+    expect(failing.events.filter((event) => event.type === "failed")).toHaveLength(1);
+    await build();
+    await expectWhole();
+  });
+
+  test("is done again when what it reads is replaced while it runs", async () => {
+    const { started } = await build(async (world, name) => {
+      await objectFirst(world, name, {} as ProcessRequest);
+      if (name === "object" && count(world.started, "object") === 1) {
+        writeFileSync(join(root, ".retorch/front"), "something else");
+        await world.until(() => world.isDone("joined"));
+      }
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(2);
+    await build();
+    await expectWhole();
+  });
+
+  test.each([1, 2])("is done again when a header is edited and put back while it runs, %d at once", async (jobs) => {
+    const wait = new Int32Array(new SharedArrayBuffer(4));
+    await build(
+      async (world, name) => {
+        if (jobs === 2) await objectFirst(world, name, {} as ProcessRequest);
+        if (name !== "object") return undefined;
+        if (jobs === 2) await world.until(() => world.isDone("joined"));
+        // Past the step of the file system's clock.
+        Atomics.wait(wait, 0, 0, 15);
+        write("header.h", "edited\n");
+        write("header.h", "header\n");
+        return undefined;
+      },
+      { jobs },
+    );
+    const { started } = await build(undefined, { jobs: 1 });
+    expect(started).toContain("object");
+    await expectWhole();
+  });
+
+  test.each([
+    ["with one job", { jobs: 1 }],
+    ["when everything is done again", { force: true }],
+  ])("waits for its turn %s", async (_, options) => {
+    const { started } = await build(undefined, options);
+    expect(started.slice(-3)).toEqual(["joined", "object", "library"]);
+    await expectWhole();
   });
 });

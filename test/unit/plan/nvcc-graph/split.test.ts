@@ -83,8 +83,7 @@ describe("phases", () => {
       "cuda-assemble sm_80.cubin",
       "cuda-fatbinary fatbin",
       "copy host.stub.c",
-      "cuda-preprocess host.cpp.ii",
-      "copy host.cpp.key",
+      "cuda-preprocess host.code",
       "compile host.o",
       "cuda-fatbinary o",
     ]);
@@ -108,15 +107,25 @@ describe("phases", () => {
     expect(needs("host.stub.c")).toEqual(["compute_120.ptx"]);
     // PTX alone is checked; a wrong one must not get into the fat binary.
     expect(needs("fatbin")).toEqual(["compute_120.ptx", "compute_120.valid", "sm_80.cubin", "sm_90a.cubin"]);
-    expect(needs("host.o")).toEqual(["host.cpp.key"]);
+    expect(needs("host.o")).toEqual(["host.code"]);
     expect(needs("o")).toEqual(["fatbin", "host.o"]);
   });
 
-  test("only the first steps know the list of architectures", () => {
-    const knowing = actions(recorded("13.0-three")).filter(({ command }) =>
-      commandText(command).some((word) => word.includes("__CUDA_ARCH_LIST__")),
+  test("only what preprocesses is keyed on the list of architectures", () => {
+    const knowing = actions(recorded("13.0-three")).filter(({ command, keyCommand = command }) =>
+      commandText(keyCommand).some((word) => word.includes("__CUDA_ARCH_LIST__")),
     );
     expect(new Set(knowing.map(({ kind }) => kind))).toEqual(new Set(["cuda-preprocess"]));
+  });
+
+  test("macros count where debug information has them", () => {
+    const digestWords = (text: string): string[] => {
+      const digest = actions(text).find((action) => short(action) === "host.code");
+      return commandText(digest?.command ?? []);
+    };
+    const text = recorded("13.0-one");
+    expect(digestWords(text)).not.toContain("-dD");
+    expect(digestWords(text.replace(/ -c -x c\+\+ /, " -c -x c++ -g3 "))).toContain("-dD");
   });
 
   test("of relocatable code: the fat binary stays in the host's object, whose name others use", () => {
@@ -130,7 +139,7 @@ describe("phases", () => {
       actions(recorded(name))
         .filter((action) => action.ahead === true)
         .map(short);
-    expect(ahead("13.0-one")).toEqual(["host.cpp.ii", "host.cpp.key", "host.o"]);
+    expect(ahead("13.0-one")).toEqual(["host.code", "host.o"]);
     expect(ahead("13.0-rdc")).toEqual([]);
     expect(actions(recorded("13.0-one")).filter(({ ahead: may, inPlace }) => may === true && inPlace === true)).toEqual(
       [],
