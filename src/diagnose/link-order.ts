@@ -12,9 +12,11 @@ const anyOrder = /--start-group|-Wl,-\(|--no-as-needed|-fuse-ld=(?:lld|mold)|\b(
 
 /** The objects (as files) and libraries (as `-lname`) of a command that links, in their order; undefined for another. */
 export function linkOrder(text: string): readonly string[] | undefined {
+  // A compile, as most commands are.
+  if (text.includes(" -c ") || / -[SE] /.test(text)) return undefined;
   if (!/(?:g\+\+|gcc|clang|c\+\+|cc|ld|nvcc|hipcc|icpx)(?:-[\d.]+)?(?:\.exe)?["']? /.test(text.slice(0, 400)))
     return undefined;
-  if (/ -[cSE] /.test(text) || anyOrder.test(text)) return undefined;
+  if (anyOrder.test(text)) return undefined;
   const words: string[] = [];
   let target = false;
   for (const word of text.split(/\s+/)) {

@@ -92,7 +92,10 @@ class PackageReader {
   #folder = false;
 
   line(text: string): void {
-    if (/^(?:Processing (?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\|file:)|Obtaining file:)/.test(text))
+    if (
+      (text.startsWith("Processing ") || text.startsWith("Obtaining ")) &&
+      /^(?:Processing (?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\|file:)|Obtaining file:)/.test(text)
+    )
       this.#folder = true;
     const collected = text.startsWith("Collecting ") ? /^Collecting ([A-Za-z][\w.-]*)/.exec(text)?.[1] : undefined;
     if (collected !== undefined && this.#collected.size < mostPackages) this.#collected.add(plainName(collected));
@@ -257,6 +260,10 @@ export class FactsReader {
   command(text: string): void {
     const facts = this.#facts;
     if (text.length < 5) return;
+    if (text.startsWith("Collecting ") && !text.includes("torch")) {
+      this.#packages.line(text);
+      return;
+    }
     this.#paste.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;

@@ -186,7 +186,8 @@ export class PasteReader {
       facts.torchIncluded = true;
     if (text.includes("/usr/include") && /(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text))
       facts.systemIncluded = true;
-    if (!facts.libcxx && /-stdlib=libc\+\+|[\\/]c\+\+[\\/]v1[\\/]/.test(text)) facts.libcxx = true;
+    if (!facts.libcxx && text.includes("c++") && /-stdlib=libc\+\+|[\\/]c\+\+[\\/]v1[\\/]/.test(text))
+      facts.libcxx = true;
     if (text.includes("lang-cl")) facts.clangCl = true;
     const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;
@@ -238,9 +239,10 @@ export class PasteReader {
     }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (facts.host === undefined) this.#host(text);
-    const tch = /torch-sys|\btch\b/.test(text)
-      ? /\b(?:torch-sys|tch)(?:@| v|-| = (?:\{ ?version = )?["'][~^=]?)(0\.\d+(?:\.\d+)?)/.exec(text)?.[1]
-      : undefined;
+    const tch =
+      text.includes("tch ") || text.includes("torch-sys")
+        ? /\b(?:torch-sys|tch)(?:@| v|-| = (?:\{ ?version = )?["'][~^=]?)(0\.\d+(?:\.\d+)?)/.exec(text)?.[1]
+        : undefined;
     if (tch !== undefined) facts.tch ??= tch;
     if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     const mmcv = text.includes("mmcv-full") ? /\bmmcv-full(?:==|\s+)(\d+\.\d+[\w.]*)/.exec(text)?.[1] : undefined;
