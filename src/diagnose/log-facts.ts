@@ -271,7 +271,8 @@ export class FactsReader {
     this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
-    if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|\b[Tt]orch[= ]/.test(head)) this.#line(head);
+    if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|MacOSX|\/Library\/Developer|-windows\b|\b[Tt]orch[= ]/.test(head))
+      this.#line(head);
   }
 
   facts(): LogFacts {

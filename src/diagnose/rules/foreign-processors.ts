@@ -59,7 +59,7 @@ export const foreignProcessorRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`${baseName(match.facts["file"] ?? "")}\` is for another processor than the compiler builds for${processors(match)}.${
+      `\`${baseName(match.facts["file"] ?? "")}\` is for another processor${processors(match)} than the compiler builds for.${
         ofTorch(match)
           ? ` ${match.context.log.jetson || match.context.log.arch === "arm64" ? "This machine is ARM (aarch64), and the" : "The"} LibTorch that pytorch.org offers for Linux is for x86-64: on an ARM machine (Jetson, Raspberry Pi, Graviton) it does not link.`
           : ""

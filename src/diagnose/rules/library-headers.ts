@@ -192,6 +192,16 @@ export const libraryHeaderRules: readonly Rule[] = [
       );
       if (facts === undefined) return undefined;
       const apple = context.log.platform === "darwin";
+      // Of Windows' SDK or of macOS': another rule says that they do not belong here.
+      if (
+        finding.tool !== "msvc" &&
+        context.log.platform !== "win32" &&
+        /^(?:corecrt|crtdefs|vcruntime|windows|winsock2|io|yvals|excpt|basetsd|crtdbg|ucrt)\.h$/.test(
+          finding.header ?? "",
+        )
+      )
+        return undefined;
+      if (!apple && /^(?:TargetConditionals|AvailabilityMacros)\.h$/.test(finding.header ?? "")) return undefined;
       return {
         ...facts,
         system: finding.tool === "msvc" || context.log.platform === "win32" ? "win32" : apple ? "darwin" : "linux",

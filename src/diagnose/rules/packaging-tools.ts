@@ -100,10 +100,12 @@ export const packagingToolRules: readonly Rule[] = [
   {
     id: "vcpkg-port-failed",
     title: "vcpkg could not build a port",
-    on: ["build-tool"],
+    on: ["build-tool", "installer"],
     role: "symptom",
     specificity: 60,
     matches: (finding, context) => {
+      if (finding.kind === "installer")
+        return said(finding, /^building (?<port>[\w-]+)(?:\[[^\]]*\])?:[\w-]+ failed with: BUILD_FAILED/);
       if (
         finding.severity !== "error" ||
         !/[\\/]vcpkg_\w+\.cmake$|(?:^|[\\/])portfile\.cmake$/.test(finding.file ?? "")
