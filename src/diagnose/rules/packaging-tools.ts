@@ -127,11 +127,15 @@ export const packagingToolRules: readonly Rule[] = [
     cause: (match) =>
       `vcpkg built ${match.facts["port"] === undefined ? "a port" : `its port \`${match.facts["port"]}\``} and a command of that build failed; what it said stands in a log of its own below buildtrees, not here.`,
     fix: (match) => {
-      const log =
-        match.facts["log"] ??
-        `${platformOf(match) === "win32" ? "%VCPKG_ROOT%\\buildtrees\\" : "$VCPKG_ROOT/buildtrees/"}${match.facts["port"] ?? "<the port>"}${platformOf(match) === "win32" ? "\\" : "/"}<the newest>.log`;
+      const { log, port } = match.facts;
       return [
-        `retorch diagnose ${log}   # config-*, install-*: the newest one, -err or -out; the first error in it is the cause`,
+        log !== undefined
+          ? `retorch diagnose ${log}   # the first error in it is the cause; beside it config-*, install-*, -err and -out`
+          : port === undefined
+            ? "# retorch diagnose on the newest log below buildtrees/<the port> of vcpkg's folder"
+            : platformOf(match) === "win32"
+              ? `dir /b /o-d "%VCPKG_ROOT%\\buildtrees\\${port}\\*.log"   # then: retorch diagnose on the newest one`
+              : `retorch diagnose "$(ls -t "$VCPKG_ROOT"/buildtrees/${port}/*.log | head -1)"`,
         ...(/torch/.test(match.facts["port"] ?? "")
           ? [
               "# the port builds torch from its sources; a ready LibTorch needs no build: https://pytorch.org/get-started/locally/, then cmake -DCMAKE_PREFIX_PATH=<libtorch>",

@@ -26,7 +26,7 @@ function fromPip(match: Match): string[] {
   );
   return platformOf(match) === "win32"
     ? [
-        `${install} && rocm-sdk init   # ROCm with its development files, as packages of pip`,
+        `# ROCm with its development files, as packages of pip: ${install}, then rocm-sdk init`,
         "for /f \"delims=\" %i in ('rocm-sdk path --cmake') do set CMAKE_PREFIX_PATH=%i",
       ]
     : [`export CMAKE_PREFIX_PATH=$(rocm-sdk path --cmake)   # ROCm from pip: ${install} && rocm-sdk init`];
