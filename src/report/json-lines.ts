@@ -73,7 +73,7 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
   },
   abandoned: {
     description:
-      "A program was stopped: another one of the same command has failed, or it was started before its turn and what it read has changed. In the second case it runs again.",
+      "A program was stopped: another one of the same command has failed, or it was started before its turn, and what it read has changed or nobody needs it. It may run again.",
     fields: { action, slot: "as in `started`" },
   },
   waiting: {
