@@ -3,10 +3,10 @@
  * or a library lies that is not on the command line, which other compilers are installed. Everything is looked up when
  * it is first asked for, within bounds; no process is started.
  */
-import { dirname, isAbsolute, join, relative } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { quietly } from "../base/quietly.ts";
 import { compareVersions, unique } from "../base/order.ts";
-import type { Context } from "../diagnose/diagnose.ts";
+import type { Context, SourcePlace } from "../diagnose/diagnose.ts";
 import type { Environment, HostCompiler } from "../environment/environment.ts";
 import { refusal } from "../environment/host-compiler-bounds.ts";
 import type { Host } from "../host/host.ts";
@@ -16,6 +16,7 @@ import { openElf } from "../inspect/elf.ts";
 import { dynamicSymbols } from "../inspect/elf-symbols.ts";
 import { versionDefinitions } from "../inspect/elf-versions.ts";
 import type { LoadedFile } from "../inspect/loader.ts";
+import { findDefinition, type Folder, foldersBelow, headerInOtherCase, spelled } from "./project-tree.ts";
 import { pythonCommand } from "./python-command.ts";
 import { classify, type Installed } from "../inspect/missing-symbols.ts";
 
@@ -24,16 +25,16 @@ export interface DiagnoseSurroundings {
   readonly environment: Environment;
   /** Folder of the project: headers and libraries are looked for below it first. Absolute. */
   readonly root?: string;
+  /** The sources of the extension, absolute. */
+  readonly sources?: readonly string[];
 }
 
 type ContextHost = Pick<Host, "fs" | "env" | "platform">;
 
-/** Folders of a project that are looked through for a header or a library. */
-const mostFolders = 2_000;
-const deepest = 6;
+/** Functions whose definitions are remembered. */
+const mostDefinitions = 1_000;
 /** Libraries in which symbols are looked up. */
 const mostLibraries = 64;
-const skipped = /^(?:\..*|node_modules|__pycache__|build|dist|.*\.egg-info|site-packages)$/;
 
 /** The context of a diagnosis on this machine. */
 export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroundings): Context {
@@ -43,6 +44,7 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
   const libraries = (): Installed =>
     (installed ??= { libraries: installedLibraries(host, environment), scope: new Set() });
   const folders = (): readonly Folder[] => (tree ??= root === undefined ? [] : foldersBelow(host, root));
+  const definitions = new Map<string, readonly SourcePlace[]>();
   const answers = new Map<string, ReturnType<typeof classify>>();
   const lookUp = (name: string): ReturnType<typeof classify> => {
     const [bare = name, version] = name.split(/@{1,2}/);
@@ -68,6 +70,19 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
         return undefined;
       return { library, symbol };
     },
+    findDefinition: (path) => {
+      const key = path.join("::");
+      let places = definitions.get(key);
+      if (places === undefined) {
+        places = findDefinition(host, { path, folders: folders(), sources: surroundings.sources }, root);
+        if (definitions.size < mostDefinitions) definitions.set(key, places);
+      }
+      return places;
+    },
+    headerInOtherCase: (name) => {
+      const found = headerInOtherCase(name, folders());
+      return found === undefined || root === undefined ? found : spelled(root, found);
+    },
     findHeader: (name) => {
       const found = findHeader(host, { name, folders: folders(), environment });
       return found === undefined || root === undefined ? found : spelled(root, found);
@@ -80,43 +95,6 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
     demangle: readable,
     ...(command === undefined ? {} : { pythonCommand: command }),
   };
-}
-
-/** Relative to the project when it lies in it. */
-function spelled(root: string, folder: string): string {
-  const inside = relative(root, folder);
-  if (inside === "") return ".";
-  return inside.startsWith("..") || isAbsolute(inside) ? folder : inside.replaceAll("\\", "/");
-}
-
-interface Folder {
-  readonly path: string;
-  /** Names of the files in it. */
-  readonly files: ReadonlySet<string>;
-}
-
-/** Breadth first, so that what is nearer is found first. */
-function foldersBelow(host: ContextHost, root: string): Folder[] {
-  const found: Folder[] = [];
-  let level = [root];
-  for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
-    const next: string[] = [];
-    for (const path of level) {
-      if (found.length >= mostFolders) return found;
-      const names = quietly(() => host.fs.list(path)) ?? [];
-      if (depth > 0 && (names.includes("pyvenv.cfg") || names.includes("conda-meta"))) continue;
-      const files = new Set<string>();
-      for (const name of names) {
-        const kind = quietly(() => host.fs.lstat(join(path, name)))?.kind;
-        if (kind === "directory") {
-          if (!skipped.test(name)) next.push(join(path, name));
-        } else files.add(name);
-      }
-      found.push({ path, files });
-    }
-    level = next;
-  }
-  return found;
 }
 
 interface Wanted {

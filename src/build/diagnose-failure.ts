@@ -114,10 +114,18 @@ async function diagnoseEvent(
   // What the build itself began with; it is remembered.
   const prepared = await prepare(host, options.request);
   const without = isInline(options.request.captured) ? new Set<string>() : ofInline;
+  const of = event.type === "failed" ? event.action.extension : undefined;
+  const extensions = prepared.ok ? prepared.value.project.extensions : [];
+  const extension = extensions.length === 1 ? extensions[0] : extensions.find(({ name }) => name === of);
   const context = prepared.ok
     ? {
-        ...diagnoseContext(host, { environment: prepared.value.environment, root: prepared.value.project.root }),
+        ...diagnoseContext(host, {
+          environment: prepared.value.environment,
+          root: prepared.value.project.root,
+          ...(extension === undefined ? {} : { sources: extension.sources.map(({ path }) => path) }),
+        }),
         without,
+        ...(extension === undefined ? {} : { usesTorch: extension.usesTorch }),
       }
     : { without };
   const found = options.request.captured === undefined ? await findTarget(host, options.request.paths) : undefined;

@@ -33,7 +33,10 @@ export class Collector {
     this.#made++;
     const key = keyOf(parts, line.number);
     const known = this.#seen.get(key);
-    if (known !== undefined) return { ...known };
+    if (known !== undefined) {
+      known.lastAt = line.number;
+      return { ...known };
+    }
     const finding: OpenFinding = {
       severity: "error",
       ...parts,

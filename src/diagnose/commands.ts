@@ -1,6 +1,9 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
+import { parseVersion } from "../base/order.ts";
 import { own } from "../base/own.ts";
-import { originOf, packageOf } from "./packages.ts";
+import { standardNumber } from "../environment/cxx-standard.ts";
+import { cxxStandardOf } from "../environment/torch-version.ts";
+import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
 /** The system that the commands are for. */
@@ -70,6 +73,24 @@ export function torchCuda(match: Match): string | undefined {
   return match.context.log.torchCuda ?? match.context.environment?.torch?.cudaVersion;
 }
 
+/** The torch that the code is compiled for, of the log or of the environment; undefined without one. */
+export function torchAtHand(
+  match: Match,
+): { readonly version: string; readonly release: readonly number[] } | undefined {
+  const { log, environment, usesTorch } = match.context;
+  if (usesTorch === false) return undefined;
+  const version = log.installedTorch ?? environment?.torch?.version ?? log.torch;
+  return version === undefined ? undefined : { version, release: parseVersion(version.replace(/\+.*$/, "")) };
+}
+
+/** The C++ standard to compile as: the one that is asked for, and not less than the torch at hand needs. */
+export function standardFor(match: Match, asked?: string): string {
+  const torch = torchAtHand(match);
+  const needs = torch === undefined ? undefined : cxxStandardOf(torch.release);
+  if (asked === undefined) return needs ?? (match.context.usesTorch === false ? "17" : "20");
+  return needs === undefined || (standardNumber(asked) ?? 0) >= Number(needs) ? asked : needs;
+}
+
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
 export function rebuild(match: Match): string[] {
   const { log } = match.context;
@@ -133,7 +154,16 @@ export function reinstall(match: Match, name: string): string[] {
         "   # its wheels are made for one torch and CUDA: the release that fits yours",
     ];
   const build = pip(match, `${options} --no-binary ${name} ${name}`);
-  if (origin?.wheels === undefined) return [build];
+  const own = pip(match, `${options} .`);
+  if (match.context.log.localPackages.includes(plainName(name)))
+    return [`${own}   # in the folder that ${name} was installed from`];
+  if (!isWellKnown(name))
+    return [
+      `${own}   # in the folder of ${name}'s sources`,
+      `# when PyPI's ${name} is the one that is meant: ${build}`,
+    ];
+  // The ready-made wheels with CUDA are for x86-64 alone.
+  if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64") return [build];
   const version =
     match.context.environment?.torch?.version ??
     (platformOf(match) === "win32"
@@ -161,7 +191,8 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
-  const name = match.context.log.package ?? ".";
+  const named = match.context.log.package ?? ".";
+  const name = match.context.log.localPackages.includes(plainName(named)) ? "." : named;
   // What the build imports beside torch has to be there, too.
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
   const needed = ["torch", "setuptools", "wheel", "ninja"];

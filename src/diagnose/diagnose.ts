@@ -14,7 +14,7 @@ import { rules as allRules } from "./rules/index.ts";
 import { type Scan, Scanner } from "./scan.ts";
 
 export type { Diagnosis } from "./rank.ts";
-export type { Context } from "./rule.ts";
+export type { Context, SourcePlace } from "./rule.ts";
 
 /** What came of reading a log. */
 export interface DiagnoseReport {
@@ -134,6 +134,7 @@ export interface FailedAction {
 /** Diagnoses a failed action of a build: the same rules, and what its end says when it printed nothing. */
 export function diagnoseAction(failed: FailedAction, context: Context = {}): DiagnoseReport {
   const scanner = new Scanner();
+  scanner.command(failed.action.command.join(" "));
   scanner.push(new TextEncoder().encode(failed.output));
   const scan = scanner.finish();
   const ended = endOf(failed, scan.lines);
@@ -188,7 +189,7 @@ function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules)
     diagnoses,
     lines: scan.lines,
     bytes: scan.bytes,
-    findings: scan.findings.length,
+    findings: scan.findings.filter(({ code }) => code !== "installed").length,
     facts: scan.facts,
     ...(scan.skimmed === undefined ? {} : { skimmed: scan.skimmed }),
     ...(scan.notText === undefined ? {} : { notText: scan.notText }),

@@ -86,6 +86,8 @@ export interface Finding {
   readonly message: string;
   /** Line number in the log, from 1. */
   readonly at: number;
+  /** Where the same was said for the last time, when it was said more than once. */
+  readonly lastAt?: number;
   /** The line of the log, cleaned of colours, time stamps and prefixes. */
   readonly text: string;
   readonly file?: string;

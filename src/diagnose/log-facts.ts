@@ -3,6 +3,7 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
@@ -35,6 +36,8 @@ export interface LogFacts extends PasteFacts {
   readonly mingw: boolean;
   /** The package that was being built or imported. */
   readonly package?: string;
+  /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
+  readonly localPackages: readonly string[];
   /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
   readonly runningModule?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
@@ -78,11 +81,45 @@ const names: readonly RegExp[] = [
 const standardModules =
   /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
 
+/** So many names of packages are remembered. */
+const mostPackages = 200;
+
+/** Which of the packages that are built came from a folder of the machine. */
+class PackageReader {
+  readonly #collected = new Set<string>();
+  readonly #built = new Set<string>();
+  readonly #local = new Set<string>();
+  #folder = false;
+
+  line(text: string): void {
+    if (
+      (text.startsWith("Processing ") || text.startsWith("Obtaining ")) &&
+      /^(?:Processing (?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\|file:)|Obtaining file:)/.test(text)
+    )
+      this.#folder = true;
+    const collected = text.startsWith("Collecting ") ? /^Collecting ([A-Za-z][\w.-]*)/.exec(text)?.[1] : undefined;
+    if (collected !== undefined && this.#collected.size < mostPackages) this.#collected.add(plainName(collected));
+    const named = text.includes("@ file:") ? /\b([A-Za-z][\w.-]*) @ file:\/\//.exec(text)?.[1] : undefined;
+    if (named !== undefined && this.#local.size < mostPackages) this.#local.add(plainName(named));
+  }
+
+  built(name: string): void {
+    if (this.#built.size < mostPackages) this.#built.add(plainName(name));
+  }
+
+  local(): string[] {
+    const unasked = this.#folder ? [...this.#built].filter((name) => !this.#collected.has(name)) : [];
+    return [...new Set([...this.#local, ...unasked])];
+  }
+}
+
 /** Gathers facts line by line. */
 export class FactsReader {
   readonly #packageFolders: string[] = [];
   readonly #paste = new PasteReader();
+  readonly #packages = new PackageReader();
   readonly #facts: Mutable = {
+    localPackages: [],
     packageFolders: this.#packageFolders,
     conda: false,
     builtAtRunTime: false,
@@ -101,21 +138,25 @@ export class FactsReader {
 
   #line(text: string): void {
     const facts = this.#facts;
+    this.#packages.line(text);
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\{1,2}\w|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64/.test(
+        /\b[A-Z]:\\{1,2}\w|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
           text,
         )
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
         facts.platform = "darwin";
-      else if (facts.platform === undefined && /linux-gnu|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text))
+      else if (
+        facts.platform === undefined &&
+        /linux-gnu|\b(?:x64|arm64)-linux\b|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text)
+      )
         facts.platform = "linux";
     }
     if (facts.arch === undefined) {
@@ -193,7 +234,9 @@ export class FactsReader {
       facts.docker = true;
     for (const name of names) {
       const match = name.exec(text);
-      if (match?.[1] !== undefined) facts.package = match[1];
+      if (match?.[1] === undefined) continue;
+      facts.package = match[1];
+      this.#packages.built(match[1]);
     }
     const jit = text.includes("torch_extensions")
       ? /((?:[A-Za-z]:)?[^\s'"():]{0,300}torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(
@@ -217,13 +260,19 @@ export class FactsReader {
   command(text: string): void {
     const facts = this.#facts;
     if (text.length < 5) return;
+    if (text.startsWith("Collecting ") && !text.includes("torch")) {
+      this.#packages.line(text);
+      return;
+    }
     this.#paste.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (text.startsWith(">>> ")) this.#line(text);
+    this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
-    if (/ython|:\\|\/cuda-|-cp3|macosx|\b[Tt]orch[= ]/.test(head)) this.#line(head);
+    if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|MacOSX|\/Library\/Developer|-windows\b|\b[Tt]orch[= ]/.test(head))
+      this.#line(head);
   }
 
   facts(): LogFacts {
@@ -238,6 +287,7 @@ export class FactsReader {
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
+      localPackages: this.#packages.local(),
     };
   }
 }

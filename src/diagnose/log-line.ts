@@ -87,7 +87,7 @@ const prefixes: readonly RegExp[] = [
   // cargo, of a build script's compiler: cargo:warning=text, warning: torch-sys@0.17.0: text
   /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
   // MSBuild: 12>
-  /^\d{1,3}(?::\d{1,3})?>(?=\S|\s)/,
+  /^\d{1,3}(?::\d{1,3})?>/,
   // pip's and uv's bars: │  ╰─>  ×
   /^[│┃|╰╭├└─→>×╵✗✘]+(?:\s|(?=\[))\s*/,
 ];

@@ -53,6 +53,13 @@ export function linkLibrary(finding: Finding, pattern: RegExp): MatchFacts | und
   return match === null ? undefined : { ...match.groups, name, file: finding.library };
 }
 
+/** The folder that holds the library, as a change of the configuration, when the context knows one. */
+export function added(match: Match): { readonly kind: "add-library-dir"; readonly dir: string } | undefined {
+  const name = match.facts["name"];
+  const dir = name === undefined ? undefined : match.context.findLibrary?.(name);
+  return dir === undefined ? undefined : { kind: "add-library-dir", dir };
+}
+
 /** A library that the loader did not find, and who asks for it. */
 export function missingLibrary(finding: Finding, pattern: RegExp): MatchFacts | undefined {
   if (finding.phase !== "load" || finding.library === undefined) return undefined;

@@ -34,6 +34,11 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^_raymarching/, "raymarching"],
 ];
 
+/** A package's name as names are compared: `Flash_Attn` is `flash-attn`. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+}
+
 /** The package that brings a compiled module; undefined for one that is not well known. */
 export function packageOfModule(module: string): string | undefined {
   const top = module.split(".")[0] ?? module;
@@ -155,3 +160,12 @@ const origins: Readonly<Record<string, Origin>> = {
 export function originOf(name: string): Origin | undefined {
   return own(origins, name);
 }
+
+/** Whether the package is one that people know, so that PyPI's package of that name is it, or its origin is known. */
+export function isWellKnown(name: string): boolean {
+  return originOf(name) !== undefined || packagesByModule.some(([, known]) => known === name) || onPypi.test(name);
+}
+
+/** Other packages on PyPI with compiled parts for torch. */
+const onPypi =
+  /^(?:torch(?:vision|audio|text|data|ao|codec)|fbgemm-gpu|flashinfer-python|gsplat|nerfacc|spconv(?:-cu\d+)?|fairseq|warp-rnnt|grouped-gemm|megablocks|gptqmodel|llama-cpp-python|horovod|dgl|kaldifeat|ctcdecode|mmcv(?:-full)?|cupy(?:-cuda\d+x)?|numba|opencv-python|onnxruntime(?:-gpu)?|sentencepiece|tokenizers)$/;

@@ -2,6 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
+import { linkOrder } from "./link-order.ts";
 
 /** Kinds of builds of torch. */
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
@@ -38,6 +39,8 @@ export interface PasteFacts {
   readonly host?: "rust" | "java" | "visual-studio" | "program";
   /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
   readonly jetson: boolean;
+  /** Version of tch-rs and torch-sys, the bindings of Rust: `0.17.0`. */
+  readonly tch?: string;
   /** Version of mmcv-full, as mmcv with operators was called before 2.0. */
   readonly mmcvFull?: string;
   /** An import was the last thing that the session did. */
@@ -52,6 +55,10 @@ export interface PasteFacts {
   readonly embeddedPython: boolean;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
   readonly systemIncluded: boolean;
+  /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
+  readonly linkOrder?: readonly string[];
+  /** clang is told to take libc++, or one of libc++'s headers was read. */
+  readonly libcxx: boolean;
   /** clang-cl compiles. */
   readonly clangCl: boolean;
   /** The value of Py_LIMITED_API on a command line. */
@@ -151,6 +158,7 @@ export class PasteReader {
     torchIncluded: false,
     embeddedPython: false,
     systemIncluded: false,
+    libcxx: false,
     clangCl: false,
     sudo: false,
     storePython: false,
@@ -178,6 +186,8 @@ export class PasteReader {
       facts.torchIncluded = true;
     if (text.includes("/usr/include") && /(?:-isystem ?|-I ?)\/usr\/include(?=[\s"']|$)/.test(text))
       facts.systemIncluded = true;
+    if (!facts.libcxx && text.includes("c++") && /-stdlib=libc\+\+|[\\/]c\+\+[\\/]v1[\\/]/.test(text))
+      facts.libcxx = true;
     if (text.includes("lang-cl")) facts.clangCl = true;
     const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;
@@ -191,6 +201,8 @@ export class PasteReader {
     if (this.#vendored.length < mostVendored && (text.includes("-I") || text.includes("-isystem")))
       for (const [, name = ""] of text.matchAll(vendoredFolder))
         if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
+    const order = text.includes(" -l") || text.includes(".a ") ? linkOrder(text) : undefined;
+    if (order !== undefined) facts.linkOrder = order;
     if (text.length > 2_000) return;
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
@@ -227,6 +239,11 @@ export class PasteReader {
     }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
     if (facts.host === undefined) this.#host(text);
+    const tch =
+      text.includes("tch ") || text.includes("torch-sys")
+        ? /\b(?:torch-sys|tch)(?:@| v|-| = (?:\{ ?version = )?["'][~^=]?)(0\.\d+(?:\.\d+)?)/.exec(text)?.[1]
+        : undefined;
+    if (tch !== undefined) facts.tch ??= tch;
     if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     const mmcv = text.includes("mmcv-full") ? /\bmmcv-full(?:==|\s+)(\d+\.\d+[\w.]*)/.exec(text)?.[1] : undefined;
     if (mmcv !== undefined) facts.mmcvFull ??= mmcv;

@@ -1,6 +1,7 @@
 /** Programs without Python that use LibTorch, in Rust, Java or C++: what mends a LibTorch that does not fit, in their words. */
 import { platformOf, python } from "./commands.ts";
 import type { Match } from "./rule.ts";
+import { torchOfTch } from "./version-facts.ts";
 
 /** What does not fit: the program wants the other string ABI, another release, or does not have the libraries linked. */
 export type Misfit = "wants-new-strings" | "wants-old-strings" | "release" | "not-linked";
@@ -38,7 +39,9 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
   switch (match.context.log.host) {
     case "rust":
       return [
-        "cargo tree -i torch-sys   # the release of tch: its README names the one LibTorch that it is for",
+        match.context.log.tch === undefined || torchOfTch(match.context.log.tch) === undefined
+          ? "cargo tree -i torch-sys   # the release of tch: its README names the one LibTorch that it is for"
+          : `# tch ${match.context.log.tch} is made for torch ${torchOfTch(match.context.log.tch) ?? ""}, and for no other`,
         `export LIBTORCH=/path/to/libtorch   # ${download(misfit)}`,
         ...(misfit === "wants-old-strings" || misfit === "wants-new-strings"
           ? [

@@ -1,5 +1,6 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
 import type { ConfigChange } from "./change.ts";
+import { overcomeIn } from "./overcome.ts";
 import type { FindingKind } from "./finding.ts";
 import type { Confidence, Match, Role, Rule, RuleContext } from "./rule.ts";
 
@@ -52,6 +53,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   const best = new Map<string, Candidate>();
   // Where CMake stopped with an error, its warnings told of nothing that stopped it.
   const stopped = context.findings.some((finding) => finding.kind === "build-tool" && finding.severity === "error");
+  const isOvercome = overcomeIn(context.findings);
   for (const finding of context.findings) {
     let winner: Candidate | undefined;
     for (const rule of index.get(finding.kind) ?? []) {
@@ -60,7 +62,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
       if (context.without?.has(rule.id) === true) continue;
       const facts = rule.matches(finding, context);
       if (facts === undefined) continue;
-      const aside = stopped && finding.kind === "build-tool" && finding.severity === "warning";
+      const aside = (stopped && finding.kind === "build-tool" && finding.severity === "warning") || isOvercome(finding);
       winner = {
         rule,
         match: { finding, facts, context },
@@ -70,11 +72,11 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     }
     if (winner === undefined) continue;
     const known = best.get(winner.rule.id);
-    // The first finding speaks for a rule; findings come in the order of the log.
-    if (known === undefined) best.set(winner.rule.id, winner);
+    // The first finding speaks for a rule, of those that still matter; findings come in the order of the log.
+    if (known === undefined || (known.role === "advice" && winner.role !== "advice")) best.set(winner.rule.id, winner);
   }
   // A log of warnings alone may be of a build that went well.
-  const failed = context.findings.some((finding) => finding.severity !== "warning");
+  const failed = context.findings.some(({ severity, code }) => severity !== "warning" && code !== "installed");
   return select([...best.values()].sort(compare)).map((candidate) => {
     const diagnosis = toDiagnosis(candidate);
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };

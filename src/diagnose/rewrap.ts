@@ -5,6 +5,7 @@
  */
 
 import { cleanLine } from "./log-line.ts";
+import { withQuotes } from "./lost-quotes.ts";
 
 /** A text with other line breaks. */
 export interface Rewrapped {
@@ -61,7 +62,30 @@ export function rewrappings(text: string): readonly Rewrapped[] {
   }
   const split = apart(lines);
   if (split !== undefined) found.push(split);
+  const plain = unnumbered(lines);
+  if (plain !== undefined) found.unshift(plain);
+  for (const way of [undefined, ...found]) {
+    const quoted = withQuotes(way?.text ?? lines.join("\n"));
+    if (quoted !== undefined)
+      found.push({ text: quoted, lineOf: way?.lineOf ?? lines.map((_, index) => index + 1), sure: false });
+  }
   return found;
+}
+
+const listed = /^\s*(\d{1,7}) ?[|│:] ?(.*)$/;
+
+/** A listing without its line numbers, `12 | text`: nearly every line has one, and they count up. */
+function unnumbered(lines: readonly string[]): Rewrapped | undefined {
+  const filled = lines.filter((line) => line.trim() !== "");
+  const numbers = filled.map((line) => Number(listed.exec(line)?.[1] ?? Number.NaN));
+  if (numbers.some((number, index) => Number.isNaN(number) || (index > 0 && number <= (numbers[index - 1] ?? 0))))
+    return undefined;
+  if (filled.length === 0) return undefined;
+  return {
+    text: lines.map((line) => listed.exec(line)?.[2] ?? line).join("\n"),
+    lineOf: lines.map((_, index) => index + 1),
+    sure: filled.length > 1,
+  };
 }
 
 /** What a log collector puts in front is in front of whole lines alone. */

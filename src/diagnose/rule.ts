@@ -14,6 +14,14 @@ export interface SymbolPlace {
   readonly symbol: string;
 }
 
+/** A place in a source of the project. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  /** Whether it is among the sources of the extension; undefined: they are not known. */
+  readonly isBuilt?: boolean;
+}
+
 /** What is known besides the log. Everything is optional: a log may be of another machine. */
 export interface Context {
   readonly environment?: Environment;
@@ -23,6 +31,12 @@ export interface Context {
   readonly lookupSymbol?: (name: string) => SymbolPlace | undefined;
   /** An installed library that defines another form of it: other string ABI, other parameters. */
   readonly otherForm?: (name: string) => SymbolPlace | undefined;
+  /** False: the extension is built without torch (`uses-torch = false`). */
+  readonly usesTorch?: boolean;
+  /** Sources of the project that define a function: its namespaces and its name, outermost first. */
+  readonly findDefinition?: (path: readonly string[]) => readonly SourcePlace[];
+  /** The file of the project whose path ends as a header is written, but for upper and lower case. */
+  readonly headerInOtherCase?: (name: string) => string | undefined;
   /** Folder that holds a header, among those that could be added. */
   readonly findHeader?: (name: string) => string | undefined;
   /** Folder that holds a library, among those that could be added. */

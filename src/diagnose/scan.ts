@@ -192,6 +192,11 @@ export class Scanner {
     return before > from ? { from, to: before } : undefined;
   }
 
+  /** The command whose output is read: what it tells of the machine counts, what it holds is no message. */
+  command(text: string): void {
+    this.#facts.command(text);
+  }
+
   #line(line: LineAt): void {
     const { marks } = line;
     if (!this.#open && (marks & (markTrigger | markCode)) === 0) {

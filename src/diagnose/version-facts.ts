@@ -179,8 +179,45 @@ export function pythonsForTorch(torch: string | undefined): readonly [oldest: st
   return found;
 }
 
-/** The C++ standard that a torch release's headers need. Source: the checks in ATen.h, c10/util and torch/all.h. */
-export function standardForTorch(release: readonly number[]): string {
-  if (compareVersions(release, [2, 13]) >= 0) return "20";
-  return compareVersions(release, [2, 1]) >= 0 ? "17" : "14";
+/**
+ * The torch that a release of tch-rs (and torch-sys) is made for. Source: CHANGELOG.md of LaurentMazare/tch-rs, as of
+ * 0.26; 0.10 has no entry and stays with the one before, 0.22 from apache/mahout#872.
+ */
+const torchByTch: Readonly<Record<string, string>> = {
+  "0.4": "1.8",
+  "0.5": "1.9",
+  "0.6": "1.10",
+  "0.7": "1.11",
+  "0.8": "1.12",
+  "0.9": "1.13",
+  "0.10": "1.13",
+  "0.11": "2.0",
+  "0.12": "2.0",
+  "0.13": "2.0",
+  "0.14": "2.1",
+  "0.15": "2.2",
+  "0.16": "2.3",
+  "0.17": "2.4",
+  "0.18": "2.5",
+  "0.19": "2.6",
+  "0.20": "2.7",
+  "0.21": "2.8",
+  "0.22": "2.9",
+  "0.23": "2.10",
+  "0.24": "2.11",
+  "0.25": "2.12",
+  "0.26": "2.13",
+};
+
+/** The torch, `2.4`, that a tch of that version, `0.17` or `0.17.2`, is made for. */
+export function torchOfTch(tch: string | undefined): string | undefined {
+  const [major, minor] = (tch ?? "").split(".");
+  return torchByTch[`${major ?? ""}.${minor ?? ""}`];
+}
+
+/** The newest tch that is made for a torch: `2.5.1` → `0.18`. */
+export function tchForTorch(torch: string | undefined): string | undefined {
+  const [major, minor] = (torch ?? "").split(".");
+  const wanted = `${major ?? ""}.${minor ?? ""}`;
+  return Object.entries(torchByTch).findLast(([, known]) => known === wanted)?.[0];
 }

@@ -98,7 +98,7 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
 /** The name of the header when the message says that one was not found. */
 export function missingHeader(message: string, severity: string): string | undefined {
   const english =
-    /^['"‘“]?(.+?)['"’”]?: No such file or directory$/.exec(message)?.[1] ??
+    /^['"‘“]?(?!command \S+ failed)(.+?)['"’”]?: No such file or directory$/.exec(message)?.[1] ??
     /^['"‘“](.+?)['"’”] file not found/.exec(message)?.[1] ??
     /cannot open (?:source|include) file:? ['"“](.+?)['"”]/.exec(message)?.[1] ??
     /^['"](.+?)['"] file not found with <angled> include/.exec(message)?.[1];

@@ -23,6 +23,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
   /^error: command '.+' failed with exit (?:code|status) (?!-?9\b|137\b)-?\d+/,
   /^(?:ERROR|error): .* exited with (?:code|status) [1-9]\d?$/,
+  /^error: failed to run custom build command for `|^process didn't exit successfully: `/,
   /^(?:\w+Error: )?Error when running CMake: Command/,
   /^CondaEnvException: Pip failed|^Pip subprocess error|^failed$/,
   /^An error (?:occurred while (?:building|configuring) with CMake|has occurred during)|^Please check the CMake output/,
@@ -32,9 +33,9 @@ const wrappers: readonly RegExp[] = [
 
 const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
-  /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
+  /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^(?:error: )?command ([^\s'"]+) failed: (?:No such file or directory|None)$|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
-  /^(Could not solve for environment specs|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
+  /^(?:conda\.exceptions\.)?(Could not solve for environment specs|Encountered problems while solving|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -54,6 +55,10 @@ export function installerParser(): Parser {
       }
       if (/^WARNING: Retrying .*connection broken|^(?:WARNING: )?Could not fetch URL .*(?:ssl|connection)/i.test(text))
         unreached = text;
+      if (/^Successfully installed \S/.test(text)) {
+        out.add(line, { kind: "installer", tool: "pip", code: "installed", message: text, severity: "note" });
+        return true;
+      }
       const killedBelow = /\b137\b|SIGKILL|status -9\b/.test(text);
       for (const wrapper of wrappers) {
         if (!killedBelow && wrapper.test(text)) {
@@ -63,7 +68,7 @@ export function installerParser(): Parser {
       }
       const missing = setuptoolsMissing.exec(text);
       if (missing !== null) {
-        const program = missing[1] ?? missing[2] ?? missing[3] ?? "";
+        const program = missing.slice(1).find((part) => part !== undefined) ?? "";
         out.add(line, { kind: "missing-program", tool: "setuptools", program, message: text });
         return true;
       }
@@ -89,7 +94,9 @@ export function installerParser(): Parser {
       const solver = conda.exec(text);
       if (solver !== null) {
         // mamba says it without a name for the error.
-        const code = solver[1]?.startsWith("Could not") === true ? "LibMambaUnsatisfiableError" : (solver[1] ?? "");
+        const code = /^(?:Could not|Encountered)/.test(solver[1] ?? "")
+          ? "LibMambaUnsatisfiableError"
+          : (solver[1] ?? "");
         last = out.add(line, { kind: "installer", tool: "conda", code, message: solver[2] ?? "" });
         age = 0;
         return true;

@@ -30,6 +30,9 @@ const multiple = /multiple definition of [`'‘"](.+?)['’"]|duplicate symbol:?
 const linkerWords =
   /relocation|recompile with -fPIC|skipping incompatible|unknown type|file too short|corrupted|truncated|[Ff]ile in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|assertion fail|unexpected reloc|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
 
+/** `/usr/bin/ld: libx.a(y.o): in function`; without an archive the group is empty. */
+const inFunction = /(?:(\S+\.a)\(\S+\)|\.o): [Ii]n function [`'‘]/;
+
 /** Whose versions these are. */
 const versionedLibrary: Readonly<Record<string, string>> = {
   GLIBC: "libc.so.6",
@@ -46,12 +49,16 @@ export function linkerParser(): Parser {
   let apple = false;
   let appleLines = 0;
   let requested: OpenFinding | undefined;
+  /** The archive whose function the lines that follow are about. */
+  let archive: string | undefined;
   return {
     get open() {
       return apple || requested !== undefined;
     },
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
+      const place = inFunction.exec(text);
+      if (place !== null) archive = place[1];
       if (requested !== undefined) {
         const by =
           /^>>> (?:referenced by|defined at) (.+)$/.exec(text)?.[1] ??
@@ -104,7 +111,7 @@ export function linkerParser(): Parser {
           phase: /undefined hidden symbol/.test(text) ? "device-link" : "link",
           symbol: symbol.name,
           message: `undefined reference to \`${symbol.name}\``,
-          ...(symbol.file === undefined ? {} : { file: symbol.file }),
+          ...(symbol.file === undefined ? {} : { file: archive ?? symbol.file }),
         });
         if (requested.file !== undefined) requested = undefined;
         return true;

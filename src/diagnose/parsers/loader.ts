@@ -232,25 +232,45 @@ function readWindows(line: LogLine, text: string, out: Collector): OpenFinding |
   const module = dllModule.exec(text)?.[1];
   if (module !== undefined && /\.(?:dll|pyd|so)$/i.test(module))
     return out.add(line, { kind: "load", code: "dll-not-found", library: module, ...common });
+  const said = dllSaid(text);
+  if (said !== undefined) return out.add(line, { kind: "load", ...said, ...common });
   const win = winError.exec(text);
   if (win !== null && (win[1] === "127" || windowsWords.test(text))) {
-    const name = /Error loading ["'](.+?)["']/.exec(text)?.[1];
-    const codes: Record<string, string> = {
-      "126": "dll-not-found",
-      "127": "dll-procedure",
-      "193": "dll-format",
-      "1114": "dll-init",
-      "182": "dll-procedure",
-      "1455": "paging-file",
-    };
+    const name =
+      /Error loading ["'](.+?)["']/.exec(text)?.[1] ?? /: ['"]?([^'":]*\.(?:dll|pyd))['"]?$/i.exec(text)?.[1];
     return out.add(line, {
       kind: "load",
-      code: codes[win[1] ?? ""] ?? "dll",
+      code: codeOfError[win[1] ?? ""] ?? "dll",
       ...(name === undefined ? {} : { library: name }),
       ...common,
     });
   }
   return undefined;
+}
+
+/** Windows' errors by their numbers. */
+const codeOfError: Readonly<Record<string, string>> = {
+  "126": "dll-not-found",
+  "127": "dll-procedure",
+  "193": "dll-format",
+  "1114": "dll-init",
+  "182": "dll-procedure",
+  "1455": "paging-file",
+};
+
+/** How cuDNN, ONNX Runtime, TensorFlow and CTranslate2 say that a DLL does not load. */
+function dllSaid(text: string): { readonly code: string; readonly library: string } | undefined {
+  if (!/\.dll/i.test(text)) return undefined;
+  const numbered =
+    /Could not load library (?<library>\S+\.dll)\.? Error code (?<error>\d+)/i.exec(text)?.groups ??
+    /LoadLibrary failed with error (?<error>\d+)\b.*?"(?<library>[^"]+\.dll)"/i.exec(text)?.groups;
+  if (numbered !== undefined)
+    return { code: codeOfError[numbered["error"] ?? ""] ?? "dll", library: numbered["library"] ?? "" };
+  const library =
+    /Could not locate (\S+\.dll)\. Please make sure/i.exec(text)?.[1] ??
+    /Library (\S+\.dll) is not found or cannot be loaded/i.exec(text)?.[1] ??
+    /Could not load dynamic library '([^']+\.dll)'/i.exec(text)?.[1];
+  return library === undefined ? undefined : { code: "dll-not-found", library };
 }
 
 /** That it is about a DLL; error 127 (a procedure is missing) is about nothing else. */

@@ -2,37 +2,8 @@
 import { type Collector, extend } from "../collector.ts";
 import type { FindingKind, OpenFinding, Severity, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
+import { programNotFound } from "./missing-programs.ts";
 import type { Parser } from "./parser.ts";
-
-/** `sh: 1: nvcc: not found` and its kin; the program is the first group that is there. */
-const notFound: readonly RegExp[] = [
-  /^(?:\S*\/)?(?:sh|bash|dash|zsh|ash|fish)(?:\[\d+\])?: (?:line )?\d+: (\S+): (?:command )?not found$/,
-  /^(?:\S*\/)?(?:sh|bash|dash|zsh|ash|-bash): (?:\d+: )?(\S+): (?:command )?not found$/,
-  /^(?:\S+\.sh): (?:line )?\d+: (\S+): (?:command not found|No such file or directory)$/,
-  /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
-  /^zsh: command not found: (\S+)$/,
-  /^sudo: (\S+): command not found$/,
-  /^Can't exec "([\w.+-]+)": No such file or directory/,
-  /^['"]{1,2}((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])['"]{1,2} is not recognized as an internal or external command/i,
-  /^(?:Der Befehl )?["'“„]?(\S+?)["'”“]? ?(?:不是内部或外部命令|不是內部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce|não é reconhecido|non è riconosciuto|не является внутренней|は、内部コマンド|은\(는\) 내부 또는 외부)/,
-  /The term ['"‘“]([^'"’”]+)['"’”] is not recognized as (?:the|a) name/,
-  /^(?:\S+ ?[:：] ?)?(?:无法将|Die Benennung|[Ll]e terme|El término|用語|Имя|Il termine|O termo) ?[“"«'„]\s?([^”"»'“]{1,200}?)\s?[”"»'“]/,
-  /^(?:\S*\/)?(?:sh|bash|dash|zsh|ash|-bash): (?:(?:line |第|строка |ligne |Zeile )?\d+ ?(?:行)?(?:：|:) ?)?(\S+?) ?[:：] ?(?:未找到命令|没有找到命令|找不到命令|Kommando nicht gefunden|Befehl nicht gefunden|commande introuvable|orden no encontrada|comando não encontrado|comando non trovato|команда не найдена|コマンドが見つかりません)/,
-  /^(?:\S*\/)?env: [‘']?([^’':]+)[’']?: No such file or directory/,
-  /^(?:g?make)(?:\[\d+\])?: (\S+): (?:Command not found|No such file or directory)$/,
-  /^([\w./+-]*(?:nvcc|cl\.exe|g\+\+|gcc|ninja|cmake|hipcc|c\+\+)(?:-\d+)?): (?:command )?not found$/,
-  /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?(?!compile\b)([\w./+-]+)["']?/i,
-  /^error: linker [`'](\S+)['`] not found/,
-  /Command '\['(?:which|where)', '([^']+)'\]' returned non-zero/,
-  /^(?:.*(?:\[Errno 2\]|FileNotFoundError:?|Warning:.*) )?No such file or directory: ['"](ninja|nvcc|cmake|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|git)['"]/,
-  /Error checking compiler version for (\S+): \[Errno 2\]/,
-  /Compiler: (\S+) is not found/,
-  /No working C\+\+ compiler found in .*'([\w.+/-]+)'\)/,
-  /Failed to find (C) compiler\. Please specify via CC/,
-  /^Command '(\S+)' not found, but can be installed with/,
-  /^(?:SYCL runtime is not found|.*\s)?(icpx): command not found$/,
-  /^((?:\S*\/)?(?:nvcc|g\+\+[\w.-]*|gcc[\w.-]*|clang[\w.+-]*|c\+\+|cc|hipcc|x86_64[\w-]+)): No such file or directory$/,
-];
 
 interface Phrase {
   readonly words: RegExp;
@@ -178,9 +149,10 @@ const phrases: readonly Phrase[] = [
     tool: "torch",
     code: "arch-unknown",
   },
+  // Tracebacks, py-spy and gdb show where a process waits.
   {
     words:
-      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait|\bwait \(self=<FileBaton/,
+      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait|\bwait \(self=<FileBaton|^#\d+ .*file_baton\.py/,
     kind: "exception",
     tool: "torch",
     code: "lock-wait",
@@ -374,19 +346,15 @@ export function systemParser(): Parser {
         }
       }
       if (taken) return false;
-      for (const form of notFound) {
-        const match = form.exec(text);
-        const program = match?.[1];
-        // A log that was pasted into a shell makes a command of every line: `'Preparing' is not recognized`.
-        if (program !== undefined && !(/not recognized/.test(text) && /^[A-Z][a-z]+$/.test(program))) {
-          out.add(line, { kind: "missing-program", tool: "shell", program, message: text });
-          return false;
-        }
+      const program = programNotFound(text);
+      if (program !== undefined) {
+        out.add(line, { kind: "missing-program", tool: "shell", program, message: text });
+        return false;
       }
       if (!anyPhrase.test(text)) return false;
       // A command that is echoed, or a line of source in a traceback, says nothing.
       if (
-        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^Running command |[$#>] ?git (?:submodule|clone) |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#/.test(
+        /^(?:\[\d+\/\d+\] )?(?:\S*\/)?(?:nvcc|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|x86_64\S*)(?:\.exe)? .* -c |^Running command |[$#>] ?git (?:submodule|clone) |^\d+ \| |^raise \w|^(?:throw|if) \b|^[$%+] |^TORCH_CHECK|^warnings\.warn\(|^print\(|^return |^#(?!\d)/.test(
           text,
         )
       )

@@ -300,7 +300,7 @@ export const boundTypeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["type"] ?? ""}\` is bound as derived from \`${match.facts["base"] ?? ""}\`, and Python does not know that class yet: its py::class_ comes later in the file, or is in another module that is not imported.`,
     fix: (match) => [
-      `# py::class_<${match.facts["base"] ?? "Base"}> above py::class_<${match.facts["type"] ?? "Derived"}, ${match.facts["base"] ?? "Base"}>; bound elsewhere: py::module_::import("that_module") at the top of PYBIND11_MODULE`,
+      `# py::class_<${match.facts["base"] ?? "Base"}> above py::class_<${match.facts["type"] ?? "Derived"}, ${match.facts["base"] ?? "Base"}>; bound elsewhere: py::module_::import of that module at the top of PYBIND11_MODULE`,
       ...rebuild(match),
     ],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/classes.html"],

@@ -32,7 +32,7 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["exception", "warning"],
     specificity: 80,
     matches: (finding, context) => {
-      if (/^Waited on lock file "/.test(finding.message) || /^(?:baton|lock)-wait$/.test(finding.code ?? "")) return {};
+      if (/^Waited on lock file "/.test(finding.message) || finding.code === "lock-wait") return {};
       if (finding.code === "FileExistsError" && /[\\/]lock['"]?$/.test(finding.message)) return {};
       const baton = /file_baton|baton\.wait|_jit_compile/;
       if (finding.kind === "exception") {

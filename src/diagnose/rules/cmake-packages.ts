@@ -259,8 +259,8 @@ export const cmakePackageRules: readonly Rule[] = [
     sources: ["https://cmake.org/cmake/help/latest/command/find_package.html", "rocm-arch/python-pytorch-rocm#2"],
     examples: [
       {
-        text: 'CMake Error at /usr/share/cmake-3.18/Modules/CMakeFindDependencyMacro.cmake:47 (find_package):\n  By not providing "Findhip.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "hip", but\n  CMake did not find one.',
-        expect: "/opt/rocm",
+        text: 'CMake Error at CMakeLists.txt:47 (find_package):\n  By not providing "FindSophus.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Sophus", but\n  CMake did not find one.',
+        expect: "Sophus_DIR",
       },
     ],
   },

@@ -1,6 +1,6 @@
 /** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
 import { platformOf } from "../commands.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The flag by the header that defines the intrinsic: `avx512bwintrin.h`. Source: gcc's config/i386. */
 function flagOfHeader(file: string): string | undefined {
@@ -22,32 +22,59 @@ function flagOfHeader(file: string): string | undefined {
     : undefined;
 }
 
+/** Options of cl and link that no path looks like. */
+const microsoftOption =
+  /^[/](?:(?:machine|out|implib|incremental|subsystem|libpath|manifest|std|zc|opt|wd|arch|def|pdb|ignore)[:\d]\S*|nologo|dll|debug|ltcg|M[DT]d?|O[12dxbit]+|W(?:[0-4X]|all)|EH[a-z]+|Z[i7I]|G[LRSyw]-?|bigobj|utf-8|openmp(?::\w+)?|permissive-?|TP|FS|MP\d*)$/i;
+
+/** clang++ on Windows, which is not clang-cl. */
+function isGnuClang(match: Match): boolean {
+  return (
+    platformOf(match) === "win32" && /clang\+\+|clang(?:\.exe)?$/.test(match.finding.program ?? match.finding.text)
+  );
+}
+
 export const compilerOptionRules: readonly Rule[] = [
   {
     id: "msvc-flags-to-other-compiler",
     title: "Flags of cl.exe are given to gcc",
     on: ["driver"],
     specificity: 84,
-    matches: (finding) => (finding.code === "msvc-flag" ? { flag: finding.file } : undefined),
+    matches: (finding) =>
+      finding.code === "msvc-flag" ||
+      (/^(?:stray-word|no-such-file)$/.test(finding.code ?? "") && microsoftOption.test(finding.file ?? ""))
+        ? { flag: finding.file }
+        : undefined,
     confidence: "high",
     cause: (match) =>
-      platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
-        ? `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and MinGW's gcc runs in its place: setuptools was told so (compiler=mingw32 in distutils.cfg or pydistutils.cfg, or CC). torch for Windows is built with MSVC, and its C++ libraries cannot be used from MinGW.`
-        : `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and gcc or clang takes it for a file: the package's setup.py or CMakeLists.txt passes Windows flags on every system.`,
+      isGnuClang(match)
+        ? `\`${match.facts["flag"] ?? ""}\` is an option of Microsoft's cl or link, and clang++ with gcc's options takes it for a file. Two kinds of compilers are mixed: clang++ where clang-cl was meant, flags for cl in the project or in the environment, or a CMake that chose Microsoft's linker options for another language (HIP).`
+        : platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
+          ? `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and MinGW's gcc runs in its place: setuptools was told so (compiler=mingw32 in distutils.cfg or pydistutils.cfg, or CC). torch for Windows is built with MSVC, and its C++ libraries cannot be used from MinGW.`
+          : `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and gcc or clang takes it for a file: the package's setup.py or CMakeLists.txt passes Windows flags on every system.`,
     fix: (match) =>
-      platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
+      isGnuClang(match)
         ? [
-            '# install "Desktop development with C++" of Visual Studio, and build in its x64 Native Tools prompt:',
-            '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
-            "set DISTUTILS_USE_SDK=1& set CC=& set CXX=",
-            "python -c \"import distutils, os; print(os.path.join(os.path.dirname(distutils.__file__), 'distutils.cfg'))\"   # take compiler=mingw32 out of it, and out of %USERPROFILE%\\pydistutils.cfg and setup.cfg",
+            "echo [%CFLAGS%] [%CXXFLAGS%] [%LDFLAGS%] [%CC%] [%CXX%]   # flags for cl that every compiler gets: set LDFLAGS=",
+            "# one kind for all: CC=clang-cl CXX=clang-cl (or cl); or gcc's options, in CMake by if(MSVC), in setup.py by compiler.compiler_type",
+            "rmdir /s /q build   # CMake keeps the flags that it began with; a newer CMake: pip install -U cmake",
           ]
-        : [
-            `grep -rn '${match.facts["flag"] ?? ""}' setup.py CMakeLists.txt pyproject.toml`,
-            '# pass it on Windows only: if sys.platform == "win32" in setup.py, if(MSVC) in CMake',
-          ],
-    sources: ["pytorch/pytorch#24460", "pytorch/pytorch#12626"],
+        : platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
+          ? [
+              '# install "Desktop development with C++" of Visual Studio, and build in its x64 Native Tools prompt:',
+              '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+              "set DISTUTILS_USE_SDK=1& set CC=& set CXX=",
+              "python -c \"import distutils, os; print(os.path.join(os.path.dirname(distutils.__file__), 'distutils.cfg'))\"   # take compiler=mingw32 out of it, and out of %USERPROFILE%\\pydistutils.cfg and setup.cfg",
+            ]
+          : [
+              `grep -rn '${match.facts["flag"] ?? ""}' setup.py CMakeLists.txt pyproject.toml`,
+              '# pass it on Windows only: if sys.platform == "win32" in setup.py, if(MSVC) in CMake',
+            ],
+    sources: ["pytorch/pytorch#24460", "pytorch/pytorch#12626", "ROCm/TheRock#3172"],
     examples: [
+      {
+        text: "-- Check for working HIP compiler: C:/py/Lib/site-packages/_rocm_sdk_devel/lib/llvm/bin/clang++.exe - broken\n  It fails with the following output:\n    clang++: error: no such file or directory: '/machine:x64'\n'C:\\w\\x.obj'",
+        expect: "clang-cl",
+      },
       {
         text: "C:\\MinGW\\bin\\gcc.exe -mdll -O -c a.cpp -o a.o /MD\ngcc: error: /MD: No such file or directory",
         expect: "MinGW",

@@ -23,30 +23,39 @@ export const condaSolvingRules: readonly Rule[] = [
             finding,
             /[Vv]irtual package '?(?<name>__\w+)[^']*'? does not match/,
             /nothing provides (?:requested )?(?<name>__\w+) ?(?<want>[<>=!~\d.,*|]*)/,
+            /(?<name>__(?:cuda|glibc)) (?<want>[<>=~][\d.=<>,*a]*) conflicting with __(?:cuda|glibc)-(?<have>[\d.]+)/,
             /(?<name>__(?:cuda|glibc|osx|win|linux|archspec))\s?(?<want>[<>=~][\d.=<>,*]*)?.{0,80}(?:missing on the system|is not installable|conflict|does not exist)/,
           ),
     confidence: "high",
     cause: (match) =>
-      match.facts["name"] === "__cuda"
-        ? "The packages are for machines with an NVIDIA driver, which conda finds by the virtual package `__cuda`; there is none here (a login node, a CI runner, a docker build)."
-        : match.facts["name"] === "__glibc"
-          ? `The packages need glibc ${match.facts["want"] ?? "of a newer release"}, and this system's is older.`
-          : `The packages need \`${match.facts["name"] ?? ""}\` ${match.facts["want"] ?? ""}, which this system is not.`,
+      match.facts["name"] === "__cuda" && match.facts["have"] !== undefined
+        ? `The packages need a driver for CUDA ${match.facts["want"] ?? ""}, and the NVIDIA driver of this machine knows CUDA up to ${match.facts["have"]}.`
+        : match.facts["name"] === "__cuda"
+          ? "The packages are for machines with an NVIDIA driver, which conda finds by the virtual package `__cuda`; there is none here (a login node, a CI runner, a docker build)."
+          : match.facts["name"] === "__glibc"
+            ? `The packages need glibc ${match.facts["want"] ?? "of a newer release"}, and this system's is older.`
+            : `The packages need \`${match.facts["name"] ?? ""}\` ${match.facts["want"] ?? ""}, which this system is not.`,
     fix: (match) =>
-      match.facts["name"] === "__cuda"
+      match.facts["name"] === "__cuda" && match.facts["have"] !== undefined
         ? [
-            `${setVariable(match, "CONDA_OVERRIDE_CUDA", cudaOf(match))}   # install for a GPU machine all the same; then the same command`,
-            '# or an environment without it: in pixi.toml a feature "gpu" with [system-requirements] cuda = "12" beside a plain one',
+            "nvidia-smi | head -4   # install a newer driver: https://www.nvidia.com/drivers",
+            `# or the release of the packages for CUDA ${match.facts["have"]} (cudatoolkit=${match.facts["have"]}, cuda-version=${match.facts["have"]})`,
+            `${setVariable(match, "CONDA_OVERRIDE_CUDA", /\d+\.\d+/.exec(match.facts["want"] ?? "")?.[0] ?? cudaOf(match))}   # only to install for another machine`,
           ]
-        : match.facts["name"] === "__glibc"
+        : match.facts["name"] === "__cuda"
           ? [
-              "ldd --version | head -1",
-              '# a newer system or image, or older releases of the packages; pixi: [system-requirements] libc = "2.28"',
+              `${setVariable(match, "CONDA_OVERRIDE_CUDA", cudaOf(match))}   # install for a GPU machine all the same; then the same command`,
+              '# or an environment without it: in pixi.toml a feature "gpu" with [system-requirements] cuda = "12" beside a plain one',
             ]
-          : [
-              "conda info   # the virtual packages of this machine",
-              "# other releases of the packages, or another machine",
-            ],
+          : match.facts["name"] === "__glibc"
+            ? [
+                "ldd --version | head -1",
+                '# a newer system or image, or older releases of the packages; pixi: [system-requirements] libc = "2.28"',
+              ]
+            : [
+                "conda info   # the virtual packages of this machine",
+                "# other releases of the packages, or another machine",
+              ],
     sources: [
       "https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html",
       "fieldsoftheworld/ftw-baselines#117",
@@ -55,6 +64,10 @@ export const condaSolvingRules: readonly Rule[] = [
       {
         text: "    ╰─▶ Virtual package '__cuda' does not match any of the available virtual packages on your machine: [__archspec=1=zen2, __glibc=2.39=0]",
         expect: "CONDA_OVERRIDE_CUDA",
+      },
+      {
+        text: "Encountered problems while solving:\n  - package cudatoolkit-11.0.3-h15472ef_6 has constraint __cuda >=11.0 conflicting with __cuda-10.2-0",
+        expect: "CUDA up to 10.2",
       },
       {
         text: "LibMambaUnsatisfiableError: Encountered problems while solving:\n  - nothing provides __glibc >=2.28,<3.0.a0 needed by pytorch-2.7.0-cuda126",
@@ -72,7 +85,7 @@ export const condaSolvingRules: readonly Rule[] = [
       const facts =
         saidAny(
           finding,
-          /package (?<who>[\w.-]+?-\d[\w.]*-[\w.]+) requires (?<what>[\w.-]+ [^,;]+?), but none of the providers can be installed/,
+          /package (?<who>[\w.-]+?-\d[\w.]*-[\w.]+) requires (?<what>[\w.-]+ [^;]{1,80}?), but none of the providers can be installed/,
           /nothing provides requested (?<missing>[^\s,]+ ?[<>=\d.*]*)/,
           /nothing provides (?<missing>[\w.-]+ ?[<>=\d.*]*) needed by (?<who>[\w.-]+)/,
           /(?:^|[─ ])(?<what>[\w.-]+) is not installable because it conflicts with any installable versions previously reported/,
@@ -80,7 +93,13 @@ export const condaSolvingRules: readonly Rule[] = [
         ) ?? {};
       return {
         ...facts,
-        pinned: /\b(?:cuda\d+)?py\d+h[0-9a-f]{6,}_\d+\b/.test(finding.message) ? "yes" : undefined,
+        // The build of the package that asks says nothing; that of what it asks for does.
+        pinned: /(?:requires |requested |does not exist|==?[\w.]+=)[^,]*?\b(?:cuda\d+)?py\d+h[0-9a-f]{6,}_\d+\b/.test(
+          finding.message,
+        )
+          ? "yes"
+          : undefined,
+        clash: /Package ([\w.-]+) conflicts for/.exec(finding.message)?.[1],
         absent: /NotFound/.test(finding.code ?? "") ? "yes" : undefined,
       };
     },
@@ -89,8 +108,13 @@ export const condaSolvingRules: readonly Rule[] = [
       (match.facts["absent"] !== undefined || match.facts["missing"] !== undefined
         ? `No channel has \`${match.facts["missing"] ?? "one of the packages"}\` for this system.`
         : match.facts["what"] === undefined
-          ? "Two requirements of the environment exclude each other."
+          ? match.facts["clash"] === undefined
+            ? "Two requirements of the environment exclude each other."
+            : `What is asked for wants \`${match.facts["clash"]}\` in versions or builds that exclude each other.`
           : `${match.facts["who"] === undefined ? "What is asked for" : `\`${match.facts["who"]}\``} needs \`${match.facts["what"]}\`, which does not go with the rest${match.facts["who"] === undefined ? " (with what is installed in this environment already, most often a cudatoolkit of another version)" : ""}.`) +
+      (/^conda-\d/.test(match.facts["who"] ?? "")
+        ? " conda itself lives in this environment (base) and wants its own Python: take an environment of its own."
+        : "") +
       (match.facts["pinned"] === undefined
         ? ""
         : " The file pins single builds (the last part, like cuda112py38h0bbbad9_1): they are of one day and one system, and some are gone."),

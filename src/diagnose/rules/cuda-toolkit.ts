@@ -1,8 +1,8 @@
-/** The CUDA toolkit: where it is, whether it fits torch, and which architectures are built for. */
+/** The CUDA toolkit: where it is, whether it is whole, and whether it fits torch. */
 import { newestGccFor } from "../version-facts.ts";
-import { installTorchFor, pip, platformOf, setVariable, torchCuda } from "../commands.ts";
+import { installTorchFor, platformOf, setVariable, torchCuda } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
   const cuda = match.context.environment?.cuda;
@@ -275,24 +275,6 @@ export const cudaToolkitRules: readonly Rule[] = [
     examples: [{ text: "nvlink fatal   : elfLink linker library load error", expect: "libnvvm" }],
   },
   {
-    id: "no-cuda-runtime-found",
-    title: "CUDA_HOME is there, but no GPU is visible to torch",
-    on: ["warning"],
-    role: "advice",
-    specificity: 50,
-    matches: (finding) => coded(finding, "no-cuda-runtime"),
-    confidence: "low",
-    cause: () =>
-      "torch sees no GPU (or is a CPU-only build), although a toolkit is there. Builds work, but torch cannot ask the GPU for its architecture, and some packages leave their CUDA part out.",
-    fix: (match) => [
-      setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX") + "   # name the GPUs to build for",
-      setVariable(match, "FORCE_CUDA", "1"),
-      "nvidia-smi   # when a GPU should be there",
-    ],
-    sources: ["pytorch: torch/utils/cpp_extension.py"],
-    examples: [{ text: "No CUDA runtime is found, using CUDA_HOME='/usr/local/cuda'", expect: "TORCH_CUDA_ARCH_LIST" }],
-  },
-  {
     id: "no-version-bounds",
     title: "torch knows no compiler bounds for this CUDA",
     on: ["warning"],
@@ -308,94 +290,6 @@ export const cudaToolkitRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#166120"],
     examples: [
       { text: "UserWarning: There are no g++ version bounds defined for CUDA version 12.1", expect: "warning" },
-    ],
-  },
-  {
-    id: "unknown-cuda-arch",
-    title: "torch does not know this CUDA architecture",
-    on: ["exception", "build-tool"],
-    specificity: 75,
-    matches: (finding) =>
-      said(finding, /Unknown CUDA arch \((?<arch>[^)\s][^)]*)\)/) ??
-      said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
-    confidence: "high",
-    cause: (match) =>
-      `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
-    fix: (match) => {
-      const arch = match.facts["arch"] ?? "";
-      const nearest = /^8\.9/.test(arch)
-        ? "8.6+PTX"
-        : /^8\./.test(arch)
-          ? "8.0+PTX"
-          : /^9/.test(arch)
-            ? "8.6+PTX"
-            : /^1\d\./.test(arch)
-              ? "9.0+PTX"
-              : "7.5+PTX";
-      return [
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest)}   # the nearest that it knows; PTX is translated by the driver`,
-        pip(match, "install --upgrade torch   # knows newer GPUs"),
-      ];
-    },
-    sources: ["CharlesShang/DCNv2#143", "pytorch/pytorch#166120", "NVlabs/curobo#596"],
-    examples: [
-      { text: "ValueError: Unknown CUDA arch (8.9) or GPU not supported", expect: "8.6+PTX" },
-      { text: "ValueError: Unknown CUDA arch (12.0) or GPU not supported", expect: "9.0+PTX" },
-    ],
-  },
-  {
-    id: "no-arch-list",
-    title: "No GPU to ask, and TORCH_CUDA_ARCH_LIST is not set",
-    on: ["exception"],
-    specificity: 80,
-    matches: (finding, context) => {
-      if (finding.code === "arch-unknown") return {};
-      if (/Unknown CUDA arch \(\s*\)/.test(finding.message)) return { empty: "yes" };
-      if (finding.code === "IndexError" && /list index out of range/.test(finding.message)) {
-        const inArchCode = finding.frames?.some((frame) => /_get_cuda_arch_flags|cpp_extension/.test(frame)) === true;
-        return inArchCode ||
-          context.findings.some((other) => /arch_list\[-1\]/.test(other.text)) ||
-          /arch_list/.test(finding.text)
-          ? {}
-          : undefined;
-      }
-      return said(
-        finding,
-        /arch_list\[-1\] \+= '\+PTX'|Unknown compute capability|zero-size.*arch|TCNN_CUDA_ARCHITECTURES/,
-      );
-    },
-    confidence: "high",
-    cause: (match) =>
-      match.facts["empty"] !== undefined
-        ? `TORCH_CUDA_ARCH_LIST is set, and empty (or ends in a separator): torch takes the empty word for an architecture.${match.context.log.docker || /TORCH_CUDA_ARCH_LIST/.test(match.finding.message) ? " In a Dockerfile an ARG without a value, or one declared before FROM and not again after it, does that." : ""}`
-        : "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
-    fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
-      ...(match.facts["empty"] === undefined
-        ? []
-        : [
-            '# Dockerfile: ARG TORCH_CUDA_ARCH_LIST="8.0;8.6" after FROM, or docker build --build-arg TORCH_CUDA_ARCH_LIST="8.0;8.6" …; with a GPU in sight: unset TORCH_CUDA_ARCH_LIST',
-          ]),
-      ...(/tinycudann|TCNN|compute capability/i.test(match.finding.text)
-        ? ["export TCNN_CUDA_ARCHITECTURES=86   # tiny-cuda-nn's own variable"]
-        : []),
-    ],
-    sources: [
-      "pytorch/pytorch#137261",
-      "tianweiy/CenterPoint#234",
-      "NVlabs/tiny-cuda-nn#200",
-      "dusty-nv/jetson-containers#140",
-    ],
-    examples: [
-      { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
-      {
-        text: "Traceback (most recent call last):\n  File \"/e/torch/utils/cpp_extension.py\", line 1971, in _get_cuda_arch_flags\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",
-        expect: "TORCH_CUDA_ARCH_LIST",
-      },
-      {
-        text: "OSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.",
-        expect: "TCNN_CUDA_ARCHITECTURES",
-      },
     ],
   },
 ];

@@ -11,6 +11,11 @@ function submodule(match: Match): string | undefined {
   return undefined;
 }
 
+/** Whether git speaks of a word of its command line, which may be a branch or a file. */
+function isPathspec(match: Match): boolean {
+  return /pathspec '/.test(match.finding.message);
+}
+
 /** The server that git names. */
 function host(match: Match): string | undefined {
   return /resolve (?:host|proxy):? '?([\w.-]+)/.exec(match.finding.message)?.[1];
@@ -98,12 +103,21 @@ export const gitRules: readonly Rule[] = [
     matches: (finding) =>
       coded(finding, "git-commit") === undefined
         ? undefined
-        : { commit: /[0-9a-f]{7,40}/.exec(finding.message)?.[0], name: finding.symbol },
-    confidence: "high",
+        : { commit: /\b[0-9a-f]{7,40}\b/.exec(finding.message)?.[0], name: finding.symbol },
+    // `pathspec` alone may be a file that was not found, by any command of git.
+    confidence: (match) =>
+      !isPathspec(match) ? "high" : /^[0-9a-f]{7,40}$|^v?\d+\.\d/.test(match.facts["name"] ?? "") ? "medium" : "low",
     cause: (match) =>
-      `Commit ${match.facts["commit"] ?? ""}${submodule(match) === undefined ? "" : ` of the submodule \`${submodule(match) ?? ""}\``} is not there: .git/config still has an old address of the submodule, the clone is shallow, or the commit was never pushed or was removed there.`,
-    fix: () => [
-      "git submodule sync --recursive && git submodule update --init --recursive --force",
+      match.facts["name"] !== undefined
+        ? `The repository has no branch, tag or commit \`${match.facts["name"]}\`${isPathspec(match) ? ", and no file of that name" : ""}: it is misspelt, was renamed or removed there, or the clone is shallow and has not fetched it.`
+        : `Commit ${match.facts["commit"] ?? ""}${submodule(match) === undefined ? "" : ` of the submodule \`${submodule(match) ?? ""}\``} is not there: .git/config still has an old address of the submodule, the clone is shallow, or the commit was never pushed or was removed there.`,
+    fix: (match) => [
+      ...(match.facts["name"] === undefined
+        ? ["git submodule sync --recursive && git submodule update --init --recursive --force"]
+        : [
+            "git fetch --all --tags && git branch -a && git tag   # what there is",
+            "git ls-remote --heads --tags origin   # the same as the server knows it; before a clone: its address in place of origin",
+          ]),
       "git fetch --unshallow; git pull   # a shallow clone, or a state of the project that has been mended since",
       "# a release (tag) of the project names commits that exist: git tag | tail, git checkout <tag>",
     ],

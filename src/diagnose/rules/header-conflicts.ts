@@ -2,7 +2,7 @@
  * Headers that get in each other's way: macros of one in the code of another, two copies of one library, folders in the
  * wrong order, a C++ library that is newer than the code that uses it.
  */
-import { setVariable, unsetVariable } from "../commands.ts";
+import { platformOf, setVariable, unsetVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -257,6 +257,11 @@ export const headerConflictRules: readonly Rule[] = [
     cause: (match) =>
       `The C++ standard library (${placeOf(match.finding)}) rejects \`${match.facts["type"] ?? ""}\` of torch: newer releases of libc++ and libstdc++ hold types to rules that older ones let pass, and this torch was written with an older compiler.`,
     fix: (match) => [
+      ...(match.context.log.libcxx && platformOf(match) === "linux"
+        ? [
+            "# take -stdlib=libc++ out: on Linux torch is built against libstdc++, and nothing that is compiled against libc++ loads beside it",
+          ]
+        : []),
       "c++ --version",
       "# a newer torch (its sources follow the compilers), or an older compiler:",
       setVariable(match, "CC", "clang-14"),

@@ -3,17 +3,30 @@ import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
 import { platformOf, systemPackage } from "../commands.ts";
 import { type Match, placeOf, type Rule, said } from "../rule.ts";
 
+/** The CUDA that refused: of the message, of the log, else the one that is installed. */
+function cudaOf(match: Match): string | undefined {
+  return match.facts["cuda"] ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+}
+
+/** Whether it is another CUDA than the one that is installed: then nothing of this machine is known to fit it. */
+function isOtherCuda(match: Match): boolean {
+  const here = match.context.environment?.cuda?.version;
+  const said = match.facts["cuda"] ?? match.context.log.cuda;
+  return said !== undefined && here !== undefined && said !== here.split(".").slice(0, 2).join(".");
+}
+
 function gccMajor(match: Match): string | undefined {
-  const bounds = match.context.environment?.cuda?.hostCompilers?.gccNewest;
   const said = match.facts["newest"];
   if (said !== undefined) return said;
-  const cuda = match.facts["cuda"] ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+  const bounds = isOtherCuda(match) ? undefined : match.context.environment?.cuda?.hostCompilers?.gccNewest;
+  const cuda = cudaOf(match);
   const newest = bounds ?? (cuda === undefined ? undefined : newestGccFor(cuda));
   return newest === undefined ? undefined : String(newest);
 }
 
 /** An installed compiler that is not newer than the bound. */
 function supportedCompiler(match: Match): string | undefined {
+  if (isOtherCuda(match)) return undefined;
   const newest = Number(gccMajor(match) ?? "0");
   return match.context.hostCompilers?.find(
     (compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 99) <= newest,
@@ -138,16 +151,19 @@ export const hostCompilerRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The host compiler${match.facts["have"] === undefined ? "" : ` (${match.facts["have"]})`} is older than what torch or CUDA needs${match.facts["need"] === undefined ? "" : ` (${match.facts["need"]})`}.`,
-    fix: (match) =>
-      platformOf(match) === "win32"
+    fix: (match) => {
+      // New enough for torch, and not too new for the CUDA at hand.
+      const gcc = Math.min(11, Number(gccMajor(match) ?? "11"));
+      return platformOf(match) === "win32"
         ? [
             '# Visual Studio 2022 Build Tools, workload "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then:',
             '"C:\\Program Files\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
           ]
         : [
-            ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
-            "export CC=gcc-11 CXX=g++-11",
-          ],
+            ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
+            `export CC=gcc-${gcc} CXX=g++-${gcc}`,
+          ];
+    },
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {

@@ -20,6 +20,7 @@ import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { buildArchitectureRules } from "./build-architectures.ts";
 import { cxxExceptionRules } from "./cxx-exceptions.ts";
 import { nativeCrashRules } from "./native-crashes.ts";
 import { onnxRuntimeRules } from "./onnx-runtime.ts";
@@ -46,6 +47,8 @@ import { languageRules } from "./language.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
+import { gpuLinkLibraryRules } from "./gpu-link-libraries.ts";
+import { linkOrderRules } from "./link-order.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
 import { macosLoadingRules } from "./macos-loading.ts";
@@ -85,13 +88,16 @@ import { toolchainRules } from "./toolchain.ts";
 import { torchApiRules } from "./torch-api.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
+import { torchPartRules } from "./torch-parts.ts";
 import { torchAbiRules } from "./torch-abi.ts";
 import { windowsSymbolRules } from "./windows-symbols.ts";
 import { gpuSymbolRules } from "./gpu-symbols.ts";
 import { systemSymbolRules } from "./system-symbols.ts";
+import { windowsCudaLoadingRules } from "./windows-cuda-loading.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
+import { rocmCmakeRules } from "./rocm-cmake.ts";
 import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
 import { vendorCompilerRules } from "./vendor-compilers.ts";
@@ -147,6 +153,7 @@ export interface RuleFamily {
 
 /** All rules by family. */
 export const ruleFamilies: readonly RuleFamily[] = [
+  { name: "Parts of torch", rules: torchPartRules },
   { name: "Symbols of torch", rules: torchSymbolRules },
   { name: "torch's C++ ABI", rules: torchAbiRules },
   { name: "Two C++ standard libraries", rules: otherCxxLibraryRules },
@@ -163,6 +170,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading a module", rules: loadingRules },
   { name: "Versions of libraries", rules: libraryVersionRules },
   { name: "Loading on macOS", rules: macosLoadingRules },
+  { name: "Loading a DLL of CUDA", rules: windowsCudaLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
   { name: "Registered twice", rules: doubleRegistrationRules },
@@ -190,6 +198,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Devices", rules: gpuDeviceRules },
   { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
+  { name: "Architectures to build for", rules: buildArchitectureRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Host compilers", rules: hostCompilerRules },
   { name: "Compilers of vendors", rules: vendorCompilerRules },
@@ -222,8 +231,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intrinsics of another compiler", rules: intrinsicsHeaderRules },
   { name: "The limited API of Python", rules: limitedApiRules },
   { name: "Sources and the language", rules: languageRules },
+  { name: "Libraries of CUDA and torch at the link", rules: gpuLinkLibraryRules },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
+  { name: "Order at the link", rules: linkOrderRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
@@ -257,6 +268,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
   { name: "ROCm", rules: rocmRules },
+  { name: "ROCm and CMake", rules: rocmCmakeRules },
   { name: "Intel GPUs", rules: syclRules },
   { name: "macOS and ported code", rules: platformRules },
   { name: "Foreign tools and processors", rules: foreignToolchainRules },

@@ -1,8 +1,8 @@
 /** Headers of the system, of libraries and of the project that were not found. */
-import { platformOf, systemPackage } from "../commands.ts";
+import { platformOf, quote, systemPackage } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** Headers of other libraries, with the packages that bring them. First match wins. */
 const known: readonly {
@@ -192,6 +192,16 @@ export const libraryHeaderRules: readonly Rule[] = [
       );
       if (facts === undefined) return undefined;
       const apple = context.log.platform === "darwin";
+      // Of Windows' SDK or of macOS': another rule says that they do not belong here.
+      if (
+        finding.tool !== "msvc" &&
+        context.log.platform !== "win32" &&
+        /^(?:corecrt|crtdefs|vcruntime|windows|winsock2|io|yvals|excpt|basetsd|crtdbg|ucrt)\.h$/.test(
+          finding.header ?? "",
+        )
+      )
+        return undefined;
+      if (!apple && /^(?:TargetConditionals|AvailabilityMacros)\.h$/.test(finding.header ?? "")) return undefined;
       return {
         ...facts,
         system: finding.tool === "msvc" || context.log.platform === "win32" ? "win32" : apple ? "darwin" : "linux",
@@ -298,12 +308,17 @@ export const libraryHeaderRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 35,
     matches: (finding) => header(finding, /^(?<name>.+)$/),
-    confidence: "medium",
+    confidence: (match) => (otherCase(match) === undefined ? "medium" : "high"),
     cause: (match) => {
+      const there = otherCase(match);
+      if (there !== undefined)
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not there, and \`${there}\` is: upper and lower case are told apart here, unlike on Windows and on most Macs.`;
       const dir = foundDir(match);
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is found in none of the include folders${dir === undefined ? ": its folder is missing on the command line, a git submodule was not checked out, the file was left out of the source package, or (on Linux) its name differs in upper and lower case" : `; it is in ${dir}`}.`;
     },
     fix: (match) => {
+      const there = otherCase(match);
+      if (there !== undefined) return writtenAs(match, there);
       const dir = foundDir(match);
       if (dir !== undefined) return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
       return [
@@ -325,3 +340,21 @@ export const libraryHeaderRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The project's header that differs from what is asked for in upper and lower case alone. */
+function otherCase(match: Match): string | undefined {
+  const name = match.facts["header"] ?? "";
+  return foundDir(match) === undefined && name !== "" ? match.context.headerInOtherCase?.(name) : undefined;
+}
+
+function writtenAs(match: Match, there: string): string[] {
+  const asked = match.facts["header"] ?? "";
+  const written = there.slice(-asked.length);
+  const { file, line } = match.finding;
+  return [
+    `# #include "${written}" in place of "${asked}"`,
+    file === undefined || line === undefined
+      ? `grep -rn '${asked}' --include=*.h --include=*.hpp --include=*.cuh --include=*.cpp --include=*.cc --include=*.cu .`
+      : `sed -i '${line}s|${asked}|${written}|' ${quote(file)}`,
+  ];
+}

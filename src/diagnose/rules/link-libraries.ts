@@ -1,17 +1,8 @@
 /** Libraries and objects that the linker does not find. */
-import { platformOf, pythonVersion, setVariable, systemPackage } from "../commands.ts";
-import { linkLibrary } from "../matchers.ts";
+import { platformOf, pythonVersion, systemPackage } from "../commands.ts";
+import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Match, type Rule, saidAny } from "../rule.ts";
-
-function added(match: Match): { readonly kind: "add-library-dir"; readonly dir: string } | undefined {
-  const name = match.facts["name"];
-  const dir = name === undefined ? undefined : match.context.findLibrary?.(name);
-  return dir === undefined ? undefined : { kind: "add-library-dir", dir };
-}
-
-const cudaNames =
-  /^(?:cuda|cudart(?:_static)?|cudadevrt|cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
+import { type Match, type Rule } from "../rule.ts";
 
 /** Whether a library belongs to Linux's compilers and C library alone, and the link is macOS's. */
 function notOnMac(match: Match): boolean {
@@ -32,146 +23,6 @@ function relativeTorch(file: string): boolean {
 }
 
 export const linkLibraryRules: readonly Rule[] = [
-  {
-    id: "nvtoolsext-removed",
-    title: "nvToolsExt is gone from CUDA",
-    on: ["missing-library", "build-tool", "link"],
-    specificity: 90,
-    matches: (finding) => {
-      if (finding.kind === "missing-library")
-        return (
-          linkLibrary(finding, /^(?:CUDA::)?nvToolsExt(?:64_1)?$/) ??
-          (/nvToolsExt/.test(finding.library ?? "") && finding.phase === "link" ? {} : undefined)
-        );
-      return saidAny(
-        finding,
-        /Failed to find nvToolsExt/,
-        /CUDA::nvToolsExt/,
-        /nvToolsExt.*target was not found/,
-        /torch::nvtoolsext/,
-      );
-    },
-    confidence: "high",
-    cause: () =>
-      "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
-    fix: () => [
-      pipTorch(),
-      "# or, before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with CUDA's nvtx3 headers",
-      "# or build with CUDA 12.8; in setup.py drop nvToolsExt from libraries",
-    ],
-    sources: ["pytorch/pytorch#116242", "pytorch/pytorch#133293", "pytorch/pytorch#152756", "k2-fsa/k2#1320"],
-    examples: [
-      { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
-      {
-        text: 'CMake Error at /e/torch/share/cmake/Caffe2/Caffe2Targets.cmake:61 (set_target_properties):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
-        expect: "NVTX 3",
-      },
-      {
-        text: "CMake Error at cmake/public/cuda.cmake:190 (message):\n  Failed to find nvToolsExt",
-        expect: "nvToolsExt",
-      },
-    ],
-  },
-  {
-    id: "cuda-library-not-found-at-link",
-    title: "The linker does not find a CUDA library",
-    on: ["missing-library"],
-    specificity: 80,
-    matches: (finding) => linkLibrary(finding, cudaNames),
-    confidence: "high",
-    cause: (match) => {
-      const name = match.facts["name"] ?? "";
-      const cuda = match.context.environment?.cuda;
-      if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name))
-        return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
-      return name === "cuda"
-        ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
-        : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
-    },
-    fix: (match) => {
-      const name = match.facts["name"] ?? "";
-      if (platformOf(match) === "win32")
-        return [
-          setVariable(match, "CUDA_HOME", "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v13.0"),
-          "set LIB=%CUDA_HOME%\\lib\\x64;%LIB%",
-        ];
-      if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name)) {
-        const part = name.replace(/^cudnn.*$/, "cudnn");
-        return [
-          `sudo apt-get install ${part === "nccl" ? "libnccl-dev" : part === "cudnn" ? "cudnn9-cuda-13   # NVIDIA's repository; older: libcudnn9-dev-cuda-12" : "libcusparselt-dev"}`,
-          `# or link the one that torch's packages brought: link-flags = ["-L<site-packages>/nvidia/${part === "cudnn" ? "cudnn" : part.toLowerCase()}/lib", "-l:lib${part}.so.${part === "nccl" ? "2" : part === "cudnn" ? "9" : "0"}"]`,
-          `find $(python -c "import site; print(site.getsitepackages()[0])") -name 'lib${part}*.so*'`,
-        ];
-      }
-      const root = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
-      return [
-        name === "cuda"
-          ? `export LIBRARY_PATH=${root}/lib64/stubs:$LIBRARY_PATH`
-          : `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,
-        ...(match.context.log.conda
-          ? ["export LIBRARY_PATH=$CONDA_PREFIX/lib:$CONDA_PREFIX/targets/x86_64-linux/lib:$LIBRARY_PATH"]
-          : []),
-        ...(match.context.log.wsl ? ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH"] : []),
-        `# retorch.toml: library-dirs = ["${root}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
-      ];
-    },
-    change: added,
-    sources: ["baidu-research/warp-ctc#153", "pytorch/pytorch#103417", "sjtuytc/UnboundedNeRFPytorch#130"],
-    examples: [
-      { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
-      { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
-      { text: "LINK : fatal error LNK1181: cannot open input file 'cudart.lib'", expect: "CUDA_HOME" },
-      { text: "ld.lld: error: unable to find library -lcublas", expect: "LIBRARY_PATH" },
-    ],
-  },
-  {
-    id: "torch-gpu-library-not-found-at-link",
-    title: "The GPU libraries of torch are not there: torch is a CPU-only build",
-    on: ["missing-library"],
-    specificity: 82,
-    matches: (finding) =>
-      linkLibrary(finding, /^(?:c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_nvrtc)$/),
-    confidence: "high",
-    cause: (match) => {
-      const torch = match.context.environment?.torch;
-      return `\`${match.facts["file"] ?? match.facts["name"] ?? ""}\` is part of GPU builds of torch only, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} has none: it is CPU-only (or an isolated build fetched a CPU-only one).`;
-    },
-    fix: (match) => [
-      `${platformOf(match) === "win32" ? "python" : "python3"} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130   # the CUDA of your toolkit",
-      "pip install --no-build-isolation .   # so that the build sees that torch",
-      "# or build without CUDA: CppExtension, no .cu sources",
-    ],
-    sources: ["NVlabs/tiny-cuda-nn#217", "NVlabs/tiny-cuda-nn#197", "ashawkey/torch-ngp#200"],
-    examples: [
-      { text: "LINK : fatal error LNK1181: cannot open input file 'c10_cuda.lib'", expect: "CPU-only" },
-      { text: "/usr/bin/ld: cannot find -lc10_cuda: No such file or directory", expect: "CPU-only" },
-    ],
-  },
-  {
-    id: "torch-library-not-found-at-link",
-    title: "The linker does not find torch's libraries",
-    on: ["missing-library"],
-    specificity: 81,
-    matches: (finding) =>
-      linkLibrary(
-        finding,
-        /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_gpu|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/,
-      ),
-    confidence: "high",
-    cause: (match) => {
-      const torch = match.context.environment?.torch;
-      return `\`${match.facts["file"] ?? ""}\` of torch is not on the library path${torch === undefined ? "" : `: torch ${torch.version} has its libraries in ${torch.libraryDirs.join(", ")}`}${/^(?:ATen|aten|_C|caffe2\w*)$/.test(match.facts["name"] ?? "") ? "; torch since 1.5 has no library of that name" : ""}.`;
-    },
-    fix: () => [
-      "retorch build   # finds torch's libraries by itself",
-      'python -c "import torch.utils.cpp_extension as c; print(c.library_paths())"   # folders for -L',
-      "# CMake: -DCMAKE_PREFIX_PATH=$(python -c 'import torch; print(torch.utils.cmake_prefix_path)')",
-    ],
-    change: added,
-    sources: ["pytorch: torch/utils/cpp_extension.py"],
-    examples: [{ text: "/usr/bin/ld: cannot find -ltorch_python: No such file or directory", expect: "library_paths" }],
-  },
   {
     id: "python-library-not-found-at-link",
     title: "The linker does not find Python's library",
@@ -414,7 +265,3 @@ export const linkLibraryRules: readonly Rule[] = [
     ],
   },
 ];
-
-function pipTorch(): string {
-  return "pip install --upgrade torch   # 2.7 and newer use NVTX 3";
-}

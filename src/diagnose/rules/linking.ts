@@ -247,10 +247,13 @@ export const linkingRules: readonly Rule[] = [
     on: ["link"],
     specificity: 70,
     matches: (finding) =>
-      saidAny(
-        finding,
-        /(?<file>\S+?):? error adding symbols: DSO missing from command line|DSO missing from command line/,
-      ),
+      // Objects of another C++ library are another rule's.
+      /libc\+\+\.so/.test(finding.message)
+        ? undefined
+        : saidAny(
+            finding,
+            /(?<file>\S+?):? error adding symbols: DSO missing from command line|DSO missing from command line/,
+          ),
     confidence: "high",
     cause: (match) =>
       `The code uses a symbol of ${match.facts["file"] === undefined ? "a library" : `\`${match.facts["file"]}\``} that is only needed by another library: it has to be named on the link line itself.`,

@@ -1,19 +1,14 @@
 /** Compiled as an older C++, or with a C++ library of another age, than any torch needs; generated code; mixed checkouts. */
-import { pip } from "../commands.ts";
+import { pip, standardFor } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { standardForTorch } from "../version-facts.ts";
+import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 /** What C++11 brought to the library, and what Apple's old libstdc++ (4.2) does not have. */
 const cxx11Names =
   "move|forward|unique_ptr|shared_ptr|weak_ptr|make_shared|nullptr_t|function|bind|to_string|stoi|array|tuple|tie|unordered_map|unordered_set|is_same|is_base_of|enable_if|conditional|decay|remove_reference|true_type|false_type|integral_constant|initializer_list|atomic|mutex|thread|lock_guard|chrono|declval|begin|end|isnan|next|default_delete|numeric_limits";
 const cxx11Headers =
   /^(?:atomic|array|chrono|condition_variable|forward_list|future|initializer_list|mutex|random|ratio|regex|system_error|thread|tuple|type_traits|typeindex|unordered_map|unordered_set|cstdint|cinttypes)$/;
-
-function standard(match: Match): string {
-  return standardForTorch(match.context.environment?.torch?.release ?? [2, 13]);
-}
 
 export const olderLanguageRules: readonly Rule[] = [
   {
@@ -38,12 +33,12 @@ export const olderLanguageRules: readonly Rule[] = [
         : undefined),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["what"] ?? ""}\` (${placeOf(match.finding)}) is C++11, and the compiler reads the file as C++98: no -std= is given and its default is that old (Apple's clang, gcc 5 and older), or a -std=c++98, -std=gnu++98 or -ansi stands on the command line. torch's headers need C++${standard(match)}.`,
+      `\`${match.facts["what"] ?? ""}\` (${placeOf(match.finding)}) is C++11, and the compiler reads the file as C++98: no -std= is given and its default is that old (Apple's clang, gcc 5 and older), or a -std=c++98, -std=gnu++98 or -ansi stands on the command line.${match.context.usesTorch === false ? "" : ` torch's headers need C++${standardFor(match)}.`}`,
     fix: (match) => [
-      `export CXXFLAGS="-std=c++${standard(match)}"   # CMake: -DCMAKE_CXX_STANDARD=${standard(match)}; setup.py: extra_compile_args, or CppExtension, which knows it`,
+      `export CXXFLAGS="-std=c++${standardFor(match)}"   # CMake: -DCMAKE_CXX_STANDARD=${standardFor(match)}; setup.py: extra_compile_args${match.context.usesTorch === false ? "; retorch.toml: cxx-standard" : ", or CppExtension, which knows it"}`,
       "c++ --version   # gcc 9 or newer, clang 10 or newer",
     ],
-    change: (match) => ({ kind: "set-cxx-standard", standard: standard(match) }),
+    change: (match) => ({ kind: "set-cxx-standard", standard: standardFor(match) }),
     sources: [
       "https://clang.llvm.org/cxx_status.html",
       "https://gcc.gnu.org/projects/cxx-status.html",

@@ -1,7 +1,7 @@
 /** Symbols that tell of two C++ standard libraries: libc++ of clang and libstdc++ of gcc name their types differently. */
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { rebuild } from "../commands.ts";
+import { rebuild, systemPackage } from "../commands.ts";
 import { isTorch } from "../symbols.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
@@ -38,10 +38,19 @@ function onMac(finding: Finding, context: RuleContext): boolean {
 /** Which library the one who asks was compiled with, when that is not the system's. */
 function libraryOf(finding: Finding, context: RuleContext): MatchFacts | undefined {
   const verdict = verdictOf(finding);
-  if (verdict === undefined || !(isTorch(verdict.owner) || verdict.owner === "pybind11")) return undefined;
+  if (verdict === undefined) return undefined;
   const raw = finding.symbol ?? "";
   const libcxx = /St3__1|std::__1::/.test(raw);
   const mac = onMac(finding, context);
+  // What libc++ itself defines.
+  if (
+    !mac &&
+    context.log.platform !== "win32" &&
+    finding.phase !== "device-link" &&
+    /^_ZNK?St3__1|^std::__1::/.test(raw)
+  )
+    return { ...symbolFacts(finding, verdict, context), built: "libc++", itself: "yes" };
+  if (!(isTorch(verdict.owner) || verdict.owner === "pybind11")) return undefined;
   // Apple's linker leaves `__1` out, not `__cxx11`; that GCC links is seen from its driver's last words.
   if (
     mac &&
@@ -59,7 +68,25 @@ function libraryOf(finding: Finding, context: RuleContext): MatchFacts | undefin
 function compilers(match: Match): readonly string[] {
   if (match.facts["built"] === "libstdc++")
     return ["unset CC CXX", "export CC=/usr/bin/clang CXX=/usr/bin/clang++   # Apple's clang (xcode-select --install)"];
-  return ["export CC=gcc CXX=g++   # or clang without -stdlib=libc++ (CFLAGS, CXXFLAGS, the build's own flags)"];
+  return [takeOut, search];
+}
+
+const takeOut =
+  "# take -stdlib=libc++ out: clang then compiles against libstdc++, as torch is (or let g++ compile: export CC=gcc CXX=g++)";
+const search = `grep -rn 'stdlib=libc' setup.py CMakeLists.txt pyproject.toml retorch.toml; echo "$CFLAGS $CXXFLAGS $LDFLAGS"   # who sets it`;
+
+/** Headers of the C++ library, those of C that it wraps included; `__config` is libc++'s alone. */
+const headers =
+  /^(?:__config|__\w+[\\/]\w+\.h|c(?:std\w+|math|assert|string|limits|float|errno|ctype|time|wchar|inttypes)|algorithm|any|array|atomic|bit|bitset|charconv|chrono|compare|complex|concepts|condition_variable|coroutine|deque|exception|expected|experimental[\\/]\w+|filesystem|format|forward_list|fstream|functional|future|initializer_list|io\w+|iterator|latch|limits|list|locale|map|memory|memory_resource|mutex|new|numbers|numeric|optional|ostream|istream|print|queue|random|ranges|ratio|regex|semaphore|set|shared_mutex|source_location|span|sstream|stack|stdexcept|string|string_view|syncstream|system_error|thread|tuple|type_traits|typeindex|typeinfo|unordered_\w+|utility|valarray|variant|vector|version)$/;
+
+/** What of libc++ is not found: a header, or a library at the link or at run time. */
+function missing(finding: Finding, context: RuleContext): MatchFacts | undefined {
+  const platform = context.log.platform ?? context.environment?.platform ?? "linux";
+  if (platform !== "linux") return undefined;
+  if (finding.kind === "missing-header")
+    return context.log.libcxx && headers.test(finding.header ?? "") ? { what: `<${finding.header ?? ""}>` } : undefined;
+  const name = baseName(finding.library ?? "");
+  return /^(?:lib)?c\+\+(?:abi|fs|experimental)?(?:\.(?:so|a)[\d.]*)?$/.test(name) ? { what: name } : undefined;
 }
 
 export const otherCxxLibraryRules: readonly Rule[] = [
@@ -75,9 +102,16 @@ export const otherCxxLibraryRules: readonly Rule[] = [
       const who = match.finding.file === undefined ? "The extension" : `\`${baseName(match.finding.file)}\``;
       return match.facts["built"] === "libstdc++"
         ? `${who} was compiled by GCC${gnu === undefined ? "" : ` (${gnu})`} against libstdc++, and torch on macOS is built by clang against libc++: libc++ calls its types std::__1::…, so \`${match.facts["readable"] ?? ""}\`, which has none of that in its name, exists nowhere.`
-        : `${who} was compiled against libc++ (its types are std::__1::…: clang with -stdlib=libc++), and torch for Linux is built against libstdc++, so \`${match.facts["readable"] ?? ""}\` exists nowhere.`;
+        : match.facts["itself"] !== undefined
+          ? `${who} was compiled against libc++ (clang with -stdlib=libc++), and \`${match.facts["readable"] ?? ""}\` is libc++'s own, which is not among the libraries${match.finding.phase === "link" ? ": the link ran without -stdlib=libc++" : ""}.${besideTorch(match)}`
+          : `${who} was compiled against libc++ (its types are std::__1::…: clang with -stdlib=libc++), and torch for Linux is built against libstdc++, so \`${match.facts["readable"] ?? ""}\` exists nowhere.`;
     },
-    fix: (match) => [...compilers(match), ...rebuild(match)],
+    fix: (match) => [
+      ...(match.facts["itself"] !== undefined && match.context.usesTorch === false
+        ? ["# -stdlib=libc++ for the link, too: link-flags, LDFLAGS"]
+        : compilers(match)),
+      ...rebuild(match),
+    ],
     sources: ["parlance/ctcdecode#208", "https://libcxx.llvm.org/DesignDocs/ABIVersioning.html"],
     examples: [
       {
@@ -96,6 +130,79 @@ export const otherCxxLibraryRules: readonly Rule[] = [
         text: "ImportError: /e/site-packages/my_ops/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c106detail14torchCheckFailEPKcS2_jRKNSt3__112basic_stringIcNS3_11char_traitsIcEENS3_9allocatorIcEEEE",
         expect: "-stdlib=libc++",
       },
+      {
+        text: "ImportError: /e/site-packages/my_ops/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZNSt3__122__libcpp_verbose_abortEPKcz",
+        expect: "libc++'s own",
+      },
+      {
+        text: "a.o: undefined reference to `std::__1::basic_ostream<char, std::__1::char_traits<char> >::operator<<(int)'",
+        expect: "without -stdlib=libc++",
+      },
+    ],
+  },
+  {
+    id: "libcxx-not-installed",
+    title: "clang is told to take libc++, which is not there",
+    on: ["missing-header", "missing-library"],
+    specificity: 88,
+    matches: missing,
+    confidence: (match) => (match.finding.phase === "load" ? "medium" : "high"),
+    cause: (match) => {
+      const what = `\`${match.facts["what"] ?? ""}\``;
+      const { kind, phase } = match.finding;
+      const where =
+        kind === "missing-header"
+          ? `${what} is looked for in libc++, because -stdlib=libc++ is on the command line, and libc++'s headers are not installed for this clang.`
+          : phase === "load"
+            ? `${what} is clang's C++ library: what is loaded was built with -stdlib=libc++, and libc++ is not installed here.`
+            : `${what} is clang's C++ library (-stdlib=libc++ asks for it), and its development files are not installed.`;
+      return where + besideTorch(match);
+    },
+    fix: (match) =>
+      match.context.usesTorch === false
+        ? [libcxx(match), "# or without -stdlib=libc++: clang then takes libstdc++"]
+        : [
+            takeOut,
+            search,
+            ...rebuild(match),
+            ...(match.finding.phase === "load"
+              ? [
+                  "sudo apt-get install libc++1 libc++abi1   # when what asks for it is no extension of torch, but a program of its own",
+                ]
+              : []),
+          ],
+    sources: [
+      "https://libcxx.llvm.org/UserDocumentation.html",
+      "https://libcxx.llvm.org/DesignDocs/ABIVersioning.html",
+    ],
+    examples: [
+      {
+        text: "clang++-14 -stdlib=libc++ -std=c++17 -I/e/torch/include -c a.cpp\na.cpp:1:10: fatal error: 'vector' file not found",
+        expect: "take -stdlib=libc++ out",
+      },
+      { text: "/usr/bin/ld: cannot find -lc++: No such file or directory", expect: "take -stdlib=libc++ out" },
+      {
+        text: "ImportError: libc++.so.1: cannot open shared object file: No such file or directory",
+        expect: "built with -stdlib=libc++",
+      },
     ],
   },
 ];
+
+/** Why installing libc++ would not help. */
+function besideTorch(match: Match): string {
+  return match.context.usesTorch === false
+    ? ""
+    : " Installing it would not help beside torch, which is built against libstdc++ on Linux: the two name the types of std differently.";
+}
+
+/** libc++ for the clang that compiles. */
+function libcxx(match: Match): string {
+  const { compiler } = match.context.environment ?? {};
+  const major = compiler?.family === "clang" ? compiler.version[0] : undefined;
+  const [apt] = systemPackage(match, {
+    apt: major === undefined ? "libc++-dev libc++abi-dev" : `libc++-${major}-dev libc++abi-${major}-dev`,
+    conda: "libcxx-devel",
+  });
+  return apt ?? "";
+}

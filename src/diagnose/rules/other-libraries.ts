@@ -1,6 +1,8 @@
 /** Code for another release of a library than the one that is found: OpenCV, FFmpeg, TensorRT, protobuf and others. */
 import { baseName } from "../parsers/parser.ts";
-import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { pip, platformOf, setVariable } from "../commands.ts";
+import { tchForTorch, torchOfTch } from "../version-facts.ts";
 
 /** A library by its names, with how to ask for its release. First match wins. */
 const libraries: readonly {
@@ -182,9 +184,13 @@ export const otherLibraryRules: readonly Rule[] = [
   {
     id: "binding-for-another-torch",
     title: "A binding is made for another release of torch",
-    on: ["compile"],
+    on: ["compile", "installer"],
     specificity: 86,
-    matches: (finding) => {
+    matches: (finding, context) => {
+      if (finding.kind === "installer") {
+        const facts = said(finding, /this tch version expects PyTorch (?<wants>[\d.]+), got (?<has>[\d.]+)/);
+        return facts === undefined ? undefined : { ...facts, name: "tch", tch: context.log.tch };
+      }
       if (finding.severity === "warning") return undefined;
       const file = (finding.file ?? "").replaceAll("\\", "/");
       const name = /libtch\/torch_api/.test(file)
@@ -194,27 +200,45 @@ export const otherLibraryRules: readonly Rule[] = [
           : undefined;
       const about =
         /no matching (?:member )?function|no viable conversion|no known conversion|could not convert|cannot convert|too (?:few|many) arguments|is not a member of|has no member|no member named|has not been declared|undeclared identifier|does not name a type|marked .?override/;
-      return name !== undefined && about.test(finding.message) ? { name } : undefined;
+      return name !== undefined && about.test(finding.message) ? { name, tch: context.log.tch } : undefined;
     },
     confidence: "high",
     cause: (match) =>
-      match.facts["name"] === "tch"
-        ? `${placeOf(match.finding)} of torch-sys (tch-rs) is generated for one release of libtorch and compiled against another: every release of the crate goes with one release of torch.`
-        : `${placeOf(match.finding)} of torch_xla is written for one release (or commit) of torch and compiled against another.`,
+      match.facts["wants"] !== undefined
+        ? `tch-rs${match.facts["tch"] === undefined ? "" : ` ${match.facts["tch"]}`} is made for torch ${match.facts["wants"]}, and LIBTORCH, LIBTORCH_USE_PYTORCH or the system gives it ${match.facts["has"] ?? "another"}: every release of the crate goes with one release of torch.`
+        : match.facts["name"] === "tch"
+          ? `${placeOf(match.finding)} of torch-sys (tch-rs) is generated for one release of libtorch and compiled against another: every release of the crate goes with one release of torch.`
+          : `${placeOf(match.finding)} of torch_xla is written for one release (or commit) of torch and compiled against another.`,
     fix: (match) =>
       match.facts["name"] === "tch"
         ? [
             "cargo tree -i torch-sys; python -c 'import torch; print(torch.__version__)'",
-            "# the crate that goes with this torch: tch 0.17 with torch 2.4, 0.18 with 2.5, 0.19 with 2.6, 0.20 with 2.7 (the README of each release names its own)",
-            "# or the libtorch that the crate was made for: unset LIBTORCH LIBTORCH_USE_PYTORCH and build with --features download-libtorch, or set LIBTORCH to its folder",
-            "unset LIBTORCH_BYPASS_VERSION_CHECK   # it hides this very mismatch",
+            crateFor(match),
+            `# or the libtorch that the crate was made for${torchOfCrate(match)}: unset LIBTORCH LIBTORCH_USE_PYTORCH and build with --features download-libtorch, or set LIBTORCH to its folder`,
+            ...(sameMinor(match)
+              ? ["export LIBTORCH_BYPASS_VERSION_CHECK=1   # they differ in the patch release alone: that mostly works"]
+              : ["unset LIBTORCH_BYPASS_VERSION_CHECK   # it hides this very mismatch"]),
           ]
         : [
             "git -C torch_xla checkout v2.N && git -C pytorch checkout v2.N   # one release of both; master goes with torch's main",
             "pip install torch==2.N torch_xla==2.N   # the ready pair",
           ],
-    sources: ["LaurentMazare/tch-rs#671", "LaurentMazare/tch-rs#930", "pytorch/xla#2832"],
+    sources: [
+      "LaurentMazare/tch-rs: CHANGELOG.md",
+      "LaurentMazare/tch-rs#671",
+      "LaurentMazare/tch-rs#742",
+      "LaurentMazare/tch-rs#949",
+      "pytorch/xla#2832",
+    ],
     examples: [
+      {
+        text: "error: failed to run custom build command for `torch-sys v0.20.0`\n  --- stderr\n  Error: this tch version expects PyTorch 2.7.0, got 2.2.2, this check can be bypassed by setting the LIBTORCH_BYPASS_VERSION_CHECK environment variable",
+        expect: 'tch = "0.15"',
+      },
+      {
+        text: "  Error: this tch version expects PyTorch 2.5.0, got 2.5.1, this check can be bypassed by setting the LIBTORCH_BYPASS_VERSION_CHECK environment variable",
+        expect: "patch release",
+      },
       {
         text: "  cargo:warning=libtch/torch_api_generated.cpp:2794:22: error: no matching function for call to '_upsample_bicubic2d_aa_out'",
         expect: "download-libtorch",
@@ -222,6 +246,34 @@ export const otherLibraryRules: readonly Rule[] = [
       {
         text: "/pytorch/xla/torch_xla/csrc/aten_xla_type_default.cpp:3012:41: error: no viable conversion from 'const c10::nullopt_t' to 'c10::IntArrayRef' (aka 'ArrayRef<long>')",
         expect: "torch_xla==",
+      },
+    ],
+  },
+  {
+    id: "libtorch-not-found-by-cargo",
+    title: "tch-rs finds no LibTorch",
+    on: ["installer"],
+    specificity: 84,
+    matches: (finding, context) =>
+      said(finding, /Cannot find a libtorch install/) === undefined ? undefined : { tch: context.log.tch },
+    confidence: "high",
+    cause: (match) =>
+      `torch-sys builds against a LibTorch that has to be there${torchOfCrate(match)}: LIBTORCH is not set, LIBTORCH_USE_PYTORCH neither, there is none in /usr/lib, and since 0.13 it fetches one only with the feature download-libtorch.`,
+    fix: (match) => {
+      const torch = torchOfTch(match.facts["tch"]);
+      return [
+        `${pip(match, `install torch${torch === undefined ? "" : `~=${torch}.0`}`)} && ${setVariable(match, "LIBTORCH_USE_PYTORCH", "1")}   # pip's torch for building and running${torch === undefined ? ": of the one release that the README of this tch names" : ""}`,
+        "# or: cargo add tch --features download-libtorch; or LIBTORCH=<the unpacked folder> of https://pytorch.org/get-started/locally/",
+        ...(platformOf(match) === "win32"
+          ? ["# and torch\\lib (LIBTORCH\\lib) on PATH to run"]
+          : [`# and to run: export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=<libtorch>/lib`]),
+      ];
+    },
+    sources: ["LaurentMazare/tch-rs: README.md", "LaurentMazare/tch-rs: CHANGELOG.md"],
+    examples: [
+      {
+        text: "error: failed to run custom build command for `torch-sys v0.17.0`\n  Error: Cannot find a libtorch install, you can either:\n  - Install libtorch manually and set the LIBTORCH environment variable to appropriate path.",
+        expect: "torch~=2.4.0",
       },
     ],
   },
@@ -293,3 +345,24 @@ export const otherLibraryRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** ` (torch 2.4)`, where the crate's version is known. */
+function torchOfCrate(match: Match): string {
+  const torch = match.facts["wants"] ?? torchOfTch(match.facts["tch"]);
+  return torch === undefined ? "" : ` (torch ${torch})`;
+}
+
+/** The crate for the torch that is there. */
+function crateFor(match: Match): string {
+  const torch = match.facts["has"] ?? match.context.log.installedTorch ?? match.context.log.torch;
+  const tch = tchForTorch(torch);
+  return tch === undefined
+    ? "# the crate that goes with this torch: tch 0.17 with torch 2.4, 0.20 with 2.7, 0.23 with 2.10, 0.26 with 2.13 (CHANGELOG.md of tch-rs has all)"
+    : `# in Cargo.toml: tch = "${tch}"   (for torch ${torch ?? ""})`;
+}
+
+function sameMinor(match: Match): boolean {
+  const { wants, has } = match.facts;
+  const minor = (version: string): string => version.split(".").slice(0, 2).join(".");
+  return wants !== undefined && has !== undefined && minor(wants) === minor(has);
+}

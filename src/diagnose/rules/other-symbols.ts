@@ -2,8 +2,8 @@
 import { pip, python, rebuild, reinstall } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Match, Rule } from "../rule.ts";
-import { installedSentence, symbolFacts } from "./symbol-facts.ts";
+import type { Match, Rule, SourcePlace } from "../rule.ts";
+import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
 
 /** Whether it is libtorch itself that lacks something at a link: nothing of the project's own. */
@@ -207,8 +207,12 @@ export const otherSymbolRules: readonly Rule[] = [
           };
     },
     confidence: (match) =>
-      match.facts["sure"] === undefined || match.facts["package"] !== undefined ? "medium" : "high",
+      definedIn(match).length === 0 && (match.facts["sure"] === undefined || match.facts["package"] !== undefined)
+        ? "medium"
+        : "high",
     cause: (match) => {
+      const [place] = definedIn(match);
+      if (place !== undefined) return definedElsewhere(match, place);
       if (match.facts["package"] !== undefined)
         return `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is of \`${match.facts["package"]}\` itself, and the library that should define it does not have it or is not loaded. The package was built without a part (CUDA, an architecture, a source file), parts of two of its versions lie side by side, or its compiled module was imported before the package that loads the rest.${installedSentence(match)}`;
       const load =
@@ -222,8 +226,10 @@ export const otherSymbolRules: readonly Rule[] = [
         `The source that defines it (often a .cu file) is missing from \`sources\`, or its definition differs from the declaration in parameters, const&, namespace or extern "C".${form}${installedSentence(match)}`
       );
     },
-    fix: (match) =>
-      match.facts["package"] !== undefined
+    fix: (match) => {
+      const [place] = definedIn(match);
+      if (place !== undefined) return toDefinition(match, place);
+      return match.facts["package"] !== undefined
         ? [
             `${python(match)} -c "import torch, ${match.facts["package"].replaceAll("-", "_")}"   # does it load when the package itself is imported first?`,
             pip(match, `uninstall -y ${match.facts["package"]}`),
@@ -239,7 +245,8 @@ export const otherSymbolRules: readonly Rule[] = [
                   "# link with -Wl,--no-undefined to see such holes when building",
                 ]
               : []),
-          ],
+          ];
+    },
     sources: ["pytorch/extension-cpp#23", "pytorch/extension-cpp#50"],
     examples: [
       {
@@ -264,4 +271,40 @@ export const otherSymbolRules: readonly Rule[] = [
 
 function lastName(match: Match): string {
   return (match.facts["name"] ?? "").split("::").at(-1)?.replace(/^~/, "") ?? "";
+}
+
+/** Where the project defines a function of that name, when the project is at hand. */
+function definedIn({ finding, context }: Match): readonly SourcePlace[] {
+  const { findDefinition } = context;
+  const symbol = verdictOf(finding)?.symbol;
+  if (findDefinition === undefined || symbol === undefined || symbol.special !== undefined) return [];
+  return findDefinition(symbol.path.length === 0 ? [symbol.name.replace(/^_/, "")] : symbol.path);
+}
+
+function definedElsewhere(match: Match, { file, line, isBuilt }: SourcePlace): string {
+  const name = `\`${match.facts["readable"] ?? ""}\``;
+  const place = `\`${file}:${line}\``;
+  if (isBuilt === false)
+    return `${name} is the project's own: ${place} defines a function of that name, and that file is not among the sources of the extension.`;
+  const differs = `its definition differs from the declaration in parameters, const, & or namespace${
+    match.facts["mangled"] === undefined || /\.c$/.test(file)
+      ? `, or one of the two is extern "C" and the other is not${/\.c$/.test(file) ? ' (the file is C: C++ has to declare it extern "C")' : ""}`
+      : ""
+  }`;
+  return isBuilt === true
+    ? `${name} is the project's own, and ${place}, which is built, defines a function of that name: ${differs}.`
+    : `${name} is the project's own, and ${place} defines a function of that name: that file is not among the sources of the extension, or ${differs}.`;
+}
+
+function toDefinition(match: Match, { file, line, isBuilt }: SourcePlace): string[] {
+  const add = `# add "${file}" to the sources: sources in retorch.toml, sources=[…] in setup.py`;
+  return [
+    ...(isBuilt === true ? [] : [add]),
+    ...(isBuilt === false
+      ? []
+      : [
+          `grep -rn "${lastName(match)}" --include=*.h --include=*.hpp --include=*.cuh --include=*.cpp --include=*.cc --include=*.cu .   # compare with ${file}:${line}`,
+        ]),
+    ...(match.finding.phase === "load" ? ["retorch build --force"] : []),
+  ];
 }

@@ -1,5 +1,5 @@
 /** Tools that pack for others: poetry's own build environment, conda-build's check of libraries, 32-bit tools on Windows. */
-import { pip } from "../commands.ts";
+import { pip, platformOf } from "../commands.ts";
 import { coded, type Rule, said } from "../rule.ts";
 
 /** Libraries of torch, by conda's names of their packages. */
@@ -94,6 +94,65 @@ export const packagingToolRules: readonly Rule[] = [
       {
         text: "error: command 'C:\\\\Program Files\\\\Microsoft Visual Studio\\\\2022\\\\Community\\\\VC\\\\Tools\\\\MSVC\\\\14.34.31933\\\\bin\\\\HostX86\\\\x86\\\\link.exe' failed with exit code 1181",
         expect: "vcvars64",
+      },
+    ],
+  },
+  {
+    id: "vcpkg-port-failed",
+    title: "vcpkg could not build a port",
+    on: ["build-tool", "installer"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding, context) => {
+      if (finding.kind === "installer")
+        return said(finding, /^building (?<port>[\w-]+)(?:\[[^\]]*\])?:[\w-]+ failed with: BUILD_FAILED/);
+      if (
+        finding.severity !== "error" ||
+        !/[\\/]vcpkg_\w+\.cmake$|(?:^|[\\/])portfile\.cmake$/.test(finding.file ?? "")
+      )
+        return undefined;
+      const log = /[^\s"']*buildtrees[^\s"']+\.log/.exec(finding.message)?.[0];
+      const ended = context.findings
+        .map(({ text }) => /building ([\w-]+)(?:\[[^\]]*\])?:[\w-]+ failed with/.exec(text)?.[1])
+        .find((port) => port !== undefined);
+      return {
+        log,
+        port:
+          ended ??
+          /buildtrees[\\/]+([\w-]+)/.exec(log ?? "")?.[1] ??
+          /ports[\\/]([\w-]+)/.exec(finding.file ?? "")?.[1],
+      };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `vcpkg built ${match.facts["port"] === undefined ? "a port" : `its port \`${match.facts["port"]}\``} and a command of that build failed; what it said stands in a log of its own below buildtrees, not here.`,
+    fix: (match) => {
+      const { log, port } = match.facts;
+      return [
+        log !== undefined
+          ? `retorch diagnose ${log}   # the first error in it is the cause; beside it config-*, install-*, -err and -out`
+          : port === undefined
+            ? "# retorch diagnose on the newest log below buildtrees/<the port> of vcpkg's folder"
+            : platformOf(match) === "win32"
+              ? `dir /b /o-d "%VCPKG_ROOT%\\buildtrees\\${port}\\*.log"   # then: retorch diagnose on the newest one`
+              : `retorch diagnose "$(ls -t "$VCPKG_ROOT"/buildtrees/${port}/*.log | head -1)"`,
+        ...(/torch/.test(match.facts["port"] ?? "")
+          ? [
+              "# the port builds torch from its sources; a ready LibTorch needs no build: https://pytorch.org/get-started/locally/, then cmake -DCMAKE_PREFIX_PATH=<libtorch>",
+            ]
+          : []),
+        "git -C vcpkg pull   # a newer port, when the compiler is newer than this one",
+      ];
+    },
+    sources: ["https://learn.microsoft.com/vcpkg/troubleshoot/build-failures", "microsoft/vcpkg#36844"],
+    examples: [
+      {
+        text: "CMake Error at scripts/cmake/vcpkg_execute_required_process.cmake:127 (message):\n    Command failed: ninja -v\n    See logs for more information:\n      C:\\vcpkg\\buildtrees\\libtorch\\config-x64-windows-dbg-err.log\nerror: building libtorch:x64-windows failed with: BUILD_FAILED",
+        expect: "retorch diagnose C:\\vcpkg\\buildtrees\\libtorch\\config-x64-windows-dbg-err.log",
+      },
+      {
+        text: "CMake Error at ports/libtorch/portfile.cmake:10 (message):\n  See logs for more information:\n    /root/vcpkg/buildtrees/libtorch/config-x64-linux-dbg-out.log",
+        expect: "ready LibTorch",
       },
     ],
   },

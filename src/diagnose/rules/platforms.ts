@@ -1,10 +1,29 @@
 /** macOS, and code that was written for Linux alone. */
+import { platformOf } from "../commands.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";
   return name.startsWith("cblas") ? "Accelerate" : name.startsWith("MTL") ? "Metal" : "Foundation";
 }
+
+/** Headers that one system alone has. */
+const ofSystem: readonly (readonly [RegExp, "linux" | "darwin" | "win32"])[] = [
+  [
+    /^(?:windows|windowsx|winsock2?|ws2tcpip|winnt|windef|winbase|direct|conio|tchar|shlobj|shlwapi|psapi|dbghelp|crtdbg|corecrt|crtdefs|vcruntime|yvals|excpt|basetsd|d3d\d+|dxgi(?:1_\d)?|d3dcompiler|comdef|atlbase|objbase|wrl)\.h$|^wrl\//i,
+    "win32",
+  ],
+  [
+    /^(?:TargetConditionals|AvailabilityMacros|Availability)\.h$|^(?:mach|mach-o|CoreFoundation|Foundation|Accelerate|Metal|MetalKit|MetalPerformanceShaders|IOKit|Cocoa|AppKit|dispatch|libkern|os)\/[\w/]+\.h(?:pp)?$/,
+    "darwin",
+  ],
+  [
+    /^(?:sys\/(?:epoll|sysinfo|prctl|eventfd|inotify|timerfd|sendfile|signalfd|vfs)|linux\/[\w/]+|asm\/[\w/]+|byteswap|numaif)\.h$/,
+    "linux",
+  ],
+];
+
+const systemNames = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const;
 
 export const platformRules: readonly Rule[] = [
   {
@@ -103,6 +122,37 @@ export const platformRules: readonly Rule[] = [
         text: "a.cpp:3:9: error: 'value' is unavailable: introduced in macOS 10.13",
         expect: "MACOSX_DEPLOYMENT_TARGET",
       },
+    ],
+  },
+  {
+    id: "header-of-other-system",
+    title: "A header of another operating system is included",
+    on: ["missing-header"],
+    specificity: 84,
+    matches: (finding, context) => {
+      const name = (finding.header ?? "").replaceAll("\\", "/");
+      const here = finding.tool === "msvc" ? "win32" : (context.log.platform ?? "linux");
+      const of = ofSystem.find(([form]) => form.test(name))?.[1];
+      return of === undefined || of === here || (of === "win32" && context.log.mingw)
+        ? undefined
+        : { header: name, of, known: context.log.platform };
+    },
+    confidence: (match) => (match.facts["known"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${match.finding.file === undefined ? "" : ` (included in \`${placeOf(match.finding)}\`)`} is of ${systemNames[(match.facts["of"] ?? "linux") as keyof typeof systemNames]}, and the compile is for ${systemNames[platformOf(match)]}: the code was written for that system, or the #if around the line does not tell the two apart.`,
+    fix: (match) => [
+      match.facts["of"] === "win32"
+        ? "# in the source: #ifdef _WIN32 around it, with what stands in for it here (unistd.h for io.h and direct.h, pthread.h, sys/socket.h for winsock2.h)"
+        : match.facts["of"] === "darwin"
+          ? "# in the source: #ifdef __APPLE__ around it; setup.py, CMake: leave the sources for Metal and Accelerate out (if sys.platform == 'darwin', if(APPLE))"
+          : "# in the source: #ifdef __linux__ around it; setup.py, CMake: leave that source out",
+      "# or a release or fork of the package for this system",
+    ],
+    sources: ["https://gcc.gnu.org/onlinedocs/cpp/System-specific-Predefined-Macros.html"],
+    examples: [
+      { text: "x.cpp:2:10: fatal error: windows.h: No such file or directory", expect: "#ifdef _WIN32" },
+      { text: "x.cpp:2:10: fatal error: TargetConditionals.h: No such file or directory", expect: "__APPLE__" },
+      { text: "/Users/u/p/x.cpp:2:10: fatal error: 'sys/epoll.h' file not found", expect: "__linux__" },
     ],
   },
   {

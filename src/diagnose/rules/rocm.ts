@@ -1,5 +1,5 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
-import { setVariable } from "../commands.ts";
+import { platformOf, setVariable } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -79,11 +79,19 @@ export const rocmRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "ROCm is not where the compiler looks for it: it lies in another folder than /opt/rocm (pip's rocm packages, conda, TheRock), or the package with the device bitcode is not installed.",
-    fix: () => [
-      "export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm HIP_DEVICE_LIB_PATH=/opt/rocm/amdgcn/bitcode",
-      "sudo apt-get install rocm-device-libs hip-dev   # when the folder is not there",
-      "# or the flags --rocm-path=<folder> and --rocm-device-lib-path=<folder>/amdgcn/bitcode",
-    ],
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            "for /f \"delims=\" %i in ('rocm-sdk path --root') do set ROCM_PATH=%i& set HIP_PATH=%i& set HIP_DEVICE_LIB_PATH=%i\\lib\\llvm\\amdgcn\\bitcode   # ROCm from pip; the HIP SDK: %HIP_PATH%\\amdgcn\\bitcode",
+            "# or the flags --rocm-path=<folder> and --rocm-device-lib-path=<the folder with ocml.bc>",
+          ]
+        : [
+            match.context.log.rocmFromPip
+              ? "export ROCM_PATH=$(rocm-sdk path --root); export HIP_PATH=$ROCM_PATH HIP_DEVICE_LIB_PATH=$ROCM_PATH/lib/llvm/amdgcn/bitcode"
+              : "export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm HIP_DEVICE_LIB_PATH=/opt/rocm/amdgcn/bitcode",
+            "sudo apt-get install rocm-device-libs hip-dev   # when the folder is not there",
+            "# or the flags --rocm-path=<folder> and --rocm-device-lib-path=<folder>/amdgcn/bitcode",
+          ],
     sources: ["ROCm/TheRock#988"],
     examples: [
       {
@@ -101,7 +109,10 @@ export const rocmRules: readonly Rule[] = [
       const hip =
         /[\\/]hip[\\/]|_hip\.|\.hip$|hipify|rocm/i.test(finding.file ?? "") ||
         finding.tool === "hipcc" ||
-        (finding.kind === "missing-header" && context.log.amd && finding.tool === "clang");
+        (context.log.amd &&
+          finding.tool === "clang" &&
+          (finding.kind === "missing-header" || /nv_|bfloat16/.test(finding.message))) ||
+        (context.log.amd && /did you mean '(?:hip|__hip)/.test(finding.message));
       if (!hip) return undefined;
       if (finding.kind === "missing-header")
         return /cuda|^cub\/|cublas|device_launch|cooperative/.test(finding.header ?? "")
@@ -110,7 +121,8 @@ export const rocmRules: readonly Rule[] = [
       return saidAny(
         finding,
         /use of undeclared identifier '(?<name>__?(?:shfl|ballot|activemask|syncwarp|nv_bfloat16|ldg|cuda)\w*)'/,
-        /unknown type name '(?<name>__?(?:nv_|cuda|cu)\w+)'/,
+        /use of undeclared identifier '(?<name>(?:__)?\w*(?:nv_|bfloat16)\w*)'/,
+        /unknown type name '(?<name>(?:__)?(?:nv_|cuda|cu)\w+)'/,
         /(?<name>invalid instruction mnemonic '[^']+'|unknown token in expression)/,
         /'(?<name>cuda\w+)'|invalid (?:output|input) constraint .* in asm/,
       );
@@ -120,13 +132,26 @@ export const rocmRules: readonly Rule[] = [
       /[\\/]torch[\\/]include[\\/](?:ATen|c10)[\\/]cuda[\\/]/.test(match.finding.file ?? "")
         ? `torch's header for CUDA (${placeOf(match.finding)}) is included in a build for ROCm: a header of the package (.cuh, .h) that includes it was not translated, because hipify looks only into the folders of include_dirs and of the sources, or a stale copy is taken.`
         : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
-    fix: () => [
+    fix: (match) => [
+      ...(/bfloat16/.test(match.facts["name"] ?? "")
+        ? [
+            "# bfloat16 in HIP: #include <hip/hip_bf16.h>, __hip_bfloat16 and __float2bfloat16; not all conversions of CUDA are there: go by float (__float2bfloat16(static_cast<float>(x)))",
+          ]
+        : []),
       "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
       "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
     ],
     sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898"],
     examples: [
       { text: "/p/csrc/hip/k.hip:7:10: fatal error: 'device_launch_parameters.h' file not found", expect: "hipify" },
+      {
+        text: "/p/ext/hip/custom/dequant.hip:474:65: error: unknown type name 'nv_bfloat16'; did you mean 'hip_bfloat16'?",
+        expect: "hip_bf16.h",
+      },
+      {
+        text: "/p/kernels/includes/conversion_utils_hip.h:402:12: error: use of undeclared identifier '__uint2bfloat16_rn'; did you mean '__uint2float_rn'?",
+        expect: "hipify",
+      },
     ],
   },
   {

@@ -1,17 +1,38 @@
 /** The C++ standard: what torch's headers need, what the compilers know. */
-import { cudaForStandard, gccForStandard, standardForTorch } from "../version-facts.ts";
-import { platformOf, systemPackage } from "../commands.ts";
+import { cudaForStandard, gccForStandard } from "../version-facts.ts";
+import { platformOf, standardFor, systemPackage, torchAtHand } from "../commands.ts";
+import { standardNumber } from "../../environment/cxx-standard.ts";
+import { cxxStandardOf } from "../../environment/torch-version.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 /** The standard that a message asks for, else the one that the torch at hand needs. */
+function asked(match: Match): string {
+  return match.facts["need"] ?? standardFor(match);
+}
+
+/** The standard to compile as. */
 function needed(match: Match): string {
-  return match.facts["need"] ?? standardForTorch(match.context.environment?.torch?.release ?? [2, 13]);
+  return standardFor(match, match.facts["need"]);
 }
 
 function flag(match: Match): string {
   return platformOf(match) === "win32" ? `/std:c++${needed(match)}` : `-std=c++${needed(match)}`;
+}
+
+/** Whether the log's compile is for that standard already, so that the name is missing for another reason. */
+function isCompiledSo(match: Match): boolean {
+  const { feature, sure } = match.facts;
+  const given = standardNumber(match.context.log.standard ?? "");
+  return (
+    feature !== undefined && sure === undefined && given !== undefined && given >= (standardNumber(asked(match)) ?? 0)
+  );
+}
+
+/** Whether clang compiles against libc++ where it is not the system's own. */
+function withLibcxx(match: Match): boolean {
+  return match.context.log.libcxx && platformOf(match) === "linux";
 }
 
 /** What the C++ library and the language got with a standard. */
@@ -60,7 +81,7 @@ function newer(standard: string | undefined): string | undefined {
 export const standardRules: readonly Rule[] = [
   {
     id: "cxx-standard-too-low",
-    title: "torch's headers need a newer C++ standard",
+    title: "The code needs a newer C++ standard",
     on: ["compile", "exception"],
     specificity: 92,
     matches: (finding) => {
@@ -80,24 +101,36 @@ export const standardRules: readonly Rule[] = [
     confidence: (match) => (match.facts["feature"] === undefined || match.facts["sure"] === "yes" ? "high" : "medium"),
     cause: (match) => {
       const name = match.facts["feature"];
+      const torch = torchAtHand(match);
+      const ofTorch = torch === undefined ? "" : ` torch ${torch.version} needs C++${cxxStandardOf(torch.release)}.`;
+      const libcxx = withLibcxx(match) ? ", or clang's libc++ (-stdlib=libc++) does not have it yet" : "";
+      if (name !== undefined && isCompiledSo(match))
+        return `\`${name}\` came with C++${asked(match)}, and the code is compiled as C++${match.context.log.standard ?? ""}: its header is not included${libcxx === "" ? ", or the C++ library is that of an older compiler" : libcxx}.`;
       if (name !== undefined)
-        return `\`${name}\` came with C++${needed(match)}, and ${match.finding.file === undefined ? "the code" : `\`${baseName(match.finding.file)}\``} is compiled for an older standard: the build sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old${match.facts["sure"] === "yes" ? "" : ", or a header of the C++ library is not included"}.`;
+        return `\`${name}\` came with C++${asked(match)}, and ${match.finding.file === undefined ? "the code" : `\`${baseName(match.finding.file)}\``} is compiled for an older standard: the build sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old${libcxx}${match.facts["sure"] === "yes" ? "" : ", or a header of the C++ library is not included"}.${ofTorch}`;
       const who =
         /designated|\/std:/.test(match.finding.message) && match.finding.tool === "msvc"
           ? " (cl switches it on with /std:c++20)"
           : "";
-      const gcc10 = needed(match) === "20" ? " gcc 10's -std=c++20 is not enough: gcc 11 or newer." : "";
-      const torch = match.context.environment?.torch;
-      return `${match.finding.file === undefined ? "A header" : `\`${baseName(match.finding.file)}\``} must be compiled as C++${needed(match)} or newer${who}, and the build asks for an older standard: it sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old.${gcc10}${torch === undefined ? "" : ` torch ${torch.version} needs C++${standardForTorch(torch.release)}.`}`;
+      const gcc10 = asked(match) === "20" ? " gcc 10's -std=c++20 is not enough: gcc 11 or newer." : "";
+      return `${match.finding.file === undefined ? "A header" : `\`${baseName(match.finding.file)}\``} must be compiled as C++${asked(match)} or newer${who}, and the build asks for an older standard: it sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old.${gcc10}${ofTorch}`;
     },
     fix: (match) => [
-      `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
-      `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
+      ...(isCompiledSo(match)
+        ? [`# #include the header of ${match.facts["feature"] ?? ""}: https://en.cppreference.com/w/cpp/symbol_index`]
+        : [
+            match.context.usesTorch === false
+              ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`
+              : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
+            `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
+          ]),
       ...(platformOf(match) === "win32"
         ? []
-        : [
-            `g++ --version   # C++${needed(match)} needs gcc ${gccForStandard(needed(match)) ?? 11}, and CUDA ${cudaForStandard(needed(match)) ?? "12.0"}`,
-          ]),
+        : withLibcxx(match)
+          ? ["# and leave -stdlib=libc++ away: libstdc++ has more of the standard, and is torch's library"]
+          : [
+              `g++ --version   # C++${needed(match)} needs gcc ${gccForStandard(needed(match)) ?? 11}, and CUDA ${cudaForStandard(needed(match)) ?? "12.0"}`,
+            ]),
     ],
     change: (match) => ({ kind: "set-cxx-standard", standard: needed(match) }),
     sources: [
@@ -232,11 +265,11 @@ export const standardRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `cl compiles as an older C++ than torch's headers are written in: C++${match.facts["need"] ?? "20"} is needed (${match.finding.code ?? ""}).`,
+      `cl compiles as an older C++ than torch's headers are written in: C++${needed(match)} is needed (${match.finding.code ?? ""}).`,
     fix: (match) => [
-      `# flags: /std:c++${match.facts["need"] ?? "20"} for cxx, -std=c++${match.facts["need"] ?? "20"} for nvcc; drop the project's own /std:`,
+      `# flags: /std:c++${needed(match)} for cxx, -std=c++${needed(match)} for nvcc; drop the project's own /std:`,
     ],
-    change: (match) => ({ kind: "set-cxx-standard", standard: match.facts["need"] ?? "20" }),
+    change: (match) => ({ kind: "set-cxx-standard", standard: needed(match) }),
     sources: ["pytorch/pytorch#193590", "shader-slang/slang-torch#50"],
     examples: [
       {

@@ -143,7 +143,12 @@ export const toolchainRules: readonly Rule[] = [
         ) ?? undefined
       );
     },
-    confidence: "high",
+    // A warning alone may be of a build that stopped for another reason.
+    confidence: (match) =>
+      match.finding.severity === "warning" &&
+      match.context.findings.some(({ kind, severity }) => kind === "build-tool" && severity === "error")
+        ? "medium"
+        : "high",
     cause: (match) =>
       /DISTUTILS_USE_SDK is not set/.test(match.finding.message)
         ? "A Visual Studio environment is active, but setuptools would start another one of its own choice: DISTUTILS_USE_SDK tells it to keep the active one."

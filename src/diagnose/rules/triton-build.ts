@@ -1,10 +1,12 @@
 /** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
 import { platformOf, python } from "../commands.ts";
 import { type Match, type Rule, said } from "../rule.ts";
+import { isTriton } from "./triton.ts";
 
-const helper =
-  /cuda_utils\.c|hip_utils\.c|spirv_utils\.c|__triton_launcher\.c|triton_launcher|(?:tmp|Temp)[\\/]+\w+[\\/]+main\.c/i;
-const isTriton = /triton|inductor|cuda_utils|hip_utils|-lcuda\b/i;
+/** What is compiled: a source with a name of its own, or one without, below a temporary folder. */
+const helper = /\w+_utils\.c\b|triton_launcher|(?:tmp|Temp)[\\/]+\w+[\\/]+main\.c/i;
+/** The driver's library: an unnamed source that is linked to it is Triton's launcher. */
+const withDriver = /-lcuda\b/;
 
 function embeddable(match: Match): boolean {
   return /python_embed|embedded|embeddable/i.test(match.finding.message);
@@ -30,8 +32,7 @@ export const tritonBuildRules: readonly Rule[] = [
       );
       return facts !== undefined &&
         helper.test(finding.message) &&
-        (isTriton.test(finding.message) ||
-          context.findings.some((other) => isTriton.test(`${other.message}${other.frames?.join(" ") ?? ""}`)))
+        (withDriver.test(finding.message) || isTriton(finding, context))
         ? facts
         : undefined;
     },

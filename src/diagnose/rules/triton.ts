@@ -6,8 +6,9 @@ import { ofLog } from "../matchers.ts";
 import { dotted } from "../version-facts.ts";
 
 const words =
-  /triton|Triton|PTXASError|`ptxas` failed with error code|Internal Triton PTX codegen|compile-ptx-src|inductor/;
+  /triton|PTXASError|`ptxas` failed with error code|compile-ptx-src|inductor|\b(?:cuda|hip|spirv)_utils\.c\b/i;
 
+/** Whether Triton speaks, in the finding or anywhere in the log. */
 export function isTriton(finding: Finding, context: RuleContext): boolean {
   return speaks(finding) || ofLog(context, anySpeaks);
 }

@@ -86,7 +86,7 @@ function torchDlls(match: Match): string[] {
       otherWheel(match),
     ];
     // These need nothing of CUDA.
-    const plain = /[\\/](?:c10|fbgemm|asmjit|uv)\.dll$/i.test(match.facts["name"] ?? "");
+    const plain = /[\\/](?:c10|fbgemm|asmjit|uv|shm|libiomp\w*)\.dll$/i.test(match.facts["name"] ?? "");
     return [tryDlls(match), ...(plain ? [runTime, ...wheel] : [...wheel, runTime])];
   }
   return [

@@ -11,10 +11,18 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding, context) => {
       const facts = said(finding, /No module named ['"]?(?<module>torch(?:\.[\w.]+)?)['"]?(?:\s|$|;)/);
       if (facts === undefined || context.log.installer !== undefined) return undefined;
-      const script = finding.frames?.some((frame) =>
-        /(?:^|[\\/])(?:setup|build(?!_meta\b)|make|compile)\w*\.py:\d/.test(frame),
+      // Of installers and build backends is the frame of build_meta.py, build_env.py, build_ext.py and their like.
+      const script = finding.frames?.some(
+        (frame) =>
+          /(?:^|[\\/])(?:setup|build|make|compile)\w*\.py:\d/.test(frame) &&
+          !/(?:site|dist)-packages[\\/]|[\\/]lib[\\/]python\d|[\\/]Lib[\\/]|(?:^|[\\/])(?:build_meta|build_env|build_py|build_ext|build_clib)\.py:/.test(
+            frame,
+          ),
       );
       if (script !== true) return undefined;
+      // pip, uv and `build` run the script by a build backend, in an environment of its own.
+      if (finding.frames?.some((frame) => /build_meta\.py:|_in_process|pyproject_hooks/.test(frame)) === true)
+        return undefined;
       if (context.findings.some((other) => other.kind === "wrapper" && other.tool === "pip")) return undefined;
       if (!/^torch(?:\.utils(?:\.cpp_extension)?)?$/.test(facts["module"] ?? "")) return undefined;
       return {

@@ -43,6 +43,48 @@ describe("diagnoseContext", () => {
     );
   });
 
+  it("finds a header that is called a little differently", () => {
+    const context = contextOf({
+      [`${projectRoot}/inc/Util/Box.h`]: "",
+      [`${projectRoot}/x/c.h`]: "",
+      [`${projectRoot}/y/C.h`]: "",
+      [`${projectRoot}/y/Same.h`]: "",
+    });
+    const find = (name: string): string | undefined => context.headerInOtherCase?.(name);
+    expect([find("util/box.h"), find("Box.H"), find("box.h")]).toEqual(
+      Array.from({ length: 3 }, () => "inc/Util/Box.h"),
+    );
+    expect([find("Same.h"), find("x/Box.h"), find("../BOX.h"), find("")]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(find("X/c.h")).toBe("x/c.h");
+  });
+
+  it("finds the source that defines a function, first one that is not built", () => {
+    const host = new FakeHost({
+      files: {
+        [`${projectRoot}/bind.cpp`]: "int scale(int, int);\nint f() { return scale(1, 2); }",
+        [`${projectRoot}/csrc/scale.cu`]: "\nint scale(int a, int b) {\n return a; }",
+        [`${projectRoot}/csrc/a.cpp`]: "int scale(float a)\n{ return 1; }",
+        [`${projectRoot}/build/b.cpp`]: "int scale(int a) { return 1; }",
+      },
+    });
+    const known = { environment: linuxCpu, root: projectRoot };
+    const built = diagnoseContext(host, {
+      ...known,
+      sources: [`${projectRoot}/bind.cpp`, `${projectRoot}/csrc/a.cpp`],
+    });
+    expect(built.findDefinition?.(["scale"])).toEqual([
+      { file: "csrc/scale.cu", line: 2, isBuilt: false },
+      { file: "csrc/a.cpp", line: 1, isBuilt: true },
+    ]);
+    expect(built.findDefinition?.(["nothing"])).toEqual([]);
+    expect(diagnoseContext(host, known).findDefinition?.(["scale"])?.[0]).toEqual({ file: "csrc/a.cpp", line: 1 });
+  });
+
   it("finds headers and libraries of installed packages", () => {
     const packages = linuxCpu.python?.packageDirs[0] ?? "";
     const context = contextOf({

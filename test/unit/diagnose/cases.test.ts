@@ -52,6 +52,10 @@ const wrappings: Readonly<Record<string, (text: string) => string>> = {
   "Jenkins's clock": eachLine((line) => `[12:34:56] ${line}`),
   "Markdown's quotes": eachLine((line) => `> ${line}`),
   "a logger's level": eachLine((line) => `INFO 05-01 12:00:00 [x.py:12] ${line}`),
+  "Visual Studio's CMake": eachLine((line) => `1> [CMake] ${line}`),
+  "MSBuild's numbers": eachLine((line) => `12>${line}`),
+  "pip's own log": eachLine((line) => `2024-05-01T12:00:00,123   ${line}`),
+  "Spack's numbers": eachLine((line, index) => `${index % 5 === 3 ? "  >>" : "    "} ${364 + index}    ${line}`),
   "Windows's line ends": (text) => text.replaceAll("\n", "\r\n"),
   "gcc's colours": (text) =>
     text.replaceAll(/\b(fatal error|error|warning|Error)\b/g, "\u001b[01m\u001b[31m$1\u001b[m\u001b[K"),
@@ -93,6 +97,29 @@ describe("whatever stands around a message, the answer is the same", () => {
   }
 });
 
-function eachLine(change: (line: string) => string): (text: string) => string {
-  return (text) => text.split("\n").map(change).join("\n");
+function eachLine(change: (line: string, index: number) => string): (text: string) => string {
+  return (text) =>
+    text
+      .split("\n")
+      .map((line, index) => change(line, index))
+      .join("\n");
 }
+
+describe("what a paste lost or got, the answer is mostly the same", () => {
+  const sure = all.filter(({ expect: wanted }) => wanted.length > 0);
+  const kept = (wrap: (text: string) => string): number =>
+    sure.filter(({ text, expect: wanted }) => wanted.includes(diagnose(wrap(text)).diagnoses[0]?.id ?? "")).length /
+    sure.length;
+
+  it("without any quotation mark", () => {
+    expect(kept((text) => text.replaceAll(/['"‘’“”`]/g, ""))).toBeGreaterThan(0.95);
+  });
+
+  it("without those that Markdown and old encodings take", () => {
+    expect(kept((text) => text.replaceAll(/[‘’“”`]/g, ""))).toBeGreaterThan(0.99);
+  });
+
+  it("as a listing with line numbers", () => {
+    expect(kept(eachLine((line, index) => `${12 + index} | ${line}`))).toBeGreaterThan(0.995);
+  });
+});

@@ -9,6 +9,11 @@ function first(text: string, context: Context = {}): Diagnosis {
   return diagnosis;
 }
 
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("not there");
+  return value;
+}
+
 const commands = (text: string, context: Context = {}): string => first(text, context).fix.join("\n");
 
 describe("commands", () => {
@@ -49,6 +54,66 @@ describe("commands", () => {
         "ImportError: /e/lib/python3.11/site-packages/causal_conv1d_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs",
       ),
     ).toContain("--no-binary causal-conv1d causal-conv1d");
+  });
+
+  it("ask for the C++ standard of the torch that is there, and never for less than the message", () => {
+    const newest: Context = {
+      environment: {
+        ...gpuMachine,
+        torch: { ...must(gpuMachine.torch), version: "2.13.0+cpu", release: [2, 13, 0] },
+      },
+    };
+    const text =
+      "/e/torch/include/ATen/ATen.h:5:2: error: #error C++17 or later compatible compiler is required to use ATen.";
+    expect(commands(text, newest)).toContain("-std=c++20");
+    expect(first(text, newest).cause).toContain("torch 2.13.0+cpu needs C++20");
+    expect(commands(text, { environment: gpuMachine })).toContain("-std=c++17");
+    expect(commands(`torch==2.13.1\n${text}`)).toContain("-std=c++20");
+    expect(first(text, newest).change).toEqual({ kind: "set-cxx-standard", standard: "20" });
+    const span = "a.cpp:3:6: error: ‘span’ is not a member of ‘std’";
+    expect(commands(span, { environment: gpuMachine })).toContain("-std=c++20");
+  });
+
+  it("take the CUDA that the log names for the bounds of host compilers, not this machine's", () => {
+    const compilers: Context["hostCompilers"] = [{ family: "gcc", path: "/usr/bin/g++-13", version: [13] }];
+    const too = "nvcc fatal   : The version ('13.2') of the host compiler ('GNU') is not supported";
+    expect(commands(too, { environment: gpuMachine, hostCompilers: compilers })).toContain("/usr/bin/g++-13");
+    const other = commands(`Cuda compilation tools, release 11.8, V11.8.89\n${too}`, {
+      environment: gpuMachine,
+      hostCompilers: compilers,
+    });
+    expect(other).toContain("g++-11");
+    expect(other).not.toContain("g++-13");
+  });
+
+  it("do not speak of torch where an extension does without", () => {
+    const context: Context = { environment: gpuMachine, usesTorch: false };
+    for (const text of [
+      "a.cpp:3:6: error: ‘string_view’ is not a member of ‘std’",
+      "a.cpp:3:1: error: ‘constexpr’ does not name a type",
+      "clang++ -stdlib=libc++ -c a.cpp\na.cpp:1:10: fatal error: 'vector' file not found",
+    ]) {
+      const { cause, fix, id } = first(text, context);
+      expect([cause, ...fix].join("\n"), id).not.toMatch(/torch(?!\.toml)/i);
+    }
+  });
+
+  it("tell a name that is not included from a standard that is too low", () => {
+    const text = "g++ -std=c++20 -c a.cpp\na.cpp:3:6: error: ‘from_chars’ is not a member of ‘std’";
+    expect(first(text).cause).toContain("compiled as C++20");
+    expect(commands(text)).toContain("#include");
+  });
+
+  it("build a package of the user's own from its folder, not from PyPI", () => {
+    const undefinedIn = (file: string): string =>
+      `ImportError: ${file}: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs`;
+    const own = commands(undefinedIn("/e/lib/python3.11/site-packages/my_ops_cuda.cpython-311-x86_64-linux-gnu.so"));
+    expect(own).toMatch(/^python -m pip install .* --no-deps \. /m);
+    expect(own).not.toMatch(/^[^#\n]*--no-binary/m);
+    const local = "Processing /home/me/ops\n  Building wheel for My_Ops (setup.py) ... error\n";
+    const isolated = "ModuleNotFoundError: No module named 'torch'\nERROR: Failed building wheel for My_Ops";
+    expect(commands(local + isolated)).toContain("--no-build-isolation .");
+    expect(commands(`Collecting My-ops\n${local}${isolated}`)).toContain("--no-build-isolation My_Ops");
   });
 
   it("remove the folder of an extension that is built at run time", () => {
@@ -187,5 +252,66 @@ describe("a log of another machine", () => {
     ];
     for (const line of own)
       expect(commands(`${line}\n${message}`, { environment: gpuMachine, isAssumed: true })).toContain("/e/bin/python");
+  });
+});
+
+describe("the project at hand", () => {
+  const link =
+    "/usr/bin/ld: build/bind.o: in function `bind()':\nbind.cpp:(.text+0x1f): undefined reference to `ops::scale(at::Tensor, float)'";
+  const load = "ImportError: /p/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3ops5scaleEN2at6TensorEf";
+
+  it("has a source that defines what is missing, and that is not built", () => {
+    for (const text of [link, load]) {
+      const found = first(text, { findDefinition: () => [{ file: "csrc/scale.cu", line: 12, isBuilt: false }] });
+      expect(found.cause).toContain("`csrc/scale.cu:12` defines a function of that name, and that file is not among");
+      expect(found.fix.join("\n")).toContain('add "csrc/scale.cu" to the sources');
+      expect(found.confidence).toBe("high");
+    }
+  });
+
+  it("has it otherwise than it is declared", () => {
+    const found = first(link, { findDefinition: () => [{ file: "csrc/scale.cpp", line: 3, isBuilt: true }] });
+    expect(found.cause).toContain("differs from the declaration");
+    expect(found.fix.join("\n")).not.toContain("to the sources");
+    const c = first(link, { findDefinition: () => [{ file: "csrc/scale.c", line: 3, isBuilt: true }] });
+    expect(c.cause).toContain('extern "C"');
+  });
+
+  it("is asked by namespaces and name", () => {
+    const asked: string[] = [];
+    diagnose(link, { findDefinition: (path) => (asked.push(path.join("::")), []) });
+    diagnose("ImportError: /p/_C.so: undefined symbol: scale_forward", {
+      findDefinition: (path) => (asked.push(path.join("::")), []),
+    });
+    expect([...new Set(asked)]).toEqual(["ops::scale", "scale_forward"]);
+  });
+
+  it("has a header that is called a little differently", () => {
+    const text = "csrc/bind.cpp:4:10: fatal error: kernels/Box.h: No such file or directory";
+    const found = first(text, { headerInOtherCase: () => "csrc/kernels/box.h" });
+    expect(found.cause).toContain("`csrc/kernels/box.h` is: upper and lower case");
+    expect(found.fix).toContain("sed -i '4s|kernels/Box.h|kernels/box.h|' csrc/bind.cpp");
+  });
+});
+
+describe("the order of a link", () => {
+  const missing = "/usr/bin/ld: main.o: in function `main':\nmain.cpp:(.text+0x9): undefined reference to `foo_init'";
+  it.each([
+    ["g++ -o app main.o -lfoo", undefined],
+    ["g++ -o app -lfoo main.o -lfoo", undefined],
+    ["g++ -Wl,--start-group -lfoo main.o -Wl,--end-group -o app", undefined],
+    ["g++ -fuse-ld=mold -lfoo main.o -o app", undefined],
+    ["g++ -lfoo -c main.cpp -o main.o", undefined],
+    ["g++ -lpthread main.o -o app", undefined],
+    ["g++ -lfoo main.o -o app", "-lfoo"],
+    ["[3/3] : && /usr/bin/c++ -O3 /opt/x/libfoo.a main.o -o app && :", "-lfoo"],
+    ["clang++-15 -l:libfoo.a main.cpp -o app", "-lfoo"],
+  ])("%s", (command, early) => {
+    const found = first(`${command}\n${missing}`);
+    if (early === undefined) expect(found.id).toBe("own-function-missing");
+    else {
+      expect(found.id).toBe("libraries-before-objects");
+      expect(found.fix.join("\n")).toContain(early);
+    }
   });
 });

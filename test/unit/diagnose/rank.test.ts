@@ -132,3 +132,35 @@ describe("when only the wrappers are there", () => {
     expect(diagnose("")).toMatchObject({ diagnoses: [], findings: 0, lines: 0 });
   });
 });
+
+describe("what was overcome before the log's end", () => {
+  const build = [
+    "  Building wheel for my-ops (setup.py) ... error",
+    "  a.cpp:3:10: fatal error: cuda_runtime.h: No such file or directory",
+  ];
+  const failed = "  ERROR: Failed building wheel for my-ops";
+  const later = "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.";
+
+  it("stands behind what came later", () => {
+    expect(ids(...build, failed, "Successfully installed My_Ops-0.1", later)).toEqual(["cuda-toolkit-not-found"]);
+    expect(ids(...build, failed, later)[0]).toBe("cuda-headers-missing");
+    expect(ids(...build, failed, "Successfully installed numpy-1.26.4", later)[0]).toBe("cuda-headers-missing");
+  });
+
+  it("is not sure any more when nothing came later", () => {
+    const [only] = diagnose([...build, failed, "Successfully installed numpy-1.26 my_ops-0.1"].join("\n")).diagnoses;
+    expect(only).toMatchObject({ id: "cuda-headers-missing", confidence: "low" });
+  });
+
+  it("counts again when it is said again", () => {
+    const missing = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'ninja'"];
+    expect(ids(...missing, "Successfully installed ninja-1.11.1", later)).toEqual(["cuda-toolkit-not-found"]);
+    expect(ids(...missing, "Successfully installed ninja-1.11.1", ...missing)).not.toEqual([]);
+    const again = diagnose([...missing, "Successfully installed ninja-1.11.1", ...missing].join("\n")).diagnoses[0];
+    expect(again?.confidence).not.toBe("low");
+  });
+
+  it("is no failure by itself", () => {
+    expect(diagnose("Successfully installed torch-2.6.0")).toMatchObject({ diagnoses: [], findings: 0 });
+  });
+});

@@ -1,0 +1,96 @@
+/** Symbols that a library on the command line has, and that are missing because it stands too early. */
+import { librariesBefore } from "../link-order.ts";
+import type { Finding } from "../finding.ts";
+import { type Match, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
+import { isTorch, type SymbolVerdict } from "../symbols.ts";
+import { symbolFacts, verdictOf } from "./symbol-facts.ts";
+
+/** Libraries that come with the system: names of the user's own are not in them. */
+const ofSystem =
+  /^(?:c|pthread|dl|rt|util|stdc\+\+|stdc\+\+fs|gcc|gcc_s|gomp|cuda|cudart(?:_static)?|c10\w*|torch\w*|python3[\w.]*)$/;
+/** What of C's mathematics is in libm. */
+const mathematics =
+  /^(?:sqrt|cbrt|pow|exp2?|expm1|log(?:2|10|1p)?|sin|cos|tan|a(?:sin|cos|tan2?)|sinh|cosh|tanh|floor|ceil|round|trunc|fmod|hypot|erfc?|[tl]gamma|f(?:max|min|abs|ma)|ldexp|l?lround|rint|nearbyint)[fl]?$/;
+
+/** Those of the early libraries that may have the symbol, and whether its name says so. */
+function candidates(
+  verdict: SymbolVerdict,
+  early: readonly string[],
+): { readonly libraries: readonly string[]; readonly sure: boolean } {
+  const of = (test: (name: string) => boolean): { libraries: readonly string[]; sure: boolean } => ({
+    libraries: early.filter(test),
+    sure: true,
+  });
+  const { owner, library, symbol } = verdict;
+  if (isTorch(owner)) return of((name) => /^(?:c10|torch)/.test(name));
+  if (owner === "glibc") return of((name) => /^(?:pthread|dl|rt|c)$/.test(name));
+  if (symbol.form === "c" && mathematics.test(symbol.name)) return of((name) => name === "m");
+  if (library !== undefined) return of((name) => name === library || name.split("_")[0] === library.split("_")[0]);
+  if (owner !== "user" && owner !== "library") return { libraries: [], sure: false };
+  return { libraries: early.filter((name) => !ofSystem.test(name) && name !== "m"), sure: false };
+}
+
+function tooEarly(finding: Finding, context: RuleContext): MatchFacts | undefined {
+  const order = context.log.linkOrder;
+  if (order === undefined || finding.phase !== "link" || finding.tool !== "linker") return undefined;
+  // LLVM's linker and mold look everywhere, and so does Apple's.
+  if (
+    /ld\.lld|lld-link|mold/.test(finding.text) ||
+    context.log.platform === "darwin" ||
+    context.log.platform === "win32"
+  )
+    return undefined;
+  const verdict = verdictOf(finding);
+  if (verdict === undefined) return undefined;
+  const { libraries, sure } = candidates(verdict, librariesBefore(order, finding.file));
+  if (libraries.length === 0) return undefined;
+  return { ...symbolFacts(finding, verdict, context), libraries: libraries.join(" "), sure: sure ? "yes" : undefined };
+}
+
+function words(match: Match): string {
+  return (match.facts["libraries"] ?? "")
+    .split(" ")
+    .map((name) => `-l${name}`)
+    .join(" ");
+}
+
+export const linkOrderRules: readonly Rule[] = [
+  {
+    id: "libraries-before-objects",
+    title: "A library stands before what needs it on the link line",
+    on: ["undefined-symbol"],
+    specificity: 86,
+    matches: tooEarly,
+    confidence: (match) => (match.facts["sure"] === undefined ? "medium" : "high"),
+    cause: (match) => {
+      const one = !words(match).includes(" ");
+      return `\`${words(match)}\` ${one ? "stands" : "stand"} on the command line before ${/\.a$/.test(match.finding.file ?? "") ? `\`${match.finding.file ?? ""}\`` : "the objects"} that ${/\.a$/.test(match.finding.file ?? "") ? "needs" : "need"} \`${match.facts["readable"] ?? ""}\`${match.facts["sure"] === undefined ? `, which ${one ? "it" : "one of them"} may define` : ""}. GNU's linker reads from left to right and takes from a library only what was asked for up to there: static libraries always, shared ones where --as-needed is the default (Ubuntu).`;
+    },
+    fix: (match) => [
+      `# put ${words(match)} behind the objects and sources: g++ -o app main.o … ${words(match)}`,
+      match.context.log.cmake
+        ? "# CMake: target_link_libraries(the_target PRIVATE …), not CMAKE_EXE_LINKER_FLAGS, CMAKE_SHARED_LINKER_FLAGS or LDFLAGS"
+        : "# make: LDLIBS, not LDFLAGS; setup.py: libraries=[…], not extra_link_args or LDFLAGS; retorch.toml: libraries, not link-flags",
+      "# libraries that need each other: -Wl,--start-group … -Wl,--end-group",
+    ],
+    sources: ["https://sourceware.org/binutils/docs/ld/Options.html"],
+    examples: [
+      {
+        text: "g++ -o app -lfoo main.o\n/usr/bin/ld: main.o: in function `main':\nmain.cpp:(.text+0x9): undefined reference to `foo_init'\ncollect2: error: ld returned 1 exit status",
+        expect: "behind the objects",
+      },
+      {
+        text: "g++ -std=c++17 -L/e/torch/lib -lc10 -ltorch_cpu main.cpp -o app\n/usr/bin/ld: /tmp/ccx.o: in function `main':\nmain.cpp:(.text+0x1f): undefined reference to `at::_ops::rand::call(c10::ArrayRef<long>)'",
+        expect: "-ltorch_cpu",
+      },
+      {
+        text: "gcc -o app main.o -lbase -lnet\n/usr/bin/ld: /opt/lib/libnet.a(socket.o): in function `net_open':\nsocket.c:(.text+0x9): undefined reference to `base_log'",
+        expect: "`/opt/lib/libnet.a`",
+      },
+      {
+        text: "g++ -lpthread main.o -o app\nmain.o: in function `main':\nmain.cpp:(.text+0x9): undefined reference to `pthread_create'",
+        expect: "-lpthread",
+      },
+    ],
+  },
+];

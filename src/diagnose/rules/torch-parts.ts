@@ -1,0 +1,223 @@
+/** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
+import { installTorchFor, python, rebuild } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { ofLog } from "../matchers.ts";
+import type { Match, Rule, RuleContext } from "../rule.ts";
+import { shortName } from "../symbols.ts";
+import { installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
+
+export const torchPartRules: readonly Rule[] = [
+  {
+    id: "torch-not-imported",
+    title: "torch was not loaded before the extension",
+    on: ["undefined-symbol", "missing-library", "exception"],
+    specificity: 75,
+    matches: (finding, context) => {
+      if (finding.kind === "missing-library") {
+        if (finding.phase !== "load") return undefined;
+        const name =
+          /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(
+            finding.library ?? "",
+          )?.[1];
+        // torch's own files, whose installation is damaged, and programs that are no Python, are other rules'.
+        if (/[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(finding.file ?? "") || ofOtherProgram(finding)) return undefined;
+        return name === undefined
+          ? undefined
+          : {
+              what: `the library \`${name}\``,
+              who: finding.file === undefined ? "The extension" : `\`${finding.file}\``,
+            };
+      }
+      if (finding.kind === "exception") {
+        const type = /generic_type: (?:type )?"(.+?)" referenced unknown base type "((?:torch|at|c10)::.+?)"/.exec(
+          finding.message,
+        );
+        return type === null ? undefined : { what: `the type \`${type[2] ?? ""}\``, who: "The extension" };
+      }
+      const verdict = verdictOf(finding);
+      if (verdict === undefined || finding.phase !== "load") return undefined;
+      if (torchIsLoaded(context)) return undefined;
+      const path = verdict.symbol.path.join("::");
+      const sign =
+        verdict.symbol.form === "c"
+          ? verdict.owner === "torch-python"
+          : /^c10::UndefinedTensorImpl::_singleton/.test(path);
+      return sign
+        ? { ...symbolFacts(finding, verdict, context), what: `\`${shortName(verdict)}\``, who: "The extension" }
+        : undefined;
+    },
+    confidence: (match) =>
+      match.finding.kind === "undefined-symbol" && match.finding.symbol?.includes("singleton") === true
+        ? "medium"
+        : "high",
+    cause: (match) =>
+      `${match.facts["who"] ?? "The extension"} needs ${match.facts["what"] ?? ""} of torch, and nothing has loaded it: extensions carry no path to torch's libraries, so \`import torch\` has to come first.` +
+      (match.finding.kind === "undefined-symbol"
+        ? " When torch is imported first already, the extension was built for another torch version and has to be rebuilt."
+        : "") +
+      installedSentence(match),
+    fix: (match) => [
+      "# import torch before the extension, also in its own __init__.py",
+      `${python(match)} -c "import torch, ${moduleName(match)}"`,
+      "# if that does not help, build it again for the torch that is installed:",
+      ...rebuild(match),
+    ],
+    sources: ["pytorch/extension-cpp#6", "pytorch/pytorch#6097", "pytorch/pytorch#40627", "pytorch/pytorch#41254"],
+    examples: [
+      {
+        text: "ImportError: /p/lltm_cpp.cpython-36m-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
+        expect: "import torch",
+      },
+      {
+        text: "ImportError: libc10.so: cannot open shared object file: No such file or directory",
+        expect: "import torch",
+      },
+      {
+        text: 'ImportError: generic_type: type "Net" referenced unknown base type "torch::nn::Module"',
+        expect: "import torch",
+      },
+      {
+        text: "ImportError: dlopen(/p/lltm_cpp.cpython-36m-darwin.so, 2): Symbol not found: _THPVariableClass\n  Referenced from: /p/lltm_cpp.cpython-36m-darwin.so\n  Expected in: flat namespace",
+        expect: "import torch",
+      },
+    ],
+  },
+  {
+    id: "torch-python-not-linked",
+    title: "A symbol of libtorch_python is missing",
+    on: ["undefined-symbol"],
+    specificity: 70,
+    matches: (finding, context) =>
+      torchSymbol(
+        finding,
+        context,
+        (verdict) =>
+          verdict.owner === "torch-python" &&
+          (verdict.symbol.form !== "c" || finding.phase === "link" || torchIsLoaded(context)),
+      ),
+    confidence: (match) => (torchIsLoaded(match.context) && match.finding.phase === "load" ? "high" : "medium"),
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+    fix: (match) => [
+      ...(torchIsLoaded(match.context) && match.finding.phase === "load"
+        ? [
+            "# a library of operators alone: include torch/library.h and ATen/ATen.h (or torch/script.h) in place of torch/extension.h: then it needs no Python",
+          ]
+        : []),
+      `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
+      "# and import torch before the module",
+      ...rebuild(match),
+    ],
+    change: (match) =>
+      match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
+        ? { kind: "add-library", library: "torch_python" }
+        : undefined,
+    sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254"],
+    examples: [
+      {
+        text: "ImportError: /p/m.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb",
+        expect: "torch_python",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
+        expect: "in place of torch/extension.h",
+      },
+      {
+        text: "bind.cpp:(.text+0x10): undefined reference to `THPVariable_Wrap(at::TensorBase)'",
+        expect: "torch_python",
+      },
+    ],
+  },
+  {
+    id: "torch-gpu-symbol-missing",
+    title: "A GPU part of torch is asked of a torch without GPU support",
+    on: ["undefined-symbol"],
+    specificity: 72,
+    matches: (finding, context) => {
+      if (!isCpuTorch(context) && finding.phase !== "link") return undefined;
+      return torchSymbol(
+        finding,
+        context,
+        (verdict) => verdict.owner === "torch-cuda" && verdict.symbol.strings === undefined,
+      );
+    },
+    confidence: (match) =>
+      match.context.environment?.torch === undefined && match.context.log.torchBuild === undefined ? "medium" : "high",
+    cause: (match) => {
+      const here = match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "";
+      return (
+        `\`${match.facts["readable"] ?? ""}\` stands in torch's GPU libraries (c10_cuda, torch_cuda). ` +
+        (isCpuTorch(match.context)
+          ? `The torch that is installed (${here}) is a CPU-only build and has none: the extension was built for another torch, one with CUDA.`
+          : "They are missing on the link line: torch is a CPU-only build, or torch_cuda and c10_cuda are not among the libraries.")
+      );
+    },
+    fix: (match) => [
+      ...(keepsCuda.test(match.finding.symbol ?? "")
+        ? [
+            "# a program with LibTorch: the linker option /INCLUDE (of the CMake files, a project template, or yours) asks for it so that torch_cuda.dll is kept. Link torch_cuda.lib and c10_cuda.lib (1.10 to 1.12: torch_cuda_cu.lib, torch_cuda_cpp.lib, too) of a LibTorch for CUDA in the same configuration (Debug or Release); with a CPU LibTorch take the option out",
+          ]
+        : []),
+      installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130"),
+      match.finding.phase === "link"
+        ? "# setup.py: use CUDAExtension instead of CppExtension; CMake: link torch_cuda and c10_cuda"
+        : "# or build the extension without its CUDA part for this torch:",
+      ...rebuild(match),
+    ],
+    sources: ["pytorch/pytorch#35659", "pytorch/pytorch#52468"],
+    examples: [
+      {
+        text: 'LINK : error LNK2001: unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ)',
+        expect: "CPU-only",
+      },
+      {
+        text: 'Error LNK2001 unresolved external symbol "int __cdecl at::cuda::warp_size(void)" (?warp_size@cuda@at@@YAHXZ) TorchProject1 C:\\p\\LINK 1',
+        expect: "/INCLUDE",
+      },
+      {
+        text: "torch                    2.5.1+cpu\nImportError: /e/lib/python3.10/site-packages/my_ops_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c104cuda9SetDeviceEi",
+        expect: "(2.5.1+cpu) is a CPU-only build",
+      },
+      {
+        text: "x.o: in function `f': undefined reference to `c10::cuda::getCurrentCUDAStream(signed char)'",
+        expect: "c10_cuda",
+      },
+    ],
+  },
+];
+
+/** Whether the message is of a loader that no Python called, about a file that is no module of Python. */
+function ofOtherProgram(finding: Finding): boolean {
+  return (
+    /^dyld|dlopen/.test(finding.message) &&
+    !/ImportError|OSError/.test(finding.message) &&
+    finding.file !== undefined &&
+    !/\.cpython-|\.abi3\.|\.so$|site-packages|\.pyd$/.test(finding.file)
+  );
+}
+
+/** Whether the traceback goes through torch: it was imported before the library was loaded. */
+function torchIsLoaded(context: RuleContext): boolean {
+  return ofLog(context, goesThroughTorch);
+}
+
+function goesThroughTorch({ findings }: RuleContext): boolean {
+  return findings.some(({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true);
+}
+
+/** What programs on Windows name to keep torch's CUDA part in the link. */
+const keepsCuda = /warp_size@cuda@at@@|at::cuda::warp_size|_torch_cuda_cu_linker_symbol_op/;
+
+/** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
+function isCpuTorch({ log, environment }: RuleContext): boolean {
+  if (log.torchBuild !== undefined) return log.torchBuild === "cpu";
+  const torch = environment?.torch;
+  return torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
+}
+
+/** The module that was imported, for a command. */
+function moduleName(match: Match): string {
+  const file = match.finding.file ?? "";
+  const stem = /([A-Za-z_]\w*)\.(?:cpython|abi3|cp\d|so|pyd)/.exec(file)?.[1];
+  return stem ?? "the_extension";
+}
