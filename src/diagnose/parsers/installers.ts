@@ -172,7 +172,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/No virtual environment found|--system flag/, "no-venv", "pip"],
   [/Could not install packages due to an (?:OSError|EnvironmentError): (.*)$/, "os-error", "pip"],
   [
-    /(?:git|clone|fetch|checkout|submodule).*(?:did not run successfully|failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i,
+    /(?<![\w./+-])(?:git|clone|fetch|checkout|submodule)(?![\w./+@]).*(?:did not run successfully|(?<!\b(?:is|was|has|have|had|it|but|always|still|also|too|and) )failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i,
     "git",
     "pip",
   ],
@@ -202,7 +202,7 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     if (
       (code === "network" || code === "git") &&
       !own.test(text) &&
-      !/^(?:[├╰]─▶ )?(?:fatal|error|Caused by|Failed to download |\S*Error|curl|pip|git )/i.test(text)
+      !/^(?:[├╰]─▶ |× )?(?:fatal|error|Caused by|Failed to download |\S*Error|curl|pip|git )/i.test(text)
     )
       return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;

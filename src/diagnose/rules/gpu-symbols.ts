@@ -83,6 +83,10 @@ export const gpuSymbolRules: readonly Rule[] = [
         expect: "dlink=True",
       },
       {
+        text: "undefined reference to `__cudaRegisterLinkedBinary shows up when I link with -rdc=true",
+        expect: "`__cudaRegisterLinkedBinary`",
+      },
+      {
         text: "/usr/bin/ld: k.o: in function `__sti____cudaRegisterAll()':\nk.cudafe1.cpp:(.text.startup+0x22): undefined reference to `__fatbinwrap_38_tmpxft_0000_k_cpp1_ii_1'",
         expect: "-dlink",
       },
