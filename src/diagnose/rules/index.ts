@@ -44,6 +44,7 @@ import { headerRules } from "./headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
+import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
@@ -219,6 +220,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Headers", rules: headerRules },
   { name: "Headers in each other's way", rules: headerConflictRules },
   { name: "Headers of libraries", rules: libraryHeaderRules },
+  { name: "Headers of other releases of libraries", rules: libraryHeaderVersionRules },
   { name: "Forgotten includes", rules: includeRules },
   { name: "Names of another torch", rules: torchApiRules },
   { name: "Sources and torch's API", rules: torchSourceRules },
