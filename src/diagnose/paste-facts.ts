@@ -2,7 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
-import { linkOrder } from "./link-order.ts";
+import { linkedLibraries, linkOrder } from "./link-order.ts";
 
 /** Kinds of builds of torch. */
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
@@ -57,6 +57,8 @@ export interface PasteFacts {
   readonly systemIncluded: boolean;
   /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
   readonly linkOrder?: readonly string[];
+  /** Libraries of the last command that linked a module: `c10`, `torch_cpu`. */
+  readonly linked?: readonly string[];
   /** clang is told to take libc++, or one of libc++'s headers was read. */
   readonly libcxx: boolean;
   /** clang-cl compiles. */
@@ -211,6 +213,8 @@ export class PasteReader {
         if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
     const order = text.includes(" -l") || text.includes(".a ") ? linkOrder(text) : undefined;
     if (order !== undefined) facts.linkOrder = order;
+    const linked = text.includes(" -l") || text.includes(".lib") ? linkedLibraries(text) : undefined;
+    if (linked !== undefined) facts.linked = linked;
     if (text.length > 2_000) return;
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =

@@ -134,6 +134,8 @@ import { condaSolvingRules } from "./conda-solving.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
+import { cpuBuildRules } from "./cpu-builds.ts";
+import { postedLinkRules } from "./posted-links.ts";
 import { projectFileRules } from "./project-files.ts";
 import { shellAndServiceRules } from "./shells-and-services.ts";
 import { buildInputRules } from "./build-inputs.ts";
@@ -237,6 +239,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Order at the link", rules: linkOrderRules },
+  { name: "Builds without CUDA", rules: cpuBuildRules },
+  { name: "Links whose command is shown", rules: postedLinkRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
