@@ -2,13 +2,14 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
+import { type CallFacts, CallReader } from "./call-facts.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
 
 /** Kinds of builds of torch. */
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
 
 /** What a paste says of the torch that is installed, and of what surrounds the message. */
-export interface PasteFacts {
+export interface PasteFacts extends CallFacts {
   /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
   readonly installedTorch?: string;
   /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
@@ -157,10 +158,13 @@ export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  readonly #calls = new CallReader();
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
     imports: this.#imports,
+    boundNames: [],
+    keywords: [],
     importsLast: false,
     hasPythonDev: false,
     cmake: false,
@@ -264,6 +268,7 @@ export class PasteReader {
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+    if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
     if (text.includes("ndex")) this.#index(text);
     if (!facts.environmentReport && report.test(text)) facts.environmentReport = true;
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
@@ -358,6 +363,7 @@ export class PasteReader {
   facts(): PasteFacts {
     return {
       ...this.#facts,
+      ...this.#calls.facts(),
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],
       imports: [...this.#imports],
