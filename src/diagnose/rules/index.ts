@@ -134,6 +134,7 @@ import { condaSolvingRules } from "./conda-solving.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
+import { undeclaredNamespaceRules } from "./undeclared-namespaces.ts";
 import { cpuBuildRules } from "./cpu-builds.ts";
 import { postedLinkRules } from "./posted-links.ts";
 import { projectFileRules } from "./project-files.ts";
@@ -239,6 +240,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Order at the link", rules: linkOrderRules },
+  { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
   { name: "Builds without CUDA", rules: cpuBuildRules },
   { name: "Links whose command is shown", rules: postedLinkRules },
   { name: "Linking", rules: linkingRules },
