@@ -43,12 +43,27 @@ export function installerParser(): Parser {
   let age = 0;
   /** What pip said when it did not reach the index: it goes on, and finds no release of anything. */
   let unreached: string | undefined;
+  /** uv's list of what it installed, as long as it goes on. */
+  let list: OpenFinding | undefined;
   return {
     get open() {
-      return last !== undefined;
+      return last !== undefined || list !== undefined;
     },
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
+      if (list !== undefined) {
+        const change = /^\s*([-+~]) ([\w.-]+)(?:==(\S+))?/.exec(text);
+        if (change === null) list = undefined;
+        else {
+          if (change[1] !== "-") extend(list, `${change[2] ?? ""}-${change[3] ?? "0"}`);
+          return true;
+        }
+      }
+      if (/^Installed \d+ packages? in \d/.test(text)) {
+        const message = `${text}, successfully installed`;
+        list = out.add(line, { kind: "installer", tool: "pip", code: "installed", message, severity: "note" });
+        return true;
+      }
       if (last !== undefined) {
         if (text === "" || ++age > 10) last = undefined;
         else if (!own.test(text)) extend(last, text);
