@@ -52,10 +52,11 @@ export function installerParser(): Parser {
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
       if (list !== undefined) {
-        const change = /^\s*([-+~]) ([\w.-]+)(?:==(\S+))?/.exec(text);
+        // What it took away stands there with a minus, which is read as the mark of a list and left out.
+        const change = /^(?:([-+~]) )?([\w.-]+)==(\S+)/.exec(text);
         if (change === null) list = undefined;
         else {
-          if (change[1] !== "-") extend(list, `${change[2] ?? ""}-${change[3] ?? "0"}`);
+          if (change[1] === "+" || change[1] === "~") extend(list, `${change[2] ?? ""}-${change[3] ?? ""}`);
           return true;
         }
       }
