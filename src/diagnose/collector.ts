@@ -40,6 +40,7 @@ export class Collector {
     const finding: OpenFinding = {
       severity: "error",
       ...parts,
+      ...(parts.symbol === undefined ? {} : { symbol: withoutProse(parts.symbol) }),
       message: cut(parts.message, messageLimit),
       at: line.number,
       text: cut(line.shown ?? line.text, evidenceLimit),
@@ -111,6 +112,14 @@ function keyOf(parts: FindingParts, at: number): string {
 function formOf(parts: FindingParts): string {
   const words = parts.message.slice(0, 200).replaceAll(/["'‘“`][^"'‘’“”`]*["'’”`]|[^\s:]*[\d/\\_.<][^\s:]*/g, "0");
   return `${parts.kind}\n${parts.code ?? ""}\n${words}`;
+}
+
+/** A name with an underscore, and behind it words: a person wrote on in the same line. */
+const wroteOn = /^([A-Za-z?.][\w$@?.]*_[\w$@?.]*|_[\w$@?.]+)['`"’”,;:!]*\s+(?=[(A-Za-z])(?!__\w)(?!.*(?:\w\(|::|<))/;
+
+/** `foo_bar occured when linking` → `foo_bar`. What has spaces of its own (`int foo_bar(int)`, `vtable for X`) is kept. */
+export function withoutProse(symbol: string): string {
+  return wroteOn.exec(symbol)?.[1] ?? symbol;
 }
 
 function cut(text: string, limit: number): string {

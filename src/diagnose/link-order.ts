@@ -31,6 +31,23 @@ export function linkOrder(text: string): readonly string[] | undefined {
   return words.some((word) => word.startsWith("-l")) ? words : undefined;
 }
 
+/** The libraries that a command that links names, as `-l` would; undefined for another command. */
+export function linkedLibraries(text: string): readonly string[] | undefined {
+  const isMicrosoft = /\blink(?:\.exe)?["']? /i.test(text.slice(0, 600)) && /\s[/-](?:DLL|OUT:)/i.test(text);
+  const isShared = / -(?:shared|dynamiclib|bundle)\b/.test(text) && / -o /.test(text);
+  if (!isMicrosoft && !isShared) return undefined;
+  const names: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const plain = word.replace(/^["']|["',]$/g, "");
+    const name =
+      (isMicrosoft ? /^(?:.*[\\/])?([\w.+-]+)\.lib$/i.exec(plain)?.[1] : /^-l([\w.+-]+)$/.exec(plain)?.[1]) ??
+      archive.exec(plain)?.[1];
+    if (name !== undefined && !names.includes(name)) names.push(name);
+    if (names.length >= mostWords) break;
+  }
+  return names;
+}
+
 /** Names of the libraries that stand only before the one who asks: an object, or a library (`libx.a`). */
 export function librariesBefore(order: readonly string[], asker: string | undefined): readonly string[] {
   const library = archive.exec(asker ?? "")?.[1];

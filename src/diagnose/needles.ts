@@ -44,7 +44,7 @@ canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|igno
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|
 fault by GPU|not installed|NCCL|nccl|is lost|fallen off|NVRM|XPU|/dev/kfd|must be|hould be|xpected|only support|GIL|
-aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_|ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为|nicht gefunden|introuvable|找不到|未找到|no encontrad|não encontrad|non trovat|не найден|見つかりません|ultiple rules|(you have|minor version|ree space in|geographic area|network timeout|slug size|nzipped|modulefile|walltime|RUNLIMIT|==    at 0x|recognized processor|running against|linked against|.o): in function|problems while solving|uccessfully installed|.o): In function
+aited on|not member|what(|xited|with code|0xc0000|0xC0000|#0  0x|#0 0x|frame #0: |= Backtrace: |::at|raph break|larger than max_size|_M_|ocate package|installation candidate|o package|o match|find a match|such package|target not|NO_PUBKEY|baseurl|for repo|mirrorlist|cd: |stat '|cache key|COPY failed|SandboxViolation|uitable distribution|istribution |file_baton|Allowing ninja|envvar MAX_JOBS|Building extension|Interrupt|subsequent index|lines of output|end of output|Docker daemon|PyPI package is|an't open file|irtual package|nothing provides|batch response|data quota|not our ref|cmdlet|applet|komandlet|командлет|识别为|nicht gefunden|introuvable|找不到|未找到|no encontrad|não encontrad|non trovat|не найден|見つかりません|ultiple rules|(you have|minor version|ree space in|geographic area|network timeout|slug size|nzipped|modulefile|walltime|RUNLIMIT|==    at 0x|recognized processor|running against|linked against|.o): in function|problems while solving|uccessfully installed|ackages in |ackage in |.o): In function
 `;
 
 const strong = String.raw`
@@ -69,8 +69,8 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 
 const facts =
   "ython|:\\|tools, release|/cuda-|orch v|orch==|orch: |torch  |torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|torch/include|MSVC|-windows|Collecting |Processing |Obtaining f|clang-cl|stdlib=| -l|.a |c++/v1|/usr/include|LIMITED_API|arty/|acosx|gfx1|gfx9|tegra|>>> |]: import |]: from |n -c |3 -c |sudo |Loading ext|Time to load|egra|etson|l4t-|mmcv-full|cargo |torch-sys|tch = |target/|rlib|n function `main|Jetson|JetPack|>>> import|>>> from" +
-  // An index for all, Triton's call of ptxas, names of AMD's GPUs.
-  "|ndex-url|efault-index|in indexes: |Repro command|Radeon|AMD Instinct";
+  // Calls that fit no binding, an index for all, images, the report of DeepSpeed, links, Triton's call of ptxas, names of AMD's GPUs.
+  "|ndex-url|orch/pytorch:|dia/cuda:|op name .|Invoked with|1. (arg0|1. (self|link.exe|efault-index|in indexes: |Repro command|Radeon|AMD Instinct";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

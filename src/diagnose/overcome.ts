@@ -5,7 +5,7 @@
 import type { Finding } from "./finding.ts";
 import { plainName } from "./packages.ts";
 
-const failedBuild = /Failed (?:building (?:wheel|editable) for|to build) `?([\w.-]+)/;
+const failedBuild = /Failed (?:building (?:wheel|editable) for|to (?:download and )?build) (`?)([\w.-]+)/;
 const noModule = /No module named '?([\w]+)/;
 
 /** `torch-2.6.0+cu124` → `torch`. */
@@ -23,8 +23,9 @@ export function overcomeIn(findings: readonly Finding[]): (finding: Finding) => 
   const failures = findings
     .filter(({ kind }) => kind === "wrapper")
     .flatMap(({ at, message }) => {
-      const name = failedBuild.exec(message)?.[1];
-      return name === undefined ? [] : [{ at, name: plainName(name) }];
+      const [, quote, name] = failedBuild.exec(message) ?? [];
+      // uv names the package, in quotes, before it tells the reason; pip does after it.
+      return name === undefined ? [] : [{ at, name: plainName(name), isBefore: quote === "`" }];
     });
   const isInstalledAfter = (line: number, name: string): boolean =>
     successes.some(({ at, names }) => at > line && names.has(name));
@@ -33,7 +34,10 @@ export function overcomeIn(findings: readonly Finding[]): (finding: Finding) => 
     const module = finding.kind === "exception" ? noModule.exec(finding.message)?.[1] : undefined;
     if (module !== undefined && isInstalledAfter(last, plainName(module))) return true;
     // What stands before the end of a package's build is of that build, as long as no other one ends before.
-    const ended = failures.find(({ at }) => at >= last);
+    const began = failures.findLast(({ at, isBefore }) => isBefore && at <= last);
+    if (began !== undefined && isInstalledAfter(last, began.name))
+      return !successes.some(({ at }) => at > began.at && at < last);
+    const ended = failures.find(({ at, isBefore }) => !isBefore && at >= last);
     if (ended === undefined || !isInstalledAfter(ended.at, ended.name)) return false;
     return !successes.some(({ at }) => at > last && at < ended.at);
   };

@@ -2,13 +2,14 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
-import { linkOrder } from "./link-order.ts";
+import { type CallFacts, CallReader } from "./call-facts.ts";
+import { linkedLibraries, linkOrder } from "./link-order.ts";
 
 /** Kinds of builds of torch. */
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
 
 /** What a paste says of the torch that is installed, and of what surrounds the message. */
-export interface PasteFacts {
+export interface PasteFacts extends CallFacts {
   /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
   readonly installedTorch?: string;
   /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
@@ -57,6 +58,8 @@ export interface PasteFacts {
   readonly systemIncluded: boolean;
   /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
   readonly linkOrder?: readonly string[];
+  /** Libraries of the last command that linked a module: `c10`, `torch_cpu`. */
+  readonly linked?: readonly string[];
   /** clang is told to take libc++, or one of libc++'s headers was read. */
   readonly libcxx: boolean;
   /** clang-cl compiles. */
@@ -81,6 +84,10 @@ export interface PasteFacts {
   readonly onlyIndex?: string;
   /** Packages that the command with that index asks for: `torch torchvision`. */
   readonly fromIndex?: string;
+  /** A report of an environment stands in it: of ds_report, torch.utils.collect_env, xformers.info. */
+  readonly environmentReport: boolean;
+  /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
+  readonly gpuImage?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
   /** Target of the AMD GPU whose name the paste tells: `gfx1151` of a Radeon 8060S. */
@@ -116,6 +123,9 @@ const mostVendored = 12;
 /** A line that was typed into Python or IPython, or given to `python -c`. */
 const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
+const report =
+  /^\s*(?:DeepSpeed C\+\+\/CUDA extension op report|op name \.{3,} installed|DeepSpeed general environment info|Collecting environment information\.\.\.|Versions of relevant libraries:|memory_efficient_attention\.\S+:\s+(?:un)?available|build\.env\.\w+:)/;
+const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
 
@@ -148,10 +158,13 @@ export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  readonly #calls = new CallReader();
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
     imports: this.#imports,
+    boundNames: [],
+    keywords: [],
     importsLast: false,
     hasPythonDev: false,
     cmake: false,
@@ -165,6 +178,7 @@ export class PasteReader {
     pixi: false,
     rocmFromPip: false,
     jetson: false,
+    environmentReport: false,
   };
 
   line(text: string): void {
@@ -203,6 +217,8 @@ export class PasteReader {
         if (!this.#vendored.includes(name) && this.#vendored.length < mostVendored) this.#vendored.push(name);
     const order = text.includes(" -l") || text.includes(".a ") ? linkOrder(text) : undefined;
     if (order !== undefined) facts.linkOrder = order;
+    const linked = text.includes(" -l") || text.includes(".lib") ? linkedLibraries(text) : undefined;
+    if (linked !== undefined) facts.linked = linked;
     if (text.length > 2_000) return;
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
@@ -252,7 +268,12 @@ export class PasteReader {
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
     )
       facts.rocmFromPip = true;
+    if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
     if (text.includes("ndex")) this.#index(text);
+    if (!facts.environmentReport && report.test(text)) facts.environmentReport = true;
+    // The last stage of a Dockerfile is the one that failed, as far as one can see.
+    const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
+    if (image !== undefined) facts.gpuImage = image;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;
     if (ptxas !== undefined) facts.tritonPtxas ??= ptxas;
     if (facts.namedGfx === undefined && text.includes("AMD ")) {
@@ -342,6 +363,7 @@ export class PasteReader {
   facts(): PasteFacts {
     return {
       ...this.#facts,
+      ...this.#calls.facts(),
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],
       imports: [...this.#imports],

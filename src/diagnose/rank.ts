@@ -80,6 +80,9 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   return select([...best.values()].sort(compare)).map((candidate) => {
     const diagnosis = toDiagnosis(candidate);
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
+    // What a report of an environment remarks on stopped nothing.
+    if (!failed && context.log.environmentReport && candidate.role === "advice")
+      return { ...diagnosis, confidence: "low" };
     return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
   });
 }
@@ -132,6 +135,17 @@ function select(candidates: readonly Candidate[]): readonly Candidate[] {
   return kept.slice(0, answerLimit);
 }
 
+/** Without commands that stand there twice, as the parts that a fix is made of may bring. */
+function withoutRepeats(lines: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return lines.filter((line) => {
+    const command = line.startsWith("#") ? line : line.replace(/\s+# .*$/, "");
+    if (seen.has(command)) return false;
+    seen.add(command);
+    return true;
+  });
+}
+
 function toDiagnosis(candidate: Candidate): Diagnosis {
   const { rule, match } = candidate;
   const { finding } = match;
@@ -141,7 +155,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     id: rule.id,
     title: rule.title,
     cause: rule.cause(match),
-    fix: rule.fix(match),
+    fix: withoutRepeats(rule.fix(match)),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
     docs: `docs/errors/${rule.id}.md`,

@@ -43,12 +43,28 @@ export function installerParser(): Parser {
   let age = 0;
   /** What pip said when it did not reach the index: it goes on, and finds no release of anything. */
   let unreached: string | undefined;
+  /** uv's list of what it installed, as long as it goes on. */
+  let list: OpenFinding | undefined;
   return {
     get open() {
-      return last !== undefined;
+      return last !== undefined || list !== undefined;
     },
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
+      if (list !== undefined) {
+        // What it took away stands there with a minus, which is read as the mark of a list and left out.
+        const change = /^(?:([-+~]) )?([\w.-]+)==(\S+)/.exec(text);
+        if (change === null) list = undefined;
+        else {
+          if (change[1] === "+" || change[1] === "~") extend(list, `${change[2] ?? ""}-${change[3] ?? ""}`);
+          return true;
+        }
+      }
+      if (/^Installed \d+ packages? in \d/.test(text)) {
+        const message = `${text}, successfully installed`;
+        list = out.add(line, { kind: "installer", tool: "pip", code: "installed", message, severity: "note" });
+        return true;
+      }
       if (last !== undefined) {
         if (text === "" || ++age > 10) last = undefined;
         else if (!own.test(text)) extend(last, text);
@@ -172,7 +188,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/No virtual environment found|--system flag/, "no-venv", "pip"],
   [/Could not install packages due to an (?:OSError|EnvironmentError): (.*)$/, "os-error", "pip"],
   [
-    /(?:git|clone|fetch|checkout|submodule).*(?:did not run successfully|failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i,
+    /(?<![\w./+-])(?:git|clone|fetch|checkout|submodule)(?![\w./+@]).*(?:did not run successfully|(?<!\b(?:is|was|has|have|had|it|but|always|still|also|too|and) )failed)|Cannot find command 'git'|Failed to recurse into submodule|unable to access 'https?:|RPC failed|early EOF|Could not read from remote repository|Git operation failed|Failed to clone|fatal: clone of/i,
     "git",
     "pip",
   ],
@@ -202,7 +218,7 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     if (
       (code === "network" || code === "git") &&
       !own.test(text) &&
-      !/^(?:[├╰]─▶ )?(?:fatal|error|Caused by|Failed to download |\S*Error|curl|pip|git )/i.test(text)
+      !/^(?:[├╰]─▶ |× )?(?:fatal|error|Caused by|Failed to download |\S*Error|curl|pip|git )/i.test(text)
     )
       return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;

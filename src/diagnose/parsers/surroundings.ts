@@ -18,6 +18,15 @@ interface Sentence {
 }
 
 const sentences: readonly Sentence[] = [
+  // Triton's compiler, which is made of MLIR and LLVM.
+  {
+    words:
+      /^(?=.*(?:\bmlir::|\/mlir\/|\btriton::|\/lib\/(?:Analysis|Conversion|Dialect|Target)\/)).*\bAssertion [`'‘"](?<name>.+)['’"] failed|^LLVM ERROR: (?<name2>Cannot select: intrinsic %llvm\.nvvm\.\S+|mma\w* data type not supported|Unsupported \w+ layout.*)/,
+    kind: "exception",
+    tool: "torch",
+    code: "triton-compiler",
+    severity: "fatal",
+  },
   // apt, yum, dnf, apk, pacman, Homebrew.
   {
     words:
@@ -183,7 +192,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;

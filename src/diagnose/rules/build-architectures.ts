@@ -1,6 +1,17 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
-import { pip, setVariable } from "../commands.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { installTorchFor, pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+
+/** A package's own variable for the architectures: `TCNN_CUDA_ARCHITECTURES`, `NVTE_CUDA_ARCHS`, `NATTEN_CUDA_ARCH`. */
+const ownVariable = /\b(?!TORCH_|CMAKE_)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_CUDA_ARCH(?:S|_LIST|ITECTURES?)?)\b/;
+
+/** The architecture as such a variable is written: `86` in ARCHS and ARCHITECTURES, `8.6` elsewhere. */
+function ownValue(match: Match, variable: string): string {
+  const gpus = match.context.environment?.gpus ?? [];
+  const found = [...new Set(gpus.map(({ computeCapability }) => computeCapability.join(".")))];
+  const list = found.length === 0 ? ["8.6"] : found;
+  return list.map((arch) => (/ARCH(?:S|ITECTURES?)$/.test(variable) ? arch.replace(".", "") : arch)).join(";");
+}
 
 export const buildArchitectureRules: readonly Rule[] = [
   {
@@ -60,6 +71,14 @@ export const buildArchitectureRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 80,
     matches: (finding, context) => {
+      const own = ownVariable.exec(finding.message)?.[1];
+      if (
+        own !== undefined &&
+        /\b(?:unknown|unable|cannot|can't|could not|couldn't|fail|failed|no|not|missing|undetect\w*|specify|please)\b/i.test(
+          finding.message,
+        )
+      )
+        return { own };
       if (finding.code === "arch-unknown") return {};
       if (/Unknown CUDA arch \(\s*\)/.test(finding.message)) return { empty: "yes" };
       if (finding.code === "IndexError" && /list index out of range/.test(finding.message)) {
@@ -77,20 +96,34 @@ export const buildArchitectureRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      match.facts["empty"] !== undefined
-        ? `TORCH_CUDA_ARCH_LIST is set, and empty (or ends in a separator): torch takes the empty word for an architecture.${match.context.log.docker || /TORCH_CUDA_ARCH_LIST/.test(match.finding.message) ? " In a Dockerfile an ARG without a value, or one declared before FROM and not again after it, does that." : ""}`
-        : "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
-    fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
-      ...(match.facts["empty"] === undefined
-        ? []
-        : [
-            '# Dockerfile: ARG TORCH_CUDA_ARCH_LIST="8.0;8.6" after FROM, or docker build --build-arg TORCH_CUDA_ARCH_LIST="8.0;8.6" …; with a GPU in sight: unset TORCH_CUDA_ARCH_LIST',
-          ]),
-      ...(/tinycudann|TCNN|compute capability/i.test(match.finding.text)
-        ? ["export TCNN_CUDA_ARCHITECTURES=86   # tiny-cuda-nn's own variable"]
-        : []),
-    ],
+      match.facts["own"] !== undefined
+        ? `The package's setup.py wants \`${match.facts["own"]}\` or asks torch for the GPU, and got neither: the variable is not set, and ${match.context.log.torchBuild === "cpu" ? "the torch that is installed is a CPU-only build, which knows of no GPU" : `torch is a CPU-only build (${platformOf(match) === "win32" ? "what PyPI has for Windows" : "what a plain pip install may bring"}), or no GPU is visible (a docker build, a login node)`}. It does not read TORCH_CUDA_ARCH_LIST for that.`
+        : match.facts["empty"] !== undefined
+          ? `TORCH_CUDA_ARCH_LIST is set, and empty (or ends in a separator): torch takes the empty word for an architecture.${match.context.log.docker || /TORCH_CUDA_ARCH_LIST/.test(match.finding.message) ? " In a Dockerfile an ARG without a value, or one declared before FROM and not again after it, does that." : ""}`
+          : "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
+    fix: (match) => {
+      const { own } = match.facts;
+      if (own !== undefined)
+        return [
+          `${setVariable(match, own, ownValue(match, own))}   # the GPU that will run it: nvidia-smi --query-gpu=compute_cap --format=csv`,
+          `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"   # None: a CPU-only build, and the extension needs one with CUDA:`,
+          installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0"),
+          "# then install the package again, with --no-build-isolation, so that its setup.py sees this torch",
+        ];
+      return [
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
+        ...(match.facts["empty"] === undefined
+          ? []
+          : [
+              '# Dockerfile: ARG TORCH_CUDA_ARCH_LIST="8.0;8.6" after FROM, or docker build --build-arg TORCH_CUDA_ARCH_LIST="8.0;8.6" …; with a GPU in sight: unset TORCH_CUDA_ARCH_LIST',
+            ]),
+        ...(/tinycudann|TCNN|compute capability/i.test(match.finding.text)
+          ? [
+              `${setVariable(match, "TCNN_CUDA_ARCHITECTURES", ownValue(match, "TCNN_CUDA_ARCHITECTURES"))}   # tiny-cuda-nn's own variable`,
+            ]
+          : []),
+      ];
+    },
     sources: [
       "pytorch/pytorch#137261",
       "tianweiy/CenterPoint#234",
@@ -105,7 +138,15 @@ export const buildArchitectureRules: readonly Rule[] = [
       },
       {
         text: "OSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.",
-        expect: "TCNN_CUDA_ARCHITECTURES",
+        expect: "TCNN_CUDA_ARCHITECTURES=86",
+      },
+      {
+        text: '  File "C:\\Users\\u\\setup.py", line 30, in <module>\nOSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.',
+        expect: "set TCNN_CUDA_ARCHITECTURES=86",
+      },
+      {
+        text: "RuntimeError: No CUDA device was found. Please specify the target with NATTEN_CUDA_ARCH.",
+        expect: "export NATTEN_CUDA_ARCH=8.6",
       },
     ],
   },

@@ -61,6 +61,59 @@ export const callRules: readonly Rule[] = [
     ],
   },
   {
+    id: "keyword-not-in-binding",
+    title: "The C++ function is called with a keyword that its binding does not name",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 58,
+    matches: (finding, context) => {
+      const facts = said(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+      );
+      const { boundNames, keywords } = context.log;
+      const strange = keywords.filter((word) => !boundNames.includes(word));
+      if (facts === undefined || strange.length === 0 || boundNames.length === 0 || boundNames.includes("kwargs"))
+        return undefined;
+      return {
+        ...facts,
+        strange: strange.map((word) => `\`${word}\``).join(", "),
+        words: keywords.join(", "),
+        nameless: boundNames.some((word) => /^arg\d+$/.test(word)) ? "yes" : undefined,
+        names: boundNames.map((word) => `\`${word}\``).join(", "),
+      };
+    },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["nameless"] === undefined
+        ? `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the compiled binding knows ${match.facts["names"] ?? ""}: the Python code and the compiled module are of different releases (an old build, another fork of the same name), or the keyword is misspelt.`
+        : `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the binding gives its arguments no names (arg0, arg1, …): m.def without py::arg takes them by their position alone.`,
+    fix: (match) =>
+      match.facts["nameless"] === undefined
+        ? ["# compare the call with the list of supported types below the message", ...rebuild(match)]
+        : [
+            `# call it without keywords, in the order of the C++ function; or name them in the binding: m.def("${(match.facts["name"] ?? "f").split(".").at(-1) ?? "f"}", &f, ${(
+              match.facts["words"] ?? "x"
+            )
+              .split(", ")
+              .slice(0, 4)
+              .map((word) => `py::arg("${word}")`)
+              .join(", ")}, …) and build again`,
+            ...rebuild(match),
+          ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/basics.html#keyword-arguments"],
+    examples: [
+      {
+        text: "TypeError: forward(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: float) -> torch.Tensor\n\nInvoked with: kwargs: x=tensor([1.], device='cuda:0'), scale=2.0",
+        expect: 'py::arg("x"), py::arg("scale")',
+      },
+      {
+        text: "TypeError: render(): incompatible function arguments. The following argument types are supported:\n    1. (points: torch.Tensor, radius: float = 1.0) -> torch.Tensor\n\nInvoked with: tensor([1.]); kwargs: antialiasing=True",
+        expect: "different releases",
+      },
+    ],
+  },
+  {
     id: "binding-lacks-type-casters",
     title: "The binding does not know how to turn tensors into Python objects",
     on: ["exception"],

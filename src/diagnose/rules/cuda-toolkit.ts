@@ -194,6 +194,12 @@ export const cudaToolkitRules: readonly Rule[] = [
           setVariable(match, "CUDA_HOME", match.context.environment.cuda.root),
           ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
         ];
+      const image = match.context.log.gpuImage;
+      if (image !== undefined && /-(?:runtime|base)\b/.test(image))
+        return [
+          `# FROM ${image.replace(/-(?:runtime|base)\b/, "-devel")}   in place of ${image}: the same with nvcc`,
+          "# to keep the result small: build a wheel in the -devel image (pip wheel --no-build-isolation --no-deps -w /wheels .) and copy it into the other in a later stage",
+        ];
       return [
         ...(match.context.log.conda
           ? [
@@ -207,12 +213,17 @@ export const cudaToolkitRules: readonly Rule[] = [
       ];
     },
     sources: [
+      "thomasbrandon/mish-cuda#17",
       "pytorch/extension-cpp#26",
       "Dao-AILab/causal-conv1d#108",
       "nerfstudio-project/gsplat#249",
       "state-spaces/mamba#602",
     ],
     examples: [
+      {
+        text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install --no-build-isolation .\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-devel",
+      },
       {
         text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect: "CUDA_HOME",

@@ -1,7 +1,8 @@
 /** Downloads of an installation: networks, checksums, repositories. */
 import { pip, setVariable } from "../commands.ts";
+import type { Finding } from "../finding.ts";
 import { aboutPath } from "./build-systems.ts";
-import { coded, type Match, said, saidAny, type Rule } from "../rule.ts";
+import { coded, type Match, said, saidAny, type Rule, type RuleContext } from "../rule.ts";
 
 /** What stood in the way of a download, as far as the message tells. */
 function networkTrouble(match: Match): string {
@@ -41,6 +42,24 @@ function torchAt(match: Match): string[] {
   return [
     `${pip(match, `install "torch==${file[2] ?? ""}+${build}" -f https://download.pytorch.org/whl/torch_stable.html`)}   # by version, not by the address of a file`,
   ];
+}
+
+/**
+ * A script that asks git for its version outside of a repository: of a package's archive, in which nothing is missing, as
+ * long as no file is.
+ */
+function isInPassing(finding: Finding, context: RuleContext): boolean {
+  return (
+    /not a git repository/.test(finding.message) &&
+    context.findings.some(
+      ({ kind, severity, code }) =>
+        code !== "git" &&
+        code !== "submodules" &&
+        severity !== "warning" &&
+        severity !== "note" &&
+        !/^(?:wrapper|missing-header|build-tool|compile|missing-program)$/.test(kind),
+    )
+  );
 }
 
 export const downloadRules: readonly Rule[] = [
@@ -233,8 +252,12 @@ export const downloadRules: readonly Rule[] = [
     on: ["installer", "system"],
     specificity: 62,
     role: "symptom",
-    matches: (finding) =>
-      finding.kind === "installer" ? coded(finding, "git") : coded(finding, "submodules", "git-state"),
+    matches: (finding, context) =>
+      isInPassing(finding, context)
+        ? undefined
+        : finding.kind === "installer"
+          ? coded(finding, "git")
+          : coded(finding, "submodules", "git-state"),
     confidence: (match) => (/not a git repository/.test(match.finding.message) ? "low" : "medium"),
     cause: (match) =>
       match.finding.code === "git-state"

@@ -93,6 +93,10 @@ export const gpuSupportRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: Not compiled with GPU support", expect: "FORCE_CUDA" },
       { text: "RuntimeError: nms is not compiled with GPU support", expect: "FORCE_CUDA" },
+      {
+        text: 'Traceback (most recent call last):\n  File "/home/u/detectron2/modeling/poolers.py", line 12, in forward\n    return self.pool(x)\nRuntimeError: Not compiled with GPU support (ROIAlign_forward at /home/u/detectron2/layers/csrc/ROIAlign/ROIAlign.h:73)',
+        expect: "facebookresearch/detectron2",
+      },
     ],
   },
   {

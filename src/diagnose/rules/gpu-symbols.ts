@@ -1,5 +1,5 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
-import { python, rebuild, unsetVariable } from "../commands.ts";
+import { platformOf, python, rebuild, unsetVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -81,6 +81,10 @@ export const gpuSymbolRules: readonly Rule[] = [
       {
         text: "ImportError: /p/a.so: undefined symbol: __cudaRegisterLinkedBinary_45_tmpxft_00001f3a_00000000_7_kernel_cpp1_ii_b81a68a1",
         expect: "dlink=True",
+      },
+      {
+        text: "undefined reference to `__cudaRegisterLinkedBinary shows up when I link with -rdc=true",
+        expect: "`__cudaRegisterLinkedBinary`",
       },
       {
         text: "/usr/bin/ld: k.o: in function `__sti____cudaRegisterAll()':\nk.cudafe1.cpp:(.text.startup+0x22): undefined reference to `__fatbinwrap_38_tmpxft_0000_k_cpp1_ii_1'",
@@ -189,7 +193,9 @@ export const gpuSymbolRules: readonly Rule[] = [
       `\`${match.facts["name"] ?? ""}\` is of ${match.facts["provider"] ?? "CUDA"}; the library \`${match.facts["library"] ?? ""}\` is not on the link line.${installedSentence(match)}`,
     fix: (match) => [
       `# retorch.toml: libraries = ["${match.facts["library"] ?? ""}"]; setup.py: libraries=["${match.facts["library"] ?? ""}"] in CUDAExtension; CMake: CUDA::${match.facts["library"] ?? ""}`,
-      `# by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
+      platformOf(match) === "win32"
+        ? `# load(): extra_ldflags=["${match.facts["library"] ?? ""}.lib"]; by hand: /LIBPATH:"%CUDA_HOME%\\lib\\x64" ${match.facts["library"] ?? ""}.lib`
+        : `# load(): extra_ldflags=["-l${match.facts["library"] ?? ""}"]; by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
     ],
     change: (match) => {
       const library = match.facts["library"];

@@ -44,6 +44,7 @@ import { headerRules } from "./headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
+import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
@@ -133,6 +134,9 @@ import { condaSolvingRules } from "./conda-solving.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
+import { undeclaredNamespaceRules } from "./undeclared-namespaces.ts";
+import { cpuBuildRules } from "./cpu-builds.ts";
+import { postedLinkRules } from "./posted-links.ts";
 import { projectFileRules } from "./project-files.ts";
 import { shellAndServiceRules } from "./shells-and-services.ts";
 import { buildInputRules } from "./build-inputs.ts";
@@ -219,6 +223,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Headers", rules: headerRules },
   { name: "Headers in each other's way", rules: headerConflictRules },
   { name: "Headers of libraries", rules: libraryHeaderRules },
+  { name: "Headers of other releases of libraries", rules: libraryHeaderVersionRules },
   { name: "Forgotten includes", rules: includeRules },
   { name: "Names of another torch", rules: torchApiRules },
   { name: "Sources and torch's API", rules: torchSourceRules },
@@ -235,6 +240,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Order at the link", rules: linkOrderRules },
+  { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
+  { name: "Builds without CUDA", rules: cpuBuildRules },
+  { name: "Links whose command is shown", rules: postedLinkRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },

@@ -1,5 +1,5 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule, SourcePlace } from "../rule.ts";
@@ -242,7 +242,9 @@ export const otherSymbolRules: readonly Rule[] = [
             ...(match.finding.phase === "load"
               ? [
                   "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
-                  "# link with -Wl,--no-undefined to see such holes when building",
+                  ...(platformOf(match) === "linux"
+                    ? ["# link with -Wl,--no-undefined to see such holes when building"]
+                    : []),
                 ]
               : []),
           ];

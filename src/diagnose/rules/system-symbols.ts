@@ -2,7 +2,7 @@
 import { platformOf, python, pythonVersion, rebuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
-import { symbolFacts } from "./symbol-facts.ts";
+import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
 
 /** `ldd -r` lists what a library leaves open: Python's symbols always, which is as it should be. */
@@ -18,6 +18,13 @@ function ofProgram(match: Match): boolean {
 
 function torchItself(match: Match): boolean {
   return /(?:^|[\\/])lib(?:torch\w*|c10\w*)\.(?:so|dylib)|[\\/]torch[\\/]_C\./.test(match.finding.file ?? "");
+}
+
+/** Whether the link lacks a symbol that is neither Python's nor one of the system's. */
+function othersMissing({ context }: Match): boolean {
+  return context.findings.some(
+    (other) => other.kind === "undefined-symbol" && other.phase === "link" && verdictOf(other)?.owner === "user",
+  );
 }
 
 export const systemSymbolRules: readonly Rule[] = [
@@ -156,9 +163,10 @@ export const systemSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 70,
     matches: (finding, context) => (finding.phase === "link" ? owned(finding, context, "python") : undefined),
-    confidence: "medium",
+    // Where all symbols have to be resolved, Python's are listed beside the one that is really missing.
+    confidence: (match) => (othersMissing(match) ? "low" : "medium"),
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Python. A module leaves such symbols open until it is imported; here the linker was told to resolve all: on macOS \`-undefined dynamic_lookup\` is missing, elsewhere a program is linked or --no-undefined is given, or the library is of another Python version or architecture.`,
+      `${othersMissing(match) ? "Not the fault by itself: what else is missing is. " : ""}\`${match.facts["name"] ?? ""}\` is of Python. A module leaves such symbols open until it is imported; here the linker was told to resolve all: on macOS \`-undefined dynamic_lookup\` is missing, elsewhere a program is linked or --no-undefined is given, or the library is of another Python version or architecture.`,
     fix: (match) => [
       "# macOS module: add the link flags -undefined dynamic_lookup",
       "# a program that embeds Python: add what this prints",

@@ -209,7 +209,7 @@ function goesThroughTorch({ findings }: RuleContext): boolean {
 const keepsCuda = /warp_size@cuda@at@@|at::cuda::warp_size|_torch_cuda_cu_linker_symbol_op/;
 
 /** Whether the torch at hand, of the paste or of this machine, is without GPU support. */
-function isCpuTorch({ log, environment }: RuleContext): boolean {
+export function isCpuTorch({ log, environment }: RuleContext): boolean {
   if (log.torchBuild !== undefined) return log.torchBuild === "cpu";
   const torch = environment?.torch;
   return torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;

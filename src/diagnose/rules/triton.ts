@@ -1,5 +1,5 @@
 /** Triton's kernels, which are compiled while the program runs, for the GPU that is there. */
-import { python } from "../commands.ts";
+import { pip, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import { ofLog } from "../matchers.ts";
@@ -66,6 +66,52 @@ export const tritonRules: readonly Rule[] = [
         text: '  File "/e/site-packages/triton/compiler/compiler.py", line 113, in ast_to_ttir\nValueError: type fp8e4nv not supported in this architecture',
         expect: "8.9",
       },
+    ],
+  },
+  {
+    id: "triton-compiler-failed",
+    title: "Triton's compiler stops at an assertion of its own",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) => {
+      if (finding.code !== "triton-compiler") return undefined;
+      const said = finding.symbol ?? finding.message;
+      return {
+        said: said.length > 160 ? `${said.slice(0, 160)} …` : said,
+        gpu: /[Aa]mpere|mma -> mma|mma16816|MMA layout|supportMMA/.test(finding.message)
+          ? "cores"
+          : /llvm\.nvvm/.test(finding.message)
+            ? "old"
+            : undefined,
+      };
+    },
+    confidence: (match) => (match.facts["gpu"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      `\`${match.facts["said"] ?? ""}\` is a check inside Triton's compiler (MLIR, LLVM), which translates the kernel while the program runs: nothing that was installed is broken. ${
+        match.facts["gpu"] === "cores"
+          ? "It is about the tensor cores: the kernel (attention, a cached prefix) is for GPUs of compute capability 8.0 and newer and fails so on V100, T4 and RTX 20; on H100 with a Triton before 3.1."
+          : match.facts["gpu"] === "old"
+            ? "This Triton makes code that the GPU does not have: it wants compute capability 7.0 (newer ones 8.0), and GTX 10, P40 and P100 are older."
+            : "This release of Triton cannot compile the kernel for this GPU: a fault of that release, a kernel for another release, or a GPU that it does not support."
+      }`,
+    fix: (match) => [
+      `${python(match)} -c "import torch, triton; print(torch.__version__, triton.__version__, torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
+      ...(match.facts["gpu"] === "old"
+        ? []
+        : [pip(match, "install --upgrade torch   # with the Triton that belongs to it; then rm -rf ~/.triton/cache")]),
+      "# on an older GPU: without Triton's kernels: attn_implementation='sdpa' or xformers, TORCHDYNAMO_DISABLE=1 in place of torch.compile; vLLM: without prefix caching and chunked prefill",
+    ],
+    sources: ["triton-lang/triton#4418", "triton-lang/triton#4999", "vllm-project/vllm#2729", "GAIR-NLP/LIMO#33"],
+    examples: [
+      {
+        text: 'python: /project/lib/Analysis/Allocation.cpp:47: std::pair<llvm::SmallVector<unsigned int>, llvm::SmallVector<unsigned int> > mlir::triton::getCvtOrder(mlir::Attribute, mlir::Attribute): Assertion `!(srcMmaLayout && dstMmaLayout && !srcMmaLayout.isAmpere()) && "mma -> mma layout conversion is only supported on Ampere"\' failed.',
+        expect: "V100",
+      },
+      {
+        text: "python3: /source/llvm-project/mlir/lib/IR/Operation.cpp:12: void mlir::Operation::destroy(): Assertion `use_empty()' failed.\nAborted (core dumped)",
+        expect: "fault of that release",
+      },
+      { text: "LLVM ERROR: Cannot select: intrinsic %llvm.nvvm.shfl.sync.bfly.i32", expect: "GTX 10" },
     ],
   },
 ];

@@ -160,6 +160,19 @@ describe("what was overcome before the log's end", () => {
     expect(again?.confidence).not.toBe("low");
   });
 
+  it("is told by uv's list, too, which names a failed package before the reason", () => {
+    const uv = [
+      "  × Failed to build `flash-attn==2.7.4`",
+      "  ├─▶ The build backend returned an error",
+      "  ╰─▶ ModuleNotFoundError: No module named 'torch'",
+      "Installed 2 packages in 30ms",
+    ];
+    const best = (name: string): string | undefined =>
+      diagnose([...uv, " - einops==0.7", " + einops==0.8.1", ` + ${name}==2.7.4`].join("\n")).diagnoses[0]?.confidence;
+    expect(best("flash-attn")).toBe("low");
+    expect(best("numpy")).toBe("high");
+  });
+
   it("is no failure by itself", () => {
     expect(diagnose("Successfully installed torch-2.6.0")).toMatchObject({ diagnoses: [], findings: 0 });
   });

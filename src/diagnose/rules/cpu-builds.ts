@@ -1,0 +1,62 @@
+/** Functions for the GPU that are called in a build without CUDA: a guard is missing there, and not a source. */
+import { installTorchFor, platformOf, rebuild, setVariable, torchCuda } from "../commands.ts";
+import type { Rule } from "../rule.ts";
+import { installedSentence, symbolFacts } from "./symbol-facts.ts";
+import { is } from "./symbol-owners.ts";
+import { isCpuTorch } from "./torch-parts.ts";
+
+/** `nms_cuda`, `RasterizeMeshesFineCuda`, `launch_gpu_kernel`; not `accuracy`. */
+const forGpu = /(?:^|[_a-z\d])(?:CUDA|Cuda|GPU|Gpu)(?![a-z])|(?:^|_)(?:cuda|gpu)(?:_|$)|[a-z]_?cuda$/;
+
+export const cpuBuildRules: readonly Rule[] = [
+  {
+    id: "gpu-function-in-cpu-build",
+    title: "A build without CUDA calls a function that only its CUDA sources define",
+    on: ["undefined-symbol"],
+    specificity: 51,
+    matches: (finding, context) => {
+      if (finding.phase !== "load" && finding.phase !== "link") return undefined;
+      const verdict = is(finding, (v) => v.owner === "user" && forGpu.test(v.symbol.path.at(-1) ?? v.symbol.name));
+      if (verdict === undefined) return undefined;
+      const onMac = context.log.platform === "darwin" || /-darwin\.so|\.dylib/.test(finding.file ?? "");
+      if (!onMac && !isCpuTorch(context)) return undefined;
+      return { ...symbolFacts(finding, verdict, context), mac: onMac ? "yes" : undefined };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["readable"] ?? ""}\` is the project's own function for the GPU. ${match.facts["mac"] === undefined ? "The torch here is a CPU-only build" : "There is no CUDA on macOS"}, so its .cu sources were left out, and a C++ source calls it all the same: the call is not between \`#ifdef WITH_CUDA\` and \`#endif\`, or that macro is defined in a build without CUDA.${installedSentence(match)}`,
+    fix: (match) => {
+      const name = (match.facts["name"] ?? "").split("::").at(-1) ?? "";
+      const isWindows = platformOf(match) === "win32";
+      return [
+        "# a package of others: a newer release or state of it (git pull), in which the call has its guard; or one that is for the CPU",
+        isWindows
+          ? `findstr /s /n "${name}" *.cpp *.h`
+          : `grep -rn "${name}" --include=*.cpp --include=*.cc --include=*.h --include=*.mm .`,
+        '# around each call: #ifdef WITH_CUDA … #else TORCH_CHECK(false, "built without CUDA"); #endif; setup.py: define_macros=[("WITH_CUDA", None)] beside the .cu sources alone',
+        ...(match.facts["mac"] === undefined
+          ? [
+              `${installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0")}   # or with CUDA: this torch, the CUDA toolkit, and`,
+              `${setVariable(match, "FORCE_CUDA", "1")}   # for a setup.py that asks for a GPU`,
+            ]
+          : []),
+        ...rebuild(match),
+      ];
+    },
+    sources: ["facebookresearch/pytorch3d#26"],
+    examples: [
+      {
+        text: "ImportError: dlopen(/Users/u/pytorch3d/_C.cpython-37m-darwin.so, 2): Symbol not found: __Z23RasterizeMeshesFineCudaRKN2at6TensorES2_ifiib\n  Referenced from: /Users/u/pytorch3d/_C.cpython-37m-darwin.so\n  Expected in: flat namespace",
+        expect: "#ifdef WITH_CUDA",
+      },
+      {
+        text: "torch 2.4.0+cpu\ntorch.__version__ = '2.4.0+cpu'\nImportError: /w/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _Z12nms_cuda_fwdRKN2at6TensorES2_f",
+        expect: "CPU-only build",
+      },
+      {
+        text: 'Undefined symbols for architecture arm64:\n  "roi_align_forward_cuda(at::Tensor const&, at::Tensor const&)", referenced from:\n      forward(at::Tensor const&) in vision.o\nld: symbol(s) not found for architecture arm64',
+        expect: "no CUDA on macOS",
+      },
+    ],
+  },
+];
