@@ -4,6 +4,7 @@ import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
+import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
 
 /** The system that the commands are for. */
@@ -68,9 +69,44 @@ export function systemPackage(
   return commands;
 }
 
-/** CUDA that torch was built with: of the log, else of the environment. */
+/** CUDA that torch was built with: of the log, else of the environment where the log is known to be of it. */
 export function torchCuda(match: Match): string | undefined {
-  return match.context.log.torchCuda ?? match.context.environment?.torch?.cudaVersion;
+  const { log, environment, isUnsure } = match.context;
+  return log.torchCuda ?? (isUnsure === true ? undefined : environment?.torch?.cudaVersion?.match(/^\d+\.\d+/)?.[0]);
+}
+
+/** Shows which CUDA torch was built with, where nothing tells it. */
+export function showTorchCuda(match: Match): string {
+  return `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # torch's CUDA: the toolkit has to be of the same major version`;
+}
+
+/** Where a toolkit of that version is by default. */
+export function toolkitFolder(match: Match, version: string | undefined): string {
+  if (platformOf(match) === "win32")
+    return `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${version ?? "<number>"}`;
+  return version === undefined ? "/usr/local/cuda" : `/usr/local/cuda-${version}`;
+}
+
+/** The toolkits that are installed, for a person to see. */
+export function showToolkits(match: Match): string {
+  return platformOf(match) === "win32"
+    ? 'dir "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA"   # the toolkits that are installed'
+    : "ls -d /usr/local/cuda*; which -a nvcc   # the toolkits that are installed";
+}
+
+/**
+ * Takes a toolkit of torch's CUDA for the build. The one that is here when it fits; else the one that the log's torch
+ * wants; and where neither is known, first how to find out.
+ */
+export function useToolkit(match: Match, wanted = torchCuda(match)): string[] {
+  const here = match.context.environment?.cuda;
+  const fits = here !== undefined && (wanted === undefined || wanted.split(".")[0] === here.version.split(".")[0]);
+  return [
+    ...(wanted === undefined && !fits ? [showTorchCuda(match)] : []),
+    ...(fits ? [] : [showToolkits(match)]),
+    setVariable(match, "CUDA_HOME", fits ? here.root : toolkitFolder(match, wanted)),
+    platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+  ];
 }
 
 /** The torch that the code is compiled for, of the log or of the environment; undefined without one. */
@@ -119,14 +155,7 @@ export function rebuild(match: Match): string[] {
 
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
-  if (/^mmcv(?:-full)?$/.test(name)) {
-    const full = match.context.log.mmcvFull;
-    // Its wheels with operators are on a page of their own, one for each torch and CUDA; mim finds it.
-    return [
-      pip(match, "uninstall -y mmcv mmcv-full mmcv-lite"),
-      `${pip(match, "install -U openmim")} && mim install ${full === undefined ? "mmcv" : `"mmcv-full==${full}"`}   # the wheel for the torch that is installed${full === undefined ? "; mmdet 2 and its kin: mmcv-full" : ""}`,
-    ];
-  }
+  if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
   const origin = originOf(name);
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
@@ -264,6 +293,25 @@ function indexedFor(cuda: string): string {
   const [major, minor = "0"] = cuda.split(".");
   const same = indexed.filter((version) => version.split(".")[0] === major);
   return same.findLast((version) => Number(version.split(".")[1]) <= Number(minor)) ?? same[0] ?? cuda;
+}
+
+/**
+ * xFormers for the torch that is installed. Each of its wheels asks for one release of torch (those for 2.10 and newer take
+ * later ones, too), so pip finds the right one when torch's release is given; wheels only, because pip would build old
+ * sources. Sources: releases of facebookresearch/xformers (0.0.31 for 2.7.1, 0.0.34), vllm-project/vllm#2158.
+ */
+export function xformersFor(match: Match, torch: string | undefined): string[] {
+  const [, release, build] = /^(\d+\.\d+(?:\.\d+)?)(?:\+(cu\d+|rocm[\d.]+))?/.exec(torch ?? "") ?? [];
+  const index = build === undefined ? "" : ` --extra-index-url https://download.pytorch.org/whl/${build}`;
+  const shown = `${python(match)} -c "import torch; print(torch.__version__)"`;
+  const asked = release === undefined ? `$(${shown})` : `${release}${build === undefined ? "" : `+${build}`}`;
+  const install = `${pip(match, `install --no-cache-dir --only-binary xformers xformers torch==${asked}${index}`)}   # the xFormers that asks for the installed torch`;
+  return [
+    pip(match, "uninstall -y xformers"),
+    ...(release === undefined && platformOf(match) === "win32"
+      ? [shown, `# ${install.replace(asked, "<that version>")}`]
+      : [install]),
+  ];
 }
 
 /** torch for a CUDA version, from PyTorch's own index. */

@@ -5,6 +5,7 @@
 
 import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { StatedVersions } from "./stated-versions.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts {
@@ -42,11 +43,13 @@ export interface LogFacts extends PasteFacts {
   readonly runningModule?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
+  /** Versions of installed packages, by their plain names, as lists in the text state them: `mmcv-full` → `1.7.0`. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** So many folders tell where a log is from. */
 const mostFolders = 4;
-const packageFolder = /(?:^|[\s"'`(=:])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
+const packageFolder = /(?:^|[\s"'`(=:]|-[LI])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
 /** Environments that pip, uv and `build` make for one build. */
 const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
 
@@ -118,8 +121,10 @@ export class FactsReader {
   readonly #packageFolders: string[] = [];
   readonly #paste = new PasteReader();
   readonly #packages = new PackageReader();
+  readonly #versions = new StatedVersions();
   readonly #facts: Mutable = {
     localPackages: [],
+    versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
     builtAtRunTime: false,
@@ -133,6 +138,7 @@ export class FactsReader {
   /** A line that the parsers look at. */
   line(text: string): void {
     this.#paste.line(text);
+    this.#versions.line(text);
     this.#line(text);
   }
 
@@ -244,6 +250,9 @@ export class FactsReader {
         )
       : null;
     if (jit?.[1] !== undefined) facts.jitFolder ??= jit[1];
+    // torch calls the folder by its own CUDA.
+    const cu = text.includes("torch_extensions") ? /[/\\]py3\d{1,2}_cu(\d+)(\d)\b/.exec(text) : null;
+    if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
   }
 
   #gpu(text: string): void {
@@ -265,6 +274,7 @@ export class FactsReader {
       return;
     }
     this.#paste.line(text);
+    this.#versions.line(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (text.startsWith(">>> ")) this.#line(text);
@@ -288,6 +298,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      versions: this.#versions.versions(),
     };
   }
 }

@@ -1,6 +1,6 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { installTogether, installTogetherFor, pip, platformOf, python, setVariable, reinstall } from "../commands.ts";
+import { installTogether, installTogetherFor, pip, platformOf, python, setVariable, reinstall, xformersFor } from "../commands.ts";
 import { originOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
@@ -176,7 +176,8 @@ export const companionPackageRules: readonly Rule[] = [
         ...(cpu ? torch : []),
         ...(cpu && torch.length > 0
           ? []
-          : [pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch")]),
+          : xformersFor(match, here)),
+        ...(cpu || torch.length === 0 ? [] : torch.map((line) => `# or: ${line}`)),
         `${python(match)} -m xformers.info`,
         "# or from source: pip install --no-build-isolation --no-binary xformers xformers",
       ];
