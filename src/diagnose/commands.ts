@@ -1,5 +1,5 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
-import { parseVersion } from "../base/order.ts";
+import { compareVersions, parseVersion } from "../base/order.ts";
 import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
@@ -95,12 +95,15 @@ export function showToolkits(match: Match): string {
 }
 
 /**
- * Takes a toolkit of torch's CUDA for the build. The one that is here when it fits; else the one that the log's torch
+ * Takes a toolkit of torch's CUDA for the build. The one that is here when it fits and is not too old; else the one that the log's torch
  * wants; and where neither is known, first how to find out.
  */
-export function useToolkit(match: Match, wanted = torchCuda(match)): string[] {
+export function useToolkit(match: Match, wanted = torchCuda(match), least = "0"): string[] {
   const here = match.context.environment?.cuda;
-  const fits = here !== undefined && (wanted === undefined || wanted.split(".")[0] === here.version.split(".")[0]);
+  const fits =
+    here !== undefined &&
+    (wanted === undefined || wanted.split(".")[0] === here.version.split(".")[0]) &&
+    compareVersions(parseVersion(here.version), parseVersion(least)) >= 0;
   return [
     ...(wanted === undefined && !fits ? [showTorchCuda(match)] : []),
     ...(fits ? [] : [showToolkits(match)]),
@@ -312,6 +315,14 @@ export function xformersFor(match: Match, torch: string | undefined): string[] {
       ? [shown, `# ${install.replace(asked, "<that version>")}`]
       : [install]),
   ];
+}
+
+/** torch with CUDA in place of one without: for the toolkit that the log shows, else for a driver that a person looks up. */
+export function installGpuTorch(match: Match): string {
+  const cuda = torchCuda(match) ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+  return cuda === undefined
+    ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
+    : installTorchFor(match, cuda);
 }
 
 /** torch for a CUDA version, from PyTorch's own index. */

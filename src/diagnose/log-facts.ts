@@ -5,7 +5,7 @@
 
 import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
-import { StatedVersions } from "./stated-versions.ts";
+import { plainStatement, StatedVersions } from "./stated-versions.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts {
@@ -49,9 +49,24 @@ export interface LogFacts extends PasteFacts {
 
 /** So many folders tell where a log is from. */
 const mostFolders = 4;
-const packageFolder = /(?:^|[\s"'`(=:]|-[LI])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
+const packageFolder =
+  /(?:^|[\s"'`(=:]|-[LI])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
 /** Environments that pip, uv and `build` make for one build. */
 const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
+
+/** The system as `collect_env` and people's lists name it: `OS: macOS 14.1 (arm64)`, `**OS**: Mac OS`. */
+function statedSystem(text: string): LogFacts["platform"] {
+  const named = /^(?:OS|Operating System|System|Platform)(?: \(.{1,20}\))?: ?(.{1,60})/i.exec(
+    plainStatement(text),
+  )?.[1];
+  if (named === undefined) return undefined;
+  if (/^(?:mac ?os|os ?x|darwin)/i.test(named)) return "darwin";
+  if (/^(?:microsoft )?windows/i.test(named)) return "win32";
+  return /^(?:linux|ubuntu|debian|centos|fedora|red hat|rocky|alma|arch|opensuse)/i.test(named) &&
+    !/microsoft|wsl/i.test(named)
+    ? "linux"
+    : undefined;
+}
 
 /** What only ROCm's tools, its run time and torch for ROCm say. */
 const amdWords =
@@ -232,6 +247,9 @@ export class FactsReader {
     }
     this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    const system =
+      text.includes("OS") || text.includes("ystem") || text.includes("latform") ? statedSystem(text) : undefined;
+    if (system !== undefined && facts.platform !== "win32") facts.platform = system;
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;

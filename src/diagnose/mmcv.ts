@@ -20,7 +20,8 @@ function wanted(match: Match): string {
 function page(match: Match): string {
   const { installedTorch, torchCuda, torchBuild } = match.context.log;
   const torch = /^\d+\.\d+/.exec(installedTorch ?? "")?.[0];
-  const build = torchCuda === undefined ? (torchBuild === "cpu" ? "cpu" : undefined) : `cu${torchCuda.replace(".", "")}`;
+  const build =
+    torchCuda === undefined ? (torchBuild === "cpu" ? "cpu" : undefined) : `cu${torchCuda.replace(".", "")}`;
   if (torch === undefined || build === undefined) return "";
   return `, from https://download.openmmlab.com/mmcv/dist/${build}/torch${torch}.0/index.html`;
 }

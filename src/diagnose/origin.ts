@@ -12,7 +12,8 @@ export function mayBeOf(facts: LogFacts, environment: Environment): boolean {
   const { python, torch } = environment;
   const stated = facts.installedTorch?.split("+")[0];
   if (stated !== undefined && torch !== undefined && stated !== torch.version.split("+")[0]) return false;
-  if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion)) return false;
+  if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))
+    return false;
   if (python === undefined) return true;
   const [major, minor] = python.version;
   if (facts.python !== undefined && facts.python !== `${major}.${minor}`) return false;

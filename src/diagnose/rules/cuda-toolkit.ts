@@ -58,7 +58,8 @@ export const cudaToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const { nvcc, torch, minor } = mismatched(match);
-      const versions = nvcc === undefined ? "" : ` (nvcc: CUDA ${nvcc}${torch === undefined ? "" : `, torch: CUDA ${torch}`})`;
+      const versions =
+        nvcc === undefined ? "" : ` (nvcc: CUDA ${nvcc}${torch === undefined ? "" : `, torch: CUDA ${torch}`})`;
       if (minor)
         return `The CUDA toolkit that compiles and the one that torch was built with differ in their minor version alone${versions}. Code of the two works together as a rule; it is the check of this package's set-up script that wants them equal.`;
       const found = match.context.environment?.cuda;
@@ -70,7 +71,8 @@ export const cudaToolkitRules: readonly Rule[] = [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
         ...(match.context.log.conda ? [`conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`] : []),
-        ...(/commenting out this check/.test(match.finding.text + match.finding.message) || /bare_metal|Cuda extensions are being/.test(match.finding.message)
+        ...(/commenting out this check/.test(match.finding.text + match.finding.message) ||
+        /bare_metal|Cuda extensions are being/.test(match.finding.message)
           ? [
               `# ${minor ? "or, as the two are of one major version," : "within one major version:"} comment out the call of check_cuda_torch_binary_vs_bare_metal in setup.py, and install from that folder`,
             ]
@@ -87,7 +89,12 @@ export const cudaToolkitRules: readonly Rule[] = [
           : []),
       ];
     },
-    sources: ["pytorch: torch/utils/cpp_extension.py", "microsoft/DeepSpeed#2902", "microsoft/DeepSpeed#3223", "NVIDIA/apex#323"],
+    sources: [
+      "pytorch: torch/utils/cpp_extension.py",
+      "microsoft/DeepSpeed#2902",
+      "microsoft/DeepSpeed#3223",
+      "NVIDIA/apex#323",
+    ],
     examples: [
       {
         text: "RuntimeError:\nThe detected CUDA version (12.1) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.",

@@ -108,9 +108,11 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           : []),
         ...(match.context.log.wsl ? ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH"] : []),
         ...(match.context.environment?.cuda === undefined
-          ? [`${showToolkits(match)}${torchCuda(match) === undefined ? "" : ` (torch's CUDA is ${torchCuda(match) ?? ""})`}`]
+          ? [
+              `${showToolkits(match)}${torchCuda(match) === undefined ? "" : ` (torch's CUDA is ${torchCuda(match) ?? ""})`}`,
+            ]
           : []),
-        `# retorch.toml: library-dirs = ["${root}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
+        `# retorch.toml: library-dirs = ["${match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match))}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
       ];
     },
     change: added,

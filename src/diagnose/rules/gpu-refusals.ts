@@ -240,15 +240,15 @@ export const gpuRefusalRules: readonly Rule[] = [
       hasItsTorch(match)
         ? rebuildForJetson(match)
         : [
-      ...(packageOf(match) === undefined
-        ? []
-        : [
-            `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
-          ]),
-      "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
-      `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
-      "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
-    ],
+            ...(packageOf(match) === undefined
+              ? []
+              : [
+                  `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
+                ]),
+            "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
+            `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+            "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
+          ],
     sources: [
       "conda-forge/pytorch-cpu-feedstock#303",
       "Dao-AILab/flash-attention#1146",

@@ -322,6 +322,9 @@ function condaToolkit(match: Match): string[] {
   const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
   const parts = "   # or cuda-libraries-dev and cuda-cudart-dev of that version";
   return version === undefined
-    ? ["nvcc --version; conda list | grep -i cuda   # which CUDA? the headers have to be of nvcc's", `# conda install -c nvidia cuda-toolkit=X.Y${parts}`]
+    ? [
+        "nvcc --version; conda list | grep -i cuda   # which CUDA? the headers have to be of nvcc's",
+        `# conda install -c nvidia cuda-toolkit=X.Y${parts}`,
+      ]
     : [`conda install -c nvidia cuda-toolkit=${version.split(".").slice(0, 2).join(".")}${parts}`];
 }

@@ -1,6 +1,6 @@
 /** Ready-made packages that were built for another torch, CUDA or machine. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, python, rebuild, reinstall, setVariable, torchCuda, useToolkit } from "../commands.ts";
+import { pip, python, rebuild, reinstall, setVariable, torchCuda, useToolkit } from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -27,7 +27,7 @@ function newEnough(match: Match): string[] {
       `# torch is built for CUDA ${torch}, which is older than ${need}: first a torch for a newer CUDA`,
       ...useToolkit(match, torch).filter((line) => !line.startsWith("export") && !line.startsWith("set ")),
     ];
-  return useToolkit(match);
+  return useToolkit(match, torch, need);
 }
 
 export const readyPackageRules: readonly Rule[] = [
@@ -55,8 +55,9 @@ export const readyPackageRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["gpu"] === undefined
         ? [
-            platformOf(match) === "win32" ? "where nvcc & nvcc --version" : "which -a nvcc; nvcc --version",
+            "nvcc --version   # the one that is found",
             ...newEnough(match),
+            `# CUDA ${match.facts["need"] ?? ""} is the least; a ready-made wheel of the package for this torch and Python needs no toolkit at all`,
           ]
         : [
             `${python(match)} -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,

@@ -98,7 +98,11 @@ function torchDlls(match: Match): string[] {
 
 /** The module as Python imports it: one that begins with an underscore lies in its package. */
 function moduleOf(match: Match): string {
-  const name = (match.facts["name"] ?? "the_extension").split(/[\\/]/).at(-1)?.replace(/\.\w+$/, "") ?? "the_extension";
+  const name =
+    (match.facts["name"] ?? "the_extension")
+      .split(/[\\/]/)
+      .at(-1)
+      ?.replace(/\.\w+$/, "") ?? "the_extension";
   const inPackage = name.startsWith("_") ? packageOf(match) : undefined;
   return inPackage === undefined ? name : `${inPackage.replace(/^mmcv-full$/, "mmcv").replaceAll("-", "_")}.${name}`;
 }
