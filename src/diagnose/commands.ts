@@ -325,6 +325,11 @@ export function installGpuTorch(match: Match): string {
     : installTorchFor(match, cuda);
 }
 
+/** The first CUDA of PyTorch's index that is not older than one that something needs. */
+export function indexedSince(cuda: string): string {
+  return indexed.find((version) => compareVersions(parseVersion(version), parseVersion(cuda)) >= 0) ?? cuda;
+}
+
 /** torch for a CUDA version, from PyTorch's own index. */
 export function installTorchFor(match: Match, cuda: string): string {
   const tag = cuda === "cpu" ? "cpu" : `cu${indexedFor(cuda).replace(".", "")}`;

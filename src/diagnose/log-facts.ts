@@ -247,9 +247,7 @@ export class FactsReader {
     }
     this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
-    const system =
-      text.includes("OS") || text.includes("ystem") || text.includes("latform") ? statedSystem(text) : undefined;
-    if (system !== undefined && facts.platform !== "win32") facts.platform = system;
+    this.#system(text);
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
@@ -273,6 +271,12 @@ export class FactsReader {
     if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
   }
 
+  #system(text: string): void {
+    if (!/OS|ystem|latform/.test(text)) return;
+    const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
+    if (system !== undefined && this.#facts.platform !== "win32") this.#facts.platform = system;
+  }
+
   #gpu(text: string): void {
     const facts = this.#facts;
     if (!facts.amd && amdWords.test(text)) facts.amd = true;
@@ -293,6 +297,7 @@ export class FactsReader {
     }
     this.#paste.line(text);
     this.#versions.line(text);
+    this.#system(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (text.startsWith(">>> ")) this.#line(text);

@@ -11,7 +11,7 @@ export function mayBeOf(facts: LogFacts, environment: Environment): boolean {
   if (facts.platform !== undefined && facts.platform !== environment.platform) return false;
   const { python, torch } = environment;
   const stated = facts.installedTorch?.split("+")[0];
-  if (stated !== undefined && torch !== undefined && stated !== torch.version.split("+")[0]) return false;
+  if (stated !== undefined && stated !== torch?.version.split("+")[0]) return false;
   if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))
     return false;
   if (python === undefined) return true;

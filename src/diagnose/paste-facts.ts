@@ -40,6 +40,8 @@ export interface PasteFacts {
   readonly host?: "rust" | "java" | "visual-studio" | "program";
   /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
   readonly jetson: boolean;
+  /** Compute capability of the Jetson that the paste names: `8.7` of an Orin. */
+  readonly jetsonArch?: string | undefined;
   /** The torch at hand is a build for Jetson: NVIDIA's wheel, or one of its containers. */
   readonly jetsonTorch: boolean;
   /** Version of tch-rs and torch-sys, the bindings of Rust: `0.17.0`. */
@@ -100,7 +102,7 @@ const installed: readonly RegExp[] = [
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
-  new RegExp(String.raw`^[Pp]y[Tt]orch\s+(${release}(?:${local})?)$`),
+  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
   // The answer of `print(torch.__version__)`.
   /^['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
@@ -129,6 +131,15 @@ const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
+/** The boards and their GPUs. Source: "CUDA GPU Compute Capability" of NVIDIA, its list of Jetson products. */
+const jetsonName = /[Jj]etson|\bAGX\b|\bOrin\b|\bXavier\b/;
+const boards: readonly (readonly [RegExp, string])[] = [
+  [/\bThor\b/, "11.0"],
+  [/\bOrin\b/i, "8.7"],
+  [/\bXavier\b/i, "7.2"],
+  [/\bTX2\b/i, "6.2"],
+  [/\b[Jj]etson[- ]?(?:Nano|TX1)\b/i, "5.3"],
+];
 /** NVIDIA hands out wheels of torch for Jetson alone; that of its containers for servers has such a version, too. */
 const jetsonWheel = /torch-\d\S{1,60}\.nv\d\d\.\d\S*-linux_aarch64\.whl|compute\/redist\/jp\//;
 /** `torch-2.3.0a0+6ddf5cf85e.nv24.04.14026654-cp310-cp310-linux_aarch64.whl`, `2.1.0a0+41361538.nv23.06`. */
@@ -263,6 +274,8 @@ export class PasteReader {
     if (tch !== undefined) facts.tch ??= tch;
     if (!facts.jetson && tegra.test(text)) facts.jetson = true;
     if (!facts.jetsonTorch && jetsonTorch.test(text)) facts.jetsonTorch = true;
+    if (facts.jetsonArch === undefined && jetsonName.test(text))
+      facts.jetsonArch = boards.find(([name]) => name.test(text))?.[1];
     if (!facts.jetson && jetsonWheel.test(text)) facts.jetson = true;
     if (
       text.includes("rocm") &&

@@ -1,4 +1,5 @@
 /** The CUDA toolkit: where it is, whether it is whole, and whether it fits torch. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../version-facts.ts";
 import {
   installTorchFor,
@@ -26,6 +27,13 @@ function mismatched(match: Match): { readonly nvcc?: string; readonly torch?: st
     ...(torch === undefined ? {} : { torch }),
     minor: nvcc !== undefined && torch !== undefined && nvcc !== torch && nvcc.split(".")[0] === torch.split(".")[0],
   };
+}
+
+/** torch for the toolkit that is there; no command where that means to go back to an older torch. */
+function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
+  if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
+  const older = torch !== undefined && compareVersions(parseVersion(nvcc), parseVersion(torch)) < 0;
+  return `${older ? "# an older torch, when nothing else goes: " : ""}${installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
 }
 
 export const cudaToolkitRules: readonly Rule[] = [
@@ -71,19 +79,12 @@ export const cudaToolkitRules: readonly Rule[] = [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
         ...(match.context.log.conda ? [`conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`] : []),
-        ...(/commenting out this check/.test(match.finding.text + match.finding.message) ||
-        /bare_metal|Cuda extensions are being/.test(match.finding.message)
+        ...(/Cuda extensions are being compiled/i.test(match.finding.message) && (minor || nvcc === undefined)
           ? [
               `# ${minor ? "or, as the two are of one major version," : "within one major version:"} comment out the call of check_cuda_torch_binary_vs_bare_metal in setup.py, and install from that folder`,
             ]
           : []),
-        ...(minor
-          ? []
-          : [
-              nvcc === undefined
-                ? "# or install a torch for the CUDA that nvcc --version shows"
-                : `${installTorchFor(match, nvcc)}   # or torch for the toolkit that is there`,
-            ]),
+        ...(minor ? [] : [torchForToolkit(match, nvcc, torch)]),
         ...(/DeepSpeed|DS_|Installed CUDA version/.test(match.finding.message)
           ? ["# DeepSpeed within one major version: export DS_SKIP_CUDA_CHECK=1"]
           : []),

@@ -47,11 +47,13 @@ function hasItsTorch(match: Match): boolean {
 
 /** Builds what was compiled for other GPUs for that of the Jetson. */
 function rebuildForJetson(match: Match): string[] {
+  const arch = match.context.log.jetsonArch;
+  const target = (arch ?? "8.7").replace(".", "");
   return [
     `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # the GPU is among torch's targets? then it is the extension`,
-    `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.7")}   # Orin; 7.2 Xavier, 5.3 Nano`,
+    `${setVariable(match, "TORCH_CUDA_ARCH_LIST", arch ?? "8.7")}${arch === undefined ? "   # Orin; 7.2 Xavier, 5.3 Nano" : "   # this board's GPU"}`,
     ...rebuild(match),
-    '# a setup.py with -gencode of its own (flash-attn) does not read the variable: add "-gencode", "arch=compute_87,code=sm_87" there',
+    `# a setup.py with -gencode of its own (flash-attn) does not read the variable: add "-gencode", "arch=compute_${target},code=sm_${target}" in a clone of it, and install from there`,
   ];
 }
 
@@ -234,7 +236,7 @@ export const gpuRefusalRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       hasItsTorch(match)
-        ? "The machine is a Jetson, and its torch is a build for Jetson: what has no code for this GPU is an extension, which was compiled for others (its set-up script names its own targets, or took them from another machine). Code for another GPU of the same generation (sm_80 for 8.7) does not do."
+        ? "The machine is a Jetson, and its torch is a build for Jetson: what has no code for this GPU is an extension, which was compiled for others (its set-up script names its own targets, or took them from another machine). Code for another GPU of the same generation (sm_80, sm_86) does not do for Orin's 8.7."
         : `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
     fix: (match) =>
       hasItsTorch(match)

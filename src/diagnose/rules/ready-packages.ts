@@ -1,6 +1,16 @@
 /** Ready-made packages that were built for another torch, CUDA or machine. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, python, rebuild, reinstall, setVariable, torchCuda, useToolkit } from "../commands.ts";
+import {
+  indexedSince,
+  installTorchFor,
+  pip,
+  python,
+  rebuild,
+  reinstall,
+  setVariable,
+  torchCuda,
+  useToolkit,
+} from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -24,8 +34,8 @@ function newEnough(match: Match): string[] {
   const torch = torchCuda(match);
   if (torch !== undefined && need !== undefined && compareVersions(parseVersion(torch), parseVersion(need)) < 0)
     return [
-      `# torch is built for CUDA ${torch}, which is older than ${need}: first a torch for a newer CUDA`,
-      ...useToolkit(match, torch).filter((line) => !line.startsWith("export") && !line.startsWith("set ")),
+      `${installTorchFor(match, indexedSince(need))}   # torch's own CUDA, ${torch}, is older than ${need}`,
+      ...useToolkit(match, indexedSince(need), need),
     ];
   return useToolkit(match, torch, need);
 }
