@@ -3,7 +3,7 @@
  * operators it was called mmcv-full before 2.0. Knows no list of the pages: not each torch has one.
  * Source: https://mmcv.readthedocs.io/en/latest/get_started/installation.html and /en/v1.7.0/ of it.
  */
-import { pip, platformOf, setVariable } from "./commands.ts";
+import { pip, platformOf, setVariable } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 
 /** The mmcv that the text speaks of: `mmcv-full==1.7.0`. */
