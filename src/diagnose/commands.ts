@@ -164,6 +164,7 @@ export function reinstall(match: Match, name: string): string[] {
   // The ready-made wheels with CUDA are for x86-64 alone.
   if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64") return [build];
   const version =
+    statedTorch(match) ??
     match.context.environment?.torch?.version ??
     (platformOf(match) === "win32"
       ? "<torch.__version__>"
@@ -175,6 +176,14 @@ export function reinstall(match: Match, name: string): string[] {
     ),
     build + "   # or from source",
   ];
+}
+
+/** The installed torch with its build as the text states them: `2.1.0+cu121`. */
+function statedTorch(match: Match): string | undefined {
+  const { installedTorch, torchCuda: cuda, torchBuild } = match.context.log;
+  if (installedTorch === undefined || installedTorch.includes("+")) return installedTorch;
+  if (cuda !== undefined) return `${installedTorch}+cu${cuda.replace(".", "")}`;
+  return torchBuild === "cpu" ? `${installedTorch}+cpu` : undefined;
 }
 
 /** Packages whose name is not that of their module. */

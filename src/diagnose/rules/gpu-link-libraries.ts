@@ -1,5 +1,14 @@
 /** Libraries of CUDA and of torch that the linker does not find. */
-import { platformOf, setVariable, showToolkits, showTorchCuda, toolkitFolder, torchCuda } from "../commands.ts";
+import {
+  installGpuTorch,
+  pip,
+  platformOf,
+  setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
+  torchCuda,
+} from "../commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -142,7 +151,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     },
     fix: (match) => [
       `${platformOf(match) === "win32" ? "python" : "python3"} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130   # the CUDA of your toolkit",
+      /hip|xpu/.test(match.facts["name"] ?? "")
+        ? pip(
+            match,
+            `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["name"] ?? "") ? "rocm7.0   # the ROCm of the machine" : "xpu"}`,
+          )
+        : installGpuTorch(match),
       "pip install --no-build-isolation .   # so that the build sees that torch",
       "# or build without CUDA: CppExtension, no .cu sources",
     ],

@@ -301,6 +301,16 @@ describe("versions that stand in the text", () => {
       expect(commands(`${lines}\n${lost}`), lines).toContain(wanted);
   });
 
+  it("choose the page of ready-made wheels", () => {
+    const symbol = "undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs";
+    const text = `ImportError: /h/lib/python3.10/site-packages/torch_scatter/_scatter_cuda.so: ${symbol}`;
+    expect(commands(`torch.__version__ = 2.3.1+cu118\n${text}`)).toContain("whl/torch-2.3.1+cu118.html");
+    expect(commands(`PyTorch version: 2.3.1\nCUDA used to build PyTorch: 12.1\n${text}`)).toContain(
+      "whl/torch-2.3.1+cu121.html",
+    );
+    expect(commands(text)).toContain("torch.__version__");
+  });
+
   it("choose the package whose module bears a name that several have", () => {
     const text = "ImportError: DLL load failed while importing _ext: The specified module could not be found.";
     expect(commands(`mmcv 2.1.0\npytorch 2.2.1\n${text}`)).toContain("import torch, mmcv._ext");
