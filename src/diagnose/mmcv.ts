@@ -23,7 +23,7 @@ function page(match: Match): string {
   const build =
     torchCuda === undefined ? (torchBuild === "cpu" ? "cpu" : undefined) : `cu${torchCuda.replace(".", "")}`;
   if (torch === undefined || build === undefined) return "";
-  return `, from https://download.openmmlab.com/mmcv/dist/${build}/torch${torch}.0/index.html`;
+  return `; when there is one, it is on https://download.openmmlab.com/mmcv/dist/${build}/torch${torch}.0/index.html`;
 }
 
 function torchName(match: Match): string {
@@ -45,7 +45,7 @@ export function reinstallMmcv(match: Match): string[] {
   if (platformOf(match) === "darwin") return [remove, ...build];
   return [
     remove,
-    `${pip(match, "install -U openmim")} && mim install "${name}"   # a wheel for the torch that is installed${page(match)}${hint}`,
+    `${pip(match, "install -U openmim")} && mim install "${name}"   # the wheel for the torch that is installed${page(match)}${hint}`,
     `# mim fetches a .tar.gz: there is no wheel for this ${torchName(match)}. Another torch that has one, or build it: ${build.join(platformOf(match) === "win32" ? " && " : "; ")}`,
   ];
 }
