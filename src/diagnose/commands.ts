@@ -1,55 +1,23 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
-import { parseVersion } from "../base/order.ts";
+import { compareVersions, parseVersion } from "../base/order.ts";
 import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
+import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
 
-/** The system that the commands are for. */
-export function platformOf(match: Match): "linux" | "darwin" | "win32" {
-  return match.context.log.platform ?? match.context.environment?.platform ?? "linux";
-}
-
-/** The interpreter, as a word of a command. */
-export function python(match: Match): string {
-  const found = match.context.environment?.python;
-  if (found !== undefined && platformOf(match) === match.context.environment?.platform)
-    return match.context.pythonCommand ?? quote(found.executable);
-  return "python";
-}
-
-/** `3.11`, from the environment or the log; undefined when neither tells. */
-export function pythonVersion(match: Match): string | undefined {
-  const version = match.context.environment?.python?.version;
-  return match.context.log.python ?? (version === undefined ? undefined : `${version[0]}.${version[1]}`);
-}
-
-/** A pip command for the environment at hand. */
-export function pip(match: Match, words: string): string {
-  if (match.context.log.installer === "uv") return `uv pip ${words}`;
-  return `${python(match)} -m pip ${words}`;
-}
-
-/** Sets an environment variable for the commands that follow. */
-export function setVariable(match: Match, name: string, value: string): string {
-  if (platformOf(match) === "win32") return `set ${name}=${value}`;
-  return `export ${name}=${/^[\w./:+,=-]+$/.test(value) || value.includes("$(") ? value : `"${value}"`}`;
-}
-
-export function unsetVariable(match: Match, name: string): string {
-  return platformOf(match) === "win32" ? `set ${name}=` : `unset ${name}`;
-}
-
-/** Removes a folder. */
-export function removeFolder(match: Match, folder: string): string {
-  return platformOf(match) === "win32" ? `rmdir /s /q ${quote(folder)}` : `rm -rf ${quote(folder)}`;
-}
-
-/** A path as a word of a shell command. */
-export function quote(path: string): string {
-  return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : `"${path}"`;
-}
+export {
+  pip,
+  platformOf,
+  python,
+  pythonVersion,
+  quote,
+  removeFolder,
+  setVariable,
+  unsetVariable,
+} from "./command-words.ts";
 
 /** Installs a package of the system's, with the package's name by family. */
 export function systemPackage(
@@ -68,9 +36,47 @@ export function systemPackage(
   return commands;
 }
 
-/** CUDA that torch was built with: of the log, else of the environment. */
+/** CUDA that torch was built with: of the log, else of the environment where the log is known to be of it. */
 export function torchCuda(match: Match): string | undefined {
-  return match.context.log.torchCuda ?? match.context.environment?.torch?.cudaVersion;
+  const { log, environment, isUnsure } = match.context;
+  return log.torchCuda ?? (isUnsure === true ? undefined : environment?.torch?.cudaVersion?.match(/^\d+\.\d+/)?.[0]);
+}
+
+/** Shows which CUDA torch was built with, where nothing tells it. */
+export function showTorchCuda(match: Match): string {
+  return `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # torch's CUDA: the toolkit has to be of the same major version`;
+}
+
+/** Where a toolkit of that version is by default. */
+export function toolkitFolder(match: Match, version: string | undefined): string {
+  if (platformOf(match) === "win32")
+    return `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${version ?? "<number>"}`;
+  return version === undefined ? "/usr/local/cuda" : `/usr/local/cuda-${version}`;
+}
+
+/** The toolkits that are installed, for a person to see. */
+export function showToolkits(match: Match): string {
+  return platformOf(match) === "win32"
+    ? 'dir "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA"   # the toolkits that are installed'
+    : "ls -d /usr/local/cuda*; which -a nvcc   # the toolkits that are installed";
+}
+
+/**
+ * Takes a toolkit of torch's CUDA for the build. The one that is here when it fits and is not too old; else the one that the log's torch
+ * wants; and where neither is known, first how to find out.
+ */
+export function useToolkit(match: Match, wanted = torchCuda(match), least = "0"): string[] {
+  const here = match.context.environment?.cuda;
+  const fits =
+    here !== undefined &&
+    (wanted === undefined || wanted.split(".")[0] === here.version.split(".")[0]) &&
+    compareVersions(parseVersion(here.version), parseVersion(least)) >= 0;
+  return [
+    ...(wanted === undefined && !fits ? [showTorchCuda(match)] : []),
+    ...(fits ? [] : [showToolkits(match)]),
+    setVariable(match, "CUDA_HOME", fits ? here.root : toolkitFolder(match, wanted)),
+    platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+  ];
 }
 
 /** The torch that the code is compiled for, of the log or of the environment; undefined without one. */
@@ -119,14 +125,7 @@ export function rebuild(match: Match): string[] {
 
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
-  if (/^mmcv(?:-full)?$/.test(name)) {
-    const full = match.context.log.mmcvFull;
-    // Its wheels with operators are on a page of their own, one for each torch and CUDA; mim finds it.
-    return [
-      pip(match, "uninstall -y mmcv mmcv-full mmcv-lite"),
-      `${pip(match, "install -U openmim")} && mim install ${full === undefined ? "mmcv" : `"mmcv-full==${full}"`}   # the wheel for the torch that is installed${full === undefined ? "; mmdet 2 and its kin: mmcv-full" : ""}`,
-    ];
-  }
+  if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
   const origin = originOf(name);
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
@@ -165,6 +164,7 @@ export function reinstall(match: Match, name: string): string[] {
   // The ready-made wheels with CUDA are for x86-64 alone.
   if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64") return [build];
   const version =
+    statedTorch(match) ??
     match.context.environment?.torch?.version ??
     (platformOf(match) === "win32"
       ? "<torch.__version__>"
@@ -176,6 +176,14 @@ export function reinstall(match: Match, name: string): string[] {
     ),
     build + "   # or from source",
   ];
+}
+
+/** The installed torch with its build as the text states them: `2.1.0+cu121`. */
+function statedTorch(match: Match): string | undefined {
+  const { installedTorch, torchCuda: cuda, torchBuild } = match.context.log;
+  if (installedTorch === undefined || installedTorch.includes("+")) return installedTorch;
+  if (cuda !== undefined) return `${installedTorch}+cu${cuda.replace(".", "")}`;
+  return torchBuild === "cpu" ? `${installedTorch}+cpu` : undefined;
 }
 
 /** Packages whose name is not that of their module. */
@@ -264,6 +272,38 @@ function indexedFor(cuda: string): string {
   const [major, minor = "0"] = cuda.split(".");
   const same = indexed.filter((version) => version.split(".")[0] === major);
   return same.findLast((version) => Number(version.split(".")[1]) <= Number(minor)) ?? same[0] ?? cuda;
+}
+
+/**
+ * xFormers for the torch that is installed. Each of its wheels asks for one release of torch (those for 2.10 and newer take
+ * later ones, too), so pip finds the right one when torch's release is given; wheels only, because pip would build old
+ * sources. Sources: releases of facebookresearch/xformers (0.0.31 for 2.7.1, 0.0.34), vllm-project/vllm#2158.
+ */
+export function xformersFor(match: Match, torch: string | undefined): string[] {
+  const [, release, build] = /^(\d+\.\d+(?:\.\d+)?)(?:\+(cu\d+|rocm[\d.]+))?/.exec(torch ?? "") ?? [];
+  const index = build === undefined ? "" : ` --extra-index-url https://download.pytorch.org/whl/${build}`;
+  const shown = `${python(match)} -c "import torch; print(torch.__version__)"`;
+  const asked = release === undefined ? `$(${shown})` : `${release}${build === undefined ? "" : `+${build}`}`;
+  const install = `${pip(match, `install --no-cache-dir --only-binary xformers xformers torch==${asked}${index}`)}   # the xFormers that asks for the installed torch`;
+  return [
+    pip(match, "uninstall -y xformers"),
+    ...(release === undefined && platformOf(match) === "win32"
+      ? [shown, `# ${install.replace(asked, "<that version>")}`]
+      : [install]),
+  ];
+}
+
+/** torch with CUDA in place of one without: for the toolkit that the log shows, else for a driver that a person looks up. */
+export function installGpuTorch(match: Match): string {
+  const cuda = torchCuda(match) ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+  return cuda === undefined
+    ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
+    : installTorchFor(match, cuda);
+}
+
+/** The first CUDA of PyTorch's index that is not older than one that something needs. */
+export function indexedSince(cuda: string): string {
+  return indexed.find((version) => compareVersions(parseVersion(version), parseVersion(cuda)) >= 0) ?? cuda;
 }
 
 /** torch for a CUDA version, from PyTorch's own index. */

@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import { completed } from "./known-sentences.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
-import { mayBeOf } from "./origin.ts";
+import { isOf, mayBeOf } from "./origin.ts";
 import { type Diagnosis, rank } from "./rank.ts";
 import { rewrappings } from "./rewrap.ts";
 import type { Context, Rule } from "./rule.ts";
@@ -169,8 +169,11 @@ function endOf(failed: FailedAction, lines: number): Finding | undefined {
 /** What counts for a log: nothing of the environment at hand when it is of another one. */
 function contextOf(context: Context, facts: LogFacts): Context {
   const { environment, isAssumed, demangle } = context;
-  if (environment === undefined || isAssumed !== true || mayBeOf(facts, environment)) return context;
-  return demangle === undefined ? {} : { demangle };
+  if (environment === undefined || isAssumed !== true || isOf(facts, environment)) return context;
+  if (!mayBeOf(facts, environment)) return demangle === undefined ? {} : { demangle };
+  // Nothing says that it is of this machine: the toolkit that is here would be named as that of the log.
+  const { cuda: _cuda, ...rest } = environment;
+  return { ...context, environment: rest, isUnsure: true };
 }
 
 /** torch for ROCm reports errors of HIP under CUDA's names: who spoke is known once the whole log was read. */

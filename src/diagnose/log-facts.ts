@@ -5,6 +5,7 @@
 
 import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { plainStatement, StatedVersions } from "./stated-versions.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts {
@@ -42,13 +43,30 @@ export interface LogFacts extends PasteFacts {
   readonly runningModule?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
+  /** Versions of installed packages, by their plain names, as lists in the text state them: `mmcv-full` → `1.7.0`. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** So many folders tell where a log is from. */
 const mostFolders = 4;
-const packageFolder = /(?:^|[\s"'`(=:])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
+const packageFolder =
+  /(?:^|[\s"'`(=:]|-[LI])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
 /** Environments that pip, uv and `build` make for one build. */
 const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
+
+/** The system as `collect_env` and people's lists name it: `OS: macOS 14.1 (arm64)`, `**OS**: Mac OS`. */
+function statedSystem(text: string): LogFacts["platform"] {
+  const named = /^(?:OS|Operating System|System|Platform)(?: \(.{1,20}\))?: ?(.{1,60})/i.exec(
+    plainStatement(text),
+  )?.[1];
+  if (named === undefined) return undefined;
+  if (/^(?:mac ?os|os ?x|darwin)/i.test(named)) return "darwin";
+  if (/^(?:microsoft )?windows/i.test(named)) return "win32";
+  return /^(?:linux|ubuntu|debian|centos|fedora|red hat|rocky|alma|arch|opensuse)/i.test(named) &&
+    !/microsoft|wsl/i.test(named)
+    ? "linux"
+    : undefined;
+}
 
 /** What only ROCm's tools, its run time and torch for ROCm say. */
 const amdWords =
@@ -118,8 +136,10 @@ export class FactsReader {
   readonly #packageFolders: string[] = [];
   readonly #paste = new PasteReader();
   readonly #packages = new PackageReader();
+  readonly #versions = new StatedVersions();
   readonly #facts: Mutable = {
     localPackages: [],
+    versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
     builtAtRunTime: false,
@@ -133,6 +153,7 @@ export class FactsReader {
   /** A line that the parsers look at. */
   line(text: string): void {
     this.#paste.line(text);
+    this.#versions.line(text);
     this.#line(text);
   }
 
@@ -226,6 +247,7 @@ export class FactsReader {
     }
     this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    this.#system(text);
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
@@ -244,6 +266,15 @@ export class FactsReader {
         )
       : null;
     if (jit?.[1] !== undefined) facts.jitFolder ??= jit[1];
+    // torch calls the folder by its own CUDA.
+    const cu = text.includes("torch_extensions") ? /[/\\]py3\d{1,2}_cu(\d+)(\d)\b/.exec(text) : null;
+    if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+  }
+
+  #system(text: string): void {
+    if (!/OS|ystem|latform/.test(text)) return;
+    const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
+    if (system !== undefined && this.#facts.platform !== "win32") this.#facts.platform = system;
   }
 
   #gpu(text: string): void {
@@ -265,6 +296,8 @@ export class FactsReader {
       return;
     }
     this.#paste.line(text);
+    this.#versions.line(text);
+    this.#system(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (text.startsWith(">>> ")) this.#line(text);
@@ -288,6 +321,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      versions: this.#versions.versions(),
     };
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Whether a log can be of the environment at hand. A log is often of another machine (an issue, a CI run), and then what
  * is installed here would make its fixes wrong. It judges by what a log cannot help telling: the system, the version of
- * Python or of the installed torch, and the folders that its packages lie in.
+ * Python, of the installed torch or of its CUDA, and the folders that its packages lie in.
  */
 import type { Environment } from "../environment/environment.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -11,13 +11,26 @@ export function mayBeOf(facts: LogFacts, environment: Environment): boolean {
   if (facts.platform !== undefined && facts.platform !== environment.platform) return false;
   const { python, torch } = environment;
   const stated = facts.installedTorch?.split("+")[0];
-  if (stated !== undefined && torch !== undefined && stated !== torch.version.split("+")[0]) return false;
+  if (stated !== undefined && stated !== torch?.version.split("+")[0]) return false;
+  if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))
+    return false;
   if (python === undefined) return true;
   const [major, minor] = python.version;
   if (facts.python !== undefined && facts.python !== `${major}.${minor}`) return false;
-  const homes = [python.prefix, python.basePrefix, ...python.packageDirs];
-  return (
-    facts.packageFolders.length === 0 ||
-    facts.packageFolders.some((folder) => homes.some((home) => folder === home || folder.startsWith(`${home}/`)))
-  );
+  return facts.packageFolders.length === 0 || liesIn(facts, environment);
+}
+
+/** Whether the log tells more of the environment than that it may be of it: the folders of its packages, or its torch. */
+export function isOf(facts: LogFacts, environment: Environment): boolean {
+  return mayBeOf(facts, environment) && (facts.installedTorch !== undefined || liesIn(facts, environment));
+}
+
+function liesIn(facts: LogFacts, { python }: Environment): boolean {
+  const homes = python === undefined ? [] : [python.prefix, python.basePrefix, ...python.packageDirs];
+  return facts.packageFolders.some((folder) => homes.some((home) => folder === home || folder.startsWith(`${home}/`)));
+}
+
+/** `12.1` and `12.1.105`. */
+function sameRelease(stated: string, here: string | undefined): boolean {
+  return stated.split(".").slice(0, 2).join(".") === here?.split(".").slice(0, 2).join(".");
 }

@@ -75,6 +75,20 @@ export function runningPackage(match: Pick<Match, "context">): string | undefine
   return module === undefined ? undefined : packageOfModule(`${module}.`);
 }
 
+/** Packages by the modules that several of them call alike. */
+const alike: Readonly<Record<string, readonly string[]>> = {
+  _ext: ["mmcv", "mmcv-full"],
+  _C: ["detectron2", "pytorch3d", "groundingdino", "torchvision", "maskrcnn-benchmark", "diff-gaussian-rasterization"],
+};
+
+/** The one package with such a module that the text lists or imports. */
+function packageInText(module: string, log: Match["context"]["log"]): string | undefined {
+  const imported = log.imports.map((name) => packageOfModule(name) ?? name);
+  const named = (own(alike, module) ?? []).filter((name) => name in log.versions || imported.includes(name));
+  // The one that carries a version is the one that is installed.
+  return named.length === 1 || named.every((name) => name.startsWith("mmcv")) ? named.at(-1) : undefined;
+}
+
 /** The package that a built library belongs to, when its path or the traceback tells. */
 export function packageOf(match: Pick<Match, "finding" | "context">): string | undefined {
   const { finding } = match;
@@ -86,7 +100,7 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
     // Windows names the module alone.
     const module = finding.kind === "load" && /^\w+$/.test(finding.library ?? "") ? finding.library : undefined;
     return (
-      (module === undefined ? undefined : packageOfModule(module)) ??
+      (module === undefined ? undefined : (packageOfModule(module) ?? packageInText(module, match.context.log))) ??
       (finding.kind === "gpu" ? checkoutOf(finding.text) : undefined) ??
       match.context.log.package ??
       runningPackage(match)

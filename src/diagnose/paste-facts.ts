@@ -4,6 +4,7 @@
  */
 import { type CallFacts, CallReader } from "./call-facts.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
+import { plainStatement } from "./stated-versions.ts";
 
 /** Kinds of builds of torch. */
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
@@ -40,10 +41,12 @@ export interface PasteFacts extends CallFacts {
   readonly host?: "rust" | "java" | "visual-studio" | "program";
   /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
   readonly jetson: boolean;
+  /** Compute capability of the Jetson that the paste names: `8.7` of an Orin. */
+  readonly jetsonArch?: string | undefined;
+  /** The torch at hand is a build for Jetson: NVIDIA's wheel, or one of its containers. */
+  readonly jetsonTorch: boolean;
   /** Version of tch-rs and torch-sys, the bindings of Rust: `0.17.0`. */
   readonly tch?: string;
-  /** Version of mmcv-full, as mmcv with operators was called before 2.0. */
-  readonly mmcvFull?: string;
   /** An import was the last thing that the session did. */
   readonly importsLast: boolean;
   /** The packages with Python's headers are said to be installed. */
@@ -106,11 +109,21 @@ const installed: readonly RegExp[] = [
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
+  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
   // The answer of `print(torch.__version__)`.
   /^['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
   // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
+];
+/** The CUDA that torch was built with, as `collect_env` and the checks of set-up scripts tell it. */
+const torchsCuda: readonly RegExp[] = [
+  /^CUDA used to build PyTorch: (\S+)/,
+  /\b[Pp]y[Tt]orch binaries were compiled with C(?:uda|UDA) (\d+\.\d+)/,
+  /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
+  /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
+  /does not match the version torch was compiled with (\d+\.\d+)/,
+  /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"]?(\d+\.\d+)/,
 ];
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
@@ -128,6 +141,20 @@ const report =
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
+/** The boards and their GPUs. Source: "CUDA GPU Compute Capability" of NVIDIA, its list of Jetson products. */
+const jetsonName = /[Jj]etson|\bAGX\b|\bOrin\b|\bXavier\b/;
+const boards: readonly (readonly [RegExp, string])[] = [
+  [/\bThor\b/, "11.0"],
+  [/\bOrin\b/i, "8.7"],
+  [/\bXavier\b/i, "7.2"],
+  [/\bTX2\b/i, "6.2"],
+  [/\b[Jj]etson[- ]?(?:Nano|TX1)\b/i, "5.3"],
+];
+/** NVIDIA hands out wheels of torch for Jetson alone; that of its containers for servers has such a version, too. */
+const jetsonWheel = /torch-\d\S{1,60}\.nv\d\d\.\d\S*-linux_aarch64\.whl|compute\/redist\/jp\//;
+/** `torch-2.3.0a0+6ddf5cf85e.nv24.04.14026654-cp310-cp310-linux_aarch64.whl`, `2.1.0a0+41361538.nv23.06`. */
+const jetsonTorch =
+  /\d\+[\da-f]{6,12}\.nv\d\d\.\d|\+nv\d\d\.\d|compute\/redist\/jp\/|pypi\.jetson-ai-lab\.\w+\/\S*torch|dusty-nv\/l4t-pytorch|l4t-pytorch/;
 
 /** Targets of AMD's GPUs by the names that the driver gives them. Source: "Supported GPUs" of ROCm/TheRock. */
 const amdGpus: readonly (readonly [RegExp, string])[] = [
@@ -179,11 +206,12 @@ export class PasteReader {
     rocmFromPip: false,
     jetson: false,
     environmentReport: false,
+    jetsonTorch: false,
   };
 
   line(text: string): void {
     const facts = this.#facts;
-    if (text.length < 400) this.#torch(text.trim());
+    if (text.length < 400) this.#torch(text);
     // pip indents what it fetches for one build.
     const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
     if (fetched !== undefined) facts.isolatedTorch ??= fetched;
@@ -261,8 +289,10 @@ export class PasteReader {
         : undefined;
     if (tch !== undefined) facts.tch ??= tch;
     if (!facts.jetson && tegra.test(text)) facts.jetson = true;
-    const mmcv = text.includes("mmcv-full") ? /\bmmcv-full(?:==|\s+)(\d+\.\d+[\w.]*)/.exec(text)?.[1] : undefined;
-    if (mmcv !== undefined) facts.mmcvFull ??= mmcv;
+    if (!facts.jetsonTorch && jetsonTorch.test(text)) facts.jetsonTorch = true;
+    if (facts.jetsonArch === undefined && jetsonName.test(text))
+      facts.jetsonArch = boards.find(([name]) => name.test(text))?.[1];
+    if (!facts.jetson && jetsonWheel.test(text)) facts.jetson = true;
     if (
       text.includes("rocm") &&
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
@@ -327,6 +357,7 @@ export class PasteReader {
 
   #torch(text: string): void {
     const facts = this.#facts;
+    text = plainStatement(text);
     for (const form of installed) {
       const version = form.exec(text)?.[1];
       if (version === undefined) continue;
@@ -337,7 +368,7 @@ export class PasteReader {
     }
     const builtFor = /PyTorch (\d\S+) with .*\(you have /.exec(text)?.[1];
     if (builtFor !== undefined) facts.builtForTorch ??= builtFor;
-    const cuda = /^CUDA used to build PyTorch: (\S+)/.exec(text)?.[1];
+    const cuda = torchsCuda.map((form) => form.exec(text)?.[1]).find((found) => found !== undefined);
     if (cuda !== undefined && /^\d/.test(cuda)) {
       facts.torchBuild ??= "cuda";
       facts.torchCuda ??= cuda;

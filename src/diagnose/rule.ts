@@ -27,6 +27,8 @@ export interface Context {
   readonly environment?: Environment;
   /** Nobody said that the log is of this environment: what it tells of another one rules this one out. */
   readonly isAssumed?: boolean;
+  /** The log may be of the environment, and nothing in it says so: no version of CUDA is taken from there. */
+  readonly isUnsure?: boolean;
   /** The installed library that defines a symbol. */
   readonly lookupSymbol?: (name: string) => SymbolPlace | undefined;
   /** An installed library that defines another form of it: other string ABI, other parameters. */

@@ -1,5 +1,5 @@
 /** The environment of a build: another torch than the one that is meant, programs that may not be run, spaces, Microsoft's Python. */
-import { installWithoutIsolation, pip, platformOf, removeFolder, setVariable } from "../commands.ts";
+import { installWithoutIsolation, pip, platformOf, removeFolder, setVariable, torchCuda } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -90,9 +90,9 @@ export const buildEnvironmentRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       'nvcc is started as CUDA_HOME\\bin\\nvcc, and that is no program: CUDA_HOME holds quotes (cmd takes them into the value: set CUDA_HOME="C:\\…"), ends in bin, or names a folder alone.',
-    fix: () => [
+    fix: (match) => [
       "echo [%CUDA_HOME%] [%CUDA_PATH%]   # quotes in it?",
-      "set CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.8",
+      `set CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${match.context.log.cuda ?? torchCuda(match) ?? "X.Y"}`,
       'set "CUDA_HOME=%CUDA_HOME%" & "%CUDA_HOME%\\bin\\nvcc" --version   # quotes around the whole, none inside',
     ],
     sources: ["facebookresearch/pytorch3d#1353"],

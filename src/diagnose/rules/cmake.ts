@@ -1,5 +1,5 @@
 /** CMake: compilers, languages, CUDA and generators that it does not find or take. */
-import { platformOf, python, removeFolder } from "../commands.ts";
+import { platformOf, python, removeFolder, toolkitFolder, torchCuda } from "../commands.ts";
 import { type Rule, saidAny } from "../rule.ts";
 
 export const cmakeRules: readonly Rule[] = [
@@ -48,8 +48,8 @@ export const cmakeRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "torch's CMake files compare the CUDA that FindCUDA and the one that FindCUDAToolkit found: they are two (often one toolkit under two names, /usr/local/cuda and /usr/local/cuda-12.1, or nvcc of one and headers of another).",
-    fix: () => [
-      "export CUDA_HOME=/usr/local/cuda-12.1 CUDA_PATH=/usr/local/cuda-12.1 PATH=/usr/local/cuda-12.1/bin:$PATH   # one name everywhere (your version)",
+    fix: (match) => [
+      `export CUDA_HOME=${toolkitFolder(match, torchCuda(match))} && export CUDA_PATH=$CUDA_HOME PATH=$CUDA_HOME/bin:$PATH   # one name everywhere: the toolkit of torch's CUDA`,
       "cmake -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME -DCUDAToolkit_ROOT=$CUDA_HOME -DCMAKE_CUDA_COMPILER=$CUDA_HOME/bin/nvcc ..   # in an empty build folder",
     ],
     sources: ["pytorch/pytorch#106971", "pytorch/pytorch#108931", "microsoft/vcpkg#36844"],

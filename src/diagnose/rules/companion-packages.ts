@@ -1,6 +1,15 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
 import { unique } from "../../base/order.ts";
-import { installTogether, installTogetherFor, pip, platformOf, python, setVariable, reinstall } from "../commands.ts";
+import {
+  installTogether,
+  installTogetherFor,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  reinstall,
+  xformersFor,
+} from "../commands.ts";
 import { originOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
@@ -174,9 +183,8 @@ export const companionPackageRules: readonly Rule[] = [
       const cpu = here?.includes("+cpu") === true;
       return [
         ...(cpu ? torch : []),
-        ...(cpu && torch.length > 0
-          ? []
-          : [pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for your torch")]),
+        ...(cpu && torch.length > 0 ? [] : xformersFor(match, here)),
+        ...(cpu || torch.length === 0 ? [] : torch.map((line) => `# or: ${line}`)),
         `${python(match)} -m xformers.info`,
         "# or from source: pip install --no-build-isolation --no-binary xformers xformers",
       ];

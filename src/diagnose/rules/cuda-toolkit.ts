@@ -1,16 +1,39 @@
 /** The CUDA toolkit: where it is, whether it is whole, and whether it fits torch. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../version-facts.ts";
-import { installTorchFor, platformOf, setVariable, torchCuda } from "../commands.ts";
+import {
+  installTorchFor,
+  platformOf,
+  setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
+  torchCuda,
+  useToolkit,
+} from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
-  const cuda = match.context.environment?.cuda;
-  if (cuda !== undefined) return cuda.root;
-  const version = torchCuda(match);
-  return platformOf(match) === "win32"
-    ? `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${version ?? "13.0"}`
-    : `/usr/local/cuda${version === undefined ? "" : `-${version}`}`;
+  return match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match));
+}
+
+/** The two versions of a mismatch, of the message or of what stands around it. */
+function mismatched(match: Match): { readonly nvcc?: string; readonly torch?: string; readonly minor: boolean } {
+  const nvcc = match.facts["nvcc"] ?? match.context.log.cuda;
+  const torch = match.facts["torch"] ?? torchCuda(match);
+  return {
+    ...(nvcc === undefined ? {} : { nvcc }),
+    ...(torch === undefined ? {} : { torch }),
+    minor: nvcc !== undefined && torch !== undefined && nvcc !== torch && nvcc.split(".")[0] === torch.split(".")[0],
+  };
+}
+
+/** torch for the toolkit that is there; no command where that means to go back to an older torch. */
+function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
+  if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
+  const older = torch !== undefined && compareVersions(parseVersion(nvcc), parseVersion(torch)) < 0;
+  return `${older ? "# an older torch, when nothing else goes: " : ""}${installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
 }
 
 export const cudaToolkitRules: readonly Rule[] = [
@@ -42,33 +65,37 @@ export const cudaToolkitRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) => {
-      const { nvcc, torch } = match.facts;
+      const { nvcc, torch, minor } = mismatched(match);
       const versions =
         nvcc === undefined ? "" : ` (nvcc: CUDA ${nvcc}${torch === undefined ? "" : `, torch: CUDA ${torch}`})`;
+      if (minor)
+        return `The CUDA toolkit that compiles and the one that torch was built with differ in their minor version alone${versions}. Code of the two works together as a rule; it is the check of this package's set-up script that wants them equal.`;
       const found = match.context.environment?.cuda;
-      return `The CUDA toolkit that compiles and the one that torch was built with differ in their major version${versions}; code of the two cannot be mixed. CUDA_HOME or PATH points to the wrong toolkit, or torch was installed for another CUDA.${found === undefined ? "" : ` Here CUDA ${found.version} is at ${found.root}.`}`;
+      return `The CUDA toolkit that compiles and the one that torch was built with differ${nvcc === undefined ? "" : " in their major version"}${versions}; code of two major versions cannot be mixed. CUDA_HOME or PATH points to the wrong toolkit, or torch was installed for another CUDA.${found === undefined ? "" : ` Here CUDA ${found.version} is at ${found.root}.`}`;
     },
     fix: (match) => {
-      const torch = match.facts["torch"] ?? torchCuda(match);
-      const nvcc = match.facts["nvcc"];
+      const { nvcc, torch, minor } = mismatched(match);
       return [
-        setVariable(
-          match,
-          "CUDA_HOME",
-          platformOf(match) === "win32"
-            ? `C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v${torch ?? "X.Y"}`
-            : `/usr/local/cuda-${torch ?? "X.Y"}`,
-        ) + "   # the toolkit of torch's CUDA",
+        ...(torch === undefined ? [showTorchCuda(match)] : []),
+        `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
         ...(match.context.log.conda ? [`conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`] : []),
-        nvcc === undefined
-          ? "# or install a torch for the CUDA that nvcc --version shows"
-          : `${installTorchFor(match, nvcc)}   # or torch for the toolkit that is there`,
+        ...(/Cuda extensions are being compiled/i.test(match.finding.message) && (minor || nvcc === undefined)
+          ? [
+              `# ${minor ? "or, as the two are of one major version," : "within one major version:"} comment out the call of check_cuda_torch_binary_vs_bare_metal in setup.py, and install from that folder`,
+            ]
+          : []),
+        ...(minor ? [] : [torchForToolkit(match, nvcc, torch)]),
         ...(/DeepSpeed|DS_|Installed CUDA version/.test(match.finding.message)
           ? ["# DeepSpeed within one major version: export DS_SKIP_CUDA_CHECK=1"]
           : []),
       ];
     },
-    sources: ["pytorch: torch/utils/cpp_extension.py", "microsoft/DeepSpeed#2902", "microsoft/DeepSpeed#3223"],
+    sources: [
+      "pytorch: torch/utils/cpp_extension.py",
+      "microsoft/DeepSpeed#2902",
+      "microsoft/DeepSpeed#3223",
+      "NVIDIA/apex#323",
+    ],
     examples: [
       {
         text: "RuntimeError:\nThe detected CUDA version (12.1) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.",
@@ -85,6 +112,10 @@ export const cudaToolkitRules: readonly Rule[] = [
       {
         text: "RuntimeError: Cuda extensions are being compiled with a version of Cuda that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 10.2.",
         expect: "10.2",
+      },
+      {
+        text: "torch.__version__  = 2.4.0+cu124\nCuda compilation tools, release 12.6, V12.6.20\nRuntimeError: Cuda extensions are being compiled with a version of Cuda that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 12.4.",
+        expect: "minor version alone (nvcc: CUDA 12.6, torch: CUDA 12.4)",
       },
     ],
   },
@@ -189,11 +220,9 @@ export const cudaToolkitRules: readonly Rule[] = [
     },
     fix: (match) => {
       const version = torchCuda(match);
-      if (match.context.environment?.cuda !== undefined)
-        return [
-          setVariable(match, "CUDA_HOME", match.context.environment.cuda.root),
-          ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
-        ];
+      const here = match.context.environment?.cuda;
+      if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
+        return useToolkit(match, version);
       const image = match.context.log.gpuImage;
       if (image !== undefined && /-(?:runtime|base)\b/.test(image))
         return [
@@ -201,14 +230,18 @@ export const cudaToolkitRules: readonly Rule[] = [
           "# to keep the result small: build a wheel in the -devel image (pip wheel --no-build-isolation --no-deps -w /wheels .) and copy it into the other in a later stage",
         ];
       return [
+        ...(version === undefined ? [showTorchCuda(match)] : []),
         ...(match.context.log.conda
           ? [
-              `conda install -c nvidia cuda-toolkit${version === undefined ? "" : `=${version}`} && export CUDA_HOME=$CONDA_PREFIX`,
+              version === undefined
+                ? "# conda install -c nvidia cuda-toolkit=<that version> && export CUDA_HOME=$CONDA_PREFIX"
+                : `conda install -c nvidia cuda-toolkit=${version} && export CUDA_HOME=$CONDA_PREFIX`,
             ]
           : [
-              `# install the CUDA toolkit${version === undefined ? ' of torch\'s version (python -c "import torch; print(torch.version.cuda)")' : ` ${version}`}: https://developer.nvidia.com/cuda-downloads`,
+              showToolkits(match),
+              `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/cuda-downloads`,
             ]),
-        setVariable(match, "CUDA_HOME", cudaRoot(match)),
+        setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
         ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
       ];
     },

@@ -1,5 +1,5 @@
 /** Libraries of one GPU build that the loader does not find: torch's own, ROCm's, oneAPI's. */
-import { installTorchFor, pip, python, rebuild } from "../commands.ts";
+import { installGpuTorch, pip, python, rebuild } from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { packageOf } from "../packages.ts";
 import type { Match, Rule } from "../rule.ts";
@@ -38,7 +38,7 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
               match,
               `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["lib"] ?? "") ? "rocm7.0   # the ROCm of this machine" : "xpu"}`,
             )
-          : installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "13.0"),
+          : installGpuTorch(match),
         "# or build the extension again for the torch that is installed:",
         ...rebuild(match),
       ];

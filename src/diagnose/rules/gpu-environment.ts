@@ -1,5 +1,5 @@
 /** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
-import { pip, python, unsetVariable } from "../commands.ts";
+import { pip, python, unsetVariable, xformersFor } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 export const gpuEnvironmentRules: readonly Rule[] = [
@@ -195,7 +195,7 @@ export const gpuEnvironmentRules: readonly Rule[] = [
           ]
         : []),
       `${python(match)} -m xformers.info`,
-      pip(match, "install --upgrade --force-reinstall --no-deps xformers   # the release for the installed torch"),
+      ...xformersFor(match, match.context.log.installedTorch ?? match.context.environment?.torch?.version),
       "# or torch.nn.functional.scaled_dot_product_attention, which needs no extension; float32 on old GPUs: x.half()",
     ],
     sources: ["facebookresearch/xformers#631"],

@@ -1,10 +1,25 @@
 /** Libraries of CUDA and of torch that the linker does not find. */
-import { platformOf, setVariable } from "../commands.ts";
+import {
+  installGpuTorch,
+  pip,
+  platformOf,
+  setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
+  torchCuda,
+} from "../commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
 
 const cudaNames =
   /^(?:cuda|cudart(?:_static)?|cudadevrt|(?:cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|culibos)(?:_static(?:_nocallback)?)?|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
+
+/** The toolkit to link with: the one that is here, or as the log's torch wants it. */
+function toolkitForLink(match: Match): string {
+  const here = match.context.environment?.cuda?.root;
+  return here ?? `\${CUDA_HOME:-${toolkitFolder(match, torchCuda(match))}}`;
+}
 
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
@@ -69,20 +84,21 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       const name = match.facts["name"] ?? "";
       if (platformOf(match) === "win32")
         return [
-          setVariable(match, "CUDA_HOME", "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v13.0"),
+          ...(torchCuda(match) === undefined ? [showTorchCuda(match), showToolkits(match)] : []),
+          `${torchCuda(match) === undefined ? "# " : ""}${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match)))}`,
           "set LIB=%CUDA_HOME%\\lib\\x64;%LIB%",
         ];
       if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name)) {
         const part = name.replace(/^cudnn.*$/, "cudnn");
         return [
-          `sudo apt-get install ${part === "nccl" ? "libnccl-dev" : part === "cudnn" ? "cudnn9-cuda-13   # NVIDIA's repository; older: libcudnn9-dev-cuda-12" : "libcusparselt-dev"}`,
+          `sudo apt-get install ${part === "nccl" ? "libnccl-dev" : part === "cudnn" ? `libcudnn9-dev-cuda-${torchCuda(match)?.split(".")[0] ?? "13"}   # NVIDIA's repository; the number is that of torch.version.cuda` : "libcusparselt-dev"}`,
           `# or link the one that torch's packages brought: link-flags = ["-L<site-packages>/nvidia/${part === "cudnn" ? "cudnn" : part.toLowerCase()}/lib", "-l:lib${part}.so.${part === "nccl" ? "2" : part === "cudnn" ? "9" : "0"}"]`,
           `find $(python -c "import site; print(site.getsitepackages()[0])") -name 'lib${part}*.so*'`,
         ];
       }
       if (/^(?!cudart)\w+_static/.test(name)) {
         const part = name.replace(/(?:Lt)?_static.*$/, "");
-        const home = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
+        const home = toolkitForLink(match);
         return [
           ...(match.context.log.conda
             ? [`conda install -c nvidia lib${part}-static   # into CUDA_HOME=$CONDA_PREFIX`]
@@ -91,7 +107,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           `# or the shared one, which torch has loaded anyway: ${part}${/Lt_static/.test(name) ? "Lt" : ""} in place of ${name} in libraries (setup.py), and culibos left out`,
         ];
       }
-      const root = match.context.environment?.cuda?.root ?? "${CUDA_HOME:-/usr/local/cuda}";
+      const root = toolkitForLink(match);
       return [
         name === "cuda"
           ? `export LIBRARY_PATH=${root}/lib64/stubs:$LIBRARY_PATH`
@@ -100,7 +116,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           ? ["export LIBRARY_PATH=$CONDA_PREFIX/lib:$CONDA_PREFIX/targets/x86_64-linux/lib:$LIBRARY_PATH"]
           : []),
         ...(match.context.log.wsl ? ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH"] : []),
-        `# retorch.toml: library-dirs = ["${root}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
+        ...(match.context.environment?.cuda === undefined
+          ? [
+              `${showToolkits(match)}${torchCuda(match) === undefined ? "" : ` (torch's CUDA is ${torchCuda(match) ?? ""})`}`,
+            ]
+          : []),
+        `# retorch.toml: library-dirs = ["${match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match))}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
       ];
     },
     change: added,
@@ -130,7 +151,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     },
     fix: (match) => [
       `${platformOf(match) === "win32" ? "python" : "python3"} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130   # the CUDA of your toolkit",
+      /hip|xpu/.test(match.facts["name"] ?? "")
+        ? pip(
+            match,
+            `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["name"] ?? "") ? "rocm7.0   # the ROCm of the machine" : "xpu"}`,
+          )
+        : installGpuTorch(match),
       "pip install --no-build-isolation .   # so that the build sees that torch",
       "# or build without CUDA: CppExtension, no .cu sources",
     ],

@@ -1,5 +1,5 @@
 /** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
-import { pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
+import { pip, platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -74,7 +74,7 @@ export const gpuPackageRules: readonly Rule[] = [
       return [
         pip(match, `install "numba-cuda[cu${major}]"`) + "   # Numba's CUDA part with the toolkit's libraries from pip",
         `conda install -c conda-forge numba cuda-nvvm cuda-nvrtc "cuda-version=${torchCuda(match) ?? major}"   # conda; CUDA 11: cudatoolkit=11.x, not newer than the driver`,
-        `${setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.6" : "/usr/local/cuda")}   # or a toolkit that is there: it has to have nvvm/`,
+        `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match)))}   # or a toolkit that is there: it has to have nvvm/`,
         `${python(match)} -m numba -s | grep -A12 -i cuda   # what Numba finds`,
       ];
     },

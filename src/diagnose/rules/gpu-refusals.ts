@@ -1,5 +1,5 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
-import { installTorchFor, pip, setVariable } from "../commands.ts";
+import { installTorchFor, pip, python, rebuild, setVariable } from "../commands.ts";
 import { own } from "../../base/own.ts";
 import { packageOf } from "../packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
@@ -35,6 +35,26 @@ const transports: Readonly<Record<string, readonly [what: string, without: strin
 
 function jetson(match: Match): boolean {
   return match.context.log.jetson;
+}
+
+/** Whether torch itself is a build for Jetson, and the message is one that an extension without code for it gives. */
+function hasItsTorch(match: Match): boolean {
+  return (
+    match.context.log.jetsonTorch &&
+    coded(match.finding, "no-kernel-image", "invalid-device-function", "symbol-not-found") !== undefined
+  );
+}
+
+/** Builds what was compiled for other GPUs for that of the Jetson. */
+function rebuildForJetson(match: Match): string[] {
+  const arch = match.context.log.jetsonArch;
+  const target = (arch ?? "8.7").replace(".", "");
+  return [
+    `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # the GPU is among torch's targets? then it is the extension`,
+    `${setVariable(match, "TORCH_CUDA_ARCH_LIST", arch ?? "8.7")}${arch === undefined ? "   # Orin; 7.2 Xavier, 5.3 Nano" : "   # this board's GPU"}`,
+    ...rebuild(match),
+    `# a setup.py with -gencode of its own (flash-attn) does not read the variable: add "-gencode", "arch=compute_${target},code=sm_${target}" in a clone of it, and install from there`,
+  ];
 }
 
 export const gpuRefusalRules: readonly Rule[] = [
@@ -215,25 +235,36 @@ export const gpuRefusalRules: readonly Rule[] = [
         : undefined,
     confidence: "medium",
     cause: (match) =>
-      `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
-    fix: (match) => [
-      ...(packageOf(match) === undefined
-        ? []
+      hasItsTorch(match)
+        ? "The machine is a Jetson, and its torch is a build for Jetson: what has no code for this GPU is an extension, which was compiled for others (its set-up script names its own targets, or took them from another machine). Code for another GPU of the same generation (sm_80, sm_86) does not do for Orin's 8.7."
+        : `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
+    fix: (match) =>
+      hasItsTorch(match)
+        ? rebuildForJetson(match)
         : [
-            `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
-          ]),
-      "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
-      `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
-      "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
-    ],
+            ...(packageOf(match) === undefined
+              ? []
+              : [
+                  `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
+                ]),
+            "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
+            `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+            "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
+          ],
     sources: [
       "conda-forge/pytorch-cpu-feedstock#303",
+      "Dao-AILab/flash-attention#1146",
+      "dusty-nv/jetson-containers#1220",
       "https://docs.nvidia.com/deeplearning/frameworks/install-pytorch-jetson-platform/index.html",
     ],
     examples: [
       {
         text: "Linux 5.15.136-tegra #1 SMP device\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "nv_tegra_release",
+      },
+      {
+        text: "torch-2.1.0a0+41361538.nv23.06-cp38-cp38-linux_aarch64.whl\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
+        expect: "export TORCH_CUDA_ARCH_LIST=8.7",
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** Builds of torch and of extensions without this GPU, or without any. */
-import { installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands.ts";
+import { installGpuTorch, installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** The compute capability that a message names, as a number: 12, 6.1. */
@@ -115,7 +115,7 @@ export const gpuSupportRules: readonly Rule[] = [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
       match.facts["what"] === "XPU"
         ? pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/xpu")
-        : installTorchFor(match, match.context.log.cuda ?? "13.0"),
+        : installGpuTorch(match),
     ],
     sources: ["https://pytorch.org/get-started/locally/"],
     examples: [

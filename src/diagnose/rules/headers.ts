@@ -5,6 +5,9 @@ import {
   python,
   pythonVersion,
   setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
   torchCuda,
   pip,
 } from "../commands.ts";
@@ -221,11 +224,12 @@ export const headerRules: readonly Rule[] = [
       const cuda = match.context.environment?.cuda;
       if (match.context.log.conda)
         return [
-          "conda install -c nvidia cuda-toolkit   # or cuda-libraries-dev and cuda-cudart-dev",
+          ...condaToolkit(match),
           "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include",
         ];
       return [
-        setVariable(match, "CUDA_HOME", cuda?.root ?? "/usr/local/cuda"),
+        ...(cuda === undefined && torchCuda(match) === undefined ? [showTorchCuda(match), showToolkits(match)] : []),
+        setVariable(match, "CUDA_HOME", cuda?.root ?? toolkitFolder(match, torchCuda(match))),
         platformOf(match) === "win32"
           ? "# reinstall the CUDA toolkit with its development files"
           : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-${debianCuda(match)} cuda-cudart-dev-${debianCuda(match)}`,
@@ -307,8 +311,20 @@ export const headerRules: readonly Rule[] = [
   },
 ];
 
-/** CUDA's version in the names of NVIDIA's Debian packages: `13-0`. */
+/** CUDA's version in the names of NVIDIA's Debian packages: `13-0`; a place for it where nothing tells it. */
 function debianCuda(match: Match): string {
-  const version = match.context.log.cuda ?? match.context.environment?.cuda?.version ?? torchCuda(match) ?? "13.0";
-  return version.split(".").slice(0, 2).join("-");
+  const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
+  return version?.split(".").slice(0, 2).join("-") ?? "X-Y";
+}
+
+/** The whole toolkit by conda, of the version of the nvcc that is there, or of torch's CUDA. */
+function condaToolkit(match: Match): string[] {
+  const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
+  const parts = "   # or cuda-libraries-dev and cuda-cudart-dev of that version";
+  return version === undefined
+    ? [
+        "nvcc --version; conda list | grep -i cuda   # which CUDA? the headers have to be of nvcc's",
+        `# conda install -c nvidia cuda-toolkit=X.Y${parts}`,
+      ]
+    : [`conda install -c nvidia cuda-toolkit=${version.split(".").slice(0, 2).join(".")}${parts}`];
 }

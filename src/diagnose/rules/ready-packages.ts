@@ -1,5 +1,16 @@
 /** Ready-made packages that were built for another torch, CUDA or machine. */
-import { pip, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import {
+  indexedSince,
+  installTorchFor,
+  pip,
+  python,
+  rebuild,
+  reinstall,
+  setVariable,
+  torchCuda,
+  useToolkit,
+} from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -14,10 +25,25 @@ function onAmd(match: Match): boolean {
   );
 }
 
+/**
+ * A toolkit that the package takes and that goes with torch: torch's own CUDA. The least that the package takes may be of
+ * another major version.
+ */
+function newEnough(match: Match): string[] {
+  const need = match.facts["need"]?.replace(/\.$/, "");
+  const torch = torchCuda(match);
+  if (torch !== undefined && need !== undefined && compareVersions(parseVersion(torch), parseVersion(need)) < 0)
+    return [
+      `${installTorchFor(match, indexedSince(need))}   # torch's own CUDA, ${torch}, is older than ${need}`,
+      ...useToolkit(match, indexedSince(need), need),
+    ];
+  return useToolkit(match, torch, need);
+}
+
 export const readyPackageRules: readonly Rule[] = [
   {
     id: "package-needs-other-cuda",
-    title: "The package supports this CUDA version or GPU not",
+    title: "The package does not support this CUDA version or GPU",
     on: ["exception"],
     specificity: 74,
     matches: (finding) =>
@@ -34,13 +60,14 @@ export const readyPackageRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       match.facts["gpu"] === undefined
-        ? `The package wants CUDA ${match.facts["need"] ?? ""} or newer, and the nvcc that is found (or torch's CUDA) is older: often the distribution's /usr/bin/nvcc.`
+        ? `The package wants CUDA ${match.facts["need"] ?? ""} or newer, and the nvcc that is found (or torch's CUDA) is older${match.context.log.cuda === undefined ? "" : ` (CUDA ${match.context.log.cuda})`}: often the distribution's /usr/bin/nvcc.${torchCuda(match) === undefined ? "" : ` torch is built for CUDA ${torchCuda(match) ?? ""}: the toolkit has to be of that major version, too.`}`
         : `The package's kernels are for ${/^\d/.test(match.facts["gpu"]) ? `compute capability ${match.facts["gpu"].includes(".") ? match.facts["gpu"] : dotted(match.facts["gpu"])}` : `${match.facts["gpu"]} GPUs`} and newer ones; this GPU is older.`,
     fix: (match) =>
       match.facts["gpu"] === undefined
         ? [
-            "which -a nvcc; nvcc --version",
-            `export CUDA_HOME=/usr/local/cuda-${match.facts["need"] ?? "12"} PATH=/usr/local/cuda-${match.facts["need"] ?? "12"}/bin:$PATH`,
+            "nvcc --version   # the one that is found",
+            ...newEnough(match),
+            `# CUDA ${match.facts["need"] ?? ""} is the least; a ready-made wheel of the package for this torch and Python needs no toolkit at all`,
           ]
         : [
             `${python(match)} -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
@@ -51,6 +78,10 @@ export const readyPackageRules: readonly Rule[] = [
       {
         text: "RuntimeError: FlashAttention is only supported on CUDA 11.6 and above.  Note: make sure nvcc has a supported version by running nvcc -V.",
         expect: "11.6",
+      },
+      {
+        text: "RuntimeError: mamba_ssm is only supported on CUDA 11.6 and above.  Note: make sure nvcc has a supported version by running nvcc -V.\n\ntorch.__version__  = 2.4.0+cu124",
+        expect: "export CUDA_HOME=/usr/local/cuda-12.4",
       },
       { text: "RuntimeError: FlashAttention only supports Ampere GPUs or newer.", expect: "Ampere" },
       {

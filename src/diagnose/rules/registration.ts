@@ -1,6 +1,7 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { own } from "../../base/own.ts";
 import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { reinstallMmcv } from "../mmcv.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
@@ -126,7 +127,7 @@ export const registrationRules: readonly Rule[] = [
         ...(name === undefined
           ? rebuild(match)
           : name === "mmcv"
-            ? [pip(match, "uninstall -y mmcv mmcv-lite"), pip(match, "install -U openmim") + " && mim install mmcv"]
+            ? reinstallMmcv(match)
             : originOf(name) === undefined
               ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
               : reinstall(match, name)),

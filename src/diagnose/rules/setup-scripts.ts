@@ -1,5 +1,5 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
-import { installTorchFor, pip, platformOf, python } from "../commands.ts";
+import { installGpuTorch, pip, platformOf, python } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The package, for a command. */
@@ -34,7 +34,7 @@ export const setupScriptRules: readonly Rule[] = [
     },
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      installTorchFor(match, match.context.log.cuda ?? "13.0"),
+      installGpuTorch(match),
       pip(match, `install --no-build-isolation ${packageName(match)}`),
     ],
     sources: ["pytorch: torch/version.py", "astral-sh/uv#6437"],

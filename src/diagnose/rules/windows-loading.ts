@@ -1,7 +1,7 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { pip, python, quote, rebuild, torchIndex } from "../commands.ts";
 import { framesAt } from "../matchers.ts";
-import { runningPackage } from "../packages.ts";
+import { packageOf, runningPackage } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -96,6 +96,26 @@ function torchDlls(match: Match): string[] {
   ];
 }
 
+/** The module as Python imports it: one that begins with an underscore lies in its package. */
+function moduleOf(match: Match): string {
+  const name =
+    (match.facts["name"] ?? "the_extension")
+      .split(/[\\/]/)
+      .at(-1)
+      ?.replace(/\.\w+$/, "") ?? "the_extension";
+  const inPackage = name.startsWith("_") ? packageOf(match) : undefined;
+  return inPackage === undefined ? name : `${inPackage.replace(/^mmcv-full$/, "mmcv").replaceAll("-", "_")}.${name}`;
+}
+
+/** How such a build comes about: of a package by its wheel, of one's own by files that were left. */
+function builtElsewhere(match: Match): string {
+  const name = packageOf(match);
+  const { versions, installedTorch } = match.context.log;
+  if (name === undefined) return "a stale build: look for `ninja: no work to do`";
+  const version = versions[name];
+  return `${name}${version === undefined ? "" : ` ${version}`} has wheels for some releases of torch alone${installedTorch === undefined ? "" : `; here is torch ${installedTorch}`}`;
+}
+
 export const windowsLoadingRules: readonly Rule[] = [
   {
     id: "dll-not-found",
@@ -116,7 +136,7 @@ export const windowsLoadingRules: readonly Rule[] = [
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
         : ofTorch(match)
           ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
-          : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (a stale build: look for \`ninja: no work to do\`), or the Visual C++ run time is missing.`,
+          : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
     fix: (match) =>
       vendorOf(match) !== undefined
         ? [
@@ -126,12 +146,7 @@ export const windowsLoadingRules: readonly Rule[] = [
         : ofTorch(match)
           ? torchDlls(match)
           : [
-              `${python(match)} -c "import torch, ${
-                (match.facts["name"] ?? "the_extension")
-                  .split(/[\\/]/)
-                  .at(-1)
-                  ?.replace(/\.\w+$/, "") ?? "the_extension"
-              }"`,
+              `${python(match)} -c "import torch, ${moduleOf(match)}"`,
               ...rebuild(match),
               '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
             ],

@@ -244,6 +244,37 @@ describe("a log of another machine", () => {
     }
   });
 
+  it("is told by the CUDA of its torch, also where that stands in a path or in a set-up script's words", () => {
+    const missing = "/usr/bin/ld: cannot find -lcurand: No such file or directory";
+    const toolkit = "/usr/local/cuda-12.8/lib64";
+    for (const [line, cuda] of [
+      ["Using /root/.cache/torch_extensions/py311_cu124 as PyTorch extensions root...", "12.4"],
+      ["CUDA used to build PyTorch: 12.1", "12.1"],
+      ["torch.version.cuda: 11.8", "11.8"],
+    ] as const) {
+      const fix = commands(`${line}\n${missing}`, { environment: gpuMachine, isAssumed: true });
+      expect(fix, line).not.toContain(toolkit);
+      expect(fix, line).toContain(`/usr/local/cuda-${cuda}`);
+    }
+  });
+
+  it("gets the toolkit of this one only when something says that it is of this one", () => {
+    const missing = "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.";
+    const of = (line: string): string => commands(`${line}\n${missing}`, { environment: gpuMachine, isAssumed: true });
+    expect(of("")).toContain("torch.version.cuda");
+    expect(of("")).not.toContain("cuda-12.8");
+    expect(of(`  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 1, in f`)).toContain(
+      "export CUDA_HOME=/usr/local/cuda-12.8",
+    );
+    expect(commands(missing, { environment: gpuMachine })).toContain("export CUDA_HOME=/usr/local/cuda-12.8");
+  });
+
+  it("is told by a torch where none is installed", () => {
+    const { torch: _torch, ...bare } = gpuMachine;
+    const text = `PyTorch version: 2.7.0\n${message}`;
+    expect(commands(text, { environment: bare, isAssumed: true })).not.toContain("/e/bin/python");
+  });
+
   it("is told by what it says of its own, not by what installers make for one build", () => {
     const own = [
       `  File "/e/lib/python3.11/site-packages/torch/__init__.py", line 1, in <module>`,
@@ -252,6 +283,74 @@ describe("a log of another machine", () => {
     ];
     for (const line of own)
       expect(commands(`${line}\n${message}`, { environment: gpuMachine, isAssumed: true })).toContain("/e/bin/python");
+  });
+});
+
+describe("versions that stand in the text", () => {
+  const lost = "ModuleNotFoundError: No module named 'mmcv._ext'";
+
+  it("are those that are installed again", () => {
+    for (const [lines, wanted] of [
+      ["mmcv-full: 1.6.2", 'mim install "mmcv-full==1.6.2"'],
+      ["- **mmcv**: 2.1.0", 'mim install "mmcv==2.1.0"'],
+      ["1. mmcv 1.7.1", 'mim install "mmcv-full==1.7.1"'],
+      ["Name: mmcv\nVersion: 2.0.1", 'mim install "mmcv==2.0.1"'],
+      ["mmcv==2.2.0\ntorch==2.4.1+cu121", "/mmcv/dist/cu121/torch2.4.0/index.html"],
+      ["OS: macOS 13.5\nmmcv-full: 1.7.0", '--no-binary mmcv-full "mmcv-full==1.7.0"'],
+    ] as const)
+      expect(commands(`${lines}\n${lost}`), lines).toContain(wanted);
+  });
+
+  it("choose the page of ready-made wheels", () => {
+    const symbol = "undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs";
+    const text = `ImportError: /h/lib/python3.10/site-packages/torch_scatter/_scatter_cuda.so: ${symbol}`;
+    expect(commands(`torch.__version__ = 2.3.1+cu118\n${text}`)).toContain("whl/torch-2.3.1+cu118.html");
+    expect(commands(`PyTorch version: 2.3.1\nCUDA used to build PyTorch: 12.1\n${text}`)).toContain(
+      "whl/torch-2.3.1+cu121.html",
+    );
+    expect(commands(text)).toContain("torch.__version__");
+  });
+
+  it("choose the package whose module bears a name that several have", () => {
+    const text = "ImportError: DLL load failed while importing _ext: The specified module could not be found.";
+    expect(commands(`mmcv 2.1.0\npytorch 2.2.1\n${text}`)).toContain("import torch, mmcv._ext");
+    expect(first(`mmcv 2.1.0\npytorch 2.2.1\n${text}`).cause).toContain("here is torch 2.2.1");
+    expect(commands(text)).toContain("retorch build --force");
+  });
+
+  it("decide which toolkit a package is built with", () => {
+    const text = "RuntimeError: causal_conv1d is only supported on CUDA 11.6 and above.";
+    expect(commands(`${text}\ntorch.__version__  = 2.1.0+cu121`)).toContain("CUDA_HOME=/usr/local/cuda-12.1");
+    expect(commands(text)).toContain("torch.version.cuda");
+    const newer =
+      "RuntimeError: FlashAttention is only supported on CUDA 12.3 and above.\ntorch.__version__  = 2.1.0+cu118";
+    expect(commands(newer)).toContain("whl/cu124");
+  });
+
+  it("tell a minor from a major difference of CUDA", () => {
+    const words =
+      "RuntimeError: Cuda extensions are being compiled with a version of Cuda that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 12.1.";
+    const minor = first(`Cuda compilation tools, release 12.3, V12.3.52\n${words}`);
+    expect(minor.cause).toContain("minor version alone");
+    expect(minor.fix.join("\n")).toContain("check_cuda_torch_binary_vs_bare_metal");
+    const major = first(`Cuda compilation tools, release 11.5, V11.5.119\n${words}`);
+    expect(major.cause).toContain("cannot be mixed");
+    expect(major.fix.join("\n")).not.toContain("bare_metal");
+  });
+
+  it("let pip find the xFormers for the torch that is there", () => {
+    const text =
+      "WARNING[XFORMERS]: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.9.0+cu128 with CUDA 1208 (you have 2.7.1+cu126)";
+    expect(commands(text)).toContain("--only-binary xformers xformers torch==2.7.1+cu126");
+    expect(commands(text)).not.toContain("--upgrade");
+  });
+
+  it("tell the GPU of a Jetson whose torch is the right one", () => {
+    const failed = "RuntimeError: CUDA error: no kernel image is available for execution on the device";
+    const own = "torch-2.1.0a0+41361538.nv23.06-cp38-cp38-linux_aarch64.whl";
+    expect(commands(`Jetson AGX Xavier\n${own}\n${failed}`)).toContain("TORCH_CUDA_ARCH_LIST=7.2");
+    expect(commands(`${own}\n${failed}`)).not.toContain("uninstall -y torch");
+    expect(commands(`Jetson Orin\n${failed}`)).toContain("uninstall -y torch");
   });
 });
 

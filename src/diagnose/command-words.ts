@@ -1,0 +1,47 @@
+/** Words of commands for the system, the interpreter and the installer at hand; what to run is for others to say. */
+import type { Match } from "./rule.ts";
+
+/** The system that the commands are for. */
+export function platformOf(match: Match): "linux" | "darwin" | "win32" {
+  return match.context.log.platform ?? match.context.environment?.platform ?? "linux";
+}
+
+/** The interpreter, as a word of a command. */
+export function python(match: Match): string {
+  const found = match.context.environment?.python;
+  if (found !== undefined && platformOf(match) === match.context.environment?.platform)
+    return match.context.pythonCommand ?? quote(found.executable);
+  return "python";
+}
+
+/** `3.11`, from the environment or the log; undefined when neither tells. */
+export function pythonVersion(match: Match): string | undefined {
+  const version = match.context.environment?.python?.version;
+  return match.context.log.python ?? (version === undefined ? undefined : `${version[0]}.${version[1]}`);
+}
+
+/** A pip command for the environment at hand. */
+export function pip(match: Match, words: string): string {
+  if (match.context.log.installer === "uv") return `uv pip ${words}`;
+  return `${python(match)} -m pip ${words}`;
+}
+
+/** Sets an environment variable for the commands that follow. */
+export function setVariable(match: Match, name: string, value: string): string {
+  if (platformOf(match) === "win32") return `set ${name}=${value}`;
+  return `export ${name}=${/^[\w./:+,=-]+$/.test(value) || value.includes("$(") ? value : `"${value}"`}`;
+}
+
+export function unsetVariable(match: Match, name: string): string {
+  return platformOf(match) === "win32" ? `set ${name}=` : `unset ${name}`;
+}
+
+/** Removes a folder. */
+export function removeFolder(match: Match, folder: string): string {
+  return platformOf(match) === "win32" ? `rmdir /s /q ${quote(folder)}` : `rm -rf ${quote(folder)}`;
+}
+
+/** A path as a word of a shell command. */
+export function quote(path: string): string {
+  return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : `"${path}"`;
+}
