@@ -25,14 +25,17 @@ export async function runForeground(request: Pick<ProcessRequest, "argv" | "cwd"
   const { spawn } = await import("node:child_process");
   return await new Promise((resolve) => {
     const [program = "", ...args] = request.argv;
+    // Before the program starts: it may be what makes somebody send a signal.
+    const { release, startPassing } = passSignals();
     let child: ChildProcess;
     try {
       child = spawn(program, args, { cwd: request.cwd, env: { ...request.env }, stdio: "inherit" });
     } catch (error) {
+      release();
       resolve({ status: undefined, startError: errorCode(error) || "EINVAL" });
       return;
     }
-    const release = passSignals(child);
+    startPassing(child);
     child.on("error", (error) => {
       // Also sent when a signal could not be delivered: the program goes on then.
       if (child.pid !== undefined) return;
@@ -46,20 +49,27 @@ export async function runForeground(request: Pick<ProcessRequest, "argv" | "cwd"
   });
 }
 
-function passSignals(child: ChildProcess): () => void {
-  if (process.platform === "win32") {
-    const ignore = (): void => undefined;
-    process.on("SIGINT", ignore);
-    return () => process.off("SIGINT", ignore);
-  }
+/** Holds signals back until there is a program that gets them. */
+function passSignals(): { release: () => void; startPassing: (child: ChildProcess) => void } {
+  const windows = process.platform === "win32";
   const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  const handlers = [...fromTerminal, ...passedOn].map((signal) => {
-    const alreadyThere = terminal && fromTerminal.includes(signal);
+  const early: NodeJS.Signals[] = [];
+  let program: ChildProcess | undefined;
+  const handlers = (windows ? (["SIGINT"] as const) : [...fromTerminal, ...passedOn]).map((signal) => {
+    const alreadyThere = windows || (terminal && fromTerminal.includes(signal));
     const handler = (): void => {
-      if (!alreadyThere) child.kill(signal);
+      if (alreadyThere) return;
+      if (program === undefined) early.push(signal);
+      else program.kill(signal);
     };
     process.on(signal, handler);
     return { signal, handler };
   });
-  return () => handlers.forEach(({ signal, handler }) => process.off(signal, handler));
+  return {
+    release: () => handlers.forEach(({ signal, handler }) => process.off(signal, handler)),
+    startPassing: (child) => {
+      program = child;
+      for (const signal of early.splice(0)) child.kill(signal);
+    },
+  };
 }
