@@ -1,5 +1,5 @@
 /** Namespaces of CUDA, torch and pybind11 that a source uses without the header that opens them. */
-import { type Finding } from "../finding.ts";
+import type { Finding } from "../finding.ts";
 import { placeOf, type Rule } from "../rule.ts";
 
 interface Home {
@@ -47,7 +47,7 @@ const homes: readonly Home[] = [
 const word = "cooperative_groups|cg|py|pybind11|(?:at|c10)::cuda|nvcuda|wmma|cub";
 const forms: readonly RegExp[] = [
   new RegExp(
-    `[‘'"](?<name>${word})[’'"]\\s?:? ?(?:has not been declared|was not declared in this scope|does not name a type|is not a (?:class,? |namespace)|is undefined|undeclared identifier)`,
+    `(?<!in namespace |member of )[‘'"](?<name>${word})[’'"]\\s?:? ?(?:has not been declared|was not declared in this scope|does not name a type|is not a (?:class,? |namespace)|is undefined|undeclared identifier)`,
   ),
   new RegExp(`use of undeclared identifier '(?<name>${word})'`),
   /namespace "(?<space>at|c10)" has no (?:actual )?member "(?<name>cuda)"/,
