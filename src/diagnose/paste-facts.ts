@@ -87,8 +87,6 @@ export interface PasteFacts extends CallFacts {
   readonly onlyIndex?: string;
   /** Packages that the command with that index asks for: `torch torchvision`. */
   readonly fromIndex?: string;
-  /** A report of an environment stands in it: of ds_report, torch.utils.collect_env, xformers.info. */
-  readonly environmentReport: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
   readonly gpuImage?: string;
   /** The ptxas that Triton called. */
@@ -136,8 +134,6 @@ const mostVendored = 12;
 /** A line that was typed into Python or IPython, or given to `python -c`. */
 const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
-const report =
-  /^\s*(?:DeepSpeed C\+\+\/CUDA extension op report|op name \.{3,} installed|DeepSpeed general environment info|Collecting environment information\.\.\.|Versions of relevant libraries:|memory_efficient_attention\.\S+:\s+(?:un)?available|build\.env\.\w+:)/;
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
@@ -205,7 +201,6 @@ export class PasteReader {
     pixi: false,
     rocmFromPip: false,
     jetson: false,
-    environmentReport: false,
     jetsonTorch: false,
   };
 
@@ -300,7 +295,6 @@ export class PasteReader {
       facts.rocmFromPip = true;
     if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
     if (text.includes("ndex")) this.#index(text);
-    if (!facts.environmentReport && report.test(text)) facts.environmentReport = true;
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;

@@ -80,8 +80,8 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   return select([...best.values()].sort(compare)).map((candidate) => {
     const diagnosis = toDiagnosis(candidate);
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
-    // What a report of an environment remarks on stopped nothing.
-    if (!failed && context.log.environmentReport && candidate.role === "advice")
+    // What a run that goes on remarks on stopped nothing.
+    if (!failed && candidate.role === "advice")
       return { ...diagnosis, confidence: "low" };
     return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
   });

@@ -1,6 +1,7 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
 import { pip, platformOf, pythonVersion } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { ofLog } from "../matchers.ts";
+import { coded, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Whether the NumPy that runs is older than the one that the module was built with. */
 function numpyIsOlder(message: string): boolean {
@@ -8,6 +9,11 @@ function numpyIsOlder(message: string): boolean {
   if (sizes !== null) return Number(sizes[1]) > Number(sizes[2]);
   const versions = /version 0x(\w+) but this version of numpy is 0x(\w+)/.exec(message);
   return versions !== null && Number.parseInt(versions[1] ?? "", 16) > Number.parseInt(versions[2] ?? "", 16);
+}
+
+/** Whether more than warnings was said. */
+function hasFailed({ findings }: RuleContext): boolean {
+  return findings.some(({ severity }) => severity !== "warning");
 }
 
 export const pythonVersionRules: readonly Rule[] = [
@@ -226,7 +232,9 @@ export const pythonVersionRules: readonly Rule[] = [
                 )
               ? { file: "yes" }
               : undefined,
-    confidence: "high",
+    // The warning alone: the check of the compiler's version was left out, and the build goes on.
+    confidence: ({ finding, context }) =>
+      finding.severity === "warning" && !ofLog(context, hasFailed) ? "low" : "high",
     cause: (match) =>
       match.facts["file"] === undefined
         ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
