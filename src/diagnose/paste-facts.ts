@@ -87,6 +87,8 @@ export interface PasteFacts extends CallFacts {
   readonly onlyIndex?: string;
   /** Packages that the command with that index asks for: `torch torchvision`. */
   readonly fromIndex?: string;
+  /** torch was reading the sources as text, to hash them. */
+  readonly readsSources: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
   readonly gpuImage?: string;
   /** The ptxas that Triton called. */
@@ -201,6 +203,7 @@ export class PasteReader {
     pixi: false,
     rocmFromPip: false,
     jetson: false,
+    readsSources: false,
     jetsonTorch: false,
   };
 
@@ -295,6 +298,7 @@ export class PasteReader {
       facts.rocmFromPip = true;
     if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);
     if (text.includes("ndex")) this.#index(text);
+    if (text.includes("in hash_source_files")) facts.readsSources = true;
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;

@@ -81,8 +81,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     const diagnosis = toDiagnosis(candidate);
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
     // What a run that goes on remarks on stopped nothing.
-    if (!failed && candidate.role === "advice")
-      return { ...diagnosis, confidence: "low" };
+    if (!failed && candidate.role === "advice") return { ...diagnosis, confidence: "low" };
     return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
   });
 }

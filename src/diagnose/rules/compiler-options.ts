@@ -187,18 +187,22 @@ export const compilerOptionRules: readonly Rule[] = [
             /the clang compiler does not support ['‘](?<option>[^'’]+)/,
             /(?:invalid numeric argument|unknown option|ignoring unknown option) '(?<option>[^']+)'/,
             /unknown target CPU '(?<option>[^']+)'/,
+            // D8021, whose sentence was cut off: only the flag is left.
+            /^['"]?(?<option>[-/][A-Za-z][\w=+-]*)['"]?$/,
           )
         : undefined,
     confidence: "high",
     cause: (match) =>
       `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
     fix: (match) => [
-      `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
+      `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""}${/^\/[Wfm]\w*-/.test(match.facts["option"] ?? "") ? ` (written -${(match.facts["option"] ?? "").slice(1)} there)` : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
       ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
         ? ["# clang on ARM: -mcpu=native in its place (clang 15 and newer take -march=native, too)"]
         : []),
       ...(platformOf(match) === "win32"
-        ? ["# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp"]
+        ? [
+            '# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp; put flags of gcc behind: if sys.platform != "win32"',
+          ]
         : ['echo "$CC $CXX $CFLAGS $CXXFLAGS"; c++ --version']),
     ],
     change: (match) => {
@@ -214,6 +218,10 @@ export const compilerOptionRules: readonly Rule[] = [
       { text: "clang: error: unsupported argument 'native' to option '-march='", expect: "-march=native" },
       { text: "cc1plus: error: bad value (‘sapphirerapids’) for ‘-march=’ switch", expect: "sapphirerapids" },
       { text: "cl : Command line error D8021 : invalid numeric argument '/Wextra'", expect: "MSVC" },
+      {
+        text: "cl: error D8021 : /Wno-attributes\nninja: build stopped: subcommand failed.",
+        expect: "/Wno-attributes",
+      },
     ],
   },
   {

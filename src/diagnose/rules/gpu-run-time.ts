@@ -1,5 +1,14 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu, pip } from "../commands.ts";
+import {
+  installTorchFor,
+  platformOf,
+  python,
+  reinstall,
+  setVariable,
+  torchCuda,
+  buildForThisGpu,
+  pip,
+} from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -277,6 +286,40 @@ export const gpuRunTimeRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
       { text: "RuntimeError: CUDA error: invalid configuration argument", expect: "grid of 0" },
+    ],
+  },
+  {
+    id: "launch-of-size-zero",
+    title: "A kernel is launched over nothing",
+    on: ["exception", "gpu"],
+    specificity: 66,
+    matches: (finding) =>
+      said(finding, /kernel launch blocks must be positive, but got N\s?=\s*(?<count>-?\d+)/) === undefined
+        ? undefined
+        : { cumm: /[\\/]cumm[\\/]/.test(finding.message) ? "yes" : undefined },
+    confidence: "medium",
+    cause: (match) =>
+      `A kernel of spconv was to run over 0 elements. Either its input is empty (no points after a filter, coordinates outside of spatial_shape or not in the order batch, z, y, x), or a kernel before it did nothing: ${match.facts["cumm"] === undefined ? "spconv was compiled for other GPUs than this one" : "the spconv wheel is for another CUDA, or has no code for this GPU"}.`,
+    fix: (match) => [
+      "# print the shape, smallest and largest of the coordinates before the call, and skip empty ones",
+      `${python(match)} -c "import torch; print(torch.version.cuda, torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
+      ...(match.facts["cumm"] === undefined
+        ? ["# input not empty: compile it anew with TORCH_CUDA_ARCH_LIST set to the capability that this prints"]
+        : [
+            `${pip(match, "list")} | ${platformOf(match) === "win32" ? 'findstr /i "spconv cumm"' : 'grep -i -E "spconv|cumm"'}   # one of each, with one -cu number that fits torch's CUDA`,
+            "# input not empty: another spconv-cuXXX (older GPUs need an older one: a K80 spconv-cu102), or spconv from source",
+          ]),
+    ],
+    sources: ["traveller59/spconv#419", "traveller59/spconv#550", "mit-han-lab/bevfusion#297"],
+    examples: [
+      {
+        text: "RuntimeError: /tmp/pip-build-env-k9/overlay/lib/python3.7/site-packages/cumm/include/tensorview/cuda/launch.h(53)\nN > 0 assert faild. CUDA kernel launch blocks must be positive, but got N= 0",
+        expect: "spconv-cuXXX",
+      },
+      {
+        text: "RuntimeError: /w/mmdet3d/ops/spconv/include/tensorview/helper_launch.h 17\nN > 0 assert faild. CUDA kernel launch blocks must be positive, but got N= 0",
+        expect: "TORCH_CUDA_ARCH_LIST",
+      },
     ],
   },
   {

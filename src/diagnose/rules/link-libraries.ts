@@ -135,9 +135,14 @@ export const linkLibraryRules: readonly Rule[] = [
       /\.\.|dependencies/.test(match.facts["file"] ?? "")
         ? `\`${match.facts["file"] ?? ""}\` was compiled to another place: a source path with \`..\` in it puts the object outside of the build folder.`
         : `\`${match.facts["file"] ?? ""}\` was not made, or elsewhere: its compile failed or was skipped (look above), the source's path is relative with \`..\`, has spaces or letters outside ASCII, or is too long for Windows; or the wrong (x86) link.exe runs.`,
-    fix: () => [
+    fix: (match) => [
       "# put the project into a short path of plain letters without spaces; name sources without ..",
       "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
+      ...(/\.obj$/.test(match.facts["file"] ?? "")
+        ? [
+            "# setup.py, when ninja puts the objects elsewhere: cmdclass={'build_ext': BuildExtension.with_options(use_ninja=False)}",
+          ]
+        : []),
       "retorch build",
     ],
     sources: ["NVIDIA/nv-wavenet#50", "NVlabs/tiny-cuda-nn#399", "JeffreyXiang/diffoctreerast#2"],

@@ -1,6 +1,6 @@
 /** nvcc's command line: options, standards, its host compiler and files. */
 import { cudaForStandard } from "../version-facts.ts";
-import { platformOf, python, torchCuda } from "../commands.ts";
+import { pip, platformOf, python, torchCuda } from "../commands.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -175,6 +175,9 @@ export const nvccOptionRules: readonly Rule[] = [
         ];
       return [
         `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
+        ...(/^-f\w/.test(option)
+          ? [pip(match, "install ninja") + "   # when the build ran without it: flags then go to nvcc by another way"]
+          : []),
         `# CMake: target_compile_options(t PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${option}>), so that flags for C++ do not reach nvcc`,
         "nvcc --version; which -a nvcc",
       ];

@@ -1,5 +1,5 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
-import { pip, platformOf, pythonVersion } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -254,6 +254,51 @@ export const pythonVersionRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "C:\\e\\torch\\utils\\cpp_extension.py", line 387, in check_compiler_abi_compatibility\n    match = re.search(r"x", compiler_info.decode())\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd3 in position 0: invalid continuation byte',
         expect: "VSLANG",
+      },
+    ],
+  },
+  {
+    id: "source-not-utf8",
+    title: "A source of the extension is not in the encoding that torch reads it in",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding, context) => {
+      if (finding.code !== "UnicodeDecodeError") return undefined;
+      const reads =
+        finding.frames === undefined
+          ? context.log.readsSources
+          : finding.frames.some((frame) =>
+              /_cpp_extension_versioner\.py|\bhash_source_files|hipify_python\.py/.test(frame),
+            );
+      return reads ? (said(finding, /'(?<codec>[\w-]+)' codec can't decode byte (?<byte>0x\w+)/) ?? {}) : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      /^utf-?8$/i.test(match.facts["codec"] ?? "utf-8")
+        ? `torch reads each file of \`sources\` (and headers, for HIP) as UTF-8 text, and one is not${match.facts["byte"] === undefined ? "" : ` (byte ${match.facts["byte"]})`}: it was saved in another encoding, or it is no text (an object or library among the sources, a \`._\` file of macOS, an encrypted or broken copy).`
+        : `Before a build torch reads each file of \`sources\`, older releases in the encoding of the system (\`${match.facts["codec"] ?? ""}\`), and a source has letters that do not exist there, in a comment for example.`,
+    fix: (match) => [
+      ...(/^utf-?8$/i.test(match.facts["codec"] ?? "utf-8")
+        ? []
+        : platformOf(match) === "win32"
+          ? ["set PYTHONUTF8=1"]
+          : ["export PYTHONUTF8=1"]),
+      `${python(match)} -c "import pathlib; [print(p) for p in pathlib.Path('.').rglob('*.*') if p.is_file() and p.suffix in ('.c', '.cc', '.cpp', '.cu', '.h', '.hpp', '.cuh') and '\\ufffd' in p.read_text('utf-8', 'replace')]"   # in the folder of the sources: files that are not UTF-8`,
+      "# save those anew as UTF-8, fetch broken ones anew; take what is no text out of `sources` (objects: extra_ldflags); newer torch hashes bytes, of any encoding",
+    ],
+    sources: ["pytorch/pytorch#138565", "yangxy/GPEN#65", "MichaelFan01/STDC-Seg#75"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/torch/utils/cpp_extension.py", line 845, in _jit_compile\n    with_cuda=with_cuda\n  File "/e/torch/utils/_cpp_extension_versioner.py", line 17, in hash_source_files\n    hash_value = update_hash(hash_value, file.read())\n  File "/usr/lib/python3.6/codecs.py", line 321, in decode\n    (result, consumed) = self._buffer_decode(data, self.errors, final)\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0x87 in position 0: invalid start byte',
+        expect: "UTF-8",
+      },
+      {
+        text: 'UnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xd5 in position 4: invalid continuation byte\nTraceback (most recent call last):\n  File "/e/torch/utils/_cpp_extension_versioner.py", line 43, in bump_version_if_changed\n    hash_value = hash_source_files(hash_value, source_files)\n  File "/e/torch/utils/_cpp_extension_versioner.py", line 16, in hash_source_files',
+        expect: "0xd5",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"C:\\e\\torch\\utils\\_cpp_extension_versioner.py\", line 17, in hash_source_files\n    hash_value = update_hash(hash_value, file.read())\nUnicodeDecodeError: 'gbk' codec can't decode byte 0xaf in position 30: illegal multibyte sequence",
+        expect: "PYTHONUTF8",
       },
     ],
   },

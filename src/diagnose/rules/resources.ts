@@ -13,6 +13,9 @@ function fewerJobs(match: Match): string[] {
   ];
 }
 
+/** A crash whose place in the compiler is told: `internal compiler error: in tsubst_copy, at cp/pt.c:15620`. */
+const inItself = /internal compiler error: in \w+, at \S+:\d/;
+
 /** A gcc to try in place of the one that crashed: one that the CUDA of the log takes, or the one before. */
 function otherGcc(match: Match): string {
   const crashed = Number(
@@ -173,7 +176,8 @@ export const resourceRules: readonly Rule[] = [
         ? "The same source often compiles with another CUDA release or with fewer optimizations."
         : "The same source often compiles with another release of the compiler."),
     fix: (match) => [
-      setVariable(match, "MAX_JOBS", "1") + "   # rules out memory",
+      // Where the compiler names the place in itself, it was not memory.
+      ...(inItself.test(match.finding.text) ? [] : [setVariable(match, "MAX_JOBS", "1") + "   # rules out memory"]),
       /ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "")
         ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows"
         : platformOf(match) === "win32"

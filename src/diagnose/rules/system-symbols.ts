@@ -81,7 +81,11 @@ export const systemSymbolRules: readonly Rule[] = [
       `\`${match.facts["readable"] ?? ""}\` is of the C++ library, and the one that Python has loaded does not have it: the extension was compiled with a newer gcc (or with libc++) than the libstdc++.so.6 that is found first at run time, often conda's or a bundled one.`,
     fix: (match) => [
       ...(match.context.log.conda ? ["conda install -c conda-forge libstdcxx-ng"] : []),
+      `LD_PRELOAD=$(g++ -print-file-name=libstdc++.so.6) ${python(match)} -c "import torch"   # then the program in the same way: with the compiler's own library`,
       `${python(match)} -c "import ctypes.util,subprocess; print(subprocess.getoutput('ldconfig -p | grep libstdc++'))"`,
+      ...(match.context.log.conda
+        ? []
+        : ["conda install -c conda-forge libstdcxx-ng   # when the Python is of a conda environment"]),
       "# or build with an older gcc: CC=gcc-11 CXX=g++-11",
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html"],
