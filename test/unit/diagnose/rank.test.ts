@@ -177,3 +177,12 @@ describe("what was overcome before the log's end", () => {
     expect(diagnose("Successfully installed torch-2.6.0")).toMatchObject({ diagnoses: [], findings: 0 });
   });
 });
+
+describe("a warning of a run that failed nowhere", () => {
+  it.each([
+    "Attempted to use ninja as the BuildExtension backend but we could not find ninja.. Falling back to using the slow distutils backend.",
+    "C:\\e\\torch\\utils\\cpp_extension.py:287: UserWarning: Error checking compiler version for cl: 'utf-8' codec can't decode byte 0x8e in position 0: invalid start byte",
+  ])("is said with low confidence: %s", (text) => {
+    expect(diagnose(`${text}\nDone.`).diagnoses.map(({ confidence }) => confidence)).toEqual(["low"]);
+  });
+});
