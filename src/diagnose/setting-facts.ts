@@ -1,6 +1,6 @@
 /**
- * Settings of the shell that a text tells and that lead to the wrong place: another LibTorch on LD_LIBRARY_PATH, a
- * CUDA_HOME that is a list. Reads one line at a time; whether it matters is for the rules to say.
+ * Settings of the shell and its commands that a text tells and that lead to the wrong place: another LibTorch on LD_LIBRARY_PATH, a
+ * CUDA_HOME that is a list, an index without GPU. Reads one line at a time; whether it matters is for the rules to say.
  */
 
 /** What a text tells of such settings. */
@@ -9,6 +9,8 @@ export interface SettingFacts {
   readonly libtorchOnPath: boolean;
   /** Folders of a CUDA_HOME that is written like a search path: `/usr/local/cuda-9.0`, `/usr/local/cuda-8.0`. */
   readonly cudaHomeList?: readonly string[];
+  /** A command installs from an index of packages without GPU: `…/whl/torch-2.8.0+cpu.html`, `…/whl/cpu`. */
+  readonly cpuIndex: boolean;
 }
 
 /** Somebody says that it is not there, or that taking it out was of no use. */
@@ -29,17 +31,23 @@ function listed(value: string): readonly string[] | undefined {
 /** Gathers them line by line. */
 export class SettingReader {
   #libtorch = false;
+  #cpuIndex = false;
   #list: readonly string[] | undefined;
 
   line(text: string): void {
     if (text.length > 600) return;
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
       this.#libtorch = true;
+    if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
   }
 
   facts(): SettingFacts {
-    return { libtorchOnPath: this.#libtorch, ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }) };
+    return {
+      libtorchOnPath: this.#libtorch,
+      cpuIndex: this.#cpuIndex,
+      ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }),
+    };
   }
 }
