@@ -7,6 +7,7 @@ import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
+import { tooNewFor } from "./version-facts.ts";
 
 export {
   pip,
@@ -152,7 +153,9 @@ export function reinstall(match: Match, name: string): string[] {
       pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +
         "   # its wheels are made for one torch and CUDA: the release that fits yours",
     ];
-  const build = pip(match, `${options} --no-binary ${name} ${name}`);
+  const above = tooNewFor(torchThere(match), name);
+  const wanted = above === undefined ? name : `"${name}<${above}"`;
+  const build = pip(match, `${options} --no-binary ${name} ${wanted}`);
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
     return [`${own}   # in the folder that ${name} was installed from`];
@@ -172,10 +175,15 @@ export function reinstall(match: Match, name: string): string[] {
   return [
     pip(
       match,
-      `install --no-cache-dir --force-reinstall --no-deps ${name} -f ${origin.wheels.replace("$TORCH", version)}   # ready-made for this torch, when there is one`,
+      `install --no-cache-dir --force-reinstall --no-deps ${wanted} -f ${origin.wheels.replace("$TORCH", version)}   # ready-made for this torch, when there is one`,
     ),
     build + "   # or from source",
   ];
+}
+
+/** Version of the torch that is installed, of the text, or of the environment where the text is of it. */
+function torchThere({ context }: Match): string | undefined {
+  return context.log.installedTorch ?? (context.isUnsure === true ? undefined : context.environment?.torch?.version);
 }
 
 /** The installed torch with its build as the text states them: `2.1.0+cu121`. */

@@ -5,10 +5,11 @@
 
 import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts {
+export interface LogFacts extends PasteFacts, SettingFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** `3.10`. */
@@ -82,7 +83,10 @@ const ipythonFrame =
 const carriers =
   /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
 
-type Mutable = Omit<{ -readonly [Name in keyof LogFacts]: LogFacts[Name] }, Exclude<keyof PasteFacts, "torchCuda">>;
+type Mutable = Omit<
+  { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
+  Exclude<keyof (PasteFacts & SettingFacts), "torchCuda">
+>;
 
 const names: readonly RegExp[] = [
   /Failed building (?:wheel|editable) for ([\w.-]+)/,
@@ -137,6 +141,7 @@ export class FactsReader {
   readonly #paste = new PasteReader();
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
+  readonly #settings = new SettingReader();
   readonly #facts: Mutable = {
     localPackages: [],
     versions: {},
@@ -154,6 +159,7 @@ export class FactsReader {
   line(text: string): void {
     this.#paste.line(text);
     this.#versions.line(text);
+    this.#settings.line(text);
     this.#line(text);
   }
 
@@ -297,6 +303,7 @@ export class FactsReader {
     }
     this.#paste.line(text);
     this.#versions.line(text);
+    this.#settings.line(text);
     this.#system(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
@@ -317,6 +324,7 @@ export class FactsReader {
     return {
       ...this.#facts,
       ...paste,
+      ...this.#settings.facts(),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],

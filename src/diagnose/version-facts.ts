@@ -1,5 +1,6 @@
 /** Which version goes with which: facts with their sources, for sentences and fixes. */
 import { compareVersions, parseVersion } from "../base/order.ts";
+import { own } from "../base/own.ts";
 
 /**
  * Newest gcc that a CUDA version accepts, by the first CUDA that does.
@@ -220,4 +221,21 @@ export function tchForTorch(torch: string | undefined): string | undefined {
   const [major, minor] = (torch ?? "").split(".");
   const wanted = `${major ?? ""}.${minor ?? ""}`;
   return Object.entries(torchByTch).findLast(([, known]) => known === wanted)?.[0];
+}
+
+/**
+ * Packages of PyG, and the first release of each that is for torch 1.13 and newer: those of March 2023, with which support
+ * of torch 2.0 came. Source: the pages of data.pyg.org/whl by torch release.
+ */
+const firstForTorch113: Readonly<Record<string, string>> = {
+  "torch-cluster": "1.6.1",
+  "torch-scatter": "2.1.1",
+  "torch-sparse": "0.6.17",
+  "torch-spline-conv": "1.2.2",
+};
+
+/** The first release of a package that is too new for a torch; undefined where none is, or it is not known. */
+export function tooNewFor(torch: string | undefined, name: string): string | undefined {
+  if (torch === undefined || compareVersions(parseVersion(torch.replace(/\+.*$/, "")), [1, 13]) >= 0) return undefined;
+  return own(firstForTorch113, name);
 }

@@ -63,7 +63,7 @@ export const loadingRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi, whose modules this Python and torch do not load" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
+      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi; such a module is for the Python that it was built with (one built with Python 2 has `init…` in place of `PyInit_…`), and torch from 1.0 on cannot build it" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
     fix: (match) => [
       ...(ofKeops(match)
         ? [
@@ -74,6 +74,7 @@ export const loadingRules: readonly Rule[] = [
       ...(ofFfi(match)
         ? [
             "# take a version of the project for torch >= 1.0: its setup.py has torch.utils.cpp_extension (CUDAExtension), not build.py with create_extension; RoI align, RoI pool and NMS: torchvision.ops has them, compiled",
+            "# or the project as it is, in an environment of its own: the Python that its README names (2.7 or 3.6) with torch 0.4.1, where its build script (make.sh, build.py) is run again",
           ]
         : []),
       ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match) ? [] : rebuild(match)),
@@ -97,7 +98,7 @@ export const loadingRules: readonly Rule[] = [
       },
       {
         text: '  File "/p/roi_align/_ext/crop_and_resize/__init__.py", line 3, in <module>\n    from ._crop_and_resize import lib as _lib, ffi as _ffi\nImportError: dynamic module does not define module export function (PyInit__crop_and_resize)',
-        expect: "torchvision.ops",
+        expect: "torch 0.4.1",
       },
       { text: "ImportError: dynamic module does not define init function (initfused)", expect: "fused" },
     ],

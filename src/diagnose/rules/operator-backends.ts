@@ -1,5 +1,6 @@
 /** Operators that exist, called for a device that they have no kernel for. */
-import { installTogether, python, rebuild, setVariable } from "../commands.ts";
+import { installTogether, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { originOf } from "../packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 /** Devices of tensors; the other keys of the dispatcher are no devices. */
@@ -25,6 +26,15 @@ function wanted(match: Match): string | undefined {
   return device === undefined || device === "CPU" ? undefined : device.toLowerCase();
 }
 
+/** The package with ready-made wheels for CPU and for CUDA that lacks its CUDA part: `pyg-lib`. */
+function cpuPackage(match: Match): string | undefined {
+  const { op, backend } = match.facts;
+  if (backend !== "CUDA" || available(match.finding.message)?.includes("CUDA") === true) return undefined;
+  const space = (op ?? "").split("::")[0] ?? "";
+  const name = space === "pyg" ? "pyg-lib" : space.replaceAll("_", "-");
+  return originOf(name)?.wheels === undefined ? undefined : name;
+}
+
 export const operatorBackendRules: readonly Rule[] = [
   {
     id: "operator-without-backend",
@@ -33,13 +43,19 @@ export const operatorBackendRules: readonly Rule[] = [
     specificity: 68,
     matches: (finding) =>
       said(finding, /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the '(?<backend>\w+)' backend/),
-    confidence: (match) => (wanted(match) === undefined ? "medium" : "high"),
+    confidence: (match) =>
+      wanted(match) !== undefined || (cpuPackage(match) !== undefined && match.context.log.cpuIndex)
+        ? "high"
+        : "medium",
     cause: (match) => {
       const { op, backend } = match.facts;
       const there = available(match.finding.message);
       const device = wanted(match);
       if (device !== undefined)
         return `\`${op ?? ""}\` has kernels for ${there?.join(" and ") ?? ""} only, and was called with tensors on ${backend ?? ""}: the model or an input was not moved to the ${device === "cuda" ? "GPU" : device}.`;
+      const ready = cpuPackage(match);
+      if (ready !== undefined)
+        return `\`${op ?? ""}\` has no CUDA kernel in the ${ready} that is installed, and was called with tensors on the GPU: ${match.context.log.cpuIndex ? "it is the wheel for the CPU (+cpu), as the command in the text installs it" : "it is its wheel for the CPU (+cpu), or was built where no CUDA was found"}.`;
       if (/^aten::/.test(op ?? "") && backend !== "CPU" && backend !== "CUDA")
         return `torch itself has no ${backend ?? ""} kernel for \`${op ?? ""}\`.`;
       return `\`${op ?? ""}\` is registered, but not for ${backend ?? ""}${there === undefined || there.length === 0 ? "" : ` (there is: ${there.join(", ")})`}: the extension was built without that part (no ${backend === "CUDA" ? "CUDA" : "compiler for it"} when it was built), or torch and ${isVision(match) ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`;
@@ -52,6 +68,13 @@ export const operatorBackendRules: readonly Rule[] = [
         return [
           `# model.to("${device}"), and every tensor that goes in: x = x.to("${device}")`,
           `${python(match)} -c "import torch; print(torch.${device}.is_available())"   # False: a torch or driver without it, the operator cannot run here`,
+        ];
+      const ready = cpuPackage(match);
+      if (ready !== undefined)
+        return [
+          `${python(match)} -c "import torch; print(torch.__version__)"   # its build, +cuXXX, is that of the wheel to take`,
+          ...reinstall(match, ready),
+          `# or the tensors on the CPU for this call: x.to("cpu")`,
         ];
       if (backend === "MPS") return ["export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU", '# or x.to("cpu")'];
       return [
@@ -75,6 +98,10 @@ export const operatorBackendRules: readonly Rule[] = [
       {
         text: "NotImplementedError: Could not run 'my_ops::scale' with arguments from the 'CUDA' backend. 'my_ops::scale' is only available for these backends: [CPU, BackendSelect].",
         expect: "FORCE_CUDA",
+      },
+      {
+        text: "$ pip install pyg-lib -f https://data.pyg.org/whl/torch-2.8.0%2Bcpu.html\nNotImplementedError: Could not run 'pyg::segment_matmul' with arguments from the 'CUDA' backend. 'pyg::segment_matmul' is only available for these backends: [CPU, BackendSelect].",
+        expect: "the wheel for the CPU (+cpu)",
       },
     ],
   },

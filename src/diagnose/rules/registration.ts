@@ -1,9 +1,11 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
 import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { reinstallMmcv } from "../mmcv.ts";
 import { originOf, packageOf, packageOfModule, runningPackage } from "../packages.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { tooNewFor } from "../version-facts.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
@@ -37,6 +39,16 @@ const torchApiSince: Readonly<Record<string, string>> = {
 /** The same that are gone, by the release that took them. */
 const torchApiGone: Readonly<Record<string, string>> = { _six: "2.0" };
 
+/** The package of the operator with its version, when it is too new for the torch that the text states. */
+function tooNewRelease({ facts, context }: Match): string | undefined {
+  const name = (facts["space"] ?? "").replaceAll("_", "-");
+  const version = own(context.log.versions, name);
+  const above = tooNewFor(context.log.installedTorch, name);
+  return version === undefined || above === undefined || compareVersions(parseVersion(version), parseVersion(above)) < 0
+    ? undefined
+    : `${name} ${version}`;
+}
+
 export const registrationRules: readonly Rule[] = [
   {
     id: "operator-not-registered",
@@ -61,6 +73,9 @@ export const registrationRules: readonly Rule[] = [
           ? "The operators"
           : `\`torch.ops.${match.facts["space"] ?? ""}.${match.facts["op"]}\``;
       const vision = match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message);
+      const release = tooNewRelease(match);
+      if (release !== undefined)
+        return `${release} is made for torch 1.13 and newer, and the torch of the text is ${match.context.log.installedTorch ?? ""}: its Python asks for ${name}, which what was built with this torch does not have, and a torch of that age answers such a question with an error.`;
       return vision
         ? "torchvision's own library did not load: torch and torchvision are of releases (or CUDA builds, or indexes) that do not belong together."
         : `${name} ${match.facts["op"] === undefined ? "are" : "is"} unknown: the library that registers it was not loaded (torch.ops.load_library, or an import that failed silently), was built without that operator (no CUDA), or the linker dropped its registration from a static library.`;
@@ -70,7 +85,9 @@ export const registrationRules: readonly Rule[] = [
         ? [installTogether(match, "torchvision")]
         : originOf((match.facts["space"] ?? "").replaceAll("_", "-")) !== undefined
           ? [
-              `${python(match)} -c "import ${match.facts["space"] ?? ""}"   # before the operator is called; says why its library does not load`,
+              tooNewRelease(match) === undefined
+                ? `${python(match)} -c "import ${match.facts["space"] ?? ""}"   # before the operator is called; says why its library does not load`
+                : "# an older release, as follows, or torch 1.13 and newer with the packages that are made for it",
               ...reinstall(match, (match.facts["space"] ?? "").replaceAll("_", "-")),
             ]
           : [
@@ -78,7 +95,7 @@ export const registrationRules: readonly Rule[] = [
               ...rebuild(match),
               "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
             ],
-    sources: ["pytorch/pytorch#127615"],
+    sources: ["pytorch/pytorch#127615", "rusty1s/pytorch_cluster#193"],
     examples: [
       {
         text: "AttributeError: '_OpNamespace' 'extension_add' object has no attribute 'custom_add'",
@@ -86,6 +103,10 @@ export const registrationRules: readonly Rule[] = [
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
       { text: "RuntimeError: No such operator torch_cluster::random_walk", expect: "data.pyg.org" },
+      {
+        text: "RuntimeError: No such operator torch_sparse::ptr2ind\ntorch                         1.11.0\ntorch-sparse                  0.6.18",
+        expect: '"torch-sparse<0.6.17"',
+      },
     ],
   },
   {

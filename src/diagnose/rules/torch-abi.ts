@@ -35,6 +35,36 @@ function otherTorch(context: RuleContext): MatchFacts | undefined {
 
 export const torchAbiRules: readonly Rule[] = [
   {
+    id: "other-libtorch-on-path",
+    title: "LD_LIBRARY_PATH leads to another LibTorch",
+    on: ["undefined-symbol"],
+    specificity: 90,
+    matches: (finding, context) =>
+      // Programs without Python have no other torch than that one.
+      context.log.libtorchOnPath &&
+      context.log.host === undefined &&
+      finding.phase === "load" &&
+      /(?:site|dist)-packages[\\/]|\.cpython-/.test(finding.file ?? "")
+        ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner))
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `As the text says, LD_LIBRARY_PATH names the lib folder of a LibTorch download: its libraries are loaded in place of those of Python's torch, and are of another release or have the other C++ ABI. So ${match.facts["who"] ?? ""} does not find \`${match.facts["readable"] ?? ""}\`, though the torch that it was built for is installed.`,
+    fix: (match) => [
+      "export LD_LIBRARY_PATH=$(echo $LD_LIBRARY_PATH | tr ':' '\\n' | grep -v libtorch | paste -sd:)   # in the shell that runs Python; and mend ~/.bashrc",
+      "# the program of your own alone: LD_LIBRARY_PATH=<libtorch>/lib ./program, or link it with -Wl,-rpath,<libtorch>/lib (CMake's find_package(Torch) does), then it needs no variable",
+      `# or no download: build the program with Python's torch, -DCMAKE_PREFIX_PATH=$(${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)")`,
+      "# still so with LD_LIBRARY_PATH clean: the module was built for another torch; build or install it again",
+    ],
+    sources: ["pytorch/pytorch#102272"],
+    examples: [
+      {
+        text: "$ export LD_LIBRARY_PATH=/opt/libtorch/lib:$LD_LIBRARY_PATH\nOSError: /e/lib/python3.8/site-packages/my_ops/_C.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSs",
+        expect: "grep -v libtorch",
+      },
+    ],
+  },
+  {
     id: "abi-new-extension-old-torch",
     title: "Built with the new C++11 ABI, torch has the old one",
     on: ["undefined-symbol"],

@@ -62,3 +62,32 @@ describe("the surroundings", () => {
     expect(facts(text.split("\n")[1] ?? "").python).toBeUndefined();
   });
 });
+
+describe("settings that lead to the wrong place", () => {
+  it.each([
+    ["export CUDA_HOME=$CUDA_HOME:/usr/local/cuda-12.1", ["/usr/local/cuda-12.1"]],
+    ["No CUDA runtime is found, using CUDA_HOME=':/opt/a:/opt/b'", ["/opt/a", "/opt/b"]],
+    ["export CUDA_HOME=/usr/local/cuda", undefined],
+    ["bash: CUDA_HOME=/usr/local/cuda: No such file or directory", undefined],
+    ["export LIBRARY_PATH=${CUDA_HOME:-/usr/local/cuda}/lib64", undefined],
+    ["CUDA_HOME=${CUDA_HOME:-/usr/local/cuda} make", undefined],
+    ["CUDA_PATH=C:\\CUDA\\v12.4", undefined],
+  ])("a list for CUDA_HOME: %s", (text, list) => {
+    expect(facts(text).cudaHomeList).toEqual(list);
+  });
+
+  it.each([
+    ["export LD_LIBRARY_PATH=/opt/libtorch/lib:$LD_LIBRARY_PATH", true],
+    ["I add libtorch/lib to $LD_LIBRARY_PATH.", true],
+    ["libtorch is not on my LD_LIBRARY_PATH", false],
+    ["export LD_LIBRARY_PATH=/e/lib/python3.10/site-packages/torch/lib", false],
+  ])("another LibTorch: %s", (text, there) => {
+    expect(facts(text).libtorchOnPath).toBe(there);
+  });
+
+  it("an index without GPU", () => {
+    expect(facts("pip install torch-cluster -f https://data.pyg.org/whl/torch-2.8.0+cpu.html").cpuIndex).toBe(true);
+    expect(facts("pip install torch --index-url https://download.pytorch.org/whl/cpu").cpuIndex).toBe(true);
+    expect(facts("pip install torch --index-url https://download.pytorch.org/whl/cu128").cpuIndex).toBe(false);
+  });
+});

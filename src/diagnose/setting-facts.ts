@@ -1,0 +1,53 @@
+/**
+ * Settings of the shell and its commands that a text tells and that lead to the wrong place: another LibTorch on LD_LIBRARY_PATH, a
+ * CUDA_HOME that is a list, an index without GPU. Reads one line at a time; whether it matters is for the rules to say.
+ */
+
+/** What a text tells of such settings. */
+export interface SettingFacts {
+  /** A LibTorch, not the torch of the environment, is on LD_LIBRARY_PATH. */
+  readonly libtorchOnPath: boolean;
+  /** Folders of a CUDA_HOME that is written like a search path: `/usr/local/cuda-9.0`, `/usr/local/cuda-8.0`. */
+  readonly cudaHomeList?: readonly string[];
+  /** A command installs from an index of packages without GPU: `…/whl/torch-2.8.0+cpu.html`, `…/whl/cpu`. */
+  readonly cpuIndex: boolean;
+}
+
+/** Somebody says that it is not there, or that taking it out was of no use. */
+const denied = /\b(?:not|never|no|without|unset|neither)\b|n['’]t\b/i;
+const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
+
+/**
+ * The folders of `:/usr/local/cuda-9.0:/usr/local/cuda-8.0`, `$CUDA_HOME:/usr/local/cuda`; undefined for one folder, and
+ * for what is no list of folders (`${CUDA_HOME:-/usr/local/cuda}`, a command that goes on).
+ */
+function listed(value: string): readonly string[] | undefined {
+  const parts = value.replace(/:+$/, "").split(":");
+  if (parts.length < 2 || !parts.every((part) => /^(?:|\$\w+|\$\{\w+\}|\/[\w./+-]+)$/.test(part))) return undefined;
+  const folders = parts.filter((part) => part.startsWith("/"));
+  return folders.length === 0 ? undefined : folders;
+}
+
+/** Gathers them line by line. */
+export class SettingReader {
+  #libtorch = false;
+  #cpuIndex = false;
+  #list: readonly string[] | undefined;
+
+  line(text: string): void {
+    if (text.length > 600) return;
+    if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
+      this.#libtorch = true;
+    if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
+    const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
+    if (value !== undefined) this.#list ??= listed(value);
+  }
+
+  facts(): SettingFacts {
+    return {
+      libtorchOnPath: this.#libtorch,
+      cpuIndex: this.#cpuIndex,
+      ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }),
+    };
+  }
+}
