@@ -224,8 +224,8 @@ export function tchForTorch(torch: string | undefined): string | undefined {
 }
 
 /**
- * Packages of PyG, and the first release of each that is for torch 1.13 and newer: those of March 2023, with which support
- * of torch 2.0 came. Source: the pages of data.pyg.org/whl by torch release.
+ * Packages of PyG, and the first release of each that is for torch 1.13 and newer: those that came with the wheels for
+ * torch 2.0 (rusty1s/pytorch_scatter#358, rusty1s/pytorch_sparse#317). Not confirmed by the lists of data.pyg.org/whl.
  */
 const firstForTorch113: Readonly<Record<string, string>> = {
   "torch-cluster": "1.6.1",
