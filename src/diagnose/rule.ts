@@ -143,3 +143,8 @@ export function placeOf(finding: Finding): string {
   if (finding.file === undefined) return "";
   return finding.line === undefined ? finding.file : `${finding.file}:${finding.line}`;
 }
+
+/** The same as what a sentence begins with: `The code` where no place is known. */
+export function codeAt(finding: Finding): string {
+  return placeOf(finding) === "" ? "The code" : placeOf(finding);
+}

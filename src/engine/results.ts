@@ -131,7 +131,10 @@ export class Results {
     const { absent: empty, libraries } = judgement;
     const found = discovery.after({ action, read, named, startedAt, libraries, absent: empty });
     const { inputs: declared, startsOn: told = declared } = action;
-    const edited = this.#edited([...told, ...found.files, ...this.#readAlso(action)], startedAt);
+    const edited = this.#edited(
+      [...told, ...found.files, ...this.#readAlso(action).map((path) => roots.absolute(path))],
+      startedAt,
+    );
     const inputs: Pair[] = [];
     let lost: string | undefined;
     for (const path of found.files) {
@@ -253,11 +256,11 @@ export class Results {
     });
   }
 
-  /** What an action reads that is recorded with another one. Absolute. */
+  /** What an action reads that is recorded with another one, by paths below named roots. */
   #readAlso({ readsAs }: Action): string[] {
-    const { log, roots } = this.#in;
+    const { log } = this.#in;
     const discovered = readsAs === undefined ? undefined : log.action(readsAs)?.discovered;
-    return Array.from(discovered ?? [], (id) => roots.absolute(log.pair(id).path));
+    return Array.from(discovered ?? [], (id) => log.pair(id).path);
   }
 
   /** A file that may have changed while the action ran. */
@@ -277,16 +280,16 @@ export class Results {
   #distrust(changed: readonly string[], actions: readonly Action[]): void {
     if (changed.length === 0) return;
     const { log, roots } = this.#in;
-    const isChanged = new Set(changed);
+    const logical = new Set(changed.map((path) => roots.logical(path)));
     const byId = new Map(actions.map((action) => [action.id, action]));
     for (const record of this.#records) {
       const outputs = new Set(record.outputs.map((output) => output.path));
       const action = byId.get(record.id);
-      const used = record.discovered.map(({ path }) => roots.absolute(path));
-      if (action !== undefined) used.push(...action.inputs, ...this.#readAlso(action));
-      const path = used.find((each) => isChanged.has(each));
-      if (path === undefined || outputs.has(roots.logical(path))) continue;
-      log.putAction({ ...record, editedMeanwhile: roots.logical(path) });
+      const used = record.discovered.map(({ path }) => path);
+      if (action !== undefined)
+        used.push(...action.inputs.map((input) => roots.logical(input)), ...this.#readAlso(action));
+      const path = used.find((each) => logical.has(each));
+      if (path !== undefined && !outputs.has(path)) log.putAction({ ...record, editedMeanwhile: path });
     }
   }
 }

@@ -1,13 +1,8 @@
 /** What the languages of CUDA and HIP forbid in kernels and around them: declarations, launches, variables, the C++ of the host. */
 import type { Finding } from "../finding.ts";
-import { type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const guide = "https://docs.nvidia.com/cuda/cuda-c-programming-guide/#restrictions";
-
-/** Where the finding is, for the beginning of a sentence. */
-function at(finding: Finding): string {
-  return placeOf(finding) === "" ? "The code" : placeOf(finding);
-}
 
 /** The name of what a message about a launch is about, as the line of the source has it. */
 function launched(finding: Finding): string | undefined {
@@ -44,7 +39,7 @@ export const deviceLanguageRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const what = match.facts["what"] ?? "";
-      return `${at(match.finding)} declares a kernel (__global__) ${/void/.test(what) ? "that returns something: a launch does not wait, so it has nothing to return" : /member/.test(what) ? "as a member of a class, which a launch cannot call" : /ellipsis/.test(what) ? "with a variable number of arguments" : "with words that may not stand beside __global__"}.`;
+      return `${codeAt(match.finding)} declares a kernel (__global__) ${/void/.test(what) ? "that returns something: a launch does not wait, so it has nothing to return" : /member/.test(what) ? "as a member of a class, which a launch cannot call" : /ellipsis/.test(what) ? "with a variable number of arguments" : "with words that may not stand beside __global__"}.`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";
@@ -92,12 +87,12 @@ export const deviceLanguageRules: readonly Rule[] = [
     cause: (match) => {
       const { plain, host, nested, count, name } = match.facts;
       if (plain !== undefined)
-        return `${at(match.finding)} calls a kernel like an ordinary function; a kernel is launched, with a grid and a block.`;
+        return `${codeAt(match.finding)} calls a kernel like an ordinary function; a kernel is launched, with a grid and a block.`;
       if (host !== undefined)
-        return `${at(match.finding)} launches with <<<…>>> what is no kernel: the function is not declared __global__ (or another one of the same name is found first).`;
+        return `${codeAt(match.finding)} launches with <<<…>>> what is no kernel: the function is not declared __global__ (or another one of the same name is found first).`;
       if (nested !== undefined)
-        return `${at(match.finding)} launches a kernel out of a kernel (dynamic parallelism), which needs relocatable device code; torch's builder and nvcc compile whole programs unless told otherwise.`;
-      return `The launch of ${name === undefined ? "the kernel" : `\`${name}\``} in ${at(match.finding)} has too ${count ?? "few"} arguments: the kernel's parameters were changed here or there, or <<<grid, block, bytes, stream>>> has more or fewer than 2 to 4.`;
+        return `${codeAt(match.finding)} launches a kernel out of a kernel (dynamic parallelism), which needs relocatable device code; torch's builder and nvcc compile whole programs unless told otherwise.`;
+      return `The launch of ${name === undefined ? "the kernel" : `\`${name}\``} in ${codeAt(match.finding)} has too ${count ?? "few"} arguments: the kernel's parameters were changed here or there, or <<<grid, block, bytes, stream>>> has more or fewer than 2 to 4.`;
     },
     fix: (match) => {
       const { plain, host, nested, name } = match.facts;
@@ -146,8 +141,8 @@ export const deviceLanguageRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       match.facts["space"] === "__shared__"
-        ? `Shared memory begins with no value: nobody runs before the block's threads that could set it, so ${at(match.finding)} may not give one (nor a type whose constructor does something).`
-        : `${at(match.finding)} sets a ${match.facts["space"] ?? "__device__"} variable to what is known only when the program runs; before a kernel starts, the GPU's variables can hold constants alone.`,
+        ? `Shared memory begins with no value: nobody runs before the block's threads that could set it, so ${codeAt(match.finding)} may not give one (nor a type whose constructor does something).`
+        : `${codeAt(match.finding)} sets a ${match.facts["space"] ?? "__device__"} variable to what is known only when the program runs; before a kernel starts, the GPU's variables can hold constants alone.`,
     fix: (match) =>
       match.facts["space"] === "__shared__"
         ? ["# __shared__ float s[N]; then: if (threadIdx.x < N) s[threadIdx.x] = …; __syncthreads();"]
@@ -183,7 +178,7 @@ export const deviceLanguageRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `The size of an array in shared memory (${at(match.finding)}) has to be a constant for the compiler; the value of a variable or of a kernel's argument is none.`,
+      `The size of an array in shared memory (${codeAt(match.finding)}) has to be a constant for the compiler; the value of a variable or of a kernel's argument is none.`,
     fix: () => [
       "# a constant: template <int N> __global__ void k(…), constexpr, or #define",
       "# or dynamic: extern __shared__ float s[]; and the bytes as the third of <<<grid, block, n * sizeof(float)>>>",
@@ -211,7 +206,7 @@ export const deviceLanguageRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} uses in a kernel or __device__ function what only the host has: ${match.facts["what"] ?? match.finding.message}.`,
+      `${codeAt(match.finding)} uses in a kernel or __device__ function what only the host has: ${match.facts["what"] ?? match.finding.message}.`,
     fix: (match) => [
       `# instead: ${notInKernels.find(([form]) => form.test(match.facts["what"] ?? ""))?.[1] ?? "what the guide allows"}`,
       "# a function for both sides: #ifdef __CUDA_ARCH__ (HIP: __HIP_DEVICE_COMPILE__) … #else … #endif around these lines",
@@ -252,8 +247,8 @@ export const deviceLanguageRules: readonly Rule[] = [
     confidence: (match) => (match.facts["alone"] === undefined ? "high" : "medium"),
     cause: (match) =>
       /(?:^|::)(?:cout|cerr|clog|endl)$/.test(match.facts["name"] ?? "")
-        ? `\`${match.facts["name"] ?? ""}\` is a stream of the host; a kernel (${at(match.finding)}) can print with printf only.`
-        : `\`${match.facts["name"] ?? ""}\` is a variable in the host's memory (a global, a static or constexpr array), and a kernel (${at(match.finding)}) reads it. Only constexpr numbers are there on both sides.`,
+        ? `\`${match.facts["name"] ?? ""}\` is a stream of the host; a kernel (${codeAt(match.finding)}) can print with printf only.`
+        : `\`${match.facts["name"] ?? ""}\` is a variable in the host's memory (a global, a static or constexpr array), and a kernel (${codeAt(match.finding)}) reads it. Only constexpr numbers are there on both sides.`,
     fix: (match) =>
       /(?:^|::)(?:cout|cerr|clog|endl)$/.test(match.facts["name"] ?? "")
         ? ['# printf("%f\\n", value); in place of it (no header needed), and torch.cuda.synchronize() after the launch']
@@ -275,7 +270,7 @@ export const deviceLanguageRules: readonly Rule[] = [
     matches: (finding) => kernelTemplate(finding),
     confidence: "high",
     cause: (match) =>
-      `The kernel is a template, and ${at(match.finding)} launches it for \`${match.facts["type"] ?? "a type"}\`, which ${match.facts["private"] === undefined ? "is defined within a function" : "is private or protected in its class"}: the host's part of a launch has to name the type from outside.`,
+      `The kernel is a template, and ${codeAt(match.finding)} launches it for \`${match.facts["type"] ?? "a type"}\`, which ${match.facts["private"] === undefined ? "is defined within a function" : "is private or protected in its class"}: the host's part of a launch has to name the type from outside.`,
     fix: (match) => [
       match.facts["private"] === undefined
         ? `# define ${match.facts["type"] ?? "the type"} outside of the function, in a namespace`
@@ -309,7 +304,7 @@ export const deviceLanguageRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`extern __shared__ T ${match.facts["name"] ?? "s"}[]\` of a template (${at(match.finding)}) declares the same name with another type in each instance; it is one variable for the whole file.`,
+      `\`extern __shared__ T ${match.facts["name"] ?? "s"}[]\` of a template (${codeAt(match.finding)}) declares the same name with another type in each instance; it is one variable for the whole file.`,
     fix: (match) => [
       `# one type for all, then a cast: extern __shared__ __align__(16) unsigned char ${match.facts["name"] ?? "s"}_bytes[]; T* ${match.facts["name"] ?? "s"} = reinterpret_cast<T*>(${match.facts["name"] ?? "s"}_bytes);`,
     ],

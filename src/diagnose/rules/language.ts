@@ -1,6 +1,6 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
 import { pip } from "../commands.ts";
-import { type Match, type Rule, placeOf, said, saidAny } from "../rule.ts";
+import { codeAt, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function inTorchHeader(match: Match): boolean {
   return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");
@@ -166,7 +166,7 @@ export const languageRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${placeOf(match.finding) === "" ? "The code" : placeOf(match.finding)} calls \`${match.facts["name"] ?? ""}\` with ${match.facts["types"] === undefined ? "arguments of different types" : `(${match.facts["types"].trim()})`}, and no overload fits better than the others (int64_t is \`long\` on Linux and \`long long\` elsewhere; size_t is unsigned).`,
+      `${codeAt(match.finding)} calls \`${match.facts["name"] ?? ""}\` with ${match.facts["types"] === undefined ? "arguments of different types" : `(${match.facts["types"].trim()})`}, and no overload fits better than the others (int64_t is \`long\` on Linux and \`long long\` elsewhere; size_t is unsigned).`,
     fix: (match) => [
       `# give both arguments one type: std::${match.facts["name"] ?? "max"}<int64_t>(a, b), or static_cast; for floating point ${match.facts["name"] === "abs" ? "fabs or std::abs with <cmath>" : "write 0.f or 0.0, not 0"}`,
     ],

@@ -1,12 +1,7 @@
 /** C++ written with the habits of Python: dots for namespaces, methods without brackets, lists, modules without a value. */
-import type { Finding } from "../finding.ts";
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
-
-function at(finding: Finding): string {
-  return placeOf(finding) === "" ? "The code" : placeOf(finding);
-}
 
 /** Methods of Python's lists, and those of std::vector. */
 const lists: Readonly<Record<string, string>> = {
@@ -37,7 +32,7 @@ export const pythonHabitRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; names of a namespace stand behind :: in C++.`,
+      `${codeAt(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; names of a namespace stand behind :: in C++.`,
     fix: (match) => [`# ${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`],
     sources: [api],
     examples: [
@@ -63,7 +58,7 @@ export const pythonHabitRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} calls \`${match.facts["name"] ?? ""}\`, which Python's lists have and std::vector has not.`,
+      `${codeAt(match.finding)} calls \`${match.facts["name"] ?? ""}\`, which Python's lists have and std::vector has not.`,
     fix: (match) => [`# v.${match.facts["name"] ?? ""}(…) → ${lists[match.facts["name"] ?? ""] ?? "push_back(x)"}`],
     sources: ["https://en.cppreference.com/w/cpp/container/vector"],
     examples: [
@@ -89,7 +84,7 @@ export const pythonHabitRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
+      `${codeAt(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
     fix: () => [
       "# x.size[0] → x.size(0), x.sizes → x.sizes(), x.dtype → x.dtype() or x.scalar_type(), x.device → x.device(), x.is_cuda → x.is_cuda()",
     ],
@@ -119,7 +114,7 @@ export const pythonHabitRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} asks whether a tensor is there by comparing it with ${/nullopt/.test(match.facts["what"] ?? "") ? "nullopt" : "a null pointer"}; a tensor is an object, and an empty one says so itself.`,
+      `${codeAt(match.finding)} asks whether a tensor is there by comparing it with ${/nullopt/.test(match.facts["what"] ?? "") ? "nullopt" : "a null pointer"}; a tensor is an object, and an empty one says so itself.`,
     fix: () => [
       "# x.defined()   (x == nullptr → !x.defined())",
       "# an argument that may be None: std::optional<torch::Tensor> x, then x.has_value() and *x",
@@ -145,7 +140,7 @@ export const pythonHabitRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["list"] ?? "{…}"}\` in ${at(match.finding)} stands for sizes (or dimensions), which are int64_t; one of its entries is a tensor, a floating-point number, or of another type that does not turn into one by itself.`,
+      `\`${match.facts["list"] ?? "{…}"}\` in ${codeAt(match.finding)} stands for sizes (or dimensions), which are int64_t; one of its entries is a tensor, a floating-point number, or of another type that does not turn into one by itself.`,
     fix: () => [
       "# a tensor: n.item<int64_t>(); sizes of another tensor: x.size(0); others: static_cast<int64_t>(n)",
       "# sizes that a vector holds: torch::zeros(sizes) with std::vector<int64_t> sizes",
@@ -173,7 +168,7 @@ export const pythonHabitRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `x.sizes() gives the list of all dimensions; ${at(match.finding)} wants one of them, or their product.`,
+      `x.sizes() gives the list of all dimensions; ${codeAt(match.finding)} wants one of them, or their product.`,
     fix: () => [
       "# x.size(0) for one dimension, x.sizes()[1], x.numel() for the number of elements, x.dim() for the number of dimensions",
     ],
@@ -199,7 +194,7 @@ export const pythonHabitRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["type"] ?? "at::Tensor"}\` in ${at(match.finding)} is an object, not a pointer${/Module/.test(match.facts["type"] ?? "") ? " (torch::jit::load has given a Module by value since torch 1.2)" : ""}.`,
+      `\`${match.facts["type"] ?? "at::Tensor"}\` in ${codeAt(match.finding)} is an object, not a pointer${/Module/.test(match.facts["type"] ?? "") ? " (torch::jit::load has given a Module by value since torch 1.2)" : ""}.`,
     fix: () => ["# x->size(0) → x.size(0); of a std::optional: x->size(0) or (*x).size(0), after x.has_value()"],
     sources: [api],
     examples: [
@@ -221,7 +216,7 @@ export const pythonHabitRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `The lambda in ${at(match.finding)} begins with [] and uses ${match.facts["name"] === undefined ? "a variable" : `\`${match.facts["name"]}\``} of the function around it.`,
+      `The lambda in ${codeAt(match.finding)} begins with [] and uses ${match.facts["name"] === undefined ? "a variable" : `\`${match.facts["name"]}\``} of the function around it.`,
     fix: () => [
       "# [&] in AT_DISPATCH_…(…, [&] { … }) and wherever it runs at once; [=] or the names for one that is kept (TORCH_LIBRARY takes none that capture)",
     ],

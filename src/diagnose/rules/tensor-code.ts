@@ -1,15 +1,11 @@
 /** C++ that handles tensors as Python does: attributes that are methods, tensors as numbers, Python's words. */
 import type { Finding } from "../finding.ts";
 import { about } from "../matchers.ts";
-import { type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 const tensor = String.raw`(?:const )?(?:class )?(?:at|torch)::Tensor(?: ?&)?`;
 const number = String.raw`(?:(?:long )?(?:long )?(?:unsigned )?(?:int|double|float|bool|short|char)|(?:unsigned )?long(?: long)?(?: int| unsigned int)?|u?int\d+_t|std::size_t|size_t|__nv_bool|_Bool)`;
-
-function at(finding: Finding): string {
-  return placeOf(finding) === "" ? "The code" : placeOf(finding);
-}
 
 /** What Python's attributes of tensors are in C++. */
 const attributes: Readonly<Record<string, string>> = {
@@ -78,7 +74,7 @@ export const tensorCodeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; C++ does not know the word.`,
+      `${codeAt(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; C++ does not know the word.`,
     fix: (match) => [`# ${match.facts["name"] ?? ""} → ${words[match.facts["name"] ?? ""] ?? "the word of C++"}`],
     sources: [api, "https://docs.pytorch.org/cppdocs/notes/tensor_indexing.html"],
     examples: [
@@ -117,7 +113,7 @@ export const tensorCodeRules: readonly Rule[] = [
           ),
     confidence: (match) => (match.facts["unsure"] === undefined ? "high" : "medium"),
     cause: (match) =>
-      `${at(match.finding)} uses ${match.facts["unsure"] === undefined ? "a tensor" : "an object (of torch's, most often a tensor)"} as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,
+      `${codeAt(match.finding)} uses ${match.facts["unsure"] === undefined ? "a tensor" : "an object (of torch's, most often a tensor)"} as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,
     fix: (match) => [
       `# x.item<${/^(?:bool|__nv_bool|_Bool)$/.test(match.facts["type"] ?? "") ? "bool" : /double/.test(match.facts["type"] ?? "") ? "double" : /float/.test(match.facts["type"] ?? "") ? "float" : "int64_t"}>() of a tensor with one element${match.facts["type"] === "bool" ? " ((x > 0).any().item<bool>(), torch::equal(a, b))" : ""}; of a CUDA tensor it waits for the GPU`,
       "# many elements: auto a = x.accessor<float, 2>(); a[i][j] (on the CPU); the length of a dimension: x.size(0)",
@@ -154,7 +150,7 @@ export const tensorCodeRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} hands a tensor to a function or kernel that takes a \`${match.facts["type"] ?? "pointer"}\`. A kernel cannot get a tensor at all: it wants the address of the elements, or an accessor.`,
+      `${codeAt(match.finding)} hands a tensor to a function or kernel that takes a \`${match.facts["type"] ?? "pointer"}\`. A kernel cannot get a tensor at all: it wants the address of the elements, or an accessor.`,
     fix: (match) => [
       `# x.data_ptr<${elementOf(match.facts["type"])}>() of a contiguous tensor (x = x.contiguous()) whose dtype is that`,
       "# or x.packed_accessor32<float, 2, torch::RestrictPtrTraits>(), and torch::PackedTensorAccessor32<float, 2, torch::RestrictPtrTraits> as the kernel's parameter",
@@ -184,7 +180,7 @@ export const tensorCodeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} asks a tensor for \`${match.facts["name"] ?? ""}\`, which Python's tensors have; those of C++ have ${(attributes[match.facts["name"] ?? ""] ?? "").startsWith("none") ? "nothing of that name" : "another name for it"}.`,
+      `${codeAt(match.finding)} asks a tensor for \`${match.facts["name"] ?? ""}\`, which Python's tensors have; those of C++ have ${(attributes[match.facts["name"] ?? ""] ?? "").startsWith("none") ? "nothing of that name" : "another name for it"}.`,
     fix: (match) => [`# x.${match.facts["name"] ?? ""} → ${attributes[match.facts["name"] ?? ""] ?? ""}`],
     sources: [api],
     examples: [
@@ -214,7 +210,7 @@ export const tensorCodeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? "accessor"}\` wants the element's type and the number of dimensions; ${at(match.finding)} gives the type alone, or nothing.`,
+      `\`${match.facts["name"] ?? "accessor"}\` wants the element's type and the number of dimensions; ${codeAt(match.finding)} gives the type alone, or nothing.`,
     fix: (match) => [
       `# x.${match.facts["name"] ?? "accessor"}<float, 2>() for a tensor with x.dim() == 2; in templates: x.template ${match.facts["name"] ?? "accessor"}<scalar_t, 2>()`,
     ],
@@ -241,7 +237,7 @@ export const tensorCodeRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} writes x(i, j) (or names a variable like a function); a tensor of torch is indexed with brackets.`,
+      `${codeAt(match.finding)} writes x(i, j) (or names a variable like a function); a tensor of torch is indexed with brackets.`,
     fix: () => [
       "# x[i][j] gives a tensor, and can be assigned: x[i][j] = 3;   numbers: auto a = x.accessor<float, 2>(); a[i][j]",
       "# slices: x.index({torch::indexing::Slice(0, 2), 1}), x.index_put_({0, 1}, 3)",
@@ -268,7 +264,7 @@ export const tensorCodeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["macro"] ?? "TORCH_CHECK"}\` takes the condition and what to say with commas between; in ${at(match.finding)} one is missing, or a bracket is open.`,
+      `\`${match.facts["macro"] ?? "TORCH_CHECK"}\` takes the condition and what to say with commas between; in ${codeAt(match.finding)} one is missing, or a bracket is open.`,
     fix: (match) => [
       `# ${match.facts["macro"] ?? "TORCH_CHECK"}(x.dim() == 2, "x must have 2 dimensions, got ", x.dim());`,
     ],
@@ -316,7 +312,7 @@ export const tensorCodeRules: readonly Rule[] = [
     matches: (finding) => about(finding, /^scalar_t$/),
     confidence: "high",
     cause: (match) =>
-      `\`scalar_t\` is no type of torch's: AT_DISPATCH_… defines it within its own { }, and a template by \`template <typename scalar_t>\`; ${at(match.finding)} uses it outside of both.`,
+      `\`scalar_t\` is no type of torch's: AT_DISPATCH_… defines it within its own { }, and a template by \`template <typename scalar_t>\`; ${codeAt(match.finding)} uses it outside of both.`,
     fix: () => [
       '# AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { k<scalar_t><<<grid, block>>>(x.data_ptr<scalar_t>()); });   (#include <ATen/Dispatch.h>)',
       "# in front of the kernel or function: template <typename scalar_t>",
@@ -335,7 +331,7 @@ export const tensorCodeRules: readonly Rule[] = [
     matches: (finding) => pointerMismatch(finding),
     confidence: "high",
     cause: (match) =>
-      `${at(match.finding)} hands over a \`${match.facts["from"] ?? ""}\`, and the function wants a \`${match.facts["to"] ?? ""}\`: the type in data_ptr<…>() is not that of the function's parameter.`,
+      `${codeAt(match.finding)} hands over a \`${match.facts["from"] ?? ""}\`, and the function wants a \`${match.facts["to"] ?? ""}\`: the type in data_ptr<…>() is not that of the function's parameter.`,
     fix: (match) => [
       ...(/Half|BFloat16/.test(match.facts["from"] ?? "")
         ? [
