@@ -385,6 +385,17 @@ describe("an action whose inputs only say what it reads", () => {
     await expectWhole();
   });
 
+  test("is left alone when only words change that they tell", async () => {
+    await build();
+    planned = () => {
+      const plan = graphWithDigest();
+      const more = (action: Action): Action =>
+        action.description === "object" ? { ...action, command: [...action.command, "-DOTHER"] } : action;
+      return { ...plan, actions: plan.actions.map(more) };
+    };
+    expect((await build()).started).toEqual([]);
+  });
+
   test("is stopped when they come out as before", async () => {
     // Code that differs where the digest does not look.
     const { started, events } = await build(
