@@ -18,6 +18,7 @@ const forms: readonly RegExp[] = [
   /no (?:viable|known) conversion from (?:returned value of type )?'(?<from>[^']+)'(?: \(aka '[^']+'\))? to (?:function return type )?'(?<to>[^']+)'/,
   /cannot initialize (?:a|an|return) .{1,40}? of type '(?<to>[^']+)'(?: \(aka '[^']+'\))? with an? [lrx]value of type '(?<from>[^']+)'/,
   /assigning to '(?<to>[^']+)'(?: \(aka '[^']+'\))? from incompatible type '(?<from>[^']+)'/,
+  /no known conversion for argument \d+ from [‘'](?<from>[^’']+)[’'](?: \{aka [^}]+\})? to [‘'](?<to>[^’']+)[’']/,
   // nvcc
   /no suitable (?:user-defined )?conversion (?:function )?from "(?<from>[^"]+)"(?: \(aka "[^"]+"\))? to "(?<to>[^"]+)"/,
   /argument of type "(?<from>[^"]+)" is incompatible with parameter of type "(?<to>[^"]+)"/,
@@ -37,10 +38,13 @@ function plain(type: string): string {
 
 /** The conversion of a finding; undefined when it is about something else. */
 export function conversionOf(finding: Finding): Conversion | undefined {
-  if (!/conver|incompatible|initiali|assign|does not match the function type/.test(finding.message)) return undefined;
+  return inWords(finding.message) ?? (finding.note === undefined ? undefined : inWords(finding.note));
+}
+
+function inWords(words: string): Conversion | undefined {
+  if (!/conver|incompatible|initiali|assign|does not match the function type/.test(words)) return undefined;
   for (const form of forms) {
-    const groups = form.exec(finding.message)?.groups;
-    const { from, to } = groups ?? {};
+    const { from, to } = form.exec(words)?.groups ?? {};
     if (from !== undefined && to !== undefined) return { from: plain(from), to: plain(to) };
   }
   return undefined;

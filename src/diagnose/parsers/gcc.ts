@@ -11,6 +11,9 @@ const withPlace = new RegExp(
 /** Files whose compilers and tools write messages of the same form. */
 const otherLanguage =
   /\.(?:cmake|ninja|py|pyi|java|kt|scala|groovy|swift|rs|go|tsx?|jsx?|mjs|cs|fs|vb|dart|zig|jl|lua|rb|php|hs|tex|md|rst|txt|json|ya?ml|toml|xml|html|css|sql|proto)$/;
+/** Of a call that fits nothing: why a candidate is not taken. */
+const candidateNote =
+  /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,80}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
@@ -47,6 +50,14 @@ function line(line: LogLine, out: Collector): boolean {
       });
     }
     return true;
+  }
+  const { newest } = out;
+  if (newest?.kind === "compile" && text.includes("note:")) {
+    const note = candidateNote.exec(text)?.[1];
+    if (note !== undefined) {
+      newest.note ??= note;
+      return true;
+    }
   }
   const place = withPlace.exec(text);
   if (place !== null) return withinSource(line, place, out);

@@ -9,7 +9,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "`.` where `->` is wanted, or the other way round",
     on: ["compile"],
     role: "generic",
-    specificity: 22,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -45,7 +45,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "Something const is to be changed",
     on: ["compile"],
     role: "generic",
-    specificity: 22,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -83,7 +83,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "A temporary value is given where a variable is wanted",
     on: ["compile"],
     role: "generic",
-    specificity: 22,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -112,7 +112,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "An operator gets operands that it does not take",
     on: ["compile"],
     role: "generic",
-    specificity: 21,
+    specificity: 12,
     matches: (finding) => {
       const facts = inOwnSource(
         finding,
@@ -157,7 +157,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
         expect: "fmodf",
       },
       {
-        text: "a.cpp:1:77: error: no match for ‘operator+’ (operand types are ‘at::Tensor’ and ‘std::optional<at::Tensor>’)",
+        text: "a.cpp:1:77: error: no match for ‘operator+’ (operand types are ‘my::Grid’ and ‘std::optional<my::Grid>’)",
         expect: "*b",
       },
     ],
@@ -167,7 +167,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "[ ] behind something that is no array",
     on: ["compile"],
     role: "generic",
-    specificity: 21,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -196,7 +196,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "A value of one type where another is wanted",
     on: ["compile"],
     role: "generic",
-    specificity: 17,
+    specificity: 11,
     matches: (finding) => {
       if (finding.severity === "warning" || finding.severity === "note" || foreign.test(finding.file ?? ""))
         return undefined;
@@ -237,7 +237,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     title: "A value known while compiling is wanted, and a variable is given",
     on: ["compile"],
     role: "generic",
-    specificity: 20,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,

@@ -32,7 +32,7 @@ export const plainMistakeRules: readonly Rule[] = [
     title: "A semicolon is missing",
     on: ["compile"],
     role: "generic",
-    specificity: 20,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -59,7 +59,7 @@ export const plainMistakeRules: readonly Rule[] = [
     title: "A bracket is open, or one is closed too many",
     on: ["compile"],
     role: "generic",
-    specificity: 21,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -99,7 +99,7 @@ export const plainMistakeRules: readonly Rule[] = [
     title: "A name is used that nothing declares before",
     on: ["compile"],
     role: "generic",
-    specificity: 18,
+    specificity: 11,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -128,7 +128,7 @@ export const plainMistakeRules: readonly Rule[] = [
     title: "A class has no member of that name",
     on: ["compile"],
     role: "generic",
-    specificity: 19,
+    specificity: 11,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -158,7 +158,7 @@ export const plainMistakeRules: readonly Rule[] = [
     title: "The arguments of a call fit no form of the function",
     on: ["compile"],
     role: "generic",
-    specificity: 19,
+    specificity: 11,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -170,7 +170,7 @@ export const plainMistakeRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `${match.facts["name"]?.startsWith("too ") === true ? `${codeAt(match.finding)}: ${match.facts["name"]}` : `${codeAt(match.finding)}: no form of ${quote(match)} takes these arguments`}. Their number, their types (int64_t and int, a tensor and a pointer, const) or their order differ from the declaration, or the header has an older declaration than the definition.`,
+      `${match.facts["name"]?.startsWith("too ") === true ? `${codeAt(match.finding)}: ${match.facts["name"]}` : `${codeAt(match.finding)}: no form of ${quote(match)} takes these arguments`}. Their number, their types (int64_t and int, a tensor and a pointer, const) or their order differ from the declaration, or the header has an older declaration than the definition.${match.finding.note === undefined ? "" : ` The compiler says of the first form: ${match.finding.note.slice(0, 200)}.`}`,
     fix: () => [
       "# the notes (candidate: …) below the message name the parameters of each form, and which argument does not fit",
       "# change the call, or the declaration in the header and the definition together",
@@ -187,7 +187,7 @@ export const plainMistakeRules: readonly Rule[] = [
     title: "A name is declared or defined a second time in one file",
     on: ["compile"],
     role: "generic",
-    specificity: 20,
+    specificity: 12,
     matches: (finding) =>
       inOwnSource(
         finding,
@@ -208,7 +208,7 @@ export const plainMistakeRules: readonly Rule[] = [
       { text: "a.cpp:3:9: error: redefinition of 'my_size'", expect: "second time" },
       { text: 'k.cu(3): error: "my_size" has already been declared in the current scope', expect: "second time" },
       {
-        text: "a.cpp(3): error C2084: function 'int f(int)' already has a body\na.cpp(4): error C2371: 'my_size': redefinition; different basic types",
+        text: "a.cpp(4): error C2371: 'my_size': redefinition; different basic types",
         expect: "second time",
       },
     ],

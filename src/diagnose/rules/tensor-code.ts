@@ -99,6 +99,17 @@ export const tensorCodeRules: readonly Rule[] = [
         ? undefined
         : saidAny(
             finding,
+            // A tensor added to a number, in place.
+            new RegExp(
+              `no match for [‘']operator[-+*/]=[’'] \\(operand types are [‘'](?<type>${number})[’'] and [‘']${tensor}[’']`,
+            ),
+            ...(/[-+*/]=/.test(finding.source ?? "")
+              ? [
+                  new RegExp(
+                    `invalid operands to binary expression \\('(?<type>${number})'(?: \\(aka '[^']+'\\))? and '${tensor}'`,
+                  ),
+                ]
+              : []),
             // nvcc does not say what the condition is.
             /(?<unsure>expression must have (?<type>bool) type \(or be convertible to bool\))/,
             new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),

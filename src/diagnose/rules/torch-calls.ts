@@ -159,6 +159,37 @@ export const torchCallRules: readonly Rule[] = [
     ],
   },
   {
+    id: "factory-options-apart",
+    title: "The dtype and the device of a new tensor are given one by one",
+    on: ["compile"],
+    specificity: 81,
+    matches: (finding) => {
+      const call =
+        /\b(?:torch|at)::(?<name>zeros|ones|empty|full|randn?|randint|arange|linspace|eye|tensor|from_blob)\s*\([^;]*?,\s*(?:torch|at)::k\w+\s*,\s*(?:(?:torch|at)::(?:kC\w+|Device|device)|x\.device|[\w.]*device)/.exec(
+          finding.source ?? "",
+        );
+      return call !== null &&
+        /too many arguments|no matching function|could not convert|cannot convert|no instance of|conver/.test(
+          finding.message,
+        )
+        ? { name: call.groups?.["name"] }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} passes dtype and device to torch::${match.facts["name"] ?? "zeros"} as two arguments, as Python does by name; in C++ they go into one TensorOptions.`,
+    fix: (match) => [
+      `# torch::${match.facts["name"] ?? "zeros"}({n, m}, torch::dtype(torch::kFloat32).device(torch::kCUDA)), or x.options() of a tensor that is like it`,
+    ],
+    sources: ["https://docs.pytorch.org/cppdocs/notes/tensor_creation.html"],
+    examples: [
+      {
+        text: "ext.cpp:1:75: error: too many arguments to function call, expected at most 2, have 3\n    1 | torch::Tensor f(int64_t n) { return torch::zeros({n, n}, torch::kFloat32, torch::kCUDA); }\n      |                                     ~~~~~~~~~~~~                          ^~~~~~~~~~~~",
+        expect: "torch::dtype(torch::kFloat32)",
+      },
+    ],
+  },
+  {
     id: "comma-in-index",
     title: "Several indices in one pair of brackets",
     on: ["compile"],
@@ -210,7 +241,7 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} uses a std::optional<torch::Tensor> as if it were the tensor${match.facts["name"] === undefined ? "" : ` (\`.${match.facts["name"]}\`)`}: what is in it is reached with \`*\` and \`->\`, after asking whether there is one.`,
     fix: (match) => [
-      `# if (b.has_value()) { … *b …; b->${match.facts["name"] ?? "sizes"}${match.facts["name"] === undefined ? "()" : "(…)"}; }   where None may be passed; an undefined tensor in its place: b.value_or(torch::Tensor())`,
+      `# if (b.has_value()) { … *b …; b->${match.facts["name"] ?? "sizes"}${match.facts["name"] === undefined ? "()" : "(…)"}; }   where None may be passed; a tensor without memory in its place: b.value_or(torch::Tensor())`,
     ],
     sources: ["https://en.cppreference.com/w/cpp/utility/optional"],
     examples: [

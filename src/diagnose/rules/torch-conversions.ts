@@ -1,7 +1,7 @@
 /** Types of torch's C++ interface that do not turn into each other by themselves, and what turns them. */
 import { conversionOf } from "../conversion.ts";
 import type { Finding } from "../finding.ts";
-import { codeAt, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
+import { codeAt, type MatchFacts, type Rule } from "../rule.ts";
 
 const tensor = /^(?:at|torch)::Tensor(?:Base)?$/;
 const tensors =
@@ -133,7 +133,7 @@ const ways: readonly Way[] = [
     to: /^(?:at|torch)::Tensor$|^(?:bool|int|long|long int|int64_t|float|double|__int64)$/,
     why: "an optional may be empty, and does not become its value by itself",
     fix: () => [
-      "# if (b.has_value()) … *b …   (b.value() throws when it is empty; b.value_or(torch::Tensor()) gives an undefined tensor)",
+      "# if (b.has_value()) … *b …   (b.value() throws when it is empty; b.value_or(torch::Tensor()) gives a tensor without memory)",
     ],
   },
   {
@@ -179,24 +179,19 @@ const ways: readonly Way[] = [
 
 const torchHeader = /[\\/]torch[\\/]include[\\/]|[\\/]include[\\/](?:ATen|c10|pybind11)[\\/]/;
 
-/** The call that a note on a candidate belongs to, or the finding itself. */
-function callOf(finding: Finding, context: RuleContext): Finding | undefined {
-  if (finding.severity !== "note") return finding;
-  if (!/^candidate |known conversion/.test(finding.message)) return undefined;
-  const before = context.findings.filter(({ at, severity }) => at < finding.at && severity !== "note").at(-1);
-  return before !== undefined && before.severity !== "warning" && /^no matching|^invalid operands/.test(before.message)
-    ? before
-    : undefined;
-}
-
-function wayOf(finding: Finding, context: RuleContext): MatchFacts | undefined {
-  const conversion = conversionOf(finding);
+function wayOf(finding: Finding): MatchFacts | undefined {
+  // clang does not say what stands in the braces.
+  const braced =
+    /^no matching constructor for initialization of '(?:torch|at)::Tensor'/.test(finding.message) &&
+    /\breturn\s*\{[^}]*,/.test(finding.source ?? "");
+  const conversion = braced
+    ? { from: "<brace-enclosed initializer list>", to: "torch::Tensor" }
+    : conversionOf(finding);
   if (conversion === undefined) return undefined;
   const { from, to } = conversion;
   const index = ways.findIndex((way) => way.from.test(from) && way.to.test(to) && (way.when?.(finding) ?? true));
-  const call = index < 0 ? undefined : callOf(finding, context);
-  if (call === undefined || torchHeader.test(call.file ?? "")) return undefined;
-  return { index: String(index), from, to, where: codeAt(call) };
+  if (index < 0 || torchHeader.test(finding.file ?? "")) return undefined;
+  return { index: String(index), from, to };
 }
 
 export const torchConversionRules: readonly Rule[] = [
@@ -205,10 +200,10 @@ export const torchConversionRules: readonly Rule[] = [
     title: "One type of torch's is given where another is wanted",
     on: ["compile"],
     specificity: 79,
-    matches: (finding, context) => (finding.severity === "warning" ? undefined : wayOf(finding, context)),
+    matches: (finding) => (finding.severity === "warning" ? undefined : wayOf(finding)),
     confidence: "high",
     cause: (match) =>
-      `${match.facts["where"] ?? "The code"} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted: ${ways[Number(match.facts["index"])]?.why ?? ""}.`,
+      `${codeAt(match.finding)} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted: ${ways[Number(match.facts["index"])]?.why ?? ""}.`,
     fix: (match) => ways[Number(match.facts["index"])]?.fix(match.facts["to"] ?? "", match.facts["from"] ?? "") ?? [],
     sources: ["https://docs.pytorch.org/cppdocs/"],
     examples: [
