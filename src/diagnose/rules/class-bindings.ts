@@ -78,6 +78,74 @@ export const classBindingRules: readonly Rule[] = [
     ],
   },
   {
+    id: "argument-names-miscounted",
+    title: "py::arg is given for some of the arguments only",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(finding, /number of argument annotations does not match the number of function (?<what>arguments)/),
+    confidence: "high",
+    cause: () =>
+      "A .def or m.def names some arguments of its function and not the others: pybind11 wants a py::arg for each (self of a method excepted), or none (its own header is only where it shows).",
+    fix: () => [
+      '# m.def("f", &f, py::arg("x"), py::arg("scale") = 1.0);   one for each argument of the C++ function, in their order; a lambda counts with all of its own',
+      "# the line is the one in the note `required from here` (gcc), `in instantiation of` (clang) or `see reference to` (cl) below the message",
+    ],
+    sources: [`${docs}/basics.html#keyword-arguments`],
+    examples: [
+      {
+        text: "/e/torch/include/pybind11/pybind11.h:535:40: error: static assertion failed: The number of argument annotations does not match the number of function arguments",
+        expect: "one for each argument",
+      },
+    ],
+  },
+  {
+    id: "argument-literal-not-in-scope",
+    title: "The literal _a of pybind11 is not in scope",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /unable to find string literal operator [‘']operator"" ?(?<name>_a)[’']/,
+        /no matching literal operator for call to 'operator"" ?(?<name>_a)'/,
+        /user-defined literal operator not found|'operator ""(?<name>_a)'/,
+      ),
+    confidence: "high",
+    cause: (match) => `"x"_a${at(match)} is a literal of pybind11 whose namespace is not opened.`,
+    fix: () => ['# using namespace pybind11::literals;   or py::arg("x") in place of "x"_a'],
+    sources: [`${docs}/basics.html#keyword-arguments`],
+    examples: [
+      {
+        text: 'ext.cpp:2:60: error: unable to find string literal operator ‘operator""_a’ with ‘const char [2]’, ‘long unsigned int’ arguments',
+        expect: "pybind11::literals",
+      },
+    ],
+  },
+  {
+    id: "method-bound-without-ampersand",
+    title: "A method is bound without &",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) =>
+      /^(?:invalid use of non-static member function|call to non-static member function without an object|a nonstatic member reference must be relative|.*illegal call of non-static member function|.*non-standard syntax; use '&')/.test(
+        finding.message,
+      ) && /\bdef\w*\s*\(/.test(finding.source ?? "")
+        ? { name: /,\s*(?<name>\w+(?:::\w+)+)\s*[,)]/.exec(finding.source ?? "")?.groups?.["name"] }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `A method of a class${at(match)} is named without \`&\`; other than for free functions, C++ gives its address only with it.`,
+    fix: (match) => [`# .def("run", &${match.facts["name"] ?? "Foo::run"})`],
+    sources: [`${docs}/classes.html`],
+    examples: [
+      {
+        text: 'ext.cpp:2:86: error: invalid use of non-static member function ‘int my::Foo::run()’\n    2 |   py::class_<Foo>(m, "Foo").def(py::init<>()).def("run", Foo::run);\n      |                                                          ~~~~~^~~',
+        expect: "&Foo::run",
+      },
+    ],
+  },
+  {
     id: "member-is-private",
     title: "A private member is used or bound from outside",
     on: ["compile"],

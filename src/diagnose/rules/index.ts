@@ -34,6 +34,8 @@ import { plainMistakeRules } from "./plain-mistakes.ts";
 import { mismatchedTypeRules } from "./mismatched-types.ts";
 import { torchConversionRules } from "./torch-conversions.ts";
 import { torchCallRules } from "./torch-calls.ts";
+import { tensorExpressionRules } from "./tensor-expressions.ts";
+import { cudaCallRules } from "./cuda-calls.ts";
 import { classBindingRules } from "./class-bindings.ts";
 import { genericRules } from "./generic.ts";
 import { foreignToolchainRules } from "./foreign-toolchains.ts";
@@ -222,6 +224,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Tensors in C++", rules: tensorCodeRules },
   { name: "Types of torch", rules: torchConversionRules },
   { name: "Calls of torch in C++", rules: torchCallRules },
+  { name: "Tensors as in Python", rules: tensorExpressionRules },
+  { name: "Calls of CUDA", rules: cudaCallRules },
   { name: "Classes for Python", rules: classBindingRules },
   { name: "Plain slips", rules: plainMistakeRules },
   { name: "Types that do not fit", rules: mismatchedTypeRules },

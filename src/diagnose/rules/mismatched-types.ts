@@ -143,6 +143,9 @@ export const mismatchedTypeRules: readonly Rule[] = [
           : /%/.test(source) || match.facts["name"] === "%"
             ? ["# fmodf(a, b) for float, fmod(a, b) for double"]
             : []),
+        ...(/char ?\[|char ?\*/.test(types)
+          ? ['# text and values: c10::str("sizes ", x.sizes()), std::to_string(n); std::string("…") + … for two texts']
+          : []),
         ...(/optional</.test(types) ? ["# *b in place of b, after if (b.has_value())"] : []),
         ...(/Tensor/.test(types) && /=$/.test(match.facts["name"] ?? "")
           ? ["# a number and a tensor: s += x.item<float>()"]

@@ -114,7 +114,11 @@ export const plainMistakeRules: readonly Rule[] = [
       `${codeAt(match.finding)} uses ${quote(match)}, which nothing above that line declares: it is misspelt, declared within other { } or further down, or its header or its \`namespace::\` is missing.`,
     fix: (match) => [
       ...(match.facts["other"] === undefined ? [] : [`# the compiler suggests ${match.facts["other"]}`]),
-      `grep -rnw '${(match.facts["name"] ?? "").split("::").at(-1) ?? ""}' --include='*.h' --include='*.hpp' --include='*.cuh' --include='*.cpp' --include='*.cu' .   # where it is declared: include that header, or write the declaration above its first use`,
+      ...((match.facts["name"]?.length ?? 0) < 4
+        ? ["# declare it above its first use, or correct the name"]
+        : [
+            `grep -rnw '${(match.facts["name"] ?? "").split("::").at(-1) ?? ""}' --include='*.h' --include='*.hpp' --include='*.cuh' --include='*.cpp' --include='*.cu' .   # where it is declared: include that header, or write the declaration above its first use`,
+          ]),
     ],
     sources: [`${reference}/scope`],
     examples: [

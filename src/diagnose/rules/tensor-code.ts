@@ -4,7 +4,7 @@ import { about } from "../matchers.ts";
 import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
-const tensor = String.raw`(?:const )?(?:class )?(?:at|torch)::Tensor(?: ?&)?`;
+const tensor = String.raw`(?:const )?(?:class )?(?:(?:at|torch)::)?Tensor(?: ?&)?`;
 const number = String.raw`(?:(?:long )?(?:long )?(?:unsigned )?(?:int|double|float|bool|short|char)|(?:unsigned )?long(?: long)?(?: int| unsigned int)?|u?int\d+_t|std::size_t|size_t|__nv_bool|_Bool)`;
 
 /** What Python's attributes of tensors are in C++. */

@@ -42,6 +42,14 @@ const ways: readonly Way[] = [
     fix: (to) => [`# x.item<${itemType(to)}>() in place of x.item(); of a Scalar s: s.to<${itemType(to)}>()`],
   },
   {
+    from: /^(?:std::)?null(?:ptr|opt)_t$/,
+    to: tensor,
+    why: "a torch::Tensor takes neither nullptr nor std::nullopt",
+    fix: () => [
+      "# torch::Tensor() is the tensor that is none (t.defined() tells); where there may be none: std::optional<torch::Tensor>, which Python gets as None",
+    ],
+  },
+  {
     from: tensor,
     to: tensors,
     why: "one tensor is not a list of tensors",
