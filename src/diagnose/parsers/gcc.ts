@@ -13,7 +13,7 @@ const otherLanguage =
   /\.(?:cmake|ninja|py|pyi|java|kt|scala|groovy|swift|rs|go|tsx?|jsx?|mjs|cs|fs|vb|dart|zig|jl|lua|rb|php|hs|tex|md|rst|txt|json|ya?ml|toml|xml|html|css|sql|proto)$/;
 /** Of a call that fits nothing: why a candidate is not taken. */
 const candidateNote =
-  /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,80}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
+  /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,300}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
