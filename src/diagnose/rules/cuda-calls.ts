@@ -102,6 +102,27 @@ export const cudaCallRules: readonly Rule[] = [
     ],
   },
   {
+    id: "restrict-of-c",
+    title: "restrict is a word of C alone",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) =>
+      /^expected |^identifier "restrict"|[‘']restrict[’']/.test(finding.message) &&
+      /\*\s*(?:const\s+)?restrict\b/.test(finding.source ?? "")
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: (match) => `${codeAt(match.finding)} writes \`restrict\`, which C knows and neither C++ nor CUDA does.`,
+    fix: () => ["# __restrict__ (gcc, clang, nvcc, hipcc), __restrict (cl)"],
+    sources: [`${guide}#restrict`],
+    examples: [
+      {
+        text: 'k.cu(1): error: expected a ")"\n  __attribute__((global)) void k(float* restrict x) { x[0] = 1; }\n                                                 ^',
+        expect: "__restrict__",
+      },
+    ],
+  },
+  {
     id: "half-type-not-included",
     title: "CUDA's 16-bit types need their header",
     on: ["compile"],

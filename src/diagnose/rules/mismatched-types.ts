@@ -214,15 +214,21 @@ export const mismatchedTypeRules: readonly Rule[] = [
       return [
         ...(/unique_ptr|shared_ptr/.test(to)
           ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
-          : /\*$/.test(to) && !/\*$/.test(from)
-            ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
-            : /\*$/.test(to) && /\*$/.test(from)
+          : /string/.test(from) && /char ?\*$/.test(to)
+            ? ["# s.c_str()"]
+            : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
               ? [
-                  `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                  "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
                 ]
-              : /\*$/.test(from)
-                ? ["# the value is wanted: *p"]
-                : []),
+              : /\*$/.test(to) && !/\*$/.test(from)
+                ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
+                : /\*$/.test(to) && /\*$/.test(from)
+                  ? [
+                      `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                    ]
+                  : /\*$/.test(from)
+                    ? ["# the value is wanted: *p"]
+                    : []),
         "# or change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition",
       ];
     },

@@ -26,6 +26,23 @@ function lookAt(match: Match): string {
     : `sed -n '${Math.max(1, line - 3)},${line + 1}p' ${file}   # the line, and those above it`;
 }
 
+/** Whether two names differ by one letter left out, doubled, exchanged or put in, or by two neighbours exchanged. */
+function isSlip(name: string, other: string): boolean {
+  if (name === other || /\d$/.test(other) || /\d$/.test(name)) return false;
+  const [short, long] = name.length <= other.length ? [name, other] : [other, name];
+  if (long.length - short.length > 1) return false;
+  let start = 0;
+  while (start < short.length && short[start] === long[start]) start++;
+  if (short.slice(start) === long.slice(start + 1)) return start > 1;
+  if (long.length !== short.length) return false;
+  return (
+    short.slice(start + 1) === long.slice(start + 1) ||
+    (short[start] === long[start + 1] &&
+      short[start + 1] === long[start] &&
+      short.slice(start + 2) === long.slice(start + 2))
+  );
+}
+
 export const plainMistakeRules: readonly Rule[] = [
   {
     id: "semicolon-missing",
@@ -95,6 +112,43 @@ export const plainMistakeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "name-misspelt",
+    title: "A name is misspelt",
+    on: ["compile"],
+    specificity: 76,
+    matches: (finding) => {
+      const facts =
+        finding.severity === "warning" || foreign.test(finding.file ?? "")
+          ? undefined
+          : saidAny(
+              finding,
+              /[‘'](?<name>[A-Za-z_]\w{4,})[’'](?: was not declared| is not a member| has not been declared| does not name|[;,])?.*; did you mean [‘'](?:\w+::)*(?<other>[A-Za-z_]\w{4,})[’']/,
+              /(?:undeclared identifier|no member named|no type named|no template named|unknown type name) '(?<name>[A-Za-z_]\w{4,})'.*; did you mean '(?:\w+::)*(?<other>[A-Za-z_]\w{4,})'/,
+            );
+      const { name = "", other = "" } = facts ?? {};
+      return facts !== undefined && isSlip(name, other) ? { name, other } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} writes ${quote(match)}, and the compiler knows \`${match.facts["other"] ?? ""}\`: a slip of the keyboard.`,
+    fix: (match) => [
+      match.finding.file === undefined
+        ? `# ${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`
+        : `sed -i 's/\\b${match.facts["name"] ?? ""}\\b/${match.facts["other"] ?? ""}/g' ${match.finding.file}`,
+    ],
+    sources: [`${reference}/scope`],
+    examples: [
+      {
+        text: "ext.cpp:1:45: error: ‘class at::Tensor’ has no member named ‘contigous’; did you mean ‘contiguous’?",
+        expect: "s/\\bcontigous\\b/contiguous/g",
+      },
+      {
+        text: "ext.cpp:1:16: error: no type named 'gil_scoped_releas' in namespace 'pybind11'; did you mean 'gil_scoped_release'?",
+        expect: "gil_scoped_release",
+      },
+    ],
+  },
+  {
     id: "name-not-declared",
     title: "A name is used that nothing declares before",
     on: ["compile"],
@@ -151,7 +205,7 @@ export const plainMistakeRules: readonly Rule[] = [
     sources: [`${reference}/operator_member_access`],
     examples: [
       {
-        text: "a.cpp:3:9: error: ‘struct my::Grid’ has no member named ‘cells_’; did you mean ‘cells’?",
+        text: "a.cpp:3:9: error: ‘struct my::Grid’ has no member named ‘cell_size’; did you mean ‘cells’?",
         expect: "suggests cells",
       },
       { text: 'k.cu(9): error: class "my::Grid" has no member "cels"', expect: "misspelt" },

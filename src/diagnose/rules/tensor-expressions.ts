@@ -253,4 +253,80 @@ export const tensorExpressionRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "factory-options-apart",
+    title: "The dtype and the device of a new tensor are given one by one",
+    on: ["compile"],
+    specificity: 81,
+    matches: (finding) => {
+      const call =
+        /\b(?:torch|at)::(?<name>zeros|ones|empty|full|randn?|randint|arange|linspace|eye|tensor|from_blob)\s*\([^;]*?,\s*(?:torch|at)::k\w+\s*,\s*(?:(?:torch|at)::(?:kC\w+|Device|device)|x\.device|[\w.]*device)/.exec(
+          finding.source ?? "",
+        );
+      return call !== null &&
+        /too many arguments|no matching function|could not convert|cannot convert|no instance of|conver/.test(
+          finding.message,
+        )
+        ? { name: call.groups?.["name"] }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} passes dtype and device to torch::${match.facts["name"] ?? "zeros"} as two arguments, as Python does by name; in C++ they go into one TensorOptions.`,
+    fix: (match) => [
+      `# torch::${match.facts["name"] ?? "zeros"}({n, m}, torch::dtype(torch::kFloat32).device(torch::kCUDA)), or x.options() of a tensor that is like it`,
+    ],
+    sources: ["https://docs.pytorch.org/cppdocs/notes/tensor_creation.html"],
+    examples: [
+      {
+        text: "ext.cpp:1:75: error: too many arguments to function call, expected at most 2, have 3\n    1 | torch::Tensor f(int64_t n) { return torch::zeros({n, n}, torch::kFloat32, torch::kCUDA); }\n      |                                     ~~~~~~~~~~~~                          ^~~~~~~~~~~~",
+        expect: "torch::dtype(torch::kFloat32)",
+      },
+    ],
+  },
+  {
+    id: "void-pointer-arithmetic",
+    title: "data_ptr() without a type is counted on",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      /arithmetic on a pointer to void|pointer of type [‘']void ?\*[’'] used in arithmetic|expression must be a pointer to a complete object type|unknown size|'void \*': unknown size/.test(
+        finding.message,
+      ) && /\bdata_ptr\s*\(\)/.test(finding.source ?? "")
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} adds to (or indexes) x.data_ptr(), which is a \`void*\`: the compiler does not know how large an element is.`,
+    fix: () => ["# x.data_ptr<float>() + n"],
+    sources: [api],
+    examples: [
+      {
+        text: "ext.cpp:1:49: error: arithmetic on a pointer to void\n    1 | float* f(torch::Tensor x) { return x.data_ptr() + 4; }\n      |                                    ~~~~~~~~~~~~ ^",
+        expect: "x.data_ptr<float>() + n",
+      },
+    ],
+  },
+  {
+    id: "sizes-compared-with-braces",
+    title: "sizes() is compared with a list in braces",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      /^initializer list cannot be used on the right hand side of operator|^expected (?:primary-)?expression(?: before [‘']\{[’'] token)?$|^expected an expression/.test(
+        finding.message,
+      ) && /(?:sizes|strides)\(\)\s*[!=]=\s*\{/.test(finding.source ?? "")
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: (match) => `${codeAt(match.finding)}: braces alone are no value behind == or != in C++.`,
+    fix: () => ["# x.sizes() == at::IntArrayRef({2, 3}), or std::vector<int64_t>{2, 3}"],
+    sources: [api],
+    examples: [
+      {
+        text: "ext.cpp:1:47: error: expected primary-expression before ‘{’ token\n    1 | bool f(torch::Tensor x) { return x.sizes() == {2, 3}; }\n      |                                               ^",
+        expect: "at::IntArrayRef",
+      },
+    ],
+  },
 ];

@@ -159,33 +159,28 @@ export const torchCallRules: readonly Rule[] = [
     ],
   },
   {
-    id: "factory-options-apart",
-    title: "The dtype and the device of a new tensor are given one by one",
+    id: "module-holder-with-dot",
+    title: "A module of torch::nn is asked with . for what -> gives",
     on: ["compile"],
-    specificity: 81,
-    matches: (finding) => {
-      const call =
-        /\b(?:torch|at)::(?<name>zeros|ones|empty|full|randn?|randint|arange|linspace|eye|tensor|from_blob)\s*\([^;]*?,\s*(?:torch|at)::k\w+\s*,\s*(?:(?:torch|at)::(?:kC\w+|Device|device)|x\.device|[\w.]*device)/.exec(
-          finding.source ?? "",
-        );
-      return call !== null &&
-        /too many arguments|no matching function|could not convert|cannot convert|no instance of|conver/.test(
-          finding.message,
-        )
-        ? { name: call.groups?.["name"] }
-        : undefined;
-    },
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /[‘'"](?:class |struct )?torch::nn::(?<type>\w+)[’'"] has no member (?:named )?[‘'"](?<name>forward|parameters|named_parameters|buffers|to|train|eval|weight|bias|options|zero_grad|push_back|size|reset\w*|register_\w+|pretty_print|children|modules)[’'"]/,
+        /no member named '(?<name>forward|parameters|named_parameters|buffers|to|train|eval|weight|bias|options|zero_grad|push_back|size|reset\w*|register_\w+|pretty_print|children|modules)' in 'torch::nn::(?<type>\w+)'/,
+        /'(?<name>forward|parameters|named_parameters|to|train|eval|weight|bias|options|zero_grad)'\s?: is not a member of 'torch::nn::(?<type>\w+)'/,
+      ),
     confidence: "high",
     cause: (match) =>
-      `${codeAt(match.finding)} passes dtype and device to torch::${match.facts["name"] ?? "zeros"} as two arguments, as Python does by name; in C++ they go into one TensorOptions.`,
+      `${codeAt(match.finding)}: torch::nn::${match.facts["type"] ?? "Linear"} is a holder, a kind of shared pointer to the module (${match.facts["type"] ?? "Linear"}Impl); the module's members are reached with \`->\`.`,
     fix: (match) => [
-      `# torch::${match.facts["name"] ?? "zeros"}({n, m}, torch::dtype(torch::kFloat32).device(torch::kCUDA)), or x.options() of a tensor that is like it`,
+      `# m->${match.facts["name"] ?? "forward"}${/^(?:weight|bias|options)$/.test(match.facts["name"] ?? "") ? "" : "(…)"}; to call it: m(x) or m->forward(x)`,
     ],
-    sources: ["https://docs.pytorch.org/cppdocs/notes/tensor_creation.html"],
+    sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_frontend.html"],
     examples: [
       {
-        text: "ext.cpp:1:75: error: too many arguments to function call, expected at most 2, have 3\n    1 | torch::Tensor f(int64_t n) { return torch::zeros({n, n}, torch::kFloat32, torch::kCUDA); }\n      |                                     ~~~~~~~~~~~~                          ^~~~~~~~~~~~",
-        expect: "torch::dtype(torch::kFloat32)",
+        text: "ext.cpp:1:53: error: ‘class torch::nn::Linear’ has no member named ‘parameters’",
+        expect: "m->parameters",
       },
     ],
   },

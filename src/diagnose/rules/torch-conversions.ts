@@ -6,11 +6,12 @@ import { codeAt, type MatchFacts, type Rule } from "../rule.ts";
 const tensor = /^(?:at|torch)::Tensor(?:Base)?$/;
 const tensors =
   /^(?:torch::autograd::)?variable_list$|^(?:std::)?vector<(?:at|torch)::Tensor\b.*>$|^(?:(?:at|torch)::)?TensorList$|^(?:c10::|at::)?ArrayRef<at::Tensor>$/;
-const sizes = /^(?:(?:c10|at|torch)::)?(?:IntArrayRef|IntList|ArrayRef<(?:long|long int|int64_t|__int64|long long)>)$/;
+const sizes =
+  /^(?:(?:c10|at|torch|torch::headeronly)::)?(?:IntArrayRef|IntList|ArrayRef<(?:long|long int|int64_t|__int64|long long)>)$/;
 const scalar = /^(?:c10|at|torch)::Scalar$/;
 const number =
   /^(?:bool|char|short|int|float|double|long|long int|long long|unsigned.*|u?int(?:8|16|32|64)_t|size_t|std::size_t|__int64)$/;
-const dtype = /^(?:caffe2::)?TypeMeta$|^(?:(?:c10|at|torch)::)?Dtype$/;
+const dtype = /^(?:caffe2::)?TypeMeta$|^(?:(?:c10|at|torch|torch::headeronly)::)?Dtype$/;
 const text =
   /^(?:std::)?(?:__cxx11::)?(?:string|basic_string<.*>|string_view|basic_string_view<.*>)$|^(?:const )?char ?\*$/;
 const literal = /^(?:const )?char ?(?:\[\d+\]|\(&\)\s?\[\d+\]|\*)$|^(?:std::)?(?:string|basic_string<.*>)$/;
@@ -113,13 +114,13 @@ const ways: readonly Way[] = [
   },
   {
     from: dtype,
-    to: /^(?:(?:c10|at|torch)::)?ScalarType$|^(?:int|signed char|int8_t)$/,
+    to: /^(?:(?:c10|at|torch|torch::headeronly)::)?ScalarType$|^(?:int|signed char|int8_t)$/,
     why: "x.dtype() gives a caffe2::TypeMeta in C++; what kFloat and AT_DISPATCH speak of is x.scalar_type()",
     fix: () => ["# x.scalar_type() in place of x.dtype()"],
   },
   {
     from: literal,
-    to: /^(?:(?:c10|at|torch)::)?(?:TensorOptions|ScalarType|Dtype|Device|TypeMeta)$|^(?:caffe2::)?TypeMeta$/,
+    to: /^(?:(?:c10|at|torch|torch::headeronly)::)?(?:TensorOptions|ScalarType|Dtype|Device|TypeMeta)$|^(?:caffe2::)?TypeMeta$/,
     why: "C++ does not take the name of a dtype or of a device as Python does",
     fix: (to) =>
       /Device/.test(to)
@@ -130,10 +131,24 @@ const ways: readonly Way[] = [
   },
   {
     from: number,
-    to: /^(?:(?:c10|at|torch)::)?TensorOptions$/,
+    to: /^(?:(?:c10|at|torch|torch::headeronly)::)?TensorOptions$/,
     why: "the sizes of a new tensor go into one pair of braces; a second number is taken for the options",
     fix: () => [
       "# torch::zeros({2, 3}), torch::zeros({n, m}, x.options()); with variables: torch::zeros({int64_t(n), int64_t(m)})",
+    ],
+  },
+  {
+    from: tensor,
+    to: /ScalarType$/,
+    why: "what AT_DISPATCH_… and options want is the type of the elements, not the tensor",
+    fix: () => ['# AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { … });'],
+  },
+  {
+    from: /^(?:PyObject|_object) ?\*$/,
+    to: tensor,
+    why: "an object of Python becomes a tensor only when it is asked to",
+    fix: () => [
+      "# THPVariable_Unpack(o), after THPVariable_Check(o), with #include <torch/csrc/autograd/python_variable.h>; or take torch::Tensor as the parameter of the bound function",
     ],
   },
   {
