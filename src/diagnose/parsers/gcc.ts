@@ -14,6 +14,8 @@ const otherLanguage =
 /** Of a call that fits nothing: why a candidate is not taken. */
 const candidateNote =
   /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,300}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
+/** MLIR, on which Triton stands: `loc("kernel.py":31:22): error: …`, also with callers inside. */
+const mlir = /^loc\((?:callsite\()?(?:"[^"]{1,100}"\()?"([^"]{1,400})":(\d+):(\d+)\)?.{0,400}?\): error: (.*)$/;
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
@@ -58,6 +60,21 @@ function line(line: LogLine, out: Collector): boolean {
       newest.note ??= note;
       return true;
     }
+  }
+  const located = text.startsWith("loc(") ? mlir.exec(text) : null;
+  if (located !== null) {
+    const [, file = "", row = "0", column, message = ""] = located;
+    out.add(line, {
+      kind: "compile",
+      tool: "clang",
+      code: "mlir",
+      file,
+      line: Number(row),
+      column: Number(column),
+      message,
+      severity: "error",
+    });
+    return true;
   }
   const place = withPlace.exec(text);
   if (place !== null) return withinSource(line, place, out);

@@ -157,7 +157,7 @@ export const classBindingRules: readonly Rule[] = [
         /^'(?<name>[\w:~<>]+)' is a (?<how>private|protected) member of '/,
         /^calling a (?<how>private|protected) constructor of class '(?!c10::Scalar)(?<name>[^']+)'/,
         /^(?:function|member|type) "(?<name>[^"]+)" (?:\(declared at [^)]*\) )?is inaccessible/,
-        /cannot access (?<how>private|protected) member declared in class '(?<name>[^']+)'/,
+        /^'(?<name>[^']+)'\s?: cannot access (?<how>private|protected) member declared in class/,
       ),
     confidence: "medium",
     cause: (match) =>

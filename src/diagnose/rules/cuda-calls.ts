@@ -102,6 +102,29 @@ export const cudaCallRules: readonly Rule[] = [
     ],
   },
   {
+    id: "cublaslt-epilogue-missing",
+    title: "This CUDA's cuBLASLt does not know an epilogue",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      about(finding, /^CUBLASLT_(?:EPILOGUE_\w+|MATMUL_DESC_EPILOGUE_\w+|MATMUL_DESC_(?:A|B|C|D)_SCALE_\w+)$/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is a constant of cublasLt.h that came with a later release of CUDA than the one that is compiled with: ${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "scaling modes with CUDA 12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "scales for FP8 with CUDA 11.8" : "the epilogues of GELU, BGRAD and AUX with CUDA 11.4 and 11.5"}.`,
+    fix: (match) => [
+      "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*   # the toolkit that compiles",
+      `# a newer toolkit (${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "11.8" : "11.6"} or newer) of the major version that torch was built for: export CUDA_HOME=/usr/local/cuda-<version> PATH=/usr/local/cuda-<version>/bin:$PATH`,
+      "# or leave the part out that needs it (apex: without fused_dense; a release of the package from before)",
+    ],
+    sources: ["NVIDIA/apex#1163", "NVIDIA/apex#1155"],
+    examples: [
+      {
+        text: 'csrc/fused.cu(415): error: identifier "CUBLASLT_EPILOGUE_GELU_AUX" is undefined',
+        expect: "11.6 or newer",
+      },
+    ],
+  },
+  {
     id: "restrict-of-c",
     title: "restrict is a word of C alone",
     on: ["compile"],

@@ -91,6 +91,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
         /^non-const lvalue reference to type '(?<type>[^']+)' cannot bind to a temporary/,
         /^initial value of reference to non-const must be an lvalue/,
         /A non-const reference may only be bound to an lvalue/,
+        /cannot convert argument \d+ from '(?<type>[^']+)' to '\k<type> &'/,
       ),
     confidence: "medium",
     cause: (match) =>
@@ -204,7 +205,9 @@ export const mismatchedTypeRules: readonly Rule[] = [
       if (finding.severity === "warning" || finding.severity === "note" || foreign.test(finding.file ?? ""))
         return undefined;
       const conversion = conversionOf(finding);
-      return conversion === undefined ? undefined : { from: conversion.from, to: conversion.to };
+      return conversion === undefined || conversion.from === conversion.to
+        ? undefined
+        : { from: conversion.from, to: conversion.to };
     },
     confidence: "medium",
     cause: (match) =>
@@ -214,21 +217,25 @@ export const mismatchedTypeRules: readonly Rule[] = [
       return [
         ...(/unique_ptr|shared_ptr/.test(to)
           ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
-          : /string/.test(from) && /char ?\*$/.test(to)
-            ? ["# s.c_str()"]
-            : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
-              ? [
-                  "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
-                ]
-              : /\*$/.test(to) && !/\*$/.test(from)
-                ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
-                : /\*$/.test(to) && /\*$/.test(from)
-                  ? [
-                      `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
-                    ]
-                  : /\*$/.test(from)
-                    ? ["# the value is wanted: *p"]
-                    : []),
+          : /^(?:const )?void ?\*$/.test(from)
+            ? [
+                `# static_cast<${to}>(p); of a tensor: x.data_ptr<${to.replace(/\bconst\b|[*\s]/g, "")}>() in place of x.data_ptr()`,
+              ]
+            : /string/.test(from) && /char ?\*$/.test(to)
+              ? ["# s.c_str()"]
+              : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
+                ? [
+                    "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
+                  ]
+                : /\*$/.test(to) && !/\*$/.test(from)
+                  ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
+                  : /\*$/.test(to) && /\*$/.test(from)
+                    ? [
+                        `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                      ]
+                    : /\*$/.test(from)
+                      ? ["# the value is wanted: *p"]
+                      : []),
         "# or change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition",
       ];
     },

@@ -268,24 +268,26 @@ export const otherSymbolRules: readonly Rule[] = [
         text: 'bind.obj : error LNK2019: unresolved external symbol "class at::Tensor __cdecl roi_fwd(class at::Tensor,int)" (?roi_fwd@@YA?AVTensor@at@@V12@H@Z) referenced in function PyInit__C',
         expect: "sources",
       },
+      {
+        text: "bind.cpp:(.text+0x19): undefined reference to `void launch<float>(float*, int)'",
+        expect: "template void launch<float>(float*, int);",
+      },
+      { text: "mold: error: undefined symbol: Grid::count", expect: "in one source: int Grid::count = 0;" },
     ],
   },
 ];
 
 function template(match: Match): boolean {
-  return /\w<[^<>]*(?:<[^<>]*>[^<>]*)?>\(/.test(match.facts["readable"] ?? "");
+  return /\w<[^<>]*(?:<[^<>]*>[^<>]*)?>\(/.test(`${match.finding.symbol ?? ""} ${match.facts["readable"] ?? ""}`);
 }
 
 /** A name with its class or namespace and no parameters: data. */
 function staticMember(match: Match): boolean {
-  const name = match.facts["readable"] ?? "";
-  return (
-    /^\w+(?:::\w+)+$/.test(name) && match.facts["mangled"] !== undefined && !/^\?/.test(match.finding.symbol ?? "")
-  );
+  return /^_?_ZN(?:\d+[A-Za-z_]\w*?)+E$|^\w+(?:::\w+)+$/.test(match.finding.symbol ?? "");
 }
 
 function definitionOf(match: Match): string[] {
-  const name = match.facts["readable"] ?? "";
+  const name = template(match) ? (match.finding.symbol ?? "") : (match.facts["readable"] ?? "");
   if (template(match))
     return [
       `# at the end of the source that has the template's body: template ${/^\w[\w:]* /.test(name) ? "" : "void "}${name};   (one line for each type), or move the body into the header`,

@@ -6,7 +6,7 @@ export const reference = "https://en.cppreference.com/w/cpp/language";
 
 /** Headers of others: what is wrong there is not a slip of the source. */
 export const foreign =
-  /[\\/](?:torch[\\/]include|include[\\/](?:torch|ATen|c10|pybind11|c\+\+)|pybind11|MSVC|Windows Kits|cutlass|cub|thrust|eigen3?)[\\/]|^\/usr\/(?:local\/cuda[^/]*\/|lib\/|include\/)/i;
+  /[\\/](?:aten[\\/]src|torch[\\/]csrc|torch[\\/]include|include[\\/](?:torch|ATen|c10|pybind11|c\+\+)|pybind11|MSVC|Windows Kits|cutlass|cub|thrust|eigen3?)[\\/]|^\/usr\/(?:local\/cuda[^/]*\/|lib\/|include\/)/i;
 
 export function inOwnSource(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts | undefined {
   return finding.severity === "warning" || finding.severity === "note" || foreign.test(finding.file ?? "")
@@ -269,6 +269,92 @@ export const plainMistakeRules: readonly Rule[] = [
         text: "a.cpp(4): error C2371: 'my_size': redefinition; different basic types",
         expect: "second time",
       },
+    ],
+  },
+  {
+    id: "type-missing-in-declaration",
+    title: "A declaration lacks its type",
+    on: ["compile"],
+    specificity: 58,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^ISO C\+\+ forbids declaration of [‘'](?<name>[^’']+)[’'] with no type/,
+        /^(?:C\+\+ requires a type specifier|a type specifier is required) for all declarations/,
+        /^this declaration has no storage class or type specifier/,
+        /^(?:missing type specifier - int assumed|explicit type is missing)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} declares ${match.facts["name"] === undefined ? "something" : quote(match)} without a type: the type of the result is left out before a function's name, a statement stands outside of every function, or the line begins with a macro (TORCH_LIBRARY, PYBIND11_MODULE) or a type whose header is not included.`,
+    fix: (match) => [
+      lookAt(match),
+      "# torch::Tensor f(torch::Tensor x) { … }; for the macros: #include <torch/extension.h> or <torch/library.h>",
+    ],
+    sources: [`${reference}/declarations`],
+    examples: [
+      {
+        text: "ext.cpp:1:1: error: ISO C++ forbids declaration of ‘my_op’ with no type [-fpermissive]",
+        expect: "without a type",
+      },
+      { text: "ext.cpp:1:1: error: a type specifier is required for all declarations", expect: "without a type" },
+      {
+        text: "ops.cpp(5): error C4430: missing type specifier - int assumed. Note: C++ does not support default-int",
+        expect: "without a type",
+      },
+    ],
+  },
+  {
+    id: "type-only-declared",
+    title: "A type is only declared, and its inside is used",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^invalid use of incomplete type [‘'](?:class |struct )?(?<name>[^’']+)[’']/,
+        /^(?:member access into|variable has|field has) incomplete type '(?:class |struct )?(?<name>[^']+)'/,
+        /^(?:incomplete (?:class )?type|pointer or reference to incomplete type|pointer to incomplete class type)(?: "(?<name>[^"]+)")? is not allowed/,
+        /^(?:use of undefined type|'[^']+': uses undefined (?:class|struct)) '(?<name>[^']+)'/,
+        /^(?:field|variable|aggregate) [‘'].*[’'] has (?:incomplete type|initializer but incomplete type)/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} uses ${match.facts["name"] === undefined ? "a type" : quote(match)} of which only the name is declared (\`struct X;\`): the header with its members is not included there.`,
+    fix: (match) => [
+      `# include the header that defines ${match.facts["name"] ?? "it"}, not one that only declares it; a class within itself: hold it by pointer`,
+    ],
+    sources: [`${reference}/incomplete_type`],
+    examples: [
+      {
+        text: "ops.cpp:18:4: error: invalid use of incomplete type ‘struct Grid’",
+        expect: "only the name is declared",
+      },
+      { text: "ops.cpp(18): error C2027: use of undefined type 'Grid'", expect: "only the name is declared" },
+    ],
+  },
+  {
+    id: "override-differs",
+    title: "A method marked override overrides nothing",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^[‘'](?<name>[^’']+)[’'] marked [‘']override[’'], but does not override/,
+        /^(?:non-virtual member function|'(?<name>[^']+)') marked 'override' (?:hides|but does not override)/,
+        /^(?:member function declared with|"override"|.*"override") .*does not override a base class member/,
+        /method with override specifier 'override' did not override any base class methods/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)}: ${match.facts["name"] === undefined ? "the method" : quote(match)} differs from that of the base class in its parameters, in const or in its name, or that one is not virtual.`,
+    fix: () => ["# copy the declaration from the base class, const included: int run(int) const override;"],
+    sources: [`${reference}/override`],
+    examples: [
+      { text: "a.cpp:1:62: error: ‘int my::B::run(int)’ marked ‘override’, but does not override", expect: "const" },
     ],
   },
 ];

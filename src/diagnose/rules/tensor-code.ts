@@ -119,6 +119,7 @@ export const tensorCodeRules: readonly Rule[] = [
               `no viable conversion from (?:returned value of type )?'${tensor}' to (?:function return type )?'(?<type>${number})'`,
             ),
             new RegExp(`value of type '${tensor}' is not contextually convertible to '(?<type>bool)'`),
+            new RegExp(`no conversion from '${tensor}' to '(?<type>${number})'`),
             new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
             new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
           ),
@@ -244,7 +245,7 @@ export const tensorCodeRules: readonly Rule[] = [
         /no match for call to [‘']\((?:const )?at::Tensor(?: ?&)?\) \(/,
         /type '(?:const )?at::Tensor' does not provide a call operator/,
         /call of an object of a class type without appropriate operator\(\).*[Tt]ensor/,
-        /'at::Tensor'(?:'|:)? (?:does not define this operator|term does not evaluate to a function)/,
+        /^(?!binary|unary)[^]*'at::Tensor'(?:'|:)? (?:does not define this operator|term does not evaluate to a function)/,
       ),
     confidence: "high",
     cause: (match) =>

@@ -110,6 +110,8 @@ export const tensorExpressionRules: readonly Rule[] = [
         new RegExp(
           `no match for [‘']operator(?<name>&&|\\|\\||!)[’'] \\(operand types? (?:is|are) [‘']${tensorType}[’']`,
         ),
+        new RegExp(`binary '(?<name>&&|\\|\\|)'\\s?: '${tensorType}' does not define`),
+        new RegExp(`conditional expression of type '${tensorType}' is illegal`),
         new RegExp(`invalid argument type '${tensorType}' to unary expression`),
         new RegExp(`value of type '${tensorType}' is not contextually convertible to 'bool'`),
         new RegExp(`no operator "(?<name>&&|\\|\\||!)" matches these operands operand types are: .*${tensorType}`),
@@ -128,6 +130,7 @@ export const tensorExpressionRules: readonly Rule[] = [
               : /unary/.test(finding.message) || /[=(]\s*!\w/.test(source)
                 ? "!"
                 : undefined);
+      if (name === undefined && /^conditional expression/.test(finding.message)) return { name: "if" };
       return name === undefined ? undefined : { name };
     },
     confidence: "high",
