@@ -11,6 +11,7 @@ import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needle
 import { backtraceParser } from "./parsers/backtraces.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
+import { deviceCheckParser } from "./parsers/device-checks.ts";
 import { gccParser } from "./parsers/gcc.ts";
 import { gpuParser } from "./parsers/gpu.ts";
 import { installerParser } from "./parsers/installers.ts";
@@ -67,7 +68,15 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
       buildToolParser(),
       installerParser(),
     ],
-    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), backtraceParser(), surroundingsParser()],
+    beside: [
+      loaderParser(),
+      gpuParser(),
+      pythonParser(),
+      systemParser(),
+      backtraceParser(),
+      deviceCheckParser(),
+      surroundingsParser(),
+    ],
   };
 }
 

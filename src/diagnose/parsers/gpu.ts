@@ -46,6 +46,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     /cutlass_matmul\.h:\d+ status failed with error Error Internal|Got cutlass error: Error Internal/,
     "cutlass-internal",
   ],
+  [/Loaded runtime CuDNN library: \d/, "cudnn-older"],
   [/Duplicate GPU detected/, "nccl-duplicate"],
   [
     /Watchdog caught collective operation timeout|Timed out waiting \d+\s?ms for (?:recv|send)|(?:NCCL|RCCL|collective) (?:operation )?(?:timeout|timed out)/i,
@@ -85,7 +86,7 @@ const said: readonly (readonly [RegExp, string])[] = [
   [/nvidia-container-cli: requirement error: unsatisfied condition: cuda/, "driver"],
   [/Cannot find a working triton installation|TritonMissing/, "no-triton"],
   [/too old to be supported by the triton GPU compiler|GPUTooOldForTriton/, "too-old-for-triton"],
-  [/out of resource: shared memory, Required: /, "launch-resources"],
+  [/out of resource: [\w ]{4,20}, Required: /, "triton-resources"],
   [/device kernel image is invalid|CUDA_ERROR_INVALID_IMAGE|cudaErrorInvalidKernelImage/i, "invalid-image"],
   [
     /driver version is insufficient for CUDA runtime|cudaErrorInsufficientDriver|NVIDIA driver on your system is too old|unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch/i,

@@ -52,7 +52,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom[-_]kill(?:er)?(?:[:=]| event)|OOM[ -]?Kill(?:ed)?\b|did not complete successfully: cannot allocate memory|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|std::bad_alloc$|ran out of memory|low-memory/,
+      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom[-_]kill(?:er)?(?:[:=]| event)|OOM[ -]?Kill(?:ed)?\b|did not complete successfully: cannot allocate memory|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|(?<!MemoryError: )std::bad_alloc$|ran out of memory|low-memory/,
     kind: "tool-died",
     tool: "system",
     code: "signal 9",

@@ -293,13 +293,17 @@ export const callRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
-        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned an invalid gradient at index (?<index>\d+)/,
-        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned a gradient different than None at position (?<index>\d+)/,
+        /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
+        /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned an invalid gradient at index (?<index>\d+)/,
+        /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned a gradient different than None at position (?<index>\d+)/,
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}.backward\` has to give one gradient for each argument of forward, of that argument's shape, type and device, and None where none is wanted` +
+      `${
+        /^GeneratedBackwardFor_/.test(match.facts["name"] ?? "")
+          ? `The backward that register_autograd was given for \`${(match.facts["name"] ?? "").replace(/^GeneratedBackwardFor_|_default(?:Backward)?$/g, "")}\``
+          : `\`${match.facts["name"] ?? ""}${/::CppNode</.test(match.finding.message) ? "::" : "."}backward\``
+      } has to give one gradient for each argument of forward, of that argument's shape, type and device, and None where none is wanted` +
       (match.facts["want"] === undefined
         ? `; the one at position ${match.facts["index"] ?? ""} is another.`
         : `: ${match.facts["want"]}, not ${match.facts["have"] ?? ""}.`),
@@ -313,6 +317,10 @@ export const callRules: readonly Rule[] = [
       {
         text: "RuntimeError: function _RasterizeGaussiansBackward returned an incorrect number of gradients (expected 9, got 8)",
         expect: "9, not 8",
+      },
+      {
+        text: "RuntimeError: function torch::autograd::CppNode<GridFunction> returned an incorrect number of gradients (expected 2, got 1)",
+        expect: "`GridFunction::backward`",
       },
       {
         text: "RuntimeError: Function MyConvBackward returned an invalid gradient at index 1 - got [3, 4] but expected shape compatible with [4, 3]",

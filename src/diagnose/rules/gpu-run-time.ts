@@ -334,7 +334,11 @@ export const gpuRunTimeRules: readonly Rule[] = [
     cause: (match) =>
       match.finding.code === "assert"
         ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
-        : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
+        : match.finding.code === "misaligned"
+          ? "A kernel reads or writes at an address that is no multiple of the access's size: a vector access (float4, int4, half2, a reinterpret_cast of the pointer) where the tensor is a slice, has a storage offset or rows of an odd length, or shared memory that is cut up for several types. The error is reported at some later call."
+          : match.finding.code === "illegal-instruction"
+            ? "A kernel ran into an instruction that this GPU does not execute, or into data in place of code: a kernel built for another variant of the GPU (sm_90a, sm_100a), a function pointer of the host called on the device, or memory that another kernel overwrote."
+            : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
     fix: (match) => [
       `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
       `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
@@ -343,6 +347,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
       { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
+      { text: "RuntimeError: CUDA error: misaligned address", expect: "float4" },
     ],
   },
   {

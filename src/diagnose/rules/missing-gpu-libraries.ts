@@ -13,6 +13,12 @@ function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
   return build === "cpu" || build === "rocm" || build === "xpu";
 }
 
+/** Whether the text says that torch is for another major version of CUDA. */
+function isOfOther(match: Match, cuda: string | undefined): boolean {
+  const there = match.context.log.torchCuda?.split(".")[0];
+  return there !== undefined && cuda !== undefined && there !== cuda.split(".")[0];
+}
+
 export const missingGpuLibraryRules: readonly Rule[] = [
   {
     id: "jetson-container-without-cuda",
@@ -61,7 +67,9 @@ export const missingGpuLibraryRules: readonly Rule[] = [
         torch === undefined
           ? hasNoCuda(match.context.log.torchBuild)
             ? ` The torch that is installed there (${match.context.log.installedTorch ?? match.context.log.torchBuild ?? ""}) has no CUDA at all.`
-            : ""
+            : match.context.log.torchCuda === undefined
+              ? ""
+              : ` The torch that is installed there${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is for CUDA ${match.context.log.torchCuda}.`
           : here === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
             : ` The torch that is installed here was built with CUDA ${here}.`;
@@ -81,8 +89,12 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               installTorchFor(match, cuda === "11" ? "11.8" : cuda === "12" ? "12.6" : cuda === "13" ? "13.0" : cuda),
             ]
           : []),
-        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
-        "# of another major version: build the extension again for the torch and CUDA that are installed:",
+        ...(isOfOther(match, cuda)
+          ? ["# build the extension again for the torch and CUDA that are installed:"]
+          : [
+              `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
+              "# of another major version: build the extension again for the torch and CUDA that are installed:",
+            ]),
         ...rebuild(match),
         ...(cuda === undefined
           ? []
@@ -102,6 +114,10 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       {
         text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
         expect: "(2.5.1+cpu) has no CUDA at all",
+      },
+      {
+        text: "torch                    2.9.0+cu130\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
+        expect: "(2.9.0+cu130) is for CUDA 13.0",
       },
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",

@@ -1,0 +1,130 @@
+/** Faults of a kernel that a check on the GPU found: the access, the kernel and often the line are known. */
+import { python } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { placeOf, type Match, type Rule } from "../rule.ts";
+
+const manual = "https://docs.nvidia.com/compute-sanitizer/ComputeSanitizer/index.html";
+
+/** Kernels and sources of torch and of NVIDIA's libraries. */
+function isForeign(finding: Finding): boolean {
+  return (
+    /\bat::native::|\bcu(?:sparse|blas|dnn|fft|solver)\w*::|^(?:triton_|fmha_cutlass)/.test(finding.symbol ?? "") ||
+    /(?:^|[\\/])aten[\\/]src[\\/]|ATen[\\/]native/.test(finding.file ?? "")
+  );
+}
+
+/** The kernel's name without return type, template arguments and parameters. */
+function kernelOf({ finding }: Match): string {
+  const name = (finding.symbol ?? "")
+    .replace(/\(.*$/s, "")
+    .replace(/<.*$/s, "")
+    .replace(/^void /, "");
+  return name === "" ? "The kernel" : `\`${name.split("::").at(-1) ?? name}\``;
+}
+
+const wording: readonly (readonly [RegExp, string])[] = [
+  [
+    /misaligned/,
+    "at an address that is no multiple of the access's size: a vector access (float4, int4, half2, a reinterpret_cast) on a pointer that is aligned for one element only, because the tensor is a slice, has a storage offset or an odd row length",
+  ],
+  [
+    /^Uninitialized/,
+    "of memory that nothing has written: torch.empty (at::empty) gives it so; torch.zeros, or a kernel that writes every element before",
+  ],
+  [
+    /Race|hazard/,
+    "of two threads at one place without a barrier between them: __syncthreads() (or an atomic) is missing",
+  ],
+  [
+    /Barrier/,
+    "of a barrier that not all threads of the block reach: __syncthreads() behind a return or an if that some threads take",
+  ],
+  [/Leaked/, "that was never freed"],
+  [
+    /__shared__/,
+    "outside of the shared memory that the launch gave the block: the third launch parameter, or an index into the array",
+  ],
+  [
+    /./,
+    "outside of what was allocated: the guard (if (i >= n) return;) is missing or compares with another size, the tensor is not contiguous or on another device, or an int index overflows above 2³¹ elements",
+  ],
+];
+
+export const kernelFaultRules: readonly Rule[] = [
+  {
+    id: "kernel-fault-found",
+    title: "compute-sanitizer found the access at fault",
+    on: ["gpu"],
+    specificity: 80,
+    matches: (finding) => (finding.code === "sanitizer" ? {} : undefined),
+    confidence: "high",
+    cause: (match) => {
+      const { finding } = match;
+      const why = wording.find(([words]) => words.test(finding.message))?.[1] ?? "";
+      return `${kernelOf(match)}${placeOf(finding) === "" ? "" : ` (${placeOf(finding)})`}: ${finding.message.replace(/: (?:misaligned|out of bounds)$/, "")} ${why}.${isForeign(finding) ? " The kernel is torch's own or a library's: look at the tensors that it is given (sizes, indices, storage offsets)." : ""}`;
+    },
+    fix: (match) => [
+      ...(match.finding.line === undefined
+        ? [
+            "# build with -lineinfo to see the line: retorch.toml: nvcc-flags = [\"-lineinfo\"], extra_compile_args={'nvcc': ['-lineinfo']}",
+          ]
+        : [`# look at ${placeOf(match.finding)}, then build again`]),
+      `PYTORCH_NO_CUDA_MEMORY_CACHING=1 compute-sanitizer ${python(match)} the_program.py   # each tensor an allocation of its own: no overrun into a neighbour is missed`,
+    ],
+    sources: [manual, "pytorch/pytorch#196209"],
+    examples: [
+      {
+        text: "========= COMPUTE-SANITIZER\n========= Invalid __global__ write of size 4 bytes\n=========     at grid_kernel(const float *, float *, int)+0x1a0 in grid.cu:48\n=========     by thread (255,0,0) in block (781,0,0)\n=========     Address 0x7f32c8400000 is out of bounds",
+        expect: "`grid_kernel` (grid.cu:48)",
+      },
+      {
+        text: "========= Invalid __global__ read of size 16\n=========     at 0x00000da0 in /w/csrc/ops.cu:175:load_kernel(float*, int)\n=========     by thread (96,0,0) in block (44,0,0)\n=========     Address 0x763995f9f004 is misaligned",
+        expect: "storage offset",
+      },
+    ],
+  },
+  {
+    id: "kernel-assertion-failed",
+    title: "An assertion inside a kernel failed",
+    on: ["gpu"],
+    specificity: 76,
+    matches: (finding) => (finding.code === "device-assertion" ? {} : undefined),
+    confidence: "high",
+    cause: (match) => {
+      const { finding } = match;
+      const foreign = isForeign(finding);
+      const of = foreign ? "torch's own check" : "the kernel's check";
+      return /t >= 0 && t < n_classes|cur_target/.test(finding.message)
+        ? `A label is not below the number of classes (${of} \`${finding.message}\`, ${placeOf(finding)}): labels that begin at 1, -1 or 255 for "ignore", or a last layer with too few outputs.`
+        : /index out of bounds|srcIndex|idx_dim|ind(?:ex)?\w* (?:>=|<)|< \w*[sS]ize/.test(finding.message)
+          ? `An index is outside of the tensor that it goes into (${of} \`${finding.message}\`, ${placeOf(finding)}): an embedding with fewer rows than the largest id, gather and scatter with a wrong index, or indices that an extension's kernel filled with garbage.`
+          : /input_val (?:>=|<)|>= (?:zero|0).*<= (?:one|1)/.test(finding.message)
+            ? `A value is not between 0 and 1 (${of} \`${finding.message}\`, ${placeOf(finding)}): binary_cross_entropy without sigmoid, or NaN.`
+            : /probability tensor|prob/.test(finding.message)
+              ? `A probability is negative, infinite or NaN (${of} \`${finding.message}\`, ${placeOf(finding)}): the logits before it are broken (half precision that overflowed, a kernel that writes garbage).`
+              : `${foreign ? "Torch's own check" : "The check"} \`${finding.message}\` at ${placeOf(finding)} failed on the GPU${foreign ? "" : ", in a kernel of the extension"}: what it is given does not fit it.`;
+    },
+    fix: (match) => [
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # the call at fault: later ones only report it`,
+      isForeign(match.finding)
+        ? "# before that call: print(x.min(), x.max(), x.isnan().any()) of what indexes or is looked up; on the CPU (model.cpu()) the same call names the index"
+        : `# ${placeOf(match.finding)}: print what the assertion compares (printf in the kernel), and check sizes in the function that launches it`,
+      "# then start Python anew: after a failed assertion the process cannot use the GPU any more",
+    ],
+    sources: ["https://pytorch.org/docs/stable/notes/cuda.html", "pytorch: aten/src/ATen/native/cuda/IndexKernel.cu"],
+    examples: [
+      {
+        text: '/pytorch/aten/src/ATen/native/cuda/IndexKernel.cu:92: operator(): block: [0,0,0], thread: [32,0,0] Assertion `-sizes[i] <= index && index < sizes[i] && "index out of bounds"` failed.\nRuntimeError: CUDA error: device-side assert triggered',
+        expect: "embedding",
+      },
+      {
+        text: "/w/csrc/grid_kernel.cu:31: void grid_kernel(float *, int): block: [3,0,0], thread: [7,0,0] Assertion `level < kLevels` failed.",
+        expect: "in a kernel of the extension",
+      },
+      {
+        text: "../aten/src/ATen/native/cuda/Loss.cu:250: nll_loss_forward_reduce_cuda_kernel_2d: block: [0,0,0], thread: [5,0,0] Assertion `t >= 0 && t < n_classes` failed.",
+        expect: "number of classes",
+      },
+    ],
+  },
+];
