@@ -93,6 +93,8 @@ export interface PasteFacts extends CallFacts {
   readonly gpuImage?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
+  /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
+  readonly driverCuda?: string;
   /** Target of the AMD GPU whose name the paste tells: `gfx1151` of a Radeon 8060S. */
   readonly namedGfx?: string;
 }
@@ -112,7 +114,7 @@ const installed: readonly RegExp[] = [
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
   // The answer of `print(torch.__version__)`.
-  /^['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
+  /^(?:Out ?\[\d+\]: )?['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
   // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
 ];
@@ -208,6 +210,10 @@ export class PasteReader {
   };
 
   line(text: string): void {
+    if (text.includes("CUDA Version: ") && this.#facts.driverCuda === undefined) {
+      const driver = /\bCUDA Version: (\d{1,2}\.\d{1,2})\b/.exec(text)?.[1];
+      if (driver !== undefined) this.#facts.driverCuda = driver;
+    }
     const facts = this.#facts;
     if (text.length < 400) this.#torch(text);
     // pip indents what it fetches for one build.

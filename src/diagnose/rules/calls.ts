@@ -10,6 +10,16 @@ function uncastable(match: Match): string | undefined {
   )?.[0];
 }
 
+/** Whether the kernel that lacks half precision is one of torch's for the CPU. */
+function onProcessor(match: Match): boolean {
+  return (
+    /^(?:Half|BFloat16)$/.test(match.facts["type"] ?? "") &&
+    /_impl_cpu_|^slow_conv\w*_cpu$|KernelImpl$|_lastdim_kernel_impl$|^(?:baddbmm|addmv|mm|bmm|addbmm)\w*(?:_with_gemm|_impl)?$|^(?:compute_columns2d|upsample_\w+2d_out_frame|_cdist\w*|mse_cpu|lerp_kernel_scalar|clamp_\w+_cpu|erfinv_vml_cpu|log_vml_cpu|cos_vml_cpu|normal_kernel_cpu)$/.test(
+      match.facts["op"] ?? "",
+    )
+  );
+}
+
 export const callRules: readonly Rule[] = [
   {
     id: "arguments-do-not-fit",
@@ -199,16 +209,25 @@ export const callRules: readonly Rule[] = [
     matches: (finding) => said(finding, /["'](?<op>[\w:]+)["'] not implemented for ['"](?<type>\w+)['"]/),
     confidence: "medium",
     cause: (match) =>
-      `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
-    fix: () => [
-      "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
-    ],
+      onProcessor(match)
+        ? `\`${match.facts["op"] ?? ""}\` is torch's own kernel for the CPU, and this torch has none for \`${match.facts["type"] ?? ""}\` there: a model or tensor in half precision is on the CPU (no GPU in sight, device="cpu", or a part that was offloaded).`
+        : `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
+    fix: (match) =>
+      onProcessor(match)
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # False: torch without CUDA, or no driver`,
+            '# with a GPU: model.to("cuda") and the inputs, too; without one: model.float() (torch_dtype=torch.float32), or torch.bfloat16; newer torch has more kernels in half on the CPU',
+          ]
+        : [
+            "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
+          ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
     examples: [
       {
         text: "RuntimeError: \"my_kernel_cuda\" not implemented for 'Half'",
         expect: "AT_DISPATCH_FLOATING_TYPES_AND2",
       },
+      { text: "RuntimeError: \"addmm_impl_cpu_\" not implemented for 'Half'", expect: "model.float()" },
     ],
   },
   {

@@ -29,6 +29,7 @@ export const borderExceptionRules: readonly Rule[] = [
     role: "symptom",
     specificity: 48,
     matches: (finding, context) => {
+      if (finding.code === "unhandled") return { type: /(?:c10|torch|at)::[\w:]+/.exec(finding.message)?.[0] };
       if (coded(finding, "terminate") === undefined) return undefined;
       const words = /^what\(\):\s*(\S.{3,}?)(?: Exception raised from|$)/s.exec(finding.message)?.[1];
       if (words === undefined || /^std::|^(?:CUDA|HIP) error|INTERNAL ASSERT/.test(words)) return undefined;
@@ -46,14 +47,26 @@ export const borderExceptionRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `The program ended with an exception that nothing caught: \`${(match.facts["words"] ?? "").replace(/[.\s]+$/, "")}\`${thrownAt(match) === undefined ? "" : ` (${thrownAt(match) ?? ""})`}. That is what went wrong. Python shows such an exception as RuntimeError, unless it is thrown where nothing can take it over: in a thread of one's own (std::thread, OpenMP, a callback), in a destructor or a noexcept function; a C++ program has to catch it itself.`,
-    fix: (match) => [
-      `# mend what the message says; to see where: gdb -batch -ex "catch throw" -ex run -ex bt --args ${match.context.log.host === "program" ? "./the_program" : `${python(match)} the_program.py`}`,
-      "# a thread: catch in it, std::exception_ptr p = std::current_exception(), and std::rethrow_exception(p) after join(); at::parallel_for does that by itself",
-      "# a program: try { … } catch (const c10::Error& e) { std::cerr << e.what(); return 1; }",
-    ],
+      match.facts["type"] !== undefined
+        ? `LibTorch threw ${match.facts["type"]} and the program did not catch it. The debugger shows the type alone; what went wrong stands in the exception's text (a model file that is not found or was saved by another release, a tensor of another device, type or shape).`
+        : `The program ended with an exception that nothing caught: \`${(match.facts["words"] ?? "").replace(/[.\s]+$/, "")}\`${thrownAt(match) === undefined ? "" : ` (${thrownAt(match) ?? ""})`}. That is what went wrong. Python shows such an exception as RuntimeError, unless it is thrown where nothing can take it over: in a thread of one's own (std::thread, OpenMP, a callback), in a destructor or a noexcept function; a C++ program has to catch it itself.`,
+    fix: (match) =>
+      match.facts["type"] !== undefined
+        ? [
+            "# try { … } catch (const c10::Error& e) { std::cerr << e.what() << std::endl; }   around the call says what it is",
+            "# a Debug program needs the Debug LibTorch (and Release the other): mixed, every std::string that is handed over breaks",
+          ]
+        : [
+            `# mend what the message says; to see where: gdb -batch -ex "catch throw" -ex run -ex bt --args ${match.context.log.host === "program" ? "./the_program" : `${python(match)} the_program.py`}`,
+            "# a thread: catch in it, std::exception_ptr p = std::current_exception(), and std::rethrow_exception(p) after join(); at::parallel_for does that by itself",
+            "# a program: try { … } catch (const c10::Error& e) { std::cerr << e.what(); return 1; }",
+          ],
     sources: ["https://docs.pytorch.org/cppdocs/", "https://en.cppreference.com/w/cpp/error/terminate"],
     examples: [
+      {
+        text: "Unhandled exception at 0x00007FFF9026A839 in app.exe: Microsoft C++ exception: c10::Error at memory location 0x0000002C2A9AF7F0.",
+        expect: "e.what()",
+      },
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  grid must be 2-D, got 1\nException raised from operator() at ops.cpp:11 (most recent call first):",
         expect: "grid must be 2-D, got 1",

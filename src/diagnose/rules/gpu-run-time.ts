@@ -34,6 +34,14 @@ function runsLibTorch({ findings }: RuleContext): boolean {
   );
 }
 
+/** `12040` as a version of CUDA. */
+function knownBy(found: string): string {
+  const number = Number(found);
+  return number < 1000
+    ? found
+    : `it knows CUDA up to ${String(Math.floor(number / 1000))}.${String(Math.floor((number % 1000) / 10))}`;
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -153,17 +161,25 @@ export const gpuRunTimeRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
     confidence: "high",
     cause: (match) =>
-      `The binary holds PTX instead of code for this GPU, and the driver is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
+      `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
     fix: (match) => [
-      "nvidia-smi   # the driver, and the newest CUDA that it knows (top right)",
+      ...(match.context.log.driverCuda === undefined
+        ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
+        : []),
       ...buildForThisGpu(match),
-      "# or update the NVIDIA driver",
+      match.context.log.driverCuda === undefined
+        ? "# or update the NVIDIA driver"
+        : `# or update the NVIDIA driver; or compile with a toolkit up to CUDA ${match.context.log.driverCuda}`,
     ],
     sources: ["li-plus/chatglm.cpp#6"],
     examples: [
       {
         text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.",
         expect: "TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: "| NVIDIA-SMI 535.183.01    Driver Version: 535.183.01   CUDA Version: 12.2 |\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
+        expect: "a toolkit up to CUDA 12.2",
       },
       {
         text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
@@ -180,7 +196,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
       coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] },
     confidence: "high",
     cause: (match) =>
-      `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
+      `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
     fix: (match) => [
       "nvidia-smi   # driver version and the newest CUDA it supports",
       "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",

@@ -121,6 +121,7 @@ export const registrationRules: readonly Rule[] = [
         /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend|lib(?:bleu|nat\w*|base)|\w+_fast)['"]?/.exec(
           finding.message,
         )?.groups?.["module"] ??
+        /Could not import (?<module>_ext) module/.exec(finding.message)?.groups?.["module"] ??
         /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
           "module"
         ] ??
@@ -137,7 +138,10 @@ export const registrationRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
-      const name = packageOfModule(match.facts["module"] ?? "") ?? packageOf(match);
+      const name =
+        packageOfModule(match.facts["module"] ?? "") ??
+        (/pointnet2/i.test(match.finding.message) ? "pointnet2-ops" : undefined) ??
+        packageOf(match);
       return [
         // The import stood in a try block: the package can do without, and its set-up script does so, too.
         ...(match.finding.code === "NameError"
@@ -166,6 +170,11 @@ export const registrationRules: readonly Rule[] = [
         expect: "source folder",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
+      { text: "ModuleNotFoundError: No module named 'MultiScaleDeformableAttention'", expect: "*/ops/setup.py" },
+      {
+        text: "ImportError: Could not import _ext module.\nPlease see the setup instructions in the README: https://github.com/erikwijmans/Pointnet2_PyTorch/blob/master/README.rst",
+        expect: "pointnet2_ops_lib",
+      },
       { text: "NameError: name '_C' is not defined", expect: "export CUDA_HOME" },
     ],
   },
