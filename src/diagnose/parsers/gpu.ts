@@ -47,6 +47,11 @@ const said: readonly (readonly [RegExp, string])[] = [
     "cutlass-internal",
   ],
   [/Loaded runtime CuDNN library: \d/, "cudnn-older"],
+  [
+    /too many blocks in cooperative launch|cudaErrorCooperativeLaunchTooLarge|CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE/i,
+    "cooperative-launch",
+  ],
+  [/driver shutting down|cudaErrorCudartUnloading|CUDA_ERROR_DEINITIALIZED/i, "shutting-down"],
   [/Duplicate GPU detected/, "nccl-duplicate"],
   [
     /Watchdog caught collective operation timeout|Timed out waiting \d+\s?ms for (?:recv|send)|(?:NCCL|RCCL|collective) (?:operation )?(?:timeout|timed out)/i,
@@ -143,6 +148,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Not compiled with (?:GPU|CUDA) support|assertion \(!?\w+\.is_cuda\(\)\) failed\W+\w+ must be (?:a )?CPU|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA|implementation for device (?:cuda|gpu|CUDA)\S* not found/i,
     "extension-without-gpu",
   ],
+  [/\bcudaErrorInvalidValue\b|CUDA_ERROR_INVALID_VALUE/, "invalid-value"],
   [
     /invalid resource handle|cudaErrorInvalidResourceHandle|context is destroyed|cudaErrorContextIsDestroyed/i,
     "resource-handle",

@@ -388,7 +388,17 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["build-tool", "system", "exception"],
     role: "symptom",
     specificity: 50,
-    matches: (finding) => coded(finding, "interrupted", "runner-stopped", "KeyboardInterrupt"),
+    matches: (finding) =>
+      // A program of one's own that was stopped is no build.
+      finding.code === "KeyboardInterrupt" &&
+      finding.frames !== undefined &&
+      !finding.frames.some((frame) =>
+        /cpp_extension|setuptools|distutils|setup\.py|subprocess|[\\/]pip[\\/]|ninja|cmake|file_baton|build/.test(
+          frame,
+        ),
+      )
+        ? undefined
+        : coded(finding, "interrupted", "runner-stopped", "KeyboardInterrupt"),
     confidence: (match) => (match.finding.code === "KeyboardInterrupt" ? "low" : "medium"),
     cause: (match) =>
       /walltime|TIME LIMIT|RUNLIMIT|took longer|execution time/.test(match.finding.message)

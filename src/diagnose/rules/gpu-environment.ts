@@ -212,9 +212,11 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     role: "symptom",
     specificity: 40,
     matches: (finding) =>
-      coded(finding, "other") === undefined
-        ? undefined
-        : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
+      coded(finding, "invalid-value") !== undefined
+        ? { what: "argument" }
+        : coded(finding, "other") === undefined
+          ? undefined
+          : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
     confidence: "low",
     cause: () =>
       "A call (a launch with too much dynamic shared memory, cudaFuncSetAttribute beyond the GPU's limit, a copy with wrong sizes, a pointer of the CPU) was refused. The message may be of an earlier call.",

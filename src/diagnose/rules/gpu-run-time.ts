@@ -42,6 +42,13 @@ function knownBy(found: string): string {
     : `it knows CUDA up to ${String(Math.floor(number / 1000))}.${String(Math.floor((number % 1000) / 10))}`;
 }
 
+/** What torch says of the memory that other processes hold. */
+function ofOthers({ context }: Match): string {
+  return (
+    context.findings.find(({ message }) => /Process \d+ has [\d.]+ GiB memory in use/.test(message))?.message ?? ""
+  );
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -376,7 +383,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     cause: (match) =>
       /MPS/.test(match.finding.text)
         ? "torch wants more memory on Apple's GPU than its limit allows; the GPU shares the machine's memory with all programs. This is no fault of the build."
-        : "The program asked for more GPU memory than is free. This is no fault of the build.",
+        : `The program asked for more GPU memory than is free. This is no fault of the build.${/Process \d+ has [\d.]+ GiB memory in use/.test(ofOthers(match)) ? ` Another process holds a part of it (${/Process \d+ has [\d.]+ [GM]iB/.exec(ofOthers(match))?.[0] ?? ""}); JAX and TensorFlow take most of the GPU at once unless they are told not to (XLA_PYTHON_CLIENT_PREALLOCATE=false, TF_FORCE_GPU_ALLOW_GROWTH=true).` : ""}`,
     fix: (match) =>
       /MPS/.test(match.finding.text)
         ? [

@@ -52,6 +52,49 @@ const wording: readonly (readonly [RegExp, string])[] = [
 
 export const kernelFaultRules: readonly Rule[] = [
   {
+    id: "cooperative-launch-too-large",
+    title: "A cooperative launch has more blocks than the GPU holds at once",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) => (finding.code === "cooperative-launch" ? {} : undefined),
+    confidence: "high",
+    cause: () =>
+      "A kernel that waits for its whole grid (cooperative groups, cudaLaunchCooperativeKernel) has to have all its blocks on the GPU at the same time, and this GPU has room for fewer: the number was made for a larger GPU, or more registers and shared memory a block leave less room.",
+    fix: () => [
+      "# blocks = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&perSM, kernel, threads, smem), perSM * multiProcessorCount at most; let each block do several tiles",
+      "# another program on the same GPU (or MPS) takes room, too",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#grid-synchronization"],
+    examples: [
+      {
+        text: "RuntimeError: CUDA error: too many blocks in cooperative launch",
+        expect: "cudaOccupancyMaxActiveBlocksPerMultiprocessor",
+      },
+    ],
+  },
+  {
+    id: "cuda-used-at-exit",
+    title: "Something uses CUDA after it has shut down",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 55,
+    matches: (finding) => (finding.code === "shutting-down" ? {} : undefined),
+    confidence: "medium",
+    cause: () =>
+      "The program is ending, CUDA has been taken down already, and an object that lives longer still frees memory or waits for a stream: a tensor, module or handle in a global or static variable of C++ (or of a Python module), or a thread that was not joined. What the program computed is not touched.",
+    fix: () => [
+      "# C++: no at::Tensor, cublasHandle_t or stream in static variables with destructors; keep them in an object that main() owns, or leak them on purpose: static auto& t = *new at::Tensor(…)",
+      "# Python: del the objects (or atexit.register(cleanup)) before the interpreter ends; join worker threads",
+    ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html"],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA error: driver shutting down",
+        expect: "static variables",
+      },
+    ],
+  },
+  {
     id: "kernel-fault-found",
     title: "compute-sanitizer found the access at fault",
     on: ["gpu"],

@@ -19,6 +19,23 @@ function isOfOther(match: Match, cuda: string | undefined): boolean {
   return there !== undefined && cuda !== undefined && there !== cuda.split(".")[0];
 }
 
+/** Whether the text says that torch is for the same major version, as one that brings no library for others. */
+function isOfSame(match: Match, cuda: string | undefined): boolean {
+  const { installedTorch, torchCuda: there } = match.context.log;
+  const old = /^1\.|^2\.0\./.test(installedTorch ?? "");
+  return old && there !== undefined && cuda !== undefined && there.split(".")[0] === cuda.split(".")[0];
+}
+
+/** Wheels for a machine without GPU, of packages that have them. */
+function cpuWheels(match: Match): string[] {
+  const name = packageOf(match) ?? "";
+  return /^torch-(?:scatter|sparse|cluster|spline-conv)$|^pyg-lib$/.test(name)
+    ? [
+        `# a machine without a GPU: the CPU wheels of both: ${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu`)} and ${pip(match, `install --force-reinstall --no-deps ${name} -f https://data.pyg.org/whl/torch-<version>+cpu.html`)}`,
+      ]
+    : [];
+}
+
 export const missingGpuLibraryRules: readonly Rule[] = [
   {
     id: "jetson-container-without-cuda",
@@ -73,6 +90,8 @@ export const missingGpuLibraryRules: readonly Rule[] = [
           : here === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
             : ` The torch that is installed here was built with CUDA ${here}.`;
+      if (isOfSame(match, cuda) && !/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
+        return `${who ?? ""} needs \`${name ?? ""}\` of CUDA ${cuda ?? ""}. The torch that is installed there (${match.context.log.installedTorch ?? ""}) is for that CUDA, too, but brings the library inside its own or not at all, and no toolkit's is on the loader's path: a slim image, or a toolkit of another version.`;
       const from = /lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? "")
         ? "torch's own CUDA packages are incomplete or of another CUDA version"
         : "it was built for another CUDA version than the one that is installed, or that CUDA's libraries are not found";
@@ -82,6 +101,14 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       const cuda = cudaOfLibrary(match.facts["lib"] ?? "", match.facts["major"], match.facts["minor"]);
       if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
+      if (isOfSame(match, cuda)) {
+        const version = match.context.log.torchCuda ?? "";
+        return [
+          ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
+          `export LD_LIBRARY_PATH=/usr/local/cuda-${version}/lib64:$LD_LIBRARY_PATH   # where that toolkit (or its runtime packages) is installed; an image: nvidia/cuda:${version}.*-runtime-*`,
+          ...cpuWheels(match),
+        ];
+      }
       return [
         ...(match.context.log.torchBuild === "cpu" && cuda !== undefined
           ? [
@@ -102,11 +129,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
             ]),
         ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
-        ...(/^torch-(?:scatter|sparse|cluster|spline-conv)$|^pyg-lib$/.test(packageOf(match) ?? "")
-          ? [
-              `# a machine without a GPU: the CPU wheels of both: ${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu`)} and ${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} -f https://data.pyg.org/whl/torch-<version>+cpu.html`)}`,
-            ]
-          : []),
+        ...cpuWheels(match),
       ];
     },
     sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074"],

@@ -1,6 +1,6 @@
 /** Other frameworks in the process or the environment of torch: what they want of CUDA and cuDNN. */
 import { pip, python, torchCuda, unsetVariable } from "../commands.ts";
-import { said, type Match, type Rule } from "../rule.ts";
+import { said, saidAny, type Match, type Rule } from "../rule.ts";
 
 /** Number of the pip packages of NVIDIA: `12`, of torch's CUDA where that is known. */
 function cudaNumber(match: Match): string {
@@ -8,6 +8,35 @@ function cudaNumber(match: Match): string {
 }
 
 export const otherFrameworkRules: readonly Rule[] = [
+  {
+    id: "protobuf-loaded-twice",
+    title: "Two copies of protobuf are in one process",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /File already exists in database: (?<file>[\w./-]+\.proto)/,
+        /CHECK failed: (?:GeneratedDatabase\(\)->Add|file != nullptr|InternalAddGeneratedFile)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `Two libraries of this process (torch, onnx, onnxruntime, TensorFlow, TensorRT, caffe, an extension of one's own) carry protobuf and share it by accident, and both register ${match.facts["file"] === undefined ? "the same messages" : `\`${match.facts["file"]}\``}.`,
+    fix: (match) => [
+      `${pip(match, "list")} | grep -i -E "protobuf|onnx|torch|tensorflow|tensorrt"`,
+      pip(match, "install --upgrade --force-reinstall onnx protobuf") +
+        "   # wheels keep their protobuf to themselves; builds from source with a shared libprotobuf do not",
+      "# one's own library: link protobuf statically and hidden (-Wl,--exclude-libs,ALL), or everything against the one shared libprotobuf",
+      "# or import the other package before torch, or give it a process of its own",
+    ],
+    sources: ["onnx/onnx#1277", "pytorch/pytorch#19476"],
+    examples: [
+      {
+        text: "[libprotobuf ERROR google/protobuf/descriptor_database.cc:642] File already exists in database: onnx/onnx_onnx_torch-ml.proto",
+        expect: "--exclude-libs",
+      },
+    ],
+  },
   {
     id: "cudnn-older-than-framework",
     title: "JAX or TensorFlow finds an older cuDNN than it was built with",
