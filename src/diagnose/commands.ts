@@ -332,6 +332,8 @@ function archList(match: Match): string {
   const gpus = match.context.environment?.gpus ?? [];
   const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
   if (listed.length > 0) return listed.join(";");
+  const named = match.context.log.namedCapability;
+  if (named !== undefined) return named;
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
 }
 

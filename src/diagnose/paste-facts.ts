@@ -95,6 +95,8 @@ export interface PasteFacts extends CallFacts {
   readonly tritonPtxas?: string;
   /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
   readonly driverCuda?: string;
+  /** Compute capability of the one NVIDIA GPU whose full name the paste tells: `8.9` of a GeForce RTX 4090. */
+  readonly namedCapability?: string;
   /** Target of the AMD GPU whose name the paste tells: `gfx1151` of a Radeon 8060S. */
   readonly namedGfx?: string;
 }
@@ -176,6 +178,30 @@ const amdGpus: readonly (readonly [RegExp, string])[] = [
   [/\bMI100\b/, "gfx908"],
 ];
 
+/** NVIDIA's GPUs as the driver names them. Source: "CUDA GPU Compute Capability" of NVIDIA. */
+const nvidiaGpus: readonly (readonly [RegExp, string])[] = [
+  [/RTX 50[5-9]0|RTX PRO [2456]\d{3}\b.*Blackwell/, "12.0"],
+  [/NVIDIA (?:GB?|B)300\b/, "10.3"],
+  [/NVIDIA (?:GB?|B)200\b/, "10.0"],
+  [/NVIDIA (?:GH200|H[12]00|H800|H20)\b/, "9.0"],
+  [/RTX 40[5-9]0|NVIDIA L(?:4|40|40S|20)\b|RTX \d{4} Ada/, "8.9"],
+  [/NVIDIA A(?:100|800|30)\b/, "8.0"],
+  [/RTX 30[5-9]0|NVIDIA A(?:10|10G|16|2|40)\b|RTX A[2-6]\d{3}\b/, "8.6"],
+  [/RTX 20[5-8]0|GTX 16[3-6]0|Tesla T4|NVIDIA T4\b|Quadro RTX|TITAN RTX/i, "7.5"],
+  [/Tesla V100|NVIDIA V100\b|TITAN V\b/i, "7.0"],
+  [/GTX 10[5-8]0|Tesla P(?:40|4)\b|TITAN Xp?\b/i, "6.1"],
+  [/Tesla P100/, "6.0"],
+  [/GTX (?:9[5-8]0|TITAN X)|Tesla M(?:40|60)\b/, "5.2"],
+  [/Tesla K80/, "3.7"],
+];
+/** Only names as tools print them: prose speaks of other machines, too. */
+const fullName =
+  /\b(?:NVIDIA (?:GeForce |Tesla |TITAN |RTX |[ABHLV]\d|G[BH]\d)|GeForce [RG]TX|Tesla [KMPTV]\d|Quadro [RT])/;
+
+function capabilityOfName(text: string): string | undefined {
+  return fullName.test(text) ? nvidiaGpus.find(([name]) => name.test(text))?.[1] : undefined;
+}
+
 function gfxOfName(text: string): string | undefined {
   return amdGpus.find(([name]) => name.test(text))?.[1];
 }
@@ -185,6 +211,8 @@ export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  /** Of all GPUs that are named; which one is meant is clear when it is one. */
+  readonly #capabilities = new Set<string>();
   readonly #calls = new CallReader();
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
@@ -210,6 +238,8 @@ export class PasteReader {
   };
 
   line(text: string): void {
+    const capability = text.length < 300 ? capabilityOfName(text) : undefined;
+    if (capability !== undefined) this.#capabilities.add(capability);
     if (text.includes("CUDA Version: ") && this.#facts.driverCuda === undefined) {
       const driver = /\bCUDA Version: (\d{1,2}\.\d{1,2})\b/.exec(text)?.[1];
       if (driver !== undefined) this.#facts.driverCuda = driver;
@@ -402,6 +432,7 @@ export class PasteReader {
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],
       imports: [...this.#imports],
+      ...(this.#capabilities.size === 1 ? { namedCapability: [...this.#capabilities].join("") } : {}),
     };
   }
 }

@@ -17,6 +17,7 @@ import { gpuParser } from "./parsers/gpu.ts";
 import { installerParser } from "./parsers/installers.ts";
 import { linkerParser } from "./parsers/linkers.ts";
 import { loaderParser } from "./parsers/loader.ts";
+import { memoryCheckerParser } from "./parsers/memory-checkers.ts";
 import { msvcParser } from "./parsers/msvc.ts";
 import { nvccParser } from "./parsers/nvcc.ts";
 import type { Parser } from "./parsers/parser.ts";
@@ -75,6 +76,7 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
       systemParser(),
       backtraceParser(),
       deviceCheckParser(),
+      memoryCheckerParser(),
       surroundingsParser(),
     ],
   };

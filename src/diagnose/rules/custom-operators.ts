@@ -163,6 +163,7 @@ export const customOperatorRules: readonly Rule[] = [
       saidAny(
         finding,
         /Unknown keyword argument ['"]\w+['"] for operator ['"](?<op>\w+::[\w.]+)['"]\. Schema: (?<schema>.{3,300}?\)\s*->\s*\S+)/,
+        /(?<op>\bforward)\(\) (?:expected at most|is missing value|Expected a value of type)[^.]{0,200}\.?.{0,400}?Declaration: (?<schema>forward\(__torch__\..{3,300}?\)\s*->\s*\S+)/s,
         /(?<op>\b\w{1,60})\(\) (?:expected at most|is missing value|Expected a value of type)[^.]{0,200}\.?.{0,400}?Declaration: (?<schema>\w+\(__torch__\.torch\.classes\..{3,200}?\)\s*->\s*\S+)/s,
         /(?<op>\w+::[\w.]+)\(\) (?:expected at most|is missing value|Expected a value of type|takes|got an unexpected|Unknown keyword)[^.]*\.?.*Declaration: (?<schema>.{3,200}?\)\s*->\s*\S+)/s,
       ),

@@ -49,6 +49,11 @@ function ofOthers({ context }: Match): string {
   );
 }
 
+/** Whether it is an AMD GPU that is meant. */
+function ofAmd({ finding, context }: Match): boolean {
+  return finding.tool === "hip" || context.log.amd || /Memory access fault by GPU/.test(finding.text);
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -105,6 +110,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
       {
         text: "RuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: "NVIDIA GeForce RTX 4090\nCUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",
+        expect: "TORCH_CUDA_ARCH_LIST=8.9",
       },
       {
         text: "CUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",
@@ -232,14 +241,30 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => coded(finding, "no-device", "unknown"),
     confidence: "medium",
-    cause: () =>
-      "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
-    fix: (match) => [
-      "nvidia-smi",
-      "# container: docker run --gpus all …",
-      unset(match),
-      "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",
-    ],
+    cause: (match) =>
+      ofAmd(match)
+        ? "torch is a build for ROCm, and it sees no AMD GPU: /dev/kfd and /dev/dri are not there or may not be opened (a container without them, a user who is not in the groups render and video), the amdgpu driver is not loaded, HIP_VISIBLE_DEVICES hides the GPU, or this ROCm does not know it."
+        : "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
+    fix: (match) =>
+      ofAmd(match)
+        ? [
+            "rocminfo | grep -E 'Name|gfx'; ls -l /dev/kfd /dev/dri; id",
+            "# container: docker run --device=/dev/kfd --device=/dev/dri --group-add video --group-add render …; WSL: AMD's ROCm for WSL",
+            "sudo usermod -aG render,video $USER   # then log in again",
+            unset(match),
+            '# to build without a GPU, name the targets: export PYTORCH_ROCM_ARCH="gfx90a;gfx942;gfx1100"',
+          ]
+        : [
+            "nvidia-smi",
+            ...(match.finding.code === "unknown"
+              ? [
+                  "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
+                ]
+              : []),
+            "# container: docker run --gpus all …",
+            unset(match),
+            "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",
+          ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
     examples: [
       {
@@ -247,6 +272,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "nvidia-smi",
       },
       { text: "RuntimeError: No CUDA GPUs are available", expect: "CUDA_VISIBLE_DEVICES" },
+      { text: "RuntimeError: No HIP GPUs are available", expect: "--device=/dev/kfd" },
     ],
   },
   {
@@ -362,15 +388,26 @@ export const gpuRunTimeRules: readonly Rule[] = [
           : match.finding.code === "illegal-instruction"
             ? "A kernel ran into an instruction that this GPU does not execute, or into data in place of code: a kernel built for another variant of the GPU (sm_90a, sm_100a), a function pointer of the host called on the device, or memory that another kernel overwrote."
             : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
-    fix: (match) => [
-      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
-      `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
-    ],
+    fix: (match) =>
+      ofAmd(match)
+        ? [
+            `AMD_SERIALIZE_KERNEL=3 HIP_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+            "# HSA_OVERRIDE_GFX_VERSION is set: the kernels are another GPU's, and some go wrong on this one; without it, with a torch (and an extension, PYTORCH_ROCM_ARCH) for this GPU",
+            `rocgdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # the kernel and the line`,
+          ]
+        : [
+            `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+            `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
+          ],
     sources: ["https://docs.nvidia.com/compute-sanitizer/"],
     examples: [
       { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
       { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
       { text: "RuntimeError: CUDA error: misaligned address", expect: "float4" },
+      {
+        text: "Memory access fault by GPU node-1 (Agent handle: 0x5581) on address 0x7f1c00000000. Reason: Page not present or supervisor privilege.",
+        expect: "AMD_SERIALIZE_KERNEL",
+      },
     ],
   },
   {

@@ -111,6 +111,8 @@ import { operatorFakeRules } from "./operator-fakes.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
 import { borderExceptionRules } from "./exceptions-across-borders.ts";
+import { memoryCheckerRules } from "./memory-checkers.ts";
+import { scriptedCallRules } from "./scripted-calls.ts";
 import { kernelFaultRules } from "./kernel-faults.ts";
 import { tritonRunTimeRules } from "./triton-run-time.ts";
 import { windowsRules } from "./windows.ts";
@@ -202,6 +204,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Other frameworks beside torch", rules: otherFrameworkRules },
   { name: "Tensors that compiled code refuses", rules: tensorArgumentRules },
   { name: "Exceptions between C++ and Python", rules: borderExceptionRules },
+  { name: "Checkers of memory", rules: memoryCheckerRules },
+  { name: "Calls in scripted code", rules: scriptedCallRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
   { name: "Triton at run time", rules: tritonRunTimeRules },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },

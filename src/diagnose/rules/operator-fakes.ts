@@ -23,6 +23,34 @@ function inFake(finding: Finding, { findings }: RuleContext): boolean {
 
 export const operatorFakeRules: readonly Rule[] = [
   {
+    id: "operator-takes-no-symbolic-size",
+    title: "The operator's schema takes no symbolic sizes",
+    on: ["exception"],
+    specificity: 85,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<op>\w+::[\w.]+)\(\) Expected a value of type '(?<type>int|List\[int\])' for argument '(?<name>\w+)' but instead found type '(?:List\[)?SymInt\]?'/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `With dynamic shapes torch.compile and torch.export pass sizes as SymInt, and \`${match.facts["op"] ?? ""}\` takes \`${match.facts["name"] ?? ""}\` as ${match.facts["type"] ?? "int"}.`,
+    fix: (match) => {
+      const list = match.facts["type"] !== "int";
+      return [
+        `# schema: ${list ? "SymInt[]" : "SymInt"} ${match.facts["name"] ?? "n"}; C++: ${list ? "c10::SymIntArrayRef" : "c10::SymInt"} in the Meta kernel, ${list ? "at::IntArrayRef" : "int64_t"} stays in that for CPU and CUDA`,
+        "# or keep the size fixed: torch.compile(dynamic=False), torch._dynamo.mark_static(x)",
+      ];
+    },
+    sources: [library],
+    examples: [
+      {
+        text: "RuntimeError: my_ops::encode() Expected a value of type 'int' for argument 'n' but instead found type 'SymInt'.",
+        expect: "SymInt n",
+      },
+    ],
+  },
+  {
     id: "fake-implementation-wrong",
     title: "The fake implementation gives another shape than the operator",
     on: ["exception"],
