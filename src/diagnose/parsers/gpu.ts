@@ -66,7 +66,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "no-kernel-image",
   ],
   [
-    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|program ISA \S+ is not compatible with the device ISA|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
+    /hipErrorNoBinaryForGpu|HSA_STATUS_ERROR_INVALID_ISA|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|program ISA \S+ is not compatible with the device ISA|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
     "no-kernel-image",
   ],
   [
@@ -226,7 +226,7 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile|MIOpen|miopen/.test(text);
+        const hip = /amdgcn|HSA_STATUS_|rocdevice|\bHIP\b|hipError|ROCm|rocBLAS|Tensile|MIOpen|miopen/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",

@@ -19,7 +19,7 @@ const begin: readonly (readonly [RegExp, string])[] = [
 const undefinedBehaviour = /^(?<file>\S{1,300}?):(?<line>\d+):\d+: runtime error: (?<said>.{3,300})$/;
 /** `#0 0x7f in f(int) /w/a.cpp:33`, `#0 f /w/a.cpp:33`. */
 const sanitizerFrame =
-  /^#\d{1,2} (?:0x[0-9a-f]+ in )?(?<name>.{1,400}?) (?<file>[\w./+@-]{1,300}?):(?<line>\d+)(?::\d+)?$/;
+  /^(?:#\d{1,2} )?(?:0x[0-9a-f]+ in )?(?<name>[^\s=].{0,400}?) (?<file>[\w./+@-]{1,300}?\.\w{1,4}):(?<line>\d+)(?::\d+)?$/;
 const valgrindFrame = /^==\d+== +(?:at|by) 0x[0-9A-F]+: (?<name>.{1,400}?) \((?<file>[\w.+-]{1,200}):(?<line>\d+)\)$/;
 /** The run time's own functions. */
 const ofRunTime =

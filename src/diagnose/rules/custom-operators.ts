@@ -169,12 +169,18 @@ export const customOperatorRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `The call does not fit \`${match.facts["schema"] ?? match.facts["op"] ?? ""}\`${unfit(match)}: the Python code and the compiled library are of different versions (a stale build), or ${said(match.finding, /missing value/) === undefined ? "an argument has another type" : "the argument was forgotten"}.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # which file is loaded?`,
-      "# compare the call with the declaration in the message",
-      ...rebuild(match),
-    ],
+      `The call does not fit \`${match.facts["schema"] ?? match.facts["op"] ?? ""}\`${unfit(match)}: ${match.facts["op"] === "forward" ? "the scripted model is called with other inputs than its forward has; " : ""}the Python code and the compiled library are of different versions (a stale build), or ${said(match.finding, /missing value/) === undefined ? "an argument has another type" : "the argument was forgotten"}.`,
+    fix: (match) =>
+      match.facts["op"] === "forward"
+        ? [
+            "# Python: model(x, mask), in the order of the declaration; C++: inputs.push_back(…) for each, or module.forward({x, mask})",
+            "# or give forward a default when it is scripted: mask: Optional[torch.Tensor] = None",
+          ]
+        : [
+            `${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # which file is loaded?`,
+            "# compare the call with the declaration in the message",
+            ...rebuild(match),
+          ],
     sources: [manual],
     examples: [
       {

@@ -113,6 +113,7 @@ import { tensorArgumentRules } from "./tensor-arguments.ts";
 import { borderExceptionRules } from "./exceptions-across-borders.ts";
 import { memoryCheckerRules } from "./memory-checkers.ts";
 import { scriptedCallRules } from "./scripted-calls.ts";
+import { packageOperatorRules } from "./packages-with-operators.ts";
 import { kernelFaultRules } from "./kernel-faults.ts";
 import { tritonRunTimeRules } from "./triton-run-time.ts";
 import { windowsRules } from "./windows.ts";
@@ -206,6 +207,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Exceptions between C++ and Python", rules: borderExceptionRules },
   { name: "Checkers of memory", rules: memoryCheckerRules },
   { name: "Calls in scripted code", rules: scriptedCallRules },
+  { name: "Compiled parts of packages", rules: packageOperatorRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
   { name: "Triton at run time", rules: tritonRunTimeRules },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },

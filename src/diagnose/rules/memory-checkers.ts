@@ -76,7 +76,7 @@ export const memoryCheckerRules: readonly Rule[] = [
       },
       {
         text: "WARNING: ThreadSanitizer: data race (pid=123)\n  Write of size 4 at 0x7b0400000010 by thread T2:\n    #0 grid_cpu /w/grid.cpp:33",
-        expect: "two threads",
+        expect: "(/w/grid.cpp:33)",
       },
     ],
   },

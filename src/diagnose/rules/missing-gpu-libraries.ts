@@ -117,7 +117,12 @@ export const missingGpuLibraryRules: readonly Rule[] = [
             ]
           : []),
         ...(isOfOther(match, cuda)
-          ? ["# build the extension again for the torch and CUDA that are installed:"]
+          ? /^spconv/.test(packageOf(match) ?? "")
+            ? [
+                `${pip(match, "uninstall -y spconv spconv-cu102 spconv-cu111 spconv-cu113 spconv-cu114 spconv-cu116 spconv-cu117 cumm")}; ${pip(match, `install spconv-cu${(match.context.log.torchCuda ?? "").replace(".", "")}`)}   # its wheels bear the CUDA in their name; the nearest one below when there is none`,
+                "# or from source:",
+              ]
+            : ["# build the extension again for the torch and CUDA that are installed:"]
           : [
               `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
               "# of another major version: build the extension again for the torch and CUDA that are installed:",

@@ -30,7 +30,7 @@ export const operatorFakeRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /(?<op>\w+::[\w.]+)\(\) Expected a value of type '(?<type>int|List\[int\])' for argument '(?<name>\w+)' but instead found type '(?:List\[)?SymInt\]?'/,
+        /(?<op>\w+::[\w.]+)\(\) Expected a value of type \\?'(?<type>int|List\[int\])\\?' for argument \\?'(?<name>\w+)\\?' but instead found type \\?'(?:List\[)?SymInt\]?/,
       ),
     confidence: "high",
     cause: (match) =>
