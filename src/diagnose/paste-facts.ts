@@ -2,6 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
+import { capabilityOfName, gfxOfName } from "./gpu-names.ts";
 import { type CallFacts, CallReader } from "./call-facts.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
 import { plainStatement } from "./stated-versions.ts";
@@ -157,54 +158,6 @@ const jetsonWheel = /torch-\d\S{1,60}\.nv\d\d\.\d\S*-linux_aarch64\.whl|compute\
 /** `torch-2.3.0a0+6ddf5cf85e.nv24.04.14026654-cp310-cp310-linux_aarch64.whl`, `2.1.0a0+41361538.nv23.06`. */
 const jetsonTorch =
   /\d\+[\da-f]{6,12}\.nv\d\d\.\d|\+nv\d\d\.\d|compute\/redist\/jp\/|pypi\.jetson-ai-lab\.\w+\/\S*torch|dusty-nv\/l4t-pytorch|l4t-pytorch/;
-
-/** Targets of AMD's GPUs by the names that the driver gives them. Source: "Supported GPUs" of ROCm/TheRock. */
-const amdGpus: readonly (readonly [RegExp, string])[] = [
-  [/\b80[4-6]0S\b/, "gfx1151"],
-  [/\b(?:880|890)M\b/, "gfx1150"],
-  [/\b(?:740|760|780)M\b/, "gfx1103"],
-  [/\b(?:660|680)M\b/, "gfx1035"],
-  [/\bRX 9070\b/, "gfx1201"],
-  [/\bRX 9060\b/, "gfx1200"],
-  [/\bRX 7900\b|\bW7[89]00\b/, "gfx1100"],
-  [/\bRX 7[78]00\b|\bW7700\b/, "gfx1101"],
-  [/\bRX 7600\b/, "gfx1102"],
-  [/\bRX 6[89][05]0\b|\bW6800\b/, "gfx1030"],
-  [/\bRX 67[05]0\b/, "gfx1031"],
-  [/\bRX 66[05]0\b|\bW6600\b/, "gfx1032"],
-  [/\bMI3(?:00|25)[AX]?\b/, "gfx942"],
-  [/\bMI35[05]X?\b/, "gfx950"],
-  [/\bMI2[15]0X?\b/, "gfx90a"],
-  [/\bMI100\b/, "gfx908"],
-];
-
-/** NVIDIA's GPUs as the driver names them. Source: "CUDA GPU Compute Capability" of NVIDIA. */
-const nvidiaGpus: readonly (readonly [RegExp, string])[] = [
-  [/RTX 50[5-9]0|RTX PRO [2456]\d{3}\b.*Blackwell/, "12.0"],
-  [/NVIDIA (?:GB?|B)300\b/, "10.3"],
-  [/NVIDIA (?:GB?|B)200\b/, "10.0"],
-  [/NVIDIA (?:GH200|H[12]00|H800|H20)\b/, "9.0"],
-  [/RTX 40[5-9]0|NVIDIA L(?:4|40|40S|20)\b|RTX \d{4} Ada/, "8.9"],
-  [/NVIDIA A(?:100|800|30)\b/, "8.0"],
-  [/RTX 30[5-9]0|NVIDIA A(?:10|10G|16|2|40)\b|RTX A[2-6]\d{3}\b/, "8.6"],
-  [/RTX 20[5-8]0|GTX 16[3-6]0|Tesla T4|NVIDIA T4\b|Quadro RTX|TITAN RTX/i, "7.5"],
-  [/Tesla V100|NVIDIA V100\b|TITAN V\b/i, "7.0"],
-  [/GTX 10[5-8]0|Tesla P(?:40|4)\b|TITAN Xp?\b/i, "6.1"],
-  [/Tesla P100/, "6.0"],
-  [/GTX (?:9[5-8]0|TITAN X)|Tesla M(?:40|60)\b/, "5.2"],
-  [/Tesla K80/, "3.7"],
-];
-/** Only names as tools print them: prose speaks of other machines, too. */
-const fullName =
-  /\b(?:NVIDIA (?:GeForce |Tesla |TITAN |RTX |[ABHLV]\d|G[BH]\d)|GeForce [RG]TX|Tesla [KMPTV]\d|Quadro [RT])/;
-
-function capabilityOfName(text: string): string | undefined {
-  return fullName.test(text) ? nvidiaGpus.find(([name]) => name.test(text))?.[1] : undefined;
-}
-
-function gfxOfName(text: string): string | undefined {
-  return amdGpus.find(([name]) => name.test(text))?.[1];
-}
 
 /** Gathers them line by line. */
 export class PasteReader {

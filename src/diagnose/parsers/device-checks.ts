@@ -17,6 +17,9 @@ const address =
 const assertion =
   /^(?<file>\S{1,300}?):(?<line>\d+): (?<name>.{1,400}?): block: \[[\d,]{5,40}\],? thread: \[[\d,]{5,40}\] Assertion [`'](?<said>.{1,400}?)['`]? failed/;
 
+/** `Race reported between Write access at f(float *)+0x120 in a.cu:22`. */
+const raceAt = / access at (.{1,200}?)\+0x[0-9a-f]+(?: in (\S{1,200}?):(\d+))?/;
+
 /** The parser of checks on the GPU. */
 export function deviceCheckParser(): Parser {
   let open: OpenFinding | undefined;
@@ -49,6 +52,8 @@ export function deviceCheckParser(): Parser {
       const found = access.exec(text);
       if (found !== null) {
         open = out.add(line, { kind: "gpu", tool: "cuda", code: "sanitizer", message: found[1] ?? "" });
+        const race = raceAt.exec(found[1] ?? "");
+        if (race !== null) place(open, race[1], race[2], race[3]);
         lines = 0;
         return false;
       }

@@ -219,7 +219,8 @@ export const callRules: readonly Rule[] = [
             '# with a GPU: model.to("cuda") and the inputs, too; without one: model.float() (torch_dtype=torch.float32), or torch.bfloat16; newer torch has more kernels in half on the CPU',
           ]
         : [
-            "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
+            "# a kernel of one's own: AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again",
+            "# torch's or a package's: convert around the call: f(x.float(), …).to(x.dtype), under autocast: with torch.autocast(\"cuda\", enabled=False):",
           ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
     examples: [
@@ -241,6 +242,7 @@ export const callRules: readonly Rule[] = [
         finding,
         /(?<name>[A-Za-z_][\w.[\]]{0,40})?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
         /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
+        /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,
         /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
       ),
     confidence: "medium",
@@ -249,21 +251,25 @@ export const callRules: readonly Rule[] = [
       const name = match.facts["name"] === undefined ? "An argument" : `\`${match.facts["name"]}\``;
       return /contiguous/.test(what)
         ? `${name} is a view (transposed, sliced, expanded), and the extension's kernel takes contiguous memory only. The extension itself was built and loaded well.`
-        : /16|32|half/i.test(what)
-          ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
-          : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
+        : /must have (?:the )?d?type/.test(match.finding.message)
+          ? `${name} is of another type than ${what}, which the kernel takes. The extension itself was built and loaded well.`
+          : /16|32|half/i.test(what)
+            ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
+            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";
       const name = /^[A-Za-z_]\w*$/.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "x") : "x";
       return [
-        /contiguous/.test(what)
-          ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
-          : /bf|b?float|fp|half/i.test(what)
-            ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
-            : /CPU/.test(what)
-              ? `# caller: ${name} = ${name}.cpu()`
-              : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
+        /must have (?:the )?d?type/.test(match.finding.message)
+          ? `# caller: ${name} = ${name}.to(torch.${what === "int" ? "int32" : what})`
+          : /contiguous/.test(what)
+            ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
+            : /bf|b?float|fp|half/i.test(what)
+              ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
+              : /CPU/.test(what)
+                ? `# caller: ${name} = ${name}.cpu()`
+                : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
         "# gradients come as views, too: in backward() call grad.contiguous() first",
       ];
     },
@@ -271,6 +277,7 @@ export const callRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: grad_output must be contiguous", expect: "grad_output.contiguous()" },
       { text: "RuntimeError: input must be a CUDA tensor", expect: "input.cuda()" },
+      { text: "RuntimeError: cu_seqlens_q must have dtype int32", expect: "cu_seqlens_q.to(torch.int32)" },
       { text: "RuntimeError: FlashAttention only support fp16 and bf16 data type", expect: "bfloat16" },
     ],
   },

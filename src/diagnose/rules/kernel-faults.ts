@@ -1,7 +1,8 @@
-/** Faults of a kernel that a check on the GPU found: the access, the kernel and often the line are known. */
-import { python } from "../commands.ts";
+/** Faults of kernels: what the launch refuses, what the kernel does to memory, and what checks on the GPU found. */
+import { pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { placeOf, type Match, type Rule } from "../rule.ts";
+import { coded, placeOf, said, type Match, type Rule } from "../rule.ts";
+import { ofAmd } from "./gpu-frames.ts";
 
 const manual = "https://docs.nvidia.com/compute-sanitizer/ComputeSanitizer/index.html";
 
@@ -124,6 +125,10 @@ export const kernelFaultRules: readonly Rule[] = [
         text: "========= Invalid __global__ read of size 16\n=========     at 0x00000da0 in /w/csrc/ops.cu:175:load_kernel(float*, int)\n=========     by thread (96,0,0) in block (44,0,0)\n=========     Address 0x763995f9f004 is misaligned",
         expect: "storage offset",
       },
+      {
+        text: "========= Error: Race reported between Write access at grid_kernel(float *)+0x120 in grid.cu:22\n=========     and Read access at grid_kernel(float *)+0x1c0 in grid.cu:30 [512 hazards]",
+        expect: "`grid_kernel` (grid.cu:22)",
+      },
     ],
   },
   {
@@ -167,6 +172,105 @@ export const kernelFaultRules: readonly Rule[] = [
       {
         text: "../aten/src/ATen/native/cuda/Loss.cu:250: nll_loss_forward_reduce_cuda_kernel_2d: block: [0,0,0], thread: [5,0,0] Assertion `t >= 0 && t < n_classes` failed.",
         expect: "number of classes",
+      },
+    ],
+  },
+  {
+    id: "kernel-launch-resources",
+    title: "The kernel asks for more than the GPU has",
+    on: ["gpu"],
+    specificity: 65,
+    matches: (finding) =>
+      coded(finding, "launch-resources", "launch-configuration") === undefined ? undefined : { code: finding.code },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["code"] === "launch-resources"
+        ? "Threads per block times registers per thread (or shared memory) are more than this GPU has for one block."
+        : "The launch has a grid or block of size 0 or above the limits (1024 threads a block), or too much dynamic shared memory: often an empty tensor gives a grid of 0.",
+    fix: (match) =>
+      match.facts["code"] === "launch-resources"
+        ? [
+            "# fewer threads per block, __launch_bounds__(threads) on the kernel, or nvcc flag -maxrregcount=64; debug builds (-G) need more registers",
+          ]
+        : [
+            "# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
+          ],
+    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/"],
+    examples: [
+      { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
+      { text: "RuntimeError: CUDA error: invalid configuration argument", expect: "grid of 0" },
+    ],
+  },
+  {
+    id: "launch-of-size-zero",
+    title: "A kernel is launched over nothing",
+    on: ["exception", "gpu"],
+    specificity: 66,
+    matches: (finding) =>
+      said(finding, /kernel launch blocks must be positive, but got N\s?=\s*(?<count>-?\d+)/) === undefined
+        ? undefined
+        : { cumm: /[\\/]cumm[\\/]/.test(finding.message) ? "yes" : undefined },
+    confidence: "medium",
+    cause: (match) =>
+      `A kernel of spconv was to run over 0 elements. Either its input is empty (no points after a filter, coordinates outside of spatial_shape or not in the order batch, z, y, x), or a kernel before it did nothing: ${match.facts["cumm"] === undefined ? "spconv was compiled for other GPUs than this one" : "the spconv wheel is for another CUDA, or has no code for this GPU"}.`,
+    fix: (match) => [
+      "# print the shape, smallest and largest of the coordinates before the call, and skip empty ones",
+      `${python(match)} -c "import torch; print(torch.version.cuda, torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
+      ...(match.facts["cumm"] === undefined
+        ? ["# input not empty: compile it anew with TORCH_CUDA_ARCH_LIST set to the capability that this prints"]
+        : [
+            `${pip(match, "list")} | ${platformOf(match) === "win32" ? 'findstr /i "spconv cumm"' : 'grep -i -E "spconv|cumm"'}   # one of each, with one -cu number that fits torch's CUDA`,
+            "# input not empty: another spconv-cuXXX (older GPUs need an older one: a K80 spconv-cu102), or spconv from source",
+          ]),
+    ],
+    sources: ["traveller59/spconv#419", "traveller59/spconv#550", "mit-han-lab/bevfusion#297"],
+    examples: [
+      {
+        text: "RuntimeError: /tmp/pip-build-env-k9/overlay/lib/python3.7/site-packages/cumm/include/tensorview/cuda/launch.h(53)\nN > 0 assert faild. CUDA kernel launch blocks must be positive, but got N= 0",
+        expect: "spconv-cuXXX",
+      },
+      {
+        text: "RuntimeError: /w/mmdet3d/ops/spconv/include/tensorview/helper_launch.h 17\nN > 0 assert faild. CUDA kernel launch blocks must be positive, but got N= 0",
+        expect: "TORCH_CUDA_ARCH_LIST",
+      },
+    ],
+  },
+  {
+    id: "kernel-memory-error",
+    title: "A kernel reads or writes where it must not",
+    on: ["gpu"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) =>
+      coded(finding, "illegal-access", "misaligned", "launch-failure", "illegal-instruction", "assert"),
+    confidence: "medium",
+    cause: (match) =>
+      match.finding.code === "assert"
+        ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
+        : match.finding.code === "misaligned"
+          ? "A kernel reads or writes at an address that is no multiple of the access's size: a vector access (float4, int4, half2, a reinterpret_cast of the pointer) where the tensor is a slice, has a storage offset or rows of an odd length, or shared memory that is cut up for several types. The error is reported at some later call."
+          : match.finding.code === "illegal-instruction"
+            ? "A kernel ran into an instruction that this GPU does not execute, or into data in place of code: a kernel built for another variant of the GPU (sm_90a, sm_100a), a function pointer of the host called on the device, or memory that another kernel overwrote."
+            : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
+    fix: (match) =>
+      ofAmd(match)
+        ? [
+            `AMD_SERIALIZE_KERNEL=3 HIP_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+            "# HSA_OVERRIDE_GFX_VERSION is set: the kernels are another GPU's, and some go wrong on this one; without it, with a torch (and an extension, PYTORCH_ROCM_ARCH) for this GPU",
+            `rocgdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # the kernel and the line`,
+          ]
+        : [
+            `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+            `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
+          ],
+    sources: ["https://docs.nvidia.com/compute-sanitizer/"],
+    examples: [
+      { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
+      { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
+      { text: "RuntimeError: CUDA error: misaligned address", expect: "float4" },
+      {
+        text: "Memory access fault by GPU node-1 (Agent handle: 0x5581) on address 0x7f1c00000000. Reason: Page not present or supervisor privilege.",
+        expect: "AMD_SERIALIZE_KERNEL",
       },
     ],
   },

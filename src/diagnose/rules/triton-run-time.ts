@@ -92,6 +92,32 @@ export const tritonRunTimeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "triton-module-without-dll",
+    title: "Triton's small module does not load on Windows",
+    on: ["load"],
+    specificity: 92,
+    matches: (finding) =>
+      /^(?:cuda_utils|__triton_launcher)\b/.test(finding.library ?? "") && /^dll/.test(finding.code ?? "")
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.finding.library ?? ""}\` is what triton-windows compiled when a kernel was first used: it was made by another Python, Triton or compiler and is kept in the cache, or the Visual C++ run time, python3.dll (embeddable Pythons) or the NVIDIA driver's nvcuda.dll is not found. No extension is at fault.`,
+    fix: (match) => [
+      'rmdir /s /q "%USERPROFILE%\\.triton\\cache"',
+      'rmdir /s /q "%TEMP%\\torchinductor_%USERNAME%"',
+      "# the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe",
+      `${pip(match, "install --upgrade --force-reinstall triton-windows")}   # of the release for your torch; an embeddable Python also needs python3.dll and the include and libs folders of its version`,
+    ],
+    sources: ["https://github.com/woct0rdho/triton-windows"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing cuda_utils: The specified module could not be found.",
+        expect: ".triton",
+      },
+    ],
+  },
+  {
     id: "triton-driver-too-old",
     title: "The NVIDIA driver is too old for this Triton",
     on: ["undefined-symbol"],
