@@ -101,7 +101,7 @@ export const borderExceptionRules: readonly Rule[] = [
             isWellKnown(plainName(module))
               ? pip(match, `install ${plainName(module)}`)
               : `${python(match)} -c "import ${module}"   # install it, or start where it is found (PYTHONPATH, the package's own folder)`,
-            `# it is a part of the same package: py::module_::import("the_package.${module}"), and no import of the compiled module in its __init__.py before it`,
+            `# it is a part of the same package: py::module_::import of the_package.${module} by its full name, and no import of the compiled module in its __init__.py before it`,
           ];
     },
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/exceptions.html"],
