@@ -40,7 +40,7 @@ export const buildSystemRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `Two processes (ranks, DataLoader workers) built the extension for the first time and both wanted to make ${match.facts["folder"] === undefined ? "its folder" : `\`${match.facts["folder"]}\``}; torch before 1.8 or so takes that for an error. The folder is there now.`,
+      `Two processes (ranks, DataLoader workers) built the extension for the first time and both wanted to make ${match.facts["folder"] === undefined ? "its folder" : `\`${match.facts["folder"]}\``}; an older torch takes that for an error. The folder is there now.`,
     fix: (match) => [
       "# run it again: the folder exists from now on",
       `# on new machines: one process builds first (${python(match)} -c "import the_package"; rank 0, then torch.distributed.barrier()), or a folder for each: TORCH_EXTENSIONS_DIR=/tmp/ext_$LOCAL_RANK`,

@@ -32,7 +32,7 @@ export const mklRules: readonly Rule[] = [
           ]),
       "export LD_PRELOAD=$CONDA_PREFIX/lib/libmkl_core.so:$CONDA_PREFIX/lib/libmkl_sequential.so   # conda's MKL, when a program brings Python along",
     ],
-    sources: ["https://github.com/conda-forge/numpy-feedstock", "pytorch/pytorch#37377"],
+    sources: ["https://www.intel.com/content/www/us/en/developer/tools/oneapi/onemkl.html"],
     examples: [{ text: "Intel MKL FATAL ERROR: Cannot load libmkl_avx512.so or libmkl_def.so.", expect: "OpenBLAS" }],
   },
   {

@@ -29,7 +29,7 @@ export const otherFrameworkRules: readonly Rule[] = [
       "# one's own library: link protobuf statically and hidden (-Wl,--exclude-libs,ALL), or everything against the one shared libprotobuf",
       "# or import the other package before torch, or give it a process of its own",
     ],
-    sources: ["onnx/onnx#1277", "pytorch/pytorch#19476"],
+    sources: ["https://protobuf.dev/reference/cpp/cpp-generated/"],
     examples: [
       {
         text: "[libprotobuf ERROR google/protobuf/descriptor_database.cc:642] File already exists in database: onnx/onnx_onnx_torch-ml.proto",

@@ -31,7 +31,7 @@ export const packageOperatorRules: readonly Rule[] = [
       "# CUDA 13, or a GPU of RTX 50 and GB10: the wheels for cu130 of https://github.com/sgl-project/whl/releases",
       "sudo apt-get install libnuma1   # when libnuma.so.1 is what is missing",
     ],
-    sources: ["sgl-project/sglang#8366", "sgl-project/sglang: sgl-kernel/python/sgl_kernel/load_utils.py"],
+    sources: ["sgl-project/sglang: sgl-kernel/python/sgl_kernel/load_utils.py"],
     examples: [
       {
         text: "ImportError: \n[sgl_kernel] CRITICAL: Could not load any common_ops library!\nAttempted locations:\n1. Architecture-specific pattern: /e/sgl_kernel/sm100/common_ops.* - found files: []\nGPU Info:\n- Compute capability: 120",
@@ -68,7 +68,7 @@ export const packageOperatorRules: readonly Rule[] = [
         ),
       ];
     },
-    sources: ["dmlc/dgl#7714", "https://www.dgl.ai/pages/start.html"],
+    sources: ["https://www.dgl.ai/pages/start.html"],
     examples: [
       {
         text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /e/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.4.0.so",
@@ -129,7 +129,7 @@ export const packageOperatorRules: readonly Rule[] = [
         ...(old ? [`# or a newer torch, with cuDNN 9: ${installTorchFor(match, "12.6")}`] : []),
       ];
     },
-    sources: ["SYSTRAN/faster-whisper#516", "OpenNMT/CTranslate2#1806"],
+    sources: ["https://github.com/SYSTRAN/faster-whisper#gpu"],
     examples: [
       {
         text: "torch 2.1.0+cu118\nRuntimeError: Library libcublas.so.12 is not found or cannot be loaded",

@@ -79,7 +79,7 @@ export const tritonRunTimeRules: readonly Rule[] = [
         ? `\`${match.facts["file"] ?? ""}\` is a kernel that Triton compiled, and it is gone: the cache was deleted while the program ran, its disk is full, or several machines and processes write one cache on a shared home (NFS).`
         : `\`${match.finding.file ?? ""}\` is a small module that Triton compiled on a machine with a newer C library (${match.facts["version"]}) and keeps in a cache that both use: a home on a shared disk, or a cache that was copied into an image.`,
     fix: () => ["rm -rf ~/.triton/cache /tmp/torchinductor_$USER   # it is made anew", ownCache],
-    sources: ["triton-lang/triton#4002", "pytorch: torch/_inductor/runtime/cache_dir_utils.py"],
+    sources: ["pytorch: torch/_inductor/runtime/cache_dir_utils.py"],
     examples: [
       {
         text: "FileNotFoundError: [Errno 2] No such file or directory: '/root/.triton/cache/ab12/grid_kernel.json'",
@@ -137,7 +137,7 @@ export const tritonRunTimeRules: readonly Rule[] = [
       "# update the NVIDIA driver (in a container: on its host), then rm -rf ~/.triton/cache",
       installTorchFor(match, "11.8") + "   # or a torch for CUDA 11, with its older Triton",
     ],
-    sources: ["triton-lang/triton#2062", "https://docs.nvidia.com/cuda/cuda-driver-api/"],
+    sources: ["https://docs.nvidia.com/cuda/cuda-driver-api/"],
     examples: [
       {
         text: "ImportError: /root/.triton/cache/1b2c/cuda_utils.so: undefined symbol: cuTensorMapEncodeTiled",
@@ -239,7 +239,7 @@ export const tritonRunTimeRules: readonly Rule[] = [
       "# one's own kernel: smaller BLOCK_M, BLOCK_N, BLOCK_K, or num_stages=1 or 2 in the triton.Config or the call; @triton.autotune leaves out configurations that do not fit when there are others",
       "# a package's kernel: a newer release of it (and of Triton), a config of its own for this GPU (fused_moe: configs/*.json), or another backend for attention; torch.compile: without mode='max-autotune'",
     ],
-    sources: ["triton: python/triton/runtime/errors.py", "vllm-project/vllm#6732"],
+    sources: ["triton: python/triton/runtime/errors.py"],
     examples: [
       {
         text: "triton.runtime.errors.OutOfResources: out of resource: shared memory, Required: 131072, Hardware limit: 101376. Reducing block sizes or `num_stages` may help.",
