@@ -170,7 +170,7 @@ export const gpuRefusalRules: readonly Rule[] = [
           ? ["nvidia-smi topo -p2p r"]
           : []),
     ],
-    sources: ["https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html"],
+    sources: ["vllm-project/vllm#6732", "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html"],
     examples: [
       {
         text: "host:843:843 [5] transport/nvls.cc:157 NCCL WARN Cuda failure 1 'invalid argument'",
