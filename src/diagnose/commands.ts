@@ -130,6 +130,13 @@ export function reinstall(match: Match, name: string): string[] {
   const origin = originOf(name);
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
+  if (origin?.carried !== undefined)
+    return [
+      platformOf(match) === "win32"
+        ? "dir /s /b setup.py | findstr /i ops   # the project's own folder with its sources"
+        : `find . -path '${origin.carried}'   # the project's own folder with its sources: models/ops, models/dino/ops, pixel_decoder/ops`,
+      `cd <that folder> && ${pip(match, `${options} -v .`)}`,
+    ];
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
   if (origin?.numbered === true) {
     const torch = /^\d+\.\d+(?:\.\d+)?/.exec(
@@ -325,6 +332,8 @@ function archList(match: Match): string {
   const gpus = match.context.environment?.gpus ?? [];
   const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
   if (listed.length > 0) return listed.join(";");
+  const named = match.context.log.namedCapability;
+  if (named !== undefined) return named;
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
 }
 

@@ -89,6 +89,14 @@ function packageInText(module: string, log: Match["context"]["log"]): string | u
   return named.length === 1 || named.every((name) => name.startsWith("mmcv")) ? named.at(-1) : undefined;
 }
 
+/** The package whose import failed: its compiled module is named beside the message, or it was the last to be imported. */
+function importedPackage(message: string, log: Match["context"]["log"]): string | undefined {
+  const module = /\b([a-z]\w{1,40})\._(?:C|ext)\b/.exec(message)?.[1];
+  if (module !== undefined) return packageOfModule(`${module}.`);
+  const last = log.importsLast ? log.imports.at(-1) : undefined;
+  return last === undefined || /^(?:torch|numpy|sys|os)$/.test(last) ? undefined : packageOfModule(`${last}.`);
+}
+
 /** The package that a built library belongs to, when its path or the traceback tells. */
 export function packageOf(match: Pick<Match, "finding" | "context">): string | undefined {
   const { finding } = match;
@@ -102,6 +110,7 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
     return (
       (module === undefined ? undefined : (packageOfModule(module) ?? packageInText(module, match.context.log))) ??
       (finding.kind === "gpu" ? checkoutOf(finding.text) : undefined) ??
+      (finding.kind === "missing-library" ? importedPackage(finding.message, match.context.log) : undefined) ??
       match.context.log.package ??
       runningPackage(match)
     );
@@ -127,6 +136,8 @@ export interface Origin {
   readonly numbered?: boolean;
   /** The package that names the releases of torch and of this one that go together. */
   readonly broughtBy?: string;
+  /** It has no repository of its own: projects carry it in a folder, found so. */
+  readonly carried?: string;
   /** A page of ready-made wheels; `$TORCH` stands for torch's version. */
   readonly wheels?: string;
 }
@@ -148,6 +159,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "pointnet2-ops": {
     from: "git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#subdirectory=pointnet2_ops_lib",
   },
+  MultiScaleDeformableAttention: { carried: "*/ops/setup.py" },
   "fused-ssim": { from: "git+https://github.com/rahul-goel/fused-ssim.git" },
   torchsparse: { from: "git+https://github.com/mit-han-lab/torchsparse.git", variables: { FORCE_CUDA: "1" } },
   "transformer-engine": { from: "transformer-engine[pytorch]" },

@@ -2,6 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
+import { capabilityOfName, gfxOfName } from "./gpu-names.ts";
 import { type CallFacts, CallReader } from "./call-facts.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
 import { plainStatement } from "./stated-versions.ts";
@@ -93,6 +94,10 @@ export interface PasteFacts extends CallFacts {
   readonly gpuImage?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
+  /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
+  readonly driverCuda?: string;
+  /** Compute capability of the one NVIDIA GPU whose full name the paste tells: `8.9` of a GeForce RTX 4090. */
+  readonly namedCapability?: string;
   /** Target of the AMD GPU whose name the paste tells: `gfx1151` of a Radeon 8060S. */
   readonly namedGfx?: string;
 }
@@ -112,7 +117,7 @@ const installed: readonly RegExp[] = [
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
   // The answer of `print(torch.__version__)`.
-  /^['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
+  /^(?:Out ?\[\d+\]: )?['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
   // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
 ];
@@ -154,35 +159,13 @@ const jetsonWheel = /torch-\d\S{1,60}\.nv\d\d\.\d\S*-linux_aarch64\.whl|compute\
 const jetsonTorch =
   /\d\+[\da-f]{6,12}\.nv\d\d\.\d|\+nv\d\d\.\d|compute\/redist\/jp\/|pypi\.jetson-ai-lab\.\w+\/\S*torch|dusty-nv\/l4t-pytorch|l4t-pytorch/;
 
-/** Targets of AMD's GPUs by the names that the driver gives them. Source: "Supported GPUs" of ROCm/TheRock. */
-const amdGpus: readonly (readonly [RegExp, string])[] = [
-  [/\b80[4-6]0S\b/, "gfx1151"],
-  [/\b(?:880|890)M\b/, "gfx1150"],
-  [/\b(?:740|760|780)M\b/, "gfx1103"],
-  [/\b(?:660|680)M\b/, "gfx1035"],
-  [/\bRX 9070\b/, "gfx1201"],
-  [/\bRX 9060\b/, "gfx1200"],
-  [/\bRX 7900\b|\bW7[89]00\b/, "gfx1100"],
-  [/\bRX 7[78]00\b|\bW7700\b/, "gfx1101"],
-  [/\bRX 7600\b/, "gfx1102"],
-  [/\bRX 6[89][05]0\b|\bW6800\b/, "gfx1030"],
-  [/\bRX 67[05]0\b/, "gfx1031"],
-  [/\bRX 66[05]0\b|\bW6600\b/, "gfx1032"],
-  [/\bMI3(?:00|25)[AX]?\b/, "gfx942"],
-  [/\bMI35[05]X?\b/, "gfx950"],
-  [/\bMI2[15]0X?\b/, "gfx90a"],
-  [/\bMI100\b/, "gfx908"],
-];
-
-function gfxOfName(text: string): string | undefined {
-  return amdGpus.find(([name]) => name.test(text))?.[1];
-}
-
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  /** Of all GPUs that are named; which one is meant is clear when it is one. */
+  readonly #capabilities = new Set<string>();
   readonly #calls = new CallReader();
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
@@ -208,6 +191,12 @@ export class PasteReader {
   };
 
   line(text: string): void {
+    const capability = text.length < 300 ? capabilityOfName(text) : undefined;
+    if (capability !== undefined) this.#capabilities.add(capability);
+    if (text.includes("CUDA Version: ") && this.#facts.driverCuda === undefined) {
+      const driver = /\bCUDA Version: (\d{1,2}\.\d{1,2})\b/.exec(text)?.[1];
+      if (driver !== undefined) this.#facts.driverCuda = driver;
+    }
     const facts = this.#facts;
     if (text.length < 400) this.#torch(text);
     // pip indents what it fetches for one build.
@@ -396,6 +385,7 @@ export class PasteReader {
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],
       imports: [...this.#imports],
+      ...(this.#capabilities.size === 1 ? { namedCapability: [...this.#capabilities].join("") } : {}),
     };
   }
 }

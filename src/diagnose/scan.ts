@@ -11,11 +11,13 @@ import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needle
 import { backtraceParser } from "./parsers/backtraces.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
+import { deviceCheckParser } from "./parsers/device-checks.ts";
 import { gccParser } from "./parsers/gcc.ts";
 import { gpuParser } from "./parsers/gpu.ts";
 import { installerParser } from "./parsers/installers.ts";
 import { linkerParser } from "./parsers/linkers.ts";
 import { loaderParser } from "./parsers/loader.ts";
+import { memoryCheckerParser } from "./parsers/memory-checkers.ts";
 import { msvcParser } from "./parsers/msvc.ts";
 import { nvccParser } from "./parsers/nvcc.ts";
 import type { Parser } from "./parsers/parser.ts";
@@ -67,7 +69,16 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
       buildToolParser(),
       installerParser(),
     ],
-    beside: [loaderParser(), gpuParser(), pythonParser(), systemParser(), backtraceParser(), surroundingsParser()],
+    beside: [
+      loaderParser(),
+      gpuParser(),
+      pythonParser(),
+      systemParser(),
+      backtraceParser(),
+      deviceCheckParser(),
+      memoryCheckerParser(),
+      surroundingsParser(),
+    ],
   };
 }
 

@@ -239,3 +239,33 @@ export function tooNewFor(torch: string | undefined, name: string): string | und
   if (torch === undefined || compareVersions(parseVersion(torch.replace(/\+.*$/, "")), [1, 13]) >= 0) return undefined;
   return own(firstForTorch113, name);
 }
+
+/**
+ * Triton's release by torch's.
+ * Source: `Requires-Dist: triton` in the metadata of torch's wheels.
+ */
+const tritonOfTorch: Readonly<Record<string, string>> = {
+  "2.0": "2.0",
+  "2.1": "2.1",
+  "2.2": "2.2",
+  "2.3": "2.3",
+  "2.4": "3.0",
+  "2.5": "3.1",
+  "2.6": "3.2",
+  "2.7": "3.3",
+  "2.8": "3.4",
+  "2.9": "3.5",
+  "2.10": "3.6",
+  "2.14": "3.8",
+};
+
+/** The Triton that goes with a torch, and the first that is too new for it; undefined when that is not known. */
+export function tritonFor(
+  torch: string | undefined,
+): { readonly torch: string; readonly release: string; readonly below: string } | undefined {
+  const named = /^\d+\.\d+/.exec(torch ?? "")?.[0] ?? "";
+  const release = own(tritonOfTorch, named);
+  if (release === undefined) return undefined;
+  const [major, minor] = release.split(".").map(Number);
+  return { torch: named, release, below: `${String(major)}.${String((minor ?? 0) + 1)}` };
+}

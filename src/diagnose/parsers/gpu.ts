@@ -46,6 +46,12 @@ const said: readonly (readonly [RegExp, string])[] = [
     /cutlass_matmul\.h:\d+ status failed with error Error Internal|Got cutlass error: Error Internal/,
     "cutlass-internal",
   ],
+  [/Loaded runtime CuDNN library: \d/, "cudnn-older"],
+  [
+    /too many blocks in cooperative launch|cudaErrorCooperativeLaunchTooLarge|CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE/i,
+    "cooperative-launch",
+  ],
+  [/driver shutting down|cudaErrorCudartUnloading|CUDA_ERROR_DEINITIALIZED/i, "shutting-down"],
   [/Duplicate GPU detected/, "nccl-duplicate"],
   [
     /Watchdog caught collective operation timeout|Timed out waiting \d+\s?ms for (?:recv|send)|(?:NCCL|RCCL|collective) (?:operation )?(?:timeout|timed out)/i,
@@ -60,7 +66,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "no-kernel-image",
   ],
   [
-    /hipErrorNoBinaryForGpu|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|program ISA \S+ is not compatible with the device ISA|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
+    /hipErrorNoBinaryForGpu|HSA_STATUS_ERROR_INVALID_ISA|(?:Unable to find|Cou?l?dn'?t find) (?:code object|binary) for (?:all )?current devices|no kernel image.*HIP|program ISA \S+ is not compatible with the device ISA|rocBLAS error: (?:Cannot read|Could not initialize Tensile)|TensileLibrary\S* .*No such file/i,
     "no-kernel-image",
   ],
   [
@@ -85,7 +91,7 @@ const said: readonly (readonly [RegExp, string])[] = [
   [/nvidia-container-cli: requirement error: unsatisfied condition: cuda/, "driver"],
   [/Cannot find a working triton installation|TritonMissing/, "no-triton"],
   [/too old to be supported by the triton GPU compiler|GPUTooOldForTriton/, "too-old-for-triton"],
-  [/out of resource: shared memory, Required: /, "launch-resources"],
+  [/out of resource: [\w ]{4,20}, Required: /, "triton-resources"],
   [/device kernel image is invalid|CUDA_ERROR_INVALID_IMAGE|cudaErrorInvalidKernelImage/i, "invalid-image"],
   [
     /driver version is insufficient for CUDA runtime|cudaErrorInsufficientDriver|NVIDIA driver on your system is too old|unsupported display driver ?\/ ?cuda driver combination|cudaErrorSystemDriverMismatch/i,
@@ -142,6 +148,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Not compiled with (?:GPU|CUDA) support|assertion \(!?\w+\.is_cuda\(\)\) failed\W+\w+ must be (?:a )?CPU|not compiled with CUDA|is not compiled with GPU|compiled without (?:CUDA|GPU)|CUDA support is not (?:available|enabled|compiled)|Not implemented on the CPU|not been compiled with CUDA|implementation for device (?:cuda|gpu|CUDA)\S* not found/i,
     "extension-without-gpu",
   ],
+  [/\bcudaErrorInvalidValue\b|CUDA_ERROR_INVALID_VALUE/, "invalid-value"],
   [
     /invalid resource handle|cudaErrorInvalidResourceHandle|context is destroyed|cudaErrorContextIsDestroyed/i,
     "resource-handle",
@@ -219,7 +226,7 @@ export function gpuParser(): Parser {
         return false;
       for (const [words, code] of said) {
         if (!words.test(text)) continue;
-        const hip = /amdgcn|\bHIP\b|hipError|ROCm|rocBLAS|Tensile|MIOpen|miopen/.test(text);
+        const hip = /amdgcn|HSA_STATUS_|rocdevice|\bHIP\b|hipError|ROCm|rocBLAS|Tensile|MIOpen|miopen/.test(text);
         const match = /(?:CUDA|HIP) error[^:]*: (.*)$/.exec(text);
         out.add(line, {
           kind: "gpu",

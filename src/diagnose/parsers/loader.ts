@@ -216,8 +216,21 @@ const processStatus: readonly (readonly [RegExp, string])[] = [
   [/0x[cC]0000142\b|\b3221225794\b|-1073741502\b|STATUS_DLL_INIT_FAILED/, "dll-init"],
 ];
 
+/** The words of a box that Windows shows for a program. */
+const entryPoint =
+  /procedure entry point (?<symbol>\S{1,400}) could not be located in the dynamic link library (?<library>\S.{0,300}?\.(?:dll|exe|pyd))/i;
+
 function readWindows(line: LogLine, text: string, out: Collector): OpenFinding | undefined {
   const common = { tool: "loader", phase: "load", message: text } as const;
+  const box = text.includes("ntry point") ? entryPoint.exec(text.slice(0, 1_500))?.groups : undefined;
+  if (box !== undefined)
+    return out.add(line, {
+      kind: "load",
+      code: "dll-procedure",
+      library: box["library"] ?? "",
+      symbol: box["symbol"] ?? "",
+      ...common,
+    });
   const status = processStatus.find(([form]) => form.test(text));
   if (status !== undefined) return out.add(line, { kind: "load", code: status[1], ...common });
   const failed = dllFailed.exec(text);

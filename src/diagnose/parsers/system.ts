@@ -52,7 +52,7 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom[-_]kill(?:er)?(?:[:=]| event)|OOM[ -]?Kill(?:ed)?\b|did not complete successfully: cannot allocate memory|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|std::bad_alloc$|ran out of memory|low-memory/,
+      /Out of memory: Kill(?:ed)? process \d+ \(?([\w+.-]+)|oom[-_]kill(?:er)?(?:[:=]| event)|OOM[ -]?Kill(?:ed)?\b|did not complete successfully: cannot allocate memory|oom_reaper|Memory cgroup out of memory|OOMKilled|exceeded memory limit|Container killed .* memory|(?<!MemoryError: )std::bad_alloc$|ran out of memory|low-memory/,
     kind: "tool-died",
     tool: "system",
     code: "signal 9",
@@ -215,6 +215,24 @@ const phrases: readonly Phrase[] = [
     severity: "note",
   },
   {
+    words: /^\[libprotobuf (?:ERROR|FATAL) .*(?:File already exists in database|CHECK failed: )/,
+    kind: "exception",
+    tool: "system",
+    code: "protobuf",
+  },
+  {
+    words: /Intel MKL FATAL ERROR: |MKL_THREADING_LAYER=\w+ is incompatible with/,
+    kind: "exception",
+    tool: "system",
+    code: "mkl",
+  },
+  {
+    words: /Microsoft C\+\+ \S{2,12}\s?[:：] ?(?:c10|torch|at)::[\w:]+/,
+    kind: "exception",
+    tool: "system",
+    code: "unhandled",
+  },
+  {
     words: /terminate called after throwing an instance of '([^']+)'|^\s*what\(\):/,
     kind: "exception",
     tool: "system",
@@ -317,7 +335,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against/;
+  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against|Microsoft C\+\+|libprotobuf|MKL/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

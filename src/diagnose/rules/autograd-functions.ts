@@ -5,6 +5,46 @@ const manual = "https://docs.pytorch.org/docs/stable/notes/extending.html";
 
 export const autogradFunctionRules: readonly Rule[] = [
   {
+    id: "function-differentiable-once",
+    title: "A second derivative is asked of a function that has only a first one",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      saidAny(finding, /trying to differentiate twice a function that was marked with @once_differentiable/),
+    confidence: "high",
+    cause: () =>
+      "backward() of the autograd.Function is compiled code that autograd cannot look into, and is marked so (@once_differentiable); something asks for the gradient of a gradient (create_graph=True, a gradient penalty, torch.func.hessian, forces from energies).",
+    fix: () => [
+      "# give backward its own autograd.Function (its backward is the double backward kernel), and take @once_differentiable away",
+      "# or compute this term with the package's implementation in plain PyTorch, or without create_graph=True",
+    ],
+    sources: [manual],
+    examples: [
+      {
+        text: "RuntimeError: trying to differentiate twice a function that was marked with @once_differentiable",
+        expect: "create_graph=True",
+      },
+    ],
+  },
+  {
+    id: "function-context-lacks-value",
+    title: "backward() reads what forward() did not keep",
+    on: ["exception"],
+    specificity: 70,
+    matches: (finding) =>
+      saidAny(finding, /^'(?<name>\w+?)Backward' object has no attribute '(?<value>(?!grad_fn)\w+)'/),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}.backward\` reads ctx.${match.facts["value"] ?? ""}, and forward (or setup_context) did not set it on the way that this call took: an early return, a branch without it, or another name.`,
+    fix: (match) => [
+      `# in forward, before every return: ctx.${match.facts["value"] ?? "n"} = ${match.facts["value"] ?? "n"}; tensors: ctx.save_for_backward(…) and ctx.saved_tensors`,
+    ],
+    sources: [manual],
+    examples: [
+      { text: "AttributeError: 'EncodeBackward' object has no attribute 'offsets'", expect: "ctx.offsets = offsets" },
+    ],
+  },
+  {
     id: "function-returns-shared-memory",
     title: "An autograd.Function returns a tensor that shares memory with another",
     on: ["exception"],

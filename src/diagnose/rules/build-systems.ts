@@ -27,6 +27,34 @@ function jitRoot(match: Match): string {
 
 export const buildSystemRules: readonly Rule[] = [
   {
+    id: "build-folder-race",
+    title: "Several processes make the folder of a JIT build at once",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      finding.code === "FileExistsError" &&
+      !/[\\/]lock['"]?$/.test(finding.message) &&
+      (/torch_extensions/.test(finding.message) ||
+        finding.frames?.some((frame) => /cpp_extension\.py:\d+ _get_build_directory/.test(frame)) === true)
+        ? { folder: /['"]([^'"]+)['"]\s*$/.exec(finding.message)?.[1] }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `Two processes (ranks, DataLoader workers) built the extension for the first time and both wanted to make ${match.facts["folder"] === undefined ? "its folder" : `\`${match.facts["folder"]}\``}; an older torch takes that for an error. The folder is there now.`,
+    fix: (match) => [
+      "# run it again: the folder exists from now on",
+      `# on new machines: one process builds first (${python(match)} -c "import the_package"; rank 0, then torch.distributed.barrier()), or a folder for each: TORCH_EXTENSIONS_DIR=/tmp/ext_$LOCAL_RANK`,
+      pip(match, "install --upgrade torch   # a newer one does not stop at a folder that is there"),
+    ],
+    sources: ["pytorch/pytorch#46334"],
+    examples: [
+      {
+        text: "FileExistsError: [Errno 17] File exists: '/tmp/torch_extensions/grid_ext'",
+        expect: "TORCH_EXTENSIONS_DIR",
+      },
+    ],
+  },
+  {
     id: "stale-build-lock",
     title: "Waiting for a lock that nobody holds",
     on: ["exception", "warning"],
@@ -360,7 +388,17 @@ export const buildSystemRules: readonly Rule[] = [
     on: ["build-tool", "system", "exception"],
     role: "symptom",
     specificity: 50,
-    matches: (finding) => coded(finding, "interrupted", "runner-stopped", "KeyboardInterrupt"),
+    matches: (finding) =>
+      // A program of one's own that was stopped is no build.
+      finding.code === "KeyboardInterrupt" &&
+      finding.frames !== undefined &&
+      !finding.frames.some((frame) =>
+        /cpp_extension|setuptools|distutils|setup\.py|subprocess|[\\/]pip[\\/]|ninja|cmake|file_baton|build/.test(
+          frame,
+        ),
+      )
+        ? undefined
+        : coded(finding, "interrupted", "runner-stopped", "KeyboardInterrupt"),
     confidence: (match) => (match.finding.code === "KeyboardInterrupt" ? "low" : "medium"),
     cause: (match) =>
       /walltime|TIME LIMIT|RUNLIMIT|took longer|execution time/.test(match.finding.message)

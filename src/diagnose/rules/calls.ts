@@ -10,6 +10,16 @@ function uncastable(match: Match): string | undefined {
   )?.[0];
 }
 
+/** Whether the kernel that lacks half precision is one of torch's for the CPU. */
+function onProcessor(match: Match): boolean {
+  return (
+    /^(?:Half|BFloat16)$/.test(match.facts["type"] ?? "") &&
+    /_impl_cpu_|^slow_conv\w*_cpu$|KernelImpl$|_lastdim_kernel_impl$|^(?:baddbmm|addmv|mm|bmm|addbmm)\w*(?:_with_gemm|_impl)?$|^(?:compute_columns2d|upsample_\w+2d_out_frame|_cdist\w*|mse_cpu|lerp_kernel_scalar|clamp_\w+_cpu|erfinv_vml_cpu|log_vml_cpu|cos_vml_cpu|normal_kernel_cpu)$/.test(
+      match.facts["op"] ?? "",
+    )
+  );
+}
+
 export const callRules: readonly Rule[] = [
   {
     id: "arguments-do-not-fit",
@@ -199,16 +209,26 @@ export const callRules: readonly Rule[] = [
     matches: (finding) => said(finding, /["'](?<op>[\w:]+)["'] not implemented for ['"](?<type>\w+)['"]/),
     confidence: "medium",
     cause: (match) =>
-      `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
-    fix: () => [
-      "# AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again; or convert the tensor: x.float()",
-    ],
+      onProcessor(match)
+        ? `\`${match.facts["op"] ?? ""}\` is torch's own kernel for the CPU, and this torch has none for \`${match.facts["type"] ?? ""}\` there: a model or tensor in half precision is on the CPU (no GPU in sight, device="cpu", or a part that was offloaded).`
+        : `The AT_DISPATCH_… macro around \`${match.facts["op"] ?? ""}\` does not name \`${match.facts["type"] ?? ""}\`: AT_DISPATCH_FLOATING_TYPES covers float and double only.`,
+    fix: (match) =>
+      onProcessor(match)
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # False: torch without CUDA, or no driver`,
+            '# with a GPU: model.to("cuda") and the inputs, too; without one: model.float() (torch_dtype=torch.float32), or torch.bfloat16; newer torch has more kernels in half on the CPU',
+          ]
+        : [
+            "# a kernel of one's own: AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, …) in the sources, then build again",
+            "# torch's or a package's: convert around the call: f(x.float(), …).to(x.dtype), under autocast: with torch.autocast(\"cuda\", enabled=False):",
+          ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
     examples: [
       {
         text: "RuntimeError: \"my_kernel_cuda\" not implemented for 'Half'",
         expect: "AT_DISPATCH_FLOATING_TYPES_AND2",
       },
+      { text: "RuntimeError: \"addmm_impl_cpu_\" not implemented for 'Half'", expect: "model.float()" },
     ],
   },
   {
@@ -222,6 +242,7 @@ export const callRules: readonly Rule[] = [
         finding,
         /(?<name>[A-Za-z_][\w.[\]]{0,40})?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
         /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
+        /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,
         /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
       ),
     confidence: "medium",
@@ -230,21 +251,25 @@ export const callRules: readonly Rule[] = [
       const name = match.facts["name"] === undefined ? "An argument" : `\`${match.facts["name"]}\``;
       return /contiguous/.test(what)
         ? `${name} is a view (transposed, sliced, expanded), and the extension's kernel takes contiguous memory only. The extension itself was built and loaded well.`
-        : /16|32|half/i.test(what)
-          ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
-          : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
+        : /must have (?:the )?d?type/.test(match.finding.message)
+          ? `${name} is of another type than ${what}, which the kernel takes. The extension itself was built and loaded well.`
+          : /16|32|half/i.test(what)
+            ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
+            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";
       const name = /^[A-Za-z_]\w*$/.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "x") : "x";
       return [
-        /contiguous/.test(what)
-          ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
-          : /bf|b?float|fp|half/i.test(what)
-            ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
-            : /CPU/.test(what)
-              ? `# caller: ${name} = ${name}.cpu()`
-              : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
+        /must have (?:the )?d?type/.test(match.finding.message)
+          ? `# caller: ${name} = ${name}.to(torch.${what === "int" ? "int32" : what})`
+          : /contiguous/.test(what)
+            ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
+            : /bf|b?float|fp|half/i.test(what)
+              ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
+              : /CPU/.test(what)
+                ? `# caller: ${name} = ${name}.cpu()`
+                : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
         "# gradients come as views, too: in backward() call grad.contiguous() first",
       ];
     },
@@ -252,6 +277,7 @@ export const callRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: grad_output must be contiguous", expect: "grad_output.contiguous()" },
       { text: "RuntimeError: input must be a CUDA tensor", expect: "input.cuda()" },
+      { text: "RuntimeError: cu_seqlens_q must have dtype int32", expect: "cu_seqlens_q.to(torch.int32)" },
       { text: "RuntimeError: FlashAttention only support fp16 and bf16 data type", expect: "bfloat16" },
     ],
   },
@@ -293,13 +319,17 @@ export const callRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
-        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned an invalid gradient at index (?<index>\d+)/,
-        /[Ff]unction (?<name>\w+?)(?:Backward\d*)? returned a gradient different than None at position (?<index>\d+)/,
+        /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
+        /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned an invalid gradient at index (?<index>\d+)/,
+        /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned a gradient different than None at position (?<index>\d+)/,
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}.backward\` has to give one gradient for each argument of forward, of that argument's shape, type and device, and None where none is wanted` +
+      `${
+        /^GeneratedBackwardFor_/.test(match.facts["name"] ?? "")
+          ? `The backward that register_autograd was given for \`${(match.facts["name"] ?? "").replace(/^GeneratedBackwardFor_|_default(?:Backward)?$/g, "")}\``
+          : `\`${match.facts["name"] ?? ""}${/::CppNode</.test(match.finding.message) ? "::" : "."}backward\``
+      } has to give one gradient for each argument of forward, of that argument's shape, type and device, and None where none is wanted` +
       (match.facts["want"] === undefined
         ? `; the one at position ${match.facts["index"] ?? ""} is another.`
         : `: ${match.facts["want"]}, not ${match.facts["have"] ?? ""}.`),
@@ -313,6 +343,10 @@ export const callRules: readonly Rule[] = [
       {
         text: "RuntimeError: function _RasterizeGaussiansBackward returned an incorrect number of gradients (expected 9, got 8)",
         expect: "9, not 8",
+      },
+      {
+        text: "RuntimeError: function torch::autograd::CppNode<GridFunction> returned an incorrect number of gradients (expected 2, got 1)",
+        expect: "`GridFunction::backward`",
       },
       {
         text: "RuntimeError: Function MyConvBackward returned an invalid gradient at index 1 - got [3, 4] but expected shape compatible with [4, 3]",

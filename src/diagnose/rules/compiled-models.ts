@@ -40,6 +40,13 @@ function model(match: Match): string {
   return file === undefined ? "The compiled model" : `\`${baseName(file)}\``;
 }
 
+/** The path in the call that was made. */
+function givenName(match: Match): string | undefined {
+  return match.finding.frames
+    ?.map((frame) => /load_package\(\s*f?["']([^"']{1,200})["']/.exec(frame)?.[1])
+    .find((name) => name !== undefined);
+}
+
 export const compiledModelRules: readonly Rule[] = [
   {
     id: "compiled-model-for-other-torch",
@@ -86,6 +93,9 @@ export const compiledModelRules: readonly Rule[] = [
           finding,
           /Failed to (?:open|find|load) (?:the )?(?:model|package|\.so).{0,80}?(?<name>[\w./-]+\.(?:so|pt2))/,
           /(?<name>[\w./-]+\.pt2) (?:does not exist|not found)/,
+          ...(finding.frames?.some((frame) => /AOTIModelPackageLoader|aoti_load_package/.test(frame)) === true
+            ? [/Failed to initialize zip archive: file (?:open|stat|not found)/]
+            : []),
         );
       return finding.phase === "load" &&
         ofModel(finding, context) &&
@@ -95,9 +105,11 @@ export const compiledModelRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is the library that AOTInductor made of a model, and it is not found: ${/[\\/]/.test(match.facts["name"] ?? "") ? "it was deleted (inductor's cache below /tmp is cleared), moved, or made on another machine" : "a name without folder is looked for in the system's library folders, not in the working directory"}.`,
+      match.facts["name"] === undefined
+        ? `The package (.pt2) that aoti_load_package is given${givenName(match) === undefined ? "" : ` (\`${givenName(match) ?? ""}\`)`} cannot be opened: it is not there, or the path counts from another working directory.`
+        : `\`${match.facts["name"]}\` is the library that AOTInductor made of a model, and it is not found: ${/[\\/]/.test(match.facts["name"]) ? "it was deleted (inductor's cache below /tmp is cleared), moved, or made on another machine" : "a name without folder is looked for in the system's library folders, not in the working directory"}.`,
     fix: (match) => [
-      `find / -name '${baseName(match.facts["name"] ?? "model.so")}' 2>/dev/null`,
+      `find / -name '${baseName(match.facts["name"] ?? givenName(match) ?? "*.pt2")}' 2>/dev/null`,
       "# give the absolute path that aot_compile returned: os.path.abspath(path), ./model.so",
       '# better: torch._inductor.aoti_compile_and_package(exported, package_path="model.pt2") and torch._inductor.aoti_load_package("model.pt2"), which carries all files',
     ],
@@ -106,6 +118,10 @@ export const compiledModelRules: readonly Rule[] = [
       {
         text: "RuntimeError: Failure loading .so: cabc123.so: cannot open shared object file: No such file or directory",
         expect: "os.path.abspath",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/w/run.py", line 3, in <module>\n    torch._inductor.aoti_load_package("out/model.pt2")\n  File "/e/site-packages/torch/_inductor/package/package.py", line 135, in load_package\n    loader = torch._C._aoti.AOTIModelPackageLoader(\nRuntimeError: Failed to initialize zip archive: file open failed',
+        expect: "`out/model.pt2`",
       },
     ],
   },

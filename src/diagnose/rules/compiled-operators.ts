@@ -63,7 +63,7 @@ export const operatorCheckRules: readonly Rule[] = [
       ),
     confidence: (match) => (match.finding.severity === "warning" ? "medium" : "high"),
     cause: (match) =>
-      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"]}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
+      `${match.facts["name"] === undefined ? "A function of an extension" : `\`${match.facts["name"].replace(/\.pybind11_detail_function_record_\w+(?=\.)|\.PyCapsule(?=\.)/, "")}\``} that is bound with pybind11 (or called through ctypes, Triton, CuPy) is no operator for torch: torch.compile and torch.export run through it with tensors that have no data. It has to be registered as a custom operator.${match.finding.severity === "warning" ? " Until then the compiled graph is cut in two there: the result is right, and slower." : ""}`,
     fix: () => [
       '# C++: TORCH_LIBRARY(my_ops, m) { m.def("f(Tensor x) -> Tensor"); } TORCH_LIBRARY_IMPL(my_ops, CUDA, m) { m.impl("f", &f); }, then torch.ops.my_ops.f(x)',
       '# or Python: @torch.library.custom_op("my_ops::f", mutates_args=())  def f(x: torch.Tensor) -> torch.Tensor: return _C.f(x)   and @f.register_fake',

@@ -1,8 +1,22 @@
 /** Operators of one's own: schemas, kernels, fake implementations, autograd, and what torch.compile wants of them. */
 import { python, rebuild } from "../commands.ts";
-import { said, saidAny, type Rule } from "../rule.ts";
+import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
 const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
+
+/** What is wrong with a call, as torch says it. */
+function unfit({ finding }: Match): string {
+  const missing = said(finding, /is missing value for argument '(?<name>\w+)'/);
+  if (missing !== undefined) return ` (no value for \`${missing["name"] ?? ""}\`)`;
+  const wrong = said(
+    finding,
+    /Expected a value of type '(?<want>[^']{1,60})' for argument '(?<name>\w+)' but instead found type '(?<have>[^']{1,60})'/,
+  );
+  if (wrong !== undefined)
+    return ` (\`${wrong["name"] ?? ""}\` has to be of type ${wrong["want"] ?? ""}, and is of type ${wrong["have"] ?? ""})`;
+  const count = said(finding, /expected at most (?<most>\d+) argument\(s\) but received (?<got>\d+)/);
+  return count === undefined ? "" : ` (at most ${count["most"] ?? ""} arguments, ${count["got"] ?? ""} given)`;
+}
 
 export const customOperatorRules: readonly Rule[] = [
   {
@@ -167,17 +181,24 @@ export const customOperatorRules: readonly Rule[] = [
       saidAny(
         finding,
         /Unknown keyword argument ['"]\w+['"] for operator ['"](?<op>\w+::[\w.]+)['"]\. Schema: (?<schema>.{3,300}?\)\s*->\s*\S+)/,
+        /(?<op>\bforward)\(\) (?:expected at most|is missing value|Expected a value of type)[^.]{0,200}\.?.{0,400}?Declaration: (?<schema>forward\(__torch__\..{3,300}?\)\s*->\s*\S+)/s,
         /(?<op>\b\w{1,60})\(\) (?:expected at most|is missing value|Expected a value of type)[^.]{0,200}\.?.{0,400}?Declaration: (?<schema>\w+\(__torch__\.torch\.classes\..{3,200}?\)\s*->\s*\S+)/s,
         /(?<op>\w+::[\w.]+)\(\) (?:expected at most|is missing value|Expected a value of type|takes|got an unexpected|Unknown keyword)[^.]*\.?.*Declaration: (?<schema>.{3,200}?\)\s*->\s*\S+)/s,
       ),
     confidence: "medium",
     cause: (match) =>
-      `The call does not fit \`${match.facts["schema"] ?? match.facts["op"] ?? ""}\`: the Python code and the compiled library are of different versions (a stale build), or an argument has another type.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # which file is loaded?`,
-      "# compare the call with the declaration in the message",
-      ...rebuild(match),
-    ],
+      `The call does not fit \`${match.facts["schema"] ?? match.facts["op"] ?? ""}\`${unfit(match)}: ${match.facts["op"] === "forward" ? "the scripted model is called with other inputs than its forward has; " : ""}the Python code and the compiled library are of different versions (a stale build), or ${said(match.finding, /missing value/) === undefined ? "an argument has another type" : "the argument was forgotten"}.`,
+    fix: (match) =>
+      match.facts["op"] === "forward"
+        ? [
+            "# Python: model(x, mask), in the order of the declaration; C++: inputs.push_back(…) for each, or module.forward({x, mask})",
+            "# or give forward a default when it is scripted: mask: Optional[torch.Tensor] = None",
+          ]
+        : [
+            `${python(match)} -c "import torch; print(torch.ops.loaded_libraries)"   # which file is loaded?`,
+            "# compare the call with the declaration in the message",
+            ...rebuild(match),
+          ],
     sources: [manual],
     examples: [
       {

@@ -23,6 +23,8 @@ const meanings: Readonly<Record<string, string>> = {
     "an index was beyond the end of a list (fewer tensors, or fewer dimensions, than the code takes for granted)",
   "invalid vector subscript":
     "an index was beyond the end of a list (fewer tensors, or fewer dimensions, than the code takes for granted)",
+  "std::bad_alloc":
+    "it asked for more memory than there is, most often because a size is negative or was read from memory that holds something else (another type, another release's struct)",
   "vector::reserve": "a size was negative or beyond all bounds",
   "cannot create std::vector larger than max_size()": "a size was negative or beyond all bounds",
   "vector too long": "a size was negative or beyond all bounds",
@@ -35,7 +37,7 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 const names =
-  /^(?:\w+(?:::\w+)*: )?(?<name>(?:std::)?bad_(?:cast|any_cast|variant_access|optional_access|function_call)|bad (?:any_cast|optional access|variant access)|_?(?:Map_base|map|unordered_map)::at|(?:vector|deque|array|basic_string)::_M_\w+(?: null not valid)?|vector::reserve|cannot create std::vector larger than max_size\(\)|invalid vector subscript|vector too long|basic_string: construction from null is not valid)\b/;
+  /^(?:\w+(?:::\w+)*: )?(?<name>(?:std::)?bad_(?:alloc|cast|any_cast|variant_access|optional_access|function_call)|bad (?:any_cast|optional access|variant access)|_?(?:Map_base|map|unordered_map)::at|(?:vector|deque|array|basic_string)::_M_\w+(?: null not valid)?|vector::reserve|cannot create std::vector larger than max_size\(\)|invalid vector subscript|vector too long|basic_string: construction from null is not valid)\b/;
 
 export const cxxExceptionRules: readonly Rule[] = [
   {
@@ -84,6 +86,7 @@ export const cxxExceptionRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: std::bad_cast", expect: "install numpy" },
       { text: "IndexError: map::at", expect: "not in a table" },
+      { text: "MemoryError: std::bad_alloc", expect: "a size is negative" },
       {
         text: "terminate called after throwing an instance of 'std::out_of_range'\n  what():  vector::_M_range_check: __n (which is 3) >= this->size() (which is 3)",
         expect: "beyond the end of a list",

@@ -86,7 +86,6 @@ export const gpuEnvironmentRules: readonly Rule[] = [
         finding,
         /cuDNN version incompatibility: PyTorch was compiled\s+against \((?<want>[\d, ]+)\) but found runtime version \((?<have>[\d, ]+)\)/,
         /CUDNN_STATUS_(?:SUBLIBRARY_)?VERSION_MISMATCH/,
-        /Loaded runtime CuDNN library: (?<have>[\d.]+) but source was compiled with: (?<want>[\d.]+)/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -138,11 +137,11 @@ export const gpuEnvironmentRules: readonly Rule[] = [
         finding,
         /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>triton[\w.]*)['"]/,
         /module ['"](?<module>triton[\w.]*)['"] has no attribute ['"](?<name>\w+)['"]/,
-        /No module named ['"](?<module>triton(?:\.[\w.]+)?)['"]/,
+        /No module named ['"](?<module>triton\.[\w.]+)['"]/,
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it (or none is installed; Windows needs triton-windows).`,
+      `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
     fix: (match) => [
       `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
       pip(match, "install --force-reinstall torch   # brings its own Triton"),
@@ -150,7 +149,7 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#155647"],
     examples: [
       { text: "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'", expect: "own Triton" },
-      { text: "ModuleNotFoundError: No module named 'triton'", expect: "triton-windows" },
+      { text: "ModuleNotFoundError: No module named 'triton.ops'", expect: "own Triton" },
     ],
   },
   {
@@ -213,9 +212,11 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     role: "symptom",
     specificity: 40,
     matches: (finding) =>
-      coded(finding, "other") === undefined
-        ? undefined
-        : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
+      coded(finding, "invalid-value") !== undefined
+        ? { what: "argument" }
+        : coded(finding, "other") === undefined
+          ? undefined
+          : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
     confidence: "low",
     cause: () =>
       "A call (a launch with too much dynamic shared memory, cudaFuncSetAttribute beyond the GPU's limit, a copy with wrong sizes, a pointer of the CPU) was refused. The message may be of an earlier call.",

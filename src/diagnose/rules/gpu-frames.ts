@@ -25,3 +25,8 @@ export function onlyWarnings(context: RuleContext): boolean {
     (finding) => finding.severity === "warning" || finding.severity === "note" || finding.kind === "wrapper",
   );
 }
+
+/** Whether it is an AMD GPU that is meant. */
+export function ofAmd({ finding, context }: Match): boolean {
+  return finding.tool === "hip" || context.log.amd || /Memory access fault by GPU/.test(finding.text);
+}

@@ -1,18 +1,9 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import {
-  installTorchFor,
-  platformOf,
-  python,
-  reinstall,
-  setVariable,
-  torchCuda,
-  buildForThisGpu,
-  pip,
-} from "../commands.ts";
+import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu, pip } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
-import { failedInTorch } from "./gpu-frames.ts";
+import { failedInTorch, ofAmd } from "./gpu-frames.ts";
 
 function unset(match: Match): string {
   return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
@@ -31,6 +22,21 @@ function runsLibTorch({ findings }: RuleContext): boolean {
         code === "backtrace" &&
         frames?.some((frame) => /^(?!.*site-packages).*libtorch_cuda\w*\.so: .*at::native::/.test(frame)),
     )
+  );
+}
+
+/** `12040` as a version of CUDA. */
+function knownBy(found: string): string {
+  const number = Number(found);
+  return number < 1000
+    ? found
+    : `it knows CUDA up to ${String(Math.floor(number / 1000))}.${String(Math.floor((number % 1000) / 10))}`;
+}
+
+/** What torch says of the memory that other processes hold. */
+function ofOthers({ context }: Match): string {
+  return (
+    context.findings.find(({ message }) => /Process \d+ has [\d.]+ GiB memory in use/.test(message))?.message ?? ""
   );
 }
 
@@ -90,6 +96,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
       {
         text: "RuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: "NVIDIA GeForce RTX 4090\nCUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",
+        expect: "TORCH_CUDA_ARCH_LIST=8.9",
       },
       {
         text: "CUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",
@@ -153,17 +163,25 @@ export const gpuRunTimeRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
     confidence: "high",
     cause: (match) =>
-      `The binary holds PTX instead of code for this GPU, and the driver is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
+      `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
     fix: (match) => [
-      "nvidia-smi   # the driver, and the newest CUDA that it knows (top right)",
+      ...(match.context.log.driverCuda === undefined
+        ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
+        : []),
       ...buildForThisGpu(match),
-      "# or update the NVIDIA driver",
+      match.context.log.driverCuda === undefined
+        ? "# or update the NVIDIA driver"
+        : `# or update the NVIDIA driver; or compile with a toolkit up to CUDA ${match.context.log.driverCuda}`,
     ],
     sources: ["li-plus/chatglm.cpp#6"],
     examples: [
       {
         text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.",
         expect: "TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: "| NVIDIA-SMI 535.183.01    Driver Version: 535.183.01   CUDA Version: 12.2 |\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
+        expect: "a toolkit up to CUDA 12.2",
       },
       {
         text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
@@ -180,7 +198,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
       coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] },
     confidence: "high",
     cause: (match) =>
-      `The driver${match.facts["found"] === undefined ? "" : ` (${match.facts["found"]})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
+      `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
     fix: (match) => [
       "nvidia-smi   # driver version and the newest CUDA it supports",
       "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
@@ -209,14 +227,30 @@ export const gpuRunTimeRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) => coded(finding, "no-device", "unknown"),
     confidence: "medium",
-    cause: () =>
-      "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
-    fix: (match) => [
-      "nvidia-smi",
-      "# container: docker run --gpus all …",
-      unset(match),
-      "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",
-    ],
+    cause: (match) =>
+      ofAmd(match)
+        ? "torch is a build for ROCm, and it sees no AMD GPU: /dev/kfd and /dev/dri are not there or may not be opened (a container without them, a user who is not in the groups render and video), the amdgpu driver is not loaded, HIP_VISIBLE_DEVICES hides the GPU, or this ROCm does not know it."
+        : "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
+    fix: (match) =>
+      ofAmd(match)
+        ? [
+            "rocminfo | grep -E 'Name|gfx'; ls -l /dev/kfd /dev/dri; id",
+            "# container: docker run --device=/dev/kfd --device=/dev/dri --group-add video --group-add render …; WSL: AMD's ROCm for WSL",
+            "sudo usermod -aG render,video $USER   # then log in again",
+            unset(match),
+            '# to build without a GPU, name the targets: export PYTORCH_ROCM_ARCH="gfx90a;gfx942;gfx1100"',
+          ]
+        : [
+            "nvidia-smi",
+            ...(match.finding.code === "unknown"
+              ? [
+                  "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
+                ]
+              : []),
+            "# container: docker run --gpus all …",
+            unset(match),
+            "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",
+          ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
     examples: [
       {
@@ -224,6 +258,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "nvidia-smi",
       },
       { text: "RuntimeError: No CUDA GPUs are available", expect: "CUDA_VISIBLE_DEVICES" },
+      { text: "RuntimeError: No HIP GPUs are available", expect: "--device=/dev/kfd" },
     ],
   },
   {
@@ -263,89 +298,6 @@ export const gpuRunTimeRules: readonly Rule[] = [
     ],
   },
   {
-    id: "kernel-launch-resources",
-    title: "The kernel asks for more than the GPU has",
-    on: ["gpu"],
-    specificity: 65,
-    matches: (finding) =>
-      coded(finding, "launch-resources", "launch-configuration") === undefined ? undefined : { code: finding.code },
-    confidence: "high",
-    cause: (match) =>
-      match.facts["code"] === "launch-resources"
-        ? "Threads per block times registers per thread (or shared memory) are more than this GPU has for one block."
-        : "The launch has a grid or block of size 0 or above the limits (1024 threads a block), or too much dynamic shared memory: often an empty tensor gives a grid of 0.",
-    fix: (match) =>
-      match.facts["code"] === "launch-resources"
-        ? [
-            "# fewer threads per block, __launch_bounds__(threads) on the kernel, or nvcc flag -maxrregcount=64; debug builds (-G) need more registers",
-          ]
-        : [
-            "# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
-          ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/"],
-    examples: [
-      { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
-      { text: "RuntimeError: CUDA error: invalid configuration argument", expect: "grid of 0" },
-    ],
-  },
-  {
-    id: "launch-of-size-zero",
-    title: "A kernel is launched over nothing",
-    on: ["exception", "gpu"],
-    specificity: 66,
-    matches: (finding) =>
-      said(finding, /kernel launch blocks must be positive, but got N\s?=\s*(?<count>-?\d+)/) === undefined
-        ? undefined
-        : { cumm: /[\\/]cumm[\\/]/.test(finding.message) ? "yes" : undefined },
-    confidence: "medium",
-    cause: (match) =>
-      `A kernel of spconv was to run over 0 elements. Either its input is empty (no points after a filter, coordinates outside of spatial_shape or not in the order batch, z, y, x), or a kernel before it did nothing: ${match.facts["cumm"] === undefined ? "spconv was compiled for other GPUs than this one" : "the spconv wheel is for another CUDA, or has no code for this GPU"}.`,
-    fix: (match) => [
-      "# print the shape, smallest and largest of the coordinates before the call, and skip empty ones",
-      `${python(match)} -c "import torch; print(torch.version.cuda, torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
-      ...(match.facts["cumm"] === undefined
-        ? ["# input not empty: compile it anew with TORCH_CUDA_ARCH_LIST set to the capability that this prints"]
-        : [
-            `${pip(match, "list")} | ${platformOf(match) === "win32" ? 'findstr /i "spconv cumm"' : 'grep -i -E "spconv|cumm"'}   # one of each, with one -cu number that fits torch's CUDA`,
-            "# input not empty: another spconv-cuXXX (older GPUs need an older one: a K80 spconv-cu102), or spconv from source",
-          ]),
-    ],
-    sources: ["traveller59/spconv#419", "traveller59/spconv#550", "mit-han-lab/bevfusion#297"],
-    examples: [
-      {
-        text: "RuntimeError: /tmp/pip-build-env-k9/overlay/lib/python3.7/site-packages/cumm/include/tensorview/cuda/launch.h(53)\nN > 0 assert faild. CUDA kernel launch blocks must be positive, but got N= 0",
-        expect: "spconv-cuXXX",
-      },
-      {
-        text: "RuntimeError: /w/mmdet3d/ops/spconv/include/tensorview/helper_launch.h 17\nN > 0 assert faild. CUDA kernel launch blocks must be positive, but got N= 0",
-        expect: "TORCH_CUDA_ARCH_LIST",
-      },
-    ],
-  },
-  {
-    id: "kernel-memory-error",
-    title: "A kernel reads or writes where it must not",
-    on: ["gpu"],
-    role: "symptom",
-    specificity: 60,
-    matches: (finding) =>
-      coded(finding, "illegal-access", "misaligned", "launch-failure", "illegal-instruction", "assert"),
-    confidence: "medium",
-    cause: (match) =>
-      match.finding.code === "assert"
-        ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
-        : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
-    fix: (match) => [
-      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
-      `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
-    ],
-    sources: ["https://docs.nvidia.com/compute-sanitizer/"],
-    examples: [
-      { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
-      { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
-    ],
-  },
-  {
     id: "gpu-out-of-memory",
     title: "The GPU's memory is full",
     on: ["gpu"],
@@ -355,7 +307,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     cause: (match) =>
       /MPS/.test(match.finding.text)
         ? "torch wants more memory on Apple's GPU than its limit allows; the GPU shares the machine's memory with all programs. This is no fault of the build."
-        : "The program asked for more GPU memory than is free. This is no fault of the build.",
+        : `The program asked for more GPU memory than is free. This is no fault of the build.${/Process \d+ has [\d.]+ GiB memory in use/.test(ofOthers(match)) ? ` Another process holds a part of it (${/Process \d+ has [\d.]+ [GM]iB/.exec(ofOthers(match))?.[0] ?? ""}); JAX and TensorFlow take most of the GPU at once unless they are told not to (XLA_PYTHON_CLIENT_PREALLOCATE=false, TF_FORCE_GPU_ALLOW_GROWTH=true).` : ""}`,
     fix: (match) =>
       /MPS/.test(match.finding.text)
         ? [

@@ -114,6 +114,15 @@ import { downloadRules } from "./downloads.ts";
 import { libraryVersionRules } from "./library-versions.ts";
 import { gpuSupportRules } from "./gpu-support.ts";
 import { operatorCheckRules } from "./compiled-operators.ts";
+import { operatorFakeRules } from "./operator-fakes.ts";
+import { otherFrameworkRules } from "./other-frameworks.ts";
+import { tensorArgumentRules } from "./tensor-arguments.ts";
+import { borderExceptionRules } from "./exceptions-across-borders.ts";
+import { memoryCheckerRules } from "./memory-checkers.ts";
+import { scriptedCallRules } from "./scripted-calls.ts";
+import { packageOperatorRules } from "./packages-with-operators.ts";
+import { kernelFaultRules } from "./kernel-faults.ts";
+import { tritonRunTimeRules } from "./triton-run-time.ts";
 import { windowsRules } from "./windows.ts";
 import { amdRunTimeRules } from "./amd-run-time.ts";
 import { ascendRules } from "./ascend.ts";
@@ -199,6 +208,15 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Types between modules", rules: boundTypeRules },
   { name: "Custom operators", rules: customOperatorRules },
   { name: "Operators below torch.compile", rules: operatorCheckRules },
+  { name: "Fakes and names of operators", rules: operatorFakeRules },
+  { name: "Other frameworks beside torch", rules: otherFrameworkRules },
+  { name: "Tensors that compiled code refuses", rules: tensorArgumentRules },
+  { name: "Exceptions between C++ and Python", rules: borderExceptionRules },
+  { name: "Checkers of memory", rules: memoryCheckerRules },
+  { name: "Calls in scripted code", rules: scriptedCallRules },
+  { name: "Compiled parts of packages", rules: packageOperatorRules },
+  { name: "Checks on the GPU", rules: kernelFaultRules },
+  { name: "Triton at run time", rules: tritonRunTimeRules },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
   { name: "GPUs and builds", rules: gpuSupportRules },

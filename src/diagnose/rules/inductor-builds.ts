@@ -1,5 +1,5 @@
 /** What torch.compile's own C++ builds give the compiler and the linker, and should not. */
-import { platformOf, pip, setVariable } from "../commands.ts";
+import { platformOf, pip, setVariable, systemPackage } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
@@ -10,6 +10,41 @@ function inductorBuilds({ findings }: RuleContext): boolean {
 }
 
 export const inductorBuildRules: readonly Rule[] = [
+  {
+    id: "inductor-without-compiler",
+    title: "torch.compile finds no C++ compiler",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) => said(finding, /Failed to find C\+\+ compiler/),
+    confidence: "high",
+    cause: () =>
+      "torch.compile writes C++ for the CPU part of a model (and AOTInductor for all of it) and compiles it when the program runs; there is no C++ compiler on PATH, and CXX names none (slim images come without).",
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? [
+            '# Visual Studio\'s "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), and start Python from its x64 Native Tools Command Prompt',
+          ]
+        : platformOf(match) === "darwin"
+          ? ["xcode-select --install"]
+          : systemPackage(match, { apt: "g++", dnf: "gcc-c++", conda: "gxx" })),
+      setVariable(
+        match,
+        "CXX",
+        platformOf(match) === "win32" ? "cl" : platformOf(match) === "darwin" ? "clang++" : "g++",
+      ),
+      "# or without torch.compile: TORCHDYNAMO_DISABLE=1, backend='aot_eager'",
+    ],
+    sources: [
+      "pytorch: torch/_inductor/cpp_builder.py",
+      "https://docs.pytorch.org/docs/stable/torch.compiler_faq.html",
+    ],
+    examples: [
+      {
+        text: "torch._inductor.exc.InductorError: RuntimeError: Failed to find C++ compiler. Please specify via CXX environment variable.",
+        expect: "apt-get install g++",
+      },
+    ],
+  },
   {
     id: "inductor-march-native",
     title: "The compiler does not take torch.compile's -march=native",

@@ -13,6 +13,29 @@ function hasNoCuda(build: LogFacts["torchBuild"]): boolean {
   return build === "cpu" || build === "rocm" || build === "xpu";
 }
 
+/** Whether the text says that torch is for another major version of CUDA. */
+function isOfOther(match: Match, cuda: string | undefined): boolean {
+  const there = match.context.log.torchCuda?.split(".")[0];
+  return there !== undefined && cuda !== undefined && there !== cuda.split(".")[0];
+}
+
+/** Whether the text says that torch is for the same major version, as one that brings no library for others. */
+function isOfSame(match: Match, cuda: string | undefined): boolean {
+  const { installedTorch, torchCuda: there } = match.context.log;
+  const old = /^1\.|^2\.0\./.test(installedTorch ?? "");
+  return old && there !== undefined && cuda !== undefined && there.split(".")[0] === cuda.split(".")[0];
+}
+
+/** Wheels for a machine without GPU, of packages that have them. */
+function cpuWheels(match: Match): string[] {
+  const name = packageOf(match) ?? "";
+  return /^torch-(?:scatter|sparse|cluster|spline-conv)$|^pyg-lib$/.test(name)
+    ? [
+        `# a machine without a GPU: the CPU wheels of both: ${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu`)} and ${pip(match, `install --force-reinstall --no-deps ${name} -f https://data.pyg.org/whl/torch-<version>+cpu.html`)}`,
+      ]
+    : [];
+}
+
 export const missingGpuLibraryRules: readonly Rule[] = [
   {
     id: "jetson-container-without-cuda",
@@ -61,10 +84,14 @@ export const missingGpuLibraryRules: readonly Rule[] = [
         torch === undefined
           ? hasNoCuda(match.context.log.torchBuild)
             ? ` The torch that is installed there (${match.context.log.installedTorch ?? match.context.log.torchBuild ?? ""}) has no CUDA at all.`
-            : ""
+            : match.context.log.torchCuda === undefined
+              ? ""
+              : ` The torch that is installed there${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is for CUDA ${match.context.log.torchCuda}.`
           : here === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
             : ` The torch that is installed here was built with CUDA ${here}.`;
+      if (isOfSame(match, cuda) && !/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
+        return `${who ?? ""} needs \`${name ?? ""}\` of CUDA ${cuda ?? ""}. The torch that is installed there (${match.context.log.installedTorch ?? ""}) is for that CUDA, too, but brings the library inside its own or not at all, and no toolkit's is on the loader's path: a slim image, or a toolkit of another version.`;
       const from = /lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? "")
         ? "torch's own CUDA packages are incomplete or of another CUDA version"
         : "it was built for another CUDA version than the one that is installed, or that CUDA's libraries are not found";
@@ -74,6 +101,14 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       const cuda = cudaOfLibrary(match.facts["lib"] ?? "", match.facts["major"], match.facts["minor"]);
       if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
+      if (isOfSame(match, cuda)) {
+        const version = match.context.log.torchCuda ?? "";
+        return [
+          ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
+          `export LD_LIBRARY_PATH=/usr/local/cuda-${version}/lib64:$LD_LIBRARY_PATH   # where that toolkit (or its runtime packages) is installed; an image: nvidia/cuda:${version}.*-runtime-*`,
+          ...cpuWheels(match),
+        ];
+      }
       return [
         ...(match.context.log.torchBuild === "cpu" && cuda !== undefined
           ? [
@@ -81,8 +116,17 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               installTorchFor(match, cuda === "11" ? "11.8" : cuda === "12" ? "12.6" : cuda === "13" ? "13.0" : cuda),
             ]
           : []),
-        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
-        "# of another major version: build the extension again for the torch and CUDA that are installed:",
+        ...(isOfOther(match, cuda)
+          ? /^spconv/.test(packageOf(match) ?? "")
+            ? [
+                `${pip(match, "uninstall -y spconv spconv-cu102 spconv-cu111 spconv-cu113 spconv-cu114 spconv-cu116 spconv-cu117 cumm")}; ${pip(match, `install spconv-cu${(match.context.log.torchCuda ?? "").replace(".", "")}`)}   # its wheels bear the CUDA in their name; the nearest one below when there is none`,
+                "# or from source:",
+              ]
+            : ["# build the extension again for the torch and CUDA that are installed:"]
+          : [
+              `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
+              "# of another major version: build the extension again for the torch and CUDA that are installed:",
+            ]),
         ...rebuild(match),
         ...(cuda === undefined
           ? []
@@ -90,11 +134,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
             ]),
         ...fromPip(match, match.facts["lib"] ?? "", cuda?.split(".")[0] ?? match.facts["major"]),
-        ...(/^torch-(?:scatter|sparse|cluster|spline-conv)$|^pyg-lib$/.test(packageOf(match) ?? "")
-          ? [
-              `# a machine without a GPU: the CPU wheels of both: ${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu`)} and ${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} -f https://data.pyg.org/whl/torch-<version>+cpu.html`)}`,
-            ]
-          : []),
+        ...cpuWheels(match),
       ];
     },
     sources: ["rusty1s/tsne-cuda#126", "rusty1s/pytorch_sparse#304", "pytorch/pytorch#110074"],
@@ -102,6 +142,10 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       {
         text: "torch 2.5.1+cpu\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
         expect: "(2.5.1+cpu) has no CUDA at all",
+      },
+      {
+        text: "torch                    2.9.0+cu130\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
+        expect: "(2.9.0+cu130) is for CUDA 13.0",
       },
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",

@@ -1,7 +1,7 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
 import { pip, unsetVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Match, Rule } from "../rule.ts";
+import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 
 /** MKL's own, and BLAS functions that no other library has. */
@@ -12,6 +12,51 @@ function install(match: Match, what: string): string {
 }
 
 export const mklRules: readonly Rule[] = [
+  {
+    id: "mkl-parts-missing",
+    title: "MKL does not find its own parts",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(finding, /Intel MKL FATAL ERROR: (?:Cannot load|Error on loading function) (?<part>[\w.]+)/),
+    confidence: "high",
+    cause: (match) =>
+      `MKL loads \`${match.facts["part"] ?? ""}\` when it is first used, and finds it not, or one of another release: NumPy's MKL of conda beside another one (LD_LIBRARY_PATH, Intel's setvars.sh, a program that loads Python), or MKL was loaded in a way that hides its symbols.`,
+    fix: (match) => [
+      unsetVariable(match, "LD_LIBRARY_PATH") + "   # and without Intel's setvars.sh",
+      ...(match.context.log.conda
+        ? ["conda install --force-reinstall mkl mkl-service numpy"]
+        : [
+            pip(match, "install --upgrade --force-reinstall numpy") +
+              "   # pip's NumPy has OpenBLAS, no MKL; conda: conda install --force-reinstall mkl mkl-service numpy",
+          ]),
+      "export LD_PRELOAD=$CONDA_PREFIX/lib/libmkl_core.so:$CONDA_PREFIX/lib/libmkl_sequential.so   # conda's MKL, when a program brings Python along",
+    ],
+    sources: ["https://www.intel.com/content/www/us/en/developer/tools/oneapi/onemkl.html"],
+    examples: [{ text: "Intel MKL FATAL ERROR: Cannot load libmkl_avx512.so or libmkl_def.so.", expect: "OpenBLAS" }],
+  },
+  {
+    id: "mkl-other-openmp",
+    title: "MKL wants another OpenMP run time than the one that is loaded",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(finding, /MKL_THREADING_LAYER=(?<layer>\w+) is incompatible with (?<library>[\w.+-]+?)(?: library|\.?$)/),
+    confidence: "high",
+    cause: (match) =>
+      `MKL is set to threads of ${match.facts["layer"] ?? "INTEL"} and \`${match.facts["library"] ?? ""}\`, another OpenMP run time, was loaded before it (by torch, an extension, scikit-learn): a child process imports NumPy later than that.`,
+    fix: () => [
+      "export MKL_THREADING_LAYER=GNU   # MKL takes the run time that is there",
+      "# or import numpy before torch and the extension",
+    ],
+    sources: ["pytorch/pytorch#37377"],
+    examples: [
+      {
+        text: "Error: mkl-service + Intel(R) MKL: MKL_THREADING_LAYER=INTEL is incompatible with libgomp-a34b3233.so.1 library.",
+        expect: "MKL_THREADING_LAYER=GNU",
+      },
+    ],
+  },
   {
     id: "mkl-too-new-for-torch",
     title: "MKL is newer than this torch",

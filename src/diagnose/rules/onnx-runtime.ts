@@ -95,6 +95,7 @@ export const onnxRuntimeRules: readonly Rule[] = [
       saidAny(
         finding,
         /Exporting the operator ['"]?(?<op>[\w:.]+)['"]? to ONNX opset version (?<version>\d+) is not supported/,
+        /failed on an operator with unrecognized namespace ['"]?(?<op>[\w:.]+?)['"]?(?:\.|$)/,
         /(?:Couldn't export|Could not export) operator (?<op>[\w:.]+)/,
         /No ONNX function found for <OpOverload\(op='(?<op>[\w.]+)'/,
         /ONNX export failed.{0,40}: Couldn't export (?:Python )?operator (?<op>\w+)/,
@@ -119,6 +120,10 @@ export const onnxRuntimeRules: readonly Rule[] = [
       {
         text: "torch.onnx.errors.UnsupportedOperatorError: Exporting the operator 'my_ops::scale' to ONNX opset version 17 is not supported.",
         expect: 'register_custom_op_symbolic("my_ops::scale"',
+      },
+      {
+        text: "torch.onnx.errors.UnsupportedOperatorError: ONNX export failed on an operator with unrecognized namespace 'my_ops::gather'. If you are trying to export a custom operator, make sure you registered it with the right domain and version.",
+        expect: 'register_custom_op_symbolic("my_ops::gather"',
       },
     ],
   },

@@ -58,6 +58,8 @@ export const operatorBackendRules: readonly Rule[] = [
         return `\`${op ?? ""}\` has no CUDA kernel in the ${ready} that is installed, and was called with tensors on the GPU: ${match.context.log.cpuIndex ? "it is the wheel for the CPU (+cpu), as the command in the text installs it" : "it is its wheel for the CPU (+cpu), or was built where no CUDA was found"}.`;
       if (/^aten::/.test(op ?? "") && backend !== "CPU" && backend !== "CUDA")
         return `torch itself has no ${backend ?? ""} kernel for \`${op ?? ""}\`.`;
+      if (there?.length === 0 && !isVision(match))
+        return `\`${op ?? ""}\` is defined (m.def, a schema) and has no kernel at all: no TORCH_LIBRARY_IMPL gives it one, the source with it was left out of the build, or the library with the kernels was not loaded.`;
       return `\`${op ?? ""}\` is registered, but not for ${backend ?? ""}${there === undefined || there.length === 0 ? "" : ` (there is: ${there.join(", ")})`}: the extension was built without that part (no ${backend === "CUDA" ? "CUDA" : "compiler for it"} when it was built), or torch and ${isVision(match) ? "torchvision are of different builds (CPU and CUDA)" : "the extension do not belong together"}.`;
     },
     fix: (match) => {
@@ -77,7 +79,13 @@ export const operatorBackendRules: readonly Rule[] = [
           `# or the tensors on the CPU for this call: x.to("cpu")`,
         ];
       if (backend === "MPS") return ["export PYTORCH_ENABLE_MPS_FALLBACK=1   # runs it on the CPU", '# or x.to("cpu")'];
+      const [space, name] = (match.facts["op"] ?? "").split("::");
       return [
+        ...(available(match.finding.message)?.length === 0
+          ? [
+              `# TORCH_LIBRARY_IMPL(${space ?? ""}, ${backend ?? "CPU"}, m) { m.impl("${name ?? ""}", &${name ?? ""}); }   in a source that is built; Python: torch.library.impl("${space ?? ""}::${name ?? ""}", "${(backend ?? "cpu").toLowerCase()}")`,
+            ]
+          : []),
         ...(backend === "CUDA"
           ? [setVariable(match, "FORCE_CUDA", "1") + "   # builds the CUDA part even where no GPU is visible"]
           : []),

@@ -49,6 +49,29 @@ function tooNewRelease({ facts, context }: Match): string | undefined {
     : `${name} ${version}`;
 }
 
+/** Namespaces of operators whose package has another name, with the module that brings them. */
+const packageOfNamespace: Readonly<Record<string, readonly [name: string, module: string]>> = {
+  _C: ["vllm", "vllm._C"],
+  _moe_C: ["vllm", "vllm._moe_C"],
+  _rocm_C: ["vllm", "vllm._rocm_C"],
+  _C_cache_ops: ["vllm", "vllm._C"],
+  torch_npu: ["torch-npu", "torch_npu"],
+  torch_ipex: ["intel-extension-for-pytorch", "intel_extension_for_pytorch"],
+};
+
+/** The package that brings the operators of a namespace; others than vLLM call theirs `_C`, too. */
+function namespaceOf(match: Match): readonly [name: string, module: string] | undefined {
+  const known = own(packageOfNamespace, match.facts["space"] ?? "");
+  if (known?.[0] !== "vllm") return known;
+  const { frames, message } = match.finding;
+  return /vllm/.test(message) ||
+    match.context.log.versions["vllm"] !== undefined ||
+    match.context.log.package === "vllm" ||
+    frames?.some((frame) => /[\\/]vllm[\\/]/.test(frame)) === true
+    ? known
+    : undefined;
+}
+
 export const registrationRules: readonly Rule[] = [
   {
     id: "operator-not-registered",
@@ -83,18 +106,25 @@ export const registrationRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
         ? [installTogether(match, "torchvision")]
-        : originOf((match.facts["space"] ?? "").replaceAll("_", "-")) !== undefined
+        : namespaceOf(match) !== undefined
           ? [
-              tooNewRelease(match) === undefined
-                ? `${python(match)} -c "import ${match.facts["space"] ?? ""}"   # before the operator is called; says why its library does not load`
-                : "# an older release, as follows, or torch 1.13 and newer with the packages that are made for it",
-              ...reinstall(match, (match.facts["space"] ?? "").replaceAll("_", "-")),
+              `${python(match)} -c "import torch, ${namespaceOf(match)?.[1] ?? ""}"   # says why it does not load; your own program: import ${namespaceOf(match)?.[1].split(".")[0] ?? ""} before the call`,
+              ...(match.facts["space"] === "torch_npu"
+                ? [`${pip(match, "list")} | grep -i torch   # torch_npu of the same release as torch (2.5.1 and 2.5.1)`]
+                : reinstall(match, namespaceOf(match)?.[0] ?? "")),
             ]
-          : [
-              `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
-              ...rebuild(match),
-              "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
-            ],
+          : originOf((match.facts["space"] ?? "").replaceAll("_", "-")) !== undefined
+            ? [
+                tooNewRelease(match) === undefined
+                  ? `${python(match)} -c "import ${match.facts["space"] ?? ""}"   # before the operator is called; says why its library does not load`
+                  : "# an older release, as follows, or torch 1.13 and newer with the packages that are made for it",
+                ...reinstall(match, (match.facts["space"] ?? "").replaceAll("_", "-")),
+              ]
+            : [
+                `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
+                ...rebuild(match),
+                "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
+              ],
     sources: ["pytorch/pytorch#127615", "rusty1s/pytorch_cluster#193"],
     examples: [
       {
@@ -103,6 +133,14 @@ export const registrationRules: readonly Rule[] = [
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
       { text: "RuntimeError: No such operator torch_cluster::random_walk", expect: "data.pyg.org" },
+      {
+        text: "  File \"/e/site-packages/vllm/_custom_ops.py\", line 200, in rms_norm\nAttributeError: '_OpNamespace' '_C' object has no attribute 'rms_norm'",
+        expect: "--force-reinstall vllm",
+      },
+      {
+        text: "RuntimeError: operator torch_npu::npu_fusion_attention does not exist",
+        expect: "import torch, torch_npu",
+      },
       {
         text: "RuntimeError: No such operator torch_sparse::ptr2ind\ntorch                         1.11.0\ntorch-sparse                  0.6.18",
         expect: '"torch-sparse<0.6.17"',
@@ -121,6 +159,7 @@ export const registrationRules: readonly Rule[] = [
         /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend|lib(?:bleu|nat\w*|base)|\w+_fast)['"]?/.exec(
           finding.message,
         )?.groups?.["module"] ??
+        /Could not import (?<module>_ext) module/.exec(finding.message)?.groups?.["module"] ??
         /module ['"]?[\w.]+['"]? has no attribute ['"](?<module>_C|_ext|\w+_cuda)['"]/.exec(finding.message)?.groups?.[
           "module"
         ] ??
@@ -137,7 +176,10 @@ export const registrationRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
-      const name = packageOfModule(match.facts["module"] ?? "") ?? packageOf(match);
+      const name =
+        packageOfModule(match.facts["module"] ?? "") ??
+        (/pointnet2/i.test(match.finding.message) ? "pointnet2-ops" : undefined) ??
+        packageOf(match);
       return [
         // The import stood in a try block: the package can do without, and its set-up script does so, too.
         ...(match.finding.code === "NameError"
@@ -166,6 +208,11 @@ export const registrationRules: readonly Rule[] = [
         expect: "source folder",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
+      { text: "ModuleNotFoundError: No module named 'MultiScaleDeformableAttention'", expect: "*/ops/setup.py" },
+      {
+        text: "ImportError: Could not import _ext module.\nPlease see the setup instructions in the README: https://github.com/erikwijmans/Pointnet2_PyTorch/blob/master/README.rst",
+        expect: "pointnet2_ops_lib",
+      },
       { text: "NameError: name '_C' is not defined", expect: "export CUDA_HOME" },
     ],
   },

@@ -300,7 +300,7 @@ export const resourceRules: readonly Rule[] = [
         : []),
       ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
         ? [
-            `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : "$HOME/.torch_extensions")}   # a folder of your own for JIT extensions`,
+            `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : /Read-only file system/.test(match.finding.message) ? "/tmp/torch_extensions" : "$HOME/.torch_extensions")}   # a folder ${/Read-only file system/.test(match.finding.message) ? "that can be written" : "of your own"} for JIT extensions`,
           ]
         : [
             "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",

@@ -1,6 +1,7 @@
 /** Models that TorchScript loads: operators and classes that the process does not know, and files of another kind. */
 import { installTogether, python, rebuild } from "../commands.ts";
-import { type Match, type Rule, saidAny } from "../rule.ts";
+import { own } from "../../base/own.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** What brings the operators or classes of a namespace: the module to import, and the library that C++ links. */
 const bringers: Readonly<Record<string, readonly [module: string, library?: string]>> = {
@@ -39,13 +40,54 @@ function loadFirst(match: Match): string[] {
   return withoutPython(match) ? [native, python3] : [python3, native];
 }
 
+/** How a value is taken out of an IValue, by the kind that it holds. */
+const takenBy: Readonly<Record<string, string>> = {
+  Tuple: "output.toTuple()->elements()[0].toTensor()",
+  GenericList: "output.toListRef()[0].toTensor()",
+  TensorList: "output.toTensorVector()[0]",
+  GenericDict: 'output.toGenericDict().at("key").toTensor()',
+  Tensor: "output.toTensor()",
+  None: "if (!output.isNone()) …",
+};
+
 export const scriptedModelRules: readonly Rule[] = [
+  {
+    id: "model-value-of-other-kind",
+    title: "A scripted model gives another kind of value than the program takes",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /Expected (?<want>Tensor|Tuple|GenericList|GenericDict|TensorList|Int|Double|Bool|String|Object) but got (?<have>None|Tensor|Tuple|GenericList|GenericDict|TensorList|IntList|DoubleList|Int|Double|Bool|String|Object)\b/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `C++ code takes a value of the model as ${match.facts["want"] ?? ""} (to${match.facts["want"] ?? ""}()), and it is a ${match.facts["have"] ?? ""}: the model's forward returns ${/List/.test(match.facts["have"] ?? "") ? "a list" : match.facts["have"] === "Tuple" ? "several values" : match.facts["have"] === "GenericDict" ? "a dict" : "another kind of value"} (as it does in Python), or an input was given as the wrong kind.`,
+    fix: (match) => [
+      `# c10::IValue output = module.forward(inputs);   then ${own(takenBy, match.facts["have"] ?? "") ?? "output.tagKind() says what it is"}`,
+      "# or let forward return one tensor before it is scripted or traced",
+    ],
+    sources: ["pytorch/pytorch#47487", "pytorch: aten/src/ATen/core/ivalue_inl.h"],
+    examples: [
+      {
+        text: "terminate called after throwing an instance of 'c10::Error'\n  what():  isTensor() INTERNAL ASSERT FAILED at /w/libtorch/include/ATen/core/ivalue_inl.h:107, please report a bug to PyTorch. Expected Tensor but got GenericList (toTensor at /w/libtorch/include/ATen/core/ivalue_inl.h:107)",
+        expect: "toListRef()",
+      },
+      { text: "RuntimeError: isTensor()INTERNAL ASSERT FAILED, Expected Tensor but got Tuple", expect: "toTuple()" },
+    ],
+  },
   {
     id: "scripted-model-operator-unknown",
     title: "A scripted model calls an operator that this process does not have",
     on: ["exception"],
     specificity: 76,
-    matches: (finding) => saidAny(finding, /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/),
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/,
+        /unknown builtin op:\s.{0,200}?\bops\.(?<space>\w+)\.(?<op>\w+)\(/s,
+      ),
     confidence: "high",
     cause: (match) =>
       match.facts["space"] === "aten" || match.facts["space"] === "prim"
@@ -76,6 +118,10 @@ export const scriptedModelRules: readonly Rule[] = [
         expect: "dlopen",
       },
       { text: "RuntimeError: Unknown builtin op: aten::_scaled_new.", expect: "newer torch" },
+      {
+        text: "terminate called after throwing an instance of 'torch::jit::script::ErrorReport'\n  what():\nunknown builtin op:\n      dim0 = ops.prim.unchecked_unwrap_optional(0)\n             ~~~~~~~~~~ <--- HERE",
+        expect: "newer torch",
+      },
     ],
   },
   {
@@ -184,6 +230,7 @@ export const scriptedModelRules: readonly Rule[] = [
         /PytorchStreamReader failed (?:reading|locating)[\w ]*?(?: file (?<part>[\w./-]+))?: (?<why>[^.(]{3,120})/,
         /Attempted to read a PyTorch file with version (?<have>\d+), but the maximum supported version for reading is (?<most>\d+)/,
         /(?<why>Legacy model format is not supported on mobile|not a ZIP archive|invalid header or archive is corrupted|failed finding central directory|open file failed because of errno \d+ on fopen|open file failed(?=, file path))/,
+        /(?<why>File (?:footer|header) has wrong record type)/,
         /(?<field>Cannot find field)\. \(deserialize at/,
       ),
     confidence: "high",

@@ -219,5 +219,7 @@ export function isCpuTorch({ log, environment }: RuleContext): boolean {
 function moduleName(match: Match): string {
   const file = match.finding.file ?? "";
   const stem = /([A-Za-z_]\w*)\.(?:cpython|abi3|cp\d|so|pyd)/.exec(file)?.[1];
-  return stem ?? "the_extension";
+  // A module in a package is imported by that package.
+  const inside = /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)[\\/]/.exec(file)?.[1];
+  return inside ?? stem ?? "the_extension";
 }

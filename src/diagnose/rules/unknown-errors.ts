@@ -21,6 +21,10 @@ function aboutBuilding(context: RuleContext): boolean {
 const ordinary =
   /^(?:AssertionError|KeyboardInterrupt|SystemExit|Failed|TimeoutExpired|StopIteration|GeneratorExit|BdbQuit)$/;
 
+/** A program that does not take its own command line: the words of Python's argparse. */
+const usage =
+  /^(?:unrecognized arguments: |the following arguments are required: |argument \S+: (?:invalid|expected) )/;
+
 /** The innermost frame: its file and whose it is. */
 function placeOf(finding: Finding): { readonly where: string; readonly owner?: string } {
   const last = finding.frames?.at(-1)?.split(" ")[0] ?? "";
@@ -106,7 +110,7 @@ export const unknownErrorRules: readonly Rule[] = [
     on: ["installer"],
     role: "generic",
     specificity: 6,
-    matches: (finding) => (finding.code === "unknown-error" ? {} : undefined),
+    matches: (finding) => (finding.code === "unknown-error" && !usage.test(finding.message) ? {} : undefined),
     confidence: "low",
     cause: (match) => `The first line that calls itself an error says: ${match.finding.message}. No rule knows it.`,
     fix: (match) => [

@@ -116,6 +116,29 @@ function builtElsewhere(match: Match): string {
   return `${name}${version === undefined ? "" : ` ${version}`} has wheels for some releases of torch alone${installedTorch === undefined ? "" : `; here is torch ${installedTorch}`}`;
 }
 
+/** Whether it is a program with LibTorch, not Python, that does not start. */
+function ofProgram({ finding, context }: Match): boolean {
+  return (
+    !/python(?:w)?\.exe/i.test(finding.text) &&
+    (context.log.host === "rust" ||
+      context.log.host === "program" ||
+      context.log.host === "visual-studio" ||
+      /\w\.exe\b|has exited with code|didn't exit successfully|entry point/i.test(finding.text))
+  );
+}
+
+/** LibTorch's DLLs where the program finds them first. */
+function programDlls(match: Match): string[] {
+  return [
+    "where torch_cpu.dll c10.dll torch_cuda.dll   # which ones a program finds on PATH: another LibTorch, or a Python's torch\\lib?",
+    "copy <libtorch>\\lib\\*.dll <the program's folder>   # those of the LibTorch that it was linked with; or set PATH=<libtorch>\\lib;%PATH% before it starts",
+    ...(match.context.log.host === "rust" || /cargo|target\\/.test(match.finding.text)
+      ? ["cargo clean & cargo build   # after LIBTORCH was pointed at another release: torch-sys is built anew"]
+      : []),
+    "# LibTorch's release, its Debug or Release kind and its CUDA have to be those that the program was built with; and the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe",
+  ];
+}
+
 export const windowsLoadingRules: readonly Rule[] = [
   {
     id: "dll-not-found",
@@ -134,22 +157,26 @@ export const windowsLoadingRules: readonly Rule[] = [
     cause: (match) =>
       vendorOf(match) !== undefined
         ? `\`${match.facts["name"] ?? ""}\` is there, but a DLL that it needs is not found, or does not start: ${vendors[vendorOf(match) ?? "amd"].cause}.`
-        : ofTorch(match)
-          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
-          : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
+        : ofProgram(match)
+          ? "A program with LibTorch does not start, because a DLL that it needs is found nowhere: LibTorch's own DLLs are neither beside the program nor on PATH, or those of CUDA or the Visual C++ run time are missing. Windows does not say which."
+          : ofTorch(match)
+            ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
+            : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
     fix: (match) =>
       vendorOf(match) !== undefined
         ? [
             ...vendors[vendorOf(match) ?? "amd"].fix,
             "# no such GPU in this machine: install the torch for what it has, https://pytorch.org/get-started/locally/",
           ]
-        : ofTorch(match)
-          ? torchDlls(match)
-          : [
-              `${python(match)} -c "import torch, ${moduleOf(match)}"`,
-              ...rebuild(match),
-              '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
-            ],
+        : ofProgram(match)
+          ? programDlls(match)
+          : ofTorch(match)
+            ? torchDlls(match)
+            : [
+                `${python(match)} -c "import torch, ${moduleOf(match)}"`,
+                ...rebuild(match),
+                '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+              ],
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
     examples: [
       {
@@ -159,6 +186,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: "FileNotFoundError: Could not find module 'C:\\Users\\u\\AppData\\Local\\torch_extensions\\torch_extensions\\Cache\\py310_cu118\\wkv_cuda\\wkv_cuda.pyd' (or one of its dependencies). Try using the full path with constructor syntax.",
         expect: "rmdir",
+      },
+      {
+        text: "The program '[3944] example-app.exe' has exited with code -1073741515 (0xc0000135).",
+        expect: "copy <libtorch>",
       },
       {
         text: 'OSError: [WinError 126] The specified module could not be found. Error loading "C:\\e\\torch\\lib\\fbgemm.dll" or one of its dependencies.',
@@ -182,12 +213,22 @@ export const windowsLoadingRules: readonly Rule[] = [
     matches: (finding) => (coded(finding, "dll-procedure") === undefined ? undefined : { name: finding.library }),
     confidence: "high",
     cause: (match) =>
-      ofTorch(match)
-        ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one; torch up to 1.5 also fails with the first releases of a Python (3.6.0, 3.7.0).`
-        : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
-    fix: (match) => (ofTorch(match) ? torchDlls(match) : rebuild(match)),
-    sources: ["pytorch/pytorch#130737"],
+      ofProgram(match)
+        ? `The program asks for a function${match.finding.symbol === undefined ? "" : ` (\`${match.finding.symbol.slice(0, 120)}\`)`} that the DLLs it finds do not have: those of another LibTorch (another release, Debug beside Release, a Python's torch) come earlier on PATH or lie beside the program, or it was linked with libraries of another one than it was compiled with.`
+        : ofTorch(match)
+          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one; torch up to 1.5 also fails with the first releases of a Python (3.6.0, 3.7.0).`
+          : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
+    fix: (match) => (ofProgram(match) ? programDlls(match) : ofTorch(match) ? torchDlls(match) : rebuild(match)),
+    sources: ["pytorch/pytorch#130737", "LaurentMazare/tch-rs#915", "pytorch/pytorch#109949"],
     examples: [
+      {
+        text: "error: process didn't exit successfully: `target\\debug\\grid.exe` (exit code: 0xc0000139, STATUS_ENTRYPOINT_NOT_FOUND)",
+        expect: "cargo clean",
+      },
+      {
+        text: "Demo.exe - Entry Point Not Found\n\nThe procedure entry point ?f@caffe2@@CAGXZ could not be located in the dynamic link library D:\\p\\x64\\Debug\\Demo.exe.",
+        expect: "another LibTorch",
+      },
       {
         text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",
         expect: "another version of torch",

@@ -1,0 +1,167 @@
+/** Fake implementations that are there and wrong, and operators called by names that they do not have. */
+import { python } from "../commands.ts";
+import { framesAt } from "../matchers.ts";
+import { said, saidAny, type Match, type Rule, type RuleContext } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+
+const library = "https://docs.pytorch.org/docs/stable/library.html";
+
+/** `fastgrid.half.default` as registration functions want it: `fastgrid::half`. */
+function registered(match: Match, otherwise: string): string {
+  const op = (match.facts["op"] ?? "").replace(/\.default$/, "").replace(".", "::");
+  return op === "" ? otherwise : op;
+}
+
+/** Whether a fake implementation was running when a size was asked for. */
+function inFake(finding: Finding, { findings }: RuleContext): boolean {
+  return [finding, ...findings.filter(({ at }) => at <= finding.at)].some(
+    ({ frames }) =>
+      frames?.some((frame) => /_library[\\/](?:fake_impl|custom_ops)\.py:\d+ (?:fake_impl|__call__)/.test(frame)) ===
+      true,
+  );
+}
+
+export const operatorFakeRules: readonly Rule[] = [
+  {
+    id: "operator-takes-no-symbolic-size",
+    title: "The operator's schema takes no symbolic sizes",
+    on: ["exception"],
+    specificity: 85,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<op>\w+::[\w.]+)\(\) Expected a value of type \\?'(?<type>int|List\[int\])\\?' for argument \\?'(?<name>\w+)\\?' but instead found type \\?'(?:List\[)?SymInt\]?/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `With dynamic shapes torch.compile and torch.export pass sizes as SymInt, and \`${match.facts["op"] ?? ""}\` takes \`${match.facts["name"] ?? ""}\` as ${match.facts["type"] ?? "int"}.`,
+    fix: (match) => {
+      const list = match.facts["type"] !== "int";
+      return [
+        `# schema: ${list ? "SymInt[]" : "SymInt"} ${match.facts["name"] ?? "n"}; C++: ${list ? "c10::SymIntArrayRef" : "c10::SymInt"} in the Meta kernel, ${list ? "at::IntArrayRef" : "int64_t"} stays in that for CPU and CUDA`,
+        "# or keep the size fixed: torch.compile(dynamic=False), torch._dynamo.mark_static(x)",
+      ];
+    },
+    sources: [library],
+    examples: [
+      {
+        text: "RuntimeError: my_ops::encode() Expected a value of type 'int' for argument 'n' but instead found type 'SymInt'.",
+        expect: "SymInt n",
+      },
+    ],
+  },
+  {
+    id: "fake-implementation-wrong",
+    title: "The fake implementation gives another shape than the operator",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) => {
+      const facts = saidAny(
+        finding,
+        /expected size (?<have>\d+)==(?<want>\d+), stride \d+==\d+ at dim=(?<dim>\d+).{0,40}Error in op: torch\.ops\.(?<op>(?!aten\.|prims\.)[\w.]+)/,
+        /Error in op: torch\.ops\.(?<op>(?!aten\.|prims\.)[\w.]+).{0,40}incorrect fake \(aka meta\) kernel/,
+        /incorrect fake \(aka meta\) kernel for a custom op/,
+      );
+      return facts !== undefined && /^expected size|fake \(aka meta\)/.test(finding.message) ? facts : undefined;
+    },
+    confidence: "high",
+    cause: (match) => {
+      const { have, want, dim } = match.facts;
+      return `torch.compile planned with what the fake (meta) implementation of \`${registered(match, "the operator")}\` says of its result, and the kernel gave something else${have === undefined || have === want ? " (another size or stride)" : `: size ${have} where the fake says ${want ?? ""} (dimension ${dim ?? ""})`}. The fake implementation has to be mended, or the kernel.`;
+    },
+    fix: (match) => [
+      `# in @torch.library.register_fake("${registered(match, "my_ops::f")}"): the sizes, strides, type and device that the kernel makes, in the form x.new_empty(…); strides count, too (a kernel that ends in .contiguous() or .t())`,
+      "# C++: the function of TORCH_LIBRARY_IMPL(…, Meta, m), likewise",
+      `# torch.library.opcheck(torch.ops.${registered(match, "my_ops::f").replace("::", ".")}, (example, arguments)) shows the difference without torch.compile`,
+    ],
+    sources: [`${library}#torch.library.opcheck`],
+    examples: [
+      {
+        text: "AssertionError: expected size 4==8, stride 1==1 at dim=0\nError in op: torch.ops.my_ops.half.default\nThis error most often comes from a incorrect fake (aka meta) kernel for a custom op.\nUse torch.library.opcheck to test your custom op.",
+        expect: 'register_fake("my_ops::half")',
+      },
+    ],
+  },
+  {
+    id: "fake-implementation-reads-data",
+    title: "The size of an operator's result depends on data",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding, context) => {
+      const facts = saidAny(
+        finding,
+        /Could not (?:extract specialized|guard on) (?:\w+ from )?data-dependent expression (?<size>[^(]{1,60}?) \(/,
+        /The tensor has a non-zero number of elements, but its data is not allocated yet/,
+      );
+      return facts === undefined || !inFake(finding, context) ? undefined : facts;
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `A fake implementation asks for something that only data can tell${match.facts["size"] === undefined ? "" : ` (\`${match.facts["size"]}\`)`}: .item(), int(tensor), .tolist(), a mask or nonzero(). There is no data while torch.compile and torch.export trace; such a size has to be declared as unknown.`,
+    fix: () => [
+      "# in the function of register_fake: n = torch.library.get_ctx().new_dynamic_size(); return x.new_empty([n, …])",
+      "# in code that is traced: torch._check(n >= 0), torch._check(n < limit) behind n = x.item(); or keep the step out with @torch.compiler.disable",
+    ],
+    sources: [`${library}#torch.library.register_fake`],
+    examples: [
+      {
+        text: '  File "/e/site-packages/torch/_library/fake_impl.py", line 109, in meta_kernel\n    return self.kernel(*args, **kwargs)\n  File "/e/site-packages/torch/_library/custom_ops.py", line 790, in fake_impl\n    return self._abstract_fn(*args, **kwargs)\ntorch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode: Could not extract specialized integer from data-dependent expression u0 (unhinted: u0).  (Size-like symbols: none)\ntorch._dynamo.exc.UserError: Could not extract specialized integer from data-dependent expression u0 (unhinted: u0).  (Size-like symbols: none)',
+        expect: "new_dynamic_size",
+      },
+    ],
+  },
+  {
+    id: "operator-overload-unknown",
+    title: "The operator has no overload of that name",
+    on: ["exception"],
+    specificity: 82,
+    matches: (finding) =>
+      said(
+        finding,
+        /The underlying op of '(?<op>[\w.:]+)' has no overload name '(?<overload>\w+)'(?:\. Did you mean: '(?<meant>\w+)')?/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["op"] ?? ""}\` exists, and no \`.${match.facts["overload"] ?? ""}\` of it: ${match.facts["meant"] === undefined ? "the name is wrong, or the code was written for another release of torch or of the package that registers it." : `\`.${match.facts["meant"]}\` is meant, or the code is for another release.`}`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.ops.${match.facts["op"] ?? "ns.op"}.overloads())"   # the package that registers it imported first`,
+      '# one\'s own operator: m.def("f.out(…)") makes the overload .out, m.def("f(…)") the one that is called .default',
+    ],
+    sources: [library],
+    examples: [
+      {
+        text: "AttributeError: The underlying op of 'my_ops.scale' has no overload name 'out'",
+        expect: "torch.ops.my_ops.scale.overloads()",
+      },
+      {
+        text: "AttributeError: The underlying op of 'aten.add' has no overload name 'Tensr'. Did you mean: 'Tensor'?",
+        expect: "`.Tensor` is meant",
+      },
+    ],
+  },
+  {
+    id: "operator-name-without-namespace",
+    title: "The name of an operator lacks its namespace",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding, context) => {
+      const facts = said(finding, /operator name, ?"?(?<name>\w+)"?, to be of the form "?<namespace>::<name>/i);
+      if (facts !== undefined) return facts;
+      return finding.code === "ValueError" &&
+        /not enough values to unpack \(expected 2, got 1\)/.test(finding.message) &&
+        framesAt({ finding, context, facts: {} }).some((frame) => /name\.split\("::"\)/.test(frame))
+        ? {}
+        : undefined;
+    },
+    confidence: "high",
+    cause: () => "Operators are named `namespace::name`; this one was given without a namespace.",
+    fix: () => ['# @torch.library.custom_op("my_ops::f", mutates_args=()), then torch.ops.my_ops.f'],
+    sources: [library],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/f.py", line 4, in <module>\n    @custom_op(\'sq\', mutates_args=())\n  File "/e/site-packages/torch/_library/custom_ops.py", line 248, in inner\n    namespace, opname = name.split("::")\nValueError: not enough values to unpack (expected 2, got 1)',
+        expect: "my_ops::f",
+      },
+    ],
+  },
+];

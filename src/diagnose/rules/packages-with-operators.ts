@@ -1,0 +1,168 @@
+/** Packages whose own words say that their compiled part does not go with this torch, CUDA or GPU. */
+import { installTorchFor, pip, python, torchCuda } from "../commands.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { coded, said, saidAny, type Rule } from "../rule.ts";
+
+function older(version: string | undefined, than: string): boolean {
+  return version !== undefined && compareVersions(parseVersion(version.replace(/\+.*$/, "")), parseVersion(than)) < 0;
+}
+
+export const packageOperatorRules: readonly Rule[] = [
+  {
+    id: "sgl-kernel-for-other-gpu",
+    title: "sgl-kernel does not load its library for this GPU",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 60,
+    matches: (finding) =>
+      /\[sgl_kernel\] CRITICAL: Could not load any common_ops/.test(finding.message)
+        ? {
+            variant: /Expected variant: (SM\d+)/i.exec(finding.message)?.[1],
+            capability: /Compute capability: (\d+)/.exec(finding.message)?.[1],
+            missing: /(lib\w+\.so[\w.]*): cannot open shared object/.exec(finding.message)?.[1],
+          }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `sgl-kernel holds one library for each family of GPUs (sm90, sm100, …), and none of them loads here${match.facts["capability"] === undefined ? "" : ` (compute capability ${match.facts["capability"]})`}: ${match.facts["missing"] === undefined ? "its wheel is for another CUDA or torch than those that are installed, or its release has nothing for this GPU" : `\`${match.facts["missing"]}\`, which they need, is not found`}.`,
+    fix: (match) => [
+      `${pip(match, "list")} | grep -i -E "sgl|torch|nvidia-cuda-runtime"`,
+      `${pip(match, "install --upgrade --force-reinstall sglang")}   # names the sgl-kernel and the torch that go together`,
+      "# CUDA 13, or a GPU of RTX 50 and GB10: the wheels for cu130 of https://github.com/sgl-project/whl/releases",
+      "sudo apt-get install libnuma1   # when libnuma.so.1 is what is missing",
+    ],
+    sources: ["sgl-project/sglang: sgl-kernel/python/sgl_kernel/load_utils.py"],
+    examples: [
+      {
+        text: "ImportError: \n[sgl_kernel] CRITICAL: Could not load any common_ops library!\nAttempted locations:\n1. Architecture-specific pattern: /e/sgl_kernel/sm100/common_ops.* - found files: []\nGPU Info:\n- Compute capability: 120",
+        expect: "compute capability 120",
+      },
+    ],
+  },
+  {
+    id: "dgl-without-library-for-torch",
+    title: "DGL has no library for this torch",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /Cannot find DGL C\+\+ (?<part>\w+) library at \S*?_pytorch_(?<torch>\d+\.\d+\.\d+)\.(?:so|dll|dylib)/,
+        /Cannot find DGL C\+\+ (?<part>\w+) library/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch 2.4.`,
+    fix: (match) => {
+      const release = /^\d+\.\d+/.exec(match.facts["torch"] ?? "")?.[0];
+      const known = release !== undefined && /^2\.[1-4]$/.test(release) ? release : "2.4";
+      const cuda = torchCuda(match)?.replace(".", "");
+      const index = cuda !== undefined && /^(?:118|121|124)$/.test(cuda) ? `cu${cuda}/` : "";
+      return [
+        ...(known === release
+          ? []
+          : [pip(match, `install "torch==${known}.*"   # the newest that DGL has a library for`)]),
+        pip(
+          match,
+          `install --force-reinstall --no-deps dgl -f https://data.dgl.ai/wheels/torch-${known}/${index}repo.html`,
+        ),
+      ];
+    },
+    sources: ["https://www.dgl.ai/pages/start.html"],
+    examples: [
+      {
+        text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /e/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.4.0.so",
+        expect: "torch-2.4/",
+      },
+    ],
+  },
+  {
+    id: "horovod-without-torch",
+    title: "Horovod was built without its part for torch",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) => said(finding, /Extension horovod\.(?<part>torch|tensorflow|mxnet) has not been built/),
+    confidence: "high",
+    cause: (match) =>
+      `Horovod builds for the frameworks that it finds while it is installed, and did not find ${match.facts["part"] === "torch" ? "torch" : (match.facts["part"] ?? "")} then (it was installed later, in an isolated build, or its build failed and was passed over).`,
+    fix: (match) => [
+      `HOROVOD_WITH_${match.facts["part"] === "torch" ? "PYTORCH" : (match.facts["part"] ?? "").toUpperCase()}=1 HOROVOD_GPU_OPERATIONS=NCCL ${pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps horovod")}   # without a GPU: leave HOROVOD_GPU_OPERATIONS away`,
+      "horovodrun --check-build",
+    ],
+    sources: ["https://horovod.readthedocs.io/en/stable/install_include.html"],
+    examples: [
+      {
+        text: "ImportError: Extension horovod.torch has not been built: /e/lib/python3.8/site-packages/horovod/torch/mpi_lib_v2.cpython-38-x86_64-linux-gnu.so not found",
+        expect: "HOROVOD_WITH_PYTORCH=1",
+      },
+    ],
+  },
+  {
+    id: "ctranslate2-for-other-cuda",
+    title: "CTranslate2 is for another CUDA or cuDNN than torch",
+    on: ["exception", "gpu"],
+    specificity: 82,
+    matches: (finding, context) => {
+      const facts = said(
+        finding,
+        /Library (?<library>libcu(?:blas|dnn)\w*\.so\.(?<major>\d+)) is not found or cannot be loaded/,
+      );
+      if (facts !== undefined) return facts;
+      // torch up to 2.3 has cuDNN 8.
+      return coded(finding, "library-not-loaded") !== undefined && older(context.log.installedTorch, "2.4")
+        ? said(finding, /(?<library>libcudnn\w*\.so\.(?<major>9))/)
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["library"] ?? ""}\` is wanted by CTranslate2 (faster-whisper, WhisperX): its releases up to 3.24 are for CUDA 11 and cuDNN 8, 4.0 to 4.4 for CUDA 12 and cuDNN 8, those from 4.5 on for CUDA 12 and cuDNN 9${match.context.log.installedTorch === undefined ? "" : `; torch ${match.context.log.installedTorch}${older(match.context.log.installedTorch, "2.4") ? " brings cuDNN 8" : ""}`}.`,
+    fix: (match) => {
+      const cuda = torchCuda(match);
+      const old = older(match.context.log.installedTorch, "2.4");
+      const wanted = cuda?.startsWith("11.") === true ? "==3.24.0" : old ? "==4.4.0" : ">=4.5";
+      return [
+        pip(
+          match,
+          `install --force-reinstall --no-deps "ctranslate2${wanted}"   # the one for ${cuda === undefined ? "this" : `CUDA ${cuda}`}${old ? " and cuDNN 8" : ""}`,
+        ),
+        `${pip(match, "install nvidia-cublas-cu12 nvidia-cudnn-cu12")} && export LD_LIBRARY_PATH=$(${python(match)} -c "import os, nvidia.cublas.lib, nvidia.cudnn.lib as c; print(os.path.dirname(nvidia.cublas.lib.__file__) + ':' + os.path.dirname(c.__file__))")   # or CUDA 12's libraries beside torch's, for CTranslate2 4.5 and newer`,
+        ...(old ? [`# or a newer torch, with cuDNN 9: ${installTorchFor(match, "12.6")}`] : []),
+      ];
+    },
+    sources: ["https://github.com/SYSTRAN/faster-whisper#gpu"],
+    examples: [
+      {
+        text: "torch 2.1.0+cu118\nRuntimeError: Library libcublas.so.12 is not found or cannot be loaded",
+        expect: "ctranslate2==3.24.0",
+      },
+      {
+        text: "torch 2.3.1+cu121\nUnable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9.1, libcudnn_ops.so.9, libcudnn_ops.so}",
+        expect: "ctranslate2==4.4.0",
+      },
+    ],
+  },
+  {
+    id: "tensorflow-without-gpu-libraries",
+    title: "TensorFlow runs without its GPU libraries",
+    on: ["missing-library"],
+    role: "advice",
+    specificity: 95,
+    matches: (finding) =>
+      said(finding, /Could not load dynamic library '(?<library>(?!libcuda\.)lib\w+\.so[\w.]*)'; dlerror/),
+    confidence: "low",
+    cause: (match) =>
+      `TensorFlow looks for \`${match.facts["library"] ?? ""}\` of the CUDA that it was built for, does not find it and goes on without the GPU. torch and extensions for it bring their own and are not touched.`,
+    fix: (match) => [
+      "# TensorFlow needs no GPU here (TensorBoard, a tokenizer): nothing is to be done",
+      pip(match, 'install --upgrade "tensorflow[and-cuda]"') +
+        "   # it is to use the GPU: with the libraries of its release",
+    ],
+    sources: ["https://www.tensorflow.org/install/pip"],
+    examples: [
+      {
+        text: "W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory",
+        expect: "nothing is to be done",
+      },
+    ],
+  },
+];
