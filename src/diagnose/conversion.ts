@@ -31,6 +31,7 @@ const forms: readonly RegExp[] = [
 function plain(type: string): string {
   return type
     .replace(/\b(?:class|struct|enum) /g, "")
+    .replace(/^::/, "")
     .replace(/^const (?=[^*]*$)/, "")
     .replace(/\s?&+$/, "")
     .trim();

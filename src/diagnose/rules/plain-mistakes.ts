@@ -249,7 +249,7 @@ export const plainMistakeRules: readonly Rule[] = [
     matches: (finding) =>
       inOwnSource(
         finding,
-        /^(?:redefinition of|conflicting declaration|redeclaration of|class member cannot be redeclared:?) [‘'](?<name>[^’']+)[’']/,
+        /^(?:redefinition of(?: parameter)?|conflicting declaration|redeclaration of|class member cannot be redeclared:?) [‘'](?<name>[^’']+)[’']/,
         /^[‘'](?<name>[^’']+)[’'] (?:redeclared as|has a previous declaration|conflicts with a previous)/,
         /^(?:function |variable |class |struct )?"(?<name>[^"]+)" has already been (?:declared in the current scope|defined)/,
         /^'(?<name>[^']+)': (?:redefinition|function already has a body|'\w+' type redefinition|multiple initialization)/,

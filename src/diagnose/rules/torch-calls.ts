@@ -141,6 +141,7 @@ export const torchCallRules: readonly Rule[] = [
             finding,
             /no matching function for call to [‘'](?:const )?at::Tensor(?:Base)?::(?<name>size|stride)\(\)[’']/,
             /single argument 'dim' was not (?<dim>specified)/,
+            /no matching function for call to [‘'](?:const )?at::Tensor(?:Base)?::(?<name>size|stride)s\(\w[^)]*\)[’']/,
             /'at::Tensor(?:Base)?::(?<name>size|stride)'\s?: function does not take 0 arguments/,
           ),
     confidence: "high",

@@ -43,6 +43,13 @@ const ways: readonly Way[] = [
     fix: (to) => [`# x.item<${itemType(to)}>() in place of x.item(); of a Scalar s: s.to<${itemType(to)}>()`],
   },
   {
+    from: tensor,
+    to: /^(?:const )?(?:float|double|int|long|bool|scalar_t|half|__half|(?:at|c10)::\w+|u?int\d+_t) ?\*$/,
+    when: (finding) => finding.note !== undefined,
+    why: "a function or kernel that works on the elements wants their address, and a tensor is none",
+    fix: (to) => [`# x.data_ptr<${element(to)}>() of a contiguous tensor (x = x.contiguous()) whose dtype is that`],
+  },
+  {
     from: /^(?:std::)?null(?:ptr|opt)_t$/,
     to: tensor,
     why: "a torch::Tensor takes neither nullptr nor std::nullopt",
