@@ -142,6 +142,7 @@ export class FactsReader {
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
+  readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
     versions: {},
@@ -193,7 +194,7 @@ export class FactsReader {
     // The tags of a wheel that is refused are those of another Python.
     const python = /is not a supported wheel|not compatible with/.test(text)
       ? null
-      : /^Python version: (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
+      : /^Python version: (\d)\.(\d{1,2})|\bUsing (?:CPython|Python) (\d)\.(\d{1,2})\.\d|^(?:[Pp]ython|- Python)(?: version)?:? (\d)\.(\d{1,2})\.\d{1,2}$|Python, but you have (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
           text,
         );
     if (python !== null && facts.python === undefined) {
@@ -278,9 +279,19 @@ export class FactsReader {
   }
 
   #system(text: string): void {
+    this.#speaksOf(text);
     if (!/OS|ystem|latform/.test(text)) return;
     const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
     if (system !== undefined && this.#facts.platform !== "win32") this.#facts.platform = system;
+  }
+
+  /** The machine in people's sentences: one that is named beside another is a comparison. */
+  #speaksOf(text: string): void {
+    if (text.length > 300) return;
+    if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b/.test(text) && !/\bWSL/i.test(text)) this.#spoken.add("win32");
+    if (/\b[Mm]ac[Bb]ook\b|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(text))
+      this.#spoken.add("darwin");
+    if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
   #gpu(text: string): void {
@@ -320,11 +331,13 @@ export class FactsReader {
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
     const torch = installed?.[0] ?? this.#facts.torch;
+    const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,
       ...this.#settings.facts(),
+      ...(platform === undefined ? {} : { platform }),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],

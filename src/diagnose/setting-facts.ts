@@ -11,11 +11,18 @@ export interface SettingFacts {
   readonly cudaHomeList?: readonly string[];
   /** A command installs from an index of packages without GPU: `…/whl/torch-2.8.0+cpu.html`, `…/whl/cpu`. */
   readonly cpuIndex: boolean;
+  /** The last command of uv: `pip`, `sync`, `tool`. */
+  readonly uvCommand?: string;
+  /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
+  readonly uvTool?: string;
 }
 
 /** Somebody says that it is not there, or that taking it out was of no use. */
 const denied = /\b(?:not|never|no|without|unset|neither)\b|n['’]t\b/i;
 const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
+
+const uvCommand = /(?:^|[\s`'">$#(])uv (pip|sync|add|lock|run|remove|build)\b/;
+const uvTool = /(?:^|[\s`'">$#(])(?:uvx|uv tool (?:run|install)) (?:(?:--?[\w-]+(?:[= ][\d.]+)?) )*([A-Za-z][\w.-]*)/;
 
 /**
  * The folders of `:/usr/local/cuda-9.0:/usr/local/cuda-8.0`, `$CUDA_HOME:/usr/local/cuda`; undefined for one folder, and
@@ -33,12 +40,19 @@ export class SettingReader {
   #libtorch = false;
   #cpuIndex = false;
   #list: readonly string[] | undefined;
+  #uv: string | undefined;
+  #tool: string | undefined;
 
   line(text: string): void {
     if (text.length > 600) return;
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
       this.#libtorch = true;
     if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
+    if (text.includes("uv")) {
+      const tool = uvTool.exec(text)?.[1];
+      if (tool !== undefined) this.#tool = tool;
+      this.#uv = tool === undefined ? (uvCommand.exec(text)?.[1] ?? this.#uv) : "tool";
+    }
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
   }
@@ -47,6 +61,8 @@ export class SettingReader {
     return {
       libtorchOnPath: this.#libtorch,
       cpuIndex: this.#cpuIndex,
+      ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),
+      ...(this.#tool === undefined ? {} : { uvTool: this.#tool }),
       ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }),
     };
   }

@@ -147,6 +147,7 @@ import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
 import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
+import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -246,6 +247,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Requests that an index cannot meet", rules: unmetRequestRules },
   { name: "Downloads", rules: downloadRules },
   { name: "git", rules: gitRules },
   { name: "conda's solver", rules: condaSolvingRules },
