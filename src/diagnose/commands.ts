@@ -207,7 +207,7 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
-  const named = match.context.log.package ?? ".";
+  const named = match.context.log.package ?? match.context.log.asked ?? ".";
   const name = match.context.log.localPackages.includes(plainName(named)) ? "." : named;
   // What the build imports beside torch has to be there, too.
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
@@ -219,7 +219,15 @@ export function installWithoutIsolation(match: Match): string[] {
       "pixi install",
       `pixi run python -m pip install --no-build-isolation ${name}   # or outside of the lock file`,
     ];
-  if (match.context.log.installer === "uv") {
+  const { installer, uvCommand } = match.context.log;
+  if (installer === "uv" || uvCommand !== undefined) {
+    const inProject = `pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`;
+    if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand))
+      return [
+        `# ${inProject}`,
+        `uv ${uvCommand}${uvCommand === "add" && name !== "." ? ` ${name}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
+        `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${name}`,
+      ];
     return [
       `uv pip install ${needed.join(" ")}`,
       `uv pip install --no-build-isolation ${name}`,

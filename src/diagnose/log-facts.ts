@@ -112,8 +112,21 @@ class PackageReader {
   readonly #built = new Set<string>();
   readonly #local = new Set<string>();
   #folder = false;
+  #last: string | undefined;
+  #failed: string | undefined;
 
   line(text: string): void {
+    // What is collected last is what pip asks for its requirements next.
+    if (text.startsWith("Collecting "))
+      this.#last = /^Collecting ([A-Za-z][\w.-]*)(?=[\s=<>!~(\[;@]|$)/.exec(text)?.[1];
+    else if (
+      this.#failed === undefined &&
+      this.#last !== undefined &&
+      /^(?:Getting requirements to build|Preparing (?:\w+ )?metadata|Running setup\.py egg_info).*\b(?:error|exit code)/.test(
+        text,
+      )
+    )
+      this.#failed = this.#last;
     if (
       (text.startsWith("Processing ") || text.startsWith("Obtaining ")) &&
       /^(?:Processing (?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\|file:)|Obtaining file:)/.test(text)
@@ -127,6 +140,11 @@ class PackageReader {
 
   built(name: string): void {
     if (this.#built.size < mostPackages) this.#built.add(plainName(name));
+  }
+
+  /** The package whose requirements or metadata could not be had. */
+  failed(): string | undefined {
+    return this.#failed;
   }
 
   local(): string[] {
@@ -259,7 +277,11 @@ export class FactsReader {
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
-    if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
+    if (
+      /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) |(?:=> (?:ERROR )?)?\[(?:[\w-]+ )?\d+\/\d+\] RUN)|(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
+        text,
+      )
+    )
       facts.docker = true;
     for (const name of names) {
       const match = name.exec(text);
@@ -318,7 +340,7 @@ export class FactsReader {
     this.#system(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
-    if (text.startsWith(">>> ")) this.#line(text);
+    if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
     this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
@@ -331,12 +353,14 @@ export class FactsReader {
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
     const torch = installed?.[0] ?? this.#facts.torch;
+    const failed = this.#packages.failed();
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,
       ...this.#settings.facts(),
+      ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
       ...(platform === undefined ? {} : { platform }),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
