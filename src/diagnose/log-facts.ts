@@ -278,7 +278,7 @@ export class FactsReader {
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (
-      /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) |(?:=> (?:ERROR )?)?\[(?:[\w-]+ )?\d+\/\d+\] RUN)|(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
+      /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) )|\[(?:[\w-]+ )?\d+\/\d+\] RUN |(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
         text,
       )
     )
@@ -304,7 +304,9 @@ export class FactsReader {
     this.#speaksOf(text);
     if (!/OS|ystem|latform/.test(text)) return;
     const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
-    if (system !== undefined && this.#facts.platform !== "win32") this.#facts.platform = system;
+    if (system === undefined) return;
+    if (this.#facts.platform !== "win32") this.#facts.platform = system;
+    if (/\b(?:aarch64|arm64)\b/.test(text)) this.#facts.arch ??= "arm64";
   }
 
   /** The machine in people's sentences: one that is named beside another is a comparison. */

@@ -13,6 +13,8 @@ export interface SettingFacts {
   readonly cpuIndex: boolean;
   /** Software comes as environment modules here, as on clusters: `module load gcc/11`. */
   readonly usesModules: boolean;
+  /** A runner of GitHub (or cibuildwheel on one) builds. */
+  readonly hostedRunner: boolean;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
@@ -72,6 +74,7 @@ export class SettingReader {
   #tool: string | undefined;
   #modules = false;
   #asked: string | undefined;
+  #runner = false;
 
   line(text: string): void {
     if (text.length > 600) return;
@@ -79,6 +82,8 @@ export class SettingReader {
       this.#libtorch = true;
     if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
     if (!this.#modules && modules.test(text)) this.#modules = true;
+    if (!this.#runner && /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|##\[(?:error|group)\]/.test(text))
+      this.#runner = true;
     const request = text.includes("install ") ? installCommand.exec(text)?.[1] : undefined;
     if (request !== undefined) this.#asked = onePackage(request);
     if (text.includes("uv")) {
@@ -97,6 +102,7 @@ export class SettingReader {
       libtorchOnPath: this.#libtorch,
       cpuIndex: this.#cpuIndex,
       usesModules: this.#modules,
+      hostedRunner: this.#runner,
       ...(this.#asked === undefined ? {} : { asked: this.#asked }),
       ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),
       ...(this.#tool === undefined ? {} : { uvTool: this.#tool }),

@@ -92,3 +92,11 @@ export function pythonOfList(versions: string | undefined): string | undefined {
     ([python, [since]]) => minor(release) === since && Number(python.split(".")[1]) >= 10,
   )?.[0];
 }
+
+/** The releases of torchvision or torchaudio for a torch: pip takes the one of them that asks for exactly that torch. */
+export function companionFor(name: "torchvision" | "torchaudio", torch: string): string | undefined {
+  const [major = 0, second = 0] = parseVersion(torch);
+  if (name === "torchaudio")
+    return major >= 2 ? `${major}.${second}.*` : major === 1 && second >= 4 ? `0.${second}.*` : undefined;
+  return major === 2 ? `0.${second + 15}.*` : major === 1 && second >= 8 ? `0.${second + 1}.*` : undefined;
+}

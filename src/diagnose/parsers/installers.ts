@@ -66,7 +66,9 @@ export function installerParser(): Parser {
         return true;
       }
       if (last !== undefined) {
-        if (text === "" || ++age > 10) last = undefined;
+        // conda leaves a line free before the list of what it does not find.
+        const begins = text === "" && last.message.endsWith("channels:") && last.code?.includes("NotFound") === true;
+        if ((text === "" && !begins) || ++age > 10) last = undefined;
         else if (!own.test(text)) extend(last, text);
       }
       if (/^WARNING: Retrying .*connection broken|^(?:WARNING: )?Could not fetch URL .*(?:ssl|connection)/i.test(text))
@@ -168,6 +170,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/Cannot uninstall ['"]?([\w.-]+?)['"]?(?:[ .,]|$)/, "cannot-uninstall", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
+  [/^The conflict is caused by:/, "conflict-cause", "pip"],
   [
     /conflicting dependencies|ResolutionImpossible|^(?!.*does not currently take into account).*dependency conflicts/,
     "conflict",

@@ -10,6 +10,16 @@ function cudaOf(match: Match): string {
 const solver =
   /^(?:UnsatisfiableError|LibMambaUnsatisfiableError|ResolvePackageNotFound|PackagesNotFoundError|solver|SpecsConfigurationConflictError)$/;
 
+/** The first of the packages that are not found: `a=1.2`, `b=3 and others`. */
+function listed(match: Match): string | undefined {
+  const [first, second] = match.finding.message
+    .replace(/^.*channels:\s*/, "")
+    .replace(/Current channels:.*$/, "")
+    .split(/\s+/)
+    .filter((word) => /^[\w.-]+(?:[=<>][\w.=<>*]+)?$/.test(word) && word !== "-");
+  return first === undefined ? undefined : `${first}${second === undefined ? "" : ` (and others)`}`;
+}
+
 export const condaSolvingRules: readonly Rule[] = [
   {
     id: "conda-virtual-package",
@@ -118,7 +128,7 @@ export const condaSolvingRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       (match.facts["absent"] !== undefined || match.facts["missing"] !== undefined
-        ? `No channel has \`${match.facts["missing"] ?? "one of the packages"}\` for this system.`
+        ? `No channel that was asked has \`${match.facts["missing"] ?? listed(match) ?? "one of the packages"}\` for this system and in that version.`
         : match.facts["what"] === undefined
           ? match.facts["clash"] === undefined
             ? "Two requirements of the environment exclude each other."

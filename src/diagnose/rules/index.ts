@@ -147,6 +147,8 @@ import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
 import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
+import { condaPackageRules } from "./conda-packages.ts";
+import { releaseConflictRules } from "./release-conflicts.ts";
 import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
@@ -247,6 +249,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Packages of conda's channels", rules: condaPackageRules },
+  { name: "Requirements that exclude each other", rules: releaseConflictRules },
   { name: "Requests that an index cannot meet", rules: unmetRequestRules },
   { name: "Downloads", rules: downloadRules },
   { name: "git", rules: gitRules },

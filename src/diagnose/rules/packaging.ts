@@ -10,6 +10,15 @@ function submodule(match: Match): string | undefined {
   )?.[1];
 }
 
+/** Who asks for what, of pip's list. */
+function asking(match: Match): string {
+  const message = match.context.findings.find(({ code }) => code === "conflict-cause")?.message ?? "";
+  const all = [
+    ...message.matchAll(/[A-Za-z][\w.-]* \d\S* depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|The user requested \S+/g),
+  ].map(([words]) => words);
+  return all.length === 0 ? "" : ` (${all.slice(0, 3).join("; ")})`;
+}
+
 export const packagingRules: readonly Rule[] = [
   {
     id: "package-not-on-pypi",
@@ -80,7 +89,7 @@ export const packagingRules: readonly Rule[] = [
     sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/", "vllm-project/vllm#431"],
     examples: [
       {
-        text: "torchvision 0.15.0a0 requires torch==1.14.0a0, but you have torch 2.0.1 which is incompatible.",
+        text: "fastai 2.7.11 requires torch<1.14,>=1.7, but you have torch 2.0.1 which is incompatible.",
         expect: "torch 2.0.1",
       },
     ],
@@ -94,6 +103,7 @@ export const packagingRules: readonly Rule[] = [
       coded(
         finding,
         "conflict",
+        "conflict-cause",
         "UnsatisfiableError",
         "LibMambaUnsatisfiableError",
         "PackagesNotFoundError",
@@ -104,7 +114,7 @@ export const packagingRules: readonly Rule[] = [
     cause: (match) =>
       /NotFound/.test(match.finding.code ?? "")
         ? "conda finds a package in none of the channels in that version."
-        : "Two packages ask for versions of a third that exclude each other; nothing was built.",
+        : `Two packages ask for versions of a third that exclude each other; nothing was built.${asking(match)}`,
     fix: (match) =>
       /NotFound|nsatisfiable/.test(match.finding.code ?? "")
         ? ["conda config --add channels conda-forge", "# loosen the version, or take the package from pip"]

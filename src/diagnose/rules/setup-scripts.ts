@@ -1,4 +1,5 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
+import { unique } from "../../base/order.ts";
 import { installGpuTorch, pip, platformOf, python } from "../commands.ts";
 import { usePython } from "../project-tools.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -67,6 +68,30 @@ export const setupScriptRules: readonly Rule[] = [
       {
         text: "error: Error: setup script specifies an absolute path:\n\n    /p/csrc/a.cpp\n\nsetup() arguments must *always* be /-separated paths relative to the\nsetup.py directory, *never* absolute paths.",
         expect: "os.path.relpath",
+      },
+    ],
+  },
+  {
+    id: "setup-requires-not-fetched",
+    title: "What setup.py asks for (setup_requires) could not be fetched",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      finding.code === "DistutilsError"
+        ? said(finding, /'-m', 'pip', .*'wheel', .*'(?<name>[A-Za-z][\w.-]*)(?:[=<>!~][^']*)?'\]' returned non-zero/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `setup.py names \`${match.facts["name"] ?? ""}\` in setup_requires, and setuptools calls a pip of its own for it, which failed (it does not take over --index-url, proxies and caches of yours, and has no release for this Python).`,
+    fix: (match) => [
+      pip(match, `install ${unique(["setuptools", "wheel", match.facts["name"] ?? "", "numpy"]).join(" ")}`),
+      `${pip(match, `install --no-build-isolation ${packageName(match)}`)}   # what is there is not fetched`,
+    ],
+    sources: ["chenfei-wu/TaskMatrix#87", "https://setuptools.pypa.io/en/latest/references/keywords.html"],
+    examples: [
+      {
+        text: "distutils.errors.DistutilsError: Command '['/e/bin/python', '-m', 'pip', '--disable-pip-version-check', 'wheel', '--no-deps', '-w', '/tmp/tmpq', '--quiet', 'cython']' returned non-zero exit status 1.",
+        expect: "install setuptools wheel cython numpy",
       },
     ],
   },
