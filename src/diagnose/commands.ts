@@ -328,10 +328,18 @@ export function installTorchFor(match: Match, cuda: string): string {
   return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
 }
 
+/** The compute capabilities to build for that are known: of the GPUs that are here, of the board, of the GPU that the text names. */
+export function knownCapabilities(match: Match): readonly string[] {
+  const here = [...new Set((match.context.environment?.gpus ?? []).map((gpu) => gpu.computeCapability.join(".")))];
+  if (here.length > 0) return here;
+  const { jetsonArch, namedGpu } = match.context.log;
+  const named = jetsonArch ?? namedGpu;
+  return named === undefined ? [] : [named];
+}
+
 /** The architectures to build for: of the GPUs that are there, else what a command finds out. */
 function archList(match: Match): string {
-  const gpus = match.context.environment?.gpus ?? [];
-  const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
+  const listed = knownCapabilities(match);
   if (listed.length > 0) return listed.join(";");
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
 }

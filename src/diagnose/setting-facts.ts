@@ -3,6 +3,8 @@
  * CUDA_HOME that is a list, an index without GPU. Reads one line at a time; whether it matters is for the rules to say.
  */
 
+import { capabilitiesIn } from "./nvidia-gpus.ts";
+
 /** What a text tells of such settings. */
 export interface SettingFacts {
   /** A LibTorch, not the torch of the environment, is on LD_LIBRARY_PATH. */
@@ -13,6 +15,8 @@ export interface SettingFacts {
   readonly cpuIndex: boolean;
   /** Software comes as environment modules here, as on clusters: `module load gcc/11`. */
   readonly usesModules: boolean;
+  /** Compute capability of the NVIDIA GPU whose name the text tells, `8.6`; undefined where it names several. */
+  readonly namedGpu?: string;
   /** A runner of GitHub (or cibuildwheel on one) builds. */
   readonly hostedRunner: boolean;
   /** The one package that the last command of pip asks for. */
@@ -75,6 +79,7 @@ export class SettingReader {
   #modules = false;
   #asked: string | undefined;
   #runner = false;
+  readonly #gpus = new Set<string>();
 
   line(text: string): void {
     if (text.length > 600) return;
@@ -84,6 +89,7 @@ export class SettingReader {
     if (!this.#modules && modules.test(text)) this.#modules = true;
     if (!this.#runner && /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|##\[(?:error|group)\]/.test(text))
       this.#runner = true;
+    if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
     const request = text.includes("install ") ? installCommand.exec(text)?.[1] : undefined;
     if (request !== undefined) this.#asked = onePackage(request);
     if (text.includes("uv")) {
@@ -103,6 +109,7 @@ export class SettingReader {
       cpuIndex: this.#cpuIndex,
       usesModules: this.#modules,
       hostedRunner: this.#runner,
+      ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
       ...(this.#asked === undefined ? {} : { asked: this.#asked }),
       ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),
       ...(this.#tool === undefined ? {} : { uvTool: this.#tool }),

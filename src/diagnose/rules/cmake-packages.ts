@@ -93,6 +93,16 @@ export const cmakePackageRules: readonly Rule[] = [
           "rm -rf build   # the cache remembers NOTFOUND",
           `# or by hand: cmake -D${name}=/usr/local/cuda/lib64/lib….so ..; a newer way: find_package(CUDAToolkit) and CUDA::cublas`,
         ];
+      if (/NVTOOLSEXT/i.test(name))
+        return [
+          ...(match.context.log.conda || match.context.log.asked !== undefined
+            ? [
+                `conda install -c nvidia cuda-nvtx${match.context.log.cuda === undefined ? "" : `=${match.context.log.cuda}`}   # NVTX of the toolkit; CUDA 13 has no such library any more`,
+              ]
+            : []),
+          `${setVariable(match, "CMAKE_ARGS", `-D${name}=$(find /usr/local/cuda*/ $CONDA_PREFIX -name 'libnvToolsExt.so*' 2>/dev/null | head -1)`)}   # where it lies; without pip: the same behind cmake`,
+          "rm -rf build   # the cache remembers NOTFOUND",
+        ];
       if (/TORCH_PYTHON/i.test(name))
         return [
           `cmake -D${name}="$(${python(match)} -c 'import torch, os; print(os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_python.so"))')" ..   # LibTorch's zip has none: take pip's torch`,

@@ -294,7 +294,8 @@ export const cudaToolkitRules: readonly Rule[] = [
       return `The build needs nvcc and finds no CUDA toolkit: CUDA_HOME is not set or names a folder without bin/nvcc, and nvcc is not on PATH. (The CUDA that torch brings is the run time only; images of pytorch/pytorch have nvcc only when their name holds 'devel'.)${cuda === undefined ? "" : ` A toolkit is at ${cuda.root} (CUDA ${cuda.version}).`}`;
     },
     fix: (match) => {
-      const version = torchCuda(match);
+      // A folder that stands in for one's own, as documentation writes it, still tells the version.
+      const version = torchCuda(match) ?? /[\\/]cuda-(\d+\.\d+)[\\/]bin[\\/]nvcc/.exec(match.finding.text)?.[1];
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
         return useToolkit(match, version);
@@ -337,7 +338,7 @@ export const cudaToolkitRules: readonly Rule[] = [
               `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/cuda-downloads`,
             ]),
         setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
-        ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
+        platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
       ];
     },
     sources: [
@@ -379,6 +380,10 @@ export const cudaToolkitRules: readonly Rule[] = [
         expect: "devel",
       },
       { text: "/bin/sh: 1: /usr/local/cuda-11.8/bin/nvcc: not found", expect: "CUDA_HOME" },
+      {
+        text: "error: [Errno 2] No such file or directory: '/path/to/cuda-11.8/bin/nvcc'",
+        expect: "export CUDA_HOME=/usr/local/cuda-11.8",
+      },
     ],
   },
   {
