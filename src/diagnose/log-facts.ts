@@ -231,7 +231,7 @@ export class FactsReader {
       if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     }
     if (
-      /[/\\]uv[/\\]|builds-v0|The build backend returned an error|Call to `[\w.:]+` failed|Failed to (?:download and )?build `|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires|This error likely indicates that/.test(
+      /[/\\]uv[/\\]|builds-v0|No solution found when resolving|The build backend returned an error|Call to `[\w.:]+` failed|Failed to (?:download and )?build `|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires|This error likely indicates that/.test(
         text,
       )
     )

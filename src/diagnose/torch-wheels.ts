@@ -80,14 +80,14 @@ export function within(range: readonly [string, string], python: string): boolea
  * The Python that pip's list of releases of torch tells: PyPI's begins with the first one that has wheels for it. A list
  * with builds (`2.6.0+cu124`) begins late also where that CUDA came late.
  */
-export function pythonOfList(versions: string | undefined): string | undefined {
+export function pythonOfList(name: string, versions: string | undefined): string | undefined {
   const first = /^\s*(\d+\.\d+\.\d+)(?:\+(cu\d+))?/.exec(versions ?? "");
-  const release = first?.[1];
+  const release = first?.[1] === undefined ? undefined : torchOf(name, first[1]);
   if (release === undefined) return undefined;
   const build = first?.[2];
   const began = build === undefined ? "1.0" : Object.entries(cudaBuilds).find(([, all]) => all.includes(build))?.[0];
   if (began === undefined || minor(release) === began) return undefined;
-  if (release === "2.5.0") return "3.13";
+  if (minor(release) === "2.5" && release !== "2.5.1") return "3.13";
   return Object.entries(torchByPython).find(
     ([python, [since]]) => minor(release) === since && Number(python.split(".")[1]) >= 10,
   )?.[0];

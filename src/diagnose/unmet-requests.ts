@@ -62,6 +62,16 @@ function ofTorch(found: string): boolean {
 
 /** What the sentences of the resolver tell; those about torch before others. */
 function told(message: string): Unmet | undefined {
+  const other = otherPython.exec(message)?.groups;
+  if (other !== undefined)
+    return {
+      name: other["name"] ?? "",
+      version: other["version"],
+      build: other["build"],
+      why: "python",
+      python: other["python"],
+      ...(ofTorch(other["name"] ?? "") ? {} : { pythons: [other["least"] ?? ""] }),
+    };
   let first: Unmet | undefined;
   for (const sentence of sentences)
     for (const { groups } of message.matchAll(sentence)) {
@@ -84,6 +94,10 @@ function told(message: string): Unmet | undefined {
     }
   return first;
 }
+
+const otherPython = new RegExp(
+  String.raw`(?:current|requested) Python version \([^)]*?(?<python>3\.\d+)[^)]*\) does not satisfy Python ?[<>=~]+(?<least>3\.\d+)\S* and ${name}${version}`,
+);
 
 /** What uv's hints tell of the wheels of a release. */
 function hinted(findings: readonly Finding[], wanted: string | undefined): Unmet | undefined {
@@ -127,10 +141,14 @@ export function unmetOf({ finding, context }: Pick<Match, "finding" | "context">
   if (said === undefined && tip === undefined) return undefined;
   const python =
     tip?.python ??
+    (said !== undefined && "python" in said ? said.python : undefined) ??
     /current Python version \((3\.\d+)/.exec(finding.message)?.[1] ??
     pythonVersion({ finding, context, facts: {} }) ??
-    (said?.name === "torch" ? pythonOfList(/from versions: (.+?)\)/.exec(finding.message)?.[1]) : undefined);
+    (said !== undefined && ofTorch(said.name)
+      ? pythonOfList(said.name, /from versions: (.+?)\)/.exec(finding.message)?.[1])
+      : undefined);
   const base: Unmet = {
+    ...(said !== undefined && "pythons" in said ? { pythons: said.pythons } : {}),
     ...tip,
     name: said?.name ?? tip?.name ?? "",
     version: said?.version ?? tip?.version,

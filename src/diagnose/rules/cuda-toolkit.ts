@@ -12,6 +12,8 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
+import { fromTorchIndex } from "../project-tools.ts";
+import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Finding } from "../finding.ts";
 import { linkLibrary, missingProgram } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
@@ -288,6 +290,8 @@ export const cudaToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const cuda = match.context.environment?.cuda;
+      if (match.context.log.torchBuild === "cpu")
+        return "torch here is a build for the CPU alone, and the package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.";
       const half = halfToolkit(match);
       if (half !== undefined)
         return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
@@ -299,6 +303,17 @@ export const cudaToolkitRules: readonly Rule[] = [
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
         return useToolkit(match, version);
+      if (match.context.log.torchBuild === "cpu") {
+        const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+        const build = release === undefined ? "cu130" : (cudaBuildsOf(release)?.at(-1) ?? "cu130");
+        const cuda = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+        return [
+          ...fromTorchIndex(match, release === undefined ? "torch" : `torch==${release}`, build),
+          `# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-downloads`,
+          setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)),
+          platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+        ];
+      }
       if (halfToolkit(match) !== undefined) {
         const root = namedToolkit(match) ?? toolkitFolder(match, version);
         return [
@@ -356,6 +371,10 @@ export const cudaToolkitRules: readonly Rule[] = [
       {
         text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect: "CUDA_HOME",
+      },
+      {
+        text: "torch.__version__  = 2.6.0+cpu\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "install torch==2.6.0+cu126 --index-url https://download.pytorch.org/whl/cu126",
       },
       {
         text: " > [5/7] RUN pip install flash-attn --no-build-isolation:\n2.5       OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n2.5       torch.__version__  = 2.4.1+cu121",

@@ -12,9 +12,14 @@ function submodule(match: Match): string | undefined {
 
 /** Who asks for what, of pip's list. */
 function asking(match: Match): string {
-  const message = match.context.findings.find(({ code }) => code === "conflict-cause")?.message ?? "";
+  const message =
+    match.finding.code === "no-solution"
+      ? match.finding.message
+      : (match.context.findings.find(({ code }) => code === "conflict-cause")?.message ?? "");
   const all = [
-    ...message.matchAll(/[A-Za-z][\w.-]* \d\S* depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|The user requested \S+/g),
+    ...message.matchAll(
+      /[A-Za-z][\w.-]*==\S+ depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|[A-Za-z][\w.-]* \d\S* depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|The user requested \S+/g,
+    ),
   ].map(([words]) => words);
   return all.length === 0 ? "" : ` (${all.slice(0, 3).join("; ")})`;
 }
@@ -102,6 +107,7 @@ export const packagingRules: readonly Rule[] = [
     matches: (finding) =>
       coded(
         finding,
+        "no-solution",
         "conflict",
         "conflict-cause",
         "UnsatisfiableError",
@@ -124,6 +130,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: Cannot install foo and torch==2.1.0 because these package versions have conflicting dependencies.",
         expect: "versions",
+      },
+      {
+        text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because my-ops==0.3 depends on numpy<2 and other-ops==1.2 depends on numpy>=2.1, we can conclude that my-ops==0.3 and other-ops==1.2 are incompatible.",
+        expect: "(my-ops==0.3 depends on numpy<2; other-ops==1.2 depends on numpy>=2.1",
       },
     ],
   },

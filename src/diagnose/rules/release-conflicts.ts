@@ -13,7 +13,8 @@ interface Demand {
   readonly torch: string;
 }
 
-const depends = /(?<who>[A-Za-z][\w.-]*) (?<version>\d[\w.+]*) depends on torch ?==(?<torch>\d+\.\d+(?:\.\d+)?)/g;
+const depends =
+  /(?<who>[A-Za-z][\w.-]*)(?: |==)(?<version>\d[\w.+]*) depends on torch ?==(?<torch>\d+\.\d+(?:\.\d+)?)/g;
 const requires =
   /^(?<who>[A-Za-z][\w.-]*) (?<version>\d\S*) requires torch ?==(?<torch>\d+\.\d+(?:\.\d+)?)\S*, but you have torch (?<have>\d\S*)/;
 
@@ -44,6 +45,11 @@ function broken({ findings }: RuleContext): readonly (Demand & { readonly have: 
     });
 }
 
+/** As the installer that refused is called. */
+function install(match: Match, words: string): string {
+  return match.finding.code === "no-solution" ? `uv pip ${words}` : pip(match, words);
+}
+
 /** torch of a release with its companions, from one index. */
 function together(match: Match, torch: string, names: readonly string[], build?: string): string {
   const asked = names
@@ -53,7 +59,7 @@ function together(match: Match, torch: string, names: readonly string[], build?:
       return release === undefined ? name : `"${name}==${release}"`;
     });
   const index = build === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${build}`;
-  return pip(match, `install torch==${torch} ${asked.join(" ")}`.trimEnd() + index);
+  return install(match, `install torch==${torch} ${asked.join(" ")}`.trimEnd() + index);
 }
 
 function buildOf(version: string): string | undefined {
@@ -67,8 +73,10 @@ export const releaseConflictRules: readonly Rule[] = [
     on: ["installer"],
     specificity: 72,
     matches: (finding) => {
-      if (coded(finding, "conflict-cause") === undefined) return undefined;
-      const asked = /user requested torch ?(?:==|~=)(\d+\.\d+(?:\.\d+)?)/.exec(finding.message)?.[1];
+      if (coded(finding, "conflict-cause", "no-solution") === undefined) return undefined;
+      const asked = /(?:user requested|you require|project depends on|and) torch ?(?:==|~=)(\d+\.\d+(?:\.\d+)?)/.exec(
+        finding.message,
+      )?.[1];
       const demands = demandsIn(finding.message);
       const wanted = unique(demands.map(({ torch }) => torch));
       if (asked === undefined ? wanted.length < 2 : !wanted.some((torch) => torch !== asked)) return undefined;

@@ -25,6 +25,21 @@ function pythonsThere(unmet: Unmet): readonly [string, string] | undefined {
   return first === undefined || last === undefined ? pythonsOf(unmet.name, unmet.version) : [first, last];
 }
 
+/** uv speaks of requirements that exclude each other, and of no wheel. */
+function isConflict(message: string): boolean {
+  return (
+    /are incompatible|requirements are unsatisfiable/.test(message) &&
+    !/wheel|no version|not found|satisfy Python|only|is available|are available/.test(message)
+  );
+}
+
+/** The Python to take: the newest with wheels for a newer one, else one that most packages have wheels for. */
+function fitting(range: readonly [string, string], here: string | undefined): string {
+  const common = "3.12";
+  const isNewer = here !== undefined && compareVersions(parseVersion(here), parseVersion(range[1])) > 0;
+  return !isNewer && within(range, common) ? common : range[1];
+}
+
 /** Another release for the Python that is here, of torch alone: what is asked for is too old or too new for it. */
 function otherRelease(match: Match, unmet: Unmet): string[] {
   const range = unmet.name === "torch" && unmet.python !== undefined ? torchForPython(unmet.python) : undefined;
@@ -410,7 +425,7 @@ export const unmetRequestRules: readonly Rule[] = [
         return undefined;
       const unmet = unmetOf({ finding, context });
       // Hints alone say something of wheels that do not fit.
-      if (unmet === undefined) return finding.code === "wheel-tags" ? undefined : {};
+      if (unmet === undefined) return finding.code === "wheel-tags" || isConflict(finding.message) ? undefined : {};
       const range = pythonsThere(unmet);
       const isOther =
         range !== undefined && (unmet.python === undefined ? unmet.why === "python" : !within(range, unmet.python));
@@ -440,7 +455,7 @@ export const unmetRequestRules: readonly Rule[] = [
       if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined)
         return [showTags(match), ...forWheel(match)];
       const unmet = unmetOf(match);
-      const { newest } = match.facts;
+      const { oldest, newest } = match.facts;
       const again =
         unmet === undefined || match.finding.code !== "no-distribution"
           ? undefined
@@ -450,7 +465,7 @@ export const unmetRequestRules: readonly Rule[] = [
             );
       if (unmet !== undefined && newest !== undefined)
         return [
-          ...usePython(match, newest, again),
+          ...usePython(match, fitting([oldest ?? newest, newest], unmet.python), again),
           ...otherRelease(match, unmet),
           ...(unmet.python === undefined ? [showTags(match)] : []),
         ];
@@ -485,7 +500,7 @@ export const unmetRequestRules: readonly Rule[] = [
       },
       {
         text: "  - Installing torch (2.7.1): Failed\n\n    | Unable to find installation candidates for torch (2.7.1)\n    |\n    |   - 24 wheel(s) were skipped as your project's environment does not support the identified abi tags",
-        expect: "poetry env use 3.13",
+        expect: "poetry env use 3.12",
       },
     ],
   },
