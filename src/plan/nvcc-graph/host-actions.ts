@@ -47,6 +47,7 @@ function frontEnd(builder: PhaseBuilder): Action {
     inputs: [builder.at("host.ii")],
     outputs: [builder.at("host.cudafe1.cpp")],
     responseFile: module,
+    largePages: true,
     share: 0.75,
   });
 }
