@@ -117,8 +117,7 @@ class PackageReader {
 
   line(text: string): void {
     // What is collected last is what pip asks for its requirements next.
-    if (text.startsWith("Collecting "))
-      this.#last = /^Collecting ([A-Za-z][\w.-]*)(?=[\s=<>!~(\[;@]|$)/.exec(text)?.[1];
+    if (text.startsWith("Collecting ")) this.#last = /^Collecting ([A-Za-z][\w.-]*)(?=[\s=<>!~([;@]|$)/.exec(text)?.[1];
     else if (
       this.#failed === undefined &&
       this.#last !== undefined &&

@@ -20,7 +20,7 @@ function asking(match: Match): string {
     ...message.matchAll(
       /[A-Za-z][\w.-]*==\S+ depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|[A-Za-z][\w.-]* \d\S* depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|The user requested \S+/g,
     ),
-  ].map(([words]) => words);
+  ].map(([words]) => words.replace(/,$/, ""));
   return all.length === 0 ? "" : ` (${all.slice(0, 3).join("; ")})`;
 }
 
