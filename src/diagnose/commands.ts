@@ -214,7 +214,7 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
-  const named = match.context.log.package ?? ".";
+  const named = match.context.log.package ?? match.context.log.asked ?? ".";
   const name = match.context.log.localPackages.includes(plainName(named)) ? "." : named;
   // What the build imports beside torch has to be there, too.
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
@@ -226,7 +226,15 @@ export function installWithoutIsolation(match: Match): string[] {
       "pixi install",
       `pixi run python -m pip install --no-build-isolation ${name}   # or outside of the lock file`,
     ];
-  if (match.context.log.installer === "uv") {
+  const { installer, uvCommand } = match.context.log;
+  if (installer === "uv" || uvCommand !== undefined) {
+    const inProject = `pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`;
+    if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand))
+      return [
+        `# ${inProject}`,
+        `uv ${uvCommand}${uvCommand === "add" && name !== "." ? ` ${name}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
+        `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${name}`,
+      ];
     return [
       `uv pip install ${needed.join(" ")}`,
       `uv pip install --no-build-isolation ${name}`,
@@ -327,10 +335,18 @@ export function installTorchFor(match: Match, cuda: string): string {
   return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
 }
 
+/** The compute capabilities to build for that are known: of the GPUs that are here, of the board, of the GPU that the text names. */
+export function knownCapabilities(match: Match): readonly string[] {
+  const here = [...new Set((match.context.environment?.gpus ?? []).map((gpu) => gpu.computeCapability.join(".")))];
+  if (here.length > 0) return here;
+  const { jetsonArch, namedGpu } = match.context.log;
+  const named = jetsonArch ?? namedGpu;
+  return named === undefined ? [] : [named];
+}
+
 /** The architectures to build for: of the GPUs that are there, else what a command finds out. */
 function archList(match: Match): string {
-  const gpus = match.context.environment?.gpus ?? [];
-  const listed = [...new Set(gpus.map((gpu) => gpu.computeCapability.join(".")))];
+  const listed = knownCapabilities(match);
   if (listed.length > 0) return listed.join(";");
   const named = match.context.log.namedCapability;
   if (named !== undefined) return named;

@@ -112,8 +112,20 @@ class PackageReader {
   readonly #built = new Set<string>();
   readonly #local = new Set<string>();
   #folder = false;
+  #last: string | undefined;
+  #failed: string | undefined;
 
   line(text: string): void {
+    // What is collected last is what pip asks for its requirements next.
+    if (text.startsWith("Collecting ")) this.#last = /^Collecting ([A-Za-z][\w.-]*)(?=[\s=<>!~([;@]|$)/.exec(text)?.[1];
+    else if (
+      this.#failed === undefined &&
+      this.#last !== undefined &&
+      /^(?:Getting requirements to build|Preparing (?:\w+ )?metadata|Running setup\.py egg_info).*\b(?:error|exit code)/.test(
+        text,
+      )
+    )
+      this.#failed = this.#last;
     if (
       (text.startsWith("Processing ") || text.startsWith("Obtaining ")) &&
       /^(?:Processing (?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\|file:)|Obtaining file:)/.test(text)
@@ -129,6 +141,11 @@ class PackageReader {
     if (this.#built.size < mostPackages) this.#built.add(plainName(name));
   }
 
+  /** The package whose requirements or metadata could not be had. */
+  failed(): string | undefined {
+    return this.#failed;
+  }
+
   local(): string[] {
     const unasked = this.#folder ? [...this.#built].filter((name) => !this.#collected.has(name)) : [];
     return [...new Set([...this.#local, ...unasked])];
@@ -142,6 +159,7 @@ export class FactsReader {
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
+  readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
     versions: {},
@@ -193,7 +211,7 @@ export class FactsReader {
     // The tags of a wheel that is refused are those of another Python.
     const python = /is not a supported wheel|not compatible with/.test(text)
       ? null
-      : /^Python version: (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
+      : /^Python version: (\d)\.(\d{1,2})|\bUsing (?:CPython|Python) (\d)\.(\d{1,2})\.\d|^(?:[Pp]ython|- Python)(?: version)?:? (\d)\.(\d{1,2})\.\d{1,2}$|Python, but you have (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
           text,
         );
     if (python !== null && facts.python === undefined) {
@@ -212,7 +230,7 @@ export class FactsReader {
       if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     }
     if (
-      /[/\\]uv[/\\]|builds-v0|The build backend returned an error|Call to `[\w.:]+` failed|Failed to (?:download and )?build `|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires|This error likely indicates that/.test(
+      /[/\\]uv[/\\]|builds-v0|No solution found when resolving|The build backend returned an error|Call to `[\w.:]+` failed|Failed to (?:download and )?build `|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires|This error likely indicates that/.test(
         text,
       )
     )
@@ -258,7 +276,11 @@ export class FactsReader {
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
     if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
-    if (/^(?:Step \d+\/\d+|ERROR: failed to solve|\[\w+ \d+\/\d+\] RUN)|docker|\/\.dockerenv/.test(text))
+    if (
+      /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) )|\[(?:[\w-]+ )?\d+\/\d+\] RUN |(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
+        text,
+      )
+    )
       facts.docker = true;
     for (const name of names) {
       const match = name.exec(text);
@@ -278,9 +300,21 @@ export class FactsReader {
   }
 
   #system(text: string): void {
+    this.#speaksOf(text);
     if (!/OS|ystem|latform/.test(text)) return;
     const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
-    if (system !== undefined && this.#facts.platform !== "win32") this.#facts.platform = system;
+    if (system === undefined) return;
+    if (this.#facts.platform !== "win32") this.#facts.platform = system;
+    if (/\b(?:aarch64|arm64)\b/.test(text)) this.#facts.arch ??= "arm64";
+  }
+
+  /** The machine in people's sentences: one that is named beside another is a comparison. */
+  #speaksOf(text: string): void {
+    if (text.length > 300) return;
+    if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b/.test(text) && !/\bWSL/i.test(text)) this.#spoken.add("win32");
+    if (/\b[Mm]ac[Bb]ook\b|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(text))
+      this.#spoken.add("darwin");
+    if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
   #gpu(text: string): void {
@@ -307,7 +341,7 @@ export class FactsReader {
     this.#system(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
-    if (text.startsWith(">>> ")) this.#line(text);
+    if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
     this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
@@ -320,11 +354,15 @@ export class FactsReader {
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
     const torch = installed?.[0] ?? this.#facts.torch;
+    const failed = this.#packages.failed();
+    const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,
       ...this.#settings.facts(),
+      ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
+      ...(platform === undefined ? {} : { platform }),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],

@@ -260,7 +260,9 @@ export class PasteReader {
       facts.hasPythonDev = true;
     if (text.includes("PythonSoftwareFoundation")) facts.storePython = true;
     if (
-      /solve the pypi requirements of|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(text)
+      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(
+        text,
+      )
     )
       facts.pixi = true;
     if (text.includes("sudo ") && sudoRuns.test(text)) facts.sudo = true;
@@ -306,7 +308,7 @@ export class PasteReader {
       /^Looking in indexes: (https?:\/\/[^\s,]+)$/.exec(text)?.[1];
     if (url === undefined || /--extra-index-url|--index[= ]|\bpypi\./.test(text)) return;
     facts.onlyIndex ??= url.replace(/\/$/, "");
-    const packages = /\binstall ((?:[\w.+=<>~![\]-]+ )+)/.exec(text.slice(0, 400))?.[1];
+    const packages = /\b(?:install|uv add) ((?:[\w.+=<>~![\]-]+ )+)/.exec(text.slice(0, 400))?.[1];
     const named = packages?.split(" ").filter((word) => word !== "" && !word.startsWith("-"));
     if (named !== undefined && named.length > 0) facts.fromIndex ??= named.join(" ");
   }

@@ -162,6 +162,11 @@ export function gccForStandard(standard: string): number | undefined {
  * Source: "Release Compatibility Matrix" in RELEASE.md of pytorch.
  */
 const pythonsByTorch: readonly (readonly [since: string, oldest: string, newest: string])[] = [
+  // Before 1.10: the files of each release on PyPI.
+  ["1.0", "3.5", "3.7"],
+  ["1.4", "3.5", "3.8"],
+  ["1.6", "3.6", "3.8"],
+  ["1.7.1", "3.6", "3.9"],
   ["1.10", "3.6", "3.9"],
   ["1.11", "3.7", "3.10"],
   ["2.0", "3.8", "3.11"],
@@ -171,7 +176,7 @@ const pythonsByTorch: readonly (readonly [since: string, oldest: string, newest:
   ["2.9", "3.10", "3.14"],
 ];
 
-/** The oldest and the newest Python of a torch release; undefined without a version, or for releases before 1.10. */
+/** The oldest and the newest Python of a torch release; undefined without a version, or for releases before 1.0. */
 export function pythonsForTorch(torch: string | undefined): readonly [oldest: string, newest: string] | undefined {
   if (torch === undefined) return undefined;
   let found: readonly [string, string] | undefined;

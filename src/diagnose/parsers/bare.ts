@@ -83,7 +83,8 @@ export function bareParser(): Parser {
 }
 
 function readBare(line: LogLine, out: Collector): OpenFinding | undefined {
-  const { text } = line;
+  // The echo of the line that refuses, where the message above it was not pasted.
+  const text = line.text.replace(/^\d+ \|\s{0,8}(?=#\s?error -- )/, "");
   if (text.length > 1_200 || !sign.test(text)) return undefined;
   // A warning is none, whoever gives it.
   if (/^[^\s].{0,300}?[:(]\d+\S*\s?(?:warning|note|remark|Warnung|avertissement|警告)\s?[:#]/.test(text))

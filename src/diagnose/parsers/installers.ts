@@ -35,7 +35,7 @@ const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
   /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^(?:error: )?command ([^\s'"]+) failed: (?:No such file or directory|None)$|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
 const conda =
-  /^(?:conda\.exceptions\.)?(Could not solve for environment specs|Encountered problems while solving|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
+  /^(?:conda\.exceptions\.|[├╰└]─▶ )?(Could not solve for environment specs|Encountered problems while solving|PackagesNotFoundError|ResolvePackageNotFound|UnsatisfiableError|LibMambaUnsatisfiableError|Cannot solve the request because of|SpecsConfigurationConflictError|CondaHTTPError|EnvironmentLocationNotFound|PackageNotInstalledError|CondaVerificationError|EnvironmentNotWritableError|NoWritablePkgsDirError|NotWritableError|CondaToSNonInteractiveError|CondaError|CommandNotFoundError)\b:?\s?(.*)$/;
 
 /** The parser of installers. */
 export function installerParser(): Parser {
@@ -66,7 +66,9 @@ export function installerParser(): Parser {
         return true;
       }
       if (last !== undefined) {
-        if (text === "" || ++age > 10) last = undefined;
+        // conda leaves a line free before the list of what it does not find.
+        const begins = text === "" && last.message.endsWith("channels:") && last.code?.includes("NotFound") === true;
+        if ((text === "" && !begins) || ++age > 10) last = undefined;
         else if (!own.test(text)) extend(last, text);
       }
       if (/^WARNING: Retrying .*connection broken|^(?:WARNING: )?Could not fetch URL .*(?:ssl|connection)/i.test(text))
@@ -109,8 +111,8 @@ export function installerParser(): Parser {
       }
       const solver = conda.exec(text);
       if (solver !== null) {
-        // mamba says it without a name for the error.
-        const code = /^(?:Could not|Encountered)/.test(solver[1] ?? "")
+        // mamba and pixi say it without a name for the error.
+        const code = /^(?:Could not|Encountered|Cannot solve)/.test(solver[1] ?? "")
           ? "LibMambaUnsatisfiableError"
           : (solver[1] ?? "");
         last = out.add(line, { kind: "installer", tool: "conda", code, message: solver[2] ?? "" });
@@ -122,7 +124,9 @@ export function installerParser(): Parser {
       last =
         unreached !== undefined && /from versions: none|No matching distribution/.test(text)
           ? out.add(line, { kind: "installer", tool: "pip", code: "network", message: unreached })
-          : out.add(line, { kind: "installer", ...found });
+          : out.add(line, { kind: "installer", ...found, ...(found.code === "wheel-tags" ? { message: "" } : {}) });
+      // Hints begin alike, and what tells them apart stands on the next line.
+      if (found.code === "wheel-tags") extend(last, found.message);
       age = 0;
       return true;
     },
@@ -138,6 +142,18 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   ],
   [/may be available on a subsequent index|--index-strategy unsafe-best-match/, "uv-first-index", "pip"],
   [/^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed/, "uv-platform", "pip"],
+  [
+    /^hint: (?:You require|You're (?:on|using)) .*\([`'][\w.]+[`']\),|^hint: Wheels are available for [`']/,
+    "wheel-tags",
+    "pip",
+  ],
+  [
+    /supported Python range \([^)]*\) is not compatible|resolution failed for other Python|[`']requires-python[`'] value \([^)]*\) includes Python versions/,
+    "python-range",
+    "pip",
+  ],
+  [/Unable to find installation candidates for ([\w.-]+ \([^)]+\))/, "no-candidate", "pip"],
+  [/no versions of [\w.-]+ match \d[\w.+]*(?:[\s,)]|$)/, "no-solution", "pip"],
   [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
     /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,
@@ -154,6 +170,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/Cannot uninstall ['"]?([\w.-]+?)['"]?(?:[ .,]|$)/, "cannot-uninstall", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
+  [/^The conflict is caused by:/, "conflict-cause", "pip"],
   [
     /conflicting dependencies|ResolutionImpossible|^(?!.*does not currently take into account).*dependency conflicts/,
     "conflict",
@@ -224,7 +241,9 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
     if (/^WARNING: Retrying/.test(text)) return undefined;
     const symbol =
       code === "wrong-wheel" ? wordBefore(text, match.index - 1) : match.slice(1).find((part) => part !== undefined);
-    return { tool, code, message: bare, ...(symbol === undefined ? {} : { symbol }) };
+    // poetry: torch (2.5.1)
+    const named = code === "no-candidate" ? symbol?.replace(/ \((.+)\)$/, "==$1") : symbol;
+    return { tool, code, message: bare, ...(named === undefined ? {} : { symbol: named }) };
   }
   return undefined;
 }

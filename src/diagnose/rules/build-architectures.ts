@@ -1,5 +1,5 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
-import { installTorchFor, pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
+import { installTorchFor, knownCapabilities, pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** A package's own variable for the architectures: `TCNN_CUDA_ARCHITECTURES`, `NVTE_CUDA_ARCHS`, `NATTEN_CUDA_ARCH`. */
@@ -7,10 +7,14 @@ const ownVariable = /\b(?!TORCH_|CMAKE_)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_CUDA_ARCH
 
 /** The architecture as such a variable is written: `86` in ARCHS and ARCHITECTURES, `8.6` elsewhere. */
 function ownValue(match: Match, variable: string): string {
-  const gpus = match.context.environment?.gpus ?? [];
-  const found = [...new Set(gpus.map(({ computeCapability }) => computeCapability.join(".")))];
+  const found = knownCapabilities(match);
   const list = found.length === 0 ? ["8.6"] : found;
   return list.map((arch) => (/ARCH(?:S|ITECTURES?)$/.test(variable) ? arch.replace(".", "") : arch)).join(";");
+}
+
+function listOf(match: Match): string | undefined {
+  const known = knownCapabilities(match);
+  return known.length === 0 ? undefined : known.join(";");
 }
 
 export const buildArchitectureRules: readonly Rule[] = [
@@ -25,7 +29,8 @@ export const buildArchitectureRules: readonly Rule[] = [
     cause: () =>
       "torch sees no GPU (or is a CPU-only build), although a toolkit is there. Builds work, but torch cannot ask the GPU for its architecture, and some packages leave their CUDA part out.",
     fix: (match) => [
-      setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX") + "   # name the GPUs to build for",
+      setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? "8.0;8.6;9.0+PTX") +
+        "   # name the GPUs to build for",
       setVariable(match, "FORCE_CUDA", "1"),
       "nvidia-smi   # when a GPU should be there",
     ],
@@ -111,7 +116,7 @@ export const buildArchitectureRules: readonly Rule[] = [
           "# then install the package again, with --no-build-isolation, so that its setup.py sees this torch",
         ];
       return [
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX")}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX"))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
         ...(match.facts["empty"] === undefined
           ? []
           : [
@@ -131,6 +136,10 @@ export const buildArchitectureRules: readonly Rule[] = [
       "dusty-nv/jetson-containers#140",
     ],
     examples: [
+      {
+        text: "Windows 11, RTX 4080\nOSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.",
+        expect: "set TCNN_CUDA_ARCHITECTURES=89",
+      },
       { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
       {
         text: "Traceback (most recent call last):\n  File \"/e/torch/utils/cpp_extension.py\", line 1971, in _get_cuda_arch_flags\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",

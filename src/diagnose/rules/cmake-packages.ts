@@ -1,6 +1,6 @@
 /** CMake: packages, libraries and targets that it does not find. */
 import { own } from "../../base/own.ts";
-import { pip, python, setVariable, systemPackage } from "../commands.ts";
+import { installWithoutIsolation, pip, platformOf, python, setVariable, systemPackage } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The name of what was to be fetched, from a name or an address. */
@@ -60,6 +60,13 @@ function ofTorch(match: Match): boolean {
   );
 }
 
+/** pip or uv runs CMake (scikit-build-core, meson-python), in an environment of its own. */
+function inPip(match: Match): boolean {
+  return match.context.findings.some(
+    ({ kind, tool, message }) => (kind === "wrapper" && tool === "pip") || message.includes("scikit-build"),
+  );
+}
+
 export const cmakePackageRules: readonly Rule[] = [
   {
     id: "cmake-variable-notfound",
@@ -85,6 +92,16 @@ export const cmakePackageRules: readonly Rule[] = [
           `${python(match)} -m pip install --upgrade cmake && cmake --version`,
           "rm -rf build   # the cache remembers NOTFOUND",
           `# or by hand: cmake -D${name}=/usr/local/cuda/lib64/lib….so ..; a newer way: find_package(CUDAToolkit) and CUDA::cublas`,
+        ];
+      if (/NVTOOLSEXT/i.test(name))
+        return [
+          ...(match.context.log.conda || match.context.log.asked !== undefined
+            ? [
+                `conda install -c nvidia cuda-nvtx${match.context.log.cuda === undefined ? "" : `=${match.context.log.cuda}`}   # NVTX of the toolkit; CUDA 13 has no such library any more`,
+              ]
+            : []),
+          `${setVariable(match, "CMAKE_ARGS", `-D${name}=$(find /usr/local/cuda*/ $CONDA_PREFIX -name 'libnvToolsExt.so*' 2>/dev/null | head -1)`)}   # where it lies; without pip: the same behind cmake`,
+          "rm -rf build   # the cache remembers NOTFOUND",
         ];
       if (/TORCH_PYTHON/i.test(name))
         return [
@@ -156,14 +173,31 @@ export const cmakePackageRules: readonly Rule[] = [
             `${python(match)} -c "import torch; print(torch.__version__)"`,
             pip(match, `install "torch>=${match.facts["need"]}"`),
           ]),
-      `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
-      "# within pip: pip install --no-build-isolation .",
+      ...(inPip(match)
+        ? [
+            ...(platformOf(match) === "win32"
+              ? [
+                  `for /f "delims=" %i in ('${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"') do set CMAKE_PREFIX_PATH=%i`,
+                ]
+              : [
+                  `export CMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`,
+                ]),
+            ...installWithoutIsolation({ ...match, facts: { module: "scikit_build_core" } }),
+          ]
+        : [
+            `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
+            "# within pip: pip install --no-build-isolation .",
+          ]),
     ],
     sources: ["pytorch/pytorch#181939"],
     examples: [
       {
         text: 'CMake Error at CMakeLists.txt:19 (FIND_PACKAGE):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
         expect: "cmake_prefix_path",
+      },
+      {
+        text: 'CMake Error at CMakeLists.txt:43 (find_package):\n  Could not find a package configuration file provided by "Torch" with any of\n  the following names:\n\n    TorchConfig.cmake\n    torch-config.cmake\n  ERROR: Failed building wheel for my-ops',
+        expect: "export CMAKE_PREFIX_PATH=",
       },
     ],
   },

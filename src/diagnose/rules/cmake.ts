@@ -1,6 +1,24 @@
 /** CMake: compilers, languages, CUDA and generators that it does not find or take. */
-import { platformOf, python, removeFolder, toolkitFolder, torchCuda } from "../commands.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import {
+  knownCapabilities,
+  platformOf,
+  python,
+  removeFolder,
+  setVariable,
+  toolkitFolder,
+  torchCuda,
+} from "../commands.ts";
+import { type Match, type Rule, saidAny } from "../rule.ts";
+
+/** The compute capabilities to name: those that are known, else a common one. */
+function capabilities(match: Match): readonly string[] {
+  const known = knownCapabilities(match);
+  return known.length === 0 ? ["8.6"] : known;
+}
+
+function packed(match: Match): string {
+  return capabilities(match).join(";").replaceAll(".", "");
+}
 
 export const cmakeRules: readonly Rule[] = [
   {
@@ -83,8 +101,12 @@ export const cmakeRules: readonly Rule[] = [
             "nvcc --version; which -a nvcc; nvcc --list-gpu-arch; grep -m3 -h -E 'nvcc fatal|unsupported GNU version|error:' CMakeFiles/CMake*Log* CMakeFiles/CMakeError.log",
             "rm -rf build; cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 ..   # a toolkit that knows the GPU, and a gcc that it takes",
           ]),
-      "cmake -DCMAKE_CUDA_ARCHITECTURES=86 ..   # your GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
-      "export TORCH_CUDA_ARCH_LIST=8.6   # what torch's CMake files read",
+      // torch's CMake files find no architecture in a list of their own variable, which is empty or has no number.
+      ...(/arch_bin wasn't set/.test(match.finding.message)
+        ? ['echo "$TORCH_CUDA_ARCH_LIST"   # empty, or no numbers: unset it, or']
+        : []),
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", capabilities(match).join(";"))}   # what torch's CMake files read; your GPU: nvidia-smi --query-gpu=compute_cap --format=csv`,
+      `cmake -DCMAKE_CUDA_ARCHITECTURES="${capabilities(match).join(";").replaceAll(".", "")}" ..   # within pip: ${setVariable(match, "CMAKE_ARGS", `-DCMAKE_CUDA_ARCHITECTURES=${capabilities(match).join(";").replaceAll(".", "")}`)}`,
     ],
     sources: ["https://cmake.org/cmake/help/latest/variable/CMAKE_CUDA_ARCHITECTURES.html"],
     examples: [
@@ -146,10 +168,17 @@ export const cmakeRules: readonly Rule[] = [
     confidence: "medium",
     cause: () =>
       "CMake compiled a small test and it failed: the compiler's own words stand in the same message below; for CUDA most often a host compiler that nvcc does not accept, or an architecture that it does not know.",
-    fix: () => [
-      "nvcc --version; g++ --version",
-      "cmake -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 -DCMAKE_CUDA_ARCHITECTURES=86 ..   # in an empty build folder",
-    ],
+    fix: (match) =>
+      platformOf(match) === "win32"
+        ? [
+            "nvcc --version & where cl   # in the x64 Native Tools Command Prompt of a Visual Studio that this CUDA supports",
+            `cmake -S . -B build -G Ninja -DCMAKE_CUDA_ARCHITECTURES=${packed(match)}   # Ninja needs no "CUDA ….props" in Visual Studio; within pip: ${setVariable(match, "CMAKE_GENERATOR", "Ninja")}`,
+            'copy "%CUDA_PATH%\\extras\\visual_studio_integration\\MSBuildExtensions\\*" "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\MSBuild\\Microsoft\\VC\\v170\\BuildCustomizations\\"   # for the Visual Studio generator; your edition',
+          ]
+        : [
+            "nvcc --version; g++ --version",
+            `cmake -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 -DCMAKE_CUDA_ARCHITECTURES=${packed(match)} ..   # in an empty build folder`,
+          ],
     sources: ["cmpute/d3d#8"],
     examples: [
       {

@@ -10,6 +10,16 @@ function cudaOf(match: Match): string {
 const solver =
   /^(?:UnsatisfiableError|LibMambaUnsatisfiableError|ResolvePackageNotFound|PackagesNotFoundError|solver|SpecsConfigurationConflictError)$/;
 
+/** The first of the packages that are not found: `a=1.2`, `b=3 and others`. */
+function listed(match: Match): string | undefined {
+  const [first, second] = match.finding.message
+    .replace(/^.*channels:\s*/, "")
+    .replace(/Current channels:.*$/, "")
+    .split(/\s+/)
+    .filter((word) => /^[\w.-]+(?:[=<>][\w.=<>*]+)?$/.test(word) && word !== "-");
+  return first === undefined ? undefined : `${first}${second === undefined ? "" : ` (and others)`}`;
+}
+
 export const condaSolvingRules: readonly Rule[] = [
   {
     id: "conda-virtual-package",
@@ -22,6 +32,7 @@ export const condaSolvingRules: readonly Rule[] = [
         : saidAny(
             finding,
             /[Vv]irtual package '?(?<name>__\w+)[^']*'? does not match/,
+            /(?<name>__(?:cuda|glibc)) ?(?<want>[<>=~][\d.=<>,*a]*)?[*\s]*,? for which no candidates were found/,
             /nothing provides (?:requested )?(?<name>__\w+) ?(?<want>[<>=!~\d.,*|]*)/,
             /(?<name>__(?:cuda|glibc)) (?<want>[<>=~][\d.=<>,*a]*) conflicting with __(?:cuda|glibc)-(?<have>[\d.]+)/,
             /(?<name>__(?:cuda|glibc|osx|win|linux|archspec))\s?(?<want>[<>=~][\d.=<>,*]*)?.{0,80}(?:missing on the system|is not installable|conflict|does not exist)/,
@@ -44,6 +55,12 @@ export const condaSolvingRules: readonly Rule[] = [
           ]
         : match.facts["name"] === "__cuda"
           ? [
+              // pixi solves for a machine that the project describes, not for the one that it runs on.
+              ...(/no candidates were found/.test(match.finding.message)
+                ? [
+                    `pixi workspace system-requirements add cuda ${cudaOf(match).split(".")[0] ?? "12"}   # pixi.toml: [system-requirements] cuda = "${cudaOf(match).split(".")[0] ?? "12"}"; then pixi install`,
+                  ]
+                : []),
               `${setVariable(match, "CONDA_OVERRIDE_CUDA", cudaOf(match))}   # install for a GPU machine all the same; then the same command`,
               '# or an environment without it: in pixi.toml a feature "gpu" with [system-requirements] cuda = "12" beside a plain one',
             ]
@@ -66,6 +83,10 @@ export const condaSolvingRules: readonly Rule[] = [
         expect: "CONDA_OVERRIDE_CUDA",
       },
       {
+        text: "Error: × failed to solve the conda requirements of 'default' 'linux-64'\n╰─▶ Cannot solve the request because of: pytorch * cuda* cannot be installed because there are no viable options:\n└─ pytorch 2.5.1 would require __cuda *, for which no candidates were found.",
+        expect: "system-requirements add cuda 12",
+      },
+      {
         text: "Encountered problems while solving:\n  - package cudatoolkit-11.0.3-h15472ef_6 has constraint __cuda >=11.0 conflicting with __cuda-10.2-0",
         expect: "CUDA up to 10.2",
       },
@@ -86,6 +107,7 @@ export const condaSolvingRules: readonly Rule[] = [
         saidAny(
           finding,
           /package (?<who>[\w.-]+?-\d[\w.]*-[\w.]+) requires (?<what>[\w.-]+ [^;]{1,80}?), but none of the providers can be installed/,
+          /(?:^|[─ ])(?<missing>[a-z][\w.-]* [^\s,]+(?: [\w*]+)?), for which no candidates were found/,
           /nothing provides requested (?<missing>[^\s,]+ ?[<>=\d.*]*)/,
           /nothing provides (?<missing>[\w.-]+ ?[<>=\d.*]*) needed by (?<who>[\w.-]+)/,
           /(?:^|[─ ])(?<what>[\w.-]+) is not installable because it conflicts with any installable versions previously reported/,
@@ -106,7 +128,7 @@ export const condaSolvingRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       (match.facts["absent"] !== undefined || match.facts["missing"] !== undefined
-        ? `No channel has \`${match.facts["missing"] ?? "one of the packages"}\` for this system.`
+        ? `No channel that was asked has \`${match.facts["missing"] ?? listed(match) ?? "one of the packages"}\` for this system and in that version.`
         : match.facts["what"] === undefined
           ? match.facts["clash"] === undefined
             ? "Two requirements of the environment exclude each other."

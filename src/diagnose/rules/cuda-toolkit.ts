@@ -3,6 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../version-facts.ts";
 import {
   installTorchFor,
+  installWithoutIsolation,
   platformOf,
   setVariable,
   showToolkits,
@@ -11,6 +12,8 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
+import { fromTorchIndex } from "../project-tools.ts";
+import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Finding } from "../finding.ts";
 import { linkLibrary, missingProgram } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
@@ -30,11 +33,52 @@ function mismatched(match: Match): { readonly nvcc?: string; readonly torch?: st
   };
 }
 
+/** The torch that was compared was fetched for the build alone: the installed one is for nvcc's CUDA. */
+function isFetchedTorch(match: Match): boolean {
+  const { nvcc, torch } = mismatched(match);
+  const there = match.context.log.torchCuda;
+  return (
+    there !== undefined &&
+    nvcc !== undefined &&
+    torch !== undefined &&
+    there.split(".")[0] === nvcc.split(".")[0] &&
+    torch.split(".")[0] !== there.split(".")[0]
+  );
+}
+
 /** torch for the toolkit that is there; no command where that means to go back to an older torch. */
 function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
   if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
   const older = torch !== undefined && compareVersions(parseVersion(nvcc), parseVersion(torch)) < 0;
   return `${older ? "# an older torch, when nothing else goes: " : ""}${installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
+}
+
+/** PyTorch's image with nvcc for the torch in a log of docker. Its tags: https://hub.docker.com/r/pytorch/pytorch/tags. */
+function develImage(match: Match): string | undefined {
+  const { docker, installedTorch, gpuImage } = match.context.log;
+  const cuda = torchCuda(match);
+  const release = /^[12]\.\d+\.\d+/.exec(installedTorch ?? "")?.[0];
+  if (!docker || gpuImage !== undefined || release === undefined || cuda === undefined) return undefined;
+  const cudnn = compareVersions(parseVersion(release), [2, 4]) >= 0 ? 9 : 8;
+  return `pytorch/pytorch:${release}-cuda${cuda}-cudnn${cudnn}-devel`;
+}
+
+/** A toolkit that FindCUDA found by its nvcc alone: the folder above it has no headers or libraries. */
+function halfToolkit(match: Match): string | undefined {
+  return match.context.findings
+    .map(
+      ({ message }) =>
+        /Could NOT find CUDA \(missing: [^)]*CUDA_[^)]*\) \(found (?:suitable |unsuitable )?version "([\d.]+)"/.exec(
+          message,
+        )?.[1],
+    )
+    .find((found) => found !== undefined);
+}
+
+/** A toolkit whose folder the text names: `/usr/local/cuda-11.7`. */
+function namedToolkit(match: Match): string | undefined {
+  const { cuda } = match.context.log;
+  return cuda === undefined || platformOf(match) === "win32" ? undefined : toolkitFolder(match, cuda);
 }
 
 /** Whether what is missing, or is said, is of the toolkit. */
@@ -75,6 +119,8 @@ export const cudaToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const { nvcc, torch, minor } = mismatched(match);
+      if (isFetchedTorch(match))
+        return `The torch of the build is not the one that is installed${match.context.log.torchCuda === undefined ? "" : ` (for CUDA ${match.context.log.torchCuda})`}: build isolation fetched another one, for CUDA ${torch ?? "of another version"}, and that does not go with nvcc (CUDA ${nvcc ?? "of another version"}).`;
       const versions =
         nvcc === undefined ? "" : ` (nvcc: CUDA ${nvcc}${torch === undefined ? "" : `, torch: CUDA ${torch}`})`;
       if (minor)
@@ -84,6 +130,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     },
     fix: (match) => {
       const { nvcc, torch, minor } = mismatched(match);
+      if (isFetchedTorch(match)) return installWithoutIsolation(match);
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
@@ -113,6 +160,10 @@ export const cudaToolkitRules: readonly Rule[] = [
       {
         text: "RuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch (%s). Please make sure to use the same CUDA versions.', '12.1', '13.0')",
         expect: "13.0",
+      },
+      {
+        text: "torch 2.11.0+cu130\nRuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch (%s). Please make sure to use the same CUDA versions.', '13.0', '12.8')",
+        expect: "--no-build-isolation",
       },
       {
         text: ">- DeepSpeed Op Builder: Installed CUDA version 12.2 does not match the version torch was compiled with 11.7, unable to compile cuda/cpp extensions without a matching cuda version.",
@@ -239,18 +290,55 @@ export const cudaToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const cuda = match.context.environment?.cuda;
+      if (match.context.log.torchBuild === "cpu")
+        return "torch here is a build for the CPU alone, and the package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.";
+      const half = halfToolkit(match);
+      if (half !== undefined)
+        return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
       return `The build needs nvcc and finds no CUDA toolkit: CUDA_HOME is not set or names a folder without bin/nvcc, and nvcc is not on PATH. (The CUDA that torch brings is the run time only; images of pytorch/pytorch have nvcc only when their name holds 'devel'.)${cuda === undefined ? "" : ` A toolkit is at ${cuda.root} (CUDA ${cuda.version}).`}`;
     },
     fix: (match) => {
-      const version = torchCuda(match);
+      // A folder that stands in for one's own, as documentation writes it, still tells the version.
+      const version = torchCuda(match) ?? /[\\/]cuda-(\d+\.\d+)[\\/]bin[\\/]nvcc/.exec(match.finding.text)?.[1];
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
         return useToolkit(match, version);
+      if (match.context.log.torchBuild === "cpu") {
+        const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+        const build = release === undefined ? "cu130" : (cudaBuildsOf(release)?.at(-1) ?? "cu130");
+        const cuda = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+        return [
+          ...fromTorchIndex(match, release === undefined ? "torch" : `torch==${release}`, build),
+          `# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-downloads`,
+          setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)),
+          platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+        ];
+      }
+      if (halfToolkit(match) !== undefined) {
+        const root = namedToolkit(match) ?? toolkitFolder(match, version);
+        return [
+          showToolkits(match),
+          `rm -rf build && cmake -B build -DCUDA_TOOLKIT_ROOT_DIR=${root} -DCUDAToolkit_ROOT=${root} -DCMAKE_CUDA_COMPILER=${root}/bin/nvcc   # a whole toolkit of LibTorch's CUDA, with the options as before`,
+          `export PATH=${root}/bin:$PATH CUDA_HOME=${root}`,
+        ];
+      }
       const image = match.context.log.gpuImage;
       if (image !== undefined && /-(?:runtime|base)\b/.test(image))
         return [
           `# FROM ${image.replace(/-(?:runtime|base)\b/, "-devel")}   in place of ${image}: the same with nvcc`,
           "# to keep the result small: build a wheel in the -devel image (pip wheel --no-build-isolation --no-deps -w /wheels .) and copy it into the other in a later stage",
+        ];
+      const devel = develImage(match);
+      if (devel !== undefined)
+        return [
+          `# Dockerfile: FROM ${devel}   in place of an image without nvcc; or an nvidia/cuda:…-devel image of CUDA ${version ?? ""}`,
+          "# to keep the result small: pip wheel --no-build-isolation --no-deps -w /wheels … in that image, and copy the wheel into the other in a later stage",
+        ];
+      if (match.context.log.usesModules)
+        return [
+          ...(version === undefined ? [showTorchCuda(match)] : []),
+          `module avail cuda 2>&1 | grep -i cuda; module load cuda/${version ?? "<that version>"}   # as it is called there`,
+          "export CUDA_HOME=$(dirname $(dirname $(which nvcc)))",
         ];
       return [
         ...(version === undefined ? [showTorchCuda(match)] : []),
@@ -265,7 +353,7 @@ export const cudaToolkitRules: readonly Rule[] = [
               `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/cuda-downloads`,
             ]),
         setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
-        ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
+        platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
       ];
     },
     sources: [
@@ -285,6 +373,18 @@ export const cudaToolkitRules: readonly Rule[] = [
         expect: "CUDA_HOME",
       },
       {
+        text: "torch.__version__  = 2.6.0+cpu\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "install torch==2.6.0+cu126 --index-url https://download.pytorch.org/whl/cu126",
+      },
+      {
+        text: " > [5/7] RUN pip install flash-attn --no-build-isolation:\n2.5       OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n2.5       torch.__version__  = 2.4.1+cu121",
+        expect: "FROM pytorch/pytorch:2.4.1-cuda12.1-cudnn9-devel",
+      },
+      {
+        text: '-- Could NOT find CUDA (missing: CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY) (found version "11.5")\nCMake Error at /p/libtorch/share/cmake/Caffe2/Caffe2Config.cmake:90 (message):\n  Your installed Caffe2 version uses CUDA but I cannot find the CUDA\n  libraries.',
+        expect: "-DCUDA_TOOLKIT_ROOT_DIR=",
+      },
+      {
         text: "FileNotFoundError: nvcc not found at '/usr/lib/cuda/bin/nvcc'. Ensure CUDA path '/usr/lib/cuda' is correct.",
         expect: "CUDA_HOME",
       },
@@ -299,6 +399,10 @@ export const cudaToolkitRules: readonly Rule[] = [
         expect: "devel",
       },
       { text: "/bin/sh: 1: /usr/local/cuda-11.8/bin/nvcc: not found", expect: "CUDA_HOME" },
+      {
+        text: "error: [Errno 2] No such file or directory: '/path/to/cuda-11.8/bin/nvcc'",
+        expect: "export CUDA_HOME=/usr/local/cuda-11.8",
+      },
     ],
   },
   {

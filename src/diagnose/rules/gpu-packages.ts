@@ -180,6 +180,27 @@ export const gpuPackageRules: readonly Rule[] = [
     ],
   },
   {
+    id: "torch-without-libuv",
+    title: "This torch has no libuv, which torchrun asks for",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => said(finding, /use_libuv was requested but PyTorch was buil[dt] without libuv support/),
+    confidence: "high",
+    cause: () =>
+      "torch.distributed keeps its store with libuv since 2.4, and torch's wheels for Windows were built without it.",
+    fix: (match) => [
+      `${setVariable(match, "USE_LIBUV", "0")}   # then the same command, in this prompt${platformOf(match) === "win32" ? "; PowerShell: $env:USE_LIBUV=0" : ""}`,
+      '# in the program: torch.distributed.init_process_group(backend="gloo", init_method="env://?use_libuv=False"); torchrun asks by itself: start a single process with python',
+    ],
+    sources: ["facebookresearch/sam2#503", "pytorch/pytorch: torch/distributed/rendezvous.py"],
+    examples: [
+      {
+        text: "RuntimeError: use_libuv was requested but PyTorch was build without libuv support",
+        expect: "USE_LIBUV",
+      },
+    ],
+  },
+  {
     id: "torch-without-nccl",
     title: "This torch has no NCCL",
     on: ["exception"],

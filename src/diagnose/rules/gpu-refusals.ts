@@ -235,22 +235,30 @@ export const gpuRefusalRules: readonly Rule[] = [
         : undefined,
     confidence: "medium",
     cause: (match) =>
-      hasItsTorch(match)
-        ? "The machine is a Jetson, and its torch is a build for Jetson: what has no code for this GPU is an extension, which was compiled for others (its set-up script names its own targets, or took them from another machine). Code for another GPU of the same generation (sm_80, sm_86) does not do for Orin's 8.7."
-        : `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
+      packageOf(match) === "bitsandbytes" && hasItsTorch(match)
+        ? "bitsandbytes' wheels for aarch64 are made for servers, against their CUDA libraries, and not for JetPack's: on a Jetson it is compiled."
+        : hasItsTorch(match)
+          ? "The machine is a Jetson, and its torch is a build for Jetson: what has no code for this GPU is an extension, which was compiled for others (its set-up script names its own targets, or took them from another machine). Code for another GPU of the same generation (sm_80, sm_86) does not do for Orin's 8.7."
+          : `${jetson(match) ? "The machine is a Jetson" : "The machine"}: its GPU (sm_53, 62, 72, 87, 101 or 110) and its driver are JetPack's. The wheels of PyPI and conda-forge for aarch64 are for servers: they have no code for it, or want another driver.`,
     fix: (match) =>
-      hasItsTorch(match)
-        ? rebuildForJetson(match)
-        : [
-            ...(packageOf(match) === undefined
-              ? []
-              : [
-                  `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
-                ]),
-            "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
-            `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
-            "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
-          ],
+      packageOf(match) === "bitsandbytes" && hasItsTorch(match)
+        ? [
+            "git clone https://github.com/bitsandbytes-foundation/bitsandbytes && cd bitsandbytes   # git checkout <the release> for the one that you had",
+            `cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=${(match.context.log.jetsonArch ?? "8.7").replace(".", "")} -S . && make -j2 && ${pip(match, "install .")}   # with JetPack's CUDA; setup.py does not read TORCH_CUDA_ARCH_LIST`,
+            `# or a wheel for Jetson: ${pip(match, "install --force-reinstall --no-deps bitsandbytes --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   (JetPack 6)`,
+          ]
+        : hasItsTorch(match)
+          ? rebuildForJetson(match)
+          : [
+              ...(packageOf(match) === undefined
+                ? []
+                : [
+                    `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
+                  ]),
+              "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
+              `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+              "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
+            ],
     sources: [
       "conda-forge/pytorch-cpu-feedstock#303",
       "Dao-AILab/flash-attention#1146",
@@ -261,6 +269,10 @@ export const gpuRefusalRules: readonly Rule[] = [
       {
         text: "Linux 5.15.136-tegra #1 SMP device\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "nv_tegra_release",
+      },
+      {
+        text: "torch 2.5.0a0+872d972e41.nv24.08 (Jetson Orin)\nbitsandbytes: 0.46.1\nRuntimeError: Error named symbol not found at line 233 in file /src/csrc/ops.cu",
+        expect: "-DCOMPUTE_CAPABILITY=87",
       },
       {
         text: "torch-2.1.0a0+41361538.nv23.06-cp38-cp38-linux_aarch64.whl\nRuntimeError: CUDA error: no kernel image is available for execution on the device",

@@ -1,5 +1,14 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu, pip } from "../commands.ts";
+import {
+  buildForThisGpu,
+  installTorchFor,
+  knownCapabilities,
+  pip,
+  python,
+  reinstall,
+  setVariable,
+  torchCuda,
+} from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -119,8 +128,8 @@ export const gpuRunTimeRules: readonly Rule[] = [
       "CUTLASS inside tiny-cuda-nn does not start its kernel: tiny-cuda-nn was compiled for other GPU architectures than the one that runs it (its own variable TCNN_CUDA_ARCHITECTURES, or the GPU that was there at build time), an earlier kernel of the process had already failed or the memory of the GPU is full, or the input has no rows (all samples masked away).",
     fix: (match) => [
       `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.mem_get_info())"`,
-      setVariable(match, "TCNN_CUDA_ARCHITECTURES", "86") +
-        "   # for 8.6; this GPU's compute capability without the dot",
+      setVariable(match, "TCNN_CUDA_ARCHITECTURES", (knownCapabilities(match)[0] ?? "8.6").replace(".", "")) +
+        `   # for ${knownCapabilities(match)[0] ?? "8.6"}; this GPU's compute capability without the dot`,
       pip(
         match,
         "install --no-build-isolation --force-reinstall --no-deps --no-cache-dir git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch",

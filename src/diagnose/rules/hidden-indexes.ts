@@ -1,5 +1,6 @@
 /** An index that was given for torch stands in for PyPI, and does not have what else is needed. */
 import { platformOf, python } from "../commands.ts";
+import { fromTorchIndex } from "../project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** What builds ask for: all of it is on PyPI, for every Python. */
@@ -23,6 +24,9 @@ function isPytorch(index: string): boolean {
 /** The command with both indexes. */
 function withBoth(match: Match, index: string): string[] {
   const what = match.context.log.fromIndex ?? "<the packages>";
+  const build = isPytorch(index) ? /\/whl\/(\w[\w.]*)$/.exec(index)?.[1] : undefined;
+  if (match.context.log.uvCommand === "add" && build !== undefined)
+    return what.split(" ").flatMap((each) => fromTorchIndex(match, each, build));
   if (match.context.log.installer === "uv")
     return [
       `uv pip install ${what} --extra-index-url ${index}   # uv asks it first, and PyPI for the rest`,

@@ -89,6 +89,12 @@ export const hostCompilerRules: readonly Rule[] = [
         ];
       const newest = gccMajor(match) ?? "11";
       const there = supportedCompiler(match);
+      if (there === undefined && match.context.log.usesModules)
+        return [
+          `module avail gcc 2>&1 | grep -i gcc; module load gcc/${newest}   # as it is called there; after the CUDA module, which may bring a gcc of its own`,
+          'export CC=$(which gcc) CXX=$(which g++) CUDAHOSTCXX=$(which g++) NVCC_PREPEND_FLAGS="-ccbin $(which g++)"; $CXX --version | head -1',
+          `# no gcc ${newest} there: conda install -c conda-forge gxx=${newest}, or a newer CUDA module${forNext(Number(newest) + 1)}`,
+        ];
       // conda's gxx has links without a prefix.
       const conda = there === undefined && match.context.log.conda && platformOf(match) !== "darwin";
       const cxx = there ?? (conda ? "$CONDA_PREFIX/bin/g++" : `/usr/bin/g++-${newest}`);
@@ -119,6 +125,10 @@ export const hostCompilerRules: readonly Rule[] = [
       {
         text: "/usr/local/cuda/include/crt/host_config.h:139:2: error: #error -- unsupported GNU version! gcc versions later than 11 are not supported! The nvcc flag '-allow-unsupported-compiler' can be used to override this version check;",
         expect: "g++-11",
+      },
+      {
+        text: "module load libs/nvidia-cuda/11.2.0\n/opt/pkg/cuda/include/crt/host_config.h:139:2: error: #error -- unsupported GNU version! gcc versions later than 10 are not supported!",
+        expect: "module load gcc/10",
       },
       {
         text: "RuntimeError: The current installed version of x86_64-linux-gnu-g++ (13.2.0) is greater than the maximum required version by CUDA 11.8. Please make sure to use an adequate version of x86_64-linux-gnu-g++ (>=6.0.0, <12.0).",

@@ -163,6 +163,10 @@ import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
 import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
+import { condaPackageRules } from "./conda-packages.ts";
+import { releaseConflictRules } from "./release-conflicts.ts";
+import { wheelsOfOtherSystemsRules } from "./wheels-of-other-systems.ts";
+import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
 /** A family of rules: one file, one heading of the documentation. */
@@ -278,6 +282,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Packages of conda's channels", rules: condaPackageRules },
+  { name: "Requirements that exclude each other", rules: releaseConflictRules },
+  { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
+  { name: "Requests that an index cannot meet", rules: unmetRequestRules },
   { name: "Downloads", rules: downloadRules },
   { name: "git", rules: gitRules },
   { name: "conda's solver", rules: condaSolvingRules },

@@ -30,6 +30,16 @@ function ofTorch(match: Match): boolean {
   );
 }
 
+/** A program that runs asks for the module, no build. */
+function atRunTime(match: Match): boolean {
+  const frames = match.finding.frames ?? [];
+  return (
+    /(?:site|dist)-packages[\\/]/.test(frames.at(-1) ?? "") &&
+    !frames.some((frame) => buildFrame.test(frame)) &&
+    !installing(match)
+  );
+}
+
 export const isolationRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
@@ -151,6 +161,8 @@ export const isolationRules: readonly Rule[] = [
         return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
       if (module === "pkg_resources" && ofTorch(match))
         return "torch itself (before 2.1, torch/utils/cpp_extension.py) imports packaging from pkg_resources: setuptools is not installed, lost that import (since 70), or lost pkg_resources (since 82).";
+      if (module === "pkg_resources" && atRunTime(match))
+        return "An installed program imports pkg_resources, which setuptools (82 and newer) no longer has, and which a new environment (Python 3.12 and newer) lacks altogether.";
       if (module === "pkg_resources")
         return "pkg_resources is no longer part of the newest setuptools (since 82) or lost what the package's setup.py imports from it (packaging, since 70): the setup.py is older than setuptools.";
       return `Building needs the module \`${module}\`, which is not there: without build isolation it has to be installed in the environment itself (uv's environments start without setuptools and wheel).`;
@@ -160,14 +172,16 @@ export const isolationRules: readonly Rule[] = [
       if (/compiler$/.test(match.facts["name"] ?? ""))
         return [
           pip(match, 'install "setuptools<74" wheel'),
-          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+          pip(match, `install --no-build-isolation ${match.context.log.package ?? match.context.log.asked ?? "."}`),
         ];
       if (module === "pkg_resources" && ofTorch(match))
         return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
+      if (module === "pkg_resources" && atRunTime(match))
+        return [`${pip(match, 'install "setuptools<81"')}   # then the same command`];
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
-          pip(match, `install --no-build-isolation ${match.context.log.package ?? "."}`),
+          pip(match, `install --no-build-isolation ${match.context.log.package ?? match.context.log.asked ?? "."}`),
         ];
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return [
@@ -202,6 +216,14 @@ export const isolationRules: readonly Rule[] = [
         expect: "3.12",
       },
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/bin/mim", line 3, in <module>\n    from mim.cli import cli\n  File "/e/lib/python3.12/site-packages/mim/commands/list.py", line 4, in <module>\n    import pkg_resources\nModuleNotFoundError: No module named \'pkg_resources\'',
+        expect: "An installed program",
+      },
+      {
+        text: "Collecting mmcv\n  Getting requirements to build wheel: finished with status 'error'\n    File \"<string>\", line 5, in <module>\n  ModuleNotFoundError: No module named 'pkg_resources'",
+        expect: "install --no-build-isolation mmcv",
+      },
     ],
   },
   {

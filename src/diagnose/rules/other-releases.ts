@@ -1,7 +1,7 @@
 /** Packages that call each other and are of releases that do not go together. */
 import { pip, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
 
 /** What a package took away: over `module.name`; the package, and the first release without it. Source: its release notes. */
 const removals: readonly (readonly [RegExp, pkg: string, gone: string])[] = [
@@ -36,6 +36,37 @@ function nameOf(
 }
 
 export const otherReleaseRules: readonly Rule[] = [
+  {
+    id: "package-out-of-range",
+    title: "A package asks at import for another range of releases of another one",
+    on: ["exception"],
+    specificity: 70,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<pkg>[A-Za-z][\w-]*)==(?<have>\d\S*) is used but incompatible\. Please install (?<wanted>[\w-]+) ?(?<range>[<>=][\w.<>=, ]*\w)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The package that is imported was made for ${match.facts["wanted"] ?? ""} ${match.facts["range"] ?? ""}, and ${match.facts["have"] ?? "another one"} is installed: nothing is wrong with how either was built.`,
+    fix: (match) => {
+      const name = (match.facts["wanted"] ?? "").toLowerCase();
+      const wanted = `${name}${(match.facts["range"] ?? "").replaceAll(" ", "")}`;
+      return [
+        name.startsWith("mmcv")
+          ? `${pip(match, "install -U openmim")} && mim install "${wanted}"   # a wheel where there is one for this torch (mmcv 2.1: up to torch 2.1), else it is compiled`
+          : pip(match, `install "${wanted}"`),
+        `# or a newer release of the package that asks: the upper bound is written in its __init__.py`,
+      ];
+    },
+    sources: ["open-mmlab/mmdetection#3271"],
+    examples: [
+      {
+        text: '  File "/p/mmdetection3d/mmdet3d/__init__.py", line 21, in <module>\n    assert (mmcv_version >= digit_version(mmcv_minimum_version)\nAssertionError: MMCV==2.2.0 is used but incompatible. Please install mmcv>=2.0.0rc4, <2.2.0.',
+        expect: 'mim install "mmcv>=2.0.0rc4,<2.2.0"',
+      },
+    ],
+  },
   {
     id: "package-of-other-release",
     title: "A package is called in a form that its installed release does not have",

@@ -1,32 +1,27 @@
 /** pip, uv, conda and build backends. */
-import { pip, platformOf, python, pythonVersion, reinstall } from "../commands.ts";
+import { pip, platformOf, reinstall } from "../commands.ts";
 import { originOf } from "../packages.ts";
-import { pythonsForTorch } from "../version-facts.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
-
-/** A wheel for this Python, or a Python for this wheel. */
-function forOtherPython(match: Match): string[] {
-  const tag = /-(cp3\d+)-(?:cp3\d+|abi3)-/.exec(match.facts["what"] ?? "")?.[1];
-  const version = pythonVersion(match);
-  if (tag === undefined || match.facts["code"] !== "wrong-wheel")
-    return [
-      "# an environment with a Python that has a wheel: uv venv --python 3.11   (or conda create -n e python=3.11)",
-    ];
-  const wheelPython = tag.replace("cp3", "3.");
-  if (version === wheelPython)
-    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
-  const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
-  return [
-    `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
-    `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
-  ];
-}
 
 /** The folder of a submodule that was to be installed. */
 function submodule(match: Match): string | undefined {
   return /['"]?((?:[\w.~:-]*[\\/])*(?:submodules|third_party|thirdparty|3rdparty|extern|external)[\\/][\w.-]+)/.exec(
     match.finding.message,
   )?.[1];
+}
+
+/** Who asks for what, of pip's list. */
+function asking(match: Match): string {
+  const message =
+    match.finding.code === "no-solution"
+      ? match.finding.message
+      : (match.context.findings.find(({ code }) => code === "conflict-cause")?.message ?? "");
+  const all = [
+    ...message.matchAll(
+      /[A-Za-z][\w.-]*==\S+ depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|[A-Za-z][\w.-]* \d\S* depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|The user requested \S+/g,
+    ),
+  ].map(([words]) => words.replace(/,$/, ""));
+  return all.length === 0 ? "" : ` (${all.slice(0, 3).join("; ")})`;
 }
 
 export const packagingRules: readonly Rule[] = [
@@ -36,7 +31,7 @@ export const packagingRules: readonly Rule[] = [
     on: ["installer"],
     specificity: 70,
     matches: (finding) => {
-      if (coded(finding, "no-distribution", "no-solution") === undefined) return undefined;
+      if (coded(finding, "no-distribution", "no-solution", "no-candidate") === undefined) return undefined;
       // uv: Because x was not found in the package registry
       const asked =
         /\b([\w.-]+) was not found in the (?:package registry|provided)/.exec(finding.message)?.[1] ?? finding.symbol;
@@ -83,77 +78,6 @@ export const packagingRules: readonly Rule[] = [
     ],
   },
   {
-    id: "no-wheel-for-this-python",
-    title: "No release of the package fits this Python or platform",
-    on: ["installer"],
-    specificity: 65,
-    matches: (finding) =>
-      coded(finding, "no-distribution", "wrong-wheel", "no-solution", "wrong-python") === undefined
-        ? undefined
-        : {
-            what: finding.symbol,
-            code: finding.code,
-            versions: /from versions: (.+?)\)/.exec(finding.message)?.[1],
-          },
-    confidence: (match) => (match.facts["code"] === "no-solution" ? "medium" : "high"),
-    cause: (match) => {
-      const version = pythonVersion(match);
-      const here = version === undefined ? "this Python" : `Python ${version}`;
-      const tag = /-cp3(\d+)-/.exec(match.facts["what"] ?? "")?.[1];
-      if (match.facts["code"] === "wrong-wheel" && tag !== undefined && version !== undefined && version !== `3.${tag}`)
-        return `\`${match.facts["what"] ?? "The wheel"}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
-      if (match.facts["code"] === "wrong-wheel")
-        return `\`${match.facts["what"] ?? "The wheel"}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
-      if (match.facts["code"] === "wrong-python") return `The package does not support ${here}.`;
-      const local = /^torch\S*==([\d.]+)\+(cu\d+|cpu|rocm[\d.]+|xpu)$/.exec(match.facts["what"] ?? "");
-      if (local !== null)
-        return `\`${match.facts["what"] ?? ""}\` is not on PyPI: builds with +${local[2] ?? ""} in their version lie on PyTorch's own index, and only for the Pythons that this release was made for.`;
-      const python = pythonsForTorch(/^torch==([\d.]+)$/.exec(match.facts["what"] ?? "")?.[1]);
-      if (python !== undefined)
-        return `\`${match.facts["what"] ?? ""}\` is made for Python ${python[0]} to ${python[1]}; ${version === undefined ? "the interpreter at hand is another" : `this is Python ${version}`} (or its system or processor is another).`;
-      return `No release of \`${match.facts["what"] ?? "the package"}\` fits: ${match.facts["versions"] === "none" ? "the index has no package of that name at all (misspelt, or only in its project's repository), or " : ""}none is made for ${here} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
-    },
-    fix: (match) => {
-      const what = match.facts["what"] ?? "";
-      const tag = /^torch\S*==[\d.]+\+(cu\d+|cpu|rocm[\d.]+|xpu)$/.exec(what)?.[1];
-      const pythons = pythonsForTorch(/^torch==([\d.]+)/.exec(what)?.[1]);
-      const index = /^torch/.test(what) ? ` --index-url https://download.pytorch.org/whl/${tag ?? "cu130"}` : "";
-      return [
-        ...(tag === undefined ? [] : [pip(match, `install ${what}${index}`)]),
-        ...(pythons === undefined
-          ? []
-          : [
-              `uv venv --python ${pythons[1]} && . .venv/bin/activate && uv pip install ${what}${tag === undefined ? "" : index}`,
-            ]),
-        ...(index !== "" && tag === undefined
-          ? [pip(match, `install torch${index}   # the newest; or cu126, cpu`)]
-          : []),
-        `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`,
-        ...(pythons === undefined ? forOtherPython(match) : []),
-      ];
-    },
-    sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
-    examples: [
-      {
-        text: "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0, 2.0.1)",
-        expect: "download.pytorch.org",
-      },
-      {
-        text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
-        expect: "uv venv --python 3.10",
-      },
-      {
-        text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
-        expect: "cp310",
-      },
-      {
-        text: "  Using cached numpy-2.1.0-cp312-cp312-manylinux_2_17_x86_64.whl (18 MB)\nERROR: my_ops-2.6.3+cu12torch2.4-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
-        expect: "cp312-cp312",
-      },
-      { text: "ERROR: Package 'foo' requires a different Python: 3.7.1 not in '>=3.8'", expect: "does not support" },
-    ],
-  },
-  {
     id: "installed-versions-conflict",
     title: "An installed package asks for another version of a package",
     on: ["installer"],
@@ -170,7 +94,7 @@ export const packagingRules: readonly Rule[] = [
     sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/", "vllm-project/vllm#431"],
     examples: [
       {
-        text: "torchvision 0.15.0a0 requires torch==1.14.0a0, but you have torch 2.0.1 which is incompatible.",
+        text: "fastai 2.7.11 requires torch<1.14,>=1.7, but you have torch 2.0.1 which is incompatible.",
         expect: "torch 2.0.1",
       },
     ],
@@ -183,7 +107,9 @@ export const packagingRules: readonly Rule[] = [
     matches: (finding) =>
       coded(
         finding,
+        "no-solution",
         "conflict",
+        "conflict-cause",
         "UnsatisfiableError",
         "LibMambaUnsatisfiableError",
         "PackagesNotFoundError",
@@ -194,7 +120,7 @@ export const packagingRules: readonly Rule[] = [
     cause: (match) =>
       /NotFound/.test(match.finding.code ?? "")
         ? "conda finds a package in none of the channels in that version."
-        : "Two packages ask for versions of a third that exclude each other; nothing was built.",
+        : `Two packages ask for versions of a third that exclude each other; nothing was built.${asking(match)}`,
     fix: (match) =>
       /NotFound|nsatisfiable/.test(match.finding.code ?? "")
         ? ["conda config --add channels conda-forge", "# loosen the version, or take the package from pip"]
@@ -204,6 +130,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: Cannot install foo and torch==2.1.0 because these package versions have conflicting dependencies.",
         expect: "versions",
+      },
+      {
+        text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because my-ops==0.3 depends on numpy<2 and other-ops==1.2 depends on numpy>=2.1, we can conclude that my-ops==0.3 and other-ops==1.2 are incompatible.",
+        expect: "(my-ops==0.3 depends on numpy<2; other-ops==1.2 depends on numpy>=2.1",
       },
     ],
   },

@@ -4,6 +4,7 @@ import {
   indexedSince,
   installTorchFor,
   pip,
+  platformOf,
   python,
   rebuild,
   reinstall,
@@ -145,7 +146,9 @@ export const readyPackageRules: readonly Rule[] = [
             pip(match, "install --upgrade --force-reinstall --no-deps bitsandbytes"),
             `${python(match)} -m bitsandbytes; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA`,
             "# a CUDA that its wheel does not have: git clone https://github.com/bitsandbytes-foundation/bitsandbytes && cd bitsandbytes && cmake -DCOMPUTE_BACKEND=cuda -S . && make && pip install .",
-            "# or another library of the wheel: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
+            platformOf(match) === "win32"
+              ? "# or another library of the wheel: set BNB_CUDA_VERSION=126   (libbitsandbytes_cuda126.dll in its folder)"
+              : "# or another library of the wheel: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
           ],
     sources: ["https://huggingface.co/docs/bitsandbytes/installation"],
     examples: [

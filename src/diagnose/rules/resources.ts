@@ -30,6 +30,7 @@ function otherGcc(match: Match): string {
 
 /** Whether a machine of GitHub's builds. */
 function hostedRunner(match: Match): boolean {
+  if (match.context.log.hostedRunner) return true;
   return match.context.findings.some(({ text }) =>
     /\/home\/runner\/|hostedtoolcache|cibuildwheel|buildx failed with|\/__w\//.test(text),
   );

@@ -20,7 +20,7 @@ const refusals =
   /^(?:RuntimeError|OSError|EnvironmentError|AssertionError|ValueError|ImportError|NotImplementedError|Exception|SystemExit|SetupError|DistutilsSetupError|DistutilsPlatformError|CompileError|\w*(?:NotFound|NotSupported|Unsupported|Version|Configuration|Config|Build)\w*(?:Error|Exception)?)$/;
 
 function packageName(match: Match): string {
-  return match.context.log.package ?? ".";
+  return match.context.log.package ?? match.context.log.asked ?? ".";
 }
 
 export const setupRefusalRules: readonly Rule[] = [

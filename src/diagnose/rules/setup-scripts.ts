@@ -1,10 +1,12 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
+import { unique } from "../../base/order.ts";
 import { installGpuTorch, pip, platformOf, python } from "../commands.ts";
+import { usePython } from "../project-tools.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The package, for a command. */
 function packageName(match: Match): string {
-  return match.context.log.package ?? ".";
+  return match.context.log.package ?? match.context.log.asked ?? ".";
 }
 
 export const setupScriptRules: readonly Rule[] = [
@@ -66,6 +68,56 @@ export const setupScriptRules: readonly Rule[] = [
       {
         text: "error: Error: setup script specifies an absolute path:\n\n    /p/csrc/a.cpp\n\nsetup() arguments must *always* be /-separated paths relative to the\nsetup.py directory, *never* absolute paths.",
         expect: "os.path.relpath",
+      },
+    ],
+  },
+  {
+    id: "setup-requires-not-fetched",
+    title: "What setup.py asks for (setup_requires) could not be fetched",
+    on: ["exception"],
+    specificity: 66,
+    matches: (finding) =>
+      finding.code === "DistutilsError"
+        ? said(finding, /'-m', 'pip', .*'wheel', .*'(?<name>[A-Za-z][\w.-]*)(?:[=<>!~][^']*)?'\]' returned non-zero/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `setup.py names \`${match.facts["name"] ?? ""}\` in setup_requires, and setuptools calls a pip of its own for it, which failed (it does not take over --index-url, proxies and caches of yours, and has no release for this Python).`,
+    fix: (match) => [
+      pip(match, `install ${unique(["setuptools", "wheel", match.facts["name"] ?? "", "numpy"]).join(" ")}`),
+      `${pip(match, `install --no-build-isolation ${packageName(match)}`)}   # what is there is not fetched`,
+    ],
+    sources: ["chenfei-wu/TaskMatrix#87", "https://setuptools.pypa.io/en/latest/references/keywords.html"],
+    examples: [
+      {
+        text: "distutils.errors.DistutilsError: Command '['/e/bin/python', '-m', 'pip', '--disable-pip-version-check', 'wheel', '--no-deps', '-w', '/tmp/tmpq', '--quiet', 'cython']' returned non-zero exit status 1.",
+        expect: "install setuptools wheel cython numpy",
+      },
+    ],
+  },
+  {
+    id: "setup-reads-locals",
+    title: "setup.py reads its version out of locals(), which Python 3.13 changed",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      finding.code === "KeyError" &&
+      /^['"]__version__['"]/.test(finding.message) &&
+      (finding.frames?.some((frame) => /setup\.py|<string>|get_version/.test(frame)) ?? false)
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "setup.py runs a file with exec() and takes `__version__` out of locals() (mmcv, mmdetection, basicsr, realesrgan, gfpgan do): since Python 3.13 locals() of a function is a copy, and what exec() sets is not in it.",
+    fix: (match) => [
+      ...usePython(match, "3.12"),
+      "# or in a clone: in setup.py's get_version() `scope = {}; exec(…, scope); return scope['__version__']`, and pip install --no-build-isolation . there",
+    ],
+    sources: ["cvg/mpsfm#7", "https://docs.python.org/3/whatsnew/3.13.html#defined-mutation-semantics-for-locals"],
+    examples: [
+      {
+        text: "  File \"/tmp/pip-install-x/my_ops_y/setup.py\", line 462, in <module>\n    version=get_version(),\n  File \"/tmp/pip-install-x/my_ops_y/setup.py\", line 29, in get_version\n    return locals()['__version__']\nKeyError: '__version__'",
+        expect: "uv venv --python 3.12",
       },
     ],
   },

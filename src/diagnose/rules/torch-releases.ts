@@ -1,7 +1,10 @@
 /** torch, uv and the wheels that an index offers for this Python, system and processor: what the list of offers tells. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, python } from "../commands.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { pip, platformOf, python } from "../commands.ts";
+import { usePython } from "../project-tools.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { pythonsOf } from "../torch-wheels.ts";
+import { unmetOf } from "../unmet-requests.ts";
 
 /**
  * Where PyPI's list of torch ends, and why. Sources: the files of each release on PyPI, and "Python/C++ support" in
@@ -53,6 +56,37 @@ function offerOf(message: string): Offer | undefined {
 function fits(offer: Offer, match: { readonly python: string | undefined }): boolean {
   const end = pythonOfEnd[offer.last];
   return end === undefined || match.python === undefined || match.python === end;
+}
+
+/** The Python is what has no wheel, not the system: as uv says, or since torch has wheels for that system. */
+function pythonOfLock(match: Match): { readonly here?: string | undefined; readonly newest: string } | undefined {
+  const unmet = unmetOf(match);
+  if (unmet === undefined) return undefined;
+  const newest = unmet.pythons?.at(-1) ?? pythonsOf(unmet.name, unmet.version)?.[1];
+  const onAppleSilicon =
+    unmet.name.startsWith("torch") &&
+    /^macosx_\d+_\d+_arm64$/.test(unmet.platform ?? "") &&
+    unmet.platforms?.some((tag) => tag.startsWith("macosx")) === false;
+  return newest !== undefined && unmet.build === undefined && (unmet.why === "python" || onAppleSilicon)
+    ? { here: unmet.python, newest }
+    : undefined;
+}
+
+/** The marker of the system that the text is of. */
+function environmentOf(match: Match): string {
+  const tag = unmetOf(match)?.platform;
+  const platform =
+    tag === undefined
+      ? platformOf(match)
+      : tag.startsWith("win")
+        ? "win32"
+        : tag.startsWith("macosx")
+          ? "darwin"
+          : "linux";
+  const arm = tag === undefined ? match.context.log.arch === "arm64" : /(?:arm64|aarch64)$/.test(tag);
+  const machine =
+    platform === "linux" ? (arm ? "aarch64" : "x86_64") : arm ? "arm64" : platform === "win32" ? "AMD64" : "x86_64";
+  return `sys_platform == '${platform}' and platform_machine == '${machine}'`;
 }
 
 export const torchReleaseRules: readonly Rule[] = [
@@ -152,14 +186,22 @@ export const torchReleaseRules: readonly Rule[] = [
             index: /registry\+(\S+?)[`']?(?:\s|$)/.exec(finding.message)?.[1],
           },
     confidence: "high",
-    cause: (match) =>
-      `uv.lock names \`${match.facts["what"] ?? "a release"}\`, for which its index has no wheel that fits here${match.facts["here"] === undefined ? "" : ` (${match.facts["here"]})`}${match.facts["only"] === undefined ? "" : `: only ${match.facts["only"]}`}. On PyTorch's index a plain version and one with +cu… or +cpu are two releases, and not each has wheels for every platform.`,
+    cause: (match) => {
+      const what = match.facts["what"] ?? "a release";
+      const other = pythonOfLock(match);
+      if (other !== undefined)
+        return `uv.lock names \`${what}\`, which has no wheel for ${other.here === undefined ? "this Python" : `Python ${other.here}`} on this system: its wheels are for Python up to ${other.newest}.`;
+      return `uv.lock names \`${what}\`, for which its index has no wheel that fits here${match.facts["here"] === undefined ? "" : ` (${match.facts["here"]})`}${match.facts["only"] === undefined ? "" : `: only ${match.facts["only"]}`}. On PyTorch's index a plain version and one with +cu… or +cpu are two releases, and not each has wheels for every platform.`;
+    },
     fix: (match) => {
       const name = (match.facts["what"] ?? "torch").split("==")[0] ?? "torch";
+      const other = pythonOfLock(match);
+      const build = /\/whl\/(cu\d+|cpu|rocm[\d.]+)/.exec(match.facts["index"] ?? "")?.[1] ?? "cu128";
       return [
-        `uv lock --upgrade-package ${name} && uv sync   # or: rm uv.lock && uv lock`,
-        `# pyproject.toml: [tool.uv.sources] ${name} = [{ index = "pytorch-cu128", marker = "sys_platform == 'linux' or sys_platform == 'win32'" }]   (macOS then takes PyPI's)`,
-        `# and [tool.uv] required-environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]: uv lock then says so at once`,
+        ...(other === undefined ? [] : usePython(match, other.newest)),
+        `uv lock --upgrade-package ${name} && uv sync   # ${other === undefined ? "or: rm uv.lock && uv lock" : "or a newer release, for this Python"}`,
+        `# pyproject.toml: [tool.uv.sources] ${name} = [{ index = "pytorch-${build}", marker = "sys_platform == 'linux' or sys_platform == 'win32'" }]   (macOS then takes PyPI's)`,
+        `# and [tool.uv] required-environments = ["${environmentOf(match)}"]: uv lock then says so at once`,
       ];
     },
     sources: ["https://docs.astral.sh/uv/guides/integration/pytorch/", "astral-sh/uv#11418"],
@@ -170,7 +212,11 @@ export const torchReleaseRules: readonly Rule[] = [
       },
       {
         text: "error: Distribution `torch==2.2.2 @ registry+https://pypi.org/simple` can't be installed because it doesn't have a source distribution or wheel for the current platform\n\nhint: You're using CPython 3.13 (`cp313`), but `torch` (v2.2.2) only has wheels with the following Python ABI tag: `cp312`",
-        expect: "required-environments",
+        expect: "uv python pin 3.12",
+      },
+      {
+        text: "error: Distribution `torch==2.5.1 @ registry+https://pypi.org/simple` can't be installed because it doesn't have a source distribution or wheel for the current platform\n\nhint: You're on macOS (`macosx_14_0_arm64`), but `torch` (v2.5.1) only has wheels for the following platform: `manylinux1_x86_64`",
+        expect: "for Python up to 3.12",
       },
     ],
   },

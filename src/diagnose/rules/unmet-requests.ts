@@ -1,0 +1,377 @@
+/** A release that is asked for and has no wheel that fits: the Python, the system, or the build is another. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { platformOf, python, pythonVersion, torchIndex } from "../commands.ts";
+import { askFor, fromTorchIndex, projectTool, usePython } from "../project-tools.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { cudaBuildsOf, pythonsOf, torchForPython, within } from "../torch-wheels.ts";
+import { type Unmet, unmetOf } from "../unmet-requests.ts";
+
+const unmetCodes = ["no-distribution", "no-solution", "no-candidate", "wheel-tags", "uv-platform"] as const;
+
+function release(unmet: Unmet): string {
+  const { name, version, build } = unmet;
+  return `${name}${version === undefined ? "" : `==${version}`}${version === undefined || build === undefined ? "" : `+${build}`}`;
+}
+
+function named(unmet: Unmet): string {
+  return `\`${unmet.name}${unmet.version === undefined ? "" : ` ${unmet.version}`}\``;
+}
+
+/** The Pythons that a release has wheels for: as the installer lists them, else as it is known of torch. */
+function pythonsThere(unmet: Unmet): readonly [string, string] | undefined {
+  const listed = [...(unmet.pythons ?? [])].sort((a, b) => compareVersions(parseVersion(a), parseVersion(b)));
+  const [first] = listed;
+  const last = listed.at(-1);
+  return first === undefined || last === undefined ? pythonsOf(unmet.name, unmet.version) : [first, last];
+}
+
+/** uv speaks of requirements that exclude each other, and of no wheel. */
+function isConflict(message: string): boolean {
+  return (
+    /are incompatible|requirements are unsatisfiable/.test(message) &&
+    !/wheel|no version|not found|satisfy Python|only|is available|are available/.test(message)
+  );
+}
+
+/** The Python to take: the newest with wheels for a newer one, else one that most packages have wheels for. */
+function fitting(range: readonly [string, string], here: string | undefined): string {
+  const common = "3.12";
+  const isNewer = here !== undefined && compareVersions(parseVersion(here), parseVersion(range[1])) > 0;
+  return !isNewer && within(range, common) ? common : range[1];
+}
+
+/** Another release for the Python that is here, of torch alone: what is asked for is too old or too new for it. */
+function otherRelease(match: Match, unmet: Unmet): string[] {
+  const range = unmet.name === "torch" && unmet.python !== undefined ? torchForPython(unmet.python) : undefined;
+  if (range === undefined) return [];
+  const [first, last] = range;
+  const newer = compareVersions(parseVersion(unmet.version ?? "0"), parseVersion(first)) < 0;
+  if (!newer && last === undefined) return [];
+  const index =
+    projectTool(match) === "pip" && newer
+      ? ` --index-url https://download.pytorch.org/whl/${unmet.build ?? torchIndex(match)}`
+      : "";
+  return [
+    `${askFor(match, newer ? `torch>=${first}` : `torch<=${last ?? ""}`)}${platformOf(match) === "darwin" ? "" : index}   # or a torch for Python ${unmet.python ?? ""}, where the project allows it`,
+  ];
+}
+
+/** A wheel for this Python, or a Python for this wheel. */
+function forWheel(match: Match): string[] {
+  const tag = /-(cp3\d+)-(?:cp3\d+|abi3)-/.exec(match.finding.symbol ?? "")?.[1];
+  const version = pythonVersion(match);
+  if (tag === undefined || match.finding.code !== "wrong-wheel")
+    return [
+      "# an environment with a Python that has a wheel: uv venv --python 3.12   (or conda create -n e python=3.12)",
+    ];
+  const wheelPython = tag.replace("cp3", "3.");
+  if (version === wheelPython)
+    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
+  const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
+  return [
+    `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
+    `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
+  ];
+}
+
+function wheelCause(match: Match): string {
+  const { symbol = "The wheel", code } = match.finding;
+  const version = pythonVersion(match);
+  const here = version === undefined ? "this Python" : `Python ${version}`;
+  const tag = /-cp3(\d+)-/.exec(symbol)?.[1];
+  if (code === "wrong-python") return `The package does not support ${here}.`;
+  if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
+    return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
+  return `\`${symbol}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
+}
+
+function showTags(match: Match): string {
+  return `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`;
+}
+
+/** The build on the index for that release which is nearest to one that is not there. */
+function nearest(build: string, there: readonly string[]): string {
+  return there.findLast((each) => Number(each.slice(2)) <= Number(build.slice(2))) ?? there[0] ?? build;
+}
+
+/** Asked for with its build (`+cu124`), and not on the index that was looked at. */
+function buildOf(match: Pick<Match, "finding" | "context">): { unmet: Unmet; build: string } | undefined {
+  const unmet = unmetOf(match);
+  if (unmet === undefined || !/^torch(?:vision|audio)?$/.test(unmet.name)) return undefined;
+  // Its releases, numbered otherwise, are found as plain ones.
+  if (unmet.build !== undefined) return { unmet, build: unmet.build };
+  const index = /download\.pytorch\.org\/whl\/(cu\d+|cpu)/.exec(match.context.log.onlyIndex ?? "")?.[1];
+  // uv before 0.3 took a plain version for no build at all.
+  return index !== undefined && /\bno wheels are available with\b/.test(match.finding.message)
+    ? { unmet, build: index }
+    : undefined;
+}
+
+export const unmetRequestRules: readonly Rule[] = [
+  {
+    id: "torch-build-elsewhere",
+    title: "That build of torch is not on the index that is looked at",
+    on: ["installer"],
+    specificity: 74,
+    matches: (finding, context) => {
+      if (coded(finding, ...unmetCodes) === undefined || finding.code === "uv-platform") return undefined;
+      const found = buildOf({ finding, context });
+      if (found === undefined) return undefined;
+      const { unmet, build } = found;
+      const range = pythonsOf(unmet.name, unmet.version);
+      // A Python without wheels is the other rule's.
+      if (range !== undefined && unmet.python !== undefined && !within(range, unmet.python)) return undefined;
+      if (unmet.why === "python" && unmet.build !== undefined) return undefined;
+      // PyPI has releases for each Python that torch has wheels for: no release at all is a matter of the Python.
+      if (/from versions: none/.test(finding.message)) return undefined;
+      const there = unmet.name === "torch" && unmet.version !== undefined ? cudaBuildsOf(unmet.version) : undefined;
+      return {
+        name: unmet.name,
+        version: unmet.version,
+        build,
+        written: unmet.build,
+        other: build.startsWith("cu") && there !== undefined && !there.includes(build) ? there.join(", ") : undefined,
+        near: there === undefined ? undefined : nearest(build, there),
+        range: range?.join(" to "),
+        last: unmet.python === undefined ? range?.[1] : undefined,
+      };
+    },
+    confidence: (match) => (match.facts["written"] === undefined ? "medium" : "high"),
+    cause: (match) => {
+      const { name = "torch", version = "", build = "", other, range, written } = match.facts;
+      const what = `\`${name}==${version}+${build}\``;
+      if (platformOf(match) === "darwin")
+        return `${what} does not exist for macOS: builds with +cpu or +cu… are for Linux and Windows, and macOS has the plain version alone.`;
+      if (other !== undefined) return `${what} does not exist: ${name} ${version} was built for ${other} (and cpu).`;
+      if (written === undefined)
+        return `PyTorch's index names its builds: there is ${what}, and no plain ${version}. pip takes the one for the other; old releases of uv do not, and say that no wheel matches.`;
+      return `${what} is not on PyPI: builds with +${build} in their version lie on PyTorch's own index${range === undefined ? "" : `, and only for the Pythons that this release was made for (${range})`}.`;
+    },
+    fix: (match) => {
+      const { name = "torch", version = "", build = "", other, near, written, last } = match.facts;
+      const what = `${name}==${version}`;
+      if (platformOf(match) === "darwin")
+        return [
+          askFor(match, what),
+          `# for all systems: "${what}+${build}; sys_platform != 'darwin'" and "${what}; sys_platform == 'darwin'"`,
+        ];
+      if (written === undefined)
+        return [
+          `uv pip install "${what}+${build}" --index-url https://download.pytorch.org/whl/${build}`,
+          "uv self update   # newer ones take the plain version, too",
+        ];
+      const again = `${what}+${build} --index-url https://download.pytorch.org/whl/${build}`;
+      return [
+        ...fromTorchIndex(match, what, other === undefined ? build : (near ?? build)),
+        ...(last === undefined
+          ? []
+          : usePython(match, last, again).map((line) =>
+              line.startsWith("#") ? line : `# where this Python is newer: ${line}`,
+            )),
+      ];
+    },
+    sources: [
+      "https://docs.astral.sh/uv/guides/integration/pytorch/",
+      "https://pytorch.org/get-started/previous-versions",
+      "prefix-dev/pixi#2398",
+      "astral-sh/uv#4303",
+    ],
+    examples: [
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement torch==2.1.0+cu121 (from versions: 1.13.0, 1.13.1, 2.0.0, 2.1.0)",
+        expect: "install torch==2.1.0+cu121 --index-url https://download.pytorch.org/whl/cu121",
+      },
+      {
+        text: "failed to resolve pypi dependencies\n  ╰─▶ Because there is no version of torch==2.5.1+cu121 and you require torch==2.5.1+cu121, we can conclude that your requirements are unsatisfiable.",
+        expect: 'torch = { version = "==2.5.1", index = "https://download.pytorch.org/whl/cu121" }',
+      },
+      {
+        text: "$ uv pip install torch==2.3.1 --index-url https://download.pytorch.org/whl/cpu\n  × No solution found when resolving dependencies:\n  ╰─▶ Because torch==2.3.1 has no wheels are available with a matching Python implementation and you require torch==2.3.1, we can conclude that the requirements are unsatisfiable.",
+        expect: '"torch==2.3.1+cpu"',
+      },
+      {
+        text: "OS: macOS 14.5\n    | Unable to find installation candidates for torch (2.5.1+cpu)",
+        expect: 'poetry add "torch==2.5.1"',
+      },
+      {
+        text: "So, because demo depends on torch (2.0.1+cu121) and no versions of torch match 2.0.1+cu121, version solving failed.",
+        expect: "was built for cu117, cu118",
+      },
+    ],
+  },
+  {
+    id: "python-range-too-wide",
+    title: "The project allows Pythons that a package has no release for",
+    on: ["installer"],
+    specificity: 76,
+    matches: (finding) => {
+      if (coded(finding, "python-range") === undefined) return undefined;
+      const range = said(finding, /Python range \((?<range>[^)]+)\)|value \((?<range2>[^)]+)\) includes/) ?? {};
+      const asks = [...finding.message.matchAll(/([\w.-]+) requires Python ([<>=!~\d.,]+)/g)];
+      const upper = asks
+        .map(([, , want = ""]) => /<(3\.\d+)/.exec(want)?.[1])
+        .filter((found) => found !== undefined)
+        .sort((a, b) => compareVersions(parseVersion(a), parseVersion(b)))[0];
+      return {
+        ...range,
+        who: asks[0]?.[1] ?? /[`']?([\w.-]+)[`']? only supports /.exec(finding.message)?.[1],
+        upper,
+        wanted: /to ["']([<>=\d.,]+)["']|\(like [`']?([<>=\d.,]+)/.exec(finding.message)?.slice(1).find(Boolean),
+        active: /active Python version is (3\.\d+)/.exec(finding.message)?.[1],
+      };
+    },
+    confidence: (match) => (match.facts["active"] === undefined ? "high" : "medium"),
+    cause: (match) =>
+      match.facts["active"] === undefined
+        ? `The project says that it runs with Python ${match.facts["range"] ?? "of more releases"}, and the lock has to hold for all of them: ${match.facts["who"] === undefined ? "a package" : `\`${match.facts["who"]}\``} has no release for some.`
+        : `With Python ${match.facts["active"]} the packages go together; they do not for other Pythons (or systems) that the project allows, and uv resolves for all of them.`,
+    fix: (match) => {
+      const { range, upper, wanted, active } = match.facts;
+      const lower = /(>=3\.\d+)/.exec(range ?? "")?.[1] ?? (active === undefined ? ">=3.10" : `>=${active}`);
+      const next = active === undefined ? undefined : `<3.${Number(active.split(".")[1]) + 1}`;
+      const asked =
+        wanted ??
+        (upper === undefined
+          ? next === undefined
+            ? "<the range that all support>"
+            : `${lower},${next}`
+          : `${lower},<${upper}`);
+      const poetry = !/resolution failed|includes Python/.test(match.finding.message);
+      return [
+        `# pyproject.toml: requires-python = "${asked}"${poetry ? `   (older poetry: python = "${asked}")` : ""}`,
+        poetry ? "poetry lock && poetry install" : "uv lock && uv sync",
+      ];
+    },
+    sources: ["python-poetry/poetry#10499", "karpathy/nanochat#138", "https://docs.astral.sh/uv/concepts/resolution/"],
+    examples: [
+      {
+        text: "The current project's supported Python range (>=3.12) is not compatible with some of the required packages Python requirement:\n  - triton requires Python <3.14,>=3.9, so it will not be installable for Python >=3.14",
+        expect: 'requires-python = ">=3.12,<3.14"',
+      },
+      {
+        text: "  hint: While the active Python version is 3.12, the resolution failed for other Python versions supported by your project. Consider limiting your project's supported Python versions using `requires-python`.",
+        expect: 'requires-python = ">=3.12,<3.13"',
+      },
+    ],
+  },
+  {
+    id: "uv-indexes-of-two-cudas",
+    title: "Packages of PyTorch's index come from its parts for different CUDA versions",
+    on: ["installer"],
+    specificity: 80,
+    matches: (finding) =>
+      coded(finding, "no-solution") === undefined
+        ? undefined
+        : said(
+            { ...finding, message: finding.message.replaceAll(/\s+/g, " ") },
+            /(?<one>[\w-]+)==\S+ depends on system:cuda==(?<first>[\d.]+\d).*?because (?<other>[\w-]+)==\S+ depends on system:cuda==(?<second>[\d.]+\d)/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `uv takes \`${match.facts["one"] ?? "torch"}\` from PyTorch's index for CUDA ${match.facts["first"] ?? ""} and \`${match.facts["other"] ?? "triton"}\` from the one for CUDA ${match.facts["second"] ?? ""} (its \`system:cuda\`), and does not mix the two.`,
+    fix: (match) => {
+      const index = `pytorch-cu${(match.facts["first"] ?? "").replace(".", "")}`;
+      return [
+        `# pyproject.toml: [tool.uv.sources] ${match.facts["other"] ?? "triton"} = { index = "${index}" }, as ${match.facts["one"] ?? "torch"} has it; [[tool.uv.index]] name = "${index}" url = "https://download.pytorch.org/whl/${index.replace("pytorch-", "")}" explicit = true`,
+        `# or without a file: the same command with --torch-backend ${index.replace("pytorch-", "")}`,
+      ];
+    },
+    sources: ["xming521/WeClone#198"],
+    examples: [
+      {
+        text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because torch==2.7.1+cu126 depends on system:cuda==12.6 and because triton==3.3.1 depends on system:cuda==12.9, we can conclude that torch==2.7.1 and triton==3.3.1 are incompatible.",
+        expect: 'triton = { index = "pytorch-cu126" }',
+      },
+    ],
+  },
+  {
+    id: "no-wheel-for-this-python",
+    title: "No release of the package fits this Python or platform",
+    on: ["installer"],
+    specificity: 65,
+    matches: (finding, context) => {
+      if (coded(finding, "wrong-wheel", "wrong-python") !== undefined) return {};
+      if (coded(finding, "no-distribution", "no-solution", "no-candidate", "wheel-tags") === undefined)
+        return undefined;
+      const unmet = unmetOf({ finding, context });
+      // Hints alone say something of wheels that do not fit.
+      if (unmet === undefined) return finding.code === "wheel-tags" || isConflict(finding.message) ? undefined : {};
+      const range = pythonsThere(unmet);
+      const isOther =
+        range !== undefined && (unmet.python === undefined ? unmet.why === "python" : !within(range, unmet.python));
+      return {
+        what: release(unmet),
+        named: named(unmet),
+        oldest: range?.[0],
+        newest: range?.[1],
+        isOther: isOther ? "yes" : undefined,
+        absent: /from versions: none/.test(finding.message) ? "yes" : undefined,
+      };
+    },
+    confidence: (match) =>
+      match.finding.code === "no-solution" && match.facts["isOther"] === undefined ? "medium" : "high",
+    cause: (match) => {
+      if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined) return wheelCause(match);
+      const unmet = unmetOf(match);
+      const { oldest, newest, isOther } = match.facts;
+      const version = unmet?.python ?? pythonVersion(match);
+      if (unmet !== undefined && newest !== undefined && (isOther !== undefined || unmet.name === "torch")) {
+        const range = oldest === newest ? newest : `${oldest ?? ""} to ${newest}`;
+        return `${named(unmet)} is made for Python ${range}; ${version === undefined ? "the interpreter at hand is another" : `this is Python ${version}`}${isOther === undefined || version === undefined ? " (or its system or processor is another)" : ""}.`;
+      }
+      return `No release of \`${match.facts["what"] ?? "the package"}\` fits: ${match.facts["absent"] === undefined ? "" : "the index has no package of that name at all (misspelt, or only in its project's repository), or "}none is made for ${version === undefined ? "this Python" : `Python ${version}`} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
+    },
+    fix: (match) => {
+      if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined)
+        return [showTags(match), ...forWheel(match)];
+      const unmet = unmetOf(match);
+      const { oldest, newest } = match.facts;
+      const again =
+        unmet === undefined || match.finding.code !== "no-distribution"
+          ? undefined
+          : `"${release(unmet)}"${unmet.build === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${unmet.build}`}`.replaceAll(
+              '"',
+              "",
+            );
+      if (unmet !== undefined && newest !== undefined)
+        return [
+          ...usePython(match, fitting([oldest ?? newest, newest], unmet.python), again),
+          ...otherRelease(match, unmet),
+          ...(unmet.python === undefined ? [showTags(match)] : []),
+        ];
+      return [showTags(match), ...forWheel(match)];
+    },
+    sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
+    examples: [
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
+        expect: "uv venv --python 3.10",
+      },
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0, 2.0.1)",
+        expect: "torch==1.7.1+cu110 --index-url https://download.pytorch.org/whl/cu110",
+      },
+      {
+        text: "ERROR: flash_attn-2.6.3+cu123torch2.4cxx11abiFALSE-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "cp310",
+      },
+      {
+        text: "  Using cached numpy-2.1.0-cp312-cp312-manylinux_2_17_x86_64.whl (18 MB)\nERROR: my_ops-2.6.3+cu12torch2.4-cp310-cp310-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "cp312-cp312",
+      },
+      { text: "ERROR: Package 'foo' requires a different Python: 3.7.1 not in '>=3.8'", expect: "does not support" },
+      {
+        text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because torch==2.4.1 has no wheels with a matching Python ABI tag (e.g., `cp313`) and your project depends on torch==2.4.1, we can conclude that your project's requirements are unsatisfiable.\n\n      hint: You require CPython 3.13 (`cp313`), but we only found wheels for `torch` (v2.4.1) with the following Python ABI tags: `cp38`, `cp39`, `cp310`, `cp311`, `cp312`",
+        expect: "uv python pin 3.12",
+      },
+      {
+        text: "hint: You require CPython 3.13 (`cp313`), but we only found wheels for `my-ops` (v0.9.7) with the following Python ABI tags: `cp311`, `cp312`",
+        expect: "uv venv --python 3.12",
+      },
+      {
+        text: "  - Installing torch (2.7.1): Failed\n\n    | Unable to find installation candidates for torch (2.7.1)\n    |\n    |   - 24 wheel(s) were skipped as your project's environment does not support the identified abi tags",
+        expect: "poetry env use 3.12",
+      },
+    ],
+  },
+];

@@ -1,0 +1,140 @@
+/** A release that is asked for and has wheels for other systems alone: Linux without glibc, Macs with Intel, Windows. */
+import { platformOf, python, pythonVersion } from "../commands.ts";
+import { askFor } from "../project-tools.ts";
+import { coded, type Match, type Rule } from "../rule.ts";
+import { type Unmet, unmetOf } from "../unmet-requests.ts";
+
+const unmetCodes = ["no-distribution", "no-solution", "no-candidate", "wheel-tags", "uv-platform"] as const;
+
+/** Packages that are made for Linux alone, and what stands in for them on Windows. */
+const linuxAlone: Readonly<Record<string, string | undefined>> = { triton: "triton-windows" };
+const linuxOnly = /^(?:triton|nvidia-[\w-]+|vllm|sgl-kernel|deepspeed|pytorch-triton[\w-]*|cuda-bindings)$/;
+
+function system(tag: string | undefined): "Linux" | "macOS" | "Windows" | "musl" | undefined {
+  if (tag === undefined) return undefined;
+  if (tag.startsWith("musllinux")) return "musl";
+  if (/^(?:many)?linux/.test(tag)) return "Linux";
+  return tag.startsWith("macosx") ? "macOS" : tag.startsWith("win") ? "Windows" : undefined;
+}
+
+interface Elsewhere {
+  readonly unmet: Unmet;
+  readonly kind: "linux-alone" | "intel-mac" | "musl" | "glibc" | "win32";
+}
+
+function elsewhere(match: Pick<Match, "finding" | "context">): Elsewhere | undefined {
+  const unmet = unmetOf(match);
+  if (unmet === undefined) return undefined;
+  const { log } = match.context;
+  const here =
+    system(unmet.platform) ?? (log.platform === "win32" ? "Windows" : log.platform === "darwin" ? "macOS" : undefined);
+  if (here === "musl" && unmet.platforms?.some((tag) => tag.startsWith("manylinux")) !== false)
+    return { unmet, kind: "musl" };
+  if (here === "Windows" && unmet.platform === "win32") return { unmet, kind: "win32" };
+  if (linuxOnly.test(unmet.name) && (here === "Windows" || here === "macOS") && unmet.why !== "version")
+    return { unmet, kind: "linux-alone" };
+  if (
+    /^torch(?:vision|audio)?$/.test(unmet.name) &&
+    /^macosx_\d+_\d+_x86_64$/.test(unmet.platform ?? "") &&
+    unmet.platforms?.some((tag) => tag.endsWith("arm64")) === true
+  )
+    return { unmet, kind: "intel-mac" };
+  const glibc = /^manylinux_2_(\d+)_/.exec(unmet.platform ?? "")?.[1];
+  if (
+    glibc !== undefined &&
+    Number(glibc) < 28 &&
+    unmet.platforms?.some((tag) => tag.startsWith("manylinux_2_28_")) === true &&
+    unmet.platforms.every((tag) => !/^manylinux(?:1|2010|2014|_2_17)_x86/.test(tag))
+  )
+    return { unmet, kind: "glibc" };
+  return undefined;
+}
+
+export const wheelsOfOtherSystemsRules: readonly Rule[] = [
+  {
+    id: "package-of-other-system",
+    title: "The release has no wheels for this system",
+    on: ["installer"],
+    specificity: 79,
+    matches: (finding, context) => {
+      if (coded(finding, ...unmetCodes) === undefined) return undefined;
+      const found = elsewhere({ finding, context });
+      return found === undefined
+        ? undefined
+        : { name: found.unmet.name, version: found.unmet.version, kind: found.kind, here: found.unmet.platform };
+    },
+    confidence: "high",
+    cause: (match) => {
+      const { name = "", version, kind, here } = match.facts;
+      const what = `\`${name}${version === undefined ? "" : ` ${version}`}\``;
+      const at = here === undefined ? "" : ` (${here})`;
+      if (kind === "musl")
+        return `The image is Alpine or another Linux with musl${at}, and ${what} has wheels for glibc alone (manylinux).`;
+      if (kind === "win32") return `The Python is one of 32 bits${at}, and ${what} has wheels for 64 bits alone.`;
+      if (kind === "intel-mac")
+        return `torch has no wheels for Macs with Intel processors${at} after 2.2.2, and ${what} is asked for.`;
+      if (kind === "glibc")
+        return `The wheels of ${what} need glibc 2.28 (manylinux_2_28), and this system has an older one${at}.`;
+      return `\`${name}\` has wheels for Linux alone, and this is ${platformOf(match) === "darwin" ? "macOS" : "Windows"}: whatever asks for it has to leave it out here.`;
+    },
+    fix: (match) => {
+      const { name = "", kind } = match.facts;
+      if (kind === "musl")
+        return [
+          `# Dockerfile: FROM python:${pythonVersion(match) ?? "3.12"}-slim in place of …-alpine (uv: ghcr.io/astral-sh/uv:python${pythonVersion(match) ?? "3.12"}-bookworm-slim)`,
+        ];
+      if (kind === "win32")
+        return [
+          `uv python install cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none`,
+          `uv venv --python cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none   # then the same command`,
+        ];
+      if (kind === "intel-mac")
+        return [
+          `${askFor(match, "torch==2.2.2")}   # the newest for Intel, for Python 3.8 to 3.12`,
+          askFor(match, "numpy<2"),
+          `# a Mac with an M processor: this Python is one for Intel under Rosetta; ${python(match)} -c "import platform; print(platform.machine())" has to say arm64`,
+        ];
+      if (kind === "glibc")
+        return [
+          "ldd --version | head -1   # 2.28: RHEL 8, Ubuntu 20.04, Debian 10",
+          "# a newer system or image (ubuntu:22.04; with cibuildwheel manylinux_2_28), or the last release for an older one:",
+          askFor(match, "torch<=2.6.0"),
+        ];
+      const stand = platformOf(match) === "win32" ? linuxAlone[name] : undefined;
+      return [
+        ...(stand === undefined
+          ? []
+          : [
+              `${askFor(match, stand)}   # its module is called ${name}, too; 3.2 for torch 2.6, 3.3 for 2.7, 3.4 for 2.8, 3.5 for 2.9`,
+            ]),
+        `# requirements or pyproject.toml: "${name}; sys_platform == 'linux'", so that it is left out here`,
+        ...(platformOf(match) === "win32" && stand === undefined
+          ? ["wsl --install   # Linux on Windows, with its wheels"]
+          : []),
+      ];
+    },
+    sources: [
+      "https://github.com/woct0rdho/triton-windows",
+      "https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/",
+      "vladmandic/sdnext#63",
+    ],
+    examples: [
+      {
+        text: "  Using cached torch-2.0.0%2Bcu118-cp310-cp310-win_amd64.whl (2611.3 MB)\nERROR: Could not find a version that satisfies the requirement triton (from versions: none)",
+        expect: 'install "triton-windows"',
+      },
+      {
+        text: "error: Distribution `torch==2.7.0 @ registry+https://pypi.org/simple` can't be installed because it doesn't have a source distribution or wheel for the current platform\n\nhint: You're on Linux (`musllinux_1_2_x86_64`), but `torch` (v2.7.0) only has wheels for the following platforms: `manylinux_2_28_aarch64`, `manylinux_2_28_x86_64`, `win_amd64`",
+        expect: "Alpine",
+      },
+      {
+        text: "error: Distribution `torch==2.7.0 @ registry+https://pypi.org/simple` can't be installed because it doesn't have a source distribution or wheel for the current platform\n\nhint: You're on macOS (`macosx_13_0_x86_64`), but `torch` (v2.7.0) only has wheels for the following platforms: `manylinux_2_28_x86_64`, `macosx_11_0_arm64`, `win_amd64`",
+        expect: 'uv add "torch==2.2.2"',
+      },
+      {
+        text: "hint: You're on Linux (`manylinux_2_17_x86_64`), but `torch` (v2.8.0) only has wheels for the following platforms: `manylinux_2_28_aarch64`, `manylinux_2_28_x86_64`, `win_amd64`",
+        expect: "torch<=2.6.0",
+      },
+    ],
+  },
+];
