@@ -104,6 +104,8 @@ export interface Finding {
   readonly source?: string;
   /** Why the first candidate of an overloaded call does not fit, as the compiler's note says it. */
   readonly note?: string;
+  /** Of a message within a header's template: the project's own line that uses it, `a.cpp:4`. */
+  readonly caller?: string;
   /** Innermost Python frames, `file:line function » line of source`, innermost last. */
   readonly frames?: readonly string[];
   /** Where an exception arose while another was handled: the number of exceptions before it in the chain. */

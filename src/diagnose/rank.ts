@@ -1,7 +1,8 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
 import type { ConfigChange } from "./change.ts";
 import { overcomeIn } from "./overcome.ts";
-import type { FindingKind } from "./finding.ts";
+import type { Finding, FindingKind } from "./finding.ts";
+import { foreignHeader } from "./foreign-headers.ts";
 import type { Confidence, Match, Role, Rule, RuleContext } from "./rule.ts";
 
 /** One answer. */
@@ -153,7 +154,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
   return {
     id: rule.id,
     title: rule.title,
-    cause: rule.cause(match),
+    cause: withCaller(rule.cause(match), finding),
     fix: withoutRepeats(rule.fix(match)),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
@@ -162,4 +163,11 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     ...(subject === undefined || subject === "" ? {} : { subject }),
     ...(change === undefined ? {} : { change }),
   };
+}
+
+/** A header's template fails where the project uses it: the sentence that names that line. */
+function withCaller(cause: string, { caller, file }: Finding): string {
+  return caller === undefined || !foreignHeader.test(file ?? "") || cause.includes(caller)
+    ? cause
+    : `${cause} The project's own line that leads there is \`${caller}\`.`;
 }

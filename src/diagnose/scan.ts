@@ -13,6 +13,7 @@ import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
 import { deviceCheckParser } from "./parsers/device-checks.ts";
 import { gccParser } from "./parsers/gcc.ts";
+import { instantiationParser } from "./parsers/instantiations.ts";
 import { gpuParser } from "./parsers/gpu.ts";
 import { installerParser } from "./parsers/installers.ts";
 import { linkerParser } from "./parsers/linkers.ts";
@@ -65,6 +66,7 @@ function makeParsers(collector: Collector): { readonly first: readonly Parser[];
       nvccParser(),
       gccParser(),
       msvcParser(),
+      instantiationParser(collector),
       linkerParser(),
       buildToolParser(),
       installerParser(),

@@ -14,6 +14,7 @@ const otherLanguage =
 /** Of a call that fits nothing: why a candidate is not taken. */
 const candidateNote =
   /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,300}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
+const echoed = /<(?:expression|type|declaration) error>|<erroneous-expression>|<recovery-expr>/;
 /** MLIR, on which Triton stands: `loc("kernel.py":31:22): error: …`, also with callers inside. */
 const mlir = /^loc\((?:callsite\()?(?:"[^"]{1,100}"\()?"([^"]{1,400})":(\d+):(\d+)\)?.{0,400}?\): error: (.*)$/;
 const driverName =
@@ -119,6 +120,8 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
     out.add(line, { kind: "tool-died", tool, program: "cc1plus", code: died, message, ...common });
     return true;
   }
+  // What stands in the place of something that was rejected before: an echo.
+  if (echoed.test(message) && out.newest?.kind === "compile") return true;
   out.add(line, { kind: "compile", tool, message, ...common });
   return true;
 }

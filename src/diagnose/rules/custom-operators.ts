@@ -135,7 +135,16 @@ export const customOperatorRules: readonly Rule[] = [
         /You tried to register a kernel with an unsupported/,
         /is not supported as an integral argument type\. Please use int64_t/,
         /You are calling (?:from|to) with a type that it doesn't (?<what>support)/,
+        /INVALID TYPE: (?:Only int8_t, int64_t and bool are supported as an integral|float is not supported as an) argument type/,
       ) ??
+      // A pointer is taken for one that counts its users.
+      (/core[\\/]ivalue_inl\.h$/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /^no type named [‘']element_type[’'] in [‘'](?:std::)?remove_pointer_t<(?<type>[^’']+?)>?[’']/,
+            /^no type named 'element_type' in '(?<type>[^']+)'/,
+          )
+        : undefined) ??
       // A kernel's own parameters are what torch's boxing cannot fill.
       (/core[\\/]boxing[\\/]impl[\\/]make_boxed_from_unboxed_functor\.h$/.test(finding.file ?? "")
         ? saidAny(
@@ -146,7 +155,7 @@ export const customOperatorRules: readonly Rule[] = [
         : undefined),
     confidence: "high",
     cause: (match) =>
-      `A function given to TORCH_LIBRARY takes or returns ${match.facts["type"] === undefined ? "a type" : `\`${match.facts["type"]}\``} that operators cannot have: numbers are int64_t, double and bool there, text is std::string (c10::string_view), lists are at::IntArrayRef and std::vector of these, and only tensors may be taken by a reference that is not const.`,
+      `A function given to TORCH_LIBRARY takes or returns ${match.facts["type"] === undefined ? "a type" : `\`${match.facts["type"]}\``} that operators cannot have: numbers are int64_t, double and bool there, text is std::string (c10::string_view), lists are at::IntArrayRef and std::vector of these, and only tensors may be taken by a reference that is not const; nothing is taken by pointer.`,
     fix: () => [
       "# int → int64_t, float → double, size_t → int64_t in the function's parameters and results; convert inside",
       "# const torch::Tensor&, const std::vector<torch::Tensor>& (or at::TensorList), std::optional<torch::Tensor>; several results: std::tuple<torch::Tensor, torch::Tensor>; a class of one's own: torch::CustomClassHolder and torch::class_",

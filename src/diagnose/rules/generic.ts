@@ -59,9 +59,11 @@ export const genericRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["header"] === undefined
         ? `The compiler rejects ${match.facts["where"] === "" ? "the code" : `\`${match.facts["where"] ?? ""}\``}: ${match.finding.message}. This is the first error of the build; what follows is often its echo.`
-        : `The compiler rejects a header of ${match.facts["header"]} (\`${match.facts["where"] ?? ""}\`): ${match.finding.message}. Such headers compile elsewhere: the compiler, the C++ standard or the versions of torch, CUDA and compiler do not fit together, or a macro or an earlier error of the source got in the way.`,
+        : match.finding.caller !== undefined
+          ? `\`${match.finding.caller}\` uses a template of ${match.facts["header"]} with types that it does not take: ${match.finding.message}. The header (\`${match.facts["where"] ?? ""}\`) is only where it shows.`
+          : `The compiler rejects a header of ${match.facts["header"]} (\`${match.facts["where"] ?? ""}\`): ${match.finding.message}. Such headers compile elsewhere: the compiler, the C++ standard or the versions of torch, CUDA and compiler do not fit together, or a macro or an earlier error of the source got in the way.`,
     fix: (match) => [
-      `# look at ${match.facts["where"] === "" ? "the place that the message names" : (match.facts["where"] ?? "")} first`,
+      `# look at ${match.facts["where"] === "" ? "the place that the message names" : (match.finding.caller ?? match.facts["where"] ?? "")} first`,
       "retorch build -j 1   # one compiler at a time keeps the messages in order",
     ],
     sources: [],

@@ -250,6 +250,11 @@ export const headerConflictRules: readonly Rule[] = [
       /[\\/](?:c\+\+[\\/](?:v1|\d)|libcxx[\\/])/.test(finding.file ?? "") &&
       finding.tool !== "msvc" &&
       finding.tool !== "cudafe++" &&
+      // Where a line of the project leads there, or the header is of threads and hashes, the project's types do not fit.
+      (finding.caller === undefined || /private|protected/.test(finding.message)) &&
+      !/[\\/](?:std_thread|thread|future|unordered_\w+|hashtable\w*|functional_hash|stl_algo|predefined_ops|stl_function)(?:\.h)?$/.test(
+        finding.file ?? "",
+      ) &&
       /\b(?:at|c10|torch|caffe2)::/.test(finding.message)
         ? { type: /\b(?:at|c10|torch|caffe2)::[\w:]+/.exec(finding.message)?.[0] }
         : undefined,

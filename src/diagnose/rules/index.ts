@@ -32,6 +32,7 @@ import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
 import { plainMistakeRules } from "./plain-mistakes.ts";
 import { mismatchedTypeRules } from "./mismatched-types.ts";
+import { templateDemandRules } from "./template-demands.ts";
 import { torchConversionRules } from "./torch-conversions.ts";
 import { torchCallRules } from "./torch-calls.ts";
 import { tensorExpressionRules } from "./tensor-expressions.ts";

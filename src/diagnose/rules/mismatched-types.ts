@@ -1,7 +1,8 @@
 /** Types that do not fit in a source of one's own, in plain words: const, pointers, operators, conversions. */
 import { conversionOf } from "../conversion.ts";
 import { codeAt, type Rule } from "../rule.ts";
-import { foreign, inOwnSource, quote, reference } from "./plain-mistakes.ts";
+import { foreignHeader } from "../foreign-headers.ts";
+import { inOwnSource, quote, reference } from "./plain-mistakes.ts";
 
 export const mismatchedTypeRules: readonly Rule[] = [
   {
@@ -147,6 +148,11 @@ export const mismatchedTypeRules: readonly Rule[] = [
         ...(/char ?\[|char ?\*/.test(types)
           ? ['# text and values: c10::str("sizes ", x.sizes()), std::to_string(n); std::string("…") + … for two texts']
           : []),
+        ...(/TensorAccessor/.test(types)
+          ? [
+              "# an accessor of two dimensions gives a row for one index: a[i][j] for the number, or accessor<float, 1> for a tensor of one dimension",
+            ]
+          : []),
         ...(/optional</.test(types) ? ["# *b in place of b, after if (b.has_value())"] : []),
         ...(/Tensor/.test(types) && /=$/.test(match.facts["name"] ?? "")
           ? ["# a number and a tensor: s += x.item<float>()"]
@@ -202,7 +208,7 @@ export const mismatchedTypeRules: readonly Rule[] = [
     role: "generic",
     specificity: 11,
     matches: (finding) => {
-      if (finding.severity === "warning" || finding.severity === "note" || foreign.test(finding.file ?? ""))
+      if (finding.severity === "warning" || finding.severity === "note" || foreignHeader.test(finding.file ?? ""))
         return undefined;
       const conversion = conversionOf(finding);
       return conversion === undefined || conversion.from === conversion.to

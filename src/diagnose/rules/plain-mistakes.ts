@@ -1,15 +1,12 @@
 /** Ordinary slips in a source of one's own, in plain words: what the compiler means, whatever it is about. */
 import type { Finding } from "../finding.ts";
+import { foreignHeader } from "../foreign-headers.ts";
 import { codeAt, type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const reference = "https://en.cppreference.com/w/cpp/language";
 
-/** Headers of others: what is wrong there is not a slip of the source. */
-export const foreign =
-  /[\\/](?:aten[\\/]src|torch[\\/]csrc|torch[\\/]include|include[\\/](?:torch|ATen|c10|pybind11|c\+\+)|pybind11|MSVC|Windows Kits|cutlass|cub|thrust|eigen3?)[\\/]|^\/usr\/(?:local\/cuda[^/]*\/|lib\/|include\/)/i;
-
 export function inOwnSource(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts | undefined {
-  return finding.severity === "warning" || finding.severity === "note" || foreign.test(finding.file ?? "")
+  return finding.severity === "warning" || finding.severity === "note" || foreignHeader.test(finding.file ?? "")
     ? undefined
     : saidAny(finding, ...patterns);
 }
@@ -118,7 +115,7 @@ export const plainMistakeRules: readonly Rule[] = [
     specificity: 76,
     matches: (finding) => {
       const facts =
-        finding.severity === "warning" || foreign.test(finding.file ?? "")
+        finding.severity === "warning" || foreignHeader.test(finding.file ?? "")
           ? undefined
           : saidAny(
               finding,
@@ -194,6 +191,7 @@ export const plainMistakeRules: readonly Rule[] = [
         /^no member named '(?<name>\w+)' in '(?<type>[^']+)'(?:[;,] did you mean (?:to use )?'(?<other>[^']+)')?/,
         /^(?:class|struct) "(?<type>[^"]+)" has no member "(?<name>[^"]+)"/,
         /^'(?<name>\w+)': is not a member of '(?<type>[^']+)'/,
+        /^[‘'](?<name>\w+)[’'] is not a member of [‘'](?<type>[^’']+)[’']/,
       ),
     confidence: "medium",
     cause: (match) =>

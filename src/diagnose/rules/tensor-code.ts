@@ -298,7 +298,7 @@ export const tensorCodeRules: readonly Rule[] = [
         ? saidAny(
             finding,
             /[‘'"]at::Tensor::(?<what>size)\(\)|(?<what2>no member (?:named )?[‘'"]?(?:resize|size|begin))/,
-            /(?<what>no matching function for call to|no instance of|cannot convert|no type named|invalid use of|too (?:few|many) arguments)/,
+            /(?<what>cannot call member function .* without object|no matching function for call to|no instance of|cannot convert|no type named|invalid use of|too (?:few|many) arguments)/,
           )
         : undefined,
     confidence: "medium",
