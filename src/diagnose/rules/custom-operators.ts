@@ -135,7 +135,8 @@ export const customOperatorRules: readonly Rule[] = [
         /You tried to register a kernel with an unsupported/,
         /is not supported as an integral argument type\. Please use int64_t/,
         /You are calling (?:from|to) with a type that it doesn't (?<what>support)/,
-        /INVALID TYPE: (?:Only int8_t, int64_t and bool are supported as an integral|float is not supported as an) argument type/,
+        /INVALID TYPE: Only int8_t, int64_t and bool are supported as an (?<what>integral) argument type/,
+        /INVALID TYPE: (?<type>float) is not supported as an argument type/,
       ) ??
       // A pointer is taken for one that counts its users.
       (/core[\\/]ivalue_inl\.h$/.test(finding.file ?? "")

@@ -252,6 +252,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Classes for Python", rules: classBindingRules },
   { name: "Plain slips", rules: plainMistakeRules },
   { name: "Types that do not fit", rules: mismatchedTypeRules },
+  { name: "What templates ask for", rules: templateDemandRules },
   { name: "Habits of Python in C++", rules: pythonHabitRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },
