@@ -13,6 +13,8 @@ const requested =
 const detected = /\bat line (\d+)(?: of "?((?:[A-Za-z]:)?[^":\s][^":]*)"?)?$/;
 /** A message and its chain stand together, with echoes of the source between them. */
 const nearby = 8;
+/** Between a message and the chain below it candidates may be listed. */
+const candidates = 200;
 
 /** The parser of the chains. It goes behind the compilers' own, and sees the message that it waits for. */
 export function instantiationParser(collector: Collector): Parser {
@@ -22,7 +24,7 @@ export function instantiationParser(collector: Collector): Parser {
   const below = (line: LogLine, file: string, row: string): void => {
     const { newest } = collector;
     if (newest?.kind !== "compile" || !foreignHeader.test(newest.file ?? "")) return;
-    if (line.number - Math.max(newest.at, reached) > nearby * 3) return;
+    if (line.number - Math.max(newest.at, reached) > candidates) return;
     reached = line.number;
     if (!foreignHeader.test(file)) newest.caller ??= `${file}:${row}`;
   };

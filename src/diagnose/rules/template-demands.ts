@@ -149,6 +149,9 @@ export const templateDemandRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 70,
     matches: (finding) =>
+      (/[\\/]include[\\/]thread$/.test(finding.file ?? "")
+        ? saidAny(finding, /^'(?:std::)?invoke': no matching overloaded function/)
+        : undefined) ??
       saidAny(
         finding,
         /std::(?<what>thread|async|bind) arguments must be invocable after conversion to rvalues/,
@@ -167,6 +170,10 @@ export const templateDemandRules: readonly Rule[] = [
         text: "/usr/include/c++/12/bits/std_thread.h:129:72: error: static assertion failed: std::thread arguments must be invocable after conversion to rvalues",
         expect: "std::ref(x)",
       },
+      {
+        text: "C:\\VC\\Tools\\MSVC\\14.38.33130\\include\\thread(55): error C2672: 'invoke': no matching overloaded function found\nD:\\src\\work.cpp(7): note: see reference to function template instantiation 'std::thread::thread<void(__cdecl &)(at::Tensor &),at::Tensor&,0>(void (__cdecl &)(at::Tensor &),at::Tensor &)' being compiled",
+        expect: "D:\\src\\work.cpp:7 starts",
+      },
     ],
   },
   {
@@ -180,6 +187,7 @@ export const templateDemandRules: readonly Rule[] = [
         /^use of deleted function [‘']std::unordered_(?:multi)?(?:map|set)<.*_Hash = std::hash<(?<type>[^;]+?)>;/,
         /^use of deleted function [‘']std::hash<(?<type>.+?)>::hash\(\)/,
         /^call to implicitly-deleted default constructor of '(?:const )?(?:std::)?unordered_(?:multi)?(?:map|set)<(?<type>[^,>]+(?:<[^<>]*>)?)/,
+        /^'std::hash<(?<type>[^']+?)>::hash\(.*\)': attempting to reference a deleted function/,
         /The C\+\+ Standard doesn't provide a hash for this type/,
         /hash function must be (?:copy constructible|invocable with an argument of key type)/,
       ),
@@ -236,8 +244,8 @@ export const templateDemandRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["list"] === undefined
         ? [
-            `# std::sort(v.begin(), v.end(), [](const ${bare(match.facts["type"])}& a, const ${bare(match.facts["type"])}& b) { return a.score > b.score; });`,
-            `# or within the class: bool operator<(const ${bare(match.facts["type"])}& other) const { return std::tie(a, b) < std::tie(other.a, other.b); }   (#include <tuple>)`,
+            `# ${match.finding.tool === "cudafe++" ? "thrust" : "std"}::sort(v.begin(), v.end(), []${match.finding.tool === "cudafe++" ? " __device__ " : ""}(const ${bare(match.facts["type"])}& a, const ${bare(match.facts["type"])}& b) { return a.score > b.score; });`,
+            `# or within the class: ${match.finding.tool === "cudafe++" ? "__host__ __device__ " : ""}bool operator<(const ${bare(match.facts["type"])}& other) const { return std::tie(a, b) < std::tie(other.a, other.b); }   (#include <tuple>)`,
           ]
         : ["# list.sort();   or hold the elements in a std::vector"],
     sources: [`${reference}/algorithm/sort`],
