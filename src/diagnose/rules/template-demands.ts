@@ -244,8 +244,8 @@ export const templateDemandRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["list"] === undefined
         ? [
-            `# ${match.finding.tool === "cudafe++" ? "thrust" : "std"}::sort(v.begin(), v.end(), []${match.finding.tool === "cudafe++" ? " __device__ " : ""}(const ${bare(match.facts["type"])}& a, const ${bare(match.facts["type"])}& b) { return a.score > b.score; });`,
-            `# or within the class: ${match.finding.tool === "cudafe++" ? "__host__ __device__ " : ""}bool operator<(const ${bare(match.facts["type"])}& other) const { return std::tie(a, b) < std::tie(other.a, other.b); }   (#include <tuple>)`,
+            `# ${match.finding.tool === "cudafe++" ? "thrust" : "std"}::sort(v.begin(), v.end(), []${match.finding.tool === "cudafe++" ? " __device__ " : ""}(const ${bare(match.facts["type"])}& a, const ${bare(match.facts["type"])}& b) { return a.score > b.score; });${match.finding.tool === "cudafe++" ? "   // nvcc --extended-lambda" : ""}`,
+            `# or within the class: ${match.finding.tool === "cudafe++" ? "__host__ __device__ " : ""}bool operator<(const ${bare(match.facts["type"])}& other) const { return score < other.score; }`,
           ]
         : ["# list.sort();   or hold the elements in a std::vector"],
     sources: [`${reference}/algorithm/sort`],
