@@ -33,6 +33,7 @@ import { distributedRules } from "./distributed.ts";
 import { plainMistakeRules } from "./plain-mistakes.ts";
 import { mismatchedTypeRules } from "./mismatched-types.ts";
 import { templateDemandRules } from "./template-demands.ts";
+import { slipRules } from "./slips.ts";
 import { torchConversionRules } from "./torch-conversions.ts";
 import { torchCallRules } from "./torch-calls.ts";
 import { tensorExpressionRules } from "./tensor-expressions.ts";
@@ -253,6 +254,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Plain slips", rules: plainMistakeRules },
   { name: "Types that do not fit", rules: mismatchedTypeRules },
   { name: "What templates ask for", rules: templateDemandRules },
+  { name: "Slips of a source", rules: slipRules },
   { name: "Habits of Python in C++", rules: pythonHabitRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },
