@@ -3,6 +3,18 @@ import { foreignHeader } from "../foreign-headers.ts";
 import { codeAt, type Rule, saidAny } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 
+const dtypes: Readonly<Record<string, string>> = {
+  float: "kFloat",
+  double: "kDouble",
+  int: "kInt",
+  long: "kLong",
+  int64_t: "kLong",
+  short: "kShort",
+  char: "kChar",
+  uint8_t: "kByte",
+  bool: "kBool",
+};
+
 export const slipRules: readonly Rule[] = [
   {
     id: "switch-over-text",
@@ -117,6 +129,42 @@ export const slipRules: readonly Rule[] = [
       {
         text: "a.cpp:4:65:   required from here\n/usr/include/c++/12/bits/unique_ptr.h:1065:30: error: no matching function for call to ‘A::A()’",
         expect: "a.cpp:4 makes a `A`",
+      },
+    ],
+  },
+  {
+    id: "cxx-type-given-for-dtype",
+    title: "A type of C++ stands where torch wants a dtype",
+    on: ["compile"],
+    specificity: 90,
+    matches: (finding) => {
+      const facts = inOwnSource(
+        finding,
+        /^expected primary-expression before [‘'](?<type>float|double|int|long|bool|short|char)[’']/,
+        /^expected '\(' for function-style cast or type construction/,
+        /^type name is not allowed/,
+      );
+      const given =
+        /\b(?:to|toType|dtype)\((?<type>float|double|int|long|bool|short|char|int64_t|uint8_t)\s{0,4}[,)]/.exec(
+          finding.source ?? "",
+        )?.groups?.["type"];
+      return facts === undefined || given === undefined ? undefined : { type: given };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} gives the C++ type \`${match.facts["type"] ?? ""}\` where torch wants a value that names the type of the elements.`,
+    fix: (match) => [
+      `# x.to(torch::${dtypes[match.facts["type"] ?? ""] ?? "kFloat"}), torch::dtype(torch::${dtypes[match.facts["type"] ?? ""] ?? "kFloat"}); in a template: x.to(c10::CppTypeToScalarType<T>::value)`,
+    ],
+    sources: ["https://docs.pytorch.org/cppdocs/notes/tensor_creation.html"],
+    examples: [
+      {
+        text: "ops.cpp:2:42: error: expected primary-expression before ‘float’\n    2 | at::Tensor f(at::Tensor x) { return x.to(float); }\n      |                                          ^~~~~",
+        expect: "torch::kFloat",
+      },
+      {
+        text: "ops.cpp:2:47: error: expected '(' for function-style cast or type construction\n    2 | at::Tensor f(at::Tensor x) { return x.to(double); }\n      |                                          ~~~~~~^",
+        expect: "torch::kDouble",
       },
     ],
   },
