@@ -70,11 +70,7 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 const facts =
   "ython|:\\|tools, release|/cuda-|orch v|orch==|orch: |torch  |orch 1|orch 2|orch**|orch：|torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|-dev|torch/include|MSVC|-windows|Collecting |Processing |Obtaining f|clang-cl|stdlib=| -l|.a |c++/v1|/usr/include|LIMITED_API|arty/|acosx|gfx1|gfx9|tegra|>>> |]: import |]: from |n -c |3 -c |sudo |Loading ext|Time to load|egra|etson|l4t-|mmcv|xformers |xformers=|xformers:|Version: |OS: |OS**|System: |Platform: |OS：|/py3|version.cuda|nv2|cargo |torch-sys|tch = |target/|rlib|n function `main|Jetson|Orin|Xavier|JetPack|>>> import|>>> from" +
   // Calls that fit no binding, an index for all, images, the report of DeepSpeed, links, where libraries and CUDA are sought, Triton's call of ptxas, names of AMD's GPUs.
-<<<<<<< HEAD
-  "|ndex-url|orch/pytorch:|dia/cuda:|op name .|Invoked with|1. (arg0|1. (self|link.exe|efault-index|LIBRARY_PATH|CUDA_HOME=|CUDA_PATH=|whl/cpu|Bcpu|in indexes: |Repro command|Radeon|AMD Instinct|GeForce |Tesla |NVIDIA A|NVIDIA H|NVIDIA L|NVIDIA B|Quadro ";
-=======
-  "|ndex-url|orch/pytorch:|dia/cuda:|op name .|Invoked with|1. (arg0|1. (self|link.exe|efault-index|LIBRARY_PATH|CUDA_HOME=|CUDA_PATH=|whl/cpu|Bcpu|in indexes: |Repro command|Radeon|AMD Instinct|RTX |GTX |TITAN |Tesla |A100|H100|H200|V100|A40|A10G|L40|A6000|B200|P100|] RUN |cibuildwheel|hostedtool|/home/runner|pip install |pip3 install |odule load|odule purge|odule avail|#SBATCH|/cvmfs/|/gridware/|/apps/|uv sync|uv add|uv lock|uv run|uv pip|uvx |uv tool|.pixi|indows 1|indows1|win1|Win1|Win 1|acBook|acbook|Apple M|Apple S|Ubuntu|Debian|WSL";
->>>>>>> wip-b
+  "|ndex-url|orch/pytorch:|dia/cuda:|op name .|Invoked with|1. (arg0|1. (self|link.exe|efault-index|LIBRARY_PATH|CUDA_HOME=|CUDA_PATH=|whl/cpu|Bcpu|in indexes: |Repro command|Radeon|AMD Instinct|GeForce |Tesla |NVIDIA A|NVIDIA H|NVIDIA L|NVIDIA B|Quadro |RTX |GTX |TITAN |A100|H100|H200|V100|A40|A10G|L40|A6000|B200|P100|] RUN |cibuildwheel|hostedtool|/home/runner|pip install |pip3 install |odule load|odule purge|odule avail|#SBATCH|/cvmfs/|/gridware/|/apps/|uv sync|uv add|uv lock|uv run|uv pip|uvx |uv tool|.pixi|indows 1|indows1|win1|Win1|Win 1|acBook|acbook|Apple M|Apple S|Ubuntu|Debian|WSL";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");

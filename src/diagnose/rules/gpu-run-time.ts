@@ -1,19 +1,14 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-<<<<<<< HEAD
-import { installTorchFor, python, reinstall, setVariable, torchCuda, buildForThisGpu, pip } from "../commands.ts";
-=======
 import {
+  buildForThisGpu,
   installTorchFor,
   knownCapabilities,
-  platformOf,
+  pip,
   python,
   reinstall,
   setVariable,
   torchCuda,
-  buildForThisGpu,
-  pip,
 } from "../commands.ts";
->>>>>>> wip-b
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
