@@ -1,10 +1,10 @@
 /** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
-import { pip, python } from "../commands.ts";
+import { pip, python, unsetVariable } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
 const ownHelper =
-  /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build)$/;
+  /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build|op_builder)$/;
 
 export const projectFileRules: readonly Rule[] = [
   {
@@ -116,7 +116,7 @@ export const projectFileRules: readonly Rule[] = [
     id: "own-build-module-missing",
     title: "setup.py does not find a module of the project's own",
     on: ["exception"],
-    specificity: 77,
+    specificity: 82,
     matches: (finding) => {
       const facts = said(finding, /No module named ['"](?<name>\w+)(?:\.\w+)*['"]/);
       const last = finding.frames?.at(-1) ?? "";
@@ -125,8 +125,16 @@ export const projectFileRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `setup.py imports \`${match.facts["name"] ?? ""}\`, a file beside it (${match.facts["name"] ?? ""}.py) and no package of PyPI: it is not in the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517).`,
+      `setup.py imports \`${match.facts["name"] ?? ""}\`, a file or folder beside it and no package of PyPI: ${match.context.log.embeddedPython ? "the embeddable Python looks only where its ._pth file says, never into the folder of a script. (Elsewhere: it is not in" : "it is not in"} the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517), or PYTHONSAFEPATH is set.${match.context.log.embeddedPython ? ")" : ""}`,
     fix: (match) => [
+      ...(match.context.log.embeddedPython
+        ? [
+            "ren python_embeded\\python3*._pth python3*._pth.off   # while it is installed; then back",
+            `${python(match)} -m pip install --no-build-isolation ${match.context.log.asked ?? match.context.log.package ?? "<package>"}   # or a ready-made wheel for Windows of that package`,
+          ]
+        : [
+            `${unsetVariable(match, "PYTHONSAFEPATH")}   # and no -P: both keep the folder of setup.py out of sys.path`,
+          ]),
       `ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
       `echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in   # then python -m build --sdist again`,
       '# setup.py, before the import: import os, sys; sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))   (or build-backend = "setuptools.build_meta:__legacy__")',
