@@ -307,7 +307,7 @@ export const toolchainRules: readonly Rule[] = [
         : { name, path };
     },
     confidence: (match) =>
-      /^(?:cmake|git|make|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
+      /^(?:cmake|git|make|which|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
         ? "high"
         : "medium",
     cause: (match) =>

@@ -1,7 +1,9 @@
 /** A release that is asked for and has wheels for other systems alone: Linux without glibc, Macs with Intel, Windows. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, pythonVersion } from "../commands.ts";
 import { askFor } from "../project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
+import { pythonsOf, torchOf, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
 
 const unmetCodes = ["no-distribution", "no-solution", "no-candidate", "wheel-tags", "uv-platform"] as const;
@@ -37,6 +39,20 @@ function elsewhere(match: Pick<Match, "finding" | "context">): Elsewhere | undef
     /^torch(?:vision|audio)?$/.test(unmet.name) &&
     /^macosx_\d+_\d+_x86_64$/.test(unmet.platform ?? "") &&
     unmet.platforms?.some((tag) => tag.endsWith("arm64")) === true
+  )
+    return { unmet, kind: "intel-mac" };
+  // The Python is one that the release has wheels for, and the last one for Intel is 2.2.2: it can only be the processor.
+  const range = pythonsOf(unmet.name, unmet.version);
+  const torch = unmet.version === undefined ? undefined : torchOf(unmet.name, unmet.version);
+  if (
+    here === "macOS" &&
+    unmet.build === undefined &&
+    log.arch !== "arm64" &&
+    torch !== undefined &&
+    compareVersions(parseVersion(torch), [2, 3]) >= 0 &&
+    unmet.python !== undefined &&
+    range !== undefined &&
+    within(range, unmet.python)
   )
     return { unmet, kind: "intel-mac" };
   const glibc = /^manylinux_2_(\d+)_/.exec(unmet.platform ?? "")?.[1];
