@@ -193,7 +193,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )

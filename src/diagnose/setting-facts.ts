@@ -23,6 +23,8 @@ export interface SettingFacts {
   readonly relativePrefix?: string;
   /** The compute capability that CUMM_CUDA_ARCH_LIST names: `8.7`. */
   readonly cummArch?: string;
+  /** The folder of a setup.py that a command runs from elsewhere: `C:\work\my-ops`. */
+  readonly setupFolder?: string;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
@@ -88,6 +90,7 @@ export class SettingReader {
   #runner = false;
   #prefix: string | undefined;
   #cumm: string | undefined;
+  #setup: string | undefined;
   readonly #gpus = new Set<string>();
 
   line(text: string): void {
@@ -105,6 +108,8 @@ export class SettingReader {
     if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
     const request = text.includes("install ") ? installCommand.exec(text)?.[1] : undefined;
     if (request !== undefined) this.#asked = onePackage(request);
+    if (text.includes("setup.py ") && text.includes("python"))
+      this.#setup ??= /\bpython[\d.]* ([^\s"']{1,200})[\\/]setup\.py (?:install|develop|build)/.exec(text)?.[1];
     if (text.includes("CUMM_CUDA_ARCH_LIST"))
       this.#cumm ??= /CUMM_CUDA_ARCH_LIST[= ]["']?(\d{1,2}\.\d)/.exec(text)?.[1];
     if (text.includes("_PREFIX_PATH=") || text.includes("Torch_DIR="))
@@ -130,6 +135,7 @@ export class SettingReader {
       usesModules: this.#modules,
       hostedRunner: this.#runner,
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
+      ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
       ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
       ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),
       ...(this.#asked === undefined ? {} : { asked: this.#asked }),

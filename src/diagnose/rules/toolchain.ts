@@ -358,7 +358,7 @@ export const toolchainRules: readonly Rule[] = [
           'echo "$LDFLAGS $CFLAGS $CXXFLAGS"   # -fuse-ld=… in there, or in the build\'s own flags? drop it, or install what it names:',
           ...systemPackage(match, { apt: "binutils lld mold" }),
         ];
-      return systemPackage(match, { apt: name });
+      return systemPackage(match, name === "which" ? { apt: "debianutils", dnf: "which" } : { apt: name });
     },
     sources: [],
     examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],

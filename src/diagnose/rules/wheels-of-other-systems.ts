@@ -33,6 +33,7 @@ function elsewhere(match: Pick<Match, "finding" | "context">): Elsewhere | undef
   if (here === "musl" && unmet.platforms?.some((tag) => tag.startsWith("manylinux")) !== false)
     return { unmet, kind: "musl" };
   if (here === "Windows" && unmet.platform === "win32") return { unmet, kind: "win32" };
+  if (/^cuda-python$/.test(unmet.name) && here === "macOS") return { unmet, kind: "linux-alone" };
   if (linuxOnly.test(unmet.name) && (here === "Windows" || here === "macOS") && unmet.why !== "version")
     return { unmet, kind: "linux-alone" };
   if (
@@ -91,6 +92,8 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
         return `torch has no wheels for Macs with Intel processors${at} after 2.2.2, and ${what} is asked for.`;
       if (kind === "glibc")
         return `The wheels of ${what} need glibc 2.28 (manylinux_2_28), and this system has an older one${at}.`;
+      if (/^(?:nvidia-|cuda-)/.test(name) && platformOf(match) === "darwin")
+        return `\`${name}\` is a part of CUDA, and there is no CUDA for macOS: what asks for it was resolved (or locked) on another system, as releases of torch with metadata of their own for each system are (1.13.0, 2.0.0), or has to leave it out here.`;
       return `\`${name}\` has wheels for Linux alone, and this is ${platformOf(match) === "darwin" ? "macOS" : "Windows"}: whatever asks for it has to leave it out here.`;
     },
     fix: (match) => {
