@@ -25,6 +25,8 @@ export interface SettingFacts {
   readonly cummArch?: string;
   /** The folder of a setup.py that a command runs from elsewhere: `C:\work\my-ops`. */
   readonly setupFolder?: string;
+  /** The one CUDA that the text's sentences and lists name, `11.7`; what something wants or was built for is not meant. */
+  readonly spokenCuda?: string;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
@@ -39,6 +41,12 @@ const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
 
 /** `-I/usr/local/cuda:/include`, `-I:/opt/cuda/include`: what torch makes of a CUDA_HOME with a colon at an end. */
 const inFlags = /[\s"']-(?:I|L|isystem )(:\/[\w./+-]*cuda[\w./+-]*|\/[\w./+-]*cuda[\w.+-]*\/?:)\/?(?:include|lib64)\b/;
+
+const spokenCuda =
+  /(?<![\w/.+-])(?:CUDA|Cuda|cuda)(?:[ -]?(?:[Vv]ersion|[Tt]oolkit|release))?(?: is)?\s?[:=@]?\s?v?((?:8|9|1[0-4])\.\d)(?:\.\d+)?(?![\w+]|\.\w)/g;
+/** Of another CUDA than the one that is there, or of the driver's. */
+const otherCuda =
+  /Driver|NVIDIA-SMI|above|newer|higher|later|older|at least|requir|support|needs?\b|minimum|[<>]=?|xpect|compiled|built|ismatch|etected|install|\btry|\bwant|[Ee]rror|bounds/;
 
 const modules =
   /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
@@ -91,6 +99,7 @@ export class SettingReader {
   #prefix: string | undefined;
   #cumm: string | undefined;
   #setup: string | undefined;
+  readonly #cudas = new Set<string>();
   readonly #gpus = new Set<string>();
 
   line(text: string): void {
@@ -110,6 +119,8 @@ export class SettingReader {
     if (request !== undefined) this.#asked = onePackage(request);
     if (text.includes("setup.py ") && text.includes("python"))
       this.#setup ??= /\bpython[\d.]* ([^\s"']{1,200})[\\/]setup\.py (?:install|develop|build)/.exec(text)?.[1];
+    if (text.length <= 160 && text.toLowerCase().includes("cuda") && !otherCuda.test(text))
+      for (const [, version = ""] of text.matchAll(spokenCuda)) this.#cudas.add(version);
     if (text.includes("CUMM_CUDA_ARCH_LIST"))
       this.#cumm ??= /CUMM_CUDA_ARCH_LIST[= ]["']?(\d{1,2}\.\d)/.exec(text)?.[1];
     if (text.includes("_PREFIX_PATH=") || text.includes("Torch_DIR="))
@@ -135,6 +146,7 @@ export class SettingReader {
       usesModules: this.#modules,
       hostedRunner: this.#runner,
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
+      ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
       ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
       ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),

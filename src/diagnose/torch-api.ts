@@ -21,7 +21,6 @@ export interface TorchName {
 /** First match wins. */
 const names: readonly TorchName[] = [
   // Came with a release.
-  { form: /^torch::Tensor$/, since: "1.0" },
   { form: /^(?:torch|c10|at)::(?:InferenceMode|AutoInferenceMode)$/, since: "1.9" },
   { form: /^torch::autograd::(?:Function|AutogradContext)$/, since: "1.3" },
   { form: /^TORCH_LIBRARY_FRAGMENT$/, since: "1.8" },
