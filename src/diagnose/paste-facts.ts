@@ -115,6 +115,9 @@ const installed: readonly RegExp[] = [
     String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?: version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
+  new RegExp(
+    String.raw`(?<!required |needed |supported |minimum |right |correct )\btorch version is (${release}(?:${local})?)(?!\w|\.\w)`,
+  ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
@@ -130,7 +133,7 @@ const torchsCuda: readonly RegExp[] = [
   /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
   /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
   /does not match the version torch was compiled with (\d+\.\d+)/,
-  /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"]?(\d+\.\d+)/,
+  /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"`]?(\d+\.\d+)/,
 ];
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
