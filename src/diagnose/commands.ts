@@ -75,7 +75,7 @@ export function useToolkit(match: Match, wanted = torchCuda(match), least = "0")
   return [
     ...(wanted === undefined && !fits ? [showTorchCuda(match)] : []),
     ...(fits ? [] : [showToolkits(match)]),
-    setVariable(match, "CUDA_HOME", fits ? here.root : toolkitFolder(match, wanted)),
+    setVariable(match, "CUDA_HOME", fits ? here.root : toolkitFolder(match, wanted ?? match.context.log.spokenCuda)),
     platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
     ...(fits && /[\\/](?:site|dist)-packages[\\/]nvidia[\\/]/.test(here.root) && platformOf(match) === "linux"
       ? [namesForLinkers]

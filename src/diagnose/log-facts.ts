@@ -193,7 +193,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
@@ -219,7 +219,7 @@ export class FactsReader {
       if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
     }
     const cuda =
-      /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)/.exec(
+      /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)|version bounds defined for CUDA version (\d+\.\d+)/.exec(
         text,
       );
     if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";
@@ -262,7 +262,7 @@ export class FactsReader {
           ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
           : undefined;
     if (running !== undefined && !carriers.test(running) && !standardModules.test(running))
-      facts.runningModule = running;
+      facts.runningModule = running.replace(/-\d+$/, "");
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     if (facts.otherGpu === undefined && text.includes("cuda:")) {
@@ -312,7 +312,11 @@ export class FactsReader {
   #speaksOf(text: string): void {
     if (text.length > 300) return;
     if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b/.test(text) && !/\bWSL/i.test(text)) this.#spoken.add("win32");
-    if (/\b[Mm]ac[Bb]ook\b|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(text))
+    if (
+      /\b[Mm]ac[Bb]ook\b|\b(?:mac ?)?[Oo][Ss] ?[Xx] 1\d\b|\bmacOS \d|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(
+        text,
+      )
+    )
       this.#spoken.add("darwin");
     if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }

@@ -101,9 +101,7 @@ function importedPackage(message: string, log: Match["context"]["log"]): string 
 export function packageOf(match: Pick<Match, "finding" | "context">): string | undefined {
   const { finding } = match;
   const file = finding.file ?? (/[\\/]/.test(finding.library ?? "") ? finding.library : undefined) ?? "";
-  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-[\d.]+[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(
-    file,
-  );
+  const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-\d[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(file);
   if (inside === null) {
     // Windows names the module alone.
     const module = finding.kind === "load" && /^\w+$/.test(finding.library ?? "") ? finding.library : undefined;

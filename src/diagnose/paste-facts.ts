@@ -24,6 +24,8 @@ export interface PasteFacts extends CallFacts {
   readonly torchRocm?: string;
   /** Whether torch has the new std::string, as `collect_env` says. */
   readonly cxx11Abi?: boolean;
+  /** Where a wheel of torch lies, as the paste has it: `https://developer.download.nvidia.com/…/torch-1.12.0a0+….whl`. */
+  readonly torchWheel?: string;
   /** torch that pip or uv fetched for the build alone, `1.11.0`. */
   readonly isolatedTorch?: string;
   /** C++ standard of the last compile, `17`. */
@@ -193,6 +195,9 @@ export class PasteReader {
     jetsonTorch: false,
   };
 
+  /** What is run is of an environment that pip or uv made for one build. */
+  #isolated = false;
+
   line(text: string): void {
     const capability = text.length < 300 ? capabilityOfName(text) : undefined;
     if (capability !== undefined) this.#capabilities.add(capability);
@@ -205,6 +210,12 @@ export class PasteReader {
     // pip indents what it fetches for one build.
     const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
     if (fetched !== undefined) facts.isolatedTorch ??= fetched;
+    const wheel = text.includes("/torch-")
+      ? /https?:\/\/[^\s"'<>()]{1,300}\/torch-\d[^\s"'<>()]{1,200}\.whl/.exec(text)?.[0]
+      : undefined;
+    if (wheel !== undefined) facts.torchWheel ??= wheel;
+    if (/(?:pip-build-env-\w+|builds-v0[\\/][^\\/]+)[\\/].{0,80}-packages[\\/]torch[\\/]/.test(text))
+      this.#isolated = true;
     const last = text.lastIndexOf("-std=");
     const standard = last < 0 ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
     if (standard?.[1] !== undefined) facts.standard = standard[1];
@@ -353,6 +364,10 @@ export class PasteReader {
     for (const form of installed) {
       const version = form.exec(text)?.[1];
       if (version === undefined) continue;
+      if (this.#isolated && text.includes("__version__")) {
+        facts.isolatedTorch ??= version.replace(/\+.*$/, "");
+        break;
+      }
       if (facts.installedTorch === undefined || version.startsWith(`${facts.installedTorch}+`))
         facts.installedTorch = version;
       this.#build(version);

@@ -19,6 +19,14 @@ export interface SettingFacts {
   readonly namedGpu?: string;
   /** A runner of GitHub (or cibuildwheel on one) builds. */
   readonly hostedRunner: boolean;
+  /** A relative path that CMake got for CMAKE_PREFIX_PATH or Torch_DIR: `../libtorch`. */
+  readonly relativePrefix?: string;
+  /** The compute capability that CUMM_CUDA_ARCH_LIST names: `8.7`. */
+  readonly cummArch?: string;
+  /** The folder of a setup.py that a command runs from elsewhere: `C:\work\my-ops`. */
+  readonly setupFolder?: string;
+  /** The one CUDA that the text's sentences and lists name, `11.7`; what something wants or was built for is not meant. */
+  readonly spokenCuda?: string;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
   /** Its release, where one is asked for: `==1.0.1`. */
@@ -32,6 +40,15 @@ export interface SettingFacts {
 /** Somebody says that it is not there, or that taking it out was of no use. */
 const denied = /\b(?:not|never|no|without|unset|neither)\b|n['’]t\b/i;
 const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
+
+/** `-I/usr/local/cuda:/include`, `-I:/opt/cuda/include`: what torch makes of a CUDA_HOME with a colon at an end. */
+const inFlags = /[\s"']-(?:I|L|isystem )(:\/[\w./+-]*cuda[\w./+-]*|\/[\w./+-]*cuda[\w.+-]*\/?:)\/?(?:include|lib64)\b/;
+
+const spokenCuda =
+  /(?<![\w/.+-])(?:CUDA|Cuda|cuda)(?:[ -]?(?:[Vv]ersion|[Tt]oolkit|release))?(?: is)?\s?[:=@]?\s?v?((?:8|9|1[0-4])\.\d)(?:\.\d+)?(?![\w+]|\.\w)/g;
+/** Of another CUDA than the one that is there, or of the driver's. */
+const otherCuda =
+  /Driver|NVIDIA-SMI|above|newer|higher|later|older|at least|requir|support|needs?\b|minimum|[<>]=?|xpect|compiled|built|ismatch|etected|install|\btry|\bwant|[Ee]rror|bounds/;
 
 const modules =
   /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
@@ -84,9 +101,17 @@ export class SettingReader {
   #modules = false;
   #asked: ReturnType<typeof onePackage>;
   #runner = false;
+  #prefix: string | undefined;
+  #cumm: string | undefined;
+  #setup: string | undefined;
+  readonly #cudas = new Set<string>();
   readonly #gpus = new Set<string>();
 
   line(text: string): void {
+    if (this.#list === undefined && text.includes(":") && text.includes("cuda")) {
+      const written = inFlags.exec(text.length > 4_000 ? text.slice(0, 4_000) : text);
+      if (written !== null) this.#list = [(written[1] ?? "").replaceAll(":", "")];
+    }
     if (text.length > 600) return;
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
       this.#libtorch = true;
@@ -97,6 +122,17 @@ export class SettingReader {
     if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
     const request = text.includes("install ") ? installCommand.exec(text)?.[1] : undefined;
     if (request !== undefined) this.#asked = onePackage(request);
+    if (text.includes("setup.py ") && text.includes("python"))
+      this.#setup ??= /\bpython[\d.]* ([^\s"']{1,200})[\\/]setup\.py (?:install|develop|build)/.exec(text)?.[1];
+    if (text.length <= 160 && text.toLowerCase().includes("cuda") && !otherCuda.test(text))
+      for (const [, version = ""] of text.matchAll(spokenCuda)) this.#cudas.add(version);
+    if (text.includes("CUMM_CUDA_ARCH_LIST"))
+      this.#cumm ??= /CUMM_CUDA_ARCH_LIST[= ]["']?(\d{1,2}\.\d)/.exec(text)?.[1];
+    if (text.includes("_PREFIX_PATH=") || text.includes("Torch_DIR="))
+      this.#prefix ??=
+        /-D(?:CMAKE_PREFIX_PATH|Torch_DIR)=["']?(\.{1,2}\/[\w./+-]+|[A-Za-z][\w+-]*\/[\w./+-]+|libtorch)(?=["'\s]|$)/.exec(
+          text,
+        )?.[1];
     if (text.includes("uv")) {
       const tool = uvTool.exec(text)?.[1];
       if (tool !== undefined) this.#tool = tool;
@@ -115,6 +151,10 @@ export class SettingReader {
       usesModules: this.#modules,
       hostedRunner: this.#runner,
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
+      ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
+      ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
+      ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
+      ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),
       ...(this.#asked === undefined ? {} : { asked: this.#asked.name }),
       ...(this.#asked?.release === undefined ? {} : { askedRelease: this.#asked.release }),
       ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),

@@ -92,6 +92,12 @@ function line(line: LogLine, out: Collector): boolean {
   return bare(line, out);
 }
 
+/** A sentence that goes on with the compiler's words: the file is its last word. */
+function withoutProse(file: string): string {
+  const word = /[ ][*`"'(]{0,3}([^ ]+)$/.exec(file)?.[1];
+  return word !== undefined && /^[^\\/.~][^\\/]* \S+ /.test(file) && /[\\/.]/.test(word) ? word : file;
+}
+
 function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): boolean {
   const [, file = "", row = "0", column, word = "error", rest = ""] = place;
   // nvcc's front end writes `file(12): error`; MSVC has codes: both have parsers of their own.
@@ -105,7 +111,7 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
   const edg = line.text[file.length] === "(" && column === undefined;
   const tool: ToolName = edg ? "cudafe++" : /[‘’]|[:：]\d+[:：].*No such file/.test(line.text) ? "gcc" : "clang";
   const common = {
-    file: file.replace(/^(?:In file included from |from )/, ""),
+    file: withoutProse(file.replace(/^(?:In file included from |from )/, "")),
     line: Number(row),
     ...(column === undefined ? {} : { column: Number(column) }),
     severity,

@@ -20,7 +20,7 @@ const notFound: readonly RegExp[] = [
   /^(?:nvcc|ccache|sccache)[^:]*: (?:error: )?(?:failed to execute|could not find compiler|error trying to execute) ["']?(?!compile\b)([\w./+-]+)["']?/i,
   /^error: linker [`'](\S+)['`] not found/,
   /Command '\['(?:which|where)', '([^']+)'\]' returned non-zero/,
-  /^(?:.*(?:\[Errno 2\]|FileNotFoundError:?|Warning:.*) )?No such file or directory: ['"](ninja|nvcc|cmake|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|git)['"]/,
+  /^(?:.*(?:\[Errno 2\]|FileNotFoundError:?|Warning:.*) )?No such file or directory: ['"](ninja|nvcc|cmake|g\+\+|gcc|c\+\+|cc|clang\+\+|hipcc|cl|git|which|patchelf|make)['"]/,
   /Error checking compiler version for (\S+): \[Errno 2\]/,
   /Compiler: (\S+) is not found/,
   /No working C\+\+ compiler found in .*'([\w.+/-]+)'\)/,

@@ -1,6 +1,7 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
 import { installTorchFor, knownCapabilities, pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** A package's own variable for the architectures: `TCNN_CUDA_ARCHITECTURES`, `NVTE_CUDA_ARCHS`, `NATTEN_CUDA_ARCH`. */
 const ownVariable = /\b(?!TORCH_|CMAKE_)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_CUDA_ARCH(?:S|_LIST|ITECTURES?)?)\b/;
@@ -15,6 +16,13 @@ function ownValue(match: Match, variable: string): string {
 function listOf(match: Match): string | undefined {
   const known = knownCapabilities(match);
   return known.length === 0 ? undefined : known.join(";");
+}
+
+/** torch was asked for the GPU by its builder, in a build. */
+function buildsNow(finding: Finding, context: RuleContext): boolean {
+  return [finding, ...context.findings].some((each) =>
+    (each.frames ?? []).some((frame) => /_get_cuda_arch_flags|cpp_extension\.py/.test(frame)),
+  );
 }
 
 export const buildArchitectureRules: readonly Rule[] = [
@@ -73,9 +81,11 @@ export const buildArchitectureRules: readonly Rule[] = [
   {
     id: "no-arch-list",
     title: "No GPU to ask, and TORCH_CUDA_ARCH_LIST is not set",
-    on: ["exception"],
+    on: ["exception", "gpu"],
     specificity: 80,
     matches: (finding, context) => {
+      if (finding.kind === "gpu")
+        return coded(finding, "no-device") !== undefined && buildsNow(finding, context) ? {} : undefined;
       const own = ownVariable.exec(finding.message)?.[1];
       if (
         own !== undefined &&
@@ -141,6 +151,10 @@ export const buildArchitectureRules: readonly Rule[] = [
         expect: "set TCNN_CUDA_ARCHITECTURES=89",
       },
       { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/torch/utils/cpp_extension.py", line 1325, in _get_cuda_arch_flags\n    capability = torch.cuda.get_device_capability()\n  File "/e/torch/cuda/__init__.py", line 54, in _check_driver\nAssertionError:\nFound no NVIDIA driver on your system. Please check that you\nhave an NVIDIA GPU and installed a driver',
+        expect: "export TORCH_CUDA_ARCH_LIST",
+      },
       {
         text: "Traceback (most recent call last):\n  File \"/e/torch/utils/cpp_extension.py\", line 1971, in _get_cuda_arch_flags\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",
         expect: "TORCH_CUDA_ARCH_LIST",

@@ -25,6 +25,11 @@ function jitRoot(match: Match): string {
   );
 }
 
+/** An extension that load() builds under the Store's Python. */
+function isStoreJit(match: Match): boolean {
+  return match.context.log.storePython && /loading 'build[\w.]*\.ninja':/.test(match.finding.message);
+}
+
 export const buildSystemRules: readonly Rule[] = [
   {
     id: "build-folder-race",
@@ -301,12 +306,24 @@ export const buildSystemRules: readonly Rule[] = [
         /(?<target>unknown target)|failed recompaction|bad deps log|loading (?:build|deps) log/,
       ),
     confidence: (match) => (match.facts["target"] === undefined ? "high" : "low"),
-    cause: () =>
-      "The build folder was made by another generator, in another place (a container, a moved folder), or is half written.",
-    fix: (match) => [removeFolder(match, match.context.log.jitFolder ?? "build"), "# then configure and build again"],
+    cause: (match) =>
+      isStoreJit(match)
+        ? "Python is the Microsoft Store's: what it writes below AppData goes to a folder of its own, unseen by other programs. torch writes build.ninja below AppData\\Local\\torch_extensions, and ninja does not find it."
+        : "The build folder was made by another generator, in another place (a container, a moved folder), or is half written.",
+    fix: (match) =>
+      isStoreJit(match)
+        ? [
+            "set TORCH_EXTENSIONS_DIR=C:\\torch_extensions   # a folder outside of AppData; PowerShell: $env:TORCH_EXTENSIONS_DIR = 'C:\\torch_extensions'",
+            "# or a Python from python.org or conda in place of the Store's",
+          ]
+        : [removeFolder(match, match.context.log.jitFolder ?? "build"), "# then configure and build again"],
     sources: ["https://cmake.org/cmake/help/latest/manual/cmake.1.html"],
     examples: [
       { text: "ninja: error: loading 'build.ninja': No such file or directory", expect: "rm -rf" },
+      {
+        text: "  File \"C:\\Program Files\\WindowsApps\\PythonSoftwareFoundation.Python.3.10_3.10.2800.0_x64__qbz5n2kfra8p0\\lib\\subprocess.py\", line 526, in run\nRuntimeError: Error building extension 'my_plugin': ninja: error: loading 'build.ninja': The system cannot find the file specified.",
+        expect: "TORCH_EXTENSIONS_DIR",
+      },
       {
         text: "CMake Error: Error: generator : Ninja\nDoes not match the generator used previously: Unix Makefiles",
         expect: "generator",

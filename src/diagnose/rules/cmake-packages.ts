@@ -185,6 +185,11 @@ export const cmakePackageRules: readonly Rule[] = [
             ...installWithoutIsolation({ ...match, facts: { module: "scikit_build_core" } }),
           ]
         : [
+            ...(match.context.log.relativePrefix === undefined
+              ? []
+              : [
+                  `cmake -DCMAKE_PREFIX_PATH="$PWD/${match.context.log.relativePrefix}" ..   # an absolute path: CMake takes a relative one from the folder of the sources, not from where it is started`,
+                ]),
             `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
             "# within pip: pip install --no-build-isolation .",
           ]),

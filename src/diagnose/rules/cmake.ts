@@ -20,6 +20,11 @@ function packed(match: Match): string {
   return capabilities(match).join(";").replaceAll(".", "");
 }
 
+/** cmd.exe hands single quotation marks on. */
+function quoted(match: Match): boolean {
+  return /[\\/]'/.test(match.facts["dir"] ?? "");
+}
+
 export const cmakeRules: readonly Rule[] = [
   {
     id: "cmake-language-not-enabled",
@@ -203,13 +208,18 @@ export const cmakeRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["dir"] !== undefined
         ? match.facts["empty"] === undefined
-          ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: the path after -S (or the last word) is wrong.`
+          ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: ${quoted(match) ? "Windows' command line knows no single quotation marks, so that the quoted path went to CMake with them, in pieces where it has a space." : "the path after -S (or the last word) is wrong."}`
           : `CMake was started for \`${match.facts["dir"]}\`, which holds no CMakeLists.txt: it is the wrong folder (the build folder itself, one above or below), or a submodule that was not fetched.`
         : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
     fix: (match) =>
       match.facts["dir"] !== undefined
         ? [
-            "find . -maxdepth 3 -name CMakeLists.txt   # cmake -S <its folder> -B build; within a build folder: cmake ..",
+            ...(quoted(match)
+              ? ['cmake -S "C:\\path to\\the sources" -B build   # double quotation marks, and the options as before']
+              : []),
+            platformOf(match) === "win32"
+              ? "dir /s /b CMakeLists.txt   # cmake -S <its folder> -B build; within a build folder: cmake .."
+              : "find . -maxdepth 3 -name CMakeLists.txt   # cmake -S <its folder> -B build; within a build folder: cmake ..",
             ...(match.facts["empty"] === undefined
               ? []
               : ["git submodule update --init --recursive   # an empty folder of the repository"]),
@@ -225,6 +235,10 @@ export const cmakeRules: readonly Rule[] = [
       {
         text: 'CMake Error: The source directory "/w/ext/build" does not appear to contain CMakeLists.txt.\nSpecify --help for usage, or press the help button on the CMake GUI.',
         expect: "cmake ..",
+      },
+      {
+        text: 'CMake Error: The source directory "C:/Users/A B/Desktop/ext/\'C:/Users/A" does not exist.',
+        expect: "double quotation marks",
       },
     ],
   },

@@ -99,7 +99,7 @@ export function asksForToolkit(finding: Finding): MatchFacts | undefined {
     );
   }
   if (finding.code === "no-cuda-home") return {};
-  if (/name 'bare_metal_version' is not defined/.test(finding.message)) return {};
+  if (/name '(?:bare_metal_version|nvcc_cuda_version)' is not defined/.test(finding.message)) return {};
   if (finding.code === "MissingCUDAException") return {};
   if (finding.code === "KeyError" && /^['"]CUDA_(?:HOME|PATH)['"]$/.test(finding.message)) return {};
   // setup.py puts CUDA_HOME, which is None, together with a path.
@@ -144,7 +144,8 @@ export const cudaToolkitRules: readonly Rule[] = [
       if (numbers === null) return finding.code === "cuda-mismatch" ? {} : undefined;
       return { ...numbers.groups };
     },
-    confidence: "high",
+    // ColossalAI's and others' scripts say so and go on.
+    confidence: (match) => (/^\s*Warning: Cuda extensions/i.test(match.finding.text) ? "low" : "high"),
     cause: (match) => {
       const { nvcc, torch, minor } = mismatched(match);
       if (isFetchedTorch(match))
@@ -272,6 +273,10 @@ export const cudaToolkitRules: readonly Rule[] = [
     sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
     examples: [
       { text: "/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", expect: "export CUDA_HOME=/usr/local/cuda" },
+      {
+        text: "gcc -I/e/torch/include -I/usr/local/cuda:/include -c ops/src/nms_cpu.cpp -o nms_cpu.o\nops/src/nms_cpu.cpp:12:18: fatal error: cuda.h: No such file or directory",
+        expect: "export CUDA_HOME=/usr/local/cuda",
+      },
       {
         text: "error: [Errno 2] No such file or directory: ':/usr/local/cuda-11.3/bin/nvcc'",
         expect: "export CUDA_HOME=/usr/local/cuda-11.3",

@@ -62,6 +62,17 @@ function isInPassing(finding: Finding, context: RuleContext): boolean {
   );
 }
 
+/** The package whose file is damaged. */
+function corrupt(match: Match): string {
+  return (
+    /(?:^|\s)([A-Za-z][\w.-]*) has an invalid wheel/.exec(match.finding.message)?.[1] ??
+    /Wheel '([A-Za-z][\w.-]*)'/.exec(match.finding.message)?.[1] ??
+    match.context.log.asked ??
+    match.context.log.package ??
+    "."
+  );
+}
+
 export const downloadRules: readonly Rule[] = [
   {
     id: "hash-mismatch",
@@ -77,12 +88,22 @@ export const downloadRules: readonly Rule[] = [
     fix: (match) =>
       match.finding.code === "CondaVerificationError"
         ? ["conda clean --packages --tarballs", "# then install again"]
-        : [pip(match, "cache purge"), pip(match, "install --no-cache-dir .")],
+        : [
+            pip(match, "cache purge"),
+            ...(/\.whl\b/.test(match.context.log.asked ?? "") || /has an invalid wheel/.test(match.finding.message)
+              ? ["# a .whl that you downloaded: unzip -l <file>.whl shows whether it is whole; download it again"]
+              : []),
+            pip(match, `install --no-cache-dir ${corrupt(match)}`),
+          ],
     sources: ["https://pip.pypa.io/en/stable/topics/secure-installs/"],
     examples: [
       {
         text: "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update the hashes.",
         expect: "cache purge",
+      },
+      {
+        text: "ERROR: my-scatter has an invalid wheel, could not read 'my_scatter-2.1.2.dist-info/WHEEL' file: KeyError(\"There is no item named 'my_scatter-2.1.2.dist-info/WHEEL' in the archive\")",
+        expect: "install --no-cache-dir my-scatter",
       },
     ],
   },

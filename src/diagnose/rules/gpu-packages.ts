@@ -63,7 +63,8 @@ export const gpuPackageRules: readonly Rule[] = [
         ? finding.code === "NvvmSupportError"
           ? {}
           : said(finding, /libNVVM cannot be found|library nvvm not found|failed to open nvvm/)
-        : /(?:^|lib)nvvm(?:64_\w+)?\.(?:so|dll)/.test(finding.library ?? "")
+        : /(?:^|lib)nvvm(?:64_\w+)?\.(?:so|dll)/.test(finding.library ?? "") &&
+            !/^\S*cicc(?:\.exe)?: /.test(finding.text)
           ? {}
           : undefined,
     confidence: "high",

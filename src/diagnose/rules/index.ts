@@ -1,5 +1,6 @@
 /** The table of all rules. Order is of no importance: specificity decides. */
 import type { Rule } from "../rule.ts";
+import { absentReleaseRules } from "./absent-releases.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
 import { autogradFunctionRules } from "./autograd-functions.ts";
@@ -290,6 +291,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Requirements that exclude each other", rules: releaseConflictRules },
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
   { name: "Requests that an index cannot meet", rules: unmetRequestRules },
+  { name: "Releases that are not there", rules: absentReleaseRules },
   { name: "Downloads", rules: downloadRules },
   { name: "git", rules: gitRules },
   { name: "conda's solver", rules: condaSolvingRules },

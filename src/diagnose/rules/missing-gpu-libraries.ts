@@ -3,7 +3,8 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import type { LogFacts } from "../log-facts.ts";
-import type { Match, Rule } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import type { Match, MatchFacts, Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";
 
 const cudaLibrary =
@@ -36,7 +37,40 @@ function cpuWheels(match: Match): string[] {
     : [];
 }
 
+/** The program of the toolkit that the loader speaks of. */
+function partOf(finding: Finding): MatchFacts | undefined {
+  const part = /^(?:\S*\/)?(cicc|ptxas|nvlink|fatbinary|cudafe\+\+|nvcc): error while loading shared/.exec(
+    finding.text,
+  )?.[1];
+  return part === undefined ? undefined : { part };
+}
+
 export const missingGpuLibraryRules: readonly Rule[] = [
+  {
+    id: "cuda-compiler-half-installed",
+    title: "A part of nvcc does not find its own library",
+    on: ["missing-library", "load"],
+    specificity: 95,
+    matches: (finding) => partOf(finding),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["part"] ?? "cicc"}\`, which nvcc calls, does not find \`${match.finding.library ?? ""}\` of its own toolkit: the toolkit is there in part (a package of the distribution or of conda without its companions), or programs of one CUDA are called by the nvcc of another.`,
+    fix: (match) => {
+      const folder = match.context.log.cuda === undefined ? "cuda" : `cuda-${match.context.log.cuda}`;
+      return [
+        "which -a nvcc cicc; readlink -f $(which nvcc); echo $NVVMIR_LIBRARY_DIR; ls /usr/local/cuda*/nvvm/lib64",
+        `export CUDA_HOME=/usr/local/${folder} PATH=/usr/local/${folder}/bin:$PATH   # a whole toolkit, from developer.nvidia.com, with torch's CUDA: nvvm/bin/cicc and nvvm/lib64 lie in it`,
+        "sudo apt-get install --reinstall nvidia-cuda-toolkit   # when the distribution's /usr/bin/nvcc is meant; conda: conda install -c nvidia cuda-nvcc of the same version",
+      ];
+    },
+    sources: ["SeanNaren/warp-ctc#152"],
+    examples: [
+      {
+        text: "cicc: error while loading shared libraries: libnvvm.so.3: cannot open shared object file: No such file or directory",
+        expect: "of its own toolkit",
+      },
+    ],
+  },
   {
     id: "jetson-container-without-cuda",
     title: "A container on a Jetson does not see the board's CUDA",

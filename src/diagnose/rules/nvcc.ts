@@ -1,4 +1,5 @@
 /** nvcc and its passes: architectures, device code rules; its options are in nvcc-options.ts, crashes in resources.ts. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { setVariable } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -64,6 +65,9 @@ export const nvccRules: readonly Rule[] = [
         return `The architecture \`compute_${arch}\` on the command line is none: the list of architectures is empty or was put together wrongly (GPU detection failed, a variable is empty, \`native\` reached an nvcc or a CMake that does not know it).`;
       }
       const gone = known.gone === undefined ? "" : ` CUDA ${known.gone} dropped it.`;
+      // Nobody builds for today's torch with the CUDA of before 2012.
+      if (known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0)
+        return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
     fix: (match) => {

@@ -297,7 +297,9 @@ export const otherLibraryRules: readonly Rule[] = [
       `The compiler rejects ${match.facts["copy"] ?? "a library"}, which the project brings as a copy (${placeOf(match.finding)}): ${match.finding.message.slice(0, 240)}. Such copies are as old as the project: mostly the compiler is newer than them, or the copy is of another commit than the project names.`,
     fix: (match) => [
       "git submodule sync && git submodule update --init --recursive --force",
-      "# a newer release of the project; or a compiler of its time: export CC=gcc-11 CXX=g++-11 (macOS: an older Xcode), in a clean build folder",
+      platformOf(match) === "win32"
+        ? "# a newer release of the project; or the compilers of its time, in a clean build folder: vcvars64.bat -vcvars_ver=14.29 (Visual Studio 2019), an older CUDA. Code that was only tried with gcc: macros, `and`/`or`, arrays of variable length and lambdas in kernels are what cl and its nvcc take otherwise"
+        : "# a newer release of the project; or a compiler of its time: export CC=gcc-11 CXX=g++-11 (macOS: an older Xcode), in a clean build folder",
       `# or a newer ${match.facts["copy"] ?? "copy"} in its place`,
     ],
     sources: [],

@@ -64,8 +64,13 @@ export const platformRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "Apple's clang has no -fopenmp of its own: OpenMP goes through the preprocessor with Homebrew's libomp, or is left out.",
-    fix: () => [
+    fix: (match) => [
       "brew install libomp",
+      ...(match.context.log.cmake
+        ? [
+            'cmake -DCMAKE_CXX_COMPILER="$(brew --prefix llvm)/bin/clang++" -DOpenMP_ROOT="$(brew --prefix libomp)" ..   # in an empty build folder, with the options as before; brew install llvm: its clang knows -fopenmp',
+          ]
+        : []),
       '# cxx-flags = ["-Xpreprocessor", "-fopenmp", "-I/opt/homebrew/opt/libomp/include"], link-flags = ["-L/opt/homebrew/opt/libomp/lib", "-lomp"]',
       "# or drop -fopenmp on macOS",
     ],

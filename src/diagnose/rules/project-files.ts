@@ -1,12 +1,66 @@
 /** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
-import { pip, python } from "../commands.ts";
+import { pip, python, quote, unsetVariable } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
 const ownHelper =
-  /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build)$/;
+  /^(?:build|_build|version|_version|utils|tools|build_utils|build_tools|setup_utils|setup_helpers|setup_tools|build_ext|build_backend|custom_build|cuda_build|compile|config|helpers?|scripts?|torch_build|cmake_build|op_builder)$/;
 
 export const projectFileRules: readonly Rule[] = [
+  {
+    id: "ffi-extension-of-old-torch",
+    title: "The extension is of the kind that torch 0.x had (torch.utils.ffi)",
+    on: ["exception"],
+    specificity: 83,
+    matches: (finding, context) =>
+      context.findings.some((each) => /import lib as _lib, ffi as _ffi/.test(each.frames?.join("\n") ?? "")) ||
+      /\._\w+\.__\w+['"]?$|^No module named ['"]?__[a-z]\w*[a-z]['"]?$/.test(finding.message)
+        ? said(finding, /No module named ['"]?(?<name>[\w.]*?__[a-z]\w*[a-z])['"]?(?:\s|$)/)
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is what torch.utils.ffi compiled (C code behind cffi, up to torch 0.4; gone in 1.0). It was not built, was built for another Python, or Python takes the folder of the sources, where it is not, in place of the installed package.`,
+    fix: (match) => [
+      `cd / && ${python(match)} -c "import ${(match.context.log.runningModule ?? match.facts["name"] ?? "").split(".")[0]?.replaceAll(/^_+/g, "") ?? ""}"   # outside of the folder of its sources`,
+      "# a release (or fork) of the package that has a CppExtension or CUDAExtension in its setup.py, for torch 1.0 and newer: git pull, then python setup.py install",
+      "# or the torch that it is for (0.3, 0.4.1), with its Python (2.7 to 3.6), and python setup.py install again",
+    ],
+    sources: ["HawkAaron/warp-transducer#3", "https://pytorch.org/docs/1.0.0/ffi.html"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "my_loss/_my_loss/__init__.py", line 3, in <module>\n    from .__my_loss import lib as _lib, ffi as _ffi\nImportError: No module named __my_loss',
+        expect: "torch.utils.ffi",
+      },
+    ],
+  },
+  {
+    id: "setup-run-from-elsewhere",
+    title: "setup.py reads files beside it and is run from another folder",
+    on: ["exception"],
+    specificity: 79,
+    matches: (finding, context) => {
+      const facts = said(
+        finding,
+        /No such file or directory: ['"](?<file>(?![\\/]|[A-Za-z]:|\.\.)[\w.-]+(?:[\\/][\w.-]+){0,3}\.(?:py|txt|md|rst|in))['"]/,
+      );
+      const ran = context.log.setupFolder;
+      return facts === undefined || ran === undefined || context.log.installer === "uv" ? undefined : { ...facts, ran };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `setup.py opens \`${match.facts["file"] ?? ""}\` by a path that counts from the working directory, and it was started from another folder than its own (${match.facts["ran"] ?? ""}).`,
+    fix: (match) => [
+      `cd ${quote(match.facts["ran"] ?? ".")}`,
+      pip(match, "install -v --no-build-isolation .") + "   # or python setup.py install, as before",
+    ],
+    sources: ["NVIDIAGameWorks/kaolin#139"],
+    examples: [
+      {
+        text: '(e) C:\\work>python C:\\work\\my-ops\\setup.py install\nTraceback (most recent call last):\n  File "C:\\work\\my-ops\\setup.py", line 44, in <module>\n    with open("my_ops/version.py") as fp:\nFileNotFoundError: [Errno 2] No such file or directory: \'my_ops/version.py\'',
+        expect: "cd C:\\work\\my-ops",
+      },
+    ],
+  },
   {
     id: "setup-without-a-package",
     title: "setup.py runs and describes no package",
@@ -116,7 +170,7 @@ export const projectFileRules: readonly Rule[] = [
     id: "own-build-module-missing",
     title: "setup.py does not find a module of the project's own",
     on: ["exception"],
-    specificity: 77,
+    specificity: 82,
     matches: (finding) => {
       const facts = said(finding, /No module named ['"](?<name>\w+)(?:\.\w+)*['"]/);
       const last = finding.frames?.at(-1) ?? "";
@@ -125,8 +179,16 @@ export const projectFileRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `setup.py imports \`${match.facts["name"] ?? ""}\`, a file beside it (${match.facts["name"] ?? ""}.py) and no package of PyPI: it is not in the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517).`,
+      `setup.py imports \`${match.facts["name"] ?? ""}\`, a file or folder beside it and no package of PyPI: ${match.context.log.embeddedPython ? "the embeddable Python looks only where its ._pth file says, never into the folder of a script. (Elsewhere: it is not in" : "it is not in"} the source package (MANIFEST.in), or pip builds with a backend that does not look into the project's folder (PEP 517), or PYTHONSAFEPATH is set.${match.context.log.embeddedPython ? ")" : ""}`,
     fix: (match) => [
+      ...(match.context.log.embeddedPython
+        ? [
+            "ren python_embeded\\python3*._pth python3*._pth.off   # while it is installed; then back",
+            `${python(match)} -m pip install --no-build-isolation ${match.context.log.asked ?? match.context.log.package ?? "<package>"}   # or a ready-made wheel for Windows of that package`,
+          ]
+        : [
+            `${unsetVariable(match, "PYTHONSAFEPATH")}   # and no -P: both keep the folder of setup.py out of sys.path`,
+          ]),
       `ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
       `echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in   # then python -m build --sdist again`,
       '# setup.py, before the import: import os, sys; sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))   (or build-backend = "setuptools.build_meta:__legacy__")',

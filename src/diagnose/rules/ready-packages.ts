@@ -211,7 +211,7 @@ export const readyPackageRules: readonly Rule[] = [
         ? {}
         : said(
             finding,
-            /Could not find shared object file for Transformer Engine|Found empty `?transformer[-_]engine`? meta package|Unable to find transformer_engine_torch|No module named ['"]transformer_engine_torch['"]/i,
+            /Could not find shared object file for Transformer Engine|Found empty `?transformer[-_]engine`? meta package|Could not find `?transformer[-_]engine`? PyPI package|Unable to find transformer_engine_torch|No module named ['"]transformer_engine_torch['"]/i,
           ),
     confidence: "high",
     cause: () =>

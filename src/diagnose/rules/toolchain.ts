@@ -311,7 +311,7 @@ export const toolchainRules: readonly Rule[] = [
         : { name, path };
     },
     confidence: (match) =>
-      /^(?:cmake|git|make|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
+      /^(?:cmake|git|make|which|patchelf|ld|ccache|sccache|swig|bash|unzip|wget|curl)$/.test(match.facts["name"] ?? "")
         ? "high"
         : "medium",
     cause: (match) =>
@@ -362,7 +362,7 @@ export const toolchainRules: readonly Rule[] = [
           'echo "$LDFLAGS $CFLAGS $CXXFLAGS"   # -fuse-ld=… in there, or in the build\'s own flags? drop it, or install what it names:',
           ...systemPackage(match, { apt: "binutils lld mold" }),
         ];
-      return systemPackage(match, { apt: name });
+      return systemPackage(match, name === "which" ? { apt: "debianutils", dnf: "which" } : { apt: name });
     },
     sources: [],
     examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],

@@ -249,20 +249,26 @@ export const torchSourceRules: readonly Rule[] = [
     matches: (finding) =>
       about(
         finding,
-        /^(?:THC\w*|THNN\w*|THH\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+Tensor\w*)$/,
+        /^(?:THC\w*|THNN\w*|THH\w*|THCState|THCudaMalloc|THCudaFree|THCudaCheck|THCCeilDiv|THCNumerics|THCudaBlas\w*|THArgCheck|THFloatTensor|THCudaTensor|TH[A-Z][a-z]+(?:Tensor|Blas|Vector|Lapack)\w*)$/,
       ) ??
       said(
         finding,
         /incomplete (?:definition of )?type [‘'"](?:struct )?(?<name>TH\w*(?:Tensor|Storage|State|Generator))\b/,
       ),
     confidence: "high",
-    cause: (match) => `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch removed in 1.11.`,
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch took apart from 1.5 on and removed in 1.11: the code was written for an older torch.`,
     fix: () => [
-      "# THCState *state; THCudaMalloc(state, n) → c10::cuda::CUDACachingAllocator::raw_alloc(n); THCudaFree → raw_delete; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv(a, b) → at::ceil_div(a, b); THCState_getCurrentStream(state) → c10::cuda::getCurrentCUDAStream(); THCudaBlas_… → at::cuda::blas::…",
+      "# THCState *state; THCudaMalloc(state, n) → c10::cuda::CUDACachingAllocator::raw_alloc(n); THCudaFree → raw_delete; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv(a, b) → at::ceil_div(a, b); THCState_getCurrentStream(state) → c10::cuda::getCurrentCUDAStream(); THCudaBlas_… → at::cuda::blas::…; THFloatBlas_gemm and _gemv → at::addmm_out, at::addmv_out on tensors",
+      "# or a newer release or fork of the package, which has done so (of DCNv2 there are branches for each torch); else a torch of its time",
     ],
     sources: ["pytorch/pytorch#73520"],
     examples: [
       { text: 'nms.cu(70): error: identifier "THCState" is undefined', expect: "CUDACachingAllocator" },
+      {
+        text: "src/cpu/dcn_v2_cpu.cpp:224:9: error: ‘THFloatBlas_gemv’ was not declared in this scope",
+        expect: "written for an older torch",
+      },
       { text: "roi.cu:12:9: error: ‘THCCeilDiv’ was not declared in this scope", expect: "at::ceil_div" },
     ],
   },

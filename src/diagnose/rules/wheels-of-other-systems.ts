@@ -1,7 +1,9 @@
 /** A release that is asked for and has wheels for other systems alone: Linux without glibc, Macs with Intel, Windows. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, pythonVersion } from "../commands.ts";
 import { askFor } from "../project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
+import { pythonsOf, torchOf, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
 
 const unmetCodes = ["no-distribution", "no-solution", "no-candidate", "wheel-tags", "uv-platform"] as const;
@@ -31,12 +33,27 @@ function elsewhere(match: Pick<Match, "finding" | "context">): Elsewhere | undef
   if (here === "musl" && unmet.platforms?.some((tag) => tag.startsWith("manylinux")) !== false)
     return { unmet, kind: "musl" };
   if (here === "Windows" && unmet.platform === "win32") return { unmet, kind: "win32" };
+  if (/^cuda-python$/.test(unmet.name) && here === "macOS") return { unmet, kind: "linux-alone" };
   if (linuxOnly.test(unmet.name) && (here === "Windows" || here === "macOS") && unmet.why !== "version")
     return { unmet, kind: "linux-alone" };
   if (
     /^torch(?:vision|audio)?$/.test(unmet.name) &&
     /^macosx_\d+_\d+_x86_64$/.test(unmet.platform ?? "") &&
     unmet.platforms?.some((tag) => tag.endsWith("arm64")) === true
+  )
+    return { unmet, kind: "intel-mac" };
+  // The Python is one that the release has wheels for, and the last one for Intel is 2.2.2: it can only be the processor.
+  const range = pythonsOf(unmet.name, unmet.version);
+  const torch = unmet.version === undefined ? undefined : torchOf(unmet.name, unmet.version);
+  if (
+    here === "macOS" &&
+    unmet.build === undefined &&
+    log.arch !== "arm64" &&
+    torch !== undefined &&
+    compareVersions(parseVersion(torch), [2, 3]) >= 0 &&
+    unmet.python !== undefined &&
+    range !== undefined &&
+    within(range, unmet.python)
   )
     return { unmet, kind: "intel-mac" };
   const glibc = /^manylinux_2_(\d+)_/.exec(unmet.platform ?? "")?.[1];
@@ -75,6 +92,8 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
         return `torch has no wheels for Macs with Intel processors${at} after 2.2.2, and ${what} is asked for.`;
       if (kind === "glibc")
         return `The wheels of ${what} need glibc 2.28 (manylinux_2_28), and this system has an older one${at}.`;
+      if (/^(?:nvidia-|cuda-)/.test(name) && platformOf(match) === "darwin")
+        return `\`${name}\` is a part of CUDA, and there is no CUDA for macOS: what asks for it was resolved (or locked) on another system, as releases of torch with metadata of their own for each system are (1.13.0, 2.0.0), or has to leave it out here.`;
       return `\`${name}\` has wheels for Linux alone, and this is ${platformOf(match) === "darwin" ? "macOS" : "Windows"}: whatever asks for it has to leave it out here.`;
     },
     fix: (match) => {

@@ -1,6 +1,23 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
 import { pip, python } from "../commands.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */
+function installTorch(match: Match): string[] {
+  const { jetson, torchWheel } = match.context.log;
+  const here = python(match) === "python" ? "python3" : python(match);
+  if (!jetson) return [`${here} -m pip install torch setuptools wheel ninja`];
+  const version = /-cp3(\d+)-/.exec(torchWheel ?? "")?.[1];
+  const of = version === undefined ? here : `python3.${version}`;
+  return torchWheel === undefined
+    ? [
+        `${here} -m pip install torch --index-url https://pypi.jetson-ai-lab.io/jp6/cu126   # JetPack 6; 5 and 4: NVIDIA's wheel for it and for this Python ("PyTorch for Jetson"); PyPI's torch has no code for the board`,
+      ]
+    : [
+        `${of} -m pip install ${torchWheel}   # ${version === undefined ? "this wheel" : `the wheel is for Python 3.${version}`}; PyPI's torch has no code for the board`,
+        `${of} -c "import torch; print(torch.__version__)" && ${of} setup.py install   # the same interpreter for both`,
+      ];
+}
 
 export const wrongPlaceRules: readonly Rule[] = [
   {
@@ -48,7 +65,7 @@ export const wrongPlaceRules: readonly Rule[] = [
           ]),
       "which -a python python3 pip; python -V",
       'python -c "import sys, torch; print(sys.executable, torch.__version__)"   # fails: activate the environment that has torch, or',
-      `${python(match) === "python" ? "python3" : python(match)} -m pip install torch setuptools wheel ninja`,
+      ...installTorch(match),
     ],
     sources: ["cfzd/Ultra-Fast-Lane-Detection-v2#131"],
     examples: [
