@@ -92,6 +92,10 @@ export interface PasteFacts extends CallFacts {
   readonly readsSources: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
   readonly gpuImage?: string;
+  /** Pythons for which the text names a file of a compiled module: `rext` → `3.12` of `rext.cpython-312-x86_64-linux-gnu.so`. */
+  readonly moduleFiles: Readonly<Record<string, readonly string[]>>;
+  /** The Python that runs, as a program's name, a folder of its packages or its greeting tells it; no file's tag counts. */
+  readonly runningPython?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
   /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
@@ -141,6 +145,9 @@ const mostVendored = 12;
 /** A line that was typed into Python or IPython, or given to `python -c`. */
 const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
+const moduleFile = /\b([A-Za-z_]\w{0,60})\.(?:c?python-3(\d{1,2})\w{0,2}-|cp3(\d{1,2})-win)/g;
+const mostModuleFiles = 40;
+const runningPython = /(?:^|[\s/\\])python3\.(\d{1,2})(?=[\s/\\]|$)|^Python 3\.(\d{1,2})\.\d/;
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
@@ -164,6 +171,8 @@ export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  readonly #moduleFiles: Record<string, string[]> = {};
+  #moduleFileCount = 0;
   /** Of all GPUs that are named; which one is meant is clear when it is one. */
   readonly #capabilities = new Set<string>();
   readonly #calls = new CallReader();
@@ -171,6 +180,7 @@ export class PasteReader {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
     imports: this.#imports,
+    moduleFiles: this.#moduleFiles,
     boundNames: [],
     keywords: [],
     importsLast: false,
@@ -235,6 +245,12 @@ export class PasteReader {
     const linked = text.includes(" -l") || text.includes(".lib") ? linkedLibraries(text) : undefined;
     if (linked !== undefined) facts.linked = linked;
     if (text.length > 2_000) return;
+    if (text.includes("ython-3") || text.includes(".cp3")) this.#modules(text);
+    if (text.includes("ython3.") || text.startsWith("Python 3.")) {
+      const [, program, greeting] = runningPython.exec(text) ?? [];
+      const minor = program ?? greeting;
+      if (minor !== undefined) facts.runningPython = `3.${minor}`;
+    }
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
       !text.includes("CC=") && !text.includes("CXX=")
@@ -298,6 +314,17 @@ export class PasteReader {
     if (facts.namedGfx === undefined && text.includes("AMD ")) {
       const gfx = gfxOfName(text.slice(0, 400));
       if (gfx !== undefined) facts.namedGfx = gfx;
+    }
+  }
+
+  #modules(text: string): void {
+    for (const [, name = "", minor, minor2] of text.matchAll(moduleFile)) {
+      if (this.#moduleFileCount >= mostModuleFiles) return;
+      const all = (this.#moduleFiles[name] ??= []);
+      const python = `3.${minor ?? minor2 ?? ""}`;
+      if (all.includes(python)) continue;
+      all.push(python);
+      this.#moduleFileCount++;
     }
   }
 

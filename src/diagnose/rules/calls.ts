@@ -71,6 +71,63 @@ export const callRules: readonly Rule[] = [
     ],
   },
   {
+    id: "argument-of-wrong-kind",
+    title: "The C++ function is called with a value of another kind",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 57,
+    matches: (finding, context) => {
+      const facts = said(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+      );
+      const wrong = context.log.wrongArgument;
+      return facts === undefined || wrong === undefined
+        ? undefined
+        : {
+            ...facts,
+            ...wrong,
+            position: String(wrong.position),
+            named: /^arg\d+$/.test(wrong.name) ? undefined : wrong.name,
+          };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` takes ${match.facts["wants"] ?? ""} as argument ${match.facts["position"] ?? ""}${match.facts["named"] === undefined ? "" : ` (\`${match.facts["named"]}\`)`} and was called with ${match.facts["got"] ?? ""} there. The extension is built and loaded; what calls it hands over ${match.facts["got"] === "None" ? "something that was not set (an option, a bias, a result that was not kept)" : "another kind of value"}, or is written for another release of it.`,
+    fix: (match) => {
+      const { got = "", wants = "", named } = match.facts;
+      const value = named ?? "x";
+      return [
+        wants === "a tensor"
+          ? got === "None"
+            ? `# caller: give a tensor (torch.empty(0, device=other.device) where nothing is meant); own binding: std::optional<at::Tensor> (c10::optional before torch 2.5) takes None`
+            : got === "a NumPy array"
+              ? `# caller: torch.from_numpy(${value}).to(device)`
+              : /list|tuple/.test(got)
+                ? `# caller: torch.tensor(${value}, dtype=…, device=other.device), or torch.stack(${value}) of a list of tensors`
+                : `# caller: torch.tensor(${value}), or is an argument missing before it?`
+          : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
+        "# the Python files and the compiled module of different releases? Then:",
+        ...rebuild(match),
+      ];
+    },
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+    examples: [
+      {
+        text: "TypeError: scale(): incompatible function arguments. The following argument types are supported:\n    1. (x: torch.Tensor, factor: float) -> torch.Tensor\n\nInvoked with: [1.0, 2.0], 2.0",
+        expect: "torch.tensor(x",
+      },
+      {
+        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: torch.Tensor, arg2: int) -> torch.Tensor\n\nInvoked with: tensor([1.], device='cuda:0'), None, 4",
+        expect: "argument 2 and was called with None",
+      },
+      {
+        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: int) -> torch.Tensor\n\nInvoked with: tensor([1.]), 4.5",
+        expect: "takes an int as argument 2",
+      },
+    ],
+  },
+  {
     id: "keyword-not-in-binding",
     title: "The C++ function is called with a keyword that its binding does not name",
     on: ["exception"],
@@ -100,7 +157,10 @@ export const callRules: readonly Rule[] = [
         : `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the binding gives its arguments no names (arg0, arg1, …): m.def without py::arg takes them by their position alone.`,
     fix: (match) =>
       match.facts["nameless"] === undefined
-        ? ["# compare the call with the list of supported types below the message", ...rebuild(match)]
+        ? [
+            `# caller: one of ${match.facts["names"] ?? ""}; where the Python files belong to the package, its compiled module is of another release:`,
+            ...rebuild(match),
+          ]
         : [
             `# call it without keywords, in the order of the C++ function; or name them in the binding: m.def("${(match.facts["name"] ?? "f").split(".").at(-1) ?? "f"}", &f, ${(
               match.facts["words"] ?? "x"
@@ -183,14 +243,16 @@ export const callRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /could not convert default argument ['"]?(?<what>[^'"]*)['"]? .*(?:type not registered yet|into a Python object)/,
+        /could not convert default argument ['"](?<what>[^'"]*)['"] .*(?:type not registered yet|into a Python object)/,
+        /could not convert default argument into a Python object/,
       ),
     confidence: "medium",
     cause: (match) =>
-      `The module's binding gives \`${match.facts["what"] ?? "a value"}\` as a default before its type is registered: torch was not imported first (for torch's own types), or py::class_ for it comes later in the file.`,
+      `The module's binding gives ${match.facts["what"] === undefined ? "a value of a C++ type" : `\`${match.facts["what"]}\``} as a default before its type is registered: torch was not imported first (for torch's own types), py::class_ for it comes later in the file, or parts of two builds (or two pybind11) are mixed, so that the class is registered by another library than the one with the default.`,
     fix: (match) => [
-      `${python(match)} -c "import torch, the_extension"`,
-      "# register the class before the function that uses it, or give the default in Python",
+      `${python(match)} -c "import torch, ${match.context.log.runningModule ?? "the_extension"}"`,
+      `# an installed package: uninstall all copies (${pip(match, "uninstall")} until none is left, old *.egg folders), rm -rf build, and build it again`,
+      "# own code: register the class before the function that uses it, or give the default in Python",
     ],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/functions.html#default-arguments-revisited"],
     examples: [

@@ -110,6 +110,9 @@ import { operatorCheckRules } from "./compiled-operators.ts";
 import { operatorFakeRules } from "./operator-fakes.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
+import { kernelLimitRules } from "./kernel-limits.ts";
+import { metalRules } from "./metal.ts";
+import { packageByReleaseRules } from "./packages-by-release.ts";
 import { borderExceptionRules } from "./exceptions-across-borders.ts";
 import { memoryCheckerRules } from "./memory-checkers.ts";
 import { scriptedCallRules } from "./scripted-calls.ts";
@@ -211,7 +214,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Exceptions between C++ and Python", rules: borderExceptionRules },
   { name: "Checkers of memory", rules: memoryCheckerRules },
   { name: "Calls in scripted code", rules: scriptedCallRules },
+  { name: "Limits of kernels", rules: kernelLimitRules },
+  { name: "Metal", rules: metalRules },
   { name: "Compiled parts of packages", rules: packageOperatorRules },
+  { name: "Packages by torch's release", rules: packageByReleaseRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
   { name: "Triton at run time", rules: tritonRunTimeRules },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },

@@ -1,5 +1,6 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
-import { pip, python } from "../commands.ts";
+import { own } from "../../base/own.ts";
+import { pip, python, rebuild } from "../commands.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 
 export const wrongPlaceRules: readonly Rule[] = [
@@ -85,6 +86,40 @@ export const wrongPlaceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "extension-file-of-other-python",
+    title: "The module's file is for another Python",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding, context) => {
+      const facts = said(finding, /No module named ['"](?<module>[\w.]+)['"]/);
+      const name = facts?.["module"]?.split(".").at(-1) ?? "";
+      const built = own(context.log.moduleFiles, name);
+      const runs = context.log.runningPython ?? context.environment?.python?.version.slice(0, 2).join(".");
+      return built === undefined || (runs !== undefined && built.includes(runs))
+        ? undefined
+        : { ...facts, built: built.join(", "), runs };
+    },
+    confidence: (match) => (match.facts["runs"] === undefined ? "low" : "high"),
+    cause: (match) =>
+      `The text shows a file of \`${match.facts["module"] ?? ""}\` for Python ${match.facts["built"] ?? ""}, and ${match.facts["runs"] === undefined ? "another Python" : `Python ${match.facts["runs"]}`} runs: Python takes only files with its own tag in their names (cpython-3XY, cp3XY-win_amd64), so it does not see this one.`,
+    fix: (match) => [
+      `${python(match)} -c "import sys, sysconfig; print(sys.executable, sysconfig.get_config_var('EXT_SUFFIX'))"   # the Python that runs, and the ending that it looks for`,
+      ...rebuild(match),
+      `# or run the program with Python ${match.facts["built"] ?? ""}; renaming the file does not help`,
+    ],
+    sources: ["https://peps.python.org/pep-3149/"],
+    examples: [
+      {
+        text: "$ ls build\nmy_ops.cpython-310-x86_64-linux-gnu.so\n$ python3.12 -c 'import torch, my_ops'\nModuleNotFoundError: No module named 'my_ops'",
+        expect: "for Python 3.10, and Python 3.12 runs",
+      },
+      {
+        text: "copying build\\lib\\fused.cp311-win_amd64.pyd -> .\nModuleNotFoundError: No module named 'fused'",
+        expect: "another Python runs",
+      },
+    ],
+  },
+  {
     id: "extension-not-built-in-place",
     title: "The package is imported from its sources, where its extension was not built",
     on: ["exception"],
@@ -92,7 +127,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = saidAny(
         finding,
-        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C))['"]/,
+        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C|(?:\w+_)?version|\w+_pb2|build_info))['"]/,
         /cannot import name ['"](?<part>_\w+|\w*_(?:C|cuda|ext|cpp))['"] from (?:partially initialized module )?['"](?<top>\w+)[\w.]*['"] \((?!.*(?:site|dist)-packages)/,
       );
       if (facts === undefined || /^(?:torch|numpy|pip|setuptools|distutils|_\w+)$/.test(facts["top"] ?? ""))
@@ -105,7 +140,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no compiled \`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
+      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "" : "compiled "}\`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it, which ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "the build (setup.py, CMake) writes" : "a build makes"}: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
     fix: (match) => [
       `cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder`,
       `${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,
