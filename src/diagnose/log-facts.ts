@@ -255,7 +255,7 @@ export class FactsReader {
         this.#packageFolders.push(folder);
     }
     const running = text.includes('File "')
-      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
+      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+?)(?:-\d[\w.+]*-py\d[^\\/]*\.egg)?[\\/.]/.exec(text)?.[1]
       : text.includes("-packages")
         ? ipythonFrame.exec(text)?.[1]
         : text.startsWith(">>> ") || text.startsWith("In [")

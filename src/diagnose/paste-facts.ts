@@ -96,6 +96,8 @@ export interface PasteFacts extends CallFacts {
   readonly moduleFiles: Readonly<Record<string, readonly string[]>>;
   /** The Python that runs, as a program's name, a folder of its packages or its greeting tells it; no file's tag counts. */
   readonly runningPython?: string;
+  /** What ptxas says that it compiles for: `61` of `Compiling entry function 'f' for 'sm_61'`. */
+  readonly ptxasTarget?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
   /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
@@ -117,6 +119,10 @@ const installed: readonly RegExp[] = [
     String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?: version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
+  // In a sentence about the writer's own machine.
+  new RegExp(
+    String.raw`^(?!.*\b(?:requires?|needs?|built|compiled|supports?|expects?|instead of|upgrad\w+|downgrad\w+|tried|works? with|older|newer|minimum|at least)\b).*\b(?:[Mm]y |[Uu]sing |[Ww]ith |and |, )(?:[Pp]y)?[Tt]orch(?:\s?version)?(?: is|:|=|\.)? ?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
+  ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
@@ -309,6 +315,8 @@ export class PasteReader {
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;
+    const target = text.includes("for 'sm_") ? /for 'sm_(\d{2,3})[a-z]?'/.exec(text)?.[1] : undefined;
+    if (target !== undefined) facts.ptxasTarget = target;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;
     if (ptxas !== undefined) facts.tritonPtxas ??= ptxas;
     if (facts.namedGfx === undefined && text.includes("AMD ")) {

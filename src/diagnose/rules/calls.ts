@@ -304,6 +304,7 @@ export const callRules: readonly Rule[] = [
         finding,
         /(?<name>[A-Za-z_][\w.[\]]{0,40})?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
         /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
+        /(?<what>(?:Not|not) (?:yet )?implement(?:ed)? (?:on|for) (?:the )?(?:CPU|cpu))\b|(?<what2>CPU (?:version|implementation|mode|tensors?) (?:is |are )?not (?:implemented|supported|available))/,
         /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,
         /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
       ),
@@ -317,7 +318,7 @@ export const callRules: readonly Rule[] = [
           ? `${name} is of another type than ${what}, which the kernel takes. The extension itself was built and loaded well.`
           : /16|32|half/i.test(what)
             ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
-            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
+            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/i.test(what) && !/not/i.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";
@@ -329,7 +330,7 @@ export const callRules: readonly Rule[] = [
             ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
             : /bf|b?float|fp|half/i.test(what)
               ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
-              : /CPU/.test(what)
+              : /CPU/.test(what) && !/not/i.test(what)
                 ? `# caller: ${name} = ${name}.cpu()`
                 : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
         "# gradients come as views, too: in backward() call grad.contiguous() first",
@@ -337,6 +338,10 @@ export const callRules: readonly Rule[] = [
     },
     sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_extension.html"],
     examples: [
+      {
+        text: "    output = ext.dcnv4_forward(*args)\nRuntimeError: Not implemented on the CPU",
+        expect: "the kernel runs on the GPU",
+      },
       { text: "RuntimeError: grad_output must be contiguous", expect: "grad_output.contiguous()" },
       { text: "RuntimeError: input must be a CUDA tensor", expect: "input.cuda()" },
       { text: "RuntimeError: cu_seqlens_q must have dtype int32", expect: "cu_seqlens_q.to(torch.int32)" },

@@ -112,6 +112,7 @@ import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
 import { kernelLimitRules } from "./kernel-limits.ts";
 import { metalRules } from "./metal.ts";
+import { tensorrtRules } from "./tensorrt.ts";
 import { packageByReleaseRules } from "./packages-by-release.ts";
 import { borderExceptionRules } from "./exceptions-across-borders.ts";
 import { memoryCheckerRules } from "./memory-checkers.ts";
@@ -216,6 +217,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Calls in scripted code", rules: scriptedCallRules },
   { name: "Limits of kernels", rules: kernelLimitRules },
   { name: "Metal", rules: metalRules },
+  { name: "TensorRT", rules: tensorrtRules },
   { name: "Compiled parts of packages", rules: packageOperatorRules },
   { name: "Packages by torch's release", rules: packageByReleaseRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },

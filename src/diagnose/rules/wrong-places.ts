@@ -128,6 +128,7 @@ export const wrongPlaceRules: readonly Rule[] = [
       const facts = saidAny(
         finding,
         /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C|(?:\w+_)?version|\w+_pb2|build_info))['"]/,
+        /module ['"](?<top>\w+)['"] has no attribute ['"](?<part>(?:cpu|gpu|cuda)_\w+|\w+_(?:cpu|gpu|cuda|forward|backward))['"]/,
         /cannot import name ['"](?<part>_\w+|\w*_(?:C|cuda|ext|cpp))['"] from (?:partially initialized module )?['"](?<top>\w+)[\w.]*['"] \((?!.*(?:site|dist)-packages)/,
       );
       if (facts === undefined || /^(?:torch|numpy|pip|setuptools|distutils|_\w+)$/.test(facts["top"] ?? ""))
