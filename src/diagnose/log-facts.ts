@@ -340,6 +340,7 @@ export class FactsReader {
     this.#versions.line(text);
     this.#settings.line(text);
     this.#system(text);
+    if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);

@@ -177,6 +177,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "sgl-kernel": { ready: true, broughtBy: "sglang" },
   vllm: { ready: true, broughtBy: "vllm" },
   kaolin: { wheels: "https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-$TORCH_CUDA.html" },
+  exllamav2: { page: "https://github.com/turboderp-org/exllamav2/releases" },
   nunchaku: { page: "https://github.com/nunchaku-tech/nunchaku/releases" },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },
   "torch-scatter": pyg,

@@ -116,7 +116,7 @@ const local = String.raw`\+[\w.]+`;
 const installed: readonly RegExp[] = [
   new RegExp(String.raw`\(you have (${release}(?:${local})?)\)`),
   new RegExp(
-    String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?: version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
+    String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?:[ _]version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
   // In a sentence about the writer's own machine.

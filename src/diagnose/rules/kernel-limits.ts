@@ -1,5 +1,5 @@
 /** What a kernel does not take, in its own words: sizes of heads, tensors of two thousand million elements, two devices. */
-import { pip } from "../commands.ts";
+import { pip, rebuild } from "../commands.ts";
 import { said, saidAny, type Match, type Rule } from "../rule.ts";
 
 function amd(match: Match): boolean {
@@ -52,6 +52,61 @@ export const kernelLimitRules: readonly Rule[] = [
         text: "ValueError: Head size 80 is not supported by FlashAttention. Supported head sizes are: [32, 64, 96].",
         expect: "(80)",
       },
+    ],
+  },
+  {
+    id: "tensors-on-two-devices",
+    title: "One call gets tensors of two devices",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 50,
+    matches: (finding) =>
+      said(
+        finding,
+        /Expected all tensors to be on the same device, but found at least two devices, (?<one>[\w:]+) and (?<other>[\w:]+?)!?(?= |$|\(|,)/,
+      ),
+    confidence: "low",
+    cause: (match) =>
+      `One of the tensors of this call is on ${match.facts["one"] ?? ""}, another on ${match.facts["other"] ?? ""}: the model or its input was not moved, or a tensor that is made on the way (a mask, a constant, an index) has no device. It is in the Python code that calls; no extension or installation is at fault.`,
+    fix: () => [
+      '# model.to(device) and x = x.to(device); tensors that are made inside: torch.zeros(…, device=x.device); constants of a module: self.register_buffer("name", tensor)',
+      "# several GPUs, device_map: move to the device of the layer that takes it: x.to(layer.weight.device)",
+      "CUDA_LAUNCH_BLOCKING=1 python the_program.py   # the frame above the message is the call; print(t.device) of its arguments",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/notes/cuda.html"],
+    examples: [
+      {
+        text: "RuntimeError: Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu! (when checking argument for argument mat1 in method wrapper_CUDA_addmm)",
+        expect: "is on cuda:0, another on cpu",
+      },
+    ],
+  },
+  {
+    id: "cutlass-refuses-at-run-time",
+    title: "A CUTLASS kernel does not start",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 62,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<what>Grouped GEMM execution not possible with HW)/,
+        /(?<what>(?:Failed to (?:execute|run|initialize|launch)|[Gg]ot|Got) cutlass ?\w{0,20}:? ?\(?(?:Error )?(?:Internal|Not Supported|Invalid Problem|Misaligned Operand|Workspace Null)[^\n]{0,40})/,
+        /(?<what>cutlass (?:error|cannot \w+)[^\n]{0,80}(?:Error Internal|Internal|Not Supported|Misaligned))/i,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `CUTLASS answers at run time: ${match.facts["what"] ?? ""}. ${/Misaligned/.test(match.facts["what"] ?? "") ? "The rows of a matrix are no multiple of 16 bytes (8 numbers in half precision), or a tensor begins in the middle of another." : "The kernel wants more shared memory or other instructions than this GPU has (most are written for compute capability 8.0, some for 9.0), the extension was compiled for other architectures than the one that runs it, or an earlier kernel of the process had failed already."}`,
+    fix: (match) => [
+      'python -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability(), torch.cuda.mem_get_info())"',
+      "export TORCH_CUDA_ARCH_LIST=$(python -c \"import torch; print('%d.%d' % torch.cuda.get_device_capability())\")   # then build it again for this GPU:",
+      ...rebuild(match),
+      "CUDA_LAUNCH_BLOCKING=1 python the_program.py   # does an earlier kernel fail? And pad sizes to multiples of 8",
+    ],
+    sources: ["tgale96/grouped_gemm#4", "databricks/megablocks#163", "gameltb/ComfyUI_stable_fast#27"],
+    examples: [
+      { text: "RuntimeError: Grouped GEMM execution not possible with HW", expect: "TORCH_CUDA_ARCH_LIST" },
+      { text: "RuntimeError: Failed to execute cutlass gemm: Error Internal", expect: "shared memory" },
     ],
   },
   {
