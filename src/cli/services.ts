@@ -37,7 +37,7 @@ export interface Services {
     host: Host,
     parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     environment: Environment | undefined,
-    isAssumed?: boolean,
+    basis: "told" | "assumed",
   ): Promise<DiagnoseReport>;
   /** Reads a built file; judged when there is an environment to judge it in. */
   inspect(host: Host, path: string, environment: Environment | undefined): Promise<Result<Inspection>>;
@@ -77,13 +77,13 @@ export const realServices: Services = {
   cleanTargets: async (host, request) => (await import("../build/clean.ts")).cleanTargets(host, request),
   clean: async (host, request) => (await import("../build/clean.ts")).clean(host, request),
   store: async (host) => (await import("../cache/local.ts")).openLocalStore(host),
-  diagnose: async (host, parts, environment, isAssumed = false) => {
+  diagnose: async (host, parts, environment, basis) => {
     const { diagnoseStream } = await import("../diagnose/diagnose.ts");
     if (environment === undefined) return await diagnoseStream(parts);
     const { diagnoseContext } = await import("../build/diagnose-context.ts");
     return await diagnoseStream(parts, {
       ...diagnoseContext(host, { environment, root: host.cwd }),
-      isAssumed,
+      basis,
     });
   },
   inspect: async (host, path, environment) =>

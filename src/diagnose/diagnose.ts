@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import { completed } from "./known-sentences.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
-import { isOf, mayBeOf } from "./origin.ts";
+import { isOf, mayBeOf, speaksOfAnother } from "./origin.ts";
 import { type Diagnosis, rank } from "./rank.ts";
 import { rewrappings } from "./rewrap.ts";
 import type { Context, Rule } from "./rule.ts";
@@ -168,9 +168,11 @@ function endOf(failed: FailedAction, lines: number): Finding | undefined {
 
 /** What counts for a log: nothing of the environment at hand when it is of another one. */
 function contextOf(context: Context, facts: LogFacts): Context {
-  const { environment, isAssumed, demangle } = context;
-  if (environment === undefined || isAssumed !== true || isOf(facts, environment)) return context;
-  if (!mayBeOf(facts, environment)) return demangle === undefined ? {} : { demangle };
+  const { environment, basis, demangle } = context;
+  if (environment === undefined || basis === undefined || isOf(facts, environment)) return context;
+  const contradicts = basis === "told" ? speaksOfAnother(facts, environment) : !mayBeOf(facts, environment);
+  if (contradicts) return demangle === undefined ? {} : { demangle };
+  if (basis === "told") return context;
   // Nothing says that it is of this machine: the toolkit that is here would be named as that of the log.
   const { cuda: _cuda, ...rest } = environment;
   return { ...context, environment: rest, isUnsure: true };

@@ -102,6 +102,8 @@ export interface Finding {
   readonly phase?: Phase;
   /** The line of the source that the compiler printed below its message. */
   readonly source?: string;
+  /** Why the first candidate of an overloaded call does not fit, as the compiler's note says it. */
+  readonly note?: string;
   /** Innermost Python frames, `file:line function » line of source`, innermost last. */
   readonly frames?: readonly string[];
   /** Where an exception arose while another was handled: the number of exceptions before it in the chain. */

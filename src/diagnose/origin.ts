@@ -6,18 +6,20 @@
 import type { Environment } from "../environment/environment.ts";
 import type { LogFacts } from "./log-facts.ts";
 
+/** Whether the log names another system, another Python, another torch or another CUDA of torch. */
+export function speaksOfAnother(facts: LogFacts, { platform, python, torch }: Environment): boolean {
+  if (facts.platform !== undefined && facts.platform !== platform) return true;
+  const stated = facts.installedTorch?.split("+")[0];
+  if (stated !== undefined && stated !== torch?.version.split("+")[0]) return true;
+  if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))
+    return true;
+  return python !== undefined && facts.python !== undefined && facts.python !== python.version.slice(0, 2).join(".");
+}
+
 /** False when something in the log contradicts the environment; a log that tells nothing may be of it. */
 export function mayBeOf(facts: LogFacts, environment: Environment): boolean {
-  if (facts.platform !== undefined && facts.platform !== environment.platform) return false;
-  const { python, torch } = environment;
-  const stated = facts.installedTorch?.split("+")[0];
-  if (stated !== undefined && stated !== torch?.version.split("+")[0]) return false;
-  if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))
-    return false;
-  if (python === undefined) return true;
-  const [major, minor] = python.version;
-  if (facts.python !== undefined && facts.python !== `${major}.${minor}`) return false;
-  return facts.packageFolders.length === 0 || liesIn(facts, environment);
+  if (speaksOfAnother(facts, environment)) return false;
+  return environment.python === undefined || facts.packageFolders.length === 0 || liesIn(facts, environment);
 }
 
 /** Whether the log tells more of the environment than that it may be of it: the folders of its packages, or its torch. */

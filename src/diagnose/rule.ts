@@ -25,8 +25,11 @@ export interface SourcePlace {
 /** What is known besides the log. Everything is optional: a log may be of another machine. */
 export interface Context {
   readonly environment?: Environment;
-  /** Nobody said that the log is of this environment: what it tells of another one rules this one out. */
-  readonly isAssumed?: boolean;
+  /**
+   * Why the log is taken to be of this environment: somebody told so, or nobody told anything. What it says of another
+   * system, Python, torch or CUDA rules this one out in both cases, and other folders in the second. Absent: it ran here.
+   */
+  readonly basis?: "told" | "assumed";
   /** The log may be of the environment, and nothing in it says so: no version of CUDA is taken from there. */
   readonly isUnsure?: boolean;
   /** The installed library that defines a symbol. */

@@ -132,6 +132,10 @@ const names: readonly TorchName[] = [
   },
   { form: /^CAFFE2_API$/, gone: "1.8", instead: "TORCH_API", rename: ["CAFFE2_API", "TORCH_API"] },
   { form: /^AT_CUDA_API$/, gone: "1.8", instead: "TORCH_CUDA_CU_API", rename: ["AT_CUDA_API", "TORCH_CUDA_CU_API"] },
+  {
+    form: /^torch::(?:no_grad|inference_mode)$/,
+    instead: "torch::NoGradGuard no_grad; (as long as it lives; inference: c10::InferenceMode guard;)",
+  },
   { form: /^C10_FALLTHROUGH$/, instead: "[[fallthrough]]" },
   { form: /^AT_DISPATCH_ALL_TYPES_AND_HALF$/, instead: "AT_DISPATCH_ALL_TYPES_AND(at::ScalarType::Half, …)" },
   {

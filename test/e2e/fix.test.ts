@@ -64,7 +64,7 @@ describe("a failing build", () => {
   test("in `main.cpp` is not taken for one of load_inline", async () => {
     const made = temporaryProject({ "retorch.toml": configuration, "src/main.cpp": "int main() { return lost; }\n" });
     const { stderr } = await runRetorch(["build"], { cwd: made.root });
-    expect(stderr).toContain("[compiler-error-in-source]");
+    expect(stderr).toContain("[name-not-declared]");
     expect(stderr).not.toContain("load_inline");
     expect(stderr).not.toContain("--fix");
   });

@@ -28,7 +28,7 @@ export async function run(
   }
   let report: DiagnoseReport;
   try {
-    report = await services.diagnose(host, parts.value, environment, options.python === undefined);
+    report = await services.diagnose(host, parts.value, environment, options.python === undefined ? "assumed" : "told");
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return sayFailure(

@@ -11,6 +11,11 @@ const withPlace = new RegExp(
 /** Files whose compilers and tools write messages of the same form. */
 const otherLanguage =
   /\.(?:cmake|ninja|py|pyi|java|kt|scala|groovy|swift|rs|go|tsx?|jsx?|mjs|cs|fs|vb|dart|zig|jl|lua|rb|php|hs|tex|md|rst|txt|json|ya?ml|toml|xml|html|css|sql|proto)$/;
+/** Of a call that fits nothing: why a candidate is not taken. */
+const candidateNote =
+  /\bnote:\s{1,4}((?:candidate (?:function|constructor|template)\b.{0,300}? not viable: |no known conversion for argument |'[^']{1,300}': cannot convert argument ).{1,600})/;
+/** MLIR, on which Triton stands: `loc("kernel.py":31:22): error: …`, also with callers inside. */
+const mlir = /^loc\((?:callsite\()?(?:"[^"]{1,100}"\()?"([^"]{1,400})":(\d+):(\d+)\)?.{0,400}?\): error: (.*)$/;
 const driverName =
   /^(?:\S*[\\/])?((?:[\w.]+-)*(?:cc1plus|cc1|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|icpx|icx|dpcpp|hipcc|amdclang\+\+|lto1|lto-wrapper|collect2|nvc\+\+|flang)(?:-\d+(?:\.\d+)*)?(?:\.real|\.exe)?)\s?: (.*)$/;
 const driverSeverity = new RegExp(String.raw`^(${severityWords})\s?[:：]\s*(.*)$`);
@@ -46,6 +51,29 @@ function line(line: LogLine, out: Collector): boolean {
         ...(asm[1] === undefined ? {} : { line: Number(asm[1]) }),
       });
     }
+    return true;
+  }
+  const { newest } = out;
+  if (newest?.kind === "compile" && text.includes("note:")) {
+    const note = candidateNote.exec(text)?.[1];
+    if (note !== undefined) {
+      newest.note ??= note;
+      return true;
+    }
+  }
+  const located = text.startsWith("loc(") ? mlir.exec(text) : null;
+  if (located !== null) {
+    const [, file = "", row = "0", column, message = ""] = located;
+    out.add(line, {
+      kind: "compile",
+      tool: "clang",
+      code: "mlir",
+      file,
+      line: Number(row),
+      column: Number(column),
+      message,
+      severity: "error",
+    });
     return true;
   }
   const place = withPlace.exec(text);

@@ -134,18 +134,36 @@ export const customOperatorRules: readonly Rule[] = [
         /(?:You tried to register a kernel|Tried to register a kernel) with an unsupported (?:input|output|return|argument) type(?:: (?<type>[\w: <>]+))?/,
         /You tried to register a kernel with an unsupported/,
         /is not supported as an integral argument type\. Please use int64_t/,
-      ),
+        /You are calling (?:from|to) with a type that it doesn't (?<what>support)/,
+      ) ??
+      // A kernel's own parameters are what torch's boxing cannot fill.
+      (/core[\\/]boxing[\\/]impl[\\/]make_boxed_from_unboxed_functor\.h$/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /cannot bind non-const lvalue reference of type [‘'](?<type>[^’']+)[’']/,
+            /non-const lvalue reference to type '(?<type>[^']+)' cannot bind/,
+          )
+        : undefined),
     confidence: "high",
     cause: (match) =>
-      `A function given to TORCH_LIBRARY takes or returns ${match.facts["type"] === undefined ? "a type" : `\`${match.facts["type"]}\``} that operators cannot have: numbers are int64_t, double and bool there, text is std::string (c10::string_view), lists are at::IntArrayRef and std::vector of these.`,
+      `A function given to TORCH_LIBRARY takes or returns ${match.facts["type"] === undefined ? "a type" : `\`${match.facts["type"]}\``} that operators cannot have: numbers are int64_t, double and bool there, text is std::string (c10::string_view), lists are at::IntArrayRef and std::vector of these, and only tensors may be taken by a reference that is not const.`,
     fix: () => [
       "# int → int64_t, float → double, size_t → int64_t in the function's parameters and results; convert inside",
+      "# const torch::Tensor&, const std::vector<torch::Tensor>& (or at::TensorList), std::optional<torch::Tensor>; several results: std::tuple<torch::Tensor, torch::Tensor>; a class of one's own: torch::CustomClassHolder and torch::class_",
     ],
     sources: ["pytorch: aten/src/ATen/core/op_registration/infer_schema.h", manual],
     examples: [
       {
         text: "/e/torch/include/ATen/core/boxing/impl/make_boxed_from_unboxed_functor.h:214:25: error: static assertion failed: You tried to register a kernel with an unsupported input type: float. Please use double instead.",
         expect: "double",
+      },
+      {
+        text: "/e/torch/include/ATen/core/boxing/impl/make_boxed_from_unboxed_functor.h:642:52: error: cannot bind non-const lvalue reference of type ‘std::vector<at::Tensor>&’ to an rvalue of type ‘std::vector<at::Tensor>’",
+        expect: "const std::vector<torch::Tensor>&",
+      },
+      {
+        text: "/e/torch/include/ATen/core/ivalue_inl.h:2498:25: error: static assertion failed: You are calling from with a type that it doesn't support, and isn't a potential custom class (ie: is an intrusive_ptr)",
+        expect: "std::tuple",
       },
       {
         text: "/e/torch/include/ATen/core/op_registration/infer_schema.h:44:9: error: static assertion failed: INVALID TYPE: int8_t, int16_t and int32_t are not supported as an integral argument type. Please use int64_t instead",

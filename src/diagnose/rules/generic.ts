@@ -66,9 +66,9 @@ export const genericRules: readonly Rule[] = [
     ],
     sources: [],
     examples: [
-      { text: "b.cpp:1:13: error: ‘foo’ was not declared in this scope", expect: "b.cpp:1" },
-      { text: 'k.cu(9): error: expected a ";"', expect: "k.cu:9" },
-      { text: "a.cpp(3): error C2143: syntax error: missing ';' before '}'", expect: "a.cpp:3" },
+      { text: "b.cpp:1:13: error: jump to label ‘done’", expect: "b.cpp:1" },
+      { text: 'k.cu(9): error: expected a "<"', expect: "k.cu:9" },
+      { text: "a.cpp(3): error C2061: syntax error: identifier 'grid_t'", expect: "a.cpp:3" },
     ],
   },
   {

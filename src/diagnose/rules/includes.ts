@@ -85,10 +85,18 @@ export const includeRules: readonly Rule[] = [
         ) ??
         /use of undeclared identifier '(?<name>FLT_MAX|FLT_MIN|FLT_EPSILON|DBL_MAX|INT_MAX|INT_MIN|UINT_MAX|M_PI)'|no (?:member|template|type) named '(?<name2>\w+)' in namespace 'std'/.exec(
           finding.message,
-        );
+        ) ??
+        (/^use of undeclared identifier 'std'|name followed by "::" must be a class or namespace name/.test(
+          finding.message,
+        )
+          ? /\bstd::(?<name>\w+)/.exec(finding.source ?? "")
+          : null);
       if (name === null) return undefined;
       const known = name.groups?.["name"] ?? name.groups?.["name2"] ?? "";
-      if (/is not a member of|in namespace/.test(finding.message) && headerOf(known) === unknownHeader)
+      if (
+        /is not a member of|in namespace|'std'|must be a class/.test(finding.message) &&
+        headerOf(known) === unknownHeader
+      )
         return undefined;
       return { name: name.groups?.["name"] ?? name.groups?.["name2"] };
     },

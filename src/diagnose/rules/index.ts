@@ -30,6 +30,13 @@ import { pythonHabitRules } from "./python-habits.ts";
 import { tensorCodeRules } from "./tensor-code.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
+import { plainMistakeRules } from "./plain-mistakes.ts";
+import { mismatchedTypeRules } from "./mismatched-types.ts";
+import { torchConversionRules } from "./torch-conversions.ts";
+import { torchCallRules } from "./torch-calls.ts";
+import { tensorExpressionRules } from "./tensor-expressions.ts";
+import { cudaCallRules } from "./cuda-calls.ts";
+import { classBindingRules } from "./class-bindings.ts";
 import { genericRules } from "./generic.ts";
 import { foreignToolchainRules } from "./foreign-toolchains.ts";
 import { gpuDeviceRules } from "./gpu-devices.ts";
@@ -245,6 +252,13 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "The C++ standard", rules: standardRules },
   { name: "The language of kernels", rules: deviceLanguageRules },
   { name: "Tensors in C++", rules: tensorCodeRules },
+  { name: "Types of torch", rules: torchConversionRules },
+  { name: "Calls of torch in C++", rules: torchCallRules },
+  { name: "Tensors as in Python", rules: tensorExpressionRules },
+  { name: "Calls of CUDA", rules: cudaCallRules },
+  { name: "Classes for Python", rules: classBindingRules },
+  { name: "Plain slips", rules: plainMistakeRules },
+  { name: "Types that do not fit", rules: mismatchedTypeRules },
   { name: "Habits of Python in C++", rules: pythonHabitRules },
   { name: "Dialects and instruction sets", rules: dialectRules },
   { name: "Stricter compilers", rules: stricterCompilerRules },

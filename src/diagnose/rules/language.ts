@@ -1,9 +1,25 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
 import { pip } from "../commands.ts";
-import { codeAt, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 function inTorchHeader(match: Match): boolean {
   return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");
+}
+
+/** Whether the same line of the source was already found to name what is not there: what is expected in it is the echo. */
+function isEcho(finding: Finding, context: RuleContext): boolean {
+  return (
+    finding.line !== undefined &&
+    finding.message.startsWith("expected primary") &&
+    context.findings.some(
+      ({ at, file, line, message }) =>
+        at < finding.at &&
+        line === finding.line &&
+        file === finding.file &&
+        /is not a member of|not declared|does not name|is not a template/.test(message),
+    )
+  );
 }
 
 export const languageRules: readonly Rule[] = [
@@ -12,7 +28,8 @@ export const languageRules: readonly Rule[] = [
     title: "A template call on a dependent object lacks the word `template`",
     on: ["compile"],
     specificity: 58,
-    matches: (finding) =>
+    matches: (finding, context) =>
+      isEcho(finding, context) ||
       /[\\/](?:c\+\+[\\/]\d|torch[\\/]include|pybind11[\\/]|cuda[\w.-]*[\\/])/.test(finding.file ?? "")
         ? undefined
         : (saidAny(

@@ -223,7 +223,7 @@ export const otherSymbolRules: readonly Rule[] = [
           : "";
       return (
         `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is the project's own, declared and called but not defined in any object that was linked${load}. ` +
-        `The source that defines it (often a .cu file) is missing from \`sources\`, or its definition differs from the declaration in parameters, const&, namespace or extern "C".${form}${installedSentence(match)}`
+        `The source that defines it (often a .cu file) is missing from \`sources\`, or its definition differs from the declaration in parameters, const&, namespace or extern "C".${template(match) ? " It is made from a template: the body has to be seen where it is used, or the source that has the body must name these types." : staticMember(match) ? " It is no function: a static member or a variable that is only declared." : ""}${form}${installedSentence(match)}`
       );
     },
     fix: (match) => {
@@ -239,6 +239,7 @@ export const otherSymbolRules: readonly Rule[] = [
         : [
             `grep -rn "${lastName(match)}" --include=*.cpp --include=*.cc --include=*.cu --include=*.h --include=*.cuh .`,
             "# add the file that defines it to `sources`, or make declaration and definition the same",
+            ...definitionOf(match),
             ...(match.finding.phase === "load"
               ? [
                   "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
@@ -267,9 +268,34 @@ export const otherSymbolRules: readonly Rule[] = [
         text: 'bind.obj : error LNK2019: unresolved external symbol "class at::Tensor __cdecl roi_fwd(class at::Tensor,int)" (?roi_fwd@@YA?AVTensor@at@@V12@H@Z) referenced in function PyInit__C',
         expect: "sources",
       },
+      {
+        text: "bind.cpp:(.text+0x19): undefined reference to `void launch<float>(float*, int)'",
+        expect: "template void launch<float>(float*, int);",
+      },
+      { text: "mold: error: undefined symbol: Grid::count", expect: "in one source: int Grid::count = 0;" },
     ],
   },
 ];
+
+function template(match: Match): boolean {
+  return /\w<[^<>]*(?:<[^<>]*>[^<>]*)?>\(/.test(`${match.finding.symbol ?? ""} ${match.facts["readable"] ?? ""}`);
+}
+
+/** A name with its class or namespace and no parameters: data. */
+function staticMember(match: Match): boolean {
+  return /^_?_ZN(?:\d+[A-Za-z_]\w*?)+E$|^\w+(?:::\w+)+$/.test(match.finding.symbol ?? "");
+}
+
+function definitionOf(match: Match): string[] {
+  const name = template(match) ? (match.finding.symbol ?? "") : (match.facts["readable"] ?? "");
+  if (template(match))
+    return [
+      `# at the end of the source that has the template's body: template ${/^\w[\w:]* /.test(name) ? "" : "void "}${name};   (one line for each type), or move the body into the header`,
+    ];
+  return staticMember(match)
+    ? [`# in one source: int ${name} = 0; (with its type), or in the class: inline static int ${lastName(match)} = 0;`]
+    : [];
+}
 
 function lastName(match: Match): string {
   return (match.facts["name"] ?? "").split("::").at(-1)?.replace(/^~/, "") ?? "";

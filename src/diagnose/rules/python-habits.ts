@@ -15,6 +15,14 @@ const lists: Readonly<Record<string, string>> = {
   length: "size()",
 };
 
+/** What Python assigns to. */
+function assigned(source: string | undefined): string[] {
+  const name = /\.(requires_grad|grad|data)\s*=[^=]/.exec(source ?? "")?.[1];
+  if (name === "requires_grad") return ["# x.requires_grad = true → x.set_requires_grad(true)"];
+  if (name === "grad") return ["# x.grad = g → x.mutable_grad() = g"];
+  return name === undefined ? [] : ["# x.data = y → x.set_data(y)"];
+}
+
 export const pythonHabitRules: readonly Rule[] = [
   {
     id: "dot-for-namespace",
@@ -78,6 +86,9 @@ export const pythonHabitRules: readonly Rule[] = [
         finding,
         /invalid types [‘']<unresolved overloaded function type>\[.*[’'] for array subscript/,
         /invalid use of (?:non-static )?member function [‘'](?<name>[^’']{1,160})[’']/,
+        /cannot convert [‘'](?<name>(?:at|torch|c10)::\w+(?:::\w+)+)[’'] from type [‘'].*\(.*::\)\(/,
+        /cannot convert [‘'](?<name>(?:at|torch|c10)::\w+(?:::\w+)+)[’'] from type [‘'].*::\)\(\)/,
+        /cannot convert [‘'](?<name>(?:at|torch|c10)::\w+(?:::\w+)+)[’'] from type [‘'].*::\) ?\(?.*\)? const[’']/,
         /(?<clang>reference to non-static member function must be called)/,
         /a pointer to a bound function may only be used to call the function/,
         /'(?<name>[\w:]+)'\s?: non-standard syntax; use '&' to create a pointer to member/,
@@ -85,8 +96,9 @@ export const pythonHabitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
-    fix: () => [
-      "# x.size[0] → x.size(0), x.sizes → x.sizes(), x.dtype → x.dtype() or x.scalar_type(), x.device → x.device(), x.is_cuda → x.is_cuda()",
+    fix: (match) => [
+      ...assigned(match.finding.source),
+      "# x.size[0] → x.size(0), x.sizes → x.sizes(), x.dtype → x.dtype() or x.scalar_type(), x.device → x.device(), x.is_cuda → x.is_cuda(), x.clone → x.clone(), x.grad → x.grad()",
     ],
     sources: [api],
     examples: [

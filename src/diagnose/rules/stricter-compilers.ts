@@ -200,7 +200,10 @@ export const stricterCompilerRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 57,
     matches: (finding) =>
-      /-Werror/.test(finding.message) || finding.severity === "warning"
+      /-Werror/.test(finding.message) ||
+      finding.severity === "warning" ||
+      // What no compiler ever let pass in C++.
+      /^passing [‘']const .* as [‘']this[’'] argument discards/.test(finding.message)
         ? undefined
         : saidAny(finding, /\[-W(?<flag>[\w+-]+)\]$/, /\[-f(?<permissive>permissive)\]$/),
     confidence: "medium",

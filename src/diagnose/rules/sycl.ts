@@ -2,7 +2,7 @@
 import { pip, platformOf, setVariable } from "../commands.ts";
 import { header, includedBy, missingProgram } from "../matchers.ts";
 import { owned } from "./symbol-owners.ts";
-import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Sets oneAPI's environment in the shell. */
 export function setvars(match: Match): string {
@@ -163,6 +163,32 @@ export const syclRules: readonly Rule[] = [
       {
         text: "ImportError: /e/lib/libmkl_sycl_blas.so.5: undefined symbol: _ZN4sycl3_V17handler22setKernelIsCooperativeEb",
         expect: "dpcpp-cpp-rt",
+      },
+    ],
+  },
+  {
+    id: "sycl-kernel-captures-object",
+    title: "A SYCL kernel captures an object that cannot be copied to the GPU",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /kernel parameter has non-(?:trivially copy constructible|standard layout|trivially copyable) class\/struct type '(?<type>[^']+)'/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)}: the lambda that runs on the GPU uses a \`${match.facts["type"] ?? "object"}\` from outside, which is copied byte by byte to the GPU, and this type owns memory of the host.`,
+    fix: (match) => [
+      /Tensor/.test(match.facts["type"] ?? "")
+        ? "# before the kernel: float* p = x.data_ptr<float>(); and p in the lambda in place of x"
+        : "# before the kernel: take pointers and plain values out of it (v.data(), n), and use these in the lambda",
+    ],
+    sources: ["intel/llvm#1144"],
+    examples: [
+      {
+        text: "ops.sycl.cpp:14:25: error: kernel parameter has non-trivially copy constructible class/struct type 'at::Tensor'",
+        expect: "x.data_ptr<float>()",
       },
     ],
   },

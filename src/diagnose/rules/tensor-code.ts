@@ -4,7 +4,7 @@ import { about } from "../matchers.ts";
 import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
-const tensor = String.raw`(?:const )?(?:class )?(?:at|torch)::Tensor(?: ?&)?`;
+const tensor = String.raw`(?:const )?(?:class )?(?:(?:at|torch)::)?Tensor(?: ?&)?`;
 const number = String.raw`(?:(?:long )?(?:long )?(?:unsigned )?(?:int|double|float|bool|short|char)|(?:unsigned )?long(?: long)?(?: int| unsigned int)?|u?int\d+_t|std::size_t|size_t|__nv_bool|_Bool)`;
 
 /** What Python's attributes of tensors are in C++. */
@@ -99,6 +99,17 @@ export const tensorCodeRules: readonly Rule[] = [
         ? undefined
         : saidAny(
             finding,
+            // A tensor added to a number, in place.
+            new RegExp(
+              `no match for [‘']operator[-+*/]=[’'] \\(operand types are [‘'](?<type>${number})[’'] and [‘']${tensor}[’']`,
+            ),
+            ...(/[-+*/]=/.test(finding.source ?? "")
+              ? [
+                  new RegExp(
+                    `invalid operands to binary expression \\('(?<type>${number})'(?: \\(aka '[^']+'\\))? and '${tensor}'`,
+                  ),
+                ]
+              : []),
             // nvcc does not say what the condition is.
             /(?<unsure>expression must have (?<type>bool) type \(or be convertible to bool\))/,
             new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),
@@ -108,6 +119,7 @@ export const tensorCodeRules: readonly Rule[] = [
               `no viable conversion from (?:returned value of type )?'${tensor}' to (?:function return type )?'(?<type>${number})'`,
             ),
             new RegExp(`value of type '${tensor}' is not contextually convertible to '(?<type>bool)'`),
+            new RegExp(`no conversion from '${tensor}' to '(?<type>${number})'`),
             new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
             new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
           ),
@@ -233,7 +245,7 @@ export const tensorCodeRules: readonly Rule[] = [
         /no match for call to [‘']\((?:const )?at::Tensor(?: ?&)?\) \(/,
         /type '(?:const )?at::Tensor' does not provide a call operator/,
         /call of an object of a class type without appropriate operator\(\).*[Tt]ensor/,
-        /'at::Tensor'(?:'|:)? (?:does not define this operator|term does not evaluate to a function)/,
+        /^(?!binary|unary)[^]*'at::Tensor'(?:'|:)? (?:does not define this operator|term does not evaluate to a function)/,
       ),
     confidence: "high",
     cause: (match) =>

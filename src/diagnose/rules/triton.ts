@@ -123,4 +123,33 @@ export const tritonRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "triton-kernel-rejected",
+    title: "Triton's compiler rejects a line of a kernel",
+    on: ["compile"],
+    role: "generic",
+    specificity: 40,
+    matches: (finding) => (finding.code === "mlir" ? { message: finding.message } : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `${match.finding.file ?? "The kernel"}:${match.finding.line ?? 0} is a line of a Triton kernel (Python, compiled while the program runs), and what the compiler made of it is not allowed: ${(match.facts["message"] ?? "").slice(0, 240)}.`,
+    fix: (match) => [
+      `sed -n '${Math.max(1, (match.finding.line ?? 1) - 3)},${(match.finding.line ?? 1) + 1}p' ${match.finding.file ?? "kernel.py"}   # the line`,
+      ...(/ptr|pointer/i.test(match.facts["message"] ?? "")
+        ? [
+            "# tl.load and tl.store take pointers: x_ptr + offsets, where x is passed as a tensor of torch, not as a number",
+          ]
+        : /shape|rank|dim|broadcast/i.test(match.facts["message"] ?? "")
+          ? ["# the shapes of the operands: x[:, None], tl.broadcast_to, sizes of tl.arange that are powers of 2"]
+          : []),
+      `${python(match)} -m pip show triton torch   # not your kernel? it is written for another release of Triton: the one that its package, or this torch, asks for`,
+    ],
+    sources: ["https://triton-lang.org/main/python-api/triton.language.html"],
+    examples: [
+      {
+        text: "loc(\"/p/k.py\":31:22): error: 'tt.load' op operand #0 must be ptr-like",
+        expect: "/p/k.py:31",
+      },
+    ],
+  },
 ];

@@ -41,10 +41,16 @@ const homes: readonly Home[] = [
     lines: ["#include <mma.h>", "using namespace nvcuda;"],
     more: "for compute capability 7.0 and newer",
   },
+  {
+    names: /^(?:torch|at|c10)$/,
+    what: "torch",
+    lines: ["#include <torch/extension.h>"],
+    more: "or a smaller header of torch: <torch/types.h>, <ATen/ATen.h>, <torch/library.h>; it has to stand above the first use, in headers too",
+  },
   { names: /^cub$/, what: "CUB", lines: ["#include <cub/cub.cuh>"], more: "in a .cu file, which nvcc compiles" },
 ];
 
-const word = "cooperative_groups|cg|py|pybind11|(?:at|c10)::cuda|nvcuda|wmma|cub";
+const word = "cooperative_groups|cg|py|pybind11|(?:at|c10)::cuda|nvcuda|wmma|cub|torch|at|c10";
 const forms: readonly RegExp[] = [
   new RegExp(
     `(?<!in namespace |member of )[‘'"](?<name>${word})[’'"]\\s?:? ?(?:has not been declared|was not declared in this scope|does not name a type|is not a (?:class,? |namespace)|is undefined|undeclared identifier)`,

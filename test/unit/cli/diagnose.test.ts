@@ -50,9 +50,9 @@ describe("retorch diagnose", () => {
           asked.push(question);
           return Promise.resolve(ok(linuxCpu));
         },
-        diagnose: (host, parts, environment) => {
+        diagnose: (host, parts, environment, basis) => {
           asked.push(environment);
-          return diagnose(host, parts, environment);
+          return diagnose(host, parts, environment, basis);
         },
       },
     });

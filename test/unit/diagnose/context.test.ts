@@ -228,9 +228,16 @@ describe("a log of another machine", () => {
   it("gets nothing of this one, when nobody said that it is of this one", () => {
     for (const line of other) {
       const text = `${line}\n${message}`;
-      expect(commands(text, { environment: gpuMachine, isAssumed: true })).not.toContain("/e/bin/python");
+      expect(commands(text, { environment: gpuMachine, basis: "assumed" })).not.toContain("/e/bin/python");
     }
     expect(commands(`${other[0] ?? ""}\n${message}`, { environment: gpuMachine })).toContain("/e/bin/python");
+  });
+
+  it("gets nothing of an environment either that somebody names and that it contradicts", () => {
+    const told = (line: string): string => commands(`${line}\n${message}`, { environment: gpuMachine, basis: "told" });
+    expect(told(other[0] ?? "")).toContain("/e/bin/python");
+    for (const line of [...other.slice(1), "PyTorch version: 1.2.3", "torch.version.cuda: 10.1"])
+      expect(told(line), line).not.toContain("/e/bin/python");
   });
 
   it("is told by the torch that it states", () => {
@@ -240,7 +247,9 @@ describe("a log of another machine", () => {
       ["1.2.3+cpu", false],
     ] as const) {
       const text = `PyTorch version: ${version}\n${message}`;
-      expect(commands(text, { environment: gpuMachine, isAssumed: true }).includes("/e/bin/python"), version).toBe(own);
+      expect(commands(text, { environment: gpuMachine, basis: "assumed" }).includes("/e/bin/python"), version).toBe(
+        own,
+      );
     }
   });
 
@@ -252,7 +261,7 @@ describe("a log of another machine", () => {
       ["CUDA used to build PyTorch: 12.1", "12.1"],
       ["torch.version.cuda: 11.8", "11.8"],
     ] as const) {
-      const fix = commands(`${line}\n${missing}`, { environment: gpuMachine, isAssumed: true });
+      const fix = commands(`${line}\n${missing}`, { environment: gpuMachine, basis: "assumed" });
       expect(fix, line).not.toContain(toolkit);
       expect(fix, line).toContain(`/usr/local/cuda-${cuda}`);
     }
@@ -260,7 +269,7 @@ describe("a log of another machine", () => {
 
   it("gets the toolkit of this one only when something says that it is of this one", () => {
     const missing = "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.";
-    const of = (line: string): string => commands(`${line}\n${missing}`, { environment: gpuMachine, isAssumed: true });
+    const of = (line: string): string => commands(`${line}\n${missing}`, { environment: gpuMachine, basis: "assumed" });
     expect(of("")).toContain("torch.version.cuda");
     expect(of("")).not.toContain("cuda-12.8");
     expect(of(`  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 1, in f`)).toContain(
@@ -272,7 +281,7 @@ describe("a log of another machine", () => {
   it("is told by a torch where none is installed", () => {
     const { torch: _torch, ...bare } = gpuMachine;
     const text = `PyTorch version: 2.7.0\n${message}`;
-    expect(commands(text, { environment: bare, isAssumed: true })).not.toContain("/e/bin/python");
+    expect(commands(text, { environment: bare, basis: "assumed" })).not.toContain("/e/bin/python");
   });
 
   it("is told by what it says of its own, not by what installers make for one build", () => {
@@ -282,7 +291,7 @@ describe("a log of another machine", () => {
       "",
     ];
     for (const line of own)
-      expect(commands(`${line}\n${message}`, { environment: gpuMachine, isAssumed: true })).toContain("/e/bin/python");
+      expect(commands(`${line}\n${message}`, { environment: gpuMachine, basis: "assumed" })).toContain("/e/bin/python");
   });
 });
 

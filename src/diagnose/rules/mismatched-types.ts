@@ -1,0 +1,276 @@
+/** Types that do not fit in a source of one's own, in plain words: const, pointers, operators, conversions. */
+import { conversionOf } from "../conversion.ts";
+import { codeAt, type Rule } from "../rule.ts";
+import { foreign, inOwnSource, quote, reference } from "./plain-mistakes.ts";
+
+export const mismatchedTypeRules: readonly Rule[] = [
+  {
+    id: "dot-and-arrow",
+    title: "`.` where `->` is wanted, or the other way round",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^request for member [‘'](?<name>\w+)[’'] in .*, which is of pointer type/,
+        /^member reference type '(?<type>[^']+)' is (?<kind>a pointer|not a pointer)/,
+        /^expression must have class type but it has type "(?<type>[^"]+\*)"/,
+        /^base operand of [‘']->[’'] (?<kind>has non-pointer) type [‘'](?<type>[^’']+)[’']/,
+        /^operator -> or ->\* applied to "(?<type>[^"]+)" (?<kind>instead of to a pointer)/,
+        /^left of '\.(?<name>\w+)' must have class\/struct\/union/,
+        /^type '(?<type>[^']+)' (?<kind>does not have an overloaded member) 'operator ->'/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      /non|not|instead/.test(match.facts["kind"] ?? "")
+        ? `${codeAt(match.finding)} writes \`->\` behind an object that is no pointer${match.facts["type"] === undefined ? "" : ` (\`${match.facts["type"]}\`)`}; its members are reached with \`.\`.`
+        : `${codeAt(match.finding)} writes \`.\` behind a pointer${match.facts["type"] === undefined ? "" : ` (\`${match.facts["type"]}\`)`}; members are reached through a pointer with \`->\`.`,
+    fix: (match) => [
+      /non|not|instead/.test(match.facts["kind"] ?? "")
+        ? "# x.name in place of x->name"
+        : "# p->name in place of p.name (or (*p).name)",
+    ],
+    sources: [`${reference}/operator_member_access`],
+    examples: [
+      {
+        text: "a.cpp:1:43: error: request for member ‘a’ in ‘s’, which is of pointer type ‘S*’ (maybe you meant to use ‘->’ ?)",
+        expect: "p->name",
+      },
+      { text: 'k.cu(2): error: expression must have class type but it has type "my::P *"', expect: "p->name" },
+    ],
+  },
+  {
+    id: "const-not-kept",
+    title: "Something const is to be changed",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^(?:binding reference of type|passing) .*(?:discards qualifiers|drops '?const'? qualifier)/,
+        /^'this' argument to member function '(?<name>[^']+)' has type 'const /,
+        /^the object has type qualifiers that are not compatible with the member function/,
+        /^assignment of (?:read-only (?:location|reference|variable|parameter|member)|member [‘'][^’']+[’'] in read-only object)/,
+        /^(?:cannot assign to|read-only variable is not assignable)/,
+        /^expression must be a modifiable lvalue/,
+        /l-value specifies const object|cannot convert 'this' pointer from 'const /,
+        /^qualifiers dropped in binding reference/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} changes something that is const there, or hands it to a function that may change it (a parameter \`T&\` or \`T*\` without const, a method that is not marked const): ${match.finding.message.slice(0, 200)}.`,
+    fix: () => [
+      "# what only reads takes const T& or const T*; a method that changes nothing is marked so: int get() const { … }",
+      "# what has to be written must not be const: float* in place of const float* in the parameters; a lambda that changes its captures: [=]() mutable { … }",
+    ],
+    sources: [`${reference}/cv`],
+    examples: [
+      {
+        text: "a.cpp:1:89: error: binding reference of type ‘at::Tensor&’ to ‘const at::Tensor’ discards qualifiers",
+        expect: "const T&",
+      },
+      { text: "k.cu(1): error: expression must be a modifiable lvalue", expect: "const" },
+      {
+        text: "a.cpp:4:9: error: 'this' argument to member function 'get' has type 'const S', but function is not marked const",
+        expect: "get() const",
+      },
+    ],
+  },
+  {
+    id: "temporary-bound-to-reference",
+    title: "A temporary value is given where a variable is wanted",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^cannot bind non-const lvalue reference of type [‘'](?<type>[^’']+)[’'] to an rvalue/,
+        /^non-const lvalue reference to type '(?<type>[^']+)' cannot bind to a temporary/,
+        /^initial value of reference to non-const must be an lvalue/,
+        /A non-const reference may only be bound to an lvalue/,
+        /cannot convert argument \d+ from '(?<type>[^']+)' to '\k<type> &'/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} passes the result of an expression or call to a parameter${match.facts["type"] === undefined ? " `T&`" : ` \`${match.facts["type"]}\``}, which takes only a variable: the function could change what would be gone at once.`,
+    fix: () => [
+      "# auto y = x.contiguous(); f(y);   or declare the parameter by value or as const T& (const torch::Tensor&)",
+    ],
+    sources: [`${reference}/reference_initialization`],
+    examples: [
+      {
+        text: "a.cpp:1:68: error: cannot bind non-const lvalue reference of type ‘at::Tensor&’ to an rvalue of type ‘at::Tensor’",
+        expect: "auto y",
+      },
+      { text: "k.cu(3): error: initial value of reference to non-const must be an lvalue", expect: "auto y" },
+    ],
+  },
+  {
+    id: "operands-of-wrong-type",
+    title: "An operator gets operands that it does not take",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) => {
+      const facts = inOwnSource(
+        finding,
+        /^expression must have integral or unscoped enum type/,
+        /^invalid operands (?:of types [‘'](?<left>[^’']+)[’'] and [‘'](?<right>[^’']+)[’'] )?to binary (?:expression \('(?<left2>[^']+)'(?: \(aka [^)]+\))? and '(?<right2>[^']+)'|[‘']operator(?<name>[^’']+)[’'])/,
+        /^no match for [‘']operator(?<name>[^’']+)[’'] \(operand types are [‘'](?<left>[^’']+)[’'](?: \{aka [^}]+\})? and [‘'](?<right>[^’']+)[’']/,
+        /^no operator "(?<name>[^"]+)" matches these operands/,
+        /^binary '(?<name>[^']+)': (?:no operator found|'[^']+' does not define)/,
+        /^'(?<name>[^']+)': (?:illegal, )?(?:left|right) operand has type '(?<left>[^']+)'/,
+        /^array subscript is not (?:of (?:integral|integer) type|an integer)/,
+      );
+      return facts === undefined ? undefined : { ...facts, source: finding.source ?? "" };
+    },
+    confidence: "medium",
+    cause: (match) => {
+      const { left, right, name } = match.facts;
+      const operands = left === undefined || right === undefined ? "" : `: \`${left}\` and \`${right}\``;
+      return /integral|integer|'%'|operator%/.test(match.finding.message) || name === "%"
+        ? `${codeAt(match.finding)} uses a float (or a pointer) where only an integer goes: in an index [ ], with %, <<, >> or &.`
+        : `${codeAt(match.finding)}: ${name === undefined ? "no operator" : `no operator \`${name}\``} takes these operands${operands}. One of them is of another type than it was thought to be (an optional, a pointer, a container, a class without that operator).`;
+    },
+    fix: (match) => {
+      const source = match.facts["source"] ?? "";
+      const types = `${match.facts["left"] ?? ""} ${match.facts["right"] ?? ""}`;
+      return [
+        ...(/\w\s*<<\s*[^<>;]{1,120}>>\s*\(/.test(source)
+          ? ["# a kernel is launched with three: k<<<grid, block>>>(…)"]
+          : /%/.test(source) || match.facts["name"] === "%"
+            ? ["# fmodf(a, b) for float, fmod(a, b) for double"]
+            : []),
+        ...(/char ?\[|char ?\*/.test(types)
+          ? ['# text and values: c10::str("sizes ", x.sizes()), std::to_string(n); std::string("…") + … for two texts']
+          : []),
+        ...(/optional</.test(types) ? ["# *b in place of b, after if (b.has_value())"] : []),
+        ...(/Tensor/.test(types) && /=$/.test(match.facts["name"] ?? "")
+          ? ["# a number and a tensor: s += x.item<float>()"]
+          : []),
+        "# convert one of the two: static_cast<int>(i) for an index; *p for what a pointer points to",
+      ];
+    },
+    sources: [`${reference}/operators`],
+    examples: [
+      {
+        text: "k.cu(1): error: expression must have integral or unscoped enum type\n  __attribute__((global)) void k(float* x) { x[0] = x[0] % 2.0f; }\n                                                    ^",
+        expect: "fmodf",
+      },
+      {
+        text: "a.cpp:1:77: error: no match for ‘operator+’ (operand types are ‘my::Grid’ and ‘std::optional<my::Grid>’)",
+        expect: "*b",
+      },
+    ],
+  },
+  {
+    id: "subscript-of-a-number",
+    title: "[ ] behind something that is no array",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^invalid types [‘'](?<type>[^’'[]+)\[[^’']*[’'] for array subscript/,
+        /^subscripted value is not an array, pointer, or vector/,
+        /^expression must have pointer(?:-to-object| to object|-to-object or handle-to-C\+\+\/CLI-array)? type(?: but it has type "(?<type>[^"]+)")?/,
+        /subscript requires array or pointer type/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} puts [ ] behind ${match.facts["type"] === undefined ? "a value that is neither array nor pointer" : `a \`${match.facts["type"]}\`, which is neither array nor pointer`}: a parameter lacks its \`*\`, or there is one [ ] too many.`,
+    fix: () => [
+      "# float* x in place of float x in the parameters; a flat pointer of a matrix: x[i * cols + j] in place of x[i][j]",
+    ],
+    sources: [`${reference}/operator_member_access`],
+    examples: [
+      {
+        text: 'k.cu(1): error: expression must have pointer-to-object type but it has type "float"',
+        expect: "float* x",
+      },
+      { text: "a.cpp:1:43: error: invalid types ‘float[int]’ for array subscript", expect: "i * cols + j" },
+    ],
+  },
+  {
+    id: "conversion-refused",
+    title: "A value of one type where another is wanted",
+    on: ["compile"],
+    role: "generic",
+    specificity: 11,
+    matches: (finding) => {
+      if (finding.severity === "warning" || finding.severity === "note" || foreign.test(finding.file ?? ""))
+        return undefined;
+      const conversion = conversionOf(finding);
+      return conversion === undefined || conversion.from === conversion.to
+        ? undefined
+        : { from: conversion.from, to: conversion.to };
+    },
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted, and C++ does not turn the one into the other by itself.`,
+    fix: (match) => {
+      const { from = "", to = "" } = match.facts;
+      return [
+        ...(/unique_ptr|shared_ptr/.test(to)
+          ? ["# std::make_unique<T>(…) or std::make_shared<T>(…) in place of new T(…)"]
+          : /^(?:const )?void ?\*$/.test(from)
+            ? [
+                `# static_cast<${to}>(p); of a tensor: x.data_ptr<${to.replace(/\bconst\b|[*\s]/g, "")}>() in place of x.data_ptr()`,
+              ]
+            : /string/.test(from) && /char ?\*$/.test(to)
+              ? ["# s.c_str()"]
+              : /^(?:cuda|hip)\w+_t$/.test(from) && to.startsWith(from)
+                ? [
+                    "# the address is wanted, because the function writes there: cudaStreamCreate(&s), cudaEventCreate(&e)",
+                  ]
+                : /\*$/.test(to) && !/\*$/.test(from)
+                  ? ["# the address is wanted: &x; of a vector or tensor: v.data(), x.data_ptr<float>()"]
+                  : /\*$/.test(to) && /\*$/.test(from)
+                    ? [
+                        `# one type on both sides: declare the parameter as ${from}, or pass a ${to}; a template takes both: template <typename T> … T*`,
+                      ]
+                    : /\*$/.test(from)
+                      ? ["# the value is wanted: *p"]
+                      : []),
+        "# or change the type of the variable, of the parameter or of what the function gives back, in its declaration and its definition",
+      ];
+    },
+    sources: [`${reference}/implicit_conversion`],
+    examples: [
+      { text: "a.cpp:1:9: error: cannot convert ‘my::Grid’ to ‘my::Mesh’ in initialization", expect: "my::Mesh" },
+      {
+        text: 'k.cu(3): error: argument of type "double *" is incompatible with parameter of type "float *"',
+        expect: "one type on both sides",
+      },
+    ],
+  },
+  {
+    id: "constant-wanted",
+    title: "A value known while compiling is wanted, and a variable is given",
+    on: ["compile"],
+    role: "generic",
+    specificity: 12,
+    matches: (finding) =>
+      inOwnSource(
+        finding,
+        /^expression must have a constant value/,
+        /^the value of [‘'](?<name>[^’']+)[’'] is not usable in a constant expression/,
+        /^non-type template argument is not a constant expression/,
+        /expression did not evaluate to a constant|expected constant expression/,
+        /^case value is not a constant expression/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${codeAt(match.finding)} uses ${match.facts["name"] === undefined ? "a variable" : quote(match)} as the length of an array, an argument of a template or a case, where only a number that is known while compiling goes.`,
+    fix: () => [
+      "# constexpr int N = 32; where the number is fixed",
+      "# a kernel's template argument that is known at run time: switch (n) { case 32: k<float, 32><<<grid, block>>>(x); break; case 64: … }; else make it an ordinary parameter",
+    ],
+    sources: [`${reference}/constant_expression`],
+    examples: [{ text: "k.cu(2): error: expression must have a constant value", expect: "switch (n)" }],
+  },
+];
