@@ -14,6 +14,7 @@ import { operatorBackendRules } from "./operator-backends.ts";
 import { scriptedModelRules } from "./scripted-models.ts";
 import { transformedOperatorRules } from "./transformed-operators.ts";
 import { buildVersionRules } from "./build-versions.ts";
+import { callArgumentRules } from "./call-arguments.ts";
 import { callRules } from "./calls.ts";
 import { ccclRules } from "./cccl.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
@@ -86,6 +87,7 @@ import { operatorNamespaceRules } from "./operator-namespaces.ts";
 import { otherCxxLibraryRules } from "./other-cxx-library.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
+import { torchPythonSideRules } from "./torch-python-side.ts";
 import { resourceRules } from "./resources.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
@@ -201,6 +203,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading a DLL of CUDA", rules: windowsCudaLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
+  { name: "The Python side of torch", rules: torchPythonSideRules },
   { name: "Registered twice", rules: doubleRegistrationRules },
   { name: "Operators and their namespaces", rules: operatorNamespaceRules },
   { name: "Programs that embed torch", rules: embeddingRules },
@@ -211,6 +214,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Crashes at imports", rules: importOrderRules },
   { name: "Crashes with a stack trace", rules: nativeCrashRules },
   { name: "Exceptions of C++", rules: cxxExceptionRules },
+  { name: "Arguments of a call", rules: callArgumentRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Functions of autograd", rules: autogradFunctionRules },
   { name: "Types between modules", rules: boundTypeRules },
