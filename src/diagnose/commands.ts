@@ -77,8 +77,15 @@ export function useToolkit(match: Match, wanted = torchCuda(match), least = "0")
     ...(fits ? [] : [showToolkits(match)]),
     setVariable(match, "CUDA_HOME", fits ? here.root : toolkitFolder(match, wanted)),
     platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+    ...(fits && /[\\/](?:site|dist)-packages[\\/]nvidia[\\/]/.test(here.root) && platformOf(match) === "linux"
+      ? [namesForLinkers]
+      : []),
   ];
 }
+
+/** pip's packages of the toolkit hold `lib/libcudart.so.13` alone: `-lcudart` and CMake want other names. */
+const namesForLinkers =
+  '(cd "$CUDA_HOME" && ln -sfn lib lib64 && cd lib && for f in *.so.*; do ln -sf "$f" "${f%%.so.*}.so"; done)   # the names that linkers and CMake look for, which pip\'s toolkit lacks';
 
 /** The torch that the code is compiled for, of the log or of the environment; undefined without one. */
 export function torchAtHand(
@@ -225,10 +232,17 @@ const packageOfBuildModule: Readonly<Record<string, string>> = {
 /** How poetry, pdm and pixi run a command in the environment that they keep. */
 const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: "pdm run ", pixi: "pixi run " };
 
+/** The package that is built, for a command of pip: in the release that was asked for, `.` where nothing is named. */
+export function packageToBuild({ context: { log } }: Match): string {
+  const { package: built, asked, askedRelease = "" } = log;
+  if (built === undefined) return asked === undefined ? "." : `${asked}${askedRelease}`;
+  return asked !== undefined && plainName(asked) === plainName(built) ? `${built}${askedRelease}` : built;
+}
+
 /** Installs a package again without build isolation. */
 export function installWithoutIsolation(match: Match): string[] {
   const named = match.context.log.package ?? match.context.log.asked ?? ".";
-  const name = match.context.log.localPackages.includes(plainName(named)) ? "." : named;
+  const name = match.context.log.localPackages.includes(plainName(named)) ? "." : packageToBuild(match);
   // What the build imports beside torch has to be there, too.
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
   const needed = ["torch", "setuptools", "wheel", "ninja"];

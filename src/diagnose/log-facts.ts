@@ -219,7 +219,7 @@ export class FactsReader {
       if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
     }
     const cuda =
-      /release (\d+\.\d+), V|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)/.exec(
+      /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)/.exec(
         text,
       );
     if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";

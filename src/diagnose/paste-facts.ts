@@ -123,6 +123,9 @@ const installed: readonly RegExp[] = [
   new RegExp(
     String.raw`^(?!.*\b(?:requires?|needs?|built|compiled|supports?|expects?|instead of|upgrad\w+|downgrad\w+|tried|works? with|older|newer|minimum|at least)\b).*\b(?:[Mm]y |[Uu]sing |[Ww]ith |and |, )(?:[Pp]y)?[Tt]orch(?:\s?version)?(?: is|:|=|\.)? ?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
   ),
+  new RegExp(
+    String.raw`(?<!required |needed |supported |minimum |right |correct )\btorch version is (${release}(?:${local})?)(?!\w|\.\w)`,
+  ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
@@ -138,7 +141,7 @@ const torchsCuda: readonly RegExp[] = [
   /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
   /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
   /does not match the version torch was compiled with (\d+\.\d+)/,
-  /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"]?(\d+\.\d+)/,
+  /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"`]?(\d+\.\d+)/,
 ];
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */

@@ -21,6 +21,8 @@ export interface SettingFacts {
   readonly hostedRunner: boolean;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
+  /** Its release, where one is asked for: `==1.0.1`. */
+  readonly askedRelease?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
   readonly uvCommand?: string;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -37,22 +39,25 @@ const installCommand = /(?:^|[\s`'"!$>(])(?:uv )?pip3? install ([^;&|#`\n]{1,300
 /** Options with a value of their own. */
 const withValue =
   /^(?:-i|-f|-c|-t|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout)$/;
-const packageWord = /^["']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?(?:[=<>!~]=?[\w.,<>=!*+-]+)?["']?$/;
+const packageWord = /^["']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?([=<>!~]=?[\w.,<>=!*+-]+)?["']?$/;
 
 /** The package of a command that asks for one alone: torch, files, folders and repositories are none. */
-function onePackage(words: string): string | undefined {
+function onePackage(words: string): { readonly name: string; readonly release?: string } | undefined {
   let named: string | undefined;
+  let release: string | undefined;
   let value = false;
   for (const word of words.trim().split(/\s+/)) {
     if (value) value = false;
     else if (withValue.test(word)) value = true;
     else if (!word.startsWith("-")) {
-      const name = packageWord.exec(word)?.[1];
+      const [, name, wanted] = packageWord.exec(word) ?? [];
       if (name === undefined || named !== undefined) return undefined;
       named = name;
+      if (wanted?.startsWith("==") === true) release = wanted;
     } else if (/^-(?:r|e|-requirement|-editable)\b/.test(word)) return undefined;
   }
-  return named === undefined || /^torch$/i.test(named) ? undefined : named;
+  if (named === undefined || /^torch$/i.test(named)) return undefined;
+  return { name: named, ...(release === undefined ? {} : { release }) };
 }
 
 const uvCommand = /(?:^|[\s`'">$#(])uv (pip|sync|add|lock|run|remove|build)\b/;
@@ -77,7 +82,7 @@ export class SettingReader {
   #uv: string | undefined;
   #tool: string | undefined;
   #modules = false;
-  #asked: string | undefined;
+  #asked: ReturnType<typeof onePackage>;
   #runner = false;
   readonly #gpus = new Set<string>();
 
@@ -110,7 +115,8 @@ export class SettingReader {
       usesModules: this.#modules,
       hostedRunner: this.#runner,
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
-      ...(this.#asked === undefined ? {} : { asked: this.#asked }),
+      ...(this.#asked === undefined ? {} : { asked: this.#asked.name }),
+      ...(this.#asked?.release === undefined ? {} : { askedRelease: this.#asked.release }),
       ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),
       ...(this.#tool === undefined ? {} : { uvTool: this.#tool }),
       ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }),

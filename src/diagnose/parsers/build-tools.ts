@@ -66,6 +66,11 @@ export function buildToolParser(): Parser {
       }
       if (text.startsWith("ninja: ") || /^\S*ninja(?:\.exe)?: (?:error|fatal|build stopped)/.test(text))
         return ninja(line, out);
+      // Of one command of ninja for Windows, beneath its FAILED line.
+      if (text.startsWith("CreateProcess failed: ")) {
+        out.add(line, { kind: "build-tool", tool: "ninja", message: text });
+        return true;
+      }
       if (/^FAILED: /.test(text)) {
         const code = /^FAILED: \[code=(-?\d+)\]/.exec(text)?.[1];
         if (code === "137" || code === "-9" || code === "9")

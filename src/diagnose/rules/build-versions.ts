@@ -1,5 +1,5 @@
 /** Setup scripts that ask for a version or a setting and get none. */
-import { installTorchFor, pip, platformOf, setVariable } from "../commands.ts";
+import { installTorchFor, pip, platformOf, setVariable, packageToBuild } from "../commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const buildVersionRules: readonly Rule[] = [
@@ -52,7 +52,7 @@ export const buildVersionRules: readonly Rule[] = [
             ? [
                 'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
                 installTorchFor(match, match.context.log.cuda ?? "12.8"),
-                pip(match, `install --no-build-isolation -v ${match.context.log.package ?? "."}`),
+                pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
               ]
             : [
                 platformOf(match) === "win32"
@@ -61,7 +61,7 @@ export const buildVersionRules: readonly Rule[] = [
                 setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "%CUDA_PATH%" : "/usr/local/cuda"),
                 ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
                 'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
-                pip(match, `install --no-build-isolation -v ${match.context.log.package ?? "."}`),
+                pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
               ],
     sources: ["Pointcept/Pointcept#57", "cupy/cupy#4321", "DeMoriarty/custom_matmul_kernels#3"],
     examples: [

@@ -1,6 +1,9 @@
 /** Functions for the GPU that are called in a build without CUDA: a guard is missing there, and not a source. */
-import { installTorchFor, platformOf, rebuild, setVariable, torchCuda } from "../commands.ts";
+import { installTorchFor, platformOf, rebuild, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { fromTorchIndex } from "../project-tools.ts";
+import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Rule } from "../rule.ts";
+import { asksForToolkit } from "./cuda-toolkit.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";
 import { is } from "./symbol-owners.ts";
 import { isCpuTorch } from "./torch-parts.ts";
@@ -9,6 +12,38 @@ import { isCpuTorch } from "./torch-parts.ts";
 const forGpu = /(?:^|[_a-z\d])(?:CUDA|Cuda|GPU|Gpu)(?![a-z])|(?:^|_)(?:cuda|gpu)(?:_|$)|[a-z]_?cuda$/;
 
 export const cpuBuildRules: readonly Rule[] = [
+  {
+    id: "cuda-extension-for-cpu-torch",
+    title: "A CUDA extension is built with a torch for the CPU alone",
+    on: ["exception", "warning"],
+    specificity: 76,
+    matches: (finding, context) =>
+      context.log.torchBuild === "cpu" || (context.isUnsure !== true && isCpuTorch(context))
+        ? asksForToolkit(finding)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The torch here${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is a build for the CPU alone, which does not look for CUDA: for it CUDA_HOME is not set, whatever the variable holds. The package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.`,
+    fix: (match) => {
+      const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+      const build = release === undefined ? "cu130" : (cudaBuildsOf(release)?.at(-1) ?? "cu130");
+      const cuda = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+      return [
+        ...fromTorchIndex(match, release === undefined ? "torch" : `torch==${release}`, build),
+        `# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-downloads`,
+        setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)),
+        platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+        "# without a GPU: the package's build for the CPU, where it has one (CppExtension and the .cpp sources alone)",
+      ];
+    },
+    sources: ["https://github.com/pytorch/pytorch/blob/main/torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: "torch.__version__  = 2.6.0+cpu\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "install torch==2.6.0+cu126 --index-url https://download.pytorch.org/whl/cu126",
+      },
+    ],
+  },
   {
     id: "gpu-function-in-cpu-build",
     title: "A build without CUDA calls a function that only its CUDA sources define",

@@ -12,11 +12,9 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
-import { fromTorchIndex } from "../project-tools.ts";
-import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Finding } from "../finding.ts";
 import { linkLibrary, missingProgram } from "../matchers.ts";
-import { type Match, type Rule, said } from "../rule.ts";
+import { type Match, type MatchFacts, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
   return match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match));
@@ -87,6 +85,36 @@ function wantsToolkit(finding: Finding): boolean {
   if (finding.kind === "missing-header")
     return /^(?:cu\w+|nv\w+|thrust[\\/].*|cub[\\/].*)\.(?:h|hpp|cuh)$/.test(finding.header ?? "");
   return /nvcc/.test(finding.program ?? "") || /CUDA_HOME=|[\\/]nvcc\b/.test(finding.message);
+}
+
+/** What says that the build finds no toolkit. */
+export function asksForToolkit(finding: Finding): MatchFacts | undefined {
+  if (finding.kind === "missing-program") return missingProgram(finding, /^nvcc$/);
+  if (finding.kind === "driver")
+    return finding.tool === "clang" ? said(finding, /cannot find (?:CUDA installation|libdevice for)/) : undefined;
+  if (finding.kind === "build-tool") {
+    return said(
+      finding,
+      /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
+    );
+  }
+  if (finding.code === "no-cuda-home") return {};
+  if (/name 'bare_metal_version' is not defined/.test(finding.message)) return {};
+  if (finding.code === "MissingCUDAException") return {};
+  if (finding.code === "KeyError" && /^['"]CUDA_(?:HOME|PATH)['"]$/.test(finding.message)) return {};
+  // setup.py puts CUDA_HOME, which is None, together with a path.
+  if (
+    finding.code === "TypeError" &&
+    /NoneType/.test(finding.message) &&
+    finding.frames?.some((frame) =>
+      /bare_metal|_join_cuda_home|get_cuda_version|cuda_home|get_nvcc|nvcc/i.test(frame),
+    ) === true
+  )
+    return {};
+  return said(
+    finding,
+    /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|nvcc not found at|nvcc was not found|Unable to find CUDA|CUDA_HOME is (?:None|not set)|No CUDA toolkit found/,
+  );
 }
 
 export const cudaToolkitRules: readonly Rule[] = [
@@ -259,39 +287,10 @@ export const cudaToolkitRules: readonly Rule[] = [
     title: "No CUDA toolkit: CUDA_HOME is not set or has no nvcc",
     on: ["exception", "missing-program", "warning", "driver", "build-tool"],
     specificity: 70,
-    matches: (finding) => {
-      if (finding.kind === "missing-program") return missingProgram(finding, /^nvcc$/);
-      if (finding.kind === "driver")
-        return finding.tool === "clang" ? said(finding, /cannot find (?:CUDA installation|libdevice for)/) : undefined;
-      if (finding.kind === "build-tool") {
-        return said(
-          finding,
-          /Could NOT find CUDA(?:Toolkit)?\b|Could not find nvcc|No CMAKE_CUDA_COMPILER could be found|Failed to find nvcc|CUDA_TOOLKIT_ROOT_DIR not found|CUDA (?:compiler|toolkit) (?:was )?not found|PyTorch was (?:not )?compiled with(?:out)? CUDA|Your installed Caffe2 version uses CUDA but I cannot find the CUDA|The CMAKE_CUDA_COMPILER:.*is not a full path to an existing compiler|Could not find .nvcc./is,
-        );
-      }
-      if (finding.code === "no-cuda-home") return {};
-      if (/name 'bare_metal_version' is not defined/.test(finding.message)) return {};
-      if (finding.code === "MissingCUDAException") return {};
-      if (finding.code === "KeyError" && /^['"]CUDA_(?:HOME|PATH)['"]$/.test(finding.message)) return {};
-      // setup.py puts CUDA_HOME, which is None, together with a path.
-      if (
-        finding.code === "TypeError" &&
-        /NoneType/.test(finding.message) &&
-        finding.frames?.some((frame) =>
-          /bare_metal|_join_cuda_home|get_cuda_version|cuda_home|get_nvcc|nvcc/i.test(frame),
-        ) === true
-      )
-        return {};
-      return said(
-        finding,
-        /CUDA_HOME environment variable is not set|CUDA_HOME does not exist|nvcc not found at|nvcc was not found|Unable to find CUDA|CUDA_HOME is (?:None|not set)|No CUDA toolkit found/,
-      );
-    },
+    matches: asksForToolkit,
     confidence: "high",
     cause: (match) => {
       const cuda = match.context.environment?.cuda;
-      if (match.context.log.torchBuild === "cpu")
-        return "torch here is a build for the CPU alone, and the package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.";
       const half = halfToolkit(match);
       if (half !== undefined)
         return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
@@ -303,17 +302,6 @@ export const cudaToolkitRules: readonly Rule[] = [
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
         return useToolkit(match, version);
-      if (match.context.log.torchBuild === "cpu") {
-        const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
-        const build = release === undefined ? "cu130" : (cudaBuildsOf(release)?.at(-1) ?? "cu130");
-        const cuda = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
-        return [
-          ...fromTorchIndex(match, release === undefined ? "torch" : `torch==${release}`, build),
-          `# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-downloads`,
-          setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)),
-          platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
-        ];
-      }
       if (halfToolkit(match) !== undefined) {
         const root = namedToolkit(match) ?? toolkitFolder(match, version);
         return [
@@ -371,10 +359,6 @@ export const cudaToolkitRules: readonly Rule[] = [
       {
         text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect: "CUDA_HOME",
-      },
-      {
-        text: "torch.__version__  = 2.6.0+cpu\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
-        expect: "install torch==2.6.0+cu126 --index-url https://download.pytorch.org/whl/cu126",
       },
       {
         text: " > [5/7] RUN pip install flash-attn --no-build-isolation:\n2.5       OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n2.5       torch.__version__  = 2.4.1+cu121",

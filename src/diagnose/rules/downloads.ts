@@ -115,7 +115,12 @@ export const downloadRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding, context) => {
       // flash-attn and its kin look for a ready-made wheel, and build when there is none: that 404 is no failure.
-      if (/HTTP Error 404/.test(finding.message) && context.findings.some((other) => other.code === "no-ready-wheel"))
+      if (
+        /HTTP Error 404/.test(finding.message) &&
+        context.findings.some(
+          ({ code, at, message }) => code === "no-ready-wheel" || (at > finding.at && /\bninja\b/.test(message)),
+        )
+      )
         return undefined;
       if (finding.code === "os-error")
         return said(finding, /(?:HTTPS?ConnectionPool|Max retries exceeded|SSLError|ProxyError|Read timed out)/);

@@ -21,6 +21,21 @@ function toolkitForLink(match: Match): string {
   return here ?? `\${CUDA_HOME:-${toolkitFolder(match, torchCuda(match))}}`;
 }
 
+/** NVIDIA's packages with the names that linkers look for. Source: its list of packages for Debian and conda's channel `nvidia`. */
+function developmentPackages(library: string, match: Match): string[] {
+  const stem = /^(cublas|curand|cufft|cusolver|cusparse|npp\w*|nvjpeg|cudart|nvrtc|nvJitLink)(?:Lt|Mg|w)?$/.exec(
+    library,
+  )?.[1];
+  if (stem === undefined) return [];
+  const name = /^(?:cudart|nvrtc)$/.test(stem)
+    ? `cuda-${stem}-dev`
+    : `lib${stem.replace(/^npp.*/, "npp").toLowerCase()}-dev`;
+  const version = torchCuda(match)?.replace(".", "-") ?? "<version>";
+  return [
+    `# the file is in none of these folders: ${match.context.log.conda ? `conda install -c nvidia ${name}` : `sudo apt-get install ${name}-${version}`}   # of NVIDIA's repository, for torch's CUDA`,
+  ];
+}
+
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -121,6 +136,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
               `${showToolkits(match)}${torchCuda(match) === undefined ? "" : ` (torch's CUDA is ${torchCuda(match) ?? ""})`}`,
             ]
           : []),
+        ...developmentPackages(name, match),
         `# retorch.toml: library-dirs = ["${match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match))}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
       ];
     },
@@ -135,6 +151,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       },
       { text: "LINK : fatal error LNK1181: cannot open input file 'cudart.lib'", expect: "CUDA_HOME" },
       { text: "ld.lld: error: unable to find library -lcublas", expect: "LIBRARY_PATH" },
+      {
+        text: "Using /home/me/.cache/torch_extensions/py310_cu118 as PyTorch extensions root...\n/usr/bin/ld: cannot find -lcurand",
+        expect: "libcurand-dev-11-8",
+      },
     ],
   },
   {

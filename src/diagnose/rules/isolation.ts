@@ -1,5 +1,5 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
-import { installWithoutIsolation, pip, pythonVersion } from "../commands.ts";
+import { installWithoutIsolation, pip, pythonVersion, packageToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 
@@ -43,7 +43,7 @@ function atRunTime(match: Match): boolean {
 export const isolationRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
-    title: "The isolated build does not see torch",
+    title: "The isolated build does not see torch, or another module that its setup.py imports",
     on: ["exception", "installer"],
     specificity: 80,
     matches: (finding, context) => {
@@ -70,6 +70,12 @@ export const isolationRules: readonly Rule[] = [
           finding.message,
         )?.groups?.["module"];
       if (module === undefined) return undefined;
+      // pip tells so of a backend that it does not isolate.
+      if (
+        /^(?:skbuild|scikit_build_core)$/.test(module) &&
+        context.findings.some(({ code }) => code === "backend-unavailable")
+      )
+        return undefined;
       const inBuild = builds(finding, context);
       const sure =
         context.findings.some(
@@ -110,6 +116,10 @@ export const isolationRules: readonly Rule[] = [
       {
         text: "  × Failed to build `my-ops==0.1`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n      Building the CUDA extension requires PyTorch (>=2.0) being installed, please install PyTorch first: No\n      module named 'torch'",
         expect: "not visible",
+      },
+      {
+        text: "$ pip install my-ops==1.0.1\n  File \"/tmp/pip-install-x1/my-ops_2/setup.py\", line 9, in <module>\nModuleNotFoundError: No module named 'packaging'\nerror: metadata-generation-failed",
+        expect: "--no-build-isolation my-ops==1.0.1",
       },
       {
         text: "pdm.exceptions.BuildError: Build backend raised error: Module 'torch' is missing, please make sure it is specified in the 'build-system.requires' section.",
@@ -172,7 +182,7 @@ export const isolationRules: readonly Rule[] = [
       if (/compiler$/.test(match.facts["name"] ?? ""))
         return [
           pip(match, 'install "setuptools<74" wheel'),
-          pip(match, `install --no-build-isolation ${match.context.log.package ?? match.context.log.asked ?? "."}`),
+          pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
         ];
       if (module === "pkg_resources" && ofTorch(match))
         return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
@@ -181,7 +191,7 @@ export const isolationRules: readonly Rule[] = [
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
-          pip(match, `install --no-build-isolation ${match.context.log.package ?? match.context.log.asked ?? "."}`),
+          pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
         ];
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return [
@@ -198,6 +208,7 @@ export const isolationRules: readonly Rule[] = [
         }[module] ?? module;
       return [
         pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`),
+        ...(installing(match) ? [pip(match, `install --no-build-isolation ${packageToBuild(match)}`)] : []),
       ];
     },
     sources: [

@@ -1,5 +1,5 @@
 /** Compiled as an older C++, or with a C++ library of another age, than any torch needs; generated code; mixed checkouts. */
-import { pip, standardFor } from "../commands.ts";
+import { pip, standardFor, packageToBuild } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -139,7 +139,7 @@ export const olderLanguageRules: readonly Rule[] = [
     fix: (match) => [
       "# let another release of Cython write the file anew: delete the generated .c and .cpp files beside their .pyx, then",
       pip(match, 'install --upgrade "cython>=3.1"   # supports Python 3.13, 3.14 and free-threaded builds'),
-      pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "."}`),
+      pip(match, `install --no-build-isolation --no-cache-dir ${packageToBuild(match)}`),
       "# or an older Python, for a package that is no longer looked after: uv venv --python 3.11",
     ],
     sources: ["cython/cython#6387", "https://cython.readthedocs.io/en/latest/src/changes.html"],

@@ -1,7 +1,7 @@
 /** Sources that are compiled for ROCm: torch's own, which a script translates first, and extensions that the wrong compiler gets. */
 import { pip, setVariable } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
-import { placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { type MatchFacts, placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 /** Folders of PyTorch's own source. */
@@ -51,6 +51,10 @@ function headerOf(name: string): string | undefined {
   return rocmHeaders.find(([form]) => form.test(name))?.[1];
 }
 
+function cudaName({ name = "", instead }: MatchFacts): string {
+  return instead ?? name.replace("HIP", "CUDA").replace("Hip", "Cuda");
+}
+
 export const rocmSourceRules: readonly Rule[] = [
   {
     id: "torch-source-not-hipified",
@@ -87,6 +91,42 @@ export const rocmSourceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "hip-name-in-cuda-namespace",
+    title: "torch for ROCm keeps CUDA's names in that namespace",
+    on: ["compile"],
+    specificity: 86,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /no (?:member|type) named ['"](?<name>\w*(?:HIP|Hip)\w*)['"] in namespace ['"](?<namespace>(?:at|c10)::cuda)['"](?:; did you mean ['"](?:\w+::)*(?<instead>\w+)['"])?/,
+        /['‘"](?<name>\w*(?:HIP|Hip)\w*)['’"] is not a member of ['‘"](?<namespace>(?:at|c10)::cuda)['’"](?:; did you mean ['‘"](?:\w+::)*(?<instead>\w+)['’"])?/,
+      ),
+    confidence: "high",
+    cause: (match) => {
+      const { name = "", namespace = "" } = match.facts;
+      return `\`${namespace}::${name}\` (${placeOf(match.finding)}) is half translated: the HIP name in CUDA's namespace. The headers of this torch have \`${namespace}::${cudaName(match.facts)}\` under ROCm, too, and the HIP name in \`${namespace.replace("cuda", "hip")}\` alone: the source was written for the translation (hipify) of another torch.`;
+    },
+    fix: (match) => {
+      const { name = "", namespace = "" } = match.facts;
+      return [
+        `grep -rln '${name}' --include=*.cu --include=*.cuh --include=*.cpp --include=*.h .   # in the sources, of which the .hip is made`,
+        `sed -i.bak 's/\\b${namespace}::${name}\\b/${namespace}::${cudaName(match.facts)}/g' <those files>`,
+        "# then remove the translated files (*.hip, *_hip.*) and the build folder, and build again; or a release of the package for this torch",
+      ];
+    },
+    sources: ["ROCm/xformers#30"],
+    examples: [
+      {
+        text: "/p/csrc/decoder/forward.hip:100:27: error: no member named 'getCurrentHIPStream' in namespace 'at::cuda'; did you mean 'getCurrentCUDAStream'?",
+        expect: "at::cuda::getCurrentCUDAStream/g",
+      },
+      {
+        text: "csrc/k_hip.cpp:12:20: error: no member named 'HIPGuard' in namespace 'c10::cuda'",
+        expect: "c10::cuda::CUDAGuard",
+      },
+    ],
+  },
+  {
     id: "hip-function-not-declared",
     title: "A function or name of ROCm is not declared",
     on: ["compile"],
@@ -119,6 +159,11 @@ export const rocmSourceRules: readonly Rule[] = [
             "# or the ROCm that this release of PyTorch was made for (torch.version.hip of its wheels), or a newer PyTorch for a newer ROCm",
           ]
         : ["# or a release of the package for this ROCm; hipcc as the compiler, with -D__HIP_PLATFORM_AMD__"]),
+      ...(/^(?:hip|roc)blas/.test(match.facts["name"] ?? "")
+        ? [
+            "# torch's translation (hipify) writes hipBLAS for cuBLAS since torch 2.1 and rocBLAS before: take the branch of the package for this torch (ROCm/apex: release/<version>, or torch_2.1_higher)",
+          ]
+        : []),
     ],
     sources: ["pytorch/pytorch#123094"],
     examples: [

@@ -1,7 +1,7 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
-import { pip, python, pythonVersion } from "../commands.ts";
+import { pip, python, pythonVersion, packageToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { coded, type Match, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
 
 /** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
 function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
@@ -18,10 +18,6 @@ function scriptPlace(finding: Finding, context: RuleContext): { where: string; o
 /** Errors that a script raises on purpose, by their types. */
 const refusals =
   /^(?:RuntimeError|OSError|EnvironmentError|AssertionError|ValueError|ImportError|NotImplementedError|Exception|SystemExit|SetupError|DistutilsSetupError|DistutilsPlatformError|CompileError|\w*(?:NotFound|NotSupported|Unsupported|Version|Configuration|Config|Build)\w*(?:Error|Exception)?)$/;
-
-function packageName(match: Match): string {
-  return match.context.log.package ?? match.context.log.asked ?? ".";
-}
 
 export const setupRefusalRules: readonly Rule[] = [
   {
@@ -129,7 +125,7 @@ export const setupRefusalRules: readonly Rule[] = [
     fix: (match) => [
       "# the message says what is wanted: another version of torch, CUDA, Python or a compiler, or a variable that is not set",
       `${python(match)} -c "import torch, sys; print(sys.version); print(torch.__version__, torch.version.cuda, torch.version.hip)"; nvcc --version; c++ --version`,
-      pip(match, `install -v --no-build-isolation ${packageName(match)}   # so that the script sees that torch`),
+      pip(match, `install -v --no-build-isolation ${packageToBuild(match)}   # so that the script sees that torch`),
     ],
     sources: ["https://setuptools.pypa.io/en/latest/userguide/ext_modules.html"],
     examples: [
@@ -156,7 +152,7 @@ export const setupRefusalRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["where"] ?? "The script"} raises ${match.finding.code ?? "an exception"}${match.finding.message === "" ? "" : ` (${match.finding.message})`} before anything is compiled: a fault of the script, which often shows only with other options, another Python, torch or setuptools than its author had, or where CUDA was not found.`,
     fix: (match) => [
-      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageName(match)}`)}`,
+      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageToBuild(match)}`)}`,
       `${python(match)} -c "import torch, setuptools, sys; print(sys.version, torch.__version__, torch.version.cuda, setuptools.__version__)"; echo "CUDA_HOME=$CUDA_HOME"; which nvcc`,
     ],
     sources: ["NVlabs/tiny-cuda-nn#255", "NVIDIA/MinkowskiEngine#94"],

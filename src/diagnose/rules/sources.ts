@@ -192,7 +192,7 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = about(
         finding,
-        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|CUBLAS_\w+|CUBLASLT_\w+|cublas(?:ComputeType|Lt\w+|\w+)_t|cublas\w+Ex|CUDNN_\w+|cudnn\w+|CUSOLVER\w*|cusolver\w+|NCCL_\w+|nccl\w+|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
+        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|CUBLAS_\w+|CUBLASLT_\w+|cublas(?:ComputeType|Lt\w+|\w+)_t|cublas\w+Ex|CUDNN_\w+|cudnn[A-Z]\w*|CUSOLVER\w*|cusolver\w+|NCCL_\w+|nccl[A-Z]\w*|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
       );
       if (facts === undefined)
         return saidAny(

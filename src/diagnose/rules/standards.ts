@@ -30,6 +30,12 @@ function isCompiledSo(match: Match): boolean {
   );
 }
 
+/** LibTorch's release, where its folder is named after it: `libtorch-2.6-cuda126`. */
+function torchOfFolder(file = ""): { readonly version: string; readonly release: readonly number[] } | undefined {
+  const version = /libtorch[-_](\d+\.\d+(?:\.\d+)?)/i.exec(file)?.[1];
+  return version === undefined ? undefined : { version, release: version.split(".").map(Number) };
+}
+
 /** Whether clang compiles against libc++ where it is not the system's own. */
 function withLibcxx(match: Match): boolean {
   return match.context.log.libcxx && platformOf(match) === "linux";
@@ -78,7 +84,59 @@ function newer(standard: string | undefined): string | undefined {
   return { "1z": "17", "2a": "20", "2b": "23", "2c": "26" }[standard ?? ""] ?? standard;
 }
 
+/** How to compile as the standard that is needed. */
+function compileAsNeeded(match: Match): string[] {
+  return [
+    match.context.usesTorch === false
+      ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`
+      : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
+    `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
+  ];
+}
+
 export const standardRules: readonly Rule[] = [
+  {
+    id: "torch-headers-below-their-standard",
+    title: "torch's headers are compiled for an older C++ standard than they need",
+    on: ["compile"],
+    specificity: 80,
+    matches: (finding) =>
+      /[\\/](?:ATen[\\/](?:ops|core)|torch[\\/]csrc|c10[\\/]\w+)[\\/]/.test(finding.file ?? "") &&
+      /[\\/]include[\\/]/.test(finding.file ?? "")
+        ? saidAny(
+            finding,
+            /^['‘"](?<name>[a-z]+(?:_[a-z]+)*)['’"] was not declared in this scope/,
+            /use of undeclared identifier '(?<name>[a-z]+(?:_[a-z]+)*)'/,
+            /^identifier "(?<name>[a-z]+(?:_[a-z]+)*)" is undefined/,
+            /^'(?<name>[a-z]+(?:_[a-z]+)*)': undeclared identifier/,
+          )
+        : undefined,
+    confidence: "medium",
+    cause: (match) => {
+      const torch = torchOfFolder(match.finding.file) ?? torchAtHand(match);
+      return `\`${match.facts["name"] ?? ""}\` is a parameter of torch's own function in ${baseName(match.finding.file ?? "")}, which the compiler lost because it does not know the types before it (std::optional, std::string_view): the headers are compiled for a standard below C++${torch === undefined ? "17" : cxxStandardOf(torch.release)}, which ${torch === undefined ? "torch 2.1 and newer" : `torch ${torch.version}`} needs.`;
+    },
+    fix: (match) => {
+      const torch = torchOfFolder(match.finding.file) ?? torchAtHand(match);
+      const standard = torch === undefined ? "17" : cxxStandardOf(torch.release);
+      const facts = { ...match.facts, need: standard };
+      return [
+        ...compileAsNeeded({ ...match, facts }),
+        `# CMake: set(CMAKE_CXX_STANDARD ${standard}) and set(CMAKE_CUDA_STANDARD ${standard})`,
+      ];
+    },
+    sources: ["rusty1s/pytorch_cluster#229"],
+    examples: [
+      {
+        text: "/opt/libtorch-2.6/include/ATen/ops/batch_norm.h:27:122: error: ‘cudnn_enabled’ was not declared in this scope",
+        expect: "CMAKE_CXX_STANDARD 17",
+      },
+      {
+        text: "/e/lib/python3.11/site-packages/torch/include/ATen/ops/conv2d.h:38:94: error: use of undeclared identifier 'label_smoothing'",
+        expect: "std::optional",
+      },
+    ],
+  },
   {
     id: "cxx-standard-too-low",
     title: "The code needs a newer C++ standard",
@@ -118,12 +176,7 @@ export const standardRules: readonly Rule[] = [
     fix: (match) => [
       ...(isCompiledSo(match)
         ? [`# #include the header of ${match.facts["feature"] ?? ""}: https://en.cppreference.com/w/cpp/symbol_index`]
-        : [
-            match.context.usesTorch === false
-              ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`
-              : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
-            `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
-          ]),
+        : compileAsNeeded(match)),
       ...(platformOf(match) === "win32"
         ? []
         : withLibcxx(match)

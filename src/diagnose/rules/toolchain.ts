@@ -186,7 +186,7 @@ export const toolchainRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding) =>
       (finding.kind === "missing-program" && finding.program === "") ||
-      /\[WinError 2\]|CreateProcess: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
+      /\[WinError 2\]|CreateProcess(?: failed)?: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
         finding.message,
       )
         ? {}
@@ -203,6 +203,10 @@ export const toolchainRules: readonly Rule[] = [
     examples: [
       { text: "error: [WinError 2] The system cannot find the file specified", expect: "where nvcc" },
       { text: "ninja: fatal: CreateProcess: The system cannot find the file specified.", expect: "cl.exe" },
+      {
+        text: "CreateProcess failed: The system cannot find the file specified.\n  File \"C:\\Users\\me\\Temp\\pip-install-x1\\my-ops_2\\setup.py\", line 271, in run\n    urllib.request.urlretrieve(wheel_url, wheel_filename)\nurllib.error.HTTPError: HTTP Error 404: Not Found\nsubprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",
+        expect: "cl.exe",
+      },
     ],
   },
   {

@@ -6,6 +6,28 @@ import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
+/** Windows' linker says that one symbol alone is missing. A CPU-only torch lacks every one of its kind. */
+function onlyOne({ finding, context }: Match): boolean {
+  return (
+    finding.phase === "link" &&
+    context.findings.some(({ text }) => /\bLNK1120\b\D{0,8}\b1\b/.test(text)) &&
+    context.findings.every(({ kind, symbol }) => kind !== "undefined-symbol" || symbol === finding.symbol)
+  );
+}
+
+function shortNameOf({ finding }: Match): string {
+  return /(\w+)\(/.exec(finding.symbol ?? "")?.[1] ?? /\?(\w+)@/.exec(finding.symbol ?? "")?.[1] ?? "";
+}
+
+/** Whether setuptools runs the linker: its folders, or its words at the end. */
+function setuptoolsLinks({ context }: Match): boolean {
+  return context.findings.some(({ text }) =>
+    /\bbuild[\\/](?:temp|lib)\.|^error: command '.*(?:link\.exe|g\+\+|gcc|clang\+?\+?|c\+\+)' failed with exit/.test(
+      text,
+    ),
+  );
+}
+
 export const torchPartRules: readonly Rule[] = [
   {
     id: "torch-not-imported",
@@ -106,6 +128,11 @@ export const torchPartRules: readonly Rule[] = [
             "# a library of operators alone: include torch/library.h and ATen/ATen.h (or torch/script.h) in place of torch/extension.h: then it needs no Python",
           ]
         : []),
+      ...(match.finding.phase === "link" && setuptoolsLinks(match)
+        ? [
+            `# setup.py: CppExtension (or CUDAExtension) with cmdclass={"build_ext": BuildExtension} links it by itself; a plain Extension: libraries=["c10", "torch", "torch_cpu", "torch_python"] and library_dirs=torch.utils.cpp_extension.library_paths()`,
+          ]
+        : []),
       `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
       "# and import torch before the module",
       ...rebuild(match),
@@ -151,7 +178,9 @@ export const torchPartRules: readonly Rule[] = [
         `\`${match.facts["readable"] ?? ""}\` stands in torch's GPU libraries (c10_cuda, torch_cuda). ` +
         (isCpuTorch(match.context)
           ? `The torch that is installed (${here}) is a CPU-only build and has none: the extension was built for another torch, one with CUDA.`
-          : "They are missing on the link line: torch is a CPU-only build, or torch_cuda and c10_cuda are not among the libraries.")
+          : onlyOne(match)
+            ? "It is the only symbol that is missing, others of these libraries were found: the torch that is linked against is older than the function, or does not export it (torch's headers declare more than its libraries for Windows have)."
+            : "They are missing on the link line: torch is a CPU-only build, or torch_cuda and c10_cuda are not among the libraries.")
       );
     },
     fix: (match) => [
@@ -160,7 +189,12 @@ export const torchPartRules: readonly Rule[] = [
             "# a program with LibTorch: the linker option /INCLUDE (of the CMake files, a project template, or yours) asks for it so that torch_cuda.dll is kept. Link torch_cuda.lib and c10_cuda.lib (1.10 to 1.12: torch_cuda_cu.lib, torch_cuda_cpp.lib, too) of a LibTorch for CUDA in the same configuration (Debug or Release); with a CPU LibTorch take the option out",
           ]
         : []),
-      installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130"),
+      ...(!isCpuTorch(match.context) && onlyOne(match)
+        ? [
+            `dumpbin /exports <torch>\\lib\\torch_cuda.dll | findstr ${shortNameOf(match)}   # nothing: this torch does not export it (before 1.5: caffe2_gpu.dll)`,
+            "# a newer torch, in which it is exported, or the release of the package that was made for this torch; or take the function out of the sources",
+          ]
+        : [installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130")]),
       match.finding.phase === "link"
         ? "# setup.py: use CUDAExtension instead of CppExtension; CMake: link torch_cuda and c10_cuda"
         : "# or build the extension without its CUDA part for this torch:",

@@ -240,6 +240,24 @@ describe("a log of another machine", () => {
       expect(told(line), line).not.toContain("/e/bin/python");
   });
 
+  it("is told how to complete the toolkit of pip's packages, which linkers find nothing in", () => {
+    const missing =
+      "error: nvcc not found at '/usr/local/cuda-12.4/bin/nvcc'. Ensure CUDA path '/usr/local/cuda-12.4' is correct.";
+    const { cuda } = gpuMachine;
+    if (cuda === undefined) throw new Error("a machine with CUDA");
+    const root = "/e/lib/python3.11/site-packages/nvidia/cu13";
+    const fix = commands(missing, { environment: { ...gpuMachine, cuda: { ...cuda, root } }, basis: "told" });
+    expect(fix).toContain(`export CUDA_HOME=${root}`);
+    expect(fix).toContain("ln -sfn lib lib64");
+    expect(commands(missing, { environment: gpuMachine, basis: "told" })).not.toContain("lib64");
+  });
+
+  it("tells the toolkit by the name of its packages", () => {
+    const text =
+      "/opt/conda/pkgs/cuda-nvcc-11.6.124-h1_0/bin/nvcc -c k.cu\ncc1plus: fatal error: cuda_runtime.h: No such file or directory";
+    expect(commands(text, { environment: gpuMachine, basis: "assumed" })).toContain("cuda-toolkit=11.6");
+  });
+
   it("is told by the torch that it states", () => {
     const here = gpuMachine.torch?.version ?? "";
     for (const [version, own] of [

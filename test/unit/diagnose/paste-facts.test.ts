@@ -12,6 +12,7 @@ describe("the installed torch", () => {
     [">>> import torch; print(torch.__version__)\n2.7.1+xpu", "2.7.1+xpu", "xpu", undefined],
     ["    PyTorch 2.1.2+cu121 with CUDA 1201 (you have 2.1.2+cpu)", "2.1.2+cpu", "cpu", undefined],
     ["torch.__version__ = 2.3.0", "2.3.0", undefined, undefined],
+    ["My torch.version.cuda is `11.6` and torch version is `1.12.0`.", "1.12.0", "cuda", "11.6"],
   ])("is read from: %s", (text, version, build, cuda) => {
     const { installedTorch, torchBuild, torchCuda, torch } = facts(text);
     expect({ installedTorch, torchBuild, torchCuda }).toEqual({
@@ -38,6 +39,7 @@ describe("the installed torch", () => {
     const fetched = facts(
       "  Installing build dependencies: started\n    Using cached torch-2.9.0-cp310-cp310-manylinux_2_28_x86_64.whl (900 MB)\nRequirement already satisfied: torch>=2 in /e/lib/python3.10/site-packages (from my-ops) (2.4.1)",
     );
+    expect(facts("The supported torch version is 2.1.0").installedTorch).toBeUndefined();
     expect(fetched).toMatchObject({ isolatedTorch: "2.9.0", installedTorch: "2.4.1" });
   });
 });
