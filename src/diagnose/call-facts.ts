@@ -8,6 +8,16 @@ export interface CallFacts {
   readonly boundNames: readonly string[];
   /** Keywords of the call: `scale` of `Invoked with: kwargs: scale=2.0`. */
   readonly keywords: readonly string[];
+  /** A call that the one signature there is shows to be wrong: which argument, what it takes, what it got. */
+  readonly wrongArgument?: WrongArgument;
+}
+
+/** Positions count from 1. */
+export interface WrongArgument {
+  readonly position: number;
+  readonly name: string;
+  readonly wants: string;
+  readonly got: string;
 }
 
 const mostNames = 60;
@@ -24,18 +34,77 @@ function outermost(text: string): string {
   return kept;
 }
 
+/** The parts between the commas that stand in no bracket. */
+function parts(text: string): string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at] ?? "";
+    if ("([{<".includes(letter)) depth++;
+    else if (")]}>".includes(letter)) depth = Math.max(0, depth - 1);
+    else if (letter === "," && depth === 0) {
+      found.push(text.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  found.push(text.slice(start).trim());
+  return found.filter((part) => part !== "");
+}
+
+/** Forms of printed values that are no tensor for sure. */
+const printed: readonly (readonly [form: RegExp, what: string])[] = [
+  [/^None$/, "None"],
+  [/^\[/, "a list"],
+  [/^\(/, "a tuple"],
+  [/^array\(/, "a NumPy array"],
+  [/^(?:True|False)$/, "a bool"],
+  [/^-?\d+$/, "an int"],
+  [/^-?(?:\d+\.\d*|\.\d+)(?:e[-+]?\d+)?$|^(?:inf|nan)$/, "a float"],
+  [/^['"]/, "a str"],
+  [/^Parameter containing:|^tensor\(/, "a tensor"],
+];
+
+function wrongArgument(signature: readonly string[], call: readonly string[]): WrongArgument | undefined {
+  for (const [index, value] of call.entries()) {
+    const [, name = "", wants = ""] = /^(\w+): (.*?)(?: = .*)?$/.exec(signature[index] ?? "") ?? [];
+    const got = printed.find(([form]) => form.test(value))?.[1];
+    if (got === undefined || wants === "") continue;
+    const isTensor = /^(?:torch|at)(?:::|\.)Tensor$/.test(wants);
+    const isNumber = /^(?:int|float|bool|typing\.Supports(?:Int|Float|Index).*)$/.test(wants);
+    if ((isTensor && got !== "a tensor") || (isNumber && !/^(?:an int|a float|a bool)$/.test(got)))
+      return {
+        position: index + 1,
+        name,
+        wants: isTensor ? "a tensor" : /Float|^float/.test(wants) ? "a float" : wants === "bool" ? "a bool" : "an int",
+        got,
+      };
+    if (/^(?:int|typing\.SupportsInt(?:\b(?!.*Float).*)?)$/.test(wants) && got === "a float")
+      return { position: index + 1, name, wants: "an int", got };
+  }
+  return undefined;
+}
+
 /** Gathers them line by line. */
 export class CallReader {
   readonly #names: string[] = [];
   readonly #keywords: string[] = [];
+  #signatures: string[][] = [];
+  #wrong: WrongArgument | undefined;
 
   line(text: string): void {
     const signature = /^\s*\d+\. [\w.]*\((.{1,1500})\)(?: -> |\s*$)/.exec(text)?.[1];
     if (signature !== undefined) {
+      if (this.#signatures.length < 2) this.#signatures.push(parts(signature));
       for (const [, name = ""] of outermost(signature).matchAll(/(?:^|, )\*{0,2}(\w+)(?=:|,|$)/g))
         if (!this.#names.includes(name) && this.#names.length < mostNames) this.#names.push(name);
       return;
     }
+    const values = /^\s*Invoked with: (?!kwargs)(.*?)(?:; kwargs: .*)?$/.exec(text.slice(0, 2_000))?.[1];
+    const [only, second] = this.#signatures;
+    if (values !== undefined && only !== undefined && second === undefined)
+      this.#wrong ??= wrongArgument(only, parts(values));
+    if (values !== undefined) this.#signatures = [];
     const call = /^\s*Invoked with: (?:.*; |.*, )?kwargs: (.*)$/.exec(text.slice(0, 4_000))?.[1];
     if (call === undefined) return;
     for (const [, name = ""] of outermost(call).matchAll(/(?:^|, )([A-Za-z_]\w*)=/g))
@@ -43,6 +112,10 @@ export class CallReader {
   }
 
   facts(): CallFacts {
-    return { boundNames: [...this.#names], keywords: [...this.#keywords] };
+    return {
+      boundNames: [...this.#names],
+      keywords: [...this.#keywords],
+      ...(this.#wrong === undefined ? {} : { wrongArgument: this.#wrong }),
+    };
   }
 }

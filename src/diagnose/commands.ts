@@ -162,6 +162,12 @@ export function reinstall(match: Match, name: string): string[] {
       `${pip(match, `install --upgrade --force-reinstall ${origin.broughtBy}`)}   # with what it depends on: it names the torch and the ${name === origin.broughtBy ? "companions" : name} that go together`,
       `# a torch of your own: build ${name} from its sources with that torch${name === "vllm" ? ` (${python(match)} use_existing_torch.py)` : ""}, or take the release that was made for it`,
     ];
+  if (origin?.page !== undefined)
+    return [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      pip(match, `uninstall -y ${name}`),
+      `# ${origin.page}: the wheel for that torch and CUDA and for this Python${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}, then ${pip(match, "install --no-deps <its address>")}`,
+    ];
   if (origin?.ready === true)
     return [
       pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +
@@ -189,10 +195,17 @@ export function reinstall(match: Match, name: string): string[] {
   return [
     pip(
       match,
-      `install --no-cache-dir --force-reinstall --no-deps ${wanted} -f ${origin.wheels.replace("$TORCH", version)}   # ready-made for this torch, when there is one`,
+      `install --no-cache-dir --force-reinstall --no-deps ${wanted} -f ${origin.wheels.replace("$TORCH_CUDA", wheelPage(match, version)).replace("$TORCH", version)}   # ready-made for this torch, when there is one`,
     ),
     build + "   # or from source",
   ];
+}
+
+/** `2.4.0_cu118`, as some pages are named. */
+function wheelPage(match: Match, version: string): string {
+  const shown = version.startsWith("$") ? "<torch.__version__>_cu<torch.version.cuda>" : version.replace("+", "_");
+  const cuda = match.context.log.torchCuda ?? match.context.log.cuda;
+  return shown.includes("_") || cuda === undefined ? shown : `${shown}_cu${cuda.replace(".", "")}`;
 }
 
 /** Version of the torch that is installed, of the text, or of the environment where the text is of it. */

@@ -77,7 +77,7 @@ const amdWords =
 
 /** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
 const ipythonFrame =
-  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in [\w.<>]+\(/;
+  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in (?:<module>|[\w.<>]+\()/;
 
 /** Packages that load, build or carry others: what fails below them is somebody else's. */
 const carriers =
@@ -255,7 +255,7 @@ export class FactsReader {
         this.#packageFolders.push(folder);
     }
     const running = text.includes('File "')
-      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+)[\\/.]/.exec(text)?.[1]
+      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+?)(?:-\d[\w.+]*-py\d[^\\/]*\.egg)?[\\/.]/.exec(text)?.[1]
       : text.includes("-packages")
         ? ipythonFrame.exec(text)?.[1]
         : text.startsWith(">>> ") || text.startsWith("In [")
@@ -274,7 +274,8 @@ export class FactsReader {
     this.#system(text);
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
-    if (/\/mnt\/[a-z]\//.test(text)) facts.wsl = true;
+    if (/\/mnt\/[a-z]\/|\bWSL ?[12]?\b|Subsystem for Linux|microsoft-standard|\/usr\/lib\/wsl\//.test(text))
+      facts.wsl = true;
     if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (
       /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) )|\[(?:[\w-]+ )?\d+\/\d+\] RUN |(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
@@ -343,6 +344,7 @@ export class FactsReader {
     this.#versions.line(text);
     this.#settings.line(text);
     this.#system(text);
+    if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
     if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);

@@ -136,7 +136,9 @@ export interface Origin {
   readonly broughtBy?: string;
   /** It has no repository of its own: projects carry it in a folder, found so. */
   readonly carried?: string;
-  /** A page of ready-made wheels; `$TORCH` stands for torch's version. */
+  /** A page for people with its wheels, one for each torch, CUDA and Python: what PyPI has is something else or has to be compiled. */
+  readonly page?: string;
+  /** A page of ready-made wheels; `$TORCH` stands for torch's version, `$TORCH_CUDA` for the same with `_` in place of `+`. */
   readonly wheels?: string;
 }
 
@@ -172,6 +174,9 @@ const origins: Readonly<Record<string, Origin>> = {
   "torch-xla": { ready: true, numbered: true },
   "sgl-kernel": { ready: true, broughtBy: "sglang" },
   vllm: { ready: true, broughtBy: "vllm" },
+  kaolin: { wheels: "https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-$TORCH_CUDA.html" },
+  exllamav2: { page: "https://github.com/turboderp-org/exllamav2/releases" },
+  nunchaku: { page: "https://github.com/nunchaku-tech/nunchaku/releases" },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },
   "torch-scatter": pyg,
   "torch-sparse": pyg,

@@ -94,6 +94,12 @@ export interface PasteFacts extends CallFacts {
   readonly readsSources: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
   readonly gpuImage?: string;
+  /** Pythons for which the text names a file of a compiled module: `rext` → `3.12` of `rext.cpython-312-x86_64-linux-gnu.so`. */
+  readonly moduleFiles: Readonly<Record<string, readonly string[]>>;
+  /** The Python that runs, as a program's name, a folder of its packages or its greeting tells it; no file's tag counts. */
+  readonly runningPython?: string;
+  /** What ptxas says that it compiles for: `61` of `Compiling entry function 'f' for 'sm_61'`. */
+  readonly ptxasTarget?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
   /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
@@ -112,9 +118,13 @@ const local = String.raw`\+[\w.]+`;
 const installed: readonly RegExp[] = [
   new RegExp(String.raw`\(you have (${release}(?:${local})?)\)`),
   new RegExp(
-    String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?: version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
+    String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?:[ _]version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
+  // In a sentence about the writer's own machine.
+  new RegExp(
+    String.raw`^(?!.*\b(?:requires?|needs?|built|compiled|supports?|expects?|instead of|upgrad\w+|downgrad\w+|tried|works? with|older|newer|minimum|at least)\b).*\b(?:[Mm]y |[Uu]sing |[Ww]ith |and |, )(?:[Pp]y)?[Tt]orch(?:\s?version)?(?: is|:|=|\.)? ?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
+  ),
   new RegExp(
     String.raw`(?<!required |needed |supported |minimum |right |correct )\btorch version is (${release}(?:${local})?)(?!\w|\.\w)`,
   ),
@@ -146,6 +156,9 @@ const mostVendored = 12;
 /** A line that was typed into Python or IPython, or given to `python -c`. */
 const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
 const mostImports = 8;
+const moduleFile = /\b([A-Za-z_]\w{0,60})\.(?:c?python-3(\d{1,2})\w{0,2}-|cp3(\d{1,2})-win)/g;
+const mostModuleFiles = 40;
+const runningPython = /(?:^|[\s/\\])python3\.(\d{1,2})(?=[\s/\\]|$)|^Python 3\.(\d{1,2})\.\d/;
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
 const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
@@ -169,6 +182,8 @@ export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  readonly #moduleFiles: Record<string, string[]> = {};
+  #moduleFileCount = 0;
   /** Of all GPUs that are named; which one is meant is clear when it is one. */
   readonly #capabilities = new Set<string>();
   readonly #calls = new CallReader();
@@ -176,6 +191,7 @@ export class PasteReader {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
     imports: this.#imports,
+    moduleFiles: this.#moduleFiles,
     boundNames: [],
     keywords: [],
     importsLast: false,
@@ -249,6 +265,12 @@ export class PasteReader {
     const linked = text.includes(" -l") || text.includes(".lib") ? linkedLibraries(text) : undefined;
     if (linked !== undefined) facts.linked = linked;
     if (text.length > 2_000) return;
+    if (text.includes("ython-3") || text.includes(".cp3")) this.#modules(text);
+    if (text.includes("ython3.") || text.startsWith("Python 3.")) {
+      const [, program, greeting] = runningPython.exec(text) ?? [];
+      const minor = program ?? greeting;
+      if (minor !== undefined) facts.runningPython = `3.${minor}`;
+    }
     if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
       !text.includes("CC=") && !text.includes("CXX=")
@@ -307,11 +329,24 @@ export class PasteReader {
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;
+    const target = text.includes("for 'sm_") ? /for 'sm_(\d{2,3})[a-z]?'/.exec(text)?.[1] : undefined;
+    if (target !== undefined) facts.ptxasTarget = target;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;
     if (ptxas !== undefined) facts.tritonPtxas ??= ptxas;
     if (facts.namedGfx === undefined && text.includes("AMD ")) {
       const gfx = gfxOfName(text.slice(0, 400));
       if (gfx !== undefined) facts.namedGfx = gfx;
+    }
+  }
+
+  #modules(text: string): void {
+    for (const [, name = "", minor, minor2] of text.matchAll(moduleFile)) {
+      if (this.#moduleFileCount >= mostModuleFiles) return;
+      const all = (this.#moduleFiles[name] ??= []);
+      const python = `3.${minor ?? minor2 ?? ""}`;
+      if (all.includes(python)) continue;
+      all.push(python);
+      this.#moduleFileCount++;
     }
   }
 

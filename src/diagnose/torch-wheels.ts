@@ -98,5 +98,5 @@ export function companionFor(name: "torchvision" | "torchaudio", torch: string):
   const [major = 0, second = 0] = parseVersion(torch);
   if (name === "torchaudio")
     return major >= 2 ? `${major}.${second}.*` : major === 1 && second >= 4 ? `0.${second}.*` : undefined;
-  return major === 2 ? `0.${second + 15}.*` : major === 1 && second >= 8 ? `0.${second + 1}.*` : undefined;
+  return major === 2 ? `0.${second + 15}.*` : major === 1 && second >= 4 ? `0.${second + 1}.*` : undefined;
 }

@@ -274,3 +274,23 @@ export function tritonFor(
   const [major, minor] = release.split(".").map(Number);
   return { torch: named, release, below: `${String(major)}.${String((minor ?? 0) + 1)}` };
 }
+
+/** The release of FBGEMM by torch's. Source: "FBGEMM Releases Compatibility" of its documentation. */
+const fbgemmOfTorch: Readonly<Record<string, string>> = {
+  "2.0": "0.4",
+  "2.1": "0.5",
+  "2.2": "0.6",
+  "2.3": "0.7",
+  "2.4": "0.8",
+  "2.5": "1.0",
+  "2.6": "1.1",
+  "2.7": "1.2",
+  "2.8": "1.3",
+  "2.9": "1.4",
+  "2.10": "1.5",
+};
+
+/** The release of fbgemm-gpu, `0.8`, that goes with a torch. */
+export function fbgemmFor(torch: string | undefined): string | undefined {
+  return own(fbgemmOfTorch, /^\d+\.\d+/.exec(torch ?? "")?.[0] ?? "");
+}

@@ -252,6 +252,26 @@ const phrases: readonly Phrase[] = [
     tool: "system",
     code: "heap",
   },
+  // nvdiffrast's log.
+  {
+    words:
+      /^(?:\[[FEIW] \w+\.(?:cpp|cu|inl|h):\d+\] )?(?:(?:egl|glX|wgl)[A-Z]\w+\(\) failed|OpenGL [\d.]+ or later is required)/,
+    kind: "exception",
+    tool: "system",
+    code: "opengl",
+  },
+  {
+    words: /^File fbgemm_gpu\w*\.so not found/,
+    kind: "exception",
+    tool: "torch",
+    code: "fbgemm",
+  },
+  {
+    words: /(?:stack smashing|buffer overflow) detected(?: \*\*\*|$|:)/,
+    kind: "exception",
+    tool: "system",
+    code: "stack",
+  },
   { words: /exec format error|cannot execute binary file/i, kind: "load", tool: "loader", code: "architecture" },
   { words: /qemu: uncaught target signal (?:11|6)/, kind: "tool-died", tool: "shell", code: "qemu" },
   {
@@ -335,7 +355,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against|Microsoft C\+\+|libprotobuf|MKL/;
+  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against|Microsoft C\+\+|libprotobuf|MKL|smashing|overflow detected|fbgemm|egl[A-Z]|glX|wgl|OpenGL/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

@@ -1,6 +1,5 @@
 /** Calls from Python into a module that is loaded: arguments, types of tensors, gradients, the GIL. */
 import { pip, python, rebuild } from "../commands.ts";
-import { packageOf } from "../packages.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A type that has no caster anywhere; undefined for those that torch's headers bring. */
@@ -21,108 +20,6 @@ function onProcessor(match: Match): boolean {
 }
 
 export const callRules: readonly Rule[] = [
-  {
-    id: "arguments-do-not-fit",
-    title: "The C++ function takes other arguments",
-    on: ["exception"],
-    role: "symptom",
-    specificity: 52,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
-        /(?<name>[\w:]+)\(\) (?:expected at most|takes) \d+ .*arguments? .*(?:operator|torch\.ops)/,
-        /Unable to cast Python instance of type .* to C\+\+ type/,
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
-    fix: (match) => [
-      "# compare the call with the list of supported types below the message",
-      ...(/rasteriz|simple[-_]knn|gaussian/i.test(`${match.facts["name"] ?? ""} ${packageOf(match) ?? ""}`)
-        ? [
-            `# many forks of this module bear one name: take the one that the project pins, in an environment of its own: git submodule update --init --recursive, then ${pip(match, `uninstall -y ${packageOf(match) ?? "diff-gaussian-rasterization"}`)} and`,
-            pip(
-              match,
-              `install --no-build-isolation --no-cache-dir --force-reinstall ./submodules/${packageOf(match) ?? "diff-gaussian-rasterization"}   # the folder in the project`,
-            ),
-          ]
-        : /^causal_conv1d|selective_scan/.test(match.facts["name"] ?? "")
-          ? [
-              `${pip(match, "list")} | grep -i -E "causal|mamba"   # their functions change together: releases of one time (1.1.1 with mamba-ssm 1.2.0.post1)`,
-              pip(
-                match,
-                "install --upgrade --force-reinstall --no-deps --no-build-isolation -v causal-conv1d mamba-ssm",
-              ) +
-                "   # both new; a project that pins an old mamba-ssm: the causal-conv1d of its time (causal-conv1d==1.1.1)",
-            ]
-          : rebuild(match)),
-    ],
-    sources: ["state-spaces/mamba#660", "https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
-    examples: [
-      {
-        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",
-        expect: "different versions",
-      },
-      {
-        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: float) -> int",
-        expect: "./submodules/",
-      },
-    ],
-  },
-  {
-    id: "keyword-not-in-binding",
-    title: "The C++ function is called with a keyword that its binding does not name",
-    on: ["exception"],
-    role: "symptom",
-    specificity: 58,
-    matches: (finding, context) => {
-      const facts = said(
-        finding,
-        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
-      );
-      const { boundNames, keywords } = context.log;
-      const strange = keywords.filter((word) => !boundNames.includes(word));
-      if (facts === undefined || strange.length === 0 || boundNames.length === 0 || boundNames.includes("kwargs"))
-        return undefined;
-      return {
-        ...facts,
-        strange: strange.map((word) => `\`${word}\``).join(", "),
-        words: keywords.join(", "),
-        nameless: boundNames.some((word) => /^arg\d+$/.test(word)) ? "yes" : undefined,
-        names: boundNames.map((word) => `\`${word}\``).join(", "),
-      };
-    },
-    confidence: "high",
-    cause: (match) =>
-      match.facts["nameless"] === undefined
-        ? `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the compiled binding knows ${match.facts["names"] ?? ""}: the Python code and the compiled module are of different releases (an old build, another fork of the same name), or the keyword is misspelt.`
-        : `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the binding gives its arguments no names (arg0, arg1, …): m.def without py::arg takes them by their position alone.`,
-    fix: (match) =>
-      match.facts["nameless"] === undefined
-        ? ["# compare the call with the list of supported types below the message", ...rebuild(match)]
-        : [
-            `# call it without keywords, in the order of the C++ function; or name them in the binding: m.def("${(match.facts["name"] ?? "f").split(".").at(-1) ?? "f"}", &f, ${(
-              match.facts["words"] ?? "x"
-            )
-              .split(", ")
-              .slice(0, 4)
-              .map((word) => `py::arg("${word}")`)
-              .join(", ")}, …) and build again`,
-            ...rebuild(match),
-          ],
-    sources: ["https://pybind11.readthedocs.io/en/stable/basics.html#keyword-arguments"],
-    examples: [
-      {
-        text: "TypeError: forward(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: float) -> torch.Tensor\n\nInvoked with: kwargs: x=tensor([1.], device='cuda:0'), scale=2.0",
-        expect: 'py::arg("x"), py::arg("scale")',
-      },
-      {
-        text: "TypeError: render(): incompatible function arguments. The following argument types are supported:\n    1. (points: torch.Tensor, radius: float = 1.0) -> torch.Tensor\n\nInvoked with: tensor([1.]); kwargs: antialiasing=True",
-        expect: "different releases",
-      },
-    ],
-  },
   {
     id: "binding-lacks-type-casters",
     title: "The binding does not know how to turn tensors into Python objects",
@@ -183,14 +80,16 @@ export const callRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /could not convert default argument ['"]?(?<what>[^'"]*)['"]? .*(?:type not registered yet|into a Python object)/,
+        /could not convert default argument ['"](?<what>[^'"]*)['"] .*(?:type not registered yet|into a Python object)/,
+        /could not convert default argument into a Python object/,
       ),
     confidence: "medium",
     cause: (match) =>
-      `The module's binding gives \`${match.facts["what"] ?? "a value"}\` as a default before its type is registered: torch was not imported first (for torch's own types), or py::class_ for it comes later in the file.`,
+      `The module's binding gives ${match.facts["what"] === undefined ? "a value of a C++ type" : `\`${match.facts["what"]}\``} as a default before its type is registered: torch was not imported first (for torch's own types), py::class_ for it comes later in the file, or parts of two builds (or two pybind11) are mixed, so that the class is registered by another library than the one with the default.`,
     fix: (match) => [
-      `${python(match)} -c "import torch, the_extension"`,
-      "# register the class before the function that uses it, or give the default in Python",
+      `${python(match)} -c "import torch, ${match.context.log.runningModule ?? "the_extension"}"`,
+      `# an installed package: uninstall all copies (${pip(match, "uninstall")} until none is left, old *.egg folders), rm -rf build, and build it again`,
+      "# own code: register the class before the function that uses it, or give the default in Python",
     ],
     sources: ["https://pybind11.readthedocs.io/en/stable/advanced/functions.html#default-arguments-revisited"],
     examples: [
@@ -242,6 +141,7 @@ export const callRules: readonly Rule[] = [
         finding,
         /(?<name>[A-Za-z_][\w.[\]]{0,40})?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
         /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
+        /(?<what>(?:Not|not) (?:yet )?implement(?:ed)? (?:on|for) (?:the )?(?:CPU|cpu))\b|(?<what2>CPU (?:version|implementation|mode|tensors?) (?:is |are )?not (?:implemented|supported|available))/,
         /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,
         /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
       ),
@@ -255,7 +155,7 @@ export const callRules: readonly Rule[] = [
           ? `${name} is of another type than ${what}, which the kernel takes. The extension itself was built and loaded well.`
           : /16|32|half/i.test(what)
             ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
-            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
+            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/i.test(what) && !/not/i.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";
@@ -267,7 +167,7 @@ export const callRules: readonly Rule[] = [
             ? `# caller: ${name} = ${name}.contiguous(); or in the C++ function: ${name} = ${name}.contiguous()`
             : /bf|b?float|fp|half/i.test(what)
               ? `# caller: ${name} = ${name}.to(torch.${/bf/i.test(what) ? "bfloat16" : /16|half/i.test(what) ? "float16" : "float32"})   (models: model.half(), or torch.autocast("cuda", dtype=torch.float16))`
-              : /CPU/.test(what)
+              : /CPU/.test(what) && !/not/i.test(what)
                 ? `# caller: ${name} = ${name}.cpu()`
                 : `# caller: ${name} = ${name}.cuda() (model.to("cuda"), and every tensor that is made beside it: torch.zeros(…, device=other.device))`,
         "# gradients come as views, too: in backward() call grad.contiguous() first",
@@ -275,6 +175,10 @@ export const callRules: readonly Rule[] = [
     },
     sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_extension.html"],
     examples: [
+      {
+        text: "    output = ext.dcnv4_forward(*args)\nRuntimeError: Not implemented on the CPU",
+        expect: "the kernel runs on the GPU",
+      },
       { text: "RuntimeError: grad_output must be contiguous", expect: "grad_output.contiguous()" },
       { text: "RuntimeError: input must be a CUDA tensor", expect: "input.cuda()" },
       { text: "RuntimeError: cu_seqlens_q must have dtype int32", expect: "cu_seqlens_q.to(torch.int32)" },

@@ -11,6 +11,7 @@ import {
   xformersFor,
 } from "../commands.ts";
 import { originOf } from "../packages.ts";
+import { companionsAlone } from "../companion-commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -132,11 +133,21 @@ export const companionPackageRules: readonly Rule[] = [
                 "   # torchtext ended with 0.18, for torch 2.3",
               pip(match, "uninstall -y torchtext") + "   # or without it: few things still need it",
             ]
-          : [installTogether(match, ...companions(match))]),
+          : [...companionsAlone(match, companions(match)), installTogether(match, ...companions(match))]),
       ];
     },
-    sources: ["pytorch/vision#8558", "pytorch/text#2250", "pytorch/audio: README.md", "meta-pytorch/torchcodec#637"],
+    sources: [
+      "pytorch/audio#2525",
+      "pytorch/vision#8558",
+      "pytorch/text#2250",
+      "pytorch/audio: README.md",
+      "meta-pytorch/torchcodec#637",
+    ],
     examples: [
+      {
+        text: "OSError: /e/lib/python3.8/dist-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: _ZNK3c107SymBool10guard_boolEPKcl\nMy torch version is 1.13.1",
+        expect: '"torchaudio==0.13.*"',
+      },
       {
         text: "RuntimeError: Could not load libtorchcodec. Likely causes:\n[start of libtorchcodec loading traceback]\nlibavutil.so.59: cannot open shared object file: No such file or directory\nlibavutil.so.58: cannot open shared object file: No such file or directory\n[end of libtorchcodec loading traceback].",
         expect: 'conda install -c conda-forge "ffmpeg>=6,<8"',

@@ -30,10 +30,15 @@ export const cudaLoadingRules: readonly Rule[] = [
         : `${/cudnn/.test(match.finding.text) ? "cuDNN 8" : (match.facts["who"] ?? "A library")} opens \`libnvrtc.so\` by that name when it is first needed. torch's wheels have the library under a versioned name only (libnvrtc.so.12, libnvrtc-<hash>.so.11.2), so installing torch again does not help: a link of that name is what is missing.`,
     fix: (match) =>
       match.facts["lib"] === "cuda"
-        ? [
-            "sudo ln -s libcuda.so.1 $(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))/libcuda.so && sudo ldconfig",
-            "# WSL: export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH; container: docker run --gpus all …",
-          ]
+        ? match.context.log.wsl
+          ? [
+              "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL: Windows' driver brings libcuda.so and libcuda.so.1 there; no driver is installed inside of WSL",
+              "nvidia-smi   # fails? the newest NVIDIA driver in Windows, then wsl --update && wsl --shutdown",
+            ]
+          : [
+              "sudo ln -s libcuda.so.1 $(dirname $(ldconfig -p | awk '/libcuda.so.1/ {print $NF; exit}'))/libcuda.so && sudo ldconfig",
+              "# WSL: export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH; container: docker run --gpus all …",
+            ]
         : [
             `for d in $(${python(match)} -c "import torch, os, site; t = os.path.dirname(torch.__file__); print(t + '/lib', os.path.dirname(t) + '/nvidia/cuda_nvrtc/lib')"); do [ -d $d ] && (cd $d && f=$(ls libnvrtc[.-]*so* | grep -v builtins | head -1) && ln -sf $f libnvrtc.so && export LD_LIBRARY_PATH=$d:$LD_LIBRARY_PATH); done`,
             `export LD_LIBRARY_PATH=$(${python(match)} -c "import torch, os; print(os.path.dirname(torch.__file__) + '/lib')"):$LD_LIBRARY_PATH`,
@@ -48,6 +53,10 @@ export const cudaLoadingRules: readonly Rule[] = [
       {
         text: "OSError: libcuda.so: cannot open shared object file: No such file or directory",
         expect: "libcuda.so.1",
+      },
+      {
+        text: "Ubuntu 22.04 on WSL2\nOSError: libcuda.so: cannot open shared object file: No such file or directory",
+        expect: "/usr/lib/wsl/lib:",
       },
     ],
   },

@@ -9,11 +9,54 @@ function variable(op: string): string {
   return names[op] ?? `DS_BUILD_${op.toUpperCase()}`;
 }
 
+/** The class of DeepSpeed that builds an operator. */
+function builder(op: string): string {
+  const names: Readonly<Record<string, string>> = {
+    async_io: "AsyncIOBuilder",
+    transformer_inference: "InferenceBuilder",
+  };
+  return (
+    names[op] ??
+    `${op
+      .split("_")
+      .map((word) => (word === "cpu" ? "CPU" : word[0]?.toUpperCase() + word.slice(1)))
+      .join("")}Builder`
+  );
+}
+
 function op(match: Match): string {
   return match.facts["op"] ?? "async_io";
 }
 
 export const deepspeedRules: readonly Rule[] = [
+  {
+    id: "deepspeed-op-incomplete",
+    title: "An operator of DeepSpeed is there, but empty or of another release",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      said(
+        finding,
+        /module ['"](?:deepspeed\.ops\.)?(?<op>cpu_adam|cpu_adagrad|cpu_lion|fused_adam|fused_lamb|fused_lion|async_io|transformer_inference|ragged_ops|inference_core_ops|quantizer|random_ltd|spatial_inference)(?:_op)?['"] has no attribute ['"](?<name>\w+)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${op(match)}\` was imported and has no \`${match.facts["name"] ?? ""}\`: what was found is a folder of that name without a compiled module (its JIT build broke off, Python takes the folder for a package), a file of that name in the working directory, or an operator that another release of DeepSpeed or another torch left in the cache.`,
+    fix: (match) => [
+      match.context.log.jitFolder === undefined
+        ? `rm -rf ~/.cache/torch_extensions/*/${op(match)}   # or below TORCH_EXTENSIONS_DIR; is there a ${op(match)} in the folder where the program starts?`
+        : `rm -rf ${match.context.log.jitFolder}`,
+      `${python(match)} -c "import deepspeed; deepspeed.ops.op_builder.${builder(op(match))}().load()"   # builds it in one process: its first error is the reason`,
+      `${setVariable(match, variable(op(match)), "1")}; ${pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps deepspeed")}   # or build it when DeepSpeed is installed, with nvcc of torch's CUDA`,
+    ],
+    sources: ["deepspeedai/DeepSpeed#2901", "deepspeedai/DeepSpeed#1846"],
+    examples: [
+      {
+        text: "AttributeError: module 'cpu_adam' has no attribute 'create_adam'\nAttributeError: 'DeepSpeedCPUAdam' object has no attribute 'ds_opt_adam'",
+        expect: "CPUAdamBuilder",
+      },
+    ],
+  },
   {
     id: "deepspeed-libaio-missing",
     title: "DeepSpeed finds no libaio",

@@ -165,11 +165,11 @@ export const gpuDeviceRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /(?<call>cudaGraphics(?:GL)?\w+|cudaGLGetDevices|eglInitialize\(\) failed|eglGetDisplay\(\) failed)/,
+        /(?<call>cudaGraphics(?:GL)?\w+|cudaGLGetDevices|(?:egl|glX|wgl)[A-Z]\w+\(\)(?= failed)|OpenGL [\d.]+ or later is required)/,
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["call"] ?? ""}\` hands a buffer of OpenGL to CUDA, and that is refused: OpenGL runs on another GPU or in software (a server without display, a container without the driver's graphics libraries), or memory is short.`,
+      `${/^cuda/.test(match.facts["call"] ?? "") ? `\`${match.facts["call"] ?? ""}\` hands a buffer of OpenGL to CUDA, and that is refused` : /^OpenGL/.test(match.facts["call"] ?? "") ? `The OpenGL that is found here is too old (${match.facts["call"] ?? ""})` : `\`${match.facts["call"] ?? ""}\` fails: nvdiffrast (or another renderer) makes an OpenGL context beside CUDA, and there is none for this GPU`}: OpenGL runs on another GPU or in software (a server without display, a container without the driver's graphics libraries), or memory is short.`,
     fix: () => [
       "# nvdiffrast: dr.RasterizeCudaContext() in place of dr.RasterizeGLContext(), which needs no OpenGL",
       "export NVIDIA_DRIVER_CAPABILITIES=all   # container: docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all …",
@@ -181,6 +181,8 @@ export const gpuDeviceRules: readonly Rule[] = [
         text: "RuntimeError: Cuda error: 801[cudaGraphicsGLRegisterImage(&s.cudaColorBuffer[i], s.glColorBuffer[i], GL_TEXTURE_3D, cudaGraphicsRegisterFlagsReadOnly);]",
         expect: "RasterizeCudaContext",
       },
+      { text: "[F glutil.cpp:338] eglInitialize() failed", expect: "RasterizeCudaContext" },
+      { text: "[F glutil.cpp:366] eglCreateContext() failed", expect: "OpenGL context" },
     ],
   },
   {

@@ -15,6 +15,7 @@ import { operatorBackendRules } from "./operator-backends.ts";
 import { scriptedModelRules } from "./scripted-models.ts";
 import { transformedOperatorRules } from "./transformed-operators.ts";
 import { buildVersionRules } from "./build-versions.ts";
+import { callArgumentRules } from "./call-arguments.ts";
 import { callRules } from "./calls.ts";
 import { ccclRules } from "./cccl.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
@@ -89,6 +90,7 @@ import { operatorNamespaceRules } from "./operator-namespaces.ts";
 import { otherCxxLibraryRules } from "./other-cxx-library.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
+import { torchPythonSideRules } from "./torch-python-side.ts";
 import { resourceRules } from "./resources.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
@@ -120,6 +122,10 @@ import { operatorCheckRules } from "./compiled-operators.ts";
 import { operatorFakeRules } from "./operator-fakes.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
+import { kernelLimitRules } from "./kernel-limits.ts";
+import { metalRules } from "./metal.ts";
+import { tensorrtRules } from "./tensorrt.ts";
+import { packageByReleaseRules } from "./packages-by-release.ts";
 import { borderExceptionRules } from "./exceptions-across-borders.ts";
 import { memoryCheckerRules } from "./memory-checkers.ts";
 import { scriptedCallRules } from "./scripted-calls.ts";
@@ -200,6 +206,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading a DLL of CUDA", rules: windowsCudaLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
   { name: "Registration", rules: registrationRules },
+  { name: "The Python side of torch", rules: torchPythonSideRules },
   { name: "Registered twice", rules: doubleRegistrationRules },
   { name: "Operators and their namespaces", rules: operatorNamespaceRules },
   { name: "Programs that embed torch", rules: embeddingRules },
@@ -210,6 +217,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Crashes at imports", rules: importOrderRules },
   { name: "Crashes with a stack trace", rules: nativeCrashRules },
   { name: "Exceptions of C++", rules: cxxExceptionRules },
+  { name: "Arguments of a call", rules: callArgumentRules },
   { name: "Calls into a module", rules: callRules },
   { name: "Functions of autograd", rules: autogradFunctionRules },
   { name: "Types between modules", rules: boundTypeRules },
@@ -221,7 +229,11 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Exceptions between C++ and Python", rules: borderExceptionRules },
   { name: "Checkers of memory", rules: memoryCheckerRules },
   { name: "Calls in scripted code", rules: scriptedCallRules },
+  { name: "Limits of kernels", rules: kernelLimitRules },
+  { name: "Metal", rules: metalRules },
+  { name: "TensorRT", rules: tensorrtRules },
   { name: "Compiled parts of packages", rules: packageOperatorRules },
+  { name: "Packages by torch's release", rules: packageByReleaseRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
   { name: "Triton at run time", rules: tritonRunTimeRules },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },

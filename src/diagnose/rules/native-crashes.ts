@@ -4,7 +4,7 @@ import type { Finding } from "../finding.ts";
 import { packageOfModule } from "../packages.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Match, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
+import { coded, type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
 
 interface Frame {
   readonly library: string;
@@ -80,6 +80,17 @@ function whileBuilding({ findings }: RuleContext): boolean {
         tool === "cmake" ||
         /CalledProcessError.*['"](?:cmake|ninja|make)['"]/.test(message)),
   );
+}
+
+/** What Windows' status says of the end of a process. Source: NTSTATUS values of [MS-ERREF]. */
+function windowsStatus(text: string): string {
+  if (/0x[cC]0000005\b|-1073741819\b|\b3221225477\b/.test(text))
+    return "0xC0000005 (-1073741819) is an access violation, what is a segmentation fault elsewhere. ";
+  if (/0x[cC]0000409\b|-1073740791\b|\b3221226505\b/.test(text))
+    return "0xC0000409 (-1073740791) says that the program ended itself: abort(), an exception that nobody caught, or a local array that was written past its end. ";
+  if (/0x[cC]0000374\b|-1073740940\b|\b3221226356\b/.test(text))
+    return "0xC0000374 (-1073740940) says that the heap is corrupted: memory was written past its end, or freed twice or by another run time than the one that gave it. ";
+  return "";
 }
 
 export const nativeCrashRules: readonly Rule[] = [
@@ -284,6 +295,36 @@ export const nativeCrashRules: readonly Rule[] = [
     ],
   },
   {
+    id: "stack-overwritten",
+    title: "Compiled code wrote past a local array",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 48,
+    matches: (finding) =>
+      coded(finding, "stack") === undefined
+        ? undefined
+        : said(finding, /(?<what>stack smashing|buffer overflow) detected/),
+    confidence: "medium",
+    cause: (match) =>
+      match.facts["what"] === "buffer overflow"
+        ? "The C library's checks (_FORTIFY_SOURCE) saw a copy or a format (memcpy, strcpy, sprintf, read) that is larger than the array that it writes to, and ended the program."
+        : "A function of compiled code wrote past one of its local arrays (gcc's -fstack-protector saw it when the function returned): a fixed size such as `float buf[16]` that the input exceeds, or a struct or class that the caller and the library lay out differently, because they were compiled with other headers, another C++ ABI or other flags (a build for another torch, OpenCV, ROCm or CUDA).",
+    fix: (match) => [
+      ...rebuild(match),
+      `gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # the frame above __stack_chk_fail is the function`,
+      "# own code: compile with -g -O1 -fsanitize=address, which names the array and the line",
+    ],
+    sources: [
+      "vchoutas/torch-mesh-isect#22",
+      "pytorch/pytorch#22565",
+      "https://gcc.gnu.org/onlinedocs/gcc/Instrumentation-Options.html",
+    ],
+    examples: [
+      { text: "*** stack smashing detected ***: python terminated\nAborted (core dumped)", expect: "__stack_chk_fail" },
+      { text: "*** buffer overflow detected ***: terminated", expect: "_FORTIFY_SOURCE" },
+    ],
+  },
+  {
     id: "crash-in-native-code",
     title: "The program crashed in native code",
     on: ["exception"],
@@ -294,7 +335,7 @@ export const nativeCrashRules: readonly Rule[] = [
     cause: (match) =>
       ofLog(match.context, whileBuilding)
         ? "A program of the build crashed (the compiler, nvcc, cmake), not the code that is built: most often memory ran out, a processor is emulated (docker --platform), or the tool does not fit the system. The same command with one job tells which."
-        : "A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.",
+        : `${windowsStatus(match.finding.text)}A crash in compiled code has many causes: an extension built for another torch, Python or C++ ABI than the installed one, an index out of range in C++, or two OpenMP or CUDA run times in one process.`,
     fix: (match) =>
       ofLog(match.context, whileBuilding)
         ? [
@@ -317,7 +358,18 @@ export const nativeCrashRules: readonly Rule[] = [
             ...(platformOf(match) === "win32"
               ? []
               : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
-            ...rebuild(match),
+            ...(platformOf(match) === "win32"
+              ? [
+                  "# the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe   (what Visual Studio 2022 17.10 and newer compiled crashes in std::mutex when an older msvcp140.dll is loaded, of the system or of a Python or conda)",
+                ]
+              : []),
+            ...(match.context.log.builtAtRunTime && match.context.log.jitFolder === undefined
+              ? [
+                  platformOf(match) === "win32"
+                    ? 'rmdir /s /q "%LOCALAPPDATA%\\torch_extensions"   # the extension that load() built: it is built anew'
+                    : "rm -rf ~/.cache/torch_extensions   # the extension that load() built: it is built anew",
+                ]
+              : rebuild(match)),
           ],
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
     examples: [

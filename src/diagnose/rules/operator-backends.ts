@@ -1,4 +1,5 @@
 /** Operators that exist, called for a device that they have no kernel for. */
+import { companionsAlone } from "../companion-commands.ts";
 import { installTogether, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { originOf } from "../packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
@@ -65,7 +66,7 @@ export const operatorBackendRules: readonly Rule[] = [
     fix: (match) => {
       const device = wanted(match);
       const { backend } = match.facts;
-      if (isVision(match)) return [installTogether(match, "torchvision")];
+      if (isVision(match)) return [...companionsAlone(match, ["torchvision"]), installTogether(match, "torchvision")];
       if (device !== undefined)
         return [
           `# model.to("${device}"), and every tensor that goes in: x = x.to("${device}")`,

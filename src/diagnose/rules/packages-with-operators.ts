@@ -1,5 +1,5 @@
 /** Packages whose own words say that their compiled part does not go with this torch, CUDA or GPU. */
-import { installTorchFor, pip, python, torchCuda } from "../commands.ts";
+import { installTorchFor, pip, python, rebuild, torchCuda } from "../commands.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { coded, said, saidAny, type Rule } from "../rule.ts";
 
@@ -75,6 +75,93 @@ export const packageOperatorRules: readonly Rule[] = [
         expect: "torch-2.4/",
       },
     ],
+  },
+  {
+    id: "natten-without-library",
+    title: "NATTEN's compiled part is not there",
+    on: ["exception", "undefined-symbol"],
+    specificity: 93,
+    matches: (finding) =>
+      finding.kind === "undefined-symbol"
+        ? finding.phase === "load" && /[\\/]natten[\\/](?:lib)?\w*\.[^\\/]*so$/.test(finding.file ?? "")
+          ? { symbol: finding.symbol }
+          : undefined
+        : saidAny(
+            finding,
+            /Failed to import (?:libnatten|NATTEN's CPP backend)/,
+            /module ['"]natten\._C['"] has no attribute ['"](?<name>\w+)['"]/,
+            /cannot import name ['"](?<name>libnatten|_C)['"] from ['"]natten['"]/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `NATTEN's Python files are there and ${match.facts["symbol"] === undefined ? "its library (libnatten) is not, or has no CUDA part" : "its library is for another torch"}: PyPI has its sources alone, which are compiled without CUDA where no nvcc or GPU is found, and its ready-made wheels are for one torch, one CUDA and one Python each.`,
+    fix: (match) => {
+      const torch = /^(\d+)\.(\d+)/.exec(
+        match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "",
+      );
+      const cuda = torchCuda(match)?.replace(".", "");
+      return [
+        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+        pip(match, "uninstall -y natten"),
+        `# the release whose wheels name that torch and CUDA: https://natten.org/install (old ones: https://shi-labs.com/natten/wheels), as ${pip(match, `install "natten==<release>+torch${torch === null ? "<torch>" : `${torch[1] ?? ""}${torch[2] ?? ""}0`}cu${cuda ?? "<CUDA>"}" -f <that page>`)}`,
+        `${pip(match, "install -v --no-build-isolation --no-cache-dir natten")}   # or from source, with nvcc of torch's CUDA (minutes to hours)`,
+      ];
+    },
+    sources: ["LMMMEng/OverLoCK#5", "SHI-Labs/NATTEN#70"],
+    examples: [
+      {
+        text: "ImportError: Failed to import libnatten. This could be due to an invalid/incomplete install. Please make sure you built NATTEN correctly",
+        expect: "natten.org/install",
+      },
+      { text: "AttributeError: module 'natten._C' has no attribute 'na2d_qk_forward'", expect: "no CUDA part" },
+    ],
+  },
+  {
+    id: "fused-attention-refused-by-cudnn",
+    title: "cuDNN refuses Transformer Engine's fused attention",
+    on: ["exception", "gpu"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /fused_attn\w*\.cu:\d+ in function .*?: cuDNN Error: (?:\[cudnn_frontend\] Error: )?(?<what>[^.]{3,160})/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `Transformer Engine hands attention to cuDNN, which answers: ${match.facts["what"] ?? ""}. The cuDNN that is loaded is older than this release wants, another one than torch's (a system's beside pip's), or has no kernel for these sizes, this mask and this GPU. Transformer Engine itself was built and loaded.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.backends.cudnn.version(), torch.cuda.get_device_name())"; ldconfig -p | grep libcudnn; echo $LD_LIBRARY_PATH   # one cuDNN only?`,
+      `${pip(match, `install --upgrade nvidia-cudnn-cu${torchCuda(match)?.split(".")[0] ?? "12"}`)}   # a newer cuDNN of the same major version`,
+      "export NVTE_FUSED_ATTN=0   # without cuDNN's attention: flash-attn (NVTE_FLASH_ATTN=1) or the plain one",
+      "CUDNN_LOGERR_DBG=1 CUDNN_LOGDEST_DBG=stderr python the_program.py   # what exactly is refused",
+    ],
+    sources: ["NVIDIA/TransformerEngine#651", "NVIDIA/Megatron-LM#1882"],
+    examples: [
+      {
+        text: "RuntimeError: /src/transformer_engine/common/fused_attn/fused_attn_f16_arbitrary_seqlen.cu:227 in function operator(): cuDNN Error: [cudnn_frontend] Error: No execution plans built successfully.. For more information, enable cuDNN error logging by setting CUDNN_LOGERR_DBG=1 and CUDNN_LOGDEST_DBG=stderr in the environment.",
+        expect: "NVTE_FUSED_ATTN=0",
+      },
+    ],
+  },
+  {
+    id: "mpi-libraries-mixed",
+    title: "Two installations of MPI are mixed",
+    on: ["undefined-symbol"],
+    specificity: 84,
+    matches: (finding) =>
+      finding.phase === "load" && /^(?:ompi_|opal_|orte_|MPIR?_|mca_|PMPI_|MPID?I?_)\w+$/.test(finding.symbol ?? "")
+        ? { symbol: finding.symbol }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["symbol"] ?? ""}\` is of ${/^(?:ompi|opal|orte|mca)_/.test(match.facts["symbol"] ?? "") ? "Open MPI" : "MPI"}, and \`${match.finding.file ?? "the module"}\` finds it in none of the MPI libraries that are loaded: it was built with another MPI (Open MPI, MPICH, Intel MPI) or another release of it than the libmpi that comes first in LD_LIBRARY_PATH, in conda's environment or in the system.`,
+    fix: (match) => [
+      `ldd ${match.finding.file ?? "<the module>"} | grep -i mpi; which -a mpirun mpicc; ldconfig -p | grep libmpi   # one MPI only?`,
+      "export LD_LIBRARY_PATH=$(dirname $(dirname $(which mpirun)))/lib:$LD_LIBRARY_PATH   # the one whose mpicc built it; or remove the other (apt, conda)",
+      ...rebuild(match),
+    ],
+    sources: ["horovod/horovod#1301", "horovod/horovod#443"],
+    examples: [{ text: "ImportError: /usr/lib/libmpi_cxx.so.1: undefined symbol: ompi_mpi_real", expect: "Open MPI" }],
   },
   {
     id: "horovod-without-torch",

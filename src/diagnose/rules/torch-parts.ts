@@ -115,6 +115,8 @@ export const torchPartRules: readonly Rule[] = [
         context,
         (verdict) =>
           verdict.owner === "torch-python" &&
+          // dyld looked in that very library: it is linked, and of another release.
+          !(finding.phase === "load" && /libtorch_python\.dylib/.test(finding.library ?? "")) &&
           (verdict.symbol.form !== "c" || finding.phase === "link" || torchIsLoaded(context)),
       ),
     confidence: (match) => (torchIsLoaded(match.context) && match.finding.phase === "load" ? "high" : "medium"),

@@ -73,8 +73,13 @@ export const tritonRules: readonly Rule[] = [
     title: "Triton's compiler stops at an assertion of its own",
     on: ["exception"],
     specificity: 78,
-    matches: (finding) => {
-      if (finding.code !== "triton-compiler") return undefined;
+    matches: (finding, context) => {
+      const passes = /PassManager::run failed/.test(finding.message);
+      if (finding.code !== "triton-compiler" && !passes) return undefined;
+      // ptxas and Triton name the GPU that they compile for.
+      const older =
+        /^[3-6]\d$/.test(context.log.ptxasTarget ?? "") || /^[3-6]\./.test(context.log.namedCapability ?? "");
+      if (passes) return { said: "PassManager::run failed", gpu: older ? "old" : undefined };
       const said = finding.symbol ?? finding.message;
       return {
         said: said.length > 160 ? `${said.slice(0, 160)} …` : said,
@@ -112,6 +117,10 @@ export const tritonRules: readonly Rule[] = [
         expect: "fault of that release",
       },
       { text: "LLVM ERROR: Cannot select: intrinsic %llvm.nvvm.shfl.sync.bfly.i32", expect: "GTX 10" },
+      {
+        text: 'NVIDIA GeForce GTX 1080 Ti\n  File "/e/site-packages/triton/backends/nvidia/compiler.py", line 224, in make_llir\n    pm.run(mod)\nRuntimeError: PassManager::run failed',
+        expect: "compute capability 7.0",
+      },
     ],
   },
   {

@@ -1,5 +1,6 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
-import { pip, python } from "../commands.ts";
+import { own } from "../../base/own.ts";
+import { pip, python, rebuild } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */
@@ -18,6 +19,10 @@ function installTorch(match: Match): string[] {
         `${of} -c "import torch; print(torch.__version__)" && ${of} setup.py install   # the same interpreter for both`,
       ];
 }
+
+/** Compiled modules of Python itself, which a Python that was built without a library lacks. */
+const ofPython =
+  /^_(?:ctypes|sqlite3|tkinter|socket|struct|curses|lzma|hashlib|decimal|elementtree|multiprocessing|posixsubprocess|distutils_hack|pickle|datetime|json|random|queue|heapq|bisect|collections_abc|weakref|thread|winapi|overlapped|asyncio|uuid|crypt|locale|opcode|functools|operator|codecs|warnings|imp|sysconfigdata\w*)$/;
 
 export const wrongPlaceRules: readonly Rule[] = [
   {
@@ -102,6 +107,127 @@ export const wrongPlaceRules: readonly Rule[] = [
     ],
   },
   {
+    id: "extension-file-of-other-python",
+    title: "The module's file is for another Python",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding, context) => {
+      const facts = said(finding, /No module named ['"](?<module>[\w.]+)['"]/);
+      const name = facts?.["module"]?.split(".").at(-1) ?? "";
+      const built = own(context.log.moduleFiles, name);
+      const runs = context.log.runningPython ?? context.environment?.python?.version.slice(0, 2).join(".");
+      return built === undefined || (runs !== undefined && built.includes(runs))
+        ? undefined
+        : { ...facts, built: built.join(", "), runs };
+    },
+    confidence: (match) => (match.facts["runs"] === undefined ? "low" : "high"),
+    cause: (match) =>
+      `The text shows a file of \`${match.facts["module"] ?? ""}\` for Python ${match.facts["built"] ?? ""}, and ${match.facts["runs"] === undefined ? "another Python" : `Python ${match.facts["runs"]}`} runs: Python takes only files with its own tag in their names (cpython-3XY, cp3XY-win_amd64), so it does not see this one.`,
+    fix: (match) => [
+      `${python(match)} -c "import sys, sysconfig; print(sys.executable, sysconfig.get_config_var('EXT_SUFFIX'))"   # the Python that runs, and the ending that it looks for`,
+      ...rebuild(match),
+      `# or run the program with Python ${match.facts["built"] ?? ""}; renaming the file does not help`,
+    ],
+    sources: ["https://peps.python.org/pep-3149/"],
+    examples: [
+      {
+        text: "$ ls build\nmy_ops.cpython-310-x86_64-linux-gnu.so\n$ python3.12 -c 'import torch, my_ops'\nModuleNotFoundError: No module named 'my_ops'",
+        expect: "for Python 3.10, and Python 3.12 runs",
+      },
+      {
+        text: "copying build\\lib\\fused.cp311-win_amd64.pyd -> .\nModuleNotFoundError: No module named 'fused'",
+        expect: "another Python runs",
+      },
+    ],
+  },
+  {
+    id: "jit-module-not-in-cache",
+    title: "The extension that load() built is not in its cache",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.frames?.some((frame) => /cpp_extension\.py:\d+ _import_module_from_library/.test(frame)) === true
+        ? said(finding, /No module named ['"](?<module>\w+)['"]/)
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `torch.utils.cpp_extension.load found a folder for \`${match.facts["module"] ?? ""}\` in its cache and took it for built, but the module is not in it: an earlier build broke off (its first error was the reason), \`['ninja', '-v']\` was turned into \`['ninja', '--version']\` in cpp_extension.py, or the folder is of another Python.`,
+    fix: (match) => [
+      match.context.log.jitFolder === undefined
+        ? `rm -rf ~/.cache/torch_extensions/*/${match.facts["module"] ?? ""} ~/.cache/torch_extensions/${match.facts["module"] ?? ""}   # or below TORCH_EXTENSIONS_DIR; Windows: %LOCALAPPDATA%\\torch_extensions`
+        : `rm -rf ${match.context.log.jitFolder}`,
+      "# undo any edit that turned ['ninja', '-v'] into ['ninja', '--version']",
+      `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.CUDA_HOME)"; ninja --version   # both are needed; then run again and read the first error of the build`,
+    ],
+    sources: ["DiT-3D/DiT-3D#11", "pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/lib/python3.8/site-packages/torch/utils/cpp_extension.py", line 1560, in _import_module_from_library\n    file, path, description = imp.find_module(module_name, [path])\n  File "/e/lib/python3.8/imp.py", line 296, in find_module\n    raise ImportError(_ERR_MSG.format(name), name=name)\nImportError: No module named \'chamfer_3D\'',
+        expect: "torch_extensions/*/chamfer_3D",
+      },
+    ],
+  },
+  {
+    id: "compiled-part-of-sources-missing",
+    title: "A compiled module that the sources import was not built or installed",
+    on: ["exception"],
+    specificity: 64,
+    matches: (finding) => {
+      const facts = said(finding, /No module named ['"](?<module>_?[a-z]\w*)['"]$/);
+      const module = facts?.["module"] ?? "";
+      const last = finding.frames?.at(-1) ?? "";
+      if (module === "" || last === "" || !last.includes(`import ${module}`)) return undefined;
+      const place = (last.split(/:\d/)[0] ?? "").replaceAll("\\", "/");
+      if (/\/lib(?:64)?\/python3[^/]*\/(?!site-packages)/.test(place)) return undefined;
+      // A project keeps its extension beside the Python files that import it.
+      const carried =
+        !/site-packages|dist-packages/.test(place) &&
+        /\/(?:extensions?|ops|csrc|cuda|submodules|third_?party|thirdparty|libs?)\/[^/]+\/(?:\w+\/)?\w+\.py$/.test(
+          place,
+        );
+      const hidden = /^_[a-z]{4,}\w*$/.test(module) && !ofPython.test(module);
+      if (!carried && !hidden) return undefined;
+      return {
+        module,
+        file: place,
+        folder: carried ? place.replace(/\/[^/]+$/, "") : undefined,
+        own: hidden && !/site-packages|dist-packages/.test(place) ? "yes" : undefined,
+      };
+    },
+    confidence: (match) => (match.facts["folder"] === undefined ? "medium" : "low"),
+    cause: (match) =>
+      match.facts["folder"] !== undefined
+        ? `\`${match.facts["module"] ?? ""}\` is the compiled module of the extension that the project keeps in \`${match.facts["folder"]}\`: it was not built, or installed for another Python, or into a folder that this Python does not search (\`setup.py install --user\`, PYTHONUSERBASE).`
+        : match.facts["own"] === undefined
+          ? `\`${match.facts["module"] ?? ""}\` is a compiled module that \`${match.facts["file"] ?? ""}\` imports, and the installed package has none for this Python: its wheel is for all Pythons without it, or its build left it out.`
+          : `\`${match.facts["module"] ?? ""}\` is a compiled module, and \`${match.facts["file"] ?? ""}\` is imported from a folder of sources, in which it was not built: that folder hides the installed package where the program starts, or an editable installation did not compile.`,
+    fix: (match) =>
+      match.facts["folder"] !== undefined
+        ? [
+            `ls ${match.facts["folder"]}/setup.py && cd ${match.facts["folder"]} && ${pip(match, "install --no-build-isolation --no-cache-dir -v .")}   # with the Python that runs the program`,
+            `${python(match)} -c "import sys; print(sys.path)"; ${pip(match, `show -f ${match.facts["module"] ?? ""}`)}   # where was it installed?`,
+          ]
+        : [
+            ...(match.facts["own"] === undefined
+              ? []
+              : [
+                  `cd /tmp && ${python(match)} -c "import ${match.facts["module"] ?? ""}"   # works? Then do not start from the folder of the sources`,
+                ]),
+            ...rebuild(match),
+          ],
+    sources: ["InternLM/lmdeploy#340", "yuxumin/PoinTr#7"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/lmdeploy/lmdeploy/turbomind/turbomind.py\", line 22, in <module>\n    import _turbomind as _tm  # noqa: E402\nModuleNotFoundError: No module named '_turbomind'",
+        expect: "folder of sources",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/proj/extensions/chamfer_dist/__init__.py\", line 10, in <module>\n    import chamfer\nModuleNotFoundError: No module named 'chamfer'",
+        expect: "cd /w/proj/extensions/chamfer_dist",
+      },
+    ],
+  },
+  {
     id: "extension-not-built-in-place",
     title: "The package is imported from its sources, where its extension was not built",
     on: ["exception"],
@@ -109,7 +235,8 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = saidAny(
         finding,
-        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C))['"]/,
+        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C|(?:\w+_)?version|\w+_pb2|build_info))['"]/,
+        /module ['"](?<top>\w+)['"] has no attribute ['"](?<part>(?:cpu|gpu|cuda)_\w+|\w+_(?:cpu|gpu|cuda|forward|backward))['"]/,
         /cannot import name ['"](?<part>_\w+|\w*_(?:C|cuda|ext|cpp))['"] from (?:partially initialized module )?['"](?<top>\w+)[\w.]*['"] \((?!.*(?:site|dist)-packages)/,
       );
       if (facts === undefined || /^(?:torch|numpy|pip|setuptools|distutils|_\w+)$/.test(facts["top"] ?? ""))
@@ -122,7 +249,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no compiled \`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
+      `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "" : "compiled "}\`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it, which ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "the build (setup.py, CMake) writes" : "a build makes"}: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
     fix: (match) => [
       `cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder`,
       `${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,

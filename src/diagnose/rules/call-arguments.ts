@@ -1,0 +1,169 @@
+/** Calls of a bound function whose arguments fit no signature of it. */
+import { pip, rebuild } from "../commands.ts";
+import { packageOf } from "../packages.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
+
+export const callArgumentRules: readonly Rule[] = [
+  {
+    id: "arguments-do-not-fit",
+    title: "The C++ function takes other arguments",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 52,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+        /(?<name>[\w:]+)\(\) (?:expected at most|takes) \d+ .*arguments? .*(?:operator|torch\.ops)/,
+        /Unable to cast Python instance of type .* to C\+\+ type/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "The function" : `\`${match.facts["name"]}\``} of the extension was called with types or a number of arguments that it was not compiled for: Python code and compiled module are of different versions (an old build), or None or a numpy array is passed for a tensor.`,
+    fix: (match) => [
+      "# compare the call with the list of supported types below the message",
+      ...(/rasteriz|simple[-_]knn|gaussian/i.test(`${match.facts["name"] ?? ""} ${packageOf(match) ?? ""}`)
+        ? [
+            `# many forks of this module bear one name: take the one that the project pins, in an environment of its own: git submodule update --init --recursive, then ${pip(match, `uninstall -y ${packageOf(match) ?? "diff-gaussian-rasterization"}`)} and`,
+            pip(
+              match,
+              `install --no-build-isolation --no-cache-dir --force-reinstall ./submodules/${packageOf(match) ?? "diff-gaussian-rasterization"}   # the folder in the project`,
+            ),
+          ]
+        : /^causal_conv1d|selective_scan/.test(match.facts["name"] ?? "")
+          ? [
+              `${pip(match, "list")} | grep -i -E "causal|mamba"   # their functions change together: releases of one time (1.1.1 with mamba-ssm 1.2.0.post1)`,
+              pip(
+                match,
+                "install --upgrade --force-reinstall --no-deps --no-build-isolation -v causal-conv1d mamba-ssm",
+              ) +
+                "   # both new; a project that pins an old mamba-ssm: the causal-conv1d of its time (causal-conv1d==1.1.1)",
+            ]
+          : rebuild(match)),
+    ],
+    sources: ["state-spaces/mamba#660", "https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+    examples: [
+      {
+        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor) -> int",
+        expect: "different versions",
+      },
+      {
+        text: "TypeError: rasterize_gaussians(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: float) -> int",
+        expect: "./submodules/",
+      },
+    ],
+  },
+  {
+    id: "argument-of-wrong-kind",
+    title: "The C++ function is called with a value of another kind",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 57,
+    matches: (finding, context) => {
+      const facts = said(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+      );
+      const wrong = context.log.wrongArgument;
+      return facts === undefined || wrong === undefined
+        ? undefined
+        : {
+            ...facts,
+            ...wrong,
+            position: String(wrong.position),
+            named: /^arg\d+$/.test(wrong.name) ? undefined : wrong.name,
+          };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` takes ${match.facts["wants"] ?? ""} as argument ${match.facts["position"] ?? ""}${match.facts["named"] === undefined ? "" : ` (\`${match.facts["named"]}\`)`} and was called with ${match.facts["got"] ?? ""} there. The extension is built and loaded; what calls it hands over ${match.facts["got"] === "None" ? "something that was not set (an option, a bias, a result that was not kept)" : "another kind of value"}, or is written for another release of it.`,
+    fix: (match) => {
+      const { got = "", wants = "", named } = match.facts;
+      const value = named ?? "x";
+      return [
+        wants === "a tensor"
+          ? got === "None"
+            ? `# caller: give a tensor (torch.empty(0, device=other.device) where nothing is meant); own binding: std::optional<at::Tensor> (c10::optional before torch 2.5) takes None`
+            : got === "a NumPy array"
+              ? `# caller: torch.from_numpy(${value}).to(device)`
+              : /list|tuple/.test(got)
+                ? `# caller: torch.tensor(${value}, dtype=…, device=other.device), or torch.stack(${value}) of a list of tensors`
+                : `# caller: torch.tensor(${value}), or is an argument missing before it?`
+          : `# caller: ${got === "a tensor" ? `${value}.item() for a tensor of one element` : `${wants.replace(/^an? /, "")}(${value})`}; is an argument missing or too many before it?`,
+        "# the Python files and the compiled module of different releases? Then:",
+        ...rebuild(match),
+      ];
+    },
+    sources: ["https://pybind11.readthedocs.io/en/stable/advanced/cast/overview.html"],
+    examples: [
+      {
+        text: "TypeError: scale(): incompatible function arguments. The following argument types are supported:\n    1. (x: torch.Tensor, factor: float) -> torch.Tensor\n\nInvoked with: [1.0, 2.0], 2.0",
+        expect: "torch.tensor(x",
+      },
+      {
+        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: torch.Tensor, arg2: int) -> torch.Tensor\n\nInvoked with: tensor([1.], device='cuda:0'), None, 4",
+        expect: "argument 2 and was called with None",
+      },
+      {
+        text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: int) -> torch.Tensor\n\nInvoked with: tensor([1.]), 4.5",
+        expect: "takes an int as argument 2",
+      },
+    ],
+  },
+  {
+    id: "keyword-not-in-binding",
+    title: "The C++ function is called with a keyword that its binding does not name",
+    on: ["exception"],
+    role: "symptom",
+    specificity: 58,
+    matches: (finding, context) => {
+      const facts = said(
+        finding,
+        /(?<name>[\w.]+)\(\): incompatible (?:function|constructor) arguments\. The following argument types are supported/,
+      );
+      const { boundNames, keywords } = context.log;
+      const strange = keywords.filter((word) => !boundNames.includes(word));
+      if (facts === undefined || strange.length === 0 || boundNames.length === 0 || boundNames.includes("kwargs"))
+        return undefined;
+      return {
+        ...facts,
+        strange: strange.map((word) => `\`${word}\``).join(", "),
+        words: keywords.join(", "),
+        nameless: boundNames.some((word) => /^arg\d+$/.test(word)) ? "yes" : undefined,
+        names: boundNames.map((word) => `\`${word}\``).join(", "),
+      };
+    },
+    confidence: "high",
+    cause: (match) =>
+      match.facts["nameless"] === undefined
+        ? `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the compiled binding knows ${match.facts["names"] ?? ""}: the Python code and the compiled module are of different releases (an old build, another fork of the same name), or the keyword is misspelt.`
+        : `\`${match.facts["name"] ?? ""}\` was called with the keyword ${match.facts["strange"] ?? ""}, and the binding gives its arguments no names (arg0, arg1, …): m.def without py::arg takes them by their position alone.`,
+    fix: (match) =>
+      match.facts["nameless"] === undefined
+        ? [
+            `# caller: one of ${match.facts["names"] ?? ""}; where the Python files belong to the package, its compiled module is of another release:`,
+            ...rebuild(match),
+          ]
+        : [
+            `# call it without keywords, in the order of the C++ function; or name them in the binding: m.def("${(match.facts["name"] ?? "f").split(".").at(-1) ?? "f"}", &f, ${(
+              match.facts["words"] ?? "x"
+            )
+              .split(", ")
+              .slice(0, 4)
+              .map((word) => `py::arg("${word}")`)
+              .join(", ")}, …) and build again`,
+            ...rebuild(match),
+          ],
+    sources: ["https://pybind11.readthedocs.io/en/stable/basics.html#keyword-arguments"],
+    examples: [
+      {
+        text: "TypeError: forward(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: float) -> torch.Tensor\n\nInvoked with: kwargs: x=tensor([1.], device='cuda:0'), scale=2.0",
+        expect: 'py::arg("x"), py::arg("scale")',
+      },
+      {
+        text: "TypeError: render(): incompatible function arguments. The following argument types are supported:\n    1. (points: torch.Tensor, radius: float = 1.0) -> torch.Tensor\n\nInvoked with: tensor([1.]); kwargs: antialiasing=True",
+        expect: "different releases",
+      },
+    ],
+  },
+];

@@ -1,0 +1,151 @@
+/** The Python side of torch and of modules: parts of two releases, names that are not there, folders that hide them. */
+import { own } from "../../base/own.ts";
+import { pip, python } from "../commands.ts";
+import { runningPackage } from "../packages.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
+
+/** Names of torch's Python side by the release that brought them (torch's release notes). */
+const torchApiSince: Readonly<Record<string, string>> = {
+  register_fake: "2.4",
+  custom_op: "2.4",
+  opcheck: "2.4",
+  register_autograd: "2.4",
+  register_kernel: "2.4",
+  infer_schema: "2.5",
+  triton_op: "2.6",
+  wrap_triton: "2.6",
+  register_vmap: "2.5",
+  register_torch_dispatch: "2.5",
+  scaled_dot_product_attention: "2.0",
+  sdpa_kernel: "2.3",
+  compile: "2.0",
+  float8_e4m3fn: "2.1",
+  float8_e5m2: "2.1",
+  uint16: "2.3",
+  SyclExtension: "2.7",
+  set_default_device: "2.0",
+};
+
+/** The same that are gone, by the release that took them. */
+const torchApiGone: Readonly<Record<string, string>> = { _six: "2.0" };
+
+export const torchPythonSideRules: readonly Rule[] = [
+  {
+    id: "module-shadowed",
+    title: "A file or folder of that name is imported in the module's place",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) => {
+      const facts = said(
+        finding,
+        /partially initialized module ['"](?<module>(?!torchvision|torchaudio)\w+)['"] (?:from ['"](?<from>[^'"]+)['"] )?has no attribute ['"](?<name>\w+)['"]|consider renaming ['"](?<from2>[^'"]+)['"] since it has the same name as the (?:standard )?library module named ['"](?<module2>\w+)['"]/,
+      );
+      if (facts === undefined) return undefined;
+      const own = new RegExp(`(?:^|[\\\\/])${facts["module"] ?? ""}\\.py:\\d+ `);
+      const frame = finding.frames?.find((entry) => own.test(entry) && !/(?:site|dist)-packages/.test(entry));
+      return { ...facts, from: facts["from"] ?? frame?.replace(/:\d+ .*$/s, "") };
+    },
+    confidence: (match) => (match.facts["from"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["from"] === undefined
+        ? `\`import ${match.facts["module"] ?? ""}\` found a file that is not done yet: a file ${match.facts["module"] ?? ""}.py (or a folder of that name) in the working directory hides the package, or the package's own files import each other in a circle.`
+        : `\`${match.facts["from"]}\` has the name of the package \`${match.facts["module"] ?? ""}\` and is imported in its place.`,
+    fix: (match) => {
+      const module = match.facts["module"] ?? "";
+      const file = match.facts["from"] ?? `${module}.py`;
+      return [
+        `${python(match)} -c "import ${module}; print(${module}.__file__)"   # which file is it?`,
+        `mv ${file} ${file.replace(/\.py$/, "")}_example.py; rm -rf __pycache__/${module}.*`,
+      ];
+    },
+    sources: ["https://docs.python.org/3/whatsnew/3.13.html#improved-error-messages"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/home/u/torch.py\", line 1, in <module>\n    import torch\n  File \"/home/u/torch.py\", line 2, in <module>\n    x = torch.ones(3)\nAttributeError: partially initialized module 'torch' has no attribute 'ones' (most likely due to a circular import)",
+        expect: "mv /home/u/torch.py",
+      },
+    ],
+  },
+  {
+    id: "torch-installation-mixed",
+    title: "Two torch installations are mixed, or a folder hides torch",
+    on: ["exception"],
+    specificity: 74,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /module ['"]torch\._C['"] has no attribute ['"](?<name>_TensorBase|_init_names|_\w*Base|_dlpack_exchange_api|_set_torch_function_mode)['"]/,
+        /has no attribute ['"](?<name>_init_names|_TensorBase)['"]/,
+        /No module named ['"]torch\._C['"]/,
+        /module ['"]torch['"] has no attribute ['"](?<name>Tensor|__version__|tensor|cuda|nn|ones|device|version|utils)['"]/,
+        /Failed to load PyTorch C extensions|loaded the `torch\/_C` folder/,
+        /cannot import name ['"](?<name>\w+)['"] from ['"]torch\._C['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `torch's Python files and its compiled part are not of one installation${match.facts["name"] === undefined ? "" : ` (\`${match.facts["name"]}\` is missing)`}: files of two versions lie in one folder (conda and pip, an upgrade that was interrupted), or a folder or file named torch in the working directory (a clone of pytorch) is found first.`,
+    fix: (match) => [
+      `cd / && ${python(match)} -c "import torch; print(torch.__file__, torch.__version__)"   # is it the one that is meant?`,
+      pip(match, "uninstall -y torch"),
+      pip(match, "install --no-cache-dir torch"),
+    ],
+    sources: ["pytorch/pytorch#2094", "pytorch/pytorch#8088"],
+    examples: [
+      { text: "AttributeError: module 'torch._C' has no attribute '_TensorBase'", expect: "uninstall" },
+      { text: "ModuleNotFoundError: No module named 'torch._C'", expect: "two versions" },
+    ],
+  },
+  {
+    id: "torch-python-api-missing",
+    title: "The Python side of the package is for another torch version",
+    on: ["exception"],
+    specificity: 64,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /module ['"](?<module>torch(?:vision)?(?:\.[\w.]+)?)['"] has no attribute ['"](?<name>\w+)['"]/,
+        /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>torch(?:vision)?(?:\.[\w.]+)?)['"]/,
+        /No module named ['"](?<module>torch(?:vision)?\.[\w.]+)['"]/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["module"] ?? "torch"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` does not exist in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: the package was written for a newer torch, or for an older one that still had it.`,
+    fix: (match) => {
+      const name = match.facts["name"] ?? match.facts["module"]?.split(".").at(-1) ?? "";
+      const since = own(torchApiSince, name);
+      const gone = own(torchApiGone, name);
+      const user = runningPackage(match);
+      const release = user === undefined ? "the package" : user;
+      return [
+        `${python(match)} -c "import torch; print(torch.__version__)"`,
+        ...(since === undefined
+          ? []
+          : [
+              pip(match, `install --upgrade "torch>=${since}"`) +
+                `   # which has ${name}; or an older release of ${release}`,
+            ]),
+        ...(gone === undefined
+          ? []
+          : [
+              (user === undefined ? "# a newer release of the package" : pip(match, `install --upgrade ${user}`)) +
+                `   # ${name} was taken out of torch ${gone}`,
+            ]),
+        ...(since === undefined && gone === undefined
+          ? [`# install the torch that the documentation of ${release} names, or its release for this torch`]
+          : []),
+      ];
+    },
+    sources: ["facebookresearch/theseus#376"],
+    examples: [
+      {
+        text: "AttributeError: module 'torch.utils.cpp_extension' has no attribute 'CUDA_GCC_VERSIONS'",
+        expect: "newer torch",
+      },
+      { text: "ModuleNotFoundError: No module named 'torch._six'", expect: "torch._six" },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.10/site-packages/torchvision/_meta_registrations.py\", line 163, in <module>\n    @torch.library.register_fake(\"torchvision::nms\")\nAttributeError: module 'torch.library' has no attribute 'register_fake'",
+        expect: "torch>=2.4",
+      },
+    ],
+  },
+];
