@@ -7,8 +7,11 @@ import type { Environment } from "../environment/environment.ts";
 import type { LogFacts } from "./log-facts.ts";
 
 /** Whether the log names another system, another Python, another torch or another CUDA of torch. */
-export function speaksOfAnother(facts: LogFacts, { platform, python, torch }: Environment): boolean {
+export function speaksOfAnother(facts: LogFacts, { platform, python, torch, cuda }: Environment): boolean {
   if (facts.platform !== undefined && facts.platform !== platform) return true;
+  const spoken = facts.spokenCuda;
+  if (spoken !== undefined && ![torch?.cudaVersion, cuda?.version].some((here) => sameRelease(spoken, here)))
+    return true;
   const stated = facts.installedTorch?.split("+")[0];
   if (stated !== undefined && stated !== torch?.version.split("+")[0]) return true;
   if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))

@@ -128,6 +128,9 @@ const installed: readonly RegExp[] = [
   new RegExp(
     String.raw`(?<!required |needed |supported |minimum |right |correct )\btorch version is (${release}(?:${local})?)(?!\w|\.\w)`,
   ),
+  new RegExp(
+    String.raw`\b(?:[Mm]y (?:environment|env|setup|system)(?: is|:)|I (?:am using|use|used|have)|I'm using) (?:[Pp]y)?[Tt]orch (${release}(?:${local})?)(?!\w|\.\w)`,
+  ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),

@@ -27,6 +27,10 @@ export interface SettingFacts {
   readonly setupFolder?: string;
   /** The one CUDA that the text's sentences and lists name, `11.7`; what something wants or was built for is not meant. */
   readonly spokenCuda?: string;
+  /** setuptools or pip builds for Windows with 32 bit. */
+  readonly builds32Bit: boolean;
+  /** The name that torch gives to the module on a command line. */
+  readonly extensionName?: string;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
   /** Its release, where one is asked for: `==1.0.1`. */
@@ -56,6 +60,7 @@ const installCommand = /(?:^|[\s`'"!$>(])(?:uv )?pip3? install ([^;&|#`\n]{1,300
 /** Options with a value of their own. */
 const withValue =
   /^(?:-i|-f|-c|-t|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout)$/;
+const extensionName = /-DTORCH_EXTENSION_NAME=["'\\]*([^\s"'\\]+)/;
 const packageWord = /^["']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?([=<>!~]=?[\w.,<>=!*+-]+)?["']?$/;
 
 /** The package of a command that asks for one alone: torch, files, folders and repositories are none. */
@@ -101,6 +106,8 @@ export class SettingReader {
   #modules = false;
   #asked: ReturnType<typeof onePackage>;
   #runner = false;
+  #bits32 = false;
+  #extension: string | undefined;
   #prefix: string | undefined;
   #cumm: string | undefined;
   #setup: string | undefined;
@@ -112,6 +119,9 @@ export class SettingReader {
       const written = inFlags.exec(text.length > 4_000 ? text.slice(0, 4_000) : text);
       if (written !== null) this.#list = [(written[1] ?? "").replaceAll(":", "")];
     }
+    if (text.includes("win32-") || text.includes("-win32."))
+      this.#bits32 ||= /\btemp\.win32-\d|\bcp\d+-win32\b/.test(text);
+    if (text.includes("-DTORCH_EXTENSION_NAME=")) this.#extension = extensionName.exec(text)?.[1] ?? this.#extension;
     if (text.length > 600) return;
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
       this.#libtorch = true;
@@ -150,6 +160,8 @@ export class SettingReader {
       cpuIndex: this.#cpuIndex,
       usesModules: this.#modules,
       hostedRunner: this.#runner,
+      builds32Bit: this.#bits32,
+      ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),

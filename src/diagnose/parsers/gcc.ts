@@ -262,6 +262,11 @@ function bare(line: LogLine, out: Collector): boolean {
       out.add(line, { kind: "missing-header", tool: "gcc", header, message: command[2] ?? "", severity: "fatal" });
       return true;
     }
+    // What stands wrong in a macro that the command line defines.
+    if (/^expected\b/.test(command[2] ?? "")) {
+      out.add(line, { kind: "compile", tool: "gcc", file: "<command-line>", message: command[2] ?? "" });
+      return true;
+    }
   }
   const created = /^(?:Fatal error: can't create|error: unable to open output file) '?([^':]+)'?: '?(.+?)'?$/.exec(
     text,

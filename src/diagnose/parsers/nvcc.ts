@@ -36,8 +36,8 @@ export function nvccParser(): Parser {
           )
         ) {
           extend(last, line.text);
-        } else if (age === 1 && /^"/.test(line.text)) {
-          // A narrow terminal broke the sentence before a quoted type.
+        } else if (age === 1 && (last.message === "" || /^"/.test(line.text))) {
+          // A narrow terminal broke the sentence before its first word or a quoted type.
           extend(last, line.text);
         }
         if (age >= 3) last = undefined;

@@ -165,6 +165,7 @@ export const ccclRules: readonly Rule[] = [
         finding,
         /(?:identifier |undeclared identifier )["‘'](?<name>(?:THRUST|CUB|CCCL|_CCCL|_LIBCUDACXX)_\w+)["’']/,
         /["‘'](?<name>(?:THRUST|CUB|CCCL|_CCCL|_LIBCUDACXX)_\w+)["’'] (?:was not declared|has not been declared|does not name a type|is undefined)/,
+        /namespace "(?:thrust::(?:\w+::)?)?cub(?:::\w+)?" has no member "(?<name>DebugSyncStream|PtxVersion|SmVersion|ChainedPolicy|AgentRadixSort\w*)"/,
         /(?<name>The version of (?:CUB|Thrust|libcu\+\+|CCCL)) in your include path is not compatible/,
         /(?<name>CUB|Thrust) requires .*(?:Thrust|CUB) .*version/i,
         /(?<name>CUB|Thrust) requires a definition of \w+_NS_\w+/,
@@ -181,6 +182,10 @@ export const ccclRules: readonly Rule[] = [
     examples: [
       {
         text: "third_party/cub/agent/agent_merge_sort.cuh:80:32: error: use of undeclared identifier 'THRUST_NS_QUALIFIER'",
+        expect: "CUB_HOME",
+      },
+      {
+        text: 'C:/CUDA/v11.8/include\\thrust/system/cuda/detail/core/agent_launcher.h(524): error:\nnamespace "thrust::cub" has no member "DebugSyncStream"',
         expect: "CUB_HOME",
       },
     ],

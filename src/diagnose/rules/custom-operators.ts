@@ -1,5 +1,6 @@
 /** Operators of one's own: schemas, kernels, fake implementations, autograd, and what torch.compile wants of them. */
 import { python, rebuild } from "../commands.ts";
+import { framesAt } from "../matchers.ts";
 import { type Match, said, saidAny, type Rule } from "../rule.ts";
 
 const manual = "https://docs.pytorch.org/tutorials/advanced/custom_ops_landing_page.html";
@@ -224,7 +225,7 @@ export const customOperatorRules: readonly Rule[] = [
     role: "symptom",
     specificity: 50,
     matches: (finding) => said(finding, /expected scalar type (?<want>\w+) but found (?<have>\w+)/i),
-    confidence: "medium",
+    confidence: (match) => (/[\\/]torch[\\/]nn[\\/]/.test(framesAt(match).at(-1) ?? "") ? "low" : "medium"),
     cause: (match) =>
       `C++ code asks a tensor of ${match.facts["have"] ?? ""} for data_ptr or accessor of ${match.facts["want"] ?? ""}: the caller passes another type than the kernel is written for (often under autocast), or the kernel does not dispatch over types.`,
     fix: (match) => [

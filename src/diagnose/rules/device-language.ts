@@ -1,6 +1,6 @@
 /** What the languages of CUDA and HIP forbid in kernels and around them: declarations, launches, variables, the C++ of the host. */
 import type { Finding } from "../finding.ts";
-import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const guide = "https://docs.nvidia.com/cuda/cuda-c-programming-guide/#restrictions";
 
@@ -22,6 +22,38 @@ const notInKernels: readonly (readonly [RegExp, string])[] = [
 ];
 
 export const deviceLanguageRules: readonly Rule[] = [
+  {
+    id: "device-function-defined-twice",
+    title: "The toolkit has the function now that the sources define themselves",
+    on: ["compile"],
+    specificity: 82,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /call to ['‘"](?<name>atomic[A-Z]\w*|__h\w+|__shfl\w*)['’"] is ambiguous/,
+        /more than one instance of overloaded function "(?<name>atomic[A-Z]\w*|__h\w+|__shfl\w*)(?:\(.*)?" matches/,
+        /call of overloaded ['‘"](?<name>atomic[A-Z]\w*|__h\w+|__shfl\w*)\(.*['’"] is ambiguous/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `Two functions \`${match.facts["name"] ?? ""}\` fit the call in ${placeOf(match.finding)} equally well: mostly one of the sources, written for toolkits that had none for these types (often in a compat header), and the toolkit's own, which came later. Where both candidates that the compiler lists are the toolkit's, the arguments' types fit none of them exactly.`,
+    fix: (match) => [
+      `grep -rnE '${match.facts["name"] ?? ""} *\\(' --include=*.cuh --include=*.cu --include=*.h --include=*.hip . | grep -E '__device__|inline'   # the sources' own`,
+      "# take it out, or keep it between #if … #endif for the toolkits that lack it (CUDART_VERSION, HIP_VERSION, __CUDA_ARCH__); or a newer release of the package",
+      "# both are the toolkit's: cast the arguments to the types of one of them",
+    ],
+    sources: ["ROCm/TheRock#5026"],
+    examples: [
+      {
+        text: "/p/csrc/q_gemm.hip:320:5: error: call to 'atomicAdd' is ambiguous\n/opt/rocm/include/hip/amd_detail/amd_hip_fp16.h:875:27: note: candidate function\n/p/csrc/compat.cuh:54:33: note: candidate function",
+        expect: "grep -rnE 'atomicAdd",
+      },
+      {
+        text: 'csrc/k.cu(20): error: more than one instance of overloaded function "atomicAdd" matches the argument list:\n            function "atomicAdd(__half *, __half)"\n            function "atomicAdd(half *, half)"',
+        expect: "CUDART_VERSION",
+      },
+    ],
+  },
   {
     id: "kernel-declared-wrong",
     title: "A kernel may not be declared like that",

@@ -68,7 +68,10 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` existed only in some builds of torch up to 1.12: ${match.facts["who"] ?? ""} was built for such an old torch and not for the installed one.`,
-    fix: (match) => rebuild(match),
+    fix: (match) => [
+      "# a package's wheel: the one for the installed torch, or from source: pip install --force-reinstall --no-deps --no-build-isolation <package>",
+      ...rebuild(match),
+    ],
     sources: ["YuliangXiu/ECON#114"],
     examples: [
       {

@@ -9,8 +9,8 @@ import {
   toolkitFolder,
   torchCuda,
 } from "../commands.ts";
-import { added, linkLibrary } from "../matchers.ts";
-import { type Match, type Rule, saidAny } from "../rule.ts";
+import { added, linkLibrary, ofLog } from "../matchers.ts";
+import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 
 const cudaNames =
   /^(?:cuda|cudart(?:_static)?|cudadevrt|(?:cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|culibos)(?:_static(?:_nocallback)?)?|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
@@ -19,6 +19,11 @@ const cudaNames =
 function toolkitForLink(match: Match): string {
   const here = match.context.environment?.cuda?.root;
   return here ?? `\${CUDA_HOME:-${toolkitFolder(match, torchCuda(match))}}`;
+}
+
+/** The linker finds none of torch's libraries, those of every build included. */
+function lacksTorch({ findings }: RuleContext): boolean {
+  return findings.some((other) => linkLibrary(other, /^(?:c10|torch|torch_cpu)$/) !== undefined);
 }
 
 /** NVIDIA's packages with the names that linkers look for. Source: its list of packages for Debian and conda's channel `nvidia`. */
@@ -162,8 +167,14 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     title: "The GPU libraries of torch are not there: torch is a CPU-only build",
     on: ["missing-library"],
     specificity: 82,
-    matches: (finding) =>
-      linkLibrary(finding, /^(?:c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_nvrtc)$/),
+    // Where the libraries of every torch are not found either, only the folder is missing.
+    matches: (finding, context) =>
+      ofLog(context, lacksTorch)
+        ? undefined
+        : linkLibrary(
+            finding,
+            /^(?:c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_nvrtc)$/,
+          ),
     confidence: "high",
     cause: (match) => {
       const torch = match.context.environment?.torch;
@@ -191,10 +202,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     title: "The linker does not find torch's libraries",
     on: ["missing-library"],
     specificity: 81,
-    matches: (finding) =>
+    matches: (finding, context) =>
       linkLibrary(
         finding,
-        /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_gpu|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/,
+        ofLog(context, lacksTorch)
+          ? /^(?:c10|torch|torch_cpu|torch_python|c10_cuda|torch_cuda(?:_cu|_cpp)?|c10_hip|torch_hip|c10_xpu|torch_xpu|caffe2_nvrtc|caffe2|caffe2_gpu|shm)$/
+          : /^(?:c10|torch|torch_cpu|torch_python|caffe2|caffe2_gpu|caffe2_module\w*|shm|ATen|aten|_C|sleef)$/,
       ),
     confidence: "high",
     cause: (match) => {

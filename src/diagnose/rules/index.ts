@@ -7,6 +7,7 @@ import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
+import { ninjaRules } from "./ninja.ts";
 import { boundTypeRules } from "./bound-types.ts";
 import { compiledModelRules } from "./compiled-models.ts";
 import { foreignLibraryRules } from "./foreign-libraries.ts";
@@ -19,6 +20,7 @@ import { callArgumentRules } from "./call-arguments.ts";
 import { callRules } from "./calls.ts";
 import { ccclRules } from "./cccl.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
+import { cmakeTargetRules } from "./cmake-targets.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
@@ -110,6 +112,7 @@ import { windowsCudaLoadingRules } from "./windows-cuda-loading.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
+import { bitsandbytesRules } from "./bitsandbytes.ts";
 import { rocmCmakeRules } from "./rocm-cmake.ts";
 import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
@@ -310,6 +313,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages of other releases", rules: otherReleaseRules },
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },
+  { name: "bitsandbytes", rules: bitsandbytesRules },
   { name: "Setup scripts", rules: setupScriptRules },
   { name: "Files of a project", rules: projectFileRules },
   { name: "Refusals of installers and services", rules: installerRefusalRules },
@@ -325,8 +329,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "CMake", rules: cmakeRules },
   { name: "Commands of CMake", rules: cmakeCommandRules },
   { name: "Packages of CMake", rules: cmakePackageRules },
+  { name: "Targets of CMake", rules: cmakeTargetRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },
+  { name: "ninja", rules: ninjaRules },
   { name: "Looking in the wrong place", rules: wrongPlaceRules },
   { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },

@@ -120,7 +120,7 @@ const known: readonly {
   { form: /^(?:sndfile|sox)\.h$/, what: "libsndfile or sox", apt: "libsndfile1-dev libsox-dev" },
   {
     form: /^crypt\.h$/,
-    what: "libcrypt (Python 3.8 and older include it in Python.h)",
+    what: "libcrypt (Python 3.10 and older include it in Python.h)",
     apt: "libcrypt-dev",
     dnf: "libxcrypt-devel",
     conda: "libxcrypt   # and: export CPATH=$CONDA_PREFIX/include",

@@ -2,7 +2,46 @@
 import { platformOf } from "../commands.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
+const identifier = /^[A-Za-z_]\w*$/;
+
 export const moduleAndBindingRules: readonly Rule[] = [
+  {
+    id: "extension-name-no-identifier",
+    title: "The name of the extension is no name of C++",
+    on: ["compile"],
+    specificity: 88,
+    matches: (finding, context) => {
+      const name = context.log.extensionName;
+      if (!/^expected\b|^invalid (?:suffix|token)|^pasting /.test(finding.message)) return undefined;
+      if (name !== undefined && !identifier.test(name)) return { name };
+      return name === undefined &&
+        finding.file === "<command-line>" &&
+        /before [‘'"][-.][’'"] token/.test(finding.message)
+        ? {}
+        : undefined;
+    },
+    confidence: (match) => (match.facts["name"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      `${match.facts["name"] === undefined ? "A macro that the command line defines (TORCH_EXTENSION_NAME)" : `\`${match.facts["name"]}\`, which is given as TORCH_EXTENSION_NAME,`} becomes part of the function PyInit_… that PYBIND11_MODULE makes: only letters, digits and underscores may stand in it, and no digit first.`,
+    fix: (match) => {
+      const name = match.facts["name"]?.replaceAll(/\W/g, "_") ?? "my_ext";
+      return [
+        `# load(name="${name}", …), CppExtension("${name}", …), or name = "${name}" in retorch.toml; import it by that name`,
+        '# in a package: CppExtension("package._C", …): the last part is the module\'s name',
+      ];
+    },
+    sources: ["https://docs.python.org/3/extending/building.html"],
+    examples: [
+      {
+        text: "[1/2] c++ -MMD -DTORCH_EXTENSION_NAME=box-ops -fPIC -c ops.cpp -o ops.o\n<command-line>: error: expected initializer before ‘-’ token\nops.cpp:3:17: note: in expansion of macro ‘TORCH_EXTENSION_NAME’",
+        expect: 'name="box_ops"',
+      },
+      {
+        text: "c++ -DTORCH_EXTENSION_NAME=box-ops -fPIC -c ops.cpp -o ops.o\nops.cpp:3:17: error: expected ';' after top level declarator",
+        expect: "PYBIND11_MODULE",
+      },
+    ],
+  },
   {
     id: "jit-module-by-value",
     title: "torch::jit::load() gives the module itself, no pointer",

@@ -175,8 +175,16 @@ export const windowsRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Python, and on Windows a module has to be linked with python3XY.lib (in the folder \`libs\` of the base Python). It is not on the link line, of another architecture (32 against 64 bit), or a debug build asks for python3XY_d.lib.`,
-    fix: () => [
+      match.context.log.builds32Bit
+        ? `\`${match.facts["name"] ?? ""}\` is of Python, and the build is for 32 bit (win32 in its folders) where the import library is for another: a 32-bit Python, or 32-bit tools. There is no torch for 32 bit.`
+        : `\`${match.facts["name"] ?? ""}\` is of Python, and on Windows a module has to be linked with python3XY.lib (in the folder \`libs\` of the base Python). It is not on the link line, of another architecture (32 against 64 bit), or a debug build asks for python3XY_d.lib.`,
+    fix: (match) => [
+      ...(match.context.log.builds32Bit
+        ? [
+            "# install the 64-bit Python (python.org: Windows installer (64-bit)), a new environment of it, and torch there",
+            "# build in the x64 Native Tools Command Prompt (vcvars64.bat), after: rmdir /s /q build",
+          ]
+        : []),
       "python -c \"import sys, struct; print(sys.base_prefix + '\\\\libs', struct.calcsize('P') * 8, 'bit')\"",
       "retorch build   # finds it; setup.py: setuptools' build_ext does, too",
       "# CMake: find_package(Python COMPONENTS Development.Module REQUIRED) and target_link_libraries(ext PRIVATE Python::Module)",
@@ -184,6 +192,10 @@ export const windowsRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#11041", "https://docs.python.org/3/extending/windows.html"],
     examples: [
       { text: "Device.obj : error LNK2001: unresolved external symbol __imp_PyExc_TypeError", expect: "python3XY.lib" },
+      {
+        text: "   Creating library build\\temp.win32-3.6\\Release\\csrc\\_C.cp36-win32.lib and object build\\temp.win32-3.6\\Release\\csrc\\_C.cp36-win32.exp\nDevice.obj : error LNK2001: unresolved external symbol __imp_PyType_Type",
+        expect: "64-bit Python",
+      },
       {
         text: "ops.obj : error LNK2019: unresolved external symbol __imp_PyModule_Create2 referenced in function PyInit__C",
         expect: "Python::Module",

@@ -252,6 +252,14 @@ describe("a log of another machine", () => {
     expect(commands(missing, { environment: gpuMachine, basis: "told" })).not.toContain("lib64");
   });
 
+  it("is told by a CUDA in its prose that is none of here", () => {
+    const refused = "nvcc fatal   : Unsupported gpu architecture 'compute_75'";
+    const said = (text: string): string | undefined =>
+      diagnose(text, { environment: gpuMachine, basis: "told" }).diagnoses[0]?.cause;
+    expect(said(`My machine has cuda 9.2, and I met this:\n${refused}`)).not.toContain("CUDA 12.8");
+    expect(said(`I compiled it and met this:\n${refused}`)).toContain("CUDA 12.8");
+  });
+
   it("tells the toolkit by the name of its packages", () => {
     const text =
       "/opt/conda/pkgs/cuda-nvcc-11.6.124-h1_0/bin/nvcc -c k.cu\ncc1plus: fatal error: cuda_runtime.h: No such file or directory";

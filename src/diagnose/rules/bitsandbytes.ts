@@ -1,0 +1,84 @@
+/** bitsandbytes: the libraries that its wheels and checkouts have for CUDA, ROCm and the CPU. */
+import { pip, platformOf, python } from "../commands.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+
+/** Whether bitsandbytes is asked for AMD GPUs. */
+function onAmd(match: Match): boolean {
+  return (
+    match.context.log.amd ||
+    match.context.findings.some((finding) =>
+      /rocm|ROCm|hip_bfloat16|_hip\b/.test(`${finding.text} ${finding.library ?? ""}`),
+    )
+  );
+}
+
+/** A checkout of bitsandbytes without any of its libraries. */
+function uncompiled({ context }: Match): boolean {
+  return context.findings.some(({ text }) =>
+    /(?<!(?:site|dist)-packages)[\\/]bitsandbytes[\\/]libbitsandbytes_cpu\.(?:so|dll)\b.*(?:No such file|could not find module)/i.test(
+      text,
+    ),
+  );
+}
+
+export const bitsandbytesRules: readonly Rule[] = [
+  {
+    id: "bitsandbytes-setup",
+    title: "bitsandbytes finds no CUDA library for this environment",
+    on: ["exception", "missing-library", "undefined-symbol", "load"],
+    specificity: 82,
+    matches: (finding) =>
+      coded(finding, "bitsandbytes") ??
+      (/libs?bitsandbytes_/.test(`${finding.library ?? ""} ${finding.file ?? ""}`) ? {} : undefined) ??
+      said(
+        finding,
+        /Could not (?:find|load) the? ?bitsandbytes|libs?bitsandbytes_\w+\.(?:so|dll)|name 'str2optimizer\w+' is not defined|has no attribute 'cget_managed_ptr'|\bcadam32bit_grad_fp32\b/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      onAmd(match)
+        ? "bitsandbytes looks for a library for the ROCm of torch (torch.version.hip), libbitsandbytes_rocm<version>.so, and it is not there or does not fit: it was built against another ROCm than torch's (or for none: its older releases have CUDA alone), or its build left kernels out. It then goes on with a library that has no GPU functions."
+        : uncompiled(match)
+          ? "A checkout of bitsandbytes is imported, which was not compiled: the libraries beside its sources are missing, that for the CPU included, which every wheel has."
+          : "bitsandbytes looks for a ready-made library for torch's CUDA version and for CUDA's run time, and finds one of them not: its release has none for this CUDA (or for Windows, or this processor), torch is a CPU build, or it was installed from a clone without being compiled. It then goes on with a library that has no GPU functions.",
+    fix: (match) =>
+      onAmd(match)
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.version.hip)"; ls /opt/rocm/.info/version; ls $(${python(match)} -c "import importlib.util as u; print(u.find_spec('bitsandbytes').submodule_search_locations[0])")   # one ROCm, in torch and in the library's name?`,
+            pip(match, "install --upgrade --force-reinstall --no-deps bitsandbytes") +
+              "   # from 0.50 on the wheels have ROCm, too",
+            "# or from source against torch's ROCm: git clone https://github.com/bitsandbytes-foundation/bitsandbytes && cd bitsandbytes && rm -rf build && cmake -DCOMPUTE_BACKEND=hip -DBNB_ROCM_ARCH=$(rocminfo | grep -o -m1 'gfx[0-9a-f]*') -S . -B build && cmake --build build && pip install --no-deps .",
+            "# a library of another number than it looks for: export BNB_ROCM_VERSION=<its number, 71 for ROCm 7.1>   (BNB_CUDA_VERSION in older releases), or a link of that name",
+          ]
+        : [
+            ...(uncompiled(match)
+              ? [
+                  `cd ~ && ${python(match)} -c "import bitsandbytes; print(bitsandbytes.__file__)"   # outside of the checkout: the installed one, when there is one`,
+                  "# or compile the checkout, in its folder: cmake -DCOMPUTE_BACKEND=cuda -S . && make && pip install -e .",
+                ]
+              : []),
+            pip(match, "install --upgrade --force-reinstall --no-deps bitsandbytes"),
+            `${python(match)} -m bitsandbytes; ${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA`,
+            "# a CUDA that its wheel does not have: git clone https://github.com/bitsandbytes-foundation/bitsandbytes && cd bitsandbytes && cmake -DCOMPUTE_BACKEND=cuda -S . && make && pip install .",
+            platformOf(match) === "win32"
+              ? "# or another library of the wheel: set BNB_CUDA_VERSION=126   (libbitsandbytes_cuda126.dll in its folder)"
+              : "# or another library of the wheel: export BNB_CUDA_VERSION=126 LD_LIBRARY_PATH=/usr/local/cuda/lib64",
+          ],
+    sources: ["https://huggingface.co/docs/bitsandbytes/installation"],
+    examples: [
+      {
+        text: "Could not find the bitsandbytes CUDA binary at PosixPath('/src/bitsandbytes/bitsandbytes/libbitsandbytes_cuda121.so')\nCould not load bitsandbytes native library: /src/bitsandbytes/bitsandbytes/libbitsandbytes_cpu.so: cannot open shared object file: No such file or directory",
+        expect: "make && pip install -e .",
+      },
+      {
+        text: "RuntimeError: CUDA Setup failed despite GPU being available. Please run the following command to get more information:",
+        expect: "bitsandbytes",
+      },
+      {
+        text: "AttributeError: /e/site-packages/bitsandbytes/libbitsandbytes_cpu.so: undefined symbol: cadam32bit_grad_fp32",
+        expect: "no GPU functions",
+      },
+      { text: "NameError: name 'str2optimizer32bit' is not defined", expect: "bitsandbytes" },
+    ],
+  },
+];
