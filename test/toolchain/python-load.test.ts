@@ -293,7 +293,7 @@ say([module.answer(), open(module.__file__, "rb").read().count(b"$ORIGIN")])
 
   it("says what the compiler said when a build fails", { timeout: 120_000 }, async (context) => {
     const python = need(context, cpuPython()).executable;
-    const at = project({ "ops.cpp": "#include <Python.h>\nint main() { return 0 }\n", "none.cpp": "int x;\n" });
+    const at = project({ "ops.cpp": '#include <Python.h>\nint main() { return ~"a"; }\n', "none.cpp": "int x;\n" });
     at.write("hole.cpp", jitModule("missing()", "int missing();"));
     const code = `
 import retorch
@@ -329,7 +329,7 @@ attempt("ops", ["none.cpp"], extra_cflags=3)
     expect(hole?.[1]).toMatch(/^.*hole\.so: undefined symbol: _Z7missingv\n\ndiagnosis: [^]*`missing\(\)`/);
     expect(none?.[1]).toBe("Error building extension 'ops': there are no sources");
     expect(failed?.[1]).toMatch(/^Error building extension 'ops': /);
-    expect(failed?.[1]).toMatch(/ops\.cpp:2:\d+: error: expected .;./);
+    expect(failed?.[1]).toMatch(/ops\.cpp:2:\d+: error: wrong type argument to bit-complement/);
     expect(failed?.[1].split("\n").length).toBeGreaterThan(3);
     // What it advises is for those who call `load()`.
     expect(failed?.[1]).toContain("diagnosis: ");
