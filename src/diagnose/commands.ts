@@ -62,6 +62,11 @@ export function showToolkits(match: Match): string {
     : "ls -d /usr/local/cuda*; which -a nvcc   # the toolkits that are installed";
 }
 
+/** Puts nvcc of the toolkit that CUDA_HOME names first on PATH. */
+export function toolkitOnPath(match: Match): string {
+  return platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH";
+}
+
 /**
  * Takes a toolkit of torch's CUDA for the build. The one that is here when it fits and is not too old; else the one that the log's torch
  * wants; and where neither is known, first how to find out.
@@ -76,7 +81,7 @@ export function useToolkit(match: Match, wanted = torchCuda(match), least = "0")
     ...(wanted === undefined && !fits ? [showTorchCuda(match)] : []),
     ...(fits ? [] : [showToolkits(match)]),
     setVariable(match, "CUDA_HOME", fits ? here.root : toolkitFolder(match, wanted ?? match.context.log.spokenCuda)),
-    platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+    toolkitOnPath(match),
     ...(fits && /[\\/](?:site|dist)-packages[\\/]nvidia[\\/]/.test(here.root) && platformOf(match) === "linux"
       ? [namesForLinkers]
       : []),

@@ -1,5 +1,13 @@
 /** Functions for the GPU that are called in a build without CUDA: a guard is missing there, and not a source. */
-import { installTorchFor, platformOf, rebuild, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import {
+  installTorchFor,
+  platformOf,
+  rebuild,
+  setVariable,
+  toolkitFolder,
+  toolkitOnPath,
+  torchCuda,
+} from "../commands.ts";
 import { fromTorchIndex } from "../project-tools.ts";
 import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Rule } from "../rule.ts";
@@ -32,7 +40,7 @@ export const cpuBuildRules: readonly Rule[] = [
         ...fromTorchIndex(match, release === undefined ? "torch" : `torch==${release}`, build),
         `# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-downloads`,
         setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)),
-        platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+        toolkitOnPath(match),
         "# without a GPU: the package's build for the CPU, where it has one (CppExtension and the .cpp sources alone)",
       ];
     },

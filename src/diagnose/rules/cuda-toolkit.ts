@@ -9,6 +9,7 @@ import {
   showToolkits,
   showTorchCuda,
   toolkitFolder,
+  toolkitOnPath,
   torchCuda,
   useToolkit,
 } from "../commands.ts";
@@ -346,7 +347,7 @@ export const cudaToolkitRules: readonly Rule[] = [
               `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/cuda-downloads`,
             ]),
         setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
-        platformOf(match) === "win32" ? "set PATH=%CUDA_HOME%\\bin;%PATH%" : "export PATH=$CUDA_HOME/bin:$PATH",
+        toolkitOnPath(match),
       ];
     },
     sources: [

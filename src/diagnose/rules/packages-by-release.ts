@@ -1,11 +1,7 @@
 /** Packages of which each release is made for one torch, and whose names on PyPI lead elsewhere: FBGEMM, k2. */
-import { pip, platformOf, python, torchCuda, torchIndex } from "../commands.ts";
+import { pip, platformOf, python, torchAtHand, torchCuda, torchIndex } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 import { fbgemmFor } from "../version-facts.ts";
-
-function torchHere({ context }: Match): string | undefined {
-  return context.log.installedTorch ?? context.environment?.torch?.version ?? context.log.torch;
-}
 
 /** k2's wheels of one kind: each is named for a torch and a CUDA. */
 function k2Page(match: Match): string {
@@ -35,12 +31,12 @@ export const packageByReleaseRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) => {
-      const torch = torchHere(match);
+      const torch = torchAtHand(match)?.version;
       const release = fbgemmFor(torch);
       return `FBGEMM's library ${match.facts["operator"] === undefined ? "does not load" : `was not loaded, so torch.ops.fbgemm.${match.facts["operator"]} is unknown`}: each release of fbgemm-gpu is made for one release of torch and one CUDA${release === undefined ? "" : ` (${release} for torch ${/^\d+\.\d+/.exec(torch ?? "")?.[0] ?? ""})`}, and fbgemm-gpu-cpu for a torch without CUDA.`;
     },
     fix: (match) => {
-      const release = fbgemmFor(torchHere(match));
+      const release = fbgemmFor(torchAtHand(match)?.version);
       const index = torchIndex(match);
       const known =
         match.context.log.torchBuild !== undefined || torchCuda(match) !== undefined
@@ -94,7 +90,7 @@ export const packageByReleaseRules: readonly Rule[] = [
         ? "k2's Python files are there and its compiled module `_k2` is not: PyPI's k2 is an old one for one torch and one Python (newer Pythons get its files without the module). k2's own wheels are on its pages, one for each torch, CUDA and Python."
         : "`_k2` was compiled for another torch than the one that is imported: k2's wheels bear the torch and the CUDA that they are for in their version, and a build from source keeps the torch that CMake found in build/ (another environment's, or the one from before an upgrade).",
     fix: (match) => {
-      const torch = /^\d+\.\d+\.\d+/.exec(torchHere(match) ?? "")?.[0];
+      const torch = /^\d+\.\d+\.\d+/.exec(torchAtHand(match)?.version ?? "")?.[0];
       const cuda = torchCuda(match);
       const page = k2Page(match);
       const kind = page === "cuda.html" ? `cuda${cuda ?? "<torch.version.cuda>"}` : "cpu";

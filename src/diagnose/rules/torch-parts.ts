@@ -15,10 +15,6 @@ function onlyOne({ finding, context }: Match): boolean {
   );
 }
 
-function shortNameOf({ finding }: Match): string {
-  return /(\w+)\(/.exec(finding.symbol ?? "")?.[1] ?? /\?(\w+)@/.exec(finding.symbol ?? "")?.[1] ?? "";
-}
-
 /** Whether setuptools runs the linker: its folders, or its words at the end. */
 function setuptoolsLinks({ context }: Match): boolean {
   return context.findings.some(({ text }) =>
@@ -191,7 +187,7 @@ export const torchPartRules: readonly Rule[] = [
         : []),
       ...(!isCpuTorch(match.context) && onlyOne(match)
         ? [
-            `dumpbin /exports <torch>\\lib\\torch_cuda.dll | findstr ${shortNameOf(match)}   # nothing: this torch does not export it (before 1.5: caffe2_gpu.dll)`,
+            `dumpbin /exports <torch>\\lib\\torch_cuda.dll | findstr ${verdictOf(match.finding)?.symbol.path.at(-1) ?? ""}   # nothing: this torch does not export it (before 1.5: caffe2_gpu.dll)`,
             "# a newer torch, in which it is exported, or the release of the package that was made for this torch; or take the function out of the sources",
           ]
         : [installTorchFor(match, match.context.log.torchCuda ?? match.context.log.cuda ?? "130")]),
