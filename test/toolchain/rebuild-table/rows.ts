@@ -1,5 +1,5 @@
 /** The rows of the rebuild table: what is changed, what must run then, and why. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -378,23 +378,11 @@ export const mustRebuild: readonly Row[] = [
     change: "a build that was killed after an edit",
     runs: [b, "link"],
     make: async ({ workshop, project }) => {
-      project.edit(b, (text) => text.replace("HALF", "HALF + 8"));
-      const program = existsSync(project.path("build"))
-        ? [workshop.python, "setup.py", "build_ext", "--inplace"]
-        : [process.execPath, join(repository, "bin/retorch.js"), "build", "--python", workshop.python];
-      const child = spawn(program[0] ?? "", program.slice(1), {
-        cwd: project.root,
-        env: cliEnvironment(),
-        stdio: "ignore",
-        detached: true,
-      });
-      for (let i = 0; i < 500 && child.exitCode === null && !isCompiling(project.root); i++) await pause(10);
-      try {
-        process.kill(-(child.pid ?? 0), "SIGKILL");
-      } catch {
-        // Gone already.
-      }
-      await pause(50);
+      // Long enough to compile that the signal comes in the middle of it, on a slow machine too.
+      project.edit(b, (text) => slow(text).replace("return HALF", "return HALF + 8"));
+      const { child, end } = await compiling(workshop, project);
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+      await end;
     },
     value: base + 8,
   },
@@ -403,19 +391,9 @@ export const mustRebuild: readonly Row[] = [
     change: "a header edited while the build ran",
     runs: [b, "link"],
     make: async ({ workshop, project }) => {
-      // A source that compiles for a while, and an edit of its header in the middle of it.
-      project.edit(b, (text) => `#include <regex>\n${text}std::regex pattern("a|b");\n`);
-      const peer = existsSync(project.path("build"));
-      const command = peer
-        ? [workshop.python, "setup.py", "build_ext", "--inplace"]
-        : [process.execPath, join(repository, "bin/retorch.js"), "build", "--python", workshop.python];
-      const child = spawn(command[0] ?? "", command.slice(1), {
-        cwd: project.root,
-        env: cliEnvironment(),
-        stdio: "ignore",
-      });
-      const end = new Promise((resolve) => child.on("exit", resolve));
-      for (let i = 0; i < 500 && child.exitCode === null && !isCompiling(project.root); i++) await pause(10);
+      // An edit of a header in the middle of the compilation that has read it.
+      project.edit(b, slow);
+      const { end } = await compiling(workshop, project);
       await pause(300);
       project.edit("include/half.h", (text) => text.replace("1000", "4000"));
       await end;
@@ -614,6 +592,28 @@ async function rebuild(project: Project): Promise<void> {
 }
 
 /** Whether a compiler works in this folder. */
+/** The same source, which takes about a second to compile. */
+function slow(text: string): string {
+  return `#include <regex>\n${text}std::regex pattern("a|b");\n`;
+}
+
+/** A build, in a process group of its own, that has come to compile: by torch's builder where that was used before. */
+async function compiling(
+  workshop: Workshop,
+  project: Project,
+): Promise<{ readonly child: ChildProcess; readonly end: Promise<unknown> }> {
+  const [program, ...args] = existsSync(project.path("build"))
+    ? [workshop.python, "setup.py", "build_ext", "--inplace"]
+    : [process.execPath, join(repository, "bin/retorch.js"), "build", "--python", workshop.python];
+  const child = spawn(program, args, { cwd: project.root, env: cliEnvironment(), stdio: "ignore", detached: true });
+  const end = new Promise((resolve) => child.on("exit", resolve));
+  while (!isCompiling(project.root)) {
+    if (child.exitCode !== null) throw new Error("the build ended before it was seen to compile");
+    await pause(10);
+  }
+  return { child, end };
+}
+
 function isCompiling(folder: string): boolean {
   return readdirSync("/proc").some((pid) => {
     try {
