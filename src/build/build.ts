@@ -11,6 +11,7 @@ import { runGraph } from "../engine/engine.ts";
 import type { BuildListener } from "../engine/events.ts";
 import { FileDigests } from "../engine/file-digests.ts";
 import { ioFailure } from "../engine/io-failure.ts";
+import { LargePageLibrary } from "../engine/large-page-library.ts";
 import { BuildLog } from "../engine/log.ts";
 import { Roots } from "../engine/roots.ts";
 import type { Host } from "../host/host.ts";
@@ -137,6 +138,7 @@ async function run(
     }
     const store = opened?.ok === true ? opened.value : undefined;
     const hint = new TorchHeaderHint();
+    const compiler = environment.compiler?.cxx.path;
     const done = await runGraph({
       host: buildHost,
       graph,
@@ -145,6 +147,7 @@ async function run(
       variables: buildHost.env,
       packages: packagesOf(environment),
       ...(store === undefined ? {} : { store }),
+      ...(compiler === undefined ? {} : { largePages: new LargePageLibrary(host, cacheDir, compiler) }),
       jobs,
       memory: options.memoryLimit ?? host.memory().available * memoryShare,
       force: options.force ?? false,

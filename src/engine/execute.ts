@@ -5,7 +5,6 @@
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Host, ProcessResult } from "../host/host.ts";
 import { argText, type Action, type Arg } from "../plan/graph.ts";
-import { largePageVariables } from "../plan/large-pages.ts";
 import { parseMakeDepfile, splitShowIncludes } from "./depfile.ts";
 
 /** A run that is about to happen: what is started, and where its outputs go meanwhile. */
@@ -106,12 +105,7 @@ export async function executeRun(
     argv: run.argv,
     cwd: action.cwd,
     // Compilers believe PWD where it means the folder they run in, and a link in it would get into debug information.
-    env: {
-      ...variables,
-      ...(action.largePages === true ? largePageVariables(variables) : {}),
-      PWD: action.cwd,
-      ...action.env,
-    },
+    env: { ...variables, PWD: action.cwd, ...action.env },
     measure: true,
     ...(signal === undefined ? {} : { signal }),
   });

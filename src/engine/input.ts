@@ -5,6 +5,7 @@ import type { Graph } from "../plan/graph.ts";
 import type { BuildListener } from "./events.ts";
 import type { FileDigests } from "./file-digests.ts";
 import type { Package } from "./freshness.ts";
+import type { LargePageLibrary } from "./large-page-library.ts";
 import type { BuildLog } from "./log.ts";
 
 /** Where results of actions are shared. */
@@ -20,6 +21,8 @@ export interface EngineInput {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly packages: readonly Package[];
   readonly store?: Store;
+  /** For compilers that would not ask for large pages themselves. */
+  readonly largePages?: Pick<LargePageLibrary, "path">;
   /** How many programs may run at once. */
   readonly jobs: number;
   /** Bytes for all running programs together. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { heapWords } from "../plan/gcc-heap.ts";
 import { commandText, type Action } from "../plan/graph.ts";
+import { largePageVariables, mayPreload } from "../plan/large-pages.ts";
 import { executeRun, prepareRun, type FinishedRun, type PreparedRun } from "./execute.ts";
 import type { EngineInput } from "./input.ts";
 
@@ -28,14 +29,23 @@ export class Runner {
   }
 
   async run<T>({ action, slot, signal, ended }: RunRequest<T>): Promise<T> {
-    const { host, variables, emit, memory, jobs } = this.#in;
+    const { host, emit, memory, jobs } = this.#in;
     const more = action.gccHeap === true ? heapWords(memory / jobs) : [];
     const run = prepareRun(host, action, join(this.#folder, String(this.#runs++)), more);
+    const variables = await this.#variables(action);
     emit({ type: "started", action, slot, command: commandText(action.command), time: host.monotonic() });
     const end = await executeRun(host, action, run, variables, signal);
     const value = await ended(run, end);
     host.fs.remove(run.folder);
     return value;
+  }
+
+  /** The environment of a program, with what takes time off it and changes nothing of what it makes. */
+  async #variables(action: Action): Promise<EngineInput["variables"]> {
+    const { variables, largePages } = this.#in;
+    if (action.largePages !== true) return variables;
+    const library = mayPreload(variables) ? await largePages?.path() : undefined;
+    return { ...variables, ...largePageVariables(variables, library) };
   }
 
   /** Removes what killed and failed runs have left. */

@@ -9,7 +9,7 @@ import type { Resolved } from "./resolve.ts";
 export interface CompileParts
   extends
     Pick<Action, "kind" | "command" | "env" | "keyVariables" | "tools" | "depfile" | "includeSearch" | "cacheable">,
-    Partial<Pick<Action, "outputs" | "librarySearch" | "inPlace" | "responseFile" | "gccHeap">> {
+    Partial<Pick<Action, "outputs" | "librarySearch" | "inPlace" | "responseFile" | "gccHeap" | "largePages">> {
   readonly object: string;
   /** Words of the user, which may name files. */
   readonly words: readonly string[];

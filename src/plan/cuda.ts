@@ -128,6 +128,7 @@ export function compileCuda(
     kind: "compile-cuda",
     command,
     env: cudaHost.env ?? {},
+    largePages: cuda.nvcc.launcher.length === 0,
     keyVariables: nvccVariables(cudaHost.family),
     tools: [cuda.nvcc, cudaHost.cxx],
     depfile: { path: nvccFileArg(places, depfile, {}).path, format: "make" },

@@ -67,7 +67,7 @@ export interface Action {
    * are no part of the command as people and keys see it (`gcc-heap.ts`).
    */
   readonly gccHeap?: boolean;
-  /** Takes much memory by glibc's malloc and gains from large pages: a variable that is no part of the key (`large-pages.ts`). */
+  /** Takes much memory and gains from large pages, by variables that are no part of the key (`large-pages.ts`). */
   readonly largePages?: boolean;
   /** Names of the environment variables that the program reads and that can change its output. */
   readonly keyVariables: readonly string[];

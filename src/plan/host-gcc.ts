@@ -87,6 +87,7 @@ export function compileWithGcc(resolved: Resolved, source: SourceFile, object: s
     command,
     env: compiler.env ?? {},
     gccHeap: compiler.family === "gcc" && tool.launcher.length === 0 && allowsLargerHeap(command.map(argText)),
+    largePages: tool.launcher.length === 0,
     keyVariables: compileVariables(compiler.family),
     tools: [tool],
     outputs: [object, ...extras.outputs.map((suffix) => base + suffix)],

@@ -90,6 +90,7 @@ function compileDevice(builder: PhaseBuilder, device: Phases["devices"][number])
     // The stub tells its own name.
     inPlace: true,
     scrap: [builder.at(`${architecture}.c`), builder.at(`${architecture}.gpu`)],
+    largePages: true,
     share: 1,
   });
 }

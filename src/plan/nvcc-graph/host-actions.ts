@@ -142,6 +142,7 @@ function compileAction(
     outputs: [object],
     keyVariables: compileVariables(family),
     gccHeap: family === "gcc" && allowsLargerHeap(words),
+    largePages: true,
     ahead: mayRunAhead(builder),
     ...declaration(builder, symbol),
     share: 0.65,

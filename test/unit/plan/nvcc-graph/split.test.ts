@@ -74,10 +74,10 @@ function reason(dryRun: string): string {
 const short = (action: Action): string => action.id.replace("ops/csrc/k.cu.o", "o").replace("o.phases/", "");
 
 describe("phases", () => {
-  test("large pages are for cudafe++ alone, and stand in no command", () => {
+  test("large pages are for what holds all the headers, and stand in no command", () => {
     const large = actions(recorded("13.0-one")).filter((action) => action.largePages === true);
-    expect(large.map(({ kind }) => kind)).toEqual(["cuda-front-end"]);
-    expect(large.map(({ env }) => env)).toEqual([{}]);
+    expect(large.map(({ kind }) => kind)).toEqual(["cuda-front-end", "cuda-device-compile", "compile"]);
+    expect(large.map(({ env }) => env)).toEqual([{}, {}, {}]);
   });
 
   test("of one architecture", () => {
