@@ -4,11 +4,15 @@
  * odd, programs run without.
  */
 import { join } from "node:path";
-import { digestOfParts } from "../base/digest.ts";
+import { type Digest, digestOfParts } from "../base/digest.ts";
 import { ensurePrivateDirectory } from "../cache/safe-directory.ts";
 import type { Host } from "../host/host.ts";
 import { ioFailure } from "./io-failure.ts";
 import { askingHelps, largePageFiles, libraryCommand, librarySource } from "../plan/large-pages.ts";
+
+function fileName(name: string, content: Digest | undefined): string {
+  return `${name}-${content?.slice(0, 24) ?? ""}.so`;
+}
 
 /** See the file's header. */
 export class LargePageLibrary {
@@ -43,14 +47,29 @@ export class LargePageLibrary {
     if (!askingHelps(fs.readText(largePageFiles.enabled), fs.readText(largePageFiles.size))) return undefined;
     // A compiler of its own name, since it may be run by another loader than the next one.
     const name = digestOfParts([librarySource, arch, this.#compiler]).slice(0, 24);
-    const library = join(this.#folder, `${name}.so`);
     // The list of libraries to be loaded has no way to quote what separates its words (ld.so(8)).
-    if (/[\s:$]/.test(library)) return undefined;
+    if (/[\s:$]/.test(this.#folder)) return undefined;
     const safe =
       ensurePrivateDirectory(this.#host, this.#cacheDir, { mayBeLink: true }).ok &&
       ensurePrivateDirectory(this.#host, this.#folder).ok;
     if (!safe) return undefined;
-    if (fs.stat(library)?.kind === "file") return library;
+    return this.#kept(name) ?? this.#make(name);
+  }
+
+  /** The one that is there. Its name tells its content: every program would crash with one that was cut short. */
+  #kept(name: string): string | undefined {
+    const { fs } = this.#host;
+    for (const file of fs.list(this.#folder) ?? []) {
+      if (!file.startsWith(`${name}-`)) continue;
+      const path = join(this.#folder, file);
+      if (fileName(name, fs.digestSync(path)) === file) return path;
+      fs.remove(path);
+    }
+    return undefined;
+  }
+
+  async #make(name: string): Promise<string | undefined> {
+    const { fs } = this.#host;
     const temporary = fs.makeTemporary(join(this.#folder, "making-"));
     try {
       const made = join(temporary, "library.so");
@@ -59,6 +78,7 @@ export class LargePageLibrary {
       if (!(await this.#runs(libraryCommand(this.#compiler, source, made), temporary))) return undefined;
       // The loader says it, once for each program, when it cannot load a library: that must not stand in a build's output.
       if (!(await this.#runs([this.#compiler, "-E", source], temporary, made))) return undefined;
+      const library = join(this.#folder, fileName(name, fs.digestSync(made)));
       fs.rename(made, library);
       return library;
     } finally {

@@ -25,7 +25,7 @@ test("is made and tried once, and found by the next build", async () => {
   const host = machine();
   const library = new LargePageLibrary(host, "/home/user/.cache/retorch", "/usr/bin/g++");
   const [path, again] = await Promise.all([library.path(), library.path()]);
-  expect(path).toMatch(/^\/home\/user\/.cache\/retorch\/large-pages\/[0-9a-f]{24}\.so$/);
+  expect(path).toMatch(/^\/home\/user\/.cache\/retorch\/large-pages\/[0-9a-f]{24}-[0-9a-f]{24}\.so$/);
   expect(again).toBe(path);
   expect(host.read(path ?? "")).toBe("ELF");
   expect(host.runs.map(({ argv, env }) => [argv[1], env["LD_PRELOAD"]?.replace(/.*\//, "")])).toEqual([
@@ -36,6 +36,15 @@ test("is made and tried once, and found by the next build", async () => {
   expect(host.runs).toHaveLength(2);
   // Nothing but the library stays.
   expect(host.fs.list("/home/user/.cache/retorch/large-pages")).toHaveLength(1);
+});
+
+test("one that was damaged is made again", async () => {
+  const host = machine();
+  const path = await find(host);
+  host.write(path ?? "", "EL");
+  expect(await find(host)).toBe(path);
+  expect(host.read(path ?? "")).toBe("ELF");
+  expect(host.runs).toHaveLength(4);
 });
 
 test("another compiler has its own", async () => {
