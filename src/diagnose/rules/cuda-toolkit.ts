@@ -249,6 +249,9 @@ export const cudaToolkitRules: readonly Rule[] = [
       if (list !== undefined && wantsToolkit(finding)) return { path: list[0], list: list.join(":") };
       if (/^(?:missing-(?:library|header)|warning)$/.test(finding.kind)) return undefined;
       const path = finding.program ?? finding.message;
+      // `/usr/local/cuda:/usr/local/cuda-11.8/bin/nvcc`: the last folder is the one that nvcc was looked for in.
+      const last = /(?:^|['" ])(?:\/[^\s'":]+)?(?::\/[^\s'":]+)*(:\/[^\s'":]*)\/bin\/nvcc/.exec(path)?.[1];
+      if (last !== undefined && /cuda/.test(path)) return { path: last };
       return /^:\/|['" ]:\/\S*cuda|CUDA_HOME='?:\//.test(path) && /cuda|nvcc/.test(path)
         ? { path: /:\/[^\s'":]+/.exec(path)?.[0] }
         : undefined;
@@ -273,6 +276,10 @@ export const cudaToolkitRules: readonly Rule[] = [
     },
     sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
     examples: [
+      {
+        text: "error: [Errno 2] No such file or directory: '/usr/local/cuda:/usr/local/cuda:/usr/local/cuda11.8/bin/nvcc'",
+        expect: "export CUDA_HOME=/usr/local/cuda11.8",
+      },
       { text: "/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", expect: "export CUDA_HOME=/usr/local/cuda" },
       {
         text: "gcc -I/e/torch/include -I/usr/local/cuda:/include -c ops/src/nms_cpu.cpp -o nms_cpu.o\nops/src/nms_cpu.cpp:12:18: fatal error: cuda.h: No such file or directory",

@@ -1,5 +1,8 @@
 /** What is known by its form only: the last resorts. */
-import { placeOf, type Rule, saidAny } from "../rule.ts";
+import { packageToBuild, pip, platformOf, setVariable } from "../commands.ts";
+import { plainName } from "../packages.ts";
+import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+import { wheelsOfOthers } from "./absent-wheels.ts";
 
 export const genericRules: readonly Rule[] = [
   {
@@ -189,11 +192,7 @@ export const genericRules: readonly Rule[] = [
       "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",
     fix: (match) =>
       match.context.log.installer === "pip" || match.finding.tool === "pip"
-        ? [
-            "pip install -v --no-build-isolation . 2>&1 | tee build.log   # the whole log",
-            "retorch diagnose build.log",
-            "MAX_JOBS=1 pip install -v .   # one compiler at a time: the first error is the last thing printed",
-          ]
+        ? wholeLog(match)
         : [
             "# show more of the log, from the first failed command on",
             "MAX_JOBS=1 retorch build -v",
@@ -214,6 +213,20 @@ export const genericRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The whole log of pip's build of the package, with one compiler at a time so that the first error is the last thing printed. */
+function wholeLog(match: Match): string[] {
+  const { log } = match.context;
+  const built = packageToBuild(match);
+  const name = log.package !== undefined && log.localPackages.includes(plainName(log.package)) ? "." : built;
+  const onWindows = platformOf(match) === "win32";
+  return [
+    `${setVariable(match, "MAX_JOBS", "1")}   # one compiler at a time: the first error is the last thing printed`,
+    `${pip(match, `install -v --no-build-isolation ${name}`)} ${onWindows ? "> build.log 2>&1" : "2>&1 | tee build.log"}   # the whole log`,
+    "retorch diagnose build.log",
+    ...wheelsOfOthers(match, name),
+  ];
+}
 
 function trimmed(text: string | undefined): string {
   return (text ?? "")
