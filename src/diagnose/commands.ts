@@ -123,6 +123,18 @@ export function rebuild(match: Match): string[] {
       "# run the program again: the extension is built anew for the torch that is installed",
     ];
   }
+  // load() built it while the program ran, and nothing tells where.
+  const frames =
+    match.finding.frames ??
+    match.context.findings.find(({ at, frames: other }) => at === match.finding.at && other !== undefined)?.frames;
+  const loaded = match.finding.library ?? match.finding.symbol?.replace(/^PyInit_/, "");
+  if (frames?.some((frame) => frame.includes("_import_module_from_library")) === true)
+    return [
+      platformOf(match) === "win32"
+        ? 'rmdir /s /q "%LOCALAPPDATA%\\torch_extensions"'
+        : `rm -rf ~/.cache/torch_extensions/*/${loaded === undefined || !/^\w+$/.test(loaded) ? "" : loaded}`,
+      "# run the program again: the extension is built anew for the torch that is installed",
+    ];
   // torch's own files are not built here.
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
@@ -145,8 +157,8 @@ export function reinstall(match: Match, name: string): string[] {
   if (origin?.carried !== undefined)
     return [
       platformOf(match) === "win32"
-        ? "dir /s /b setup.py | findstr /i ops   # the project's own folder with its sources"
-        : `find . -path '${origin.carried}'   # the project's own folder with its sources: models/ops, models/dino/ops, pixel_decoder/ops`,
+        ? `dir /s /b setup.py | findstr /i ${origin.carried.split("/")[1] ?? ""}   # the project's own folder with its sources`
+        : `find . -path '${origin.carried}'   # the project's own folder with its sources${origin.carried.includes("/ops/") ? ": models/ops, models/dino/ops, pixel_decoder/ops" : ""}`,
       `cd <that folder> && ${pip(match, `${options} -v .`)}`,
     ];
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
@@ -350,6 +362,8 @@ export function xformersFor(match: Match, torch: string | undefined): string[] {
 
 /** torch with CUDA in place of one without: for the toolkit that the log shows, else for a driver that a person looks up. */
 export function installGpuTorch(match: Match): string {
+  if (platformOf(match) === "darwin")
+    return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
   const cuda = torchCuda(match) ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
   return cuda === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`

@@ -3,9 +3,18 @@ import { installGpuTorch, packageToBuild, pip, platformOf, python, pythonVersion
 import type { Finding } from "../finding.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
 
+/** pip has the script clean up after a build that failed: what fails then tells nothing of the build. */
+export function ofCleaning(finding: Finding, context: RuleContext): boolean {
+  return (
+    context.findings.some(({ message, at }) => at < finding.at && /Failed building wheel/.test(message)) &&
+    context.findings.some(({ message, at }) => at > finding.at && /Failed cleaning build dir/.test(message))
+  );
+}
+
 /** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
 function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
   const frames = finding.frames ?? [];
+  if (ofCleaning(finding, context)) return undefined;
   const script = (frame: string): boolean =>
     /(?:^|[\\/])setup\.py:\d/.test(frame) || (/^<string>:\d/.test(frame) && context.log.installer !== undefined);
   if (!frames.some(script)) return undefined;
@@ -199,8 +208,8 @@ export const setupRefusalRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["where"] ?? "The script"} raises ${match.finding.code ?? "an exception"}${match.finding.message === "" ? "" : ` (${match.finding.message})`} before anything is compiled: a fault of the script, which often shows only with other options, another Python, torch or setuptools than its author had, or where CUDA was not found.`,
     fix: (match) => [
-      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageToBuild(match)}`)}`,
-      `${python(match)} -c "import torch, setuptools, sys; print(sys.version, torch.__version__, torch.version.cuda, setuptools.__version__)"; echo "CUDA_HOME=$CUDA_HOME"; which nvcc`,
+      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageToBuild(match).replace(/==.*$/, "")}`)}`,
+      `${python(match)} -c "import torch, setuptools, sys; print(sys.version, torch.__version__, torch.version.cuda, setuptools.__version__)"${platformOf(match) === "win32" ? " & echo %CUDA_HOME% & where nvcc" : '; echo "CUDA_HOME=$CUDA_HOME"; which nvcc'}`,
     ],
     sources: ["NVlabs/tiny-cuda-nn#255", "NVIDIA/MinkowskiEngine#94"],
     examples: [

@@ -191,12 +191,15 @@ export const toolchainRules: readonly Rule[] = [
     on: ["missing-program", "exception", "build-tool", "installer"],
     specificity: 60,
     matches: (finding) =>
-      (finding.kind === "missing-program" && finding.program === "") ||
-      /\[WinError 2\]|CreateProcess(?: failed)?: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
-        finding.message,
-      )
-        ? {}
-        : undefined,
+      // The line that starts it names it: no CUDA toolkit, which is told elsewhere.
+      finding.frames?.some((frame) => /["'][\\/]?bin[\\/]{1,2}nvcc/.test(frame)) === true
+        ? undefined
+        : (finding.kind === "missing-program" && finding.program === "") ||
+            /\[WinError 2\]|CreateProcess(?: failed)?: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
+              finding.message,
+            )
+          ? {}
+          : undefined,
     confidence: "medium",
     cause: () =>
       "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",
