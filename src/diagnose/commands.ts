@@ -4,7 +4,8 @@ import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, setVariable } from "./command-words.ts";
+import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
 import { tooNewFor } from "./version-facts.ts";
@@ -112,29 +113,9 @@ export function standardFor(match: Match, asked?: string): string {
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
 export function rebuild(match: Match): string[] {
-  const { log } = match.context;
   const file = match.finding.file ?? match.finding.library ?? "";
-  const jit =
-    /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ??
-    log.jitFolder;
-  if (jit !== undefined) {
-    return [
-      removeFolder(match, jit),
-      "# run the program again: the extension is built anew for the torch that is installed",
-    ];
-  }
-  // load() built it while the program ran, and nothing tells where.
-  const frames =
-    match.finding.frames ??
-    match.context.findings.find(({ at, frames: other }) => at === match.finding.at && other !== undefined)?.frames;
-  const loaded = match.finding.library ?? match.finding.symbol?.replace(/^PyInit_/, "");
-  if (frames?.some((frame) => frame.includes("_import_module_from_library")) === true)
-    return [
-      platformOf(match) === "win32"
-        ? 'rmdir /s /q "%LOCALAPPDATA%\\torch_extensions"'
-        : `rm -rf ~/.cache/torch_extensions/*/${loaded === undefined || !/^\w+$/.test(loaded) ? "" : loaded}`,
-      "# run the program again: the extension is built anew for the torch that is installed",
-    ];
+  const jit = forgetJitBuild(match);
+  if (jit !== undefined) return jit;
   // torch's own files are not built here.
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];

@@ -211,8 +211,7 @@ export const genericRules: readonly Rule[] = [
         (finding) =>
           finding.kind !== "wrapper" &&
           (finding.severity === "error" || finding.severity === "fatal") &&
-          !ofCleaning(finding, context) &&
-          !/^Failed cleaning build dir/.test(finding.message),
+          !ofCleaning(finding, context),
       )
         ? undefined
         : {},

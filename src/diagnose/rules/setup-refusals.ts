@@ -1,14 +1,23 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
 import { installGpuTorch, packageToBuild, pip, platformOf, python, pythonVersion } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { ofLog } from "../matchers.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
+
+/** From where a build has failed to where its cleaning up has, too. */
+function cleanings({ findings }: RuleContext): readonly (readonly [from: number, to: number])[] {
+  const ranges: [number, number][] = [];
+  let failed: number | undefined;
+  for (const { message, at } of findings) {
+    if (/Failed building wheel/.test(message)) failed = at;
+    else if (failed !== undefined && /^Failed cleaning build dir/.test(message)) ranges.push([failed, at]);
+  }
+  return ranges;
+}
 
 /** pip has the script clean up after a build that failed: what fails then tells nothing of the build. */
 export function ofCleaning(finding: Finding, context: RuleContext): boolean {
-  return (
-    context.findings.some(({ message, at }) => at < finding.at && /Failed building wheel/.test(message)) &&
-    context.findings.some(({ message, at }) => at > finding.at && /Failed cleaning build dir/.test(message))
-  );
+  return ofLog(context, cleanings).some(([from, to]) => finding.at > from && finding.at <= to);
 }
 
 /** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
