@@ -4,7 +4,8 @@ import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, setVariable } from "./command-words.ts";
+import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
 import { tooNewFor } from "./version-facts.ts";
@@ -112,17 +113,9 @@ export function standardFor(match: Match, asked?: string): string {
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
 export function rebuild(match: Match): string[] {
-  const { log } = match.context;
   const file = match.finding.file ?? match.finding.library ?? "";
-  const jit =
-    /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ??
-    log.jitFolder;
-  if (jit !== undefined) {
-    return [
-      removeFolder(match, jit),
-      "# run the program again: the extension is built anew for the torch that is installed",
-    ];
-  }
+  const jit = forgetJitBuild(match);
+  if (jit !== undefined) return jit;
   // torch's own files are not built here.
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
@@ -145,8 +138,8 @@ export function reinstall(match: Match, name: string): string[] {
   if (origin?.carried !== undefined)
     return [
       platformOf(match) === "win32"
-        ? "dir /s /b setup.py | findstr /i ops   # the project's own folder with its sources"
-        : `find . -path '${origin.carried}'   # the project's own folder with its sources: models/ops, models/dino/ops, pixel_decoder/ops`,
+        ? `dir /s /b setup.py | findstr /i ${origin.carried.split("/")[1] ?? ""}   # the project's own folder with its sources`
+        : `find . -path '${origin.carried}'   # the project's own folder with its sources${origin.carried.includes("/ops/") ? ": models/ops, models/dino/ops, pixel_decoder/ops" : ""}`,
       `cd <that folder> && ${pip(match, `${options} -v .`)}`,
     ];
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
@@ -350,6 +343,8 @@ export function xformersFor(match: Match, torch: string | undefined): string[] {
 
 /** torch with CUDA in place of one without: for the toolkit that the log shows, else for a driver that a person looks up. */
 export function installGpuTorch(match: Match): string {
+  if (platformOf(match) === "darwin")
+    return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
   const cuda = torchCuda(match) ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
   return cuda === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`

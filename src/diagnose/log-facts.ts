@@ -93,7 +93,7 @@ const names: readonly RegExp[] = [
   /Could not build wheels for ([\w.-]+)/,
   /Failed to build installable wheels for some pyproject\.toml based projects \(([\w.-]+)/,
   /Failed to (?:download and )?build:? [`']?([\w.-]+?)(?:==| @|[`'])/,
-  /Building wheel for ([\w.-]+)/,
+  /Building (?:wheel|editable) for ([\w.-]+)/,
   /This error likely indicates that [`']?([\w.-]+)(?:@|==|[`'])/,
   /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
   /not a problem with poetry but with ([\w.-]+) \(/,
@@ -141,6 +141,10 @@ class PackageReader {
     if (this.#built.size < mostPackages) this.#built.add(plainName(name));
   }
 
+  editable(name: string): void {
+    if (this.#local.size < mostPackages) this.#local.add(plainName(name));
+  }
+
   /** The package whose requirements or metadata could not be had. */
   failed(): string | undefined {
     return this.#failed;
@@ -159,6 +163,7 @@ export class FactsReader {
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
+  #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
@@ -283,11 +288,20 @@ export class FactsReader {
       )
     )
       facts.docker = true;
+    // pip names the package in the line below, behind an arrow.
+    if (this.#namedNext && /^[A-Za-z][\w.-]*$/.test(text)) {
+      facts.package = text;
+      this.#packages.built(text);
+    }
+    this.#namedNext = text.includes("Encountered error while trying to install package");
     for (const name of names) {
       const match = name.exec(text);
       if (match?.[1] === undefined) continue;
       facts.package = match[1];
       this.#packages.built(match[1]);
+      // An editable installation is of a folder.
+      if (text.includes("building editable for") || text.startsWith("Building editable for"))
+        this.#packages.editable(match[1]);
     }
     const jit = text.includes("torch_extensions")
       ? /((?:[A-Za-z]:)?[^\s'"():]{0,300}torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(
@@ -314,7 +328,7 @@ export class FactsReader {
     if (text.length > 300) return;
     if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b/.test(text) && !/\bWSL/i.test(text)) this.#spoken.add("win32");
     if (
-      /\b[Mm]ac[Bb]ook\b|\b(?:mac ?)?[Oo][Ss] ?[Xx] 1\d\b|\bmacOS \d|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(
+      /\b[Mm]ac[Bb]ook\b|\b(?:my|on|a) [Mm]ac\b(?! ?address)|\bMac laptop\b|\b(?:mac ?)?[Oo][Ss] ?[Xx] 1\d\b|\bmacOS \d|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(
         text,
       )
     )

@@ -160,6 +160,8 @@ const origins: Readonly<Record<string, Origin>> = {
     from: "git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#subdirectory=pointnet2_ops_lib",
   },
   MultiScaleDeformableAttention: { carried: "*/ops/setup.py" },
+  // torch-ngp, stable-dreamfusion and their kin.
+  raymarching: { carried: "*/raymarching/setup.py" },
   "fused-ssim": { from: "git+https://github.com/rahul-goel/fused-ssim.git" },
   torchsparse: { from: "git+https://github.com/mit-han-lab/torchsparse.git", variables: { FORCE_CUDA: "1" } },
   "transformer-engine": { from: "transformer-engine[pytorch]" },

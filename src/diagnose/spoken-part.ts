@@ -3,7 +3,7 @@
  * seen, a sentence of a chat, a title. Finds where the tool begins to speak.
  */
 
-const before = String.raw`(?<=^|[\s"'\x60‘“([{>|:=\]])`;
+const before = String.raw`(?<=^|[\s"'\x60‘“([{>|:=*\]])`;
 const tools = String.raw`(?:cc1plus|c\+\+|g\+\+|gcc|cc|clang\+\+|clang|clang-cl|hipcc|icpx|nvc\+\+|nvcc|collect2|ld|ld\.bfd|ld\.gold|ld\.lld|lld-link|mold|ninja|cmake|make|cl|sh|bash|zsh|env)`;
 const starts: readonly RegExp[] = [
   // g++: error: …, /usr/bin/ld: …, ninja: error: …, bash: nvcc: …
@@ -21,6 +21,8 @@ const starts: readonly RegExp[] = [
   new RegExp(String.raw`${before}['"][\w.+\\/ -]{1,120}['"] is not recognized as an? `),
   // An exception that the parser of Python did not take for one.
   new RegExp(String.raw`${before}(?:[a-z_]\w*\.){0,6}[A-Z]\w{1,60}(?:Error|Exception): (?=\S)`),
+  // "It fails with a TH/TH.h: No such file or directory error."
+  new RegExp(String.raw`${before}[\w+-]{1,60}(?:[/.][\w+-]{1,60}){0,8}\.(?:h|hpp|cuh|hh): No such file or directory`),
   // Without a tool in front.
   new RegExp(String.raw`${before}(?:fatal error|error): (?=\S)`),
   new RegExp(String.raw`${before}#error\b`),

@@ -31,7 +31,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "cmake",
   ],
   [
-    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|Could not find schema for \w+::|PyTorch is not linked with support for|DeviceGuardImpl for \w+ is not available|^Tried to register (?:an operator|multiple operators) |^Unknown builtin op: \w+::|^Unknown type name '__torch__\.torch\.classes|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
+    /(?:Could not run '[\w.:]+' (?:with arguments )?from the '\w+' backend|'_OpNamespace' '\w+' object has no attribute|operator \w+::\w+ does not exist|Could not find schema for \w+::|PyTorch is not linked with support for|DeviceGuardImpl for \w+ is not available|^Tried to register (?:an operator|multiple operators) |^Unknown builtin op: \w+::|^Unknown type name '__torch__\.torch\.classes|referenced unknown base type|No module named ['"][\w.]+['"]|module ['"][\w.]+['"] has no attribute|cannot import name ['"]\w+['"] from|dynamic module does not define|\bname ['"‘](?:_C|_ext|\w+_(?:ext|cuda))['"’] is not defined|without torch installed|[Pp]lease install (?:it|[Pp]y[Tt]orch|torch) first|could not convert default argument)/,
     "exception",
     "python",
   ],
@@ -53,7 +53,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
 ];
 
 const sign =
-  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for/;
+  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for/;
 
 const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
 

@@ -156,6 +156,11 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/no versions of [\w.-]+ match \d[\w.+]*(?:[\s,)]|$)/, "no-solution", "pip"],
   [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
+    /^(?:WARNING: |Discarding |Requested ).*has inconsistent (?:name|version|Requires-Python): /,
+    "inconsistent-metadata",
+    "pip",
+  ],
+  [
     /No matching distribution found for (\S+)|Could not find a version that satisfies the requirement (\S+)/,
     "no-distribution",
     "pip",

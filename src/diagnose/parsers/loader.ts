@@ -111,9 +111,18 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       return out.add(line, { kind: "undefined-symbol", symbol: mach[1] ?? "", ...requester(text), ...common });
     if (text.includes("undefined symbol") && !/^(?:\S*(?:lld|mold|ld)\S*): /.test(text)) {
       const elf = elfUndefined.exec(text);
-      if (elf !== null) {
+      // "the undefined symbol problem occurs": a word of prose, no name.
+      const isProse =
+        elf !== null &&
+        /^undefined symbol [a-z]/.test(elf[0]) &&
+        /^(?:problem|error|issue|when|while|in|at|on|after|for|from|is|and|or|with|of|by|that|this|occur\w*|was|appears?|using|during|bug|message|exception)\b/.test(
+          elf[1] ?? "",
+        );
+      if (elf !== null && !isProse) {
         // Somebody turned the words around: `_ZN3c105Error… undefined symbol`.
-        const named = /\w/.test(elf[1] ?? "") ? trimName(elf[1] ?? "") : (mangledName.exec(text)?.[1] ?? "");
+        const shown = /\w/.test(elf[1] ?? "") ? trimName(elf[1] ?? "") : (mangledName.exec(text)?.[1] ?? "");
+        // Markdown took the underscore in front for a sign of its own.
+        const named = /^ZNK?(?:St)?\d+[a-z]/.test(shown) ? `_${shown}` : shown;
         return out.add(line, {
           kind: "undefined-symbol",
           symbol: named,

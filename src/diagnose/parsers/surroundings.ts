@@ -42,6 +42,13 @@ const sentences: readonly Sentence[] = [
     tool: "system",
     code: "system-repository",
   },
+  // CUTLASS's kernels in xFormers, printed by the kernel itself.
+  {
+    words: /FATAL: ?(?:this function|kernel `?\w+`?) is for sm\d+(?:-sm\d+)?, but was built for (?<name>sm\d+)/,
+    kind: "installer",
+    tool: "cuda",
+    code: "built-for-other-sm",
+  },
   // Shells and Dockerfiles.
   {
     words:
@@ -192,7 +199,7 @@ const sentences: readonly Sentence[] = [
 
 /** Cheap test before the table. */
 const anySentence =
-  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR/;
+  /ocate package|installation candidate|^E: |No package|No match for|find a match|no such package|target not found|No available formula|NO_PUBKEY|baseurl|metadata for repo|mirrorlist|\bcd: |cannot stat|can't stat|failed to access|cannot access|cannot open|can't open|cache key|COPY failed|can't copy|SandboxViolation|is required by|suitable distribution|setup script in|Download error|Command killed|git-lfs|lfs|Host key|batch response|not a tree|not our ref|pathspec|did not contain|unadvertised|Remote branch|epository|module\(s\)|modulefile|geographic|slug size|nzipped|size limit|SPACK_|: No module named|could not read|Authentication failed|fatal: |irtual package|nothing provides|can't open file|: not found|manifest for|access denied|Docker|architecture '|deprecated|find HIP|ssertion [`'‘"]|LLVM ERROR|but was built for sm/;
 
 /** pip's frame around the output of a program that failed. */
 const outputBegins = /^\[\d+ lines? of output\]$/;

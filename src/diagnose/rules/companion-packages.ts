@@ -93,7 +93,12 @@ export const companionPackageRules: readonly Rule[] = [
         )
           ? { name }
           : undefined;
-      if (finding.kind === "undefined-symbol") return finding.phase === "load" ? { name } : undefined;
+      if (finding.kind === "undefined-symbol")
+        // A plain C name is of a library that a build of one's own was linked with (SoX, WavPack, FFmpeg).
+        return finding.phase === "load" &&
+          !/^(?!_Z|\?|_?Py|THP|aoti_|torch|cu[A-Z]|cuda|cudnn|cublas|nvrtc|nccl|hip)\w+$/.test(finding.symbol ?? "")
+          ? { name }
+          : undefined;
       return coded(finding, "dll-procedure", "dll-not-found", "dll") === undefined ? undefined : { name };
     },
     confidence: "high",

@@ -14,8 +14,8 @@ import {
   useToolkit,
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { linkLibrary, missingProgram } from "../matchers.ts";
-import { type Match, type MatchFacts, type Rule, said } from "../rule.ts";
+import { framesAt, linkLibrary, missingProgram } from "../matchers.ts";
+import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
   return match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match));
@@ -89,8 +89,17 @@ function wantsToolkit(finding: Finding): boolean {
 }
 
 /** What says that the build finds no toolkit. */
-export function asksForToolkit(finding: Finding): MatchFacts | undefined {
-  if (finding.kind === "missing-program") return missingProgram(finding, /^nvcc$/);
+export function asksForToolkit(finding: Finding, context?: RuleContext): MatchFacts | undefined {
+  if (finding.kind === "missing-program") {
+    // Windows does not say which program it is; the line of setup.py that starts it does.
+    if (
+      finding.program === "" &&
+      context !== undefined &&
+      framesAt({ finding, context, facts: {} }).some((frame) => /["'][\\/]?bin[\\/]{1,2}nvcc/.test(frame))
+    )
+      return {};
+    return missingProgram(finding, /^nvcc$/);
+  }
   if (finding.kind === "driver")
     return finding.tool === "clang" ? said(finding, /cannot find (?:CUDA installation|libdevice for)/) : undefined;
   if (finding.kind === "build-tool") {
@@ -249,6 +258,9 @@ export const cudaToolkitRules: readonly Rule[] = [
       if (list !== undefined && wantsToolkit(finding)) return { path: list[0], list: list.join(":") };
       if (/^(?:missing-(?:library|header)|warning)$/.test(finding.kind)) return undefined;
       const path = finding.program ?? finding.message;
+      // `/usr/local/cuda:/usr/local/cuda-11.8/bin/nvcc`: the last folder is the one that nvcc was looked for in.
+      const last = /(?:^|['" ])(?:\/[^\s'":]+)?(?::\/[^\s'":]+)*(:\/[^\s'":]*)\/bin\/nvcc/.exec(path)?.[1];
+      if (last !== undefined && /cuda/.test(path)) return { path: last };
       return /^:\/|['" ]:\/\S*cuda|CUDA_HOME='?:\//.test(path) && /cuda|nvcc/.test(path)
         ? { path: /:\/[^\s'":]+/.exec(path)?.[0] }
         : undefined;
@@ -273,6 +285,10 @@ export const cudaToolkitRules: readonly Rule[] = [
     },
     sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
     examples: [
+      {
+        text: "error: [Errno 2] No such file or directory: '/usr/local/cuda:/usr/local/cuda:/usr/local/cuda11.8/bin/nvcc'",
+        expect: "export CUDA_HOME=/usr/local/cuda11.8",
+      },
       { text: "/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", expect: "export CUDA_HOME=/usr/local/cuda" },
       {
         text: "gcc -I/e/torch/include -I/usr/local/cuda:/include -c ops/src/nms_cpu.cpp -o nms_cpu.o\nops/src/nms_cpu.cpp:12:18: fatal error: cuda.h: No such file or directory",
@@ -358,6 +374,10 @@ export const cudaToolkitRules: readonly Rule[] = [
       "state-spaces/mamba#602",
     ],
     examples: [
+      {
+        text: '  File "C:\\Temp\\p\\op_builder\\builder.py", line 53, in installed_cuda_version\n    output = subprocess.check_output([cuda_home + "/bin/nvcc", "-V"], universal_newlines=True)\n  File "C:\\conda\\lib\\subprocess.py", line 1456, in _execute_child\nFileNotFoundError: [WinError 2] The system cannot find the file specified',
+        expect: "set CUDA_HOME",
+      },
       {
         text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install --no-build-isolation .\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-devel",

@@ -1,5 +1,9 @@
 /** What is known by its form only: the last resorts. */
-import { placeOf, type Rule, saidAny } from "../rule.ts";
+import { packageToBuild, pip, platformOf, reinstall, setVariable } from "../commands.ts";
+import { originOf, plainName } from "../packages.ts";
+import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { wheelsOfOthers } from "./absent-wheels.ts";
+import { ofCleaning } from "./setup-refusals.ts";
 
 export const genericRules: readonly Rule[] = [
   {
@@ -101,6 +105,30 @@ export const genericRules: readonly Rule[] = [
     examples: [{ text: "nvcc fatal   : 'wrapped' is in an unexpected state", expect: "unexpected state" }],
   },
   {
+    id: "script-with-windows-line-ends",
+    title: "A script has the line ends of Windows",
+    on: ["driver", "missing-program", "system", "installer"],
+    specificity: 76,
+    matches: (finding) =>
+      // The carriage return at the end of a line is taken for a part of its last word, and hides what stands before it.
+      said(
+        finding,
+        /^['’] is not defined for option '(?<option>[\w-]+)'|\$'\\r': command not found|\/(?:bash|sh|env|python3?)\^M: bad interpreter/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "Each line of the script ends with a carriage return (it was cloned or saved on Windows), which the shell hands on as a part of the last word: a file or an option of that name does not exist, and what is printed begins in the middle.",
+    fix: () => [
+      "sed -i 's/\\r$//' make.sh   # the script that was run; dos2unix does the same",
+      "# for all that git writes: git config core.autocrlf input, then clone again",
+    ],
+    sources: [
+      "YapengTian/TDAN-VSR-CVPR-2020#53",
+      "https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreautocrlf",
+    ],
+    examples: [{ text: "' is not defined for option 'std'", expect: "carriage return" }],
+  },
+  {
     id: "cmake-project-refuses",
     title: "The project's CMakeLists.txt stops with words of its own",
     on: ["build-tool"],
@@ -180,7 +208,10 @@ export const genericRules: readonly Rule[] = [
     // Where another error stands, it is in this part.
     matches: (_finding, context) =>
       context.findings.some(
-        ({ kind, severity }) => kind !== "wrapper" && (severity === "error" || severity === "fatal"),
+        (finding) =>
+          finding.kind !== "wrapper" &&
+          (finding.severity === "error" || finding.severity === "fatal") &&
+          !ofCleaning(finding, context),
       )
         ? undefined
         : {},
@@ -189,11 +220,7 @@ export const genericRules: readonly Rule[] = [
       "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",
     fix: (match) =>
       match.context.log.installer === "pip" || match.finding.tool === "pip"
-        ? [
-            "pip install -v --no-build-isolation . 2>&1 | tee build.log   # the whole log",
-            "retorch diagnose build.log",
-            "MAX_JOBS=1 pip install -v .   # one compiler at a time: the first error is the last thing printed",
-          ]
+        ? wholeLog(match)
         : [
             "# show more of the log, from the first failed command on",
             "MAX_JOBS=1 retorch build -v",
@@ -201,6 +228,14 @@ export const genericRules: readonly Rule[] = [
           ],
     sources: ["NVIDIA/apex#995", "facebookresearch/pytorch3d#1688"],
     examples: [
+      {
+        text: "20 errors generated.\nnote: This error originates from a subprocess, and is likely not a problem with pip.\nERROR: Failed building wheel for detectron2",
+        expect: "git+https://github.com/facebookresearch/detectron2.git",
+      },
+      {
+        text: "ERROR: Failed building wheel for pointnet2_ops\nRunning setup.py clean for pointnet2_ops\nTraceback (most recent call last):\n  File \"/tmp/p/pointnet2_ops_lib/setup.py\", line 17, in <module>\nFileNotFoundError: [Errno 2] No such file or directory: 'pointnet2_ops/_version.py'\nERROR: Failed cleaning build dir for pointnet2_ops",
+        expect: "build.log",
+      },
       {
         text: "subprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",
         expect: "before them",
@@ -214,6 +249,24 @@ export const genericRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The whole log of pip's build of the package, with one compiler at a time so that the first error is the last thing printed. */
+function wholeLog(match: Match): string[] {
+  const { log } = match.context;
+  const built = packageToBuild(match);
+  const name = log.package !== undefined && log.localPackages.includes(plainName(log.package)) ? "." : built;
+  // What PyPI does not have comes from its repository.
+  const from = name === "." ? undefined : originOf(plainName(built))?.from;
+  const onWindows = platformOf(match) === "win32";
+  return [
+    `${setVariable(match, "MAX_JOBS", "1")}   # one compiler at a time: the first error is the last thing printed`,
+    `${pip(match, `install -v --no-build-isolation ${from === undefined ? name : `"${from}"`}`)} ${onWindows ? "> build.log 2>&1" : "2>&1 | tee build.log"}   # the whole log`,
+    "retorch diagnose build.log",
+    ...wheelsOfOthers(match, built),
+    // Compiling it is rarely needed.
+    ...(/^mmcv(?:-full)?$/.test(plainName(built)) ? reinstall(match, built).slice(1) : []),
+  ];
+}
 
 function trimmed(text: string | undefined): string {
   return (text ?? "")

@@ -8,6 +8,7 @@ import {
   reinstall,
   setVariable,
   torchCuda,
+  xformersFor,
 } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
@@ -53,9 +54,14 @@ export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
     title: "The extension has no code for this GPU",
-    on: ["gpu", "exception"],
+    on: ["gpu", "exception", "installer"],
     specificity: 70,
     matches: (finding) => {
+      // xFormers' kernels look at what they were compiled for themselves.
+      if (finding.kind === "installer")
+        return finding.code === "built-for-other-sm"
+          ? { name: "xformers", built: /built for sm(\d+)/.exec(finding.message)?.[1] }
+          : undefined;
       if (finding.kind === "gpu") return finding.tool === "cuda" ? coded(finding, "no-kernel-image") : undefined;
       const built = /Could not find compatible (?<name>\w+) extension for compute capability (?<capability>\d+)/.exec(
         finding.message,
@@ -85,14 +91,19 @@ export const gpuRunTimeRules: readonly Rule[] = [
             `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
             ...(match.facts["name"] === "tinycudann"
               ? []
-              : failedInTorch(match)
+              : match.facts["name"] === "xformers"
                 ? [
-                    installTorchFor(match, "12.8") +
-                      "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
-                    installTorchFor(match, "12.6") +
-                      "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
+                    ...xformersFor(match, match.context.log.installedTorch),
+                    "# or from source on the machine with this GPU (about an hour): pip install -v --no-build-isolation git+https://github.com/facebookresearch/xformers.git, with TORCH_CUDA_ARCH_LIST of all GPUs that are to run it",
                   ]
-                : buildForThisGpu(match)),
+                : failedInTorch(match)
+                  ? [
+                      installTorchFor(match, "12.8") +
+                        "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
+                      installTorchFor(match, "12.6") +
+                        "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
+                    ]
+                  : buildForThisGpu(match)),
             "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
           ],
     sources: [
@@ -100,6 +111,8 @@ export const gpuRunTimeRules: readonly Rule[] = [
       "NVIDIA/apex#1592",
       "NVlabs/tiny-cuda-nn#230",
       "NVlabs/tiny-cuda-nn#330",
+      "facebookresearch/xformers#692",
+      "facebookresearch/xformers#1045",
     ],
     examples: [
       {
@@ -115,6 +128,11 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "TORCH_CUDA_ARCH_LIST",
       },
       { text: "OSError: Could not find compatible tinycudann extension for compute capability 75.", expect: "7.5" },
+      { text: "FATAL: this function is for sm80, but was built for sm750", expect: "uninstall -y xformers" },
+      {
+        text: "FATAL: kernel `fmha_cutlassF_f32_aligned_32x128_gmem_sm80` is for sm80-sm90, but was built for sm70",
+        expect: "xformers.git",
+      },
     ],
   },
   {

@@ -119,6 +119,10 @@ export const gpuSupportRules: readonly Rule[] = [
     ],
     sources: ["https://pytorch.org/get-started/locally/"],
     examples: [
+      {
+        text: "I already installed pytorch in my Mac laptop.\nAssertionError: Torch not compiled with CUDA enabled",
+        expect: "macOS has no CUDA",
+      },
       { text: "AssertionError: Torch not compiled with CUDA enabled", expect: "download.pytorch.org/whl/cu" },
       { text: "AssertionError: Torch not compiled with XPU enabled", expect: "whl/xpu" },
     ],

@@ -1,6 +1,8 @@
 /** The table of all rules. Order is of no importance: specificity decides. */
 import type { Rule } from "../rule.ts";
 import { absentReleaseRules } from "./absent-releases.ts";
+import { absentWheelRules } from "./absent-wheels.ts";
+import { sourceArchiveRules } from "./source-archives.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
 import { autogradFunctionRules } from "./autograd-functions.ts";
@@ -307,6 +309,8 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
   { name: "Requests that an index cannot meet", rules: unmetRequestRules },
   { name: "Releases that are not there", rules: absentReleaseRules },
+  { name: "Ready-made wheels that are not there", rules: absentWheelRules },
+  { name: "Archives of sources", rules: sourceArchiveRules },
   { name: "Downloads", rules: downloadRules },
   { name: "git", rules: gitRules },
   { name: "conda's solver", rules: condaSolvingRules },

@@ -30,6 +30,10 @@ export const languageRules: readonly Rule[] = [
     specificity: 58,
     matches: (finding, context) =>
       isEcho(finding, context) ||
+      // `f(a, int b)`: a declaration in a place for values, as where the type before it is unknown.
+      (/^expected primary-expression before [‘'](?<type>\w+)[’']$/.test(finding.message) &&
+        finding.source !== undefined &&
+        !/<\s*[\w:]+\s*>/.test(finding.source)) ||
       /[\\/](?:c\+\+[\\/]\d|torch[\\/]include|pybind11[\\/]|cuda[\w.-]*[\\/])/.test(finding.file ?? "")
         ? undefined
         : (saidAny(

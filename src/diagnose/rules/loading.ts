@@ -15,6 +15,11 @@ function ofFfi(match: Match): boolean {
   return framesAt(match).some((frame) => /[\\/]_ext[\\/]\w+[\\/]__init__\.py/.test(frame));
 }
 
+/** torch.utils.cpp_extension.load() built it while the program ran. */
+function ofJit(match: Match): boolean {
+  return framesAt(match).some((frame) => /_import_module_from_library|_jit_compile/.test(frame));
+}
+
 function ofKeops(match: Match): boolean {
   return /^libKeOps/i.test(match.facts["module"] ?? "");
 }
@@ -77,7 +82,16 @@ export const loadingRules: readonly Rule[] = [
             "# or the project as it is, in an environment of its own: the Python that its README names (2.7 or 3.6) with torch 0.4.1, where its build script (make.sh, build.py) is run again",
           ]
         : []),
-      ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match) ? [] : rebuild(match)),
+      ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match)
+        ? []
+        : [
+            ...rebuild(match),
+            ...(ofJit(match)
+              ? [
+                  "# still so: the list of sources that load() got is empty (the .cpp and .cu files are not beside the installed Python files): print it where load() is called",
+                ]
+              : []),
+          ]),
       ...(ofKeops(match) || ofFfi(match)
         ? []
         : [
@@ -88,6 +102,10 @@ export const loadingRules: readonly Rule[] = [
     ],
     sources: ["torchmd/torchmd-net#191", "ChCh1999/RTPB#4", "godisboy/DRPAN#5", "getkeops/keops#374"],
     examples: [
+      {
+        text: '  File "/e/lib/python3.12/site-packages/torch/utils/cpp_extension.py", line 2268, in _import_module_from_library\n    module = importlib.util.module_from_spec(spec)\nImportError: dynamic module does not define module export function (PyInit_gsplat_cuda)',
+        expect: "rm -rf ~/.cache/torch_extensions/*/gsplat_cuda",
+      },
       {
         text: "ImportError: dynamic module does not define module export function (PyInit__C)",
         expect: "TORCH_EXTENSION_NAME",

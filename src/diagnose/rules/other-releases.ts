@@ -14,6 +14,8 @@ const removals: readonly (readonly [RegExp, pkg: string, gone: string])[] = [
   [/^huggingface_hub\.cached_download$/, "huggingface_hub", "0.26"],
   [/^torchvision\.transforms\.functional_tensor/, "torchvision", "0.17"],
   [/^urllib3\.util\.ssl_\.DEFAULT_CIPHERS$/, "urllib3", "2"],
+  // facebookresearch/goliath#13
+  [/^gsplat\.(?:project_gaussians|rasterize_gaussians|rasterize_gaussians_simple)$/, "gsplat", "1.0"],
   [/^scipy\.misc\.(?:imread|imresize|imsave|comb|factorial)$/, "scipy", "1.3"],
 ];
 
@@ -80,6 +82,9 @@ export const otherReleaseRules: readonly Rule[] = [
       if (known !== undefined) return { whole, pkg: known[1], gone: known[2] };
       const top = asked.module.split(".")[0] ?? "";
       if (elsewhere.test(top)) return undefined;
+      // The compiled part, which is built at first use where the wheel has none.
+      if (finding.frames?.at(-1) !== undefined && /\bimport \w+ as _(?:C|ext)\b/.test(finding.frames.at(-1) ?? ""))
+        return undefined;
       // Only of installed packages: a name that one's own code misspells is another matter.
       const installed =
         /[\\/](?:site|dist)-packages[\\/]/.test(asked.path ?? "") ||
@@ -116,6 +121,7 @@ export const otherReleaseRules: readonly Rule[] = [
     },
     sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/", "pytorch/vision#8981"],
     examples: [
+      { text: "ImportError: cannot import name 'project_gaussians' from 'gsplat'", expect: "gsplat<1.0" },
       {
         text: "ImportError: cannot import name 'lddtree' from 'auditwheel.lddtree' (/e/lib/python3.10/site-packages/auditwheel/lddtree.py)",
         expect: "auditwheel<6.3",

@@ -49,15 +49,28 @@ export const packageOperatorRules: readonly Rule[] = [
         finding,
         /Cannot find DGL C\+\+ (?<part>\w+) library at \S*?_pytorch_(?<torch>\d+\.\d+\.\d+)\.(?:so|dll|dylib)/,
         /Cannot find DGL C\+\+ (?<part>\w+) library/,
+        /Cannot (?<load>load) (?<part>Graphbolt|graphbolt|dgl_sparse) C\+\+ library/,
       ),
     confidence: "high",
     cause: (match) =>
-      `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch 2.4.`,
+      match.facts["load"] !== undefined
+        ? `DGL has a ${match.facts["part"] ?? ""} library for this torch, and it does not load: a library of CUDA that it needs is not found (DGL's build for another CUDA than torch's), or torch was built in another way (conda-forge's, another C++ ABI). DGL hides what the loader says.`
+        : `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch 2.4.`,
     fix: (match) => {
       const release = /^\d+\.\d+/.exec(match.facts["torch"] ?? "")?.[0];
       const known = release !== undefined && /^2\.[1-4]$/.test(release) ? release : "2.4";
       const cuda = torchCuda(match)?.replace(".", "");
       const index = cuda !== undefined && /^(?:118|121|124)$/.test(cuda) ? `cu${cuda}/` : "";
+      if (match.facts["load"] !== undefined) {
+        const stated = /^\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+        return [
+          `${python(match)} -c "import torch, ctypes, os, importlib.util as u; d = os.path.dirname(u.find_spec('dgl').origin); ctypes.CDLL(d + '/graphbolt/libgraphbolt_pytorch_' + torch.__version__.split('+')[0] + '.so')"   # says what is missing`,
+          `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+          pip(match, "uninstall -y dgl"),
+          `${pip(match, `install --no-cache-dir dgl -f https://data.dgl.ai/wheels/torch-${stated ?? "<2.4>"}/${index === "" ? (stated === undefined ? "<cu121>/" : "") : index}repo.html`)}   # torch's release and CUDA (a torch without CUDA: the page without cu…); 2.4 is the newest`,
+          "# torch of conda-forge: pip's torch of the same release in its place",
+        ];
+      }
       return [
         ...(known === release
           ? []
@@ -68,11 +81,15 @@ export const packageOperatorRules: readonly Rule[] = [
         ),
       ];
     },
-    sources: ["https://www.dgl.ai/pages/start.html"],
+    sources: ["https://www.dgl.ai/pages/start.html", "dmlc/dgl#7247", "graeter-group/grappa#20"],
     examples: [
       {
         text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /e/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.4.0.so",
         expect: "torch-2.4/",
+      },
+      {
+        text: 'File "/e/lib/python3.12/site-packages/dgl/graphbolt/__init__.py", line 33, in load_graphbolt\n    raise ImportError("Cannot load Graphbolt C++ library")\nImportError: Cannot load Graphbolt C++ library',
+        expect: "ctypes.CDLL",
       },
     ],
   },

@@ -175,7 +175,7 @@ export const platformRules: readonly Rule[] = [
           : undefined;
       return saidAny(
         finding,
-        /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
+        /['"](?<name>ssize_t|uint|ushort|ulong|u_int\d+_t|__attribute__|__builtin_\w+|__PRETTY_FUNCTION__|M_PI|M_PI_2|M_SQRT2|__restrict__|__int128|aligned_alloc|posix_memalign|clock_gettime|gettimeofday|localtime_r|gmtime_r|ctime_r|strtok_r|rand_r|drand48|srand48|random|srandom|usleep|sleep|strcasecmp|strncasecmp|strsep|strndup|getline|popen|pclose|mkstemp|mkdtemp|readlink|realpath|setenv|unsetenv|sysconf|getpagesize|mmap|munmap|fork|pipe|fseeko|ftello|bzero|bcopy|index|rindex)['"]\s?: (?:undeclared identifier|identifier not found|is not a member)/,
         /syntax error: (?:missing ';' before )?identifier '(?<name>uint|ushort|ulong|uchar|ssize_t|u_int\w*|__attribute__|__restrict__|__inline__|__asm__|__extension__|__typeof__)'/,
         /identifier "(?<name>__builtin_\w+|u(?:int|short|long|char)|M_PI\w*|ssize_t)" is undefined/,
         /(?:missing '.' before identifier|syntax error: identifier|undeclared identifier:?|unexpected token) '(?<name>and|or|not|xor)'/,
@@ -197,12 +197,21 @@ export const platformRules: readonly Rule[] = [
           ? "# float a[n]; → std::vector<float> a(n); (or a constexpr length)"
           : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
             ? "# flags: /permissive- for cxx, -Xcompiler /permissive- for nvcc; or #include <ciso646>; or && || ! in the code"
-            : "# look for a fork or a branch of the package for Windows, or build in WSL",
+            : "# a newer release of the package (or a fork or branch for Windows) may have it mended; else build in WSL",
+      ...(/^(?:localtime|gmtime)_r$/.test(match.facts["name"] ?? "")
+        ? [
+            `# ${match.facts["name"] ?? ""}(&time, &result) → ${(match.facts["name"] ?? "").replace("_r", "_s")}(&result, &time): MSVC's takes them the other way round`,
+          ]
+        : []),
       "# uint → unsigned int, ssize_t → ptrdiff_t, __builtin_popcount → __popcnt, __restrict__ → __restrict, __attribute__((aligned(n))) → alignas(n)",
     ],
     sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
     examples: [
       { text: "a.cpp(12): error C2065: 'M_PI': undeclared identifier", expect: "_USE_MATH_DEFINES" },
+      {
+        text: "layers\\csrc\\e.cpp(483): error C3861: 'localtime_r': identifier not found",
+        expect: "localtime_s(&result",
+      },
       {
         text: "a.cpp(2): fatal error C1083: Cannot open include file: 'unistd.h': No such file or directory",
         expect: "WSL",

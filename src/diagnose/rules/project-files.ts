@@ -13,15 +13,22 @@ export const projectFileRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 83,
     matches: (finding, context) =>
-      context.findings.some((each) => /import lib as _lib, ffi as _ffi/.test(each.frames?.join("\n") ?? "")) ||
+      said(finding, /No module named ['"]?(?<name>torch\.utils\.ffi)['"]?/) ??
+      (context.findings.some((each) => /import lib as _lib, ffi as _ffi/.test(each.frames?.join("\n") ?? "")) ||
       /\._\w+\.__\w+['"]?$|^No module named ['"]?__[a-z]\w*[a-z]['"]?$/.test(finding.message)
         ? said(finding, /No module named ['"]?(?<name>[\w.]*?__[a-z]\w*[a-z])['"]?(?:\s|$)/)
-        : undefined,
+        : undefined),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is what torch.utils.ffi compiled (C code behind cffi, up to torch 0.4; gone in 1.0). It was not built, was built for another Python, or Python takes the folder of the sources, where it is not, in place of the installed package.`,
+      match.facts["name"] === "torch.utils.ffi"
+        ? "The set-up script builds with torch.utils.ffi (C code behind cffi), which torch had up to 0.4 and took out in 1.0: the code was written for torch 0.x."
+        : `\`${match.facts["name"] ?? ""}\` is what torch.utils.ffi compiled (C code behind cffi, up to torch 0.4; gone in 1.0). It was not built, was built for another Python, or Python takes the folder of the sources, where it is not, in place of the installed package.`,
     fix: (match) => [
-      `cd / && ${python(match)} -c "import ${(match.context.log.runningModule ?? match.facts["name"] ?? "").split(".")[0]?.replaceAll(/^_+/g, "") ?? ""}"   # outside of the folder of its sources`,
+      ...(match.facts["name"] === "torch.utils.ffi"
+        ? []
+        : [
+            `cd / && ${python(match)} -c "import ${(match.context.log.runningModule ?? match.facts["name"] ?? "").split(".")[0]?.replaceAll(/^_+/g, "") ?? ""}"   # outside of the folder of its sources`,
+          ]),
       "# a release (or fork) of the package that has a CppExtension or CUDAExtension in its setup.py, for torch 1.0 and newer: git pull, then python setup.py install",
       "# or the torch that it is for (0.3, 0.4.1), with its Python (2.7 to 3.6), and python setup.py install again",
     ],
@@ -30,6 +37,10 @@ export const projectFileRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "my_loss/_my_loss/__init__.py", line 3, in <module>\n    from .__my_loss import lib as _lib, ffi as _ffi\nImportError: No module named __my_loss',
         expect: "torch.utils.ffi",
+      },
+      {
+        text: "    from torch.utils.ffi import create_extension\nImportError: No module named torch.utils.ffi",
+        expect: "written for torch 0.x",
       },
     ],
   },

@@ -92,6 +92,7 @@ export const pythonVersionRules: readonly Rule[] = [
         /cannot import name ['"](?<name>Mapping|MutableMapping|Callable|Iterable|Iterator|Sequence|Sized|Hashable|Set)['"] from ['"]collections['"]/,
         /module ['"](?<module>inspect|ast|asyncio|collections|typing|unittest|configparser|locale|time)['"] has no attribute ['"](?<name>getargspec|Str|Num|NameConstant|coroutine|Mapping|MutableMapping|Callable|io|makeSuite|SafeConfigParser|format|clock)['"]/,
         /(?<module>Missing parentheses in call to 'print')/,
+        /(?<module>mutable default) (?:<class '(?<name>[\w.]+)'>|\w*)\s?for field \w+ is not allowed: use default_factory/,
         /module ['"](?<module>distutils)['"] has no attribute ['"](?<name>version)['"]/,
         /[`'"]np\.(?<name>\w+)[`'"] was removed in the (?<module>NumPy) 2\.0 release/,
         /module ['"](?<module>numpy)['"] has no attribute ['"](?<name>bool|float|int|object|complex|str|long|bool8|product|cumproduct|alltrue|sometrue)['"]/,
@@ -102,9 +103,11 @@ export const pythonVersionRules: readonly Rule[] = [
         ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (${match.facts["module"] === "NumPy" ? "2.0" : "1.24 and 2.0"}); the package is older.`
         : /^Missing/.test(match.facts["module"] ?? "")
           ? "The code is Python 2: `print` without parentheses does not run with Python 3."
-          : match.facts["module"] === "distutils"
-            ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
-            : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
+          : match.facts["module"] === "mutable default"
+            ? `Python 3.11 and newer refuse an object without a hash as the default of a dataclass's field; ${match.facts["name"]?.includes(".") === true ? `\`${match.facts["name"].split(".")[0] ?? ""}\` in this release` : "the package"} was written for Python up to 3.10.`
+            : match.facts["module"] === "distutils"
+              ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
+              : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
     fix: (match) =>
       /^numpy$/i.test(match.facts["module"] ?? "")
         ? [
@@ -113,12 +116,24 @@ export const pythonVersionRules: readonly Rule[] = [
           ]
         : match.facts["module"] === "distutils"
           ? [pip(match, 'install "setuptools<59.6"')]
-          : [
-              "# a newer release of the package, or an environment with an older Python: uv venv --python 3.10 (conda create -n e python=3.10)",
-            ],
+          : match.facts["module"] === "mutable default"
+            ? [
+                // hydra-core 1.0 and 1.1 and fairseq 0.12.2, which wants them.
+                ...(/^hydra\b/.test(match.facts["name"] ?? "")
+                  ? [pip(match, 'install --upgrade "hydra-core>=1.3.1"') + "   # unless another package pins hydra"]
+                  : []),
+                "# an environment with Python 3.10: uv venv --seed --python 3.10 (conda create -n e python=3.10), then install everything anew",
+                "# own code: field: C = dataclasses.field(default_factory=C)",
+              ]
+            : [
+                "# a newer release of the package, or an environment with an older Python: uv venv --python 3.10 (conda create -n e python=3.10)",
+              ],
     sources: [
       "https://docs.python.org/3/whatsnew/3.10.html#removed",
       "https://numpy.org/doc/stable/release/1.24.0-notes.html",
+      "https://docs.python.org/3/whatsnew/3.11.html#dataclasses",
+      "https://github.com/facebookresearch/hydra/releases/tag/v1.3.1",
+      "NVIDIA-NeMo/Speech#7166",
     ],
     examples: [
       {
@@ -127,6 +142,14 @@ export const pythonVersionRules: readonly Rule[] = [
       },
       { text: "AttributeError: module 'distutils' has no attribute 'version'", expect: "setuptools<59.6" },
       { text: "AttributeError: module 'numpy' has no attribute 'bool'.", expect: "numpy<1.24" },
+      {
+        text: "ValueError: mutable default <class 'fairseq.dataclass.configs.CommonConfig'> for field common is not allowed: use default_factory",
+        expect: "--python 3.10",
+      },
+      {
+        text: "ValueError: mutable default <class 'hydra.conf.JobConf.JobConfig.OverrideDirname'> for field override_dirname is not allowed: use default_factory",
+        expect: "hydra-core>=1.3.1",
+      },
       {
         text: "AttributeError: `np.float_` was removed in the NumPy 2.0 release. Use `np.float64` instead.",
         expect: "numpy<2",

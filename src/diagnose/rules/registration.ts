@@ -1,9 +1,9 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
-import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable, torchCuda } from "../commands.ts";
 import { reinstallMmcv } from "../mmcv.ts";
-import { originOf, packageOf, packageOfModule } from "../packages.ts";
+import { originOf, packageOf, packageOfModule, plainName } from "../packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 import { tooNewFor } from "../version-facts.ts";
 
@@ -128,7 +128,13 @@ export const registrationRules: readonly Rule[] = [
     on: ["exception"],
     role: "symptom",
     specificity: 66,
-    matches: (finding) => {
+    matches: (finding, context) => {
+      // The last of the places where sgl_kernel looks; the errors before it say why.
+      if (
+        /No module named ['"]?common_ops/.test(finding.message) &&
+        context.findings.some(({ message }) => message.includes("[sgl_kernel]"))
+      )
+        return undefined;
       const module =
         /No module named ['"]?(?<module>[\w.]+)['"]?/.exec(finding.message)?.groups?.["module"] ??
         /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend|lib(?:bleu|nat\w*|base)|\w+_fast)['"]?/.exec(
@@ -139,7 +145,7 @@ export const registrationRules: readonly Rule[] = [
           "module"
         ] ??
         // The import stands in a try block that only warns.
-        /^name ['"](?<module>_C|_ext|ext_c|ext_cpp|\w+_cuda|\w+_ext|\w+_kernels?)['"] is not defined/.exec(
+        /(?:^|\bis )name ['"](?<module>_C|_ext|ext_c|ext_cpp|\w+_cuda|\w+_ext|\w+_kernels?)['"] is not defined/.exec(
           finding.message,
         )?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
@@ -166,9 +172,19 @@ export const registrationRules: readonly Rule[] = [
           ? rebuild(match)
           : name === "mmcv"
             ? reinstallMmcv(match)
-            : originOf(name) === undefined
-              ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
-              : reinstall(match, name)),
+            : name === "spconv"
+              ? [
+                  `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+                  pip(match, "uninstall -y spconv cumm"),
+                  pip(
+                    match,
+                    `install spconv-cu${torchCuda(match)?.replace(".", "") ?? "<torch.version.cuda without the dot>"}`,
+                  ) +
+                    "   # the nearest number that there is (pip index versions): cu118, cu120, cu121, cu124, cu126; plain `spconv` is the one for the CPU",
+                ]
+              : originOf(name) === undefined && !match.context.log.localPackages.includes(plainName(name))
+                ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
+                : reinstall(match, name)),
         "# run from another folder than the package's sources, and look at the first error of the build's log",
       ];
     },
@@ -189,6 +205,12 @@ export const registrationRules: readonly Rule[] = [
         expect: "pointnet2_ops_lib",
       },
       { text: "NameError: name '_C' is not defined", expect: "export CUDA_HOME" },
+      { text: "ModuleNotFoundError: No module named 'spconv.core_cc'", expect: "install spconv-cu" },
+      { text: "Error is name 'exllamav2_ext' is not defined", expect: "exllamav2/releases" },
+      {
+        text: "Processing /home/u/torch-ngp/raymarching\nBuilding wheels for collected packages: raymarching\nModuleNotFoundError: No module named '_raymarching'",
+        expect: "*/raymarching/setup.py",
+      },
     ],
   },
   {

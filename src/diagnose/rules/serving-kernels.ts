@@ -69,23 +69,29 @@ export const servingKernelRules: readonly Rule[] = [
     on: ["missing-library"],
     specificity: 82,
     matches: (finding, context) => {
-      const major = /libcudart\.so\.(\d+)/.exec(finding.library ?? "")?.[1];
+      const major = /lib(?:cudart|nvrtc|cublas|cublasLt)\.so\.(\d+)/.exec(finding.library ?? "")?.[1];
       return major !== undefined && ofLog(context, tellsOfSglKernel) ? { major } : undefined;
     },
     confidence: "high",
     cause: (match) =>
-      `sgl_kernel was compiled with CUDA ${match.facts["major"] ?? ""} and looks for its run time; the torch that is installed${match.context.log.torchCuda === undefined ? "" : ` (CUDA ${match.context.log.torchCuda})`} brought another one. PyPI's wheel is for one CUDA, the others are on the project's own page.`,
+      `sgl_kernel was compiled with CUDA ${match.facts["major"] ?? ""} and looks for its libraries; the torch that is installed${match.context.log.torchCuda === undefined ? "" : ` (CUDA ${match.context.log.torchCuda})`} brought another one. PyPI's wheel is for one CUDA, the others are on the project's own page.`,
     fix: (match) => {
       const cuda = match.context.log.torchCuda?.replace(".", "");
       return [
         'python -c "import torch; print(torch.version.cuda)"',
         `# the wheel +cu${cuda ?? (match.facts["major"] === "12" ? "130" : "129")} of the same version from https://github.com/sgl-project/whl/releases: ${pip(match, "install --force-reinstall --no-deps <its address>")}`,
-        pip(match, `install nvidia-cuda-runtime-cu${match.facts["major"] ?? "12"}`) +
-          "   # for now: the run time that it asks for, beside the other",
+        pip(
+          match,
+          `install nvidia-cuda-runtime-cu${match.facts["major"] ?? "12"} nvidia-cuda-nvrtc-cu${match.facts["major"] ?? "12"}`,
+        ) + "   # for now: the libraries that it asks for, beside the others",
       ];
     },
     sources: ["sgl-project/sglang#18203"],
     examples: [
+      {
+        text: "[sgl_kernel] CRITICAL: Could not load any common_ops library!\n- ImportError: libnvrtc.so.12: cannot open shared object file: No such file or directory\n- ModuleNotFoundError: No module named 'common_ops'",
+        expect: "nvidia-cuda-nvrtc-cu12",
+      },
       {
         text: "[sgl_kernel] CRITICAL: Could not load any common_ops library!\n- ImportError: libcudart.so.12: cannot open shared object file: No such file or directory\n- ModuleNotFoundError: No module named 'common_ops'\ntorch 2.9.1+cu130",
         expect: "+cu130",

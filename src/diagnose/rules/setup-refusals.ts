@@ -1,11 +1,29 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
-import { pip, python, pythonVersion, packageToBuild } from "../commands.ts";
+import { installGpuTorch, packageToBuild, pip, platformOf, python, pythonVersion } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { ofLog } from "../matchers.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
+
+/** From where a build has failed to where its cleaning up has, too. */
+function cleanings({ findings }: RuleContext): readonly (readonly [from: number, to: number])[] {
+  const ranges: [number, number][] = [];
+  let failed: number | undefined;
+  for (const { message, at } of findings) {
+    if (/Failed building wheel/.test(message)) failed = at;
+    else if (failed !== undefined && /^Failed cleaning build dir/.test(message)) ranges.push([failed, at]);
+  }
+  return ranges;
+}
+
+/** pip has the script clean up after a build that failed: what fails then tells nothing of the build. */
+export function ofCleaning(finding: Finding, context: RuleContext): boolean {
+  return ofLog(context, cleanings).some(([from, to]) => finding.at > from && finding.at <= to);
+}
 
 /** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
 function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
   const frames = finding.frames ?? [];
+  if (ofCleaning(finding, context)) return undefined;
   const script = (frame: string): boolean =>
     /(?:^|[\\/])setup\.py:\d/.test(frame) || (/^<string>:\d/.test(frame) && context.log.installer !== undefined);
   if (!frames.some(script)) return undefined;
@@ -20,6 +38,53 @@ const refusals =
   /^(?:RuntimeError|OSError|EnvironmentError|AssertionError|ValueError|ImportError|NotImplementedError|Exception|SystemExit|SetupError|DistutilsSetupError|DistutilsPlatformError|CompileError|\w*(?:NotFound|NotSupported|Unsupported|Version|Configuration|Config|Build)\w*(?:Error|Exception)?)$/;
 
 export const setupRefusalRules: readonly Rule[] = [
+  {
+    id: "setup-expects-cuda-torch",
+    title: "The setup script expects a torch with CUDA, and this one has none",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => {
+      const facts = saidAny(
+        finding,
+        /^'NoneType' object has no attribute '(?<name>split|replace|startswith|rsplit)'/,
+        /^(?:expected string or bytes-like object|unsupported operand type\(s\) for .*'NoneType')/,
+      );
+      if (facts === undefined) return undefined;
+      const frames = (finding.frames ?? []).join(" ");
+      // flash-attn and its kin parse it in a function of their own.
+      return /torch\.version\.cuda/.test(frames) ||
+        (/get_wheel_url|get_cuda_version|cuda_version/.test(frames) && /[\\/]packaging[\\/]version\.py/.test(frames))
+        ? facts
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) => {
+      const torch = match.context.environment?.torch;
+      return `The package's setup.py takes torch.version.cuda apart, and it is None: the torch that is found while building is a CPU-only build${torch === undefined ? "" : ` (${torch.version} is installed here)`}, often one that pip's build isolation fetched.`;
+    },
+    fix: (match) =>
+      platformOf(match) === "darwin"
+        ? [
+            "# torch for macOS has no CUDA, and this package compiles kernels for NVIDIA GPUs: build it on Linux or Windows with such a GPU",
+            "# a package with a CPU part: its README says by which switch setup.py leaves the CUDA part out (FORCE_CUDA=0, …)",
+          ]
+        : [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+            installGpuTorch(match),
+            pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+          ],
+    sources: ["pytorch: torch/version.py", "astral-sh/uv#6437"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/p/setup.py\", line 12, in <module>\n    if int(torch.version.cuda.split(\".\")[0]) >= 11:\nAttributeError: 'NoneType' object has no attribute 'split'",
+        expect: "CPU-only",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "<string>", line 456, in get_wheel_url\n  File "/c/builds-v0/.tmp/lib/python3.12/site-packages/packaging/version.py", line 56, in parse\n    return Version(version)\nTypeError: expected string or bytes-like object, got \'NoneType\'',
+        expect: "torch.version.cuda",
+      },
+    ],
+  },
   {
     id: "old-metadata-refused",
     title: "pip no longer takes the metadata of an old package",
@@ -152,8 +217,8 @@ export const setupRefusalRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["where"] ?? "The script"} raises ${match.finding.code ?? "an exception"}${match.finding.message === "" ? "" : ` (${match.finding.message})`} before anything is compiled: a fault of the script, which often shows only with other options, another Python, torch or setuptools than its author had, or where CUDA was not found.`,
     fix: (match) => [
-      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageToBuild(match)}`)}`,
-      `${python(match)} -c "import torch, setuptools, sys; print(sys.version, torch.__version__, torch.version.cuda, setuptools.__version__)"; echo "CUDA_HOME=$CUDA_HOME"; which nvcc`,
+      `# look at that line; then another release or the newest state of the package: ${pip(match, `install --upgrade --no-build-isolation ${packageToBuild(match).replace(/==.*$/, "")}`)}`,
+      `${python(match)} -c "import torch, setuptools, sys; print(sys.version, torch.__version__, torch.version.cuda, setuptools.__version__)"${platformOf(match) === "win32" ? " & echo %CUDA_HOME% & where nvcc" : '; echo "CUDA_HOME=$CUDA_HOME"; which nvcc'}`,
     ],
     sources: ["NVlabs/tiny-cuda-nn#255", "NVIDIA/MinkowskiEngine#94"],
     examples: [

@@ -1,51 +1,10 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
 import { unique } from "../../base/order.ts";
-import { installGpuTorch, pip, platformOf, python, packageToBuild } from "../commands.ts";
+import { pip, platformOf, python, packageToBuild } from "../commands.ts";
 import { usePython } from "../project-tools.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 export const setupScriptRules: readonly Rule[] = [
-  {
-    id: "setup-expects-cuda-torch",
-    title: "The setup script expects a torch with CUDA, and this one has none",
-    on: ["exception"],
-    specificity: 80,
-    matches: (finding) => {
-      const facts = saidAny(
-        finding,
-        /^'NoneType' object has no attribute '(?<name>split|replace|startswith|rsplit)'/,
-        /^(?:expected string or bytes-like object|unsupported operand type\(s\) for .*'NoneType')/,
-      );
-      if (facts === undefined) return undefined;
-      const frames = (finding.frames ?? []).join(" ");
-      // flash-attn and its kin parse it in a function of their own.
-      return /torch\.version\.cuda/.test(frames) ||
-        (/get_wheel_url|get_cuda_version|cuda_version/.test(frames) && /[\\/]packaging[\\/]version\.py/.test(frames))
-        ? facts
-        : undefined;
-    },
-    confidence: "high",
-    cause: (match) => {
-      const torch = match.context.environment?.torch;
-      return `The package's setup.py takes torch.version.cuda apart, and it is None: the torch that is found while building is a CPU-only build${torch === undefined ? "" : ` (${torch.version} is installed here)`}, often one that pip's build isolation fetched.`;
-    },
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      installGpuTorch(match),
-      pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
-    ],
-    sources: ["pytorch: torch/version.py", "astral-sh/uv#6437"],
-    examples: [
-      {
-        text: "Traceback (most recent call last):\n  File \"/p/setup.py\", line 12, in <module>\n    if int(torch.version.cuda.split(\".\")[0]) >= 11:\nAttributeError: 'NoneType' object has no attribute 'split'",
-        expect: "CPU-only",
-      },
-      {
-        text: 'Traceback (most recent call last):\n  File "<string>", line 456, in get_wheel_url\n  File "/c/builds-v0/.tmp/lib/python3.12/site-packages/packaging/version.py", line 56, in parse\n    return Version(version)\nTypeError: expected string or bytes-like object, got \'NoneType\'',
-        expect: "torch.version.cuda",
-      },
-    ],
-  },
   {
     id: "setup-absolute-path",
     title: "setup.py names sources by absolute paths",

@@ -94,6 +94,14 @@ function compileAsNeeded(match: Match): string[] {
   ];
 }
 
+/** A syntax error in a line with what C++17 brought; the message about its name may not have been pasted. */
+function ofNewerStandard(finding: Finding): MatchFacts | undefined {
+  const feature = /^expected /.test(finding.message)
+    ? /\b(?:std::)?(?:is_\w+_v(?=\s?<)|(?:con|dis)junction_v|if constexpr)/.exec(finding.source ?? "")?.[0]
+    : undefined;
+  return feature === undefined ? undefined : { feature };
+}
+
 export const standardRules: readonly Rule[] = [
   {
     id: "torch-headers-below-their-standard",
@@ -103,17 +111,20 @@ export const standardRules: readonly Rule[] = [
     matches: (finding) =>
       /[\\/](?:ATen[\\/](?:ops|core)|torch[\\/]csrc|c10[\\/]\w+)[\\/]/.test(finding.file ?? "") &&
       /[\\/]include[\\/]/.test(finding.file ?? "")
-        ? saidAny(
+        ? (ofNewerStandard(finding) ??
+          saidAny(
             finding,
             /^['‘"](?<name>[a-z]+(?:_[a-z]+)*)['’"] was not declared in this scope/,
             /use of undeclared identifier '(?<name>[a-z]+(?:_[a-z]+)*)'/,
             /^identifier "(?<name>[a-z]+(?:_[a-z]+)*)" is undefined/,
             /^'(?<name>[a-z]+(?:_[a-z]+)*)': undeclared identifier/,
-          )
+          ))
         : undefined,
     confidence: "medium",
     cause: (match) => {
       const torch = torchOfFolder(match.finding.file) ?? torchAtHand(match);
+      if (match.facts["feature"] !== undefined)
+        return `torch's header ${baseName(match.finding.file ?? "")} uses \`${match.facts["feature"]}\` of C++17, and the compiler reads it as something else: the headers are compiled for an older standard, most often because the package's setup.py says -std=c++14.`;
       return `\`${match.facts["name"] ?? ""}\` is a parameter of torch's own function in ${baseName(match.finding.file ?? "")}, which the compiler lost because it does not know the types before it (std::optional, std::string_view): the headers are compiled for a standard below C++${torch === undefined ? "17" : cxxStandardOf(torch.release)}, which ${torch === undefined ? "torch 2.1 and newer" : `torch ${torch.version}`} needs.`;
     },
     fix: (match) => {
@@ -127,6 +138,10 @@ export const standardRules: readonly Rule[] = [
     },
     sources: ["rusty1s/pytorch_cluster#229"],
     examples: [
+      {
+        text: "/e/lib/python3.10/dist-packages/torch/include/ATen/core/boxing/impl/boxing.h:229:35: error: expected primary-expression before ‘void’\n  229 |     if constexpr (!std::is_same_v<void, Result>) {\n      |                                   ^~~~",
+        expect: "-std=c++14",
+      },
       {
         text: "/opt/libtorch-2.6/include/ATen/ops/batch_norm.h:27:122: error: ‘cudnn_enabled’ was not declared in this scope",
         expect: "CMAKE_CXX_STANDARD 17",

@@ -202,6 +202,8 @@ export const stricterCompilerRules: readonly Rule[] = [
     matches: (finding) =>
       /-Werror/.test(finding.message) ||
       finding.severity === "warning" ||
+      // Follows from an unknown type in a declaration.
+      /^expression list treated as compound expression/.test(finding.message) ||
       // What no compiler ever let pass in C++.
       /^passing [‘']const .* as [‘']this[’'] argument discards/.test(finding.message)
         ? undefined

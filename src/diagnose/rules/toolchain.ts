@@ -139,14 +139,20 @@ export const toolchainRules: readonly Rule[] = [
       return (
         said(
           finding,
-          /Error checking compiler version for cl(?!.*codec can't)|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|Could not (?:locate|find) a supported Microsoft Visual C\+\+ installation|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
+          /Error checking compiler version for cl(?!.*(?:codec can't|WinError 740))|\['where', 'cl'\]|Microsoft Visual C\+\+ \d+\.\d+ (?:or greater )?is required|Unable to find vcvarsall|Could not (?:locate|find) a supported Microsoft Visual C\+\+ installation|DISTUTILS_USE_SDK is not set|command 'cl\.exe' failed|Cannot find compiler 'cl\.exe'/,
         ) ?? undefined
       );
     },
     // A warning alone may be of a build that stopped for another reason.
     confidence: (match) =>
       match.finding.severity === "warning" &&
-      match.context.findings.some(({ kind, severity }) => kind === "build-tool" && severity === "error")
+      match.context.findings.some(
+        ({ kind, severity, frames }) =>
+          severity === "error" &&
+          // setup.py goes on without cl and ends for what torch.version.cuda is.
+          (kind === "build-tool" ||
+            (kind === "exception" && frames?.join(" ").includes("torch.version.cuda") === true)),
+      )
         ? "medium"
         : "high",
     cause: (match) =>
@@ -185,12 +191,15 @@ export const toolchainRules: readonly Rule[] = [
     on: ["missing-program", "exception", "build-tool", "installer"],
     specificity: 60,
     matches: (finding) =>
-      (finding.kind === "missing-program" && finding.program === "") ||
-      /\[WinError 2\]|CreateProcess(?: failed)?: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
-        finding.message,
-      )
-        ? {}
-        : undefined,
+      // The line that starts it names it: no CUDA toolkit, which is told elsewhere.
+      finding.frames?.some((frame) => /["'][\\/]?bin[\\/]{1,2}nvcc/.test(frame)) === true
+        ? undefined
+        : (finding.kind === "missing-program" && finding.program === "") ||
+            /\[WinError 2\]|CreateProcess(?: failed)?: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
+              finding.message,
+            )
+          ? {}
+          : undefined,
     confidence: "medium",
     cause: () =>
       "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",

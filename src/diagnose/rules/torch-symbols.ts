@@ -180,6 +180,10 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "ImportError: /e/site-packages/flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: ZN2at4_ops15sum_IntList_out4callERKNS_6TensorEN3c1016OptionalArrayRefIlEEbSt8optionalINS5_10ScalarTypeEERS2",
+        expect: "sum_IntList_out",
+      },
+      {
         text: "OSError: /e/site-packages/torch_cluster/_grid_cuda.so: undefined symbol: _ZNK3c104Type14isSubtypeOfExtESt10shared_ptrIS0_EPSo",
         expect: "--no-build-isolation",
       },

@@ -1,4 +1,5 @@
 /** What no rule knows: the error line that ended the log, where it comes from, and what to do next. Never sure. */
+import { ofCleaning } from "./setup-refusals.ts";
 import { pip, python, packageToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
@@ -57,6 +58,7 @@ export const unknownErrorRules: readonly Rule[] = [
     matches: (finding, context) => {
       if (finding.severity !== "error" || ordinary.test(finding.code ?? "")) return undefined;
       if (!/^[A-Z]\w+$/.test(finding.code ?? "") || (finding.frames ?? []).length === 0) return undefined;
+      if (ofCleaning(finding, context)) return undefined;
       if (!aboutBuilding(context) || !isLast(finding, context, "exception")) return undefined;
       return {};
     },
@@ -110,7 +112,12 @@ export const unknownErrorRules: readonly Rule[] = [
     on: ["installer"],
     role: "generic",
     specificity: 6,
-    matches: (finding) => (finding.code === "unknown-error" && !usage.test(finding.message) ? {} : undefined),
+    matches: (finding) =>
+      finding.code === "unknown-error" &&
+      !usage.test(finding.message) &&
+      !/^Failed cleaning build dir/.test(finding.message)
+        ? {}
+        : undefined,
     confidence: "low",
     cause: (match) => `The first line that calls itself an error says: ${match.finding.message}. No rule knows it.`,
     fix: (match) => [

@@ -293,6 +293,8 @@ export const unmetRequestRules: readonly Rule[] = [
       if (coded(finding, "wrong-wheel", "wrong-python") !== undefined) return {};
       if (coded(finding, "no-distribution", "no-solution", "no-candidate", "wheel-tags") === undefined)
         return undefined;
+      // pip had a release and left it out for what its setup.py said.
+      if (context.findings.some(({ code }) => code === "inconsistent-metadata")) return undefined;
       const unmet = unmetOf({ finding, context });
       // Hints alone say something of wheels that do not fit.
       if (unmet === undefined) return finding.code === "wheel-tags" || isConflict(finding.message) ? undefined : {};

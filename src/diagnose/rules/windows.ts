@@ -3,6 +3,33 @@ import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 export const windowsRules: readonly Rule[] = [
   {
+    id: "program-wants-administrator",
+    title: "Windows starts a program of the build for administrators only",
+    on: ["warning", "exception", "installer", "build-tool", "missing-program"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /compiler version for (?<program>\w+): \[WinError 740\]/,
+        /\[WinError 740\]|CreateProcess.{0,40}\b740\b/,
+      ),
+    confidence: (match) => (match.finding.severity === "warning" ? "medium" : "high"),
+    cause: (match) =>
+      `Windows asks for an administrator's rights before it starts ${match.facts["program"] === undefined ? "a program that the build calls" : `\`${match.facts["program"]}\``} (error 740): somebody ticked "Run this program as an administrator" in its properties, or its name (setup, install, update) makes Windows suppose so.`,
+    fix: (match) => [
+      `where ${match.facts["program"] ?? "cl"}`,
+      `# Explorer: Properties of that .exe, Compatibility: untick "Run this program as an administrator"`,
+      "# or start the x64 Native Tools Command Prompt of Visual Studio as administrator and build in it",
+    ],
+    sources: ["https://learn.microsoft.com/windows/win32/debug/system-error-codes--500-999-"],
+    examples: [
+      {
+        text: "UserWarning: Error checking compiler version for cl: [WinError 740] The requested operation requires elevation",
+        expect: "as an administrator",
+      },
+    ],
+  },
+  {
     id: "dll-flag-missing",
     title: "link.exe makes a program where a module was meant",
     on: ["link"],

@@ -1,6 +1,6 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
 import { own } from "../../base/own.ts";
-import { pip, python, rebuild } from "../commands.ts";
+import { pip, platformOf, python, rebuild } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */
@@ -23,6 +23,9 @@ function installTorch(match: Match): string[] {
 /** Compiled modules of Python itself, which a Python that was built without a library lacks. */
 const ofPython =
   /^_(?:ctypes|sqlite3|tkinter|socket|struct|curses|lzma|hashlib|decimal|elementtree|multiprocessing|posixsubprocess|distutils_hack|pickle|datetime|json|random|queue|heapq|bisect|collections_abc|weakref|thread|winapi|overlapped|asyncio|uuid|crypt|locale|opcode|functools|operator|codecs|warnings|imp|sysconfigdata\w*)$/;
+
+/** A folder of a person's own: somebody typed the path; what built this Python elsewhere has others. */
+const typedPath = /^(?:[A-Za-z]:|\/(?:home|Users|root|content|kaggle|workspace|mnt|data)\/)/;
 
 export const wrongPlaceRules: readonly Rule[] = [
   {
@@ -302,9 +305,22 @@ export const wrongPlaceRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["file"] ?? "The file"}\` does not exist here: a requirements file, a lock file or the installed package's own record (direct_url.json, written on the machine where this Python was put together) names a place of another machine.`,
+      typedPath.test(match.facts["file"] ?? "")
+        ? `\`${match.facts["file"] ?? ""}\` does not exist: the wheel is in another folder (the browser's downloads), was never downloaded, or its name is another one.`
+        : `\`${match.facts["file"] ?? "The file"}\` does not exist here: a requirements file, a lock file or the installed package's own record (direct_url.json, written on the machine where this Python was put together) names a place of another machine.`,
     fix: (match) => {
       const name = (match.facts["name"] ?? "").replaceAll("_", "-");
+      const file = (match.facts["file"] ?? "").split(/[\\/]/).at(-1) ?? "";
+      if (typedPath.test(match.facts["file"] ?? ""))
+        return [
+          platformOf(match) === "win32"
+            ? `dir /s /b "%USERPROFILE%\\${match.facts["name"] ?? ""}*.whl"   # where it is`
+            : `find ~ -name '${match.facts["name"] ?? ""}*.whl' 2>/dev/null   # where it is`,
+          pip(
+            match,
+            `install "<that path>"   # or the address that it is downloaded from; the file keeps its name: ${file}`,
+          ),
+        ];
       return [
         pip(
           match,
@@ -318,6 +334,10 @@ export const wrongPlaceRules: readonly Rule[] = [
       {
         text: "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: '/build/wheels/numpy-2.4.6-cp313-cp313-linux_x86_64.whl'",
         expect: '"numpy==2.4.6"',
+      },
+      {
+        text: "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\me\\\\src\\\\flash_attn-2.3.2-cp310-cp310-win_amd64.whl'",
+        expect: "%USERPROFILE%",
       },
     ],
   },

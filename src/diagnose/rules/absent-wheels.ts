@@ -1,0 +1,97 @@
+/**
+ * Packages that look for a ready-made wheel of their own while they are installed, find none and compile: flash-attn and
+ * what took its setup.py over. What then fails is for other rules to say.
+ */
+import { pip, platformOf, python, setVariable } from "../commands.ts";
+import { type Match, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
+
+const wheelAddress =
+  /https:\/\/github\.com\/(?<owner>[\w.-]+\/[\w.-]+)\/releases\/download\/[^\s'"]*\/(?<file>(?<module>[A-Za-z]\w*)-(?<release>[\w.]+?)\+[\w.%]*?-(?<python>cp\d+)-cp\w+-(?<system>linux|win|macosx)\w*\.whl)/;
+
+/** The wheel that was looked for, as the log names it. */
+function soughtWheel(context: RuleContext): MatchFacts | undefined {
+  for (const finding of context.findings) {
+    if (finding.code !== "no-ready-wheel") continue;
+    const found = wheelAddress.exec(finding.text)?.groups;
+    if (found !== undefined) return { ...found };
+  }
+  return undefined;
+}
+
+/** Wheels of flash-attn that others make, for Windows and for pairs of torch and CUDA that the project leaves out. */
+export function wheelsOfOthers(match: Match, name: string): string[] {
+  if (!/^flash[-_]attn$/.test(name)) return [];
+  const tag =
+    match.facts["python"] ??
+    (match.context.log.python === undefined ? undefined : `cp${match.context.log.python.replace(".", "")}`);
+  return [
+    `# without compiling: a wheel for your torch, CUDA and Python (${tag ?? "cp<number>"}, ${platformOf(match) === "win32" ? "win_amd64" : "linux_x86_64"}) of https://github.com/mjun0812/flash-attention-prebuild-wheels/releases${platformOf(match) === "win32" ? " (the project itself makes none for Windows)" : ", which has more than the project's own page"}: ${pip(match, "install --no-deps <its address>")}`,
+  ];
+}
+
+export const absentWheelRules: readonly Rule[] = [
+  {
+    id: "no-ready-wheel-of-package",
+    title: "The package has no ready-made wheel for this environment and is compiled",
+    on: ["warning", "installer"],
+    role: "advice",
+    specificity: 62,
+    matches: (finding, context) => {
+      if (finding.kind === "warning")
+        return finding.code === "no-ready-wheel" && /Precompiled wheel not found/.test(finding.message)
+          ? (soughtWheel(context) ?? {})
+          : undefined;
+      // The 404 of that wheel; the build that came after it failed, too.
+      return /^urllib\.error\.HTTPError: HTTP Error 404/.test(finding.message) &&
+        context.findings.some(({ at, message }) => at > finding.at && /\bninja\b/.test(message))
+        ? (soughtWheel(context) ?? {})
+        : undefined;
+    },
+    // Alone it tells of a build that goes on.
+    confidence: ({ context }) =>
+      context.findings.some(({ kind, severity }) => kind === "wrapper" && severity === "error") &&
+      !context.findings.some(({ code }) => code === "installed")
+        ? "medium"
+        : "low",
+    cause: (match) => {
+      const { file, owner } = match.facts;
+      const windows = match.facts["system"] === "win" || platformOf(match) === "win32";
+      return `The set-up script looks for a ready-made wheel first${file === undefined ? "" : ` (\`${file}\`)`}, and ${owner ?? "the project"} has none for this torch, CUDA, Python and system${windows ? ": its wheels are for Linux" : ""}. So it compiles everything, which takes a CUDA toolkit, a C++ compiler, much memory and up to hours; that is what did not go through.`;
+    },
+    fix: (match) => {
+      const name = (
+        match.facts["module"] ??
+        match.context.log.package ??
+        match.context.log.asked ??
+        "flash-attn"
+      ).replaceAll("_", "-");
+      const { owner } = match.facts;
+      return [
+        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch._C._GLIBCXX_USE_CXX11_ABI)"`,
+        ...wheelsOfOthers(match, name),
+        ...(platformOf(match) === "win32"
+          ? []
+          : [
+              `# the project's own wheels: https://github.com/${owner ?? "Dao-AILab/flash-attention"}/releases; a torch that they are for (another 2.x) spares the compiler, too`,
+            ]),
+        `${setVariable(match, "MAX_JOBS", "4")}   # or compile it, with nvcc of torch's CUDA:`,
+        pip(match, `install -v --no-build-isolation ${name}`),
+      ];
+    },
+    sources: [
+      "Dao-AILab/flash-attention: setup.py",
+      "Dao-AILab/flash-attention#1531",
+      "https://github.com/mjun0812/flash-attention-prebuild-wheels",
+    ],
+    examples: [
+      {
+        text: "Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.7.4.post1/flash_attn-2.7.4.post1+cu12torch2.6cxx11abiFALSE-cp311-cp311-win_amd64.whl\nPrecompiled wheel not found. Building from source...\nrunning build\nrunning build_py\ncreating build\\lib.win-amd64-cpython-311\\flash_attn",
+        expect: "none for Windows",
+      },
+      {
+        text: "ninja: build stopped: subcommand failed.\nTraceback (most recent call last):\n  File \"/tmp/pip-install-o9/flash-attn_de/setup.py\", line 450, in run\n    urllib.request.urlretrieve(wheel_url, wheel_filename)\n  File \"/usr/lib/python3.12/urllib/request.py\", line 639, in http_error_default\n    raise HTTPError(req.full_url, code, msg, hdrs, fp)\nurllib.error.HTTPError: HTTP Error 404: Not Found\n\nDuring handling of the above exception, another exception occurred:\n\nsubprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",
+        expect: "flash-attention-prebuild-wheels",
+      },
+    ],
+  },
+];
