@@ -101,7 +101,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Found no NVIDIA driver on your system|CUDA driver initialization failed|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
     "no-device",
   ],
-  [/CUDA unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],
+  [/CUDA unknown error|(?:CUDA|HIP) error[^:]*: unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],
   [
     /sm_\d+\w? is not compatible with the current PyTorch installation|The current PyTorch install supports CUDA capabilities|with CUDA capability sm_\d+|cuda capability [\d.]+ .*(?:no longer|not) support|which is of cuda capability/i,
     "torch-arch",
@@ -219,7 +219,7 @@ export function gpuParser(): Parser {
       if (!anyOf.test(text) || text.length > 4_000) return false;
       // A compile command or a source line quotes such names without anything having failed.
       if (
-        /^\S*(?:nvcc|hipcc|c\+\+|g\+\+|gcc)\b.* -c |^\d+ \| |^\s*(?:case|if|return|#define|TORCH_CHECK|AT_ASSERT)\b|^>>> |^\+ |^\w+\s*=\s/.test(
+        /^\S*(?:nvcc|hipcc|c\+\+|g\+\+|gcc)\b.* -c |^\d+ \| |^\s*(?:case|if|return|raise|#define|TORCH_CHECK|AT_ASSERT)\b|^>>> |^\+ |^\w+\s*=\s/.test(
           text,
         )
       )

@@ -35,15 +35,22 @@ export const gpuLibraryRules: readonly Rule[] = [
           ? "cuSOLVER could not start or failed: GPU memory is full, another version of the library is loaded than torch's (LD_LIBRARY_PATH), or an earlier kernel failed."
           : match.finding.code === "library-not-initialized"
             ? "cuBLAS or cuDNN could not start: GPU memory is full, an earlier kernel failed, or another version of the library is loaded than the one torch was built with."
-            : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
+            : /EXECUTION_FAILED/.test(match.finding.text)
+              ? "cuBLAS or cuDNN could not run its kernel: an earlier kernel broke the context (an index out of range, which only this later call notices), GPU memory is full, torch's CUDA is older than the GPU (CUDA 10 knows no RTX 30, 11.7 no RTX 40), or libraries of two CUDA versions are mixed."
+              : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
     fix: (match) => [
       ...(match.facts["library"] === "FFT"
         ? [installTorchFor(match, "12.6") + "   # any CUDA from 11.8 on"]
         : match.facts["library"] === "SOLVER"
           ? ['# in the program, first: torch.backends.cuda.preferred_linalg_library("magma")']
           : []),
-      "nvidia-smi   # is the memory full?",
-      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py`,
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # another message than before: that one is the cause`,
+      "nvidia-smi   # is the memory full? with a batch size of 1?",
+      ...(/EXECUTION_FAILED|ARCH_MISMATCH/.test(match.finding.text)
+        ? [
+            `${python(match)} -c "import torch; print(torch.version.cuda, torch.cuda.get_device_name(0), torch.cuda.get_arch_list())"   # does torch's CUDA know this GPU?`,
+          ]
+        : []),
       unsetVariable(match, "LD_LIBRARY_PATH"),
       pip(match, "install --force-reinstall torch"),
     ],
