@@ -64,6 +64,38 @@ export const gpuLibraryRules: readonly Rule[] = [
     ],
   },
   {
+    id: "cudnn-has-no-plan",
+    title: "cuDNN has no kernel for an attention or a fused operation on this GPU",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) => coded(finding, "cudnn-plans"),
+    confidence: "high",
+    cause: () =>
+      "cuDNN was asked for a fused kernel (scaled_dot_product_attention with its cuDNN backend, which torch 2.5.0 prefers, or a graph of cudnn-frontend) and has none for this GPU, type or shape: its attention wants Ampere (RTX 30, A100) or newer, not Volta and Turing (V100, T4, RTX 20), float16 or bfloat16, and a head size that it knows. A libnvrtc that is not found, named in a line above, has the same effect.",
+    fix: (match) => [
+      "# in the program, first: import torch; torch.backends.cuda.enable_cudnn_sdp(False)   # attention by Flash, memory-efficient or plain kernels",
+      pip(match, "install --upgrade torch") + "   # when it is 2.5.0 (2.4.1 did not do it either)",
+      "# tests and code of cudnn-frontend itself: a GPU from 8.0 on, and the cuDNN release that the sample names",
+    ],
+    sources: [
+      "ostris/ai-toolkit#203",
+      "karpathy/llm.c#761",
+      "NVIDIA/cudnn-frontend#116",
+      "huggingface/diffusers#9704",
+      "Comfy-Org/ComfyUI#10090",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: cuDNN Frontend error: [cudnn_frontend] Error: No execution plans support the graph.",
+        expect: "enable_cudnn_sdp(False)",
+      },
+      {
+        text: "E       cudnn._compiled_module.cudnnGraphNotSupportedError: [cudnn_frontend] Error: No execution plans built successfully.",
+        expect: "enable_cudnn_sdp(False)",
+      },
+    ],
+  },
+  {
     id: "cudnn-not-loadable",
     title: "cuDNN or cuBLAS cannot be loaded",
     on: ["gpu"],
