@@ -14,6 +14,8 @@ const amdGpus: readonly (readonly [RegExp, string])[] = [
   [/\bRX 6[89][05]0\b|\bW6800\b/, "gfx1030"],
   [/\bRX 67[05]0\b/, "gfx1031"],
   [/\bRX 66[05]0\b|\bW6600\b/, "gfx1032"],
+  // Polaris. Source: AMDGPU guide of LLVM for the RX 400s; ROCm/legacy-rocm-build#1471 and #1695 for the RX 500s.
+  [/\bRX (?:4[678]|5[78])0\b|\bWX ?[57]100\b/, "gfx803"],
   [/\bMI3(?:00|25)[AX]?\b/, "gfx942"],
   [/\bMI35[05]X?\b/, "gfx950"],
   [/\bMI2[15]0X?\b/, "gfx90a"],

@@ -37,6 +37,10 @@ export interface SettingFacts {
   readonly askedRelease?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
   readonly uvCommand?: string;
+  /** torch's allocator takes its memory from the driver's pools. */
+  readonly asyncAllocator: boolean;
+  /** ComfyUI runs. */
+  readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
   readonly uvTool?: string;
 }
@@ -107,6 +111,8 @@ export class SettingReader {
   #asked: ReturnType<typeof onePackage>;
   #runner = false;
   #bits32 = false;
+  #pools = false;
+  #comfy = false;
   #extension: string | undefined;
   #prefix: string | undefined;
   #cumm: string | undefined;
@@ -122,7 +128,11 @@ export class SettingReader {
     if (text.includes("win32-") || text.includes("-win32."))
       this.#bits32 ||= /\btemp\.win32-\d|\bcp\d+-win32\b/.test(text);
     if (text.includes("-DTORCH_EXTENSION_NAME=")) this.#extension = extensionName.exec(text)?.[1] ?? this.#extension;
+    if (!this.#comfy && /[\\/]ComfyUI[\\/]|^# ComfyUI |ComfyUI version|^!!! Exception during processing !!!/.test(text))
+      this.#comfy = true;
     if (text.length > 600) return;
+    if (text.includes("allocAsync"))
+      this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
       this.#libtorch = true;
     if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
@@ -161,6 +171,8 @@ export class SettingReader {
       usesModules: this.#modules,
       hostedRunner: this.#runner,
       builds32Bit: this.#bits32,
+      asyncAllocator: this.#pools,
+      comfy: this.#comfy,
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),

@@ -229,8 +229,9 @@ export function tchForTorch(torch: string | undefined): string | undefined {
 }
 
 /**
- * Packages of PyG, and the first release of each that is for torch 1.13 and newer: those that came with the wheels for
- * torch 2.0 (rusty1s/pytorch_scatter#358, rusty1s/pytorch_sparse#317). Not confirmed by the lists of data.pyg.org/whl.
+ * Packages of PyG, and a release of each that is surely too new for a torch before 1.13: those that came with the wheels
+ * for torch 2.0 (rusty1s/pytorch_scatter#358, rusty1s/pytorch_sparse#317). A bound, no more: the releases before them
+ * are for torch 1.13 and older ones alike (rusty1s/pytorch_sparse#288: 0.6.15 for both 1.12 and 1.13).
  */
 const firstForTorch113: Readonly<Record<string, string>> = {
   "torch-cluster": "1.6.1",
@@ -247,7 +248,10 @@ export function tooNewFor(torch: string | undefined, name: string): string | und
 
 /**
  * Triton's release by torch's.
- * Source: `Requires-Dist: triton` in the metadata of torch's wheels.
+ * Source: `Requires-Dist: triton` in the metadata of torch's wheels, as pip quotes it: S-LoRA/S-LoRA#8 (2.0),
+ * pytorch/builder#1515 (2.1), triton-lang/triton#3359 (2.2), vllm-project/vllm#6304 (2.3), xming521/WeClone#198 (2.7),
+ * marin-community/marin#2375 (2.9), Tavris1/ComfyUI-Easy-Install#192 (2.11), pytorch/pytorch#186814 (2.12),
+ * NVIDIA/TensorRT-LLM#18743 (2.13).
  */
 const tritonOfTorch: Readonly<Record<string, string>> = {
   "2.0": "2.0",
@@ -261,6 +265,9 @@ const tritonOfTorch: Readonly<Record<string, string>> = {
   "2.8": "3.4",
   "2.9": "3.5",
   "2.10": "3.6",
+  "2.11": "3.6",
+  "2.12": "3.7",
+  "2.13": "3.7",
   "2.14": "3.8",
 };
 

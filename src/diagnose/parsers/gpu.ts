@@ -47,6 +47,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "cutlass-internal",
   ],
   [/Loaded runtime CuDNN library: \d/, "cudnn-older"],
+  [/No execution plans? (?:support the graph|built successfully)|cudnnGraphNotSupportedError/, "cudnn-plans"],
   [
     /too many blocks in cooperative launch|cudaErrorCooperativeLaunchTooLarge|CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE/i,
     "cooperative-launch",
@@ -101,7 +102,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     /Found no NVIDIA driver on your system|CUDA driver initialization failed|no CUDA-capable device is detected|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE|No CUDA GPUs are available|No HIP GPUs are available|hipErrorNoDevice|couldn't communicate with the NVIDIA driver|but torch\.cuda\.is_available\(\) is False/i,
     "no-device",
   ],
-  [/CUDA unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],
+  [/CUDA unknown error|(?:CUDA|HIP) error[^:]*: unknown error|cudaErrorUnknown|CUDA_ERROR_UNKNOWN/i, "unknown"],
   [
     /sm_\d+\w? is not compatible with the current PyTorch installation|The current PyTorch install supports CUDA capabilities|with CUDA capability sm_\d+|cuda capability [\d.]+ .*(?:no longer|not) support|which is of cuda capability/i,
     "torch-arch",
@@ -209,7 +210,7 @@ const numbered =
   /cudaGetDeviceCount\(\).{0,200}\bError (\d{1,3}): |\bcuda\w*(?: \w+){0,3} failed with (?:error|code|status)(?: code)?[ :=(#]{1,3}(\d{1,3})(?=[\s)\]:,;([.]|$)(?! errors?)|\b(?:CUDA|cuda)(?: run-?time| driver| API)?(?:[ _](?:error|failure|status|err))(?: code| number| no\.?| ?=)?:? ?[=#(]{0,2}(\d{1,3})(?=[\s)\]:,;([.]|$)/i;
 
 const anyOf =
-  /amdgcn|INVALID_KERNEL|MIOpen|is_cuda|captur|STATUS|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|cutlass|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
+  /execution plan|amdgcn|INVALID_KERNEL|MIOpen|is_cuda|captur|STATUS|NVML|render|XPU|MPS|Native API|PI_ERROR|UR_RESULT|kfd|HSA|hsa|NCCL|RCCL|nccl|ollective|unhandled|busy|ordinal|ECC|NVRM|CUFFT|CUS|CUR|MIOPEN|miopen|nvrtc|NVRTC|driver|peer|engine|resource handle|context|nvidia|nvidia|compatibility|initialized|capabilities|[Tt]riton|cutlass|out of resource|libcud|load symbol|[Cc][Uu][Dd][Aa]|HIP|hip|kernel|PTX|NVIDIA|CUBLAS|CUDNN|cuDNN|device|GPU|launch|toolchain|misaligned|illegal|compiled with|symbol not found|rocBLAS|Tensile|_cuda|_Cuda/;
 
 /** The parser of run-time errors. */
 export function gpuParser(): Parser {
@@ -219,7 +220,7 @@ export function gpuParser(): Parser {
       if (!anyOf.test(text) || text.length > 4_000) return false;
       // A compile command or a source line quotes such names without anything having failed.
       if (
-        /^\S*(?:nvcc|hipcc|c\+\+|g\+\+|gcc)\b.* -c |^\d+ \| |^\s*(?:case|if|return|#define|TORCH_CHECK|AT_ASSERT)\b|^>>> |^\+ |^\w+\s*=\s/.test(
+        /^\S*(?:nvcc|hipcc|c\+\+|g\+\+|gcc)\b.* -c |^\d+ \| |^\s*(?:case|if|return|raise|#define|TORCH_CHECK|AT_ASSERT)\b|^>>> |^\+ |^\w+\s*=\s/.test(
           text,
         )
       )

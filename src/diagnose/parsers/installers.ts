@@ -21,7 +21,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:subprocess\.)?CalledProcessError: (?!.*died with <Signals\.)Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
   /Error (?:building|compiling|linking) (?:extension|objects for extension)/,
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
-  /^error: command '.+' failed with exit (?:code|status) (?!-?9\b|137\b)-?\d+/,
+  /^(?:.*[\s"“:：])?command '[^']{1,300}' failed with exit (?:code|status):? (?!-?9\b|137\b)-?\d+/,
   /^(?:ERROR|error): .* exited with (?:code|status) [1-9]\d?$/,
   /^error: failed to run custom build command for `|^process didn't exit successfully: `/,
   /^(?:\w+Error: )?Error when running CMake: Command/,

@@ -121,10 +121,17 @@ export function linkerParser(): Parser {
   };
 }
 
+/** lld-link names functions as MSVC does: `__declspec(dllimport) class A __cdecl ns::f(class B const &)` is `ns::f(B const &)`. */
+function withoutResult(name: string): string {
+  const called = name.search(/\b__(?:cdecl|vectorcall|thiscall|stdcall|fastcall) /);
+  const plain = called === -1 ? name.replace(/^__declspec\(dllimport\) /, "") : name.slice(called).replace(/^\S+ /, "");
+  return called === -1 ? plain : plain.replaceAll(/\b(?:class|struct|enum|union) /g, "");
+}
+
 function readUndefined(text: string): { name: string; file?: string } | undefined {
   if (!/undefined|未定义|nicht definiert|indéfinie|sin definir/.test(text)) return undefined;
   const lld = undefinedSymbol.exec(text)?.[1];
-  if (lld !== undefined) return { name: lld.trim() };
+  if (lld !== undefined) return { name: withoutResult(lld.trim()) };
   const old = moldOld.exec(text);
   if (old !== null) return { name: old[2] ?? "", file: old[1] ?? "" };
   const gnu = undefinedReference.exec(text);

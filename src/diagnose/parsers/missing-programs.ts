@@ -8,7 +8,7 @@ const notFound: readonly RegExp[] = [
   /^(?:\S*\/)?(?:sh|bash|dash): (?:(?:line )?\d+: )?(\S*\/\S+): (?:No such file or directory|Datei oder Verzeichnis nicht gefunden)$/,
   /^zsh: command not found: (\S+)$/,
   /^sudo: (\S+): command not found$/,
-  /^Can't exec "([\w.+-]+)": No such file or directory/,
+  /^Can't exec "([\w./+-]+)": No such file or directory/,
   /^['"]{1,2}((?:[a-z]:)?[\w.+/\\ ()-]*[\w+.-])['"]{1,2} is not recognized as an internal or external command/i,
   /^(?:Der Befehl )?["'“„]?(\S+?)["'”“]? ?(?:不是内部或外部命令|不是內部或外部命令|ist entweder falsch geschrieben|n'est pas reconnu|no se reconoce|não é reconhecido|non è riconosciuto|не является внутренней|は、内部コマンド|은\(는\) 내부 또는 외부)/,
   /The term ['"‘“]([^'"’”]+)['"’”] is not recognized as (?:the|a) name/,

@@ -15,7 +15,24 @@ const requestedBy =
 
 /** The parser of Microsoft's tools. */
 export function msvcParser(): Parser {
-  return { line };
+  /** `error LNK2019: unresolved external symbol` whose symbol is on the next line. */
+  let cut: { readonly line: LogLine; readonly text: string } | undefined;
+  return {
+    get open() {
+      return cut !== undefined;
+    },
+    line(given: LogLine, out: Collector, taken = false): boolean {
+      const before = cut;
+      cut = undefined;
+      if (before !== undefined && !taken && /^["“?_]|^\(_*\?/.test(given.text))
+        return line({ ...before.line, text: `${before.text} ${given.text}` }, out);
+      if (taken) return false;
+      const understood = line(given, out);
+      if (!understood && /\bLNK(?:2001|2019)\b.{0,60}$/.test(given.text) && !/["“?]/.test(given.text))
+        cut = { line: given, text: given.text };
+      return understood;
+    },
+  };
 }
 
 /** Sentences of cl and link that are known without their code, and the code. */

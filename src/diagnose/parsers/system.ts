@@ -202,6 +202,13 @@ const phrases: readonly Phrase[] = [
   },
   {
     words:
+      /\{WindowsPath\('\/usr\/local\/cuda\/lib64'\)|argument of type 'WindowsPath' is not iterable|name 'CUDA_RUNTIME_LIB' is not defined/,
+    kind: "exception",
+    tool: "torch",
+    code: "bitsandbytes-of-linux",
+  },
+  {
+    words:
       /(?:CUDA|ROCm) Setup failed despite|Could not find the bitsandbytes|bitsandbytes.*(?:was compiled without GPU|CUDA Setup)|CUDA SETUP: (?:ERROR|Required library|CUDA detection failed|Problem)/i,
     kind: "exception",
     tool: "torch",
@@ -355,7 +362,7 @@ const phrases: readonly Phrase[] = [
 
 /** Cheap test before the table. */
 const anyPhrase =
-  /Cython|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against|Microsoft C\+\+|libprotobuf|MKL|smashing|overflow detected|fbgemm|egl[A-Z]|glX|wgl|OpenGL/;
+  /Cython|WindowsPath|wheel|Stale|ASan|AddressSanitizer|nput\/output|resource busy|Disk quota|enough space|ENOSPC|Errno|WinError|too long|open files|temporarily|start new thread|fork|pids|Read-only|denied|permitted: '|emory|OOM|oom|[Kk]illed|137|SIGKILL|runner|canceled|execution time|timed out|TIME LIMIT|took longer|TORCH_LIBRARY|register|Your compiler|No CUDA runtime|version bounds|ninja|Ninja|mismatch|match|CUDA|nvcc|Cuda|cuda arch|compute capability|tinycudann|ROCm|xFormers|bitsandbytes|extensions root|terminate called|what\(\)|Segmentation|SIGSEGV|core dumped|Illegal|SIGILL|OMP:|NumPy|numpy|_ARRAY_API|module compiled|Clock skew|modification time|git|ubmodule|loading shared|bad_alloc|different CUDA|GPU arch|arch_list|nvToolsExt|exec format|qemu|binary file|xcrun|Xcode|developer tools|ccache: |fatal exception|0x[cC]0000|libaio|extension not|kernels? |_kernels|32212|-10737|139|free|malloc|munmap|corrupted|[Nn]o space|\(you have|file_baton|enough (?:free )?space|walltime|RUNLIMIT|recognized processor|9999|running against|linked against|Microsoft C\+\+|libprotobuf|MKL|smashing|overflow detected|fbgemm|egl[A-Z]|glX|wgl|OpenGL/;
 
 /** What comes after the message of an exception that nobody caught. */
 const endOfWhat =

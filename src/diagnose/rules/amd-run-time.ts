@@ -30,6 +30,11 @@ function wheelsFor(gfx: string | undefined): string | undefined {
 /** Makes torch itself know the GPU. */
 function otherTorch(match: Match): string[] {
   const gfx = gfxOf(match);
+  if (gfx?.startsWith("gfx8") === true)
+    return [
+      `# no torch of the last years has code for ${gfx}: AMD took gfx8 out of ROCm at 4.0, and HSA_OVERRIDE_GFX_VERSION does not help, since no newer GPU is alike enough`,
+      "# what there is: torch and ROCm that others build for such cards (xuhuisheng/rocm-gfx803, tsl0922/pytorch-gfx803), programs that compute with Vulkan or DirectML, or the CPU",
+    ];
   const wheels = wheelsFor(gfx);
   const override = `export HSA_OVERRIDE_GFX_VERSION=${overrideFor(gfx)}   # Linux: pretends to be the nearest GPU that torch has (10.3.0 for RX 5000 and 6000, 11.0.0 for RX 7000 and Radeon 700M)`;
   return [
@@ -92,7 +97,8 @@ export const amdRunTimeRules: readonly Rule[] = [
     },
     fix: (match) => {
       const list = `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list(), torch.cuda.get_device_properties(0).gcnArchName)"   # is this GPU in torch's own list?`;
-      if (ofBlas(match) || failedInTorch(match)) return [...otherTorch(match), list];
+      if (ofBlas(match) || failedInTorch(match) || gfxOf(match)?.startsWith("gfx8") === true)
+        return [...otherTorch(match), list];
       return [
         list,
         "# it is: the extension lacks it; build it again for this GPU:",
@@ -109,7 +115,14 @@ export const amdRunTimeRules: readonly Rule[] = [
         ...otherTorch(match),
       ];
     },
-    sources: ["ROCm/legacy-rocm-build#2061", "pytorch/pytorch#73534", "patientx-cfz/comfyui-rocm#71"],
+    sources: [
+      "ROCm/legacy-rocm-build#2061",
+      "pytorch/pytorch#73534",
+      "patientx-cfz/comfyui-rocm#71",
+      // gfx8: dropped at 4.0, and what others build.
+      "ROCm/legacy-rocm-build#1353",
+      "Firstbober/rocm-pytorch-gfx803-docker#5",
+    ],
     examples: [
       {
         text: "hipErrorNoBinaryForGpu: Unable to find code object for all current devices!",
@@ -119,6 +132,10 @@ export const amdRunTimeRules: readonly Rule[] = [
       {
         text: "rocBLAS error: Cannot read /opt/rocm/lib/rocblas/library/TensileLibrary.dat: Illegal seek for GPU arch : gfx1102",
         expect: "HSA_OVERRIDE_GFX_VERSION=11.0.0",
+      },
+      {
+        text: "HIP error: Invalid device function\n### GPU\n2x AMD Radeon (TM) Pro WX 5100 Graphics",
+        expect: "gfx8 out of ROCm",
       },
       {
         text: '  File "/e/site-packages/torch/nn/functional.py", line 2567, in embedding\n    return torch.embedding(weight, input)\ntorch.AcceleratorError: CUDA error: device kernel image is invalid\nSearch for `hipErrorInvalidImage\' in https://rocm.docs.amd.com for more information.',

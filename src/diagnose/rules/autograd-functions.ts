@@ -87,36 +87,53 @@ export const autogradFunctionRules: readonly Rule[] = [
         /save_for_backward can only save (?:variables|tensors), but argument (?<index>\d+) is of type (?<type>\w+)/,
         /(?<again>Trying to backward through the graph a second time|Trying to access the saved tensors .* a second time|access saved tensors? after (?:they have|it has) (?:already )?been freed)/,
         /(?<legacy>Legacy autograd function with non-static forward method)/,
+        /(?<backward>must implement (?:either )?the backward (?:or vjp method )?(?:function|method)? ?(?:for|in) (?:your )?custom autograd\.Function)/,
         /(?<dirty>Some elements marked as dirty during the forward method were not returned as output)/,
       ),
     confidence: "high",
     cause: (match) =>
       match.facts["index"] !== undefined
         ? `ctx.save_for_backward takes tensors only, and argument ${match.facts["index"]} is ${match.facts["type"] ?? "something else"}.`
-        : match.facts["legacy"] !== undefined
-          ? "The package has autograd functions of the form that torch 1.5 took out (forward and backward as methods of an object)."
-          : match.facts["dirty"] !== undefined
-            ? "forward calls ctx.mark_dirty on a tensor that it does not return."
-            : "backward() runs twice over one graph, or a tensor of an earlier step (a state that is carried on, a loss that is added up) still hangs on its graph.",
+        : match.facts["backward"] !== undefined
+          ? "A class of the kind torch.autograd.Function has no backward that torch finds: it is missing, misspelt, or not a @staticmethod of the class (indented below forward, say), and a gradient is asked for."
+          : match.facts["legacy"] !== undefined
+            ? "The package has autograd functions of the form that torch 1.5 took out (forward and backward as methods of an object)."
+            : match.facts["dirty"] !== undefined
+              ? "forward calls ctx.mark_dirty on a tensor that it does not return."
+              : "backward() runs twice over one graph, or a tensor of an earlier step (a state that is carried on, a loss that is added up) still hangs on its graph.",
     fix: (match) =>
       match.facts["index"] !== undefined
         ? ["# numbers, shapes and flags as attributes: ctx.n = n; None stays None"]
-        : match.facts["legacy"] !== undefined
+        : match.facts["backward"] !== undefined
           ? [
-              "# @staticmethod def forward(ctx, …) and backward(ctx, …), called as F.apply(…), not F()(…); or a newer release of the package",
+              "# in the class: @staticmethod def backward(ctx, *grads), which gives one gradient for each argument of forward; used as TheFunction.apply(…)",
+              "# code of torch 1.4 and older (forward(self, …), no @staticmethod): the same, with ctx in place of self; or a newer release of the package",
+              "# no gradient is wanted: call it under torch.no_grad(), or on x.detach()",
             ]
-          : match.facts["dirty"] !== undefined
-            ? ["# return every tensor that is given to ctx.mark_dirty"]
-            : [
-                "# detach what is carried over: state = state.detach(); loss.item() for sums",
-                "# only when it is meant: loss.backward(retain_graph=True)",
-              ],
+          : match.facts["legacy"] !== undefined
+            ? [
+                "# @staticmethod def forward(ctx, …) and backward(ctx, …), called as F.apply(…), not F()(…); or a newer release of the package",
+              ]
+            : match.facts["dirty"] !== undefined
+              ? ["# return every tensor that is given to ctx.mark_dirty"]
+              : [
+                  "# detach what is carried over: state = state.detach(); loss.item() for sums",
+                  "# only when it is meant: loss.backward(retain_graph=True)",
+                ],
     sources: [manual],
     examples: [
       { text: "TypeError: save_for_backward can only save variables, but argument 2 is of type int", expect: "ctx.n" },
       {
         text: "RuntimeError: Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function with static forward method.",
         expect: "F.apply",
+      },
+      {
+        text: "RuntimeError: You must implement the backward function for custom autograd.Function.",
+        expect: "@staticmethod def backward",
+      },
+      {
+        text: "NotImplementedError: You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.",
+        expect: "@staticmethod def backward",
       },
     ],
   },

@@ -23,6 +23,33 @@ function uncompiled({ context }: Match): boolean {
 
 export const bitsandbytesRules: readonly Rule[] = [
   {
+    id: "bitsandbytes-of-linux",
+    title: "A bitsandbytes from before its Windows wheels",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding) => coded(finding, "bitsandbytes-of-linux"),
+    confidence: "high",
+    cause: () =>
+      "This release of bitsandbytes is older than 0.43, the first with libraries for Windows: it looks for Linux's libcudart.so and /usr/local/cuda, and no setting, link or copied file of CUDA mends that.",
+    fix: (match) => [
+      pip(match, "uninstall -y bitsandbytes bitsandbytes-windows"),
+      pip(match, 'install "bitsandbytes>=0.43.0"'),
+      `${python(match)} -m bitsandbytes   # says SUCCESS; ${python(match)} -c "import torch; print(torch.version.cuda)" must not say None`,
+      "# a Python or a program that holds it at an older release: a newer release of that program, or WSL2",
+    ],
+    sources: ["bitsandbytes-foundation/bitsandbytes#1043", "bmaltais/kohya_ss#2041"],
+    examples: [
+      {
+        text: "CUDA_SETUP: WARNING! libcudart.so not found in any environmental path. Searching in backup paths...\nThe following directories listed in your path were found to be non-existent: {WindowsPath('/usr/local/cuda/lib64')}\nargument of type 'WindowsPath' is not iterable",
+        expect: "bitsandbytes>=0.43.0",
+      },
+      {
+        text: "NameError: name 'CUDA_RUNTIME_LIB' is not defined. Did you mean: 'CUDA_RUNTIME_LIBS'?",
+        expect: "bitsandbytes>=0.43.0",
+      },
+    ],
+  },
+  {
     id: "bitsandbytes-setup",
     title: "bitsandbytes finds no CUDA library for this environment",
     on: ["exception", "missing-library", "undefined-symbol", "load"],

@@ -224,13 +224,14 @@ export const callRules: readonly Rule[] = [
       saidAny(
         finding,
         /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
+        /backward formula for (?<name>[\w.:]+?)(?:\.default)? returned an incorrect number of gradients \(expected (?<want>\d+), got (?<have>\d+)\)/,
         /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned an invalid gradient at index (?<index>\d+)/,
         /[Ff]unction (?:torch::autograd::CppNode<)?(?<name>[\w:]+?)(?:Backward\d*)?>? returned a gradient different than None at position (?<index>\d+)/,
       ),
     confidence: "high",
     cause: (match) =>
       `${
-        /^GeneratedBackwardFor_/.test(match.facts["name"] ?? "")
+        /^GeneratedBackwardFor_/.test(match.facts["name"] ?? "") || /backward formula for /.test(match.finding.message)
           ? `The backward that register_autograd was given for \`${(match.facts["name"] ?? "").replace(/^GeneratedBackwardFor_|_default(?:Backward)?$/g, "")}\``
           : `\`${match.facts["name"] ?? ""}${/::CppNode</.test(match.finding.message) ? "::" : "."}backward\``
       } has to give one gradient for each argument of forward, of that argument's shape, type and device, and None where none is wanted` +
@@ -255,6 +256,10 @@ export const callRules: readonly Rule[] = [
       {
         text: "RuntimeError: Function MyConvBackward returned an invalid gradient at index 1 - got [3, 4] but expected shape compatible with [4, 3]",
         expect: "position 1",
+      },
+      {
+        text: "RuntimeError: The backward formula for mylib.gather_rows.default returned an incorrect number of gradients (expected 5, got 6). Expected one gradient for each forward input",
+        expect: "register_autograd was given for `mylib.gather_rows`",
       },
     ],
   },

@@ -171,21 +171,34 @@ export const cmakeRules: readonly Rule[] = [
         /Detecting CUDA compiler ABI info - failed/,
       ),
     confidence: "medium",
-    cause: () =>
-      "CMake compiled a small test and it failed: the compiler's own words stand in the same message below; for CUDA most often a host compiler that nvcc does not accept, or an architecture that it does not know.",
+    cause: (match) =>
+      match.facts["lang"] === "HIP"
+        ? "CMake compiled a small test for HIP with ROCm's clang and it failed: the compiler's own words stand in the same message below. Most often a part of ROCm is not installed (device libraries, hip-dev, libstdc++ of the gcc that clang chooses), ROCm lies elsewhere than clang looks, or the architecture is one that this ROCm does not know."
+        : "CMake compiled a small test and it failed: the compiler's own words stand in the same message below; for CUDA most often a host compiler that nvcc does not accept, or an architecture that it does not know.",
     fix: (match) =>
-      platformOf(match) === "win32"
+      match.facts["lang"] === "HIP" && platformOf(match) !== "win32"
         ? [
-            "nvcc --version & where cl   # in the x64 Native Tools Command Prompt of a Visual Studio that this CUDA supports",
-            `cmake -S . -B build -G Ninja -DCMAKE_CUDA_ARCHITECTURES=${packed(match)}   # Ninja needs no "CUDA ….props" in Visual Studio; within pip: ${setVariable(match, "CMAKE_GENERATOR", "Ninja")}`,
-            'copy "%CUDA_PATH%\\extras\\visual_studio_integration\\MSBuildExtensions\\*" "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\MSBuild\\Microsoft\\VC\\v170\\BuildCustomizations\\"   # for the Visual Studio generator; your edition',
+            "echo 'int main(){return 0;}' > t.hip && $(hipconfig -l)/clang++ -x hip --offload-arch=gfx1100 t.hip -o t   # your GPU's gfx; the error alone",
+            'ls -d /opt/rocm*; sudo apt-get install rocm-hip-sdk   # "cannot find ROCm device library": rocm-device-libs is missing, or export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm',
+            'sudo apt-get install libstdc++-$(ls /usr/lib/gcc/x86_64-linux-gnu | sort -n | tail -1)-dev   # "cannot find -lstdc++", "\'cmath\' file not found"',
+            "rm -rf build   # then cmake again: it remembers that the compiler failed",
           ]
-        : [
-            "nvcc --version; g++ --version",
-            `cmake -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 -DCMAKE_CUDA_ARCHITECTURES=${packed(match)} ..   # in an empty build folder`,
-          ],
-    sources: ["cmpute/d3d#8"],
+        : platformOf(match) === "win32"
+          ? [
+              "nvcc --version & where cl   # in the x64 Native Tools Command Prompt of a Visual Studio that this CUDA supports",
+              `cmake -S . -B build -G Ninja -DCMAKE_CUDA_ARCHITECTURES=${packed(match)}   # Ninja needs no "CUDA ….props" in Visual Studio; within pip: ${setVariable(match, "CMAKE_GENERATOR", "Ninja")}`,
+              'copy "%CUDA_PATH%\\extras\\visual_studio_integration\\MSBuildExtensions\\*" "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\MSBuild\\Microsoft\\VC\\v170\\BuildCustomizations\\"   # for the Visual Studio generator; your edition',
+            ]
+          : [
+              "nvcc --version; g++ --version",
+              `cmake -DCMAKE_CUDA_HOST_COMPILER=/usr/bin/g++-12 -DCMAKE_CUDA_ARCHITECTURES=${packed(match)} ..   # in an empty build folder`,
+            ],
+    sources: ["cmpute/d3d#8", "ROCm/legacy-rocm-build#5104", "ggml-org/llama.cpp#11498", "ROCm/hipCUB#179"],
     examples: [
+      {
+        text: 'CMake Error at /usr/share/cmake-3.28/Modules/CMakeTestHIPCompiler.cmake:73 (message):\n  The HIP compiler\n\n    "/opt/rocm-6.4.2/lib/llvm/bin/clang"\n\n  is not able to compile a simple test program.',
+        expect: "rocm-hip-sdk",
+      },
       {
         text: 'CMake Error at /usr/share/cmake-3.22/Modules/CMakeTestCUDACompiler.cmake:56 (message):\n  The CUDA compiler\n\n    "/usr/bin/nvcc"\n\n  is not able to compile a simple test program.',
         expect: "CMAKE_CUDA_HOST_COMPILER",

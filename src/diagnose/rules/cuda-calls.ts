@@ -116,7 +116,9 @@ export const cudaCallRules: readonly Rule[] = [
       `# a newer toolkit (${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "11.8" : "11.6"} or newer) of the major version that torch was built for: export CUDA_HOME=/usr/local/cuda-<version> PATH=/usr/local/cuda-<version>/bin:$PATH`,
       "# or leave the part out that needs it (apex: without fused_dense; a release of the package from before)",
     ],
-    sources: ["NVIDIA/apex#1163", "NVIDIA/apex#1155"],
+    // AUX from 11.4.2 on: Oneflow-Inc/oneflow#8063; scales for FP8 from 11.8 on: apache/tvm#19432; modes from
+    // 12.8 on: cublaslt_gemm.cu of NVIDIA/TransformerEngine.
+    sources: ["NVIDIA/apex#1163", "NVIDIA/apex#1155", "Oneflow-Inc/oneflow#8063", "apache/tvm#19432"],
     examples: [
       {
         text: 'csrc/fused.cu(415): error: identifier "CUBLASLT_EPILOGUE_GELU_AUX" is undefined',

@@ -67,16 +67,28 @@ export const customOperatorRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `torch cannot make a schema of the operator's signature${match.facts["why"] === undefined ? "" : ` (${match.facts["why"]})`}. Schemas know Tensor, int, float, bool, str, Scalar, SymInt, ScalarType, Device, their lists (int[]) and optionals (int?).`,
-    fix: () => [
+      /\{(?:'\w', ){2,}'\w'\} in mutates_args were not found/.test(match.finding.message)
+        ? 'mutates_args was given as one string, and this torch takes its letters for names of parameters: mutates_args="unknown" came with a later release than this one, and a single name has to stand in brackets.'
+        : `torch cannot make a schema of the operator's signature${match.facts["why"] === undefined ? "" : ` (${match.facts["why"]})`}. Schemas know Tensor, int, float, bool, str, Scalar, SymInt, ScalarType, Device, their lists (int[]) and optionals (int?).`,
+    fix: (match) => [
+      ...(/in mutates_args were not found/.test(match.finding.message)
+        ? [
+            '# mutates_args=("out",): the parameters that the function writes into, by name, in a tuple or list; () when it writes into none',
+            '# mutates_args="unknown" (all of them may be written): a newer torch',
+          ]
+        : []),
       '# C++: m.def("f(Tensor x, int n, float eps, Tensor? bias=None) -> Tensor"); int64_t for int, double for float in the function',
       "# Python: annotate every parameter and the result (torch.Tensor, int, float, Sequence[int], Optional[torch.Tensor]; not list, dict or Any); mutates_args names parameters",
     ],
-    sources: ["pytorch: aten/src/ATen/native/README.md", manual],
+    sources: ["pytorch: aten/src/ATen/native/README.md", manual, "pytorch/pytorch#132972"],
     examples: [
       {
         text: "RuntimeError: \nunknown type specifier. Common valid schema types include Tensor, SymInt, int, float, bool, Scalar; for a full list, please see https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/README.md#func :\nf(tensor x) -> Tensor\n  ~~~~~~ <--- HERE",
         expect: "m.def",
+      },
+      {
+        text: "ValueError: infer_schema(func): {'o', 'n', 'w', 'u'} in mutates_args were not found in the custom op's signature. mutates_args should contain the names of all args that the custom op mutates. Got func with signature (q: torch.Tensor)",
+        expect: "takes its letters",
       },
       {
         text: "ValueError: infer_schema(func): Parameter x must have a type annotation. Got func with signature (x))",

@@ -11,6 +11,9 @@ function torchHeader(text: string): string | undefined {
     ?.replaceAll("\\", "/");
 }
 
+/** Objects of torch's own libraries, as its build lays them. */
+const torchObjects = /CMakeFiles[\\/]torch_(cpu|cuda|hip|python|xpu)\.dir[\\/]/;
+
 function isNightly(match: Match): boolean {
   return /\.dev\d/.test(match.context.log.installedTorch ?? "");
 }
@@ -48,6 +51,44 @@ export const faultOfTorchRules: readonly Rule[] = [
       {
         text: "/usr/bin/ld: /e/torch/include/c10/util/thing.h:9: multiple definition of `c10::thing()'; a.o:a.cpp:(.text+0x0): first defined here",
         expect: "c10/util/thing.h",
+      },
+    ],
+  },
+  {
+    id: "torch-built-without-a-part",
+    title: "torch is being built, and a part of its own sources was left out",
+    on: ["undefined-symbol"],
+    specificity: 93,
+    matches: (finding, { findings }) => {
+      if (finding.phase !== "link") return undefined;
+      const path = verdictOf(finding)?.symbol.path ?? finding.symbol?.split("(")[0]?.split("::") ?? [];
+      if (!["at", "c10", "torch", "caffe2"].includes(path[0] ?? "")) return undefined;
+      const near = [finding.file ?? "", ...findings.filter(({ at }) => at === finding.at).map(({ text }) => text)].join(
+        " ",
+      );
+      return torchObjects.test(near) ? { symbol: path.join("::"), part: torchObjects.exec(near)?.[1] } : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `torch itself is being built: an object of its library torch_${match.facts["part"] ?? "cpu"} calls \`${match.facts["symbol"] ?? ""}\`, and the source that defines it was not compiled in this configuration. Either an option switched it off on one side only (a fault of that day's sources: nightly and main have such days), or objects and translated sources of an earlier checkout are still in the build folder.`,
+    fix: (match) => [
+      `git submodule sync && git submodule update --init --recursive && rm -rf build${match.facts["part"] === "hip" ? " && python tools/amd_build/build_amd.py" : ""}   # in the checkout of torch; then build again`,
+      "# a release (git tag -l 'v2.*' | sort -V | tail) in place of main or nightly",
+      ...(/_(?:ck|cudnn|flash|efficient|mem_eff|fused)|attention|gemm/i.test(match.facts["symbol"] ?? "")
+        ? [
+            "# or without the part, on both sides: USE_ROCM_CK_GEMM=OFF (…_ck), USE_FLASH_ATTENTION=0 USE_MEM_EFF_ATTENTION=0 (attention), as variables before setup.py",
+          ]
+        : []),
+    ],
+    sources: ["ROCm/TheRock#2054", "ROCm/TheRock#1256", "pytorch/pytorch#160373", "pytorch/pytorch#147671"],
+    examples: [
+      {
+        text: "lld-link: error: undefined symbol: void __cdecl at::hip::detail::group_gemm_ck(class at::Tensor const &)\n>>> referenced by caffe2\\CMakeFiles\\torch_hip.dir\\__\\aten\\src\\ATen\\native\\hip\\GroupedBlas.cpp.obj:(class at::Tensor __cdecl at::native::_grouped_mm_cuda(class at::Tensor const &)",
+        expect: "USE_ROCM_CK_GEMM=OFF",
+      },
+      {
+        text: "/usr/bin/ld: caffe2/CMakeFiles/torch_cuda.dir/__/aten/src/ATen/RegisterCUDA_0.cpp.o: in function `f':\ncaffe2/CMakeFiles/torch_cuda.dir/__/aten/src/ATen/RegisterCUDA_0.cpp.o: undefined reference to `at::native::_cudnn_attention_backward(at::Tensor const&)'",
+        expect: "rm -rf build",
       },
     ],
   },

@@ -35,15 +35,22 @@ export const gpuLibraryRules: readonly Rule[] = [
           ? "cuSOLVER could not start or failed: GPU memory is full, another version of the library is loaded than torch's (LD_LIBRARY_PATH), or an earlier kernel failed."
           : match.finding.code === "library-not-initialized"
             ? "cuBLAS or cuDNN could not start: GPU memory is full, an earlier kernel failed, or another version of the library is loaded than the one torch was built with."
-            : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
+            : /EXECUTION_FAILED/.test(match.finding.text)
+              ? "cuBLAS or cuDNN could not run its kernel: an earlier kernel broke the context (an index out of range, which only this later call notices), GPU memory is full, torch's CUDA is older than the GPU (CUDA 10 knows no RTX 30, 11.7 no RTX 40), or libraries of two CUDA versions are mixed."
+              : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
     fix: (match) => [
       ...(match.facts["library"] === "FFT"
         ? [installTorchFor(match, "12.6") + "   # any CUDA from 11.8 on"]
         : match.facts["library"] === "SOLVER"
           ? ['# in the program, first: torch.backends.cuda.preferred_linalg_library("magma")']
           : []),
-      "nvidia-smi   # is the memory full?",
-      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py`,
+      `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # another message than before: that one is the cause`,
+      "nvidia-smi   # is the memory full? with a batch size of 1?",
+      ...(/EXECUTION_FAILED|ARCH_MISMATCH/.test(match.finding.text)
+        ? [
+            `${python(match)} -c "import torch; print(torch.version.cuda, torch.cuda.get_device_name(0), torch.cuda.get_arch_list())"   # does torch's CUDA know this GPU?`,
+          ]
+        : []),
       unsetVariable(match, "LD_LIBRARY_PATH"),
       pip(match, "install --force-reinstall torch"),
     ],
@@ -53,6 +60,38 @@ export const gpuLibraryRules: readonly Rule[] = [
       {
         text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
         expect: "LD_LIBRARY_PATH",
+      },
+    ],
+  },
+  {
+    id: "cudnn-has-no-plan",
+    title: "cuDNN has no kernel for an attention or a fused operation on this GPU",
+    on: ["gpu"],
+    specificity: 70,
+    matches: (finding) => coded(finding, "cudnn-plans"),
+    confidence: "high",
+    cause: () =>
+      "cuDNN was asked for a fused kernel (scaled_dot_product_attention with its cuDNN backend, which torch 2.5.0 prefers, or a graph of cudnn-frontend) and has none for this GPU, type or shape: its attention wants Ampere (RTX 30, A100) or newer, not Volta and Turing (V100, T4, RTX 20), float16 or bfloat16, and a head size that it knows. A libnvrtc that is not found, named in a line above, has the same effect.",
+    fix: (match) => [
+      "# in the program, first: import torch; torch.backends.cuda.enable_cudnn_sdp(False)   # attention by Flash, memory-efficient or plain kernels",
+      pip(match, "install --upgrade torch") + "   # when it is 2.5.0 (2.4.1 did not do it either)",
+      "# tests and code of cudnn-frontend itself: a GPU from 8.0 on, and the cuDNN release that the sample names",
+    ],
+    sources: [
+      "ostris/ai-toolkit#203",
+      "karpathy/llm.c#761",
+      "NVIDIA/cudnn-frontend#116",
+      "huggingface/diffusers#9704",
+      "Comfy-Org/ComfyUI#10090",
+    ],
+    examples: [
+      {
+        text: "RuntimeError: cuDNN Frontend error: [cudnn_frontend] Error: No execution plans support the graph.",
+        expect: "enable_cudnn_sdp(False)",
+      },
+      {
+        text: "E       cudnn._compiled_module.cudnnGraphNotSupportedError: [cudnn_frontend] Error: No execution plans built successfully.",
+        expect: "enable_cudnn_sdp(False)",
       },
     ],
   },

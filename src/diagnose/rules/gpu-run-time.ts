@@ -4,6 +4,7 @@ import {
   installTorchFor,
   knownCapabilities,
   pip,
+  platformOf,
   python,
   reinstall,
   setVariable,
@@ -255,9 +256,11 @@ export const gpuRunTimeRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "no-device", "unknown"),
     confidence: "medium",
     cause: (match) =>
-      ofAmd(match)
-        ? "torch is a build for ROCm, and it sees no AMD GPU: /dev/kfd and /dev/dri are not there or may not be opened (a container without them, a user who is not in the groups render and video), the amdgpu driver is not loaded, HIP_VISIBLE_DEVICES hides the GPU, or this ROCm does not know it."
-        : "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
+      match.finding.code === "unknown"
+        ? "CUDA failed without saying why. At the first call: the driver does not answer (a laptop or desktop after suspend, an update of the driver without a reboot, a container that lacks /dev/nvidia-uvm). In the middle of a run: the GPU was reset or lost under load (temperature, power, overclocking, Windows's time limit for display GPUs), memory ran out at the edge, or a kernel broke the context; the kernel's log says which. The build has no part in it."
+        : ofAmd(match)
+          ? "torch is a build for ROCm, and it sees no AMD GPU: /dev/kfd and /dev/dri are not there or may not be opened (a container without them, a user who is not in the groups render and video), the amdgpu driver is not loaded, HIP_VISIBLE_DEVICES hides the GPU, or this ROCm does not know it."
+          : "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
     fix: (match) =>
       ofAmd(match)
         ? [
@@ -269,11 +272,16 @@ export const gpuRunTimeRules: readonly Rule[] = [
           ]
         : [
             "nvidia-smi",
-            ...(match.finding.code === "unknown"
+            ...(match.finding.code === "unknown" && platformOf(match) === "win32"
               ? [
-                  "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
+                  "# restart Windows, install the newest driver; Event Viewer, System, source nvlddmkm: resets of the driver",
                 ]
-              : []),
+              : match.finding.code === "unknown"
+                ? [
+                    "sudo dmesg | grep -iE 'xid|nvrm' | tail   # Xid lines: the GPU was lost or reset; none: the driver's state",
+                    "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
+                  ]
+                : []),
             "# container: docker run --gpus all …",
             unset(match),
             "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",

@@ -47,6 +47,7 @@ import { cudaCallRules } from "./cuda-calls.ts";
 import { classBindingRules } from "./class-bindings.ts";
 import { genericRules } from "./generic.ts";
 import { foreignToolchainRules } from "./foreign-toolchains.ts";
+import { gpuAllocatorRules } from "./gpu-allocators.ts";
 import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
@@ -249,6 +250,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "GPU libraries", rules: gpuLibraryRules },
   { name: "Drivers and GPUs", rules: gpuEnvironmentRules },
   { name: "Devices", rules: gpuDeviceRules },
+  { name: "Memory of the GPU", rules: gpuAllocatorRules },
   { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
   { name: "Architectures to build for", rules: buildArchitectureRules },

@@ -23,6 +23,40 @@ function kernelOf({ finding }: Match): string {
   return name === "" ? "The kernel" : `\`${name.split("::").at(-1) ?? name}\``;
 }
 
+/** What a check inside a kernel of torch asks for, by the call that the traceback passes through. */
+const checkedCalls: readonly (readonly [RegExp, string])[] = [
+  [
+    /\b(?:binary_cross_entropy(?!_with_logits)|BCELoss)\b/,
+    "binary_cross_entropy wants inputs from 0 to 1: a sigmoid is missing before it (or use binary_cross_entropy_with_logits), or there are NaN",
+  ],
+  [
+    /\b(?:cross_entropy|nll_loss|nll_loss_nd|NLLLoss|CrossEntropyLoss|multi_margin_loss|ctc_loss)\b/,
+    "a target of the loss is no class: below 0, or not below the number of classes (labels that count from 1, a background class too many, 255 for what is to be left out without ignore_index=255); print(target.min(), target.max(), logits.shape)",
+  ],
+  [
+    /\b(?:multinomial|Categorical)\b/,
+    "the probabilities to draw from hold inf, NaN or negative numbers: float16 overflows (bfloat16 or float32 do not), or the model's weights are broken",
+  ],
+  [
+    /\b(?:embedding(?:_bag)?|index_select|[Ee]mbeddings?)\b/,
+    "an index is not below the number of rows of the embedding (num_embeddings): a tokenizer with more words than the model (model.resize_token_embeddings(len(tokenizer))), a text longer than the model's positions, or -1 and -100 that are padding; print(ids.min(), ids.max(), weight.shape)",
+  ],
+  [
+    /\b(?:one_hot|scatter(?:_add|_reduce)?_?|gather|index_(?:add|copy|put|fill)_?|take_along_dim)\b/,
+    "an index is below 0 or not below the size of the dimension it is for; print(index.min(), index.max(), x.shape)",
+  ],
+];
+
+/** What the traceback beside the message says of the check; the call may be a later one. */
+function checkedCall(match: Match): string | undefined {
+  const at = match.finding.at;
+  const near = match.context.findings.find(
+    (other) => other.frames !== undefined && Math.abs(other.at - at) <= 2 && other.frames.length > 0,
+  );
+  const frames = (near?.frames ?? []).slice(-4).join("\n");
+  return checkedCalls.find(([call]) => call.test(frames))?.[1];
+}
+
 const wording: readonly (readonly [RegExp, string])[] = [
   [
     /misaligned/,
@@ -245,13 +279,15 @@ export const kernelFaultRules: readonly Rule[] = [
       coded(finding, "illegal-access", "misaligned", "launch-failure", "illegal-instruction", "assert"),
     confidence: "medium",
     cause: (match) =>
-      match.finding.code === "assert"
-        ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
-        : match.finding.code === "misaligned"
-          ? "A kernel reads or writes at an address that is no multiple of the access's size: a vector access (float4, int4, half2, a reinterpret_cast of the pointer) where the tensor is a slice, has a storage offset or rows of an odd length, or shared memory that is cut up for several types. The error is reported at some later call."
-          : match.finding.code === "illegal-instruction"
-            ? "A kernel ran into an instruction that this GPU does not execute, or into data in place of code: a kernel built for another variant of the GPU (sm_90a, sm_100a), a function pointer of the host called on the device, or memory that another kernel overwrote."
-            : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
+      match.finding.code === "assert" && checkedCall(match) !== undefined
+        ? `A check inside a kernel failed. By the call that the traceback passes through: ${checkedCall(match) ?? ""}. (Without CUDA_LAUNCH_BLOCKING=1 the call may be a later one than the one at fault.)`
+        : match.finding.code === "assert"
+          ? "A check inside a kernel failed (most often an index out of range: labels or indices beyond the size of a tensor). The error is reported at some later call."
+          : match.finding.code === "misaligned"
+            ? "A kernel reads or writes at an address that is no multiple of the access's size: a vector access (float4, int4, half2, a reinterpret_cast of the pointer) where the tensor is a slice, has a storage offset or rows of an odd length, or shared memory that is cut up for several types. The error is reported at some later call."
+            : match.finding.code === "illegal-instruction"
+              ? "A kernel ran into an instruction that this GPU does not execute, or into data in place of code: a kernel built for another variant of the GPU (sm_90a, sm_100a), a function pointer of the host called on the device, or memory that another kernel overwrote."
+              : "A kernel used an address outside of its tensors, or one that is not aligned: an index error in the kernel, a tensor on another device or not contiguous, or 32-bit indices on a large tensor. The error is reported at some later call.",
     fix: (match) =>
       ofAmd(match)
         ? [
@@ -261,12 +297,22 @@ export const kernelFaultRules: readonly Rule[] = [
           ]
         : [
             `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
+            ...(match.finding.code === "assert"
+              ? [
+                  "# above the traceback: the line `Assertion … failed` of the kernel says what was checked (srcIndex < srcSelectDimSize: an index; t >= 0 && t < n_classes: a label)",
+                  "# or run one step on the CPU (device='cpu'): there the same check names the index",
+                ]
+              : []),
             `compute-sanitizer ${python(match)} the_program.py   # shows the kernel and the thread`,
           ],
     sources: ["https://docs.nvidia.com/compute-sanitizer/"],
     examples: [
       { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
       { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
+      {
+        text: '  File "/usr/lib/python3.7/dist-packages/torch/nn/functional.py", line 2846, in cross_entropy\n    return torch._C._nn.cross_entropy_loss(input, target, weight)\nRuntimeError: CUDA error: device-side assert triggered',
+        expect: "number of classes",
+      },
       { text: "RuntimeError: CUDA error: misaligned address", expect: "float4" },
       {
         text: "Memory access fault by GPU node-1 (Agent handle: 0x5581) on address 0x7f1c00000000. Reason: Page not present or supervisor privilege.",

@@ -12,6 +12,11 @@ function notOnMac(match: Match): boolean {
   );
 }
 
+/** The library that is linked and wants another: `warning: libA.so, needed by ./libB.so, not found`. */
+function neededBy({ finding }: Match): string | undefined {
+  return /\.so[\w.]*, needed by (\S+), not found/.exec(finding.text)?.[1];
+}
+
 /** Whether a path is one that a build makes: relative, or below a build folder. */
 function madeByBuild(file: string): boolean {
   return !/^(?:[\\/]|[A-Za-z]:)/.test(file) || /[\\/](?:build|_skbuild|pip-[\w-]+)[\\/]/.test(file);
@@ -196,11 +201,20 @@ export const linkLibraryRules: readonly Rule[] = [
       const dir = added(match)?.dir;
       if (notOnMac(match))
         return `\`${match.facts["name"] ?? ""}\` is a library of Linux's tools that macOS does not have: the build names it without asking for the system.`;
+      const asker = neededBy(match);
+      if (asker !== undefined)
+        return `\`${match.facts["file"] ?? ""}\` is wanted by \`${asker}\`, which is being linked, and lies in none of the folders where the linker looks for libraries of libraries (-rpath-link, LD_LIBRARY_PATH, those that \`${asker}\` itself names). What it defines is missing then: the undefined references below come from that.`;
       return `The library \`${match.facts["file"] ?? match.facts["name"] ?? ""}\` is in none of the folders that the linker searches: ${dir === undefined ? "its development package is not installed, or its folder is not given with -L" : `it is in ${dir}`}.`;
     },
     fix: (match) => {
       const dir = added(match)?.dir;
       const name = match.facts["name"] ?? "";
+      if (neededBy(match) !== undefined)
+        return [
+          `find / -name '${match.facts["file"] ?? ""}' 2>/dev/null; ldd ${neededBy(match) ?? ""} | grep 'not found'`,
+          "export LD_LIBRARY_PATH=<its folder>:$LD_LIBRARY_PATH   # for the link and for the run; or -Wl,-rpath-link,<its folder>",
+          "# it is nowhere: install the release of the package that the asking library was built with, or build that library again",
+        ];
       if (dir !== undefined) return [`# retorch.toml: library-dirs = ["${dir}"]   (setup.py: library_dirs=["${dir}"])`];
       if (notOnMac(match))
         return name === "gomp"
@@ -262,6 +276,10 @@ export const linkLibraryRules: readonly Rule[] = [
     change: added,
     sources: ["https://sourceware.org/binutils/docs/ld/Options.html"],
     examples: [
+      {
+        text: "/usr/bin/ld: warning: libfoo.so.2, needed by ../lib/libbar.so.1.6, not found (try using -rpath or -rpath-link)",
+        expect: "rpath-link,<its folder>",
+      },
       { text: "mold: fatal: library not found: nosuch", expect: "library-dirs" },
       { text: "ld: library 'omp' not found", expect: "libomp" },
       { text: "ld: library not found for -lstdc++fs", expect: "take -lstdc++fs out" },

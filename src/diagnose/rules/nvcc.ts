@@ -163,6 +163,7 @@ export const nvccRules: readonly Rule[] = [
       `The kernel \`${match.facts["kernel"] ?? ""}\` asks for ${match.facts["used"] === undefined ? "more" : `${Number(match.facts["used"])} bytes of`} static ${match.facts["what"] ?? "shared data"}${match.facts["max"] === undefined ? "" : `; ${Number(match.facts["max"])} are allowed`}.`,
     fix: () => [
       "# make the tile smaller, or take it as dynamic shared memory: extern __shared__, launch with the size, and cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
+      "# a package of others: another release of it, or fewer architectures where the message is of one of several (TORCH_CUDA_ARCH_LIST, CMAKE_CUDA_ARCHITECTURES with those of your GPU alone); a smaller block or tile size where the package has an option for it",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared-memory-8-x"],
     examples: [

@@ -137,6 +137,48 @@ export const nvrtcCompileRules: readonly Rule[] = [
     ],
   },
   {
+    id: "kernel-text-with-tensors",
+    title: "A tensor was written into the text of a kernel",
+    on: ["compile"],
+    specificity: 92,
+    matches: (finding, context) =>
+      atRunTime(finding, context) ? said(finding, /identifier "(?<name>tensor|torch|Tensor)" is undefined/) : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The kernel's text is put together in Python (str.format, %, replace), and where a number belongs stands \`${match.facts["name"] ?? "tensor"}(…)\`: a size or stride that is a tensor, as under torch.jit.trace, torch.export and ONNX export, where x.size() gives tensors.`,
+    fix: () => [
+      "# int(…) around every value that goes into the text: int(x.size(1)), tuple(map(int, x.stride()))",
+      "# a model that is traced or exported: keep the kernel out of the trace (register it as an operator: torch.library.custom_op), or export with fixed sizes",
+    ],
+    sources: ["cupy/cupy#5294", "pytorch/pytorch#58529"],
+    examples: [
+      {
+        text: 'CompileException: /tmp/tmpan1/3b7c_2.cubin.cu(16): error: identifier "tensor" is undefined',
+        expect: "int(x.size(1))",
+      },
+    ],
+  },
+  {
+    id: "nvrtc-compile-failed",
+    title: "NVRTC did not compile a kernel",
+    on: ["exception"],
+    role: "generic",
+    specificity: 40,
+    matches: (finding) => said(finding, /NVRTC_ERROR_COMPILATION|NVRTC compilation failed|HIPRTC_ERROR_COMPILATION/),
+    confidence: "low",
+    cause: () =>
+      "CuPy (or another package) compiled a kernel from text when it was first needed, and the compiler refused it. This message does not say why: its own words, with file, line and `error:`, stand in the CompileException at the end of the traceback.",
+    fix: (match) => [
+      "# look at the last lines of the whole traceback: (line): error: … is the cause",
+      `${python(match)} -m pip list | grep -i cupy; ${python(match)} -c "import cupy; cupy.show_config()"   # CuPy for the CUDA that is installed? a GPU newer than its CUDA? headers found?`,
+      "rm -rf ~/.cupy/kernel_cache   # what older releases left",
+    ],
+    sources: ["mritools/cupyimg#17", "chainer/chainerrl#413"],
+    examples: [
+      { text: "cupy_backends.cuda.libs.nvrtc.NVRTCError: NVRTC_ERROR_COMPILATION (6)", expect: "show_config" },
+    ],
+  },
+  {
     id: "nvrtc-lacks-function",
     title: "NVRTC does not know a function that nvcc knows",
     on: ["compile"],

@@ -111,6 +111,35 @@ export const operatorFakeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "fake-modes-mixed",
+    title: "Fake tensors of two tracings meet",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /fake mode \(<.{1,120}>\) from .{1,60} doesn't match mode \(<.{1,120}>\) from (?<from>.{1,60}?)(?: allocated at|$)/,
+        /Mixing fake modes NYI/,
+        /(?:Please convert all Tensors to FakeTensors first|found (?:real|non-fake) tensors? .{0,40}FakeTensorMode)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `A fake tensor (one without data) belongs to the tracing, the FakeTensorMode, that made it, and ${match.facts["from"] === undefined ? "this one meets tensors of another, or real ones" : `what comes from ${match.facts["from"]} is of another`}: a model or inputs made under a FakeTensorMode of one's own and given to torch.export or torch.compile, which make theirs, or a fake tensor that was kept in a global, a buffer or a cache from one trace to the next.`,
+    fix: () => [
+      "# give torch.export and torch.compile real tensors (device='meta' or small ones, where memory is short); or export outside of one's own `with FakeTensorMode()`",
+      "# in an operator's fake implementation and in modules: make tensors from the arguments (x.new_empty(…)), keep none in globals, lru_cache or self",
+      "# FakeTensorMode of one's own around everything: FakeTensorMode(allow_non_fake_inputs=True) where real tensors are to be taken",
+    ],
+    sources: ["pytorch/pytorch#110100", `${library}#torch.library.register_fake`],
+    examples: [
+      {
+        text: "AssertionError: fake mode (<torch._subclasses.fake_tensor.FakeTensorMode object at 0x7fe4>) from active fake mode 0 doesn't match mode (<torch._subclasses.fake_tensor.FakeTensorMode object at 0x7fe3>) from fake tensor input 0",
+        expect: "fake tensor input 0",
+      },
+      { text: "AssertionError: Mixing fake modes NYI", expect: "x.new_empty" },
+    ],
+  },
+  {
     id: "operator-overload-unknown",
     title: "The operator has no overload of that name",
     on: ["exception"],

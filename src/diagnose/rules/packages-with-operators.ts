@@ -233,7 +233,12 @@ export const packageOperatorRules: readonly Rule[] = [
         ...(old ? [`# or a newer torch, with cuDNN 9: ${installTorchFor(match, "12.6")}`] : []),
       ];
     },
-    sources: ["https://github.com/SYSTRAN/faster-whisper#gpu"],
+    // Releases below 4.5 and cuDNN 8: faster-whisper#1086; CUDA 12 alone from 4.0 on, cuDNN 8 for CUDA 11 before: #785.
+    sources: [
+      "https://github.com/SYSTRAN/faster-whisper#gpu",
+      "SYSTRAN/faster-whisper#1086",
+      "SYSTRAN/faster-whisper#785",
+    ],
     examples: [
       {
         text: "torch 2.1.0+cu118\nRuntimeError: Library libcublas.so.12 is not found or cannot be loaded",

@@ -188,7 +188,12 @@ export const readyPackageRules: readonly Rule[] = [
       pip(match, "install spconv-cu120   # the one for torch's CUDA (torch.version.cuda): cu118, cu120, cu124, cu126"),
       "# or run it in float32: with torch.autocast('cuda', enabled=False), and features.float()",
     ],
-    sources: ["traveller59/spconv#563", "Pointcept/PointTransformerV3#176"],
+    sources: [
+      "traveller59/spconv#563",
+      "Pointcept/PointTransformerV3#176",
+      "https://pypi.org/project/spconv-cu124/",
+      "https://pypi.org/project/spconv-cu126/",
+    ],
     examples: [
       {
         text: "RuntimeError: /io/build/temp.linux-x86_64-cpython-310/spconv/build/core_cc/src/csrc/sparse/convops/convops/ConvTunerSimple/ConvTunerSimple_tune_and_cache.cc(103)\n!all_profile_res.empty() assert faild. can't find suitable algorithm for 0",

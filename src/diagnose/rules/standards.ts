@@ -298,10 +298,17 @@ export const standardRules: readonly Rule[] = [
     fix: () => [
       '# define USE_CUDA for the .cu files: nvcc flag -DUSE_CUDA   (retorch.toml: nvcc-flags = ["-DUSE_CUDA"])',
       "# and include torch/types.h or ATen/ATen.h instead of torch/extension.h in .cu files; keep pybind code in .cpp files",
-      "# newer torch has the fix (pytorch#188952); old ones: -Xcompiler /permissive- or the previous MSVC toolset",
+      "# torch 2.8 and older guard the place on Windows without USE_CUDA; a fix in torch itself is proposed (pytorch#188952)",
     ],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "-DUSE_CUDA" }),
-    sources: ["pytorch/pytorch#188952", "pytorch/pytorch#148317", "ashawkey/cubvh#31", "open-mmlab/mmcv#3308"],
+    sources: [
+      "pytorch/pytorch#188952",
+      "pytorch/pytorch#148317",
+      // What guards the place in 2.8 and in 2.9.
+      "NVIDIA/Model-Optimizer#1761",
+      "ashawkey/cubvh#31",
+      "open-mmlab/mmcv#3308",
+    ],
     examples: [
       {
         text: "C:/p/torch/include\\torch/csrc/dynamo/compiled_autograd.h(1076): error C2872: “std”: 不明确的符号",

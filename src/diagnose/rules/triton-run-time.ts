@@ -7,6 +7,9 @@ function installed(match: Match): string | undefined {
   return match.context.log.installedTorch ?? match.context.environment?.torch?.version;
 }
 
+/** Windows takes paths of 260 characters, and programs add a few for files beside it. */
+const windowsLimit = 240;
+
 const ownCache =
   "export TRITON_CACHE_DIR=/tmp/triton-$USER-$HOSTNAME   # a folder of this machine, when several share one home";
 
@@ -66,28 +69,83 @@ export const tritonRunTimeRules: readonly Rule[] = [
         return /[\\/]\.?triton[\w.-]*[\\/](?:cache[\\/])?[\w-]+[\\/][\w.-]+\.so$/.test(finding.file ?? "")
           ? { version: finding.symbol }
           : undefined;
-      return finding.code === "FileNotFoundError"
-        ? said(
-            finding,
-            /['"](?<file>[^'"]*[\\/]\.?triton[^'"]*\.(?:json|so|cubin|ptx|ttir|ttgir|llir|hsaco)(?:\.tmp[^'"]*)?)['"]/,
-          )
-        : undefined;
+      if (finding.code !== "FileNotFoundError") return undefined;
+      const facts = said(
+        finding,
+        /['"](?<file>[^'"]*[\\/]\.?triton[^'"]*\.(?:json|so|cubin|ptx|ttir|ttgir|llir|hsaco)(?:\.tmp[^'"]*)?)['"]/,
+      );
+      const path = (facts?.["file"] ?? "").replaceAll("\\\\", "\\");
+      return facts === undefined || !/^[A-Za-z]:\\/.test(path) || path.length < windowsLimit
+        ? facts
+        : { ...facts, length: String(path.length) };
     },
     confidence: "high",
     cause: (match) =>
-      match.facts["version"] === undefined
-        ? `\`${match.facts["file"] ?? ""}\` is a kernel that Triton compiled, and it is gone: the cache was deleted while the program ran, its disk is full, or several machines and processes write one cache on a shared home (NFS).`
-        : `\`${match.finding.file ?? ""}\` is a small module that Triton compiled on a machine with a newer C library (${match.facts["version"]}) and keeps in a cache that both use: a home on a shared disk, or a cache that was copied into an image.`,
-    fix: () => ["rm -rf ~/.triton/cache /tmp/torchinductor_$USER   # it is made anew", ownCache],
-    sources: ["pytorch: torch/_inductor/runtime/cache_dir_utils.py"],
+      match.facts["length"] !== undefined
+        ? `The path of a kernel in Triton's cache has ${match.facts["length"]} characters, and Windows takes 260: the name of the kernel is long (torch.compile fuses many operations), and the cache lies deep below the user's temporary folder.`
+        : match.facts["version"] === undefined
+          ? `\`${match.facts["file"] ?? ""}\` is a kernel that Triton compiled, and it is gone: the cache was deleted while the program ran, its disk is full, or several machines and processes write one cache on a shared home (NFS).`
+          : `\`${match.finding.file ?? ""}\` is a small module that Triton compiled on a machine with a newer C library (${match.facts["version"]}) and keeps in a cache that both use: a home on a shared disk, or a cache that was copied into an image.`,
+    fix: (match) =>
+      match.facts["length"] === undefined
+        ? ["rm -rf ~/.triton/cache /tmp/torchinductor_$USER   # it is made anew", ownCache]
+        : [
+            "set TORCHINDUCTOR_CACHE_DIR=C:\\ti& set TRITON_CACHE_DIR=C:\\tr   # short folders, before the program starts",
+            "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator, then start again",
+            "# or run without torch.compile (ComfyUI: without the node that compiles)",
+          ],
+    sources: ["pytorch: torch/_inductor/runtime/cache_dir_utils.py", "chengzeyi/Comfy-WaveSpeed#74"],
     examples: [
       {
         text: "FileNotFoundError: [Errno 2] No such file or directory: '/root/.triton/cache/ab12/grid_kernel.json'",
         expect: "TRITON_CACHE_DIR",
       },
       {
+        text: `FileNotFoundError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\u\\\\AppData\\\\Local\\\\Temp\\\\torchinductor_u\\\\triton\\\\0\\\\${"3288a2b4".repeat(8)}\\\\__grp__triton_red_fused__scaled_mm__to_copy_add_clamp_mul_native_layer_norm_ones_16.json.tmp.pid_9796_7d68d846-f74b-4e5a-a739-43ce1dc143c8'`,
+        expect: "TORCHINDUCTOR_CACHE_DIR=C:\\ti",
+      },
+      {
         text: "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /home/u/.triton/cache/4f5e/cuda_utils.so)",
         expect: "rm -rf ~/.triton/cache",
+      },
+    ],
+  },
+  {
+    id: "compile-cache-in-use",
+    title: "torch.compile cannot replace a folder of its cache on Windows",
+    on: ["exception", "system"],
+    specificity: 88,
+    matches: (finding, context) =>
+      /WinError (?:5|32|183)\b/.test(finding.message) &&
+      (/torchinductor_|[\\/]\.?triton[\\/]/.test(finding.message) ||
+        context.findings.some(
+          (other) => /backend='(?:inductor|\w+)' raised/.test(other.message) && Math.abs(other.at - finding.at) <= 2,
+        ) ||
+        /BackendCompilerFailed|backend='\w+' raised/.test(finding.message))
+        ? {}
+        : undefined,
+    confidence: "medium",
+    cause: () =>
+      "torch.compile and Triton write what they compiled into a folder and rename it to its final name. Windows refuses that while the folder exists already or a file in it is open: left over by an earlier run or release, loaded by another Python, or just being looked at by a virus scanner.",
+    fix: () => [
+      "rmdir /s /q %TEMP%\\torchinductor_%USERNAME% & rmdir /s /q %USERPROFILE%\\.triton\\cache   # with all programs of Python ended; it is made anew",
+      "set TORCHINDUCTOR_CACHE_DIR=C:\\ti& set TRITON_CACHE_DIR=C:\\tr   # folders that the virus scanner leaves out",
+      "# again and again: a newer torch and triton-windows of the release that fits it; or without torch.compile",
+    ],
+    sources: [
+      "chengzeyi/Comfy-WaveSpeed#123",
+      "kijai/ComfyUI-WanVideoWrapper#220",
+      "pytorch/pytorch#138211",
+      "unslothai/unsloth#1999",
+    ],
+    examples: [
+      {
+        text: "torch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\nPermissionError: [WinError 5] Access is denied: 'C:\\\\Users\\\\u\\\\AppData\\\\Local\\\\Temp\\\\torchinductor_u\\\\triton\\\\0\\\\tmp.b6f9' -> 'C:\\\\Users\\\\u\\\\AppData\\\\Local\\\\Temp\\\\torchinductor_u\\\\triton\\\\0\\\\sHANk'",
+        expect: "torchinductor_%USERNAME%",
+      },
+      {
+        text: "torch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\nPermissionError: [WinError 5] 拒绝访问。",
+        expect: "torchinductor_%USERNAME%",
       },
     ],
   },
@@ -155,6 +213,7 @@ export const tritonRunTimeRules: readonly Rule[] = [
       finding.code === "CompilationError" && /^at \d+:\d+:/.test(finding.message.trim())
         ? {
             at: /^at (\d+:\d+):/.exec(finding.message.trim())?.[1],
+            made: /\bdef triton_/.test(finding.message) ? "yes" : undefined,
             why: /(?:AssertionError|ValueError|TypeError|NameError|NotImplementedError)\((?:'|")?(.{3,200}?)(?:'|")?\)\s*$/s.exec(
               finding.message,
             )?.[1],
@@ -162,15 +221,27 @@ export const tritonRunTimeRules: readonly Rule[] = [
         : undefined,
     confidence: (match) => (match.facts["why"] === undefined ? "low" : "medium"),
     cause: (match) =>
-      `Triton's compiler stops in the kernel's own source (line:column ${match.facts["at"] ?? ""} of the function)${match.facts["why"] === undefined ? "" : `: \`${match.facts["why"]}\``}. ${/M >= 16|N >= 16|K >= 16/.test(match.facts["why"] ?? "") ? "tl.dot works on blocks of 16 and more in each dimension: a block size that is smaller (or a shape rounded to less) has to be padded." : "The kernel was written for another release of Triton, or with types, shapes or constants that the language does not take."}`,
+      match.facts["made"] !== undefined && match.facts["why"] === undefined
+        ? `Triton's compiler stops in a kernel that torch.compile wrote (line:column ${match.facts["at"] ?? ""} of it): no source of yours is at fault. Most often the kernel reads a type that this GPU has no instructions for (float8_e4m3fn before RTX 40 and H100, bfloat16 before RTX 30), or Triton is of another release than the one that this torch is made for. The last line of the message, below the kernel, says which.`
+        : `Triton's compiler stops in the kernel's own source (line:column ${match.facts["at"] ?? ""} of the function)${match.facts["why"] === undefined ? "" : `: \`${match.facts["why"]}\``}. ${/M >= 16|N >= 16|K >= 16/.test(match.facts["why"] ?? "") ? "tl.dot works on blocks of 16 and more in each dimension: a block size that is smaller (or a shape rounded to less) has to be padded." : "The kernel was written for another release of Triton, or with types, shapes or constants that the language does not take."}`,
     fix: (match) => [
       `${python(match)} -c "import torch, triton; print(torch.__version__, triton.__version__)"   # the release that the kernel was written for?`,
-      ...(/M >= 16|N >= 16|K >= 16/.test(match.facts["why"] ?? "")
-        ? ["# BLOCK = max(16, triton.next_power_of_2(n)), with a mask for what is beyond n"]
-        : ["# block sizes and flags as tl.constexpr; a mask where sizes are no multiple of the block"]),
+      ...(match.facts["made"] !== undefined && match.facts["why"] === undefined
+        ? [
+            `${python(match)} -c "import torch; print(torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0))"   # fp8 weights (e4m3fn) want 8.9 or more`,
+            "# weights in fp16 or bf16 (or e5m2) in place of fp8, or without torch.compile for this model (ComfyUI: without the node that compiles)",
+            "# the Triton that fits torch: Linux: pip install --force-reinstall torch; Windows: triton-windows of the release for this torch",
+          ]
+        : /M >= 16|N >= 16|K >= 16/.test(match.facts["why"] ?? "")
+          ? ["# BLOCK = max(16, triton.next_power_of_2(n)), with a mask for what is beyond n"]
+          : ["# block sizes and flags as tl.constexpr; a mask where sizes are no multiple of the block"]),
     ],
-    sources: ["triton: python/triton/compiler/code_generator.py"],
+    sources: ["triton: python/triton/compiler/code_generator.py", "kijai/ComfyUI-HunyuanVideoWrapper#263"],
     examples: [
+      {
+        text: "torch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\nCompilationError: at 8:11:\ndef triton_(in_ptr0, out_ptr0, xnumel, XBLOCK : tl.constexpr):\n    xnumel = 56623104\n    tmp1 = tmp0.to(tl.float32)",
+        expect: "in place of fp8",
+      },
       {
         text: 'triton.compiler.errors.CompilationError: at 12:24:\n    y = tl.dot(x, w)\n        ^\nAssertionError("Input shapes should have M >= 16, N >= 16 and K >= 16")',
         expect: "max(16",
