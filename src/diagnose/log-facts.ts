@@ -40,6 +40,8 @@ export interface LogFacts extends PasteFacts, SettingFacts {
   readonly package?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
+  /** Repositories that packages come from (`git+https://…`), by the package's plain name. */
+  readonly repositories: Readonly<Record<string, string>>;
   /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
   readonly runningModule?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
@@ -111,6 +113,7 @@ class PackageReader {
   readonly #collected = new Set<string>();
   readonly #built = new Set<string>();
   readonly #local = new Set<string>();
+  readonly #repositories = new Map<string, string>();
   #folder = false;
   #last: string | undefined;
   #failed: string | undefined;
@@ -135,6 +138,16 @@ class PackageReader {
     if (collected !== undefined && this.#collected.size < mostPackages) this.#collected.add(plainName(collected));
     const named = text.includes("@ file:") ? /\b([A-Za-z][\w.-]*) @ file:\/\//.exec(text)?.[1] : undefined;
     if (named !== undefined && this.#local.size < mostPackages) this.#local.add(plainName(named));
+    const from = text.includes("@ git+")
+      ? /(?<![\w.-])([A-Za-z][\w.-]*) @ (git\+(?:https?|ssh):\/\/[^\s`'")\]]{4,300})/.exec(text)
+      : null;
+    if (from !== null && this.#repositories.size < mostPackages)
+      this.#repositories.set(plainName(from[1] ?? ""), from[2] ?? "");
+  }
+
+  /** Repositories that packages come from, by the package's plain name. */
+  repositories(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#repositories);
   }
 
   built(name: string): void {
@@ -162,6 +175,7 @@ export class FactsReader {
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
+    repositories: {},
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -319,6 +333,12 @@ export class FactsReader {
       )
     )
       this.#spoken.add("darwin");
+    if (
+      /\b[Mm]ac(?:[Bb]ook|OS| ?[Mm]ini|\b).{0,60}\b[Ii]ntel\b|\b[Ii]ntel\b.{0,20}\bmac(?:OS|[Bb]ook|s)?\b/i.test(text)
+    ) {
+      this.#spoken.add("darwin");
+      this.#facts.arch ??= "x64";
+    }
     if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
@@ -373,6 +393,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      repositories: this.#packages.repositories(),
       versions: this.#versions.versions(),
     };
   }

@@ -141,7 +141,11 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/may be available on a subsequent index|--index-strategy unsafe-best-match/, "uv-first-index", "pip"],
-  [/^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed/, "uv-platform", "pip"],
+  [
+    /^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed|^(?:error: )?found distribution (\S+) @ .{1,200} with neither wheels nor source distribution/,
+    "uv-platform",
+    "pip",
+  ],
   [
     /^hint: (?:You require|You're (?:on|using)) .*\([`'][\w.]+[`']\),|^hint: Wheels are available for [`']/,
     "wheel-tags",

@@ -14,7 +14,9 @@ const mangledName = /(?:^|[\s'"`(])(_{1,3}Z[\w.$]{4,}|\?[\w?$@]{4,}@@\w*)/;
 const elfUndefined = /undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?/;
 const elfVersioned = /symbol:? ([^\s,]+)[, ]+version (\S+) not defined in file (\S+) with link time reference/;
 const muslUndefined = /Error relocating (\S+?): (\S+?): (?:symbol not found|initial-exec TLS)/;
-const machUndefined = /(?:Symbol not found|symbol not found in flat namespace)\s?:? ?[('"]{0,2}(_[^\s'")]+)/;
+const machUndefined = /(?:Symbol not found|symbol not found in flat namespace)\s?:? ?[('"‘’]{0,2}(_[^\s'")’]+)/;
+/** The same, where what made the text bold or italic took the underscores away: `N2at3mps9MPSStream6commitEb`. */
+const machStripped = /symbol not found in flat namespace\s?:? ?[('"‘’]{0,2}(Z?NK?\d+[A-Za-z]\w{5,})/;
 const muslLibrary = /Error loading shared library (\S+?): No such file or directory(?: \(needed by (\S+?)\))?/;
 const machLibrary = /Library not loaded: ['"]?([^\s'"]+)/;
 const version = /^: version [`'‘"](.{1,200}?)['’"] not found(?: \(required by (.+?)\))?/;
@@ -51,13 +53,13 @@ export function loaderParser(): Parser {
       }
       if (mach !== undefined) {
         machLines++;
-        const from = /^Referenced from: (?:<[^>]*> )?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
+        const from = /^Referenced from:\s+(?:<[^>]*>\s+)?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
         if (from !== undefined) {
           // Who asks is said more exactly than by what was opened.
           mach.file = from;
           return true;
         }
-        const expected = /^Expected in: (?:<[^>]*> )?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
+        const expected = /^Expected in:\s+(?:<[^>]*>\s+)?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
         if (expected !== undefined) {
           if (!/flat namespace/.test(expected)) mach.library ??= expected;
           return true;
@@ -109,6 +111,14 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     const mach = machUndefined.exec(text);
     if (mach !== null)
       return out.add(line, { kind: "undefined-symbol", symbol: mach[1] ?? "", ...requester(text), ...common });
+    const stripped = machStripped.exec(text)?.[1];
+    if (stripped !== undefined)
+      return out.add(line, {
+        kind: "undefined-symbol",
+        symbol: `__Z${stripped.replace(/^Z/, "")}`,
+        ...requester(text),
+        ...common,
+      });
     if (text.includes("undefined symbol") && !/^(?:\S*(?:lld|mold|ld)\S*): /.test(text)) {
       const elf = elfUndefined.exec(text);
       if (elf !== null) {
@@ -141,10 +151,11 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       text,
     );
   if (bareVersion !== null) {
+    const before = at < 0 ? "" : wordBefore(text, at);
     return out.add(line, {
       kind: "library-version",
       symbol: bareVersion[1] ?? "",
-      library: "",
+      library: /\.(?:so|dylib)/.test(before) ? before : "",
       ...(bareVersion[2] === undefined ? {} : { file: bareVersion[2] }),
       ...common,
     });

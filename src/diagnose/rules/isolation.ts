@@ -188,6 +188,13 @@ export const isolationRules: readonly Rule[] = [
         return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
       if (module === "pkg_resources" && atRunTime(match))
         return [`${pip(match, 'install "setuptools<81"')}   # then the same command`];
+      const inProject = match.context.log.uvCommand;
+      if (module === "pkg_resources" && inProject !== undefined && !/^(?:pip|tool)$/.test(inProject))
+        return [
+          `# pyproject.toml: [tool.uv] build-constraint-dependencies = ["setuptools<${match.facts["name"] === undefined ? "81" : "70"}"]`,
+          `uv ${inProject}${inProject === "run" ? " …" : ""}   # the build then gets a setuptools that has it (an old uv: uv self update)`,
+          `# or without a file: uv pip install "setuptools<81" wheel && uv pip install --no-build-isolation ${packageToBuild(match)}`,
+        ];
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
@@ -230,6 +237,14 @@ export const isolationRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/e/bin/mim", line 3, in <module>\n    from mim.cli import cli\n  File "/e/lib/python3.12/site-packages/mim/commands/list.py", line 4, in <module>\n    import pkg_resources\nModuleNotFoundError: No module named \'pkg_resources\'',
         expect: "An installed program",
+      },
+      {
+        text: "$ uv sync\n  × Failed to build `clip @ git+https://github.com/openai/CLIP.git`\n  ╰─▶ Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit code: 1)\n      [stderr]\n        File \"<string>\", line 3, in <module>\n      ModuleNotFoundError: No module named 'pkg_resources'",
+        expect: "build-constraint-dependencies",
+      },
+      {
+        text: "$ uv pip install -r requirements.txt\n  × Failed to build `clip @ git+https://github.com/openai/CLIP.git`\n        File \"<string>\", line 3, in <module>\n      ModuleNotFoundError: No module named 'pkg_resources'",
+        expect: '--no-build-isolation "git+https://github.com/openai/CLIP.git"',
       },
       {
         text: "Collecting mmcv\n  Getting requirements to build wheel: finished with status 'error'\n    File \"<string>\", line 5, in <module>\n  ModuleNotFoundError: No module named 'pkg_resources'",

@@ -5,6 +5,11 @@ import { baseName } from "../parsers/parser.ts";
 import type { Rule } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
 
+/** Whether a library is of a conda environment. */
+function isConda(path: string): boolean {
+  return /conda|mamba|miniforge|envs[\\/]/.test(path);
+}
+
 export const libraryVersionRules: readonly Rule[] = [
   {
     id: "libstdcxx-too-old",
@@ -19,7 +24,7 @@ export const libraryVersionRules: readonly Rule[] = [
             version,
             gcc: gccOfSymbolVersion(version),
             library: finding.library,
-            conda: /conda|mamba|envs[\\/]/.test(finding.library ?? "") ? "yes" : undefined,
+            conda: isConda(finding.library ?? "") ? "yes" : undefined,
           };
     },
     confidence: "high",

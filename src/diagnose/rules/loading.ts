@@ -50,6 +50,20 @@ const condaPackages: readonly (readonly [RegExp, string])[] = [
   [/^lib(?:open)?blas/, "libopenblas"],
 ];
 
+/** The package that a module's file lies in. */
+function moduleOf(file: string): string {
+  return /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)/.exec(file)?.[1] ?? "it";
+}
+
+/** A plain library is loaded before all others. */
+function preloaded(match: Match): string[] {
+  return [
+    "# import it before torch and others, or load it at the start:",
+    `LD_PRELOAD=${match.finding.file ?? "/usr/lib/aarch64-linux-gnu/libgomp.so.1"} ${python(match)} the_program.py`,
+    "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer",
+  ];
+}
+
 export const loadingRules: readonly Rule[] = [
   {
     id: "init-function-missing",
@@ -233,12 +247,20 @@ export const loadingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "A library" : `\`${match.finding.file}\``} wants static thread-local storage and too many libraries loaded before it took it (often libgomp on ARM).`,
     fix: (match) => [
-      "# import it before torch and others, or load it at the start:",
-      `LD_PRELOAD=${match.finding.file ?? "/usr/lib/aarch64-linux-gnu/libgomp.so.1"} ${python(match)} the_program.py`,
-      "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384",
+      ...(/\.(?:cpython-|abi3)/.test(match.finding.file ?? "")
+        ? [
+            `# a module of Python is not preloaded: in the program, import ${moduleOf(match.finding.file ?? "")} before torch, cv2 and others`,
+            "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer: ldd --version",
+            `LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 ${python(match)} the_program.py   # on ARM, where libgomp has taken the room: the path as find / -name 'libgomp*.so*' shows it`,
+          ]
+        : preloaded(match)),
     ],
-    sources: ["pytorch/pytorch#2575", "opencv/opencv#14884"],
+    sources: ["pytorch/pytorch#2575", "opencv/opencv#14884", "isl-org/Open3D#5371"],
     examples: [
+      {
+        text: "ImportError: /e/lib/python3.10/site-packages/open3d/cpu/pybind.cpython-310-aarch64-linux-gnu.so: cannot allocate memory in static TLS block",
+        expect: "import open3d before torch",
+      },
       {
         text: "ImportError: /e/scikit_learn.libs/libgomp-d22c30c5.so.1.0.0: cannot allocate memory in static TLS block",
         expect: "LD_PRELOAD",

@@ -210,7 +210,7 @@ export const torchSourceRules: readonly Rule[] = [
         finding,
         /(?:conversion|convert|converting|cast)(?!.*(?:to ["‘'](?:at::|c10::)?(?:IntArrayRef|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\()).*DeprecatedTypeProperties/,
         /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
-        /no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
+        /^(?!.*\b(?:zeros|ones|empty|full|rand|randn|randint|arange|linspace|eye|tensor|from_blob|randperm)(?:\(|<|" matches)).*no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
         /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
       ),
     confidence: "high",

@@ -65,6 +65,15 @@ function forWheel(match: Match): string[] {
       "# an environment with a Python that has a wheel: uv venv --python 3.12   (or conda create -n e python=3.12)",
     ];
   const wheelPython = tag.replace("cp3", "3.");
+  if (/-linux_(?:arm64|amd64)\.whl$/.test(match.finding.symbol ?? "")) {
+    const fixed = (match.finding.symbol ?? "")
+      .replace("linux_arm64", "linux_aarch64")
+      .replace("linux_amd64", "linux_x86_64");
+    return [
+      `# in the requirements: ${fixed}   (Python's names are linux_aarch64 and linux_x86_64; arm64 is macOS's and Docker's word)`,
+      "# or by its version alone, which finds the file that fits: torch==2.0.1 with --index-url https://download.pytorch.org/whl/cpu",
+    ];
+  }
   if (version === wheelPython)
     return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
   const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
@@ -80,6 +89,8 @@ function wheelCause(match: Match): string {
   const here = version === undefined ? "this Python" : `Python ${version}`;
   const tag = /-cp3(\d+)-/.exec(symbol)?.[1];
   if (code === "wrong-python") return `The package does not support ${here}.`;
+  if (/-linux_(?:arm64|amd64)\.whl$/.test(symbol))
+    return `\`${symbol}\` has a name of a system that no Python knows: 64-bit ARM is linux_aarch64 there, x86-64 is linux_x86_64.`;
   if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
     return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
   return `\`${symbol}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
@@ -296,6 +307,8 @@ export const unmetRequestRules: readonly Rule[] = [
       const unmet = unmetOf({ finding, context });
       // Hints alone say something of wheels that do not fit.
       if (unmet === undefined) return finding.code === "wheel-tags" || isConflict(finding.message) ? undefined : {};
+      // A hint that speaks of systems alone says nothing of Python.
+      if (finding.code === "wheel-tags" && unmet.why === "platform") return undefined;
       const range = pythonsThere(unmet);
       const isOther =
         range !== undefined && (unmet.python === undefined ? unmet.why === "python" : !within(range, unmet.python));
@@ -343,6 +356,10 @@ export const unmetRequestRules: readonly Rule[] = [
     },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
+      {
+        text: "ERROR: torch-2.0.1+cpu-cp311-cp311-linux_arm64.whl is not a supported wheel on this platform.",
+        expect: "torch-2.0.1+cpu-cp311-cp311-linux_aarch64.whl",
+      },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
         expect: "uv venv --python 3.10",
