@@ -12,6 +12,8 @@ import { plainStatement, StatedVersions } from "./stated-versions.ts";
 export interface LogFacts extends PasteFacts, SettingFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
+  /** Packages of a Python 2 are named, and no Python 3. */
+  readonly oldPython?: boolean;
   /** `3.10`. */
   readonly python?: string;
   /** `12.1`: the toolkit that was used. */
@@ -207,7 +209,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
@@ -231,6 +233,7 @@ export class FactsReader {
     if (python !== null && facts.python === undefined) {
       const [major, minor] = python.slice(1).filter((part) => part !== undefined);
       if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
+      else if (/python2\.7[\\/](?:site|dist)-packages[\\/]/.test(text)) facts.oldPython = true;
     }
     const cuda =
       /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)|version bounds defined for CUDA version (\d+\.\d+)/.exec(
@@ -389,6 +392,7 @@ export class FactsReader {
       ...this.#settings.facts(),
       ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
       ...(platform === undefined ? {} : { platform }),
+      ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],

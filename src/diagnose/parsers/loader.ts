@@ -27,7 +27,7 @@ const initFunction = /does not define (?:module export|init) function \(?(\w+)/;
 const wrongPython =
   /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)(?:_d|t)?\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
 const architecture =
-  /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
+  /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have ['(]([^')]+)['"),]*, need ['(](\w+))?/;
 const elfWords =
   /wrong ELF class: \w+|invalid ELF header|file too short|cannot read file data|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot map zero-fill pages|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
 
@@ -165,7 +165,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     return out.add(line, {
       kind: "load",
       code: "architecture",
-      ...(arch[1] === undefined ? {} : { symbol: `${arch[1]} ${arch[2] ?? ""}` }),
+      ...(arch[1] === undefined ? {} : { symbol: `${arch[1]}|${arch[2] ?? ""}` }),
       ...requester(text),
       ...common,
     });

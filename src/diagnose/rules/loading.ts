@@ -2,6 +2,7 @@
 import { pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
 import { framesAt } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
+import { onMac } from "./mac-processors.ts";
 
 /** The Python that runs, when the message or the log tells; never the one that the file was built for. */
 function runningPython(match: Match): string | undefined {
@@ -169,7 +170,7 @@ export const loadingRules: readonly Rule[] = [
         };
       }
       if (finding.code === "architecture") {
-        const [have, need] = (finding.symbol ?? "").split(" ");
+        const [have, need] = (finding.symbol ?? "").split("|");
         return { have: have === "" ? undefined : have, need };
       }
       return /wrong ELF class|dll-format|slice is not valid|not a mach-o file/.test(finding.code ?? "")
@@ -186,9 +187,7 @@ export const loadingRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? ["# use the x64 Native Tools Command Prompt (vcvars64.bat), not the x86 one"]
         : platformOf(match) === "darwin"
-          ? [
-              '# a native Python (arch -arm64), and ARCHFLAGS="-arch arm64" for the build; LibTorch and its wheels for the same architecture',
-            ]
+          ? onMac(match)
           : []),
       ...rebuild(match),
     ],
