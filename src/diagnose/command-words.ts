@@ -26,6 +26,11 @@ export function pip(match: Match, words: string): string {
   return `${python(match)} -m pip ${words}`;
 }
 
+/** The folder of Homebrew: Macs with Intel processors have it elsewhere. Source: docs.brew.sh/Installation. */
+export function homebrew(match: Match): string {
+  return match.context.log.arch === "x64" ? "/usr/local" : "/opt/homebrew";
+}
+
 /** Sets an environment variable for the commands that follow. */
 export function setVariable(match: Match, name: string, value: string): string {
   if (platformOf(match) === "win32") return `set ${name}=${value}`;

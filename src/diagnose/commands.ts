@@ -11,6 +11,7 @@ import type { Match } from "./rule.ts";
 import { tooNewFor } from "./version-facts.ts";
 
 export {
+  homebrew,
   pip,
   platformOf,
   python,
@@ -233,6 +234,8 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 /** The package that is built, for a command of pip: in the release that was asked for, `.` where nothing is named. */
 export function packageToBuild({ context: { log } }: Match): string {
   const { package: built, asked, askedRelease = "" } = log;
+  const repository = built === undefined ? undefined : own(log.repositories, plainName(built));
+  if (repository !== undefined) return `"${repository}"`;
   if (built === undefined) return asked === undefined ? "." : `${asked}${askedRelease}`;
   return asked !== undefined && plainName(asked) === plainName(built) ? `${built}${askedRelease}` : built;
 }

@@ -12,6 +12,8 @@ import { plainStatement, StatedVersions } from "./stated-versions.ts";
 export interface LogFacts extends PasteFacts, SettingFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
+  /** Packages of a Python 2 are named, and no Python 3. */
+  readonly oldPython?: boolean;
   /** `3.10`. */
   readonly python?: string;
   /** `12.1`: the toolkit that was used. */
@@ -40,6 +42,8 @@ export interface LogFacts extends PasteFacts, SettingFacts {
   readonly package?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
+  /** Repositories that packages come from (`git+https://…`), by the package's plain name. */
+  readonly repositories: Readonly<Record<string, string>>;
   /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
   readonly runningModule?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
@@ -111,6 +115,7 @@ class PackageReader {
   readonly #collected = new Set<string>();
   readonly #built = new Set<string>();
   readonly #local = new Set<string>();
+  readonly #repositories = new Map<string, string>();
   #folder = false;
   #last: string | undefined;
   #failed: string | undefined;
@@ -135,6 +140,16 @@ class PackageReader {
     if (collected !== undefined && this.#collected.size < mostPackages) this.#collected.add(plainName(collected));
     const named = text.includes("@ file:") ? /\b([A-Za-z][\w.-]*) @ file:\/\//.exec(text)?.[1] : undefined;
     if (named !== undefined && this.#local.size < mostPackages) this.#local.add(plainName(named));
+    const from = text.includes("@ git+")
+      ? /(?<![\w.-])([A-Za-z][\w.-]*) @ (git\+(?:https?|ssh):\/\/[^\s`'")\]]{4,300})/.exec(text)
+      : null;
+    if (from !== null && this.#repositories.size < mostPackages)
+      this.#repositories.set(plainName(from[1] ?? ""), from[2] ?? "");
+  }
+
+  /** Repositories that packages come from, by the package's plain name. */
+  repositories(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#repositories);
   }
 
   built(name: string): void {
@@ -167,6 +182,7 @@ export class FactsReader {
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
+    repositories: {},
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -198,7 +214,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|\b(?:x64|arm64)-osx\b/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
@@ -222,6 +238,7 @@ export class FactsReader {
     if (python !== null && facts.python === undefined) {
       const [major, minor] = python.slice(1).filter((part) => part !== undefined);
       if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
+      else if (/python2\.7[\\/](?:site|dist)-packages[\\/]/.test(text)) facts.oldPython = true;
     }
     const cuda =
       /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)|version bounds defined for CUDA version (\d+\.\d+)/.exec(
@@ -333,6 +350,12 @@ export class FactsReader {
       )
     )
       this.#spoken.add("darwin");
+    if (
+      /\b[Mm]ac(?:[Bb]ook|OS| ?[Mm]ini|\b).{0,60}\b[Ii]ntel\b|\b[Ii]ntel\b.{0,20}\bmac(?:OS|[Bb]ook|s)?\b/i.test(text)
+    ) {
+      this.#spoken.add("darwin");
+      this.#facts.arch ??= "x64";
+    }
     if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
@@ -383,10 +406,12 @@ export class FactsReader {
       ...this.#settings.facts(),
       ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
       ...(platform === undefined ? {} : { platform }),
+      ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      repositories: this.#packages.repositories(),
       versions: this.#versions.versions(),
     };
   }

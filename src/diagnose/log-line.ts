@@ -188,6 +188,8 @@ export function cleanLine(raw: string, number: number): LogLine {
   // Markdown: bold text, code marks.
   if (text.startsWith("**") && text.endsWith("**") && text.length > 5) text = text.slice(2, -2).trim();
   if (text.startsWith("`") && text.endsWith("`") && text.length > 2) text = text.replace(/^`+|`+$/g, "").trim();
+  // The mark of code that opens here and closes lines below.
+  if (text.startsWith("`")) text = text.replace(/^`{1,3}(?=[\w./\\:+-]{1,300}(?::\d+:|\(\d+[,)]))/, "");
   if (/[‘’“”]/.test(text) && writesStraight.test(text) && !/[\u0400-\uffff]/.test(text.replace(/[‘’“”…]/g, "")))
     text = straightQuotes(text);
   return { number, text, indent, pytest };

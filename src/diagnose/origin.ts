@@ -9,6 +9,7 @@ import type { LogFacts } from "./log-facts.ts";
 /** Whether the log names another system, another Python, another torch or another CUDA of torch. */
 export function speaksOfAnother(facts: LogFacts, { platform, python, torch, cuda }: Environment): boolean {
   if (facts.platform !== undefined && facts.platform !== platform) return true;
+  if (facts.oldPython === true) return true;
   const spoken = facts.spokenCuda;
   if (spoken !== undefined && ![torch?.cudaVersion, cuda?.version].some((here) => sameRelease(spoken, here)))
     return true;

@@ -48,8 +48,9 @@ const names: readonly TorchName[] = [
     instead: "torch::linalg_cholesky, torch::linalg_inv, … (the namespace torch::linalg went with torch/linalg.h)",
   },
   { form: /^at::Tensor(?:Base)?::data_ptr$/, since: "1.3", instead: "before 1.3: x.data<T>()" },
+  { form: /^(?:at|torch)::(?:GenericPackedTensorAccessor|PackedTensorAccessor(?:32|64))$/, since: "1.3" },
   {
-    form: /^at::(?:Tensor(?:Base)?::)?packed_accessor(?:32|64)$/,
+    form: /^at::(?:Tensor(?:Base)?::)?(?:generic_packed_accessor|packed_accessor(?:32|64))$/,
     since: "1.3",
     instead: "before 1.3: packed_accessor",
   },

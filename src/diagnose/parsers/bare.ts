@@ -12,10 +12,11 @@ import { unknownError } from "./surroundings.ts";
 
 /** What compilers say, without a file in front. */
 const compilerSentence =
-  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:['’"”] was not declared|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|different exception specifier|exception specification is incompatible|DeprecatedTypeProperties|with exceptions disabled|error STL1002).*)$/;
+  /^(?:(?:fatal )?error: |#error:? |error #\d+: )?(.*(?:['’"”] was not declared|has not been declared|is not a member of ['‘"“]|does not name a type|no suitable (?:user-defined )?(?:conversion|constructor)|no operator "|more than one (?:conversion function|operator|instance of overloaded function)|unknown type name|invalid conversion from|use of deleted function|invalid use of incomplete type|incomplete definition of type|inlining failed in call|cannot convert ["‘']|without AVX\w* enabled|is not a constant expression|only available with ['‘"]?-std=|no instance of (?:overloaded )?function|identifier ".+" is undefined|has no member (?:named )?["‘']|no member named '|use of undeclared identifier|no matching function for call|static assertion failed|calling a (?:constexpr )?__host__ function|requires --(?:extended|expt-extended)-lambda|unsupported (?:GNU|clang|Microsoft Visual Studio) version|compatible compiler is required|You need C\+\+\d\d|narrowing conversion of|parameter packs not expanded|expected template-name before|too (?:few|many) arguments to function|cannot be narrowed from type|redefinition of|different exception specifier|exception specification is incompatible|DeprecatedTypeProperties|with exceptions disabled|error STL1002).*)$|conversion from ["‘'].+["’'] to ["‘'].+["’'] is ambiguous/;
 const headerSentence =
   /^(?:.*\b(?:fatal )?error:? )?[<'"‘“]?([\w+./\\-]+\.(?:h|hpp|cuh|hh|hxx))[>'"’”]?: ?(?:No such file(?: or directory)?|没有那个文件或目录|Datei oder Verzeichnis nicht gefunden|Aucun fichier ou dossier de ce type|No existe el (?:archivo|fichero) o el directorio|Нет такого файла или каталога|そのようなファイルやディレクトリはありません)/;
-const clangHeader = /(?:fatal )?error: ['"]([\w+./-]+)['"] file not found/;
+const clangHeader =
+  /(?:fatal )?error: ['"]([\w+./-]+)['"] file not found|['"]([\w+./-]+)['"] file not found ?(?:\[clang: ?|clang\()pp_file_not_found|cannot open source file "([\w+./-]+)".{0,60}C\/C\+\+\(1696\)/;
 const msvcHeader = /Cannot open include file: ?['"]([\w+./\\-]+)['"]/;
 
 /** Other sentences: whose they are and what kind of finding they make. The message is the line. */
@@ -96,8 +97,17 @@ function readBare(line: LogLine, out: Collector): OpenFinding | undefined {
     )
   )
     return undefined;
-  const header = headerSentence.exec(text)?.[1] ?? clangHeader.exec(text)?.[1] ?? msvcHeader.exec(text)?.[1];
-  if (header !== undefined && /error|^[\w+./-]+\.(?:h|hpp|cuh): No such/i.test(text)) {
+  const header =
+    headerSentence.exec(text)?.[1] ??
+    clangHeader
+      .exec(text)
+      ?.slice(1)
+      .find((part) => part !== undefined) ??
+    msvcHeader.exec(text)?.[1];
+  if (
+    header !== undefined &&
+    /error|pp_file_not_found|C\/C\+\+\(1696\)|^[\w+./-]+\.(?:h|hpp|cuh): No such/i.test(text)
+  ) {
     return out.add(line, {
       kind: "missing-header",
       tool: msvcHeader.test(text) ? "msvc" : "gcc",

@@ -56,7 +56,9 @@ export function buildToolParser(): Parser {
       const made = makeLine.exec(text)?.[1] ?? /^\S*[Mm]akefile\S*:\d+: \*\*\* (.*)$/.exec(text)?.[1];
       if (made !== undefined) {
         const missing =
-          /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target/.test(made);
+          /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target|invalid --jobserver/.test(
+            made,
+          );
         const killed = /Error (?:137|-9)\b|\bKilled\b/.test(made);
         if (killed)
           out.add(line, { kind: "tool-died", tool: "make", program: "compiler", code: "signal 9", message: made });

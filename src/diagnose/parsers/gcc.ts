@@ -1,6 +1,6 @@
 /** gcc, clang and what speaks as they do (hipcc, icpx, the assembler): messages with a place, and the drivers' own. */
-import type { Collector } from "../collector.ts";
-import type { ToolName } from "../finding.ts";
+import { type Collector, extend } from "../collector.ts";
+import type { OpenFinding, ToolName } from "../finding.ts";
 import type { LogLine } from "../log-line.ts";
 import { inEnglish } from "./localised.ts";
 import { baseName, isHeaderName, type Parser, quoted, severityOf, severityWords } from "./parser.ts";
@@ -33,8 +33,32 @@ const diedForms: readonly RegExp[] = [
 
 /** The parser of gcc and clang. */
 export function gccParser(): Parser {
-  return { line };
+  /** Old clang broke its messages at the width of the terminal. */
+  let broken: OpenFinding | undefined;
+  return {
+    get open() {
+      return broken !== undefined;
+    },
+    line(next: LogLine, out: Collector): boolean {
+      if (broken !== undefined) {
+        const more =
+          /^[a-z'(]/.test(next.text) && next.indent >= 4 && !/[;{}]$|\b(?:error|note|warning): /.test(next.text);
+        if (more) extend(broken, next.text);
+        if (!more || !unfinished.test(next.text)) broken = undefined;
+        if (more) return true;
+      }
+      const taken = line(next, out);
+      const { newest } = out;
+      if (taken && newest?.kind === "compile" && newest.at === next.number && unfinished.test(newest.message))
+        broken = newest;
+      return taken;
+    },
+  };
 }
+
+/** Words that no message of clang ends with. */
+const unfinished =
+  /(?:^|\s)(?:no|viable|no viable|to|in|from|of|type|for|aka|with|the|named|a|an|is|not|does|call|function|namespace|conversion|known|cannot|type '[^']*)$|\((?:aka)?$/;
 
 function line(line: LogLine, out: Collector): boolean {
   const { text } = line;

@@ -14,7 +14,7 @@ const wrappers: readonly RegExp[] = [
   /^(?:ERROR: )?Failed (?:building (?:wheel|editable)|to build)\b/,
   /^ERROR: (?:Could not build wheels|Failed to build installable wheels|Command errored out)/,
   /^error: failed-wheel-build-for-install|failed-wheel-build-for-install/,
-  /^(?:error: )?Failed to (?:download and )?build|Failed to prepare distributions/,
+  /^(?:error: )?Failed to (?:download and )?build|Failed to prepare distributions|^Caused by: Failed to fetch wheel: /,
   /The build backend returned an error|Call to `?[\w.]+`? failed \(exit status|Build backend failed to/,
   /^This usually indicates a problem with the package or the build environment/,
   /^exit code: \d+$|^\[end of output\]|^Getting requirements to build .* did not run/,
@@ -141,7 +141,11 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/may be available on a subsequent index|--index-strategy unsafe-best-match/, "uv-first-index", "pip"],
-  [/^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed/, "uv-platform", "pip"],
+  [
+    /^(?:error: )?[Dd]istribution [`']([^`']+)[`'] can't be installed|^(?:error: )?found distribution (\S+) @ .{1,200} with neither wheels nor source distribution/,
+    "uv-platform",
+    "pip",
+  ],
   [
     /^hint: (?:You require|You're (?:on|using)) .*\([`'][\w.]+[`']\),|^hint: Wheels are available for [`']/,
     "wheel-tags",
@@ -225,7 +229,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/^Backend '([\w.]+)(?::\w+)?' is not available/, "poetry-backend", "pip"],
   [/can't find Rust compiler|Cargo, the Rust package manager, is not installed/, "no-rust", "pip"],
   [
-    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch|error sending request|incomplete[ -]download|because not enough bytes were received|due to network timeout)/i,
+    /(?:Read timed out|Connection (?:reset|refused|aborted|timed out)|Temporary failure in name resolution|Name or service not known|Could not resolve host|Max retries exceeded|SSLError|CERTIFICATE_VERIFY_FAILED|ProxyError|IncompleteRead|operation timed out|dns error|HTTP (?:Error|error) [45]\d\d|Failed to fetch(?! wheel: )|error sending request|incomplete[ -]download|because not enough bytes were received|due to network timeout)/i,
     "network",
     "pip",
   ],

@@ -14,7 +14,9 @@ const mangledName = /(?:^|[\s'"`(])(_{1,3}Z[\w.$]{4,}|\?[\w?$@]{4,}@@\w*)/;
 const elfUndefined = /undefined symbol:? ?\*{0,2}([^\s,'")]*)\*{0,2}(?:, version (\S+))?/;
 const elfVersioned = /symbol:? ([^\s,]+)[, ]+version (\S+) not defined in file (\S+) with link time reference/;
 const muslUndefined = /Error relocating (\S+?): (\S+?): (?:symbol not found|initial-exec TLS)/;
-const machUndefined = /(?:Symbol not found|symbol not found in flat namespace)\s?:? ?[('"]{0,2}(_[^\s'")]+)/;
+const machUndefined = /(?:Symbol not found|symbol not found in flat namespace)\s?:? ?[('"‘’]{0,2}(_[^\s'")’]+)/;
+/** The same, where what made the text bold or italic took the underscores away: `N2at3mps9MPSStream6commitEb`. */
+const machStripped = /symbol not found in flat namespace\s?:? ?[('"‘’]{0,2}(Z?NK?\d+[A-Za-z]\w{5,})/;
 const muslLibrary = /Error loading shared library (\S+?): No such file or directory(?: \(needed by (\S+?)\))?/;
 const machLibrary = /Library not loaded: ['"]?([^\s'"]+)/;
 const version = /^: version [`'‘"](.{1,200}?)['’"] not found(?: \(required by (.+?)\))?/;
@@ -25,7 +27,7 @@ const initFunction = /does not define (?:module export|init) function \(?(\w+)/;
 const wrongPython =
   /Python version mismatch: module was compiled for (?:Python |version )?(\d+\.\d+)|Module use of python(\d)(\d+)(?:_d|t)?\.dll conflicts with this version of Python|this version of the interpreter.*incompatible/;
 const architecture =
-  /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have '([^']+)', need '([^']+)')?/;
+  /(?:incompatible architecture|wrong architecture|missing compatible architecture) ?\(?(?:have ['(]([^')]+)['"),]*, need ['(](\w+))?/;
 const elfWords =
   /wrong ELF class: \w+|invalid ELF header|file too short|cannot read file data|cannot allocate memory in static TLS block|failed to map segment from shared object|cannot map zero-fill pages|cannot enable executable stack[^\n]*|cannot make segment writable for relocation|ELF load command [^\n]*|cannot apply additional memory protection|unexpected (?:reloc|PLT reloc) type[^\n]*|only ET_DYN and ET_EXEC can be loaded|cannot dynamically load (?:position-independent )?executable|undefined symbol table|code signature[^\n]*|not valid for use in process|library load denied by system policy|library load disallowed by system policy|mapped file has no cdhash|slice is not valid mach-o file|not a mach-o file|has non-canonical|unsupported version \d+ of Verneed record|file has no dynamic section|object file has no dynamic section|cannot restore segment prot after reloc/;
 
@@ -51,13 +53,13 @@ export function loaderParser(): Parser {
       }
       if (mach !== undefined) {
         machLines++;
-        const from = /^Referenced from: (?:<[^>]*> )?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
+        const from = /^Referenced from:\s+(?:<[^>]*>\s+)?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
         if (from !== undefined) {
           // Who asks is said more exactly than by what was opened.
           mach.file = from;
           return true;
         }
-        const expected = /^Expected in: (?:<[^>]*> )?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
+        const expected = /^Expected in:\s+(?:<[^>]*>\s+)?['"]?(.+?)['"]?$/.exec(line.text)?.[1];
         if (expected !== undefined) {
           if (!/flat namespace/.test(expected)) mach.library ??= expected;
           return true;
@@ -109,6 +111,14 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     const mach = machUndefined.exec(text);
     if (mach !== null)
       return out.add(line, { kind: "undefined-symbol", symbol: mach[1] ?? "", ...requester(text), ...common });
+    const stripped = machStripped.exec(text)?.[1];
+    if (stripped !== undefined)
+      return out.add(line, {
+        kind: "undefined-symbol",
+        symbol: `__Z${stripped.replace(/^Z/, "")}`,
+        ...requester(text),
+        ...common,
+      });
     if (text.includes("undefined symbol") && !/^(?:\S*(?:lld|mold|ld)\S*): /.test(text)) {
       const elf = elfUndefined.exec(text);
       // "the undefined symbol problem occurs": a word of prose, no name.
@@ -150,10 +160,11 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       text,
     );
   if (bareVersion !== null) {
+    const before = at < 0 ? "" : wordBefore(text, at);
     return out.add(line, {
       kind: "library-version",
       symbol: bareVersion[1] ?? "",
-      library: "",
+      library: /\.(?:so|dylib)/.test(before) ? before : "",
       ...(bareVersion[2] === undefined ? {} : { file: bareVersion[2] }),
       ...common,
     });
@@ -163,7 +174,7 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
     return out.add(line, {
       kind: "load",
       code: "architecture",
-      ...(arch[1] === undefined ? {} : { symbol: `${arch[1]} ${arch[2] ?? ""}` }),
+      ...(arch[1] === undefined ? {} : { symbol: `${arch[1]}|${arch[2] ?? ""}` }),
       ...requester(text),
       ...common,
     });

@@ -26,6 +26,8 @@ const notFound: readonly RegExp[] = [
   /No working C\+\+ compiler found in .*'([\w.+/-]+)'\)/,
   /Failed to find (C) compiler\. Please specify via CC/,
   /^Command '(\S+)' not found, but can be installed with/,
+  // Go's programs: docker, containerd, runc
+  /\bexec: "([\w.+/-]+)": executable file not found in (?:\$PATH|%PATH%)/,
   /^(?:SYCL runtime is not found|.*\s)?(icpx): command not found$/,
   /^((?:\S*\/)?(?:nvcc|g\+\+[\w.-]*|gcc[\w.-]*|clang[\w.+-]*|c\+\+|cc|hipcc|x86_64[\w-]+)): No such file or directory$/,
 ];

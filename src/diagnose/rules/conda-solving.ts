@@ -27,7 +27,8 @@ export const condaSolvingRules: readonly Rule[] = [
     on: ["installer"],
     specificity: 82,
     matches: (finding) =>
-      finding.tool !== "conda"
+      // A list of what is not found is the other rule's.
+      finding.tool !== "conda" || /^nothing provides (?:requested )?__(?:unix|linux|win|osx)\b/.test(finding.message)
         ? undefined
         : saidAny(
             finding,

@@ -10,6 +10,7 @@ import {
   toolkitFolder,
   torchCuda,
   pip,
+  standardFor,
 } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
@@ -145,7 +146,21 @@ export const headerRules: readonly Rule[] = [
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is torch's own${gpu}, and its folder is not on the command line: a plain Extension instead of CppExtension/CUDAExtension, another Python environment than the one with torch, or a header that this torch version does not have.${torch === undefined ? "" : ` torch ${torch.version} has its headers in ${torch.includeDirs.join(" and ")}.`}`;
     },
     fix: (match) => [
+      ...(/libtch\/|torch-sys/.test(`${match.finding.text} ${match.finding.file ?? ""}`)
+        ? [
+            "export LIBTORCH=/path/to/libtorch   # the folder that holds include and lib: LibTorch unpacked (the release that the crate names), not a build or lib folder",
+            "export LIBTORCH_USE_PYTORCH=1   # or pip's torch in its place; then cargo clean && cargo build",
+          ]
+        : []),
       "retorch build   # finds torch's headers by itself",
+      // Headers of programs; extensions have a build of their own.
+      ...(platformOf(match) === "win32" ||
+      !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
+      /libtch\//.test(match.finding.text)
+        ? []
+        : [
+            `c++ -std=c++${standardFor(match)} ${match.finding.file !== undefined && /^[\w./-]+\.(?:cpp|cc|cxx)$/.test(match.finding.file) ? match.finding.file : "main.cpp"} $(${python(match)} -c "import torch.utils.cpp_extension as c; print(*['-I' + p for p in c.include_paths()], *['-L' + p + ' -Wl,-rpath,' + p for p in c.library_paths()])") -ltorch -ltorch_cpu -lc10   # by hand: a program of one file`,
+          ]),
       "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
       `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
     ],
@@ -161,6 +176,10 @@ export const headerRules: readonly Rule[] = [
         expect: "CUDAExtension",
       },
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
+      {
+        text: "$ clang++ -std=c++17 main.cpp -o main\nmain.cpp:1:10: fatal error: 'torch/torch.h' file not found",
+        expect: "by hand: a program of one file",
+      },
     ],
   },
   {
@@ -222,7 +241,7 @@ export const headerRules: readonly Rule[] = [
       if (/^helper_/.test(name))
         return ["git clone https://github.com/NVIDIA/cuda-samples && export CPATH=$PWD/cuda-samples/Common:$CPATH"];
       const cuda = match.context.environment?.cuda;
-      if (match.context.log.conda)
+      if (match.context.log.conda && platformOf(match) !== "win32")
         return [
           ...condaToolkit(match),
           "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include",
@@ -231,7 +250,7 @@ export const headerRules: readonly Rule[] = [
         ...(cuda === undefined && torchCuda(match) === undefined ? [showTorchCuda(match), showToolkits(match)] : []),
         setVariable(match, "CUDA_HOME", cuda?.root ?? toolkitFolder(match, torchCuda(match))),
         platformOf(match) === "win32"
-          ? "# reinstall the CUDA toolkit with its development files"
+          ? `set "INCLUDE=%CUDA_HOME%\\include;%INCLUDE%"   # setup.py: include_dirs=[os.path.join(CUDA_HOME, "include")], or CUDAExtension, which does so; no ${name} there: the toolkit of torch's CUDA with its development files, https://developer.nvidia.com/cuda-toolkit-archive`
           : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-${debianCuda(match)} cuda-cudart-dev-${debianCuda(match)}`,
         ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
           ? ["# CUDA 13: add the include folder $CUDA_HOME/include/cccl"]
@@ -253,6 +272,10 @@ export const headerRules: readonly Rule[] = [
       {
         text: "/e/ATen/cuda/CUDAContextLight.h:7:10: fatal error: cusparse.h: No such file or directory",
         expect: "CUDA_HOME",
+      },
+      {
+        text: "C:\\anaconda2\\envs\\python3\\lib\\site-packages\\torch\\lib\\include\\thc\\THCGeneral.h(12): fatal error C1083: Cannot open include file: 'cuda.h': No such file or directory",
+        expect: "%CUDA_HOME%\\include",
       },
       { text: "<command-line>: fatal error: cuda_runtime.h: No such file or directory", expect: "CUDA_HOME" },
       { text: "a.cpp:3:10: fatal error: 'cuda_runtime_api.h' file not found", expect: "CUDA toolkit" },

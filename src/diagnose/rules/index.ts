@@ -162,6 +162,11 @@ import { torchReleaseRules } from "./torch-releases.ts";
 import { cmakeCommandRules } from "./cmake-commands.ts";
 import { gitRules } from "./git.ts";
 import { condaSolvingRules } from "./conda-solving.ts";
+import { condaSystemRules } from "./conda-systems.ts";
+import { editorRules } from "./editors.ts";
+import { makeRules } from "./make.ts";
+import { nvidiaStubRules } from "./nvidia-stubs.ts";
+import { oldFactoryRules } from "./old-factories.ts";
 import { otherReleaseRules } from "./other-releases.ts";
 import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
@@ -316,6 +321,11 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Downloads", rules: downloadRules },
   { name: "git", rules: gitRules },
   { name: "conda's solver", rules: condaSolvingRules },
+  { name: "conda's files of other systems", rules: condaSystemRules },
+  { name: "make", rules: makeRules },
+  { name: "Editors", rules: editorRules },
+  { name: "NVIDIA's stubs on PyPI", rules: nvidiaStubRules },
+  { name: "Tensors made by a Type", rules: oldFactoryRules },
   { name: "Packages of other releases", rules: otherReleaseRules },
   { name: "Packages for one torch", rules: companionPackageRules },
   { name: "Ready-made packages", rules: readyPackageRules },

@@ -40,6 +40,27 @@ function atRunTime(match: Match): boolean {
   );
 }
 
+/** Whether it happened in the environment that pip or uv makes for a build: what is installed outside changes nothing there. */
+function inIsolation(match: Match): boolean {
+  return match.finding.frames?.some((frame) => /pip-build-env-|builds-v0[\\/]/.test(frame)) === true;
+}
+
+/** The release that is built: uv names it, pip collected it last. */
+function builtRelease({ context }: Match): string | undefined {
+  const fetched = context.findings
+    .map(
+      ({ message }) =>
+        /Failed to (?:fetch wheel|build|download and build):? [`']?([A-Za-z][\w.-]*(?:==[\w.]+)?)/.exec(message)?.[1],
+    )
+    .find((name) => name !== undefined);
+  return fetched ?? context.log.package;
+}
+
+function named(match: Match): string {
+  const built = builtRelease(match);
+  return built === undefined ? "" : ` (\`${built}\`)`;
+}
+
 export const isolationRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
@@ -134,6 +155,11 @@ export const isolationRules: readonly Rule[] = [
     specificity: 74,
     matches: (finding, context) => {
       if (finding.kind === "installer") {
+        if (
+          finding.code === "invalid-command" &&
+          !/^(?:bdist_wheel|egg_info|develop|dist_info|editable_wheel)$/.test(finding.symbol ?? "")
+        )
+          return undefined;
         if (finding.code === "invalid-command")
           return {
             module: finding.symbol === "bdist_wheel" ? "wheel" : finding.symbol,
@@ -167,6 +193,8 @@ export const isolationRules: readonly Rule[] = [
       const module = match.facts["module"] ?? "setuptools";
       if (/compiler$/.test(match.facts["name"] ?? ""))
         return `setuptools 74 took \`distutils.${match.facts["name"] ?? ""}\` away; the package (often an old numpy.distutils) still asks for it.`;
+      if (module === "distutils" && inIsolation(match))
+        return `\`distutils\` was taken out of Python 3.12, and what is built here${named(match)} is a release from before that: it has no wheel for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}, and asks for a setuptools that is older, too.`;
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return `\`${module === "ImpImporter" ? "pkgutil.ImpImporter" : module}\` was taken out of Python 3.12: setuptools (or pip, or the package) is too old for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`;
       if (module === "pkg_resources" && ofTorch(match))
@@ -188,11 +216,28 @@ export const isolationRules: readonly Rule[] = [
         return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
       if (module === "pkg_resources" && atRunTime(match))
         return [`${pip(match, 'install "setuptools<81"')}   # then the same command`];
+      const inProject = match.context.log.uvCommand;
+      if (module === "pkg_resources" && inProject !== undefined && !/^(?:pip|tool)$/.test(inProject))
+        return [
+          `# pyproject.toml: [tool.uv] build-constraint-dependencies = ["setuptools<${match.facts["name"] === undefined ? "81" : "70"}"]`,
+          `uv ${inProject}${inProject === "run" ? " …" : ""}   # the build then gets a setuptools that has it (an old uv: uv self update)`,
+          `# or without a file: uv pip install "setuptools<81" wheel && uv pip install --no-build-isolation ${packageToBuild(match)}`,
+        ];
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
           pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
         ];
+      if (module === "distutils" && inIsolation(match)) {
+        const built = builtRelease(match);
+        return [
+          built?.startsWith("numpy") === true
+            ? pip(match, 'install "numpy>=1.26"') +
+              "   # the first numpy with wheels for Python 3.12; the pin (requirements, pyproject.toml, another package's metadata) has to allow it"
+            : `# a newer release of ${built ?? "the package that is built"}: take away or raise the pin (==) in requirements.txt or pyproject.toml; uv: constraint-dependencies`,
+          "# or an environment with Python 3.11, for which the pinned release has a wheel: uv venv --python 3.11   (conda create -n e python=3.11)",
+        ];
+      }
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return [
           pip(match, "install --upgrade pip setuptools wheel"),
@@ -218,6 +263,10 @@ export const isolationRules: readonly Rule[] = [
     examples: [
       { text: "ModuleNotFoundError: No module named 'distutils'", expect: "3.12" },
       {
+        text: "error: Failed to prepare distributions\n  Caused by: Failed to fetch wheel: numpy==1.24.4\n  Caused by: Build backend failed to determine extra requires with `build_wheel()` with exit status: 1\nTraceback (most recent call last):\n  File \"/c/uv/builds-v0/.tmp2T/lib/python3.12/site-packages/setuptools/__init__.py\", line 10, in <module>\n    import distutils.core\nModuleNotFoundError: No module named 'distutils'",
+        expect: "numpy>=1.26",
+      },
+      {
         text: "ImportError: cannot import name 'packaging' from 'pkg_resources' (/e/pkg_resources/__init__.py)",
         expect: "setuptools<70",
       },
@@ -230,6 +279,14 @@ export const isolationRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/e/bin/mim", line 3, in <module>\n    from mim.cli import cli\n  File "/e/lib/python3.12/site-packages/mim/commands/list.py", line 4, in <module>\n    import pkg_resources\nModuleNotFoundError: No module named \'pkg_resources\'',
         expect: "An installed program",
+      },
+      {
+        text: "$ uv sync\n  × Failed to build `clip @ git+https://github.com/openai/CLIP.git`\n  ╰─▶ Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit code: 1)\n      [stderr]\n        File \"<string>\", line 3, in <module>\n      ModuleNotFoundError: No module named 'pkg_resources'",
+        expect: "build-constraint-dependencies",
+      },
+      {
+        text: "$ uv pip install -r requirements.txt\n  × Failed to build `clip @ git+https://github.com/openai/CLIP.git`\n        File \"<string>\", line 3, in <module>\n      ModuleNotFoundError: No module named 'pkg_resources'",
+        expect: '--no-build-isolation "git+https://github.com/openai/CLIP.git"',
       },
       {
         text: "Collecting mmcv\n  Getting requirements to build wheel: finished with status 'error'\n    File \"<string>\", line 5, in <module>\n  ModuleNotFoundError: No module named 'pkg_resources'",

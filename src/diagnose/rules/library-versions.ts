@@ -5,6 +5,11 @@ import { baseName } from "../parsers/parser.ts";
 import type { Rule } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
 
+/** Whether a library is of a conda environment. */
+function isConda(path: string): boolean {
+  return /conda|mamba|miniforge|envs[\\/]/.test(path);
+}
+
 export const libraryVersionRules: readonly Rule[] = [
   {
     id: "libstdcxx-too-old",
@@ -19,7 +24,7 @@ export const libraryVersionRules: readonly Rule[] = [
             version,
             gcc: gccOfSymbolVersion(version),
             library: finding.library,
-            conda: /conda|mamba|envs[\\/]/.test(finding.library ?? "") ? "yes" : undefined,
+            conda: isConda(finding.library ?? "") ? "yes" : undefined,
           };
     },
     confidence: "high",
@@ -81,6 +86,15 @@ export const libraryVersionRules: readonly Rule[] = [
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} was built on a system with glibc ${match.facts["version"] ?? ""}${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]} has it)`} or newer; ${match.finding.phase === "link" ? "the C library that is linked here (the system's, or the sysroot of conda's compiler)" : "this system's C library"} is older and cannot be replaced by itself.`,
     fix: (match) => {
       const newer = `# use a newer system or container${match.facts["system"] === undefined ? "" : ` (${match.facts["system"]})`}`;
+      if (
+        /[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? "") &&
+        /arm-linux-gnueabi|armv[67]l/.test(match.finding.text)
+      )
+        return [
+          "ldd --version | head -1; uname -m; cat /etc/os-release | head -2",
+          "# 32-bit ARM: PyPI has no torch for it, so the wheel is somebody's own, for a newer system: take their build for this one",
+          "# a Raspberry Pi 3 or newer: the 64-bit system (aarch64), for which pip install torch has wheels",
+        ];
       if (/[\\/]torch[\\/](?:lib|_C)/.test(match.finding.file ?? ""))
         return [
           "ldd --version | head -1   # the glibc of this system",
@@ -98,6 +112,7 @@ export const libraryVersionRules: readonly Rule[] = [
       ];
     },
     sources: [
+      "nmilosev/pytorch-arm-builds#20",
       "Dao-AILab/flash-attention#1708",
       "Dao-AILab/flash-attention#1762",
       "Dao-AILab/flash-attention#2225",

@@ -1,5 +1,5 @@
 /** Libraries and objects that the linker does not find. */
-import { platformOf, pythonVersion, systemPackage } from "../commands.ts";
+import { homebrew, platformOf, pythonVersion, systemPackage } from "../commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule } from "../rule.ts";
@@ -220,7 +220,7 @@ export const linkLibraryRules: readonly Rule[] = [
         return name === "gomp"
           ? [
               "brew install libomp",
-              '# -Xpreprocessor -fopenmp in place of -fopenmp, -lomp in place of -lgomp: link-flags = ["-L/opt/homebrew/opt/libomp/lib", "-lomp"]',
+              `# -Xpreprocessor -fopenmp in place of -fopenmp, -lomp in place of -lgomp: link-flags = ["-L${homebrew(match)}/opt/libomp/lib", "-lomp"]`,
             ]
           : [
               `# take -l${name} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake): what it brings is in the system's C and C++ libraries`,

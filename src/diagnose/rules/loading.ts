@@ -2,6 +2,7 @@
 import { pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
 import { framesAt } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
+import { onMac } from "./mac-processors.ts";
 
 /** The Python that runs, when the message or the log tells; never the one that the file was built for. */
 function runningPython(match: Match): string | undefined {
@@ -54,6 +55,20 @@ const condaPackages: readonly (readonly [RegExp, string])[] = [
   [/^libgcc_s/, "libgcc-ng"],
   [/^lib(?:open)?blas/, "libopenblas"],
 ];
+
+/** The package that a module's file lies in. */
+function moduleOf(file: string): string {
+  return /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)/.exec(file)?.[1] ?? "it";
+}
+
+/** A plain library is loaded before all others. */
+function preloaded(match: Match): string[] {
+  return [
+    "# import it before torch and others, or load it at the start:",
+    `LD_PRELOAD=${match.finding.file ?? "/usr/lib/aarch64-linux-gnu/libgomp.so.1"} ${python(match)} the_program.py`,
+    "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer",
+  ];
+}
 
 export const loadingRules: readonly Rule[] = [
   {
@@ -173,7 +188,7 @@ export const loadingRules: readonly Rule[] = [
         };
       }
       if (finding.code === "architecture") {
-        const [have, need] = (finding.symbol ?? "").split(" ");
+        const [have, need] = (finding.symbol ?? "").split("|");
         return { have: have === "" ? undefined : have, need };
       }
       return /wrong ELF class|dll-format|slice is not valid|not a mach-o file/.test(finding.code ?? "")
@@ -190,9 +205,7 @@ export const loadingRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? ["# use the x64 Native Tools Command Prompt (vcvars64.bat), not the x86 one"]
         : platformOf(match) === "darwin"
-          ? [
-              '# a native Python (arch -arm64), and ARCHFLAGS="-arch arm64" for the build; LibTorch and its wheels for the same architecture',
-            ]
+          ? onMac(match)
           : []),
       ...rebuild(match),
     ],
@@ -251,12 +264,20 @@ export const loadingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "A library" : `\`${match.finding.file}\``} wants static thread-local storage and too many libraries loaded before it took it (often libgomp on ARM).`,
     fix: (match) => [
-      "# import it before torch and others, or load it at the start:",
-      `LD_PRELOAD=${match.finding.file ?? "/usr/lib/aarch64-linux-gnu/libgomp.so.1"} ${python(match)} the_program.py`,
-      "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384",
+      ...(/\.(?:cpython-|abi3)/.test(match.finding.file ?? "")
+        ? [
+            `# a module of Python is not preloaded: in the program, import ${moduleOf(match.finding.file ?? "")} before torch, cv2 and others`,
+            "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer: ldd --version",
+            `LD_PRELOAD=/usr/lib/aarch64-linux-gnu/libgomp.so.1 ${python(match)} the_program.py   # on ARM, where libgomp has taken the room: the path as find / -name 'libgomp*.so*' shows it`,
+          ]
+        : preloaded(match)),
     ],
-    sources: ["pytorch/pytorch#2575", "opencv/opencv#14884"],
+    sources: ["pytorch/pytorch#2575", "opencv/opencv#14884", "isl-org/Open3D#5371"],
     examples: [
+      {
+        text: "ImportError: /e/lib/python3.10/site-packages/open3d/cpu/pybind.cpython-310-aarch64-linux-gnu.so: cannot allocate memory in static TLS block",
+        expect: "import open3d before torch",
+      },
       {
         text: "ImportError: /e/scikit_learn.libs/libgomp-d22c30c5.so.1.0.0: cannot allocate memory in static TLS block",
         expect: "LD_PRELOAD",

@@ -4,6 +4,12 @@ import { baseName } from "../parsers/parser.ts";
 import type { Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
 
+/** The conda package that a library comes with. */
+function condaName(path: string): string {
+  const stem = /^(lib[A-Za-z]+)/.exec(baseName(path))?.[1] ?? baseName(path);
+  return stem === "libabsl" ? "libabseil" : stem;
+}
+
 export const macosLoadingRules: readonly Rule[] = [
   {
     id: "macos-too-old-for-library",
@@ -49,6 +55,40 @@ export const macosLoadingRules: readonly Rule[] = [
       {
         text: "ImportError: dlopen(/e/site-packages/torch/lib/libtorch_cpu.dylib, 0x0006): Symbol not found: (_cblas_cgemm$NEWLAPACK$ILP64)\n  Referenced from: '/e/site-packages/torch/lib/libtorch_cpu.dylib'\n  Expected in: '/System/Library/Frameworks/Accelerate.framework/Versions/A/Accelerate'",
         expect: "torch<2.3",
+      },
+    ],
+  },
+  {
+    id: "macos-libraries-of-two-releases",
+    title: "Two libraries of one conda environment are of releases that do not go together",
+    on: ["undefined-symbol"],
+    specificity: 84,
+    matches: (finding) => {
+      const { file = "", library = "", phase } = finding;
+      const folder =
+        /^(?<folder>.*\/envs\/[^/]+|.*\/(?:ana|mini)conda\d?|.*\/mini(?:forge|mamba)\d?)\/lib\/lib[^/]+\.dylib$/;
+      const who = folder.exec(file)?.groups?.["folder"];
+      const whom = folder.exec(library)?.groups?.["folder"];
+      return phase === "load" && who !== undefined && who === whom
+        ? { who: baseName(file), whom: baseName(library), one: condaName(file), other: condaName(library) }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["who"] ?? ""}\` was built for another release of \`${match.facts["whom"] ?? ""}\` than the one that lies beside it: both are packages of this conda environment, from two channels or of two updates. Nothing of the program itself is wrong.`,
+    fix: (match) => {
+      const { one = "", other = "" } = match.facts;
+      return [
+        `conda list | grep -iE "pytorch|${one}|${other}"   # two channels in the last column are the trouble`,
+        `conda update -c conda-forge --strict-channel-priority --update-deps pytorch ${one} ${other}   # one channel for all of them`,
+        "# else an environment of its own, with pip's torch, which brings these along: conda create -n fresh python=3.11 && conda activate fresh && pip install torch",
+      ];
+    },
+    sources: ["LEOMMM1/Typhoon-satellite-Image-prediction-based-on-SA-ConvLstm-and-GAN#1"],
+    examples: [
+      {
+        text: "ImportError: dlopen(/opt/anaconda3/envs/e/lib/python3.9/site-packages/torch/_C.cpython-39-darwin.so, 0x0002): Symbol not found: __ZN4absl12lts_2024072212log_internal10LogMessagelsIiLi0EEERS2_RKT_\n  Referenced from: <7DD6F527-7A4A> /opt/anaconda3/envs/e/lib/libprotobuf.28.2.0.dylib\n  Expected in:     <D623F952-8116> /opt/anaconda3/envs/e/lib/libabsl_log_internal_message.2407.0.0.dylib",
+        expect: "libprotobuf libabseil",
       },
     ],
   },

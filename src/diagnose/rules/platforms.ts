@@ -1,5 +1,5 @@
 /** macOS, and code that was written for Linux alone. */
-import { platformOf } from "../commands.ts";
+import { homebrew, platformOf } from "../commands.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function frameworkOf(name: string): string {
@@ -71,12 +71,18 @@ export const platformRules: readonly Rule[] = [
             'cmake -DCMAKE_CXX_COMPILER="$(brew --prefix llvm)/bin/clang++" -DOpenMP_ROOT="$(brew --prefix libomp)" ..   # in an empty build folder, with the options as before; brew install llvm: its clang knows -fopenmp',
           ]
         : []),
-      '# cxx-flags = ["-Xpreprocessor", "-fopenmp", "-I/opt/homebrew/opt/libomp/include"], link-flags = ["-L/opt/homebrew/opt/libomp/lib", "-lomp"]',
+      `# cxx-flags = ["-Xpreprocessor", "-fopenmp", "-I${homebrew(match)}/opt/libomp/include"], link-flags = ["-L${homebrew(match)}/opt/libomp/lib", "-lomp"]   (setup.py: extra_compile_args, extra_link_args)`,
       "# or drop -fopenmp on macOS",
     ],
     change: () => ({ kind: "remove-flag", flag: "-fopenmp" }),
     sources: ["ClementPinard/Pytorch-Correlation-extension#30", "facebookresearch/SparseConvNet#216"],
-    examples: [{ text: "clang: error: unsupported option '-fopenmp'", expect: "-Xpreprocessor" }],
+    examples: [
+      { text: "clang: error: unsupported option '-fopenmp'", expect: "-Xpreprocessor" },
+      {
+        text: "clang -arch x86_64 -c pygtftk/stats/intersect/create_shuffles.c -o build/temp.macosx-10.9-x86_64-3.7/create_shuffles.o -fopenmp\nclang: error: unsupported option '-fopenmp'",
+        expect: "-I/usr/local/opt/libomp/include",
+      },
+    ],
   },
   {
     id: "gnu-linker-options-on-macos",

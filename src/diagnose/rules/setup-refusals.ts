@@ -158,10 +158,10 @@ export const setupRefusalRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["name"] === "pytorch"
         ? "The package `pytorch` on PyPI is only a sign: the one that is meant is `torch`."
-        : `pip found no wheel of torch for this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`} and system, went back to torch 0.1.2, a source package of 2017, and tried to build that.`,
+        : `pip found no wheel of torch for this Python${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`} and system, or was told to take none (--no-binary), went back to torch 0.1.2, a source package of 2017 and the only one on PyPI, and tried to build that.`,
     fix: (match) => [
       `${python(match)} -VV; ${python(match)} -c "import platform; print(platform.machine())"   # 64 bit? a Python that torch has wheels for?`,
-      pip(match, "install --only-binary=:all: torch   # says so when there is none"),
+      pip(match, "install --only-binary=:all: torch   # without --no-binary; says so when there is none"),
       "# an environment with a Python that has one: uv venv --python 3.12   (or conda create -n e python=3.12)",
     ],
     sources: ["pytorch/pytorch#48524", "https://pypi.org/project/pytorch/"],

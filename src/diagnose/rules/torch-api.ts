@@ -58,6 +58,11 @@ export function askedOfTorch(
     )?.groups?.["name"] ??
     /(?:identifier|unknown type name) ["'](?<name>[A-Z][A-Z0-9_]{4,})["']/.exec(finding.message)?.groups?.["name"];
   if (macro !== undefined && torchName(macro) !== undefined) return { name: macro, said: true };
+  const accessor =
+    /^[‘'"]?(?:identifier ["'])?(?:at::|torch::)?(?<name>(?:Generic)?PackedTensorAccessor(?:32|64)?)["'’]? (?:is not a template|is undefined|does not name a (?:type|template type)|was not declared)/.exec(
+      finding.message,
+    )?.groups?.["name"];
+  if (accessor !== undefined) return { name: `at::${accessor}`, said: true };
   if (finding.source === undefined || !unnamed.test(finding.message)) return undefined;
   for (const [word] of finding.source.matchAll(/(?:at|c10d?|torch)(?:::\w+)+|\b[A-Z][A-Z0-9_]{4,}(?=\s*\()/g))
     if (torchName(word) !== undefined) return { name: word, said: false };
@@ -93,8 +98,19 @@ function isBefore(torch: string | undefined, since: string): boolean | undefined
   return torch === undefined ? undefined : compareVersions(parseVersion(torch), parseVersion(since)) < 0;
 }
 
+/**
+ * Whether the code met a torch from before a release. A text that states no torch is of another one than the environment
+ * when it misses a name that the environment's torch has.
+ */
+function isOlder(context: RuleContext, since: string): boolean {
+  if (context.log.torch === undefined && context.basis !== undefined) return true;
+  return isBefore(torchHere(context), since) !== false;
+}
+
 function here(match: Match): string {
+  const since = match.facts["since"];
   const torch = torchHere(match.context);
+  if (since !== undefined && isBefore(torch, since) === false) return "";
   return torch === undefined ? "" : ` (${torch})`;
 }
 
@@ -136,7 +152,7 @@ function history(finding: Finding, context: RuleContext): (MatchFacts & { readon
     from: known.rename?.[0],
     to: known.rename?.[1],
     said: asked.said ? "yes" : undefined,
-    older: known.since === undefined ? undefined : isBefore(torchHere(context), known.since) === false ? "no" : "yes",
+    older: known.since === undefined ? undefined : isOlder(context, known.since) ? "yes" : "no",
   };
 }
 

@@ -1,7 +1,7 @@
 /** Types of torch's C++ interface that do not turn into each other by themselves, and what turns them. */
 import { conversionOf } from "../conversion.ts";
 import type { Finding } from "../finding.ts";
-import { codeAt, type MatchFacts, type Rule } from "../rule.ts";
+import { codeAt, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 
 const tensor = /^(?:at|torch)::Tensor(?:Base)?$/;
 const tensors =
@@ -225,6 +225,37 @@ function wayOf(finding: Finding): MatchFacts | undefined {
 }
 
 export const torchConversionRules: readonly Rule[] = [
+  {
+    id: "tensor-of-long",
+    title: "torch::tensor is given a `long`, which is none of its types on this system",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /conversion from ["‘'](?:const )?(?<type>(?:unsigned )?long(?: int)?|(?:unsigned )?long long|unsigned int|size_t)["’'&]? ?(?:\(aka [^)]*\) )?to ["‘'](?:torch::)?(?:detail::)?TensorDataContainer["’'].* is ambiguous/,
+        /(?:cannot convert|no suitable \S+ conversion|from) .*(?<type>std::vector<(?:unsigned )?long\b[^>]*>|std::vector<unsigned int\b[^>]*>|std::vector<size_t\b[^>]*>)["’']? to ["‘'](?:torch::)?(?:detail::)?TensorDataContainer/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} makes a tensor of \`${match.facts["type"] ?? "long"}\`, and torch::tensor knows the types of tensors alone: int64_t (\`long\` on Linux, \`long long\` on macOS and Windows), int, float, double, … Of another one the compiler cannot tell which is meant.`,
+    fix: (match) => [
+      (match.facts["type"] ?? "").startsWith("std::vector")
+        ? "# std::vector<int64_t> in place of it; a copy: std::vector<int64_t> v64(v.begin(), v.end()); torch::tensor(v64)"
+        : "# torch::tensor(static_cast<int64_t>(x), torch::kLong)",
+    ],
+    sources: ["pytorch/examples#1255", "pytorch/pytorch#22318"],
+    examples: [
+      {
+        text: "src/main.cpp:52:33: error: conversion from 'const long' to 'detail::TensorDataContainer' is ambiguous",
+        expect: "static_cast<int64_t>",
+      },
+      {
+        text: "error: conversion from 'const long' to 'detail::TensorDataContainer' is ambiguous\n[build]     auto tlabel = torch::tensor(data[index].second, torch::kLong);",
+        expect: "int64_t",
+      },
+    ],
+  },
   {
     id: "torch-types-not-converted",
     title: "One type of torch's is given where another is wanted",

@@ -35,6 +35,12 @@ function hasGpuCompile({ findings, log }: RuleContext): boolean {
   );
 }
 
+/** The torch that the code met: this machine's only where the build ran here. */
+function torchThere({ context }: Match): string {
+  const version = context.log.torch ?? (context.basis === undefined ? context.environment?.torch?.version : undefined);
+  return version === undefined ? "" : ` (${version})`;
+}
+
 export const torchSourceRules: readonly Rule[] = [
   {
     id: "stable-abi-type-unsupported",
@@ -210,7 +216,7 @@ export const torchSourceRules: readonly Rule[] = [
         finding,
         /(?:conversion|convert|converting|cast)(?!.*(?:to ["‘'](?:at::|c10::)?(?:IntArrayRef|ArrayRef)|\b(?:at|torch)::(?:CUDA|CPU)\()).*DeprecatedTypeProperties/,
         /DeprecatedTypeProperties.*(?:ScalarType|scalar_type)/,
-        /no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
+        /^(?!.*\b(?:zeros|ones|empty|full|rand|randn|randint|arange|linspace|eye|tensor|from_blob|randperm)(?:\(|<|" matches)).*no (?:matching|instance of).*(?:DeprecatedTypeProperties|detail::scalar_type)/,
         /(?:class|struct) ["‘'](?:const )?at::DeprecatedTypeProperties["’'] has no member/,
       ),
     confidence: "high",
@@ -312,7 +318,7 @@ export const torchSourceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` ${isCall(match) ? "does not take these arguments" : "is not there"} in the torch that is installed${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`}: ${match.facts["where"] === undefined || match.facts["where"] === "" ? "the code" : match.facts["where"]} ${isCall(match) ? "gives it the wrong number or types of them, or was written for an older or newer torch" : "was written for an older or newer torch"}${homeOf(match.facts["name"] ?? "", match.facts["space"]).length === 0 ? "" : ", or the header that declares it is not included"}.`,
+      `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` ${isCall(match) ? "does not take these arguments" : "is not there"} in the torch that is installed${torchThere(match)}: ${match.facts["where"] === "" ? "the code" : (match.facts["where"] ?? "the code")} ${isCall(match) ? "gives it the wrong number or types of them, or was written for an older or newer torch" : "was written for an older or newer torch"}${homeOf(match.facts["name"] ?? "", match.facts["space"]).length === 0 ? "" : ", or the header that declares it is not included"}.`,
     fix: (match) => [
       ...homeOf(match.facts["name"] ?? "", match.facts["space"]),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),

@@ -1,7 +1,8 @@
 /** A release that is asked for and has no wheel that fits: the Python, the system, or the build is another. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python, pythonVersion, torchIndex } from "../commands.ts";
+import { platformOf, pythonVersion, torchIndex } from "../commands.ts";
 import { askFor, fromTorchIndex, projectTool, usePython } from "../project-tools.ts";
+import { forWheel, showTags, wheelCause } from "./refused-wheels.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { cudaBuildsOf, pythonsOf, torchForPython, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
@@ -57,38 +58,6 @@ function otherRelease(match: Match, unmet: Unmet): string[] {
 }
 
 /** A wheel for this Python, or a Python for this wheel. */
-function forWheel(match: Match): string[] {
-  const tag = /-(cp3\d+)-(?:cp3\d+|abi3)-/.exec(match.finding.symbol ?? "")?.[1];
-  const version = pythonVersion(match);
-  if (tag === undefined || match.finding.code !== "wrong-wheel")
-    return [
-      "# an environment with a Python that has a wheel: uv venv --python 3.12   (or conda create -n e python=3.12)",
-    ];
-  const wheelPython = tag.replace("cp3", "3.");
-  if (version === wheelPython)
-    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
-  const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
-  return [
-    `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
-    `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
-  ];
-}
-
-function wheelCause(match: Match): string {
-  const { symbol = "The wheel", code } = match.finding;
-  const version = pythonVersion(match);
-  const here = version === undefined ? "this Python" : `Python ${version}`;
-  const tag = /-cp3(\d+)-/.exec(symbol)?.[1];
-  if (code === "wrong-python") return `The package does not support ${here}.`;
-  if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
-    return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
-  return `\`${symbol}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
-}
-
-function showTags(match: Match): string {
-  return `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`;
-}
-
 /** The build on the index for that release which is nearest to one that is not there. */
 function nearest(build: string, there: readonly string[]): string {
   return there.findLast((each) => Number(each.slice(2)) <= Number(build.slice(2))) ?? there[0] ?? build;
@@ -298,6 +267,8 @@ export const unmetRequestRules: readonly Rule[] = [
       const unmet = unmetOf({ finding, context });
       // Hints alone say something of wheels that do not fit.
       if (unmet === undefined) return finding.code === "wheel-tags" || isConflict(finding.message) ? undefined : {};
+      // A hint that speaks of systems alone says nothing of Python.
+      if (finding.code === "wheel-tags" && unmet.why === "platform") return undefined;
       const range = pythonsThere(unmet);
       const isOther =
         range !== undefined && (unmet.python === undefined ? unmet.why === "python" : !within(range, unmet.python));
@@ -345,6 +316,14 @@ export const unmetRequestRules: readonly Rule[] = [
     },
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
+      {
+        text: "ERROR: torchvision-0.5.0a0+9cdc814-cp37-cp37m-linux_armv7l.whl is not a supported wheel on this platform.",
+        expect: "Python 3.7 and armv7l",
+      },
+      {
+        text: "ERROR: torch-2.0.1+cpu-cp311-cp311-linux_arm64.whl is not a supported wheel on this platform.",
+        expect: "torch-2.0.1+cpu-cp311-cp311-linux_aarch64.whl",
+      },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
         expect: "uv venv --python 3.10",

@@ -1,7 +1,7 @@
 /** A release that is asked for and has wheels for other systems alone: Linux without glibc, Macs with Intel, Windows. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, pythonVersion } from "../commands.ts";
-import { askFor } from "../project-tools.ts";
+import { askFor, projectTool } from "../project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 import { pythonsOf, torchOf, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
@@ -116,6 +116,11 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
       if (kind === "glibc")
         return [
           "ldd --version | head -1   # 2.28: RHEL 8, Ubuntu 20.04, Debian 10",
+          ...(projectTool(match).startsWith("uv")
+            ? [
+                "uv cache clean && uv sync   # it says 2.28 or more: uv remembers the system of before its glibc was updated",
+              ]
+            : []),
           "# a newer system or image (ubuntu:22.04; with cibuildwheel manylinux_2_28), or the last release for an older one:",
           askFor(match, "torch<=2.6.0"),
         ];

@@ -1,0 +1,24 @@
+/** Macs with Apple's and with Intel's processors: a file for the one in a program for the other. */
+import type { Match } from "../rule.ts";
+
+/** The two ways round on a Mac: an ARM file in a Python for Intel, and an Intel file in a Python for ARM. */
+export function onMac(match: Match): string[] {
+  const { have = "", need = "" } = match.facts;
+  const ownArm =
+    'ARCHFLAGS="-arch arm64" for what is compiled, and LibTorch, wheels and other libraries for arm64, too (libtorch-macos-arm64-….zip, or pip\'s torch)';
+  if (/arm64/.test(have) && /x86/.test(need))
+    return [
+      'sysctl -n machdep.cpu.brand_string   # "Apple M…": this Python is one for Intel, under Rosetta; "Intel": the file is for another Mac',
+      "# Apple M…: a native Python, and everything installed again with it: CONDA_SUBDIR=osx-arm64 conda create -n native python=3.11, or uv venv --python cpython-3.11-macos-aarch64-none",
+      '# Intel: the x86_64 build of it; of torch 2.2.2 is the last (python -m pip install "torch==2.2.2" "numpy<2")',
+    ];
+  if (/x86/.test(have) && /arm64/.test(need))
+    return [
+      "# the file was installed or built by a Python for Intel (Rosetta, an old Homebrew in /usr/local, conda for osx-64), and is used by one for ARM: install it again with the one that uses it",
+      `# ${ownArm}`,
+      ...(/[\\/]envs[\\/]|conda|mamba/.test(match.finding.text)
+        ? ["CONDA_SUBDIR=osx-arm64 conda create -n native python=3.11   # an environment for ARM, and torch in it"]
+        : []),
+    ];
+  return [`# a native Python (arch -arm64), ${ownArm}`];
+}

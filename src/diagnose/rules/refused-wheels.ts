@@ -1,0 +1,63 @@
+/** Wheels that pip refuses by their names: the tags of Python, system and processor, and what a person does about each. */
+import { python, pythonVersion } from "../commands.ts";
+import type { Match } from "../rule.ts";
+
+/** The Python that refused a wheel: this machine's only when the wheel is of this kind of machine. */
+function refusingPython(match: Match): string | undefined {
+  const { environment, log } = match.context;
+  const system = /-((?:many|musl)?linux|macosx|win)\w*?(x86_64|amd64|aarch64|arm64|armv[67]l|universal2)?\.whl/.exec(
+    match.finding.symbol ?? "",
+  );
+  if (system === null || environment === undefined || log.python !== undefined) return pythonVersion(match);
+  const platform = { win32: "win", darwin: "macosx", linux: "linux" }[environment.platform as string] ?? "linux";
+  const isHere = system[1]?.endsWith(platform) === true && /^(?:x86_64|amd64|universal2)$/.test(system[2] ?? "x86_64");
+  return isHere ? pythonVersion(match) : undefined;
+}
+
+export function forWheel(match: Match): string[] {
+  const tag = /-(cp3\d+)-(?:cp3\d+m?|abi3)-/.exec(match.finding.symbol ?? "")?.[1];
+  const version = refusingPython(match);
+  if (tag === undefined || match.finding.code !== "wrong-wheel")
+    return [
+      "# an environment with a Python that has a wheel: uv venv --python 3.12   (or conda create -n e python=3.12)",
+    ];
+  const wheelPython = tag.replace("cp3", "3.");
+  if (/-linux_armv[67]l\.whl$/.test(match.finding.symbol ?? ""))
+    return [
+      `python3 -VV; uname -m   # the wheel wants Python ${wheelPython} and armv7l (32 bit); aarch64: pip install torch torchvision, PyPI has wheels for it`,
+      `# 32 bit: a Python ${wheelPython} (pyenv install ${wheelPython}), or the 64-bit system, which a Raspberry Pi 3 or newer can run`,
+    ];
+  if (/-linux_(?:arm64|amd64)\.whl$/.test(match.finding.symbol ?? "")) {
+    const fixed = (match.finding.symbol ?? "")
+      .replace("linux_arm64", "linux_aarch64")
+      .replace("linux_amd64", "linux_x86_64");
+    return [
+      `# in the requirements: ${fixed}   (Python's names are linux_aarch64 and linux_x86_64; arm64 is macOS's and Docker's word)`,
+      "# or by its version alone, which finds the file that fits: torch==2.0.1 with --index-url https://download.pytorch.org/whl/cpu",
+    ];
+  }
+  if (version === wheelPython)
+    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
+  const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
+  return [
+    `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
+    `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
+  ];
+}
+
+export function wheelCause(match: Match): string {
+  const { symbol = "The wheel", code } = match.finding;
+  const version = code === "wrong-wheel" ? refusingPython(match) : pythonVersion(match);
+  const here = version === undefined ? "this Python" : `Python ${version}`;
+  const tag = /-cp3(\d+)-/.exec(symbol)?.[1];
+  if (code === "wrong-python") return `The package does not support ${here}.`;
+  if (/-linux_(?:arm64|amd64)\.whl$/.test(symbol))
+    return `\`${symbol}\` has a name of a system that no Python knows: 64-bit ARM is linux_aarch64 there, x86-64 is linux_x86_64.`;
+  if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
+    return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
+  return `\`${symbol}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
+}
+
+export function showTags(match: Match): string {
+  return `${python(match)} -VV; ${python(match)} -m pip debug --verbose | head -30   # which tags fit here`;
+}
