@@ -1,5 +1,5 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
-import { installGpuTorch, packageToBuild, pip, platformOf, python, pythonVersion } from "../commands.ts";
+import { installGpuTorch, packageToBuild, pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
