@@ -9,6 +9,7 @@ import { nothingToDo } from "./nothing-to-do.mjs";
 import { oneEdited } from "./one-edited.mjs";
 import { overhead } from "./overhead.mjs";
 import { diagnose10mb, inspect500mb } from "./reading.mjs";
+import { torchHeaders } from "./torch-headers.mjs";
 import { setupPyCold, setupPyEdited, setupPyUnchanged } from "./setup-py.mjs";
 
 export const rows = [
@@ -19,6 +20,7 @@ export const rows = [
   oneEdited,
   headerEdited,
   overhead,
+  torchHeaders,
   cleanBuild,
   loadUnchanged,
   loadCold,
