@@ -3,13 +3,15 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { packageCalled } from "./called-module.ts";
 import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
+import { type SystemFacts, SystemReader } from "./system-facts.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts, SettingFacts {
+export interface LogFacts extends PasteFacts, SettingFacts, SystemFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -46,6 +48,8 @@ export interface LogFacts extends PasteFacts, SettingFacts {
   readonly repositories: Readonly<Record<string, string>>;
   /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
   readonly runningModule?: string;
+  /** The well-known package whose compiled module a line of Python calls. */
+  readonly calledPackage?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
   /** Versions of installed packages, by their plain names, as lists in the text state them: `mmcv-full` → `1.7.0`. */
@@ -89,7 +93,7 @@ const carriers =
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
-  Exclude<keyof (PasteFacts & SettingFacts), "torchCuda">
+  Exclude<keyof (PasteFacts & SettingFacts & SystemFacts), "torchCuda">
 >;
 
 const names: readonly RegExp[] = [
@@ -178,6 +182,7 @@ export class FactsReader {
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
+  readonly #systems = new SystemReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
@@ -199,7 +204,14 @@ export class FactsReader {
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
+    this.#systems.line(text);
+    this.#called(text);
     this.#line(text);
+  }
+
+  #called(text: string): void {
+    const name = packageCalled(text);
+    if (name !== undefined) this.#facts.calledPackage ??= name;
   }
 
   #line(text: string): void {
@@ -343,7 +355,8 @@ export class FactsReader {
   /** The machine in people's sentences: one that is named beside another is a comparison. */
   #speaksOf(text: string): void {
     if (text.length > 300) return;
-    if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b/.test(text) && !/\bWSL/i.test(text)) this.#spoken.add("win32");
+    if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b|\b(?:on|in|under|for|my) [Ww]indows\b/.test(text) && !/\bWSL/i.test(text))
+      this.#spoken.add("win32");
     if (
       /\b[Mm]ac[Bb]ook\b|\b(?:my|on|a) [Mm]ac\b(?! ?address)|\bMac laptop\b|\b(?:mac ?)?[Oo][Ss] ?[Xx] 1\d\b|\bmacOS \d|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(
         text,
@@ -380,6 +393,8 @@ export class FactsReader {
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
+    this.#systems.line(text);
+    this.#called(text);
     this.#system(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
@@ -399,11 +414,14 @@ export class FactsReader {
     const torch = installed?.[0] ?? this.#facts.torch;
     const failed = this.#packages.failed();
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
+    const system = this.#systems.facts();
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,
       ...this.#settings.facts(),
+      ...system,
+      conda: this.#facts.conda || system.spokenConda,
       ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
       ...(platform === undefined ? {} : { platform }),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),

@@ -97,10 +97,20 @@ function importedPackage(message: string, log: Match["context"]["log"]): string 
   return last === undefined || /^(?:torch|numpy|sys|os)$/.test(last) ? undefined : packageOfModule(`${last}.`);
 }
 
+/** The path of a library that a title names without its folder, and a line below with it. */
+function pathElsewhere({ finding, context }: Pick<Match, "finding" | "context">): string | undefined {
+  const { file, symbol } = finding;
+  if (file === undefined || symbol === undefined || /[\\/]/.test(file)) return undefined;
+  return context.findings.find(
+    (other) => other.symbol === symbol && other.file !== file && /[\\/]([^\\/]+)$/.exec(other.file ?? "")?.[1] === file,
+  )?.file;
+}
+
 /** The package that a built library belongs to, when its path or the traceback tells. */
 export function packageOf(match: Pick<Match, "finding" | "context">): string | undefined {
   const { finding } = match;
-  const file = finding.file ?? (/[\\/]/.test(finding.library ?? "") ? finding.library : undefined) ?? "";
+  const file =
+    pathElsewhere(match) ?? finding.file ?? (/[\\/]/.test(finding.library ?? "") ? finding.library : undefined) ?? "";
   const inside = /(?:site|dist)-packages[\\/](?:([\w.-]+?)(?:-\d[^\\/]*\.egg)?[\\/])?(?:.*[\\/])?([\w.-]+)$/.exec(file);
   if (inside === null) {
     // Windows names the module alone.
@@ -110,7 +120,8 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
       (finding.kind === "gpu" ? checkoutOf(finding.text) : undefined) ??
       (finding.kind === "missing-library" ? importedPackage(finding.message, match.context.log) : undefined) ??
       match.context.log.package ??
-      runningPackage(match)
+      runningPackage(match) ??
+      (finding.kind === "gpu" ? match.context.log.calledPackage : undefined)
     );
   }
   const [, folder, name = ""] = inside;

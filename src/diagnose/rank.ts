@@ -3,6 +3,7 @@ import type { ConfigChange } from "./change.ts";
 import { overcomeIn } from "./overcome.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import { foreignHeader } from "./foreign-headers.ts";
+import { fitted } from "./machine-fit.ts";
 import type { Confidence, Match, Role, Rule, RuleContext } from "./rule.ts";
 
 /** One answer. */
@@ -155,7 +156,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     id: rule.id,
     title: rule.title,
     cause: withCaller(rule.cause(match), finding),
-    fix: withoutRepeats(rule.fix(match)),
+    fix: withoutRepeats(fitted(rule.fix(match), match)),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
     docs: `docs/errors/${rule.id}.md`,

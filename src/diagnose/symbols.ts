@@ -119,7 +119,8 @@ const cNames: readonly (readonly [
   [/^(?:ibv_|rdma_|mlx5dv_)/, "library", "ibverbs", "rdma-core"],
   [/^(?:numa_)/, "library", "numa", "libnuma"],
   [/^(?:av_|avcodec_|avformat_|sws_|swr_)/, "library", "avcodec", "FFmpeg"],
-  [/^(?:gl[A-Z]|egl[A-Z]|glX)/, "library", "GL", "OpenGL"],
+  [/^egl[A-Z]/, "library", "EGL", "EGL (OpenGL without a window)"],
+  [/^(?:gl[A-Z]|glX)/, "library", "GL", "OpenGL"],
   [/^(?:H5[A-Z])/, "library", "hdf5", "HDF5"],
   [/^(?:__imp_)?(?:PyArray|_import_array)/, "numpy"],
 ];

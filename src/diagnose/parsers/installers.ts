@@ -18,7 +18,7 @@ const wrappers: readonly RegExp[] = [
   /The build backend returned an error|Call to `?[\w.]+`? failed \(exit status|Build backend failed to/,
   /^This usually indicates a problem with the package or the build environment/,
   /^exit code: \d+$|^\[end of output\]|^Getting requirements to build .* did not run/,
-  /^(?:subprocess\.)?CalledProcessError: (?!.*died with <Signals\.)Command '?\[?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
+  /^(?:subprocess\.)?CalledProcessError: (?!.*died with <Signals\.)Command '?[[(]?'?(?:ninja|cmake|make|\S*(?:python|cmake|ninja|gcc|g\+\+|cl\.exe|nvcc|pip|bash))/,
   /Error (?:building|compiling|linking) (?:extension|objects for extension)/,
   /^(?:torch|distutils|setuptools)[\w.]*\.(?:CompileError|LinkError)|^(?:distutils\.errors\.)?(?:CompileError|LinkError): command .* failed with exit/,
   /^(?:.*[\s"“:：])?command '[^']{1,300}' failed with exit (?:code|status):? (?!-?9\b|137\b)-?\d+/,
@@ -51,6 +51,17 @@ export function installerParser(): Parser {
     },
     line(line: LogLine, out: Collector): boolean {
       const { text } = line;
+      // pip gives the number of the signal that ended the subprocess as a negative exit code.
+      const ended = text.startsWith("exit code: -") ? /^exit code: -(\d{1,2})$/.exec(text)?.[1] : undefined;
+      if (ended !== undefined) {
+        out.add(line, {
+          kind: "tool-died",
+          tool: "pip",
+          code: ended === "9" ? "signal 9" : `exit code -${ended}`,
+          message: text,
+        });
+        return true;
+      }
       if (list !== undefined) {
         // What it took away stands there with a minus, which is read as the mark of a list and left out.
         const change = /^(?:([-+~]) )?([\w.-]+)==(\S+)/.exec(text);
@@ -175,6 +186,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "pip",
   ],
   [/is not a supported wheel on this platform/, "wrong-wheel", "pip"],
+  [/A URL dependency is incompatible with the current platform: \S*\/(\S+\.whl)/, "wrong-wheel", "pip"],
   [/requires a different Python: ([\d.]+) not in|requires Python ([<>=!~\d.,]+)/, "wrong-python", "pip"],
   [/Cannot uninstall ['"]?([\w.-]+?)['"]?(?:[ .,]|$)/, "cannot-uninstall", "pip"],
   [/externally-managed-environment|The interpreter at .* is externally managed/, "externally-managed", "pip"],
@@ -249,9 +261,11 @@ function said(text: string): { tool: ToolName; code: string; message: string; sy
       return undefined;
     if (/^WARNING: Retrying/.test(text)) return undefined;
     const symbol =
-      code === "wrong-wheel" ? wordBefore(text, match.index - 1) : match.slice(1).find((part) => part !== undefined);
+      code === "wrong-wheel" && match[1] === undefined
+        ? wordBefore(text, match.index - 1)
+        : match.slice(1).find((part) => part !== undefined);
     // poetry: torch (2.5.1)
-    const named = code === "no-candidate" ? symbol?.replace(/ \((.+)\)$/, "==$1") : symbol;
+    const named = code === "no-candidate" ? symbol?.replace(/ \((.+)\)$/, "==$1") : symbol?.replaceAll("%2B", "+");
     return { tool, code, message: bare, ...(named === undefined ? {} : { symbol: named }) };
   }
   return undefined;

@@ -121,11 +121,11 @@ function readLoader(line: LogLine, text: string, out: Collector): OpenFinding | 
       });
     if (text.includes("undefined symbol") && !/^(?:\S*(?:lld|mold|ld)\S*): /.test(text)) {
       const elf = elfUndefined.exec(text);
-      // "the undefined symbol problem occurs": a word of prose, no name.
+      // "the undefined symbol problem occurs", "undefined symbol errors people meet": a word of prose, no name.
       const isProse =
         elf !== null &&
         /^undefined symbol [a-z]/.test(elf[0]) &&
-        /^(?:problem|error|issue|when|while|in|at|on|after|for|from|is|and|or|with|of|by|that|this|occur\w*|was|appears?|using|during|bug|message|exception)\b/.test(
+        /^(?:(?:problem|error|issue|warning|failure|crash|complaint|message|exception|bug|report|case|thing)s?|when|while|in|at|on|after|for|from|is|and|or|with|of|by|that|this|occur\w*|was|were|are|appears?|using|during|people|you|we|I|they|the|a|an|as|but|if|so|to|because|due|related|like|again)\b(?!\()/.test(
           elf[1] ?? "",
         );
       if (elf !== null && !isProse) {

@@ -21,6 +21,13 @@ function uncompiled({ context }: Match): boolean {
   );
 }
 
+/** The driver's library was not found. */
+function withoutDriver({ context }: Match): boolean {
+  return context.findings.some(({ text, message }) =>
+    /libcuda\.so not found|No GPU detected/.test(`${text} ${message}`),
+  );
+}
+
 export const bitsandbytesRules: readonly Rule[] = [
   {
     id: "bitsandbytes-of-linux",
@@ -82,6 +89,11 @@ export const bitsandbytesRules: readonly Rule[] = [
               ? [
                   `cd ~ && ${python(match)} -c "import bitsandbytes; print(bitsandbytes.__file__)"   # outside of the checkout: the installed one, when there is one`,
                   "# or compile the checkout, in its folder: cmake -DCOMPUTE_BACKEND=cuda -S . && make && pip install -e .",
+                ]
+              : []),
+            ...(match.context.log.wsl && withoutDriver(match)
+              ? [
+                  "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL's libcuda.so is Windows' driver, and lies there; no driver of Linux is installed within WSL",
                 ]
               : []),
             pip(match, "install --upgrade --force-reinstall --no-deps bitsandbytes"),

@@ -129,6 +129,16 @@ export const companionPackageRules: readonly Rule[] = [
           `# still not: torchcodec and torch of one release: ${pip(match, "list")} | grep -i torch, and the table in torchcodec's README`,
         ];
       }
+      // The board's torch is NVIDIA's: what is not from there is compiled against it.
+      if (match.context.log.jetson)
+        return [
+          `${python(match)} -m pip list | grep -i torch; cat /etc/nv_tegra_release   # torch is to stay as it is`,
+          ...companions(match).flatMap((name) => [
+            pip(match, `uninstall -y ${name}`),
+            `git clone --recursive -b v<the release for that torch> https://github.com/pytorch/${name.replace("torch", "")} && ${pip(match, `install --no-build-isolation --no-deps -v ./${name.replace("torch", "")}`)}`,
+          ]),
+          `# JetPack 6 has wheels: ${pip(match, `install --no-deps ${companions(match).join(" ")} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}`,
+        ];
       return [
         `${python(match)} -m pip list | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch`,
         ...userSite(match),

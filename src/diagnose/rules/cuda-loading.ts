@@ -66,6 +66,8 @@ export const cudaLoadingRules: readonly Rule[] = [
     on: ["missing-library", "exception"],
     specificity: 90,
     matches: (finding, context) => {
+      // NVIDIA's torch for its boards takes CUDA from JetPack.
+      if (context.log.jetson) return undefined;
       if (finding.kind === "exception") return said(finding, /(?<name>lib\w+\.so\S*) not found in the system path/);
       const facts = missingLibrary(
         finding,

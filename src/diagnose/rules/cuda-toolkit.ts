@@ -5,6 +5,7 @@ import {
   installTorchFor,
   installWithoutIsolation,
   platformOf,
+  python,
   setVariable,
   showToolkits,
   showTorchCuda,
@@ -313,6 +314,8 @@ export const cudaToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const cuda = match.context.environment?.cuda;
+      if (isolatedOnWindows(match))
+        return "pip builds in an environment of its own, into which it fetches PyPI's torch: on Windows that is one without CUDA, and torch without CUDA takes CUDA_HOME for unset, whatever the variable says.";
       const half = halfToolkit(match);
       if (half !== undefined)
         return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
@@ -321,6 +324,11 @@ export const cudaToolkitRules: readonly Rule[] = [
     fix: (match) => {
       // A folder that stands in for one's own, as documentation writes it, still tells the version.
       const version = torchCuda(match) ?? /[\\/]cuda-(\d+\.\d+)[\\/]bin[\\/]nvcc/.exec(match.finding.text)?.[1];
+      if (isolatedOnWindows(match))
+        return [
+          ...installWithoutIsolation(match),
+          `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.version.cuda, CUDA_HOME)"   # both have to be there, in the environment that is active: a torch with CUDA, and its toolkit`,
+        ];
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
         return useToolkit(match, version);
@@ -403,6 +411,10 @@ export const cudaToolkitRules: readonly Rule[] = [
         expect: "CUDA_HOME",
       },
       { text: "NameError: name 'bare_metal_version' is not defined", expect: "nvcc" },
+      {
+        text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n× Getting requirements to build editable did not run successfully.\n(venv) PS C:\\p\\sam2> echo $Env:CUDA_HOME\nC:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.4",
+        expect: "--no-build-isolation",
+      },
       { text: "gsplat: No CUDA toolkit found. gsplat will be disabled.", expect: "CUDA_HOME" },
       {
         text: "UserWarning: causal_conv1d was requested, but nvcc was not found.  Are you sure your environment has nvcc available?",
@@ -474,3 +486,13 @@ export const cudaToolkitRules: readonly Rule[] = [
     ],
   },
 ];
+
+/**
+ * Whether it is pip's isolated build on Windows that misses CUDA_HOME. Source: `CUDA_HOME = _find_cuda_home() if
+ * (torch.cuda._is_compiled() or …) else None` in torch/utils/cpp_extension.py; facebookresearch/sam2#41, #133.
+ */
+function isolatedOnWindows({ finding, context: { log } }: Match): boolean {
+  return (
+    finding.text.includes("CUDA_HOME environment variable is not set") && log.platform === "win32" && log.isolatedBuild
+  );
+}

@@ -14,6 +14,7 @@ import {
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
+import { buildWithOwnTargets, namesItsTargets } from "../own-targets.ts";
 import { failedInTorch, ofAmd } from "./gpu-frames.ts";
 
 function unset(match: Match): string {
@@ -73,7 +74,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     cause: (match) =>
       failedInTorch(match)
         ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
-        : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it.`,
+        : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: ${namesItsTargets(match) === undefined ? "TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it" : `the setup.py of ${namesItsTargets(match) ?? ""} names its targets itself, and this GPU is none of them in the installed release`}.`,
     fix: (match) =>
       ofLibTorch(match)
         ? [
@@ -104,7 +105,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
                       installTorchFor(match, "12.6") +
                         "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
                     ]
-                  : buildForThisGpu(match)),
+                  : (buildWithOwnTargets(match) ?? buildForThisGpu(match))),
             "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
           ],
     sources: [
@@ -123,6 +124,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
       {
         text: "NVIDIA GeForce RTX 4090\nCUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",
         expect: "TORCH_CUDA_ARCH_LIST=8.9",
+      },
+      {
+        text: "conv1d_out = causal_conv1d_cuda.causal_conv1d_fwd(x, weight, bias, None, True)\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
+        expect: "CAUSAL_CONV1D_FORCE_BUILD",
       },
       {
         text: "CUDA error 209 at /src/k.cu:12: no kernel image is available for execution on the device",

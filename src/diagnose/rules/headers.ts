@@ -143,34 +143,48 @@ export const headerRules: readonly Rule[] = [
       const gpu = /c10\/(?:cuda|hip)|ATen\/(?:cuda|hip|cudnn)/.test(match.facts["header"] ?? "")
         ? " (a CPU-only torch has fewer of them)"
         : "";
+      if (ofOldTorch(match))
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} came with torch 1.0, and the torch whose include folder is on the command line is older (0.4).`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is torch's own${gpu}, and its folder is not on the command line: a plain Extension instead of CppExtension/CUDAExtension, another Python environment than the one with torch, or a header that this torch version does not have.${torch === undefined ? "" : ` torch ${torch.version} has its headers in ${torch.includeDirs.join(" and ")}.`}`;
     },
-    fix: (match) => [
-      ...(/libtch\/|torch-sys/.test(`${match.finding.text} ${match.finding.file ?? ""}`)
+    fix: (match) =>
+      ofOldTorch(match)
         ? [
-            "export LIBTORCH=/path/to/libtorch   # the folder that holds include and lib: LibTorch unpacked (the release that the crate names), not a build or lib folder",
-            "export LIBTORCH_USE_PYTORCH=1   # or pip's torch in its place; then cargo clean && cargo build",
+            `${python(match)} -c "import torch; print(torch.__version__)"`,
+            pip(match, "install --upgrade torch") +
+              "   # 1.0 or newer, in the release that the package's documentation names; then build again",
+            "# or keep torch 0.4 and take the package as it was before it moved to torch 1.0 (git log, git checkout <commit>)",
           ]
-        : []),
-      "retorch build   # finds torch's headers by itself",
-      // Headers of programs; extensions have a build of their own.
-      ...(platformOf(match) === "win32" ||
-      !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
-      /libtch\//.test(match.finding.text)
-        ? []
         : [
-            `c++ -std=c++${standardFor(match)} ${match.finding.file !== undefined && /^[\w./-]+\.(?:cpp|cc|cxx)$/.test(match.finding.file) ? match.finding.file : "main.cpp"} $(${python(match)} -c "import torch.utils.cpp_extension as c; print(*['-I' + p for p in c.include_paths()], *['-L' + p + ' -Wl,-rpath,' + p for p in c.library_paths()])") -ltorch -ltorch_cpu -lc10   # by hand: a program of one file`,
-          ]),
-      "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
-      `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
-    ],
+            ...(/libtch\/|torch-sys/.test(`${match.finding.text} ${match.finding.file ?? ""}`)
+              ? [
+                  "export LIBTORCH=/path/to/libtorch   # the folder that holds include and lib: LibTorch unpacked (the release that the crate names), not a build or lib folder",
+                  "export LIBTORCH_USE_PYTORCH=1   # or pip's torch in its place; then cargo clean && cargo build",
+                ]
+              : []),
+            "retorch build   # finds torch's headers by itself",
+            // Headers of programs; extensions have a build of their own.
+            ...(platformOf(match) === "win32" ||
+            !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
+            /libtch\//.test(match.finding.text)
+              ? []
+              : [
+                  `c++ -std=c++${standardFor(match)} ${match.finding.file !== undefined && /^[\w./-]+\.(?:cpp|cc|cxx)$/.test(match.finding.file) ? match.finding.file : "main.cpp"} $(${python(match)} -c "import torch.utils.cpp_extension as c; print(*['-I' + p for p in c.include_paths()], *['-L' + p + ' -Wl,-rpath,' + p for p in c.library_paths()])") -ltorch -ltorch_cpu -lc10   # by hand: a program of one file`,
+                ]),
+            "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
+            `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
+          ],
     change: (match) => {
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
-    sources: ["ninja-build/ninja#1657"],
+    sources: ["ninja-build/ninja#1657", "SeanNaren/warp-ctc#101"],
     examples: [
       { text: "ext.cpp:1:10: fatal error: torch/extension.h: No such file or directory", expect: "CppExtension" },
+      {
+        text: "gcc -fPIC -I/e/lib/python3.6/site-packages/torch/lib/include -I/e/lib/python3.6/site-packages/torch/lib/include/TH -c src/binding.cpp -o binding.o\nsrc/binding.cpp:6:29: fatal error: torch/extension.h: No such file or directory",
+        expect: "came with torch 1.0",
+      },
       {
         text: 'k.cu(2): catastrophic error: cannot open source file "ATen/cuda/CUDAContext.h"',
         expect: "CUDAExtension",
@@ -350,4 +364,9 @@ function condaToolkit(match: Match): string[] {
         `# conda install -c nvidia cuda-toolkit=X.Y${parts}`,
       ]
     : [`conda install -c nvidia cuda-toolkit=${version.split(".").slice(0, 2).join(".")}${parts}`];
+}
+
+/** torch's include folder is on the command line, and lacks the header that every torch since 1.0 has there. */
+function ofOldTorch({ facts, context: { log } }: Match): boolean {
+  return facts["header"] === "torch/extension.h" && log.torchIncluded;
 }

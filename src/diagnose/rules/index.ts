@@ -20,6 +20,7 @@ import { transformedOperatorRules } from "./transformed-operators.ts";
 import { buildVersionRules } from "./build-versions.ts";
 import { callArgumentRules } from "./call-arguments.ts";
 import { callRules } from "./calls.ts";
+import { carriedPackageRules } from "./carried-packages.ts";
 import { ccclRules } from "./cccl.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
 import { cmakeTargetRules } from "./cmake-targets.ts";
@@ -339,6 +340,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "What setuptools no longer has", rules: setuptoolsRemovalRules },
   { name: "Refusals of setup scripts", rules: setupRefusalRules },
   { name: "Versions that are not found", rules: buildVersionRules },
+  { name: "Packages that projects carry", rules: carriedPackageRules },
   { name: "Releases of torch", rules: torchReleaseRules },
   { name: "Wheels for others", rules: wheelRules },
   { name: "Pythons and NumPys", rules: pythonVersionRules },

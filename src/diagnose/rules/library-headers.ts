@@ -1,6 +1,7 @@
 /** Headers of the system, of libraries and of the project that were not found. */
-import { platformOf, quote, systemPackage } from "../commands.ts";
+import { pip, platformOf, quote, reinstall, systemPackage } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
+import { packageOfModule } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -30,7 +31,10 @@ const known: readonly {
     dnf: "eigen3-devel",
     brew: "eigen",
     conda: "eigen",
-    fix: ["# include folder: /usr/include/eigen3"],
+    fix: [
+      "git submodule update --init --recursive   # many projects carry it (thirdparty/eigen), where setup.py looks for it: an empty folder there is the cause",
+      "export CPLUS_INCLUDE_PATH=/usr/include/eigen3:$CPLUS_INCLUDE_PATH   # the system's Eigen lies one folder deeper",
+    ],
   },
   {
     form: /^opencv2\/|^opencv4?\//,
@@ -313,12 +317,26 @@ export const libraryHeaderRules: readonly Rule[] = [
       const there = otherCase(match);
       if (there !== undefined)
         return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not there, and \`${there}\` is: upper and lower case are told apart here, unlike on Windows and on most Macs.`;
+      const installed = ofInstalled(match);
+      if (installed !== undefined)
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is wanted by a file of the installed package \`${installed}\`, and is not there: the installation is not whole (installed from its repository or as editable without its headers or submodules), or of another release than what compiles with it.`;
       const dir = foundDir(match);
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is found in none of the include folders${dir === undefined ? ": its folder is missing on the command line, a git submodule was not checked out, the file was left out of the source package, or (on Linux) its name differs in upper and lower case" : `; it is in ${dir}`}.`;
     },
     fix: (match) => {
       const there = otherCase(match);
       if (there !== undefined) return writtenAs(match, there);
+      const installed = ofInstalled(match);
+      if (installed !== undefined)
+        return installed === "cumm" || installed === "spconv"
+          ? [
+              `${pip(match, "uninstall -y spconv cumm")}; ${pip(match, "list")} | ${platformOf(match) === "win32" ? "findstr /i" : "grep -iE"} "spconv|cumm"   # those with a -cu number, too`,
+              pip(
+                match,
+                "install spconv-cu120   # ready-made, with its cumm: nothing is compiled at import; the number by torch.version.cuda: cu118, cu120, cu124, cu126",
+              ),
+            ]
+          : reinstall(match, installed);
       const dir = foundDir(match);
       if (dir !== undefined) return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
       return [
@@ -337,9 +355,23 @@ export const libraryHeaderRules: readonly Rule[] = [
         text: "csrc/bind.cpp:4:10: fatal error: kernels/box.h: No such file or directory",
         expect: "git submodule update",
       },
+      {
+        text: "/e/lib/python3.11/dist-packages/cumm/build/core_cc/include/common/TensorViewCPU.h:3:10: fatal error: tensorview/core/all.h: No such file or directory",
+        expect: "spconv-cu120",
+      },
     ],
   },
 ];
+
+/** The installed package whose own file asks for the header; torch's and NumPy's headers are others' affair. */
+function ofInstalled(match: Match): string | undefined {
+  const folder = /(?:site|dist)-packages[\\/]([A-Za-z]\w*)[\\/].+\.(?:h|hpp|cuh|cu|cc|cpp|inl)$/.exec(
+    match.finding.file ?? "",
+  )?.[1];
+  return folder === undefined || /^(?:torch|numpy|nvidia|pybind11|triton)$/.test(folder)
+    ? undefined
+    : (packageOfModule(`${folder}.`) ?? folder);
+}
 
 /** The project's header that differs from what is asked for in upper and lower case alone. */
 function otherCase(match: Match): string | undefined {

@@ -35,6 +35,7 @@ export const libraryVersionRules: readonly Rule[] = [
         : `but Python loads an older libstdc++.so.6${match.facts["library"] === undefined || match.facts["library"] === "" ? "" : ` (${match.facts["library"]})`}: ${match.facts["conda"] === undefined ? "the system's one, found before the newer one" : "conda's one, found before the system's"}.`),
     fix: (match) => {
       const built = Number(match.facts["gcc"]?.split(".")[0] ?? 12);
+      const { log } = match.context;
       const newer = `CC=gcc-${built} CXX=g++-${built} retorch build --force`;
       if (match.finding.phase === "link")
         return [
@@ -42,25 +43,44 @@ export const libraryVersionRules: readonly Rule[] = [
           "# or rebuild that file with this compiler",
           "conda install -c conda-forge gxx libstdcxx-ng   # when it is conda's lib folder that is linked (-L…/conda/lib): its libstdc++ as new as the compiler, or its own compiler",
         ];
-      if (match.context.log.conda && match.facts["conda"] === undefined)
+      // The system's gcc is as old as its libstdc++, and nobody but the distribution can replace that.
+      if (match.facts["conda"] === undefined && (log.conda || log.noRoot || log.rpm !== undefined || built < 7)) {
+        const name = packageOf(match);
         return [
+          `${log.conda ? "" : "# in an environment of conda (Miniforge needs no rights of the administrator): "}conda install -c conda-forge libstdcxx-ng`,
           "export LD_LIBRARY_PATH=\"$CONDA_PREFIX/lib:$LD_LIBRARY_PATH\"   # conda's newer libstdc++ before the system's",
-          "conda install -c conda-forge libstdcxx-ng   # when $CONDA_PREFIX/lib has none",
-          `# or build with the system's gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force`,
+          ...(name === undefined
+            ? [
+                "# or compile the file again on this machine, with the system's own compiler: CC=/usr/bin/gcc CXX=/usr/bin/g++",
+              ]
+            : [
+                "# or compile it on this machine, with the system's own compiler (CC=/usr/bin/gcc CXX=/usr/bin/g++):",
+                ...reinstall(match, name),
+              ]),
+          ...(log.rpm === undefined || log.noRoot
+            ? []
+            : [
+                "# the distribution's own libstdc++ stays as old as its release: else a container or a newer distribution",
+              ]),
         ];
+      }
       return [
-        match.context.log.conda || match.facts["conda"] !== undefined
+        match.facts["conda"] !== undefined
           ? "conda install -c conda-forge libstdcxx-ng"
           : "sudo apt-get install --only-upgrade libstdc++6   # or a newer distribution",
         `LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`,
         `# or build with an older gcc: CC=gcc-${Math.min(built - 1, 11)} CXX=g++-${Math.min(built - 1, 11)} retorch build --force`,
       ];
     },
-    sources: ["pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
+    sources: ["NVIDIA/apex#716", "pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
     examples: [
       {
         text: "ImportError: /usr/lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by /p/gym.so)",
         expect: "gcc 12",
+      },
+      {
+        text: "I'm using CentOS 7.5 and don't have su\nImportError: /usr/lib64/libstdc++.so.6: version `GLIBCXX_3.4.20' not found",
+        expect: "Miniforge",
       },
       {
         text: "ImportError: /opt/conda/envs/e/lib/libstdc++.so.6: version `CXXABI_1.3.15' not found (required by /p/x.so)",

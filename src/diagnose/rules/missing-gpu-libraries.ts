@@ -6,6 +6,7 @@ import type { LogFacts } from "../log-facts.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";
+import { jetsonLibraryRules } from "./jetson-libraries.ts";
 
 const cudaLibrary =
   /^lib(?<lib>cudart|cublas|cublasLt|cufft|cufftw|curand|cusolver|cusolverMg|cusparse|nvrtc|nvrtc-builtins|nvJitLink|nvToolsExt|npp\w*|nvjpeg|cupti|cufile|nvfatbin|nvptxcompiler)(?:-[0-9a-f]+)?\.so(?:\.(?<major>\d+)(?:\.(?<minor>\d+))?)?/;
@@ -71,37 +72,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       },
     ],
   },
-  {
-    id: "jetson-container-without-cuda",
-    title: "A container on a Jetson does not see the board's CUDA",
-    on: ["missing-library"],
-    specificity: 84,
-    matches: (finding, context) =>
-      context.log.jetson
-        ? missingLibrary(
-            finding,
-            /^lib(?<lib>cu(?:dart|blas|blasLt|fft|rand|solver|sparse|dnn)\w*|nvrtc|nvToolsExt|nvinfer\w*|cudla|nvmedia\w*)\.so/,
-          )
-        : undefined,
-    confidence: "high",
-    cause: (match) =>
-      `On a Jetson \`${match.facts["name"] ?? ""}\` is the board's own (JetPack): NVIDIA's run time for containers mounts it. Up to JetPack 4 the image holds none of it, so that it is missing where that run time is not used (docker build does not, unless it is the default), or the image is for another L4T than the board. Outside of containers: JetPack's CUDA is not installed, or torch is for another JetPack.`,
-    fix: () => [
-      '# /etc/docker/daemon.json: { "runtimes": { "nvidia": { "path": "nvidia-container-runtime", "runtimeArgs": [] } }, "default-runtime": "nvidia" }, then:',
-      "sudo systemctl restart docker   # and build again; running: docker run --runtime nvidia …",
-      "cat /etc/nv_tegra_release; ls /usr/local | grep cuda   # the image's tag (r32.7.1, r35.2.1) has to be the board's L4T; sudo apt-get install nvidia-jetpack outside of containers",
-    ],
-    sources: [
-      "dusty-nv/jetson-containers#266",
-      "https://github.com/dusty-nv/jetson-containers/blob/master/docs/setup.md",
-    ],
-    examples: [
-      {
-        text: "FROM nvcr.io/nvidia/l4t-pytorch:r32.7.1-pth1.10-py3\nOSError: libcurand.so.10: cannot open shared object file: No such file or directory",
-        expect: "default-runtime",
-      },
-    ],
-  },
+  ...jetsonLibraryRules,
   {
     id: "cuda-library-missing",
     title: "A CUDA library of another version is needed",

@@ -77,11 +77,13 @@ export const packageByReleaseRules: readonly Rule[] = [
     title: "k2 is of another torch, or the one of PyPI",
     on: ["undefined-symbol", "exception"],
     specificity: 93,
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (finding.kind === "undefined-symbol")
         return finding.phase === "load" && /[\\/](?:_k2\.|libk2\w*\.so|k2[\\/])/.test(finding.file ?? "")
           ? { symbol: finding.symbol }
           : undefined;
+      // A title's guess, where the traceback below says what is missing.
+      if (context.findings.some(({ kind }) => kind === "missing-library")) return undefined;
       return said(finding, /No module named ['"]_k2['"]/);
     },
     confidence: "high",

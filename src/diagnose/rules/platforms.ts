@@ -1,5 +1,5 @@
 /** macOS, and code that was written for Linux alone. */
-import { homebrew, platformOf } from "../commands.ts";
+import { homebrew, packageToBuild, pip, platformOf } from "../commands.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function frameworkOf(name: string): string {
@@ -107,8 +107,8 @@ export const platformRules: readonly Rule[] = [
   },
   {
     id: "macos-deployment-target",
-    title: "The deployment target of macOS is too old for the C++ library",
-    on: ["compile", "driver", "link", "missing-library"],
+    title: "The deployment target of macOS is too old",
+    on: ["compile", "driver", "link", "missing-library", "installer"],
     specificity: 84,
     matches: (finding, context) => {
       if (finding.kind === "missing-library")
@@ -118,17 +118,30 @@ export const platformRules: readonly Rule[] = [
         /'(?<what>[\w:]+)' is unavailable: introduced in macOS (?<since>[\d.]+)/,
         /(?<what>aligned (?:de)?allocation function|\w+) .*is only available on macOS (?<since>[\d.]+) or newer/,
         /include path for (?:libstdc\+\+|stdlibc\+\+) headers not found/,
+        /MACOSX_DEPLOYMENT_TARGET mismatch: now "(?<now>[\d.]+)" but "(?<needs>[\d.]+)" during configure/,
       );
     },
     confidence: "high",
     cause: (match) =>
-      `The build asks for an old macOS${match.facts["since"] === undefined ? "" : `; \`${match.facts["what"] ?? ""}\` came with ${match.facts["since"]}`}: Python was built for it (MACOSX_DEPLOYMENT_TARGET), and setuptools passes that on.`,
-    fix: () => [
-      "export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++",
-      "# clang below 10 takes libstdc++ for targets before 10.9: the flag -stdlib=libc++ for compile and link names the right library",
-    ],
+      match.facts["needs"] !== undefined
+        ? `MACOSX_DEPLOYMENT_TARGET is ${match.facts["now"] ?? ""}, and this Python was built for macOS ${match.facts["needs"]} and newer: setuptools builds nothing for an older one (on Apple silicon there is none before 11.0).`
+        : `The build asks for an old macOS${match.facts["since"] === undefined ? "" : `; \`${match.facts["what"] ?? ""}\` came with ${match.facts["since"]}`}: Python was built for it (MACOSX_DEPLOYMENT_TARGET), and setuptools passes that on.`,
+    fix: (match) =>
+      match.facts["needs"] !== undefined
+        ? [
+            `export MACOSX_DEPLOYMENT_TARGET=${match.facts["needs"]} CC=clang CXX=clang++   # in place of ${match.facts["now"] ?? "the old one"} in front of the command, too`,
+            pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+          ]
+        : [
+            "export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++",
+            "# clang below 10 takes libstdc++ for targets before 10.9: the flag -stdlib=libc++ for compile and link names the right library",
+          ],
     sources: ["https://libcxx.llvm.org/DesignDocs/AvailabilityMarkup.html"],
     examples: [
+      {
+        text: 'error: $MACOSX_DEPLOYMENT_TARGET mismatch: now "10.14" but "11.0" during configure',
+        expect: "MACOSX_DEPLOYMENT_TARGET=11.0",
+      },
       {
         text: "a.cpp:3:9: error: 'value' is unavailable: introduced in macOS 10.13",
         expect: "MACOSX_DEPLOYMENT_TARGET",

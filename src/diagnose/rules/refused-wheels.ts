@@ -14,6 +14,22 @@ function refusingPython(match: Match): string | undefined {
   return isHere ? pythonVersion(match) : undefined;
 }
 
+/** The system of the wheel where the text is of another one, and the words that a fitting name has. */
+function otherSystem(
+  match: Match,
+): { readonly its: string; readonly here: string; readonly wanted: string } | undefined {
+  const its = /-((?:many)?linux|macosx|win)[\w.]*\.whl$/.exec(match.finding.symbol ?? "")?.[1];
+  const { platform } = match.context.log;
+  if (its === undefined || platform === undefined) return undefined;
+  const system = its === "win" ? "win32" : its === "macosx" ? "darwin" : "linux";
+  if (system === platform) return undefined;
+  return {
+    its: { win32: "Windows", darwin: "macOS", linux: "Linux" }[system],
+    here: { win32: "Windows", darwin: "macOS", linux: "Linux" }[platform],
+    wanted: { win32: "win_amd64", darwin: "macosx", linux: "linux_x86_64" }[platform],
+  };
+}
+
 export function forWheel(match: Match): string[] {
   const tag = /-(cp3\d+)-(?:cp3\d+m?|abi3)-/.exec(match.finding.symbol ?? "")?.[1];
   const version = refusingPython(match);
@@ -36,6 +52,13 @@ export function forWheel(match: Match): string[] {
       "# or by its version alone, which finds the file that fits: torch==2.0.1 with --index-url https://download.pytorch.org/whl/cpu",
     ];
   }
+  const other = otherSystem(match);
+  if (other !== undefined)
+    return [
+      `# the file of the same release with ${other.wanted} in its name, for ${tag} and for the installed torch and CUDA${other.wanted === "win_amd64" && /^flash_attn/.test(match.finding.symbol ?? "") ? ": FlashAttention's own releases have none; people build them: https://github.com/mjun0812/flash-attention-prebuild-wheels/releases, https://github.com/kingbri1/flash-attention/releases" : ""}`,
+      `${python(match)} -c "import sys, torch; print(sys.version, torch.__version__)"   # what its name has to tell`,
+      '# or without it: many programs run with torch\'s own attention (attn_implementation="sdpa"), and leave an optional package out',
+    ];
   if (version === wheelPython)
     return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
   const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
@@ -53,6 +76,8 @@ export function wheelCause(match: Match): string {
   if (code === "wrong-python") return `The package does not support ${here}.`;
   if (/-linux_(?:arm64|amd64)\.whl$/.test(symbol))
     return `\`${symbol}\` has a name of a system that no Python knows: 64-bit ARM is linux_aarch64 there, x86-64 is linux_x86_64.`;
+  const other = otherSystem(match);
+  if (other !== undefined) return `\`${symbol}\` is for ${other.its}, and this is ${other.here}.`;
   if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
     return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
   return `\`${symbol}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;

@@ -39,6 +39,7 @@ export const torchPartRules: readonly Rule[] = [
           )?.[1];
         // torch's own files, whose installation is damaged, and programs that are no Python, are other rules'.
         if (/[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(finding.file ?? "") || ofOtherProgram(finding)) return undefined;
+        if (laterWithTorch(finding, context)) return undefined;
         return name === undefined
           ? undefined
           : {
@@ -235,6 +236,23 @@ function torchIsLoaded(context: RuleContext): boolean {
 
 function goesThroughTorch({ findings }: RuleContext): boolean {
   return findings.some(({ frames }) => frames?.some((frame) => /[\\/]torch[\\/]_ops\.py:/.test(frame)) === true);
+}
+
+/**
+ * Whether torch's libraries were there in a later attempt of the same paste: the loader came as far as a missing symbol, so
+ * that the first attempt only lacked `import torch`, as its writer knows.
+ */
+function laterWithTorch(finding: Finding, context: RuleContext): boolean {
+  const last = ofLog(context, lastSymbol);
+  return last !== undefined && last > finding.at;
+}
+
+/** The line of the last symbol that an extension's library did not find when it was loaded. */
+function lastSymbol({ findings }: RuleContext): number | undefined {
+  return findings.findLast(
+    ({ kind, phase, file }) =>
+      kind === "undefined-symbol" && phase === "load" && !/[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file ?? ""),
+  )?.at;
 }
 
 /** What programs on Windows name to keep torch's CUDA part in the link. */

@@ -1,9 +1,9 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
 import { pip, python, quote, rebuild, torchIndex } from "../commands.ts";
-import { framesAt } from "../matchers.ts";
+import { framesAt, ofLog } from "../matchers.ts";
 import { packageOf, runningPackage } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
-import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Whether the DLL at fault is one of torch's own: building an extension anew will not help. */
 function ofTorch(match: Match): boolean {
@@ -15,6 +15,13 @@ function ofTorch(match: Match): boolean {
       .filter((frame) => !/[\\/]ctypes[\\/]/.test(frame))
       .at(-1) ?? "",
   );
+}
+
+/** A DLL of torch's that is named below: a title repeats the message without it. */
+function dllOfTorch({ findings }: RuleContext): string | undefined {
+  return findings.find(
+    ({ code, library }) => code === "dll-procedure" && /[\\/]torch[\\/]+lib[\\/]/.test(library ?? ""),
+  )?.library;
 }
 
 /** What is loaded, as far as the message or the traceback tells. */
@@ -92,7 +99,10 @@ function torchDlls(match: Match): string[] {
   return [
     "# install the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe, and start again",
     `where ${baseName((match.facts["name"] ?? "c10.dll").replaceAll("\\", "/"))} cudnn64_9.dll cublas64_12.dll msvcp140.dll   # others of the same name earlier on PATH? take them off`,
-    pip(match, "install --force-reinstall --no-cache-dir torch"),
+    "# import torch loads every DLL in its lib folder: one that an older torch left there fails too. Take out all copies and the folder, then install one:",
+    `${pip(match, "uninstall -y torch")}   # until it says that there is none${match.context.log.conda ? "; and: conda remove --force pytorch" : ""}`,
+    "rmdir /s /q <site-packages>\\torch   # what is left of it",
+    `${pip(match, `install --no-cache-dir torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # in the release that is wanted (torch==…), for your CUDA or cpu`,
   ];
 }
 
@@ -210,13 +220,16 @@ export const windowsLoadingRules: readonly Rule[] = [
     title: "A DLL does not have a function that the module needs",
     on: ["load"],
     specificity: 76,
-    matches: (finding) => (coded(finding, "dll-procedure") === undefined ? undefined : { name: finding.library }),
+    matches: (finding, context) =>
+      coded(finding, "dll-procedure") === undefined
+        ? undefined
+        : { name: finding.library ?? (finding.frames === undefined ? ofLog(context, dllOfTorch) : undefined) },
     confidence: "high",
     cause: (match) =>
       ofProgram(match)
         ? `The program asks for a function${match.finding.symbol === undefined ? "" : ` (\`${match.finding.symbol.slice(0, 120)}\`)`} that the DLLs it finds do not have: those of another LibTorch (another release, Debug beside Release, a Python's torch) come earlier on PATH or lie beside the program, or it was linked with libraries of another one than it was compiled with.`
         : ofTorch(match)
-          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one; torch up to 1.5 also fails with the first releases of a Python (3.6.0, 3.7.0).`
+          ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} of torch met a DLL of another version of cuDNN, CUDA or the C++ run time that lies earlier on PATH (System32, a CUDA toolkit, conda's Library\\bin), or torch was installed over an older one, whose DLLs are still there; torch up to 1.5 also fails with the first releases of a Python (3.6.0, 3.7.0).`
           : `${who(match)} needs a function that the DLL found on this machine does not have: it was built for another version of torch (or of CUDA or Python) than the installed one.`,
     fix: (match) => (ofProgram(match) ? programDlls(match) : ofTorch(match) ? torchDlls(match) : rebuild(match)),
     sources: ["pytorch/pytorch#130737", "LaurentMazare/tch-rs#915", "pytorch/pytorch#109949"],
@@ -228,6 +241,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: "Demo.exe - Entry Point Not Found\n\nThe procedure entry point ?f@caffe2@@CAGXZ could not be located in the dynamic link library D:\\p\\x64\\Debug\\Demo.exe.",
         expect: "another LibTorch",
+      },
+      {
+        text: 'OSError: [WinError 127] The specified procedure could not be found.\n\nWhile I was trying to install it:\n  File "C:\\e\\lib\\site-packages\\torch\\__init__.py", line 129, in <module>\n    raise err\nOSError: [WinError 127] The specified procedure could not be found. Error loading "C:\\e\\lib\\site-packages\\torch\\lib\\caffe2_detectron_ops.dll" or one of its dependencies.',
+        expect: "rmdir /s /q <site-packages>",
       },
       {
         text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",

@@ -1,0 +1,118 @@
+/**
+ * The last look at a fix: its commands have to fit the machine of the text, whatever rule wrote them. It knows two things:
+ * that torch for a Jetson does not come from PyPI, and that a distribution with RPM has no apt-get. It does not know whether a fix is right.
+ */
+import { pip } from "./command-words.ts";
+import type { Match } from "./rule.ts";
+
+const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
+const pipInstall = /((?:\S+ -m )?(?:uv )?\bpip3? install|\bconda install)((?: [^\s;&|)#]+)+)/;
+/** Options with a value of their own. */
+const withValue = /^(?:-i|-f|-c|--index-url|--extra-index-url|--find-links|--no-binary|--only-binary)$/;
+
+/**
+ * Where torch for a Jetson comes from. Sources: "Installing PyTorch for Jetson Platform" of NVIDIA's documentation,
+ * "PyTorch for Jetson" in NVIDIA's forum (topic 72048), dusty-nv/jetson-containers. A JetPack goes with one Ubuntu, whose
+ * Python the wheels are for: 3.6 of 18.04 with JetPack 4, 3.8 of 20.04 with 5, 3.10 of 22.04 with 6.
+ */
+export function torchForJetson(match: Match, names = "torch torchvision"): string[] {
+  const { python, l4tBoard, l4tImage } = match.context.log;
+  const l4t = l4tBoard ?? l4tImage;
+  const old =
+    python === "3.6" || l4t?.startsWith("32") === true
+      ? "4"
+      : python === "3.8" || l4t?.startsWith("35") === true
+        ? "5"
+        : undefined;
+  return [
+    "cat /etc/nv_tegra_release; dpkg -l nvidia-jetpack | tail -1   # which JetPack? torch has to be the build for it",
+    old === undefined
+      ? `${pip(match, `install ${names} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # JetPack 6; 5 and 4: NVIDIA's wheels, https://docs.nvidia.com/deeplearning/frameworks/install-pytorch-jetson-platform/. PyPI's torch does not know the board`
+      : `# NVIDIA's wheel for JetPack ${old}: https://forums.developer.nvidia.com/t/pytorch-for-jetson/72048 (PyPI's torch does not know the board)`,
+    "# or an image of https://github.com/dusty-nv/jetson-containers for that JetPack, started with --runtime nvidia",
+  ];
+}
+
+/** A line without torch in what it installs: undefined when nothing else is left of it. */
+function withoutTorch(line: string): string | undefined {
+  const found = pipInstall.exec(line);
+  if (found === null) return line;
+  let value = false;
+  let others = 0;
+  const kept = (found[2] ?? "")
+    .trim()
+    .split(" ")
+    .filter((word) => {
+      if (torchFamily.test(word)) return false;
+      if (value) value = false;
+      else if (withValue.test(word)) value = true;
+      else if (!word.startsWith("-")) others++;
+      return true;
+    });
+  if (kept.length === (found[2] ?? "").trim().split(" ").length) return line;
+  return others === 0 || line.includes("download.pytorch.org")
+    ? undefined
+    : line.replace(found[0], `${found[1] ?? ""} ${kept.join(" ")}`);
+}
+
+/** On a Jetson: torch of NVIDIA in place of PyPI's, which has no code for the board or none for a GPU at all. */
+function forJetson(lines: readonly string[], match: Match): readonly string[] {
+  let told = false;
+  return lines.flatMap((line) => {
+    if (line.includes("jetson")) return [line];
+    const rest = withoutTorch(line);
+    if (rest !== undefined) return [rest];
+    if (told) return [];
+    told = true;
+    return torchForJetson(match, /\btorchaudio\b/.test(line) ? "torch torchvision torchaudio" : undefined);
+  });
+}
+
+/** Names of packages where those of Debian are known by heart. Source: the package lists of Fedora and Debian. */
+const rpmNames: Readonly<Record<string, string>> = {
+  "build-essential": "gcc gcc-c++ make",
+  "g++": "gcc-c++",
+  "python3-dev": "python3-devel",
+  "libpython3-dev": "python3-devel",
+  "python3-venv": "python3",
+  "ninja-build": "ninja-build",
+  "libomp-dev": "libomp-devel",
+  libgl1: "mesa-libGL",
+  "libstdc++6": "libstdc++",
+  cmake: "cmake",
+  git: "git",
+  gcc: "gcc",
+  clang: "clang",
+};
+
+const apt = /\bsudo apt(?:-get)? install((?: (?:-\S+|[\w.+:-]+))+)/;
+const rpmRemark = /^# Fedora, RHEL(?:[^:]*): sudo dnf install (.+)$/;
+
+/** On a distribution with RPM: the line for it that the fix has, or the names that are known, or the words that find them. */
+function forRpm(lines: readonly string[], manager: string): readonly string[] {
+  const has = lines.some((line) => rpmRemark.test(line));
+  return lines.flatMap((line) => {
+    const own = rpmRemark.exec(line)?.[1];
+    if (own !== undefined) return [`sudo ${manager} install ${own}`];
+    const found = apt.exec(line);
+    if (found === null) return [line.replaceAll(/\bsudo apt(?:-get)? (?:remove|purge)\b/g, `sudo ${manager} remove`)];
+    if (has && !line.startsWith("#")) return [];
+    const names = (found[1] ?? "")
+      .trim()
+      .split(" ")
+      .filter((word) => !word.startsWith("-"));
+    const known = names.map((name) => rpmNames[name]);
+    if (known.every((name) => name !== undefined))
+      return [line.replace(found[0], `sudo ${manager} install ${known.join(" ")}`)];
+    return [
+      `# what Debian calls ${names.join(" ")}, in the packages of this distribution: ${manager} search ${names[0] ?? ""}`,
+    ];
+  });
+}
+
+/** The lines of a fix in the words of the machine that the text is of. */
+export function fitted(lines: readonly string[], match: Match): readonly string[] {
+  const { jetson, rpm } = match.context.log;
+  const fit = jetson ? forJetson(lines, match) : lines;
+  return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
+}

@@ -1,0 +1,70 @@
+/**
+ * What a text tells of the system that commands of a fix have to fit: a distribution with dnf or yum, a user without the
+ * administrator's rights, the releases of L4T of a Jetson and of the container's image. Reads one line at a time.
+ */
+
+/** What a text tells of the system. */
+export interface SystemFacts {
+  /** The system has packages of RPM: `yum` where only that is there (CentOS 7 and older). */
+  readonly rpm?: "dnf" | "yum";
+  /** The writer says that he is no administrator there. */
+  readonly noRoot: boolean;
+  /** The writer says that he has conda, or a command is one of conda's. */
+  readonly spokenConda: boolean;
+  /** pip (or `build`) makes an environment of its own for the build. */
+  readonly isolatedBuild: boolean;
+  /** Release of L4T that runs on the board, as /etc/nv_tegra_release tells it: `32.3.1`. */
+  readonly l4tBoard?: string;
+  /** Release of L4T that the container's image is for: `32.5.0`. */
+  readonly l4tImage?: string;
+}
+
+/** Python's greeting names the compiler of whoever built it: `[GCC 4.4.7 20120313 (Red Hat 4.4.7-1)] on linux`. */
+const rpmSystem =
+  /\bCent ?OS\b|(?<!\[GCC .{0,30})\bRed ?Hat\b|\bRHEL\b|\bRocky ?Linux\b|\bAlma ?Linux\b|\bAmazon Linux\b|\bFedora\b|\bOracle Linux\b|\.el[6-9]\.(?:x86_64|aarch64)/;
+const debianSystem = /\bUbuntu\b|\bDebian\b|~(?:18|20|22|24)\.04\b|\bapt(?:-get)? install\b/;
+const yumSystem = /\bCent ?OS\b.{0,24}?\b[67](?:\.\d|\b)|\bRHEL ?-?[67]\b|\.el[67]\./;
+const noRoot =
+  /(?:\b(?:no|not have|without|lack(?:ing)?|not a)|n['’]t have|n['’]t got) (?:any |the |a )?(?:su|sudo|sudoers?|root|admin(?:istrator)?(?:['’]s)?)\b(?! cause| of )/i;
+const conda =
+  /\b(?:from|with|using|via|through|my|in|under) (?:a |the |an )?(?:ana|mini)?conda\b|^\W{0,3}conda (?:install|create|activate|env|list)\b/i;
+const board = /R(\d{2}) \(release\), REVISION: (\d+\.\d+)/;
+const image = /(?:l4t-|[:-])r(3\d\.\d(?:\.\d)?)\b/;
+
+/** Gathers them line by line. */
+export class SystemReader {
+  #rpm = false;
+  #yum = false;
+  #debian = false;
+  #noRoot = false;
+  #conda = false;
+  #isolated = false;
+  #board: string | undefined;
+  #image: string | undefined;
+
+  line(text: string): void {
+    if (text.length > 400) return;
+    this.#rpm ||= rpmSystem.test(text);
+    this.#yum ||= yumSystem.test(text);
+    this.#debian ||= debianSystem.test(text);
+    this.#noRoot ||= noRoot.test(text);
+    if (text.includes("onda")) this.#conda ||= conda.test(text);
+    if (text.includes("uild"))
+      this.#isolated ||= /Getting requirements to build|pip-build-env-|Installing build dependencies/.test(text);
+    const [, major, rest] = text.includes("(release), REV") ? (board.exec(text) ?? []) : [];
+    if (major !== undefined) this.#board ??= `${major}.${rest ?? ""}`;
+    if (text.includes("r3")) this.#image ??= image.exec(text)?.[1];
+  }
+
+  facts(): SystemFacts {
+    return {
+      // A text that names both compares them.
+      ...(this.#rpm && !this.#debian ? { rpm: this.#yum ? "yum" : "dnf" } : {}),
+      noRoot: this.#noRoot,
+      spokenConda: this.#conda,
+      isolatedBuild: this.#isolated,
+      ...(this.#board === undefined ? {} : { l4tBoard: this.#board }),
+      ...(this.#image === undefined ? {} : { l4tImage: this.#image }),
+    };
+  }
+}

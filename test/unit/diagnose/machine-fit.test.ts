@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { diagnose } from "../../../src/diagnose/diagnose.ts";
+import { rules } from "../../../src/diagnose/rules/index.ts";
+
+/** The first example of each rule that speaks of torch or of the system's packages. */
+const examples = rules.map(({ examples: [first] }) => first?.text ?? "");
+const commands = (text: string): string[] =>
+  diagnose(text).diagnoses.flatMap(({ fix }) => fix.map((line) => line.replace(/\s# .*$/, "")));
+
+describe("commands fit the machine of the text", () => {
+  test("on a Jetson torch never comes from PyPI, nor from PyTorch's index", () => {
+    const wrong = examples.flatMap((text) =>
+      commands(`Linux 5.15.136-tegra aarch64, JetPack 6\n${text}`).filter(
+        (line) =>
+          !line.startsWith("#") &&
+          /\bpip3? install [^;&|]*["'\s]torch(?=[\s"'=<>~]|$)/.test(line) &&
+          !line.includes("jetson"),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("where torch is lost in a Jetson's JetPack 4, NVIDIA's wheel is named", () => {
+    const text =
+      "Jetson Nano, JetPack 4.6\nPython 3.6.9\nRuntimeError: cuDNN version incompatibility: PyTorch was compiled against (8, 9, 2) but found runtime version (8, 5, 0)";
+    const lines = commands(text).join("\n");
+    expect(lines).not.toMatch(/pip install --force-reinstall torch\b/);
+  });
+
+  test("a distribution with RPM gets no apt-get", () => {
+    const wrong = examples
+      .filter((text) => !/jetson|tegra|l4t|JetPack/i.test(text))
+      .flatMap((text) => commands(`CentOS Linux release 7.9.2009\n${text}`).filter((line) => /^sudo apt/.test(line)));
+    expect(wrong).toEqual([]);
+  });
+
+  test("a text that compares distributions keeps both", () => {
+    const lines = commands(
+      "it works on CentOS 7, on Ubuntu 22.04 it does not\na.cpp:2:10: fatal error: 'Eigen/Dense' file not found",
+    );
+    expect(lines).toContain("sudo apt-get install libeigen3-dev");
+  });
+
+  test("who is no administrator gets conda's C++ library", () => {
+    const lines = commands(
+      "I don't have sudo rights\nImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.29' not found",
+    );
+    expect(lines.join("\n")).toContain("conda-forge libstdcxx-ng");
+    expect(lines.join("\n")).not.toContain("sudo");
+  });
+});
