@@ -73,6 +73,10 @@ function statedSystem(text: string): LogFacts["platform"] {
     : undefined;
 }
 
+/** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
+const condaWords =
+  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
+
 /** What only ROCm's tools, its run time and torch for ROCm say. */
 const amdWords =
   /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
@@ -227,7 +231,8 @@ export class FactsReader {
     }
     if (facts.arch === undefined) {
       if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
-      else if (/x86_64|amd64|win_amd64/.test(text)) facts.arch = "x64";
+      // The SDKs up to 10.15 are from before Apple's own processors.
+      else if (/x86_64|amd64|win_amd64|MacOSX10\.\d+(?:\.\d+)?\.sdk/.test(text)) facts.arch = "x64";
     }
     // The tags of a wheel that is refused are those of another Python.
     const python = /is not a supported wheel|not compatible with/.test(text)
@@ -271,6 +276,7 @@ export class FactsReader {
       facts.installer ??= "pip";
     if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(text))
       facts.conda = true;
+    this.#conda(text);
     if (this.#packageFolders.length < mostFolders && text.includes("-packages/")) {
       const folder = packageFolder.exec(text)?.[1];
       if (folder !== undefined && !passing.test(folder) && !this.#packageFolders.includes(folder))
@@ -359,6 +365,11 @@ export class FactsReader {
     if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
+  #conda(text: string): void {
+    if (this.#facts.conda || text.length > 300 || !/onda|mamba/.test(text)) return;
+    if (condaWords.test(text) && !/\b(?:no|not|without|outside)\b|n['’]t\b/i.test(text)) this.#facts.conda = true;
+  }
+
   #gpu(text: string): void {
     const facts = this.#facts;
     if (!facts.amd && amdWords.test(text)) facts.amd = true;
@@ -381,6 +392,7 @@ export class FactsReader {
     this.#versions.line(text);
     this.#settings.line(text);
     this.#system(text);
+    this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;

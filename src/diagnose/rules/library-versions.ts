@@ -2,12 +2,24 @@
 import { pip, python, rebuild, reinstall } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Rule } from "../rule.ts";
+import type { Match, Rule } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
 
 /** Whether a library is of a conda environment. */
 function isConda(path: string): boolean {
   return /conda|mamba|miniforge|envs[\\/]/.test(path);
+}
+
+/** A newer libstdc++ for a system that has an old one; those of RHEL and CentOS stay at the release of the system's gcc. */
+function systemLibrary(match: Match): string[] {
+  return match.context.log.redHat
+    ? [
+        "conda install -c conda-forge libstdcxx-ng && export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH   # needs no root; the system's own never gets newer on RHEL and CentOS",
+        "# with root: a compiler whose code runs with the old library: sudo yum install gcc-toolset-11 (CentOS 7: devtoolset-9), scl enable it, and build again",
+      ]
+    : [
+        "sudo apt-get install --only-upgrade libstdc++6   # or a newer distribution; without root: conda's libstdcxx-ng",
+      ];
 }
 
 export const libraryVersionRules: readonly Rule[] = [
@@ -49,11 +61,11 @@ export const libraryVersionRules: readonly Rule[] = [
           `# or build with the system's gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force`,
         ];
       return [
-        match.context.log.conda || match.facts["conda"] !== undefined
-          ? "conda install -c conda-forge libstdcxx-ng"
-          : "sudo apt-get install --only-upgrade libstdc++6   # or a newer distribution",
+        ...(match.context.log.conda || match.facts["conda"] !== undefined
+          ? [`conda install -c conda-forge "libstdcxx-ng>=${built}"   # in the environment that runs it`]
+          : systemLibrary(match)),
         `LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`,
-        `# or build with an older gcc: CC=gcc-${Math.min(built - 1, 11)} CXX=g++-${Math.min(built - 1, 11)} retorch build --force`,
+        `# or build with an older gcc: CC=gcc-${built - 1} CXX=g++-${built - 1} retorch build --force`,
       ];
     },
     sources: ["pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
