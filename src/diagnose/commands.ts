@@ -32,6 +32,8 @@ export function systemPackage(
   if (platformOf(match) === "darwin")
     commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
   else if (log.conda && names.conda !== undefined) commands.push(`conda install -c conda-forge ${names.conda}`);
+  else if (log.redHat && names.dnf !== undefined)
+    commands.push(`sudo dnf install ${names.dnf}   # CentOS 7 and older: yum in place of dnf`);
   else {
     commands.push(`sudo apt-get install ${names.apt}`);
     if (names.dnf !== undefined) commands.push(`# Fedora, RHEL: sudo dnf install ${names.dnf}`);
@@ -348,7 +350,8 @@ export function xformersFor(match: Match, torch: string | undefined): string[] {
 export function installGpuTorch(match: Match): string {
   if (platformOf(match) === "darwin")
     return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
-  const cuda = torchCuda(match) ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+  const { log, environment } = match.context;
+  const cuda = torchCuda(match) ?? log.cuda ?? log.spokenCuda ?? environment?.cuda?.version;
   return cuda === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
     : installTorchFor(match, cuda);

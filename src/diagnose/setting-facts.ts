@@ -78,7 +78,7 @@ const withValue =
 const extensionName = /-DTORCH_EXTENSION_NAME=["'\\]*([^\s"'\\]+)/;
 /** Only at the head of a command: cl.exe and nvcc's -Xcompiler take such flags. */
 const gnuCommand =
-  /^(?:\[\d+\/\d+\] )?(?:ccache )?(?:[\w./+-]*[\/-])?(?:c\+\+|g\+\+|gcc|cc|clang|clang\+\+)(?:-[\d.]+)? -/;
+  /^(?:\[\d+\/\d+\] )?(?:ccache )?(?:[\w./+-]*[/-])?(?:c\+\+|g\+\+|gcc|cc|clang|clang\+\+)(?:-[\d.]+)? -/;
 const microsoftFlag =
   / (\/(?:wd\d{4}|W[0-4X]|M[DT]d?|EH\w+|O[12dx]|std:c\+\+\w+|bigobj|Zc:[\w+:]+|permissive-|utf-8|openmp)) /;
 const packageWord = /^["']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?([=<>!~]=?[\w.,<>=!*+-]+)?["']?$/;

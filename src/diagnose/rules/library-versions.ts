@@ -64,8 +64,13 @@ export const libraryVersionRules: readonly Rule[] = [
         ...(match.context.log.conda || match.facts["conda"] !== undefined
           ? [`conda install -c conda-forge "libstdcxx-ng>=${built}"   # in the environment that runs it`]
           : systemLibrary(match)),
-        `LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`,
-        `# or build with an older gcc: CC=gcc-${built - 1} CXX=g++-${built - 1} retorch build --force`,
+        // There the compiler's own library is the one that is too old.
+        ...(match.context.log.redHat
+          ? []
+          : [`LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`]),
+        built < 6
+          ? "# or build with the system's own gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force"
+          : `# or build with an older gcc: CC=gcc-${built - 1} CXX=g++-${built - 1} retorch build --force`,
       ];
     },
     sources: ["pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],

@@ -146,10 +146,9 @@ export const torchSymbolRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 60,
     matches: (finding, context) =>
-      finding.phase === "link" && !oldStringsIn(context)
-        ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner))
-        : undefined,
-    confidence: "medium",
+      finding.phase === "link" ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner)) : undefined,
+    // Where other names are missed for their strings, these are of functions that return one.
+    confidence: (match) => (oldStringsIn(match.context) ? "low" : "medium"),
     cause: (match) =>
       `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers${match.context.log.host === "visual-studio" ? " (or of the other configuration: Debug and Release have LibTorchs of their own)" : ""}.${installedSentence(match)}`,
     fix: (match) =>
