@@ -348,7 +348,8 @@ export function xformersFor(match: Match, torch: string | undefined): string[] {
 export function installGpuTorch(match: Match): string {
   if (platformOf(match) === "darwin")
     return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
-  const cuda = torchCuda(match) ?? match.context.log.cuda ?? match.context.environment?.cuda?.version;
+  const { log, environment } = match.context;
+  const cuda = torchCuda(match) ?? log.cuda ?? log.spokenCuda ?? environment?.cuda?.version;
   return cuda === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
     : installTorchFor(match, cuda);

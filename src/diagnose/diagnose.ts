@@ -26,7 +26,7 @@ export interface DiagnoseReport {
   readonly skimmed?: Scan["skimmed"];
   /** Set when it was no text: then there are no diagnoses. */
   readonly notText?: NotText;
-  /** Findings of any kind: with none, the log says of no failure at all. */
+  /** Findings of errors: with none, the log says of no failure at all. */
   readonly findings: number;
   readonly facts: LogFacts;
 }
@@ -194,7 +194,9 @@ function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules)
     diagnoses,
     lines: scan.lines,
     bytes: scan.bytes,
-    findings: scan.findings.filter(({ code }) => code !== "installed").length,
+    findings: scan.findings.filter(
+      ({ code, severity }) => code !== "installed" && (severity === "error" || severity === "fatal"),
+    ).length,
     facts: scan.facts,
     ...(scan.skimmed === undefined ? {} : { skimmed: scan.skimmed }),
     ...(scan.notText === undefined ? {} : { notText: scan.notText }),

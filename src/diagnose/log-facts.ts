@@ -4,7 +4,7 @@
  */
 
 import { packageCalled } from "./called-module.ts";
-import { plainName } from "./packages.ts";
+import { PackageReader } from "./package-reader.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
@@ -77,11 +77,13 @@ function statedSystem(text: string): LogFacts["platform"] {
     : undefined;
 }
 
+/** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
+const condaWords =
+  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
+
 /** What only ROCm's tools, its run time and torch for ROCm say. */
 const amdWords =
   /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
-
-/** Jetson's kernels, JetPack and the versions of NVIDIA's wheels for it. */
 
 /** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
 const ipythonFrame =
@@ -110,70 +112,6 @@ const names: readonly RegExp[] = [
 /** Modules of Python itself, as sessions import them to ask for versions. */
 const standardModules =
   /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
-
-/** So many names of packages are remembered. */
-const mostPackages = 200;
-
-/** Which of the packages that are built came from a folder of the machine. */
-class PackageReader {
-  readonly #collected = new Set<string>();
-  readonly #built = new Set<string>();
-  readonly #local = new Set<string>();
-  readonly #repositories = new Map<string, string>();
-  #folder = false;
-  #last: string | undefined;
-  #failed: string | undefined;
-
-  line(text: string): void {
-    // What is collected last is what pip asks for its requirements next.
-    if (text.startsWith("Collecting ")) this.#last = /^Collecting ([A-Za-z][\w.-]*)(?=[\s=<>!~([;@]|$)/.exec(text)?.[1];
-    else if (
-      this.#failed === undefined &&
-      this.#last !== undefined &&
-      /^(?:Getting requirements to build|Preparing (?:\w+ )?metadata|Running setup\.py egg_info).*\b(?:error|exit code)/.test(
-        text,
-      )
-    )
-      this.#failed = this.#last;
-    if (
-      (text.startsWith("Processing ") || text.startsWith("Obtaining ")) &&
-      /^(?:Processing (?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\|file:)|Obtaining file:)/.test(text)
-    )
-      this.#folder = true;
-    const collected = text.startsWith("Collecting ") ? /^Collecting ([A-Za-z][\w.-]*)/.exec(text)?.[1] : undefined;
-    if (collected !== undefined && this.#collected.size < mostPackages) this.#collected.add(plainName(collected));
-    const named = text.includes("@ file:") ? /\b([A-Za-z][\w.-]*) @ file:\/\//.exec(text)?.[1] : undefined;
-    if (named !== undefined && this.#local.size < mostPackages) this.#local.add(plainName(named));
-    const from = text.includes("@ git+")
-      ? /(?<![\w.-])([A-Za-z][\w.-]*) @ (git\+(?:https?|ssh):\/\/[^\s`'")\]]{4,300})/.exec(text)
-      : null;
-    if (from !== null && this.#repositories.size < mostPackages)
-      this.#repositories.set(plainName(from[1] ?? ""), from[2] ?? "");
-  }
-
-  /** Repositories that packages come from, by the package's plain name. */
-  repositories(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.#repositories);
-  }
-
-  built(name: string): void {
-    if (this.#built.size < mostPackages) this.#built.add(plainName(name));
-  }
-
-  editable(name: string): void {
-    if (this.#local.size < mostPackages) this.#local.add(plainName(name));
-  }
-
-  /** The package whose requirements or metadata could not be had. */
-  failed(): string | undefined {
-    return this.#failed;
-  }
-
-  local(): string[] {
-    const unasked = this.#folder ? [...this.#built].filter((name) => !this.#collected.has(name)) : [];
-    return [...new Set([...this.#local, ...unasked])];
-  }
-}
 
 /** Gathers facts line by line. */
 export class FactsReader {
@@ -239,7 +177,8 @@ export class FactsReader {
     }
     if (facts.arch === undefined) {
       if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
-      else if (/x86_64|amd64|win_amd64/.test(text)) facts.arch = "x64";
+      // The SDKs up to 10.15 are from before Apple's own processors.
+      else if (/x86_64|amd64|win_amd64|MacOSX10\.\d+(?:\.\d+)?\.sdk/.test(text)) facts.arch = "x64";
     }
     // The tags of a wheel that is refused are those of another Python.
     const python = /is not a supported wheel|not compatible with/.test(text)
@@ -283,6 +222,7 @@ export class FactsReader {
       facts.installer ??= "pip";
     if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(text))
       facts.conda = true;
+    this.#conda(text);
     if (this.#packageFolders.length < mostFolders && text.includes("-packages/")) {
       const folder = packageFolder.exec(text)?.[1];
       if (folder !== undefined && !passing.test(folder) && !this.#packageFolders.includes(folder))
@@ -372,6 +312,11 @@ export class FactsReader {
     if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
+  #conda(text: string): void {
+    if (this.#facts.conda || text.length > 300 || !/onda|mamba/.test(text)) return;
+    if (condaWords.test(text) && !/\b(?:no|not|without|outside)\b|n['’]t\b/i.test(text)) this.#facts.conda = true;
+  }
+
   #gpu(text: string): void {
     const facts = this.#facts;
     if (!facts.amd && amdWords.test(text)) facts.amd = true;
@@ -396,6 +341,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#called(text);
     this.#system(text);
+    this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;

@@ -29,6 +29,13 @@ function download(misfit: Misfit): string {
       : "the LibTorch of the release that it was built for";
 }
 
+/** Where CMake finds torch: Python's, where the log shows that it is this one. */
+function prefixPath(match: Match): string {
+  return match.context.log.packageFolders.length > 0
+    ? `$(${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)")`
+    : "/path/to/libtorch";
+}
+
 /** What to do in the program's own tools; undefined when it is Python's. */
 export function programFix(match: Match, misfit: Misfit): string[] | undefined {
   if (!isProgram(match)) return undefined;
@@ -65,6 +72,16 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
         "# CMake does it: find_package(Torch REQUIRED), target_link_libraries(app ${TORCH_LIBRARIES}), cmake -DCMAKE_PREFIX_PATH=<libtorch>",
       ];
     default:
+      // With CMake the libraries stand where they belong: the compiler was told of other strings than LibTorch has.
+      if (match.finding.phase === "link" && match.context.log.cmake && misfit.startsWith("wants-")) {
+        const here = misfit === "wants-old-strings" ? "0" : "1";
+        return [
+          `grep -rn _GLIBCXX_USE_CXX11_ABI CMakeLists.txt cmake; echo "$CXXFLAGS"   # a definition of ${here}, in add_definitions, add_compile_definitions, CMAKE_CXX_FLAGS: delete it`,
+          '# and in its place: set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} ${TORCH_CXX_FLAGS}") below find_package(Torch REQUIRED): what this LibTorch was built with',
+          `rm -rf build && cmake -S . -B build -DCMAKE_PREFIX_PATH=${prefixPath(match)} && cmake --build build`,
+          `# where the definition has to stay (another library was built so): ${download(misfit)}`,
+        ];
+      }
       return [
         ...(match.finding.phase === "link"
           ? [

@@ -31,6 +31,8 @@ export interface SettingFacts {
   readonly builds32Bit: boolean;
   /** The name that torch gives to the module on a command line. */
   readonly extensionName?: string;
+  /** A flag of Microsoft's compiler on a command line of gcc or clang: `/wd4624`. */
+  readonly microsoftFlag?: string;
   /** The one package that the last command of pip asks for. */
   readonly asked?: string;
   /** Its release, where one is asked for: `==1.0.1`. */
@@ -39,6 +41,10 @@ export interface SettingFacts {
   readonly uvCommand?: string;
   /** torch's allocator takes its memory from the driver's pools. */
   readonly asyncAllocator: boolean;
+  /** The Mac has a processor of Apple's own, as the text says in words; what runs may still be for Intel. */
+  readonly appleProcessor: boolean;
+  /** pip takes the source package of torch 0.1.2, the only one that PyPI has. */
+  readonly placeholderTorch: boolean;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -52,6 +58,8 @@ const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
 /** `-I/usr/local/cuda:/include`, `-I:/opt/cuda/include`: what torch makes of a CUDA_HOME with a colon at an end. */
 const inFlags = /[\s"']-(?:I|L|isystem )(:\/[\w./+-]*cuda[\w./+-]*|\/[\w./+-]*cuda[\w.+-]*\/?:)\/?(?:include|lib64)\b/;
 
+const appleProcessor =
+  /\bApple (?:M[1-9]\b|[Ss]ilicon)|\bM[1-9] (?:Pro|Max|Ultra|[Mm]ac)|^Darwin [\d.]+ arm64|\bMac[Bb]ook.{0,20}\bM[1-9]\b/;
 const spokenCuda =
   /(?<![\w/.+-])(?:CUDA|Cuda|cuda)(?:[ -]?(?:[Vv]ersion|[Tt]oolkit|release))?(?: is)?\s?[:=@]?\s?v?((?:8|9|1[0-4])\.\d)(?:\.\d+)?(?![\w+]|\.\w)/g;
 /** Of another CUDA than the one that is there, or of the driver's. */
@@ -65,6 +73,11 @@ const installCommand = /(?:^|[\s`'"!$>(])(?:uv )?pip3? install ([^;&|#`\n]{1,300
 const withValue =
   /^(?:-i|-f|-c|-t|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout)$/;
 const extensionName = /-DTORCH_EXTENSION_NAME=["'\\]*([^\s"'\\]+)/;
+/** Only at the head of a command: cl.exe and nvcc's -Xcompiler take such flags. */
+const gnuCommand =
+  /^(?:\[\d+\/\d+\] )?(?:ccache )?(?:[\w./+-]*[/-])?(?:c\+\+|g\+\+|gcc|cc|clang|clang\+\+)(?:-[\d.]+)? -/;
+const microsoftFlag =
+  / (\/(?:wd\d{4}|W[0-4X]|M[DT]d?|EH\w+|O[12dx]|std:c\+\+\w+|bigobj|Zc:[\w+:]+|permissive-|utf-8|openmp)) /;
 const packageWord = /^["']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?([=<>!~]=?[\w.,<>=!*+-]+)?["']?$/;
 
 /** The package of a command that asks for one alone: torch, files, folders and repositories are none. */
@@ -113,7 +126,10 @@ export class SettingReader {
   #bits32 = false;
   #pools = false;
   #comfy = false;
+  #placeholder = false;
+  #apple = false;
   #extension: string | undefined;
+  #microsoft: string | undefined;
   #prefix: string | undefined;
   #cumm: string | undefined;
   #setup: string | undefined;
@@ -127,10 +143,18 @@ export class SettingReader {
     }
     if (text.includes("win32-") || text.includes("-win32."))
       this.#bits32 ||= /\btemp\.win32-\d|\bcp\d+-win32\b/.test(text);
+    if (this.#microsoft === undefined && text.includes("-DTORCH_EXTENSION_NAME=") && gnuCommand.test(text))
+      this.#microsoft = microsoftFlag.exec(text)?.[1];
     if (text.includes("-DTORCH_EXTENSION_NAME=")) this.#extension = extensionName.exec(text)?.[1] ?? this.#extension;
     if (!this.#comfy && /[\\/]ComfyUI[\\/]|^# ComfyUI |ComfyUI version|^!!! Exception during processing !!!/.test(text))
       this.#comfy = true;
     if (text.length > 600) return;
+    if (
+      !this.#placeholder &&
+      /\btorch-0\.1\.2(?:\.post\d)?\.tar\.gz|\btorch==0\.1\.2\b|\(name="torch", version="0\.1\.2/.test(text)
+    )
+      this.#placeholder = true;
+    if (!this.#apple && appleProcessor.test(text)) this.#apple = true;
     if (text.includes("allocAsync"))
       this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
@@ -173,7 +197,10 @@ export class SettingReader {
       builds32Bit: this.#bits32,
       asyncAllocator: this.#pools,
       comfy: this.#comfy,
+      placeholderTorch: this.#placeholder,
+      appleProcessor: this.#apple,
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
+      ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),

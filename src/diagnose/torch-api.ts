@@ -27,6 +27,12 @@ const names: readonly TorchName[] = [
   { form: /^TORCH_LIBRARY(?:_IMPL)?$/, since: "1.6" },
   { form: /^STABLE_TORCH_LIBRARY\w*$|^torch::stable\b|^torch::headeronly\b/, since: "2.9" },
   { form: /^TORCH_CHECK$|^TORCH_WARN$/, since: "1.2" },
+  // The macro came with pytorch/pytorch#69041 (December 2021); PyTorch3D defines it itself "for torch <= 1.10".
+  {
+    form: /^TORCH_CHECK_ARG$/,
+    since: "1.11",
+    instead: 'in the source, for any torch: TORCH_CHECK(condition, "message"), without the number',
+  },
   { form: /^AT_DISPATCH_V2$/, since: "2.3" },
   { form: /^AT_DISPATCH_(?:SWITCH|CASE\w*)$/, since: "1.13" },
   { form: /^c10::OperatorHandle::typed$/, since: "1.6" },

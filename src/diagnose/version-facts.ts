@@ -129,6 +129,27 @@ export function gccOfSymbolVersion(version: string): string | undefined {
   return gccBySymbolVersion[version];
 }
 
+/**
+ * gcc by the symbols of libstdc++ that it brought and that programs ask for without meaning to: newer headers call them
+ * where older ones had the code inline. Source: the versions of the symbols in libstdc++.so.6 (objdump -T) and the table
+ * above; for the last one "GCC 13 Release Series, Porting to" and gnu.ver.
+ */
+const gccBySymbol: readonly (readonly [RegExp, string])[] = [
+  [/^_ZNSt15__exception_ptr13exception_ptr(?:9_M_addref|10_M_release)Ev$/, "11"],
+  [/^_ZSt28__throw_bad_array_new_lengthv$/, "11"],
+  [/^_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE7reserveEv$/, "11"],
+  [
+    /^_ZNK?[RO]?St7__cxx1115basic_stringbufI[cw]St11char_traitsI[cw]ESaI[cw]EE(?:4viewEv|3strEONS_|13get_allocatorEv)/,
+    "11",
+  ],
+  [/^_ZSt21ios_base_library_initv$/, "13"],
+];
+
+/** The gcc whose headers ask for a symbol that older libraries do not have. */
+export function gccOfSymbol(symbol: string): string | undefined {
+  return gccBySymbol.find(([form]) => form.test(symbol))?.[1];
+}
+
 /** Distributions by their glibc, oldest first. Source: the distributions' package lists. */
 const distributions: readonly (readonly [string, string])[] = [
   ["2.17", "CentOS 7"],

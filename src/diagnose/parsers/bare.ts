@@ -41,7 +41,11 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
     "build-tool",
     "ninja",
   ],
-  [/^(?:\S+:\d+: )?Error: no such instruction: |^as: (?:unrecognized|invalid) option/, "driver", "assembler"],
+  [
+    /^(?:\S+:\d+: )?Error: (?:no such instruction: |selected processor does not support [`'‘].* in (?:ARM|Thumb) mode)|^as: (?:unrecognized|invalid) option/,
+    "driver",
+    "assembler",
+  ],
   [/Double (?:type|arithmetic operation) is not supported on this platform/, "driver", "clang"],
   [/local memory (?:limit exceeded|\(\d+\) exceeds limit)/i, "driver", "hipcc"],
   [/^relocation .* recompile with -fPIC/, "link", "linker"],
@@ -54,7 +58,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
 ];
 
 const sign =
-  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif/;
+  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif/;
 
 const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
 

@@ -224,7 +224,7 @@ function ofDriver(line: LogLine, name: string, rest: string, out: Collector): bo
     return true;
   }
   const file =
-    /^[‘'"]?(.+?)[’'"]?: (?:No such file or directory|Datei oder Verzeichnis nicht gefunden|没有那个文件或目录)$|no such file or directory: '(.+?)'/.exec(
+    /^[‘'"]?(.+?)[’'"]?: (?:[Nn]o such file or directory|Datei oder Verzeichnis nicht gefunden|没有那个文件或目录)$|no such file or directory: '(.+?)'/.exec(
       message,
     );
   const what = file?.[1] ?? file?.[2];

@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { pip, platformOf, python, removeFolder } from "../commands.ts";
+import { pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -28,6 +28,18 @@ export function jitRoot(match: Match): string {
 /** An extension that load() builds under the Store's Python. */
 function isStoreJit(match: Match): boolean {
   return match.context.log.storePython && /loading 'build[\w.]*\.ninja':/.test(match.finding.message);
+}
+
+/** A path with letters outside of ASCII that went through build.ninja: what ninja reads is not what torch meant. */
+function isMisread({ finding, facts }: Match): boolean {
+  return finding.tool === "ninja" && /[^\t -~]/.test(facts["file"] ?? "");
+}
+
+/** The installed package that a source is of; torch and what NVIDIA brings hold no sources of extensions. */
+function installedPackage({ facts }: Match): string | undefined {
+  return /[\\/](?:site|dist)-packages[\\/](?!torch[\\/]|nvidia[\\/])([A-Za-z][\w.]*)[\\/]/.exec(
+    facts["file"] ?? "",
+  )?.[1];
 }
 
 export const buildSystemRules: readonly Rule[] = [
@@ -192,15 +204,37 @@ export const buildSystemRules: readonly Rule[] = [
         /add_subdirectory given source "(?<file>[^"]+)" which is not an/,
       );
     },
-    confidence: "high",
+    confidence: (match) => (isMisread(match) ? "medium" : "high"),
     cause: (match) =>
-      `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: a git submodule was not checked out (third_party, dependencies), the path in \`sources\` is wrong (it counts from where the build runs), or the source package lacks it (MANIFEST.in).`,
-    fix: (match) => [
-      "git submodule update --init --recursive",
-      `ls ${match.facts["file"] ?? "."}`,
-      "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
-    ],
-    sources: ["NVlabs/tiny-cuda-nn#390"],
+      isMisread(match)
+        ? `ninja does not find \`${match.facts["file"] ?? ""}\`: the path has letters outside of ASCII, which torch writes into build.ninja in one encoding and ninja reads in another. The file itself is most likely there.`
+        : installedPackage(match) !== undefined
+          ? `\`${match.facts["file"] ?? ""}\` is to be compiled, and the installed package lacks it: its wheel was made without these sources (package_data, MANIFEST.in), or its folder is damaged or half removed.`
+          : `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: a git submodule was not checked out (third_party, dependencies), the path in \`sources\` is wrong (it counts from where the build runs), or the source package lacks it (MANIFEST.in).`,
+    fix: (match) => {
+      const installed = installedPackage(match);
+      return isMisread(match)
+        ? [
+            `# move the program, with its Python, to a folder of plain ASCII letters (${platformOf(match) === "win32" ? "C:\\ai\\app" : "~/app"}), and make the environment anew there`,
+            setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "C:\\te" : "/tmp/te"),
+            "# or Windows' setting: Region > Administrative > Change system locale > Beta: Use Unicode UTF-8, then restart",
+          ]
+        : installed !== undefined
+          ? [
+              `${pip(match, `show -f ${installed}`)} ${platformOf(match) === "win32" ? '| findstr ".cu .cpp"' : '| grep -E "\\.(cu|cpp|c|h)$"'}   # are the sources in its list? then its folder was damaged:`,
+              pip(
+                match,
+                `install --force-reinstall --no-cache-dir --no-deps ${installed}   # in the release that is installed`,
+              ),
+              `# they are not: git clone the repository of ${installed}, and there ${pip(match, "install --no-build-isolation -e .")}; its author has to name them in package_data or MANIFEST.in`,
+            ]
+          : [
+              "git submodule update --init --recursive",
+              `ls ${match.facts["file"] ?? "."}`,
+              "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
+            ];
+    },
+    sources: ["NVlabs/tiny-cuda-nn#390", "wenda-LLM/wenda#278"],
     examples: [
       { text: "FileNotFoundError: [Errno 2] No such file or directory: 'csrc/nms.cu'", expect: "csrc/nms.cu" },
       {
@@ -212,6 +246,14 @@ export const buildSystemRules: readonly Rule[] = [
         expect: "csrc/nms.cpp",
       },
       { text: "make: *** No rule to make target 'csrc/a.cu', needed by 'a.o'.  Stop.", expect: "csrc/a.cu" },
+      {
+        text: "ninja: error: 'D:/\ufffd\u00bd\ufffd/app/Lib/site-packages/my_ops/cuda/wrapper.cpp', needed by 'wrapper.o', missing and no known rule to make it",
+        expect: "ASCII",
+      },
+      {
+        text: "ninja: error: '/e/lib/python3.10/site-packages/my_ops/csrc/nms.cpp', needed by 'nms.o', missing and no known rule to make it",
+        expect: "install --force-reinstall --no-cache-dir --no-deps my_ops",
+      },
     ],
   },
   {

@@ -25,6 +25,10 @@ function quoted(match: Match): boolean {
   return /[\\/]'/.test(match.facts["dir"] ?? "");
 }
 
+function ofVisualStudio(match: Match): boolean {
+  return /instance of Visual Studio/.test(match.finding.message);
+}
+
 export const cmakeRules: readonly Rule[] = [
   {
     id: "cmake-language-not-enabled",
@@ -214,7 +218,7 @@ export const cmakeRules: readonly Rule[] = [
       saidAny(
         finding,
         /Could not create named generator (?<name>[\w .+-]+?)(?: Generators|$)/,
-        /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find any instance of Visual Studio/i,
+        /generator (?<name>Visual Studio \d+ \d+)[^.]* could not find (?:any|(?<named>specified)) instance of Visual Studio/i,
         /The source directory "(?<dir>[^"]+)" (?:does not exist|(?<empty>does not appear to contain) CMakeLists\.txt)/,
       ),
     confidence: "high",
@@ -223,7 +227,11 @@ export const cmakeRules: readonly Rule[] = [
         ? match.facts["empty"] === undefined
           ? `CMake was started for \`${match.facts["dir"]}\`, which is not there: ${quoted(match) ? "Windows' command line knows no single quotation marks, so that the quoted path went to CMake with them, in pieces where it has a space." : "the path after -S (or the last word) is wrong."}`
           : `CMake was started for \`${match.facts["dir"]}\`, which holds no CMakeLists.txt: it is the wrong folder (the build folder itself, one above or below), or a submodule that was not fetched.`
-        : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
+        : ofVisualStudio(match)
+          ? match.facts["named"] !== undefined
+            ? `The build folder's cache (or CMAKE_GENERATOR_INSTANCE) names the folder of a Visual Studio that is no longer there: it was removed, or another edition was installed since.`
+            : `CMake finds no ${match.facts["name"] ?? ""} with a C++ compiler: it is not installed, its workload "Desktop development with C++" is not, or another year's is.`
+          : `\`${match.facts["name"] ?? ""}\` (CMAKE_GENERATOR, -G) is not there: a Visual Studio that is not installed or newer than this CMake, or a generator of another system.`,
     fix: (match) =>
       match.facts["dir"] !== undefined
         ? [
@@ -237,14 +245,29 @@ export const cmakeRules: readonly Rule[] = [
               ? []
               : ["git submodule update --init --recursive   # an empty folder of the repository"]),
           ]
-        : [
-            "python -m pip install --upgrade cmake ninja",
-            `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
-            removeFolder(match, "build"),
-          ],
-    sources: ["https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html"],
+        : ofVisualStudio(match)
+          ? [
+              "rmdir /s /q build & set CMAKE_GENERATOR_INSTANCE=   # the cache remembers the one that it began with",
+              '"%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" -all -products * -property installationPath   # which are installed',
+              '# Visual Studio Installer > Modify > "Desktop development with C++" (editor and workloads alone bring no compiler)',
+              'cmake -S . -B build -A x64   # takes the newest that is there; by name: -G "Visual Studio 17 2022"',
+            ]
+          : [
+              "python -m pip install --upgrade cmake ninja",
+              `${platformOf(match) === "win32" ? "set" : "export"} CMAKE_GENERATOR=Ninja`,
+              removeFolder(match, "build"),
+            ],
+    sources: [
+      "https://cmake.org/cmake/help/latest/manual/cmake-generators.7.html",
+      "NVlabs/instant-ngp#136",
+      "pyomeca/ezc3d#301",
+    ],
     examples: [
       { text: "CMake Error: Could not create named generator Visual Studio 18 2026", expect: "CMAKE_GENERATOR" },
+      {
+        text: "CMake Error at CMakeLists.txt:11 (project):\n  Generator\n\n    Visual Studio 17 2022\n\n  could not find specified instance of Visual Studio:\n\n    C:/Program Files/Microsoft Visual Studio/2022/Community\n",
+        expect: "no longer there",
+      },
       {
         text: 'CMake Error: The source directory "/w/ext/build" does not appear to contain CMakeLists.txt.\nSpecify --help for usage, or press the help button on the CMake GUI.',
         expect: "cmake ..",

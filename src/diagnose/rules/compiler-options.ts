@@ -1,5 +1,6 @@
 /** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
 import { platformOf } from "../commands.ts";
+import type { Finding } from "../finding.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The flag by the header that defines the intrinsic: `avx512bwintrin.h`. Source: gcc's config/i386. */
@@ -26,6 +27,10 @@ function flagOfHeader(file: string): string | undefined {
 const microsoftOption =
   /^[/](?:(?:machine|out|implib|incremental|subsystem|libpath|manifest|std|zc|opt|wd|arch|def|pdb|ignore)[:\d]\S*|nologo|dll|debug|ltcg|M[DT]d?|O[12dxbit]+|W(?:[0-4X]|all)|EH[a-z]+|Z[i7I]|G[LRSyw]-?|bigobj|utf-8|openmp(?::\w+)?|permissive-?|TP|FS|MP\d*)$/i;
 
+function isError({ kind, severity }: Finding): boolean {
+  return kind !== "wrapper" && (severity === "error" || severity === "fatal");
+}
+
 /** clang++ on Windows, which is not clang-cl. */
 function isGnuClang(match: Match): boolean {
   return (
@@ -37,20 +42,25 @@ export const compilerOptionRules: readonly Rule[] = [
   {
     id: "msvc-flags-to-other-compiler",
     title: "Flags of cl.exe are given to gcc",
-    on: ["driver"],
+    on: ["driver", "wrapper"],
     specificity: 84,
-    matches: (finding) =>
-      finding.code === "msvc-flag" ||
-      (/^(?:stray-word|no-such-file)$/.test(finding.code ?? "") && microsoftOption.test(finding.file ?? ""))
-        ? { flag: finding.file }
-        : undefined,
-    confidence: "high",
+    matches: (finding, { log, findings }) =>
+      finding.kind === "wrapper"
+        ? // The compiler's own line is cut off: the command of the step that failed shows the flag.
+          log.microsoftFlag !== undefined && log.platform !== "win32" && !findings.some(isError)
+          ? { flag: log.microsoftFlag }
+          : undefined
+        : finding.code === "msvc-flag" ||
+            (/^(?:stray-word|no-such-file)$/.test(finding.code ?? "") && microsoftOption.test(finding.file ?? ""))
+          ? { flag: finding.file }
+          : undefined,
+    confidence: (match) => (match.finding.kind === "wrapper" ? "medium" : "high"),
     cause: (match) =>
       isGnuClang(match)
         ? `\`${match.facts["flag"] ?? ""}\` is an option of Microsoft's cl or link, and clang++ with gcc's options takes it for a file. Two kinds of compilers are mixed: clang++ where clang-cl was meant, flags for cl in the project or in the environment, or a CMake that chose Microsoft's linker options for another language (HIP).`
         : platformOf(match) === "win32" || /\.exe|mingw/i.test(match.finding.program ?? "")
           ? `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and MinGW's gcc runs in its place: setuptools was told so (compiler=mingw32 in distutils.cfg or pydistutils.cfg, or CC). torch for Windows is built with MSVC, and its C++ libraries cannot be used from MinGW.`
-          : `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and gcc or clang takes it for a file: the package's setup.py or CMakeLists.txt passes Windows flags on every system.`,
+          : `\`${match.facts["flag"] ?? ""}\` is a flag of Microsoft's cl.exe, and gcc or clang takes it for a file: the ${match.context.log.builtAtRunTime ? "call of load() (extra_cflags)" : "package's setup.py or CMakeLists.txt"} passes Windows flags on every system.`,
     fix: (match) =>
       isGnuClang(match)
         ? [
@@ -66,8 +76,8 @@ export const compilerOptionRules: readonly Rule[] = [
               "python -c \"import distutils, os; print(os.path.join(os.path.dirname(distutils.__file__), 'distutils.cfg'))\"   # take compiler=mingw32 out of it, and out of %USERPROFILE%\\pydistutils.cfg and setup.cfg",
             ]
           : [
-              `grep -rn '${match.facts["flag"] ?? ""}' setup.py CMakeLists.txt pyproject.toml`,
-              '# pass it on Windows only: if sys.platform == "win32" in setup.py, if(MSVC) in CMake',
+              `grep -rn --include='*.py' --include=CMakeLists.txt --include=pyproject.toml -e '${match.facts["flag"] ?? ""}' .   # take it out there`,
+              '# or pass it on Windows only: if sys.platform == "win32" in Python, if(MSVC) in CMake',
             ],
     sources: ["pytorch/pytorch#24460", "pytorch/pytorch#12626", "ROCm/TheRock#3172"],
     examples: [
@@ -78,6 +88,10 @@ export const compilerOptionRules: readonly Rule[] = [
       {
         text: "C:\\MinGW\\bin\\gcc.exe -mdll -O -c a.cpp -o a.o /MD\ngcc: error: /MD: No such file or directory",
         expect: "MinGW",
+      },
+      {
+        text: "[1/3] c++ -MMD -MF a.o.d -DTORCH_EXTENSION_NAME=a -fPIC -std=c++14 /wd4624 -c /content/a.cpp -o a.o \nFAILED: a.o ",
+        expect: "/wd4624",
       },
       {
         text: "/usr/bin/g++ -c a.cpp\ng++: error: /EHsc: No such file or directory",
@@ -234,19 +248,33 @@ export const compilerOptionRules: readonly Rule[] = [
         ? saidAny(
             finding,
             /no such instruction: [`'‘](?<what>[^'’]+)/,
+            /selected processor does not support [`'‘](?<arm>[^'’]+)[`'’] in (?<mode>ARM|Thumb) mode/,
             /(?:unsupported instruction|unknown pseudo-op|unrecognized option|bad register name|operand (?:type|size) mismatch|invalid instruction|unknown mnemonic)[^`'‘]*[`'‘]?(?<what>[^'’]*)/,
           )
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["what"] ?? ""}\`: the assembler (binutils) is older than the compiler, or code for another processor is assembled (-march=native, x86 intrinsics on ARM).`,
-    fix: () => [
-      "as --version; g++ --version",
-      "sudo apt-get install binutils   # or: conda install -c conda-forge binutils",
-      "# or compile without -march=native",
-    ],
+      match.facts["arm"] !== undefined
+        ? `\`${match.facts["arm"]}\` is an instruction that the 32-bit ARM which the assembler was told of does not have: ${match.facts["mode"] ?? "ARM"} mode means a 32-bit system (armv7l, as Raspberry Pi OS of 32 bits is), for which torch is not made. Its libraries of kernels (XNNPACK, QNNPACK) take instructions of newer processors.`
+        : `\`${match.facts["what"] ?? ""}\`: the assembler (binutils) is older than the compiler, or code for another processor is assembled (-march=native, x86 intrinsics on ARM).`,
+    fix: (match) =>
+      match.facts["arm"] !== undefined
+        ? [
+            "uname -m; getconf LONG_BIT   # armv7l, 32",
+            "# the 64-bit system (Raspberry Pi 3 and newer: Raspberry Pi OS 64-bit, Ubuntu arm64), then: pip install torch   (its wheels are for aarch64)",
+            "# to go on with 32 bits, in an empty build folder, without those libraries: export USE_XNNPACK=0 USE_QNNPACK=0 USE_PYTORCH_QNNPACK=0 USE_NNPACK=0 USE_MKLDNN=0 BUILD_TEST=0, and pip install the same sources again",
+          ]
+        : [
+            "as --version; g++ --version",
+            "sudo apt-get install binutils   # or: conda install -c conda-forge binutils",
+            "# or compile without -march=native",
+          ],
     sources: ["https://sourceware.org/binutils/"],
     examples: [
+      {
+        text: "/tmp/cc0imd8P.s:186: Error: selected processor does not support `vsdot.s8 q10,q12,d7[1]' in ARM mode",
+        expect: "64-bit system",
+      },
       { text: "/tmp/ccX1abcd.s:4032: Error: no such instruction: `vpdpbusd %ymm1,%ymm0,%ymm2'", expect: "binutils" },
     ],
   },

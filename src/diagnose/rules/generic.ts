@@ -55,8 +55,10 @@ export const genericRules: readonly Rule[] = [
     on: ["compile"],
     role: "generic",
     specificity: 10,
-    matches: (finding) =>
-      finding.severity === "error" || finding.severity === "fatal"
+    matches: (finding, { findings }) =>
+      (finding.severity === "error" || finding.severity === "fatal") &&
+      // A title or a sentence that quotes the message whose place stands further down.
+      (finding.file !== undefined || !findings.some((other) => other.kind === "compile" && other.file !== undefined))
         ? { where: placeOf(finding), header: foreign(finding.file) }
         : undefined,
     confidence: (match) => (match.facts["header"] === undefined ? "medium" : "low"),

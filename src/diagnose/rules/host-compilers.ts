@@ -284,7 +284,8 @@ export const hostCompilerRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /converting to .{0,3}std::(?<name>tuple|pair)<.*from initializer list would use explicit constructor .{0,3}(?:constexpr )?std::(?:tuple|pair)/,
+        // The quotation marks may come in another encoding, and take the letter behind them along.
+        /converting to .{0,4}td::(?<name>tuple|pair)<.*from initializer list would use explicit constructor .{0,4}(?:onstexpr )?s?td::/,
       ),
     confidence: "high",
     cause: (match) =>

@@ -23,6 +23,8 @@ import { callRules } from "./calls.ts";
 import { carriedPackageRules } from "./carried-packages.ts";
 import { ccclRules } from "./cccl.ts";
 import { cmakePackageRules } from "./cmake-packages.ts";
+import { cmakePythonRules } from "./cmake-python.ts";
+import { moduleStartRules } from "./module-starts.ts";
 import { cmakeTargetRules } from "./cmake-targets.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
@@ -212,7 +214,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Missing files of a build", rules: missingBuiltFileRules },
   { name: "Missing libraries", rules: missingLibraryRules },
   { name: "Libraries of one GPU build", rules: gpuBuildLibraryRules },
-  { name: "Loading a module", rules: loadingRules },
+  { name: "Loading a module", rules: [...loadingRules, ...moduleStartRules] },
   { name: "Versions of libraries", rules: libraryVersionRules },
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL of CUDA", rules: windowsCudaLoadingRules },
@@ -346,7 +348,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Pythons and NumPys", rules: pythonVersionRules },
   { name: "CMake", rules: cmakeRules },
   { name: "Commands of CMake", rules: cmakeCommandRules },
-  { name: "Packages of CMake", rules: cmakePackageRules },
+  { name: "Packages of CMake", rules: [...cmakePackageRules, ...cmakePythonRules] },
   { name: "Targets of CMake", rules: cmakeTargetRules },
   { name: "Bazel and Meson", rules: bazelAndMesonRules },
   { name: "Build systems and caches", rules: buildSystemRules },

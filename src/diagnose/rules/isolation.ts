@@ -1,7 +1,7 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
 import { installWithoutIsolation, pip, pythonVersion, packageToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { coded, type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 const buildFrame =
   /setup\.py|build_meta|setuptools|pip-(?:build|install|req|modern)|builds-v0|<string>|pyproject_hooks|_in_process/;
@@ -173,6 +173,8 @@ export const isolationRules: readonly Rule[] = [
               ? "yes"
               : undefined,
           };
+        if (finding.code === "plain-output")
+          return said(finding, /Failed to import the '(?<module>pkg_resources)' Python module/);
         return coded(finding, "backend-unavailable") === undefined || finding.symbol === undefined
           ? undefined
           : { module: finding.symbol.split(".")[0] };

@@ -60,16 +60,18 @@ export const libraryVersionRules: readonly Rule[] = [
           ...(log.rpm === undefined || log.noRoot
             ? []
             : [
-                "# the distribution's own libstdc++ stays as old as its release: else a container or a newer distribution",
+                "# the distribution's own libstdc++ stays as old as its release. With root: a compiler whose code runs with it (gcc-toolset, on CentOS 7 devtoolset-9, by scl enable), and build again; else a container",
               ]),
         ];
       }
       return [
-        match.facts["conda"] !== undefined
-          ? "conda install -c conda-forge libstdcxx-ng"
-          : "sudo apt-get install --only-upgrade libstdc++6   # or a newer distribution",
+        match.facts["conda"] === undefined
+          ? "sudo apt-get install --only-upgrade libstdc++6   # or a newer distribution; without root: conda's libstdcxx-ng"
+          : `conda install -c conda-forge "libstdcxx-ng>=${built}"   # in the environment that runs it`,
         `LD_PRELOAD=$(gcc -print-file-name=libstdc++.so.6) ${python(match)} the_program.py   # to try it out`,
-        `# or build with an older gcc: CC=gcc-${Math.min(built - 1, 11)} CXX=g++-${Math.min(built - 1, 11)} retorch build --force`,
+        built < 6
+          ? "# or build with the system's own gcc: CC=/usr/bin/gcc CXX=/usr/bin/g++ retorch build --force"
+          : `# or build with an older gcc: CC=gcc-${built - 1} CXX=g++-${built - 1} retorch build --force`,
       ];
     },
     sources: ["NVIDIA/apex#716", "pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],

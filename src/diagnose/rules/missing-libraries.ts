@@ -1,6 +1,6 @@
 /** Libraries of the system and of other packages that the dynamic loader does not find. */
 import { own } from "../../base/own.ts";
-import { platformOf, python, rebuild, systemPackage } from "../commands.ts";
+import { homebrew, platformOf, python, rebuild, systemPackage } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";
@@ -92,13 +92,20 @@ export const missingLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["who"] ?? ""} needs the OpenMP run time \`${match.facts["name"] ?? ""}\`, which is not installed, or not where the file looks for it.`,
-    fix: (match) =>
-      systemPackage(match, {
+    fix: (match) => [
+      ...systemPackage(match, {
         apt: match.facts["lib"] === "gomp" ? "libgomp1" : "libomp5",
         dnf: "libgomp",
         brew: "libomp",
         conda: "llvm-openmp",
       }),
+      // Homebrew's folder of it is on no search path.
+      ...(platformOf(match) === "darwin" && /@rpath/.test(match.finding.text)
+        ? [
+            `cp ${homebrew(match)}/opt/libomp/lib/libomp.dylib <the folder with libtorch_cpu.dylib>/   # it is sought beside torch's libraries (@rpath)`,
+          ]
+        : []),
+    ],
     sources: ["pytorch/pytorch#20030"],
     examples: [
       {

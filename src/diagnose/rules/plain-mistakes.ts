@@ -40,6 +40,14 @@ function isSlip(name: string, other: string): boolean {
   );
 }
 
+/** What holds another object. */
+const pointer = /^(?:const )?(?:class )?(?:std::(?:__1::)?(?:shared_ptr|unique_ptr|weak_ptr)|c10::intrusive_ptr)\b/;
+
+/** The items of modules() in code for LibTorch 1.0. */
+function ofModules({ facts }: Match): boolean {
+  return /ptr<torch::nn::Module\b/.test(facts["type"] ?? "") && /^(?:value|key)$/.test(facts["name"] ?? "");
+}
+
 export const plainMistakeRules: readonly Rule[] = [
   {
     id: "semicolon-missing",
@@ -195,18 +203,30 @@ export const plainMistakeRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      `${codeAt(match.finding)} asks \`${match.facts["type"] ?? ""}\` for ${quote(match)}, and that type has no such member: the name is misspelt, or the object is of another type than it was thought to be (auto, a pointer, an optional, a container).`,
+      pointer.test(match.facts["type"] ?? "")
+        ? `${codeAt(match.finding)} asks \`${match.facts["type"] ?? ""}\` for ${quote(match)}: that is a smart pointer, and what it points to has its members behind \`->\`.${ofModules(match) ? " The code is for an early LibTorch (before 1.1), where modules() gave items with a key and a value; since then it gives the modules themselves." : ""}`
+        : `${codeAt(match.finding)} asks \`${match.facts["type"] ?? ""}\` for ${quote(match)}, and that type has no such member: the name is misspelt, or the object is of another type than it was thought to be (auto, a pointer, an optional, a container).`,
     fix: (match) => [
+      ...(ofModules(match)
+        ? [
+            "# m.value.name() → m->name(), m.value → m   (for (auto& m : this->modules()))",
+            "# with names: for (auto& item : named_modules()) item.key(), item.value()->name()",
+          ]
+        : []),
       ...(match.facts["other"] === undefined ? [] : [`# the compiler suggests ${match.facts["other"]}`]),
       "# look up the members of that type; of a pointer, a smart pointer or an optional: p->name in place of p.name",
     ],
-    sources: [`${reference}/operator_member_access`],
+    sources: [`${reference}/operator_member_access`, "Keson96/ResNet_LibTorch#1"],
     examples: [
       {
         text: "a.cpp:3:9: error: ‘struct my::Grid’ has no member named ‘cell_size’; did you mean ‘cells’?",
         expect: "suggests cells",
       },
       { text: 'k.cu(9): error: class "my::Grid" has no member "cels"', expect: "misspelt" },
+      {
+        text: "resnet.cpp:160:13: error: ‘class std::shared_ptr<torch::nn::Module>’ has no member named ‘value’",
+        expect: "m->name()",
+      },
     ],
   },
   {

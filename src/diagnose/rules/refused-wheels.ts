@@ -69,7 +69,8 @@ export function forWheel(match: Match): string[] {
 }
 
 export function wheelCause(match: Match): string {
-  const { symbol = "The wheel", code } = match.finding;
+  const { symbol = "", code } = match.finding;
+  const wheel = symbol === "" ? "The wheel" : `\`${symbol}\``;
   const version = code === "wrong-wheel" ? refusingPython(match) : pythonVersion(match);
   const here = version === undefined ? "this Python" : `Python ${version}`;
   const tag = /-cp3(\d+)-/.exec(symbol)?.[1];
@@ -80,7 +81,7 @@ export function wheelCause(match: Match): string {
   if (other !== undefined) return `\`${symbol}\` is for ${other.its}, and this is ${other.here}.`;
   if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
     return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
-  return `\`${symbol}\` is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
+  return `${wheel} is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;
 }
 
 export function showTags(match: Match): string {

@@ -183,7 +183,9 @@ export const resourceRules: readonly Rule[] = [
         ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows"
         : platformOf(match) === "win32"
           ? "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38"
-          : `# another compiler version${otherGcc(match)}; or less optimization for that file: -O1`,
+          : platformOf(match) === "darwin"
+            ? "softwareupdate --list; xcode-select -p   # newer Command Line Tools (or Xcode), or Homebrew's clang: brew install llvm, CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++; not GCC, which torch for macOS does not go with"
+            : `# another compiler version${otherGcc(match)}; or less optimization for that file: -O1`,
     ],
     sources: ["facebookresearch/xformers#1327", "pytorch/pytorch#45836"],
     examples: [

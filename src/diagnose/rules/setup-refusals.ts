@@ -147,13 +147,18 @@ export const setupRefusalRules: readonly Rule[] = [
   {
     id: "torch-placeholder-from-pypi",
     title: "pip takes a torch that is none: there is no wheel for this Python or system",
-    on: ["exception"],
+    on: ["exception", "wrapper"],
     specificity: 84,
-    matches: (finding) =>
-      said(
-        finding,
-        /No module named ['"](?<name>tools\.(?:nnwrap|setup_helpers|shared))['"]|You tried to install ["“]?(?<name2>pytorch)["”]?\. The package named for PyTorch is/,
-      ),
+    matches: (finding, { log, findings }) =>
+      finding.kind === "wrapper"
+        ? // The end of the log is cut off: nothing else can come of building that release.
+          log.placeholderTorch && !findings.some(({ kind }) => kind === "exception")
+          ? {}
+          : undefined
+        : said(
+            finding,
+            /No module named ['"](?<name>tools\.(?:nnwrap|setup_helpers|shared))['"]|You tried to install ["“]?(?<name2>pytorch)["”]?\. The package named for PyTorch is/,
+          ),
     confidence: "high",
     cause: (match) =>
       match.facts["name"] === "pytorch"
@@ -167,6 +172,10 @@ export const setupRefusalRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#48524", "https://pypi.org/project/pytorch/"],
     examples: [
       { text: "ModuleNotFoundError: No module named 'tools.nnwrap'", expect: "only-binary" },
+      {
+        text: "Collecting torch\n  Using cached torch-0.1.2.post2.tar.gz (128 kB)\n    Running setup.py install for torch ... error\n    ERROR: Command errored out with exit status 1:\n    Complete output (23 lines):\n    running install",
+        expect: "torch 0.1.2",
+      },
       {
         text: 'Traceback (most recent call last):\n  File "<string>", line 11, in <module>\nException: You tried to install "pytorch". The package named for PyTorch is "torch"',
         expect: "`torch`",

@@ -260,7 +260,7 @@ export const sourceRules: readonly Rule[] = [
       if (
         facts !== undefined &&
         /^(?:f_|co_|tp_|use_|cframe|exc_|curexc|ob_|wstr)/.test(facts["name"] ?? "") &&
-        !/Py|_typeobject|_frame|_ts|_object|thread/i.test(finding.message)
+        !/Py|_frame|_ts|_\w{0,12}object|thread/i.test(finding.message)
       )
         return undefined;
       // Where the limited API is on, it is the reason.
@@ -289,6 +289,8 @@ export const sourceRules: readonly Rule[] = [
         text: "yolo/bbox.c:196:12: fatal error: longintrepr.h: No such file or directory",
         expect: "Cython",
       },
+      { text: "p.c:40:55: error: no member named 'ob_digit' in 'struct _longobject'", expect: "Cython" },
+      { text: "p.c(40): error C2039: 'ob_digit': is not a member of '_longobject'", expect: "Cython" },
       { text: "ext.c:40:5: error: too few arguments to function ‘_PyLong_AsByteArray’", expect: "Cython" },
     ],
   },

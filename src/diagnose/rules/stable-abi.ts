@@ -1,10 +1,39 @@
-/** torch's stable C++ API: what its headers declare and no library exports. */
+/** torch's stable C++ API: what its headers declare and no library exports, and the types that it carries. */
 import { pip, python } from "../commands.ts";
-import { placeOf, type Rule } from "../rule.ts";
+import { placeOf, type Rule, said } from "../rule.ts";
 
 const spelled = /^(?:torch::(?:stable|headeronly)::|_ZNK?5torch(?:6stable|10headeronly))/;
 
 export const stableAbiRules: readonly Rule[] = [
+  {
+    id: "stable-abi-type-unsupported",
+    title: "torch's stable ABI does not carry this type",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<what>StableLibrary stack does not support parameter types[^.]*|no matching function.*StableIValue|static assertion failed.*StableIValue)/,
+      ) ??
+      (/torch[\\/]csrc[\\/]stable[\\/](?:stableivalue_conversions|library)\.h$/.test(finding.file ?? "")
+        ? said(finding, /(?<what>static assertion failed|no matching function for call|is_trivially_copyable)/)
+        : undefined),
+    confidence: "medium",
+    cause: (match) =>
+      `An operator of torch's stable ABI (STABLE_TORCH_LIBRARY) has a parameter or result of a type that cannot be put on its stack (${match.facts["what"] ?? ""}): values of up to 64 bits, torch::stable::Tensor, optional, and from torch 2.10 strings and arrays (std::string, torch::headeronly::HeaderOnlyArrayRef) are taken. Or the headers are of an older torch (often one in /usr/include) than the code was written for.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.utils.cpp_extension.include_paths())"`,
+      "# std::vector<int64_t>, std::string, at::Tensor in the signature → torch::stable::Tensor, int64_t, double, bool, std::optional of them; torch 2.10 and newer for more",
+      'echo "$CPATH $CPLUS_INCLUDE_PATH"   # another torch\'s headers on a variable, or in /usr/include?',
+    ],
+    sources: ["pytorch/pytorch#170976", "https://docs.pytorch.org/docs/stable/notes/libtorch_stable_abi.html"],
+    examples: [
+      {
+        text: "/p/torch/csrc/stable/stableivalue_conversions.h:71:19: error: static assertion failed: StableLibrary stack does not support parameter types larger than 64 bits.",
+        expect: "torch::stable::Tensor",
+      },
+    ],
+  },
   {
     id: "stable-api-not-defined",
     title: "A function of torch's stable C++ API has no definition",

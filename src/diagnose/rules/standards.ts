@@ -266,7 +266,9 @@ export const standardRules: readonly Rule[] = [
       return [
         'echo "$CC $CXX"; g++ --version',
         ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
-        `export CC=gcc-${gcc} CXX=g++-${gcc}`,
+        match.context.log.conda
+          ? "export CC=$CONDA_PREFIX/bin/gcc CXX=$CONDA_PREFIX/bin/g++"
+          : `export CC=gcc-${gcc} CXX=g++-${gcc}`,
       ];
     },
     change: (match) => {

@@ -2,6 +2,7 @@
 import { platformOf, python, pythonVersion, rebuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
+import { gccOfSymbol } from "../version-facts.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
 
@@ -25,6 +26,11 @@ function othersMissing({ context }: Match): boolean {
   return context.findings.some(
     (other) => other.kind === "undefined-symbol" && other.phase === "link" && verdictOf(other)?.owner === "user",
   );
+}
+
+/** The gcc whose headers ask for the symbol. */
+function gccOf({ finding }: Match): string | undefined {
+  return gccOfSymbol(finding.symbol ?? "");
 }
 
 export const systemSymbolRules: readonly Rule[] = [
@@ -78,7 +84,7 @@ export const systemSymbolRules: readonly Rule[] = [
     matches: (finding, context) => owned(finding, context, "libstdc++"),
     confidence: "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is of the C++ library, and the one that Python has loaded does not have it: the extension was compiled with a newer gcc (or with libc++) than the libstdc++.so.6 that is found first at run time, often conda's or a bundled one.`,
+      `\`${match.facts["readable"] ?? ""}\` is of the C++ library, and the one that Python has loaded does not have it: the extension was compiled with ${gccOf(match) === undefined ? "a newer gcc (or with libc++)" : `gcc ${gccOf(match) ?? ""} or newer, whose headers ask for it, and that is newer`} than the libstdc++.so.6 that is found first at run time, often conda's or a bundled one.`,
     fix: (match) => [
       ...(match.context.log.conda ? ["conda install -c conda-forge libstdcxx-ng"] : []),
       `LD_PRELOAD=$(g++ -print-file-name=libstdc++.so.6) ${python(match)} -c "import torch"   # then the program in the same way: with the compiler's own library`,
@@ -86,11 +92,20 @@ export const systemSymbolRules: readonly Rule[] = [
       ...(match.context.log.conda
         ? []
         : ["conda install -c conda-forge libstdcxx-ng   # when the Python is of a conda environment"]),
-      "# or build with an older gcc: CC=gcc-11 CXX=g++-11",
+      gccOf(match) === undefined
+        ? "# or build again with a gcc that is not newer than that library: CC=gcc-<N> CXX=g++-<N>"
+        : `# or build again with an older gcc, in a clean build folder: CC=gcc-${Number(gccOf(match)) - 1} CXX=g++-${Number(gccOf(match)) - 1}   # or older`,
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html"],
     examples: [
-      { text: "ImportError: /p/x.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv", expect: "newer gcc" },
+      {
+        text: "ImportError: /p/x.so: undefined symbol: _ZSt28__throw_bad_array_new_lengthv",
+        expect: "gcc 11 or newer",
+      },
+      {
+        text: "ImportError: /p/x.cpython-37m-x86_64-linux-gnu.so: undefined symbol: _ZNSt15__exception_ptr13exception_ptr9_M_addrefEv",
+        expect: "CC=gcc-10",
+      },
     ],
   },
   {

@@ -168,7 +168,7 @@ export const torchApiRules: readonly Rule[] = [
     },
     confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
     cause: (match) =>
-      `\`${match.facts["asked"] ?? ""}\` came with torch ${match.facts["since"] ?? ""}, and ${placeOf(match.finding)} is compiled against an older torch${here(match)}${match.facts["instead"] === undefined ? "" : ` (${match.facts["instead"]})`}. (Or against headers of another torch than the one that is meant: LibTorch, /usr/include, pip's build isolation.)`,
+      `\`${match.facts["asked"] ?? ""}\` came with torch ${match.facts["since"] ?? ""}, and ${placeOf(match.finding) || "the code"} is compiled against an older torch${here(match)}${match.facts["instead"] === undefined ? "" : ` (${match.facts["instead"]})`}. (Or against headers of another torch than the one that is meant: LibTorch, /usr/include, pip's build isolation.)`,
     fix: (match) => [
       pip(match, `install --upgrade "torch>=${match.facts["since"] ?? ""}"`),
       "# LibTorch in C++: a download of at least that release, and a clean build folder",

@@ -1,6 +1,6 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
-import { pip, python, rebuild } from "../commands.ts";
-import type { Match, Rule } from "../rule.ts";
+import { pip, platformOf, python, rebuild } from "../commands.ts";
+import type { Match, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
@@ -27,6 +27,14 @@ function dataType(verdict: SymbolVerdict): string | undefined {
     c: "char",
   };
   return builtin[/(?:data_ptr|item|data)IK?([a-z])E/.exec(symbol.name)?.[1] ?? ""];
+}
+
+/** What a link misses has the old strings: the rest of torch's names that it misses are of functions that return one. */
+function oldStringsIn({ findings }: RuleContext): boolean {
+  return findings.some((finding) => {
+    const verdict = finding.phase === "link" ? verdictOf(finding) : undefined;
+    return verdict !== undefined && isTorch(verdict.owner) && verdict.symbol.strings === "old";
+  });
 }
 
 export const torchSymbolRules: readonly Rule[] = [
@@ -139,11 +147,17 @@ export const torchSymbolRules: readonly Rule[] = [
     specificity: 60,
     matches: (finding, context) =>
       finding.phase === "link" ? torchSymbol(finding, context, (verdict) => isTorch(verdict.owner)) : undefined,
-    confidence: "medium",
+    // Where other names are missed for their strings, these are of functions that return one.
+    confidence: (match) => (oldStringsIn(match.context) ? "low" : "medium"),
     cause: (match) =>
       `The linker did not find \`${match.facts["readable"] ?? ""}\` of torch: torch's libraries (c10, torch_cpu, torch) are not linked, stand before the objects, are of another architecture, or are of another torch than the headers${match.context.log.host === "visual-studio" ? " (or of the other configuration: Debug and Release have LibTorchs of their own)" : ""}.${installedSentence(match)}`,
     fix: (match) =>
       programFix(match, "not-linked") ?? [
+        ...(platformOf(match) === "darwin" && /\bstd::/.test(match.finding.symbol ?? "")
+          ? [
+              "grep CMAKE_CXX_COMPILER: build/CMakeCache.txt; echo $CC $CXX   # GCC (Homebrew's g++-14)? torch for macOS is built by clang, and GCC names the types of std otherwise: rm -rf build, CC=/usr/bin/clang CXX=/usr/bin/clang++, configure again",
+            ]
+          : []),
         "retorch build   # links what the installed torch has",
         "# CMake: target_link_libraries(the_target ${TORCH_LIBRARIES}); by hand: -L<torch>/lib -lc10 -ltorch_cpu -ltorch, after the objects",
         `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.library_paths())"`,

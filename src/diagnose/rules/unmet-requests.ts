@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, pythonVersion, torchIndex } from "../commands.ts";
 import { askFor, fromTorchIndex, projectTool, usePython } from "../project-tools.ts";
 import { forWheel, showTags, wheelCause } from "./refused-wheels.ts";
-import { coded, type Match, type Rule, said } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { cudaBuildsOf, pythonsOf, torchForPython, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
 
@@ -74,6 +74,11 @@ function buildOf(match: Pick<Match, "finding" | "context">): { unmet: Unmet; bui
   return index !== undefined && /\bno wheels are available with\b/.test(match.finding.message)
     ? { unmet, build: index }
     : undefined;
+}
+
+/** Whether pip names the wheel that it refuses. */
+function hasNamedWheel({ findings }: RuleContext): boolean {
+  return findings.some(({ code, symbol }) => code === "wrong-wheel" && (symbol ?? "") !== "");
 }
 
 export const unmetRequestRules: readonly Rule[] = [
@@ -259,7 +264,11 @@ export const unmetRequestRules: readonly Rule[] = [
     on: ["installer"],
     specificity: 65,
     matches: (finding, context) => {
-      if (coded(finding, "wrong-wheel", "wrong-python") !== undefined) return {};
+      if (coded(finding, "wrong-wheel", "wrong-python") !== undefined)
+        // A title without the wheel, and the message with it further down.
+        return finding.code === "wrong-wheel" && (finding.symbol ?? "") === "" && hasNamedWheel(context)
+          ? undefined
+          : {};
       if (coded(finding, "no-distribution", "no-solution", "no-candidate", "wheel-tags") === undefined)
         return undefined;
       // pip had a release and left it out for what its setup.py said.

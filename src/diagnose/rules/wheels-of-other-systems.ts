@@ -89,7 +89,7 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
         return `The image is Alpine or another Linux with musl${at}, and ${what} has wheels for glibc alone (manylinux).`;
       if (kind === "win32") return `The Python is one of 32 bits${at}, and ${what} has wheels for 64 bits alone.`;
       if (kind === "intel-mac")
-        return `torch has no wheels for Macs with Intel processors${at} after 2.2.2, and ${what} is asked for.`;
+        return `torch has no wheels for Macs with Intel processors${at} after 2.2.2, and ${what} is asked for.${match.context.log.appleProcessor ? " This Mac has one of Apple's own, as the text says: the Python (or uv) that runs is one for Intel, under Rosetta." : ""}`;
       if (kind === "glibc")
         return `The wheels of ${what} need glibc 2.28 (manylinux_2_28), and this system has an older one${at}.`;
       if (/^(?:nvidia-|cuda-)/.test(name) && platformOf(match) === "darwin")
@@ -106,6 +106,12 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
         return [
           `uv python install cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none`,
           `uv venv --python cpython-${pythonVersion(match) ?? "3.12"}-windows-x86_64-none   # then the same command`,
+        ];
+      if (kind === "intel-mac" && match.context.log.appleProcessor)
+        return [
+          `${python(match)} -c "import platform; print(platform.machine())"   # x86_64: a Python for Intel that Rosetta runs on this Mac`,
+          "uv python install cpython-3.12-macos-aarch64-none && uv venv --python cpython-3.12-macos-aarch64-none   # a Python for the Mac's own processor, then the same command",
+          "file $(which uv python3)   # what says x86_64 alone came with a Homebrew or conda for Intel: install it for arm64 (/opt/homebrew, Miniforge for arm64)",
         ];
       if (kind === "intel-mac")
         return [
