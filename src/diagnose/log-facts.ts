@@ -3,6 +3,7 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { VendorReader } from "./gpu-vendor.ts";
 import { plainName } from "./packages.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
@@ -178,6 +179,7 @@ export class FactsReader {
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
+  readonly #vendor = new VendorReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
@@ -199,6 +201,7 @@ export class FactsReader {
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
+    this.#vendor.line(text);
     this.#line(text);
   }
 
@@ -380,6 +383,7 @@ export class FactsReader {
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
+    this.#vendor.line(text);
     this.#system(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
@@ -404,6 +408,7 @@ export class FactsReader {
       ...this.#facts,
       ...paste,
       ...this.#settings.facts(),
+      ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
       ...(platform === undefined ? {} : { platform }),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
