@@ -5,12 +5,12 @@
 
 /** What ROCm's machines are called. */
 const amds =
-  /\b(?:ROCm|ROCM|rocm)[ -]?v?\d|\bROCm [Vv]ersion\b|\bwhl\/(?:nightly\/)?rocm\d|\bAMD (?:Radeon|Instinct|R[Yy][Zz][Ee][Nn] AI)\b|\bRadeon (?:RX|Pro|PRO|AI|VII|\d)|\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b|\bMI[23]\d\d[AX]?\b|\bHIP SDK\b|\bhipify_(?:extension|python|torch)\b/;
+  /\b(?:ROCm|ROCM|rocm)[ -]?v?\d|\bROCm [Vv]ersion\b|\bAMD (?:GPUs?|ROC[Mm]|\(ROC[Mm]\))|\bwhl\/(?:nightly\/)?rocm\d|\bAMD (?:Radeon|Instinct|R[Yy][Zz][Ee][Nn] AI)\b|\bRadeon (?:RX|Pro|PRO|AI|VII|\d)|\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b|\bMI[23]\d\d[AX]?\b|\bHIP SDK\b|\bhipify_(?:extension|python|torch)\b/;
 /** Lists that name all of them, and reports that say of ROCm that it is not there. */
 const ofNobody = /N\/A|could not collect|gfx\w+[;,]\s?gfx|\b(?:CUDA|cuda|NVIDIA)\b.*\b(?:ROCm|rocm)\b/i;
 /** What is said of NVIDIA's machines alone. torch for ROCm says `CUDA error`, too. */
 const nvidias =
-  /\bnvcc\b|\bGeForce\b|\bRTX ?(?:A?\d{3,4})|\bGTX ?\d|\bTesla\b|\+cu\d{2}|whl\/cu\d|[\\/]cuda-\d+\.\d|CUDA[\\/]v\d|-lcudart|cudart\.lib|NVIDIA-SMI|\bNVIDIA (?:A|H|L|B|T|V|P)\d|\b(?:CUDA|cuda)(?: [Vv]ersion| [Tt]oolkit)?[ :=]{1,2}v?\d|\bsm_\d\d/;
+  /\bnvcc(?:\.exe)?["']? +-|\bnvcc: NVIDIA|compilation tools, release|\bGeForce\b|\bRTX ?(?:A?\d{3,4})|\bGTX ?\d|\bTesla\b|\+cu\d{2}|whl\/cu\d|[\\/]cuda-\d+\.\d|CUDA[\\/]v\d|-lcudart|cudart\.lib|NVIDIA-SMI|\bNVIDIA (?:A|H|L|B|T|V|P)\d|\b(?:CUDA|cuda)(?: [Vv]ersion| [Tt]oolkit)?[ :=]{1,2}v?\d|\bsm_\d\d/;
 
 /** Gathers the signs. */
 export class VendorReader {

@@ -99,6 +99,10 @@ export const cudaOnAmdRules: readonly Rule[] = [
         expect: "a wheel that was built for CUDA",
       },
       {
+        text: "Installation for AMD GPUs fails\nFileNotFoundError: [Errno 2] No such file or directory: '/opt/cuda/bin/nvcc'",
+        expect: "Installing CUDA would not help",
+      },
+      {
         text: "AMD Ryzen AI MAX+ 395, gfx1151\nAssertionError: Torch not compiled with CUDA enabled",
         expect: "no build for ROCm",
       },

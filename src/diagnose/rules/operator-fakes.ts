@@ -138,6 +138,32 @@ export const operatorFakeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "traced-code-depends-on-data",
+    title: "torch.export or torch.compile cannot decide what depends on data",
+    on: ["exception"],
+    specificity: 60,
+    matches: (finding) =>
+      said(
+        finding,
+        /Could not (?:extract specialized|guard on) (?:\w+ from )?data-dependent expression (?<size>.{1,80}?) \(unhinted/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `While the model is traced there are no values, and the code asks for one: \`${match.facts["size"] ?? ""}\`, where u0, u1, … are numbers that come out of data (.item(), int(tensor), nonzero(), a mask). An if, a shape or a view cannot be decided by it. No build is at fault.`,
+    fix: () => [
+      'export TORCH_LOGS="+dynamic"   # which line made the number (the user\'s frames in the message)',
+      "# in the model, behind n = x.item(): torch._check(n >= 0); torch._check(n <= limit); torch._check(n != 1), as the expression asks; or an if without data (torch.where, torch.cond)",
+      "# export to ONNX: torch.onnx.export(…, dynamo=False), the way by TorchScript, does not ask; torch.compile: keep the step out with @torch.compiler.disable",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/export.html", "OHF-Voice/piper1-gpl#148", "pytorch/pytorch#157355"],
+    examples: [
+      {
+        text: '  File "/e/torch/fx/experimental/symbolic_shapes.py", line 7574, in _evaluate_expr\n    raise self._make_data_dependent_error(\ntorch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode: Could not guard on data-dependent expression Eq(1, u6) | Eq(96*u6, 0) (unhinted: Eq(1, u6) | Eq(96*u6, 0)).  (Size-like symbols: u6)',
+        expect: "torch._check(",
+      },
+    ],
+  },
+  {
     id: "fake-modes-mixed",
     title: "Fake tensors of two tracings meet",
     on: ["exception"],
