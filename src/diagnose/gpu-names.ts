@@ -33,7 +33,7 @@ const nvidiaGpus: readonly (readonly [RegExp, string])[] = [
   [/RTX 30[5-9]0|NVIDIA A(?:10|10G|16|2|40)\b|RTX A[2-6]\d{3}\b/, "8.6"],
   [/RTX 20[5-8]0|GTX 16[3-6]0|Tesla T4|NVIDIA T4\b|Quadro RTX|TITAN RTX/i, "7.5"],
   [/Tesla V100|NVIDIA V100\b|TITAN V\b/i, "7.0"],
-  [/GTX 10[5-8]0|Tesla P(?:40|4)\b|TITAN Xp?\b/i, "6.1"],
+  [/GTX 10[5-8]0|Tesla P(?:40|4)\b|(?<!GTX )TITAN Xp?\b/i, "6.1"],
   [/Tesla P100/, "6.0"],
   [/GTX (?:9[5-8]0|TITAN X)|Tesla M(?:40|60)\b/, "5.2"],
   [/Tesla K80/, "3.7"],

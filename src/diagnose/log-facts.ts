@@ -5,6 +5,7 @@
 
 import { packageCalled } from "./called-module.ts";
 import { PackageReader } from "./package-reader.ts";
+import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
@@ -121,6 +122,7 @@ export class FactsReader {
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
   readonly #systems = new SystemReader();
+  readonly #vendor = new VendorReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
@@ -144,6 +146,7 @@ export class FactsReader {
     this.#settings.line(text);
     this.#systems.line(text);
     this.#called(text);
+    this.#vendor.line(text);
     this.#line(text);
   }
 
@@ -340,6 +343,7 @@ export class FactsReader {
     this.#settings.line(text);
     this.#systems.line(text);
     this.#called(text);
+    this.#vendor.line(text);
     this.#system(text);
     this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
@@ -368,6 +372,7 @@ export class FactsReader {
       ...this.#settings.facts(),
       ...system,
       conda: this.#facts.conda || system.spokenConda,
+      ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
       ...(platform === undefined ? {} : { platform }),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),

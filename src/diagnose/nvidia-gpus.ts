@@ -12,7 +12,7 @@ const gpus: readonly (readonly [RegExp, string])[] = [
   [/\b(?:A100|A800|A30)\b/, "8.0"],
   [/\bRTX 20[678]0\b|\bGTX 16[356]0\b|\b(?:Tesla|NVIDIA) T4\b|\bT4 GPU\b|\bTITAN RTX\b|\bQuadro RTX\b/i, "7.5"],
   [/\bV100S?\b|\bTITAN V\b/, "7.0"],
-  [/\bGTX 10[3-8]0\b|\bTesla P40?\b|\bTITAN Xp?\b/i, "6.1"],
+  [/\bGTX 10[3-8]0\b|\bTesla P40?\b|(?<!GTX )\bTITAN Xp?\b/i, "6.1"],
   [/\bP100\b/, "6.0"],
 ];
 

@@ -323,7 +323,9 @@ export class PasteReader {
     if (!facts.jetson && jetsonWheel.test(text)) facts.jetson = true;
     if (
       text.includes("rocm") &&
-      /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b/.test(text)
+      /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b|\brocm\b.{0,40}\bwheels\b|repo\.amd\.com\/rocm\/whl/.test(
+        text,
+      )
     )
       facts.rocmFromPip = true;
     if (text.includes("nvoked with") || /^\s*\d+\. /.test(text)) this.#calls.line(text);

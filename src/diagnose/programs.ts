@@ -12,7 +12,7 @@ export function isProgram(match: Match): boolean {
   if (context.log.host !== undefined && context.log.host !== "program") return true;
   if (/\.cpython-|\.abi3\.|\.pyd\b|site-packages|torch_extensions/.test(`${finding.file ?? ""} ${finding.message}`))
     return false;
-  if (context.log.host === "program" && finding.phase === "link") return true;
+  if ((context.log.host === "program" || context.log.namesLibtorch) && finding.phase === "link") return true;
   // ./app: symbol lookup error: ./app: undefined symbol: …
   return (
     /^(?!\S*python[\d.]*:)[^\s:]+: symbol lookup error: /.test(finding.message) &&

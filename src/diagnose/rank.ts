@@ -1,4 +1,5 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
+import { fixForAmd } from "./gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
 import { overcomeIn } from "./overcome.ts";
 import type { Finding, FindingKind } from "./finding.ts";
@@ -64,6 +65,8 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
       if (context.without?.has(rule.id) === true) continue;
       const facts = rule.matches(finding, context);
       if (facts === undefined) continue;
+      // What is said to people with NVIDIA's GPUs alone is wrong on another machine, however well the message fits.
+      if (context.log.amd && fixForAmd(rule.fix({ finding, facts, context })) === undefined) continue;
       const aside = (stopped && finding.kind === "build-tool" && finding.severity === "warning") || isOvercome(finding);
       winner = {
         rule,
@@ -147,6 +150,12 @@ function withoutRepeats(lines: readonly string[]): readonly string[] {
   });
 }
 
+/** The fix for the machine and the GPU that the text is about. */
+function fixOf(rule: Rule, match: Match): readonly string[] {
+  const lines = fitted(rule.fix(match), match);
+  return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
+}
+
 function toDiagnosis(candidate: Candidate): Diagnosis {
   const { rule, match } = candidate;
   const { finding } = match;
@@ -156,7 +165,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     id: rule.id,
     title: rule.title,
     cause: withCaller(rule.cause(match), finding),
-    fix: withoutRepeats(fitted(rule.fix(match), match)),
+    fix: withoutRepeats(fixOf(rule, match)),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
     docs: `docs/errors/${rule.id}.md`,

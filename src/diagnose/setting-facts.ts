@@ -45,6 +45,14 @@ export interface SettingFacts {
   readonly appleProcessor: boolean;
   /** pip takes the source package of torch 0.1.2, the only one that PyPI has. */
   readonly placeholderTorch: boolean;
+  /** A command of conda or mamba installs nvcc. */
+  readonly condaNvcc: boolean;
+  /** The 32-bit edition of Microsoft's compiler runs: `HostX86\\x64\\cl.exe`. */
+  readonly host32Bit: boolean;
+  /** LibTorch was built as static libraries, as the text says. */
+  readonly staticTorch: boolean;
+  /** LibTorch, the download for C++, is named. */
+  readonly namesLibtorch: boolean;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -72,6 +80,10 @@ const installCommand = /(?:^|[\s`'"!$>(])(?:uv )?pip3? install ([^;&|#`\n]{1,300
 /** Options with a value of their own. */
 const withValue =
   /^(?:-i|-f|-c|-t|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout)$/;
+const condaNvcc =
+  /\b(?:conda|micromamba|mamba) install\b.*\b(?:cuda-nvcc|cuda-toolkit|cudatoolkit-dev|nvidia::cuda|cuda-compiler)\b/;
+const staticTorch =
+  /\bBUILD_SHARED_LIBS(?::BOOL)?\s?=\s?(?:OFF|0|False)\b|\bstatic(?:ally)?\b.{0,30}\b(?:libtorch|pytorch)\b|\b(?:libtorch|pytorch)\b.{0,30}\bstatic(?:ally)?\b/i;
 const extensionName = /-DTORCH_EXTENSION_NAME=["'\\]*([^\s"'\\]+)/;
 /** Only at the head of a command: cl.exe and nvcc's -Xcompiler take such flags. */
 const gnuCommand =
@@ -128,6 +140,10 @@ export class SettingReader {
   #comfy = false;
   #placeholder = false;
   #apple = false;
+  #condaNvcc = false;
+  #host32 = false;
+  #static = false;
+  #libtorchNamed = false;
   #extension: string | undefined;
   #microsoft: string | undefined;
   #prefix: string | undefined;
@@ -148,6 +164,7 @@ export class SettingReader {
     if (text.includes("-DTORCH_EXTENSION_NAME=")) this.#extension = extensionName.exec(text)?.[1] ?? this.#extension;
     if (!this.#comfy && /[\\/]ComfyUI[\\/]|^# ComfyUI |ComfyUI version|^!!! Exception during processing !!!/.test(text))
       this.#comfy = true;
+    if (text.includes("ostX86") || text.includes("ostx86")) this.#host32 ||= /[\\/][Hh]ost[Xx]86[\\/]/.test(text);
     if (text.length > 600) return;
     if (
       !this.#placeholder &&
@@ -155,6 +172,12 @@ export class SettingReader {
     )
       this.#placeholder = true;
     if (!this.#apple && appleProcessor.test(text)) this.#apple = true;
+    if (
+      !this.#libtorchNamed &&
+      /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
+    )
+      this.#libtorchNamed = true;
+    if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
       this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
     if (text.includes("LD_LIBRARY_PATH") && /libtorch(?![\w.-]*\.so)/i.test(text) && !denied.test(text))
@@ -164,6 +187,7 @@ export class SettingReader {
     if (!this.#runner && /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|##\[(?:error|group)\]/.test(text))
       this.#runner = true;
     if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
+    if (!this.#condaNvcc && /(?:onda|amba) install/.test(text)) this.#condaNvcc = condaNvcc.test(text);
     const request = text.includes("install ") ? installCommand.exec(text)?.[1] : undefined;
     if (request !== undefined) this.#asked = onePackage(request);
     if (text.includes("setup.py ") && text.includes("python"))
@@ -199,6 +223,10 @@ export class SettingReader {
       comfy: this.#comfy,
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
+      condaNvcc: this.#condaNvcc,
+      host32Bit: this.#host32,
+      staticTorch: this.#static,
+      namesLibtorch: this.#libtorchNamed,
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),

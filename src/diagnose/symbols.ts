@@ -157,6 +157,8 @@ const namespaces: Readonly<
   grpc: ["library", "grpc++", "gRPC"],
   nvinfer1: ["library", "nvinfer", "TensorRT"],
   onnxruntime: ["library", "onnxruntime", "ONNX Runtime"],
+  cudnn: ["cuda-library", "cudnn", "cuDNN"],
+  nvrtcHelper: ["cuda-library", "cudnn", "cuDNN"],
   dnnl: ["library", "dnnl", "oneDNN"],
   mkldnn: ["library", "dnnl", "oneDNN"],
   sycl: ["sycl", "sycl", "the SYCL runtime"],

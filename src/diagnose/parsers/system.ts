@@ -15,6 +15,17 @@ const endOfWhat =
   /^(?:Exception raised from|C\+\+ CapturedTraceback|frame #\d|#\d+ |Aborted|Fatal Python|Traceback|terminate called|Stack dump|\*\*\* )/;
 
 /** The parser of the system and of free sentences. */
+/** clang's library says in one line what GNU's says in two. */
+function asGnuSays(text: string): string {
+  if (!text.startsWith("libc++abi")) return text;
+  const [, type, message] =
+    /^libc\+\+abi(?:\.dylib)?: terminating (?:due to|with) (?:an )?uncaught exception of type ([\w:]+)(?:: (.+))?$/.exec(
+      text,
+    ) ?? [];
+  if (type === undefined) return text;
+  return message === undefined ? `terminate called after throwing an instance of '${type}'` : `what():  ${message}`;
+}
+
 export function systemParser(): Parser {
   /** What an exception of C++ says may take several lines. */
   let said: OpenFinding | undefined;
@@ -24,7 +35,7 @@ export function systemParser(): Parser {
       return said !== undefined;
     },
     line(line: LogLine, out: Collector, taken = false): boolean {
-      const { text } = line;
+      const text = asGnuSays(line.text);
       if (said !== undefined) {
         if (taken || ++saidLines > 24 || endOfWhat.test(text)) said = undefined;
         else if (text !== "") {

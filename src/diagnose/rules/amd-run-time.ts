@@ -162,13 +162,28 @@ export const amdRunTimeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ${(match.facts["package"] ?? "").replace(/-dev$|-lib$/, "")}, a package of ROCm of its own, whose development files are not installed, or ROCm lies elsewhere than in ROCM_PATH.`,
     fix: (match) => [
+      ...(match.context.log.rocmFromPip
+        ? [
+            `${pip(match, `install "rocm[libraries,devel]"`)} && rocm-sdk init   # ROCm of pip: the headers are in its devel part; the index and the release that rocm and torch came from`,
+            "export ROCM_HOME=$(rocm-sdk path --root) ROCM_PATH=$(rocm-sdk path --root); ls $ROCM_HOME/include",
+            "# what pip's ROCm does not have (rocm-sdk's releases differ): the system's packages of the same release",
+          ]
+        : []),
       `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them: rocm-dev rocm-libs (or the meta package rocm)`,
       `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""}`,
       "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
     ],
-    sources: ["pytorch/vision#8695", "https://rocm.docs.amd.com/projects/install-on-linux/en/latest/"],
+    sources: [
+      "ROCm/TheRock#1894",
+      "pytorch/vision#8695",
+      "https://rocm.docs.amd.com/projects/install-on-linux/en/latest/",
+    ],
     examples: [
       { text: "/p/x.hip:4:10: fatal error: 'rocblas/rocblas.h' file not found", expect: "rocblas-dev" },
+      {
+        text: "I have installed the rocm 7.9 and torch python wheels\nfatal error: 'thrust/complex.h' file not found",
+        expect: "rocm-sdk init",
+      },
       {
         text: "/p/aten/src/ATen/hip/ThrustAllocator.h:3:10: fatal error: 'thrust/execution_policy.h' file not found\n1 error generated when compiling for gfx1100.",
         expect: "rocthrust-dev",

@@ -1,4 +1,5 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
+import { usualArchitectures } from "../arch-lists.ts";
 import { installTorchFor, knownCapabilities, pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
@@ -37,7 +38,7 @@ export const buildArchitectureRules: readonly Rule[] = [
     cause: () =>
       "torch sees no GPU (or is a CPU-only build), although a toolkit is there. Builds work, but torch cannot ask the GPU for its architecture, and some packages leave their CUDA part out.",
     fix: (match) => [
-      setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? "8.0;8.6;9.0+PTX") +
+      setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? usualArchitectures(match)) +
         "   # name the GPUs to build for",
       setVariable(match, "FORCE_CUDA", "1"),
       "nvidia-smi   # when a GPU should be there",
@@ -126,7 +127,7 @@ export const buildArchitectureRules: readonly Rule[] = [
           "# then install the package again, with --no-build-isolation, so that its setup.py sees this torch",
         ];
       return [
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : "8.0;8.6;9.0+PTX"))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : usualArchitectures(match)))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
         ...(match.facts["empty"] === undefined
           ? []
           : [

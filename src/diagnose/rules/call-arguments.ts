@@ -68,8 +68,8 @@ export const callArgumentRules: readonly Rule[] = [
       return facts === undefined || wrong === undefined
         ? undefined
         : {
-            ...facts,
             ...wrong,
+            ...facts,
             position: String(wrong.position),
             named: /^arg\d+$/.test(wrong.name) ? undefined : wrong.name,
           };
@@ -107,6 +107,10 @@ export const callArgumentRules: readonly Rule[] = [
       {
         text: "TypeError: fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: int) -> torch.Tensor\n\nInvoked with: tensor([1.]), 4.5",
         expect: "takes an int as argument 2",
+      },
+      {
+        text: "TypeError: iou(): incompatible function arguments. The following argument types are supported:\n    1. (a: torch.Tensor, b: torch.Tensor) -> torch.Tensor\n\nInvoked with: array([[0.1, 0.2]], dtype=float32), tensor([[0.9]])",
+        expect: "`iou` takes a tensor as argument 1 (`a`)",
       },
     ],
   },

@@ -11,7 +11,7 @@ import {
 import { fromTorchIndex } from "../project-tools.ts";
 import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Rule } from "../rule.ts";
-import { asksForToolkit } from "./cuda-toolkit.ts";
+import { asksForToolkit } from "./no-toolkit.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";
 import { is } from "./symbol-owners.ts";
 import { isCpuTorch } from "./torch-parts.ts";

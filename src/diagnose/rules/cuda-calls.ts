@@ -110,13 +110,13 @@ export const cudaCallRules: readonly Rule[] = [
       about(finding, /^CUBLASLT_(?:EPILOGUE_\w+|MATMUL_DESC_EPILOGUE_\w+|MATMUL_DESC_(?:A|B|C|D)_SCALE_\w+)$/),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is a constant of cublasLt.h that came with a later release of CUDA than the one that is compiled with: ${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "scaling modes with CUDA 12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "scales for FP8 with CUDA 11.8" : "the epilogues of GELU, BGRAD and AUX with CUDA 11.4 and 11.5"}.`,
+      `\`${match.facts["name"] ?? ""}\` is a constant of cublasLt.h that came with a later release of CUDA than the one that is compiled with: ${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "scaling modes with CUDA 12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "scales for FP8 with CUDA 11.8" : "the epilogues of GELU, BGRAD and AUX in the course of CUDA 11, after 11.3"}.`,
     fix: (match) => [
       "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*   # the toolkit that compiles",
       `# a newer toolkit (${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "11.8" : "11.6"} or newer) of the major version that torch was built for: export CUDA_HOME=/usr/local/cuda-<version> PATH=/usr/local/cuda-<version>/bin:$PATH`,
       "# or leave the part out that needs it (apex: without fused_dense; a release of the package from before)",
     ],
-    // AUX from 11.4.2 on: Oneflow-Inc/oneflow#8063; scales for FP8 from 11.8 on: apache/tvm#19432; modes from
+    // DRELU_BGRAD from 11.3.1 on: ROCm/HIPIFY#2548; AUX from 11.4.2 on: Oneflow-Inc/oneflow#8063; scales for FP8 from 11.8 on: apache/tvm#19432; modes from
     // 12.8 on: cublaslt_gemm.cu of NVIDIA/TransformerEngine.
     sources: ["NVIDIA/apex#1163", "NVIDIA/apex#1155", "Oneflow-Inc/oneflow#8063", "apache/tvm#19432"],
     examples: [

@@ -15,10 +15,21 @@ import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 const cudaNames =
   /^(?:cuda|cudart(?:_static)?|cudadevrt|(?:cublas|cublasLt|cufft|curand|cusolver|cusparse|nvrtc|nvJitLink|culibos)(?:_static(?:_nocallback)?)?|npp\w*|cupti|nvToolsExt|nvtx3?interop|cudnn\w*|nccl|cusparseLt|nvjpeg|cufile|culibos|nvidia-ml)$/;
 
+/** The release of the toolkit that the text builds with, else torch's. */
+function toolkitOfText(match: Match): string | undefined {
+  return match.context.log.cuda ?? torchCuda(match) ?? match.context.log.spokenCuda;
+}
+
+/** The toolkit of this machine, unless the text builds with one of another release. */
+function toolkitHere(match: Match): NonNullable<Match["context"]["environment"]>["cuda"] {
+  const { environment, log } = match.context;
+  const here = environment?.cuda;
+  return log.cuda === undefined || here === undefined || here.version.startsWith(log.cuda) ? here : undefined;
+}
+
 /** The toolkit to link with: the one that is here, or as the log's torch wants it. */
 function toolkitForLink(match: Match): string {
-  const here = match.context.environment?.cuda?.root;
-  return here ?? `\${CUDA_HOME:-${toolkitFolder(match, torchCuda(match))}}`;
+  return toolkitHere(match)?.root ?? `\${CUDA_HOME:-${toolkitFolder(match, toolkitOfText(match))}}`;
 }
 
 /** The linker finds none of torch's libraries, those of every build included. */
@@ -35,9 +46,9 @@ function developmentPackages(library: string, match: Match): string[] {
   const name = /^(?:cudart|nvrtc)$/.test(stem)
     ? `cuda-${stem}-dev`
     : `lib${stem.replace(/^npp.*/, "npp").toLowerCase()}-dev`;
-  const version = torchCuda(match)?.replace(".", "-") ?? "<version>";
+  const version = toolkitOfText(match)?.replace(".", "-") ?? "<version>";
   return [
-    `# the file is in none of these folders: ${match.context.log.conda ? `conda install -c nvidia ${name}` : `sudo apt-get install ${name}-${version}`}   # of NVIDIA's repository, for torch's CUDA`,
+    `# the file is in none of these folders: ${match.context.log.conda ? `conda install -c nvidia ${name}` : `sudo apt-get install ${name}-${version}`}   # of NVIDIA's repository, for the CUDA that links`,
   ];
 }
 
@@ -91,7 +102,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const name = match.facts["name"] ?? "";
-      const cuda = match.context.environment?.cuda;
+      const cuda = toolkitHere(match);
       if (/^(?:nccl|cudnn\w*|cusparseLt)$/.test(name))
         return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
       if (/_static/.test(name))
@@ -136,13 +147,13 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           ? ["export LIBRARY_PATH=$CONDA_PREFIX/lib:$CONDA_PREFIX/targets/x86_64-linux/lib:$LIBRARY_PATH"]
           : []),
         ...(match.context.log.wsl ? ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH"] : []),
-        ...(match.context.environment?.cuda === undefined
+        ...(toolkitHere(match) === undefined
           ? [
               `${showToolkits(match)}${torchCuda(match) === undefined ? "" : ` (torch's CUDA is ${torchCuda(match) ?? ""})`}`,
             ]
           : []),
         ...developmentPackages(name, match),
-        `# retorch.toml: library-dirs = ["${match.context.environment?.cuda?.root ?? toolkitFolder(match, torchCuda(match))}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
+        `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
       ];
     },
     change: added,
@@ -150,6 +161,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     examples: [
       { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
       { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
+      {
+        text: "I have cuda in `/usr/local/cuda-11.3` and its bin on $PATH\n`ld: cannot find -lcuda`",
+        expect: "cuda-11.3}/lib64/stubs",
+      },
       {
         text: "/opt/conda/envs/e/compiler_compat/ld: cannot find -lcublas_static: No such file or directory",
         expect: "static library",

@@ -1,4 +1,5 @@
 /** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
+import { usualArchitectures } from "../arch-lists.ts";
 import { pip, platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -265,7 +266,7 @@ export const gpuPackageRules: readonly Rule[] = [
       "The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI), or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too). For compiling no GPU is needed, only nvcc and a torch with CUDA.",
     fix: (match) => [
       `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
-      `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;8.9;9.0+PTX")}   # many scripts heed it; build with --no-build-isolation`,
+      `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
       "# one that does not: True in place of torch.cuda.is_available() in its setup.py",
       '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
     ],

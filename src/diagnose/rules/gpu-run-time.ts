@@ -1,4 +1,5 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
+import { usualArchitectures } from "../arch-lists.ts";
 import {
   buildForThisGpu,
   installTorchFor,
@@ -234,6 +235,11 @@ export const gpuRunTimeRules: readonly Rule[] = [
       `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
     fix: (match) => [
       "nvidia-smi   # driver version and the newest CUDA it supports",
+      ...(match.context.log.docker || match.context.log.gpuImage !== undefined
+        ? [
+            "docker run --rm --gpus all nvidia/cuda:12.2.0-base-ubuntu22.04 nvidia-smi   # does a container see the host's driver at all? Started without --gpus all (compose: deploy.resources.reservations.devices) it has none, and that is told in the same words",
+          ]
+        : []),
       "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
       installTorchFor(match, Number(match.facts["found"] ?? "12000") < 12_000 ? "11.8" : "12.6") +
         (Number(match.facts["found"] ?? "12000") < 12_000
@@ -289,7 +295,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
                 : []),
             "# container: docker run --gpus all …",
             unset(match),
-            "# to build without a GPU, name the architectures: export TORCH_CUDA_ARCH_LIST=8.0;8.6;9.0+PTX",
+            `# to build without a GPU, name the architectures: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}`,
           ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
     examples: [

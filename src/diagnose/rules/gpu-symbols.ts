@@ -8,8 +8,8 @@ import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { isDevice, owned } from "./symbol-owners.ts";
 
 /** Functions that every release of the library has: where one is missing, the library is not there at all. */
-const inEveryRelease =
-  /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX(?:Size)?|GetProgramLog(?:Size)?|GetErrorString|GetLoweredName|AddNameExpression|DestroyProgram)|npp[a-z]\w+|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cudaRegister(?:FatBinary|Function|Var))$/;
+export const inEveryRelease =
+  /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX(?:Size)?|GetProgramLog(?:Size)?|GetErrorString|GetLoweredName|AddNameExpression|DestroyProgram)|npp[a-z]\w+|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cuda(?:Unr|R)egister(?:FatBinary|Function|Var))$/;
 
 /** Whether a symbol is missing at load because its library was never linked, not because it is of another release. */
 function neverLinked(finding: Finding): boolean {
@@ -40,6 +40,23 @@ function driverOf(match: Match): { readonly cuda: string; readonly driver: strin
   return driverFunctions.find(([form]) => form.test(name))?.[1];
 }
 
+/** Where the cuDNN lies whose part asks, and how one alone is left. */
+function whichCudnn(match: Match): string[] {
+  const file = match.finding.file ?? "";
+  return [
+    "find / -name 'libcudnn*.so.*' -not -path '/proc/*' 2>/dev/null   # cuDNN is several libraries, all of one release: which folders hold another?",
+    ...(/[\\/]envs[\\/]|conda|[\\/]mini(?:forge|mamba)/.test(file)
+      ? [
+          "conda list | grep -i cudnn   # conda's cuDNN and the one that pip's torch brings, side by side: keep one; conda remove --force cudnn, when torch is pip's",
+        ]
+      : /^\/usr\/|\/cuda/.test(file)
+        ? [
+            "ldconfig -p | grep cudnn   # the system's comes first by LD_LIBRARY_PATH or ldconfig: torch's wheels need none of it",
+          ]
+        : []),
+  ];
+}
+
 /** pip's package of the library, when it is not torch that asks for more than it has. */
 function newer(match: Match): string[] {
   const asked =
@@ -47,6 +64,8 @@ function newer(match: Match): string[] {
       match.finding.library ?? "",
     );
   if (asked === null || /[\\/](?:torch|nvidia)[\\/]/.test(match.finding.file ?? "")) return [];
+  // Its parts ask each other: two of them are on the path, and a newer one would be a third.
+  if (/libcudnn\w*\.so/.test(match.finding.file ?? "")) return whichCudnn(match);
   const lib = (asked.groups?.["lib"] ?? "").replace("cublasLt", "cublas").toLowerCase();
   const major = Number(asked.groups?.["major"]);
   const name =
@@ -166,13 +185,22 @@ export const gpuSymbolRules: readonly Rule[] = [
         : []),
       `${python(match)} -m pip install --force-reinstall torch   # brings the nvidia packages that fit`,
     ],
-    sources: ["NVIDIA/TransformerEngine#2504", "pytorch/pytorch#111469", "pytorch/pytorch#134929"],
+    sources: [
+      "pytorch/pytorch#119989",
+      "NVIDIA/TransformerEngine#2504",
+      "pytorch/pytorch#111469",
+      "pytorch/pytorch#134929",
+    ],
     examples: [
       {
         text: "ImportError: /e/site-packages/torch/lib/../../nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkAddData_12_1, version libnvJitLink.so.12",
         expect: "LD_LIBRARY_PATH",
       },
       { text: "ImportError: /e/torch/lib/libtorch_cuda.so: undefined symbol: ncclCommRegister", expect: "NCCL" },
+      {
+        text: "Could not load library libcudnn_cnn_train.so.8. Error: /home/u/anaconda3/envs/e/bin/../lib/libcudnn_ops_train.so.8: undefined symbol: _ZN11nvrtcHelper4loadEb, version libcudnn_ops_infer.so.8",
+        expect: "conda remove --force cudnn",
+      },
       {
         text: "OSError: /e/libcublas.so.11: symbol cublasLtHSHMatmulAlgoInit version libcublasLt.so.11 not defined in file libcublasLt.so.11 with link time reference",
         expect: "cuBLAS",

@@ -28,7 +28,11 @@ import { moduleStartRules } from "./module-starts.ts";
 import { cmakeTargetRules } from "./cmake-targets.ts";
 import { cmakeRules } from "./cmake.ts";
 import { compilerOptionRules } from "./compiler-options.ts";
+import { windowsCompilerFaultRules } from "./windows-compiler-faults.ts";
+import { cudaRunTimeSymbolRules } from "./cuda-run-time-symbols.ts";
+import { cudaOnAmdRules } from "./cuda-on-amd.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { noToolkitRules } from "./no-toolkit.ts";
 import { buildArchitectureRules } from "./build-architectures.ts";
 import { cxxExceptionRules } from "./cxx-exceptions.ts";
 import { nativeCrashRules } from "./native-crashes.ts";
@@ -261,6 +265,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Memory of the GPU", rules: gpuAllocatorRules },
   { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
+  { name: "No CUDA toolkit", rules: noToolkitRules },
+  { name: "CUDA and AMD's GPUs", rules: cudaOnAmdRules },
+  { name: "Functions of a later CUDA run time", rules: cudaRunTimeSymbolRules },
   { name: "Architectures to build for", rules: buildArchitectureRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Host compilers", rules: hostCompilerRules },
@@ -359,6 +366,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages and paths of the system", rules: systemPackageRules },
   { name: "Memory, disk and limits", rules: resourceRules },
   { name: "MSVC and Windows", rules: windowsRules },
+  { name: "Compilers that break down on Windows", rules: windowsCompilerFaultRules },
   { name: "ROCm", rules: rocmRules },
   { name: "ROCm and CMake", rules: rocmCmakeRules },
   { name: "Intel GPUs", rules: syclRules },

@@ -92,9 +92,10 @@ export const inductorBuildRules: readonly Rule[] = [
     id: "inductor-links-too-little",
     title: "torch.compile links its wrapper without one of torch's libraries",
     on: ["undefined-symbol"],
-    specificity: 84,
+    specificity: 86,
     matches: (finding, context) => {
       if (finding.phase !== "link" || !ofLog(context, inductorBuilds)) return undefined;
+      if (verdictOf(finding)?.owner === "torch-stable-abi") return { symbol: finding.symbol, library: "torch_cpu" };
       const path = verdictOf(finding)?.symbol.path ?? [];
       return ["c10", "at", "torch", "caffe2"].includes(path[0] ?? "")
         ? { symbol: path.join("::"), library: path[0] === "c10" ? "c10" : path[0] === "at" ? "torch_cpu" : "torch" }
@@ -114,11 +115,15 @@ export const inductorBuildRules: readonly Rule[] = [
         : "rm -rf /tmp/torchinductor_$(whoami)",
       "# or without the wrapper in C++: torch._inductor.config.cpp_wrapper = False (TORCHINDUCTOR_CPP_WRAPPER=0)",
     ],
-    sources: ["pytorch/pytorch#178976"],
+    sources: ["pytorch/pytorch#178976", "pytorch/pytorch#139954"],
     examples: [
       {
         text: 'torch._inductor.exc.InductorError: CppCompileError: C++ compile error\nab.main.obj : error LNK2019: unresolved external symbol "__declspec(dllimport) void __cdecl c10::detail::torchCheckFail(char const *,char const *,unsigned int,char const *)" (__imp_?torchCheckFail@detail@c10@@YAXPEBD0I0@Z) referenced in function inductor_entry_impl',
         expect: "LINK=c10.lib",
+      },
+      {
+        text: "CppCompileError: C++ compile error\ncab.obj : error LNK2019: unresolved external symbol aoti_torch_check referenced in function kernel$omp$1",
+        expect: "a fault of this torch",
       },
     ],
   },

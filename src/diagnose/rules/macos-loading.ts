@@ -1,13 +1,18 @@
 /** What macOS's loader says of a library that is not found, or that was made for a newer system. */
 import { pip, python, rebuild } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Rule } from "../rule.ts";
+import type { Match, Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
 
 /** The conda package that a library comes with. */
 function condaName(path: string): string {
   const stem = /^(lib[A-Za-z]+)/.exec(baseName(path))?.[1] ?? baseName(path);
   return stem === "libabsl" ? "libabseil" : stem;
+}
+
+/** In a folder that many programs search, not in one of the package's or of Homebrew's gcc. */
+function inPrefix(match: Match): boolean {
+  return match.facts["folder"] === "/usr/local/lib";
 }
 
 export const macosLoadingRules: readonly Rule[] = [
@@ -55,6 +60,55 @@ export const macosLoadingRules: readonly Rule[] = [
       {
         text: "ImportError: dlopen(/e/site-packages/torch/lib/libtorch_cpu.dylib, 0x0006): Symbol not found: (_cblas_cgemm$NEWLAPACK$ILP64)\n  Referenced from: '/e/site-packages/torch/lib/libtorch_cpu.dylib'\n  Expected in: '/System/Library/Frameworks/Accelerate.framework/Versions/A/Accelerate'",
         expect: "torch<2.3",
+      },
+    ],
+  },
+  {
+    id: "macos-gcc-libraries-mixed",
+    title: "A run-time library of gcc is of another gcc than the ones beside it",
+    on: ["undefined-symbol"],
+    specificity: 85,
+    matches: (finding) => {
+      const { file = "", library = "", phase } = finding;
+      const who = /[\\/](lib(?:quadmath|gfortran|gcc_s|gcc_ext|gomp|stdc\+\+)[\w.+]*\.dylib)$/.exec(file)?.[1];
+      return phase === "load" && who !== undefined
+        ? { who, path: file, folder: file.slice(0, -who.length - 1), name: finding.symbol, whom: library }
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["path"] ?? ""}\` is a run-time library of gcc, and it looks for \`${match.facts["name"] ?? ""}\` in ${match.facts["whom"] === "" ? "a library that lacks it" : `\`${match.facts["whom"] ?? ""}\`, which lacks it`}: it belongs in another copy of gcc's libraries (libgcc_s of the same gcc). ${inPrefix(match) ? "It lies in a folder that is searched before that of the package, put there by an installer of gfortran or by hand, and is found in place of the right one." : "gcc's libraries of two releases are mixed there."} torch, and what imports it, is not at fault, and nothing is to be compiled.`,
+    fix: (match) => {
+      const { path = "", folder = "", who = "" } = match.facts;
+      const brew = /\/(?:opt|Cellar)\/gcc/.test(folder) || folder.startsWith("/opt/homebrew");
+      return [
+        ...(inPrefix(match)
+          ? [
+              `sudo mkdir -p ${folder}/aside && sudo mv ${folder}/lib{quadmath,gfortran,gcc_s,gcc_ext}*.dylib ${folder}/aside/   # out of the way; then try again, and put them back if something else needs them`,
+            ]
+          : []),
+        ...(brew ? ["brew reinstall gcc   # its libraries all of one release"] : []),
+        ...(match.context.log.conda
+          ? ["conda install -c conda-forge --force-reinstall libgfortran libgfortran5   # the environment's own ones"]
+          : []),
+        `otool -L ${path}; mdfind -name ${who}   # what it asks for, and the other copies`,
+        "echo $DYLD_LIBRARY_PATH $DYLD_FALLBACK_LIBRARY_PATH   # set: unset both",
+      ];
+    },
+    sources: [
+      "TomHeaven/pytorch-osx-build#19",
+      "citwild/laugh-finder#11",
+      "ContinuumIO/anaconda-issues#3455",
+      "CMU-Perceptual-Computing-Lab/openpose#1053",
+    ],
+    examples: [
+      {
+        text: "ImportError: dlopen(/Users/h/opt/anaconda3/envs/e/lib/python3.7/site-packages/torch/_C.cpython-37m-darwin.so, 2): Symbol not found: ___addtf3\n  Referenced from: /usr/local/lib/libquadmath.0.dylib\n  Expected in: /usr/lib/libSystem.B.dylib\n in /usr/local/lib/libquadmath.0.dylib",
+        expect: "/usr/local/lib/aside",
+      },
+      {
+        text: "OSError: dlopen(mylib.dylib, 6): Symbol not found: ___addtf3\n  Referenced from: /usr/local/opt/gcc/lib/gcc/10/libquadmath.0.dylib\n  Expected in: flat namespace\n in /usr/local/opt/gcc/lib/gcc/10/libquadmath.0.dylib",
+        expect: "brew reinstall gcc",
       },
     ],
   },

@@ -46,6 +46,25 @@ function partOf(finding: Finding): MatchFacts | undefined {
   return part === undefined ? undefined : { part };
 }
 
+/** cuDNN 8, asked for by something else than torch itself: torch brings 9 since 2.4. */
+function isOldCudnn(match: Match): boolean {
+  return (
+    /^cudnn/.test(match.facts["lib"] ?? "") &&
+    match.facts["major"] === "8" &&
+    platformOf(match) === "linux" &&
+    !/lib(?:torch|c10)/.test(match.finding.file ?? "")
+  );
+}
+
+function oldCudnn(match: Match): string[] {
+  const cuda = torchCuda(match)?.split(".")[0] === "11" ? "11" : "12";
+  return [
+    `${pip(match, `install "nvidia-cudnn-cu${cuda}<9"`)}   # cuDNN 8, which torch brings up to 2.3 only (2.4 and newer: 9); for CUDA ${cuda}`,
+    `export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia/cudnn/lib:$LD_LIBRARY_PATH`,
+    "# a torch of 2.4 or newer in that environment wants cuDNN 9 in the same folder: then a newer release of what asks for 8 (faster-whisper with CTranslate2 4.5 and newer take 9), or torch 2.3",
+  ];
+}
+
 export const missingGpuLibraryRules: readonly Rule[] = [
   {
     id: "cuda-compiler-half-installed",
@@ -178,10 +197,12 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${match.facts["who"] ?? ""} needs \`${match.facts["name"] ?? ""}\`, which torch's wheels bring as a package of their own: it is not installed, in another major version, or not on the library path.`,
+      `${(match.facts["who"] ?? "").includes(match.facts["name"] ?? " ") ? "The program" : (match.facts["who"] ?? "")} needs \`${match.facts["name"] ?? ""}\`, which torch's wheels bring as a package of their own: it is not installed, in another major version, or not on the library path.`,
     fix: (match) => [
-      pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit"),
-      ...fromPip(match, match.facts["lib"] ?? "", undefined),
+      ...(isOldCudnn(match)
+        ? oldCudnn(match)
+        : [pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit")]),
+      ...(isOldCudnn(match) ? [] : fromPip(match, match.facts["lib"] ?? "", undefined)),
       "# an extension that asks for another major version has to be rebuilt:",
       ...rebuild(match),
     ],
@@ -189,6 +210,10 @@ export const missingGpuLibraryRules: readonly Rule[] = [
     examples: [
       {
         text: "ImportError: libcudnn.so.8: cannot open shared object file: No such file or directory",
+        expect: '"nvidia-cudnn-cu12<9"',
+      },
+      {
+        text: "ImportError: libnccl.so.2: cannot open shared object file: No such file or directory",
         expect: "--force-reinstall torch",
       },
     ],

@@ -1,4 +1,5 @@
 /** nvcc and its passes: architectures, device code rules; its options are in nvcc-options.ts, crashes in resources.ts. */
+import { usualArchitectures } from "../arch-lists.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { setVariable } from "../commands.ts";
@@ -81,7 +82,7 @@ export const nvccRules: readonly Rule[] = [
         ];
       if (arch === "" || known === undefined)
         return [
-          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "8.0;8.6;9.0+PTX")}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`,
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`,
           "nvidia-smi --query-gpu=compute_cap --format=csv",
         ];
       return [
@@ -89,7 +90,7 @@ export const nvccRules: readonly Rule[] = [
         known.gone === undefined
           ? `# use CUDA ${known.since} or newer: export CUDA_HOME=/usr/local/cuda-${known.since} PATH=/usr/local/cuda-${known.since}/bin:$PATH`
           : `# remove ${dotted(arch)} from the architectures (TORCH_CUDA_ARCH_LIST, -gencode flags in setup.py or CMakeLists.txt), or use a CUDA from ${known.since} to below ${known.gone}`,
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(arch))}   # or build for what this nvcc knows; PTX serves newer GPUs`,
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}   # or build for what this nvcc knows; PTX serves newer GPUs`,
       ];
     },
     sources: ["facebookresearch/3detr#59", "tatsy/torchmcubes#18", "colmap/colmap#2615", "cmpute/d3d#8"],
@@ -300,11 +301,11 @@ export const nvccRules: readonly Rule[] = [
   },
 ];
 
-function nearest(arch: string): string {
+function nearest(match: Match, arch: string): string {
   const number = Number(/^\d+/.exec(arch)?.[0] ?? "80");
   if (number >= 100) return "9.0+PTX";
   if (number >= 87) return "8.6+PTX";
   if (number >= 80) return "7.5+PTX";
-  if (number < 75) return "7.5;8.0;8.6;9.0+PTX";
+  if (number < 75) return usualArchitectures(match, "7.5", "8.0", "8.6", "9.0");
   return "7.0+PTX";
 }

@@ -1,6 +1,6 @@
 /** Operators that exist, called for a device that they have no kernel for. */
 import { companionsAlone } from "../companion-commands.ts";
-import { installTogether, python, rebuild, reinstall, setVariable } from "../commands.ts";
+import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable } from "../commands.ts";
 import { originOf } from "../packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
@@ -36,6 +36,20 @@ function cpuPackage(match: Match): string | undefined {
   return originOf(name)?.wheels === undefined ? undefined : name;
 }
 
+/** torchvision for the torch that runs, whose tensors are on the GPU already: of its release and from its index. */
+function visionForTorch(match: Match): string[] {
+  const shown = `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`;
+  if (platformOf(match) === "win32")
+    return [
+      `${shown}   # 2.8.0+cu128 12.8, for one: torch itself has CUDA, it is torchvision that lacks it`,
+      `# ${pip(match, "install --force-reinstall torchvision torch==<that version> --index-url https://download.pytorch.org/whl/<its cu number>")}   # torch with its +cu… as shown, the index by the same word: cu128`,
+    ];
+  return [
+    `${pip(match, `install --force-reinstall torchvision "torch==$(${python(match)} -c "import torch; print(torch.__version__)")" --index-url https://download.pytorch.org/whl/cu$(${python(match)} -c "import torch; print(torch.version.cuda.replace('.', ''))")`)}   # torch stays what it is: torchvision of its release, from its index`,
+    shown,
+  ];
+}
+
 export const operatorBackendRules: readonly Rule[] = [
   {
     id: "operator-without-backend",
@@ -66,7 +80,11 @@ export const operatorBackendRules: readonly Rule[] = [
     fix: (match) => {
       const device = wanted(match);
       const { backend } = match.facts;
-      if (isVision(match)) return [...companionsAlone(match, ["torchvision"]), installTogether(match, "torchvision")];
+      if (isVision(match)) {
+        const stated = companionsAlone(match, ["torchvision"]);
+        if (stated.length > 0 || backend !== "CUDA") return [...stated, installTogether(match, "torchvision")];
+        return visionForTorch(match);
+      }
       if (device !== undefined)
         return [
           `# model.to("${device}"), and every tensor that goes in: x = x.to("${device}")`,
@@ -98,7 +116,7 @@ export const operatorBackendRules: readonly Rule[] = [
     examples: [
       {
         text: "NotImplementedError: Could not run 'torchvision::nms' with arguments from the 'CUDA' backend.",
-        expect: "torchvision",
+        expect: "torchvision of its release",
       },
       {
         text: "NotImplementedError: Could not run 'my_ops::scale' with arguments from the 'CPU' backend. This could be because the operator doesn't exist for this backend. 'my_ops::scale' is only available for these backends: [CUDA, Meta, BackendSelect, Python].",

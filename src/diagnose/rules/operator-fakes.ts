@@ -51,6 +51,33 @@ export const operatorFakeRules: readonly Rule[] = [
     ],
   },
   {
+    id: "fake-implementation-takes-other-arguments",
+    title: "The fake implementation takes other arguments than the operator",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) =>
+      finding.code === "TypeError"
+        ? said(
+            finding,
+            /^(?<name>\w*(?:_fake|_meta|fake_impl|_abstract|meta_impl|fake_\w+)\w*)\(\) (?<what>missing \d+ required (?:positional|keyword-only) arguments?: .{1,120}|got an unexpected keyword argument '\w+'|takes (?:from )?\d+ .{0,30}positional arguments? but \d+ (?:was|were) given)/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\`, which torch.compile and torch.export call in place of the operator (register_fake, a Meta kernel in Python), ${match.facts["what"] ?? "takes other arguments"}: its parameters are not those of the operator. Defaults of the operator's own function count, too: an argument that a caller leaves out reaches neither.`,
+    fix: (match) => [
+      `# def ${match.facts["name"] ?? "f_fake"}(…): the same parameters, in the same order, with the same names and defaults (eps=1e-5) as the function under @torch.library.custom_op, or as the schema`,
+      "# then torch.library.opcheck(torch.ops.<namespace>.<operator>, (example, arguments)); in somebody else's package: a newer release of it",
+    ],
+    sources: ["sgl-project/sglang#19725", `${library}#torch.library.register_fake`],
+    examples: [
+      {
+        text: "TypeError: fused_scale_norm_fake() missing 1 required positional argument: 'eps'",
+        expect: "with the same names and defaults",
+      },
+    ],
+  },
+  {
     id: "fake-implementation-wrong",
     title: "The fake implementation gives another shape than the operator",
     on: ["exception"],
@@ -107,6 +134,32 @@ export const operatorFakeRules: readonly Rule[] = [
       {
         text: '  File "/e/site-packages/torch/_library/fake_impl.py", line 109, in meta_kernel\n    return self.kernel(*args, **kwargs)\n  File "/e/site-packages/torch/_library/custom_ops.py", line 790, in fake_impl\n    return self._abstract_fn(*args, **kwargs)\ntorch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode: Could not extract specialized integer from data-dependent expression u0 (unhinted: u0).  (Size-like symbols: none)\ntorch._dynamo.exc.UserError: Could not extract specialized integer from data-dependent expression u0 (unhinted: u0).  (Size-like symbols: none)',
         expect: "new_dynamic_size",
+      },
+    ],
+  },
+  {
+    id: "traced-code-depends-on-data",
+    title: "torch.export or torch.compile cannot decide what depends on data",
+    on: ["exception"],
+    specificity: 60,
+    matches: (finding) =>
+      said(
+        finding,
+        /Could not (?:extract specialized|guard on) (?:\w+ from )?data-dependent expression (?<size>.{1,80}?) \(unhinted/,
+      ),
+    confidence: "medium",
+    cause: (match) =>
+      `While the model is traced there are no values, and the code asks for one: \`${match.facts["size"] ?? ""}\`, where u0, u1, … are numbers that come out of data (.item(), int(tensor), nonzero(), a mask). An if, a shape or a view cannot be decided by it. No build is at fault.`,
+    fix: () => [
+      'export TORCH_LOGS="+dynamic"   # which line made the number (the user\'s frames in the message)',
+      "# in the model, behind n = x.item(): torch._check(n >= 0); torch._check(n <= limit); torch._check(n != 1), as the expression asks; or an if without data (torch.where, torch.cond)",
+      "# export to ONNX: torch.onnx.export(…, dynamo=False), the way by TorchScript, does not ask; torch.compile: keep the step out with @torch.compiler.disable",
+    ],
+    sources: ["https://docs.pytorch.org/docs/stable/export.html", "OHF-Voice/piper1-gpl#148", "pytorch/pytorch#157355"],
+    examples: [
+      {
+        text: '  File "/e/torch/fx/experimental/symbolic_shapes.py", line 7574, in _evaluate_expr\n    raise self._make_data_dependent_error(\ntorch.fx.experimental.symbolic_shapes.GuardOnDataDependentSymNode: Could not guard on data-dependent expression Eq(1, u6) | Eq(96*u6, 0) (unhinted: Eq(1, u6) | Eq(96*u6, 0)).  (Size-like symbols: u6)',
+        expect: "torch._check(",
       },
     ],
   },

@@ -5,7 +5,7 @@ import { type MatchFacts, placeOf, type Rule, type RuleContext, saidAny } from "
 import type { Finding } from "../finding.ts";
 
 /** Folders of PyTorch's own source. */
-const ofTorch = /(?:^|[\\/])(?:c10|caffe2|aten[\\/]src[\\/]ATen|torch[\\/]csrc)[\\/]/;
+const ofTorch = /(?:^|[\\/])(?:c10|caffe2|aten[\\/](?:src|build)|torch[\\/]csrc)[\\/]/;
 const installed = /(?:site|dist)-packages[\\/]/;
 
 function inTorchSource(finding: Finding): boolean {

@@ -4,7 +4,8 @@ import { originOf, packageOf } from "../packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch } from "../symbols.ts";
-import { installedSentence, torchHere, torchSymbol } from "./symbol-facts.ts";
+import { ofLog } from "../matchers.ts";
+import { installedSentence, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 /**
  * Functions of torch that return a std::string: with the new ABI their names carry the tag `B5cxx11`. Source:
@@ -31,6 +32,31 @@ function otherTorch(context: RuleContext): MatchFacts | undefined {
   return isolatedTorch === undefined || installed === undefined || isolatedTorch === installed
     ? undefined
     : { fetched: isolatedTorch, installed: installedTorch };
+}
+
+/** Functions that return a std::string, or that a release may lack. */
+const tells = /(?:msg|what|str|name|toString|repr|backtrace|qualname|toStringRef)\w*$/i;
+
+/**
+ * The linker misses functions of torch whose names have no string in them, too: the form of the strings cannot be the
+ * reason, the libraries are not linked at all.
+ */
+function linkedNowhere({ findings }: RuleContext): boolean {
+  return findings.some((other) => {
+    if (other.kind !== "undefined-symbol" || other.phase !== "link") return false;
+    const verdict = verdictOf(other);
+    return (
+      verdict !== undefined &&
+      isTorch(verdict.owner) &&
+      verdict.owner !== "torch-stable-abi" &&
+      verdict.symbol.form !== "c" &&
+      verdict.symbol.strings === undefined &&
+      !tells.test(verdict.symbol.path.at(-1) ?? "") &&
+      /^(?:c10::(?:\w+Type::get|UndefinedTensorImpl::|TensorImpl::|impl::|Dispatcher::singleton)|at::(?:_ops::\w+::call|empty|zeros|ones|rand|randn|globalContext)$)/.test(
+        verdict.symbol.path.join("::"),
+      )
+    );
+  });
 }
 
 export const torchAbiRules: readonly Rule[] = [
@@ -70,12 +96,14 @@ export const torchAbiRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 80,
     matches: (finding, context) =>
-      torchSymbol(
-        finding,
-        context,
-        (verdict) =>
-          isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "cxx11",
-      ),
+      finding.phase === "link" && ofLog(context, linkedNowhere)
+        ? undefined
+        : torchSymbol(
+            finding,
+            context,
+            (verdict) =>
+              isTorch(verdict.owner) && verdict.owner !== "torch-stable-abi" && verdict.symbol.strings === "cxx11",
+          ),
     confidence: (match) => (match.context.environment?.torch?.cxx11Abi === true ? "medium" : "high"),
     cause: (match) => {
       const here = match.context.environment?.torch;

@@ -44,6 +44,40 @@ export const windowsSymbolRules: readonly Rule[] = [
     ],
   },
   {
+    id: "static-torch-by-headers-for-dlls",
+    title: "Headers for torch's DLLs, and a torch of static libraries",
+    on: ["undefined-symbol"],
+    specificity: 86,
+    matches: (finding, context) =>
+      finding.phase === "link" &&
+      context.log.staticTorch &&
+      /__declspec\(dllimport\)|\b__imp_/.test(finding.text) &&
+      /\b(?:c10|at|torch|caffe2)::|@(?:c10|at|torch|caffe2)@@/.test(finding.text)
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "The program asks for the function as one of a DLL (__declspec(dllimport), __imp_…), and the LibTorch that was built is static libraries, which have no such names. On Windows torch's headers say dllimport when c10/macros/cmake_macros.h defines C10_BUILD_SHARED_LIBS: the headers are those of a shared build (a LibTorch that was downloaded, pip's torch, an earlier configuration of the source), not those of the static one.",
+    fix: () => [
+      'findstr /s /n C10_BUILD_SHARED_LIBS "<include folder of the program>\\cmake_macros.h"   # #define: headers of a shared build',
+      "# include folder and libraries of one installation: torch\\include and torch\\lib that the static build installed (build folder deleted before it, BUILD_SHARED_LIBS=OFF), the same run time (/MT or /MD) in both",
+      "# static torch also needs its registrations kept and its parts named: /WHOLEARCHIVE:torch_cpu.lib (and torch_cuda.lib), c10.lib, dnnl, cpuinfo, protobuf …: find_package(Torch) with CMAKE_PREFIX_PATH on that installation lists them",
+      "# the way that pytorch.org supports on Windows: the shared LibTorch, with its DLLs beside the program",
+    ],
+    sources: [
+      "pytorch/pytorch#44814",
+      "pytorch/pytorch#45027",
+      "pytorch/pytorch#46318",
+      "pytorch: c10/macros/Export.h",
+    ],
+    examples: [
+      {
+        text: 'set BUILD_SHARED_LIBS=OFF\nError\tLNK2019\tunresolved external symbol "__declspec(dllimport) class at::Context & __cdecl at::globalContext(void)" (__imp_?globalContext@at@@YAAEAVContext@1@XZ) referenced in function main\tapp\tC:\\p\\app.obj\t1',
+        expect: "C10_BUILD_SHARED_LIBS",
+      },
+    ],
+  },
+  {
     id: "thread-local-of-other-msvc",
     title: "A thread-local variable of torch's headers is not exported for this MSVC",
     on: ["undefined-symbol"],

@@ -1,0 +1,44 @@
+/**
+ * Whose GPU a text is about, from what people say beside a message: `ROCm 7.9`, a Radeon, a gfx target, an index of wheels
+ * for ROCm. A text that names NVIDIA's things as well is left undecided. Reads one line at a time.
+ */
+
+/** What ROCm's machines are called. */
+const amds =
+  /\b(?:ROCm|ROCM|rocm)[ -]?v?\d|\bROCm [Vv]ersion\b|\bAMD (?:GPUs?|ROC[Mm]|\(ROC[Mm]\))|\bwhl\/(?:nightly\/)?rocm\d|\bAMD (?:Radeon|Instinct|R[Yy][Zz][Ee][Nn] AI)\b|\bRadeon (?:RX|Pro|PRO|AI|VII|\d)|\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b|\bMI[23]\d\d[AX]?\b|\bHIP SDK\b|\bhipify_(?:extension|python|torch)\b/;
+/** Lists that name all of them, and reports that say of ROCm that it is not there. */
+const ofNobody = /N\/A|could not collect|gfx\w+[;,]\s?gfx|\b(?:CUDA|cuda|NVIDIA)\b.*\b(?:ROCm|rocm)\b/i;
+/** What is said of NVIDIA's machines alone. torch for ROCm says `CUDA error`, too. */
+const nvidias =
+  /\bnvcc(?:\.exe)?["']? +-|\bnvcc: NVIDIA|compilation tools, release|\bGeForce\b|\bRTX ?(?:A?\d{3,4})|\bGTX ?\d|\bTesla\b|\+cu\d{2}|whl\/cu\d|[\\/]cuda-\d+\.\d|CUDA[\\/]v\d|-lcudart|cudart\.lib|NVIDIA-SMI|\bNVIDIA (?:A|H|L|B|T|V|P)\d|\b(?:CUDA|cuda)(?: [Vv]ersion| [Tt]oolkit)?[ :=]{1,2}v?\d|\bsm_\d\d/;
+
+/** Gathers the signs. */
+export class VendorReader {
+  #amd = false;
+  #nvidia = false;
+
+  line(text: string): void {
+    if (text.length > 400) return;
+    if (!this.#nvidia && nvidias.test(text)) this.#nvidia = true;
+    if (!this.#amd && amds.test(text) && !ofNobody.test(text)) this.#amd = true;
+  }
+
+  /** Whether the GPU is AMD's, as far as people's words tell. */
+  isAmd(): boolean {
+    return this.#amd && !this.#nvidia;
+  }
+}
+
+/** A line of a fix that makes sense with NVIDIA's GPU or toolkit alone. */
+const forNvidia =
+  /\bCUDA_(?:HOME|PATH|INC_PATH)\b|CUDA_TOOLKIT_ROOT|developer\.nvidia\.com|-c nvidia\b|\bnvidia-(?:smi|cuda|cudnn|cublas)|\bcuda-(?:toolkit|cudart|libraries|nvcc|compat)|cudatoolkit|whl\/cu\d|TORCH_CUDA_ARCH_LIST|\/usr\/local\/cuda|\bnvcc\b|\btorch\.version\.cuda\b|\bCUDA 1\d/;
+
+/**
+ * What is left of a fix on a machine with an AMD GPU; undefined where it was one for NVIDIA's. A fix that speaks of ROCm
+ * was made for both.
+ */
+export function fixForAmd(lines: readonly string[]): readonly string[] | undefined {
+  if (lines.some((line) => /rocm|\bhip|ROCm|AMD/.test(line))) return lines;
+  const kept = lines.filter((line) => !forNvidia.test(line));
+  return kept.length * 2 >= lines.length && kept.length > 0 ? kept : undefined;
+}

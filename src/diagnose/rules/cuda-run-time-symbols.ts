@@ -1,0 +1,86 @@
+/** Functions of the CUDA run time that came with a later release than the one that is loaded. */
+import { pip, rebuild, setVariable, showTorchCuda, toolkitFolder, toolkitOnPath, torchCuda } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { baseName } from "../parsers/parser.ts";
+import type { Match, MatchFacts, Rule } from "../rule.ts";
+import { inEveryRelease } from "./gpu-symbols.ts";
+
+/** Such a function, asked for by something that was compiled for this machine, not by a library of torch or NVIDIA. */
+function ofLaterRunTime(finding: Finding): MatchFacts | undefined {
+  const symbol = finding.symbol ?? "";
+  if (finding.phase !== "load" || inEveryRelease.test(symbol)) return undefined;
+  if (/[\\/](?:nvidia|torch)[\\/]lib|lib(?:torch|c10|cu|nv)\w*\.so/.test(finding.file ?? "")) return undefined;
+  if (/^__cuda(?!RegisterLinkedBinary)\w+$/.test(symbol)) return { name: symbol, written: "yes" };
+  return /^cuda[A-Z]\w+$/.test(symbol) && /^libcudart\.so\.\d+/.test(baseName(finding.library ?? ""))
+    ? { name: symbol }
+    : undefined;
+}
+
+/** The package of pip with the run time of the major version that the file asks for. */
+function runTimePackage(match: Match): string | undefined {
+  const major = /libcudart\.so\.(\d+)/.exec(match.finding.library ?? "")?.[1];
+  if (major === undefined || Number(major) < 11) return undefined;
+  return Number(major) >= 13 ? "nvidia-cuda-runtime" : `nvidia-cuda-runtime-cu${major}`;
+}
+
+export const cudaRunTimeSymbolRules: readonly Rule[] = [
+  {
+    id: "compiled-by-newer-nvcc",
+    title: "Compiled by another nvcc than the CUDA run time that is loaded",
+    on: ["undefined-symbol"],
+    specificity: 86,
+    matches: ofLaterRunTime,
+    confidence: "high",
+    cause: (match) => {
+      const file = baseName(match.finding.file ?? "the program");
+      const name = match.facts["name"] ?? "";
+      const library = match.finding.library === undefined ? "" : ` (\`${baseName(match.finding.library)}\`)`;
+      return match.facts["written"] === undefined
+        ? `\`${file}\` calls \`${name}\`, which the CUDA run time that is loaded${library} does not have yet: it was compiled with the toolkit of a later CUDA than the run time (torch's own, or the one on LD_LIBRARY_PATH).`
+        : `nvcc writes calls of \`${name}\` into what it compiles, and the CUDA run time that is loaded${library} does not have it: \`${file}\` was compiled by an nvcc of another (as a rule a newer) CUDA than torch's.`;
+    },
+    fix: (match) => {
+      const cuda = torchCuda(match);
+      const runTime = runTimePackage(match);
+      return [
+        ...(cuda === undefined ? [showTorchCuda(match)] : []),
+        "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*   # which one compiled it? It has to be of torch's CUDA",
+        ...(cuda === undefined
+          ? ["# export CUDA_HOME=/usr/local/cuda-<torch's CUDA> PATH=/usr/local/cuda-<torch's CUDA>/bin:$PATH"]
+          : [setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)), toolkitOnPath(match)]),
+        ...(match.context.log.conda
+          ? [
+              `# no such toolkit there: conda install -c nvidia cuda-toolkit=${cuda ?? "<torch's CUDA>"} && export CUDA_HOME=$CONDA_PREFIX`,
+            ]
+          : []),
+        "rm -rf build *.egg-info   # in the folder of the extension's sources: objects of the other nvcc would be taken again",
+        ...rebuild(match),
+        ...(runTime === undefined
+          ? ["# or a torch for the CUDA of that nvcc"]
+          : [
+              `# a file that was not built here: a release of it for torch's CUDA, a torch for a newer CUDA, or a newer run time of the same major version: ${pip(match, `install --upgrade ${runTime}`)} (and no older libcudart on LD_LIBRARY_PATH)`,
+            ]),
+      ];
+    },
+    sources: [
+      "kcheng1021/GaussianPro#64",
+      "NVIDIA/cutlass#2079",
+      "rapidsai/cugraph#5498",
+      "OvenMediaLabs/OvenMediaEngine#2026",
+    ],
+    examples: [
+      {
+        text: "ImportError: /home/u/miniconda3/envs/gs/lib/python3.7/site-packages/gaussianpro.cpython-37m-x86_64-linux-gnu.so: undefined symbol: __cudaLaunchKernel",
+        expect: "was compiled by an nvcc of another",
+      },
+      {
+        text: "ImportError: /p/nms.cpython-37m-x86_64-linux-gnu.so: undefined symbol: __cudaRegisterFatBinaryEnd",
+        expect: "CUDA_HOME",
+      },
+      {
+        text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: cudaGetDriverEntryPointByVersion, version libcudart.so.12",
+        expect: "nvidia-cuda-runtime-cu12",
+      },
+    ],
+  },
+];
