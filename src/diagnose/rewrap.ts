@@ -23,6 +23,10 @@ const widest = 250;
 const begins =
   /^\s*(?:Traceback \(|File "|(?:[\w.]+\.)?\w+(?:Error|Exception|Warning)\b[:(]|(?:fatal )?error\s?[:#]|ERROR\b|CMake (?:Error|Warning)|ninja: |collect2: |make\b.*: |note: |×|╰|│|\[\d+\/\d+\]|FAILED: |(?:[A-Za-z]:)?[^\s:(]+\.\w{1,4}[:(]\d+|nvcc |LINK : |In file included|\$ |>>> |-{3,}|={3,}|`{3})/;
 
+/** A sentence that somebody broke for the eye: each name that it quotes stands on a line of its own. */
+const unfinished = /\b(?:error|Error)\s?[:#].*(?:\w|,)\s*$|^\s*(?:\w+ )?["'‘`].*["'’`]\s*$/;
+const goesOn = /^\s*(?:(?:to|from|of|in|with|for|and|type|argument) )?["'‘`][^"'’`]+["'’`]/;
+
 /** Every other way to break the lines, likelier ones first. */
 export function rewrappings(text: string): readonly Rewrapped[] {
   const lines = text.split(/\r*\n/).map((line) => line.replace(/\s+$/, ""));
@@ -60,6 +64,8 @@ export function rewrappings(text: string): readonly Rewrapped[] {
     });
     if (soft !== undefined) found.push({ ...soft, sure: false });
   }
+  const quotes = joined(lines, (line, next) => (unfinished.test(line) && goesOn.test(next) ? " " : undefined));
+  if (quotes !== undefined) found.push(quotes);
   const split = apart(lines);
   if (split !== undefined) found.push(split);
   const plain = unnumbered(lines);

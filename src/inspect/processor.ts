@@ -2,14 +2,16 @@
  * Which level of x86-64 this machine's processor has, from /proc/cpuinfo. The loader takes libraries of `glibc-hwcaps`
  * folders by it, and refuses files that ask for more.
  *
- * Levels: x86-64 psABI, "Micro-Architecture Levels", in the words of /proc/cpuinfo.
+ * Levels: x86-64 psABI, "Micro-Architecture Levels", in the words of /proc/cpuinfo. Without `abm` (LZCNT), which level 3 has:
+ * there are virtual machines where Linux leaves the word out and the processor, which the loader asks, has it. Every
+ * processor with AVX2 and BMI2 does.
  */
 import type { FileSystem } from "../host/host.ts";
 import type { X86Level } from "./elf-refusals.ts";
 
 const LEVELS: readonly (readonly string[])[] = [
   ["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"],
-  ["abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"],
+  ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"],
   ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
 ];
 

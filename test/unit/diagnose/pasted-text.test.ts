@@ -30,6 +30,23 @@ describe("lines that somebody wrote into one", () => {
   });
 });
 
+describe("a sentence that was broken for the eye", () => {
+  it.each([
+    [
+      'error: no suitable conversion function from\n"const at::DeprecatedTypeProperties"\nto "c10::ScalarType" exists\n\nThis happens at AT_DISPATCH.',
+      "tensor-type-to-scalar-type",
+    ],
+    [
+      "ImportError: cannot import name\n'is_compiling'\nfrom 'torch.foo_bar' (/e/torch/foo_bar.py)",
+      "python-name-missing",
+    ],
+  ])("%s", (text, id) => {
+    const { diagnoses } = diagnose(text);
+    expect(diagnoses[0]?.id).toBe(id);
+    expect(diagnoses[0]?.evidence.line).toBe(1);
+  });
+});
+
 describe("where a tool begins to speak", () => {
   it.each([
     [

@@ -177,6 +177,11 @@ describe("variants for a processor", () => {
   it.each([
     ["one of level 3", flags, "/app/lib/glibc-hwcaps/x86-64-v3/libx.so RUNPATH"],
     [
+      "one of level 3 of which Linux does not tell LZCNT",
+      flags.replace(" abm", ""),
+      "/app/lib/glibc-hwcaps/x86-64-v3/libx.so RUNPATH",
+    ],
+    [
       "one of level 4",
       `${flags} avx512f avx512bw avx512cd avx512dq avx512vl`,
       "/app/lib/glibc-hwcaps/x86-64-v4/libx.so RUNPATH",
