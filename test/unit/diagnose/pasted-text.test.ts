@@ -38,7 +38,7 @@ describe("a sentence that was broken for the eye", () => {
     ],
     [
       "ImportError: cannot import name\n'is_compiling'\nfrom 'torch.foo_bar' (/e/torch/foo_bar.py)",
-      "python-name-missing",
+      "torch-python-api-missing",
     ],
   ])("%s", (text, id) => {
     const { diagnoses } = diagnose(text);
