@@ -21,6 +21,7 @@ export function usualArchitectures(match: Match, ...wanted: readonly string[]): 
   const cuda = log.cuda ?? environment?.cuda?.version ?? torchCuda(match) ?? log.spokenCuda;
   const list = wanted.length > 0 ? wanted : ["8.0", "8.6", "9.0"];
   const kept = cuda === undefined ? list : list.filter((each) => knows(cuda, each));
-  const older = cuda === undefined ? [] : ["7.0", "7.5"].filter((each) => knows(cuda, each));
+  const volta = cuda === undefined ? [] : ["7.0", "7.5"].filter((each) => knows(cuda, each));
+  const older = volta.length > 0 || cuda === undefined ? volta : ["6.1"].filter((each) => knows(cuda, each));
   return `${(kept.length > 0 ? kept : older.length > 0 ? older : list).join(";")}+PTX`;
 }

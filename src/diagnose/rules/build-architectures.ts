@@ -128,6 +128,11 @@ export const buildArchitectureRules: readonly Rule[] = [
         ];
       return [
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : usualArchitectures(match)))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
+        ...(match.context.log.docker && match.facts["empty"] === undefined
+          ? [
+              `# in the Dockerfile, before the RUN that fails: ENV TORCH_CUDA_ARCH_LIST="${listOf(match) ?? usualArchitectures(match)}"`,
+            ]
+          : []),
         ...(match.facts["empty"] === undefined
           ? []
           : [

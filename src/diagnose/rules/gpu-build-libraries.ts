@@ -1,7 +1,7 @@
 /** Libraries of one GPU build that the loader does not find: torch's own, ROCm's, oneAPI's. */
-import { installGpuTorch, pip, python, rebuild } from "../commands.ts";
+import { installGpuTorch, pip, python, rebuild, reinstall } from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
-import { packageOf } from "../packages.ts";
+import { packageOf, runningPackage } from "../packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { setvars } from "./sycl.ts";
 
@@ -68,15 +68,23 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` existed only in some builds of torch up to 1.12: ${match.facts["who"] ?? ""} was built for such an old torch and not for the installed one.`,
-    fix: (match) => [
-      "# a package's wheel: the one for the installed torch, or from source: pip install --force-reinstall --no-deps --no-build-isolation <package>",
-      ...rebuild(match),
-    ],
-    sources: ["YuliangXiu/ECON#114"],
+    fix: (match) => {
+      const name = packageOf(match) ?? runningPackage(match) ?? match.context.log.package;
+      if (name !== undefined) return reinstall(match, name);
+      return [
+        "# a package's wheel: the one for the installed torch, or from source: pip install --force-reinstall --no-deps --no-build-isolation <package>",
+        ...rebuild(match),
+      ];
+    },
+    sources: ["YuliangXiu/ECON#114", "rusty1s/pytorch_scatter#205"],
     examples: [
       {
         text: "ImportError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory",
         expect: "1.12",
+      },
+      {
+        text: '  File "/e/lib/python3.8/site-packages/torch_scatter/__init__.py", line 13, in <module>\nOSError: libtorch_cuda_cu.so: cannot open shared object file: No such file or directory',
+        expect: "data.pyg.org",
       },
     ],
   },

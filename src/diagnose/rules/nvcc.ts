@@ -307,5 +307,5 @@ function nearest(match: Match, arch: string): string {
   if (number >= 87) return "8.6+PTX";
   if (number >= 80) return "7.5+PTX";
   if (number < 75) return usualArchitectures(match, "7.5", "8.0", "8.6", "9.0");
-  return "7.0+PTX";
+  return usualArchitectures(match, "7.0");
 }
