@@ -1,8 +1,12 @@
 /**
- * Whose GPU a text is about, from what people say beside a message: `ROCm 7.9`, a Radeon, a gfx target, an index of wheels
- * for ROCm. A text that names NVIDIA's things as well is left undecided. Reads one line at a time.
+ * Whose GPU a text is about: from what tools say in messages, and from what people say beside them: `ROCm 7.9`, a Radeon, a
+ * gfx target, an index of wheels for ROCm. People who name NVIDIA's things as well leave it undecided. Reads one line at a
+ * time.
  */
 
+/** What only ROCm's tools, its run time and torch for ROCm say. */
+const ofTools =
+  /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
 /** What ROCm's machines are called. */
 const amds =
   /\b(?:ROCm|ROCM|rocm)[ -]?v?\d|\bROCm [Vv]ersion\b|\bAMD (?:GPUs?|ROC[Mm]|\(ROC[Mm]\))|\bwhl\/(?:nightly\/)?rocm\d|\bAMD (?:Radeon|Instinct|R[Yy][Zz][Ee][Nn] AI)\b|\bRadeon (?:RX|Pro|PRO|AI|VII|\d)|\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b|\bMI[23]\d\d[AX]?\b|\bHIP SDK\b|\bhipify_(?:extension|python|torch)\b/;
@@ -14,8 +18,14 @@ const nvidias =
 
 /** Gathers the signs. */
 export class VendorReader {
+  #tools = false;
   #amd = false;
   #nvidia = false;
+
+  /** A line of a message, of any length. */
+  message(text: string): void {
+    if (!this.#tools && ofTools.test(text)) this.#tools = true;
+  }
 
   line(text: string): void {
     if (text.length > 400) return;
@@ -23,9 +33,9 @@ export class VendorReader {
     if (!this.#amd && amds.test(text) && !ofNobody.test(text)) this.#amd = true;
   }
 
-  /** Whether the GPU is AMD's, as far as people's words tell. */
+  /** Whether the GPU is AMD's, as far as the text tells. */
   isAmd(): boolean {
-    return this.#amd && !this.#nvidia;
+    return this.#tools || (this.#amd && !this.#nvidia);
   }
 }
 

@@ -82,10 +82,6 @@ function statedSystem(text: string): LogFacts["platform"] {
 const condaWords =
   /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
 
-/** What only ROCm's tools, its run time and torch for ROCm say. */
-const amdWords =
-  /\bhipError[A-Z]|AMD_SERIALIZE_KERNEL|HIP kernel errors|\bHIP error\b|TORCH_USE_HIP_DSA|\+rocm\d|[\\/]opt[\\/]rocm|\bhipcc\b|compiling for gfx|\btorch_hip|amdgcn|\bhsa(?:_|KMT)|\bMIOpen\b|miopenStatus/;
-
 /** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
 const ipythonFrame =
   /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in (?:<module>|[\w.<>]+\()/;
@@ -322,7 +318,7 @@ export class FactsReader {
 
   #gpu(text: string): void {
     const facts = this.#facts;
-    if (!facts.amd && amdWords.test(text)) facts.amd = true;
+    this.#vendor.message(text);
     if (facts.gfx !== undefined || !text.includes("gfx") || /arch[-_ ]?list|offload-arch|PYTORCH_ROCM_ARCH/i.test(text))
       return;
     // A list of targets is what was built for; one alone is the GPU.

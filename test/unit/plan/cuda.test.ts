@@ -57,6 +57,7 @@ describe("the whole command", () => {
       id: "ops/csrc/k.cu.o",
       kind: "compile-cuda",
       cwd: projectRoot,
+      largePages: true,
       cacheable: true,
       source: `${projectRoot}/csrc/k.cu`,
     });
@@ -293,6 +294,7 @@ describe("other", () => {
     const environment = { ...linuxCuda, cuda: { ...cuda, nvcc: { ...cuda.nvcc, launcher: ["/usr/bin/ccache"] } } };
     const action = only(graphOf({ sources: ["k.cu"] }, { ...setting(), environment }), "compile-cuda");
     expect(action.command[0]).toEqual("/usr/bin/ccache");
+    expect(action.largePages).toBe(false);
   });
 
   test("headers are looked for where nvcc does", () => {
