@@ -193,7 +193,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
   [/^The conflict is caused by:/, "conflict-cause", "pip"],
   [
-    /conflicting dependencies|ResolutionImpossible|^(?!.*does not currently take into account).*dependency conflicts/,
+    /because these package versions have conflicting dependencies|ResolutionImpossible|^(?:ERROR|error): (?!.*does not currently take into account).*dependency conflicts/,
     "conflict",
     "pip",
   ],

@@ -192,6 +192,7 @@ import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
 import { condaPackageRules } from "./conda-packages.ts";
 import { releaseConflictRules } from "./release-conflicts.ts";
+import { requirementConflictRules } from "./requirement-conflicts.ts";
 import { wheelsOfOtherSystemsRules } from "./wheels-of-other-systems.ts";
 import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
@@ -322,7 +323,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
   { name: "Packages of conda's channels", rules: condaPackageRules },
-  { name: "Requirements that exclude each other", rules: releaseConflictRules },
+  { name: "Requirements that exclude each other", rules: [...releaseConflictRules, ...requirementConflictRules] },
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
   { name: "Requests that an index cannot meet", rules: unmetRequestRules },
   { name: "Releases that are not there", rules: absentReleaseRules },
