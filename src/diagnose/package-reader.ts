@@ -52,6 +52,8 @@ export class PackageReader {
       this.#failedRequirement = this.#lastRequirement;
     }
     this.#place(text);
+    const arrow = text.startsWith("╰─> ") ? /^╰─> ([A-Za-z][\w.-]*)$/.exec(text)?.[1] : undefined;
+    if (arrow !== undefined) this.#unpacked = arrow;
     if (this.#unpacked === undefined && text.includes("pip-install-"))
       this.#unpacked = /[\\/]pip-install-\w+[\\/]([A-Za-z][\w.-]*?)(?:_[\da-f]+)?[\\/]/.exec(text)?.[1];
     const collected = text.startsWith("Collecting ") ? /^Collecting ([A-Za-z][\w.-]*)/.exec(text)?.[1] : undefined;

@@ -49,6 +49,8 @@ export interface SettingFacts {
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
   readonly namesLibtorch: boolean;
+  /** vLLM is built for the processor alone. */
+  readonly cpuTarget: boolean;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -108,6 +110,7 @@ export class SettingReader {
   #bits32 = false;
   #pools = false;
   #comfy = false;
+  #cpuTarget = false;
   #placeholder = false;
   #apple = false;
   #condaNvcc = false;
@@ -147,6 +150,7 @@ export class SettingReader {
       /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
     )
       this.#libtorchNamed = true;
+    if (!this.#cpuTarget) this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$/.test(text);
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
       this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
@@ -189,6 +193,7 @@ export class SettingReader {
       builds32Bit: this.#bits32,
       asyncAllocator: this.#pools,
       comfy: this.#comfy,
+      cpuTarget: this.#cpuTarget,
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
       condaNvcc: this.#condaNvcc,

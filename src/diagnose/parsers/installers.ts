@@ -202,6 +202,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "no-msvc",
     "setuptools",
   ],
+  [/^Fatal error in launcher: Unable to create process using/, "launcher", "pip"],
   [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
   [
     /^(?:auditwheel: error: )?cannot repair ".+" to ".+" ABI|does not look like a platform wheel|pure Python wheel was generated/,

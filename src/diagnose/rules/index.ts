@@ -5,6 +5,7 @@ import { absentWheelRules } from "./absent-wheels.ts";
 import { sourceArchiveRules } from "./source-archives.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
+import { askedWronglyRules } from "./asked-wrongly.ts";
 import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
@@ -322,6 +323,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Asked for wrongly", rules: askedWronglyRules },
   { name: "Packages of conda's channels", rules: condaPackageRules },
   { name: "Requirements that exclude each other", rules: [...releaseConflictRules, ...requirementConflictRules] },
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },

@@ -164,6 +164,8 @@ export const noToolkitRules: readonly Rule[] = [
         return `The package${named(match)} compiles kernels for NVIDIA GPUs with nvcc, and there is no CUDA for macOS: neither setting CUDA_HOME nor another release of the package changes that.`;
       if (isolatedWithoutCuda(match))
         return `pip builds in an environment of its own, into which it fetches PyPI's torch: ${match.context.log.jetson ? "for this processor that is one without CUDA, or one that is not made for Jetson" : "on Windows that is one without CUDA"}, and torch without CUDA takes CUDA_HOME for unset, whatever the variable says.`;
+      if (match.context.log.cpuTarget)
+        return "The build is for the processor alone, and the torch that it sees is one with CUDA: torch's CMake files then ask for the CUDA toolkit. pip fetched that torch into an environment of its own for the build, or it is the installed one.";
       const half = halfToolkit(match);
       if (half !== undefined)
         return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
@@ -182,6 +184,12 @@ export const noToolkitRules: readonly Rule[] = [
           ...(match.context.log.jetson && !match.context.log.jetsonTorch ? torchForJetson(match) : []),
           ...installWithoutIsolation(match),
           `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.version.cuda, CUDA_HOME)"   # both have to be there, in the environment that is active: a torch with CUDA, and its toolkit`,
+        ];
+      if (match.context.log.cpuTarget)
+        return [
+          pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu"),
+          pip(match, "install setuptools setuptools-scm wheel ninja cmake packaging numpy"),
+          `VLLM_TARGET_DEVICE=cpu ${pip(match, `install --no-build-isolation ${packageToBuild(match)}`)}   # the build then sees that torch`,
         ];
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
@@ -292,6 +300,10 @@ export const noToolkitRules: readonly Rule[] = [
       {
         text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n× Getting requirements to build editable did not run successfully.\n(venv) PS C:\\p\\sam2> echo $Env:CUDA_HOME\nC:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.4",
         expect: "--no-build-isolation",
+      },
+      {
+        text: "$ VLLM_TARGET_DEVICE=cpu pip install -e .\n-- Could NOT find CUDA (missing: CUDA_TOOLKIT_ROOT_DIR CUDA_NVCC_EXECUTABLE CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY)\nCMake Error at /p/torch/share/cmake/Caffe2/Caffe2Config.cmake:91 (message):\n  Your installed Caffe2 version uses CUDA but I cannot find the CUDA\n  libraries.",
+        expect: "whl/cpu",
       },
       { text: "gsplat: No CUDA toolkit found. gsplat will be disabled.", expect: "CUDA_HOME" },
       {

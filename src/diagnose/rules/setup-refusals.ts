@@ -183,6 +183,30 @@ export const setupRefusalRules: readonly Rule[] = [
     ],
   },
   {
+    id: "vllm-target-unknown",
+    title: "vLLM's set-up script sees a torch for no GPU that it knows",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => said(finding, /^Unknown runtime environment$/),
+    confidence: "high",
+    cause: ({ context: { log } }) =>
+      `vLLM's setup.py asks the torch that it sees while building for CUDA or ROCm, and that torch has neither: ${log.isolatedBuild || log.installer === "uv" ? "pip (uv) fetched PyPI's torch into an environment of its own for the build, which is one for the CPU on ARM and Windows" : "it is a build for the CPU"}${log.arch === "arm64" ? "; this machine is an ARM one" : ""}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # the installed torch: with a GPU, one of both is not None`,
+      `# with a GPU, where it says None None: ${pip(match, "install torch --index-url https://download.pytorch.org/whl/cu128")}   (ROCm: rocm6.3)`,
+      "# in vLLM's sources, so that the build takes that torch: git clone https://github.com/vllm-project/vllm && cd vllm && git checkout <the release> && python use_existing_torch.py && pip install -r requirements/build.txt   (old releases: requirements-build.txt, new ones: requirements/build/cuda.txt)",
+      pip(match, "install --no-build-isolation -e ."),
+      "# without a GPU: VLLM_TARGET_DEVICE=cpu pip install --no-build-isolation -e .",
+    ],
+    sources: ["vllm-project/vllm: setup.py, use_existing_torch.py, requirements/", "vllm-project/vllm#15450", "huggingface/open-r1#510"],
+    examples: [
+      {
+        text: '$ pip install -e .\n  × Getting requirements to build editable did not run successfully.\n        File "<string>", line 535, in get_vllm_version\n      RuntimeError: Unknown runtime environment',
+        expect: "use_existing_torch.py",
+      },
+    ],
+  },
+  {
     id: "setup-script-refuses",
     title: "The package's set-up script refuses to go on",
     on: ["exception"],
