@@ -30,7 +30,8 @@ export function packageToBuild({ context: { log } }: Match): string {
 function restOfRequest(match: Match): string | undefined {
   const { requested = [], package: built } = match.context.log;
   const all = requested.join(" ");
-  if (all === "" || all === packageToBuild(match).replace(/^\.\//, "")) return undefined;
+  // A folder as pip names it, and the same from within.
+  if (/^(?:-e )?\.?\/?$/.test(all) || all === packageToBuild(match).replace(/^\.\//, "")) return undefined;
   const isIt = requested.length === 1 && built !== undefined && requestedWord({ requested }, built) !== undefined;
   return isIt ? undefined : all;
 }

@@ -17,12 +17,33 @@ export interface RequestFacts {
   readonly askedRelease?: string;
   /** All that the last command asks for beside torch, as words of a shell: `-e ".[all]"`, `-r requirements.txt`, `"git+https://…"`. */
   readonly requested?: readonly string[];
+  /** Packages that the last command of conda asks for beside torch's own. */
+  readonly condaAsked?: readonly string[];
   /** A page of wheels that pip was told to look at: `https://data.pyg.org/whl/torch-1.7.1+cu101.html`. */
   readonly wheelPage?: string;
 }
 
 const command =
   /(?:^|[\s`'"!$>(])(?:[\w.~:\\/-]{1,120}[\\/])?(?:(?:uv )?pip3?(?:\.exe)? install|(?:uv|poetry|pdm) add) ((?:[^;&|#`\n]|(?<=\S)#){1,300})/;
+const condaCommand = /\b(?:conda|micromamba|mamba) install ((?:[^;&|#`\n]){1,300})/;
+const condaValue = /^(?:-[cnp]|--(?:channel|name|prefix|file))$/;
+
+/** The packages of a command of conda. */
+function condaNames(text: string): string[] {
+  const names: string[] = [];
+  let value = false;
+  for (const word of wordsOf(text)) {
+    if (value) value = false;
+    else if (condaValue.test(word)) value = true;
+    else if (!word.startsWith("-")) {
+      const name = /^(?:[\w-]+::)?([a-z][\w.-]*?)(?:[=<>!].*)?$/.exec(word)?.[1];
+      if (name === undefined || prose.test(name)) break;
+      if (!/^(?:pytorch|torchvision|torchaudio|cudatoolkit|pytorch-cuda|python)$/.test(name)) names.push(name);
+    }
+  }
+  return names;
+}
+
 /** Options with a value of their own. */
 const withValue =
   /^(?:-[ifctGE]|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout|--trusted-host|--(?:global|build|install|config)-options?|--config-settings|--index|--extra|--group|--source|--no-build-isolation-package|--torch-backend|--progress-bar)$/;
@@ -90,6 +111,7 @@ export function requestedWord({ requested = [] }: RequestFacts, name: string): s
 export class RequestReader {
   #asked: Asked | undefined;
   #file: string | undefined;
+  #conda: readonly string[] | undefined;
   #page: string | undefined;
 
   line(text: string): void {
@@ -98,6 +120,9 @@ export class RequestReader {
     if (this.#page === undefined && text.includes(".html"))
       this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
     if (!text.includes("install ") && !text.includes(" add ")) return;
+    const conda =
+      text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
+    if (conda !== undefined) this.#conda = condaNames(conda);
     const words = command.exec(text)?.[1];
     if (words !== undefined) this.#asked = askedBy(words) ?? this.#asked;
   }
@@ -109,6 +134,7 @@ export class RequestReader {
       ...(name === undefined ? {} : { asked: name }),
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),
+      ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
     };
   }

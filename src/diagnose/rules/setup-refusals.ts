@@ -198,11 +198,7 @@ export const setupRefusalRules: readonly Rule[] = [
       pip(match, "install --no-build-isolation -e ."),
       "# without a GPU: VLLM_TARGET_DEVICE=cpu pip install --no-build-isolation -e .",
     ],
-    sources: [
-      "vllm-project/vllm: setup.py, use_existing_torch.py, requirements/",
-      "vllm-project/vllm#15450",
-      "huggingface/open-r1#510",
-    ],
+    sources: ["vllm-project/vllm: setup.py", "vllm-project/vllm#15450", "huggingface/open-r1#510"],
     examples: [
       {
         text: '$ pip install -e .\n  × Getting requirements to build editable did not run successfully.\n        File "<string>", line 535, in get_vllm_version\n      RuntimeError: Unknown runtime environment',
