@@ -174,7 +174,10 @@ export function reinstall(match: Match, name: string): string[] {
     ];
   const above = tooNewFor(torchThere(match), name);
   const wanted = above === undefined ? name : `"${name}<${above}"`;
-  const build = pip(match, `${options} --no-binary ${name} ${wanted}`);
+  const build =
+    origin?.source === undefined
+      ? pip(match, `${options} --no-binary ${name} ${wanted}`)
+      : [...variables, pip(match, `${options} -v "${origin.source}"`)].join(" && ");
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
     return [`${own}   # in the folder that ${name} was installed from`];

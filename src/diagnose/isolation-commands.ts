@@ -61,10 +61,11 @@ export function installWithoutIsolation(match: Match): string[] {
         `uv ${uvCommand}${uvCommand === "add" && wanted !== "." ? ` ${wanted}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
         `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${wanted}`,
       ];
+    const uvPip = `uv pip install${log.uvSystem ? " --system" : ""}`;
     return [
-      `uv pip install ${needed.join(" ")}`,
-      `uv pip install --no-build-isolation ${wanted}`,
-      ...(rest === undefined ? [] : [`uv pip install --no-build-isolation ${rest}   # and all that was asked for`]),
+      `${uvPip} ${needed.join(" ")}`,
+      `${uvPip} --no-build-isolation ${wanted}`,
+      ...(rest === undefined ? [] : [`${uvPip} --no-build-isolation ${rest}   # and all that was asked for`]),
       `# for uv sync and uv lock, in ${inProject}`,
     ];
   }

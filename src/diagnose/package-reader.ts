@@ -139,5 +139,8 @@ export class PackageReader {
 
 /** pip's old way to name what a repository holds. */
 function withoutEgg(address: string): string {
+  // As uv and pixi write a branch or a commit.
+  const [, repository, revision] = /^([^?#]+)\?(?:rev|branch|tag)=([^#&]+)(?:#[\da-f]{40})?$/.exec(address) ?? [];
+  if (repository !== undefined) return `${repository}@${revision ?? ""}`;
   return address.replace(/#egg=[^&]*$|(?<=#)egg=[^&]*&|&egg=[^&]*/, "");
 }

@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly askedRelease?: string;
   /** All that the last command asks for beside torch, as words of a shell: `-e ".[all]"`, `-r requirements.txt`, `"git+https://…"`. */
   readonly requested?: readonly string[];
+  /** uv installs into the system's Python (`uv pip install --system`). */
+  readonly uvSystem: boolean;
   /** Packages that the last command of conda asks for beside torch's own. */
   readonly condaAsked?: readonly string[];
   /** A page of wheels that pip was told to look at: `https://data.pyg.org/whl/torch-1.7.1+cu101.html`. */
@@ -103,7 +105,7 @@ function askedBy(text: string): Asked | undefined {
 }
 
 /** The word of a command that asks for the package. */
-export function requestedWord({ requested = [] }: RequestFacts, name: string): string | undefined {
+export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested">, name: string): string | undefined {
   return requested.find((word) => plainName(/^"?([A-Za-z][\w.-]*)(?!\w*\+)/.exec(word)?.[1] ?? "") === plainName(name));
 }
 
@@ -111,6 +113,7 @@ export function requestedWord({ requested = [] }: RequestFacts, name: string): s
 export class RequestReader {
   #asked: Asked | undefined;
   #file: string | undefined;
+  #system = false;
   #conda: readonly string[] | undefined;
   #page: string | undefined;
 
@@ -123,6 +126,7 @@ export class RequestReader {
     const conda =
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
     if (conda !== undefined) this.#conda = condaNames(conda);
+    if (text.includes("--system")) this.#system ||= /\buv pip install (?:\S+ ){0,8}?--system\b/.test(text);
     const words = command.exec(text)?.[1];
     if (words !== undefined) this.#asked = askedBy(words) ?? this.#asked;
   }
@@ -131,6 +135,7 @@ export class RequestReader {
     const file = this.#file === undefined ? undefined : [`-r ${quote(this.#file)}`];
     const { name, release, words = file } = this.#asked ?? {};
     return {
+      uvSystem: this.#system,
       ...(name === undefined ? {} : { asked: name }),
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),

@@ -8,7 +8,7 @@ const buildFrame =
 
 /** How setup scripts say that they find no torch. */
 const torchWanted =
-  /install (?:py)?torch (?:before|first)|(?:requires?|needs?) (?:py)?torch\b[^.]{0,40}? (?:to be |being |be )?(?:installed|present|importable)|(?:py)?torch (?:must be|needs to be|should be|has to be|is not|isn't|was not) (?:installed|found|available)|(?:py)?torch (?:is|are) (?:required|needed) (?:for|to|in|at|during|by)\b.*(?:install|build|compil)|(?:could not|cannot|can't|failed to|unable to) (?:find|import|locate|detect) (?:py)?torch\b/i;
+  /install (?:py)?torch (?:before|first)|requires (?:py)?torch\b.{0,40}couldn't find the module installed|(?:requires?|needs?) (?:py)?torch\b[^.]{0,40}? (?:to be |being |be )?(?:installed|present|importable)|(?:py)?torch (?:must be|needs to be|should be|has to be|is not|isn't|was not) (?:installed|found|available)|(?:py)?torch (?:is|are) (?:required|needed) (?:for|to|in|at|during|by)\b.*(?:install|build|compil)|(?:could not|cannot|can't|failed to|unable to) (?:find|import|locate|detect) (?:py)?torch\b/i;
 
 /** Whether the log is of an installation. */
 function installing(match: { readonly context: Match["context"] }): boolean {
@@ -163,6 +163,18 @@ export const isolationRules: readonly Rule[] = [
         expect: "--no-build-isolation -e ./src/ops",
       },
       {
+        text: '  × Getting requirements to build wheel did not run successfully.\n        File "<string>", line 48, in <module>\n      ImportError: My ops requires PyTorch >=1.6.0, <=2.0.0, but couldn\'t find the module installed.',
+        expect: "not visible",
+      },
+      {
+        text: "# uv pip install --system my-ops==2.6.1\n  Caused by: Failed to fetch wheel: my-ops==2.6.1\nTraceback (most recent call last):\n  File \"<string>\", line 9, in <module>\nModuleNotFoundError: No module named 'torch'",
+        expect: "uv pip install --system --no-build-isolation my-ops==2.6.1",
+      },
+      {
+        text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops @ git+https://github.com/me/my-ops.git?rev=main#c5c0720c0c628539affbcd5332ccc18f813ccafd`\n      ModuleNotFoundError: No module named 'torch'",
+        expect: 'pixi run python -m pip install --no-build-isolation "git+https://github.com/me/my-ops.git@main"',
+      },
+      {
         text: "$ pdm add my-ops\n[BuildError]: Build backend raised error: Showing the last 10 lines of the build output:\n  File \"<string>\", line 22, in <module>\nModuleNotFoundError: No module named 'torch'",
         expect: "pdm add --no-isolation my-ops",
       },
@@ -278,6 +290,11 @@ export const isolationRules: readonly Rule[] = [
           poetry: "poetry-core",
         }[module] ?? module;
       const { uvCommand, package: built } = match.context.log;
+      if (match.context.log.pixi)
+        return [
+          `# pixi.toml: [dependencies] setuptools = "*"${name === "setuptools" ? "" : `, ${name} = "*"`}, and torch there, too (pytorch-gpu = "*"): a package of [pypi-options] no-build-isolation is built with what conda brings`,
+          "pixi install",
+        ];
       // What uv pip installs beside it is taken away by the next uv sync.
       if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand) && installing(match))
         return [
@@ -311,6 +328,10 @@ export const isolationRules: readonly Rule[] = [
         expect: "3.12",
       },
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
+      {
+        text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops==0.9.0`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",
+        expect: "pixi.toml: [dependencies] setuptools",
+      },
       {
         text: "$ uv sync\n  × Failed to build `my-ops @ git+https://github.com/me/my-ops.git`\n  ╰─▶ Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",
         expect: 'my-ops = ["setuptools", "wheel", { requirement = "torch"',

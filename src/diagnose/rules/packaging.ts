@@ -27,7 +27,13 @@ export const packagingRules: readonly Rule[] = [
       if (origin?.from?.startsWith("git+") !== true && origin?.wheels === undefined) return undefined;
       // Releases that the index does list are another matter.
       const versions = /from versions: (.+?)\)/.exec(finding.message)?.[1];
-      if (versions !== undefined && versions !== "none" && !/\+pt/.test(version ?? "")) return undefined;
+      if (
+        versions !== undefined &&
+        versions !== "none" &&
+        !/^0\.\d(?:, 0\.\d)*$/.test(versions) &&
+        !/\+pt/.test(version ?? "")
+      )
+        return undefined;
       return {
         name: originOf(known) === undefined ? name : known,
         wheels: origin.wheels === undefined ? undefined : "yes",
@@ -52,6 +58,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch_scatter==2.1.2+pt25cu124 (from versions: 2.0.9, 2.1.2)",
         expect: "data.pyg.org",
+      },
+      {
+        text: "$ pip install kaolin==0.17.0 -f https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-2.7.0_cu128.html\nERROR: Could not find a version that satisfies the requirement kaolin==0.17.0 (from versions: 0.1)",
+        expect: "git+https://github.com/NVIDIAGameWorks/kaolin.git",
       },
       {
         text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because detectron2 was not found in the package registry and you require detectron2, we can conclude that your requirements are unsatisfiable.",

@@ -1,5 +1,5 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
-import { installGpuTorch, packageToBuild, pip, platformOf, python } from "../commands.ts";
+import { installGpuTorch, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
@@ -179,6 +179,41 @@ export const setupRefusalRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "<string>", line 11, in <module>\nException: You tried to install "pytorch". The package named for PyTorch is "torch"',
         expect: "`torch`",
+      },
+    ],
+  },
+  {
+    id: "package-wants-torch-range",
+    title: "The package takes some releases of torch alone, and another one is installed",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<name>[A-Z]?[\w-]+) requires (?:PyTorch|torch) (?<range>[<>=]=? ?\d[\w.]*(?:, ?[<>=]=? ?\d[\w.]*)?), but found version (?<have>\d[\w.+]*)/,
+      ),
+    confidence: "high",
+    cause: ({ facts }) =>
+      `This release of ${facts["name"] ?? "the package"} is made for torch ${facts["range"] ?? ""}, and ${facts["have"] ?? "another one"} is installed: its setup.py compares the two and stops.`,
+    fix: (match) => {
+      const name = (match.facts["name"] ?? "").toLowerCase();
+      const range = (match.facts["range"] ?? "").replaceAll(" ", "");
+      return [
+        `# a release of ${name} that is made for torch ${match.facts["have"] ?? ""}:`,
+        ...reinstall(match, name).slice(0, 1),
+        `# or a torch that this release takes: ${pip(match, `install "torch${range}"`)}`,
+        ...(/^kaolin$/.test(name)
+          ? [
+              `# or without the comparison, where it compiles all the same: ${setVariable(match, "IGNORE_TORCH_VER", "1")}, and the same command with --no-build-isolation`,
+            ]
+          : []),
+      ];
+    },
+    sources: ["NVIDIAGameWorks/kaolin#694", "NVIDIAGameWorks/kaolin#897"],
+    examples: [
+      {
+        text: "ImportError: Kaolin requires PyTorch >=1.6.0, <=1.13.0, but found version 1.13.1 instead.If you want to use unsupported PyTorch version, you can set IGNORE_TORCH_VER",
+        expect: 'install "torch>=1.6.0,<=1.13.0"',
       },
     ],
   },
