@@ -7,6 +7,7 @@ import { pip, platformOf, python, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
+import { cudaBuildsOf } from "./torch-wheels.ts";
 import { tooNewFor } from "./version-facts.ts";
 
 export {
@@ -308,6 +309,14 @@ export function installGpuTorch(match: Match): string {
     return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
   const { log, environment } = match.context;
   const cuda = torchCuda(match) ?? log.cuda ?? log.spokenCuda ?? environment?.cuda?.version;
+  const release = /^\d+\.\d+\.\d+(?=\+|$)/.exec(log.installedTorch ?? "")?.[0];
+  const build = cuda === undefined ? undefined : `cu${indexedFor(cuda).replace(".", "")}`;
+  // The release stays, and with it what was made for it.
+  if (release !== undefined && build !== undefined && cudaBuildsOf(release)?.includes(build) === true)
+    return pip(
+      match,
+      `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${build}`,
+    );
   return cuda === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
     : installTorchFor(match, cuda);
