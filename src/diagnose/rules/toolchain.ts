@@ -2,27 +2,12 @@
 import { packageToBuild, pip, platformOf, python, systemPackage } from "../commands.ts";
 import { framesAt, missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
+import { installs, startedProgram } from "../started-programs.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Names of programs that look like plain words. */
 const knownProgram =
   /^(?:nvcc|ninja|cmake|make|gcc|cc|ld|as|ar|clang|hipcc|icpx|icx|git|ccache|sccache|swig|bash|python|python3|pip|patchelf|ptxas|cicc|nvlink|fatbinary|cudafe|collect2|cc1plus|cpp|strip|ranlib|mold|lld|wget|curl|unzip|tar|file)$/;
-
-/** The program that a line of Python starts: `subprocess.run(["git", "submodule"])`. */
-function startedProgram(frames: readonly string[]): string | undefined {
-  return frames
-    .map(
-      (frame) => /(?:run|call|check_call|check_output|Popen|system)\(\[?\s*["'](git|cmake|ninja)["' ]/.exec(frame)?.[1],
-    )
-    .find((program) => program !== undefined);
-}
-
-/** How such a program comes to Windows. */
-const installs: Readonly<Record<string, (match: Match) => string>> = {
-  git: () => "winget install --id Git.Git -e   # or https://git-scm.com/download/win; conda install git",
-  cmake: (match) => pip(match, "install cmake"),
-  ninja: (match) => pip(match, "install ninja"),
-};
 
 /** Whether cl, its linker or its headers speak in the log: then it is there. */
 function clSpeaks({ findings }: RuleContext): boolean {
