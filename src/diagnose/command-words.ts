@@ -22,7 +22,8 @@ export function pythonVersion(match: Match): string | undefined {
 
 /** A pip command for the environment at hand. */
 export function pip(match: Match, words: string): string {
-  if (match.context.log.installer === "uv") return `uv pip ${words}`;
+  if (match.context.log.installer === "uv")
+    return `uv pip ${match.context.log.uvSystem ? words.replace(/^(?:un)?install\b/, "$& --system") : words}`;
   return `${python(match)} -m pip ${words}`;
 }
 

@@ -1,6 +1,5 @@
 /** The commands of fixes, in the words of the system, the interpreter and the installer at hand. */
 import { compareVersions, parseVersion } from "../base/order.ts";
-import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
@@ -8,6 +7,7 @@ import { pip, platformOf, python, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
+import { cudaBuildsOf } from "./torch-wheels.ts";
 import { tooNewFor } from "./version-facts.ts";
 
 export {
@@ -21,6 +21,7 @@ export {
   setVariable,
   unsetVariable,
 } from "./command-words.ts";
+export { installWithoutIsolation, packageToBuild } from "./isolation-commands.ts";
 
 /** Installs a package of the system's, with the package's name by family. */
 export function systemPackage(
@@ -174,7 +175,10 @@ export function reinstall(match: Match, name: string): string[] {
     ];
   const above = tooNewFor(torchThere(match), name);
   const wanted = above === undefined ? name : `"${name}<${above}"`;
-  const build = pip(match, `${options} --no-binary ${name} ${wanted}`);
+  const build =
+    origin?.source === undefined
+      ? pip(match, `${options} --no-binary ${name} ${wanted}`)
+      : [...variables, pip(match, `${options} -v "${origin.source}"`)].join(" && ");
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
     return [`${own}   # in the folder that ${name} was installed from`];
@@ -194,10 +198,19 @@ export function reinstall(match: Match, name: string): string[] {
   return [
     pip(
       match,
-      `install --no-cache-dir --force-reinstall --no-deps ${wanted} -f ${origin.wheels.replace("$TORCH_CUDA", wheelPage(match, version)).replace("$TORCH", version)}   # ready-made for this torch, when there is one`,
-    ),
+      `install --no-cache-dir --force-reinstall --no-deps --only-binary ${name} ${wanted} -f ${pageOfWheels(match, origin.wheels, version)}`,
+    ) +
+      "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
     build + "   # or from source",
   ];
+}
+
+/** The page of a project's wheels for that torch; one that the text names is for the torch that is meant. */
+function pageOfWheels(match: Match, page: string, version: string): string {
+  const named = match.context.log.wheelPage?.replace("https://pytorch-geometric.com/", "https://data.pyg.org/");
+  if (named !== undefined && statedTorch(match) === undefined && named.startsWith(page.replace(/\$.*$/, "")))
+    return named;
+  return page.replace("$TORCH_CUDA", wheelPage(match, version)).replace("$TORCH", version);
 }
 
 /** `2.4.0_cu118`, as some pages are named. */
@@ -218,60 +231,6 @@ function statedTorch(match: Match): string | undefined {
   if (installedTorch === undefined || installedTorch.includes("+")) return installedTorch;
   if (cuda !== undefined) return `${installedTorch}+cu${cuda.replace(".", "")}`;
   return torchBuild === "cpu" ? `${installedTorch}+cpu` : undefined;
-}
-
-/** Packages whose name is not that of their module. */
-const packageOfBuildModule: Readonly<Record<string, string>> = {
-  Cython: "cython",
-  skbuild: "scikit-build",
-  scikit_build_core: "scikit-build-core",
-  mesonpy: "meson-python",
-};
-
-/** How poetry, pdm and pixi run a command in the environment that they keep. */
-const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: "pdm run ", pixi: "pixi run " };
-
-/** The package that is built, for a command of pip: in the release that was asked for, `.` where nothing is named. */
-export function packageToBuild({ context: { log } }: Match): string {
-  const { package: built, asked, askedRelease = "" } = log;
-  const repository = built === undefined ? undefined : own(log.repositories, plainName(built));
-  if (repository !== undefined) return `"${repository}"`;
-  if (built === undefined) return asked === undefined ? "." : `${asked}${askedRelease}`;
-  return asked !== undefined && plainName(asked) === plainName(built) ? `${built}${askedRelease}` : built;
-}
-
-/** Installs a package again without build isolation. */
-export function installWithoutIsolation(match: Match): string[] {
-  const named = match.context.log.package ?? match.context.log.asked ?? ".";
-  const name = match.context.log.localPackages.includes(plainName(named)) ? "." : packageToBuild(match);
-  // What the build imports beside torch has to be there, too.
-  const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
-  const needed = ["torch", "setuptools", "wheel", "ninja"];
-  if (/^[\w.-]+$/.test(module) && !needed.includes(module)) needed.push(module);
-  if (match.context.log.pixi)
-    return [
-      `# pixi.toml: [pypi-options] no-build-isolation = ["${name === "." ? "the-package" : name}"], and torch with what the build needs from conda: [dependencies] pytorch-gpu = "*", setuptools = "*", ninja = "*", cuda-nvcc = "*"`,
-      "pixi install",
-      `pixi run python -m pip install --no-build-isolation ${name}   # or outside of the lock file`,
-    ];
-  const { installer, uvCommand } = match.context.log;
-  if (installer === "uv" || uvCommand !== undefined) {
-    const inProject = `pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`;
-    if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand))
-      return [
-        `# ${inProject}`,
-        `uv ${uvCommand}${uvCommand === "add" && name !== "." ? ` ${name}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
-        `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${name}`,
-      ];
-    return [
-      `uv pip install ${needed.join(" ")}`,
-      `uv pip install --no-build-isolation ${name}`,
-      `# for uv sync and uv lock, in pyproject.toml: [tool.uv.extra-build-dependencies] ${name === "." ? "the-package" : name} = [{ requirement = "torch", match-runtime = true }]`,
-    ];
-  }
-  const runner = own(runners, match.context.log.installer ?? "");
-  const pipHere = `${runner === undefined ? python(match) : `${runner}python`} -m pip install`;
-  return [`${pipHere} ${needed.join(" ")}`, `${pipHere} --no-build-isolation ${name}`];
 }
 
 /** The part of PyTorch's index that the torch at hand is of, as far as the paste or the environment tells: `cpu`, `cu126`. */
@@ -350,6 +309,14 @@ export function installGpuTorch(match: Match): string {
     return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
   const { log, environment } = match.context;
   const cuda = torchCuda(match) ?? log.cuda ?? log.spokenCuda ?? environment?.cuda?.version;
+  const release = /^\d+\.\d+\.\d+(?=\+|$)/.exec(log.installedTorch ?? "")?.[0];
+  const build = cuda === undefined ? undefined : `cu${indexedFor(cuda).replace(".", "")}`;
+  // The release stays, and with it what was made for it.
+  if (release !== undefined && build !== undefined && cudaBuildsOf(release)?.includes(build) === true)
+    return pip(
+      match,
+      `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${build}`,
+    );
   return cuda === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
     : installTorchFor(match, cuda);

@@ -7,12 +7,13 @@ import { packageCalled } from "./called-module.ts";
 import { PackageReader } from "./package-reader.ts";
 import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { requestedWord, type RequestFacts, RequestReader } from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts, SettingFacts, SystemFacts {
+export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -45,8 +46,8 @@ export interface LogFacts extends PasteFacts, SettingFacts, SystemFacts {
   readonly package?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
-  /** Repositories that packages come from (`git+https://…`), by the package's plain name. */
-  readonly repositories: Readonly<Record<string, string>>;
+  /** What an installer has to be asked for to build the package again, as words of a shell: `a==1.0`, `"git+https://…"`, `-e ./a`. */
+  readonly requirement?: string;
   /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
   readonly runningModule?: string;
   /** The well-known package whose compiled module a line of Python calls. */
@@ -92,7 +93,7 @@ const carriers =
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
-  Exclude<keyof (PasteFacts & SettingFacts & SystemFacts), "torchCuda">
+  Exclude<keyof (PasteFacts & RequestFacts & SettingFacts & SystemFacts), "torchCuda">
 >;
 
 const names: readonly RegExp[] = [
@@ -101,7 +102,7 @@ const names: readonly RegExp[] = [
   /Failed to build installable wheels for some pyproject\.toml based projects \(([\w.-]+)/,
   /Failed to (?:download and )?build:? [`']?([\w.-]+?)(?:==| @|[`'])/,
   /Building (?:wheel|editable) for ([\w.-]+)/,
-  /This error likely indicates that [`']?([\w.-]+)(?:@|==|[`'])/,
+  /This error likely indicates that [`']?([\w.-]+)(?: ?@|==|[`'])/,
   /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
   /not a problem with poetry but with ([\w.-]+) \(/,
 ];
@@ -117,13 +118,13 @@ export class FactsReader {
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
+  readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #vendor = new VendorReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
-    repositories: {},
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -140,6 +141,7 @@ export class FactsReader {
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
+    this.#requests.line(text);
     this.#systems.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -163,7 +165,7 @@ export class FactsReader {
       )
         facts.platform = "win32";
       else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/var\/folders\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
           text,
         )
       )
@@ -180,7 +182,7 @@ export class FactsReader {
       else if (/x86_64|amd64|win_amd64|MacOSX10\.\d+(?:\.\d+)?\.sdk/.test(text)) facts.arch = "x64";
     }
     // The tags of a wheel that is refused are those of another Python.
-    const python = /is not a supported wheel|not compatible with/.test(text)
+    const python = /is not a supported wheel|not compatible with|install \S*\.whl/.test(text)
       ? null
       : /^Python version: (\d)\.(\d{1,2})|\bUsing (?:CPython|Python) (\d)\.(\d{1,2})\.\d|^(?:[Pp]ython|- Python)(?: version)?:? (\d)\.(\d{1,2})\.\d{1,2}$|Python, but you have (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
           text,
@@ -292,8 +294,9 @@ export class FactsReader {
   }
 
   /** The machine in people's sentences: one that is named beside another is a comparison. */
-  #speaksOf(text: string): void {
-    if (text.length > 300) return;
+  #speaksOf(line: string): void {
+    if (line.length > 300) return;
+    const text = line.replaceAll(/ {2,}/g, " ");
     if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b|\b(?:on|in|under|for|my) [Ww]indows\b/.test(text) && !/\bWSL/i.test(text))
       this.#spoken.add("win32");
     if (
@@ -337,6 +340,7 @@ export class FactsReader {
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
+    this.#requests.line(text);
     this.#systems.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -358,7 +362,11 @@ export class FactsReader {
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
     const torch = installed?.[0] ?? this.#facts.torch;
-    const failed = this.#packages.failed();
+    const built = this.#facts.package ?? this.#packages.failed();
+    const requests = this.#requests.facts();
+    const requirement =
+      this.#packages.requirement(built) ??
+      (built === undefined ? requests.requested?.join(" ") : requestedWord(requests, built));
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
@@ -366,17 +374,19 @@ export class FactsReader {
       ...this.#facts,
       ...paste,
       ...this.#settings.facts(),
+      ...requests,
       ...system,
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
-      ...(this.#facts.package === undefined && failed !== undefined ? { package: failed } : {}),
+      ...(built === undefined ? {} : { package: built }),
       ...(platform === undefined ? {} : { platform }),
+      ...(this.#facts.python === undefined && system.spokenPython !== undefined ? { python: system.spokenPython } : {}),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
-      repositories: this.#packages.repositories(),
+      ...(requirement === undefined ? {} : { requirement }),
       versions: this.#versions.versions(),
     };
   }

@@ -137,6 +137,8 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
 export interface Origin {
   /** What pip installs: a repository. */
   readonly from?: string;
+  /** The repository to build it from where there is no wheel: what PyPI has is no more than its name. */
+  readonly source?: string;
   /** Environment variables that its build wants. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Its wheels are what people use; building it is a project of its own. */
@@ -187,7 +189,11 @@ const origins: Readonly<Record<string, Origin>> = {
   "torch-xla": { ready: true, numbered: true },
   "sgl-kernel": { ready: true, broughtBy: "sglang" },
   vllm: { ready: true, broughtBy: "vllm" },
-  kaolin: { wheels: "https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-$TORCH_CUDA.html" },
+  kaolin: {
+    wheels: "https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-$TORCH_CUDA.html",
+    source: "git+https://github.com/NVIDIAGameWorks/kaolin.git",
+    variables: { IGNORE_TORCH_VER: "1" },
+  },
   exllamav2: { page: "https://github.com/turboderp-org/exllamav2/releases" },
   nunchaku: { page: "https://github.com/nunchaku-tech/nunchaku/releases" },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },

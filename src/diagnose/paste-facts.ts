@@ -299,7 +299,7 @@ export class PasteReader {
       facts.hasPythonDev = true;
     if (text.includes("PythonSoftwareFoundation")) facts.storePython = true;
     if (
-      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(
+      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|Failed to update PyPI packages for environment|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(
         text,
       )
     )
@@ -358,10 +358,11 @@ export class PasteReader {
   #index(text: string): void {
     const facts = this.#facts;
     const url =
-      /(?:--index-url[= ]|--default-index[= ]|\s-i )["']?(https?:\/\/[^\s"']+)/.exec(text)?.[1] ??
+      /(?:--index-url[= ]|--default-index[= ]|\s-i )["']?(https?:\/\/[^\s"'`]+)/.exec(text)?.[1] ??
       /^Looking in indexes: (https?:\/\/[^\s,]+)$/.exec(text)?.[1];
     if (url === undefined || /--extra-index-url|--index[= ]|\bpypi\./.test(text)) return;
-    facts.onlyIndex ??= url.replace(/\/$/, "");
+    // What comes from PyTorch's index is torch itself, as a rule; another index is that of the package.
+    if (facts.onlyIndex?.includes("download.pytorch.org") !== false) facts.onlyIndex = url.replace(/\/$/, "");
     const packages = /\b(?:install|uv add) ((?:[\w.+=<>~![\]-]+ )+)/.exec(text.slice(0, 400))?.[1];
     const named = packages?.split(" ").filter((word) => word !== "" && !word.startsWith("-"));
     if (named !== undefined && named.length > 0) facts.fromIndex ??= named.join(" ");

@@ -33,10 +33,6 @@ export interface SettingFacts {
   readonly extensionName?: string;
   /** A flag of Microsoft's compiler on a command line of gcc or clang: `/wd4624`. */
   readonly microsoftFlag?: string;
-  /** The one package that the last command of pip asks for. */
-  readonly asked?: string;
-  /** Its release, where one is asked for: `==1.0.1`. */
-  readonly askedRelease?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
   readonly uvCommand?: string;
   /** torch's allocator takes its memory from the driver's pools. */
@@ -53,6 +49,8 @@ export interface SettingFacts {
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
   readonly namesLibtorch: boolean;
+  /** vLLM is built for the processor alone. */
+  readonly cpuTarget: boolean;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -76,10 +74,6 @@ const otherCuda =
 
 const modules =
   /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
-const installCommand = /(?:^|[\s`'"!$>(])(?:uv )?pip3? install ([^;&|#`\n]{1,300})/;
-/** Options with a value of their own. */
-const withValue =
-  /^(?:-i|-f|-c|-t|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout)$/;
 const condaNvcc =
   /\b(?:conda|micromamba|mamba) install\b.*\b(?:cuda-nvcc|cuda-toolkit|cudatoolkit-dev|nvidia::cuda|cuda-compiler)\b/;
 const staticTorch =
@@ -90,27 +84,6 @@ const gnuCommand =
   /^(?:\[\d+\/\d+\] )?(?:ccache )?(?:[\w./+-]*[/-])?(?:c\+\+|g\+\+|gcc|cc|clang|clang\+\+)(?:-[\d.]+)? -/;
 const microsoftFlag =
   / (\/(?:wd\d{4}|W[0-4X]|M[DT]d?|EH\w+|O[12dx]|std:c\+\+\w+|bigobj|Zc:[\w+:]+|permissive-|utf-8|openmp)) /;
-const packageWord = /^["']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?([=<>!~]=?[\w.,<>=!*+-]+)?["']?$/;
-
-/** The package of a command that asks for one alone: torch, files, folders and repositories are none. */
-function onePackage(words: string): { readonly name: string; readonly release?: string } | undefined {
-  let named: string | undefined;
-  let release: string | undefined;
-  let value = false;
-  for (const word of words.trim().split(/\s+/)) {
-    if (value) value = false;
-    else if (withValue.test(word)) value = true;
-    else if (!word.startsWith("-")) {
-      const [, name, wanted] = packageWord.exec(word) ?? [];
-      if (name === undefined || named !== undefined) return undefined;
-      named = name;
-      if (wanted?.startsWith("==") === true) release = wanted;
-    } else if (/^-(?:r|e|-requirement|-editable)\b/.test(word)) return undefined;
-  }
-  if (named === undefined || /^torch$/i.test(named)) return undefined;
-  return { name: named, ...(release === undefined ? {} : { release }) };
-}
-
 const uvCommand = /(?:^|[\s`'">$#(])uv (pip|sync|add|lock|run|remove|build)\b/;
 const uvTool = /(?:^|[\s`'">$#(])(?:uvx|uv tool (?:run|install)) (?:(?:--?[\w-]+(?:[= ][\d.]+)?) )*([A-Za-z][\w.-]*)/;
 
@@ -133,11 +106,11 @@ export class SettingReader {
   #uv: string | undefined;
   #tool: string | undefined;
   #modules = false;
-  #asked: ReturnType<typeof onePackage>;
   #runner = false;
   #bits32 = false;
   #pools = false;
   #comfy = false;
+  #cpuTarget = false;
   #placeholder = false;
   #apple = false;
   #condaNvcc = false;
@@ -177,6 +150,7 @@ export class SettingReader {
       /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
     )
       this.#libtorchNamed = true;
+    if (!this.#cpuTarget) this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$/.test(text);
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
       this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
@@ -188,8 +162,6 @@ export class SettingReader {
       this.#runner = true;
     if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
     if (!this.#condaNvcc && /(?:onda|amba) install/.test(text)) this.#condaNvcc = condaNvcc.test(text);
-    const request = text.includes("install ") ? installCommand.exec(text)?.[1] : undefined;
-    if (request !== undefined) this.#asked = onePackage(request);
     if (text.includes("setup.py ") && text.includes("python"))
       this.#setup ??= /\bpython[\d.]* ([^\s"']{1,200})[\\/]setup\.py (?:install|develop|build)/.exec(text)?.[1];
     if (text.length <= 160 && text.toLowerCase().includes("cuda") && !otherCuda.test(text))
@@ -221,6 +193,7 @@ export class SettingReader {
       builds32Bit: this.#bits32,
       asyncAllocator: this.#pools,
       comfy: this.#comfy,
+      cpuTarget: this.#cpuTarget,
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
       condaNvcc: this.#condaNvcc,
@@ -234,8 +207,6 @@ export class SettingReader {
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
       ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
       ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),
-      ...(this.#asked === undefined ? {} : { asked: this.#asked.name }),
-      ...(this.#asked?.release === undefined ? {} : { askedRelease: this.#asked.release }),
       ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),
       ...(this.#tool === undefined ? {} : { uvTool: this.#tool }),
       ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }),

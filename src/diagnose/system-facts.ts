@@ -13,6 +13,8 @@ export interface SystemFacts {
   readonly spokenConda: boolean;
   /** pip (or `build`) makes an environment of its own for the build. */
   readonly isolatedBuild: boolean;
+  /** The one Python that the text's sentences and lists name, `3.13`; what something works with or wants is not meant. */
+  readonly spokenPython?: string;
   /** Release of L4T that runs on the board, as /etc/nv_tegra_release tells it: `32.3.1`. */
   readonly l4tBoard?: string;
   /** Release of L4T that the container's image is for: `32.5.0`. */
@@ -28,6 +30,11 @@ const noRoot =
   /(?:\b(?:no|not have|without|lack(?:ing)?|not a)|n['’]t have|n['’]t got) (?:any |the |a )?(?:su|sudo|sudoers?|root|admin(?:istrator)?(?:['’]s)?)\b(?! cause| of )/i;
 const conda =
   /\b(?:from|with|using|via|through|my|in|under) (?:a |the |an )?(?:ana|mini)?conda\b|^\W{0,3}conda (?:install|create|activate|env|list)\b/i;
+const spokenPython =
+  /\b(?:[Uu]se|[Uu]sing|with|on|under|in|[Rr]unning|[Mm]y) [*`]{0,2}[Pp]ython[*`]{0,2}(?: ?[=:]{1,2} ?| version (?:is )?| v?)3\.(\d{1,2})\b|\b[Pp]ython ?(?:={1,2}|version:?|: ) ?3\.(\d{1,2})\b|\bpython3? (?:--version|-V):? (?:Python )?3\.(\d{1,2})\b/g;
+/** Of another Python than the one that is there. */
+const otherPython =
+  /requir|support|needs?\b|instead|works?\b|worked|fine\b|disappear|upgrad|downgrad|switch|tried|\btry|newer|older|higher|lower|least|compatib|[<>]=|success|solved|only|wheels?/i;
 const board = /R(\d{2}) \(release\), REVISION: (\d+\.\d+)/;
 const image = /(?:l4t-|[:-])r(3\d\.\d(?:\.\d)?)\b/;
 
@@ -39,6 +46,7 @@ export class SystemReader {
   #noRoot = false;
   #conda = false;
   #isolated = false;
+  readonly #pythons = new Set<string>();
   #board: string | undefined;
   #image: string | undefined;
 
@@ -48,6 +56,9 @@ export class SystemReader {
     this.#yum ||= yumSystem.test(text);
     this.#debian ||= debianSystem.test(text);
     this.#noRoot ||= noRoot.test(text);
+    if (text.length <= 200 && text.includes("3.") && text.includes("ython") && !otherPython.test(text))
+      for (const found of text.replaceAll(/\s+/g, " ").matchAll(spokenPython))
+        this.#pythons.add(`3.${found.slice(1).find((minor) => minor !== undefined) ?? ""}`);
     if (text.includes("onda")) this.#conda ||= conda.test(text);
     if (text.includes("uild"))
       this.#isolated ||= /Getting requirements to build|pip-build-env-|Installing build dependencies/.test(text);
@@ -63,6 +74,7 @@ export class SystemReader {
       noRoot: this.#noRoot,
       spokenConda: this.#conda,
       isolatedBuild: this.#isolated,
+      ...(this.#pythons.size === 1 ? { spokenPython: [...this.#pythons][0] ?? "" } : {}),
       ...(this.#board === undefined ? {} : { l4tBoard: this.#board }),
       ...(this.#image === undefined ? {} : { l4tImage: this.#image }),
     };

@@ -193,7 +193,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/^([\w.-]+) \S+ requires .+, but you have .+ which is incompatible/, "installed-conflict", "pip"],
   [/^The conflict is caused by:/, "conflict-cause", "pip"],
   [
-    /conflicting dependencies|ResolutionImpossible|^(?!.*does not currently take into account).*dependency conflicts/,
+    /because these package versions have conflicting dependencies|ResolutionImpossible|^(?:ERROR|error): (?!.*does not currently take into account).*dependency conflicts/,
     "conflict",
     "pip",
   ],
@@ -202,6 +202,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
     "no-msvc",
     "setuptools",
   ],
+  [/^Fatal error in launcher: Unable to create process using/, "launcher", "pip"],
   [/invalid command '(\w+)'/, "invalid-command", "setuptools"],
   [
     /^(?:auditwheel: error: )?cannot repair ".+" to ".+" ABI|does not look like a platform wheel|pure Python wheel was generated/,

@@ -228,6 +228,8 @@ function exception(line: LogLine, tracebackIndent: number | undefined, ofBazel: 
       any !== null &&
       /^[A-Za-z_]\w*(?:\.\w+)*$/.test(any[1] ?? "") &&
       (any[2] !== undefined || /[A-Z]/.test(any[1] ?? "")) &&
+      // uv breaks the lines of a traceback anew.
+      !(any[1] === "File" && any[2] === undefined) &&
       (!/^(?:hint|note|error|warning|info)$/i.test(any[1] ?? "") || (ofBazel && any[1] === "Error"))
     ) {
       return { type: any[1] ?? "", message: (any[2] ?? "").trim() };

@@ -48,21 +48,26 @@ export const buildVersionRules: readonly Rule[] = [
           ]
         : match.facts["of"] === "version"
           ? ["git clone --recursive <the repository>   # instead of an archive, then install from there"]
-          : match.facts["of"] === "torch"
+          : match.facts["of"] === "torch" && platformOf(match) === "darwin"
             ? [
-                'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
-                installTorchFor(match, match.context.log.cuda ?? "12.8"),
-                pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
+                "# torch for macOS has no CUDA: a part for NVIDIA GPUs is built and run on Linux or Windows",
+                `BUILD_CUDA_EXT=0 ${pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`)}   # auto-gptq and its like; others have a switch of their own (FORCE_CUDA=0), or none`,
               ]
-            : [
-                platformOf(match) === "win32"
-                  ? "where nvcc & nvcc --version"
-                  : "which nvcc; nvcc --version; echo $CUDA_HOME",
-                setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "%CUDA_PATH%" : "/usr/local/cuda"),
-                ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
-                'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
-                pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
-              ],
+            : match.facts["of"] === "torch"
+              ? [
+                  'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
+                  installTorchFor(match, match.context.log.cuda ?? "12.8"),
+                  pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
+                ]
+              : [
+                  platformOf(match) === "win32"
+                    ? "where nvcc & nvcc --version"
+                    : "which nvcc; nvcc --version; echo $CUDA_HOME",
+                  setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "%CUDA_PATH%" : "/usr/local/cuda"),
+                  ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
+                  'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
+                  pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
+                ],
     sources: ["Pointcept/Pointcept#57", "cupy/cupy#4321", "DeMoriarty/custom_matmul_kernels#3"],
     examples: [
       {
@@ -72,6 +77,10 @@ export const buildVersionRules: readonly Rule[] = [
       {
         text: "Traceback (most recent call last):\n  File \"setup.py\", line 8, in <module>\n    flag for flag in opt.split() if flag != '-Wstrict-prototypes'\nAttributeError: 'NoneType' object has no attribute 'split'",
         expect: "Windows",
+      },
+      {
+        text: '  File "/private/var/folders/gx/T/pip-install-2t/my-ops_3c/setup.py", line 58, in <module>\n    CUDA_VERSION = "".join(os.environ.get("CUDA_VERSION", default_cuda_version).split("."))\nAttributeError: \'NoneType\' object has no attribute \'split\'',
+        expect: "BUILD_CUDA_EXT=0",
       },
       { text: "AttributeError: 'NoneType' object has no attribute 'split'", expect: "nvcc" },
     ],

@@ -1,5 +1,6 @@
 /** What conda's, mamba's and pixi's solvers say when there is no set of packages. */
 import { platformOf, setVariable } from "../commands.ts";
+import { originOf } from "../packages.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** CUDA for the override: of the log, else a common one. */
@@ -18,6 +19,19 @@ function listed(match: Match): string | undefined {
     .split(/\s+/)
     .filter((word) => /^[\w.-]+(?:[=<>][\w.=<>*]+)?$/.test(word) && word !== "-");
   return first === undefined ? undefined : `${first}${second === undefined ? "" : ` (and others)`}`;
+}
+
+/** A package with compiled parts whose channel has builds for a few releases of torch alone: built for the torch that is there. */
+function fromSource(match: Match, name: string): string[] {
+  const origin = originOf(name);
+  if (origin?.from === undefined) return [];
+  return [
+    `${Object.entries(origin.variables ?? {})
+      .map(([key, value]) => `${setVariable(match, key, value)} && `)
+      .join(
+        "",
+      )}python -m pip install --no-build-isolation "${origin.from}"   # ${name} for the torch that is installed: its channel has builds for some releases of torch, Python and CUDA alone. nvcc of torch's CUDA has to be there`,
+  ];
 }
 
 export const condaSolvingRules: readonly Rule[] = [
@@ -147,6 +161,7 @@ export const condaSolvingRules: readonly Rule[] = [
         : [
             "sed -E 's/^( *- [A-Za-z0-9_.-]+=[^=]+)=[^=]+$/\\1/' environment.yml > loose.yml && conda env create -f loose.yml   # without the builds",
           ]),
+      ...(match.context.log.condaAsked ?? []).flatMap((name) => fromSource(match, name)),
       "conda create -n fresh -c conda-forge --strict-channel-priority python=3.11 pytorch-gpu   # an empty environment, one channel; add the rest afterwards",
       `# or torch from pip, in an environment with Python alone: conda create -n e python=3.11 && pip install torch --index-url https://download.pytorch.org/whl/cu${cudaOf(match).replace(".", "")}${platformOf(match) === "darwin" ? " (macOS: plain pip install torch)" : ""}`,
     ],
@@ -155,6 +170,10 @@ export const condaSolvingRules: readonly Rule[] = [
       "pytorch/pytorch#138506",
     ],
     examples: [
+      {
+        text: "$ conda install pytorch3d -c pytorch3d\nSolving environment: failed\n\nUnsatisfiableError: The following specifications were found to be incompatible with each other:\n\nOutput in format: Requested package -> Available versions",
+        expect: "github.com/facebookresearch/pytorch3d.git",
+      },
       {
         text: "LibMambaUnsatisfiableError: Encountered problems while solving:\n  - package pytorch-gpu-1.9.0-cuda112py38h0bbbad9_1 requires pytorch 1.9.0 cuda112py38h3d13190_1, but none of the providers can be installed",
         expect: "loose.yml",

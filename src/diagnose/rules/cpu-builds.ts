@@ -26,7 +26,9 @@ export const cpuBuildRules: readonly Rule[] = [
     on: ["exception", "warning"],
     specificity: 76,
     matches: (finding, context) =>
-      context.log.torchBuild === "cpu" || (context.isUnsure !== true && isCpuTorch(context))
+      context.log.torchBuild === "cpu" ||
+      // Where only the environment tells so, a text that says itself that there is no nvcc is about that.
+      (context.isUnsure !== true && isCpuTorch(context) && !/CUDA_HOME does not exist|nvcc/.test(finding.message))
         ? asksForToolkit(finding)
         : undefined,
     confidence: "high",

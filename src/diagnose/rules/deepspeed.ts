@@ -1,5 +1,5 @@
 /** DeepSpeed's operators that are compiled ahead of time, and what they need of the system. */
-import { pip, python, setVariable } from "../commands.ts";
+import { pip, platformOf, python, setVariable } from "../commands.ts";
 import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -22,6 +22,12 @@ function builder(op: string): string {
       .map((word) => (word === "cpu" ? "CPU" : word[0]?.toUpperCase() + word.slice(1)))
       .join("")}Builder`
   );
+}
+
+/** As the text asks for it. */
+function wanted(match: Match): string {
+  const { requirement, package: built } = match.context.log;
+  return requirement !== undefined && (built === undefined || built === "deepspeed") ? requirement : "deepspeed";
 }
 
 function op(match: Match): string {
@@ -87,20 +93,30 @@ export const deepspeedRules: readonly Rule[] = [
     matches: (finding) => said(finding, /Unable to pre-compile (?<op>(?!ops\b)\w+)/),
     confidence: "high",
     cause: (match) =>
-      op(match) === "async_io" || op(match) === "gds"
-        ? `DS_BUILD_OPS=1 (or ${variable(op(match))}=1) asks for all operators, and ${op(match) === "gds" ? "gds needs GPUDirect Storage (libcufile)" : "async_io needs libaio's development files"}, which are not installed (Windows has none).`
-        : `DS_BUILD_OPS=1 (or ${variable(op(match))}=1) asks for \`${op(match)}\`, and DeepSpeed's check of this machine says that it cannot be built here: no nvcc, a GPU or a torch that it does not support, or a library is missing. The warnings above say which.`,
+      platformOf(match) === "win32"
+        ? `DeepSpeed's setup.py compiles its operators ahead of time on Windows unless DS_BUILD_OPS=0 is set, and \`${op(match)}\` cannot be built there${op(match) === "async_io" ? ": libaio exists on Linux only" : ""}.`
+        : op(match) === "async_io" || op(match) === "gds"
+          ? `DS_BUILD_OPS=1 (or ${variable(op(match))}=1) asks for all operators, and ${op(match) === "gds" ? "gds needs GPUDirect Storage (libcufile)" : "async_io needs libaio's development files"}, which are not installed (Windows has none).`
+          : `DS_BUILD_OPS=1 (or ${variable(op(match))}=1) asks for \`${op(match)}\`, and DeepSpeed's check of this machine says that it cannot be built here: no nvcc, a GPU or a torch that it does not support, or a library is missing. The warnings above say which.`,
     fix: (match) => [
-      ...(op(match) === "async_io"
-        ? ["sudo apt-get install libaio-dev   # Fedora, RHEL: libaio-devel; conda install -c conda-forge libaio"]
-        : []),
+      ...(platformOf(match) === "win32"
+        ? [
+            `${setVariable(match, "DS_BUILD_OPS", "0")}   # none is compiled now, so no nvcc and no Visual Studio is needed`,
+          ]
+        : op(match) === "async_io"
+          ? ["sudo apt-get install libaio-dev   # Fedora, RHEL: libaio-devel; conda install -c conda-forge libaio"]
+          : []),
       `${setVariable(match, variable(op(match)), "0")}   # without it: the others are built all the same`,
-      `${pip(match, "install --no-build-isolation -v deepspeed")}   # or without DS_BUILD_OPS: operators are then compiled when they are first used`,
+      `${pip(match, `install --no-build-isolation -v ${wanted(match)}`)}   # or without DS_BUILD_OPS: operators are then compiled when they are first used`,
       `${python(match)} -m deepspeed.env_report   # which operators this machine is fit for`,
     ],
     sources: ["deepspeedai/DeepSpeed#1401", "https://www.deepspeed.ai/tutorials/advanced-install/"],
     examples: [
       { text: "AssertionError: Unable to pre-compile async_io", expect: "libaio-dev" },
+      {
+        text: '  File "C:\\Temp\\pip-install-yd\\deepspeed_ea\\setup.py", line 48, in abort\n    assert False, msg\nAssertionError: Unable to pre-compile async_io',
+        expect: "set DS_BUILD_OPS=0",
+      },
       { text: "AssertionError: Unable to pre-compile sparse_attn", expect: "DS_BUILD_SPARSE_ATTN=0" },
     ],
   },

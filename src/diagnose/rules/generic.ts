@@ -256,17 +256,16 @@ export const genericRules: readonly Rule[] = [
 function wholeLog(match: Match): string[] {
   const { log } = match.context;
   const built = packageToBuild(match);
-  const name = log.package !== undefined && log.localPackages.includes(plainName(log.package)) ? "." : built;
-  // What PyPI does not have comes from its repository.
-  const from = name === "." ? undefined : originOf(plainName(built))?.from;
+  const name = log.package ?? log.asked ?? "";
   const onWindows = platformOf(match) === "win32";
   return [
+    ...(originOf(plainName(name))?.wheels === undefined ? [] : reinstall(match, plainName(name)).slice(0, 1)),
     `${setVariable(match, "MAX_JOBS", "1")}   # one compiler at a time: the first error is the last thing printed`,
-    `${pip(match, `install -v --no-build-isolation ${from === undefined ? name : `"${from}"`}`)} ${onWindows ? "> build.log 2>&1" : "2>&1 | tee build.log"}   # the whole log`,
+    `${pip(match, `install -v --no-build-isolation ${built}`)} ${onWindows ? "> build.log 2>&1" : "2>&1 | tee build.log"}   # the whole log`,
     "retorch diagnose build.log",
-    ...wheelsOfOthers(match, built),
+    ...wheelsOfOthers(match, name),
     // Compiling it is rarely needed.
-    ...(/^mmcv(?:-full)?$/.test(plainName(built)) ? reinstall(match, built).slice(1) : []),
+    ...(/^mmcv(?:-full)?$/.test(plainName(name)) ? reinstall(match, name).slice(1) : []),
   ];
 }
 

@@ -5,6 +5,7 @@ import { absentWheelRules } from "./absent-wheels.ts";
 import { sourceArchiveRules } from "./source-archives.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
+import { askedWronglyRules } from "./asked-wrongly.ts";
 import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
@@ -192,6 +193,7 @@ import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
 import { condaPackageRules } from "./conda-packages.ts";
 import { releaseConflictRules } from "./release-conflicts.ts";
+import { requirementConflictRules } from "./requirement-conflicts.ts";
 import { wheelsOfOtherSystemsRules } from "./wheels-of-other-systems.ts";
 import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
@@ -321,8 +323,9 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },
   { name: "Packaging", rules: packagingRules },
+  { name: "Asked for wrongly", rules: askedWronglyRules },
   { name: "Packages of conda's channels", rules: condaPackageRules },
-  { name: "Requirements that exclude each other", rules: releaseConflictRules },
+  { name: "Requirements that exclude each other", rules: [...releaseConflictRules, ...requirementConflictRules] },
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
   { name: "Requests that an index cannot meet", rules: unmetRequestRules },
   { name: "Releases that are not there", rules: absentReleaseRules },

@@ -8,7 +8,7 @@ const buildFrame =
 
 /** How setup scripts say that they find no torch. */
 const torchWanted =
-  /install (?:py)?torch (?:before|first)|(?:requires?|needs?) (?:py)?torch\b[^.]{0,40}? (?:to be |being |be )?(?:installed|present|importable)|(?:py)?torch (?:must be|needs to be|should be|has to be|is not|isn't|was not) (?:installed|found|available)|(?:py)?torch (?:is|are) (?:required|needed) (?:for|to|in|at|during|by)\b.*(?:install|build|compil)|(?:could not|cannot|can't|failed to|unable to) (?:find|import|locate|detect) (?:py)?torch\b/i;
+  /install (?:py)?torch (?:before|first)|requires (?:py)?torch\b.{0,40}couldn't find the module installed|(?:requires?|needs?) (?:py)?torch\b[^.]{0,40}? (?:to be |being |be )?(?:installed|present|importable)|(?:py)?torch (?:must be|needs to be|should be|has to be|is not|isn't|was not) (?:installed|found|available)|(?:py)?torch (?:is|are) (?:required|needed) (?:for|to|in|at|during|by)\b.*(?:install|build|compil)|(?:could not|cannot|can't|failed to|unable to) (?:find|import|locate|detect) (?:py)?torch\b/i;
 
 /** Whether the log is of an installation. */
 function installing(match: { readonly context: Match["context"] }): boolean {
@@ -54,6 +54,10 @@ function builtRelease({ context }: Match): string | undefined {
     )
     .find((name) => name !== undefined);
   return fetched ?? context.log.package;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ");
 }
 
 function named(match: Match): string {
@@ -141,6 +145,38 @@ export const isolationRules: readonly Rule[] = [
       {
         text: "$ pip install my-ops==1.0.1\n  File \"/tmp/pip-install-x1/my-ops_2/setup.py\", line 9, in <module>\nModuleNotFoundError: No module named 'packaging'\nerror: metadata-generation-failed",
         expect: "--no-build-isolation my-ops==1.0.1",
+      },
+      {
+        text: "$ uv add git+https://github.com/me/my_ops\nModuleNotFoundError: No module named 'torch'\nhint: This error likely indicates that `git+https://github.com/me/my_ops` depends on `torch`, but doesn't declare it as a build dependency.",
+        expect: 'uv add "git+https://github.com/me/my_ops"',
+      },
+      {
+        text: "$ uv pip install -r requirements.txt\n  × Failed to build `flash-attn==2.8.2`\n  ModuleNotFoundError: No module named 'torch'",
+        expect: "uv pip install --no-build-isolation flash-attn==2.8.2",
+      },
+      {
+        text: "Collecting git+https://github.com/me/ops.git@stable#egg=ops\n  Getting requirements to build wheel ... error\n        File \"<string>\", line 15, in <module>\n      ModuleNotFoundError: No module named 'torch'",
+        expect: '--no-build-isolation "git+https://github.com/me/ops.git@stable"',
+      },
+      {
+        text: " > [39/44] RUN pip install -e ./src/ops -i https://pypi.tuna.tsinghua.edu.cn/simple:\n0.9 Obtaining file:///app/src/ops\n2.9   Getting requirements to build editable: finished with status 'error'\n2.9   ModuleNotFoundError: No module named 'torch'",
+        expect: "--no-build-isolation -e ./src/ops",
+      },
+      {
+        text: '  × Getting requirements to build wheel did not run successfully.\n        File "<string>", line 48, in <module>\n      ImportError: My ops requires PyTorch >=1.6.0, <=2.0.0, but couldn\'t find the module installed.',
+        expect: "not visible",
+      },
+      {
+        text: "# uv pip install --system my-ops==2.6.1\n  Caused by: Failed to fetch wheel: my-ops==2.6.1\nTraceback (most recent call last):\n  File \"<string>\", line 9, in <module>\nModuleNotFoundError: No module named 'torch'",
+        expect: "uv pip install --system --no-build-isolation my-ops==2.6.1",
+      },
+      {
+        text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops @ git+https://github.com/me/my-ops.git?rev=main#c5c0720c0c628539affbcd5332ccc18f813ccafd`\n      ModuleNotFoundError: No module named 'torch'",
+        expect: 'pixi run python -m pip install --no-build-isolation "git+https://github.com/me/my-ops.git@main"',
+      },
+      {
+        text: "$ pdm add my-ops\n[BuildError]: Build backend raised error: Showing the last 10 lines of the build output:\n  File \"<string>\", line 22, in <module>\nModuleNotFoundError: No module named 'torch'",
+        expect: "pdm add --no-isolation my-ops",
       },
       {
         text: "pdm.exceptions.BuildError: Build backend raised error: Module 'torch' is missing, please make sure it is specified in the 'build-system.requires' section.",
@@ -253,6 +289,19 @@ export const isolationRules: readonly Rule[] = [
           flit_core: "flit-core",
           poetry: "poetry-core",
         }[module] ?? module;
+      const { uvCommand, package: built } = match.context.log;
+      if (match.context.log.pixi)
+        return [
+          `# pixi.toml: [dependencies] setuptools = "*"${name === "setuptools" ? "" : `, ${name} = "*"`}, and torch there, too (pytorch-gpu = "*"): a package of [pypi-options] no-build-isolation is built with what conda brings`,
+          "pixi install",
+        ];
+      // What uv pip installs beside it is taken away by the next uv sync.
+      if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand) && installing(match))
+        return [
+          `# pyproject.toml: [tool.uv.extra-build-dependencies] ${built ?? "<the package>"} = [${quoted(["setuptools", "wheel", ...(/^(?:setuptools|wheel)$/.test(name) ? [] : [name])])}, { requirement = "torch", match-runtime = true }], and take it out of no-build-isolation-package, for which uv does not read that`,
+          `uv ${uvCommand}${uvCommand === "add" ? ` ${packageToBuild(match)}` : uvCommand === "run" ? " …" : ""}   # an old uv: uv self update`,
+          `# or leave it without isolation: uv add ${name === "wheel" || name === "setuptools" ? "setuptools wheel" : `setuptools wheel ${name}`}, so that the project's environment has them before it is built`,
+        ];
       return [
         pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`),
         ...(installing(match) ? [pip(match, `install --no-build-isolation ${packageToBuild(match)}`)] : []),
@@ -260,6 +309,7 @@ export const isolationRules: readonly Rule[] = [
     },
     sources: [
       "https://setuptools.pypa.io/en/stable/history.html",
+      "astral-sh/uv#16243",
       "https://docs.python.org/3/whatsnew/3.12.html#distutils",
     ],
     examples: [
@@ -278,6 +328,14 @@ export const isolationRules: readonly Rule[] = [
         expect: "3.12",
       },
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
+      {
+        text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops==0.9.0`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",
+        expect: "pixi.toml: [dependencies] setuptools",
+      },
+      {
+        text: "$ uv sync\n  × Failed to build `my-ops @ git+https://github.com/me/my-ops.git`\n  ╰─▶ Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",
+        expect: 'my-ops = ["setuptools", "wheel", { requirement = "torch"',
+      },
       {
         text: 'Traceback (most recent call last):\n  File "/e/bin/mim", line 3, in <module>\n    from mim.cli import cli\n  File "/e/lib/python3.12/site-packages/mim/commands/list.py", line 4, in <module>\n    import pkg_resources\nModuleNotFoundError: No module named \'pkg_resources\'',
         expect: "An installed program",

@@ -229,6 +229,16 @@ export const linkLibraryRules: readonly Rule[] = [
         return ["set DS_BUILD_AIO=0   # DeepSpeed: libaio exists on Linux only", "set DS_BUILD_GDS=0"];
       if (platformOf(match) === "win32")
         return [`# install ${name}, and add the folder of its .lib to library-dirs (or to LIB)`];
+      if (
+        /^(?:amdhip64|hiprtc|hsa-runtime64|MIOpen|(?:roc|hip)(?:blas|blaslt|sparse|fft|rand|solver)|rccl|roctx64)$/.test(
+          name,
+        )
+      )
+        return [
+          'export LIBRARY_PATH="$(rocm-sdk path --root)/lib:$LIBRARY_PATH"   # ROCm of pip: its libraries lie in its own package',
+          'export LIBRARY_PATH="${ROCM_PATH:-/opt/rocm}/lib:$LIBRARY_PATH"   # ROCm of the system',
+          `find / -name 'lib${name}.so*' 2>/dev/null   # in neither: this folder; a lib${name}.so.N alone needs a link lib${name}.so`,
+        ];
       const packages: Record<string, string> = {
         omp: "libomp-dev",
         gomp: "libgomp1",

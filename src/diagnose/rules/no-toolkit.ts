@@ -2,6 +2,8 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
   installWithoutIsolation,
+  packageToBuild,
+  pip,
   platformOf,
   python,
   setVariable,
@@ -13,6 +15,7 @@ import {
   useToolkit,
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { torchForJetson } from "../machine-fit.ts";
 import { framesAt, linkLibrary, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
 
@@ -157,8 +160,12 @@ export const noToolkitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const cuda = match.context.environment?.cuda;
-      if (isolatedOnWindows(match))
-        return "pip builds in an environment of its own, into which it fetches PyPI's torch: on Windows that is one without CUDA, and torch without CUDA takes CUDA_HOME for unset, whatever the variable says.";
+      if (platformOf(match) === "darwin")
+        return `The package${named(match)} compiles kernels for NVIDIA GPUs with nvcc, and there is no CUDA for macOS: neither setting CUDA_HOME nor another release of the package changes that.`;
+      if (isolatedWithoutCuda(match))
+        return `pip builds in an environment of its own, into which it fetches PyPI's torch: ${match.context.log.jetson ? "for this processor that is one without CUDA, or one that is not made for Jetson" : "on Windows that is one without CUDA"}, and torch without CUDA takes CUDA_HOME for unset, whatever the variable says.`;
+      if (match.context.log.cpuTarget)
+        return "The build is for the processor alone, and the torch that it sees is one with CUDA: torch's CMake files then ask for the CUDA toolkit. pip fetched that torch into an environment of its own for the build, or it is the installed one.";
       const half = halfToolkit(match);
       if (half !== undefined)
         return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
@@ -167,14 +174,26 @@ export const noToolkitRules: readonly Rule[] = [
     fix: (match) => {
       // A folder that stands in for one's own, as documentation writes it, still tells the version.
       const version = torchCuda(match) ?? /[\\/]cuda-(\d+\.\d+)[\\/]bin[\\/]nvcc/.exec(match.finding.text)?.[1];
-      if (isolatedOnWindows(match))
+      if (platformOf(match) === "darwin")
         return [
+          "# build and run it on Linux (or Windows) with an NVIDIA GPU: a cloud machine, Colab",
+          `# on the Mac leave the package out of the requirements: where the program can do without it, torch's own operators run on the CPU or on Apple's GPU (device "mps")`,
+        ];
+      if (isolatedWithoutCuda(match))
+        return [
+          ...(match.context.log.jetson && !match.context.log.jetsonTorch ? torchForJetson(match) : []),
           ...installWithoutIsolation(match),
           `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.version.cuda, CUDA_HOME)"   # both have to be there, in the environment that is active: a torch with CUDA, and its toolkit`,
         ];
+      if (match.context.log.cpuTarget)
+        return [
+          pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu"),
+          pip(match, "install setuptools setuptools-scm wheel ninja cmake packaging numpy"),
+          `VLLM_TARGET_DEVICE=cpu ${pip(match, `install --no-build-isolation ${packageToBuild(match)}`)}   # the build then sees that torch`,
+        ];
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
-        return useToolkit(match, version);
+        return [...useToolkit(match, version), ...again(match)];
       if (match.context.log.condaNvcc && platformOf(match) !== "win32" && halfToolkit(match) === undefined)
         return [
           "export CUDA_HOME=$CONDA_PREFIX; export PATH=$CONDA_PREFIX/bin:$PATH; which nvcc   # conda's nvcc, as the text installs it: in the environment where torch is, and in the shell that runs pip",
@@ -206,6 +225,7 @@ export const noToolkitRules: readonly Rule[] = [
           ...(version === undefined ? [showTorchCuda(match)] : []),
           `module avail cuda 2>&1 | grep -i cuda; module load cuda/${version ?? "<that version>"}   # as it is called there`,
           "export CUDA_HOME=$(dirname $(dirname $(which nvcc)))",
+          ...again(match),
         ];
       return [
         ...(version === undefined ? [showTorchCuda(match)] : []),
@@ -221,6 +241,7 @@ export const noToolkitRules: readonly Rule[] = [
             ]),
         setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
         toolkitOnPath(match),
+        ...again(match),
       ];
     },
     sources: [
@@ -265,8 +286,24 @@ export const noToolkitRules: readonly Rule[] = [
       },
       { text: "NameError: name 'bare_metal_version' is not defined", expect: "nvcc" },
       {
+        text: "Collecting my-ops==1.0.0 (from -r requirements.txt (line 4))\n  Preparing metadata (setup.py) ... error\n      /private/var/folders/rd/T/pip-install-8x/my-ops_3c/setup.py:77: UserWarning: my_ops was requested, but nvcc was not found.",
+        expect: "no CUDA for macOS",
+      },
+      {
+        text: "pip install 'my-ops>=1.4.0'\n<string>:119: UserWarning: my_ops was requested, but nvcc was not found.\nERROR: Failed to build 'my-ops' when getting requirements to build wheel",
+        expect: 'install --no-build-isolation "my-ops>=1.4.0"',
+      },
+      {
+        text: 'Platform: NVIDIA Jetson AGX Orin, L4T 36.3.0\n$ pip install vllm\n  Getting requirements to build wheel ... error\n  File "/tmp/pip-build-env-xq/overlay/lib/python3.10/site-packages/setuptools/build_meta.py", line 311, in run_setup\n  AssertionError: CUDA_HOME is not set',
+        expect: "not made for Jetson",
+      },
+      {
         text: "OSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.\n× Getting requirements to build editable did not run successfully.\n(venv) PS C:\\p\\sam2> echo $Env:CUDA_HOME\nC:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.4",
         expect: "--no-build-isolation",
+      },
+      {
+        text: "$ VLLM_TARGET_DEVICE=cpu pip install -e .\n-- Could NOT find CUDA (missing: CUDA_TOOLKIT_ROOT_DIR CUDA_NVCC_EXECUTABLE CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY)\nCMake Error at /p/torch/share/cmake/Caffe2/Caffe2Config.cmake:91 (message):\n  Your installed Caffe2 version uses CUDA but I cannot find the CUDA\n  libraries.",
+        expect: "whl/cpu",
       },
       { text: "gsplat: No CUDA toolkit found. gsplat will be disabled.", expect: "CUDA_HOME" },
       {
@@ -283,11 +320,34 @@ export const noToolkitRules: readonly Rule[] = [
 ];
 
 /**
- * Whether it is pip's isolated build on Windows that misses CUDA_HOME. Source: `CUDA_HOME = _find_cuda_home() if
+ * Whether it is pip's isolated build that misses CUDA_HOME, with a torch without CUDA. Source: `CUDA_HOME = _find_cuda_home() if
  * (torch.cuda._is_compiled() or …) else None` in torch/utils/cpp_extension.py; facebookresearch/sam2#41, #133.
  */
-function isolatedOnWindows({ finding, context: { log } }: Match): boolean {
+function isolatedWithoutCuda({ finding, context: { log } }: Match): boolean {
   return (
-    finding.text.includes("CUDA_HOME environment variable is not set") && log.platform === "win32" && log.isolatedBuild
+    log.isolatedBuild &&
+    ((log.platform === "win32" && finding.text.includes("CUDA_HOME environment variable is not set")) ||
+      (log.jetson && /CUDA_HOME (?:environment variable )?is not set/.test(finding.text)))
   );
+}
+
+/** The package in words, where the text names it. */
+function named({ context: { log } }: Match): string {
+  const name = log.package ?? log.asked;
+  return name === undefined ? "" : ` (\`${name}\`)`;
+}
+
+/** The installation that the toolkit was missing for. */
+function again(match: Match): string[] {
+  const { log } = match.context;
+  const wanted = packageToBuild(match);
+  if (wanted === "." && log.installer === undefined) return [];
+  return [
+    `${pip(match, `install --no-build-isolation ${wanted}`)}   # with the torch that is installed; an isolated build would fetch another`,
+    ...(/^deepspeed\b/.test(wanted)
+      ? [
+          `# DeepSpeed without operators that are compiled ahead of time needs no toolkit: ${setVariable(match, "DS_BUILD_OPS", "0")}`,
+        ]
+      : []),
+  ];
 }

@@ -46,7 +46,7 @@ export const otherReleaseRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /(?<pkg>[A-Za-z][\w-]*)==(?<have>\d\S*) is used but incompatible\. Please install (?<wanted>[\w-]+) ?(?<range>[<>=][\w.<>=, ]*\w)/,
+        /(?<pkg>[A-Za-z][\w-]*)==(?<have>\d\S*) is used but incompatible\. Please install (?<wanted>[\w-]+) ?(?<range>(?:[<>=!]=? ?\d[\w.]*?(?:, ?)?)+)(?=\.?(?:\s|$))/,
       ),
     confidence: "high",
     cause: (match) =>
@@ -63,6 +63,10 @@ export const otherReleaseRules: readonly Rule[] = [
     },
     sources: ["open-mmlab/mmdetection#3271"],
     examples: [
+      {
+        text: "AssertionError: MMCV==1.4.0 is used but incompatible. Please install mmcv>=1.5.2, <=1.7.0. Try fix: pip install mmcv-full",
+        expect: 'mim install "mmcv>=1.5.2,<=1.7.0"',
+      },
       {
         text: '  File "/p/mmdetection3d/mmdet3d/__init__.py", line 21, in <module>\n    assert (mmcv_version >= digit_version(mmcv_minimum_version)\nAssertionError: MMCV==2.2.0 is used but incompatible. Please install mmcv>=2.0.0rc4, <2.2.0.',
         expect: 'mim install "mmcv>=2.0.0rc4,<2.2.0"',

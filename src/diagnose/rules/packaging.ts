@@ -10,20 +10,6 @@ function submodule(match: Match): string | undefined {
   )?.[1];
 }
 
-/** Who asks for what, of pip's list. */
-function asking(match: Match): string {
-  const message =
-    match.finding.code === "no-solution"
-      ? match.finding.message
-      : (match.context.findings.find(({ code }) => code === "conflict-cause")?.message ?? "");
-  const all = [
-    ...message.matchAll(
-      /[A-Za-z][\w.-]*==\S+ depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|[A-Za-z][\w.-]* \d\S* depends on [A-Za-z][\w.-]*[^A-Za-z\s]\S*|The user requested \S+/g,
-    ),
-  ].map(([words]) => words.replace(/,$/, ""));
-  return all.length === 0 ? "" : ` (${all.slice(0, 3).join("; ")})`;
-}
-
 export const packagingRules: readonly Rule[] = [
   {
     id: "package-not-on-pypi",
@@ -41,7 +27,13 @@ export const packagingRules: readonly Rule[] = [
       if (origin?.from?.startsWith("git+") !== true && origin?.wheels === undefined) return undefined;
       // Releases that the index does list are another matter.
       const versions = /from versions: (.+?)\)/.exec(finding.message)?.[1];
-      if (versions !== undefined && versions !== "none" && !/\+pt/.test(version ?? "")) return undefined;
+      if (
+        versions !== undefined &&
+        versions !== "none" &&
+        !/^0\.\d(?:, 0\.\d)*$/.test(versions) &&
+        !/\+pt/.test(version ?? "")
+      )
+        return undefined;
       return {
         name: originOf(known) === undefined ? name : known,
         wheels: origin.wheels === undefined ? undefined : "yes",
@@ -66,6 +58,10 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch_scatter==2.1.2+pt25cu124 (from versions: 2.0.9, 2.1.2)",
         expect: "data.pyg.org",
+      },
+      {
+        text: "$ pip install kaolin==0.17.0 -f https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-2.7.0_cu128.html\nERROR: Could not find a version that satisfies the requirement kaolin==0.17.0 (from versions: 0.1)",
+        expect: "git+https://github.com/NVIDIAGameWorks/kaolin.git",
       },
       {
         text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because detectron2 was not found in the package registry and you require detectron2, we can conclude that your requirements are unsatisfiable.",
@@ -96,44 +92,6 @@ export const packagingRules: readonly Rule[] = [
       {
         text: "fastai 2.7.11 requires torch<1.14,>=1.7, but you have torch 2.0.1 which is incompatible.",
         expect: "torch 2.0.1",
-      },
-    ],
-  },
-  {
-    id: "dependency-conflict",
-    title: "The requirements contradict each other",
-    on: ["installer"],
-    specificity: 55,
-    matches: (finding) =>
-      coded(
-        finding,
-        "no-solution",
-        "conflict",
-        "conflict-cause",
-        "UnsatisfiableError",
-        "LibMambaUnsatisfiableError",
-        "PackagesNotFoundError",
-        "ResolvePackageNotFound",
-        "SpecsConfigurationConflictError",
-      ),
-    confidence: "medium",
-    cause: (match) =>
-      /NotFound/.test(match.finding.code ?? "")
-        ? "conda finds a package in none of the channels in that version."
-        : `Two packages ask for versions of a third that exclude each other; nothing was built.${asking(match)}`,
-    fix: (match) =>
-      /NotFound|nsatisfiable/.test(match.finding.code ?? "")
-        ? ["conda config --add channels conda-forge", "# loosen the version, or take the package from pip"]
-        : ["# loosen the pinned versions that the message names", pip(match, "check")],
-    sources: ["https://pip.pypa.io/en/stable/topics/dependency-resolution/"],
-    examples: [
-      {
-        text: "ERROR: Cannot install foo and torch==2.1.0 because these package versions have conflicting dependencies.",
-        expect: "versions",
-      },
-      {
-        text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because my-ops==0.3 depends on numpy<2 and other-ops==1.2 depends on numpy>=2.1, we can conclude that my-ops==0.3 and other-ops==1.2 are incompatible.",
-        expect: "(my-ops==0.3 depends on numpy<2; other-ops==1.2 depends on numpy>=2.1",
       },
     ],
   },

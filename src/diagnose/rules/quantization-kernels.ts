@@ -37,6 +37,7 @@ export const quantizationKernelRules: readonly Rule[] = [
         ? `AutoAWQ's kernels are a package of their own (autoawq-kernels: awq_ext, exl_ext), and they are not installed or do not load: they are compiled for one torch and one CUDA.${reason(match)} Without them some formats fail and the rest is slow.`
         : `The compiled part of auto-gptq (exllama_kernels, autogptq_cuda) is not there or does not load: pip took the wheel without it, it was built where no nvcc or no GPU was found, or it is for another torch or CUDA than the one installed.${reason(match)} It was a warning at the import; what uses the kernels fails later.`,
     fix: (match) => {
+      const { gpuImage } = match.context.log;
       const installed = `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"; nvcc --version`;
       return isAwq(match)
         ? [
@@ -50,6 +51,11 @@ export const quantizationKernelRules: readonly Rule[] = [
             "# AutoAWQ is no longer developed: Transformers and vLLM read its models by their own kernels",
           ]
         : [
+            ...(gpuImage !== undefined && /-(?:runtime|base)\b/.test(gpuImage)
+              ? [
+                  `# Dockerfile: FROM ${gpuImage.replace(/-(?:runtime|base)\b/, "-devel")}   in place of ${gpuImage}, which has no nvcc; then build the image again`,
+                ]
+              : []),
             installed,
             pip(match, "uninstall -y auto-gptq"),
             pip(
@@ -67,6 +73,10 @@ export const quantizationKernelRules: readonly Rule[] = [
       "hiyouga/LlamaFactory#4229",
     ],
     examples: [
+      {
+        text: "FROM pytorch/pytorch:2.1.0-cuda11.8-cudnn8-runtime\nRUN pip3 install .\nWARNING:auto_gptq.nn_modules.qlinear_old:CUDA extension not installed.\nNameError: name 'make_q4' is not defined",
+        expect: "FROM pytorch/pytorch:2.1.0-cuda11.8-cudnn8-devel",
+      },
       {
         text: "WARNING:auto_gptq.nn_modules.qlinear.qlinear_cuda:CUDA extension not installed.\nERROR:auto_gptq.nn_modules.qlinear.qlinear_exllama:exllama_kernels not installed.\nNameError: name 'make_q4' is not defined",
         expect: "AutoGPTQ.git",

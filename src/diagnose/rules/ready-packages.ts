@@ -316,13 +316,20 @@ export const readyPackageRules: readonly Rule[] = [
     title: "A package with compiled parts is not installed",
     on: ["exception"],
     specificity: 65,
-    matches: (finding) =>
-      saidAny(
+    matches: (finding) => {
+      const facts = saidAny(
         finding,
         /No module named ['"](?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|detectron2|pytorch3d|mmcv|torch_scatter|torch_sparse|torch_cluster|torch_spline_conv|pyg_lib|tinycudann|nvdiffrast|gsplat|MinkowskiEngine|torchsparse|kaolin|natten|bitsandbytes|auto_gptq|exllamav2|flashinfer|transformer_engine|groundingdino|fused_ssim)(?:\.\w+)*['"]/,
         /following packages that were not found in your environment: (?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|bitsandbytes)/,
         /(?<module>FlashAttention)2 has been toggled on, but it cannot be used/,
-      ),
+      );
+      // It is there, as sources beside which nothing was built.
+      const module = facts?.["module"];
+      const isSources = finding.frames?.some((frame) =>
+        new RegExp(`[\\\\/]${module ?? ""}[\\\\/][\\w\\\\/]+\\.py`).test(frame),
+      );
+      return module !== undefined && finding.message.includes(`${module}.`) && isSources === true ? undefined : facts;
+    },
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["module"] ?? ""}\` is not installed in the environment of this Python. It has compiled parts: they are built at installation, against the torch that is there, unless a ready-made wheel fits.`,

@@ -1,5 +1,5 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
-import { installGpuTorch, packageToBuild, pip, platformOf, python } from "../commands.ts";
+import { installGpuTorch, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
@@ -179,6 +179,65 @@ export const setupRefusalRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "<string>", line 11, in <module>\nException: You tried to install "pytorch". The package named for PyTorch is "torch"',
         expect: "`torch`",
+      },
+    ],
+  },
+  {
+    id: "package-wants-torch-range",
+    title: "The package takes some releases of torch alone, and another one is installed",
+    on: ["exception"],
+    specificity: 78,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<name>[A-Z]?[\w-]+) requires (?:PyTorch|torch) (?<range>[<>=]=? ?\d[\w.]*(?:, ?[<>=]=? ?\d[\w.]*)?), but found version (?<have>\d[\w.+]*)/,
+      ),
+    confidence: "high",
+    cause: ({ facts }) =>
+      `This release of ${facts["name"] ?? "the package"} is made for torch ${facts["range"] ?? ""}, and ${facts["have"] ?? "another one"} is installed: its setup.py compares the two and stops.`,
+    fix: (match) => {
+      const name = (match.facts["name"] ?? "").toLowerCase();
+      const range = (match.facts["range"] ?? "").replaceAll(" ", "");
+      return [
+        `# a release of ${name} that is made for torch ${match.facts["have"] ?? ""}:`,
+        ...reinstall(match, name).slice(0, 1),
+        `# or a torch that this release takes: ${pip(match, `install "torch${range}"`)}`,
+        ...(/^kaolin$/.test(name)
+          ? [
+              `# or without the comparison, where it compiles all the same: ${setVariable(match, "IGNORE_TORCH_VER", "1")}, and the same command with --no-build-isolation`,
+            ]
+          : []),
+      ];
+    },
+    sources: ["NVIDIAGameWorks/kaolin#694", "NVIDIAGameWorks/kaolin#897"],
+    examples: [
+      {
+        text: "ImportError: Kaolin requires PyTorch >=1.6.0, <=1.13.0, but found version 1.13.1 instead.If you want to use unsupported PyTorch version, you can set IGNORE_TORCH_VER",
+        expect: 'install "torch>=1.6.0,<=1.13.0"',
+      },
+    ],
+  },
+  {
+    id: "vllm-target-unknown",
+    title: "vLLM's set-up script sees a torch for no GPU that it knows",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => said(finding, /^Unknown runtime environment$/),
+    confidence: "high",
+    cause: ({ context: { log } }) =>
+      `vLLM's setup.py asks the torch that it sees while building for CUDA or ROCm, and that torch has neither: ${log.isolatedBuild || log.installer === "uv" ? "pip (uv) fetched PyPI's torch into an environment of its own for the build, which is one for the CPU on ARM and Windows" : "it is a build for the CPU"}${log.arch === "arm64" ? "; this machine is an ARM one" : ""}.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # the installed torch: with a GPU, one of both is not None`,
+      `# with a GPU, where it says None None: ${pip(match, "install torch --index-url https://download.pytorch.org/whl/cu128")}   (ROCm: rocm6.3)`,
+      "# in vLLM's sources, so that the build takes that torch: git clone https://github.com/vllm-project/vllm && cd vllm && git checkout <the release> && python use_existing_torch.py && pip install -r requirements/build.txt   (old releases: requirements-build.txt, new ones: requirements/build/cuda.txt)",
+      pip(match, "install --no-build-isolation -e ."),
+      "# without a GPU: VLLM_TARGET_DEVICE=cpu pip install --no-build-isolation -e .",
+    ],
+    sources: ["vllm-project/vllm: setup.py", "vllm-project/vllm#15450", "huggingface/open-r1#510"],
+    examples: [
+      {
+        text: '$ pip install -e .\n  × Getting requirements to build editable did not run successfully.\n        File "<string>", line 535, in get_vllm_version\n      RuntimeError: Unknown runtime environment',
+        expect: "use_existing_torch.py",
       },
     ],
   },

@@ -1,7 +1,8 @@
 /** Compilers, ninja and other programs of a build that are not there. */
-import { pip, platformOf, python, systemPackage } from "../commands.ts";
-import { missingProgram, ofLog } from "../matchers.ts";
+import { packageToBuild, pip, platformOf, python, systemPackage } from "../commands.ts";
+import { framesAt, missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
+import { installs, startedProgram } from "../started-programs.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Names of programs that look like plain words. */
@@ -190,7 +191,7 @@ export const toolchainRules: readonly Rule[] = [
     title: "Windows does not find a program that the build starts",
     on: ["missing-program", "exception", "build-tool", "installer"],
     specificity: 60,
-    matches: (finding) =>
+    matches: (finding, context) =>
       // The line that starts it names it: no CUDA toolkit, which is told elsewhere.
       finding.frames?.some((frame) => /["'][\\/]?bin[\\/]{1,2}nvcc/.test(frame)) === true
         ? undefined
@@ -198,18 +199,36 @@ export const toolchainRules: readonly Rule[] = [
             /\[WinError 2\]|CreateProcess(?: failed)?: The system cannot find the file specified|CreateProcess failed: Command attempted/.test(
               finding.message,
             )
-          ? {}
+          ? { program: startedProgram(framesAt({ finding, context, facts: {} })) }
           : undefined,
-    confidence: "medium",
-    cause: () =>
-      "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",
-    fix: () => [
-      "where nvcc & where cl & where ninja & echo %CUDA_HOME%",
-      "# run in the x64 Native Tools Command Prompt (vcvars64.bat), with CUDA_HOME set to the toolkit's folder",
-      "set DISTUTILS_USE_SDK=1",
-    ],
-    sources: ["pytorch/pytorch#101138", "Dao-AILab/flash-attention#203"],
+    confidence: (match) => (match.facts["program"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      match.facts["program"] !== undefined
+        ? `The set-up script starts \`${match.facts["program"]}\`, and Windows finds no such program on PATH.`
+        : "The build starts a program by name and Windows does not find it: nvcc (CUDA_HOME), cl.exe (no developer prompt), ninja or git is not on PATH, or CUDA_HOME names a folder without bin\\nvcc.exe.",
+    fix: (match) => {
+      const { program } = match.facts;
+      const command = program === undefined ? undefined : installs[program];
+      if (program !== undefined && command !== undefined)
+        return [
+          command(match),
+          `where ${program}   # in a new prompt: it has to be found, then the same command again`,
+          ...(packageToBuild(match) === "."
+            ? []
+            : [pip(match, `install --no-build-isolation ${packageToBuild(match)}`)]),
+        ];
+      return [
+        "where nvcc & where cl & where ninja & echo %CUDA_HOME%",
+        "# run in the x64 Native Tools Command Prompt (vcvars64.bat), with CUDA_HOME set to the toolkit's folder",
+        "set DISTUTILS_USE_SDK=1",
+      ];
+    },
+    sources: ["pytorch/pytorch#101138", "Dao-AILab/flash-attention#203", "Dao-AILab/flash-attention#204"],
     examples: [
+      {
+        text: '  File "C:\\Temp\\pip-install-2k\\my-ops_0a\\setup.py", line 120, in <module>\n    subprocess.run(["git", "submodule", "update", "--init", "csrc/cutlass"])\n  File "c:\\python38\\lib\\subprocess.py", line 493, in run\n    with Popen(*popenargs, **kwargs) as process:\n  File "c:\\python38\\lib\\subprocess.py", line 1311, in _execute_child\n    hp, ht, pid, tid = _winapi.CreateProcess(executable, args,\nFileNotFoundError: [WinError 2] The system cannot find the file specified',
+        expect: "winget install --id Git.Git",
+      },
       { text: "error: [WinError 2] The system cannot find the file specified", expect: "where nvcc" },
       { text: "ninja: fatal: CreateProcess: The system cannot find the file specified.", expect: "cl.exe" },
       {

@@ -355,11 +355,27 @@ export const windowsLoadingRules: readonly Rule[] = [
     title: "A path is longer than Windows allows",
     on: ["installer", "exception", "system"],
     specificity: 88,
-    matches: (finding) => said(finding, /Windows Long Path support enabled/),
+    matches: (finding) => {
+      if (said(finding, /Windows Long Path support enabled/) !== undefined) return {};
+      // What pip unpacks exists in the archive: a path that is not found is one that could not be made.
+      const path = /No such file or directory: ['"]?([A-Za-z]:[^'"]{200,})/.exec(finding.message)?.[1];
+      return path !== undefined &&
+        /[\\/]pip-(?:install|unpack|req)-/.test(path) &&
+        path.replaceAll("\\\\", "\\").length >= 240
+        ? { long: "yes" }
+        : undefined;
+    },
     confidence: "high",
-    cause: () =>
-      "torch has headers with very long names; below a deep folder (Python of the Microsoft Store, OneDrive) their paths exceed 260 characters.",
-    fix: () => [
+    cause: (match) =>
+      match.facts["long"] !== undefined
+        ? "The path of a file that pip unpacks has more than 260 characters, which Windows does not take unless long paths are switched on: the sources (composable_kernel, CUTLASS) have deep folders and long names, below a long temporary folder."
+        : "torch has headers with very long names; below a deep folder (Python of the Microsoft Store, OneDrive) their paths exceed 260 characters.",
+    fix: (match) => [
+      ...(match.facts["long"] === undefined
+        ? []
+        : [
+            "mkdir C:\\t & set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder for this prompt, then the same command again",
+          ]),
       'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator, then a new prompt',
       "# or an environment in a short folder: python -m venv C:\\v && C:\\v\\Scripts\\activate",
     ],
@@ -368,6 +384,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\u\\\\site-packages\\\\torch\\\\include\\\\ATen\\\\ops\\\\x_dispatch.h'\nHINT: This error might have occurred since this system does not have Windows Long Path support enabled.",
         expect: "LongPathsEnabled",
+      },
+      {
+        text: "ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\u\\\\AppData\\\\Local\\\\Temp\\\\pip-install-dd3b2nh_\\\\my-ops_5ee1304e1c7c474aafd5705a46dbb2f1\\\\csrc\\\\composable_kernel\\\\library\\\\include\\\\ck\\\\library\\\\tensor_operation_instance\\\\gpu\\\\grouped_conv_bwd_weight\\\\device_grouped_conv_bwd_weight_two_stage_xdl_instance.hpp'",
+        expect: "set TEMP=",
       },
     ],
   },

@@ -238,7 +238,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     matches: (finding) => {
       const facts = saidAny(
         finding,
-        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|ext|cpp|kernels?)|C|(?:\w+_)?version|\w+_pb2|build_info))['"]/,
+        /No module named ['"](?<module>(?<top>\w+)\.(?:[\w.]*\.)?(?:_\w+|\w*_(?:C|cuda|cpu|gpu|ext|cpp|kernels?)|C|(?:\w+_)?version|\w+_pb2|build_info))['"]/,
         /module ['"](?<top>\w+)['"] has no attribute ['"](?<part>(?:cpu|gpu|cuda)_\w+|\w+_(?:cpu|gpu|cuda|forward|backward))['"]/,
         /cannot import name ['"](?<part>_\w+|\w*_(?:C|cuda|ext|cpp))['"] from (?:partially initialized module )?['"](?<top>\w+)[\w.]*['"] \((?!.*(?:site|dist)-packages)/,
       );
@@ -260,6 +260,10 @@ export const wrongPlaceRules: readonly Rule[] = [
     ],
     sources: ["scikit-build/scikit-build#770", "https://setuptools.pypa.io/en/latest/userguide/development_mode.html"],
     examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/pytorch_scatter/torch_scatter/utils/ext.py\", line 2, in <module>\n    import torch_scatter.scatter_cpu\nModuleNotFoundError: No module named 'torch_scatter.scatter_cpu'",
+        expect: "from the folder of its sources",
+      },
       {
         text: "Traceback (most recent call last):\n  File \"/w/my_ops/__init__.py\", line 1, in <module>\n    from . import _C\nModuleNotFoundError: No module named 'my_ops._C'",
         expect: "build_ext --inplace",

@@ -112,7 +112,7 @@ describe("commands", () => {
     expect(own).not.toMatch(/^[^#\n]*--no-binary/m);
     const local = "Processing /home/me/ops\n  Building wheel for My_Ops (setup.py) ... error\n";
     const isolated = "ModuleNotFoundError: No module named 'torch'\nERROR: Failed building wheel for My_Ops";
-    expect(commands(local + isolated)).toContain("--no-build-isolation .");
+    expect(commands(local + isolated)).toContain("--no-build-isolation /home/me/ops");
     expect(commands(`Collecting My-ops\n${local}${isolated}`)).toContain("--no-build-isolation My_Ops");
   });
 

@@ -1,0 +1,146 @@
+/**
+ * What an installer was asked for, as its command says: names, repositories, folders, files of requirements. So that a fix asks
+ * for the same. Reads one line at a time.
+ */
+import { quote } from "./command-words.ts";
+import { plainName } from "./packages.ts";
+
+/** A requirement as a word of a shell. */
+export function requirementWord(requirement: string): string {
+  return requirement.includes("git+") ? `"${requirement}"` : quote(requirement);
+}
+
+export interface RequestFacts {
+  /** The one package that the last command asks for. */
+  readonly asked?: string;
+  /** Its release, where one is asked for: `==1.0.1`. */
+  readonly askedRelease?: string;
+  /** All that the last command asks for beside torch, as words of a shell: `-e ".[all]"`, `-r requirements.txt`, `"git+https://…"`. */
+  readonly requested?: readonly string[];
+  /** uv installs into the system's Python (`uv pip install --system`). */
+  readonly uvSystem: boolean;
+  /** Packages that the last command of conda asks for beside torch's own. */
+  readonly condaAsked?: readonly string[];
+  /** A page of wheels that pip was told to look at: `https://data.pyg.org/whl/torch-1.7.1+cu101.html`. */
+  readonly wheelPage?: string;
+}
+
+const command =
+  /(?:^|[\s`'"!$>(])(?:[\w.~:\\/-]{1,120}[\\/])?(?:(?:uv )?pip3?(?:\.exe)? install|(?:uv|poetry|pdm) add) ((?:[^;&|#`\n]|(?<=\S)#){1,300})/;
+const condaCommand = /\b(?:conda|micromamba|mamba) install ((?:[^;&|#`\n]){1,300})/;
+const condaValue = /^(?:-[cnp]|--(?:channel|name|prefix|file))$/;
+
+/** The packages of a command of conda. */
+function condaNames(text: string): string[] {
+  const names: string[] = [];
+  let value = false;
+  for (const word of wordsOf(text)) {
+    if (value) value = false;
+    else if (condaValue.test(word)) value = true;
+    else if (!word.startsWith("-")) {
+      const name = /^(?:[\w-]+::)?([a-z][\w.-]*?)(?:[=<>!].*)?$/.exec(word)?.[1];
+      if (name === undefined || prose.test(name)) break;
+      if (!/^(?:pytorch|torchvision|torchaudio|cudatoolkit|pytorch-cuda|python)$/.test(name)) names.push(name);
+    }
+  }
+  return names;
+}
+
+/** Options with a value of their own. */
+const withValue =
+  /^(?:-[ifctGE]|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout|--trusted-host|--(?:global|build|install|config)-options?|--config-settings|--index|--extra|--group|--source|--no-build-isolation-package|--torch-backend|--progress-bar)$/;
+const ofFile = /^(?:-r|-e|--requirement|--editable)$/;
+const packageWord = /^([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?((?:[=<>!~]=?[\w.,<>=!*+-]+)?)$/;
+const placeWord =
+  /^(?:(?:[\w-]+ ?@ ?)?(?:git\+|https?:|file:)\S+|\.{1,2}(?:[\\/][^\s"']*)?(?:\[[\w,-]+\])?|[\w.~-]*[\\/][^\s"']+|[A-Za-z]:[\\/][^\s"']+)$/;
+/** Words of the sentence that a command stands in. */
+const prose =
+  /^(?:and|but|then|it|i|in|on|to|with|for|the|a|an|or|command|gives?|fails?|failed|error|errors|got|get|is|was|not|does|do|works?|as|at|from|using|when|after|before|this|that|my|failing|results?|raises?|returns?|again|instead|first|by|which|so|if|into|inside|via)$/i;
+
+/** `Collecting a==1.0 (from -r requirements.txt (line 4))`. */
+const fromFile = /\(from -r ([^\s()]{1,300}) \(line \d+\)\)/;
+
+interface Asked {
+  readonly name?: string;
+  readonly release?: string;
+  readonly words: readonly string[];
+}
+
+/** The words of a command, quotation marks taken away. */
+function wordsOf(text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map(
+    ([whole, double, single]) => double ?? single ?? whole,
+  );
+}
+
+/** What the words behind `install` ask for. */
+function askedBy(text: string): Asked | undefined {
+  const asked: string[] = [];
+  const names: { readonly name: string; readonly release: string }[] = [];
+  let option: string | undefined;
+  for (const raw of wordsOf(text)) {
+    const word = raw.replace(/[:,]$/, "");
+    if (option !== undefined) {
+      if (ofFile.test(option)) asked.push(`${option} ${requirementWord(word)}`);
+      option = undefined;
+    } else if (withValue.test(word) || ofFile.test(word)) option = word;
+    else if (word.startsWith("-")) continue;
+    else if (placeWord.test(word)) asked.push(requirementWord(word));
+    else {
+      const [, name, release = ""] = packageWord.exec(word) ?? [];
+      if (name === undefined || prose.test(name)) break;
+      if (/^(?:torch(?:vision|audio)?|setuptools|wheel|ninja|packaging|pip)$/i.test(name)) continue;
+      names.push({ name, release });
+      asked.push(quote(word));
+    }
+  }
+  if (asked.length === 0) return undefined;
+  const [only] = names;
+  return {
+    words: asked,
+    ...(only !== undefined && asked.length === 1
+      ? { name: only.name, ...(only.release.startsWith("==") ? { release: only.release } : {}) }
+      : {}),
+  };
+}
+
+/** The word of a command that asks for the package. */
+export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested">, name: string): string | undefined {
+  return requested.find((word) => plainName(/^"?([A-Za-z][\w.-]*)(?!\w*\+)/.exec(word)?.[1] ?? "") === plainName(name));
+}
+
+/** Gathers them line by line. */
+export class RequestReader {
+  #asked: Asked | undefined;
+  #file: string | undefined;
+  #system = false;
+  #conda: readonly string[] | undefined;
+  #page: string | undefined;
+
+  line(text: string): void {
+    if (text.length > 600) return;
+    if (this.#file === undefined && text.includes("from -r ")) this.#file = fromFile.exec(text)?.[1];
+    if (this.#page === undefined && text.includes(".html"))
+      this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
+    if (!text.includes("install ") && !text.includes(" add ")) return;
+    const conda =
+      text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
+    if (conda !== undefined) this.#conda = condaNames(conda);
+    if (text.includes("--system")) this.#system ||= /\buv pip install (?:\S+ ){0,8}?--system\b/.test(text);
+    const words = command.exec(text)?.[1];
+    if (words !== undefined) this.#asked = askedBy(words) ?? this.#asked;
+  }
+
+  facts(): RequestFacts {
+    const file = this.#file === undefined ? undefined : [`-r ${quote(this.#file)}`];
+    const { name, release, words = file } = this.#asked ?? {};
+    return {
+      uvSystem: this.#system,
+      ...(name === undefined ? {} : { asked: name }),
+      ...(release === undefined ? {} : { askedRelease: release }),
+      ...(words === undefined ? {} : { requested: words }),
+      ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
+      ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
+    };
+  }
+}
