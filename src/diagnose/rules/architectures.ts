@@ -1,5 +1,5 @@
 /** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
-import { setVariable, torchCuda } from "../commands.ts";
+import { platformOf, setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -135,7 +135,12 @@ export const architectureRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `atomicAdd of CUDA takes __half and __nv_bfloat16, not torch's c10::Half and c10::BFloat16 (${match.facts["types"] ?? ""}).`,
-    fix: () => [
+    fix: (match) => [
+      ...(match.finding.file === undefined || platformOf(match) === "win32"
+        ? []
+        : [
+            `sed -i.bak -E 's/\\batomicAdd\\(/gpuAtomicAdd(/g; 0,/#include/s//#include <ATen\\/cuda\\/Atomic.cuh>\\n#include/' ${match.finding.file}`,
+          ]),
       "# #include <ATen/cuda/Atomic.cuh>, and gpuAtomicAdd(p, v) (or gpuAtomicAddNoReturn) in place of atomicAdd(p, v)",
     ],
     sources: ["pytorch: aten/src/ATen/cuda/Atomic.cuh"],

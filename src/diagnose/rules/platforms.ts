@@ -65,7 +65,12 @@ export const platformRules: readonly Rule[] = [
     cause: () =>
       "Apple's clang has no -fopenmp of its own: OpenMP goes through the preprocessor with Homebrew's libomp, or is left out.",
     fix: (match) => [
-      "brew install libomp",
+      "brew install llvm libomp",
+      ...(!match.context.log.cmake
+        ? [
+            `export CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++ LDFLAGS="-L$(brew --prefix libomp)/lib"   # Homebrew's clang knows -fopenmp; then build again`,
+          ]
+        : []),
       ...(match.context.log.cmake
         ? [
             'cmake -DCMAKE_CXX_COMPILER="$(brew --prefix llvm)/bin/clang++" -DOpenMP_ROOT="$(brew --prefix libomp)" ..   # in an empty build folder, with the options as before; brew install llvm: its clang knows -fopenmp',

@@ -1,4 +1,5 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
+import { useToolkit } from "../commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
@@ -234,7 +235,12 @@ export const sourceRules: readonly Rule[] = [
         : [`# add to ${match.finding.file ?? "the file"}: #include <${floatHeader(match.facts["name"] ?? "") ?? ""}>`]),
       "nvcc --version",
       "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names",
-      "# __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n); texture references → texture objects",
+      ...(/^(?:texture|tex1D|cudaBind|cudaUnbind|textureRef|cudaReadMode)/.test(match.facts["name"] ?? "")
+        ? [
+            ...useToolkit(match, "11.8"),
+            "# in the code: cudaCreateTextureObject and tex1Dfetch<T>(object, i), tex2D<T>(object, x, y) in place of texture<T>, cudaBindTexture and tex2D(reference, …)",
+          ]
+        : ["# __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n)"]),
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/"],
     examples: [

@@ -197,7 +197,9 @@ export const torchApiRules: readonly Rule[] = [
       const facts = history(finding, context);
       return facts === undefined || facts["since"] !== undefined || facts["instead"] === undefined ? undefined : facts;
     },
-    confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
+    // Other libraries (glog) have macros of that name, too.
+    confidence: (match) =>
+      match.facts["said"] === "yes" && !/^D?CHECK_/.test(match.facts["asked"] ?? "") ? "high" : "medium",
     cause: (match) =>
       `\`${match.facts["asked"] ?? ""}\` (${placeOf(match.finding)}) is of an older torch${match.facts["gone"] === undefined ? "" : ` (before ${match.facts["gone"]})`}; this one${here(match)} has ${match.facts["instead"] ?? "another name"}.`,
     fix: (match) => {
