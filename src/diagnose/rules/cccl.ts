@@ -88,6 +88,33 @@ function nameOf(match: Match): string {
   return own(removed, owner ?? "") === undefined ? (match.facts["name"] ?? "") : (owner ?? "");
 }
 
+/** The change as a command, where it is the same in all places. */
+function replacement(match: Match): string[] {
+  const { file } = match.finding;
+  if (file === undefined || platformOf(match) === "win32") return [];
+  const name = nameOf(match);
+  if (/^(?:unary|binary)_function$/.test(name))
+    return [
+      `sed -i.bak -E 's/ *: *public +(::)?thrust::${name} *<[^>]*> *([{]?)/ \\2/' ${file}   # no base class; result_type and its like, where they are used, become a using of one's own`,
+    ];
+  const functor = own(functors, name);
+  return functor === undefined
+    ? []
+    : [
+        `sed -i.bak -E 's/\\bcub::${name}(\\(\\)|[{][}])?/::${functor}/g; 0,/#include/s//#include <cuda\\/functional>\\n#include <cuda\\/std\\/functional>\\n#include/' ${file}`,
+      ];
+}
+
+/** Function objects that take the place of CUB's, as values. */
+const functors: Readonly<Record<string, string>> = {
+  Sum: "cuda::std::plus<>{}",
+  Max: "cuda::maximum<>{}",
+  Min: "cuda::minimum<>{}",
+  Equality: "cuda::std::equal_to<>{}",
+  Inequality: "cuda::std::not_equal_to<>{}",
+  Difference: "cuda::std::minus<>{}",
+};
+
 export const ccclRules: readonly Rule[] = [
   {
     id: "cccl-name-removed",
@@ -105,6 +132,7 @@ export const ccclRules: readonly Rule[] = [
     cause: (match) =>
       `\`${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)}\` was removed in CCCL 3, which comes with CUDA 13 (deprecated since CUDA 12.x); ${placeOf(match.finding)} was written for an older CUDA.`,
     fix: (match) => [
+      ...replacement(match),
       `# ${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)} → ${own(removed, nameOf(match)) ?? ""}   (#include <cuda/std/functional>, <cuda/functional>)`,
       "# or take a release of the package that knows CUDA 13, or build with CUDA 12 and a torch for it (cu126, cu128)",
     ],

@@ -1,4 +1,5 @@
 /** Sources that use what they do not include. */
+import { addInclude } from "../command-words.ts";
 import { packageToBuild, platformOf, python } from "../commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
@@ -154,7 +155,7 @@ export const includeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
     fix: (match) => [
-      `# add #include ${headerOf(match.facts["name"] ?? "")} to ${match.finding.file ?? "the file"}`,
+      addInclude(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")),
       `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
     ],
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
@@ -180,7 +181,7 @@ export const includeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? "thrust"}::${match.facts["name"] ?? ""}\` is of a header that ${placeOf(match.finding)} does not include: up to CUDA 11 other headers of Thrust brought it in, since CUDA 12 (and again CUDA 13) they do not, or it was removed.`,
     fix: (match) => [
-      `# add to ${match.finding.file ?? "the file"}: #include <thrust/${thrustHeader(match.facts["name"] ?? "")}>`,
+      addInclude(match, `thrust/${thrustHeader(match.facts["name"] ?? "")}`),
       "# or build with CUDA 11 (and a torch for it)",
     ],
     sources: ["NVIDIA/MinkowskiEngine#594", "NVIDIA/MinkowskiEngine#601", "facebookresearch/ConvNeXt-V2#20"],

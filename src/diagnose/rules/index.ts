@@ -189,6 +189,7 @@ import { cmakeCompilerRules } from "./cmake-compilers.ts";
 import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
 import { halfTypeRules } from "./half-types.ts";
+import { constantExpressionRules } from "./constant-expressions.ts";
 import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
 import { condaPackageRules } from "./conda-packages.ts";
@@ -392,7 +393,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages beside torch", rules: gpuPackageRules },
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "torch's stable API", rules: stableAbiRules },
-  { name: "Between GPU dialects", rules: [...gpuDialectRules, ...halfTypeRules] },
+  { name: "Between GPU dialects", rules: [...gpuDialectRules, ...halfTypeRules, ...constantExpressionRules] },
   { name: "Libraries of other processors", rules: foreignProcessorRules },
   { name: "Compilers that CMake tries", rules: cmakeCompilerRules },
   { name: "Other modules on Windows", rules: windowsOtherModuleRules },

@@ -4,7 +4,7 @@ import { platformOf, python } from "../commands.ts";
 import { homeOf } from "../torch-homes.ts";
 import { about, ofLog } from "../matchers.ts";
 import { withoutTh } from "../th-replacements.ts";
-import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** A header of torch: macros expand there, and what is wrong stands where they are used. */
 function ofTorch(file: string): boolean {
@@ -200,12 +200,12 @@ export const torchSourceRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${ofTorch(match.finding.file ?? "") ? `Where the AT_DISPATCH_… macros are used ("in expansion of macro" below the message says the place)` : placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
+      `${ofTorch(match.finding.file ?? "") ? `Where the AT_DISPATCH_… macros are used ("in expansion of macro" below the message says the place)` : codeAt(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32"
+      platformOf(match) === "win32"
         ? "# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"
         : `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${
-            ofTorch(match.finding.file)
+            match.finding.file === undefined || ofTorch(match.finding.file)
               ? "$(grep -rlE 'AT_DISPATCH[A-Z0-9_]*\\([^,]*\\.type\\(\\)' --include='*.cpp' --include='*.cu' --include='*.cuh' --include='*.h' .)   # in the package's own folder"
               : match.finding.file
           }`,
