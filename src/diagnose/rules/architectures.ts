@@ -169,6 +169,8 @@ export const architectureRules: readonly Rule[] = [
       const types = atomics(finding);
       if (types !== undefined)
         return /double|half|bfloat16/.test(types) ? { feature: "atomicAdd", types, place: "list" } : undefined;
+      if (/^name must be a namespace name/.test(finding.message) && /\bnvcuda\b/.test(finding.source ?? ""))
+        return { feature: "wmma" };
       return saidAny(
         finding,
         /identifier "(?<feature>__shfl_\w+sync|__ldg|__syncwarp|__nanosleep|__reduce_\w+_sync|__match_\w+_sync|__dp[24]a(?:_\w+)?|__viaddm(?:ax|in)\w*|__vimax3?\w*|__vimin3?\w*|__nv_isClusterShared|__cluster_\w+|__clusterDim\w*|__activemask|atomicCAS_block|__isGlobal|__hfma2?|__hadd2?|__hmul2?|__hmax2?|__hmin2?)" is undefined/,

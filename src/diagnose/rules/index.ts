@@ -106,6 +106,7 @@ import { torchPythonSideRules } from "./torch-python-side.ts";
 import { resourceRules } from "./resources.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
+import { cudaApiRules } from "./cuda-api.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
 import { syclRules } from "./sycl.ts";
@@ -306,7 +307,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and torch's API", rules: torchSourceRules },
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
-  { name: "Sources and everything else", rules: sourceRules },
+  { name: "Sources and everything else", rules: [...cudaApiRules, ...sourceRules] },
   { name: "Faults of one torch", rules: faultOfTorchRules },
   { name: "Indexes in place of PyPI", rules: hiddenIndexRules },
   { name: "Builds of torch.compile", rules: inductorBuildRules },

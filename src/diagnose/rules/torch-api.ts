@@ -352,7 +352,7 @@ export const torchApiRules: readonly Rule[] = [
         return { asked: /[‘'"](\w[\w:]*)[’'"]/.exec(finding.message)?.[1] };
       const cut = /^no member named '(\w+)' in$/.exec(finding.message)?.[1];
       if (cut !== undefined) return { asked: cut };
-      return /marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
+      return /invalid use of incomplete type [‘'](?:struct |class )?(?:at|c10)::|marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
         finding.message,
       )
         ? {}
