@@ -107,6 +107,7 @@ import { resourceRules } from "./resources.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
 import { cudaApiRules } from "./cuda-api.ts";
+import { longTypeRules } from "./long-types.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
 import { syclRules } from "./sycl.ts";
@@ -307,7 +308,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and torch's API", rules: torchSourceRules },
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
-  { name: "Sources and everything else", rules: [...cudaApiRules, ...sourceRules] },
+  { name: "Sources and everything else", rules: [...cudaApiRules, ...longTypeRules, ...sourceRules] },
   { name: "Faults of one torch", rules: faultOfTorchRules },
   { name: "Indexes in place of PyPI", rules: hiddenIndexRules },
   { name: "Builds of torch.compile", rules: inductorBuildRules },
