@@ -42,6 +42,14 @@ export function unsetVariable(match: Match, name: string): string {
   return platformOf(match) === "win32" ? `set ${name}=` : `unset ${name}`;
 }
 
+/** Puts an include in front of a file's first one; in words where the file or `sed` is not there. */
+export function addInclude(match: Match, header: string): string {
+  const { file } = match.finding;
+  return file === undefined || platformOf(match) === "win32"
+    ? `# add to ${file ?? "the file"}: #include <${header}>`
+    : `sed -i.bak '0,/#include/s||#include <${header}>\\n#include|' ${quote(file)}`;
+}
+
 /** Removes a folder. */
 export function removeFolder(match: Match, folder: string): string {
   return platformOf(match) === "win32" ? `rmdir /s /q ${quote(folder)}` : `rm -rf ${quote(folder)}`;

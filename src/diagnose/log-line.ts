@@ -80,8 +80,8 @@ const prefixes: readonly RegExp[] = [
   /^(?:stderr|stdout|STDERR|STDOUT): ?/,
   // torch's and absl's: W0820 14:47:12.146000 116445 site-packages/torch/utils/cpp_extension.py:507]
   /^[IWEFV]\d{4} \d{2}:\d{2}:\d{2}\.\d+\s+\d+ [^\s\]]{1,200}\]\s*(?:\[\d+\/\d+\]\s*)?/,
-  // Visual Studio's output window
-  /^\[(?:CMake|vcpkg|cpack)\] /,
+  // The output windows of Visual Studio and of VS Code's CMake Tools
+  /^\[(?:CMake|vcpkg|cpack|build)\] /,
   // c10's: [E301 10:11:12.123456789 file.cpp:12]
   /^\[[IWEF]\d{3,4} \d{2}:\d{2}:\d{2}\.\d{1,9} [^\s\]]{1,200}\] /,
   // cargo, of a build script's compiler: cargo:warning=text, warning: torch-sys@0.17.0: text
@@ -187,9 +187,13 @@ export function cleanLine(raw: string, number: number): LogLine {
   if (/[│┃]$/.test(text)) text = text.slice(0, -1).trimEnd();
   // Markdown: bold text, code marks.
   if (text.startsWith("**") && text.endsWith("**") && text.length > 5) text = text.slice(2, -2).trim();
-  if (text.startsWith("`") && text.endsWith("`") && text.length > 2) text = text.replace(/^`+|`+$/g, "").trim();
+  if (text.startsWith("`") && text.endsWith("`") && text.length > 2)
+    text = text
+      .replace(/^`+|`+$/g, "")
+      .trim()
+      .replace(/^\d{1,3}>(?=\S)/, "");
   // The mark of code that opens here and closes lines below.
-  if (text.startsWith("`")) text = text.replace(/^`{1,3}(?=[\w./\\:+-]{1,300}(?::\d+:|\(\d+[,)]))/, "");
+  if (text.startsWith("`")) text = text.replace(/^`{1,3}(?:\d{1,3}>)?(?=[\w./\\:+-]{1,300}(?::\d+:|\(\d+[,)]))/, "");
   if (/[‘’“”]/.test(text) && writesStraight.test(text) && !/[\u0400-\uffff]/.test(text.replace(/[‘’“”…]/g, "")))
     text = straightQuotes(text);
   return { number, text, indent, pytest };

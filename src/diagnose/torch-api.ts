@@ -111,7 +111,20 @@ const names: readonly TorchName[] = [
   },
   { form: /^(?:torch|at)::symeig$/, gone: "2.0", instead: "torch::linalg_eigh" },
   {
-    form: /^c10::guts::(?:conjunction|disjunction|negation|void_t|is_\w+|\w+_t|make_unique|invoke|apply|if_constexpr|to_string|bool_constant|reverse|clamp)$/,
+    form: /^c10::guts::to_string$/,
+    gone: "2.1",
+    instead: "c10::str(x), with #include <c10/util/StringUtil.h>; it takes pointers, too (std::to_string does not)",
+    rename: ["c10::guts::to_string", "c10::str"],
+  },
+  // pytorch/pytorch#82032
+  {
+    form: /^D?CHECK_(?:EQ|NE|LT|LE|GT|GE)$|^CHECK_NOTNULL$/,
+    gone: "1.13",
+    instead: "TORCH_CHECK_EQ, TORCH_CHECK_LT and their like, with #include <c10/util/Logging.h>",
+    rename: ["\\b\\(D\\?\\)CHECK_\\([ENLG][A-Z]*\\)\\b", "TORCH_\\1CHECK_\\2"],
+  },
+  {
+    form: /^c10::guts::(?:conjunction|disjunction|negation|void_t|is_\w+|\w+_t|make_unique|invoke|apply|if_constexpr|bool_constant|reverse|clamp)$/,
     gone: "2.1",
     instead: "std:: of C++17",
     rename: ["c10::guts::", "std::"],

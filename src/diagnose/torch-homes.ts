@@ -14,6 +14,11 @@ const homes: readonly (readonly [RegExp, string])[] = [
     /^(?:getCurrentCUDAStream|getDefaultCUDAStream|getStreamFromPool|CUDAStream)$/,
     "#include <c10/cuda/CUDAStream.h>, and c10::cuda::",
   ],
+  // Translated from c10/cuda/CUDAStream.h by hipify.
+  [
+    /^(?:getCurrent|getDefault|getStreamFromPool|getStreamFromExternal|setCurrent)HIPStream\w*MasqueradingAsCUDA$|^HIPStreamMasqueradingAsCUDA$/,
+    "#include <ATen/hip/impl/HIPStreamMasqueradingAsCUDA.h>; before hipify: #include <c10/cuda/CUDAStream.h> (ATen/cuda/CUDAContext.h) in that file",
+  ],
   [/^(?:ceil_div|round_up)$/, "#include <ATen/ceil_div.h>"],
   [/^(?:gpuAtomicAdd\w*|atomicAdd)$/, "#include <ATen/cuda/Atomic.cuh>"],
   [/^(?:opmath_type|acc_type)$/, "#include <ATen/OpMathType.h> or <ATen/AccumulateType.h>"],

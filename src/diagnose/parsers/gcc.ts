@@ -35,6 +35,8 @@ const diedForms: readonly RegExp[] = [
 export function gccParser(): Parser {
   /** Old clang broke its messages at the width of the terminal. */
   let broken: OpenFinding | undefined;
+  /** Of a message whose first line ends with `error:`: how much stood on the line before, its indentation included. */
+  let width = 0;
   return {
     get open() {
       return broken !== undefined;
@@ -44,17 +46,24 @@ export function gccParser(): Parser {
         const more =
           /^[a-z'(]/.test(next.text) && next.indent >= 4 && !/[;{}]$|\b(?:error|note|warning): /.test(next.text);
         if (more) extend(broken, next.text);
-        if (!more || !unfinished.test(next.text)) broken = undefined;
+        const goesOn = width > 0 ? next.indent + next.text.length >= shortestFull : unfinished.test(next.text);
+        if (!more || !goesOn) broken = undefined;
         if (more) return true;
       }
       const taken = line(next, out);
       const { newest } = out;
-      if (taken && newest?.kind === "compile" && newest.at === next.number && unfinished.test(newest.message))
-        broken = newest;
+      width = 0;
+      if (taken && newest?.kind === "compile" && newest.at === next.number) {
+        if (newest.message === "" && /\berror:\s?$/.test(next.text)) width = next.text.length;
+        if (width > 0 || unfinished.test(newest.message)) broken = newest;
+      }
       return taken;
     },
   };
 }
+
+/** A line of a broken message that is not its last one is at least so long. */
+const shortestFull = 64;
 
 /** Words that no message of clang ends with. */
 const unfinished =

@@ -16,6 +16,12 @@ const sentences: readonly (readonly [RegExp, (name: string, owner: string) => st
     ),
     (it) => `‘${it}’ was not declared in this scope`,
   ],
+  [
+    new RegExp(
+      String.raw`(?:falsche Verwendung des unvollständigen Typs|utilisation invalide du type incomplet|uso inválido del tipo incompleto|неверное использование неполного типа) ${name}`,
+    ),
+    (it) => `invalid use of incomplete type ‘${it}’`,
+  ],
   [new RegExp(String.raw`no se declaró ${name} en este ámbito`), (it) => `‘${it}’ was not declared in this scope`],
   [
     new RegExp(

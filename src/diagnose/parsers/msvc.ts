@@ -8,6 +8,10 @@ const coded = /\b((?:C|D|LNK|MSB|RC|CVT)\d{4})(?:\s{0,2}[:：]\s{0,8}|\t+|\s(?=u
 /** What stands between the place and the code: `: fatal error`, in any language. */
 const severity = /\s?:?\s?(?:[A-Za-zé]+ )?[^\s:()]{1,30}\s?$/;
 const place = /^((?:[A-Za-z]:)?.*?)\((\d+)(?:,(\d+))?(?:,\d+,\d+)?\)\s?:?$/;
+/** As Qt Creator writes it: `D:\a.h:59: error: C3250: …`. */
+const colonPlace = /^((?:[A-Za-z]:)?[^:*?"<>|]{1,300}\.\w{1,4}):(\d+)(?::(\d+))?$/;
+/** A row of Visual Studio's list of errors, behind the code: message, project, file, line. */
+const row = /^([^\t]+)\t+(?:[^\t]{0,80}\t+)?((?:[A-Za-z]:)?[^\t:*?"<>|]{1,300}\.\w{1,4})\t+(\d{1,6})\b/;
 
 /** What stands between an unresolved symbol and the function that uses it, in the languages of link.exe. */
 const requestedBy =
@@ -65,7 +69,9 @@ function line(line: LogLine, out: Collector): boolean {
   const match = coded.exec(text.length > 3_000 ? text.slice(0, 3_000) : text);
   if (match === null) return false;
   const code = match[1] ?? "";
-  const rest = msvcInEnglish(code, text.slice(match.index + match[0].length));
+  const behind = text.slice(match.index + match[0].length);
+  const listed = row.exec(behind);
+  const rest = msvcInEnglish(code, listed?.[1] ?? behind);
   const before = text.slice(0, match.index);
   const where = before.length > 1_000 ? "" : before.replace(severity, "");
   if (/\bwarning\s*$|\bavertissement\s*$|\bWarnung\s*$|警告\s*$|\bnote\s*$/.test(before)) {
@@ -76,7 +82,8 @@ function line(line: LogLine, out: Collector): boolean {
   }
   if (!/\w|[^ -~]/.test(before) && !/error|unresolved external/i.test(text)) return false;
   const fatal = /fatal|irr[ée]|schwerwiegend|致命/i.test(before);
-  const at = place.exec(where.replace(/\s?:\s?(?:fatal )?error.*$/, "").trim());
+  const placed = where.replace(/\s?:\s?(?:fatal )?error.*$/, "").trim();
+  const at = (listed === null ? null : listed.slice(1)) ?? place.exec(placed) ?? colonPlace.exec(placed);
   const common = {
     tool: "msvc",
     code,

@@ -76,6 +76,11 @@ const packages: readonly (readonly [RegExp, string])[] = [
   [/^(?:hip|hsa)(?:\/|\.h)/, "hip-dev"],
 ];
 
+/** Whether a header of HIP asks for another one beside it. */
+function ofRocmItself({ finding, facts }: Match): boolean {
+  return /[\\/]include[\\/]hip[\\/]/.test(finding.file ?? "") && /^hip\/amd_detail\//.test(facts["header"] ?? "");
+}
+
 export const amdRunTimeRules: readonly Rule[] = [
   {
     id: "hip-no-kernel-image",
@@ -158,10 +163,17 @@ export const amdRunTimeRules: readonly Rule[] = [
         : !/^(?:ck|ck_tile)\//.test(facts["header"] ?? "") || context.log.amd;
       return rocms ? { ...facts, package: found[1] } : undefined;
     },
-    confidence: "high",
+    confidence: (match) => (ofRocmItself(match) ? "medium" : "high"),
     cause: (match) =>
-      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ${(match.facts["package"] ?? "").replace(/-dev$|-lib$/, "")}, a package of ROCm of its own, whose development files are not installed, or ROCm lies elsewhere than in ROCM_PATH.`,
+      ofRocmItself(match)
+        ? `A header of ROCm (${match.finding.file ?? ""}) includes \`${match.facts["header"] ?? ""}\`, which this release does not bring${/bf16/.test(match.facts["header"] ?? "") ? " (hip_bf16.h of ROCm 5.6 lacks its other half; 5.7 has it)" : ""}, or the installation is not whole.`
+        : `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of ${(match.facts["package"] ?? "").replace(/-dev$|-lib$/, "")}, a package of ROCm of its own, whose development files are not installed, or ROCm lies elsewhere than in ROCM_PATH.`,
     fix: (match) => [
+      ...(ofRocmItself(match)
+        ? [
+            `# a newer ROCm${/bf16/.test(match.facts["header"] ?? "") ? " (5.7 or newer)" : ""} and the torch for it (https://download.pytorch.org/whl/rocm…); or the image of both: docker pull rocm/pytorch:latest`,
+          ]
+        : []),
       ...(match.context.log.rocmFromPip
         ? [
             `${pip(match, `install "rocm[libraries,devel]"`)} && rocm-sdk init   # ROCm of pip: the headers are in its devel part; the index and the release that rocm and torch came from`,
@@ -174,6 +186,7 @@ export const amdRunTimeRules: readonly Rule[] = [
       "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
     ],
     sources: [
+      "vllm-project/vllm#1313",
       "ROCm/TheRock#1894",
       "pytorch/vision#8695",
       "https://rocm.docs.amd.com/projects/install-on-linux/en/latest/",

@@ -1,5 +1,5 @@
 /** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
-import { setVariable, torchCuda } from "../commands.ts";
+import { platformOf, setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -135,7 +135,12 @@ export const architectureRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `atomicAdd of CUDA takes __half and __nv_bfloat16, not torch's c10::Half and c10::BFloat16 (${match.facts["types"] ?? ""}).`,
-    fix: () => [
+    fix: (match) => [
+      ...(match.finding.file === undefined || platformOf(match) === "win32"
+        ? []
+        : [
+            `sed -i.bak -E 's/\\batomicAdd\\(/gpuAtomicAdd(/g; 0,/#include/s//#include <ATen\\/cuda\\/Atomic.cuh>\\n#include/' ${match.finding.file}`,
+          ]),
       "# #include <ATen/cuda/Atomic.cuh>, and gpuAtomicAdd(p, v) (or gpuAtomicAddNoReturn) in place of atomicAdd(p, v)",
     ],
     sources: ["pytorch: aten/src/ATen/cuda/Atomic.cuh"],
@@ -164,6 +169,8 @@ export const architectureRules: readonly Rule[] = [
       const types = atomics(finding);
       if (types !== undefined)
         return /double|half|bfloat16/.test(types) ? { feature: "atomicAdd", types, place: "list" } : undefined;
+      if (/^name must be a namespace name/.test(finding.message) && /\bnvcuda\b/.test(finding.source ?? ""))
+        return { feature: "wmma" };
       return saidAny(
         finding,
         /identifier "(?<feature>__shfl_\w+sync|__ldg|__syncwarp|__nanosleep|__reduce_\w+_sync|__match_\w+_sync|__dp[24]a(?:_\w+)?|__viaddm(?:ax|in)\w*|__vimax3?\w*|__vimin3?\w*|__nv_isClusterShared|__cluster_\w+|__clusterDim\w*|__activemask|atomicCAS_block|__isGlobal|__hfma2?|__hadd2?|__hmul2?|__hmax2?|__hmin2?)" is undefined/,

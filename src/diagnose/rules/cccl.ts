@@ -1,6 +1,7 @@
 /** Thrust, CUB and libcu++ (CCCL), and the C interface of the CUDA run time: what releases removed or changed. */
 import { own } from "../../base/own.ts";
-import { type Match, type MatchFacts, placeOf, type Rule, saidAny } from "../rule.ts";
+import { platformOf } from "../commands.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 /**
@@ -87,6 +88,33 @@ function nameOf(match: Match): string {
   return own(removed, owner ?? "") === undefined ? (match.facts["name"] ?? "") : (owner ?? "");
 }
 
+/** The change as a command, where it is the same in all places. */
+function replacement(match: Match): string[] {
+  const { file } = match.finding;
+  if (file === undefined || platformOf(match) === "win32") return [];
+  const name = nameOf(match);
+  if (/^(?:unary|binary)_function$/.test(name))
+    return [
+      `sed -i.bak -E 's/ *: *public +(::)?thrust::${name} *<[^>]*> *([{]?)/ \\2/' ${file}   # no base class; result_type and its like, where they are used, become a using of one's own`,
+    ];
+  const functor = own(functors, name);
+  return functor === undefined
+    ? []
+    : [
+        `sed -i.bak -E 's/\\bcub::${name}(\\(\\)|[{][}])?/::${functor}/g; 0,/#include/s//#include <cuda\\/functional>\\n#include <cuda\\/std\\/functional>\\n#include/' ${file}`,
+      ];
+}
+
+/** Function objects that take the place of CUB's, as values. */
+const functors: Readonly<Record<string, string>> = {
+  Sum: "cuda::std::plus<>{}",
+  Max: "cuda::maximum<>{}",
+  Min: "cuda::minimum<>{}",
+  Equality: "cuda::std::equal_to<>{}",
+  Inequality: "cuda::std::not_equal_to<>{}",
+  Difference: "cuda::std::minus<>{}",
+};
+
 export const ccclRules: readonly Rule[] = [
   {
     id: "cccl-name-removed",
@@ -104,6 +132,7 @@ export const ccclRules: readonly Rule[] = [
     cause: (match) =>
       `\`${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)}\` was removed in CCCL 3, which comes with CUDA 13 (deprecated since CUDA 12.x); ${placeOf(match.finding)} was written for an older CUDA.`,
     fix: (match) => [
+      ...replacement(match),
       `# ${(match.facts["space"] ?? "").replace("::", "")}::${nameOf(match)} → ${own(removed, nameOf(match)) ?? ""}   (#include <cuda/std/functional>, <cuda/functional>)`,
       "# or take a release of the package that knows CUDA 13, or build with CUDA 12 and a torch for it (cu126, cu128)",
     ],
@@ -161,6 +190,10 @@ export const ccclRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 86,
     matches: (finding) =>
+      // In CUB's own headers a name of CUB is missing where a header of another release came first.
+      (/[\\/]cub[\\/]/.test(finding.file ?? "") && !/::cub" has no/.test(finding.message)
+        ? said(finding, /namespace "cub" has no member "(?<name>\w+)"/)
+        : undefined) ??
       saidAny(
         finding,
         /(?:identifier |undeclared identifier )["‘'](?<name>(?:THRUST|CUB|CCCL|_CCCL|_LIBCUDACXX)_\w+)["’']/,
@@ -173,8 +206,11 @@ export const ccclRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\`: CUB, Thrust and libcu++ are one library (CCCL) since CUDA 11.6 and go together. Here headers of two releases are found: a copy that the project brings (third_party/cub, CUB_HOME, pip's nvidia-cuda-cccl, conda's cuda-cccl) and those of the toolkit.`,
-    fix: () => [
-      "# drop the project's own copy of CUB and Thrust from the include folders (CUDA 11 and newer bring them): unset CUB_HOME",
+    fix: (match) => [
+      platformOf(match) === "win32"
+        ? "set CUB_HOME=   # CUDA 11 and newer bring CUB (PowerShell: Remove-Item Env:CUB_HOME); CUB_DIR, THRUST_HOME likewise; then build again"
+        : "unset CUB_HOME CUB_DIR THRUST_HOME   # CUDA 11 and newer bring CUB; then build again",
+      "# a copy that the project puts on -I (third_party/cub): take it out of the include folders",
       "grep -rn 'cub\\|thrust\\|cccl' setup.py CMakeLists.txt | grep -i include",
       'nvcc --version; echo "$CPATH $CPLUS_INCLUDE_PATH $NVCC_PREPEND_FLAGS"   # another CUDA\'s headers on a variable?',
     ],
@@ -183,6 +219,10 @@ export const ccclRules: readonly Rule[] = [
       {
         text: "third_party/cub/agent/agent_merge_sort.cuh:80:32: error: use of undeclared identifier 'THRUST_NS_QUALIFIER'",
         expect: "CUB_HOME",
+      },
+      {
+        text: '/usr/local/cuda-11.5/targets/x86_64-linux/include/cub/util_device.cuh(156): error: namespace "cub" has no member "Debug"',
+        expect: "unset CUB_HOME",
       },
       {
         text: 'C:/CUDA/v11.8/include\\thrust/system/cuda/detail/core/agent_launcher.h(524): error:\nnamespace "thrust::cub" has no member "DebugSyncStream"',

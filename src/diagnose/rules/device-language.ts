@@ -326,6 +326,11 @@ export const deviceLanguageRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 76,
     matches: (finding) => {
+      // The name stands in the line, where nvcc shows it.
+      if (
+        /^specified alignment \(\d+\) is different from alignment \(\d+\) specified on a previous/.test(finding.message)
+      )
+        return { name: /(\w+)\s*\[\s*\]/.exec(finding.source ?? "")?.[1] };
       const facts = said(
         finding,
         /(?:declaration is incompatible with previous|redefinition of|redeclaration of) ["'‘](?<name>\w+)/,
@@ -342,6 +347,10 @@ export const deviceLanguageRules: readonly Rule[] = [
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#shared"],
     examples: [
+      {
+        text: 'lib/THC/THCTensorRandom.cuh(156): error: specified alignment (4) is different from alignment (2) specified on a previous declaration\n          detected during instantiation of "void f<T>(T *) [with T=half]"',
+        expect: "reinterpret_cast",
+      },
       {
         text: 'k.cu(1): error: declaration is incompatible with previous "s" (declared at line 1)\n  template<class T>__attribute__((global)) void k(T*a){ extern __attribute__((shared)) T s[]; }\n                                                          ^',
         expect: "reinterpret_cast",

@@ -8,7 +8,7 @@ import { baseName } from "../parsers/parser.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function inTorch(file: string | undefined): boolean {
-  return /[\\/](?:include|src|pytorch[\w.-]*)[\\/](?:torch|ATen|c10)[\\/]|[\\/]pybind11[\\/]/.test(file ?? "");
+  return /[\\/](?:include|src|pytorch[\w.-]*)[\\/](?:torch|ATen|c10)[\\/]|[\\/]pybind11[\\/]/i.test(file ?? "");
 }
 
 /** Words that well-known headers define as macros, and that torch, pybind11 or other headers use as names. */
@@ -76,7 +76,8 @@ export const headerConflictRules: readonly Rule[] = [
       // What Qt's `slots` does is well known by its place.
       if (
         /[\\/]ivalue(?:_inl)?\.h$/.test(finding.file ?? "") &&
-        (finding.source === undefined || /slots/.test(finding.source))
+        (finding.source === undefined || /slots/.test(finding.source)) &&
+        !/['"“‘](?:IValue|c10::IValue)/.test(finding.message)
       )
         return { word: "slots", index: "0" };
       if (/pybind11\.h$/.test(finding.file ?? "") && /slots/.test(finding.source ?? ""))
@@ -277,6 +278,50 @@ export const headerConflictRules: readonly Rule[] = [
       {
         text: "/usr/include/c++/v1/__algorithm/iterator_operations.h:131:12: error: calling a private constructor of class 'c10::impl::ListElementReference<at::Tensor, std::__wrap_iter<c10::IValue *>>'",
         expect: "newer torch",
+      },
+    ],
+  },
+  {
+    id: "char-traits-of-other-types",
+    title: "libc++ 19 has no char_traits for types that are no characters",
+    on: ["compile"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /implicit instantiation of undefined template ['"‘]std::(?:__\w+::)?char_traits<(?<type>(?:unsigned |signed )?\w[\w:]*)>/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `std::basic_string or std::basic_string_view of \`${match.facts["type"] ?? "unsigned char"}\`${placeOf(match.finding) === "" ? "" : ` (${match.finding.caller ?? placeOf(match.finding)})`}: C++ has char_traits for char, wchar_t, char8_t, char16_t and char32_t alone. libc++ took its version for other types away in LLVM 19; Apple's clang has that since Xcode 16.3.`,
+    fix: (match) => {
+      const apple = match.context.log.platform === "darwin" || /\/(?:Xcode|CommandLineTools)/.test(match.finding.text);
+      const type = match.facts["type"] ?? "";
+      return [
+        /fmt/.test(`${type} ${match.finding.file ?? ""}`)
+          ? "# a newer fmt (10 and newer compile): git submodule update --remote <its folder>, or a newer release of the package that brings it"
+          : '# a newer release of the library that the message names in "requested here": dlib, fmt, nlohmann/json (3.12), … have it mended',
+        `# in one's own code: ${type === "unsigned int" ? "std::u32string and char32_t" : type === "unsigned short" ? "std::u16string and char16_t" : /unsigned char|uint8_t|signed char/.test(type) ? "std::vector<unsigned char>, or std::string" : "std::vector"} in place of std::basic_string<${type}>`,
+        ...(apple
+          ? [
+              "sudo xcode-select -s /Applications/Xcode_16.2.app   # or the tools of before: Xcode 16.2 and its Command Line Tools (developer.apple.com/download/all)",
+            ]
+          : ["export CC=clang-18 CXX=clang++-18   # or an older libc++"]),
+      ];
+    },
+    sources: [
+      "https://developer.apple.com/documentation/xcode-release-notes/xcode-16_3-release-notes",
+      "fmtlib/fmt#4364",
+      "microsoft/cpp_client_telemetry#1344",
+    ],
+    examples: [
+      {
+        text: "/Library/Developer/CommandLineTools/SDKs/MacOSX15.sdk/usr/include/c++/v1/string_view:300:42: error: implicit instantiation of undefined template 'std::char_traits<unsigned int>'",
+        expect: "std::u32string",
+      },
+      {
+        text: "fmt/core.h:381:30: error: implicit instantiation of undefined template 'std::char_traits<fmt::internal::char8_type>'",
+        expect: "a newer fmt",
       },
     ],
   },

@@ -14,6 +14,7 @@ import {
 } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
+import { withoutTh } from "../th-replacements.ts";
 import { isEverywhere } from "../torch-api.ts";
 
 /** Whether CMake compiles, and torch's own header asks. */
@@ -112,22 +113,38 @@ export const headerRules: readonly Rule[] = [
     matches: (finding) =>
       header(
         finding,
-        /^(?:THC|TH|THCUNN|THNN|THH)\/|^THC?\.h$|^(?:torch\/csrc\/cuda\/(?:THCP|cuda_check)|ATen\/cuda\/CUDAApplyUtils|ATen\/(?:Error|NumericUtils_old)|torch\/csrc\/utils\/cuda_lazy_init|c10\/util\/(?:Optional|variant|string_view)|ATen\/native\/cuda\/(?:DistributionTemplates_old)|ATen\/core\/DeprecatedTypePropertiesRegistry_old)\b/,
+        /^(?:THC|TH|THCUNN|THNN|THH)\/|^THC?\.h$|^(?:torch\/csrc\/cuda\/cuda_check|c10\/util\/variant)\b/,
       ),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["header"] ?? ""}\`${includedBy(match)} ${/^TH/.test(match.facts["header"] ?? "") ? "is of TH/THC, which torch removed in 1.11" : "is gone from the installed torch"}: the package was written for an older torch.`,
-    fix: () => [
-      "# replace: THC/THC.h → ATen/cuda/CUDAContext.h; THC/THCAtomics.cuh → ATen/cuda/Atomic.cuh; THC/THCDeviceUtils.cuh → ATen/cuda/DeviceUtils.cuh; THCudaMalloc → c10::cuda::CUDACachingAllocator::raw_alloc; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv → at::ceil_div; c10/util/Optional.h → <optional>",
-      "grep -rnE 'THC?/|THC(udaMalloc|udaFree|CeilDiv|State)|THCudaCheck' --include=*.cu --include=*.cuh --include=*.cpp --include=*.h .",
-      "# or a newer release or fork of the package (or torch 1.10)",
+    fix: (match) =>
+      /^TH/.test(match.facts["header"] ?? "")
+        ? withoutTh(match)
+        : [
+            "# replace: c10/util/variant.h → <variant>, with std:: for c10:: (torch 2.1)",
+            "# or a newer release or fork of the package; else the torch that its documentation names",
+          ],
+    sources: [
+      "pytorch/pytorch#73520",
+      "CoinCheung/pytorch-loss#36",
+      "lucasjinreal/DCNv2_latest#48",
+      "lucasjinreal/DCNv2_latest#66",
     ],
-    sources: ["pytorch/pytorch#73520", "CoinCheung/pytorch-loss#36"],
     examples: [
       { text: "src/k.cu:3:10: fatal error: THC/THC.h: No such file or directory", expect: "ATen/cuda/CUDAContext.h" },
       {
         text: "src/k.cu(5): fatal error C1083: Cannot open include file: 'THC/THCAtomics.cuh': No such file or directory",
         expect: "ATen/cuda/Atomic.cuh",
+      },
+      { text: "src/a.cpp:9:10: fatal error: TH/TH.h: No such file or directory", expect: "xargs sed -i" },
+      {
+        text: "DCNv2/src/cpu/dcn_v2_im2col_cpu.cpp:9:10: fatal error: TH/TH.h: No such file or directory",
+        expect: "lucasjinreal/DCNv2_latest",
+      },
+      {
+        text: "/p/DCNv2_latest/src/cpu/dcn_v2_cpu.cpp:7:10: fatal error: TH/TH.h: No such file or directory",
+        expect: "git pull",
       },
     ],
   },

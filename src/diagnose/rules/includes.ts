@@ -1,9 +1,43 @@
 /** Sources that use what they do not include. */
-import { platformOf } from "../commands.ts";
-import { placeOf, type Rule, saidAny } from "../rule.ts";
+import { addInclude } from "../command-words.ts";
+import { packageToBuild, platformOf, python } from "../commands.ts";
+import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** Stands where the header of a name is not known. */
 const unknownHeader = "that defines it";
+
+/** Whether a header of Apple's SDK itself lacks a type. */
+function inAppleSdk({ finding }: Match): boolean {
+  return /\.sdk[\\/]usr[\\/]include[\\/](?!c\+\+)/.test(finding.file ?? finding.text);
+}
+
+/** Whether the header lies in a folder that an installer makes anew for each build. */
+function isPassing({ finding, context: { log } }: Match): boolean {
+  return (
+    /[\\/](?:pip-(?:build-env|install|req-build|ephem)|build-env-|builds-v0|sdists-v\d|sdist)/.test(
+      finding.file ?? "",
+    ) ||
+    (finding.file !== undefined &&
+      !/^[\\/A-Z]/.test(finding.file) &&
+      log.package !== undefined &&
+      log.asked !== undefined)
+  );
+}
+
+/** The header for all files of a build, without touching them, and the build again. */
+function forcedInclude(match: Match): string[] {
+  if (platformOf(match) === "win32") return [];
+  const { context, finding } = match;
+  const name = context.log.package ?? context.log.asked;
+  const flags = `CFLAGS="-include stdint.h" CXXFLAGS="-include cstdint"${context.log.cuda !== undefined || /\.cuh?\b|nvcc/.test(`${finding.file ?? ""} ${finding.text}`) || finding.tool === "cudafe++" ? ' NVCC_APPEND_FLAGS="-include cstdint"' : ""}`;
+  return isPassing(match) && name !== undefined
+    ? [
+        `${flags} ${python(match)} -m pip install --no-cache-dir ${packageToBuild(match)}   # the header for all files, without touching them`,
+      ]
+    : [
+        `export ${flags}   # the header for all files, without touching them; then build again (retorch.toml: cxx-flags)`,
+      ];
+}
 
 export const includeRules: readonly Rule[] = [
   {
@@ -33,17 +67,26 @@ export const includeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["type"] ?? "uint32_t"}\` is of <cstdint>, which ${match.finding.file === undefined ? "the header" : `\`${placeOf(match.finding)}\``} does not include. Older compilers brought it in by way of other headers; gcc 13 and newer do not.`,
+      inAppleSdk(match)
+        ? `\`${match.facts["type"] ?? "uint8_t"}\` is unknown in a header of Apple's SDK (${placeOf(match.finding)}), which includes what it needs: another stdint.h or sys/types.h is found before the SDK's own (/usr/local/include, a conda folder on CPATH, tools of another Xcode), or the Command Line Tools are damaged or of another macOS.`
+        : `\`${match.facts["type"] ?? "uint32_t"}\` is of <cstdint>, which ${match.finding.file === undefined ? "the header" : `\`${placeOf(match.finding)}\``} does not include. Older compilers brought it in by way of other headers; gcc 13 and newer do not.`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32"
-        ? "# add #include <cstdint> to that header"
+      ...(inAppleSdk(match)
+        ? [
+            'ls /usr/local/include/stdint.h /usr/local/include/sys 2>/dev/null; echo "CPATH=[$CPATH] C_INCLUDE_PATH=[$C_INCLUDE_PATH] CPLUS_INCLUDE_PATH=[$CPLUS_INCLUDE_PATH]"   # a header there hides the SDK\'s: move it away',
+            "unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH; export SDKROOT=$(xcrun --show-sdk-path)",
+            "sudo rm -rf /Library/Developer/CommandLineTools && xcode-select --install   # the tools anew",
+          ]
+        : forcedInclude(match)),
+      match.finding.file === undefined || platformOf(match) === "win32" || inAppleSdk(match) || isPassing(match)
+        ? "# or add #include <cstdint> to that header"
         : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
       ...(/^(?:U?INT|SIZE|PTR|PRI)/.test(match.facts["type"] ?? "")
         ? [
             `# old C libraries have the macros for C++ only with -D__STDC_CONSTANT_MACROS -D__STDC_LIMIT_MACROS -D__STDC_FORMAT_MACROS: add these flags${/^PRI/.test(match.facts["type"] ?? "") ? "; PRI… are of <cinttypes>" : ""}`,
           ]
         : []),
-      "# without touching the sources: flags -include cstdint for cxx and nvcc   (or build with gcc 12: CC=gcc-12 CXX=g++-12)",
+      ...(inAppleSdk(match) ? [] : ["# or build with gcc 12: CC=gcc-12 CXX=g++-12"]),
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-include cstdint" }),
     sources: [
@@ -57,6 +100,14 @@ export const includeRules: readonly Rule[] = [
         expect: "-include cstdint",
       },
       { text: "a.h:40:9: error: ‘uint32_t’ does not name a type", expect: "<cstdint>" },
+      {
+        text: "/Applications/Xcode.app/Contents/Developer/Platforms/MacOSX.platform/Developer/SDKs/MacOSX10.13.sdk/usr/include/sys/resource.h:196:2: error: unknown type name 'uint8_t'",
+        expect: "hides the SDK's",
+      },
+      {
+        text: "/tmp/pip-build-env-o94/normal/lib/python3.10/site-packages/pybind11/include/pybind11/attr.h:199:10: error: ‘uint16_t’ in namespace ‘std’ does not name a type\nERROR: Failed building wheel for nmslib",
+        expect: 'CXXFLAGS="-include cstdint" python -m pip install',
+      },
       { text: "a.h:7:3: error: unknown type name 'uint64_t'", expect: "<cstdint>" },
     ],
   },
@@ -104,7 +155,7 @@ export const includeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
     fix: (match) => [
-      `# add #include ${headerOf(match.facts["name"] ?? "")} to ${match.finding.file ?? "the file"}`,
+      addInclude(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")),
       `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
     ],
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
@@ -130,7 +181,7 @@ export const includeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? "thrust"}::${match.facts["name"] ?? ""}\` is of a header that ${placeOf(match.finding)} does not include: up to CUDA 11 other headers of Thrust brought it in, since CUDA 12 (and again CUDA 13) they do not, or it was removed.`,
     fix: (match) => [
-      `# add to ${match.finding.file ?? "the file"}: #include <thrust/${thrustHeader(match.facts["name"] ?? "")}>`,
+      addInclude(match, `thrust/${thrustHeader(match.facts["name"] ?? "")}`),
       "# or build with CUDA 11 (and a torch for it)",
     ],
     sources: ["NVIDIA/MinkowskiEngine#594", "NVIDIA/MinkowskiEngine#601", "facebookresearch/ConvNeXt-V2#20"],

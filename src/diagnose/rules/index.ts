@@ -107,6 +107,8 @@ import { torchPythonSideRules } from "./torch-python-side.ts";
 import { resourceRules } from "./resources.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
+import { cudaApiRules } from "./cuda-api.ts";
+import { longTypeRules } from "./long-types.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
 import { syclRules } from "./sycl.ts";
@@ -189,6 +191,8 @@ import { installerRefusalRules } from "./installer-refusals.ts";
 import { cmakeCompilerRules } from "./cmake-compilers.ts";
 import { foreignProcessorRules } from "./foreign-processors.ts";
 import { gpuDialectRules } from "./gpu-dialects.ts";
+import { halfTypeRules } from "./half-types.ts";
+import { constantExpressionRules } from "./constant-expressions.ts";
 import { stableAbiRules } from "./stable-abi.ts";
 import { windowsOtherModuleRules } from "./windows-other-modules.ts";
 import { condaPackageRules } from "./conda-packages.ts";
@@ -306,7 +310,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Sources and torch's API", rules: torchSourceRules },
   { name: "Modules and bindings in C++", rules: moduleAndBindingRules },
   { name: "Other libraries", rules: otherLibraryRules },
-  { name: "Sources and everything else", rules: sourceRules },
+  { name: "Sources and everything else", rules: [...cudaApiRules, ...longTypeRules, ...sourceRules] },
   { name: "Faults of one torch", rules: faultOfTorchRules },
   { name: "Indexes in place of PyPI", rules: hiddenIndexRules },
   { name: "Builds of torch.compile", rules: inductorBuildRules },
@@ -394,7 +398,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages beside torch", rules: gpuPackageRules },
   { name: "Ascend NPUs", rules: ascendRules },
   { name: "torch's stable API", rules: stableAbiRules },
-  { name: "Between GPU dialects", rules: gpuDialectRules },
+  { name: "Between GPU dialects", rules: [...gpuDialectRules, ...halfTypeRules, ...constantExpressionRules] },
   { name: "Libraries of other processors", rules: foreignProcessorRules },
   { name: "Compilers that CMake tries", rules: cmakeCompilerRules },
   { name: "Other modules on Windows", rules: windowsOtherModuleRules },

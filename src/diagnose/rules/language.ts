@@ -2,6 +2,7 @@
 import { pip, packageToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { inTorchTree } from "./torch-api.ts";
 
 function inTorchHeader(match: Match): boolean {
   return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");
@@ -261,11 +262,14 @@ export const languageRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 80,
     matches: (finding) =>
-      saidAny(
-        finding,
-        /incomplete (?:class )?type ["‘'](?:const )?(?:class )?(?<type>at::Tensor|c10::\w+|torch::\w+)["’'] is not allowed/,
-        /(?:invalid use of incomplete type|member access into incomplete type|has incomplete type|implicit instantiation of undefined template) ["‘'](?:const )?(?:class |struct )?(?<type>at::\w+|c10::\w+|torch::[\w:]+)/,
-      ),
+      // Within torch's own tree the headers are of two versions.
+      inTorchTree(finding.file) || /^(?:\.\.\/)+(?:c10|aten|torch)\//.test(finding.file ?? "")
+        ? undefined
+        : saidAny(
+            finding,
+            /incomplete (?:class )?type ["‘'](?:const )?(?:class )?(?<type>at::Tensor|c10::\w+|torch::\w+)["’'] is not allowed/,
+            /(?:invalid use of incomplete type|member access into incomplete type|has incomplete type|implicit instantiation of undefined template) ["‘'](?:const )?(?:class |struct )?(?<type>at::\w+|c10::\w+|torch::[\w:]+)/,
+          ),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["type"] ?? ""}\` is only announced where ${placeOf(match.finding)} uses it: a header of torch (ATen/cuda/…, c10/…) is included alone or before the one that defines the type. Older releases of torch included more by themselves.`,
@@ -277,6 +281,39 @@ export const languageRules: readonly Rule[] = [
       {
         text: '/e/torch/include/ATen/cuda/CUDAUtils.h(15): error: incomplete class type "at::Tensor" is not allowed',
         expect: "ATen/core/Tensor.h",
+      },
+    ],
+  },
+  {
+    id: "tensor-of-caffe2-copied",
+    title: "A tensor of Caffe2 is copied",
+    on: ["compile"],
+    specificity: 78,
+    matches: (finding) =>
+      /deleted function|deleted (?:copy )?constructor|cannot be referenced -- it is a deleted function/.test(
+        finding.message,
+      )
+        ? said(
+            finding,
+            /(?<type>caffe2::Tensor(?:<[\w:]+>)?)::Tensor\(const caffe2::Tensor|(?<type2>TensorCPU|TensorCUDA|caffe2::Tensor)\b/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `${placeOf(match.finding)} copies a tensor of Caffe2 (returned or assigned by value): since 2018 its copy constructor is deleted, so that nobody copies the data unawares.`,
+    fix: (match) => [
+      `# ${placeOf(match.finding)}: const auto& tensor = blob->Get<caffe2::TensorCPU>();   # a reference, where the blob lives on`,
+      "# a function that returns it: const caffe2::TensorCPU& Get(), or a copy that is asked for: return blob.Get<caffe2::TensorCPU>().Clone();",
+    ],
+    sources: ["leovandriel/caffe2_cpp_tutorial#72", "leovandriel/caffe2_cpp_tutorial#75"],
+    examples: [
+      {
+        text: "src/caffe2/util/blob.cc:16:31: error: use of deleted function ‘caffe2::Tensor<Context>::Tensor(const caffe2::Tensor<Context>&) [with Context = caffe2::CPUContext]’",
+        expect: "Clone()",
+      },
+      {
+        text: "blob.cpp(11): error C2280: 'caffe2::Tensor<caffe2::CPUContext>::Tensor(const caffe2::Tensor<caffe2::CPUContext> &)': attempting to reference a deleted function",
+        expect: "const auto&",
       },
     ],
   },

@@ -31,7 +31,11 @@ function laterArch(match: Match): string {
 
 /** Whether a finding is of the HIP compiler. */
 function hip(match: Match): boolean {
-  return /hip/.test(match.facts["type"] ?? "") || /\.hip$|_hip\.|[\\/]hip[\\/]/.test(match.finding.file ?? "");
+  return (
+    match.context.log.amd ||
+    /hip/.test(match.facts["type"] ?? "") ||
+    /\.hip$|_hip\.|[\\/]hip[\\/]/.test(match.finding.file ?? "")
+  );
 }
 
 export const nvccRules: readonly Rule[] = [
@@ -124,11 +128,16 @@ export const nvccRules: readonly Rule[] = [
     fix: (match) =>
       hip(match)
         ? [
-            "# give hipcc: -U__HIP_NO_HALF_OPERATORS__ -U__HIP_NO_HALF_CONVERSIONS__ (extra_compile_args={'nvcc': [...]} reaches hipcc)",
+            "export HIPCC_COMPILE_FLAGS_APPEND='-U__HIP_NO_HALF_OPERATORS__ -U__HIP_NO_HALF_CONVERSIONS__'   # then build again; in setup.py: extra_compile_args={'nvcc': [...]} reaches hipcc",
             "# or convert by name: __half2float(x), __bfloat162float(x), __float2bfloat16(x); c10::Half and c10::BFloat16 have all operators",
           ]
         : [
-            "# give nvcc: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__ -U__CUDA_NO_BFLOAT16_OPERATORS__ -U__CUDA_NO_BFLOAT162_OPERATORS__",
+            setVariable(
+              match,
+              "NVCC_APPEND_FLAGS",
+              "-U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__",
+            ) + "   # then build again",
+            "# for good, in extra_compile_args of nvcc: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__ -U__CUDA_NO_BFLOAT16_OPERATORS__ -U__CUDA_NO_BFLOAT162_OPERATORS__",
             '# retorch.toml: nvcc-flags = ["-U__CUDA_NO_HALF_OPERATORS__", "-U__CUDA_NO_HALF_CONVERSIONS__", "-U__CUDA_NO_HALF2_OPERATORS__", "-U__CUDA_NO_BFLOAT16_CONVERSIONS__"]',
           ],
     sources: ["microsoft/DeepSpeed#750", "microsoft/DeepSpeed#1089"],

@@ -109,6 +109,9 @@ export const nvrtcCompileRules: readonly Rule[] = [
             /identifier "(?<name>_CCCL_\w+|_LIBCUDACXX_\w+|THRUST_NS_\w+|CUB_NS_\w+|CUB_RUNTIME_FUNCTION|CUB_DETAIL_\w+)" is undefined/,
           )
         : undefined) ??
+      (/[\\/]cuda_(?:fp16|bf16|fp8)\.hp?p?$/.test(finding.file ?? "")
+        ? said(finding, /^cannot overload functions (?<name>distinguished by return type alone)/)
+        : undefined) ??
       saidAny(
         finding,
         /identifier "(?<name>NV_IS_(?:DEVICE|HOST)|NV_IF_(?:ELSE_)?TARGET|NV_PROVIDES_SM_\d+|NV_TARGET\w*|__nv_tex_surf_handler|CUDART_CB|__NV_SILENCE_\w+|_NV_RSQRT_SPECIFIER|__CUDA_FP8_DECL__|__cudart_builtin__)" is undefined/,

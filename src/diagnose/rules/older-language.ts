@@ -2,13 +2,26 @@
 import { pip, standardFor, packageToBuild } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** What C++11 brought to the library, and what Apple's old libstdc++ (4.2) does not have. */
 const cxx11Names =
   "move|forward|unique_ptr|shared_ptr|weak_ptr|make_shared|nullptr_t|function|bind|to_string|stoi|array|tuple|tie|unordered_map|unordered_set|is_same|is_base_of|enable_if|conditional|decay|remove_reference|true_type|false_type|integral_constant|initializer_list|atomic|mutex|thread|lock_guard|chrono|declval|begin|end|isnan|next|default_delete|numeric_limits";
 const cxx11Headers =
   /^(?:atomic|array|chrono|condition_variable|forward_list|future|initializer_list|mutex|random|ratio|regex|system_error|thread|tuple|type_traits|typeindex|unordered_map|unordered_set|cstdint|cinttypes)$/;
+/** Apple's gcc is a clang, and speaks as one. */
+function isGccOfApple(finding: Finding, { findings, log }: RuleContext): boolean {
+  return (
+    log.platform === undefined &&
+    /' file not found/.test(finding.text) &&
+    findings.some(({ message, text }) => /command ['"‘]gcc['"’] failed/.test(`${message} ${text}`))
+  );
+}
+
+/** Where no folder of a C++ library is found at all, the first header of any C++ fails. */
+const anyCxxHeader =
+  /^(?:c(?:stddef|stdlib|stdio|string|math|assert|limits|ctype|float|errno)|algorithm|functional|iostream|limits|map|memory|set|sstream|string|utility|vector)$/;
 
 export const olderLanguageRules: readonly Rule[] = [
   {
@@ -59,9 +72,10 @@ export const olderLanguageRules: readonly Rule[] = [
     on: ["compile", "missing-header"],
     specificity: 85,
     matches: (finding, context) => {
-      if (context.log.platform !== "darwin") return undefined;
+      if (context.log.platform !== "darwin" && !isGccOfApple(finding, context)) return undefined;
       if (finding.kind === "missing-header")
-        return cxx11Headers.test(finding.header ?? "") &&
+        return (cxx11Headers.test(finding.header ?? "") ||
+          (context.log.oldMacos !== undefined && anyCxxHeader.test(finding.header ?? ""))) &&
           (context.log.oldMacos !== undefined ||
             !/[\\/](?:Xcode|CommandLineTools|include\/c\+\+)/.test(finding.file ?? ""))
           ? { name: `<${finding.header ?? ""}>` }
@@ -85,7 +99,15 @@ export const olderLanguageRules: readonly Rule[] = [
         text: "gcc -c lltm.cpp -o build/temp.macosx-10.7-x86_64-3.6/lltm.o\n/Users/k/e/torch/include/c10/util/UniqueVoidPtr.h:67:17: error: no member named 'move' in namespace 'std'",
         expect: "MACOSX_DEPLOYMENT_TARGET",
       },
+      {
+        text: "fatal error: 'atomic' file not found\n#include <atomic>\n         ^~~~~~~~\n1 error generated.\nerror: command 'gcc' failed with exit status 1",
+        expect: "-stdlib=libc++",
+      },
       { text: "/Users/k/p/a.cpp:3:10: fatal error: 'atomic' file not found", expect: "-stdlib=libc++" },
+      {
+        text: "clang -arch x86_64 -c cpu/scatter.cpp -o build/temp.macosx-10.7-x86_64-3.6/cpu/scatter.o -std=c++11\n/e/torch/include/torch/types.h:3:10: fatal error: 'cstddef' file not found",
+        expect: "MACOSX_DEPLOYMENT_TARGET",
+      },
     ],
   },
   {
@@ -95,29 +117,49 @@ export const olderLanguageRules: readonly Rule[] = [
     specificity: 24,
     matches: (finding) =>
       finding.tool === "msvc" &&
-      (/[\\/](?:torch|ATen|c10)[\\/]/.test((finding.file ?? "").replaceAll("\\", "/")) ||
+      (/[\\/](?:torch|ATen|c10)[\\/]/i.test((finding.file ?? "").replaceAll("\\", "/")) ||
         (/[\\/]MSVC[\\/]/.test(finding.file ?? "") && /\b(?:at|c10|torch)::/.test(finding.message)) ||
         (finding.code === "C2678" && /[\\/]MSVC[\\/]/.test(finding.file ?? "")))
         ? { code: finding.code }
         : undefined,
-    confidence: "medium",
+    confidence: (match) => (/^C3(?:249|250)$/.test(match.facts["code"] ?? "") ? "high" : "medium"),
     cause: (match) => {
       const msvc = match.context.log.msvc;
+      if (/^C3(?:249|250)$/.test(match.facts["code"] ?? ""))
+        return `cl takes nothing but one return statement in a constexpr function (${placeOf(match.finding)}), as C++11 has it: it is the one of Visual Studio 2015. C++14's constexpr, which torch's headers use, came with Visual Studio 2017.`;
       const year = msvc === undefined ? undefined : msvc < "14.20" ? "2017" : msvc < "14.30" ? "2019" : "2022 or newer";
       return `cl${msvc === undefined ? "" : ` ${msvc} (Visual Studio ${year ?? ""})`} rejects a header that comes with torch or with Visual C++ (${placeOf(match.finding)}): ${match.finding.message.slice(0, 200)}. Nothing in the project is at fault: torch is tried with the Visual Studio of its time, and older and newer releases of cl fail on its templates.`;
     },
     fix: (match) => [
+      ...(/^C3(?:249|250)$/.test(match.facts["code"] ?? "")
+        ? [
+            "# Qt Creator: Tools > Options > Kits: a kit with the compiler of Visual Studio 2019 or newer (and Qt's libraries for it), then run qmake or CMake again",
+          ]
+        : []),
       match.context.log.msvc !== undefined && match.context.log.msvc < "14.30"
         ? "# install the C++ build tools of Visual Studio 2022 (torch 1.13 and newer) or, for torch 1.7 to 1.12, the newest update of 2019; build in its x64 Native Tools prompt"
         : "# take the toolset of another release (Visual Studio Installer > Individual components):",
       '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
       "# flags that help with some: /permissive- /Zc:__cplusplus /std:c++17 (torch 2.13 and newer: /std:c++20)",
     ],
-    sources: ["pytorch/vision#5277", "pytorch/pytorch#49077", "pytorch/pytorch: .ci/pytorch/windows"],
+    sources: [
+      "pytorch/vision#5277",
+      "pytorch/pytorch#48450",
+      "pytorch/pytorch#49077",
+      "pytorch/pytorch: .ci/pytorch/windows",
+    ],
     examples: [
       {
         text: "C:\\e\\torch\\include\\ATen/core/boxing/KernelFunction_impl.h(75): error C2039: 'call': is not a member of 'c10::impl::BoxedKernelWrapper<Return>'\nerror: command 'C:\\\\VS\\\\2017\\\\VC\\\\Tools\\\\MSVC\\\\14.16.27023\\\\bin\\\\HostX86\\\\x64\\\\cl.exe' failed with exit status 2",
         expect: "2022",
+      },
+      {
+        text: 'D:\\libtorch\\include\\c10\\core\\DispatchKeySet.h:59: error: C3250: "k": declaration in "constexpr" function body is not allowed',
+        expect: "Visual Studio 2015",
+      },
+      {
+        text: "Error\tC2061\tsyntax error: identifier 'IValue'\tVision\td:\\libtorch_1.9\\include\\ATen\\core\\ivalue.h\t633\t",
+        expect: "ivalue.h:633",
       },
     ],
   },

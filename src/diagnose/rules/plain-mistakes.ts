@@ -369,7 +369,16 @@ export const plainMistakeRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${codeAt(match.finding)}: ${match.facts["name"] === undefined ? "the method" : quote(match)} differs from that of the base class in its parameters, in const or in its name, or that one is not virtual.`,
-    fix: () => ["# copy the declaration from the base class, const included: int run(int) const override;"],
+    fix: (match) => [
+      ...(/\b(?:at|c10d?|torch|nvinfer1)::|[Pp]lugin|RT\.h|ProcessGroup/.test(
+        `${match.finding.message} ${match.finding.file ?? ""}`,
+      )
+        ? [
+            "# the base class is of torch, TensorRT or another library: the project is for another release of it than the one that is found; take the branch or release of the project for that one (git branch -r; git tag)",
+          ]
+        : []),
+      "# copy the declaration from the base class, const and noexcept included: int run(int) const override;",
+    ],
     sources: [`${reference}/override`],
     examples: [
       { text: "a.cpp:1:62: error: ‘int my::B::run(int)’ marked ‘override’, but does not override", expect: "const" },

@@ -1,4 +1,5 @@
 /** macOS, and code that was written for Linux alone. */
+import { own } from "../../base/own.ts";
 import { homebrew, packageToBuild, pip, platformOf } from "../commands.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -24,6 +25,15 @@ const ofSystem: readonly (readonly [RegExp, "linux" | "darwin" | "win32"])[] = [
 ];
 
 const systemNames = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const;
+
+/** Types of POSIX in one word of MSVC's. */
+const clTypes: Readonly<Record<string, string>> = {
+  ssize_t: "__int64",
+  uint: "unsigned",
+  ulong: "size_t",
+  u_int32_t: "unsigned",
+  u_int8_t: "uint8_t",
+};
 
 export const platformRules: readonly Rule[] = [
   {
@@ -65,7 +75,12 @@ export const platformRules: readonly Rule[] = [
     cause: () =>
       "Apple's clang has no -fopenmp of its own: OpenMP goes through the preprocessor with Homebrew's libomp, or is left out.",
     fix: (match) => [
-      "brew install libomp",
+      "brew install llvm libomp",
+      ...(!match.context.log.cmake
+        ? [
+            `export CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++ LDFLAGS="-L$(brew --prefix libomp)/lib"   # Homebrew's clang knows -fopenmp; then build again`,
+          ]
+        : []),
       ...(match.context.log.cmake
         ? [
             'cmake -DCMAKE_CXX_COMPILER="$(brew --prefix llvm)/bin/clang++" -DOpenMP_ROOT="$(brew --prefix libomp)" ..   # in an empty build folder, with the options as before; brew install llvm: its clang knows -fopenmp',
@@ -217,6 +232,11 @@ export const platformRules: readonly Rule[] = [
           : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
             ? "# flags: /permissive- for cxx, -Xcompiler /permissive- for nvcc; or #include <ciso646>; or && || ! in the code"
             : "# a newer release of the package (or a fork or branch for Windows) may have it mended; else build in WSL",
+      ...(own(clTypes, match.facts["name"] ?? "") === undefined
+        ? []
+        : [
+            `set CL=/D${match.facts["name"] ?? ""}=${own(clTypes, match.facts["name"] ?? "") ?? ""}   # the type for all files, without an edit; then build again in this prompt (PowerShell: $env:CL='/D…')`,
+          ]),
       ...(/^(?:localtime|gmtime)_r$/.test(match.facts["name"] ?? "")
         ? [
             `# ${match.facts["name"] ?? ""}(&time, &result) → ${(match.facts["name"] ?? "").replace("_r", "_s")}(&result, &time): MSVC's takes them the other way round`,

@@ -1,7 +1,13 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
 import { platformOf, setVariable } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
-import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
+
+/** The file of the code that gives a mask of 32 bits. */
+function maskedFile({ finding }: Match): string | undefined {
+  const file = finding.caller?.replace(/:\d+$/, "") ?? finding.file;
+  return file === undefined || /amd_detail|[\\/]rocm/.test(file) ? undefined : file;
+}
 
 export const rocmRules: readonly Rule[] = [
   {
@@ -170,13 +176,23 @@ export const rocmRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\`: wavefronts of AMD's data-center GPUs have 64 lanes, so the _sync functions take a mask of 64 bits (since ROCm 6.2, and only with HIP_ENABLE_WARP_SYNC_BUILTINS before 7.0); the code gives 32 bits (0xffffffff).`,
-    fix: () => [
+    fix: (match) => [
+      ...(maskedFile(match) === undefined
+        ? []
+        : [
+            `sed -i.bak -E 's/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g' ${maskedFile(match) ?? ""}   # for ROCm alone: CUDA's masks have 32 bits; the same for each file that is named`,
+            "# for both: #ifdef USE_ROCM  #define FULL_MASK 0xffffffffffffffffULL  #else  #define FULL_MASK 0xffffffffu  #endif; a mask in a variable: uint64_t",
+          ]),
       "# #ifdef USE_ROCM: __shfl_xor(v, lane_mask) without _sync, or a mask of 0xffffffffffffffffULL; warpSize in place of 32",
       "# flag for ROCm 6: -DHIP_ENABLE_WARP_SYNC_BUILTINS",
     ],
     sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/how-to/hip_cpp_language_extensions.html"],
     examples: [
       { text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'", expect: "64 bits" },
+      {
+        text: "/opt/rocm-7.2.3/include/hip/amd_detail/amd_warp_sync_functions.h:307:62: error: \n      static assertion failed due to requirement 'sizeof(unsigned int) == 8': The mask must be a 64-bit\n      integer. Implicitly promoting a smaller integer is almost always an error.\n/p/mma.cuh:739:22: note: in instantiation of function template specialization '__shfl_xor_sync<unsigned int, float>' requested here",
+        expect: "/p/mma.cuh",
+      },
     ],
   },
   {

@@ -4,13 +4,6 @@ import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
 import { placeOf, type Rule, saidAny } from "../rule.ts";
 
-/** The header of one of CUDA's small types of numbers. */
-function floatHeader(name: string): string | undefined {
-  if (/^(?:__)?nv_bfloat16\d?$/.test(name)) return "cuda_bf16.h";
-  if (/^__nv_fp8/.test(name)) return "cuda_fp8.h";
-  return /^__nv_fp4/.test(name) ? "cuda_fp4.h" : undefined;
-}
-
 export const sourceRules: readonly Rule[] = [
   {
     id: "gcc-headers-too-new-for-nvcc",
@@ -182,64 +175,6 @@ export const sourceRules: readonly Rule[] = [
         text: "network_cuda.cc(221): error C2039: 'clockRate': is not a member of 'cudaDeviceProp'",
         expect: "CUDA 13",
       },
-    ],
-  },
-  {
-    id: "cuda-api-removed",
-    title: "This CUDA no longer has (or does not yet have) what the code uses",
-    on: ["compile"],
-    specificity: 76,
-    matches: (finding) => {
-      const facts = about(
-        finding,
-        /^(?:texture|tex1Dfetch|cudaBindTexture\w*|cudaUnbindTexture|textureReference|cudaReadModeElementType|cudaThreadSynchronize|cudaThreadExit|__shfl|__shfl_(?:up|down|xor)|__any|__all|__ballot|cublas\w+_v\d|cusparse\w*csr\w*|cusparseScsrmm2?|CUSPARSE_\w+ALG\w*|cudaGraph\w+|CUmemLocation\w*|cudaMemLocation\w*|CU_\w+|CUBLAS_\w+|CUBLASLT_\w+|cublas(?:ComputeType|Lt\w+|\w+)_t|cublas\w+Ex|CUDNN_\w+|cudnn[A-Z]\w*|CUSOLVER\w*|cusolver\w+|NCCL_\w+|nccl[A-Z]\w*|__half_as_\w+|__u?(?:short|int)_as_half|cuda_fp8\w*|__nv_fp8\w*|__nv_bfloat16\w*|nv_bfloat16\w*|__nv_fp4\w*|cudaLaunchAttribute\w*|cudaLaunchKernelEx\w*|CUtensorMap\w*|cudaFuncSetSharedMemConfig|cudaDeviceSetSharedMemConfig)$/,
-      );
-      if (facts === undefined)
-        return saidAny(
-          finding,
-          /(?<name>texture) is not a template/,
-          /argument of type "[^"]+" is incompatible with parameter of type "(?<name>cu(?:blas|sparse|solver|dnn|rand|fft)\w+_t|cudaDataType\w*)"/,
-          /(?:cannot convert|invalid conversion from) [‘'][^’']+[’'].* to [‘'](?<name>cu(?:blas|sparse|solver|dnn)\w+_t|cudaDataType\w*)/,
-        );
-      // Where the name is known and only the arguments do not fit, nothing was removed.
-      return facts !== undefined &&
-        /no matching function|no instance of/.test(finding.message) &&
-        /^__(?:shfl|any|all|ballot)/.test(facts["name"] ?? "")
-        ? undefined
-        : facts;
-    },
-    confidence: "medium",
-    cause: (match) => {
-      const name = match.facts["name"] ?? "";
-      const why = /^(?:texture|tex1D|cudaBind|cudaUnbind|textureRef)/.test(name)
-        ? "texture references were removed in CUDA 12"
-        : /^__(?:shfl|any|all|ballot)/.test(name)
-          ? "the warp functions without _sync are gone for new architectures"
-          : /^(?:cublas|CUBLAS)/.test(name)
-            ? "cuBLAS changed it (cublasComputeType_t, CUBLAS_COMPUTE_… came with CUDA 11.0, cublasLt with 10.1)"
-            : /^(?:cudnn|CUDNN)/.test(name)
-              ? "cuDNN changed it (RNN and v6 functions went with cuDNN 9; newer descriptors came with 8)"
-              : /^(?:nccl|NCCL)/.test(name)
-                ? "the NCCL that is found is older than the code"
-                : /^(?:__nv_fp|cuda_fp8|CUtensorMap|cudaLaunch|__nv_bf|nv_bf)/.test(name)
-                  ? "it came with a newer CUDA (bfloat16 11.0, FP8 and launch attributes 11.8, tensor maps 12.0, FP4 12.8)"
-                  : "CUDA (or CUB, Thrust: CCCL 3 in CUDA 13) changed it";
-      if (floatHeader(name) !== undefined)
-        return `\`${name}\` is of <${floatHeader(name) ?? ""}>, which ${placeOf(match.finding)} does not include (another header may have brought it in elsewhere), or the CUDA that compiles it is older than the type (bfloat16 11.0, FP8 11.8, FP4 12.8).`;
-      return `\`${name}\`: ${why}; the code (${placeOf(match.finding)}) was written for another CUDA than the one that compiles it${match.context.log.cuda === undefined ? "" : ` (${match.context.log.cuda})`}.`;
-    },
-    fix: (match) => [
-      ...(floatHeader(match.facts["name"] ?? "") === undefined
-        ? []
-        : [`# add to ${match.finding.file ?? "the file"}: #include <${floatHeader(match.facts["name"] ?? "") ?? ""}>`]),
-      "nvcc --version",
-      "# take the release of the package for this CUDA, or the CUDA toolkit that its documentation names",
-      "# __shfl_down(v, n) → __shfl_down_sync(0xffffffff, v, n); texture references → texture objects",
-    ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/"],
-    examples: [
-      { text: 'k.cu(12): error: identifier "__shfl_down" is undefined', expect: "__shfl_down_sync" },
-      { text: 'q.cuh(3): error: identifier "__nv_fp8_e4m3" is undefined', expect: "11.8" },
     ],
   },
   {

@@ -5,7 +5,7 @@ import { standardNumber } from "../../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../../environment/torch-version.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
-import { type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 /** The standard that a message asks for, else the one that the torch at hand needs. */
 function asked(match: Match): string {
@@ -100,6 +100,11 @@ function ofNewerStandard(finding: Finding): MatchFacts | undefined {
     ? /\b(?:std::)?(?:is_\w+_v(?=\s?<)|(?:con|dis)junction_v|if constexpr)/.exec(finding.source ?? "")?.[0]
     : undefined;
   return feature === undefined ? undefined : { feature };
+}
+
+/** Whether the ambiguous std is the one of torch's compiled_autograd.h, or of no header that is known. */
+function isAutograd(match: Match): boolean {
+  return match.finding.file === undefined || /compiled_autograd/.test(match.finding.file);
 }
 
 export const standardRules: readonly Rule[] = [
@@ -296,12 +301,24 @@ export const standardRules: readonly Rule[] = [
     matches: (finding) => (finding.code === "C2872" ? said(finding, /['"“]std['"”]/) : undefined),
     confidence: "high",
     cause: (match) =>
-      `cl stumbles over ${match.finding.file === undefined ? "a torch header" : `\`${baseName(match.finding.file)}\``} when nvcc feeds it torch/extension.h: a known weakness of MSVC with torch's templates (compiled_autograd.h). torch has a way around it that USE_CUDA switches on.`,
-    fix: () => [
-      '# define USE_CUDA for the .cu files: nvcc flag -DUSE_CUDA   (retorch.toml: nvcc-flags = ["-DUSE_CUDA"])',
-      "# and include torch/types.h or ATen/ATen.h instead of torch/extension.h in .cu files; keep pybind code in .cpp files",
-      "# torch 2.8 and older guard the place on Windows without USE_CUDA; a fix in torch itself is proposed (pytorch#188952)",
-    ],
+      isAutograd(match)
+        ? `cl stumbles over ${match.finding.file === undefined ? "a torch header" : `\`${baseName(match.finding.file)}\``} when nvcc feeds it torch/extension.h: a known weakness of MSVC with torch's templates (compiled_autograd.h). torch has a way around it that USE_CUDA switches on.`
+        : `cl takes the name \`std\` in a template of \`${placeOf(match.finding)}\` for two things: a fault of this Visual C++ with the libtorch of that time (Visual Studio 2017 with the first releases; C++17.h of libtorch 1.8 under /std:c++17).`,
+    fix: (match) => {
+      const { file = "", line = 1 } = match.finding;
+      if (!isAutograd(match))
+        return [
+          `powershell -Command "$f='${file}'; $l=Get-Content $f; $l[${line - 1}]=$l[${line - 1}] -replace '(?<![:\\w])std::','::std::'; Set-Content $f $l"   # ::std:: in that line; the same for each line that is named`,
+          ...(/C\+\+17\.h$/.test(file) ? ["# or compile as C++14: /std:c++14, CMAKE_CXX_STANDARD 14"] : []),
+          "# or a newer LibTorch, whose headers say ::std there, with Visual Studio 2019 or newer",
+        ];
+      return [
+        "set NVCC_APPEND_FLAGS=-DUSE_CUDA   # for the .cu files; then build again in the same prompt (PowerShell: $env:NVCC_APPEND_FLAGS='-DUSE_CUDA')",
+        '# or in the build: nvcc flag -DUSE_CUDA   (retorch.toml: nvcc-flags = ["-DUSE_CUDA"])',
+        "# and include torch/types.h or ATen/ATen.h instead of torch/extension.h in .cu files; keep pybind code in .cpp files",
+        "# or a newer toolset: it was seen with MSVC 14.42 and not with 14.44 (torch 2.11); a fix in torch itself is proposed (pytorch#188952)",
+      ];
+    },
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "-DUSE_CUDA" }),
     sources: [
       "pytorch/pytorch#188952",
@@ -309,6 +326,8 @@ export const standardRules: readonly Rule[] = [
       // What guards the place in 2.8 and in 2.9.
       "NVIDIA/Model-Optimizer#1761",
       "ashawkey/cubvh#31",
+      "pytorch/pytorch#15697",
+      "pytorch/pytorch#53409",
       "open-mmlab/mmcv#3308",
     ],
     examples: [
@@ -319,6 +338,10 @@ export const standardRules: readonly Rule[] = [
       {
         text: "torch/csrc/dynamo/compiled_autograd.h(1143): error C2872: 'std': ambiguous symbol",
         expect: "torch/types.h",
+      },
+      {
+        text: "C:\\libtorch\\include\\torch\\csrc\\api\\include\\torch/nn/pimpl.h(123): error C2872: 'std': ambiguous symbol",
+        expect: "$l[122]",
       },
     ],
   },

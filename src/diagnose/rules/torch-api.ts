@@ -197,7 +197,9 @@ export const torchApiRules: readonly Rule[] = [
       const facts = history(finding, context);
       return facts === undefined || facts["since"] !== undefined || facts["instead"] === undefined ? undefined : facts;
     },
-    confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
+    // Other libraries (glog) have macros of that name, too.
+    confidence: (match) =>
+      match.facts["said"] === "yes" && !/^D?CHECK_/.test(match.facts["asked"] ?? "") ? "high" : "medium",
     cause: (match) =>
       `\`${match.facts["asked"] ?? ""}\` (${placeOf(match.finding)}) is of an older torch${match.facts["gone"] === undefined ? "" : ` (before ${match.facts["gone"]})`}; this one${here(match)} has ${match.facts["instead"] ?? "another name"}.`,
     fix: (match) => {
@@ -350,7 +352,7 @@ export const torchApiRules: readonly Rule[] = [
         return { asked: /[‘'"](\w[\w:]*)[’'"]/.exec(finding.message)?.[1] };
       const cut = /^no member named '(\w+)' in$/.exec(finding.message)?.[1];
       if (cut !== undefined) return { asked: cut };
-      return /marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
+      return /invalid use of incomplete type [‘'](?:struct |class )?(?:at|c10)::|marked ['‘"]override['’"],? but does not override|no declaration matches|does not override|no matching function for call to [‘'](?:at|c10|torch)|[‘'](?:struct |class )?(?:at|c10|torch|caffe2)::[\w:{}]+[’'] has no member/.test(
         finding.message,
       )
         ? {}

@@ -3,7 +3,8 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python } from "../commands.ts";
 import { homeOf } from "../torch-homes.ts";
 import { about, ofLog } from "../matchers.ts";
-import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { withoutTh } from "../th-replacements.ts";
+import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** A header of torch: macros expand there, and what is wrong stands where they are used. */
 function ofTorch(file: string): boolean {
@@ -100,9 +101,10 @@ export const torchSourceRules: readonly Rule[] = [
     on: ["compile"],
     specificity: 82,
     matches: (finding, context) =>
-      /torch[\\/]csrc[\\/]api[\\/]include[\\/]torch[\\/](?:nn|data|optim|ordered_dict|serialize)/.test(
+      (/torch[\\/]csrc[\\/]api[\\/]include[\\/]torch[\\/](?:nn|data|optim|ordered_dict|serialize)/.test(
         (finding.file ?? "").replaceAll("\\", "/"),
-      ) &&
+      ) ||
+        /invalid static_cast from type .{0,8}torch::OrderedDict/.test(finding.message)) &&
       (!/no matching function|cannot convert|expected/.test(finding.message) || ofLog(context, hasGpuCompile))
         ? saidAny(
             finding,
@@ -112,16 +114,22 @@ export const torchSourceRules: readonly Rule[] = [
         : undefined,
     confidence: "medium",
     cause: (match) =>
-      `torch/extension.h or torch/torch.h brings the C++ front end (torch::nn, ${placeOf(match.finding)}) into a .cu file, where nvcc passes it on in a form that this host compiler does not take: known of gcc 5 and 6 and of nvcc 9 and 10, and of nvcc 11.5 with MSVC.`,
-    fix: () => [
-      "# in .cu files: #include <torch/types.h> or <ATen/ATen.h> in place of <torch/extension.h> and <torch/torch.h>; bindings in a .cpp file",
-      "g++ --version; nvcc --version   # gcc 7 or newer, CUDA 10.2 or newer",
+      `torch/extension.h or torch/torch.h brings the C++ front end (torch::nn${placeOf(match.finding) === "" ? ", cloneable.h" : `, ${placeOf(match.finding)}`}) into a .cu file, where nvcc passes it on in a form that this host compiler does not take: known of gcc 5 and 6 and of nvcc 9 and 10, and of nvcc 11.5 with MSVC.`,
+    fix: (match) => [
+      platformOf(match) === "win32"
+        ? "# in .cu files: #include <torch/types.h> or <ATen/ATen.h> in place of <torch/extension.h> and <torch/torch.h>; bindings in a .cpp file"
+        : "grep -rlE '<torch/(extension|torch)\\.h>' --include='*.cu' --include='*.cuh' . | xargs sed -i.bak -E 's#<torch/(extension|torch)\\.h>#<torch/types.h>#'   # in .cu files; a header that they include likewise; bindings stay in a .cpp file",
+      "g++ --version; nvcc --version   # gcc 7 or newer, CUDA 10.2 or newer; or another host compiler:",
       "sudo apt-get install g++-9 && export CC=gcc-9 CXX=g++-9",
     ],
-    sources: ["rusty1s/pytorch_scatter#175", "pytorch/extension-cpp#35"],
+    sources: ["rusty1s/pytorch_scatter#175", "pytorch/extension-cpp#35", "NVIDIA/apex#1268", "naver/pump#2"],
     examples: [
       {
         text: "/e/torch/include/torch/csrc/api/include/torch/nn/cloneable.h:68:61: error: invalid static_cast from type ‘const torch::OrderedDict<std::basic_string<char>, std::shared_ptr<torch::nn::Module> >’ to type ‘torch::OrderedDict<std::basic_string<char>, std::shared_ptr<torch::nn::Module> >&’",
+        expect: "torch/types.h",
+      },
+      {
+        text: "error: invalid static_cast from type ‘const torch::OrderedDict<std::basic_string<char>, at::Tensor>’ to type ‘torch::OrderedDict<std::basic_string<char>, at::Tensor>&’",
         expect: "torch/types.h",
       },
     ],
@@ -192,12 +200,12 @@ export const torchSourceRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `${ofTorch(match.finding.file ?? "") ? `Where the AT_DISPATCH_… macros are used ("in expansion of macro" below the message says the place)` : placeOf(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
+      `${ofTorch(match.finding.file ?? "") ? `Where the AT_DISPATCH_… macros are used ("in expansion of macro" below the message says the place)` : codeAt(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32"
+      platformOf(match) === "win32"
         ? "# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"
         : `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${
-            ofTorch(match.finding.file)
+            match.finding.file === undefined || ofTorch(match.finding.file)
               ? "$(grep -rlE 'AT_DISPATCH[A-Z0-9_]*\\([^,]*\\.type\\(\\)' --include='*.cpp' --include='*.cu' --include='*.cuh' --include='*.h' .)   # in the package's own folder"
               : match.finding.file
           }`,
@@ -235,10 +243,7 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the TH/THC interface, which torch took apart from 1.5 on and removed in 1.11: the code was written for an older torch.`,
-    fix: () => [
-      "# THCState *state; THCudaMalloc(state, n) → c10::cuda::CUDACachingAllocator::raw_alloc(n); THCudaFree → raw_delete; THCudaCheck → C10_CUDA_CHECK; THCCeilDiv(a, b) → at::ceil_div(a, b); THCState_getCurrentStream(state) → c10::cuda::getCurrentCUDAStream(); THCudaBlas_… → at::cuda::blas::…; THFloatBlas_gemm and _gemv → at::addmm_out, at::addmv_out on tensors",
-      "# or a newer release or fork of the package, which has done so (of DCNv2 there are branches for each torch); else a torch of its time",
-    ],
+    fix: withoutTh,
     sources: ["pytorch/pytorch#73520"],
     examples: [
       { text: 'nms.cu(70): error: identifier "THCState" is undefined', expect: "CUDACachingAllocator" },
@@ -246,6 +251,7 @@ export const torchSourceRules: readonly Rule[] = [
         text: "src/cpu/dcn_v2_cpu.cpp:224:9: error: ‘THFloatBlas_gemv’ was not declared in this scope",
         expect: "written for an older torch",
       },
+      { text: 'k.cu(283): error: identifier "THCudaCheck" is undefined', expect: "s/THCudaCheck/C10_CUDA_CHECK/g" },
       { text: "roi.cu:12:9: error: ‘THCCeilDiv’ was not declared in this scope", expect: "at::ceil_div" },
     ],
   },

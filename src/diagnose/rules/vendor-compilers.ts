@@ -1,5 +1,5 @@
 /** Compilers of vendors (NVIDIA HPC, Intel classic and oneAPI, PGI, IBM) where gcc, clang or cl is wanted. */
-import { type Rule, saidAny } from "../rule.ts";
+import { type Rule, said, saidAny } from "../rule.ts";
 
 export const vendorCompilerRules: readonly Rule[] = [
   {
@@ -8,6 +8,9 @@ export const vendorCompilerRules: readonly Rule[] = [
     on: ["compile", "driver", "exception"],
     specificity: 91,
     matches: (finding) =>
+      (/^(?:nvc(?:\+\+)?|pgc\+\+|pgcc|nvfortran)$/.test(finding.program ?? "")
+        ? said(finding, /^unknown option '(?<option>-[^']+)'/)
+        : undefined) ??
       saidAny(
         finding,
         /unsupported (?<name>NVHPC) compiler found/i,
@@ -16,7 +19,7 @@ export const vendorCompilerRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `The C++ compiler that runs is of another vendor (${match.facts["name"] ?? ""}): CC or CXX names it, or a module (nvhpc, intel, cray) put it first on PATH. nvcc takes gcc, clang (and nvc++ alone of NVIDIA's own, not nvc), and torch for Linux is built with gcc.`,
+      `The C++ compiler that runs is of another vendor (${match.facts["name"] ?? match.finding.program ?? ""}${match.facts["option"] === undefined ? "" : `, which has no ${match.facts["option"]}: Python was built with gcc and hands its flags on`}): CC or CXX names it, or a module (nvhpc, intel, cray) put it first on PATH. nvcc takes gcc, clang (and nvc++ alone of NVIDIA's own, not nvc), and torch for Linux is built with gcc.`,
     fix: () => [
       'echo "CC=[$CC] CXX=[$CXX] NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS] CUDAHOSTCXX=[$CUDAHOSTCXX]"; module list 2>&1 | grep -iE "nvhpc|intel|cray|gcc"',
       "export CC=gcc CXX=g++ CUDAHOSTCXX=g++   # after: module unload nvhpc intel; module load gcc",
@@ -27,6 +30,7 @@ export const vendorCompilerRules: readonly Rule[] = [
       "https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy",
     ],
     examples: [
+      { text: "nvc++-Error-Unknown switch: -fwrapv", expect: "CC=gcc" },
       {
         text: '"/opt/cuda/include/crt/host_config.h", line 80: catastrophic error: #error directive: -- unsupported NVHPC compiler found! nvc++ is the only NVHPC compiler that is supported.',
         expect: "CXX=g++",
