@@ -4,10 +4,11 @@ import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { pip, platformOf, python, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
+import { newestCudaOf } from "./torch-wheels.ts";
 import { tooNewFor } from "./version-facts.ts";
 
 export {
@@ -174,7 +175,10 @@ export function reinstall(match: Match, name: string): string[] {
     ];
   const above = tooNewFor(torchThere(match), name);
   const wanted = above === undefined ? name : `"${name}<${above}"`;
-  const build = pip(match, `${options} --no-binary ${name} ${wanted}`);
+  const build = pip(
+    match,
+    `${options} ${origin?.source === undefined ? `--no-binary ${name} ${wanted}` : `-v "${origin.source}"`}`,
+  );
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
     return [`${own}   # in the folder that ${name} was installed from`];
@@ -350,9 +354,11 @@ export function installGpuTorch(match: Match): string {
     return '# torch for macOS has no CUDA: run it on the CPU or on Apple\'s GPU (device "mps" in place of "cuda") where the program can, else on Linux or Windows with an NVIDIA GPU';
   const { log, environment } = match.context;
   const cuda = torchCuda(match) ?? log.cuda ?? log.spokenCuda ?? environment?.cuda?.version;
-  return cuda === undefined
+  if (cuda !== undefined) return installTorchFor(match, cuda);
+  const old = newestCudaOf(pythonVersion(match));
+  return old === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
-    : installTorchFor(match, cuda);
+    : `${installTorchFor(match, old)}   # the last that PyTorch has for Python ${pythonVersion(match) ?? ""}`;
 }
 
 /** The first CUDA of PyTorch's index that is not older than one that something needs. */

@@ -32,6 +32,7 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^_k2$/, "k2"],
   [/^_moe_C$|^vllm_flash_attn/, "vllm"],
   [/^_raymarching/, "raymarching"],
+  [/^libpyg$/, "pyg-lib"],
 ];
 
 /** A package's name as names are compared: `Flash_Attn` is `flash-attn`. */
@@ -151,6 +152,8 @@ export interface Origin {
   readonly page?: string;
   /** A page of ready-made wheels; `$TORCH` stands for torch's version, `$TORCH_CUDA` for the same with `_` in place of `+`. */
   readonly wheels?: string;
+  /** What pip builds where PyPI has no sources of it: a repository. */
+  readonly source?: string;
 }
 
 const pyg: Origin = { wheels: "https://data.pyg.org/whl/torch-$TORCH.html" };
@@ -195,7 +198,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "torch-sparse": pyg,
   "torch-cluster": pyg,
   "torch-spline-conv": pyg,
-  "pyg-lib": pyg,
+  "pyg-lib": { ...pyg, source: "git+https://github.com/pyg-team/pyg-lib.git" },
 };
 
 /** Where a package comes from; undefined when PyPI's package of that name is the right one. */

@@ -53,6 +53,10 @@ export interface SettingFacts {
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
   readonly namesLibtorch: boolean;
+  /** qmake's project file stands in the text: `LIBS += -L$$PWD/lib`. */
+  readonly qmake: boolean;
+  /** The library that the pasted Python hands to torch.ops.load_library, written out. */
+  readonly loadedLibrary?: string;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -144,6 +148,8 @@ export class SettingReader {
   #host32 = false;
   #static = false;
   #libtorchNamed = false;
+  #qmake = false;
+  #loaded: string | undefined;
   #extension: string | undefined;
   #microsoft: string | undefined;
   #prefix: string | undefined;
@@ -177,6 +183,8 @@ export class SettingReader {
       /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
     )
       this.#libtorchNamed = true;
+    this.#loaded ??= /\bload_library\(["']([\w./-]{1,200}\.(?:so|dll|dylib|pyd))["']\)/.exec(text)?.[1];
+    if (!this.#qmake && /^\s*(?:INCLUDEPATH|LIBS|QMAKE_\w+) *\+= |\$\$PWD\b/.test(text)) this.#qmake = true;
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
       this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
@@ -227,6 +235,8 @@ export class SettingReader {
       host32Bit: this.#host32,
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,
+      qmake: this.#qmake,
+      ...(this.#loaded === undefined ? {} : { loadedLibrary: this.#loaded }),
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),

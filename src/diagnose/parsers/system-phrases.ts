@@ -251,7 +251,7 @@ export const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /^(?:\*\*\* Error in [`'].{1,200}': )?(?:free\(\): |double free or corruption|munmap_chunk\(\): |malloc\(\): |realloc\(\): |malloc_consolidate\(\): |corrupted (?:size vs\. prev_size|double-linked list))/,
+      /^(?:(?:\*\*\* ?)?(?:Error in [`'‘]?.{1,200}?['’]?: |glibc detected (?:\*\*\* )?.{1,200}?: ))?(?:free\(\): |double free or corruption|munmap_chunk\(\): |malloc\(\): |realloc\(\): |malloc_consolidate\(\): |corrupted (?:size vs\. prev_size|double-linked list))/,
     kind: "exception",
     tool: "system",
     code: "heap",

@@ -27,6 +27,11 @@ function fixPlaces(match: Match): string[] {
   ];
 }
 
+/** What the packages of a namespace or type are most often called like. */
+function nameOf(match: Match): string {
+  return match.facts["type"]?.split("::")[0]?.replace(/^_+|_(?:ops?|C|ext)$/g, "") ?? "<name>";
+}
+
 function differ([first, last]: readonly [string, string]): boolean {
   return first.replace(/:\d+$/, "") !== last.replace(/:\d+$/, "");
 }
@@ -107,7 +112,7 @@ export const doubleRegistrationRules: readonly Rule[] = [
               ]
             : []),
       "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
-      `${python(match)} -m pip list | grep -i <name>; find . -name '*.so'   # is there a second copy?`,
+      `${python(match)} -m pip list | grep -i ${nameOf(match)}; find . -name '*.so'   # is there a second copy?`,
       '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
     ],
     sources: [

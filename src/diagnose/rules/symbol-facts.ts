@@ -1,4 +1,5 @@
 /** What is said of a symbol that was not found: its readable name, who asks for it, what the installed libraries have. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { demangle } from "../../inspect/demangle.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, RuleContext } from "../rule.ts";
@@ -63,6 +64,20 @@ export function torchSymbol(
   accept: (verdict: SymbolVerdict) => boolean,
 ): MatchFacts | undefined {
   const verdict = verdictOf(finding);
-  if (verdict === undefined || !accept(verdict)) return undefined;
+  if (verdict === undefined || !accept(verdict) || isInNamedLibrary(finding, context)) return undefined;
   return symbolFacts(finding, verdict, context);
+}
+
+/** ld found the symbol in a library that is not on the link line, and names the library below: neither its form nor torch's release is wrong. */
+function isInNamedLibrary({ text }: Finding, { findings }: RuleContext): boolean {
+  return (
+    /undefined reference to symbol /.test(text) &&
+    findings.some(({ kind, message }) => kind === "link" && message.includes("DSO missing from command line"))
+  );
+}
+
+/** The torch of the text still has the TH/THC C API, which ended with 1.11. */
+export function hasTh({ log }: RuleContext): boolean {
+  const version = log.installedTorch ?? log.torch;
+  return version !== undefined && compareVersions(parseVersion(version), parseVersion("1.11")) < 0;
 }

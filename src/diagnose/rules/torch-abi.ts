@@ -59,6 +59,11 @@ function linkedNowhere({ findings }: RuleContext): boolean {
   });
 }
 
+/** All wheels of torch for the Python of the text have the old ABI: 3.8 and older ended with torch 2.4. Programs have a LibTorch of their own. */
+function wheelsAreOld({ log }: RuleContext): boolean {
+  return log.cxx11Abi !== true && log.host === undefined && /^(?:2\.7|3\.[4-8])$/.test(log.python ?? "");
+}
+
 export const torchAbiRules: readonly Rule[] = [
   {
     id: "other-libtorch-on-path",
@@ -133,6 +138,10 @@ export const torchAbiRules: readonly Rule[] = [
         expect: "LIBTORCH_CXX11_ABI",
       },
       {
+        text: "LIBS += -L$$PWD/lib\nLIBS += -ltorch -lc10\nerror: undefined reference to `c10::Error::Error(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, void const*)'",
+        expect: "QMAKE_CXXFLAGS += -D_GLIBCXX_USE_CXX11_ABI=0",
+      },
+      {
         text: "main.cpp:(.text+0x51): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, c10::optional<c10::Device>)'",
         expect: "cxx11",
       },
@@ -144,17 +153,19 @@ export const torchAbiRules: readonly Rule[] = [
     on: ["undefined-symbol"],
     specificity: 80,
     matches: (finding, context) =>
-      torchSymbol(
-        finding,
-        context,
-        (verdict) =>
-          isTorch(verdict.owner) &&
-          verdict.owner !== "torch-stable-abi" &&
-          (verdict.symbol.strings === "old" ||
-            alwaysThere.test(finding.symbol ?? "") ||
-            (untagged.test(finding.symbol ?? "") &&
-              (context.log.cxx11Abi ?? context.environment?.torch?.cxx11Abi) === true)),
-      ),
+      finding.phase === "load" && wheelsAreOld(context)
+        ? undefined
+        : torchSymbol(
+            finding,
+            context,
+            (verdict) =>
+              isTorch(verdict.owner) &&
+              verdict.owner !== "torch-stable-abi" &&
+              (verdict.symbol.strings === "old" ||
+                alwaysThere.test(finding.symbol ?? "") ||
+                (untagged.test(finding.symbol ?? "") &&
+                  (context.log.cxx11Abi ?? context.environment?.torch?.cxx11Abi) === true)),
+          ),
     confidence: (match) => (match.context.environment?.torch?.cxx11Abi === false ? "medium" : "high"),
     cause: (match) =>
       `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (${untagged.test(match.finding.symbol ?? "") ? "it returns one, and its name has no tag `[abi:cxx11]`" : "`Ss`"}, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
