@@ -122,3 +122,9 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
     }
   }
 }
+
+/** A program without Python that the C library names: `*** Error in `./main': free(): invalid pointer`. */
+export function crashedProgram({ finding }: Match): string | undefined {
+  const name = /^(?:\*\*\* )?Error in [`'](\S{1,200}?)': /.exec(finding.text)?.[1];
+  return name === undefined || /(?:^|\/)python[\d.]*m?$/.test(name) ? undefined : name;
+}

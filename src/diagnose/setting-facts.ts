@@ -55,6 +55,8 @@ export interface SettingFacts {
   readonly namesLibtorch: boolean;
   /** qmake's project file stands in the text: `LIBS += -L$$PWD/lib`. */
   readonly qmake: boolean;
+  /** A wheel that the text names with the form of its strings: `flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl`. */
+  readonly abiWheel?: string;
   /** The library that the pasted Python hands to torch.ops.load_library, written out. */
   readonly loadedLibrary?: string;
   /** ComfyUI runs. */
@@ -150,6 +152,7 @@ export class SettingReader {
   #libtorchNamed = false;
   #qmake = false;
   #loaded: string | undefined;
+  #abiWheel: string | undefined;
   #extension: string | undefined;
   #microsoft: string | undefined;
   #prefix: string | undefined;
@@ -183,6 +186,8 @@ export class SettingReader {
       /\blibtorch(?:\d|-(?:cxx11|shared|win|macos)|[\w.-]*[\\/](?:lib|include|share)\b| \d)/i.test(text)
     )
       this.#libtorchNamed = true;
+    if (text.includes("cxx11abi"))
+      this.#abiWheel ??= /\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/.exec(text)?.[0];
     this.#loaded ??= /\bload_library\(["']([\w./-]{1,200}\.(?:so|dll|dylib|pyd))["']\)/.exec(text)?.[1];
     if (!this.#qmake && /^\s*(?:INCLUDEPATH|LIBS|QMAKE_\w+) *\+= |\$\$PWD\b/.test(text)) this.#qmake = true;
     if (!this.#static && staticTorch.test(text)) this.#static = true;
@@ -236,6 +241,7 @@ export class SettingReader {
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,
       qmake: this.#qmake,
+      ...(this.#abiWheel === undefined ? {} : { abiWheel: this.#abiWheel }),
       ...(this.#loaded === undefined ? {} : { loadedLibrary: this.#loaded }),
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),

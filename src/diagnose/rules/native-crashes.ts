@@ -5,6 +5,7 @@ import { packageOfModule } from "../packages.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
+import { crashedProgram } from "../programs.ts";
 
 interface Frame {
   readonly library: string;
@@ -91,12 +92,6 @@ function windowsStatus(text: string): string {
   if (/0x[cC]0000374\b|-1073740940\b|\b3221226356\b/.test(text))
     return "0xC0000374 (-1073740940) says that the heap is corrupted: memory was written past its end, or freed twice or by another run time than the one that gave it. ";
   return "";
-}
-
-/** A program without Python that the C library names: `*** Error in `./main': free(): invalid pointer`. */
-function ownProgram({ finding }: Match): string | undefined {
-  const name = /^(?:\*\*\* )?Error in [`'](\S{1,200}?)': /.exec(finding.text)?.[1];
-  return name === undefined || /(?:^|\/)python[\d.]*m?$/.test(name) ? undefined : name;
 }
 
 export const nativeCrashRules: readonly Rule[] = [
@@ -360,7 +355,7 @@ export const nativeCrashRules: readonly Rule[] = [
                   `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
                 ]
               : []),
-            ...(ownProgram(match) === undefined
+            ...(crashedProgram(match) === undefined
               ? [
                   `${python(match)} -X faulthandler the_program.py   # which call`,
                   ...(platformOf(match) === "win32"
@@ -368,7 +363,7 @@ export const nativeCrashRules: readonly Rule[] = [
                     : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
                 ]
               : [
-                  `gdb -batch -ex run -ex bt --args ${ownProgram(match) ?? ""}   # which C++ function`,
+                  `gdb -batch -ex run -ex bt --args ${crashedProgram(match) ?? ""}   # which C++ function`,
                   "# in a destructor or at the exit: the program and LibTorch hold strings or containers of two C++ ABIs or run times: one compiler (gcc 7 or newer, the one that LibTorch was built with), -D_GLIBCXX_USE_CXX11_ABI as find_package(Torch) sets it, one libstdc++ (ldd), and no LibTorch linked statically beside a shared one",
                 ]),
             ...(platformOf(match) === "win32"
@@ -387,6 +382,7 @@ export const nativeCrashRules: readonly Rule[] = [
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
     examples: [
       { text: "Segmentation fault (core dumped)", expect: "faulthandler" },
+      { text: "zsh: segmentation fault  python test.py", expect: "faulthandler" },
       {
         text: "*** Error in `./main': free(): invalid pointer: 0x00007ff95efac970 ***",
         expect: "bt --args ./main",

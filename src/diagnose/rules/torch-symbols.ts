@@ -1,6 +1,5 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
 import { pip, platformOf, python, rebuild } from "../commands.ts";
-import { isWellKnown, packageOf } from "../packages.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
@@ -208,7 +207,7 @@ export const torchSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is torch's own, and the installed torch does not have it in this form: ${match.facts["who"] ?? ""} was compiled against another torch version ` +
       `(torch was upgraded or downgraded since, pip's build isolation fetched another torch, or a ready-made wheel is for another one).${torchHere(match)}${gpuNote(match)}${installedSentence(match)}`,
-    fix: (match) => programFix(match, "release") ?? [...torchFirst(match), ...rebuild(match)],
+    fix: (match) => programFix(match, "release") ?? rebuild(match),
     sources: [
       "pytorch/extension-cpp#103",
       "pytorch/extension-cpp#121",
@@ -228,12 +227,12 @@ export const torchSymbolRules: readonly Rule[] = [
       { text: "ImportError: /p/x.so: undefined symbol: _ZN3c104cuda9SetDeviceEi", expect: "another torch version" },
       { text: "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_", expect: "retorch build --force" },
       {
-        text: "./app: symbol lookup error: ./app: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
-        expect: "CMAKE_PREFIX_PATH=/path/to/libtorch",
+        text: "flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c104cuda9SetDeviceEi",
+        expect: "flash-attn",
       },
       {
-        text: "ImportError: /e/lib/python3.6/site-packages/sandbox-0.1-py3.6-linux-x86_64.egg/sandbox/_C.cpython-36m-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC1ENS_14SourceLocationERKSs",
-        expect: 'python -c "import torch, sandbox._C"',
+        text: "./app: symbol lookup error: ./app: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
+        expect: "CMAKE_PREFIX_PATH=/path/to/libtorch",
       },
       {
         text: "symbol lookup error: /p/x.so: undefined symbol: _ZTIN5torch8autograd4NodeE",
@@ -242,18 +241,6 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
   },
 ];
-
-/** Extensions of old days are often imported before torch, and say so in these words, too. */
-function torchFirst(match: Match): string[] {
-  const file = match.finding.file ?? "";
-  const [, folder, name = ""] =
-    /(?:site|dist)-packages[\\/](?:[^\\/]+\.egg[\\/])?(?:(\w+)[\\/])?(\w+)\.[^\\/]+$/.exec(file) ?? [];
-  if (name === "" || !/^(?:2\.7|3\.[4-8])$/.test(match.context.log.python ?? "") || isWellKnown(packageOf(match) ?? ""))
-    return [];
-  return [
-    `${python(match)} -c "import torch, ${folder === undefined ? name : `${folder}.${name}`}"   # torch has to be imported first; when this works, do so in the program, too. Else:`,
-  ];
-}
 
 function gpuNote(match: Match): string {
   const verdict = verdictOf(match.finding);
