@@ -1,5 +1,6 @@
 /** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
-import { platformOf, python } from "./command-words.ts";
+import { platformOf, python, quote } from "./command-words.ts";
+import { framesAt } from "./matchers.ts";
 import { packageOfModule } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
@@ -28,5 +29,19 @@ export function buildInCheckout(match: Match): string[] | undefined {
     ];
   return [
     `for d in ${folder} ${root}; do [ -f $d/setup.py ] && (cd $d && ${python(match)} setup.py build_ext --inplace --force); done   # the first error of its log is the cause, if it fails`,
+  ];
+}
+
+/** Goes to the sources whose Python file imports a module of its own folder: `import _ext` in `/w/DCNv2/dcn_v2.py`. */
+export function toImporter(match: Match): string[] {
+  const frame = framesAt(match).at(-1) ?? "";
+  const [, folder, word] =
+    /^((?:[A-Za-z]:)?[\\/].{1,200}?)[\\/][^\\/]+\.py:\d+ .*?» *(?:from \. )?(?:import|from) (_\w+|\w+_(?:cuda|ext|cpp))\b/.exec(
+      frame,
+    ) ?? [];
+  if (folder === undefined || word === undefined || /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python/.test(folder))
+    return [];
+  return [
+    `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)}   # or the folder above it: the one that has the setup.py`,
   ];
 }

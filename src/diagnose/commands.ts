@@ -4,6 +4,7 @@ import { own } from "../base/own.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
+import { toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
@@ -124,6 +125,7 @@ export function rebuild(match: Match): string[] {
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
   return [
+    ...toImporter(match),
     "retorch build --force",
     platformOf(match) === "win32"
       ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"

@@ -118,7 +118,12 @@ function forCmd(line: string): string {
 /** The lines of a fix in the words of the machine that the text is of. */
 export function fitted(lines: readonly string[], match: Match): readonly string[] {
   const { jetson, rpm } = match.context.log;
-  const said = platformOf(match) === "win32" ? lines.map(forCmd) : lines;
+  const { libtorchFolder } = match.context.log;
+  const named =
+    libtorchFolder === undefined
+      ? lines
+      : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
+  const said = platformOf(match) === "win32" ? named.map(forCmd) : named;
   const fit = jetson ? forJetson(said, match) : said;
   return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
 }

@@ -53,6 +53,8 @@ export interface SettingFacts {
   readonly staticTorch: boolean;
   /** LibTorch, the download for C++, is named. */
   readonly namesLibtorch: boolean;
+  /** The folder of a LibTorch: `/home/u/libtorch`. */
+  readonly libtorchFolder?: string;
   /** qmake's project file stands in the text: `LIBS += -L$$PWD/lib`. */
   readonly qmake: boolean;
   /** A wheel that the text names with the form of its strings: `flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl`. */
@@ -150,6 +152,7 @@ export class SettingReader {
   #host32 = false;
   #static = false;
   #libtorchNamed = false;
+  #libtorchFolder: string | undefined;
   #qmake = false;
   #loaded: string | undefined;
   #abiWheel: string | undefined;
@@ -189,6 +192,11 @@ export class SettingReader {
     if (text.includes("cxx11abi"))
       this.#abiWheel ??= /\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/.exec(text)?.[0];
     this.#loaded ??= /\bload_library\(["']([\w./-]{1,200}\.(?:so|dll|dylib|pyd))["']\)/.exec(text)?.[1];
+    if (text.includes("libtorch"))
+      this.#libtorchFolder ??=
+        /(?:^|[\s"'`(:=]|-[LI]|\/)((?:\/|[A-Za-z]:[\\/])(?:[\w.+-]+[\\/]){0,10}libtorch[\w.+-]{0,30})[\\/](?:lib|include|share)\b/.exec(
+          text,
+        )?.[1];
     if (!this.#qmake && /^\s*(?:INCLUDEPATH|LIBS|QMAKE_\w+) *\+= |\$\$PWD\b/.test(text)) this.#qmake = true;
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
@@ -240,6 +248,7 @@ export class SettingReader {
       host32Bit: this.#host32,
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,
+      ...(this.#libtorchFolder === undefined ? {} : { libtorchFolder: this.#libtorchFolder }),
       qmake: this.#qmake,
       ...(this.#abiWheel === undefined ? {} : { abiWheel: this.#abiWheel }),
       ...(this.#loaded === undefined ? {} : { loadedLibrary: this.#loaded }),

@@ -21,6 +21,11 @@ function fixPlaces(match: Match): string[] {
   const fragment = `TORCH_LIBRARY_FRAGMENT(${match.facts["type"] ?? "ns"}, m)`;
   if (differ(places) && folderOf(places[0]) === folderOf(places[1]))
     return [`# ${places[1]}: ${fragment} in place of TORCH_LIBRARY; kernels go into TORCH_LIBRARY_IMPL blocks`];
+  if (places[0] === places[1])
+    return [
+      `${python(match)} -c "import importlib.util as u; print(u.find_spec('${match.facts["type"] ?? "the_module"}'))"; find / -name '*${match.facts["type"] ?? ""}*.so' -not -path '/proc/*' 2>/dev/null   # the copies: of the installed package, and of a build folder, of a folder beside a model, or of another package that carries it`,
+      "# load one of them: the import of the package or torch.ops.load_library, not both; take the second copy away",
+    ];
   return [
     `# whose are ${places[0]} and ${places[1]}? Keep one: uninstall the other package, or install it without its own operators (an option of its build, such as its CPU part)`,
     `# both are needed: ${fragment} in the second, or a namespace of its own`,

@@ -33,6 +33,13 @@ function loadsModel(match: Match): boolean {
   return framesAt(match).some((frame) => /[\\/]torch[\\/](?:jit[\\/]_?serialization|serialization)\.py/.test(frame));
 }
 
+/** The folder of torch's libraries, as far as the text tells. */
+function foldersHere({ context: { log } }: Match): string {
+  if (log.host === "rust") return "$LIBTORCH/lib";
+  const [site] = log.packageFolders;
+  return log.libtorchFolder === undefined && site !== undefined ? `${site}/torch/lib` : "<libtorch>/lib";
+}
+
 export const embeddingRules: readonly Rule[] = [
   {
     id: "torch-python-in-program",
@@ -89,7 +96,12 @@ export const embeddingRules: readonly Rule[] = [
             "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
           ]
         : [
-            "export LD_LIBRARY_PATH=<libtorch>/lib:$LD_LIBRARY_PATH   # or, for good:",
+            `export LD_LIBRARY_PATH=${foldersHere(match)}:$LD_LIBRARY_PATH   # or, for good:`,
+            ...(match.context.log.host === "rust"
+              ? [
+                  "# LIBTORCH is read when the program is built only; no LIBTORCH, but a download by tch: ls -d target/*/build/torch-sys-*/out/libtorch/libtorch/lib; fish: set -x LD_LIBRARY_PATH …",
+                ]
+              : []),
             "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
             `${python(match)} -c "import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))"   # the folder of an installed torch`,
           ],
@@ -102,6 +114,14 @@ export const embeddingRules: readonly Rule[] = [
       {
         text: "./app: error while loading shared libraries: libtorch.so: cannot open shared object file: No such file or directory",
         expect: "LD_LIBRARY_PATH=<libtorch>/lib",
+      },
+      {
+        text: "./app: error while loading shared libraries: libc10_cuda.so: cannot open shared object file: No such file or directory\n$ ldd ./app\n        libc10.so => /usr/local/lib/python3.10/site-packages/torch/lib/libc10.so (0x00007f44f6eb3000)",
+        expect: "LD_LIBRARY_PATH=/usr/local/lib/python3.10/site-packages/torch/lib",
+      },
+      {
+        text: "     Running `target/debug/app`\ntarget/debug/app: error while loading shared libraries: libtorch_cuda.so: cannot open shared object file: No such file or directory",
+        expect: "LD_LIBRARY_PATH=$LIBTORCH/lib",
       },
     ],
   },

@@ -82,6 +82,37 @@ function nameLibrary(match: Match): string[] {
 
 export const linkOrderRules: readonly Rule[] = [
   {
+    id: "torch-libraries-find-no-others",
+    title: "The linker does not find what torch's libraries need",
+    on: ["missing-library"],
+    specificity: 94,
+    matches: (finding) =>
+      finding.phase === "link"
+        ? saidAny(
+            { ...finding, message: finding.text },
+            /(?:^|\s)(?<name>lib[\w.+-]+\.so[\w.-]*), needed by \/{0,2}(?<folder>\/\S*torch\S*\/lib)\/lib(?:torch|c10)\w*\.so, not found/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `What is linked uses torch's libraries in \`${match.facts["folder"] ?? ""}\`, and the linker does not know the folder in which these find \`${match.facts["name"] ?? ""}\` and others: only a library that was itself linked with torch is named, or torch's libraries without their folder as -rpath. The undefined references to torch, CUDA and OpenMP below come from that; none of them is missing.`,
+    fix: (match) => {
+      const folder = match.facts["folder"] ?? "";
+      return [
+        `export LD_LIBRARY_PATH=${folder}:$LD_LIBRARY_PATH   # for the link and for the run; then link again. Or -Wl,-rpath-link,${folder} -Wl,-rpath,${folder}`,
+        "# CMake: find_package(Torch REQUIRED) and target_link_libraries(the_target ${TORCH_LIBRARIES}) in the project that links the program, too, not only in that of the library",
+        `ls ${folder} | grep '${(match.facts["name"] ?? "").replace(/\.so.*$/, "")}'   # it is not there: this LibTorch takes it from the system (CUDA's run time, libgomp), which has to be on the same path`,
+      ];
+    },
+    sources: ["pytorch/pytorch#48167"],
+    examples: [
+      {
+        text: "/usr/bin/ld: warning: libc10_cuda.so, needed by //home/u/libtorch/lib/libtorch_cuda.so, not found (try using -rpath or -rpath-link)\n//home/u/libtorch/lib/libtorch_cuda.so: undefined reference to `c10::cuda::getDefaultCUDAStream(signed char)'",
+        expect: "LD_LIBRARY_PATH=/home/u/libtorch/lib",
+      },
+    ],
+  },
+  {
     id: "dso-missing-on-command-line",
     title: "A library that is needed indirectly is not linked",
     on: ["link"],

@@ -260,6 +260,10 @@ export const windowsLoadingRules: readonly Rule[] = [
         expect: "rmdir /s /q <site-packages>",
       },
       {
+        text: '  File "C:\\u\\fairmot\\dcnv2\\dcn_v2.py", line 12, in <module>\n    import _ext as _backend\nImportError: DLL load failed while importing _ext: The specified procedure could not be found.',
+        expect: "cd /d C:\\u\\fairmot\\dcnv2",
+      },
+      {
         text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",
         expect: "another version of torch",
       },
