@@ -3,11 +3,12 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { pip, platformOf, python, setVariable } from "./command-words.ts";
+import { toImporter } from "./checkouts.ts";
+import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
-import { cudaBuildsOf } from "./torch-wheels.ts";
+import { cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
 import { tooNewFor } from "./version-facts.ts";
 
 export {
@@ -124,6 +125,7 @@ export function rebuild(match: Match): string[] {
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
   return [
+    ...toImporter(match),
     "retorch build --force",
     platformOf(match) === "win32"
       ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"
@@ -317,9 +319,11 @@ export function installGpuTorch(match: Match): string {
       match,
       `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${build}`,
     );
-  return cuda === undefined
+  if (cuda !== undefined) return installTorchFor(match, cuda);
+  const old = newestCudaOf(pythonVersion(match));
+  return old === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`
-    : installTorchFor(match, cuda);
+    : `${installTorchFor(match, old)}   # the last that PyTorch has for Python ${pythonVersion(match) ?? ""}`;
 }
 
 /** The first CUDA of PyTorch's index that is not older than one that something needs. */

@@ -2,24 +2,24 @@
 
 /** Targets of AMD's GPUs by the names that the driver gives them. Source: "Supported GPUs" of ROCm/TheRock. */
 const amdGpus: readonly (readonly [RegExp, string])[] = [
-  [/\b80[4-6]0S\b/, "gfx1151"],
-  [/\b(?:880|890)M\b/, "gfx1150"],
-  [/\b(?:740|760|780)M\b/, "gfx1103"],
-  [/\b(?:660|680)M\b/, "gfx1035"],
-  [/\bRX 9070\b/, "gfx1201"],
-  [/\bRX 9060\b/, "gfx1200"],
-  [/\bRX 7900\b|\bW7[89]00\b/, "gfx1100"],
-  [/\bRX 7[78]00\b|\bW7700\b/, "gfx1101"],
-  [/\bRX 7600\b/, "gfx1102"],
-  [/\bRX 6[89][05]0\b|\bW6800\b/, "gfx1030"],
-  [/\bRX 67[05]0\b/, "gfx1031"],
-  [/\bRX 66[05]0\b|\bW6600\b/, "gfx1032"],
+  [/\b80[4-6]0S\b/i, "gfx1151"],
+  [/\b(?:880|890)M\b/i, "gfx1150"],
+  [/\b(?:740|760|780)M\b/i, "gfx1103"],
+  [/\b(?:660|680)M\b/i, "gfx1035"],
+  [/\bRX ?9070\b/i, "gfx1201"],
+  [/\bRX ?9060\b/i, "gfx1200"],
+  [/\bRX ?7900\b|\bW7[89]00\b/i, "gfx1100"],
+  [/\bRX ?7[78]00\b|\bW7700\b/i, "gfx1101"],
+  [/\bRX ?7600\b/i, "gfx1102"],
+  [/\bRX ?6[89][05]0\b|\bW6800\b/i, "gfx1030"],
+  [/\bRX ?67[05]0\b/i, "gfx1031"],
+  [/\bRX ?66[05]0\b|\bW6600\b/i, "gfx1032"],
   // Polaris. Source: AMDGPU guide of LLVM for the RX 400s; ROCm/legacy-rocm-build#1471 and #1695 for the RX 500s.
-  [/\bRX (?:4[678]|5[78])0\b|\bWX ?[57]100\b/, "gfx803"],
-  [/\bMI3(?:00|25)[AX]?\b/, "gfx942"],
-  [/\bMI35[05]X?\b/, "gfx950"],
-  [/\bMI2[15]0X?\b/, "gfx90a"],
-  [/\bMI100\b/, "gfx908"],
+  [/\bRX ?(?:4[678]|5[78])0\b|\bWX ?[57]100\b/i, "gfx803"],
+  [/\bMI3(?:00|25)[AX]?\b/i, "gfx942"],
+  [/\bMI35[05]X?\b/i, "gfx950"],
+  [/\bMI2[15]0X?\b/i, "gfx90a"],
+  [/\bMI100\b/i, "gfx908"],
 ];
 
 /** NVIDIA's GPUs as the driver names them. Source: "CUDA GPU Compute Capability" of NVIDIA. */

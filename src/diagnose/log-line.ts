@@ -186,7 +186,7 @@ export function cleanLine(raw: string, number: number): LogLine {
   text = text.trimEnd();
   if (/[│┃]$/.test(text)) text = text.slice(0, -1).trimEnd();
   // Markdown: bold text, code marks.
-  if (text.startsWith("**") && text.endsWith("**") && text.length > 5) text = text.slice(2, -2).trim();
+  if (/^\*\*(?!\*)/.test(text) && text.endsWith("**") && text.length > 5) text = text.slice(2, -2).trim();
   if (text.startsWith("`") && text.endsWith("`") && text.length > 2)
     text = text
       .replace(/^`+|`+$/g, "")

@@ -2,7 +2,7 @@
  * The last look at a fix: its commands have to fit the machine of the text, whatever rule wrote them. It knows two things:
  * that torch for a Jetson does not come from PyPI, and that a distribution with RPM has no apt-get. It does not know whether a fix is right.
  */
-import { pip } from "./command-words.ts";
+import { pip, platformOf } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 
 const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
@@ -110,9 +110,20 @@ function forRpm(lines: readonly string[], manager: string): readonly string[] {
   });
 }
 
+/** A variable for one command: cmd.exe has no such form. */
+function forCmd(line: string): string {
+  return line.replace(/^([A-Z_]{3,40})=([\w.:,-]+) (?=python|\S+python\S* |retorch |cmake )/, "set $1=$2&& ");
+}
+
 /** The lines of a fix in the words of the machine that the text is of. */
 export function fitted(lines: readonly string[], match: Match): readonly string[] {
   const { jetson, rpm } = match.context.log;
-  const fit = jetson ? forJetson(lines, match) : lines;
+  const { libtorchFolder } = match.context.log;
+  const named =
+    libtorchFolder === undefined
+      ? lines
+      : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
+  const said = platformOf(match) === "win32" ? named.map(forCmd) : named;
+  const fit = jetson ? forJetson(said, match) : said;
   return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
 }

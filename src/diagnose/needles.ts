@@ -33,7 +33,7 @@ extensions root|Timeout|imed out|TIME LIMIT|most recent call|TORCH_LIBRARY|regis
 egmentation|core dumped|multiple definition|duplicate|skipping incompatible|file not recognized|
 operand types|kernel image|ot compiled|ot declared|without GPU|Your compiler|Warning|WARNING|OOM|oom-|allocat|
 exhausted|not set|CUDA_HOME|too old|too long|oo many|an't create|ne peut|trouver|puede encontrar|не найти|
-nicht finden|not currently implemented|not supported because|*** |corrupted|oo short|Killed|temporarily|
+nicht finden|not current|not supported because|*** |corrupted|oo short|Killed|temporarily|
 ermitted|bad_alloc|llegal|misaligned|device|launch|exit code|exit status|returned a non-zero|NumPy|numpy|
 File "|During handling|direct cause|错|錯|Fehler|fehler|erreur|errore|erro:|ошибка|エラー|오류|未定义|模块|程序|无法|
 not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|

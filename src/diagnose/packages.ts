@@ -32,6 +32,7 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^_k2$/, "k2"],
   [/^_moe_C$|^vllm_flash_attn/, "vllm"],
   [/^_raymarching/, "raymarching"],
+  [/^libpyg$/, "pyg-lib"],
 ];
 
 /** A package's name as names are compared: `Flash_Attn` is `flash-attn`. */
@@ -106,6 +107,12 @@ function pathElsewhere({ finding, context }: Pick<Match, "finding" | "context">)
   )?.file;
 }
 
+/** The package of a module that stands without its folder: `flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so`. */
+function packageOfFile(file: string): string | undefined {
+  const stem = /^(\w+)\.(?:cpython-|abi3|cp\d|so$|pyd$)/.exec(file)?.[1];
+  return stem === undefined ? undefined : packagesByModule.find(([form]) => form.test(stem))?.[1];
+}
+
 /** The package that a built library belongs to, when its path or the traceback tells. */
 export function packageOf(match: Pick<Match, "finding" | "context">): string | undefined {
   const { finding } = match;
@@ -119,6 +126,7 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
       (module === undefined ? undefined : (packageOfModule(module) ?? packageInText(module, match.context.log))) ??
       (finding.kind === "gpu" ? checkoutOf(finding.text) : undefined) ??
       (finding.kind === "missing-library" ? importedPackage(finding.message, match.context.log) : undefined) ??
+      packageOfFile(file) ??
       match.context.log.package ??
       runningPackage(match) ??
       (finding.kind === "gpu" ? match.context.log.calledPackage : undefined)
@@ -201,7 +209,7 @@ const origins: Readonly<Record<string, Origin>> = {
   "torch-sparse": pyg,
   "torch-cluster": pyg,
   "torch-spline-conv": pyg,
-  "pyg-lib": pyg,
+  "pyg-lib": { ...pyg, source: "git+https://github.com/pyg-team/pyg-lib.git" },
 };
 
 /** Where a package comes from; undefined when PyPI's package of that name is the right one. */

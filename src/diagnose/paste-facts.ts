@@ -2,6 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
+import { cudaOfDriver } from "../environment/driver-versions.ts";
 import { capabilityOfName, gfxOfName } from "./gpu-names.ts";
 import { type CallFacts, CallReader } from "./call-facts.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
@@ -180,6 +181,9 @@ const jetsonWheel = /torch-\d\S{1,60}\.nv\d\d\.\d\S*-linux_aarch64\.whl|compute\
 const jetsonTorch =
   /\d\+[\da-f]{6,12}\.nv\d\d\.\d|\+nv\d\d\.\d|compute\/redist\/jp\/|pypi\.jetson-ai-lab\.\w+\/\S*torch|dusty-nv\/l4t-pytorch|l4t-pytorch/;
 
+/** The driver's version in people's words and in logs: `My Driver Version is 470.223.02`, `Kernel Module  460.80`, `Nvidia driver version: 510.47.03`. */
+const spokenDriver = /\b(?:driver(?: version)?|Kernel Module)(?: is|:)? {1,3}([3-9]\d\d\.\d{2,3}(?:\.\d{2})?)\b/i;
+
 /** Gathers them line by line. */
 export class PasteReader {
   readonly #namespaces: string[] = [];
@@ -224,6 +228,9 @@ export class PasteReader {
       const driver = /\bCUDA Version: (\d{1,2}\.\d{1,2})\b/.exec(text)?.[1];
       if (driver !== undefined) this.#facts.driverCuda = driver;
     }
+    const version = text.length < 300 ? spokenDriver.exec(text)?.[1] : undefined;
+    const known = version === undefined ? undefined : cudaOfDriver(version);
+    if (known !== undefined) this.#facts.driverCuda ??= known;
     const facts = this.#facts;
     if (text.length < 400) this.#torch(text);
     // pip indents what it fetches for one build.
@@ -338,7 +345,7 @@ export class PasteReader {
     if (target !== undefined) facts.ptxasTarget = target;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;
     if (ptxas !== undefined) facts.tritonPtxas ??= ptxas;
-    if (facts.namedGfx === undefined && text.includes("AMD ")) {
+    if (facts.namedGfx === undefined && /\bAMD |\bRadeon |\bamd rx ?\d/.test(text)) {
       const gfx = gfxOfName(text.slice(0, 400));
       if (gfx !== undefined) facts.namedGfx = gfx;
     }

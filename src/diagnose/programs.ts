@@ -12,7 +12,8 @@ export function isProgram(match: Match): boolean {
   if (context.log.host !== undefined && context.log.host !== "program") return true;
   if (/\.cpython-|\.abi3\.|\.pyd\b|site-packages|torch_extensions/.test(`${finding.file ?? ""} ${finding.message}`))
     return false;
-  if ((context.log.host === "program" || context.log.namesLibtorch) && finding.phase === "link") return true;
+  if ((context.log.host === "program" || context.log.namesLibtorch || context.log.qmake) && finding.phase === "link")
+    return true;
   // ./app: symbol lookup error: ./app: undefined symbol: …
   return (
     /^(?!\S*python[\d.]*:)[^\s:]+: symbol lookup error: /.test(finding.message) &&
@@ -27,6 +28,23 @@ function download(misfit: Misfit): string {
     : misfit === "wants-old-strings"
       ? "the LibTorch without cxx11-abi in its name (libtorch-shared-with-deps-<version>.zip, up to 2.6), or pip's torch up to 2.5"
       : "the LibTorch of the release that it was built for";
+}
+
+/** What qmake's project file has to say. */
+function inProjectFile(match: Match, misfit: Misfit): string[] | undefined {
+  if (!match.context.log.qmake || match.finding.phase !== "link") return undefined;
+  const strings = misfit === "wants-new-strings" ? "0" : misfit === "wants-old-strings" ? "1" : undefined;
+  return [
+    ...(strings === undefined
+      ? [
+          "# in the .pro file: LIBS += -L$$PWD/lib -ltorch -ltorch_cpu -lc10   # LibTorch before 1.5: -ltorch -lc10 -lcaffe2",
+        ]
+      : [
+          `# in the .pro file: QMAKE_CXXFLAGS += -D_GLIBCXX_USE_CXX11_ABI=${strings}   # as this LibTorch was built; Qt itself and other C++ libraries with strings have to be of the same form`,
+          `# or without it: ${download(misfit)}`,
+        ]),
+    "make clean && qmake && make",
+  ];
 }
 
 /** Where CMake finds torch: Python's, where the log shows that it is this one. */
@@ -71,7 +89,16 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
         "# LibTorch comes as Debug and as Release: take the one of the configuration, and of the release whose headers are included",
         "# CMake does it: find_package(Torch REQUIRED), target_link_libraries(app ${TORCH_LIBRARIES}), cmake -DCMAKE_PREFIX_PATH=<libtorch>",
       ];
-    default:
+    default: {
+      const project = inProjectFile(match, misfit);
+      if (project !== undefined) return project;
+      if (platformOf(match) === "win32" && match.finding.phase === "link" && misfit === "not-linked")
+        return [
+          "# CMakeLists.txt: find_package(Torch REQUIRED), target_link_libraries(app ${TORCH_LIBRARIES}); then",
+          "cmake -S . -B build -DCMAKE_PREFIX_PATH=<libtorch> && cmake --build build --config Release",
+          "# by hand or in Visual Studio: link c10.lib torch_cpu.lib torch.lib (CUDA: c10_cuda.lib torch_cuda.lib) of <libtorch>\\lib, /LIBPATH:<libtorch>\\lib; a Debug build wants the LibTorch for Debug",
+          "set PATH=<libtorch>\\lib;%PATH%   # to run it: its DLLs",
+        ];
       // With CMake the libraries stand where they belong: the compiler was told of other strings than LibTorch has.
       if (match.finding.phase === "link" && match.context.log.cmake && misfit.startsWith("wants-")) {
         const here = misfit === "wants-old-strings" ? "0" : "1";
@@ -92,5 +119,12 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
         "rm -rf build && cmake -S . -B build -DCMAKE_PREFIX_PATH=/path/to/libtorch && cmake --build build",
         `ldd <the program> | grep -E "torch|c10"; ${python(match)} -c "import torch; print(torch.__version__, torch._C._GLIBCXX_USE_CXX11_ABI, torch.utils.cmake_prefix_path)"   # which libraries it finds; LD_LIBRARY_PATH decides`,
       ];
+    }
   }
+}
+
+/** A program without Python that the C library names: `*** Error in `./main': free(): invalid pointer`. */
+export function crashedProgram({ finding }: Match): string | undefined {
+  const name = /^(?:\*\*\* )?Error in [`'](\S{1,200}?)': /.exec(finding.text)?.[1];
+  return name === undefined || /(?:^|\/)python[\d.]*m?$/.test(name) ? undefined : name;
 }

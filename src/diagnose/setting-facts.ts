@@ -51,6 +51,14 @@ export interface SettingFacts {
   readonly namesLibtorch: boolean;
   /** vLLM is built for the processor alone. */
   readonly cpuTarget: boolean;
+  /** The folder of a LibTorch: `/home/u/libtorch`. */
+  readonly libtorchFolder?: string;
+  /** qmake's project file stands in the text: `LIBS += -L$$PWD/lib`. */
+  readonly qmake: boolean;
+  /** A wheel that the text names with the form of its strings: `flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl`. */
+  readonly abiWheel?: string;
+  /** The library that the pasted Python hands to torch.ops.load_library, written out. */
+  readonly loadedLibrary?: string;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -117,6 +125,10 @@ export class SettingReader {
   #host32 = false;
   #static = false;
   #libtorchNamed = false;
+  #libtorchFolder: string | undefined;
+  #qmake = false;
+  #loaded: string | undefined;
+  #abiWheel: string | undefined;
   #extension: string | undefined;
   #microsoft: string | undefined;
   #prefix: string | undefined;
@@ -151,6 +163,15 @@ export class SettingReader {
     )
       this.#libtorchNamed = true;
     if (!this.#cpuTarget) this.#cpuTarget = /\bVLLM_TARGET_DEVICE=["']?cpu\b|^-- Target device: cpu$/.test(text);
+    if (text.includes("cxx11abi"))
+      this.#abiWheel ??= /\b\w+-[\w.+]{1,60}cxx11abi(?:TRUE|FALSE)[\w.-]{1,80}\.whl/.exec(text)?.[0];
+    this.#loaded ??= /\bload_library\(["']([\w./-]{1,200}\.(?:so|dll|dylib|pyd))["']\)/.exec(text)?.[1];
+    if (text.includes("libtorch"))
+      this.#libtorchFolder ??=
+        /(?:^|[\s"'`(:=]|-[LI]|\/)((?:\/|[A-Za-z]:[\\/])(?:[\w.+-]+[\\/]){0,10}libtorch[\w.+-]{0,30})[\\/](?:lib|include|share)\b/.exec(
+          text,
+        )?.[1];
+    if (!this.#qmake && /^\s*(?:INCLUDEPATH|LIBS|QMAKE_\w+) *\+= |\$\$PWD\b/.test(text)) this.#qmake = true;
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
       this.#pools ||= /: cudaMallocAsync$|backend:\s?cudaMallocAsync|CUDAMallocAsyncAllocator/.test(text);
@@ -200,6 +221,10 @@ export class SettingReader {
       host32Bit: this.#host32,
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,
+      ...(this.#libtorchFolder === undefined ? {} : { libtorchFolder: this.#libtorchFolder }),
+      qmake: this.#qmake,
+      ...(this.#abiWheel === undefined ? {} : { abiWheel: this.#abiWheel }),
+      ...(this.#loaded === undefined ? {} : { loadedLibrary: this.#loaded }),
       ...(this.#extension === undefined ? {} : { extensionName: this.#extension }),
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),

@@ -6,7 +6,7 @@ import { refusal } from "../environment/host-compiler-bounds.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { chooseArchitectures } from "../plan/cuda-arch.ts";
 import { capabilitiesOf, compareCapabilities, cudaFor } from "../plan/cuda-support.ts";
-import { driverFits } from "./driver-versions.ts";
+import { driverFits } from "../environment/driver-versions.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
 /** Without these nvcc starts and then fails. */

@@ -116,7 +116,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "launch-resources",
   ],
   [
-    /(?:CUDA|HIP) error[^:]*: invalid configuration argument|cudaErrorInvalidConfiguration|hipErrorInvalidConfiguration/i,
+    /(?:CUDA|HIP|[Cc]uda) ?(?:error|kernel (?:launch )?failed|[Cc]heck[Ee]rror\(\)[^:]{0,30}|failure)[^:]*: ?invalid configuration argument|cudaErrorInvalidConfiguration|hipErrorInvalidConfiguration/i,
     "launch-configuration",
   ],
   [

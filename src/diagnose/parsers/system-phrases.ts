@@ -244,14 +244,14 @@ export const phrases: readonly Phrase[] = [
   },
   {
     words:
-      /Segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped|Windows fatal exception: |0x[cC](?:0000005|0000409|0000374)\b|\b(?:3221225477|3221226505)\b|-1073741819\b|-1073740791\b|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?139\b/,
+      /Segmentation fault|^(?:zsh: |\[\d+\] +(?:[+-] +)?\d+ +)segmentation fault|SIGSEGV|^Fatal Python error: Segmentation|core dumped|Windows fatal exception: |0x[cC](?:0000005|0000409|0000374)\b|\b(?:3221225477|3221226505)\b|-1073741819\b|-1073740791\b|[Ee]xit(?:ed with)? ?(?:[Cc]ode|status)[:=]? ?139\b/,
     kind: "exception",
     tool: "system",
     code: "segfault",
   },
   {
     words:
-      /^(?:\*\*\* Error in [`'].{1,200}': )?(?:free\(\): |double free or corruption|munmap_chunk\(\): |malloc\(\): |realloc\(\): |malloc_consolidate\(\): |corrupted (?:size vs\. prev_size|double-linked list))/,
+      /^(?:(?:\*\*\* ?)?(?:Error in [`'‘]?.{1,200}?['’]?: |glibc detected (?:\*\*\* )?.{1,200}?: ))?(?:free\(\): |double free or corruption|munmap_chunk\(\): |malloc\(\): |realloc\(\): |malloc_consolidate\(\): |corrupted (?:size vs\. prev_size|double-linked list))/,
     kind: "exception",
     tool: "system",
     code: "heap",

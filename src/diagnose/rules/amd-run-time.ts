@@ -46,6 +46,12 @@ function otherTorch(match: Match): string[] {
   ];
 }
 
+/**
+ * Targets that PyTorch's own wheels have never had. Source: PYTORCH_ROCM_ARCH in .ci/docker/manywheel/build.sh of
+ * pytorch/pytorch; gfx8 left ROCm at 4.0.
+ */
+const neverInTorch = /^gfx(?:8|101|103[1-9])/;
+
 function ofBlas(match: Match): boolean {
   return /rocBLAS|Tensile|hipBLASLt/.test(match.finding.text);
 }
@@ -98,11 +104,13 @@ export const amdRunTimeRules: readonly Rule[] = [
         return `rocBLAS, which torch uses, has no kernels for this AMD GPU${gfx}: torch's ROCm build does not support it. Building an extension again does not help.`;
       if (failedInTorch(match))
         return `The call that failed is torch's own: this build of torch for ROCm has no code for this AMD GPU${gfx}. No extension is at fault.`;
+      if (/^gfx10/.test(gfxOf(match) ?? "") && neverInTorch.test(gfxOf(match) ?? ""))
+        return `torch for ROCm has code for gfx1030 and not for ${gfxOf(match) ?? ""}, the target of this AMD GPU: no wheel of PyTorch has, and what is built beside it fails in the same way.`;
       return `The kernels (of the extension, or of torch itself) were compiled for other gfx targets than this AMD GPU${gfx}.`;
     },
     fix: (match) => {
       const list = `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.get_arch_list(), torch.cuda.get_device_properties(0).gcnArchName)"   # is this GPU in torch's own list?`;
-      if (ofBlas(match) || failedInTorch(match) || gfxOf(match)?.startsWith("gfx8") === true)
+      if (ofBlas(match) || failedInTorch(match) || neverInTorch.test(gfxOf(match) ?? ""))
         return [...otherTorch(match), list];
       return [
         list,
@@ -134,6 +142,10 @@ export const amdRunTimeRules: readonly Rule[] = [
         expect: "PYTORCH_ROCM_ARCH",
       },
       { text: "RuntimeError: HIP error: invalid device function", expect: "HSA_OVERRIDE_GFX_VERSION" },
+      {
+        text: "linux, rocm (amd rx6600)\nRuntimeError: HIP error: invalid device function",
+        expect: "has code for gfx1030 and not for gfx1032",
+      },
       {
         text: "rocBLAS error: Cannot read /opt/rocm/lib/rocblas/library/TensileLibrary.dat: Illegal seek for GPU arch : gfx1102",
         expect: "HSA_OVERRIDE_GFX_VERSION=11.0.0",

@@ -139,7 +139,7 @@ export const callRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?<name>[A-Za-z_][\w.[\]]{0,40})?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
+        /(?<name>[A-Za-z_](?:[\w.[\]]{0,39}[\w\]])?)?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
         /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
         /(?<what>(?:Not|not) (?:yet )?implement(?:ed)? (?:on|for) (?:the )?(?:CPU|cpu))\b|(?<what2>CPU (?:version|implementation|mode|tensors?) (?:is |are )?not (?:implemented|supported|available))/,
         /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,

@@ -21,10 +21,20 @@ function fixPlaces(match: Match): string[] {
   const fragment = `TORCH_LIBRARY_FRAGMENT(${match.facts["type"] ?? "ns"}, m)`;
   if (differ(places) && folderOf(places[0]) === folderOf(places[1]))
     return [`# ${places[1]}: ${fragment} in place of TORCH_LIBRARY; kernels go into TORCH_LIBRARY_IMPL blocks`];
+  if (places[0] === places[1])
+    return [
+      `${python(match)} -c "import importlib.util as u; print(u.find_spec('${match.facts["type"] ?? "the_module"}'))"; find / -name '*${match.facts["type"] ?? ""}*.so' -not -path '/proc/*' 2>/dev/null   # the copies: of the installed package, and of a build folder, of a folder beside a model, or of another package that carries it`,
+      "# load one of them: the import of the package or torch.ops.load_library, not both; take the second copy away",
+    ];
   return [
     `# whose are ${places[0]} and ${places[1]}? Keep one: uninstall the other package, or install it without its own operators (an option of its build, such as its CPU part)`,
     `# both are needed: ${fragment} in the second, or a namespace of its own`,
   ];
+}
+
+/** What the packages of a namespace or type are most often called like. */
+function nameOf(match: Match): string {
+  return match.facts["type"]?.split("::")[0]?.replace(/^_+|_(?:ops?|C|ext)$/g, "") ?? "<name>";
 }
 
 function differ([first, last]: readonly [string, string]): boolean {
@@ -107,7 +117,7 @@ export const doubleRegistrationRules: readonly Rule[] = [
               ]
             : []),
       "# start a new Python process (notebook: restart the kernel): a loaded library cannot be replaced",
-      `${python(match)} -m pip list | grep -i <name>; find . -name '*.so'   # is there a second copy?`,
+      `${python(match)} -m pip list | grep -i ${nameOf(match)}; find . -name '*.so'   # is there a second copy?`,
       '# two blocks in one project: TORCH_LIBRARY_FRAGMENT for the second; py::class_<T>(m, "T", py::module_local()) for types',
     ],
     sources: [

@@ -1,6 +1,7 @@
 /** C++ programs that use torch without Python: what must not be linked into them, and what they need when it must. */
-import { platformOf, python } from "../commands.ts";
+import { installGpuTorch, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { framesAt } from "../matchers.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import { owned } from "./symbol-owners.ts";
 
@@ -21,6 +22,22 @@ function ofProgram(finding: Finding, context: RuleContext): boolean {
 /** The libraries that a program links in place of all of torch's. */
 function libraries(match: Match): string {
   return platformOf(match) === "win32" ? "torch.lib torch_cpu.lib c10.lib" : "-ltorch -ltorch_cpu -lc10";
+}
+
+/** The call came from Python: its torch is at hand, and no link of a program. */
+function ofPython(match: Match): boolean {
+  return framesAt(match).some((frame) => /\.py:\d/.test(frame));
+}
+
+function loadsModel(match: Match): boolean {
+  return framesAt(match).some((frame) => /[\\/]torch[\\/](?:jit[\\/]_?serialization|serialization)\.py/.test(frame));
+}
+
+/** The folder of torch's libraries, as far as the text tells. */
+function foldersHere({ context: { log } }: Match): string {
+  if (log.host === "rust") return "$LIBTORCH/lib";
+  const [site] = log.packageFolders;
+  return log.libtorchFolder === undefined && site !== undefined ? `${site}/torch/lib` : "<libtorch>/lib";
 }
 
 export const embeddingRules: readonly Rule[] = [
@@ -79,7 +96,12 @@ export const embeddingRules: readonly Rule[] = [
             "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
           ]
         : [
-            "export LD_LIBRARY_PATH=<libtorch>/lib:$LD_LIBRARY_PATH   # or, for good:",
+            `export LD_LIBRARY_PATH=${foldersHere(match)}:$LD_LIBRARY_PATH   # or, for good:`,
+            ...(match.context.log.host === "rust"
+              ? [
+                  "# LIBTORCH is read when the program is built only; no LIBTORCH, but a download by tch: ls -d target/*/build/torch-sys-*/out/libtorch/libtorch/lib; fish: set -x LD_LIBRARY_PATH …",
+                ]
+              : []),
             "# CMake: set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON); by hand: -Wl,-rpath,<libtorch>/lib",
             `${python(match)} -c "import torch, os; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))"   # the folder of an installed torch`,
           ],
@@ -92,6 +114,14 @@ export const embeddingRules: readonly Rule[] = [
       {
         text: "./app: error while loading shared libraries: libtorch.so: cannot open shared object file: No such file or directory",
         expect: "LD_LIBRARY_PATH=<libtorch>/lib",
+      },
+      {
+        text: "./app: error while loading shared libraries: libc10_cuda.so: cannot open shared object file: No such file or directory\n$ ldd ./app\n        libc10.so => /usr/local/lib/python3.10/site-packages/torch/lib/libc10.so (0x00007f44f6eb3000)",
+        expect: "LD_LIBRARY_PATH=/usr/local/lib/python3.10/site-packages/torch/lib",
+      },
+      {
+        text: "     Running `target/debug/app`\ntarget/debug/app: error while loading shared libraries: libtorch_cuda.so: cannot open shared object file: No such file or directory",
+        expect: "LD_LIBRARY_PATH=$LIBTORCH/lib",
       },
     ],
   },
@@ -110,9 +140,21 @@ export const embeddingRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `Nothing in this process brings torch's part for ${(match.facts["device"] ?? "cuda").toUpperCase()}: LibTorch (or torch) is the CPU-only build, or the linker left libtorch_${(match.facts["device"] ?? "cuda").toLowerCase()} out, because the program calls none of its functions by name (--as-needed, which Debian and Ubuntu have switched on; on Windows /OPT:REF). It registers itself when it is loaded.`,
+      ofPython(match)
+        ? `The installed torch is a build without ${(match.facts["device"] ?? "cuda").toUpperCase()}${loadsModel(match) ? ", and the model that is loaded was saved on such a device" : ""}.`
+        : `Nothing in this process brings torch's part for ${(match.facts["device"] ?? "cuda").toUpperCase()}: LibTorch (or torch) is the CPU-only build, or the linker left libtorch_${(match.facts["device"] ?? "cuda").toLowerCase()} out, because the program calls none of its functions by name (--as-needed, which Debian and Ubuntu have switched on; on Windows /OPT:REF). It registers itself when it is loaded.`,
     fix: (match) => {
       const device = (match.facts["device"] ?? "cuda").toLowerCase();
+      if (ofPython(match))
+        return [
+          `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # +cpu or None: a torch without CUDA`,
+          ...(device === "cuda"
+            ? [installGpuTorch(match)]
+            : [`# torch for ${device.toUpperCase()}: https://pytorch.org/get-started/locally/`]),
+          ...(loadsModel(match)
+            ? ['# or to run on the CPU: torch.jit.load(path, map_location="cpu"), torch.load(path, map_location="cpu")']
+            : []),
+        ];
       return [
         `ls <libtorch>/lib | grep ${device}   # nothing: take the LibTorch for ${device === "cuda" ? "your CUDA" : device.toUpperCase()} from https://pytorch.org/get-started/locally/`,
         ...(platformOf(match) === "win32"
@@ -123,11 +165,6 @@ export const embeddingRules: readonly Rule[] = [
               `# link with -Wl,--no-as-needed -ltorch_${device} -lc10_${device} (CMake: target_link_options(app PRIVATE -Wl,--no-as-needed), find_package(Torch) of the CUDA build)`,
             ]),
         "# in the program: torch::cuda::is_available() before .to(torch::kCUDA); no static objects that make tensors on the GPU before main",
-        ...(match.context.findings.some(({ frames }) => frames?.some((frame) => /\.py:\d/.test(frame)) === true)
-          ? [
-              `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # +cpu: reinstall from https://download.pytorch.org/whl/cu130`,
-            ]
-          : []),
       ];
     },
     sources: ["pytorch/pytorch#15702", "https://docs.pytorch.org/cppdocs/installing.html"],
@@ -137,6 +174,10 @@ export const embeddingRules: readonly Rule[] = [
         expect: "--no-as-needed",
       },
       { text: "c10::Error: PyTorch is not linked with support for cuda devices", expect: "CPU-only" },
+      {
+        text: "  File \"/e/lib/python3.9/site-packages/torch/jit/_serialization.py\", line 162, in load\n    cpp_module = torch._C.import_ir_module(cu, str(f), map_location, _extra_files)\nNotImplementedError: Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend.",
+        expect: 'map_location="cpu"',
+      },
     ],
   },
 ];

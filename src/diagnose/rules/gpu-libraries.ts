@@ -1,5 +1,5 @@
 /** The libraries above the CUDA run time: cuBLAS, cuDNN, Triton, OpenMP beside them. */
-import { installTorchFor, pip, platformOf, python, setVariable, unsetVariable } from "../commands.ts";
+import { installTorchFor, pip, platformOf, python, setVariable, torchCuda, unsetVariable } from "../commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { cudaForArchitecture } from "../version-facts.ts";
 
@@ -107,13 +107,21 @@ export const gpuLibraryRules: readonly Rule[] = [
     fix: (match) => [
       unsetVariable(match, "LD_LIBRARY_PATH") + "   # and try again",
       pip(match, "list | grep -i cudnn"),
+      ...(/^Unable to load any of \{libcudnn\w*\.so\.9/.test(match.finding.message) && platformOf(match) === "linux"
+        ? [
+            "# another part of the process asks (CTranslate2 of faster-whisper and WhisperX, ONNX Runtime): the folder of torch's cuDNN is on no search path of its own",
+            pip(match, `install "nvidia-cudnn-cu${torchCuda(match)?.split(".")[0] ?? "12"}>=9"`),
+            `export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia/cudnn/lib:$LD_LIBRARY_PATH`,
+            "# still so:",
+          ]
+        : []),
       pip(match, "install --force-reinstall torch"),
     ],
     sources: ["https://docs.nvidia.com/deeplearning/cudnn/backend/latest/"],
     examples: [
       {
         text: "Unable to load any of {libcudnn_graph.so.9.1.0, libcudnn_graph.so.9.1, libcudnn_graph.so.9, libcudnn_graph.so}\nInvalid handle. Cannot load symbol cudnnCreateTensorDescriptor",
-        expect: "LD_LIBRARY_PATH",
+        expect: "/nvidia/cudnn/lib",
       },
     ],
   },

@@ -184,7 +184,8 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     specificity: 82,
     // Where the libraries of every torch are not found either, only the folder is missing.
     matches: (finding, context) =>
-      ofLog(context, lacksTorch)
+      // Another library wants it: then that one is torch's GPU part, and there.
+      ofLog(context, lacksTorch) || /, needed by \S+, not found/.test(finding.text)
         ? undefined
         : linkLibrary(
             finding,

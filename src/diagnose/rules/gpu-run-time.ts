@@ -1,4 +1,5 @@
 /** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
+import { driverOfCuda } from "../../environment/driver-versions.ts";
 import { usualArchitectures } from "../arch-lists.ts";
 import {
   buildForThisGpu,
@@ -51,6 +52,16 @@ function ofOthers({ context }: Match): string {
   return (
     context.findings.find(({ message }) => /Process \d+ has [\d.]+ GiB memory in use/.test(message))?.message ?? ""
   );
+}
+
+/** The CUDA that made the PTX, as far as the text or the machine tells. */
+function toolkitOf({ context: { environment, log } }: Match): string | undefined {
+  return environment?.cuda?.version ?? log.cuda ?? log.spokenCuda;
+}
+
+function neededDriver(match: Match): string {
+  const driver = driverOfCuda(toolkitOf(match) ?? "");
+  return driver === undefined ? "" : ` (${driver} or newer, for CUDA ${toolkitOf(match) ?? ""})`;
 }
 
 export const gpuRunTimeRules: readonly Rule[] = [
@@ -197,7 +208,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
     confidence: "high",
     cause: (match) =>
-      `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${match.context.environment?.cuda === undefined ? "" : ` (CUDA ${match.context.environment.cuda.version})`} that made it, so it cannot translate it.`,
+      `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${toolkitOf(match) === undefined ? "" : ` (CUDA ${toolkitOf(match) ?? ""})`} that made it, so it cannot translate it.`,
     fix: (match) => [
       ...(match.context.log.driverCuda === undefined
         ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
@@ -205,7 +216,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
       ...buildForThisGpu(match),
       match.context.log.driverCuda === undefined
         ? "# or update the NVIDIA driver"
-        : `# or update the NVIDIA driver; or compile with a toolkit up to CUDA ${match.context.log.driverCuda}`,
+        : `# or update the NVIDIA driver${neededDriver(match)}; or compile with a toolkit up to CUDA ${match.context.log.driverCuda}`,
     ],
     sources: ["li-plus/chatglm.cpp#6"],
     examples: [
@@ -216,6 +227,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
       {
         text: "| NVIDIA-SMI 535.183.01    Driver Version: 535.183.01   CUDA Version: 12.2 |\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
         expect: "a toolkit up to CUDA 12.2",
+      },
+      {
+        text: "CUDA error: the provided PTX was compiled with an unsupported toolchain.\nMy Driver Version is 470.223.02\nCUDA 11.8",
+        expect: "520.61.05 or newer, for CUDA 11.8",
       },
       {
         text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",

@@ -92,17 +92,33 @@ export const importOrderRules: readonly Rule[] = [
       `Python dies inside the loader, called from ${match.facts["frame"] ?? ""}: code that runs when the library${match.facts["package"] === undefined ? "" : ` of ${match.facts["package"]}`} is loaded (its registration of operators and classes, its static objects) does not fit the torch, C++ run time or processor that is there. Most often the library was built for another torch (a nightly of another day, another release), or its operators are registered twice.`,
     fix: (match) => {
       const name = match.facts["package"];
+      if (name === undefined && /[\\/]torch[\\/]__init__\.py/.test(match.facts["frame"] ?? ""))
+        return [
+          `env -u LD_LIBRARY_PATH -u LD_PRELOAD ${python(match)} -c "import torch"   # works: one of these brings another libstdc++, CUDA or cuDNN than torch's`,
+          `${pip(match, "list")} | grep -iE "^torch|^nvidia"   # one torch, and the nvidia packages that it names`,
+          pip(match, "install --force-reinstall --no-cache-dir torch") +
+            "   # a file that broke off, or of another torch",
+          `gdb -batch -ex run -ex bt --args ${python(match)} -c "import torch"   # which library, if it stays (Illegal instruction: a processor without AVX)`,
+        ];
       return [
         `${pip(match, "list")} | grep -iE "^torch|${name ?? "nvidia"}"   # which releases are there; nightlies have to be of one day`,
         ...(name === undefined ? rebuild(match) : [pip(match, `uninstall -y ${name}`), ...reinstall(match, name)]),
         `gdb -batch -ex run -ex bt --args ${python(match)} -c "import torch, ${name?.replaceAll("-", "_") ?? "the_module"}"   # which C++ function, if it stays`,
       ];
     },
-    sources: ["pytorch/pytorch#160657", "https://docs.python.org/3/library/faulthandler.html"],
+    sources: [
+      "pytorch/pytorch#160657",
+      "pytorch/pytorch#107371",
+      "https://docs.python.org/3/library/faulthandler.html",
+    ],
     examples: [
       {
         text: 'Fatal Python error: Aborted\n\nCurrent thread 0x00007f00 (most recent call first):\n  File "/e/lib/python3.13/ctypes/__init__.py", line 390 in __init__\n  File "/e/lib/python3.13/site-packages/torch/_ops.py", line 1487 in load_library\n  File "/e/lib/python3.13/site-packages/torchao/__init__.py", line 31 in <module>',
         expect: "torchao",
+      },
+      {
+        text: 'Fatal Python error: Segmentation fault\n\nCurrent thread 0x00007fade862d080 (most recent call first):\n  File "<frozen importlib._bootstrap_external>", line 1173 in create_module\n  File "<frozen importlib._bootstrap>", line 565 in module_from_spec\n  File "/e/lib/python3.9/site-packages/torch/__init__.py", line 229 in <module>',
+        expect: "env -u LD_LIBRARY_PATH",
       },
     ],
   },

@@ -233,6 +233,7 @@ export const kernelFaultRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
       { text: "RuntimeError: CUDA error: invalid configuration argument", expect: "grid of 0" },
+      { text: "CUDA kernel failed : invalid configuration argument", expect: "grid of 0" },
     ],
   },
   {

@@ -126,10 +126,19 @@ export const libraryVersionRules: readonly Rule[] = [
             'install --force-reinstall "torch<2.6"   # its wheels run from glibc 2.17 on, those from 2.6 on need 2.28',
           ),
         ];
+      if (/(?:^|[\\/])lib(?:torch|c10)\w*\.so/.test(match.finding.file ?? ""))
+        return [
+          "ldd --version | head -1   # the glibc of this system",
+          "# LibTorch up to 2.6: the download without cxx11-abi in its name (libtorch-shared-with-deps-<version>.zip) is built for older systems; the program then with -D_GLIBCXX_USE_CXX11_ABI=0, which find_package(Torch) sets",
+          "# or an older LibTorch",
+          newer,
+        ];
       const name = packageOf(match);
+      const commands = name === undefined ? rebuild(match) : reinstall(match, name);
       return [
         "# build it on this system instead of installing the ready-made wheel:",
-        ...(name === undefined ? rebuild(match) : reinstall(match, name)),
+        // A page of ready-made wheels has the same one again.
+        ...(commands.length > 1 ? commands.filter((line) => !line.includes(" -f https://")) : commands),
         newer,
       ];
     },
@@ -139,6 +148,8 @@ export const libraryVersionRules: readonly Rule[] = [
       "Dao-AILab/flash-attention#1762",
       "Dao-AILab/flash-attention#2225",
       "pytorch/pytorch#123649",
+      "pyg-team/pyg-lib#548",
+      "pytorch/pytorch#38765",
     ],
     examples: [
       {
@@ -146,6 +157,14 @@ export const libraryVersionRules: readonly Rule[] = [
         expect: "--no-binary flash-attn",
       },
       { text: "OSError: /lib64/libm.so.6: version `GLIBC_2.29' not found (required by /p/x.so)", expect: "glibc 2.29" },
+      {
+        text: "OSError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.33' not found (required by /e/lib/python3.10/site-packages/libpyg.so)",
+        expect: "git+https://github.com/pyg-team/pyg-lib.git",
+      },
+      {
+        text: "/lib64/libm.so.6: version `GLIBC_2.23' not found (required by /home/centos/libtorch_cpu.so)",
+        expect: "without cxx11-abi in its name",
+      },
     ],
   },
   {

@@ -1,7 +1,8 @@
-/** Symbols that a library on the command line has, and that are missing because it stands too early. */
+/** Symbols that a library has which stands too early on the command line, or not at all. */
 import { librariesBefore } from "../link-order.ts";
 import type { Finding } from "../finding.ts";
-import { type Match, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
+import { baseName } from "../parsers/parser.ts";
+import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 
@@ -54,7 +55,96 @@ function words(match: Match): string {
     .join(" ");
 }
 
+/** How a library that a linker names by its path comes onto the link line, in the words of the tool that links. */
+function nameLibrary(match: Match): string[] {
+  const file = (match.facts["file"] ?? "").replace(/^\/\/+/, "/");
+  const name = /^lib(.+?)\.so/.exec(baseName(file))?.[1];
+  if (name === undefined) return ['# add it: -l<name>, or libraries = ["<name>"]'];
+  const ofTorch = /^(?:torch|c10|caffe2)/.test(name);
+  if (match.context.log.cmake) {
+    const target =
+      match.context.findings.map(({ text }) => /CMakeFiles\/([\w.+-]+)\.dir\//.exec(text)?.[1]).find(Boolean) ??
+      "the_target";
+    return [
+      ofTorch
+        ? `# CMakeLists.txt: find_package(Torch REQUIRED), then target_link_libraries(${target} \${TORCH_LIBRARIES})   # it lists all of LibTorch's libraries; keyword (PRIVATE, PUBLIC) as in the other lines of ${target}`
+        : `# CMakeLists.txt: target_link_libraries(${target} ${file})`,
+      "rm -rf build && cmake -S . -B build && cmake --build build   # with the options of before (CMAKE_PREFIX_PATH)",
+    ];
+  }
+  const folder = file.replace(/\/[^/]*$/, "");
+  const isSystem = /^\/(?:usr\/)?lib(?:64)?(?:\/|$)/.test(folder) || folder === file;
+  return [
+    `# the line that links (LDFLAGS, LIBS or LDLIBS of the Makefile; g++ …), behind the objects: ${isSystem ? "" : `-L${folder} `}-l${name}${ofTorch ? "   # LibTorch from 1.5 on: -ltorch -ltorch_cpu -lc10 (CUDA: -ltorch_cuda -lc10_cuda), before: -ltorch -lcaffe2 -lc10" : ""}`,
+    `# an extension of Python: libraries = ["${name}"] (setup.py: libraries=["${name}"])`,
+  ];
+}
+
 export const linkOrderRules: readonly Rule[] = [
+  {
+    id: "torch-libraries-find-no-others",
+    title: "The linker does not find what torch's libraries need",
+    on: ["missing-library"],
+    specificity: 94,
+    matches: (finding) =>
+      finding.phase === "link"
+        ? saidAny(
+            { ...finding, message: finding.text },
+            /(?:^|\s)(?<name>lib[\w.+-]+\.so[\w.-]*), needed by \/{0,2}(?<folder>\/\S*torch\S*\/lib)\/lib(?:torch|c10)\w*\.so, not found/,
+          )
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `What is linked uses torch's libraries in \`${match.facts["folder"] ?? ""}\`, and the linker does not know the folder in which these find \`${match.facts["name"] ?? ""}\` and others: only a library that was itself linked with torch is named, or torch's libraries without their folder as -rpath. The undefined references to torch, CUDA and OpenMP below come from that; none of them is missing.`,
+    fix: (match) => {
+      const folder = match.facts["folder"] ?? "";
+      return [
+        `export LD_LIBRARY_PATH=${folder}:$LD_LIBRARY_PATH   # for the link and for the run; then link again. Or -Wl,-rpath-link,${folder} -Wl,-rpath,${folder}`,
+        "# CMake: find_package(Torch REQUIRED) and target_link_libraries(the_target ${TORCH_LIBRARIES}) in the project that links the program, too, not only in that of the library",
+        `ls ${folder} | grep '${(match.facts["name"] ?? "").replace(/\.so.*$/, "")}'   # it is not there: this LibTorch takes it from the system (CUDA's run time, libgomp), which has to be on the same path`,
+      ];
+    },
+    sources: ["pytorch/pytorch#48167"],
+    examples: [
+      {
+        text: "/usr/bin/ld: warning: libc10_cuda.so, needed by //home/u/libtorch/lib/libtorch_cuda.so, not found (try using -rpath or -rpath-link)\n//home/u/libtorch/lib/libtorch_cuda.so: undefined reference to `c10::cuda::getDefaultCUDAStream(signed char)'",
+        expect: "LD_LIBRARY_PATH=/home/u/libtorch/lib",
+      },
+    ],
+  },
+  {
+    id: "dso-missing-on-command-line",
+    title: "A library that is needed indirectly is not linked",
+    on: ["link"],
+    specificity: 70,
+    matches: (finding) =>
+      // Objects of another C++ library are another rule's.
+      /libc\+\+\.so/.test(finding.message)
+        ? undefined
+        : saidAny(
+            finding,
+            /(?<file>\S+?):? error adding symbols: DSO missing from command line|DSO missing from command line/,
+          ),
+    confidence: "high",
+    cause: (match) =>
+      `The code uses a symbol of ${match.facts["file"] === undefined ? "a library" : `\`${match.facts["file"]}\``} that is only needed by another library: it has to be named on the link line itself.`,
+    fix: (match) => nameLibrary(match),
+    sources: ["https://sourceware.org/binutils/docs/ld/Options.html", "Liuguanli/RSMI#2", "pytorch/pytorch#21794"],
+    examples: [
+      {
+        text: "/usr/bin/ld: CMakeFiles/app.dir/run.cpp.o: undefined reference to symbol '_ZN3c106Symbol14fromQualStringERKSs'\n//opt/libtorch/lib/libcaffe2.so: error adding symbols: DSO missing from command line",
+        expect: "target_link_libraries(app ${TORCH_LIBRARIES})",
+      },
+      {
+        text: "/usr/bin/ld: main.o: undefined reference to symbol '_ZTTN5torch2nn10LinearImplE'\n/usr/bin/ld: /opt/libtorch/lib/libtorch_cpu.so: error adding symbols: DSO missing from command line",
+        expect: "-L/opt/libtorch/lib -ltorch_cpu",
+      },
+      {
+        text: "/usr/bin/ld: /usr/lib/libpthread.so.0: error adding symbols: DSO missing from command line",
+        expect: "pthread",
+      },
+    ],
+  },
   {
     id: "libraries-before-objects",
     title: "A library stands before what needs it on the link line",

@@ -1,7 +1,6 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
 import { setVariable, systemPackage } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
-import { baseName } from "../parsers/parser.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { coded, type Rule, saidAny } from "../rule.ts";
 
@@ -239,37 +238,6 @@ export const linkingRules: readonly Rule[] = [
     examples: [
       { text: "/usr/bin/ld.gold: internal error in do_layout, at ../../gold/object.cc:1939", expect: "-fuse-ld=bfd" },
       { text: "/usr/bin/ld: BFD (GNU Binutils) 2.30 assertion fail ../../bfd/elflink.c:3215", expect: "binutils" },
-    ],
-  },
-  {
-    id: "dso-missing-on-command-line",
-    title: "A library that is needed indirectly is not linked",
-    on: ["link"],
-    specificity: 70,
-    matches: (finding) =>
-      // Objects of another C++ library are another rule's.
-      /libc\+\+\.so/.test(finding.message)
-        ? undefined
-        : saidAny(
-            finding,
-            /(?<file>\S+?):? error adding symbols: DSO missing from command line|DSO missing from command line/,
-          ),
-    confidence: "high",
-    cause: (match) =>
-      `The code uses a symbol of ${match.facts["file"] === undefined ? "a library" : `\`${match.facts["file"]}\``} that is only needed by another library: it has to be named on the link line itself.`,
-    fix: (match) => [
-      `# add it: libraries = ["${
-        baseName(match.facts["file"] ?? "")
-          .replace(/^lib/, "")
-          .replace(/\.so.*$/, "") || "<name>"
-      }"]`,
-    ],
-    sources: ["https://sourceware.org/binutils/docs/ld/Options.html"],
-    examples: [
-      {
-        text: "/usr/bin/ld: /usr/lib/libpthread.so.0: error adding symbols: DSO missing from command line",
-        expect: "pthread",
-      },
     ],
   },
   {

@@ -21,6 +21,11 @@ function ofJit(match: Match): boolean {
   return framesAt(match).some((frame) => /_import_module_from_library|_jit_compile/.test(frame));
 }
 
+/** The pasted source registers operators. */
+function registersOnly({ context }: Match): boolean {
+  return context.log.namespaces.length > 0;
+}
+
 function ofKeops(match: Match): boolean {
   return /^libKeOps/i.test(match.facts["module"] ?? "");
 }
@@ -85,6 +90,15 @@ export const loadingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi; such a module is for the Python that it was built with (one built with Python 2 has `init…` in place of `PyInit_…`), and torch from 1.0 on cannot build it" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
     fix: (match) => [
+      ...(registersOnly(match)
+        ? [
+            ofJit(match)
+              ? "# the source has TORCH_LIBRARY and no PYBIND11_MODULE: load(…, is_python_module=False), then torch.ops." +
+                (match.context.log.namespaces[0] ?? "ns") +
+                ".<operator>(…)"
+              : `# the source has TORCH_LIBRARY and no PYBIND11_MODULE: torch.ops.load_library("<the file>") in place of the import, then torch.ops.${match.context.log.namespaces[0] ?? "ns"}.<operator>(…); to import it all the same: an empty PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) {} beside it`,
+          ]
+        : []),
       ...(ofKeops(match)
         ? [
             `${python(match)} -c "import pykeops; pykeops.clean_pykeops()"   # empties the cache: ~/.cache/keops*; then run the program again`,
@@ -120,6 +134,10 @@ export const loadingRules: readonly Rule[] = [
       {
         text: '  File "/e/lib/python3.12/site-packages/torch/utils/cpp_extension.py", line 2268, in _import_module_from_library\n    module = importlib.util.module_from_spec(spec)\nImportError: dynamic module does not define module export function (PyInit_gsplat_cuda)',
         expect: "rm -rf ~/.cache/torch_extensions/*/gsplat_cuda",
+      },
+      {
+        text: 'TORCH_LIBRARY(my_ops, m) {\n  m.def("add(Tensor a) -> Tensor");\n}\nImportError: dynamic module does not define module export function (PyInit_my_ops)',
+        expect: "torch.ops.my_ops.<operator>",
       },
       {
         text: "ImportError: dynamic module does not define module export function (PyInit__C)",

@@ -11,6 +11,11 @@ function install(match: Match, what: string): string {
   return match.context.log.conda ? `conda install "${what}"` : pip(match, `install "${what}"`);
 }
 
+/** A library of oneMKL for SYCL. */
+function ofSycl({ facts }: Match): boolean {
+  return /^libmkl_sycl/.test(facts["name"] ?? "");
+}
+
 export const mklRules: readonly Rule[] = [
   {
     id: "mkl-parts-missing",
@@ -134,20 +139,33 @@ export const mklRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of Intel's MKL, which conda's torch (and what was linked with it) takes from the environment: it is not installed there, of another major version (libmkl_*.so.1 and .so.2 differ), or its folder is not searched.`,
-    fix: (match) => [
-      install(match, `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? "=2020" : ""}`),
-      match.context.log.conda
-        ? "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"
-        : 'export LD_LIBRARY_PATH=$(python -c "import sys; print(sys.prefix)")/lib:$LD_LIBRARY_PATH',
-      "# Intel's own installation: source /opt/intel/oneapi/setvars.sh",
-      pip(match, "install --force-reinstall torch   # pip's torch needs no MKL"),
-    ],
-    sources: ["pytorch/pytorch#4025"],
+      ofSycl(match)
+        ? `\`${match.facts["name"] ?? ""}\` is the part of oneMKL for Intel's GPUs. Intel's extension for torch, and a torch for XPU of before 2.5, bring none of oneAPI: it has to be installed in the release that they were built with, and set up in the shell that runs them.`
+        : `\`${match.facts["name"] ?? ""}\` is of Intel's MKL, which conda's torch (and what was linked with it) takes from the environment: it is not installed there, of another major version (libmkl_*.so.1 and .so.2 differ), or its folder is not searched.`,
+    fix: (match) =>
+      ofSycl(match)
+        ? [
+            "source /opt/intel/oneapi/setvars.sh   # or: source /opt/intel/oneapi/compiler/latest/env/vars.sh; source /opt/intel/oneapi/mkl/latest/env/vars.sh",
+            `find / -name '${(match.facts["name"] ?? "").replace(/\.so.*$/, ".so*")}' 2>/dev/null   # another number behind .so: oneAPI of another release (.so.2: 2022, .so.3: 2023, .so.4: 2024)`,
+            `${pip(match, "list")} | grep -iE "^(intel.extension|torch|mkl|dpcpp)"   # the release of the extension: its installation page names the oneAPI (sudo apt-get install intel-oneapi-mkl-<release>)`,
+          ]
+        : [
+            install(match, `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? "=2020" : ""}`),
+            match.context.log.conda
+              ? "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"
+              : 'export LD_LIBRARY_PATH=$(python -c "import sys; print(sys.prefix)")/lib:$LD_LIBRARY_PATH',
+            "# Intel's own installation: source /opt/intel/oneapi/setvars.sh",
+            pip(match, "install --force-reinstall torch   # pip's torch needs no MKL"),
+          ],
+    sources: ["pytorch/pytorch#4025", "intel/intel-extension-for-pytorch#244", "intel/intel-extension-for-pytorch#396"],
     examples: [
       {
         text: "ImportError: libmkl_gf_lp64.so: cannot open shared object file: No such file or directory",
         expect: "install",
+      },
+      {
+        text: "ImportError: libmkl_sycl.so.3: cannot open shared object file: No such file or directory",
+        expect: "source /opt/intel/oneapi/setvars.sh",
       },
       {
         text: "OSError: libmkl_intel_lp64.so.1: cannot open shared object file: No such file or directory",

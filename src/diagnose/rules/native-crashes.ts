@@ -5,6 +5,7 @@ import { packageOfModule } from "../packages.ts";
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
+import { crashedProgram } from "../programs.ts";
 
 interface Frame {
   readonly library: string;
@@ -354,10 +355,17 @@ export const nativeCrashRules: readonly Rule[] = [
                   `${python(match)} -c "import torch, ${match.context.log.imports.filter((name) => name !== "torch").join(", ")}"   # torch first: an extension needs it to be loaded before`,
                 ]
               : []),
-            `${python(match)} -X faulthandler the_program.py   # which call`,
-            ...(platformOf(match) === "win32"
-              ? []
-              : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
+            ...(crashedProgram(match) === undefined
+              ? [
+                  `${python(match)} -X faulthandler the_program.py   # which call`,
+                  ...(platformOf(match) === "win32"
+                    ? []
+                    : [`gdb -batch -ex run -ex bt --args ${python(match)} the_program.py   # which C++ function`]),
+                ]
+              : [
+                  `gdb -batch -ex run -ex bt --args ${crashedProgram(match) ?? ""}   # which C++ function`,
+                  "# in a destructor or at the exit: the program and LibTorch hold strings or containers of two C++ ABIs or run times: one compiler (gcc 7 or newer, the one that LibTorch was built with), -D_GLIBCXX_USE_CXX11_ABI as find_package(Torch) sets it, one libstdc++ (ldd), and no LibTorch linked statically beside a shared one",
+                ]),
             ...(platformOf(match) === "win32"
               ? [
                   "# the newest Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe   (what Visual Studio 2022 17.10 and newer compiled crashes in std::mutex when an older msvcp140.dll is loaded, of the system or of a Python or conda)",
@@ -374,6 +382,11 @@ export const nativeCrashRules: readonly Rule[] = [
     sources: ["https://docs.python.org/3/library/faulthandler.html"],
     examples: [
       { text: "Segmentation fault (core dumped)", expect: "faulthandler" },
+      { text: "zsh: segmentation fault  python test.py", expect: "faulthandler" },
+      {
+        text: "*** Error in `./main': free(): invalid pointer: 0x00007ff95efac970 ***",
+        expect: "bt --args ./main",
+      },
       {
         text: "subprocess.CalledProcessError: Command '['cmake', '/w/vllm', '-G', 'Ninja']' returned non-zero exit status 1.\nSegmentation fault (core dumped)",
         expect: "MAX_JOBS",

@@ -296,7 +296,7 @@ export const platformRules: readonly Rule[] = [
     matches: (finding) =>
       said(
         finding,
-        /operator '(?<op>[\w:.]+)' is not currently (?:implemented|supported) (?:for|on) the MPS (?:device|backend)/,
+        /operator '(?<op>[\w:.]+)' is not current(?:ly)? (?:implemented|supported) (?:for|on) the MPS (?:device|backend)/,
       ),
     confidence: "high",
     cause: (match) =>

@@ -2,6 +2,7 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
 import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable, torchCuda } from "../commands.ts";
+import { buildInCheckout, packageOfInit } from "../checkouts.ts";
 import { reinstallMmcv } from "../mmcv.ts";
 import { originOf, packageOf, packageOfModule, plainName } from "../packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -30,6 +31,7 @@ const packageOfNamespace: Readonly<Record<string, readonly [name: string, module
   _moe_C: ["vllm", "vllm._moe_C"],
   _rocm_C: ["vllm", "vllm._rocm_C"],
   _C_cache_ops: ["vllm", "vllm._C"],
+  _C_ascend: ["vllm-ascend", "vllm_ascend.vllm_ascend_C"],
   torch_npu: ["torch-npu", "torch_npu"],
   torch_ipex: ["intel-extension-for-pytorch", "intel_extension_for_pytorch"],
 };
@@ -76,7 +78,9 @@ export const registrationRules: readonly Rule[] = [
         return `${release} is made for torch 1.13 and newer, and the torch of the text is ${match.context.log.installedTorch ?? ""}: its Python asks for ${name}, which what was built with this torch does not have, and a torch of that age answers such a question with an error.`;
       return vision
         ? "torchvision's own library did not load: torch and torchvision are of releases (or CUDA builds, or indexes) that do not belong together."
-        : `${name} ${match.facts["op"] === undefined ? "are" : "is"} unknown: the library that registers it was not loaded (torch.ops.load_library, or an import that failed silently), was built without that operator (no CUDA), or the linker dropped its registration from a static library.`;
+        : match.context.log.loadedLibrary !== undefined
+          ? `\`${match.context.log.loadedLibrary}\` was loaded, and ${name} is still unknown: its TORCH_LIBRARY block (torch::RegisterOperators) names another namespace or operator, or the library was built without that source.`
+          : `${name} ${match.facts["op"] === undefined ? "are" : "is"} unknown: the library that registers it was not loaded (torch.ops.load_library, or an import that failed silently), was built without that operator (no CUDA), or the linker dropped its registration from a static library.`;
     },
     fix: (match) =>
       match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
@@ -96,7 +100,7 @@ export const registrationRules: readonly Rule[] = [
                 ...reinstall(match, (match.facts["space"] ?? "").replaceAll("_", "-")),
               ]
             : [
-                `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
+                `${python(match)} -c "import torch; torch.ops.load_library('${match.context.log.loadedLibrary ?? "<file>.so"}'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and under which namespace is it registered?`,
                 ...rebuild(match),
                 "# static libraries: link with -Wl,--whole-archive; names: TORCH_LIBRARY(namespace, m) must match torch.ops.namespace",
               ],
@@ -107,6 +111,14 @@ export const registrationRules: readonly Rule[] = [
         expect: "load_library",
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
+      {
+        text: '>>> torch.ops.load_library("warp_perspective.so")\n>>> print(torch.ops.custom.warp_perspective)\nRuntimeError: No such operator custom::warp_perspective',
+        expect: "load_library('warp_perspective.so')",
+      },
+      {
+        text: "AttributeError: '_OpNamespace' '_C_ascend' object has no attribute 'npu_apply_top_k_top_p'",
+        expect: "import torch, vllm_ascend.vllm_ascend_C",
+      },
       { text: "RuntimeError: No such operator torch_cluster::random_walk", expect: "data.pyg.org" },
       {
         text: "  File \"/e/site-packages/vllm/_custom_ops.py\", line 200, in rms_norm\nAttributeError: '_OpNamespace' '_C' object has no attribute 'rms_norm'",
@@ -160,7 +172,9 @@ export const registrationRules: readonly Rule[] = [
       const name =
         packageOfModule(match.facts["module"] ?? "") ??
         (/pointnet2/i.test(match.finding.message) ? "pointnet2-ops" : undefined) ??
+        packageOfInit(match.finding.message) ??
         packageOf(match);
+      const checkout = name === undefined ? buildInCheckout(match) : undefined;
       return [
         // The import stood in a try block: the package can do without, and its set-up script does so, too.
         ...(match.finding.code === "NameError"
@@ -169,7 +183,7 @@ export const registrationRules: readonly Rule[] = [
             ]
           : []),
         ...(name === undefined
-          ? rebuild(match)
+          ? (checkout ?? rebuild(match))
           : name === "mmcv"
             ? reinstallMmcv(match)
             : name === "spconv"
@@ -197,6 +211,14 @@ export const registrationRules: readonly Rule[] = [
       {
         text: "ImportError: cannot import name '_C' from 'pytorch3d' (/home/u/pytorch3d/pytorch3d/__init__.py)",
         expect: "source folder",
+      },
+      {
+        text: "ImportError: cannot import name '_C' from partially initialized module 'core.nn' (most likely due to a circular import) (/home/u/seg/core/nn/__init__.py)",
+        expect: "for d in /home/u/seg/core/nn /home/u/seg; do",
+      },
+      {
+        text: "'unavailable_reason': \"cannot import name '_C' from partially initialized module 'comfy_kitchen.backends.cuda' (most likely due to a circular import) (C:\\\\ComfyUI\\\\Lib\\\\site-packages\\\\comfy_kitchen\\\\backends\\\\cuda\\\\__init__.py)\"",
+        expect: "comfy-kitchen",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
       { text: "ModuleNotFoundError: No module named 'MultiScaleDeformableAttention'", expect: "*/ops/setup.py" },

@@ -87,24 +87,34 @@ export const scriptedModelRules: readonly Rule[] = [
         finding,
         /Unknown builtin op: (?<space>\w+)::(?<op>\w+)/,
         /unknown builtin op:\s.{0,200}?\bops\.(?<space>\w+)\.(?<op>\w+)\(/s,
+        // torch's own definitions in TorchScript, which it compiles when it starts.
+        /[Uu]nknown builtin op:?\s.{0,20}def (?<own>mul|add|ne|eq|lt|le|gt|ge|div|sub)\(a ?: ?float, b ?: ?Tensor\)/s,
       ),
     confidence: "high",
     cause: (match) =>
-      match.facts["space"] === "aten" || match.facts["space"] === "prim"
-        ? `The model was saved by a newer torch: \`${match.facts["space"]}::${match.facts["op"] ?? ""}\` does not exist in the torch or LibTorch that loads it.`
-        : `The scripted model holds the name of the operator only, \`${space(match)}::${match.facts["op"] ?? ""}\`, and the library (or Python module) that registers it is not loaded in this process. A library that is linked, but none of whose functions the program calls, is left out by the linker. An operator that Python defines (torch.library) exists in Python alone.`,
+      match.facts["own"] !== undefined
+        ? "Not even torch's own operators (mul, add) are registered: the program is linked with LibTorch's static libraries, and the linker takes from an archive only what somebody calls by name, which leaves out the objects that register operators."
+        : match.facts["space"] === "aten" || match.facts["space"] === "prim"
+          ? `The model was saved by a newer torch: \`${match.facts["space"]}::${match.facts["op"] ?? ""}\` does not exist in the torch or LibTorch that loads it.`
+          : `The scripted model holds the name of the operator only, \`${space(match)}::${match.facts["op"] ?? ""}\`, and the library (or Python module) that registers it is not loaded in this process. A library that is linked, but none of whose functions the program calls, is left out by the linker. An operator that Python defines (torch.library) exists in Python alone.`,
     fix: (match) =>
-      match.facts["space"] === "aten" || match.facts["space"] === "prim"
+      match.facts["own"] !== undefined
         ? [
-            `${python(match)} -c "import torch; print(torch.__version__)"   # of the program that saved, and of the one that loads: the latter has to be as new`,
-            "# save the model again with the older torch, or upgrade the one that loads it",
+            "# link LibTorch's archives whole: g++ app.o … -L<libtorch>/lib -Wl,--whole-archive -ltorch -ltorch_cpu -lc10 -Wl,--no-whole-archive …   # before 1.5: -ltorch -lcaffe2 -lc10; macOS: -Wl,-force_load,<the .a>; MSVC: /WHOLEARCHIVE:<the .lib>",
+            "# or the shared LibTorch (libtorch-shared-with-deps): find_package(Torch REQUIRED), target_link_libraries(app ${TORCH_LIBRARIES})",
           ]
-        : [
-            ...loadFirst(match),
-            `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and does it register the operator?`,
-          ],
+        : match.facts["space"] === "aten" || match.facts["space"] === "prim"
+          ? [
+              `${python(match)} -c "import torch; print(torch.__version__)"   # of the program that saved, and of the one that loads: the latter has to be as new`,
+              "# save the model again with the older torch, or upgrade the one that loads it",
+            ]
+          : [
+              ...loadFirst(match),
+              `${python(match)} -c "import torch; torch.ops.load_library('<file>.so'); print([n for n in torch._C._dispatch_get_all_op_names() if '${match.facts["op"] ?? ""}' in n])"   # does it load, and does it register the operator?`,
+            ],
     sources: [
       "pytorch/pytorch#143773",
+      "pytorch/pytorch#17984",
       "rusty1s/pytorch_scatter#434",
       "https://docs.pytorch.org/tutorials/advanced/torch_script_custom_ops.html",
     ],
@@ -118,6 +128,10 @@ export const scriptedModelRules: readonly Rule[] = [
         expect: "dlopen",
       },
       { text: "RuntimeError: Unknown builtin op: aten::_scaled_new.", expect: "newer torch" },
+      {
+        text: "terminate called after throwing an instance of 'torch::jit::script::ErrorReport'\n  what():\nunknown builtin op:\n\ndef mul(a : float, b : Tensor) -> Tensor:\n  return b * a\n         ~~~~~ <--- HERE",
+        expect: "--whole-archive",
+      },
       {
         text: "terminate called after throwing an instance of 'torch::jit::script::ErrorReport'\n  what():\nunknown builtin op:\n      dim0 = ops.prim.unchecked_unwrap_optional(0)\n             ~~~~~~~~~~ <--- HERE",
         expect: "newer torch",

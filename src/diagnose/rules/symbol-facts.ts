@@ -1,6 +1,9 @@
 /** What is said of a symbol that was not found: its readable name, who asks for it, what the installed libraries have. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { demangle } from "../../inspect/demangle.ts";
+import { python } from "../command-words.ts";
 import type { Finding } from "../finding.ts";
+import { isWellKnown, packageOf } from "../packages.ts";
 import type { Match, MatchFacts, RuleContext } from "../rule.ts";
 import { judgeSymbol, shortName, type SymbolVerdict } from "../symbols.ts";
 
@@ -63,6 +66,32 @@ export function torchSymbol(
   accept: (verdict: SymbolVerdict) => boolean,
 ): MatchFacts | undefined {
   const verdict = verdictOf(finding);
-  if (verdict === undefined || !accept(verdict)) return undefined;
+  if (verdict === undefined || !accept(verdict) || isInNamedLibrary(finding, context)) return undefined;
   return symbolFacts(finding, verdict, context);
+}
+
+/** ld found the symbol in a library that is not on the link line, and names the library below: neither its form nor torch's release is wrong. */
+function isInNamedLibrary({ text }: Finding, { findings }: RuleContext): boolean {
+  return (
+    /undefined reference to symbol /.test(text) &&
+    findings.some(({ kind, message }) => kind === "link" && message.includes("DSO missing from command line"))
+  );
+}
+
+/** The torch of the text still has the TH/THC C API, which ended with 1.11. */
+export function hasTh({ log }: RuleContext): boolean {
+  const version = log.installedTorch ?? log.torch;
+  return version !== undefined && compareVersions(parseVersion(version), parseVersion("1.11")) < 0;
+}
+
+/** Extensions of old days are often imported before torch, and say so in these words, too. */
+export function torchFirst(match: Match): string[] {
+  const file = match.finding.file ?? "";
+  const [, folder, name = ""] =
+    /(?:site|dist)-packages[\\/](?:[^\\/]+\.egg[\\/])?(?:(\w+)[\\/])?(\w+)\.[^\\/]+$/.exec(file) ?? [];
+  if (name === "" || !/^(?:2\.7|3\.[4-8])$/.test(match.context.log.python ?? "") || isWellKnown(packageOf(match) ?? ""))
+    return [];
+  return [
+    `${python(match)} -c "import torch, ${folder === undefined ? name : `${folder}.${name}`}"   # torch has to be imported first; when this works, do so in the program, too. Else:`,
+  ];
 }

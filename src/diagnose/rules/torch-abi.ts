@@ -1,11 +1,12 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
+import { own } from "../../base/own.ts";
 import { pip, python, rebuild } from "../commands.ts";
 import { originOf, packageOf } from "../packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch } from "../symbols.ts";
 import { ofLog } from "../matchers.ts";
-import { installedSentence, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
+import { installedSentence, torchFirst, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 /**
  * Functions of torch that return a std::string: with the new ABI their names carry the tag `B5cxx11`. Source:
@@ -57,6 +58,34 @@ function linkedNowhere({ findings }: RuleContext): boolean {
       )
     );
   });
+}
+
+/** PyPI's wheels of torch for the Python of the text have the old ABI: 3.8 and older ended with torch 2.4. conda's and others' may have the new one. */
+function wheelsAreOld({ log }: RuleContext): boolean {
+  return log.cxx11Abi !== true && log.host === undefined && /^(?:2\.7|3\.[4-8])$/.test(log.python ?? "");
+}
+
+/** Where those lie that publish each wheel in both forms. */
+const releases: Readonly<Record<string, string>> = {
+  flash_attn: "https://github.com/Dao-AILab/flash-attention/releases/download/v",
+  causal_conv1d: "https://github.com/Dao-AILab/causal-conv1d/releases/download/v",
+  mamba_ssm: "https://github.com/state-spaces/mamba/releases/download/v",
+};
+
+/** The wheel that the text names, in the other form. */
+function otherWheel(match: Match, has: string, wanted: string): string[] {
+  const wheel = match.context.log.abiWheel;
+  if (wheel?.includes(`cxx11abi${has}`) !== true) return [];
+  const other = wheel.replace(`cxx11abi${has}`, `cxx11abi${wanted}`);
+  const [, name = "", version = ""] = /^(\w+)-([\d.]+(?:post\d+)?)/.exec(wheel) ?? [];
+  const page = own(releases, name);
+  const install = pip(
+    match,
+    `install --force-reinstall --no-deps ${page === undefined ? "" : `${page}${version}/`}${other}`,
+  );
+  return page === undefined
+    ? [`# ${install}   # of the page that ${wheel} is from`]
+    : [`${install}   # the same wheel in the form that this torch has`];
 }
 
 export const torchAbiRules: readonly Rule[] = [
@@ -118,6 +147,7 @@ export const torchAbiRules: readonly Rule[] = [
     },
     fix: (match) =>
       programFix(match, "wants-new-strings") ?? [
+        ...otherWheel(match, "TRUE", "FALSE"),
         ...rebuild(match),
         `# other builders: add -D_GLIBCXX_USE_CXX11_ABI=$(${python(match)} -c "import torch; print(int(torch._C._GLIBCXX_USE_CXX11_ABI))") to the compile flags`,
         "# a ready-made wheel: take the one marked cxx11abiFALSE; LibTorch: take the cxx11-ABI download, or torch >= 2.7, whose wheels have the new ABI",
@@ -131,6 +161,14 @@ export const torchAbiRules: readonly Rule[] = [
       {
         text: "target/debug/app: symbol lookup error: target/debug/app: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
         expect: "LIBTORCH_CXX11_ABI",
+      },
+      {
+        text: "pip install ./flash_attn-2.3.4+cu122torch2.1cxx11abiTRUE-cp39-cp39-linux_x86_64.whl\nImportError: /e/lib/python3.9/site-packages/flash_attn_2_cuda.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+        expect: "v2.3.4/flash_attn-2.3.4+cu122torch2.1cxx11abiFALSE-cp39-cp39-linux_x86_64.whl",
+      },
+      {
+        text: "LIBS += -L$$PWD/lib\nLIBS += -ltorch -lc10\nerror: undefined reference to `c10::Error::Error(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, void const*)'",
+        expect: "QMAKE_CXXFLAGS += -D_GLIBCXX_USE_CXX11_ABI=0",
       },
       {
         text: "main.cpp:(.text+0x51): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, c10::optional<c10::Device>)'",
@@ -155,13 +193,16 @@ export const torchAbiRules: readonly Rule[] = [
             (untagged.test(finding.symbol ?? "") &&
               (context.log.cxx11Abi ?? context.environment?.torch?.cxx11Abi) === true)),
       ),
-    confidence: (match) => (match.context.environment?.torch?.cxx11Abi === false ? "medium" : "high"),
+    confidence: (match) =>
+      match.context.environment?.torch?.cxx11Abi === false || wheelsAreOld(match.context) ? "medium" : "high",
     cause: (match) =>
       `${match.facts["who"] ?? ""} wants \`${match.facts["readable"] ?? ""}\` with the old std::string (${untagged.test(match.finding.symbol ?? "") ? "it returns one, and its name has no tag `[abi:cxx11]`" : "`Ss`"}, _GLIBCXX_USE_CXX11_ABI=0), which the torch at hand does not have: ` +
       `${match.context.log.cxx11Abi === true ? "as the paste says, it has the new C++11 ABI. Or it" : "it was built with the new C++11 ABI (all wheels from 2.7 on), or it"} is another version than the one the extension was built for (an old build left over, ` +
       `or pip's build isolation brought an older torch).${torchHere(match)}${installedSentence(match)}${otherThanListed(match)}`,
     fix: (match) =>
       programFix(match, "wants-old-strings") ?? [
+        ...(wheelsAreOld(match.context) ? torchFirst(match) : []),
+        ...otherWheel(match, "FALSE", "TRUE"),
         ...(match.context.log.cxx11Abi === true && originOf(packageOf(match) ?? "")?.ready === true
           ? [
               `# ready-made wheels of ${packageOf(match) ?? "the package"} before torch 2.7 want PyTorch's own wheel of the same version (old ABI), not a torch that was built from source or a cxx11-abi download:`,
@@ -181,6 +222,10 @@ export const torchAbiRules: readonly Rule[] = [
       "wjakob/nanobind#908",
     ],
     examples: [
+      {
+        text: "ImportError: /e/lib/python3.6/site-packages/sandbox-0.1-py3.6-linux-x86_64.egg/sandbox/_C.cpython-36m-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC1ENS_14SourceLocationERKSs",
+        expect: 'python -c "import torch, sandbox._C"',
+      },
       {
         text: "ImportError: /app/ext.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationESs",
         expect: "_GLIBCXX_USE_CXX11_ABI=0",

@@ -4,7 +4,7 @@ import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
-import { installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
+import { hasTh, installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 /** Windows' linker says that one symbol alone is missing. A CPU-only torch lacks every one of its kind. */
 function onlyOne({ finding, context }: Match): boolean {
@@ -59,7 +59,7 @@ export const torchPartRules: readonly Rule[] = [
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
-          ? verdict.owner === "torch-python"
+          ? verdict.owner === "torch-python" || (/^_?TH/.test(verdict.symbol.name) && hasTh(context))
           : /^c10::UndefinedTensorImpl::_singleton/.test(path);
       return sign
         ? { ...symbolFacts(finding, verdict, context), what: `\`${shortName(verdict)}\``, who: "The extension" }
@@ -83,6 +83,10 @@ export const torchPartRules: readonly Rule[] = [
     ],
     sources: ["pytorch/extension-cpp#6", "pytorch/pytorch#6097", "pytorch/pytorch#40627", "pytorch/pytorch#41254"],
     examples: [
+      {
+        text: "torch==1.1.0\nImportError: /usr/lib/python3.6/dist-packages/my_conv-0.0.0-py3.6-linux-x86_64.egg/my_conv.cpython-36m-x86_64-linux-gnu.so: undefined symbol: _THError",
+        expect: 'python -c "import torch, my_conv"',
+      },
       {
         text: "ImportError: /p/lltm_cpp.cpython-36m-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
         expect: "import torch",

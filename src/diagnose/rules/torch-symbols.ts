@@ -3,7 +3,7 @@ import { pip, platformOf, python, rebuild } from "../commands.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
-import { installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
+import { hasTh, installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 const untypedData = /^(?:const_|mutable_)?data(?:_ptr)?$|^item$|^packed_accessor(?:32|64)?$/;
 
@@ -35,6 +35,11 @@ function oldStringsIn({ findings }: RuleContext): boolean {
     const verdict = finding.phase === "link" ? verdictOf(finding) : undefined;
     return verdict !== undefined && isTorch(verdict.owner) && verdict.symbol.strings === "old";
   });
+}
+
+/** torch.utils.ffi put its modules into such a folder. */
+function ofFfi({ finding }: Match): boolean {
+  return /[\\/]_ext[\\/]\w+[\\/]_?\w+\.(?:so|pyd)$/.test(finding.file ?? "");
 }
 
 export const torchSymbolRules: readonly Rule[] = [
@@ -125,12 +130,22 @@ export const torchSymbolRules: readonly Rule[] = [
         !/^(?:TH[A-Z][a-z]+(?:Tensor|Storage)|THC|THNN|THCUNN|_?TH(?:Alloc|Free|Error|Blas)|state$)/.test(name)
       )
         return undefined;
-      return symbolFacts(finding, verdict, context);
+      return hasTh(context) && name !== "state" ? undefined : symbolFacts(finding, verdict, context);
     },
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` is of the old TH/THC C API, which torch has not had since 1.11: this extension was written for torch 0.4 to 1.10.`,
-    fix: () => [
+      `\`${match.facts["name"] ?? ""}\` is of the old TH/THC C API, ${
+        ofFfi(match)
+          ? "and the module was made by torch.utils.ffi: both ended with torch 0.4. No later torch can build or load it."
+          : "which torch has not had since 1.11: this extension was written for torch 0.4 to 1.10."
+      }`,
+    fix: (match) => [
+      ...(ofFfi(match)
+        ? [
+            "# take a version of the project for torch >= 1.0 (its setup.py has torch.utils.cpp_extension, not build.py with create_extension); RoI align, RoI pool and NMS: torchvision.ops has them, compiled",
+            "# or the project as it is, in an environment of its own: conda create -n old python=3.6, torch 0.4.1, and its build script (make.sh, build.py) again",
+          ]
+        : []),
       "# port it: THCState and THCudaMalloc → c10::cuda::CUDACachingAllocator, THCCeilDiv → at::ceil_div, tensors → at::Tensor",
       "# or look for a maintained fork of the package",
     ],
@@ -138,6 +153,10 @@ export const torchSymbolRules: readonly Rule[] = [
     examples: [
       { text: "my_lib.obj : error LNK2001: unresolved external symbol __imp_THFloatTensor_fill", expect: "TH/THC" },
       { text: "ImportError: /p/_nms.so: undefined symbol: THCudaTensor_newContiguous", expect: "1.11" },
+      {
+        text: "ImportError: /p/roi_align/_ext/crop_and_resize/_crop_and_resize.so: undefined symbol: state",
+        expect: "torchvision.ops",
+      },
     ],
   },
   {
@@ -172,6 +191,10 @@ export const torchSymbolRules: readonly Rule[] = [
         text: 'Undefined symbols for architecture arm64:\n  "at::globalContext()", referenced from:\n      at::manual_seed(unsigned long long) in x.o\nld: symbol(s) not found for architecture arm64',
         expect: "another architecture",
       },
+      {
+        text: 'libtorch-win-shared-with-deps-2.2.1\nmain.obj : error LNK2019: unresolved external symbol "private: static struct c10::UndefinedTensorImpl c10::UndefinedTensorImpl::_singleton" (?_singleton@UndefinedTensorImpl@c10@@0U12@A) referenced in function main',
+        expect: "c10.lib torch_cpu.lib torch.lib",
+      },
     ],
   },
   {
@@ -203,6 +226,10 @@ export const torchSymbolRules: readonly Rule[] = [
       },
       { text: "ImportError: /p/x.so: undefined symbol: _ZN3c104cuda9SetDeviceEi", expect: "another torch version" },
       { text: "undefined symbol: _ZNK3c106SymInt6sym_neERKS0_", expect: "retorch build --force" },
+      {
+        text: "flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c104cuda9SetDeviceEi",
+        expect: "flash-attn",
+      },
       {
         text: "./app: symbol lookup error: ./app: undefined symbol: _ZNK3c106SymInt6sym_neERKS0_",
         expect: "CMAKE_PREFIX_PATH=/path/to/libtorch",

@@ -117,11 +117,16 @@ function moduleOf(match: Match): string {
   return inPackage === undefined ? name : `${inPackage.replace(/^mmcv-full$/, "mmcv").replaceAll("-", "_")}.${name}`;
 }
 
+/** torch.utils.cpp_extension.load() built it while the program ran. */
+function ofJit(match: Match): boolean {
+  return framesAt(match).some((frame) => /_import_module_from_library|_jit_compile/.test(frame));
+}
+
 /** How such a build comes about: of a package by its wheel, of one's own by files that were left. */
 function builtElsewhere(match: Match): string {
   const name = packageOf(match);
   const { versions, installedTorch } = match.context.log;
-  if (name === undefined) return "a stale build: look for `ninja: no work to do`";
+  if (name === undefined || ofJit(match)) return "a stale build: look for `ninja: no work to do`";
   const version = versions[name];
   return `${name}${version === undefined ? "" : ` ${version}`} has wheels for some releases of torch alone${installedTorch === undefined ? "" : `; here is torch ${installedTorch}`}`;
 }
@@ -183,7 +188,11 @@ export const windowsLoadingRules: readonly Rule[] = [
           : ofTorch(match)
             ? torchDlls(match)
             : [
-                `${python(match)} -c "import torch, ${moduleOf(match)}"`,
+                ...(ofJit(match)
+                  ? [
+                      `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
+                    ]
+                  : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
                 ...rebuild(match),
                 '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
               ],
@@ -192,6 +201,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: "ImportError: DLL load failed while importing _C: The specified module could not be found.",
         expect: "torch was not imported first",
+      },
+      {
+        text: '  File "C:\\e\\lib\\site-packages\\torch\\utils\\cpp_extension.py", line 2136, in _import_module_from_library\n    module = importlib.util.module_from_spec(spec)\nImportError: DLL load failed while importing nvdiffrast_plugin: The specified module could not be found.',
+        expect: "nvcc --version",
       },
       {
         text: "FileNotFoundError: Could not find module 'C:\\Users\\u\\AppData\\Local\\torch_extensions\\torch_extensions\\Cache\\py310_cu118\\wkv_cuda\\wkv_cuda.pyd' (or one of its dependencies). Try using the full path with constructor syntax.",
@@ -245,6 +258,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: 'OSError: [WinError 127] The specified procedure could not be found.\n\nWhile I was trying to install it:\n  File "C:\\e\\lib\\site-packages\\torch\\__init__.py", line 129, in <module>\n    raise err\nOSError: [WinError 127] The specified procedure could not be found. Error loading "C:\\e\\lib\\site-packages\\torch\\lib\\caffe2_detectron_ops.dll" or one of its dependencies.',
         expect: "rmdir /s /q <site-packages>",
+      },
+      {
+        text: '  File "C:\\u\\fairmot\\dcnv2\\dcn_v2.py", line 12, in <module>\n    import _ext as _backend\nImportError: DLL load failed while importing _ext: The specified procedure could not be found.',
+        expect: "cd /d C:\\u\\fairmot\\dcnv2",
       },
       {
         text: "ImportError: DLL load failed while importing flash_attn_2_cuda: The specified procedure could not be found.",

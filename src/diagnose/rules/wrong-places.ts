@@ -27,6 +27,13 @@ const ofPython =
 /** A folder of a person's own: somebody typed the path; what built this Python elsewhere has others. */
 const typedPath = /^(?:[A-Za-z]:|\/(?:home|Users|root|content|kaggle|workspace|mnt|data)\/)/;
 
+/** The folder that holds the sources of the package: `/w` of `/w/my_ops/__init__.py`. */
+function rootOf({ facts }: Match): string {
+  const file = facts["file"] ?? "";
+  const at = file.search(new RegExp(`[\\\\/]${facts["top"] ?? ""}[\\\\/]`));
+  return at > 0 ? file.slice(0, at) : ".";
+}
+
 export const wrongPlaceRules: readonly Rule[] = [
   {
     id: "torch-not-in-this-python",
@@ -254,8 +261,10 @@ export const wrongPlaceRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["top"] ?? ""}\` is imported from the folder of its sources (\`${match.facts["file"] ?? ""}\`), and there is no ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "" : "compiled "}\`${match.facts["module"] ?? match.facts["part"] ?? "module"}\` in it, which ${/version$|_pb2$|build_info$/.test(match.facts["module"] ?? "") ? "the build (setup.py, CMake) writes" : "a build makes"}: an editable installation that did not compile (scikit-build with pip 21.3 and newer, a cached build), or the program was started inside of the repository, whose folder hides the installed package.`,
     fix: (match) => [
-      `cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder`,
-      `${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,
+      platformOf(match) === "win32"
+        ? `cd /d %TEMP% && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)"   # works: do not start from the repository's folder. Else:`
+        : `(cd /tmp && ${python(match)} -c "import ${match.facts["top"] ?? ""}; print(${match.facts["top"] ?? ""}.__file__)")   # works: do not start from the repository's folder. Else:`,
+      `cd ${platformOf(match) === "win32" ? "/d " : ""}${rootOf(match)} && ${python(match)} setup.py build_ext --inplace   # or: ${pip(match, "install --no-build-isolation -v -e .")}`,
       "# scikit-build: SETUPTOOLS_ENABLE_FEATURES=legacy-editable pip install -e ., or plain pip install .",
     ],
     sources: ["scikit-build/scikit-build#770", "https://setuptools.pypa.io/en/latest/userguide/development_mode.html"],
@@ -266,7 +275,7 @@ export const wrongPlaceRules: readonly Rule[] = [
       },
       {
         text: "Traceback (most recent call last):\n  File \"/w/my_ops/__init__.py\", line 1, in <module>\n    from . import _C\nModuleNotFoundError: No module named 'my_ops._C'",
-        expect: "build_ext --inplace",
+        expect: "cd /w && python setup.py build_ext --inplace",
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { failure } from "../../../src/base/failure.ts";
 import { examine } from "../../../src/doctor/doctor.ts";
-import { driverFits } from "../../../src/doctor/driver-versions.ts";
+import { driverFits } from "../../../src/environment/driver-versions.ts";
 import type { Check, DoctorFacts } from "../../../src/doctor/facts.ts";
 import { doctorText } from "../../../src/doctor/text.ts";
 import type { HostCompiler } from "../../../src/environment/environment.ts";

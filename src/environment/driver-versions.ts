@@ -56,3 +56,14 @@ export function driverFits(
     return { fits: "minor", needed: companion };
   return { fits: "yes" };
 }
+
+/** The newest CUDA whose own driver is not newer than this one; undefined for one that is older than all of the table. */
+export function cudaOfDriver(driver: string): string | undefined {
+  const have = parseVersion(driver);
+  return companions.findLast(([, came]) => compareVersions(parseVersion(came), have) <= 0)?.[0];
+}
+
+/** The driver that came with a CUDA version. */
+export function driverOfCuda(cuda: string): string | undefined {
+  return companions.find(([version]) => version === cuda)?.[1];
+}

@@ -1,0 +1,47 @@
+/** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
+import { platformOf, python, quote } from "./command-words.ts";
+import { framesAt } from "./matchers.ts";
+import { packageOfModule } from "./packages.ts";
+import type { Match } from "./rule.ts";
+
+/** `cannot import name '_C' from 'a.b' (/home/u/p/a/b/__init__.py)`, in JSON with its backslashes doubled. */
+const initOf =
+  /from (?:partially initialized module )?['"]([\w.]{1,100})['"] (?:\(most likely due to a circular import\) )?\(([^()'"]{1,300}?)[\\/]+__init__\.py\)/;
+
+/** The installed package that the message names. */
+export function packageOfInit(message: string): string | undefined {
+  const [, module = "", folder = ""] = initOf.exec(message) ?? [];
+  return /[\\/](?:site|dist)-packages[\\/]/.test(folder) ? packageOfModule(`${module}.`) : undefined;
+}
+
+/** Builds the compiled part beside the sources that Python imports; undefined where the message names none. */
+export function buildInCheckout(match: Match): string[] | undefined {
+  const [, module = "", named = ""] = initOf.exec(match.finding.message) ?? [];
+  const folder = named.replaceAll("\\\\", "\\");
+  const depth = module.split(".").length;
+  const parts = folder.split(/[\\/]/);
+  if (module === "" || parts.length <= depth) return undefined;
+  const root = folder.slice(0, folder.length - parts.slice(-depth).join("/").length - 1);
+  if (platformOf(match) === "win32")
+    return [
+      `cd /d ${root}   # or ${folder}: the one that has the setup.py`,
+      `${python(match)} setup.py build_ext --inplace --force`,
+    ];
+  return [
+    `for d in ${folder} ${root}; do [ -f $d/setup.py ] && (cd $d && ${python(match)} setup.py build_ext --inplace --force); done   # the first error of its log is the cause, if it fails`,
+  ];
+}
+
+/** Goes to the sources whose Python file imports a module of its own folder: `import _ext` in `/w/DCNv2/dcn_v2.py`. */
+export function toImporter(match: Match): string[] {
+  const frame = framesAt(match).at(-1) ?? "";
+  const [, folder, word] =
+    /^((?:[A-Za-z]:)?[\\/].{1,200}?)[\\/][^\\/]+\.py:\d+ .*?» *(?:from \. )?(?:import|from) (_\w+|\w+_(?:cuda|ext|cpp))\b/.exec(
+      frame,
+    ) ?? [];
+  if (folder === undefined || word === undefined || /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python/.test(folder))
+    return [];
+  return [
+    `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)}   # or the folder above it: the one that has the setup.py`,
+  ];
+}
