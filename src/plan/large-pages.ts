@@ -1,7 +1,7 @@
 /**
- * Compilers hold gigabytes for PyTorch's headers, in pages of 4 KB, and take a tenth to a quarter of their time to get
- * them and to find things in them. The kernel has pages of 2 MB for who asks (`madvise(MADV_HUGEPAGE)`, with
- * `transparent_hugepage/enabled` at `madvise`, which is the usual); no compiler asks. Two ways to ask for them:
+ * Compilers hold gigabytes for PyTorch's headers, in pages of 4 KB, and take part of their time to get them and to find
+ * things in them. The kernel has pages of 2 MB for who asks (`madvise(MADV_HUGEPAGE)`, with `transparent_hugepage/enabled`
+ * at `madvise`, which is the usual); no compiler asks. What it gains is in docs/cuda.md. Two ways to ask for them:
  *
  * - glibc's malloc does where a tunable says so (`glibc.malloc.hugetlb=1`, glibc 2.35; an older one passes over names
  *   that it does not know): cudafe++, ptxas, clang.

@@ -139,7 +139,10 @@ export const cudaApiRules: readonly Rule[] = [
         ...forThisCuda(match, name),
       ];
     },
-    sources: ["https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/"],
+    sources: [
+      "https://docs.nvidia.com/cuda/cuda-toolkit-release-notes/",
+      "https://rocm.docs.amd.com/projects/HIPIFY/en/latest/tables/CUSPARSE_API_supported_by_HIP.html",
+    ],
     examples: [
       { text: 'k.cu(12): error: identifier "__shfl_down" is undefined', expect: "__shfl_down_sync" },
       { text: 'q.cuh(3): error: identifier "__nv_fp8_e4m3" is undefined', expect: "11.8" },
