@@ -2,7 +2,7 @@
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
-import { isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
+import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import { toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
@@ -190,7 +190,9 @@ export function reinstall(match: Match, name: string): string[] {
       `# when PyPI's ${name} is the one that is meant: ${build}`,
     ];
   // The ready-made wheels with CUDA are for x86-64 alone.
-  if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64") return [build];
+  const force = forcedBuild(name);
+  if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64")
+    return [...(force === undefined ? [] : [setVariable(match, force, "TRUE")]), build];
   const version =
     statedTorch(match) ??
     match.context.environment?.torch?.version ??

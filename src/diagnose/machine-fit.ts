@@ -1,8 +1,10 @@
 /**
- * The last look at a fix: its commands have to fit the machine of the text, whatever rule wrote them. It knows two things:
- * that torch for a Jetson does not come from PyPI, and that a distribution with RPM has no apt-get. It does not know whether a fix is right.
+ * The last look at a fix: its commands have to fit the machine of the text, whatever rule wrote them. It knows few things:
+ * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get, that a project of uv's has a lock, and
+ * how cmd.exe sets a variable. It does not know whether a fix is right.
  */
 import { pip, platformOf } from "./command-words.ts";
+import { fromTorchIndex, projectTool } from "./project-tools.ts";
 import type { Match } from "./rule.ts";
 
 const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
@@ -110,6 +112,27 @@ function forRpm(lines: readonly string[], manager: string): readonly string[] {
   });
 }
 
+/** torch of PyTorch's index, as pip installs it. */
+const ofTorchIndex =
+  /^(?:\S+ -m )?(?:uv )?pip3? install (?:--[\w-]+ )*((?:torch\w*(?:==[\d.]+)?(?:\+\w+)? )+)--index-url https:\/\/download\.pytorch\.org\/whl\/(\w+)(.*)$/;
+
+/** In a project of uv's: what pip installs beside the lock, the next `uv sync` or `uv run` takes away. */
+function forUvProject(line: string, match: Match): string[] {
+  const [, names, build = "", remark = ""] = ofTorchIndex.exec(line) ?? [];
+  if (names === undefined) return [line];
+  const [first = "", ...more] = names
+    .trim()
+    .split(" ")
+    .flatMap((name) => fromTorchIndex(match, name.replace(/\+.*/, ""), build));
+  return [`${first}${remark}`, ...more];
+}
+
+/** A variable that is set, with a remark behind it: cmd.exe would take the remark for a part of the value. */
+function withoutRemark(line: string): string[] {
+  const parts = /^(set \w+=[^#]*?)\s+(# .*)$/.exec(line);
+  return parts === null ? [line] : [parts[1] ?? "", parts[2] ?? ""];
+}
+
 /** A variable for one command: cmd.exe has no such form. */
 function forCmd(line: string): string {
   return line.replace(/^([A-Z_]{3,40})=([\w.:,-]+) (?=python|\S+python\S* |retorch |cmake )/, "set $1=$2&& ");
@@ -123,7 +146,9 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
     libtorchFolder === undefined
       ? lines
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
-  const said = platformOf(match) === "win32" ? named.map(forCmd) : named;
+  const asked = match.context.log.uvCommand !== undefined && projectTool(match) === "uv-project";
+  const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
+  const said = platformOf(match) === "win32" ? locked.map(forCmd).flatMap(withoutRemark) : locked;
   const fit = jetson ? forJetson(said, match) : said;
   return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
 }

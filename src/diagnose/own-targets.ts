@@ -1,21 +1,16 @@
 /**
  * Packages whose setup.py names the GPUs that it compiles for itself, so that TORCH_CUDA_ARCH_LIST changes nothing, and how
  * they are built for another GPU. Source: setup.py of Dao-AILab/causal-conv1d and state-spaces/mamba: -gencode for sm_80 and others,
- * no PTX; *_FORCE_BUILD against the ready-made wheel.
+ * no PTX.
  */
 import { knownCapabilities, pip, platformOf, python, setVariable } from "./commands.ts";
-import { packageOf } from "./packages.ts";
+import { forcedBuild, packageOf } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
-interface OwnTargets {
-  readonly repository: string;
-  /** The variable that has it compiled where a ready-made wheel would be taken. */
-  readonly force: string;
-}
-
-const packages: Readonly<Record<string, OwnTargets>> = {
-  "causal-conv1d": { repository: "https://github.com/Dao-AILab/causal-conv1d", force: "CAUSAL_CONV1D_FORCE_BUILD" },
-  "mamba-ssm": { repository: "https://github.com/state-spaces/mamba", force: "MAMBA_FORCE_BUILD" },
+/** Their repositories. */
+const packages: Readonly<Record<string, string>> = {
+  "causal-conv1d": "https://github.com/Dao-AILab/causal-conv1d",
+  "mamba-ssm": "https://github.com/state-spaces/mamba",
 };
 
 /** The package at hand, if it is one of them. */
@@ -28,12 +23,12 @@ export function namesItsTargets(match: Match): string | undefined {
 export function buildWithOwnTargets(match: Match): string[] | undefined {
   const name = namesItsTargets(match);
   if (name === undefined) return undefined;
-  const { repository, force } = packages[name] ?? { repository: "", force: "" };
+  const repository = packages[name] ?? "";
   const [known] = knownCapabilities(match);
   const arch = known?.replace(".", "");
   const install = pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps");
   return [
-    `${setVariable(match, force, "TRUE")}   # compiles in place of taking the ready-made wheel; nvcc has to know the GPU (RTX 50: CUDA 12.8)`,
+    `${setVariable(match, forcedBuild(name) ?? "", "TRUE")}   # compiles in place of taking the ready-made wheel; nvcc has to know the GPU (RTX 50: CUDA 12.8)`,
     `${install} ${name}   # the newest release has code for newer GPUs`,
     `# the release that you have (an old GPU, a pinned version), for your GPU: its setup.py names the targets, and TORCH_CUDA_ARCH_LIST is not read`,
     `git clone -b <v and the release> ${repository} src-${name} && cd src-${name}`,

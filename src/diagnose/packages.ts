@@ -163,6 +163,21 @@ export interface Origin {
   readonly wheels?: string;
 }
 
+/**
+ * The variable that has a package compiled where its setup.py would fetch a ready-made wheel, whatever pip was told. Source:
+ * setup.py of each.
+ */
+const forced: Readonly<Record<string, string>> = {
+  "flash-attn": "FLASH_ATTENTION_FORCE_BUILD",
+  "causal-conv1d": "CAUSAL_CONV1D_FORCE_BUILD",
+  "mamba-ssm": "MAMBA_FORCE_BUILD",
+};
+
+/** See `forced`. */
+export function forcedBuild(name: string): string | undefined {
+  return Object.hasOwn(forced, name) ? forced[name] : undefined;
+}
+
 const pyg: Origin = { wheels: "https://data.pyg.org/whl/torch-$TORCH.html" };
 
 /** By the package's name. Source: the installation page of each. */

@@ -11,6 +11,8 @@ export interface SettingFacts {
   readonly libtorchOnPath: boolean;
   /** Folders of a CUDA_HOME that is written like a search path: `/usr/local/cuda-9.0`, `/usr/local/cuda-8.0`. */
   readonly cudaHomeList?: readonly string[];
+  /** A command of the text sets CUDA_HOME or CUDA_PATH. */
+  readonly setsCudaHome: boolean;
   /** A command installs from an index of packages without GPU: `…/whl/torch-2.8.0+cpu.html`, `…/whl/cpu`. */
   readonly cpuIndex: boolean;
   /** Software comes as environment modules here, as on clusters: `module load gcc/11`. */
@@ -67,6 +69,7 @@ export interface SettingFacts {
 
 /** Somebody says that it is not there, or that taking it out was of no use. */
 const denied = /\b(?:not|never|no|without|unset|neither)\b|n['’]t\b/i;
+const setsVariable = /^[^\s>$]*[>$]?\s*(?:set|setx|export) "?CUDA_(?:HOME|PATH)|\$env:CUDA_(?:HOME|PATH)\s*=/i;
 const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
 
 /** `-I/usr/local/cuda:/include`, `-I:/opt/cuda/include`: what torch makes of a CUDA_HOME with a colon at an end. */
@@ -119,6 +122,7 @@ export class SettingReader {
   #pools = false;
   #comfy = false;
   #cpuTarget = false;
+  #setsHome = false;
   #placeholder = false;
   #apple = false;
   #condaNvcc = false;
@@ -203,6 +207,7 @@ export class SettingReader {
     }
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
+    if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
   }
 
   facts(): SettingFacts {
@@ -215,6 +220,7 @@ export class SettingReader {
       asyncAllocator: this.#pools,
       comfy: this.#comfy,
       cpuTarget: this.#cpuTarget,
+      setsCudaHome: this.#setsHome,
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
       condaNvcc: this.#condaNvcc,

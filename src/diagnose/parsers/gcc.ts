@@ -319,7 +319,7 @@ function bare(line: LogLine, out: Collector): boolean {
     return true;
   }
   const clang =
-    /^(?:fatal )?error: ((?:invalid value|invalid argument '[^']+' not allowed with|unknown argument|unsupported option|cannot find|unable to|no such file|unknown target|invalid target ID|unsupported CUDA gpu).*)$/.exec(
+    /^(?:fatal )?error: ((?:invalid value|invalid argument '[^']+' not allowed with|unknown argument|unsupported option|cannot find(?! symbol$)|unable to|no such file|unknown target|invalid target ID|unsupported CUDA gpu).*)$/.exec(
       text,
     )?.[1];
   if (clang !== undefined) {

@@ -95,29 +95,61 @@ export const architectureRules: readonly Rule[] = [
   },
   {
     id: "atomic-for-signed-integers",
-    title: "CUDA's atomicAdd has no form for int64_t",
+    title: "CUDA's atomics have no form for int64_t",
     on: ["compile"],
     specificity: 82,
     matches: (finding) => {
       const types = atomics(finding);
+      const name = /\batomic\w+/.exec(finding.message)?.[0];
+      // These two have hardly another reason to fit nothing; the types may not have been pasted.
+      if (types === "") return name === "atomicExch" || name === "atomicCAS" ? { name, types: "" } : undefined;
       return types !== undefined &&
         /\b(?:u?int64_t|(?:unsigned )?long|long long|u?int8_t|u?int16_t|char|short|bool|size_t)\b/.test(types) &&
         !/half|bfloat|double|float/i.test(types)
-        ? { types }
+        ? { name, types }
         : undefined;
     },
-    confidence: "high",
-    cause: (match) =>
-      `atomicAdd takes int, unsigned int, unsigned long long, float, double and half types; (${(match.facts["types"] ?? "").trim()}) is none of them (int64_t is \`long\` on Linux, which is another type than long long).`,
-    fix: () => [
-      "# atomicAdd(reinterpret_cast<unsigned long long*>(p), static_cast<unsigned long long>(v)): the same bits for signed numbers",
-      "# or gpuAtomicAdd(p, v) of <ATen/cuda/Atomic.cuh>, which has int64_t, int8_t, bool …",
-    ],
+    confidence: (match) => (match.facts["types"] === "" ? "medium" : "high"),
+    cause: ({ facts }) => {
+      const name = facts["name"] ?? "atomicAdd";
+      const types = (facts["types"] ?? "").trim();
+      const has = /Add$/.test(name)
+        ? "int, unsigned int, unsigned long long, float, double and half types"
+        : /M(?:in|ax)$/.test(name)
+          ? "int, unsigned int, long long and unsigned long long"
+          : /Exch$/.test(name)
+            ? "int, unsigned int, unsigned long long and float"
+            : "int, unsigned int and unsigned long long";
+      return `${name} takes ${has}; ${types === "" ? "what it is given here" : `(${types})`} is none of them (int64_t is \`long\` on Linux, uint64_t \`unsigned long\`: other types than the long longs, though as large).`;
+    },
+    fix: ({ facts }) => {
+      const name = facts["name"] ?? "atomicAdd";
+      const type =
+        /M(?:in|ax)$/.test(name) && !/u\w*int|unsigned|size_t/.test(facts["types"] ?? "")
+          ? "long long"
+          : "unsigned long long";
+      const given =
+        name === "atomicCAS" ? `static_cast<${type}>(seen), static_cast<${type}>(v)` : `static_cast<${type}>(v)`;
+      return [
+        `# for 64 bits: ${name}(reinterpret_cast<${type}*>(p), ${given})${name === "atomicAdd" ? ": the same bits for signed numbers" : ""}`,
+        ...(/(?:Add|M(?:in|ax))$/.test(name)
+          ? [`# or gpuA${name.slice(1)}(p, v) of <ATen/cuda/Atomic.cuh>, which has int64_t, int8_t, bool …`]
+          : []),
+      ];
+    },
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomicadd"],
     examples: [
       {
         text: 'k.cu(45): error: no instance of overloaded function "atomicAdd" matches the argument list\n            argument types are: (int64_t *, int)',
         expect: "unsigned long long",
+      },
+      {
+        text: 'k.cu(21): error: no instance of overloaded function "atomicExch" matches the argument list',
+        expect: "atomicExch(reinterpret_cast<unsigned long long*>(p)",
+      },
+      {
+        text: 'k.cu(45): error: no instance of overloaded function "atomicMax" matches the argument list\n            argument types are: (int64_t *, int64_t)',
+        expect: "atomicMax(reinterpret_cast<long long*>(p)",
       },
     ],
   },

@@ -2,15 +2,17 @@
 import {
   installTorchFor,
   platformOf,
+  python,
   rebuild,
   setVariable,
   toolkitFolder,
   toolkitOnPath,
   torchCuda,
 } from "../commands.ts";
+import type { Finding } from "../finding.ts";
 import { fromTorchIndex } from "../project-tools.ts";
 import { cudaBuildsOf } from "../torch-wheels.ts";
-import type { Rule } from "../rule.ts";
+import type { Rule, RuleContext } from "../rule.ts";
 import { asksForToolkit } from "./no-toolkit.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";
 import { is } from "./symbol-owners.ts";
@@ -18,6 +20,20 @@ import { isCpuTorch } from "./torch-parts.ts";
 
 /** `nms_cuda`, `RasterizeMeshesFineCuda`, `launch_gpu_kernel`; not `accuracy`. */
 const forGpu = /(?:^|[_a-z\d])(?:CUDA|Cuda|GPU|Gpu)(?![a-z])|(?:^|_)(?:cuda|gpu)(?:_|$)|[a-z]_?cuda$/;
+
+/**
+ * On Windows torch says that CUDA_HOME is not set, and the text sets it: PyPI's torch for Windows is one for the CPU, which
+ * does not read the variable (`CUDA_HOME = None` in cpp_extension.py).
+ */
+function isSetInVain(finding: Finding, { log, environment }: RuleContext): boolean {
+  const torch = log.torchBuild ?? log.torchCuda ?? environment?.torch?.version;
+  return (
+    log.platform === "win32" &&
+    log.setsCudaHome &&
+    torch === undefined &&
+    /CUDA_HOME environment variable is not set/.test(finding.message)
+  );
+}
 
 export const cpuBuildRules: readonly Rule[] = [
   {
@@ -30,12 +46,22 @@ export const cpuBuildRules: readonly Rule[] = [
       // Where only the environment tells so, a text that says itself that there is no nvcc is about that.
       (context.isUnsure !== true && isCpuTorch(context) && !/CUDA_HOME does not exist|nvcc/.test(finding.message))
         ? asksForToolkit(finding)
-        : undefined,
-    confidence: "high",
+        : isSetInVain(finding, context)
+          ? { guessed: "yes" }
+          : undefined,
+    confidence: (match) => (match.facts["guessed"] === undefined ? "high" : "medium"),
     cause: (match) =>
-      `The torch here${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is a build for the CPU alone, which does not look for CUDA: for it CUDA_HOME is not set, whatever the variable holds. The package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.`,
+      match.facts["guessed"] !== undefined
+        ? "CUDA_HOME is set in the text, and torch takes it for unset. It does so when it is a build for the CPU alone, as PyPI's torch for Windows is, whatever the variable holds; else the variable was set in another window. A torch with CUDA has to be installed first."
+        : `The torch here${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is a build for the CPU alone, which does not look for CUDA: for it CUDA_HOME is not set, whatever the variable holds. The package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.`,
     fix: (match) => {
       const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+      if (match.facts["guessed"] !== undefined)
+        return [
+          `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch for the CPU`,
+          installTorchFor(match, match.context.log.cuda ?? "13.0"),
+          "# then the build again; torch finds the toolkit of CUDA_PATH by itself, which the toolkit's installer sets",
+        ];
       const build = release === undefined ? "cu130" : (cudaBuildsOf(release)?.at(-1) ?? "cu130");
       const cuda = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
       return [
@@ -51,6 +77,10 @@ export const cpuBuildRules: readonly Rule[] = [
       {
         text: "torch.__version__  = 2.6.0+cpu\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect: "install torch==2.6.0+cu126 --index-url https://download.pytorch.org/whl/cu126",
+      },
+      {
+        text: 'C:\\w>set "CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.9"\nC:\\w>python setup.py install\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.',
+        expect: "for the CPU alone, as PyPI's torch for Windows is",
       },
     ],
   },

@@ -168,6 +168,7 @@ export const gpuLibraryRules: readonly Rule[] = [
     cause: () =>
       "Two copies of the OpenMP run time (torch's and another package's or the extension's) are in one process.",
     fix: (match) => [
+      `${python(match)} -c "import glob, sys; print(*glob.glob(sys.prefix + '/**/${/Initializing (lib\w+\.\w+)/.exec(match.finding.text)?.[1] ?? "*omp*"}', recursive=True), sep='\\n')"   # each copy; torch's own stays, the package of another is installed anew or its copy renamed`,
       match.context.log.conda
         ? "conda install nomkl   # or all packages from one channel"
         : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension",

@@ -86,6 +86,12 @@ function newer(standard: string | undefined): string | undefined {
 
 /** How to compile as the standard that is needed. */
 function compileAsNeeded(match: Match): string[] {
+  if (match.context.log.cmake && platformOf(match) !== "win32")
+    return [
+      "grep -nE 'C(XX|UDA)_STANDARD|std=' CMakeLists.txt   # what it asks for now",
+      `sed -i.bak -E 's/(C(XX|UDA)_STANDARD) +[0-9]+/\\1 ${needed(match)}/; s/-std=(c|gnu)\\+\\+[0-9a-z]+/${flag(match)}/g' CMakeLists.txt   # nothing found: set(CMAKE_CXX_STANDARD ${needed(match)}) below project(…)`,
+      "# then the build in an empty folder, with the options as before",
+    ];
   return [
     match.context.usesTorch === false
       ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`

@@ -34,6 +34,22 @@ describe("commands fit the machine of the text", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("cmd.exe gets no remark behind a variable, since it would be a part of the value", () => {
+    const all = examples.flatMap((text) =>
+      diagnose(`C:\\p>python setup.py install\n${text}`).diagnoses.flatMap(({ fix }) => fix),
+    );
+    expect(all.filter((line) => /^set \w+=.*\s# /.test(line))).toEqual([]);
+    expect(all.filter((line) => /^set \w+=/.test(line)).length).toBeGreaterThan(20);
+  });
+
+  test("in a project of uv's, torch comes by its lock", () => {
+    const lines = commands(
+      "$ uv run train.py\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.",
+    );
+    expect(lines).toContain('uv add "torch" --index pytorch-cu128=https://download.pytorch.org/whl/cu128');
+    expect(lines.join("\n")).not.toMatch(/pip install/);
+  });
+
   test("a text that compares distributions keeps both", () => {
     const lines = commands(
       "it works on CentOS 7, on Ubuntu 22.04 it does not\na.cpp:2:10: fatal error: 'Eigen/Dense' file not found",
