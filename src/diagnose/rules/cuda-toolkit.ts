@@ -4,11 +4,13 @@ import { newestGccFor } from "../version-facts.ts";
 import {
   installTorchFor,
   installWithoutIsolation,
+  reinstall,
   setVariable,
   showTorchCuda,
   toolkitFolder,
   torchCuda,
 } from "../commands.ts";
+import { originOf, packageOf } from "../packages.ts";
 import { missingProgram } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
@@ -45,6 +47,13 @@ function torchForToolkit(match: Match, nvcc: string | undefined, torch: string |
   if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
   const older = torch !== undefined && compareVersions(parseVersion(nvcc), parseVersion(torch)) < 0;
   return `${older ? "# an older torch, when nothing else goes: " : ""}${installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
+}
+
+/** Where the package has ready-made wheels, no nvcc is needed at all. */
+function readyWheel(match: Match): string[] {
+  const name = packageOf(match);
+  const [wheel] = name !== undefined && originOf(name)?.wheels !== undefined ? reinstall(match, name) : [];
+  return wheel?.includes("--only-binary") === true ? [wheel] : [];
 }
 
 export const cudaToolkitRules: readonly Rule[] = [
@@ -93,7 +102,10 @@ export const cudaToolkitRules: readonly Rule[] = [
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
-        ...(match.context.log.conda ? [`conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`] : []),
+        match.context.log.conda
+          ? `conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`
+          : "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
+        ...readyWheel(match),
         ...(/Cuda extensions are being compiled/i.test(match.finding.message) && (minor || nvcc === undefined)
           ? [
               `# ${minor ? "or, as the two are of one major version," : "within one major version:"} comment out the call of check_cuda_torch_binary_vs_bare_metal in setup.py, and install from that folder`,

@@ -1,5 +1,5 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
-import { pip, packageToBuild } from "../commands.ts";
+import { packageToBuild, pip, python, torchAtHand } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { inTorchTree } from "./torch-api.ts";
@@ -51,13 +51,30 @@ export const languageRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${placeOf(match.finding)}: inside a template (or a lambda of AT_DISPATCH_…, or with \`auto\`) the compiler takes \`x.data_ptr<${match.facts["type"] ?? "T"}>()\` for a comparison, because the type of x depends on a parameter. (A torch older than 1.3 has no data_ptr<T>() at all, and fails alike.)`,
-    fix: () => ["# x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template"],
+    fix: (match) => {
+      const there = torchAtHand(match)?.release;
+      const [major = 0, minor = 0] = there ?? [];
+      const old = `${pip(match, "install --upgrade torch")}   # 1.3 or newer; or a release of the package from before, with data<T>()`;
+      if (there !== undefined && major < 2 && minor < 3) return [old];
+      return [
+        ...(there === undefined && /data_ptr/.test(match.finding.source ?? "")
+          ? [
+              `${python(match)} -c "import torch; print(torch.__version__)"   # before 1.3: ${old.replace("   # ", " (")})`,
+            ]
+          : []),
+        "# x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template",
+      ];
+    },
     sources: ["https://en.cppreference.com/w/cpp/language/dependent_name"],
     examples: [
       { text: "k.cpp:77:33: error: expected primary-expression before ‘float’", expect: "x.template data_ptr" },
       {
         text: "k.cpp:7:21: error: use 'template' keyword to treat 'data_ptr' as a dependent template name",
         expect: "template",
+      },
+      {
+        text: "torch 1.2.0\nmlp.cpp:119:43: error: expected primary-expression before '>' token\n         out[0].data_ptr<scalar_t>(),\n                                  ^",
+        expect: "install --upgrade torch",
       },
     ],
   },

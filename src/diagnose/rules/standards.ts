@@ -322,7 +322,7 @@ export const standardRules: readonly Rule[] = [
         "set NVCC_APPEND_FLAGS=-DUSE_CUDA   # for the .cu files; then build again in the same prompt (PowerShell: $env:NVCC_APPEND_FLAGS='-DUSE_CUDA')",
         '# or in the build: nvcc flag -DUSE_CUDA   (retorch.toml: nvcc-flags = ["-DUSE_CUDA"])',
         "# and include torch/types.h or ATen/ATen.h instead of torch/extension.h in .cu files; keep pybind code in .cpp files",
-        "# or a newer toolset: it was seen with MSVC 14.42 and not with 14.44 (torch 2.11); a fix in torch itself is proposed (pytorch#188952)",
+        "# a fix in torch itself is proposed (pytorch#188952); which toolset stumbles differs with the release of torch (seen with MSVC 14.42 and 14.44)",
       ];
     },
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "-DUSE_CUDA" }),
