@@ -8,6 +8,17 @@ import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { isDevice, owned } from "./symbol-owners.ts";
 
 /** Functions that every release of the library has: where one is missing, the library is not there at all. */
+/** Links one of ROCm's libraries of mathematics, which torch's builder does not name by itself. */
+function linkRocm(symbol: string): string[] {
+  const [, name] =
+    /^(hipblas|hipsparse|hipsolver|hipfft|hiprand|rocblas|rocsparse|rocsolver|rocfft|rocrand)/.exec(symbol) ?? [];
+  return name === undefined
+    ? []
+    : [
+        `# not linked (readelf -d of the library does not name it): libraries=["${name}"], library_dirs=["/opt/rocm/lib"] of the extension in setup.py; of load(): extra_ldflags=["-L/opt/rocm/lib", "-l${name}"]`,
+      ];
+}
+
 export const inEveryRelease =
   /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX(?:Size)?|GetProgramLog(?:Size)?|GetErrorString|GetLoweredName|AddNameExpression|DestroyProgram)|npp[a-z]\w+|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cuda(?:Unr|R)egister(?:FatBinary|Function|Var))$/;
 
@@ -294,6 +305,7 @@ export const gpuSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "ROCm"}: the library is not linked, or another version of it is loaded than the one this was built with (torch's wheels bring their own; LD_LIBRARY_PATH may put the system's first).`,
     fix: (match) => [
+      ...linkRocm(match.facts["readable"] ?? ""),
       unsetVariable(match, "LD_LIBRARY_PATH"),
       `${python(match)} -c "import torch; print(torch.version.hip)"   # the version to build for`,
       ...rebuild(match),
@@ -303,6 +315,10 @@ export const gpuSymbolRules: readonly Rule[] = [
       {
         text: "ImportError: /p/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: hipLaunchKernelExC",
         expect: "ROCm",
+      },
+      {
+        text: "ImportError: /u/.cache/torch_extensions/py310_cpu/q_ext/q_ext.so: undefined symbol: hipblasGetStream",
+        expect: '"-lhipblas"',
       },
     ],
   },

@@ -73,7 +73,7 @@ export const languageRules: readonly Rule[] = [
         expect: "template",
       },
       {
-        text: "torch 1.2.0\nmlp.cpp:119:43: error: expected primary-expression before '>' token\n         out[0].data_ptr<scalar_t>(),\n                                  ^",
+        text: "mlp.cpp:119:43: error: expected primary-expression before '>' token\n         out[0].data_ptr<scalar_t>(),\n                                  ^",
         expect: "install --upgrade torch",
       },
     ],
