@@ -52,14 +52,11 @@ export const languageRules: readonly Rule[] = [
     cause: (match) =>
       `${placeOf(match.finding)}: inside a template (or a lambda of AT_DISPATCH_…, or with \`auto\`) the compiler takes \`x.data_ptr<${match.facts["type"] ?? "T"}>()\` for a comparison, because the type of x depends on a parameter. (A torch older than 1.3 has no data_ptr<T>() at all, and fails alike.)`,
     fix: (match) => {
-      const there = torchAtHand(match)?.release;
-      const [major = 0, minor = 0] = there ?? [];
-      const old = `${pip(match, "install --upgrade torch")}   # 1.3 or newer; or a release of the package from before, with data<T>()`;
-      if (there !== undefined && major < 2 && minor < 3) return [old];
+      const mayBeOld = torchAtHand(match) === undefined && /data_ptr/.test(match.finding.source ?? "");
       return [
-        ...(there === undefined && /data_ptr/.test(match.finding.source ?? "")
+        ...(mayBeOld
           ? [
-              `${python(match)} -c "import torch; print(torch.__version__)"   # before 1.3: ${old.replace("   # ", " (")})`,
+              `${python(match)} -c "import torch; print(torch.__version__)"   # before 1.3: ${pip(match, "install --upgrade torch")}, or a release of the package from before, with data<T>()`,
             ]
           : []),
         "# x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template",
