@@ -295,13 +295,15 @@ export const isolationRules: readonly Rule[] = [
           `# pixi.toml: [dependencies] setuptools = "*"${name === "setuptools" ? "" : `, ${name} = "*"`}, and torch there, too (pytorch-gpu = "*"): a package of [pypi-options] no-build-isolation is built with what conda brings`,
           "pixi install",
         ];
-      // What uv pip installs beside it is taken away by the next uv sync.
-      if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand) && installing(match))
+      // uv cannot match the release of torch for a package of which only a build tells the metadata (a repository).
+      if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand) && installing(match)) {
+        const again = `uv ${uvCommand}${uvCommand === "add" ? ` ${packageToBuild(match)}` : uvCommand === "run" ? " …" : ""}`;
+        const more = /^(?:setuptools|wheel)$/.test(name) ? [] : [name];
         return [
-          `# pyproject.toml: [tool.uv.extra-build-dependencies] ${built ?? "<the package>"} = [${quoted(["setuptools", "wheel", ...(/^(?:setuptools|wheel)$/.test(name) ? [] : [name])])}, { requirement = "torch", match-runtime = true }], and take it out of no-build-isolation-package, for which uv does not read that`,
-          `uv ${uvCommand}${uvCommand === "add" ? ` ${packageToBuild(match)}` : uvCommand === "run" ? " …" : ""}   # an old uv: uv self update`,
-          `# or leave it without isolation: uv add ${name === "wheel" || name === "setuptools" ? "setuptools wheel" : `setuptools wheel ${name}`}, so that the project's environment has them before it is built`,
+          `uv pip install ${["setuptools", "wheel", "ninja", ...more].join(" ")} torch && ${again}   # torch in the release of the project: it is built against that. A later uv sync takes what was built from uv's cache`,
+          `# or for good, where the package is not a repository: pyproject.toml: [tool.uv.extra-build-dependencies] ${built ?? "<the package>"} = [${quoted(["setuptools", "wheel", ...more])}, { requirement = "torch", match-runtime = true }], and take it out of no-build-isolation-package, for which uv does not read that (an old uv: uv self update)`,
         ];
+      }
       return [
         pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`),
         ...(installing(match) ? [pip(match, `install --no-build-isolation ${packageToBuild(match)}`)] : []),
