@@ -43,12 +43,19 @@ export class VendorReader {
 const forNvidia =
   /\bCUDA_(?:HOME|PATH|INC_PATH)\b|CUDA_TOOLKIT_ROOT|developer\.nvidia\.com|-c nvidia\b|\bnvidia-(?:smi|cuda|cudnn|cublas)|\bcuda-(?:toolkit|cudart|libraries|nvcc|compat)|cudatoolkit|whl\/cu\d|TORCH_CUDA_ARCH_LIST|\/usr\/local\/cuda|\bnvcc\b|\btorch\.version\.cuda\b|\bCUDA 1\d/;
 
+/** vLLM's wheels on PyPI are for NVIDIA, and bring such a torch. Source: vLLM's documentation, "Installation", GPU, AMD ROCm. */
+const vllmOfPyPI = /^(?!.*\buninstall\b).*\binstall\b[^#]*\bvllm\b/;
+const vllmForRocm =
+  "# vLLM for ROCm: docker pull rocm/vllm:latest, or built from its sources with that torch: https://docs.vllm.ai/en/latest/getting_started/installation/gpu.html";
+
 /**
  * What is left of a fix on a machine with an AMD GPU; undefined where it was one for NVIDIA's. A fix that speaks of ROCm
  * was made for both.
  */
 export function fixForAmd(lines: readonly string[]): readonly string[] | undefined {
   if (lines.some((line) => /rocm|\bhip|ROCm|AMD/.test(line))) return lines;
-  const kept = lines.filter((line) => !forNvidia.test(line));
+  const kept = lines
+    .filter((line) => !forNvidia.test(line))
+    .map((line) => (vllmOfPyPI.test(line) ? vllmForRocm : line));
   return kept.length * 2 >= lines.length && kept.length > 0 ? kept : undefined;
 }

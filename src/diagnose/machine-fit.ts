@@ -1,11 +1,12 @@
 /**
  * The last look at a fix: its commands have to fit the machine of the text, whatever rule wrote them. It knows few things:
- * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get, that a project of uv's has a lock, and
- * how cmd.exe sets a variable. It does not know whether a fix is right.
+ * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get, that a project of uv's has a lock; of Windows
+ * `windows-fit.ts` knows. It does not know whether a fix is right.
  */
 import { pip, platformOf } from "./command-words.ts";
 import { fromTorchIndex, projectTool } from "./project-tools.ts";
 import type { Match } from "./rule.ts";
+import { fittedForWindows } from "./windows-fit.ts";
 
 const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
 const pipInstall = /((?:\S+ -m )?(?:uv )?\bpip3? install|\bconda install)((?: [^\s;&|)#]+)+)/;
@@ -127,17 +128,6 @@ function forUvProject(line: string, match: Match): string[] {
   return [`${first}${remark}`, ...more];
 }
 
-/** A variable that is set, with a remark behind it: cmd.exe would take the remark for a part of the value. */
-function withoutRemark(line: string): string[] {
-  const parts = /^(set \w+=[^#]*?)\s+(# .*)$/.exec(line);
-  return parts === null ? [line] : [parts[1] ?? "", parts[2] ?? ""];
-}
-
-/** A variable for one command: cmd.exe has no such form. */
-function forCmd(line: string): string {
-  return line.replace(/^([A-Z_]{3,40})=([\w.:,-]+) (?=python|\S+python\S* |retorch |cmake )/, "set $1=$2&& ");
-}
-
 /** The lines of a fix in the words of the machine that the text is of. */
 export function fitted(lines: readonly string[], match: Match): readonly string[] {
   const { jetson, rpm } = match.context.log;
@@ -148,7 +138,7 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
   const asked = match.context.log.uvCommand !== undefined && projectTool(match) === "uv-project";
   const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
-  const said = platformOf(match) === "win32" ? locked.map(forCmd).flatMap(withoutRemark) : locked;
+  const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
   return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
 }

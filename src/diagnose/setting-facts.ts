@@ -11,6 +11,8 @@ export interface SettingFacts {
   readonly libtorchOnPath: boolean;
   /** Folders of a CUDA_HOME that is written like a search path: `/usr/local/cuda-9.0`, `/usr/local/cuda-8.0`. */
   readonly cudaHomeList?: readonly string[];
+  /** The folder of the Visual Studio that the text names, where it is another than the usual one: `F:\\VisualStudio`. */
+  readonly visualStudio?: string;
   /** A command of the text sets CUDA_HOME or CUDA_PATH. */
   readonly setsCudaHome: boolean;
   /** A command installs from an index of packages without GPU: `…/whl/torch-2.8.0+cpu.html`, `…/whl/cpu`. */
@@ -123,6 +125,7 @@ export class SettingReader {
   #comfy = false;
   #cpuTarget = false;
   #setsHome = false;
+  #studio: string | undefined;
   #placeholder = false;
   #apple = false;
   #condaNvcc = false;
@@ -207,6 +210,12 @@ export class SettingReader {
     }
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
+    // `:/usr/local/cuda:/usr/local/cuda/bin/nvcc …`: what a CUDA_HOME like that makes of a command.
+    const before = text.includes("/bin/nvcc")
+      ? /^((?::\/[\w./+-]+)+|(?:\/[\w.+-]+)+(?::\/[\w./+-]+)+)\/bin\/nvcc /.exec(text)?.[1]
+      : undefined;
+    if (before !== undefined) this.#list ??= listed(before);
+    if (text.includes("MSVC")) this.#studio ??= /\b([A-Z]:\\[\w .()\\-]{1,120}?)\\VC\\Tools\\MSVC\\/.exec(text)?.[1];
     if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
   }
 
@@ -221,6 +230,7 @@ export class SettingReader {
       comfy: this.#comfy,
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
+      ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
       condaNvcc: this.#condaNvcc,

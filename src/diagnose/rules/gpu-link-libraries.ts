@@ -1,4 +1,5 @@
 /** Libraries of CUDA and of torch that the linker does not find. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
   installGpuTorch,
   pip,
@@ -8,6 +9,7 @@ import {
   showTorchCuda,
   toolkitFolder,
   torchCuda,
+  useToolkit,
 } from "../commands.ts";
 import { added, linkLibrary, ofLog } from "../matchers.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
@@ -52,6 +54,15 @@ function developmentPackages(library: string, match: Match): string[] {
   ];
 }
 
+/** Whether Python or CUDA in the text is older than the CUDA that let go of nvToolsExt. */
+function isBeforeItsRemoval(match: Match): boolean {
+  const cuda = torchCuda(match) ?? match.context.log.cuda;
+  const { python } = match.context.log;
+  if (cuda !== undefined) return compareVersions(parseVersion(cuda), [12, 0]) < 0;
+  // torch 2.7, the first without it, is for Python 3.9 and newer.
+  return python !== undefined && compareVersions(parseVersion(python), [3, 9]) < 0;
+}
+
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -72,17 +83,31 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         /torch::nvtoolsext/,
       );
     },
-    confidence: "high",
-    cause: () =>
-      "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
-    fix: () => [
-      pipTorch(),
-      "# or, before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with CUDA's nvtx3 headers",
-      "# or build with CUDA 12.8; in setup.py drop nvToolsExt from libraries",
-    ],
+    confidence: (match) => (isBeforeItsRemoval(match) ? "medium" : "high"),
+    cause: (match) =>
+      isBeforeItsRemoval(match)
+        ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
+        : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+    fix: (match) => {
+      if (isBeforeItsRemoval(match))
+        return [
+          "ls -ld /usr/local/cuda*; find / -name 'libnvToolsExt.so*' 2>/dev/null   # which toolkit has it",
+          ...useToolkit(match),
+          "rm -rf build   # CMake's cache names the old folder; then the same build again (CMake: -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME)",
+        ];
+      return [
+        pipTorch(),
+        "# or, before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with CUDA's nvtx3 headers",
+        "# or build with CUDA 12.8; in setup.py drop nvToolsExt from libraries",
+      ];
+    },
     sources: ["pytorch/pytorch#116242", "pytorch/pytorch#133293", "pytorch/pytorch#152756", "k2-fsa/k2#1320"],
     examples: [
       { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
+      {
+        text: "Python 3.7.10\nmake[2]: *** No rule to make target '/usr/local/cuda/lib64/libnvToolsExt.so', needed by 'src/cmake_device_link.o'.  Stop.",
+        expect: "find / -name 'libnvToolsExt.so*'",
+      },
       {
         text: 'CMake Error at /e/torch/share/cmake/Caffe2/Caffe2Targets.cmake:61 (set_target_properties):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
         expect: "NVTX 3",

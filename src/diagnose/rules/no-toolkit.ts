@@ -133,6 +133,10 @@ export const noToolkitRules: readonly Rule[] = [
     sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
     examples: [
       {
+        text: ":/usr/local/cuda:/usr/local/cuda/bin/nvcc -I/e/torch/include -c k.cu -o k.o\na.cpp:4:10: fatal error: cuda.h: No such file or directory",
+        expect: "export CUDA_HOME=/usr/local/cuda",
+      },
+      {
         text: "error: [Errno 2] No such file or directory: '/usr/local/cuda:/usr/local/cuda:/usr/local/cuda11.8/bin/nvcc'",
         expect: "export CUDA_HOME=/usr/local/cuda11.8",
       },

@@ -42,6 +42,23 @@ describe("commands fit the machine of the text", () => {
     expect(all.filter((line) => /^set \w+=/.test(line)).length).toBeGreaterThan(20);
   });
 
+  test("cmd.exe takes a command's output by for, and torch's builder wants a variable beside Visual Studio", () => {
+    const all = examples.map((text) => diagnose(`C:\\p>python setup.py install\n${text}`).diagnoses);
+    const fixes = all.flatMap((diagnoses) => diagnoses.map(({ fix }) => fix));
+    expect(fixes.flat().filter((line) => /^set \w+=\$\(/.test(line))).toEqual([]);
+    expect(fixes.flat().filter((line) => line.startsWith('for /f "usebackq'))).not.toEqual([]);
+    const started = fixes.filter((lines) => lines.some((line) => /^(?:call )?"?C:\\.*vcvars\w*\.bat/.test(line)));
+    expect(started.length).toBeGreaterThan(3);
+    expect(started.filter((lines) => !lines.some((line) => line.includes("DISTUTILS_USE_SDK")))).toEqual([]);
+  });
+
+  test("the Visual Studio of the text is the one that is started", () => {
+    const lines = commands(
+      "F:\\VisualStudio\\VC\\Tools\\MSVC\\14.29.30133\\bin\\HostX86\\x64\\cl.exe /c a.cpp\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory",
+    );
+    expect(lines).toContain('"F:\\VisualStudio\\VC\\Auxiliary\\Build\\vcvars64.bat"');
+  });
+
   test("in a project of uv's, torch comes by its lock", () => {
     const lines = commands(
       "$ uv run train.py\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.",

@@ -1,0 +1,45 @@
+/**
+ * The last look at a fix for Windows: its lines have to be ones that cmd.exe takes, and its Visual Studio that of the text.
+ * It does not know whether a fix is right.
+ */
+import type { Match } from "./rule.ts";
+
+/** A variable for one command: cmd.exe has no such form. */
+function forCmd(line: string): string {
+  return line.replace(/^([A-Z_]{3,40})=([\w.:,-]+) (?=python|\S+python\S* |retorch |cmake )/, "set $1=$2&& ");
+}
+
+/** A variable of what a command prints. */
+function fromCommand(line: string): string {
+  return line.replace(
+    /^set (\w+)=\$\((.+)\)(?=\s*$|\s+#)/,
+    (_all, name: string, command: string) => `for /f "usebackq delims=" %i in (\`${command}\`) do set ${name}=%i`,
+  );
+}
+
+/** A variable that is set, with a remark behind it: cmd.exe would take the remark for a part of the value. */
+function withoutRemark(line: string): string[] {
+  const parts = /^(set \w+=[^#]*?|for \/f .*?)\s+(# .*)$/.exec(line);
+  return parts === null ? [line] : [parts[1] ?? "", parts[2] ?? ""];
+}
+
+const startsVisualStudio = /^(?:call )?"?[A-Z]:\\[^"]*\\vcvars\w*\.bat/;
+
+/** Torch's builder stops in a prompt of Visual Studio without that variable (torch/utils/cpp_extension.py). */
+function withSdk(lines: readonly string[]): string[] {
+  if (lines.some((line) => line.includes("DISTUTILS_USE_SDK"))) return [...lines];
+  return lines.flatMap((line) => (startsVisualStudio.test(line) ? [line, "set DISTUTILS_USE_SDK=1"] : [line]));
+}
+
+/** The lines of a fix as cmd.exe takes them. */
+export function fittedForWindows(lines: readonly string[], match: Match): string[] {
+  const { visualStudio } = match.context.log;
+  const there = (line: string): string =>
+    visualStudio === undefined || !startsVisualStudio.test(line)
+      ? line
+      : line.replace(
+          /[A-Z]:\\Program Files(?: \(x86\))?\\Microsoft Visual Studio\\\d+\\\w+(?=\\VC\\Auxiliary)/,
+          () => visualStudio,
+        );
+  return withSdk(lines.map((line) => there(fromCommand(forCmd(line)))).flatMap(withoutRemark));
+}
