@@ -215,7 +215,10 @@ export class SettingReader {
       ? /^((?::\/[\w./+-]+)+|(?:\/[\w.+-]+)+(?::\/[\w./+-]+)+)\/bin\/nvcc /.exec(text)?.[1]
       : undefined;
     if (before !== undefined) this.#list ??= listed(before);
-    if (text.includes("MSVC")) this.#studio ??= /\b([A-Z]:\\[\w .()\\-]{1,120}?)\\VC\\Tools\\MSVC\\/.exec(text)?.[1];
+    if (text.includes("MSVC"))
+      this.#studio ??= /\b([A-Z]:\\[\w .()\\-]{1,120}?)\\{1,2}VC\\{1,2}Tools\\{1,2}MSVC\\/
+        .exec(text)?.[1]
+        ?.replaceAll("\\\\", "\\");
     if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
   }
 

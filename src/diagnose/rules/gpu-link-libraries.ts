@@ -66,7 +66,7 @@ function isBeforeItsRemoval(match: Match): boolean {
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
-    title: "nvToolsExt is gone from CUDA",
+    title: "The CUDA toolkit has no nvToolsExt",
     on: ["missing-library", "build-tool", "link"],
     specificity: 90,
     matches: (finding) => {
