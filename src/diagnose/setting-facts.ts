@@ -149,6 +149,15 @@ export class SettingReader {
       const written = inFlags.exec(text.length > 4_000 ? text.slice(0, 4_000) : text);
       if (written !== null) this.#list = [(written[1] ?? "").replaceAll(":", "")];
     }
+    // `:/usr/local/cuda:/usr/local/cuda/bin/nvcc …`: what a CUDA_HOME like that makes of a command.
+    const before = text.includes("/bin/nvcc")
+      ? /^((?::\/[\w./+-]+)+|(?:\/[\w.+-]+)+(?::\/[\w./+-]+)+)\/bin\/nvcc /.exec(text)?.[1]
+      : undefined;
+    if (before !== undefined) this.#list ??= listed(before);
+    if (text.includes("MSVC"))
+      this.#studio ??= /\b([A-Z]:\\[\w .()\\-]{1,120}?)\\{1,2}VC\\{1,2}Tools\\{1,2}MSVC\\/
+        .exec(text)?.[1]
+        ?.replaceAll("\\\\", "\\");
     if (text.includes("win32-") || text.includes("-win32."))
       this.#bits32 ||= /\btemp\.win32-\d|\bcp\d+-win32\b/.test(text);
     if (this.#microsoft === undefined && text.includes("-DTORCH_EXTENSION_NAME=") && gnuCommand.test(text))
@@ -210,15 +219,6 @@ export class SettingReader {
     }
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
-    // `:/usr/local/cuda:/usr/local/cuda/bin/nvcc …`: what a CUDA_HOME like that makes of a command.
-    const before = text.includes("/bin/nvcc")
-      ? /^((?::\/[\w./+-]+)+|(?:\/[\w.+-]+)+(?::\/[\w./+-]+)+)\/bin\/nvcc /.exec(text)?.[1]
-      : undefined;
-    if (before !== undefined) this.#list ??= listed(before);
-    if (text.includes("MSVC"))
-      this.#studio ??= /\b([A-Z]:\\[\w .()\\-]{1,120}?)\\{1,2}VC\\{1,2}Tools\\{1,2}MSVC\\/
-        .exec(text)?.[1]
-        ?.replaceAll("\\\\", "\\");
     if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
   }
 
