@@ -189,8 +189,8 @@ export function reinstall(match: Match, name: string): string[] {
       `${own}   # in the folder of ${name}'s sources`,
       `# when PyPI's ${name} is the one that is meant: ${build}`,
     ];
-  // The ready-made wheels with CUDA are for x86-64 alone.
   const force = forcedBuild(name);
+  // The ready-made wheels with CUDA are for x86-64 alone.
   if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64")
     return [...(force === undefined ? [] : [setVariable(match, force, "TRUE")]), build];
   const version =
@@ -245,7 +245,7 @@ export function torchIndex(match: Match): string {
     return `rocm${log.torchRocm ?? environment?.torch?.hipVersion?.replace(/^(\d+\.\d+).*$/, "$1") ?? "6.4"}`;
   if (log.torchBuild === "xpu") return "xpu";
   const cuda = torchCuda(match);
-  return cuda === undefined ? "cu130" : `cu${indexedFor(cuda).replace(".", "")}`;
+  return cuda === undefined ? "cu130" : indexPartOf(cuda);
 }
 
 /** Installs torch and what is made for it together, so that they are of one release and one build. */
@@ -257,7 +257,7 @@ export function installTogether(match: Match, ...packages: readonly string[]): s
 export function installTogetherFor(match: Match, cuda: string | undefined, ...packages: readonly string[]): string {
   return pip(
     match,
-    `install --force-reinstall ${["torch", ...packages].join(" ")} --index-url https://download.pytorch.org/whl/${cuda === undefined ? torchIndex(match) : `cu${indexedFor(cuda).replace(".", "")}`}   # all from one index`,
+    `install --force-reinstall ${["torch", ...packages].join(" ")} --index-url https://download.pytorch.org/whl/${cuda === undefined ? torchIndex(match) : indexPartOf(cuda)}   # all from one index`,
   );
 }
 
@@ -288,6 +288,11 @@ function indexedFor(cuda: string): string {
   return same.findLast((version) => Number(version.split(".")[1]) <= Number(minor)) ?? same[0] ?? cuda;
 }
 
+/** The part of PyTorch's index for a CUDA version: `cu126`. */
+function indexPartOf(cuda: string): string {
+  return `cu${indexedFor(cuda).replace(".", "")}`;
+}
+
 /**
  * xFormers for the torch that is installed. Each of its wheels asks for one release of torch (those for 2.10 and newer take
  * later ones, too), so pip finds the right one when torch's release is given; wheels only, because pip would build old
@@ -314,7 +319,7 @@ export function installGpuTorch(match: Match): string {
   const { log, environment } = match.context;
   const cuda = torchCuda(match) ?? log.cuda ?? log.spokenCuda ?? environment?.cuda?.version;
   const release = /^\d+\.\d+\.\d+(?=\+|$)/.exec(log.installedTorch ?? "")?.[0];
-  const build = cuda === undefined ? undefined : `cu${indexedFor(cuda).replace(".", "")}`;
+  const build = cuda === undefined ? undefined : indexPartOf(cuda);
   // The release stays, and with it what was made for it.
   if (release !== undefined && build !== undefined && cudaBuildsOf(release)?.includes(build) === true)
     return pip(
@@ -335,7 +340,7 @@ export function indexedSince(cuda: string): string {
 
 /** torch for a CUDA version, from PyTorch's own index. */
 export function installTorchFor(match: Match, cuda: string): string {
-  const tag = cuda === "cpu" ? "cpu" : `cu${indexedFor(cuda).replace(".", "")}`;
+  const tag = cuda === "cpu" ? "cpu" : indexPartOf(cuda);
   return pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${tag}`);
 }
 
