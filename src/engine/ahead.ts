@@ -16,14 +16,14 @@ import type { Judgement } from "./freshness.ts";
 /** One run before its turn. */
 export interface AheadRun {
   readonly controller: AbortController;
-  /** What it was started on: by path, all that its command or its key names. */
-  readonly read: ReadonlyMap<string, Digest | undefined>;
+  /** What it was started on: by path, all that its command or its key names. What comes later is added then. */
+  readonly read: Map<string, Digest | undefined>;
   /** Under what its result is recorded. Undefined: it was given up. */
   readonly judgement: Promise<Judgement | undefined>;
   /** Tells that, when it was not known at the start. */
   readonly judged: (judgement: Judgement | undefined) => void;
   readonly judgedAtStart: boolean;
-  /** Its turn has come, and it is waited for. */
+  /** No guess, or none any more: it takes a job like the others, and is not stopped for them. */
   awaited: boolean;
   ended: Promise<void>;
 }
@@ -43,7 +43,7 @@ export class AheadRuns {
     return this.#running.size;
   }
 
-  /** Those that are no guess any more: they take a job like the others. */
+  /** Those that take a job like the others. */
   get awaited(): number {
     let sum = 0;
     for (const run of this.#running.values()) if (run.awaited) sum++;
@@ -69,13 +69,14 @@ export class AheadRuns {
     return this.#done.has(i);
   }
 
-  /** Without a judgement it is started on what it really reads. */
-  begin(i: number, action: Action, judgement?: Judgement): AheadRun {
+  /** Without a judgement it is started on what it really reads, of which some may come `later`. */
+  begin(i: number, action: Action, judgement?: Judgement, later: readonly string[] = []): AheadRun {
     const named = action.command.flatMap((arg) =>
       typeof arg !== "string" && arg.role === "input" ? [resolve(action.cwd, arg.path)] : [],
     );
     const files = [...(judgement === undefined ? [] : action.inputs), ...(action.startsOn ?? []), ...named];
-    const read = unique(files).map((path) => [path, this.#digests.digest(path)] as const);
+    const there = unique(files).filter((path) => !later.includes(path));
+    const read = there.map((path) => [path, this.#digests.digest(path)] as const);
     const controller = new AbortController();
     let judged: AheadRun["judged"] = () => undefined;
     const run: AheadRun = {
@@ -84,7 +85,7 @@ export class AheadRuns {
       judgement: new Promise((resolve) => (judged = resolve)),
       judged,
       judgedAtStart: judgement !== undefined,
-      awaited: false,
+      awaited: judgement === undefined,
       ended: Promise.resolve(),
     };
     if (judgement !== undefined) judged(judgement);

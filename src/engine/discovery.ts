@@ -16,6 +16,7 @@ import { linkReferences } from "./link-references.ts";
 import type { Roots } from "./roots.ts";
 import { absentPlaces, climbingNames, emptyPlace } from "./shadow.ts";
 import { namesOfMacros, namesOfMacroWords, type SourceNames, sourceNames } from "./source-names.ts";
+import { yieldOnce } from "./tasks.ts";
 
 /** What one run rests on. Paths are absolute. */
 export interface Discovered {
@@ -43,6 +44,8 @@ export interface EndedRun {
 
 /** So many includes deep a header may have a precompiled form that is taken instead. */
 const precompiledDepth = 1;
+/** So many files are read before others have their turn. */
+const slice = 32;
 /** Files of options may name one another. */
 const deepestOptions = 8;
 
@@ -65,6 +68,25 @@ export class Discovery {
     this.#digests = context.digests;
     this.#roots = context.roots;
     this.#variables = context.variables;
+  }
+
+  /**
+   * Reads the texts that `after` asks for: a second's work for all of PyTorch's headers, so in slices, between which ends of
+   * programs are noticed and others started.
+   */
+  async readAhead({ action, read }: Pick<EndedRun, "action" | "read">): Promise<void> {
+    if (action.includeSearch.length === 0) return;
+    const names = await this.#inSlices(read, (path) => this.#namesIn(path));
+    if (names.some(({ byMacro }) => byMacro)) await this.#inSlices(read, (path) => this.#macrosIn(path));
+  }
+
+  async #inSlices<T>(paths: readonly string[], ask: (path: string) => T): Promise<T[]> {
+    const answers = [];
+    for (const path of paths) {
+      if (answers.length % slice === 0) await yieldOnce();
+      answers.push(ask(path));
+    }
+    return answers;
   }
 
   after(run: EndedRun): Discovered {

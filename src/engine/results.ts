@@ -31,6 +31,8 @@ export interface GoodRun {
   readonly slot: number;
   readonly run: PreparedRun;
   readonly end: FinishedRun;
+  /** Files that were made while it ran, and handed to it. */
+  readonly handedOver?: readonly string[];
 }
 
 /** Outputs that are in place, as they are recorded. */
@@ -114,6 +116,7 @@ export class Results {
   async record(good: GoodRun, outputs: PlacedOutputs): Promise<Finished> {
     const { id, inputs, startsOn } = good.action;
     try {
+      await this.#in.discovery.readAhead({ action: good.action, read: good.end.read });
       // What such an action read is recorded with others.
       const files = startsOn === undefined ? [] : [...inputs, ...startsOn];
       await Promise.all(files.map(async (path) => await this.#unrecorded.get(this.#producers.get(path) ?? "")?.opened));
@@ -124,7 +127,7 @@ export class Results {
     }
   }
 
-  #recordNow({ action, judgement, run, end }: GoodRun, outputs: PlacedOutputs): Finished {
+  #recordNow({ action, judgement, run, end, handedOver = [] }: GoodRun, outputs: PlacedOutputs): Finished {
     const { digests, roots, discovery } = this.#in;
     const { read, named } = end;
     const { startedAt } = run;
@@ -132,7 +135,11 @@ export class Results {
     const found = discovery.after({ action, read, named, startedAt, libraries, absent: empty });
     const { inputs: declared, startsOn: told = declared } = action;
     const edited = this.#edited(
-      [...told, ...found.files, ...this.#readAlso(action).map((path) => roots.absolute(path))],
+      [
+        ...told.filter((path) => !handedOver.includes(path)),
+        ...found.files,
+        ...this.#readAlso(action).map((path) => roots.absolute(path)),
+      ],
       startedAt,
     );
     const inputs: Pair[] = [];

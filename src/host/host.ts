@@ -126,6 +126,14 @@ export interface Processes {
   self(): ProcessIdentity;
 }
 
+/** A place at which a program that opens a file waits until the file is there. */
+export interface WaitingPlace {
+  /** Gives the content to the program that waits, or soon will. The file must have been moved to its place before. */
+  handOver(content: Uint8Array): void;
+  /** Whoever waits reads an empty file: it should have been ended. */
+  close(): void;
+}
+
 /** Names one process for ever: a process id alone is reused. */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -139,6 +147,13 @@ export interface ProcessIdentity {
 export interface Host {
   readonly fs: FileSystem;
   readonly processes: Processes;
+  /**
+   * Makes such a place. Undefined where something is there already, and on systems without named pipes.
+   *
+   * @param path Where the file will be. Absolute.
+   * @param folder An empty one, for what belongs to it.
+   */
+  waitingPlace(path: string, folder: string): Promise<WaitingPlace | undefined>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly platform: "linux" | "darwin" | "win32";

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { nodeFileSystem } from "./file-system.ts";
 import type { Host } from "./host.ts";
 import { memory, processorCount } from "./memory.ts";
+import { waitingPlace } from "./named-pipe.ts";
 import { nodeProcesses } from "./processes.ts";
 
 /**
@@ -16,6 +17,7 @@ export function nodeHost(overrides: Partial<Host> = {}): Host {
   const host: Host = {
     fs: nodeFileSystem(),
     processes: nodeProcesses(),
+    waitingPlace,
     // On Windows names are compared without case, which only the original object does.
     env: process.platform === "win32" ? process.env : { ...process.env },
     get cwd() {

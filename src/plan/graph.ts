@@ -123,6 +123,11 @@ export interface Action {
    * its inputs are still being made. It must not be `inPlace`.
    */
   readonly startsOn?: readonly string[];
+  /**
+   * Those of `startsOn` that the program comes to when most of its work is done: where they are made for the first time, it
+   * may begin before they are there.
+   */
+  readonly readsLate?: readonly string[];
 }
 
 /** What a build leaves for the user. */

@@ -106,6 +106,11 @@ export class FakeHost implements Host {
     for (const [path, content] of Object.entries(options.files ?? {})) this.write(path, content);
   }
 
+  /** It has no named pipes. */
+  async waitingPlace(): Promise<undefined> {
+    await Promise.resolve();
+  }
+
   memory(): { readonly total: number; readonly available: number } {
     return this.memoryNow;
   }

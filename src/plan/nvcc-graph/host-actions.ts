@@ -139,6 +139,8 @@ function compileAction(
     inputs: digest.outputs,
     readsAs: digest.id,
     startsOn: digest.inputs,
+    // Included at the end of cudafe++'s output.
+    readsLate: phases.relocatable ? [] : [builder.at("host.stub.c")],
     outputs: [object],
     keyVariables: compileVariables(family),
     gccHeap: family === "gcc" && allowsLargerHeap(words),

@@ -1,5 +1,6 @@
 /** Actions that run before their turn: what they save, and that a wrong guess changes nothing. No clocks: programs wait for each other. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runGraph, type EngineResult } from "../../../src/engine/engine.ts";
@@ -122,7 +123,7 @@ interface World extends Omit<Outcome, "result"> {
   isDone(name: string): boolean;
 }
 
-type Wait = (world: World, name: string, request: ProcessRequest) => Promise<boolean | undefined>;
+type Wait = (world: World, name: string, request: ProcessRequest) => Promise<boolean | "killed" | undefined>;
 
 /** `wait` is called by each program before it writes; one that gets `false` fails. */
 async function build(
@@ -150,10 +151,21 @@ async function build(
     if (depfile !== undefined) writeFileSync(resolve(root, depfile), `x: ${escaped(root)}/src/header.h\n`);
     started.push(name);
     wake();
-    const texts = inputs.map((path) => readFileSync(resolve(root, path), "utf8"));
+    const isLate = (path: string): boolean => lstatSync(resolve(root, path)).isSymbolicLink();
+    // Opened after the others, by a program that can be ended while it waits.
+    const late = inputs
+      .filter(isLate)
+      .map(async (path) => [path, await readFile(resolve(root, path), "utf8")] as const);
+    const early = inputs
+      .filter((path) => !isLate(path))
+      .map((path) => [path, readFileSync(resolve(root, path), "utf8")]);
     const verdict = await wait(world, name, request);
+    const arrived = await Promise.race([Promise.all(late), untilStopped(request)]);
+    const read = new Map<string, string>([...early, ...(arrived ?? [])] as [string, string][]);
+    const texts = inputs.map((path) => read.get(path) ?? "");
     const base = { stdout: "", stderr: "", timedOut: false, durationMs: 1, peakMemory: 1, signal: undefined };
     if (request.signal?.aborted === true) return { ...base, exitCode: undefined, signal: "SIGTERM" };
+    if (verdict === "killed") return { ...base, exitCode: undefined, signal: "SIGKILL" };
     if (verdict === false) return { ...base, exitCode: 1, stderr: `${name} is broken\n` };
     if (name === "joined" && options.digest !== undefined) {
       writeFileSync(resolve(root, output), options.digest);
@@ -466,6 +478,114 @@ describe("an action whose inputs only say what it reads", () => {
     );
     const { started } = await build(undefined, { jobs: 1 });
     expect(started).toContain("object");
+    await expectWhole();
+  });
+
+  test.each([
+    ["with one job", { jobs: 1 }],
+    ["when everything is done again", { force: true }],
+  ])("waits for its turn %s", async (_, options) => {
+    const { started } = await build(undefined, options);
+    expect(started.slice(-3)).toEqual(["joined", "object", "library"]);
+    await expectWhole();
+  });
+});
+
+describe("an action that reads a file late", () => {
+  const whole = (): string => {
+    const read = (name: string): string => readFileSync(join(root, "src", name), "utf8");
+    const device = read("device");
+    return `library(object(front(${read("front")})+${firstLine(device)})+${device})`;
+  };
+  const expectWhole = async (): Promise<void> => {
+    expect(readFileSync(join(root, ".retorch/library"), "utf8")).toBe(whole());
+    expect((await build()).started).toEqual([]);
+  };
+  const stub = (): string => join(root, ".retorch/stub");
+  const graphWithLate = (): Graph => {
+    const plan = graphWithDigest();
+    const late = (action: Action): Action =>
+      action.description === "object" ? { ...action, readsLate: [`${plan.buildDir}/stub`] } : action;
+    return { ...plan, actions: plan.actions.map(late) };
+  };
+  /** The device code is compiled until the object is. */
+  const objectFirst: Wait = async (world, name) => {
+    if (name === "device") await world.until(() => world.started.includes("object"));
+    return undefined;
+  };
+
+  beforeEach(() => {
+    planned = graphWithLate;
+    rmSync(join(root, ".retorch"), { recursive: true });
+  });
+
+  test("runs beside all that makes it, once, and gets it when it is there", async () => {
+    const { started, result } = await build(objectFirst);
+    expect(started.indexOf("object")).toBeLessThan(started.indexOf("stub"));
+    expect([...started].sort()).toEqual(["device", "front", "joined", "library", "object", "stub"]);
+    expect(result).toMatchObject({ executed: 6, fresh: 0, cached: 0 });
+    expect(lstatSync(stub()).isFile()).toBe(true);
+    await expectWhole();
+  });
+
+  test("gets one that is longer than a pipe holds", async () => {
+    write("device", `stub ${"A".repeat(300_000)}\nbody 1\n`);
+    const { started } = await build(objectFirst);
+    expect(count(started, "object")).toBe(1);
+    await expectWhole();
+  });
+
+  test("reads the file itself when it comes to it later still", async () => {
+    const { started } = await build(async (world, name) => {
+      await objectFirst(world, name, {} as ProcessRequest);
+      if (name === "object") await world.until(() => world.isDone("joined"));
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(1);
+    await expectWhole();
+  });
+
+  test("is stopped when making it fails", async () => {
+    const { result, events } = await build(async (world, name, request) => {
+      await objectFirst(world, name, request);
+      return name !== "device";
+    });
+    expect(result.failure?.code).toBe("BUILD_FAILED");
+    expect(events.flatMap((event) => (event.type === "failed" ? [event.action.description] : []))).toEqual(["device"]);
+    expect(lstatSync(stub(), { throwIfNoEntry: false })).toBeUndefined();
+    await build();
+    await expectWhole();
+  });
+
+  test("gives its job to what must run alone", async () => {
+    let killed = false;
+    const { started, result } = await build(async (world, name, request) => {
+      if (name !== "device" || killed) return undefined;
+      await objectFirst(world, name, request);
+      killed = true;
+      return "killed";
+    });
+    expect(result.failure).toBeUndefined();
+    expect(count(started, "device")).toBe(2);
+    expect(count(started, "object")).toBe(2);
+    await expectWhole();
+  });
+
+  test("begins as well where a build that was killed has left a link", async () => {
+    mkdirSync(join(root, ".retorch"));
+    symlinkSync(join(root, ".retorch/tmp/gone"), stub());
+    const { started } = await build(objectFirst);
+    expect(count(started, "object")).toBe(1);
+    await expectWhole();
+  });
+
+  test("does not begin on what an earlier build has left", async () => {
+    await build();
+    rmSync(join(root, ".retorch/object"));
+    write("front", "front 2\n");
+    write("device", "stub B\nbody 2\n");
+    const { started } = await build();
+    expect(started.indexOf("stub")).toBeLessThan(started.indexOf("object"));
     await expectWhole();
   });
 
