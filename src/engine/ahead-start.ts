@@ -140,7 +140,7 @@ export class AheadStarter {
 
   /** Whether it left a result. What fails is left to the turn of the action, where it is told. */
   async #execute(i: number, slot: number, ahead: AheadRun, handedOver: readonly string[] = []): Promise<boolean> {
-    const { input, state, results, runner } = this.#in;
+    const { input, state, jobs, tasks, results, runner } = this.#in;
     const { host, emit } = input;
     const action = state.action(i);
     if (ahead.judgedAtStart && results.storeFor(action) !== undefined) {
@@ -156,6 +156,9 @@ export class AheadStarter {
       slot,
       signal,
       ended: async (run, end) => {
+        ahead.over = true;
+        jobs.freeMemory(i);
+        tasks.wake();
         const judgement = end.ok ? await ahead.judgement : undefined;
         // Its inputs may have been replaced before the program read them.
         if (judgement !== undefined && !signal.aborted && state.ahead.holds(ahead)) {

@@ -25,6 +25,8 @@ export interface AheadRun {
   readonly judgedAtStart: boolean;
   /** No guess, or none any more: it takes a job like the others, and is not stopped for them. */
   awaited: boolean;
+  /** Its program has ended: it takes no job any more, and waits for its key. */
+  over: boolean;
   ended: Promise<void>;
 }
 
@@ -39,15 +41,14 @@ export class AheadRuns {
     this.#digests = digests;
   }
 
+  /** How many take a job, if only an idle one. */
   get count(): number {
-    return this.#running.size;
+    return this.#count(({ over }) => !over);
   }
 
-  /** Those that take a job like the others. */
+  /** How many take a job like the others. */
   get awaited(): number {
-    let sum = 0;
-    for (const run of this.#running.values()) if (run.awaited) sum++;
-    return sum;
+    return this.#count(({ over, awaited }) => awaited && !over);
   }
 
   /** How many have left a result. */
@@ -86,6 +87,7 @@ export class AheadRuns {
       judged,
       judgedAtStart: judgement !== undefined,
       awaited: judgement === undefined,
+      over: false,
       ended: Promise.resolve(),
     };
     if (judgement !== undefined) judged(judgement);
@@ -121,5 +123,11 @@ export class AheadRuns {
   async close(): Promise<void> {
     for (const run of this.#running.values()) run.controller.abort();
     await Promise.all(Array.from(this.#running.values(), async (run) => await run.ended));
+  }
+
+  #count(which: (run: AheadRun) => boolean): number {
+    let sum = 0;
+    for (const run of this.#running.values()) if (which(run)) sum++;
+    return sum;
   }
 }

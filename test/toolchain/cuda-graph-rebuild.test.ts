@@ -1,5 +1,5 @@
 /** What is done again in a CUDA source after a change, phase by phase, with the real nvcc. Effects are counted, not seconds. */
-import { appendFileSync, existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
 import { runRetorch, runRetorchOk, temporaryProject, type TemporaryProject } from "../support/cli.ts";
@@ -21,6 +21,22 @@ interface Seen {
   readonly cached: readonly string[];
 }
 
+interface Event {
+  readonly type: string;
+  readonly outcome?: "executed" | "cached" | "fresh";
+  readonly action?: { readonly id: string; readonly kind: string };
+}
+
+/** Of which cicc makes thousands of instructions, and nobody else anything. */
+const long = `__global__ void series(float* a) {
+  float x = a[0];
+#pragma unroll
+  for (int i = 0; i < 40; i++) x += sinf(x) * tanf(x + float(i));
+  a[0] = x;
+}
+void launch_series(float* a) { series<<<1, 1>>>(a); }
+`;
+
 class Project {
   readonly #project: TemporaryProject;
   readonly #env: Readonly<Record<string, string>>;
@@ -39,15 +55,15 @@ class Project {
     return { cwd: this.#project.root, env: this.#env };
   }
 
-  async build(architectures: string, more: readonly string[] = []): Promise<Seen> {
+  async events(architectures: string, more: readonly string[] = []): Promise<Event[]> {
     const { stdout } = await runRetorchOk(["build", "--json", "--arch", architectures, ...more], this.options);
+    const lines = stdout.split("\n").filter((text) => text !== "");
+    return lines.map((line) => JSON.parse(line) as Event);
+  }
+
+  async build(architectures: string, more: readonly string[] = []): Promise<Seen> {
     const seen = { executed: [] as string[], cached: [] as string[] };
-    for (const line of stdout.split("\n").filter((text) => text !== "")) {
-      const event = JSON.parse(line) as {
-        type: string;
-        outcome?: "executed" | "cached" | "fresh";
-        action?: { id: string; kind: string };
-      };
+    for (const event of await this.events(architectures, more)) {
       if (event.type !== "done" || event.action === undefined || event.outcome === "fresh") continue;
       const { id, kind } = event.action;
       const name = /(?:compute|sm)_\d+/.exec(id)?.[0];
@@ -64,6 +80,10 @@ class Project {
 
   append(file: string, text: string): void {
     appendFileSync(this.#project.path(file), text);
+  }
+
+  remove(folder: string): void {
+    rmSync(join(this.#project.root, folder), { recursive: true });
   }
 
   list(folder: string): string[] {
@@ -100,6 +120,22 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     expect(costly(await project.build("8.0;9.0"))).toEqual(["cuda-front-end", ...device(80, 90)].sort());
     project.edit("csrc/k.cu", "if (i < n)", "\n\n\n\n\n\n\n\n\n\n  if (i + 1 < n)");
     expect(costly(await project.build("8.0;9.0"))).toEqual(["cuda-front-end", ...device(80, 90)].sort());
+  });
+
+  test("host code is compiled beside the device code, which makes the end of it: the same object", async (context) => {
+    const project = new Project(context, `nvcc-flags = ["-g"]\n`);
+    project.append("csrc/k.cu", long);
+    const object = ".retorch/obj/lib/csrc/k.cu.o";
+    const events = await project.events("8.0", ["--no-cache", "-j2"]);
+    const at = (type: string, kind: string): number =>
+      events.findIndex((event) => event.type === type && event.action?.kind === kind);
+    expect(at("started", "compile")).toBeLessThan(at("done", "cuda-device-compile"));
+    expect(events.filter(({ type, action }) => type === "started" && action?.kind === "compile")).toHaveLength(1);
+    const beside = project.read(object);
+    project.remove(".retorch");
+    await project.build("8.0", ["--no-cache", "-j1"]);
+    expect(beside.equals(project.read(object))).toBe(true);
+    expect(await project.build("8.0")).toEqual({ executed: [], cached: [] });
   });
 
   test("host code leaves the machine code alone", async (context) => {

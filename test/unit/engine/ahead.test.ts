@@ -571,6 +571,32 @@ describe("an action that reads a file late", () => {
     await expectWhole();
   });
 
+  test("gives back its job when it has ended, though its key is not known yet", async () => {
+    planned = () => {
+      const plan = graphWithLate();
+      const [front, device, ...others] = plan.actions;
+      if (front === undefined || device === undefined) throw new Error("no actions");
+      const other = (name: string): string => `${plan.buildDir}/${name}`;
+      const { outputs } = device;
+      const assembled: Action = {
+        ...device,
+        id: "toy/assembled",
+        description: "assembled",
+        command: ["assembled", { path: other("assembled"), role: "output" }, { path: outputs[0] ?? "", role: "input" }],
+        inputs: outputs,
+        outputs: [other("assembled")],
+      };
+      return { ...plan, actions: [front, device, assembled, ...others] };
+    };
+    const { started } = await build(async (world, name, request) => {
+      await objectFirst(world, name, request);
+      if (name === "assembled") await world.until(() => world.isDone("joined"));
+      return undefined;
+    });
+    expect(count(started, "object")).toBe(1);
+    await expectWhole();
+  });
+
   test("begins as well where a build that was killed has left a link", async () => {
     mkdirSync(join(root, ".retorch"));
     symlinkSync(join(root, ".retorch/tmp/gone"), stub());
