@@ -22,7 +22,13 @@ export {
   setVariable,
   unsetVariable,
 } from "./command-words.ts";
-export { installWithoutIsolation, packageToBuild } from "./isolation-commands.ts";
+export {
+  buildAgain,
+  installAgain,
+  installWithoutIsolation,
+  packageToBuild,
+  wordsToBuild,
+} from "./isolation-commands.ts";
 
 /** Installs a package of the system's, with the package's name by family. */
 export function systemPackage(
@@ -146,6 +152,7 @@ export function reinstall(match: Match, name: string): string[] {
         : `find . -path '${origin.carried}'   # the project's own folder with its sources${origin.carried.includes("/ops/") ? ": models/ops, models/dino/ops, pixel_decoder/ops" : ""}`,
       `cd <that folder> && ${pip(match, `${options} -v .`)}`,
     ];
+  if (name === "transformer-engine") return transformerEngine(match, options);
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
   if (origin?.numbered === true) {
     const torch = /^\d+\.\d+(?:\.\d+)?/.exec(
@@ -176,7 +183,9 @@ export function reinstall(match: Match, name: string): string[] {
         "   # its wheels are made for one torch and CUDA: the release that fits yours",
     ];
   const above = tooNewFor(torchThere(match), name);
-  const wanted = above === undefined ? name : `"${name}<${above}"`;
+  // The release that the text states fits the project that asks for it; the newest one may want another torch.
+  const stated = /^\d[\w.]*/.exec(match.context.log.versions[plainName(name)] ?? "")?.[0];
+  const wanted = above !== undefined ? `"${name}<${above}"` : stated === undefined ? name : `${name}==${stated}`;
   const build =
     origin?.source === undefined
       ? pip(match, `${options} --no-binary ${name} ${wanted}`)
@@ -206,6 +215,20 @@ export function reinstall(match: Match, name: string): string[] {
     ) +
       "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
     build + "   # or from source",
+  ];
+}
+
+/**
+ * Transformer Engine is three packages of one release, of which `transformer_engine_torch` alone is compiled for torch. Source:
+ * what pip collects for `transformer_engine[pytorch]` in NVIDIA/TransformerEngine#1506.
+ */
+function transformerEngine(match: Match, options: string): string[] {
+  const release = /^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.versions["transformer-engine"] ?? "")?.[0];
+  const pin = release === undefined ? "" : `==${release}`;
+  const library = `transformer-engine-cu${torchCuda(match)?.split(".")[0] ?? "12"}`;
+  return [
+    pip(match, `${options} -v transformer-engine${pin} ${library}${pin} transformer-engine-torch${pin}`),
+    "# of a checkout, in its folder: " + pip(match, `${options} -v .`),
   ];
 }
 
