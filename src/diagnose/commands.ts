@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { toImporter } from "./checkouts.ts";
+import { rebuildCheckout, toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
@@ -130,6 +130,8 @@ export function rebuild(match: Match): string[] {
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
+  const checkout = rebuildCheckout(match);
+  if (checkout !== undefined) return checkout;
   return [
     ...toImporter(match),
     "retorch build --force",

@@ -43,9 +43,15 @@ export const bitsandbytesRules: readonly Rule[] = [
   {
     id: "bitsandbytes-of-linux",
     title: "A bitsandbytes from before its Windows wheels",
-    on: ["exception"],
+    on: ["exception", "load"],
     specificity: 88,
-    matches: (finding) => coded(finding, "bitsandbytes-of-linux"),
+    matches: (finding, context) =>
+      coded(finding, "bitsandbytes-of-linux") ??
+      // It loads Linux's libbitsandbytes_cpu.so, which is no program for Windows.
+      (/WinError 193/.test(finding.text) &&
+      context.findings.some(({ text }) => /CUDA[_ ]SETUP|libbitsandbytes_\w+\.so/.test(text))
+        ? {}
+        : undefined),
     confidence: "high",
     cause: () =>
       "This release of bitsandbytes is older than 0.43, the first with libraries for Windows: it looks for Linux's libcudart.so and /usr/local/cuda, and no setting, link or copied file of CUDA mends that.",
@@ -59,6 +65,10 @@ export const bitsandbytesRules: readonly Rule[] = [
     examples: [
       {
         text: "CUDA_SETUP: WARNING! libcudart.so not found in any environmental path. Searching in backup paths...\nThe following directories listed in your path were found to be non-existent: {WindowsPath('/usr/local/cuda/lib64')}\nargument of type 'WindowsPath' is not iterable",
+        expect: "bitsandbytes>=0.43.0",
+      },
+      {
+        text: "CUDA SETUP: Loading binary C:\\P\\site-packages\\bitsandbytes\\libbitsandbytes_cpu.so...\n[WinError 193] %1 is not a valid Win32 application\nCUDA SETUP: Problem: The main issue seems to be that the main CUDA library was not detected.",
         expect: "bitsandbytes>=0.43.0",
       },
       {

@@ -1,5 +1,5 @@
 /** Packages that call each other and are of releases that do not go together. */
-import { pip, python } from "../commands.ts";
+import { pip, python, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 
@@ -88,6 +88,40 @@ export const otherReleaseRules: readonly Rule[] = [
       {
         text: '  File "/p/mmdetection3d/mmdet3d/__init__.py", line 21, in <module>\n    assert (mmcv_version >= digit_version(mmcv_minimum_version)\nAssertionError: MMCV==2.2.0 is used but incompatible. Please install mmcv>=2.0.0rc4, <2.2.0.',
         expect: 'mim install "mmcv>=2.0.0rc4,<2.2.0"',
+      },
+    ],
+  },
+  {
+    id: "sibling-of-other-release",
+    title: "Two packages of one project are of different releases",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<pkg>[a-z][\w-]+) version \((?<have>\d[\w.+]*)\) does not match (?<base>[a-z][\w-]+) version \((?<want>\d[\w.+]*)\)\. Please install the same version/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["pkg"] ?? ""}\` (${match.facts["have"] ?? ""}) holds ready-made kernels for one release of ${match.facts["base"] ?? ""}, and ${match.facts["want"] ?? ""} is installed: one of the two was upgraded, or pinned, without the other.`,
+    fix: (match) => {
+      const name = match.facts["pkg"] ?? "";
+      // Of flashinfer the optional packages are in its own index. Source: README.md of flashinfer-ai/flashinfer (#4869).
+      const cuda = torchCuda(match)?.replace(".", "");
+      const index = !name.startsWith("flashinfer-")
+        ? ""
+        : ` --extra-index-url https://flashinfer.ai/whl${name.endsWith("jit-cache") ? `/cu${cuda ?? "<torch's CUDA, 130 for 13.0>"}` : ""}`;
+      const install = pip(match, `install "${name}==${(match.facts["want"] ?? "").replace(/\+.*$/, "")}"${index}`);
+      return [
+        install.includes("<") ? `# ${install}` : install,
+        `# or without it: ${pip(match, `uninstall -y ${name}`)}   (kernels are then fetched or compiled when they are first used)`,
+      ];
+    },
+    sources: ["NVIDIA-NeMo/Export-Deploy#679", "flashinfer-ai/flashinfer#4869", "lightseekorg/tokenspeed#284"],
+    examples: [
+      {
+        text: "RuntimeError: flashinfer-cubin version (0.6.8.post1) does not match flashinfer version (0.6.10). Please install the same version of both packages. Set FLASHINFER_DISABLE_VERSION_CHECK=1 to bypass this check.",
+        expect: 'install "flashinfer-cubin==0.6.10" --extra-index-url https://flashinfer.ai/whl',
       },
     ],
   },

@@ -58,6 +58,14 @@ describe("an embeddable Python", () => {
   });
 });
 
+describe("a library within a checkout", () => {
+  it("is built again there, vLLM without the torch that it pins", () => {
+    expect(
+      fix("ImportError: /home/pc/data/vllm/vllm/_C.abi3.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSsb"),
+    ).toContain("cd /home/pc/data/vllm\nrm -rf build *.egg-info\npython use_existing_torch.py");
+  });
+});
+
 describe("torch's warning of a GPU", () => {
   const warning = (cc: string): string =>
     `/e/torch/cuda/__init__.py:283: UserWarning:\n    Found GPU0 NVIDIA GB10 which is of cuda capability ${cc}.\n    Minimum and Maximum cuda capability supported by this version of PyTorch is\n    (8.0) - (12.0)\n  warnings.warn(`;
