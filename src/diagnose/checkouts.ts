@@ -1,5 +1,5 @@
 /** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
-import { platformOf, python, quote } from "./command-words.ts";
+import { pip, platformOf, python, quote } from "./command-words.ts";
 import { framesAt } from "./matchers.ts";
 import { packageOfModule } from "./packages.ts";
 import type { Match } from "./rule.ts";
@@ -43,5 +43,25 @@ export function toImporter(match: Match): string[] {
     return [];
   return [
     `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)}   # or the folder above it: the one that has the setup.py`,
+  ];
+}
+
+/**
+ * Builds a checkout again whose own folder has the library: `/w/vllm/vllm/_C.abi3.so`. vLLM pins a torch for its build, and has a
+ * script that takes the pin away. Source: "Use an existing PyTorch installation" of vLLM's documentation.
+ */
+export function rebuildCheckout(match: Match): string[] | undefined {
+  const { file = "" } = match.finding;
+  const [, root, name] =
+    /^((?:[A-Za-z]:)?[\\/](?:[^\\/]+[\\/])*?([a-z]\w+))[\\/]\2[\\/][^\\/]+\.(?:so|pyd)$/.exec(file) ?? [];
+  if (root === undefined || /(?:site|dist)-packages|torch_extensions|[\\/]build[\\/]/.test(file)) return undefined;
+  const windows = platformOf(match) === "win32";
+  return [
+    `cd ${windows ? "/d " : ""}${quote(root)}`,
+    windows ? "rmdir /s /q build" : "rm -rf build *.egg-info",
+    ...(name === "vllm"
+      ? [`${python(match)} use_existing_torch.py`, pip(match, "install -r requirements/build.txt")]
+      : []),
+    pip(match, "install --no-build-isolation -v -e ."),
   ];
 }

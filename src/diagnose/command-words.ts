@@ -8,6 +8,9 @@ export function platformOf(match: Match): "linux" | "darwin" | "win32" {
 
 /** The interpreter, as a word of a command. */
 export function python(match: Match): string {
+  const { embeddedFolder } = match.context.log;
+  // It is no environment that one activates: `python` in a prompt is another one.
+  if (embeddedFolder !== undefined && platformOf(match) === "win32") return quote(`${embeddedFolder}\\python.exe`);
   const found = match.context.environment?.python;
   if (found !== undefined && platformOf(match) === match.context.environment?.platform)
     return match.context.pythonCommand ?? quote(found.executable);
@@ -20,8 +23,13 @@ export function pythonVersion(match: Match): string | undefined {
   return match.context.log.python ?? (version === undefined ? undefined : `${version[0]}.${version[1]}`);
 }
 
+/** A flag without a value that was given before in the same command. */
+const flagTwice =
+  /( (?:-v|--(?:verbose|no-cache-dir|no-deps|upgrade|force-reinstall|no-build-isolation)))(?= )(?=(?:.* )?\1(?: |$))/g;
+
 /** A pip command for the environment at hand. */
-export function pip(match: Match, words: string): string {
+export function pip(match: Match, asked: string): string {
+  const words = asked.replaceAll(flagTwice, "");
   if (match.context.log.installer === "uv")
     return `uv pip ${match.context.log.uvSystem ? words.replace(/^(?:un)?install\b/, "$& --system") : words}`;
   return `${python(match)} -m pip ${words}`;

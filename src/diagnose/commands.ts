@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { toImporter } from "./checkouts.ts";
+import { rebuildCheckout, toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
@@ -22,7 +22,13 @@ export {
   setVariable,
   unsetVariable,
 } from "./command-words.ts";
-export { installWithoutIsolation, packageToBuild } from "./isolation-commands.ts";
+export {
+  buildAgain,
+  installAgain,
+  installWithoutIsolation,
+  packageToBuild,
+  wordsToBuild,
+} from "./isolation-commands.ts";
 
 /** Installs a package of the system's, with the package's name by family. */
 export function systemPackage(
@@ -124,6 +130,8 @@ export function rebuild(match: Match): string[] {
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
+  const checkout = rebuildCheckout(match);
+  if (checkout !== undefined) return checkout;
   return [
     ...toImporter(match),
     "retorch build --force",
@@ -146,6 +154,7 @@ export function reinstall(match: Match, name: string): string[] {
         : `find . -path '${origin.carried}'   # the project's own folder with its sources${origin.carried.includes("/ops/") ? ": models/ops, models/dino/ops, pixel_decoder/ops" : ""}`,
       `cd <that folder> && ${pip(match, `${options} -v .`)}`,
     ];
+  if (name === "transformer-engine") return transformerEngine(match, options);
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
   if (origin?.numbered === true) {
     const torch = /^\d+\.\d+(?:\.\d+)?/.exec(
@@ -176,7 +185,9 @@ export function reinstall(match: Match, name: string): string[] {
         "   # its wheels are made for one torch and CUDA: the release that fits yours",
     ];
   const above = tooNewFor(torchThere(match), name);
-  const wanted = above === undefined ? name : `"${name}<${above}"`;
+  // The release that the text states fits the project that asks for it; the newest one may want another torch.
+  const stated = /^\d[\w.]*/.exec(match.context.log.versions[plainName(name)] ?? "")?.[0];
+  const wanted = above !== undefined ? `"${name}<${above}"` : stated === undefined ? name : `${name}==${stated}`;
   const build =
     origin?.source === undefined
       ? pip(match, `${options} --no-binary ${name} ${wanted}`)
@@ -206,6 +217,20 @@ export function reinstall(match: Match, name: string): string[] {
     ) +
       "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
     build + "   # or from source",
+  ];
+}
+
+/**
+ * Transformer Engine is three packages of one release, of which `transformer_engine_torch` alone is compiled for torch. Source:
+ * what pip collects for `transformer_engine[pytorch]` in NVIDIA/TransformerEngine#1506.
+ */
+function transformerEngine(match: Match, options: string): string[] {
+  const release = /^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.versions["transformer-engine"] ?? "")?.[0];
+  const pin = release === undefined ? "" : `==${release}`;
+  const library = `transformer-engine-cu${torchCuda(match)?.split(".")[0] ?? "12"}`;
+  return [
+    pip(match, `${options} -v transformer-engine${pin} ${library}${pin} transformer-engine-torch${pin}`),
+    "# of a checkout, in its folder: " + pip(match, `${options} -v .`),
   ];
 }
 

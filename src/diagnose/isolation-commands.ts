@@ -1,6 +1,6 @@
 /** Commands that build a package again in the environment itself, where it sees torch: in the words of pip, uv, poetry, pdm and pixi. */
 import { own } from "../base/own.ts";
-import { python } from "./command-words.ts";
+import { pip, python, setVariable } from "./command-words.ts";
 import { originOf, plainName } from "./packages.ts";
 import { requestedWord } from "./request-facts.ts";
 import type { Match } from "./rule.ts";
@@ -24,6 +24,44 @@ export function packageToBuild({ context: { log } }: Match): string {
   const from = originOf(built)?.from;
   if (from !== undefined && (requirement === undefined || /^[\w.=-]+$/.test(requirement))) return `"${from}"`;
   return requirement ?? (log.localPackages.includes(plainName(built)) ? "." : built);
+}
+
+/** The same with the options that the command in the text has: what it looks into, what it passes on. */
+export function wordsToBuild(match: Match): string {
+  return [packageToBuild(match), ...(match.context.log.options ?? [])].join(" ");
+}
+
+/** The same installation again, as the text has it. */
+export function installAgain(match: Match): string[] {
+  const { log } = match.context;
+  if (log.requested === undefined) return [];
+  return [...variablesAgain(match), pip(match, `install ${[...log.requested, ...(log.options ?? [])].join(" ")}`)];
+}
+
+/** Builds the package again, in the environment that has torch; nothing where the text tells of no installation. */
+export function buildAgain(match: Match, remark = ""): string[] {
+  const { log } = match.context;
+  const wanted = packageToBuild(match);
+  if (log.uvCommand !== undefined && /^(?:sync|lock|run|build)$/.test(log.uvCommand))
+    return [`${log.uvLine ?? `uv ${log.uvCommand}${log.uvCommand === "run" ? " …" : ""}`}   # again`];
+  if (log.setupCommand !== undefined && log.requested === undefined)
+    return [`${python(match)} setup.py ${log.setupCommand}   # again`];
+  if (wanted === "." && log.installer === undefined) return [];
+  const rest = restOfRequest(match);
+  return [
+    ...variablesAgain(match),
+    `${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}${remark}`,
+    ...(rest === undefined
+      ? []
+      : [
+          `${pip(match, `install --no-build-isolation ${[rest, ...(log.options ?? [])].join(" ")}`)}   # and all that was asked for`,
+        ]),
+  ];
+}
+
+/** The variables that the text has in front of its command. */
+export function variablesAgain(match: Match): string[] {
+  return (match.context.log.commandVariables ?? []).map(([name, value]) => setVariable(match, name, value));
 }
 
 /** What the whole command asked for, where the package is a part or a dependency of it. */
@@ -51,21 +89,23 @@ export function installWithoutIsolation(match: Match): string[] {
       "pixi install",
       `pixi run python -m pip install --no-build-isolation ${wanted}   # or outside of the lock file`,
     ];
-  const { installer, uvCommand } = log;
+  const { installer, uvCommand, options = [] } = log;
   const rest = restOfRequest(match);
+  const more = options.map((option) => ` ${option}`).join("");
   if (installer === "uv" || uvCommand !== undefined) {
     const inProject = `pyproject.toml: [tool.uv.extra-build-dependencies] ${name} = [{ requirement = "torch", match-runtime = true }]`;
     if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand))
       return [
         `# ${inProject}`,
-        `uv ${uvCommand}${uvCommand === "add" && wanted !== "." ? ` ${wanted}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
+        `${uvCommand === "add" || uvCommand === "run" ? `uv ${uvCommand}` : (log.uvLine ?? `uv ${uvCommand}`)}${uvCommand === "add" && wanted !== "." ? ` ${wanted}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
         `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${wanted}`,
       ];
     const uvPip = `uv pip install${log.uvSystem ? " --system" : ""}`;
     return [
       `${uvPip} ${needed.join(" ")}`,
-      `${uvPip} --no-build-isolation ${wanted}`,
-      ...(rest === undefined ? [] : [`${uvPip} --no-build-isolation ${rest}   # and all that was asked for`]),
+      ...variablesAgain(match),
+      `${uvPip} --no-build-isolation ${wanted}${more}`,
+      ...(rest === undefined ? [] : [`${uvPip} --no-build-isolation ${rest}${more}   # and all that was asked for`]),
       `# for uv sync and uv lock, in ${inProject}`,
     ];
   }
@@ -78,8 +118,9 @@ export function installWithoutIsolation(match: Match): string[] {
   const pipHere = `${runner === undefined ? python(match) : `${runner}python`} -m pip install`;
   return [
     `${pipHere} ${needed.join(" ")}`,
-    `${pipHere} --no-build-isolation ${wanted}`,
-    ...(rest === undefined ? [] : [`${pipHere} --no-build-isolation ${rest}   # and all that was asked for`]),
+    ...variablesAgain(match),
+    `${pipHere} --no-build-isolation ${wanted}${more}`,
+    ...(rest === undefined ? [] : [`${pipHere} --no-build-isolation ${rest}${more}   # and all that was asked for`]),
   ];
 }
 

@@ -159,7 +159,7 @@ export class FactsReader {
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\{1,2}\w|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
+        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:users|program|windows|python|anaconda|miniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
           text,
         )
       )
@@ -358,6 +358,11 @@ export class FactsReader {
   }
 
   facts(): LogFacts {
+    const stated = this.#versions.versions();
+    // `Name: torch`, `Version: …` of pip show are two lines.
+    const spoken = this.#paste.facts().installedTorch;
+    if (stated["torch"] !== undefined && (spoken === undefined || stated["torch"].startsWith(`${spoken}+`)))
+      this.#paste.line(`torch==${stated["torch"]}`);
     const paste = this.#paste.facts();
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
@@ -366,7 +371,10 @@ export class FactsReader {
     const requests = this.#requests.facts();
     const requirement =
       this.#packages.requirement(built) ??
-      (built === undefined ? requests.requested?.join(" ") : requestedWord(requests, built));
+      (built === undefined
+        ? requests.requested?.join(" ")
+        : (requestedWord(requests, built) ??
+          (requests.requested === undefined ? undefined : this.#packages.fetched(built))));
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
@@ -387,7 +395,7 @@ export class FactsReader {
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
       ...(requirement === undefined ? {} : { requirement }),
-      versions: this.#versions.versions(),
+      versions: stated,
     };
   }
 }

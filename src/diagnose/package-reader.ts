@@ -17,6 +17,9 @@ const bareRepository = new RegExp(
 /** `Collecting a==1.0 (from -r requirements.txt (line 4))`, `Failed to build `a==1.0``, `that `a@1.0` depends`, `Installing a (1.0): Failed`. */
 const release =
   /^Collecting ([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?==([\w.+]+)|Failed to (?:download and )?build:? [`']?([A-Za-z][\w.-]*)==([\w.+]+)|likely indicates that [`']([A-Za-z][\w.-]*)(?:@|==)(\d[\w.+]*)|^(?:•|-) Installing ([A-Za-z][\w.-]*) \((\d[\w.+]*)\): Failed/;
+/** `Using cached causal_conv1d-1.2.0.post2.tar.gz (7.1 kB)`: the release whose sources are built. */
+const archive =
+  /^(?:Using cached|Downloading) (?:\S*\/)?([A-Za-z][\w.]*?(?:-[A-Za-z][\w.]*)*)-(\d[\w.]*?)\.(?:tar\.gz|zip)\b/;
 /** A folder, not a wheel or an archive. */
 const folder =
   /^Processing ((?!\S*\.(?:whl|zip|gz|bz2)\b)(?:\.{0,2}[\\/]|[A-Za-z]:\\)[^\s"']*)|^Obtaining file:\/\/(\/[^\s"'#]*)/;
@@ -30,6 +33,8 @@ export class PackageReader {
   readonly #requirements = new Map<string, string>();
   /** Repositories and folders whose packages are not named. */
   readonly #places = new Set<string>();
+  /** What pip fetched as sources, with its release. */
+  readonly #archives = new Map<string, string>();
   #folder = false;
   #last: string | undefined;
   #failed: string | undefined;
@@ -52,6 +57,11 @@ export class PackageReader {
       this.#failedRequirement = this.#lastRequirement;
     }
     this.#place(text);
+    if (text.includes(".tar.gz") || text.includes(".zip")) {
+      const [, name, number] = archive.exec(text) ?? [];
+      if (name !== undefined && this.#archives.size < mostPackages)
+        this.#archives.set(plainName(name), `${name.replaceAll("_", "-")}==${number ?? ""}`);
+    }
     const arrow = text.startsWith("╰─> ") ? /^╰─> ([A-Za-z][\w.-]*)$/.exec(text)?.[1] : undefined;
     if (arrow !== undefined) this.#unpacked = arrow;
     if (this.#unpacked === undefined && text.includes("pip-install-"))
@@ -129,6 +139,11 @@ export class PackageReader {
       places.find((place) => plainName(/([\w.-]+?)(?:\.git)?["@]?$/.exec(place)?.[1] ?? "") === plain) ??
       (places.length === 1 && this.#built.size === 1 ? places[0] : undefined)
     );
+  }
+
+  /** The release of a package whose sources pip fetched: `causal-conv1d==1.2.0.post2`. */
+  fetched(name: string | undefined): string | undefined {
+    return name === undefined ? undefined : this.#archives.get(plainName(name));
   }
 
   local(): string[] {

@@ -61,6 +61,10 @@ export interface PasteFacts extends CallFacts {
   readonly torchIncluded: boolean;
   /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
   readonly embeddedPython: boolean;
+  /** The oldest and the newest compute capability that torch says to have code for: `8.0`, `12.0`. */
+  readonly torchCapabilities?: readonly [oldest: string, newest: string];
+  /** Its folder, as paths in the text have it: `E:\\ComfyUI_windows_portable\\python_embeded`. */
+  readonly embeddedFolder?: string | undefined;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
   readonly systemIncluded: boolean;
   /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
@@ -260,7 +264,15 @@ export class PasteReader {
     if (text.includes("lang-cl")) facts.clangCl = true;
     const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;
-    if (text.includes("ython_embed")) facts.embeddedPython = true;
+    if (text.includes(") - (")) {
+      const [, oldest, newest] =
+        /(?:^\s*|capability supported by this version of PyTorch is\s+)\((\d+\.\d)\) - \((\d+\.\d)\)/.exec(text) ?? [];
+      if (oldest !== undefined && newest !== undefined) facts.torchCapabilities ??= [oldest, newest];
+    }
+    if (text.includes("ython_embed")) {
+      facts.embeddedPython = true;
+      facts.embeddedFolder ??= /[A-Za-z]:\\(?:[^\\"'<>|:*?]{1,80}\\){0,8}[Pp]ython_embed+ed(?=\\)/.exec(text)?.[0];
+    }
     const msvc = text.includes("MSVC") ? /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1] : undefined;
     if (msvc !== undefined) facts.msvc ??= msvc;
     const macos = /acosx|MACOSX/.test(text)

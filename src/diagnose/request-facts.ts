@@ -17,6 +17,12 @@ export interface RequestFacts {
   readonly askedRelease?: string;
   /** All that the last command asks for beside torch, as words of a shell: `-e ".[all]"`, `-r requirements.txt`, `"git+https://…"`. */
   readonly requested?: readonly string[];
+  /** Options of that command that belong to it whenever it is repeated, as words of a shell: `--extra-index-url https://…`. */
+  readonly options?: readonly string[];
+  /** Variables that are set in front of that command: `CMAKE_ARGS="-DGGML_CUDA=on"`. */
+  readonly commandVariables?: readonly (readonly [name: string, value: string])[];
+  /** What the last `python setup.py …` was told: `install`, `build_ext --inplace`. */
+  readonly setupCommand?: string;
   /** uv installs into the system's Python (`uv pip install --system`). */
   readonly uvSystem: boolean;
   /** Packages that the last command of conda asks for beside torch's own. */
@@ -64,28 +70,47 @@ interface Asked {
   readonly name?: string;
   readonly release?: string;
   readonly words: readonly string[];
+  readonly options: readonly string[];
 }
+
+/** Options that a repetition brings itself, or that say only how much is printed. */
+const notRepeated =
+  /^(?:--no-build-isolation|--no-isolation|--system|--dry-run|-q+|--quiet|--disable-pip-version-check|--progress-bar|--root-user-action=?\w*)$/;
+/** Variables in front of a command. */
+const variablesInFront = /(?:[A-Z_][A-Z\d_]*=(?:"[^"]*"|'[^']*'|[^\s"']+)\s+)+$/;
+/** `set CMAKE_ARGS="-DGGML_CUDA=on"`, `$env:CMAKE_ARGS = "…"`, `export CMAKE_ARGS="…"`: for the commands that follow. */
+const ownLine =
+  /(?:^|[\s>#$`])(?:set|export|\$?[Ee]nv:) ?["']?CMAKE_ARGS ?= ?(?:["']([^"'\n]{1,300})["']|([^"'\n&;]{1,300}))/;
+/** As it is typed; pip's `python setup.py egg_info did not run` names other commands. */
+const setupCommand =
+  /(?:^|[\s>#$`"(])python[\d.]*(?:\.exe)? setup\.py ((?:install|develop|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[\w./-]+)?){0,6})(?! did not run)(?=\s*(?:$|[`"&;)]))/;
+const mostOptions = 12;
 
 /** The words of a command, quotation marks taken away. */
 function wordsOf(text: string): string[] {
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map(
-    ([whole, double, single]) => double ?? single ?? whole,
-  );
+  return [...text.matchAll(/([^\s"'=]*=)?(?:"([^"]*)"|'([^']*)')|[^\s"']+/g)].map(([whole, before, double, single]) => {
+    const quoted = double ?? single;
+    return quoted === undefined ? whole : `${before ?? ""}${quoted}`;
+  });
 }
 
 /** What the words behind `install` ask for. */
 function askedBy(text: string): Asked | undefined {
   const asked: string[] = [];
   const names: { readonly name: string; readonly release: string }[] = [];
+  const options: string[] = [];
   let option: string | undefined;
   for (const raw of wordsOf(text)) {
     const word = raw.replace(/[:,]$/, "");
     if (option !== undefined) {
       if (ofFile.test(option)) asked.push(`${option} ${requirementWord(word)}`);
+      else if (!notRepeated.test(option) && options.length < mostOptions) options.push(`${option} ${quote(word)}`);
       option = undefined;
     } else if (withValue.test(word) || ofFile.test(word)) option = word;
-    else if (word.startsWith("-")) continue;
-    else if (placeWord.test(word)) asked.push(requirementWord(word));
+    else if (word.startsWith("-")) {
+      if (/^--?[A-Za-z]/.test(word) && !notRepeated.test(word) && options.length < mostOptions)
+        options.push(quote(word));
+    } else if (placeWord.test(word)) asked.push(requirementWord(word));
     else {
       const [, name, release = ""] = packageWord.exec(word) ?? [];
       if (name === undefined || prose.test(name)) break;
@@ -98,10 +123,18 @@ function askedBy(text: string): Asked | undefined {
   const [only] = names;
   return {
     words: asked,
+    options,
     ...(only !== undefined && asked.length === 1
       ? { name: only.name, ...(only.release.startsWith("==") ? { release: only.release } : {}) }
       : {}),
   };
+}
+
+/** The variables of `A=1 B="two words" `. */
+function settings(text: string): (readonly [string, string])[] {
+  return [...text.matchAll(/([A-Z_][A-Z\d_]*)=(?:"([^"]*)"|'([^']*)'|([^\s"']+))/g)].map(
+    ([, name = "", double, single, plain]) => [name, double ?? single ?? plain ?? ""] as const,
+  );
 }
 
 /** The word of a command that asks for the package. */
@@ -115,30 +148,49 @@ export class RequestReader {
   #file: string | undefined;
   #system = false;
   #conda: readonly string[] | undefined;
+  #setup: string | undefined;
+  #variables: readonly (readonly [string, string])[] = [];
   #page: string | undefined;
 
   line(text: string): void {
     if (text.length > 600) return;
+    if (text.includes("CMAKE_ARGS")) {
+      const [, quoted, plain] = ownLine.exec(text) ?? [];
+      const value = quoted ?? plain;
+      if (value !== undefined) this.#variables = [["CMAKE_ARGS", value.trim()]];
+    }
     if (this.#file === undefined && text.includes("from -r ")) this.#file = fromFile.exec(text)?.[1];
     if (this.#page === undefined && text.includes(".html"))
       this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
+    if (text.includes(" setup.py ")) {
+      const told = setupCommand.exec(text)?.[1];
+      if (told !== undefined) this.#setup = told;
+    }
     if (!text.includes("install ") && !text.includes(" add ")) return;
     const conda =
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
     if (conda !== undefined) this.#conda = condaNames(conda);
     if (text.includes("--system")) this.#system ||= /\buv pip install (?:\S+ ){0,8}?--system\b/.test(text);
-    const words = command.exec(text)?.[1];
-    if (words !== undefined) this.#asked = askedBy(words) ?? this.#asked;
+    const found = command.exec(text);
+    const asked = found?.[1] === undefined ? undefined : askedBy(found[1]);
+    if (found === null || asked === undefined) return;
+    // What an option of `uv add` or `poetry add` means, pip does not know.
+    this.#asked = / add $/.test(found[0].slice(0, -(found[1] ?? "").length)) ? { ...asked, options: [] } : asked;
+    const before = settings(variablesInFront.exec(text.slice(0, found.index + 1))?.[0] ?? "");
+    if (before.length > 0) this.#variables = before;
   }
 
   facts(): RequestFacts {
     const file = this.#file === undefined ? undefined : [`-r ${quote(this.#file)}`];
-    const { name, release, words = file } = this.#asked ?? {};
+    const { name, release, words = file, options = [] } = this.#asked ?? {};
     return {
       uvSystem: this.#system,
       ...(name === undefined ? {} : { asked: name }),
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),
+      ...(options.length === 0 ? {} : { options }),
+      ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
+      ...(this.#variables.length === 0 ? {} : { commandVariables: this.#variables }),
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
     };

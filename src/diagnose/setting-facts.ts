@@ -39,6 +39,8 @@ export interface SettingFacts {
   readonly microsoftFlag?: string;
   /** The last command of uv: `pip`, `sync`, `tool`. */
   readonly uvCommand?: string;
+  /** The command of uv for a project as it was typed, with its options: `uv sync --extra compile`. */
+  readonly uvLine?: string;
   /** torch's allocator takes its memory from the driver's pools. */
   readonly asyncAllocator: boolean;
   /** The Mac has a processor of Apple's own, as the text says in words; what runs may still be for Intel. */
@@ -97,6 +99,7 @@ const gnuCommand =
   /^(?:\[\d+\/\d+\] )?(?:ccache )?(?:[\w./+-]*[/-])?(?:c\+\+|g\+\+|gcc|cc|clang|clang\+\+)(?:-[\d.]+)? -/;
 const microsoftFlag =
   / (\/(?:wd\d{4}|W[0-4X]|M[DT]d?|EH\w+|O[12dx]|std:c\+\+\w+|bigobj|Zc:[\w+:]+|permissive-|utf-8|openmp)) /;
+const uvLine = /(?:^|[\s`'">$#(])(uv (?:sync|lock|build)(?: --?[a-z][\w-]*(?:[= ][\w.,:/-]*\w(?=\s|$|[`'"]))?){0,8})/;
 const uvCommand = /(?:^|[\s`'">$#(])uv (pip|sync|add|lock|run|remove|build)\b/;
 const uvTool = /(?:^|[\s`'">$#(])(?:uvx|uv tool (?:run|install)) (?:(?:--?[\w-]+(?:[= ][\d.]+)?) )*([A-Za-z][\w.-]*)/;
 
@@ -117,6 +120,7 @@ export class SettingReader {
   #cpuIndex = false;
   #list: readonly string[] | undefined;
   #uv: string | undefined;
+  #uvLine: string | undefined;
   #tool: string | undefined;
   #modules = false;
   #runner = false;
@@ -216,6 +220,7 @@ export class SettingReader {
       const command = tool === undefined ? uvCommand.exec(text)?.[1] : "tool";
       // uv's own hints name `uv pip` below what a command for projects said.
       if (command !== undefined && (command !== "pip" || this.#uv === undefined)) this.#uv = command;
+      this.#uvLine = uvLine.exec(text)?.[1] ?? this.#uvLine;
     }
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
@@ -252,6 +257,7 @@ export class SettingReader {
       ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
       ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),
       ...(this.#uv === undefined ? {} : { uvCommand: this.#uv }),
+      ...(this.#uvLine === undefined ? {} : { uvLine: this.#uvLine }),
       ...(this.#tool === undefined ? {} : { uvTool: this.#tool }),
       ...(this.#list === undefined ? {} : { cudaHomeList: this.#list }),
     };

@@ -50,6 +50,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [/local memory (?:limit exceeded|\(\d+\) exceeds limit)/i, "driver", "hipcc"],
   [/^relocation .* recompile with -fPIC/, "link", "linker"],
   [/^(?!.*\b(?:note|warning): ).*unrecognized command[- ]line option/, "driver", "gcc"],
+  [/\S with minimum required version \d[\w.]* is not installed\b/, "exception", "python"],
   [
     /current installed version of \S+ \([\d.]+\) is (?:greater|less) than the (?:maximum|minimum) required version/,
     "exception",

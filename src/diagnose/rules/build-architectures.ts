@@ -1,6 +1,15 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
 import { usualArchitectures } from "../arch-lists.ts";
-import { installTorchFor, knownCapabilities, pip, platformOf, python, setVariable, torchCuda } from "../commands.ts";
+import {
+  buildAgain,
+  installTorchFor,
+  knownCapabilities,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  torchCuda,
+} from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
@@ -143,6 +152,7 @@ export const buildArchitectureRules: readonly Rule[] = [
               `${setVariable(match, "TCNN_CUDA_ARCHITECTURES", ownValue(match, "TCNN_CUDA_ARCHITECTURES"))}   # tiny-cuda-nn's own variable`,
             ]
           : []),
+        ...buildAgain(match),
       ];
     },
     sources: [
@@ -155,6 +165,10 @@ export const buildArchitectureRules: readonly Rule[] = [
       {
         text: "Windows 11, RTX 4080\nOSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.",
         expect: "set TCNN_CUDA_ARCHITECTURES=89",
+      },
+      {
+        text: "$ pip install -vvv --no-build-isolation -e .\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",
+        expect: "install --no-build-isolation -e . -vvv",
       },
       { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
       {

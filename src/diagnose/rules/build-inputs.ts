@@ -1,6 +1,6 @@
 /** What goes into a build and is not what it should be: sources in place of a wheel, modules, folders, another processor. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, packageToBuild } from "../commands.ts";
+import { pip, platformOf, wordsToBuild } from "../commands.ts";
 import { type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Packages of PyPI by the modules that build scripts import. */
@@ -127,7 +127,7 @@ export const buildInputRules: readonly Rule[] = [
         match.finding.text.includes("/nix/")
           ? `# nix: python3Packages.${name} in nativeBuildInputs (build-system)`
           : pip(match, `install ${name}`),
-        `${pip(match, `install --no-build-isolation ${packageToBuild(match)}`)}   # the build then sees it`,
+        `${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees it`,
       ];
     },
     sources: ["NixOS/nixpkgs#283343"],

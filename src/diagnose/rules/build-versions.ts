@@ -1,5 +1,5 @@
 /** Setup scripts that ask for a version or a setting and get none. */
-import { installTorchFor, pip, platformOf, setVariable, packageToBuild } from "../commands.ts";
+import { installTorchFor, pip, platformOf, setVariable, wordsToBuild } from "../commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const buildVersionRules: readonly Rule[] = [
@@ -51,13 +51,13 @@ export const buildVersionRules: readonly Rule[] = [
           : match.facts["of"] === "torch" && platformOf(match) === "darwin"
             ? [
                 "# torch for macOS has no CUDA: a part for NVIDIA GPUs is built and run on Linux or Windows",
-                `BUILD_CUDA_EXT=0 ${pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`)}   # auto-gptq and its like; others have a switch of their own (FORCE_CUDA=0), or none`,
+                `BUILD_CUDA_EXT=0 ${pip(match, `install --no-build-isolation -v ${wordsToBuild(match)}`)}   # auto-gptq and its like; others have a switch of their own (FORCE_CUDA=0), or none`,
               ]
             : match.facts["of"] === "torch"
               ? [
                   'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
                   installTorchFor(match, match.context.log.cuda ?? "12.8"),
-                  pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
+                  pip(match, `install --no-build-isolation -v ${wordsToBuild(match)}`),
                 ]
               : [
                   platformOf(match) === "win32"
@@ -66,7 +66,7 @@ export const buildVersionRules: readonly Rule[] = [
                   setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "%CUDA_PATH%" : "/usr/local/cuda"),
                   ...(platformOf(match) === "win32" ? [] : ["export PATH=$CUDA_HOME/bin:$PATH"]),
                   'python -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch without CUDA',
-                  pip(match, `install --no-build-isolation -v ${packageToBuild(match)}`),
+                  pip(match, `install --no-build-isolation -v ${wordsToBuild(match)}`),
                 ],
     sources: ["Pointcept/Pointcept#57", "cupy/cupy#4321", "DeMoriarty/custom_matmul_kernels#3"],
     examples: [

@@ -1,6 +1,7 @@
 /** Packages that an environment asks conda for and no channel has: CUDA under an old name, on a system without it, from a repository. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { installTorchFor, pip, reinstall } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import { originOf } from "../packages.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 import { companionFor, cudaBuildsOf, torchOf } from "../torch-wheels.ts";
@@ -122,7 +123,7 @@ export const condaPackageRules: readonly Rule[] = [
         return [
           `# environment.yml: pytorch-cuda=${cuda} in place of cudatoolkit, channels pytorch, nvidia, conda-forge (torch 2.1 to 2.5); then conda env create again`,
           `# or torch from pip: take pytorch and cudatoolkit out of the file, and ${installTorchFor(match, cuda)}`,
-          `conda install -c nvidia cuda-toolkit=${cuda}   # nvcc, where extensions are compiled`,
+          `${condaToolkit(cuda)}   # nvcc, where extensions are compiled`,
         ];
       if (kind === "new-name")
         return [
@@ -141,7 +142,7 @@ export const condaPackageRules: readonly Rule[] = [
         ];
       if (kind === "linux-only")
         return [
-          `conda install -c "nvidia/label/cuda-${(version ?? "11.8.0").replace(/^(\d+\.\d+)$/, "$1.0")}" cuda-toolkit   # in place of ${name}; or NVIDIA's installer of CUDA ${cuda}`,
+          `${condaToolkit(version ?? "11.8")}   # in place of ${name}; or NVIDIA's installer of CUDA ${cuda}`,
           `# take ${name} out of environment.yml before conda env create`,
         ];
       return reinstall(match, name).map((line) => line.replace(" --no-cache-dir --force-reinstall --no-deps", ""));

@@ -1,5 +1,6 @@
 /** Functions for the GPU that are called in a build without CUDA: a guard is missing there, and not a source. */
 import {
+  buildAgain,
   installTorchFor,
   platformOf,
   python,
@@ -62,13 +63,24 @@ export const cpuBuildRules: readonly Rule[] = [
           installTorchFor(match, match.context.log.cuda ?? "13.0"),
           "# then the build again; torch finds the toolkit of CUDA_PATH by itself, which the toolkit's installer sets",
         ];
-      const build = release === undefined ? "cu130" : (cudaBuildsOf(release)?.at(-1) ?? "cu130");
-      const cuda = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+      const builds = release === undefined ? undefined : cudaBuildsOf(release);
+      // A toolkit that the text shows serves torch's builds of the same major version.
+      const there = match.context.log.cuda;
+      const build =
+        builds?.findLast((name) => there !== undefined && name.startsWith(`cu${there.split(".")[0] ?? ""}`)) ??
+        builds?.at(-1) ??
+        "cu130";
+      const ofTorch = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+      const fits = there !== undefined && there.split(".")[0] === ofTorch.split(".")[0];
+      const cuda = fits ? there : ofTorch;
       return [
         ...fromTorchIndex(match, release === undefined ? "torch" : `torch==${release}`, build),
-        `# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-downloads`,
+        ...(fits
+          ? []
+          : [`# the CUDA toolkit ${cuda}, where there is no nvcc: https://developer.nvidia.com/cuda-toolkit-archive`]),
         setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)),
         toolkitOnPath(match),
+        ...buildAgain(match),
         "# without a GPU: the package's build for the CPU, where it has one (CppExtension and the .cpp sources alone)",
       ];
     },
@@ -77,6 +89,10 @@ export const cpuBuildRules: readonly Rule[] = [
       {
         text: "torch.__version__  = 2.6.0+cpu\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect: "install torch==2.6.0+cu126 --index-url https://download.pytorch.org/whl/cu126",
+      },
+      {
+        text: "C:\\p>nvcc --version\nCuda compilation tools, release 12.5, V12.5.40\nC:\\p>pip install -r requirements.txt\nUsing cached my_ops-1.2.0.post2.tar.gz (7.1 kB)\n  Preparing metadata (setup.py) ... error\n  C:\\Temp\\pip-install-z5\\my-ops_9a4e\\setup.py:74: UserWarning: my_ops was requested, but nvcc was not found.\n  torch.__version__  = 2.3.1+cpu",
+        expect: "install --no-build-isolation my-ops==1.2.0.post2",
       },
       {
         text: 'C:\\w>set "CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.9"\nC:\\w>python setup.py install\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.',

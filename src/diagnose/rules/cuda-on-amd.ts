@@ -31,7 +31,49 @@ function rocmTorch(match: Match): string {
     : `${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/rocm${match.context.log.torchRocm ?? "6.4"}`)}   # None: a torch for ROCm; the releases of ROCm that it is made for: https://pytorch.org/get-started/locally/`;
 }
 
+/** Whether it is apex that is built: by the script's folder, or the folder of the prompt. */
+function ofApex(finding: Finding, { findings, log }: RuleContext): boolean {
+  const all = [finding, ...findings].map(({ text, frames = [] }) => `${text} ${frames.join(" ")}`).join(" ");
+  return /[\\/]apex\b/.test(all) || log.package === "apex" || /\bapex\b/.test(log.requirement ?? "");
+}
+
 export const cudaOnAmdRules: readonly Rule[] = [
+  {
+    id: "nvcc-asked-for-on-rocm",
+    title: "A set-up script asks for nvcc, and torch is for ROCm",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding, context) =>
+      context.log.torchBuild === "rocm" &&
+      ((finding.code === "TypeError" && /\+: 'NoneType' and 'str'/.test(finding.message)) ||
+        /name '(?:bare_metal_version|nvcc_cuda_version)' is not defined/.test(finding.message))
+        ? { apex: ofApex(finding, context) ? "yes" : undefined }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `The set-up script runs CUDA_HOME/bin/nvcc, and a torch for ROCm has no CUDA_HOME: ${match.facts["apex"] === undefined ? "the package" : "NVIDIA's apex"} is written for NVIDIA GPUs. Neither nvcc nor a toolkit of CUDA would help here.`,
+    fix: (match) =>
+      match.facts["apex"] === undefined
+        ? [
+            "# a release or a fork of the package that builds with hipcc (search github.com/ROCm for it), or do without it",
+          ]
+        : [
+            pip(match, "uninstall -y apex"),
+            `git clone https://github.com/ROCm/apex.git apex-rocm && cd apex-rocm && git branch -r   # AMD's fork: check out the release branch that its README names for this torch${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`}`,
+            `${pip(match, 'install -v --no-build-isolation --config-settings "--build-option=--cpp_ext" --config-settings "--build-option=--cuda_ext" .')}   # in that folder`,
+          ],
+    sources: ["ROCm/apex#112", "ROCm/apex#115", "ROCm/apex#132"],
+    examples: [
+      {
+        text: '~/apex# pip install -v --no-build-isolation ./\ntorch.__version__  = 2.3.0+rocm6.0\n  File "/root/apex/setup.py", line 24, in get_cuda_bare_metal_version\n    raw_output = subprocess.check_output([cuda_dir + "/bin/nvcc", "-V"], universal_newlines=True)\nTypeError: unsupported operand type(s) for +: \'NoneType\' and \'str\'',
+        expect: "https://github.com/ROCm/apex.git",
+      },
+      {
+        text: "torch.__version__  = 2.3.0+rocm6.0\nNameError: name 'bare_metal_version' is not defined",
+        expect: "builds with hipcc",
+      },
+    ],
+  },
   {
     id: "nvidia-thrust-in-rocm-build",
     title: "A build for ROCm takes NVIDIA's Thrust out of /usr/include",

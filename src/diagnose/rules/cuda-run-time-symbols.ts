@@ -1,5 +1,6 @@
 /** Functions of the CUDA run time that came with a later release than the one that is loaded. */
 import { pip, rebuild, setVariable, showTorchCuda, toolkitFolder, toolkitOnPath, torchCuda } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule } from "../rule.ts";
@@ -49,9 +50,7 @@ export const cudaRunTimeSymbolRules: readonly Rule[] = [
           ? ["# export CUDA_HOME=/usr/local/cuda-<torch's CUDA> PATH=/usr/local/cuda-<torch's CUDA>/bin:$PATH"]
           : [setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)), toolkitOnPath(match)]),
         ...(match.context.log.conda
-          ? [
-              `# no such toolkit there: conda install -c nvidia cuda-toolkit=${cuda ?? "<torch's CUDA>"} && export CUDA_HOME=$CONDA_PREFIX`,
-            ]
+          ? [`# no such toolkit there: ${condaToolkit(cuda ?? "<torch's CUDA>")} && export CUDA_HOME=$CONDA_PREFIX`]
           : []),
         "rm -rf build *.egg-info   # in the folder of the extension's sources: objects of the other nvcc would be taken again",
         ...rebuild(match),

@@ -2,14 +2,20 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { newestGccFor } from "../version-facts.ts";
 import {
+  buildAgain,
   installTorchFor,
   installWithoutIsolation,
+  pip,
+  platformOf,
   reinstall,
   setVariable,
   showTorchCuda,
   toolkitFolder,
+  toolkitOnPath,
   torchCuda,
 } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
+import { cudaBuildsOf } from "../torch-wheels.ts";
 import { originOf, packageOf } from "../packages.ts";
 import { missingProgram } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
@@ -42,11 +48,22 @@ function isFetchedTorch(match: Match): boolean {
   );
 }
 
+/** The installed release of torch in its build for another CUDA, where there is one: what was made for it stays. */
+function torchOfSameRelease(match: Match, nvcc: string): string | undefined {
+  const release = /^\d+\.\d+\.\d+(?=\+|$)/.exec(match.context.log.installedTorch ?? "")?.[0];
+  const build = `cu${nvcc.split(".").slice(0, 2).join("")}`;
+  if (release === undefined || cudaBuildsOf(release)?.includes(build) !== true) return undefined;
+  return pip(
+    match,
+    `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${build}`,
+  );
+}
+
 /** torch for the toolkit that is there; no command where that means to go back to an older torch. */
 function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
   if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
   const older = torch !== undefined && compareVersions(parseVersion(nvcc), parseVersion(torch)) < 0;
-  return `${older ? "# an older torch, when nothing else goes: " : ""}${installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
+  return `${older ? "# an older torch, when nothing else goes: " : ""}${torchOfSameRelease(match, nvcc) ?? installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
 }
 
 /** Where the package has ready-made wheels, no nvcc is needed at all. */
@@ -102,9 +119,11 @@ export const cudaToolkitRules: readonly Rule[] = [
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
-        match.context.log.conda
-          ? `conda install -c nvidia cuda-toolkit=${torch ?? "X.Y"}`
+        toolkitOnPath(match),
+        match.context.log.conda && platformOf(match) === "linux"
+          ? `# no such folder: ${condaToolkit(torch ?? "X.Y")} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`
           : "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
+        ...(readyWheel(match).length > 0 ? [] : buildAgain(match)),
         ...readyWheel(match),
         ...(/Cuda extensions are being compiled/i.test(match.finding.message) && (minor || nvcc === undefined)
           ? [

@@ -1,9 +1,28 @@
 /** What is known by its form only: the last resorts. */
-import { packageToBuild, pip, platformOf, reinstall, setVariable } from "../commands.ts";
+import { installAgain, packageToBuild, pip, platformOf, reinstall, setVariable } from "../commands.ts";
 import { originOf, plainName } from "../packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { wheelsOfOthers } from "./absent-wheels.ts";
 import { ofCleaning } from "./setup-refusals.ts";
+
+/** An option of CMake's that has another name now, as the message says: the command of the text with that one. */
+function renamedOption(match: Match): string[] | undefined {
+  const [, old = "", now] =
+    /\b([A-Z][A-Z\d_]{3,}) is deprecated\b.{0,80}?\b[Uu]se (?:-D)?([A-Z][A-Z\d_]{3,}) instead/s.exec(
+      match.facts["words"] ?? "",
+    ) ?? [];
+  if (now === undefined) return undefined;
+  const again = installAgain(match).map((line) => line.replaceAll(old, now));
+  const set = again.some((line) => line.includes(now));
+  return [
+    ...(set
+      ? []
+      : match.context.log.installer === undefined
+        ? [`# cmake: -D${now}=ON in place of -D${old}=ON, in an empty build folder`]
+        : [setVariable(match, "CMAKE_ARGS", `-D${now}=on`)]),
+    ...again,
+  ];
+}
 
 export const genericRules: readonly Rule[] = [
   {
@@ -150,28 +169,33 @@ export const genericRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.facts["where"] ?? ""} checks something while CMake configures, and stops: ${match.facts["words"] ?? ""}`,
-    fix: (match) => [
-      ...(/git submodule|submodule/.test(match.facts["words"] ?? "")
-        ? ["git submodule update --init --recursive   # in the project's folder, as the message says"]
-        : []),
-      ...(/cuda|nvcc/i.test(match.facts["words"] ?? "")
-        ? [
-            "which -a nvcc; nvcc --version; ls -d /usr/local/cuda*",
-            "export CUDA_HOME=/usr/local/cuda CUDACXX=/usr/local/cuda/bin/nvcc PATH=/usr/local/cuda/bin:$PATH   # the one that the message asks for",
-          ]
-        : /gcc|g\+\+|clang|compiler|standard/i.test(match.facts["words"] ?? "")
-          ? ['c++ --version; echo "CC=[$CC] CXX=[$CXX]"']
-          : /\.log\b/.test(match.facts["words"] ?? "")
-            ? [`tail -n 40 ${/[\w./-]+\.log\b/.exec(match.facts["words"] ?? "")?.[0] ?? ""}   # says more`]
-            : []),
-      `sed -n '${Math.max(1, (match.finding.line ?? 1) - 10)},${match.finding.line ?? 1}p' ${match.finding.file ?? "CMakeLists.txt"}   # the condition`,
-      "rm -rf build   # after the change: the cache remembers what was found",
-    ],
+    fix: (match) =>
+      renamedOption(match) ?? [
+        ...(/git submodule|submodule/.test(match.facts["words"] ?? "")
+          ? ["git submodule update --init --recursive   # in the project's folder, as the message says"]
+          : []),
+        ...(/cuda|nvcc/i.test(match.facts["words"] ?? "")
+          ? [
+              "which -a nvcc; nvcc --version; ls -d /usr/local/cuda*",
+              "export CUDA_HOME=/usr/local/cuda CUDACXX=/usr/local/cuda/bin/nvcc PATH=/usr/local/cuda/bin:$PATH   # the one that the message asks for",
+            ]
+          : /gcc|g\+\+|clang|compiler|standard/i.test(match.facts["words"] ?? "")
+            ? ['c++ --version; echo "CC=[$CC] CXX=[$CXX]"']
+            : /\.log\b/.test(match.facts["words"] ?? "")
+              ? [`tail -n 40 ${/[\w./-]+\.log\b/.exec(match.facts["words"] ?? "")?.[0] ?? ""}   # says more`]
+              : []),
+        `sed -n '${Math.max(1, (match.finding.line ?? 1) - 10)},${match.finding.line ?? 1}p' ${match.finding.file ?? "CMakeLists.txt"}   # the condition`,
+        "rm -rf build   # after the change: the cache remembers what was found",
+      ],
     sources: ["https://cmake.org/cmake/help/latest/command/message.html"],
     examples: [
       {
         text: "CMake Error at CMakeLists.txt:77 (message):\n  MY_OPS requires CUDA 11.8 or above; found 11.3",
         expect: "found 11.3",
+      },
+      {
+        text: 'CMAKE_ARGS="-DLLAMA_CUBLAS=on" pip install llama-cpp-python==0.2.90 --no-cache-dir\nCMake Error at vendor/llama.cpp/CMakeLists.txt:95 (message):\n  LLAMA_CUBLAS is deprecated and will be removed in the future.\n\n  Use GGML_CUDA instead\n\nCall Stack (most recent call first):\n  vendor/llama.cpp/CMakeLists.txt:100 (llama_option_depr)',
+        expect: "export CMAKE_ARGS=-DGGML_CUDA=on",
       },
       {
         text: 'CMake Error at CMakeLists.txt:280 (message):\n  Generation failed.  Result: "1"\n  Check the log for details: /tmp/build/generation.log',

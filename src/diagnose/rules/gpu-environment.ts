@@ -1,6 +1,15 @@
 /** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
 import { pip, python, unsetVariable, xformersFor } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** bitsandbytes before 0.45.1 takes a part of Triton that is gone. Source: matthewdouglas in bitsandbytes#1493. */
+function ofOldBitsandbytes(match: Match): boolean {
+  return (
+    match.facts["module"]?.startsWith("triton.ops") === true &&
+    (match.context.log.runningModule === "bitsandbytes" ||
+      match.finding.frames?.some((frame) => /[\\/]bitsandbytes[\\/]/.test(frame)) === true)
+  );
+}
 
 export const gpuEnvironmentRules: readonly Rule[] = [
   {
@@ -141,13 +150,22 @@ export const gpuEnvironmentRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
-    fix: (match) => [
-      `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
-      pip(match, "install --force-reinstall torch   # brings its own Triton"),
-    ],
-    sources: ["pytorch/pytorch#155647"],
+      ofOldBitsandbytes(match)
+        ? `bitsandbytes imports \`${match.facts["module"] ?? "triton.ops"}\`, which Triton lost in 3.2 (torch 2.6): the installed bitsandbytes is older than 0.45.1, the first that does without.`
+        : `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
+    fix: (match) =>
+      ofOldBitsandbytes(match)
+        ? [`${pip(match, 'install --upgrade "bitsandbytes>=0.45.1"')}   # torch and Triton stay`]
+        : [
+            `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
+            pip(match, "install --force-reinstall torch   # brings its own Triton"),
+          ],
+    sources: ["pytorch/pytorch#155647", "bitsandbytes-foundation/bitsandbytes#1493", "triton-lang/triton#4236"],
     examples: [
+      {
+        text: "  File \"/e/lib/python3.12/site-packages/bitsandbytes/triton/int8_matmul_mixed_dequantize.py\", line 12, in <module>\n    from triton.ops.matmul_perf_model import early_config_prune, estimate_matmul_time\nModuleNotFoundError: No module named 'triton.ops'",
+        expect: "bitsandbytes>=0.45.1",
+      },
       { text: "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'", expect: "own Triton" },
       { text: "ModuleNotFoundError: No module named 'triton.ops'", expect: "own Triton" },
     ],

@@ -1,6 +1,6 @@
 /** Builds of torch and of extensions without this GPU, or without any. */
 import { installGpuTorch, installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands.ts";
-import { coded, type Match, type Rule } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 
 /** The compute capability that a message names, as a number: 12, 6.1. */
 function capabilityOf(match: Match): number | undefined {
@@ -10,6 +10,16 @@ function capabilityOf(match: Match): number | undefined {
   return Number.isFinite(value) && value > 0 ? value : undefined;
 }
 
+/**
+ * torch before 2.11 compares the whole number, and warns of a GPU (GB10: 12.1) whose major version it has code for (12.0),
+ * which runs there. Sources: pytorch/pytorch#172629 and #166185, which mends it.
+ */
+function isFalseAlarm({ torchCapabilities }: RuleContext["log"], cc: string | undefined): boolean {
+  const [major, minor] = (cc ?? "").split(".");
+  const [most, of] = (torchCapabilities?.[1] ?? "").split(".");
+  return minor !== undefined && of !== undefined && major === most && Number(minor) > Number(of);
+}
+
 export const gpuSupportRules: readonly Rule[] = [
   {
     id: "torch-lacks-gpu-architecture",
@@ -17,7 +27,7 @@ export const gpuSupportRules: readonly Rule[] = [
     on: ["gpu", "warning"],
     role: "cause",
     specificity: 73,
-    matches: (finding) => {
+    matches: (finding, context) => {
       const sm =
         /with CUDA capability sm_(?<sm>\w+)|sm_(?<sm2>\d+\w?) is not compatible|cuda capability (?<cc>\d+(?:\.\d+)?)/i.exec(
           finding.message,
@@ -30,6 +40,7 @@ export const gpuSupportRules: readonly Rule[] = [
       )
         return undefined;
       if (finding.kind === "gpu" && finding.code !== "torch-arch") return undefined;
+      if (isFalseAlarm(context.log, sm?.groups?.["cc"])) return undefined;
       return { sm: sm?.groups?.["sm"] ?? sm?.groups?.["sm2"], cc: sm?.groups?.["cc"] };
     },
     confidence: "high",

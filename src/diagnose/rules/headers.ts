@@ -12,6 +12,7 @@ import {
   pip,
   standardFor,
 } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { withoutTh } from "../th-replacements.ts";
@@ -274,7 +275,7 @@ export const headerRules: readonly Rule[] = [
       const cuda = match.context.environment?.cuda;
       if (match.context.log.conda && platformOf(match) !== "win32")
         return [
-          ...condaToolkit(match),
+          ...wholeToolkit(match),
           "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include",
         ];
       return [
@@ -372,15 +373,15 @@ function debianCuda(match: Match): string {
 }
 
 /** The whole toolkit by conda, of the version of the nvcc that is there, or of torch's CUDA. */
-function condaToolkit(match: Match): string[] {
+function wholeToolkit(match: Match): string[] {
   const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
   const parts = "   # or cuda-libraries-dev and cuda-cudart-dev of that version";
   return version === undefined
     ? [
         "nvcc --version; conda list | grep -i cuda   # which CUDA? the headers have to be of nvcc's",
-        `# conda install -c nvidia cuda-toolkit=X.Y${parts}`,
+        `# ${condaToolkit("X.Y")}${parts}`,
       ]
-    : [`conda install -c nvidia cuda-toolkit=${version.split(".").slice(0, 2).join(".")}${parts}`];
+    : [`${condaToolkit(version)}${parts}`];
 }
 
 /** torch's include folder is on the command line, and lacks the header that every torch since 1.0 has there. */

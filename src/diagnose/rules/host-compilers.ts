@@ -1,6 +1,6 @@
 /** Host compilers that are there and do not fit: too new or too old for CUDA or torch. */
 import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
-import { platformOf, systemPackage } from "../commands.ts";
+import { installAgain, pip, platformOf, setVariable, systemPackage } from "../commands.ts";
 import { type Match, placeOf, type Rule, said } from "../rule.ts";
 
 /** The CUDA that refused: of the message, of the log, else the one that is installed. */
@@ -237,12 +237,21 @@ export const hostCompilerRules: readonly Rule[] = [
       match.facts["cuda"] === undefined
         ? "# or a newer CUDA toolkit; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler"
         : `# or CUDA ${match.facts["cuda"]} or newer; for a try: set NVCC_APPEND_FLAGS=-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH -allow-unsupported-compiler`,
+      // CMake's generator for Visual Studio takes the newest cl.exe, whichever prompt it is started from.
+      ...(match.context.findings.some(({ text }) => /\.vcxproj\b/.test(text))
+        ? [pip(match, "install ninja"), setVariable(match, "CMAKE_GENERATOR", "Ninja")]
+        : []),
+      ...installAgain(match),
     ],
     sources: ["TencentARC/BrushEdit#17", "nerfstudio-project/nerfstudio#3171"],
     examples: [
       {
         text: "C:/CUDA/v11.8/include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!",
         expect: "2017",
+      },
+      {
+        text: 'C:\\p>set CMAKE_ARGS="-DGGML_CUDA=on"\nC:\\p>pip install llama-cpp-python==0.2.79 --no-cache-dir\nC:\\CUDA\\v11.8\\include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported! [C:\\t\\cmTC_d9b18.vcxproj]',
+        expect: "set CMAKE_ARGS=-DGGML_CUDA=on\npython -m pip install llama-cpp-python==0.2.79 --no-cache-dir",
       },
       {
         text: 'C:\\VS\\include\\yvals_core.h(902): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.4 or newer."',

@@ -145,6 +145,7 @@ import { packageByReleaseRules } from "./packages-by-release.ts";
 import { borderExceptionRules } from "./exceptions-across-borders.ts";
 import { memoryCheckerRules } from "./memory-checkers.ts";
 import { scriptedCallRules } from "./scripted-calls.ts";
+import { nattenRules } from "./natten.ts";
 import { packageOperatorRules } from "./packages-with-operators.ts";
 import { kernelFaultRules } from "./kernel-faults.ts";
 import { tritonRunTimeRules } from "./triton-run-time.ts";
@@ -256,7 +257,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Limits of kernels", rules: kernelLimitRules },
   { name: "Metal", rules: metalRules },
   { name: "TensorRT", rules: tensorrtRules },
-  { name: "Compiled parts of packages", rules: packageOperatorRules },
+  { name: "Compiled parts of packages", rules: [...nattenRules, ...packageOperatorRules] },
   { name: "Packages by torch's release", rules: packageByReleaseRules },
   { name: "Checks on the GPU", rules: kernelFaultRules },
   { name: "Triton at run time", rules: tritonRunTimeRules },

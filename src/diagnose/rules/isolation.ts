@@ -1,5 +1,5 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
-import { installWithoutIsolation, pip, pythonVersion, packageToBuild } from "../commands.ts";
+import { installWithoutIsolation, pip, pythonVersion, packageToBuild, wordsToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -248,7 +248,7 @@ export const isolationRules: readonly Rule[] = [
       if (/compiler$/.test(match.facts["name"] ?? ""))
         return [
           pip(match, 'install "setuptools<74" wheel'),
-          pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+          pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
         ];
       if (module === "pkg_resources" && ofTorch(match))
         return [pip(match, 'install "setuptools<70"'), "# or a newer torch, which does without pkg_resources"];
@@ -259,12 +259,12 @@ export const isolationRules: readonly Rule[] = [
         return [
           `# pyproject.toml: [tool.uv] build-constraint-dependencies = ["setuptools<${match.facts["name"] === undefined ? "81" : "70"}"]`,
           `uv ${inProject}${inProject === "run" ? " …" : ""}   # the build then gets a setuptools that has it (an old uv: uv self update)`,
-          `# or without a file: uv pip install "setuptools<81" wheel && uv pip install --no-build-isolation ${packageToBuild(match)}`,
+          `# or without a file: uv pip install "setuptools<81" wheel && uv pip install --no-build-isolation ${wordsToBuild(match)}`,
         ];
       if (module === "pkg_resources")
         return [
           pip(match, `install "setuptools<${match.facts["name"] === undefined ? "81" : "70"}" wheel`),
-          pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+          pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
         ];
       if (module === "distutils" && inIsolation(match)) {
         const built = builtRelease(match);
@@ -306,7 +306,7 @@ export const isolationRules: readonly Rule[] = [
       }
       return [
         pip(match, `install --upgrade setuptools wheel${name === "setuptools" || name === "wheel" ? "" : ` ${name}`}`),
-        ...(installing(match) ? [pip(match, `install --no-build-isolation ${packageToBuild(match)}`)] : []),
+        ...(installing(match) ? [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)] : []),
       ];
     },
     sources: [

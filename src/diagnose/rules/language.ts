@@ -1,5 +1,5 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
-import { packageToBuild, pip, python, torchAtHand } from "../commands.ts";
+import { wordsToBuild, pip, python, torchAtHand } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { inTorchTree } from "./torch-api.ts";
@@ -150,7 +150,7 @@ export const languageRules: readonly Rule[] = [
     fix: (match) => [
       "# PyDataType_SUBARRAY(d), PyDataType_ELSIZE(d), PyDataType_NAMES(d) … in place of d->subarray, d->elsize, d->names (with npy_2_compat.h); NPY_ARRAY_OWNDATA in place of NPY_OWNDATA",
       `${pip(match, 'install "numpy<2"')}   # to build the package as it is, without isolation:`,
-      pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+      pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
     ],
     sources: ["https://numpy.org/doc/stable/numpy_2_0_migration_guide.html"],
     examples: [

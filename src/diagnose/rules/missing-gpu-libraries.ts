@@ -201,8 +201,10 @@ export const missingGpuLibraryRules: readonly Rule[] = [
     fix: (match) => [
       ...(isOldCudnn(match)
         ? oldCudnn(match)
-        : [pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit")]),
-      ...(isOldCudnn(match) ? [] : fromPip(match, match.facts["lib"] ?? "", undefined)),
+        : (installed(match, match.facts["lib"] ?? "") ?? [
+            pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit"),
+            ...fromPip(match, match.facts["lib"] ?? "", undefined),
+          ])),
       "# an extension that asks for another major version has to be rebuilt:",
       ...rebuild(match),
     ],
@@ -211,6 +213,10 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       {
         text: "ImportError: libcudnn.so.8: cannot open shared object file: No such file or directory",
         expect: '"nvidia-cudnn-cu12<9"',
+      },
+      {
+        text: "nvidia-cudnn-cu12        9.7.1.26\nOSError: libcudnn_adv.so.9: cannot open shared object file: No such file or directory",
+        expect: "nvidia/cudnn/lib:$LD_LIBRARY_PATH   # nvidia-cudnn-cu12 is installed",
       },
       {
         text: "ImportError: libnccl.so.2: cannot open shared object file: No such file or directory",
@@ -281,6 +287,17 @@ const nvidiaPackages: Readonly<Record<string, readonly [name: string, folder: st
 };
 
 /** Where pip has a library of CUDA, as commands; `import torch` first is often enough, because torch loads them. */
+/** The package with the library is on the text's list: only the loader does not find it. */
+function installed(match: Match, library: string): string[] | undefined {
+  const [name, folder] = nvidiaPackages[library] ?? (library.startsWith("cudnn") ? (["cudnn", "cudnn"] as const) : []);
+  const there = Object.keys(match.context.log.versions).find((key) => key.startsWith(`nvidia-${name ?? "?"}-cu`));
+  if (there === undefined || folder === undefined || platformOf(match) !== "linux") return undefined;
+  return [
+    `export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia/${folder}/lib:$LD_LIBRARY_PATH   # ${there} is installed, its folder is not on the loader's path`,
+    "# or in the program: import torch first, which loads it",
+  ];
+}
+
 function fromPip(match: Match, library: string, major: string | undefined): string[] {
   const known = nvidiaPackages[library] ?? (library.startsWith("cudnn") ? (["cudnn", "cudnn"] as const) : undefined);
   if (known === undefined || platformOf(match) !== "linux") return [];

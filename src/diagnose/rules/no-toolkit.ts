@@ -1,8 +1,10 @@
 /** A build that finds no CUDA toolkit: CUDA_HOME is not set, is a list, or names a folder without nvcc. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
+  buildAgain,
   installWithoutIsolation,
   packageToBuild,
+  wordsToBuild,
   pip,
   platformOf,
   python,
@@ -14,6 +16,7 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
 import { torchForJetson } from "../machine-fit.ts";
 import { framesAt, linkLibrary, missingProgram } from "../matchers.ts";
@@ -193,7 +196,7 @@ export const noToolkitRules: readonly Rule[] = [
         return [
           pip(match, "install --force-reinstall torch --index-url https://download.pytorch.org/whl/cpu"),
           pip(match, "install setuptools setuptools-scm wheel ninja cmake packaging numpy"),
-          `VLLM_TARGET_DEVICE=cpu ${pip(match, `install --no-build-isolation ${packageToBuild(match)}`)}   # the build then sees that torch`,
+          `VLLM_TARGET_DEVICE=cpu ${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees that torch`,
         ];
       const here = match.context.environment?.cuda;
       if (here !== undefined && (version === undefined || version.split(".")[0] === here.version.split(".")[0]))
@@ -201,7 +204,7 @@ export const noToolkitRules: readonly Rule[] = [
       if (match.context.log.condaNvcc && platformOf(match) !== "win32" && halfToolkit(match) === undefined)
         return [
           "export CUDA_HOME=$CONDA_PREFIX; export PATH=$CONDA_PREFIX/bin:$PATH; which nvcc   # conda's nvcc, as the text installs it: in the environment where torch is, and in the shell that runs pip",
-          `# no nvcc there: it went to another environment, or not at all: conda activate <environment of torch> && conda install -c nvidia cuda-toolkit=${version ?? "<torch's CUDA>"}   # with the headers and libraries, which cuda-nvcc alone lacks`,
+          `# no nvcc there: it went to another environment, or not at all: conda activate <environment of torch> && ${condaToolkit(version ?? "<torch's CUDA>")}   # with the headers and libraries, which cuda-nvcc alone lacks`,
           ...(version === undefined ? [showTorchCuda(match)] : []),
         ];
       if (halfToolkit(match) !== undefined) {
@@ -233,18 +236,20 @@ export const noToolkitRules: readonly Rule[] = [
         ];
       return [
         ...(version === undefined ? [showTorchCuda(match)] : []),
-        ...(match.context.log.conda
+        ...(match.context.log.conda && platformOf(match) === "linux" && version !== undefined
           ? [
-              version === undefined
-                ? "# conda install -c nvidia cuda-toolkit=<that version> && export CUDA_HOME=$CONDA_PREFIX"
-                : `conda install -c nvidia cuda-toolkit=${version} && export CUDA_HOME=$CONDA_PREFIX`,
+              `${condaToolkit(version)} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`,
+              `# in place of it, where ls -d /usr/local/cuda* shows that version: export CUDA_HOME=${toolkitFolder(match, version)} PATH=${toolkitFolder(match, version)}/bin:$PATH`,
             ]
           : [
+              ...(match.context.log.conda && platformOf(match) === "linux"
+                ? [`# ${condaToolkit("<that version>")} && export CUDA_HOME=$CONDA_PREFIX, or:`]
+                : []),
               showToolkits(match),
-              `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/cuda-downloads`,
+              `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/${version === undefined ? "cuda-downloads" : "cuda-toolkit-archive"}`,
+              setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
+              toolkitOnPath(match),
             ]),
-        setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
-        toolkitOnPath(match),
         ...again(match),
       ];
     },
@@ -263,6 +268,15 @@ export const noToolkitRules: readonly Rule[] = [
       {
         text: "I also encounter this after\n`mamba install -c nvidia cuda-nvcc`\nNameError: name 'bare_metal_version' is not defined",
         expect: "export CUDA_HOME=$CONDA_PREFIX",
+      },
+      {
+        text: "$ uv sync --extra compile\n  × Failed to build `causal-conv1d==1.5.0.post8`\n  torch.__version__  = 2.6.0+cu124\n  <string>:113: UserWarning: causal_conv1d was requested, but nvcc was not found.",
+        expect: "uv sync --extra compile   # again",
+      },
+      {
+        text: "(e) me@pc:~$ conda activate e\n$ python setup.py install --cpp_ext\ntorch.__version__ = 1.11.0+cu113\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect:
+          "conda install -c nvidia/label/cuda-11.3.0 cuda-toolkit && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH",
       },
       {
         text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install --no-build-isolation .\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
@@ -343,12 +357,9 @@ function named({ context: { log } }: Match): string {
 
 /** The installation that the toolkit was missing for. */
 function again(match: Match): string[] {
-  const { log } = match.context;
-  const wanted = packageToBuild(match);
-  if (wanted === "." && log.installer === undefined) return [];
   return [
-    `${pip(match, `install --no-build-isolation ${wanted}`)}   # with the torch that is installed; an isolated build would fetch another`,
-    ...(/^deepspeed\b/.test(wanted)
+    ...buildAgain(match, "   # with the torch that is installed; an isolated build would fetch another"),
+    ...(/^deepspeed\b/.test(packageToBuild(match))
       ? [
           `# DeepSpeed without operators that are compiled ahead of time needs no toolkit: ${setVariable(match, "DS_BUILD_OPS", "0")}`,
         ]

@@ -1,6 +1,7 @@
 /** nvcc's command line: options, standards, its host compiler and files. */
 import { cudaForStandard } from "../version-facts.ts";
-import { pip, platformOf, python, torchCuda } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, torchCuda } from "../commands.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -14,6 +15,13 @@ function nvccSaid(finding: Finding, ...patterns: readonly RegExp[]): MatchFacts 
 /** Options that older releases of nvcc do not have. */
 const newerNvcc =
   /allow-unsupported-compiler|compress-mode|Ofast-compile|gen-opt-lto|dopt|jump-table|threads|extended-lambda|(?<!m)arch=native|diag|split-compile|static-global/;
+
+/** The first CUDA whose nvcc has an option. Source: ml-explore/mlx#2407, which compares nvcc's documentation of 12.6 and 12.8. */
+const optionSince: readonly (readonly [RegExp, string])[] = [[/compress-mode/, "12.8"]];
+
+function sinceOf(option: string): string | undefined {
+  return optionSince.find(([form]) => form.test(option))?.[1];
+}
 
 /** Where the toolkit of torch's CUDA usually lies. */
 function cudaHome(match: Match): string {
@@ -142,7 +150,8 @@ export const nvccOptionRules: readonly Rule[] = [
         return `\`${option}\` was given to nvcc as one word: two flags (or a flag and its value) in one string.`;
       if (linkerWord.test(option))
         return `\`${option}\` is meant for the linker, and a CMake below 3.13 (or a hand-written rule) passes it to nvcc as it stands: torch's CMake targets name it among their libraries.`;
-      if (newerNvcc.test(option)) return `This nvcc${nvccHere(match)} is too old for \`${option}\`.`;
+      if (newerNvcc.test(option))
+        return `This nvcc${nvccHere(match)} is too old for \`${option}\`${sinceOf(option) === undefined ? "" : `, which came with CUDA ${sinceOf(option) ?? ""}`}.`;
       return `\`${option}\` is a flag for the host compiler (or of a newer nvcc): nvcc itself does not know it. Host flags have to come after -Xcompiler.`;
     },
     fix: (match) => {
@@ -168,6 +177,8 @@ export const nvccOptionRules: readonly Rule[] = [
           "export TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES=1   # for this old nvcc",
           "# better: a CUDA toolkit of torch's version",
         ];
+      const since = sinceOf(option);
+      if (since !== undefined) return [...newerToolkit(match, since), ...buildAgain(match)];
       if (newerNvcc.test(option))
         return [
           "which -a nvcc; nvcc --version",
@@ -188,8 +199,12 @@ export const nvccOptionRules: readonly Rule[] = [
         ? { kind: "remove-flag", flag: option }
         : undefined;
     },
-    sources: ["pytorch: torch/utils/cpp_extension.py"],
+    sources: ["pytorch: torch/utils/cpp_extension.py", "Dao-AILab/flash-attention#1750"],
     examples: [
+      {
+        text: "torch.__version__  = 2.7.1+cu128\nnvcc fatal   : Unknown option '-compress-mode=size'\nERROR: Failed building wheel for flash-attn",
+        expect: "export CUDA_HOME=/usr/local/cuda-12.8",
+      },
       { text: "nvcc fatal   : Unknown option '-fopenmp'", expect: "-Xcompiler -fopenmp" },
       {
         text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",

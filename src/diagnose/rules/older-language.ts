@@ -1,5 +1,5 @@
 /** Compiled as an older C++, or with a C++ library of another age, than any torch needs; generated code; mixed checkouts. */
-import { pip, standardFor, packageToBuild } from "../commands.ts";
+import { pip, standardFor, wordsToBuild } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
@@ -181,7 +181,7 @@ export const olderLanguageRules: readonly Rule[] = [
     fix: (match) => [
       "# let another release of Cython write the file anew: delete the generated .c and .cpp files beside their .pyx, then",
       pip(match, 'install --upgrade "cython>=3.1"   # supports Python 3.13, 3.14 and free-threaded builds'),
-      pip(match, `install --no-build-isolation --no-cache-dir ${packageToBuild(match)}`),
+      pip(match, `install --no-build-isolation --no-cache-dir ${wordsToBuild(match)}`),
       "# or an older Python, for a package that is no longer looked after: uv venv --python 3.11",
     ],
     sources: ["cython/cython#6387", "https://cython.readthedocs.io/en/latest/src/changes.html"],

@@ -1,5 +1,5 @@
 /** Packages that call each other and are of releases that do not go together. */
-import { pip, python } from "../commands.ts";
+import { pip, python, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 
@@ -53,23 +53,110 @@ export const otherReleaseRules: readonly Rule[] = [
       `The package that is imported was made for ${match.facts["wanted"] ?? ""} ${match.facts["range"] ?? ""}, and ${match.facts["have"] ?? "another one"} is installed: nothing is wrong with how either was built.`,
     fix: (match) => {
       const name = (match.facts["wanted"] ?? "").toLowerCase();
-      const wanted = `${name}${(match.facts["range"] ?? "").replaceAll(" ", "")}`;
+      const range = (match.facts["range"] ?? "").replaceAll(" ", "");
+      // With its operators it was called mmcv-full before 2.0, and the two must not be there together.
+      const full = name === "mmcv" && /<=?[01]\.\d/.test(range) && !/<=?0\./.test(range);
+      const { mmdet, mmcv } = match.context.log.versions;
+      // mmdet 3 wants mmcv 2: what is imported is the rest of an older one.
+      if (full && mmdet?.startsWith("3.") === true && mmcv?.startsWith("2.") === true)
+        return [
+          `${python(match)} -c "import importlib.util as u; print(u.find_spec('mmdet').origin)"; ${pip(match, "list")} | grep -i "^mm"   # which mmdet is imported? One of mmdet 2, not the ${mmdet} of the list`,
+          `${pip(match, "uninstall -y mmdet mmcv mmcv-full mmcv-lite")}   # until nothing of them is left, folders included`,
+          `${pip(match, "install -U openmim")} && mim install "mmcv==${mmcv}" "mmdet==${mmdet}"`,
+        ];
+      const wanted = `${full ? "mmcv-full" : name}${range}`;
       return [
+        ...(name === "mmcv" && (full || "mmcv-full" in match.context.log.versions)
+          ? [pip(match, "uninstall -y mmcv mmcv-full mmcv-lite")]
+          : []),
         name.startsWith("mmcv")
           ? `${pip(match, "install -U openmim")} && mim install "${wanted}"   # a wheel where there is one for this torch (mmcv 2.1: up to torch 2.1), else it is compiled`
           : pip(match, `install "${wanted}"`),
         `# or a newer release of the package that asks: the upper bound is written in its __init__.py`,
       ];
     },
-    sources: ["open-mmlab/mmdetection#3271"],
+    sources: ["open-mmlab/mmdetection#3271", "https://mmcv.readthedocs.io/en/v1.4.4/get_started/installation.html"],
     examples: [
       {
         text: "AssertionError: MMCV==1.4.0 is used but incompatible. Please install mmcv>=1.5.2, <=1.7.0. Try fix: pip install mmcv-full",
-        expect: 'mim install "mmcv>=1.5.2,<=1.7.0"',
+        expect: 'mim install "mmcv-full>=1.5.2,<=1.7.0"',
+      },
+      {
+        text: "mmcv==2.1.0\nmmcv-full==1.7.2\nmmdet==3.3.0\nAssertionError: MMCV==2.1.0 is used but incompatible. Please install mmcv>=1.3.17, <=1.8.0.",
+        expect: 'mim install "mmcv==2.1.0" "mmdet==3.3.0"',
       },
       {
         text: '  File "/p/mmdetection3d/mmdet3d/__init__.py", line 21, in <module>\n    assert (mmcv_version >= digit_version(mmcv_minimum_version)\nAssertionError: MMCV==2.2.0 is used but incompatible. Please install mmcv>=2.0.0rc4, <2.2.0.',
         expect: 'mim install "mmcv>=2.0.0rc4,<2.2.0"',
+      },
+    ],
+  },
+  {
+    id: "sibling-of-other-release",
+    title: "Two packages of one project are of different releases",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<pkg>[a-z][\w-]+) version \((?<have>\d[\w.+]*)\) does not match (?<base>[a-z][\w-]+) version \((?<want>\d[\w.+]*)\)\. Please install the same version/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["pkg"] ?? ""}\` (${match.facts["have"] ?? ""}) holds ready-made kernels for one release of ${match.facts["base"] ?? ""}, and ${match.facts["want"] ?? ""} is installed: one of the two was upgraded, or pinned, without the other.`,
+    fix: (match) => {
+      const name = match.facts["pkg"] ?? "";
+      // Of flashinfer the optional packages are in its own index. Source: README.md of flashinfer-ai/flashinfer (#4869).
+      const cuda = torchCuda(match)?.replace(".", "");
+      const index = !name.startsWith("flashinfer-")
+        ? ""
+        : ` --extra-index-url https://flashinfer.ai/whl${name.endsWith("jit-cache") ? `/cu${cuda ?? "<torch's CUDA, 130 for 13.0>"}` : ""}`;
+      const install = pip(match, `install "${name}==${(match.facts["want"] ?? "").replace(/\+.*$/, "")}"${index}`);
+      return [
+        install.includes("<") ? `# ${install}` : install,
+        `# or without it: ${pip(match, `uninstall -y ${name}`)}   (kernels are then fetched or compiled when they are first used)`,
+      ];
+    },
+    sources: ["NVIDIA-NeMo/Export-Deploy#679", "flashinfer-ai/flashinfer#4869", "lightseekorg/tokenspeed#284"],
+    examples: [
+      {
+        text: "RuntimeError: flashinfer-cubin version (0.6.8.post1) does not match flashinfer version (0.6.10). Please install the same version of both packages. Set FLASHINFER_DISABLE_VERSION_CHECK=1 to bypass this check.",
+        expect: 'install "flashinfer-cubin==0.6.10" --extra-index-url https://flashinfer.ai/whl',
+      },
+    ],
+  },
+  {
+    id: "package-below-minimum",
+    title: "A program looks for another release, or another name, of a package",
+    on: ["exception"],
+    specificity: 72,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?<pkg>[a-z][\w-]+) with minimum required version (?<least>\d[\w.]*) is not installed\. Please uninstall the old version/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `The program checks at its start for \`${match.facts["pkg"] ?? ""}\` ${match.facts["least"] ?? ""} or newer, under that name, and finds none: it is not installed, is older, or carries another name by now (flashinfer is \`flashinfer-python\` since 0.2; SGLang before 0.4.3 asks for the old one). Nothing was built wrong.`,
+    fix: (match) => {
+      const name = match.facts["pkg"] ?? "";
+      const plain = name.replaceAll("_", "-");
+      if (plain === "flashinfer")
+        return [
+          pip(match, "uninstall -y flashinfer"),
+          `${pip(match, 'install --upgrade "sglang[all]"')}   # a release that asks for flashinfer-python, and brings the one that it needs`,
+        ];
+      return [pip(match, `install "${plain}>=${match.facts["least"] ?? ""}"`)];
+    },
+    sources: ["flashinfer-ai/flashinfer#794", "sgl-project/sglang#6160", "sgl-project/sglang#3570"],
+    examples: [
+      {
+        text: "Exception: flashinfer with minimum required version 0.1.6 is not installed. Please uninstall the old version and reinstall the latest version by following the instructions at https://docs.flashinfer.ai/installation.html.",
+        expect: 'install --upgrade "sglang[all]"',
+      },
+      {
+        text: "Exception: flashinfer_python with minimum required version 0.2.5 is not installed. Please uninstall the old version and reinstall the latest version by following the instructions at https://docs.flashinfer.ai/installation.html.",
+        expect: 'install "flashinfer-python>=0.2.5"',
       },
     ],
   },

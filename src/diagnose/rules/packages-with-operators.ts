@@ -1,5 +1,5 @@
 /** Packages whose own words say that their compiled part does not go with this torch, CUDA or GPU. */
-import { installTorchFor, pip, python, rebuild, torchCuda } from "../commands.ts";
+import { buildForThisGpu, installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { coded, said, saidAny, type Rule } from "../rule.ts";
 
@@ -94,43 +94,29 @@ export const packageOperatorRules: readonly Rule[] = [
     ],
   },
   {
-    id: "natten-without-library",
-    title: "NATTEN's compiled part is not there",
-    on: ["exception", "undefined-symbol"],
-    specificity: 93,
+    id: "sageattention-without-kernels",
+    title: "SageAttention was built without the kernels of this GPU",
+    on: ["exception"],
+    specificity: 84,
     matches: (finding) =>
-      finding.kind === "undefined-symbol"
-        ? finding.phase === "load" && /[\\/]natten[\\/](?:lib)?\w*\.[^\\/]*so$/.test(finding.file ?? "")
-          ? { symbol: finding.symbol }
-          : undefined
-        : saidAny(
-            finding,
-            /Failed to import (?:libnatten|NATTEN's CPP backend)/,
-            /module ['"]natten\._C['"] has no attribute ['"](?<name>\w+)['"]/,
-            /cannot import name ['"](?<name>libnatten|_C)['"] from ['"]natten['"]/,
-          ),
+      said(finding, /(?<sm>SM\d{2,3}) kernel is not available\. Make sure you GPUs? with compute capability/),
     confidence: "high",
     cause: (match) =>
-      `NATTEN's Python files are there and ${match.facts["symbol"] === undefined ? "its library (libnatten) is not, or has no CUDA part" : "its library is for another torch"}: PyPI has its sources alone, which are compiled without CUDA where no nvcc or GPU is found, and its ready-made wheels are for one torch, one CUDA and one Python each.`,
-    fix: (match) => {
-      const torch = /^(\d+)\.(\d+)/.exec(
-        match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "",
-      );
-      const cuda = torchCuda(match)?.replace(".", "");
-      return [
-        `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-        pip(match, "uninstall -y natten"),
-        `# the release whose wheels name that torch and CUDA: https://natten.org/install (old ones: https://shi-labs.com/natten/wheels), as ${pip(match, `install "natten==<release>+torch${torch === null ? "<torch>" : `${torch[1] ?? ""}${torch[2] ?? ""}0`}cu${cuda ?? "<CUDA>"}" -f <that page>`)}`,
-        `${pip(match, "install -v --no-build-isolation --no-cache-dir natten")}   # or from source, with nvcc of torch's CUDA (minutes to hours)`,
-      ];
-    },
-    sources: ["LMMMEng/OverLoCK#5", "SHI-Labs/NATTEN#70"],
+      `SageAttention holds its kernels for each family of GPUs in a module of its own, and that of ${match.facts["sm"] ?? ""} does not import: its set-up script compiles only those of the GPU that it sees, and with an nvcc that knows it; what is installed was built for another GPU, torch or CUDA, or from what an older build left. (RTX 50 uses the kernels of SM89, too.)`,
+    fix: (match) => [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.get_device_capability())"; nvcc --version   # nvcc of torch's CUDA; 12.8 or newer for RTX 50`,
+      pip(match, "uninstall -y sageattention"),
+      ...(platformOf(match) === "win32"
+        ? []
+        : ["rm -rf build *.egg-info   # in the folder of its sources, when it was built there"]),
+      ...buildForThisGpu({ ...match, finding: { ...match.finding, file: "/site-packages/sageattention/_C.so" } }),
+    ],
+    sources: ["thu-ml/SageAttention#173", "https://github.com/thu-ml/SageAttention/blob/main/setup.py"],
     examples: [
       {
-        text: "ImportError: Failed to import libnatten. This could be due to an invalid/incomplete install. Please make sure you built NATTEN correctly",
-        expect: "natten.org/install",
+        text: "AssertionError: SM89 kernel is not available. Make sure you GPUs with compute capability 8.9.",
+        expect: "git+https://github.com/thu-ml/SageAttention.git",
       },
-      { text: "AttributeError: module 'natten._C' has no attribute 'na2d_qk_forward'", expect: "no CUDA part" },
     ],
   },
   {

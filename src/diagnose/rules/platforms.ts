@@ -1,6 +1,6 @@
 /** macOS, and code that was written for Linux alone. */
 import { own } from "../../base/own.ts";
-import { homebrew, packageToBuild, pip, platformOf } from "../commands.ts";
+import { homebrew, wordsToBuild, pip, platformOf } from "../commands.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 function frameworkOf(name: string): string {
@@ -145,7 +145,7 @@ export const platformRules: readonly Rule[] = [
       match.facts["needs"] !== undefined
         ? [
             `export MACOSX_DEPLOYMENT_TARGET=${match.facts["needs"]} CC=clang CXX=clang++   # in place of ${match.facts["now"] ?? "the old one"} in front of the command, too`,
-            pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+            pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
           ]
         : [
             "export MACOSX_DEPLOYMENT_TARGET=11.0 CC=clang CXX=clang++",

@@ -1,5 +1,5 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
-import { pip, platformOf, python, pythonVersion, packageToBuild } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, wordsToBuild } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -206,7 +206,7 @@ export const pythonVersionRules: readonly Rule[] = [
       match.facts["pxd"] === undefined
         ? pip(match, 'install "cython<3"')
         : pip(match, `install cython ${match.facts["pxd"].split(".")[0] ?? ""}`),
-      pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+      pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
     ],
     sources: ["https://cython.readthedocs.io/en/latest/src/userguide/migrating_to_cy30.html"],
     examples: [

@@ -1,6 +1,7 @@
 /** Ready-made packages that were built for another torch, CUDA or machine. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
+  buildAgain,
   indexedSince,
   installTorchFor,
   pip,
@@ -11,6 +12,7 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -27,7 +29,9 @@ function newEnough(match: Match): string[] {
       `${installTorchFor(match, indexedSince(need))}   # torch's own CUDA, ${torch}, is older than ${need}`,
       ...useToolkit(match, indexedSince(need), need),
     ];
-  return useToolkit(match, torch, need);
+  return need === undefined || match.context.environment?.cuda !== undefined
+    ? ["nvcc --version   # the one that is found", ...useToolkit(match, torch, need)]
+    : newerToolkit(match, need);
 }
 
 export const readyPackageRules: readonly Rule[] = [
@@ -55,8 +59,8 @@ export const readyPackageRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["gpu"] === undefined
         ? [
-            "nvcc --version   # the one that is found",
             ...newEnough(match),
+            ...buildAgain(match),
             `# CUDA ${match.facts["need"] ?? ""} is the least; a ready-made wheel of the package for this torch and Python needs no toolkit at all`,
           ]
         : [

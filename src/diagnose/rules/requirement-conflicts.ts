@@ -26,6 +26,15 @@ function install(match: Match, words: string): string {
   return match.finding.code === "no-solution" ? `uv pip install ${words}` : pip(match, `install ${words}`);
 }
 
+/** The command of the text without the releases that it asks for. */
+function withoutPins(match: Match): string | undefined {
+  const { requested = [] } = match.context.log;
+  const free = requested.map((word) => word.replace(/^"?([A-Za-z][\w.-]*(?:\[[\w,-]+\])?)[=<>!~][^"]*"?$/, "$1"));
+  return free.join(" ") === requested.join(" ")
+    ? undefined
+    : `${install(match, free.map(quote).join(" "))}   # without a release: the installer looks for those that go together`;
+}
+
 export const requirementConflictRules: readonly Rule[] = [
   {
     id: "metadata-of-isolated-torch",
@@ -126,7 +135,7 @@ export const requirementConflictRules: readonly Rule[] = [
         ];
       return [
         named.length === 0
-          ? "# loosen the pinned versions that the message names"
+          ? (withoutPins(match) ?? "# loosen the pinned versions that the message names")
           : `${install(match, named.map(quote).join(" "))}   # without a release: the installer looks for those that go together; take their pins out of the requirements`,
       ];
     },
@@ -135,6 +144,10 @@ export const requirementConflictRules: readonly Rule[] = [
       {
         text: "ERROR: Cannot install foo and torch==2.1.0 because these package versions have conflicting dependencies.",
         expect: "install foo torch",
+      },
+      {
+        text: "$ uv pip install my-ops==0.6.5 my-flash-ops\n  × No solution found when resolving dependencies:\n  ╰─▶ Because my-ops==0.6.5 depends on torch{platform_machine != 'aarch64'}==2.5.1 and\n      my-flash-ops>=2.6.1 depends on torch==2.4.0, we can conclude that my-ops==0.6.5 and\n      all of:\n          my-flash-ops==2.6.1\n       are incompatible. (1)",
+        expect: "uv pip install my-ops my-flash-ops",
       },
       {
         text: "  × No solution found when resolving dependencies:\n  ╰─▶ Because my-ops==0.3 depends on numpy<2 and other-ops==1.2 depends on numpy>=2.1, we can conclude that my-ops==0.3 and other-ops==1.2 are incompatible.",

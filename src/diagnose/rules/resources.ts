@@ -1,5 +1,5 @@
 /** Memory, disk, permissions, limits; compilers that died. */
-import { pip, platformOf, setVariable } from "../commands.ts";
+import { buildAgain, pip, platformOf, setVariable } from "../commands.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -186,9 +186,14 @@ export const resourceRules: readonly Rule[] = [
           : platformOf(match) === "darwin"
             ? "softwareupdate --list; xcode-select -p   # newer Command Line Tools (or Xcode), or Homebrew's clang: brew install llvm, CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++; not GCC, which torch for macOS does not go with"
             : `# another compiler version${otherGcc(match)}; or less optimization for that file: -O1`,
+      ...buildAgain(match),
     ],
     sources: ["facebookresearch/xformers#1327", "pytorch/pytorch#45836"],
     examples: [
+      {
+        text: "FLASH_ATTN_CUDA_ARCHS=120 pip install flash-attn --no-build-isolation\nnvcc error   : 'cicc' died due to signal 11 (Invalid memory reference)",
+        expect: "export FLASH_ATTN_CUDA_ARCHS=120\npython -m pip install --no-build-isolation flash-attn",
+      },
       { text: "error   : 'ptxas' died with status 0xC0000005 (ACCESS_VIOLATION)", expect: "ptxas" },
       { text: "a.cpp:12:3: internal compiler error: in tsubst_copy, at cp/pt.c:15620", expect: "another release" },
       { text: "nvcc error   : 'cudafe++' died due to signal 11 (Invalid memory reference)", expect: "cudafe++" },

@@ -128,6 +128,7 @@ export const rocmRules: readonly Rule[] = [
         finding,
         /use of undeclared identifier '(?<name>__?(?:shfl|ballot|activemask|syncwarp|nv_bfloat16|ldg|cuda)\w*)'/,
         /use of undeclared identifier '(?<name>(?:__)?\w*(?:nv_|bfloat16)\w*)'/,
+        /use of undeclared identifier '(?<name>(?:CUBLAS|CUDNN|CUSPARSE|CUSOLVER|CUFFT)_\w+)'/,
         /unknown type name '(?<name>(?:__)?(?:nv_|cuda|cu)\w+)'/,
         /(?<name>invalid instruction mnemonic '[^']+'|unknown token in expression)/,
         /'(?<name>cuda\w+)'|invalid (?:output|input) constraint .* in asm/,
@@ -142,6 +143,11 @@ export const rocmRules: readonly Rule[] = [
       ...(/bfloat16/.test(match.facts["name"] ?? "")
         ? [
             "# bfloat16 in HIP: #include <hip/hip_bf16.h>, __hip_bfloat16 and __float2bfloat16; not all conversions of CUDA are there: go by float (__float2bfloat16(static_cast<float>(x)))",
+          ]
+        : []),
+      ...(/[\\/]apex[\\/-]/.test(match.finding.text)
+        ? [
+            "git remote -v; git branch -r   # apex for AMD is https://github.com/ROCm/apex.git; its release branches are each for one torch: check out the one that its README names, then git clean -fdx and build again",
           ]
         : []),
       "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",

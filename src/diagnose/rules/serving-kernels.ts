@@ -1,5 +1,6 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
 import { pip, setVariable } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -35,7 +36,7 @@ export const servingKernelRules: readonly Rule[] = [
       const cuda = match.facts["cuda"] ?? "12.9";
       return [
         "nvcc --version; which -a nvcc; echo $CUDA_HOME",
-        `# install the CUDA toolkit ${cuda} or newer (https://developer.nvidia.com/cuda-downloads; conda install -c nvidia cuda-toolkit=${cuda}), then:`,
+        `# install the CUDA toolkit ${cuda} or newer (https://developer.nvidia.com/cuda-downloads; ${condaToolkit(cuda)}), then:`,
         `export CUDA_HOME=/usr/local/cuda-${cuda} PATH=/usr/local/cuda-${cuda}/bin:$PATH && rm -rf ~/.cache/flashinfer`,
         without(match),
       ];

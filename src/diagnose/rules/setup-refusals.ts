@@ -1,5 +1,14 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
-import { installGpuTorch, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands.ts";
+import {
+  installGpuTorch,
+  packageToBuild,
+  wordsToBuild,
+  pip,
+  platformOf,
+  python,
+  reinstall,
+  setVariable,
+} from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
@@ -71,7 +80,7 @@ export const setupRefusalRules: readonly Rule[] = [
         : [
             `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
             installGpuTorch(match),
-            pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+            pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
           ],
     sources: ["pytorch: torch/version.py", "astral-sh/uv#6437"],
     examples: [
@@ -258,7 +267,7 @@ export const setupRefusalRules: readonly Rule[] = [
     fix: (match) => [
       "# the message says what is wanted: another version of torch, CUDA, Python or a compiler, or a variable that is not set",
       `${python(match)} -c "import torch, sys; print(sys.version); print(torch.__version__, torch.version.cuda, torch.version.hip)"; nvcc --version; c++ --version`,
-      pip(match, `install -v --no-build-isolation ${packageToBuild(match)}   # so that the script sees that torch`),
+      pip(match, `install -v --no-build-isolation ${wordsToBuild(match)}   # so that the script sees that torch`),
     ],
     sources: ["https://setuptools.pypa.io/en/latest/userguide/ext_modules.html"],
     examples: [

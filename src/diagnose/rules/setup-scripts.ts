@@ -1,6 +1,6 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
 import { unique } from "../../base/order.ts";
-import { pip, platformOf, python, packageToBuild } from "../commands.ts";
+import { pip, platformOf, python, packageToBuild, wordsToBuild } from "../commands.ts";
 import { usePython } from "../project-tools.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
@@ -39,7 +39,7 @@ export const setupScriptRules: readonly Rule[] = [
       `setup.py names \`${match.facts["name"] ?? ""}\` in setup_requires, and setuptools calls a pip of its own for it, which failed (it does not take over --index-url, proxies and caches of yours, and has no release for this Python).`,
     fix: (match) => [
       pip(match, `install ${unique(["setuptools", "wheel", match.facts["name"] ?? "", "numpy"]).join(" ")}`),
-      `${pip(match, `install --no-build-isolation ${packageToBuild(match)}`)}   # what is there is not fetched`,
+      `${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # what is there is not fetched`,
     ],
     sources: ["chenfei-wu/TaskMatrix#87", "https://setuptools.pypa.io/en/latest/references/keywords.html"],
     examples: [
@@ -111,7 +111,7 @@ export const setupScriptRules: readonly Rule[] = [
         : match.facts["new"] === undefined
           ? [
               pip(match, 'install "setuptools<78" wheel'),
-              pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+              pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
               `# keeping the isolation: echo "setuptools<78" > c.txt && PIP_CONSTRAINT=c.txt pip install ${packageToBuild(match)}   (pip 25.3 and newer: --build-constraint c.txt)`,
             ]
           : [
@@ -285,7 +285,7 @@ export const setupScriptRules: readonly Rule[] = [
       `This pip does not know \`${match.facts["option"] ?? ""}\`: it was removed (--install-option in 23.1, --global-option and --build-option with legacy builds in 25.3, --no-use-pep517 for projects without setup.py), or it is misspelt.`,
     fix: (match) => [
       '# --global-option="--cpp_ext" → --config-settings "--build-option=--cpp_ext" (apex and its kin: APEX_CPP_EXT=1 APEX_CUDA_EXT=1 pip install …)',
-      pip(match, `install -v --no-build-isolation --no-cache-dir ${packageToBuild(match)}`),
+      pip(match, `install -v --no-build-isolation --no-cache-dir ${wordsToBuild(match)}`),
       "# as a stopgap: python -m pip install 'pip<25'",
     ],
     sources: ["https://pip.pypa.io/en/stable/news/", "NVIDIA/apex: README.md"],
@@ -339,7 +339,7 @@ export const setupScriptRules: readonly Rule[] = [
     fix: (match) => [
       platformOf(match) === "win32" ? "rmdir /s /q build" : "rm -rf build *.egg-info _skbuild",
       `${python(match)} -m pip install ninja cmake`,
-      pip(match, `install --no-build-isolation ${packageToBuild(match)}`),
+      pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
     ],
     sources: ["scikit-build/scikit-build-core#651", "pypa/pip#7872"],
     examples: [

@@ -1,5 +1,6 @@
 /** Symbols of the C and C++ libraries, of Python and of the compiler's run times that were not found. */
-import { platformOf, python, pythonVersion, rebuild } from "../commands.ts";
+import { platformOf, python, pythonVersion, rebuild, reinstall } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
 import { gccOfSymbol } from "../version-facts.ts";
@@ -46,7 +47,16 @@ export const systemSymbolRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "std::filesystem lives in a separate library, stdc++fs, with gcc 8 (and c++fs with clang below 9); it is not linked.",
-    fix: () => ["# add the library stdc++fs (link flag -lstdc++fs), or use gcc >= 9"],
+    fix: (match) => {
+      const name = packageOf(match);
+      if (match.finding.phase !== "load" || name === undefined || match.context.log.platform === "win32")
+        return ["# add the library stdc++fs (link flag -lstdc++fs), or use gcc >= 9"];
+      return [
+        "g++ --version; ls /usr/bin/g++-*   # it was compiled by a gcc before 9; a newer one has the functions in libstdc++ itself",
+        "export CC=gcc CXX=g++   # that newer one by its name: gcc-11 and g++-11, where g++ --version says less than 9",
+        ...reinstall(match, name),
+      ];
+    },
     sources: ["https://gcc.gnu.org/gcc-9/changes.html"],
     examples: [
       {

@@ -1,5 +1,5 @@
 /** Compilers, ninja and other programs of a build that are not there. */
-import { packageToBuild, pip, platformOf, python, systemPackage } from "../commands.ts";
+import { packageToBuild, wordsToBuild, pip, platformOf, python, systemPackage } from "../commands.ts";
 import { framesAt, missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { installs, startedProgram } from "../started-programs.ts";
@@ -213,9 +213,7 @@ export const toolchainRules: readonly Rule[] = [
         return [
           command(match),
           `where ${program}   # in a new prompt: it has to be found, then the same command again`,
-          ...(packageToBuild(match) === "."
-            ? []
-            : [pip(match, `install --no-build-isolation ${packageToBuild(match)}`)]),
+          ...(packageToBuild(match) === "." ? [] : [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),
         ];
       return [
         "where nvcc & where cl & where ninja & echo %CUDA_HOME%",

@@ -19,6 +19,17 @@ function system(tag: string | undefined): "Linux" | "macOS" | "Windows" | "musl"
   return tag.startsWith("macosx") ? "macOS" : tag.startsWith("win") ? "Windows" : undefined;
 }
 
+/** What asks for the package, without its demands: they would ask for it again. */
+function withoutIt(match: Match, name: string): string[] {
+  const { requested = [], options = [] } = match.context.log;
+  const rest = requested.filter((word) => !word.startsWith(name));
+  return rest.length === 0 || rest.length < requested.length || rest.some((word) => word.startsWith("-r "))
+    ? []
+    : [
+        `${python(match)} -m pip install --no-build-isolation --no-deps ${[...rest, ...options].join(" ")}   # without its demands, of which ${name} is one: the others by hand, as its setup.py or pyproject.toml names them`,
+      ];
+}
+
 interface Elsewhere {
   readonly unmet: Unmet;
   readonly kind: "linux-alone" | "intel-mac" | "musl" | "glibc" | "win32";
@@ -136,6 +147,7 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
           ? []
           : [
               `${askFor(match, stand)}   # its module is called ${name}, too; 3.2 for torch 2.6, 3.3 for 2.7, 3.4 for 2.8, 3.5 for 2.9`,
+              ...withoutIt(match, name),
             ]),
         `# requirements or pyproject.toml: "${name}; sys_platform == 'linux'", so that it is left out here`,
         ...(platformOf(match) === "win32" && stand === undefined
@@ -149,6 +161,10 @@ export const wheelsOfOtherSystemsRules: readonly Rule[] = [
       "vladmandic/sdnext#63",
     ],
     examples: [
+      {
+        text: "pip install my-ops==2.0.4\nRequirement already satisfied: torch in c:\\users\\u\\lib\\site-packages (from my-ops==2.0.4) (2.1.0+cu121)\nERROR: Could not find a version that satisfies the requirement triton (from my-ops) (from versions: none)",
+        expect: "--no-build-isolation --no-deps my-ops==2.0.4",
+      },
       {
         text: "  Using cached torch-2.0.0%2Bcu118-cp310-cp310-win_amd64.whl (2611.3 MB)\nERROR: Could not find a version that satisfies the requirement triton (from versions: none)",
         expect: 'install "triton-windows"',

@@ -263,7 +263,9 @@ describe("a log of another machine", () => {
   it("tells the toolkit by the name of its packages", () => {
     const text =
       "/opt/conda/pkgs/cuda-nvcc-11.6.124-h1_0/bin/nvcc -c k.cu\ncc1plus: fatal error: cuda_runtime.h: No such file or directory";
-    expect(commands(text, { environment: gpuMachine, basis: "assumed" })).toContain("cuda-toolkit=11.6");
+    expect(commands(text, { environment: gpuMachine, basis: "assumed" })).toContain(
+      "nvidia/label/cuda-11.6.0 cuda-toolkit",
+    );
   });
 
   it("is told by the torch that it states", () => {
