@@ -11,6 +11,7 @@ import { requestedWord, type RequestFacts, RequestReader } from "./request-facts
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
+import { narrow, ToolListReader, withList } from "./tool-lists.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts {
@@ -121,6 +122,7 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #vendor = new VendorReader();
+  readonly #tools = new ToolListReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
@@ -137,12 +139,14 @@ export class FactsReader {
   };
 
   /** A line that the parsers look at. */
-  line(text: string): void {
+  line(written: string): void {
+    const text = narrow(written);
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
     this.#requests.line(text);
     this.#systems.line(text);
+    this.#tools.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#line(text);
@@ -241,7 +245,7 @@ export class FactsReader {
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     if (facts.otherGpu === undefined && text.includes("cuda:")) {
-      const other = /\bcuda:([1-9]\d?)\b/.exec(text)?.[1];
+      const other = /\bcuda:([1-9]\d?)\b(?!\.\d)/.exec(text)?.[1];
       if (other !== undefined) facts.otherGpu = other;
     }
     this.#gpu(text);
@@ -330,9 +334,10 @@ export class FactsReader {
   }
 
   /** A line that no parser looks at: only its head is read. */
-  command(text: string): void {
+  command(written: string): void {
     const facts = this.#facts;
-    if (text.length < 5) return;
+    if (written.length < 5) return;
+    const text = narrow(written);
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;
@@ -342,6 +347,7 @@ export class FactsReader {
     this.#settings.line(text);
     this.#requests.line(text);
     this.#systems.line(text);
+    this.#tools.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#system(text);
@@ -358,7 +364,8 @@ export class FactsReader {
   }
 
   facts(): LogFacts {
-    const paste = this.#paste.facts();
+    const tools = this.#tools.facts();
+    const paste = withList(this.#paste.facts(), tools);
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
     const torch = installed?.[0] ?? this.#facts.torch;
@@ -369,18 +376,21 @@ export class FactsReader {
       (built === undefined ? requests.requested?.join(" ") : requestedWord(requests, built));
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
+    const settings = this.#settings.facts();
+    const spokenPython = system.spokenPython ?? tools.python;
     const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,
-      ...this.#settings.facts(),
+      ...settings,
+      ...(settings.spokenCuda === undefined && tools.cuda !== undefined ? { spokenCuda: tools.cuda } : {}),
       ...requests,
       ...system,
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),
       ...(platform === undefined ? {} : { platform }),
-      ...(this.#facts.python === undefined && system.spokenPython !== undefined ? { python: system.spokenPython } : {}),
+      ...(this.#facts.python === undefined && spokenPython !== undefined ? { python: spokenPython } : {}),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),

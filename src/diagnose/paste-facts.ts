@@ -143,6 +143,7 @@ const installed: readonly RegExp[] = [
 /** The CUDA that torch was built with, as `collect_env` and the checks of set-up scripts tell it. */
 const torchsCuda: readonly RegExp[] = [
   /^CUDA used to build PyTorch: (\S+)/,
+  /^(?:[Pp]y)?[Tt]orch(?:'s)? (?:CUDA|Cuda|cuda)(?: version)?\s?[:=]\s?(\d+\.\d+)/,
   /\b[Pp]y[Tt]orch binaries were compiled with C(?:uda|UDA) (\d+\.\d+)/,
   /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
   /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
