@@ -3,12 +3,12 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
+import { editionOf, toImporter } from "./checkouts.ts";
+import { pip, platformOf, python, pythonVersion, quote, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
-import { cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
+import { companionFor, cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
 import { tooNewFor } from "./version-facts.ts";
 
 export {
@@ -137,7 +137,26 @@ export function rebuild(match: Match): string[] {
 export function reinstall(match: Match, name: string): string[] {
   if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
   const origin = originOf(name);
+  // PyPI has wheels of these alone, each for one torch.
+  if (name === "torchvision" || name === "torchaudio") {
+    const release = companionFor(name, torchThere(match) ?? "");
+    return release === undefined
+      ? [installTogether(match, name)]
+      : [
+          pip(
+            match,
+            `install --no-cache-dir --force-reinstall --no-deps "${name}==${release}" --index-url https://download.pytorch.org/whl/${torchIndex(match)}   # the release for the torch that is there`,
+          ),
+        ];
+  }
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
+  const edition = editionOf(match, name);
+  if (edition !== undefined) {
+    const here = platformOf(match) === "win32" ? ".\\" : "./";
+    return [
+      pip(match, `${options} -v ${quote(/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`)}`),
+    ];
+  }
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
   if (origin?.carried !== undefined)
     return [
@@ -199,14 +218,35 @@ export function reinstall(match: Match, name: string): string[] {
     (platformOf(match) === "win32"
       ? "<torch.__version__>"
       : `$(${python(match)} -c "import torch; print(torch.__version__)")`);
+  const page = pageOfWheels(match, origin.wheels, version);
+  // All that came from such a page is for one torch.
+  const kin = (match.context.log.fromPage ?? []).filter(
+    (word) => originOf(plainName(word.replace(/[=<>!~].*$/, "")))?.wheels === origin.wheels,
+  );
+  const samePage = page === match.context.log.wheelPage;
+  const all = kin.some((word) => plainName(word.replace(/[=<>!~].*$/, "")) === name)
+    ? kin.map((word) => (samePage ? word : bounded(match, word.replace(/[=<>!~].*$/, ""))))
+    : [wanted];
+  const names = all.map((word) => word.replaceAll('"', "").replace(/[=<>!~].*$/, "")).join(",");
+  const fromSource = (wants: readonly string[]): string =>
+    origin.source === undefined ? pip(match, `${options} --no-binary ${names} ${wants.join(" ")}`) : build;
+  // What lies there for this very torch was installed, and does not load: torch is another build than PyTorch's own wheel.
+  if (samePage && match.finding.kind === "undefined-symbol" && statedTorch(match) !== undefined)
+    return [setVariable(match, "FORCE_CUDA", match.context.log.torchBuild === "cpu" ? "0" : "1"), fromSource(all)];
   return [
     pip(
       match,
-      `install --no-cache-dir --force-reinstall --no-deps --only-binary ${name} ${wanted} -f ${pageOfWheels(match, origin.wheels, version)}`,
+      `install --no-cache-dir --force-reinstall --no-deps --only-binary ${names} ${all.join(" ")} -f ${page}`,
     ) +
       "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
-    build + "   # or from source",
+    fromSource(all) + "   # or from source",
   ];
+}
+
+/** A package with a bound where newer releases are for a newer torch. */
+function bounded(match: Match, name: string): string {
+  const above = tooNewFor(torchThere(match), plainName(name));
+  return above === undefined ? name : `"${name}<${above}"`;
 }
 
 /** The page of a project's wheels for that torch; one that the text names is for the torch that is meant. */
@@ -245,7 +285,8 @@ export function torchIndex(match: Match): string {
     return `rocm${log.torchRocm ?? environment?.torch?.hipVersion?.replace(/^(\d+\.\d+).*$/, "$1") ?? "6.4"}`;
   if (log.torchBuild === "xpu") return "xpu";
   const cuda = torchCuda(match);
-  return cuda === undefined ? "cu130" : indexPartOf(cuda);
+  // The newest torch for that Python, where nothing is told of CUDA.
+  return indexPartOf(cuda ?? newestCudaOf(log.python) ?? "13.0");
 }
 
 /** Installs torch and what is made for it together, so that they are of one release and one build. */

@@ -11,7 +11,7 @@ import { requestedWord, type RequestFacts, RequestReader } from "./request-facts
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
-import { narrow, ToolListReader, withList } from "./tool-lists.ts";
+import { likelyTorchCuda, narrow, ToolListReader, withList } from "./tool-lists.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts {
@@ -249,7 +249,8 @@ export class FactsReader {
       if (other !== undefined) facts.otherGpu = other;
     }
     this.#gpu(text);
-    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
+      facts.extensionLoaded = true;
     this.#system(text);
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
@@ -354,7 +355,8 @@ export class FactsReader {
     this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
-    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
+      facts.extensionLoaded = true;
     if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
     this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
@@ -378,7 +380,10 @@ export class FactsReader {
     const system = this.#systems.facts();
     const settings = this.#settings.facts();
     const spokenPython = system.spokenPython ?? tools.python;
-    const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    const torchCuda =
+      cu === null
+        ? (paste.torchCuda ?? this.#facts.torchCuda ?? likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
+        : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,

@@ -39,7 +39,7 @@ File "|During handling|direct cause|错|錯|Fehler|fehler|erreur|errore|erro:|о
 not define|does not|build stopped|no work to do|conflict|depends on|recompile|cannot find|Only a single|
 Expected in|Referenced from|vtable|skew|submodule|not a git|externally|o such option|Stale file|ASan|
 AddressSanitizer|codec can|Guessing wheel|Precompiled wheel|Duplicate definition|match-runtime|Because|
-HASHES|Microsoft Visual|Conda|NotFound|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|
+HASHES|Microsoft Visual|Conda|NotFound|up PyTorch plugin|Unsatisfiable|relocation|mach-o|quota|interrupt|lost communication|
 canceled|in the future|recursively|WinError|can only be|is not a|arch_list[|ignoring file|capability|Fatal|
 qemu|exec format|unavailable: introduced|Native API|pre-compile|ABI version|By not providing|Could NOT|
 wasn't set|Found two|file format|has no attribute|xitcode|xitCode|ssertion|

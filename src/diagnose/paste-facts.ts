@@ -61,6 +61,8 @@ export interface PasteFacts extends CallFacts {
   readonly torchIncluded: boolean;
   /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
   readonly embeddedPython: boolean;
+  /** The folder of that Python: `D:\\ComfyUI_windows_portable\\python_embeded`. */
+  readonly embeddedFolder?: string;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
   readonly systemIncluded: boolean;
   /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
@@ -133,7 +135,7 @@ const installed: readonly RegExp[] = [
     String.raw`\b(?:[Mm]y (?:environment|env|setup|system)(?: is|:)|I (?:am using|use|used|have)|I'm using) (?:[Pp]y)?[Tt]orch (${release}(?:${local})?)(?!\w|\.\w)`,
   ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
-  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
+  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)(?:\s+@\S+)?$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
   // The answer of `print(torch.__version__)`.
   /^(?:Out ?\[\d+\]: )?['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
@@ -261,7 +263,13 @@ export class PasteReader {
     if (text.includes("lang-cl")) facts.clangCl = true;
     const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;
-    if (text.includes("ython_embed")) facts.embeddedPython = true;
+    if (text.includes("ython_embed")) {
+      facts.embeddedPython = true;
+      const folder = /\b[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
+        text.slice(0, 1_000),
+      )?.[0];
+      if (folder !== undefined) facts.embeddedFolder ??= folder.replaceAll("\\\\", "\\").replaceAll("/", "\\");
+    }
     const msvc = text.includes("MSVC") ? /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1] : undefined;
     if (msvc !== undefined) facts.msvc ??= msvc;
     const macos = /acosx|MACOSX/.test(text)

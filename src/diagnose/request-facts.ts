@@ -17,6 +17,12 @@ export interface RequestFacts {
   readonly askedRelease?: string;
   /** All that the last command asks for beside torch, as words of a shell: `-e ".[all]"`, `-r requirements.txt`, `"git+https://…"`. */
   readonly requested?: readonly string[];
+  /** What each command of pip asks for as it was written, options and all: `-v --no-deps -e ".[all]"`. */
+  readonly installs?: readonly string[];
+  /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
+  readonly setupCommand?: string;
+  /** What the commands ask for that were told of a page of wheels: `torch-scatter==2.1.1`. */
+  readonly fromPage?: readonly string[];
   /** uv installs into the system's Python (`uv pip install --system`). */
   readonly uvSystem: boolean;
   /** Packages that the last command of conda asks for beside torch's own. */
@@ -109,8 +115,32 @@ export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested"
   return requested.find((word) => plainName(/^"?([A-Za-z][\w.-]*)(?!\w*\+)/.exec(word)?.[1] ?? "") === plainName(name));
 }
 
+/** So many commands are remembered. */
+const mostInstalls = 4;
+const setupCommand =
+  /\bpython[\d.]*(?:\.exe)? (?:-u )?((?:\.[\\/])?setup\.py (?:install|develop|build develop|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[^\s"'`]+)?)*)/;
+
+/** The words of a command as they are written, up to where a sentence goes on. */
+function written(text: string): string | undefined {
+  const words: string[] = [];
+  let value = false;
+  let asks = false;
+  for (const [raw] of text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)) {
+    const word = raw.replace(/[:,]$/, "");
+    if (word === "\\") continue;
+    if (!value && !/^["'-]/.test(word) && !placeWord.test(word) && (prose.test(word) || !packageWord.test(word))) break;
+    asks ||= value ? ofFile.test(words.at(-1) ?? "") : !word.startsWith("-");
+    value = !value && (withValue.test(word) || ofFile.test(word));
+    words.push(/^[\w-]*'/.test(word) ? word.replaceAll("'", '"') : word);
+  }
+  return asks && !value ? words.join(" ") : undefined;
+}
+
 /** Gathers them line by line. */
 export class RequestReader {
+  readonly #installs: string[] = [];
+  readonly #fromPage: string[] = [];
+  #setup: string | undefined;
   #asked: Asked | undefined;
   #file: string | undefined;
   #system = false;
@@ -122,13 +152,23 @@ export class RequestReader {
     if (this.#file === undefined && text.includes("from -r ")) this.#file = fromFile.exec(text)?.[1];
     if (this.#page === undefined && text.includes(".html"))
       this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
+    // pip says so of what it runs by itself.
+    if (text.includes("setup.py ") && !text.includes("did not run"))
+      this.#setup = setupCommand.exec(text)?.[1] ?? this.#setup;
     if (!text.includes("install ") && !text.includes(" add ")) return;
     const conda =
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
     if (conda !== undefined) this.#conda = condaNames(conda);
     if (text.includes("--system")) this.#system ||= /\buv pip install (?:\S+ ){0,8}?--system\b/.test(text);
     const words = command.exec(text)?.[1];
-    if (words !== undefined) this.#asked = askedBy(words) ?? this.#asked;
+    if (words === undefined) return;
+    const asked = askedBy(words);
+    this.#asked = asked ?? this.#asked;
+    if (asked === undefined) return;
+    if (text.includes(".html")) this.#fromPage.push(...asked.words.filter((word) => !this.#fromPage.includes(word)));
+    const whole = /pip3?(?:\.exe)? install /.test(text) ? written(words) : undefined;
+    if (whole !== undefined && this.#installs.length < mostInstalls && !this.#installs.includes(whole))
+      this.#installs.push(whole);
   }
 
   facts(): RequestFacts {
@@ -140,6 +180,9 @@ export class RequestReader {
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
+      ...(this.#installs.length === 0 ? {} : { installs: [...this.#installs] }),
+      ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
+      ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
     };
   }

@@ -5,6 +5,7 @@
  */
 
 import type { PasteFacts } from "./paste-facts.ts";
+import { cudaBuildsOf } from "./torch-wheels.ts";
 
 export interface ToolLists {
   /** `1.10.0`. */
@@ -46,6 +47,16 @@ export function narrow(text: string): string {
   return text.length < 400 && /[，、；：（）＝]/.test(text)
     ? text.replaceAll(/[，、；：（）＝]/g, (mark) => wide[mark] ?? mark)
     : text;
+}
+
+/** torch's CUDA where the text names one CUDA and torch's release has a build for it: people write the two down together. */
+export function likelyTorchCuda(
+  { installedTorch, torchBuild }: PasteFacts,
+  spoken: string | undefined,
+): string | undefined {
+  if (installedTorch === undefined || spoken === undefined || (torchBuild !== undefined && torchBuild !== "cuda"))
+    return undefined;
+  return cudaBuildsOf(installedTorch)?.includes(`cu${spoken.replace(".", "")}`) === true ? spoken : undefined;
 }
 
 /** With the torch of a list of tools, where nothing states it more exactly. */

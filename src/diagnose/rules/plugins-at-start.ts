@@ -1,0 +1,122 @@
+/**
+ * What programs compile or want while they start, and what their helpers say of it: StyleGAN's plugins, nvdiffrast, the libraries of
+ * warp-transducer and warp-ctc. It does not read the compiler's own messages below them.
+ */
+import { pip, platformOf, python, quote, reinstall, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { type Rule, said } from "../rule.ts";
+
+export const pluginAtStartRules: readonly Rule[] = [
+  {
+    id: "stylegan-finds-no-visual-studio",
+    title: "StyleGAN's helper finds no Visual Studio",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding) => said(finding, /Could not find MSVC\/GCC\/CLANG installation on this computer/),
+    confidence: "high",
+    cause: () =>
+      "The plugins are compiled when the program starts, and cl.exe is neither on PATH nor in one of the folders that torch_utils/custom_ops.py looks in: `C:\\Program Files (x86)\\Microsoft Visual Studio`, with Professional, BuildTools or Community below. Visual Studio is not installed, or without C++, or it is one of 2022, which lies in `C:\\Program Files`.",
+    fix: () => [
+      'dir "C:\\Program Files\\Microsoft Visual Studio\\2022" "C:\\Program Files (x86)\\Microsoft Visual Studio\\2019"   # is one there?',
+      'winget install --id Microsoft.VisualStudio.2019.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"   # none: the build tools of 2019, which lie where it looks, and which CUDA 11 takes',
+      "# 2022 is there: in its x64 Native Tools Command Prompt cl.exe is on PATH, and the folders do not matter; conda activate there",
+      "# then run the program again in a new prompt",
+    ],
+    sources: ["NVlabs/stylegan3: torch_utils/custom_ops.py", "NVlabs/stylegan3#124", "NVlabs/stylegan3#86"],
+    examples: [
+      {
+        text: 'RuntimeError: Could not find MSVC/GCC/CLANG installation on this computer. Check _find_compiler_bindir() in "D:\\stylegan3-main\\torch_utils\\custom_ops.py".',
+        expect: "winget install --id Microsoft.VisualStudio.2019.BuildTools",
+      },
+    ],
+  },
+  {
+    id: "nvdiffrast-too-old",
+    title: "The installed nvdiffrast is too old",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding) =>
+      said(
+        finding,
+        /module ['"]nvdiffrast(?:\.torch)?['"] has no attribute ['"](?<name>RasterizeCudaContext|DepthPeeler)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` came with nvdiffrast 0.3, and the one that Python imports is older: a copy that a project brings along, or an installation from before, which stands in front of the clone.`,
+    fix: (match) => [
+      pip(match, "uninstall -y nvdiffrast"),
+      ...reinstall(match, "nvdiffrast"),
+      `${python(match)} -c "import nvdiffrast; print(nvdiffrast.__version__, nvdiffrast.__file__)"   # from another folder than a clone: 0.3 or newer, in site-packages`,
+    ],
+    sources: ["NVlabs/nvdiffrast#189", "NVlabs/nvdiffrast#92", "sicxu/Deep3DFaceRecon_pytorch#108"],
+    examples: [
+      {
+        text: "AttributeError: module 'nvdiffrast.torch' has no attribute 'RasterizeCudaContext'",
+        expect: "git+https://github.com/NVlabs/nvdiffrast.git",
+      },
+    ],
+  },
+  {
+    id: "warp-library-not-built",
+    title: "The library of warp-transducer or warp-ctc was not built",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) => said(finding, /^Could not find lib(?<name>warprnnt|warpctc)\.so in /),
+    confidence: "medium",
+    cause: (match) =>
+      `setup.py of the binding wants lib${match.facts["name"] ?? ""}.so, which CMake and make build before: that failed, or was left out because the folder build is there from an attempt before. What they said first is the cause.`,
+    fix: (match) => {
+      const folder = match.facts["name"] === "warpctc" ? "warp-ctc" : "warp-transducer";
+      const toolkit = setVariable(
+        match,
+        "CUDA_HOME",
+        toolkitFolder(match, torchCuda(match) ?? match.context.log.spokenCuda),
+      );
+      return match.context.findings.some(({ text }) => text.includes(`${folder}.done`))
+        ? [
+            `rm -rf ${folder} ${folder}.done && make ${folder}.done   # in espnet/tools, without -j: the first error of cmake or make is the cause`,
+          ]
+        : [
+            toolkit,
+            `rm -rf ../build && cmake -S .. -B ../build -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME && cmake --build ../build   # in ${folder}/pytorch_binding: the first error here is the cause`,
+            `${python(match)} setup.py install`,
+          ];
+    },
+    sources: ["espnet/espnet#1151"],
+    examples: [
+      {
+        text: "Could not find libwarprnnt.so in ../build.\nmake: *** [warp-transducer.done] Error 1",
+        expect: "rm -rf warp-transducer warp-transducer.done",
+      },
+      { text: "Could not find libwarpctc.so in ../build.", expect: "cmake --build ../build" },
+    ],
+  },
+  {
+    id: "include-folder-is-a-file",
+    title: "A variable that should name a folder names a file",
+    on: ["driver"],
+    specificity: 70,
+    matches: (finding) =>
+      said(finding, /^(?<file>[^\s:]*[\\/][\w-]+\.\w+)[\\/](?<below>include\w*|lib\w*): Not a directory/),
+    confidence: "high",
+    cause: (match) =>
+      `The compiler is given \`${match.facts["file"] ?? ""}/${match.facts["below"] ?? ""}\` to look in, and \`${match.facts["file"] ?? ""}\` is a file. Torch and set-up scripts put /include behind CUDA_HOME (or CUDA_PATH, CUDA_ROOT): one of these holds that path.`,
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? [`set | findstr /l ${quote(match.facts["file"] ?? "")}`]
+        : [`env | grep -F ${quote(match.facts["file"] ?? "")}   # which variable is it?`]),
+      setVariable(
+        match,
+        "CUDA_HOME",
+        toolkitFolder(match, torchCuda(match) ?? match.context.log.cuda ?? match.context.log.spokenCuda),
+      ),
+      "# and out of ~/.bashrc, where the line stands that set it; then the same command again",
+    ],
+    sources: ["espnet/espnet#1151", "pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: "cc1plus: error: /home/u/anaconda3/etc/profile.d/conda.sh/include: Not a directory",
+        expect: "env | grep -F /home/u/anaconda3/etc/profile.d/conda.sh",
+      },
+    ],
+  },
+];
