@@ -18,10 +18,14 @@ const ofBuilds: ReadonlySet<string> = new Set([
   "build-tool",
 ]);
 
-/** Commands that build or install a package, or words that say to do so. */
+/** Commands that build or install a package. */
 const builds =
-  /\b(?:pip3?|uv|pdm|poetry|pixi|conda|mamba) (?:install|add|sync|run|download)\b(?! -c \S+ (?:\S+_linux-64|gcc|gxx))|\bsetup\.py\b|\bretorch build\b|\bagain\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b|\bcargo\b|docker build|\bRUN\b/;
-const installsTool = /^(?:conda|mamba|micromamba|pixi) (?:install|add) /;
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|docker build|\bRUN\b/;
+/** Commands that bring what a build needs. */
+const installsTool =
+  /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
+/** `# then the same command again`. */
+const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)\b.*\bagain\b[^:]*$|^# then again$/;
 
 function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
@@ -45,7 +49,7 @@ function commandOf(match: Match): string | undefined {
       others.length === 0 || built === undefined
         ? []
         : (log.installs ?? []).filter((words) => plainName(words).includes(plainName(built)));
-    const words = others.length === 0 ? only : named.length === 1 ? named[0] : undefined;
+    const words = others.length === 0 ? only : named.at(-1);
     return words === undefined ? undefined : pip(match, `install ${words}`);
   }
   if (log.setupCommand === undefined) {
@@ -59,10 +63,57 @@ function commandOf(match: Match): string | undefined {
     : `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)} && ${python(match)} ${log.setupCommand}`;
 }
 
+/** The part of a line that a shell runs. */
+function commandPart(line: string): string {
+  return line.startsWith("#") ? "" : line.replace(/\s+# .*$/, "").replaceAll(installsTool, "");
+}
+
+/** The package has wheels for each torch on a page, and pip took newer sources of PyPI in their place. */
+function fromPage({ context: { log } }: Match, command: string): string | undefined {
+  const { package: built, wheelPage } = log;
+  if (built === undefined || wheelPage === undefined || !command.includes(wheelPage)) return undefined;
+  const page = originOf(plainName(built))?.wheels;
+  if (page === undefined || !wheelPage.startsWith(page.replace(/\$.*$/, "")) || command.includes("--only-binary"))
+    return undefined;
+  const names = (log.fromPage ?? [])
+    .map((word) => word.replace(/[=<>!~].*$/, ""))
+    .filter((name) => originOf(plainName(name))?.wheels === page);
+  return names.length === 0 ? undefined : command.replace(/ install /, ` install --only-binary ${names.join(",")} `);
+}
+
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
   if (lines.length === 0 || !isBuild(match)) return lines;
-  if (lines.some((line) => builds.test(line.replace(installsTool, "")))) return lines;
   const command = commandOf(match);
-  return command === undefined ? lines : [...lines, command];
+  if (command === undefined) return lines;
+  const ready = fromPage(match, command);
+  if (ready !== undefined)
+    return [
+      `${ready}   # the newest release that has a wheel for this torch there: without the option pip takes the sources of a newer one and compiles them`,
+      "# or from source:",
+      ...lines.map((line) => (line.startsWith("#") ? line : `# ${line}`)),
+    ];
+  if (lines.some((line) => builds.test(commandPart(line)))) return lines;
+  const kept = lines.filter((line) => !saysAgain.test(line));
+  return [...kept, command];
+}
+
+/** The compiler names sources as they lie below the folder that pip builds: the same from where the command was given. */
+export function fromWhereItWasGiven(lines: readonly string[], match: Match): readonly string[] {
+  const { file } = match.finding;
+  const { requested = [] } = match.context.log;
+  const folder =
+    requested.length === 1 ? /^(?:-e )?"?((?:\.\/)?[\w.-]+(?:\/[\w.-]+)*)"?$/.exec(requested[0] ?? "")?.[1] : undefined;
+  if (
+    file === undefined ||
+    folder?.includes("/") !== true ||
+    /^(?:[\\/~]|[A-Za-z]:)/.test(file) ||
+    file.startsWith("../")
+  )
+    return lines;
+  const root = folder.replace(/\/$/, "");
+  if (file.startsWith(`${root.replace(/^\.\//, "")}/`) || file.startsWith(`${root}/`)) return lines;
+  return lines.map((line) =>
+    line.startsWith("sed ") && line.endsWith(` ${file}`) ? `${line.slice(0, -file.length)}${root}/${file}` : line,
+  );
 }

@@ -134,6 +134,9 @@ const installed: readonly RegExp[] = [
   new RegExp(
     String.raw`\b(?:[Mm]y (?:environment|env|setup|system)(?: is|:)|I (?:am using|use|used|have)|I'm using) (?:[Pp]y)?[Tt]orch (${release}(?:${local})?)(?!\w|\.\w)`,
   ),
+  new RegExp(
+    String.raw`^(?!.*\b(?:solved?|fix(?:ed|es)?|works?|worked|try|need|should)\b).*\b(?:upgraded?|downgraded?|updated?) (?:my )?(?:[Pp]y)?[Tt]orch (?:from \S+ )?to (?:version )?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
+  ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
   new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)(?:\s+@\S+)?$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),

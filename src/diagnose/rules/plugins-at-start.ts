@@ -2,7 +2,18 @@
  * What programs compile or want while they start, and what their helpers say of it: StyleGAN's plugins, nvdiffrast, the libraries of
  * warp-transducer and warp-ctc. It does not read the compiler's own messages below them.
  */
-import { pip, platformOf, python, quote, reinstall, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { framesAt } from "../matchers.ts";
+import {
+  knownCapabilities,
+  pip,
+  platformOf,
+  python,
+  quote,
+  reinstall,
+  setVariable,
+  toolkitFolder,
+  torchCuda,
+} from "../commands.ts";
 import { type Rule, said } from "../rule.ts";
 
 export const pluginAtStartRules: readonly Rule[] = [
@@ -88,6 +99,63 @@ export const pluginAtStartRules: readonly Rule[] = [
         expect: "rm -rf warp-transducer warp-transducer.done",
       },
       { text: "Could not find libwarpctc.so in ../build.", expect: "cmake --build ../build" },
+    ],
+  },
+  {
+    id: "pyngp-not-built-for-this-python",
+    title: "instant-ngp's Python module is not there for this Python",
+    on: ["exception"],
+    specificity: 80,
+    matches: (finding) => said(finding, /No module named ['"]pyngp['"]/),
+    confidence: "high",
+    cause: () =>
+      "`pyngp` is built by CMake into instant-ngp's folder `build`, for the Python that CMake found: it was not built (CMake found no Python with its headers), was built for another Python than the one that runs the script, or lies in another folder.",
+    fix: (match) => {
+      const windows = platformOf(match) === "win32";
+      const root = /^((?:[A-Za-z]:)?[\\/].{1,200}?)[\\/]scripts[\\/]\w+\.py:/.exec(framesAt(match).at(-1) ?? "")?.[1];
+      return [
+        ...(root === undefined ? [] : [`cd ${windows ? "/d " : ""}${quote(root)}`]),
+        windows ? "dir /s /b build\\*pyngp*.pyd" : "find build -name 'pyngp*.so'   # cp39, cpython-39: for Python 3.9",
+        windows
+          ? `for /f "delims=" %i in ('${python(match)} -c "import sys; print(sys.executable)"') do cmake . -B build -DPython_EXECUTABLE="%i"`
+          : `cmake . -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPython_EXECUTABLE="$(${python(match)} -c 'import sys; print(sys.executable)')"`,
+        "cmake --build build --config RelWithDebInfo -j",
+      ];
+    },
+    sources: ["NVlabs/instant-ngp#43", "NVlabs/instant-ngp#688"],
+    examples: [
+      {
+        text: "  File \"/w/instant-ngp/scripts/run.py\", line 25, in <module>\n    import pyngp as ngp\nModuleNotFoundError: No module named 'pyngp'",
+        expect: "cd /w/instant-ngp",
+      },
+    ],
+  },
+  {
+    id: "tiny-cuda-nn-knows-no-architecture",
+    title: "tiny-cuda-nn has no GPU architecture to build for",
+    on: ["build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      /tiny-cuda-nn[\\/]CMakeLists\.txt/.test(`${finding.file ?? ""} ${finding.text}`)
+        ? said(finding, /list GET given empty list/)
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "The list of GPU architectures is empty: none was detected (no GPU in sight, no driver), or the GPU is newer than this nvcc, so that its architecture was taken out of the list.",
+    fix: (match) => {
+      const known = knownCapabilities(match)[0] ?? match.context.log.namedCapability;
+      return [
+        "nvidia-smi --query-gpu=compute_cap,name --format=csv; nvcc --version   # 8.6 needs CUDA 11.1, 8.9 CUDA 11.8, 12.0 CUDA 12.8",
+        `${setVariable(match, "TCNN_CUDA_ARCHITECTURES", known?.replace(".", "") ?? "80")}   # ${known === undefined ? "the GPU's number without the dot, or the newest that nvcc knows below it: 86 → 80" : "the GPU that the text names"}`,
+        "cmake . -B build",
+      ];
+    },
+    sources: ["NVlabs/instant-ngp#802", "NVlabs/tiny-cuda-nn#492"],
+    examples: [
+      {
+        text: "CMake Error at dependencies/tiny-cuda-nn/CMakeLists.txt:111 (list):\n  list GET given empty list",
+        expect: "TCNN_CUDA_ARCHITECTURES",
+      },
     ],
   },
   {
