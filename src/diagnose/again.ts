@@ -29,10 +29,9 @@ const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)
 
 function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
+  if (finding.kind === "installer") return log.installer !== undefined;
   return (
-    /^(?:exception|installer|system|warning)$/.test(finding.kind) &&
-    log.package !== undefined &&
-    log.installer !== undefined
+    /^(?:exception|system|warning)$/.test(finding.kind) && log.package !== undefined && log.installer !== undefined
   );
 }
 

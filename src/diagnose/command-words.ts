@@ -11,7 +11,8 @@ export function python(match: Match): string {
   const found = match.context.environment?.python;
   if (found !== undefined && platformOf(match) === match.context.environment?.platform)
     return match.context.pythonCommand ?? quote(found.executable);
-  const { embeddedFolder } = match.context.log;
+  const { embeddedFolder, launcher } = match.context.log;
+  if (launcher !== undefined && embeddedFolder === undefined && platformOf(match) === "win32") return launcher;
   // The one on PATH, if any, is another Python than ComfyUI's.
   if (embeddedFolder !== undefined) return quote(`${embeddedFolder}\\python.exe`);
   return "python";

@@ -9,7 +9,7 @@ import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
 import { companionFor, cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
-import { tooNewFor } from "./version-facts.ts";
+import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
 
 export {
   homebrew,
@@ -394,12 +394,26 @@ export function knownCapabilities(match: Match): readonly string[] {
   return named === undefined ? [] : [named];
 }
 
+/** A GPU that is newer than the toolkit runs the code of the architecture before it: within a generation as it is, else as PTX. */
+function asNvccKnows(match: Match, capability: string): string {
+  const cuda = match.context.log.cuda ?? torchCuda(match) ?? match.context.log.spokenCuda;
+  if (cuda === undefined) return capability;
+  const before = ["12.0", "9.0", "8.9", "8.6", "8.0", "7.5", "7.0"];
+  const knows = (each: string): boolean => {
+    const known = cudaForArchitecture(each.replace(".", ""));
+    return known === undefined || compareVersions(parseVersion(cuda), parseVersion(known.since)) >= 0;
+  };
+  if (knows(capability)) return capability;
+  const older = before.find((each) => Number(each) < Number(capability) && knows(each));
+  return older === undefined ? capability : `${older}+PTX`;
+}
+
 /** The architectures to build for: of the GPUs that are there, else what a command finds out. */
 function archList(match: Match): string {
   const listed = knownCapabilities(match);
-  if (listed.length > 0) return listed.join(";");
+  if (listed.length > 0) return listed.map((each) => asNvccKnows(match, each)).join(";");
   const named = match.context.log.namedCapability;
-  if (named !== undefined) return named;
+  if (named !== undefined) return asNvccKnows(match, named);
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
 }
 

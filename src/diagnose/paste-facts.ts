@@ -151,6 +151,7 @@ const torchsCuda: readonly RegExp[] = [
   /^(?:[Pp]y)?[Tt]orch(?:'s)? (?:CUDA|Cuda|cuda)(?: version)?\s?[:=]\s?(\d+\.\d+)/,
   /\b[Pp]y[Tt]orch binaries were compiled with C(?:uda|UDA) (\d+\.\d+)/,
   /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
+  /\bPyTorch has CUDA [Vv]ersion[ =:]{1,3}(\d+\.\d+)/,
   /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
   /does not match the version torch was compiled with (\d+\.\d+)/,
   /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"`]?(\d+\.\d+)/,

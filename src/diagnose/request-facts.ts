@@ -19,6 +19,8 @@ export interface RequestFacts {
   readonly requested?: readonly string[];
   /** What each command of pip asks for as it was written, options and all: `-v --no-deps -e ".[all]"`. */
   readonly installs?: readonly string[];
+  /** What the text starts Python with on Windows: `py -3.10`, `.\\python_embeded\\python.exe`. */
+  readonly launcher?: string;
   /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
   readonly setupCommand?: string;
   /** What the commands ask for that were told of a page of wheels: `torch-scatter==2.1.1`. */
@@ -140,6 +142,7 @@ function written(text: string): string | undefined {
 export class RequestReader {
   readonly #installs: string[] = [];
   readonly #fromPage: string[] = [];
+  #launcher: string | undefined;
   #setup: string | undefined;
   #asked: Asked | undefined;
   #file: string | undefined;
@@ -160,6 +163,11 @@ export class RequestReader {
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
     if (conda !== undefined) this.#conda = condaNames(conda);
     if (text.includes("--system")) this.#system ||= /\buv pip install (?:\S+ ){0,8}?--system\b/.test(text);
+    // From ComfyUI's folder, as its documentation has it.
+    if (text.includes("ython_embe"))
+      this.#launcher ??= /(?:^|[\s>`])((?:\.\\)?python_embed\w*\\python(?:\.exe)?) /.exec(text)?.[1];
+    if (text.includes("py -3"))
+      this.#launcher = /(?:^|[\s>`])(py -3(?:\.\d{1,2})?) -m /.exec(text)?.[1] ?? this.#launcher;
     const words = command.exec(text)?.[1];
     if (words === undefined) return;
     const asked = askedBy(words);
@@ -181,6 +189,7 @@ export class RequestReader {
       ...(words === undefined ? {} : { requested: words }),
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
       ...(this.#installs.length === 0 ? {} : { installs: [...this.#installs] }),
+      ...(this.#launcher === undefined ? {} : { launcher: this.#launcher }),
       ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
       ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),

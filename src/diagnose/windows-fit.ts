@@ -50,6 +50,14 @@ function withoutApt(line: string): string[] {
     : [`# the library that Debian calls ${names}: vcpkg, conda-forge, or its own installer`];
 }
 
+/** In PowerShell `set` sets no variable, and a batch file none of the shell's: these lines want cmd.exe. */
+function inCmd(match: Match, lines: string[]): string[] {
+  const wants = /^(?:set |for \/f |cd \/d |rmdir \/s|del \/s|where |dir \/s|"[A-Z]:\\[^"]*\.bat")|%[A-Z_]{3,}%/;
+  return match.context.log.powershell && lines.some((line) => !line.startsWith("#") && wants.test(line))
+    ? ["cmd   # what follows is for cmd.exe: PowerShell's set is another command", ...lines]
+    : lines;
+}
+
 /** The lines of a fix as cmd.exe takes them. */
 export function fittedForWindows(lines: readonly string[], match: Match): string[] {
   const { visualStudio } = match.context.log;
@@ -60,10 +68,13 @@ export function fittedForWindows(lines: readonly string[], match: Match): string
           /[A-Z]:\\Program Files(?: \(x86\))?\\Microsoft Visual Studio\\\d+\\\w+(?=\\VC\\Auxiliary)/,
           () => visualStudio,
         );
-  return withSdk(
-    lines
-      .map((line) => withWhere(there(fromCommand(forCmd(line)))))
-      .flatMap(withoutApt)
-      .flatMap(withoutRemark),
+  return inCmd(
+    match,
+    withSdk(
+      lines
+        .map((line) => withWhere(there(fromCommand(forCmd(line)))))
+        .flatMap(withoutApt)
+        .flatMap(withoutRemark),
+    ),
   );
 }

@@ -2,6 +2,8 @@
  * What programs compile or want while they start, and what their helpers say of it: StyleGAN's plugins, nvdiffrast, the libraries of
  * warp-transducer and warp-ctc. It does not read the compiler's own messages below them.
  */
+import { editionOf } from "../checkouts.ts";
+import { forgetJitBuild } from "../jit-folders.ts";
 import { framesAt } from "../matchers.ts";
 import {
   knownCapabilities,
@@ -63,6 +65,85 @@ export const pluginAtStartRules: readonly Rule[] = [
       {
         text: "AttributeError: module 'nvdiffrast.torch' has no attribute 'RasterizeCudaContext'",
         expect: "git+https://github.com/NVlabs/nvdiffrast.git",
+      },
+    ],
+  },
+  {
+    id: "nvdiffrast-without-egl",
+    title: "nvdiffrast's OpenGL part finds no EGL or OpenGL to link with",
+    on: ["undefined-symbol", "missing-library"],
+    specificity: 92,
+    matches: (finding, { findings }) =>
+      (finding.kind === "undefined-symbol" &&
+        /nvdiffrast_plugin_gl/.test(finding.file ?? "") &&
+        /^(?:egl|gl|GL)[A-Z]/.test(finding.symbol ?? "")) ||
+      (finding.kind === "missing-library" &&
+        finding.phase === "link" &&
+        /^(?:-l)?(?:lib)?(?:GL|EGL)\b/.test(finding.library ?? "") &&
+        findings.some(({ text }) => text.includes("nvdiffrast")))
+        ? { name: finding.symbol ?? finding.library }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? ""}\` is of OpenGL or EGL: nvdiffrast's RasterizeGLContext compiles a plugin against both when it is first used, and their development files are not there (servers, containers), or it was compiled before they were.`,
+    fix: (match) => [
+      "# dr.RasterizeCudaContext() in place of dr.RasterizeGLContext() needs neither (nvdiffrast 0.3 and newer); else:",
+      "sudo apt-get install libgl1-mesa-dev libegl1-mesa-dev libgles2-mesa-dev",
+      ...(forgetJitBuild(match) ?? [
+        "rm -rf ~/.cache/torch_extensions/*/nvdiffrast_plugin_gl",
+        "# then run the program again",
+      ]),
+    ],
+    sources: ["NVlabs/nvdiffrast#92", "ShenhanQian/VHAP#11", "NVlabs/nvdiffrast: docker/Dockerfile"],
+    examples: [
+      {
+        text: "ImportError: /root/.cache/torch_extensions/py38_cu113/nvdiffrast_plugin_gl/nvdiffrast_plugin_gl.so: undefined symbol: eglGetProcAddress",
+        expect: "libegl1-mesa-dev",
+      },
+      {
+        text: "/usr/bin/ld: cannot find -lEGL: No such file or directory\nRuntimeError: Error building extension 'nvdiffrast_plugin_gl'",
+        expect: "RasterizeCudaContext",
+      },
+    ],
+  },
+  {
+    id: "rasterizer-of-other-edition",
+    title: "The Gaussian rasterizer is of another edition than the project",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding) =>
+      said(
+        finding,
+        /(?:GaussianRasterizationSettings\.__new__\(\)|__new__\(\)|<lambda>\(\)) (?:got an unexpected keyword argument|missing \d+ required positional arguments?:) ['"](?<name>antialiasing|kernel_size|subpixel_offset|require_depth|require_coord|confidence|f_count|pixel_weights)['"]/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `GaussianRasterizationSettings and the program that calls it do not agree about \`${match.facts["name"] ?? ""}\`: projects upon 3D Gaussian Splatting carry editions of diff-gaussian-rasterization of their own under one name, and the one that was installed last is that of another project, or older than the clone.`,
+    fix: (match) => {
+      const edition = editionOf(match, "diff-gaussian-rasterization");
+      const root = edition?.replace(/[\\/]submodules[\\/].*$/, "");
+      const here =
+        platformOf(match) === "win32"
+          ? ".\\submodules\\diff-gaussian-rasterization"
+          : "./submodules/diff-gaussian-rasterization";
+      return [
+        ...(root === undefined || root === edition
+          ? []
+          : [`cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(root)}`]),
+        "git submodule update --init --recursive   # the edition that this project names",
+        pip(match, "uninstall -y diff-gaussian-rasterization"),
+        pip(match, `install --no-build-isolation --no-cache-dir --no-deps ${here}`),
+      ];
+    },
+    sources: ["graphdeco-inria/gaussian-splatting#1032", "wen-yuan-zhang/GS-Pull#7", "SunshineWYC/BlockGaussian#2"],
+    examples: [
+      {
+        text: "TypeError: GaussianRasterizationSettings.__new__() got an unexpected keyword argument 'antialiasing'",
+        expect: "./submodules/diff-gaussian-rasterization",
+      },
+      {
+        text: "TypeError: __new__() missing 1 required positional argument: 'antialiasing'",
+        expect: "another project",
       },
     ],
   },

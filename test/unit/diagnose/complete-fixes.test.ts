@@ -87,6 +87,43 @@ describe("packages of PyG", () => {
   });
 });
 
+describe("the shell and the Python of a text for Windows", () => {
+  it("is PowerShell, from which cmd.exe is started", () => {
+    const lines = fix(
+      "(p3d) PS C:\\Users\\b\\pytorch3d> python setup.py install\nC:/CUDA/v11.7/include\\thrust/system/cuda/config.h(79): fatal error C1189: #error:  The version of CUB in your include path is not compatible with this release of Thrust. CUB is now included in the CUDA Toolkit",
+    );
+    expect(lines[0]).toMatch(/^cmd {3}#/);
+    expect(lines[1]).toBe("set CUB_HOME=");
+    expect(lines.at(-1)).toBe("python setup.py install");
+  });
+
+  it("is the one of the launcher", () => {
+    expect(
+      fix(
+        "PS D:\\fairseq> py -3.10 -m pip install ./\nRequested omegaconf<2.1 from https://files.pythonhosted.org/a/omegaconf-2.0.6-py3-none-any.whl (from fairseq) has invalid metadata: .* suffix can only be used with `==` or `!=` operators\nPlease use pip<24.1 if you need to use this version.",
+      ),
+    ).toEqual(expect.arrayContaining(["py -3.10 -m pip install ./"]));
+  });
+});
+
+describe("a GPU that is newer than the toolkit", () => {
+  it("gets the code of the architecture before it", () => {
+    expect(
+      fix(
+        "RuntimeError: CUDA error: no kernel image is available for execution on the device\nGPU: RTX 4090, torch 1.12.1+cu116",
+      ),
+    ).toContain("export TORCH_CUDA_ARCH_LIST=8.6+PTX");
+  });
+
+  it("and its own, where the toolkit knows it", () => {
+    expect(
+      fix(
+        "RuntimeError: CUDA error: no kernel image is available for execution on the device\nGPU: RTX 4090, torch 2.1.0+cu121",
+      ),
+    ).toContain("export TORCH_CUDA_ARCH_LIST=8.9");
+  });
+});
+
 describe("what the text tells of releases", () => {
   it("pins torchvision's companion", () => {
     expect(
