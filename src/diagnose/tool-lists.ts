@@ -19,6 +19,8 @@ export interface ToolLists {
 }
 
 const longest = 240;
+/** A paste says it early, or not at all; a log of training names torch in every line. */
+const mostLines = 1_000;
 const mention =
   /(?<![\w/.-])(pytorch|torch|cuda[ -]?(?:toolkit)?|python|py|gcc|g\+\+|ubuntu|cudnn|torchvision|torchaudio|torch_geometric|mmcv(?:-full)?|spconv|windows|win|centos|debian)(?: ?version)?(?: is)? ?[:=]{0,2} ?v?(\d{1,3}(?:\.\d{1,3}){0,2})(?:\s?\+\s?(cu(?:da)?\d{2,3}|cpu))?(?![\w.]*\d)/gi;
 /** Somebody else's versions, or ones that were tried; a command, a path, a question. */
@@ -74,10 +76,12 @@ export function withList(paste: PasteFacts, { torch, torchCuda }: ToolLists): Pa
 
 /** Gathers them line by line. What two lines give two numbers for is not told. */
 export class ToolListReader {
+  #lines = 0;
   readonly #found = new Map<string, Set<string>>();
 
   line(text: string): void {
-    if (text.length > longest || !/torch|cuda/i.test(text)) return;
+    if (this.#lines >= mostLines || text.length > longest || !/torch|cuda/i.test(text)) return;
+    this.#lines++;
     const plain = text.replaceAll(/[*`|]/g, " ").replaceAll(/\s+/g, " ");
     const named: [string, string][] = [];
     const tools = new Set<string>();
