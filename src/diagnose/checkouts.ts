@@ -1,7 +1,7 @@
 /** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
 import { pip, platformOf, python, quote } from "./command-words.ts";
 import { framesAt } from "./matchers.ts";
-import { packageOfModule } from "./packages.ts";
+import { originOf, packageOfModule, plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
 /** `cannot import name '_C' from 'a.b' (/home/u/p/a/b/__init__.py)`, in JSON with its backslashes doubled. */
@@ -64,4 +64,36 @@ export function rebuildCheckout(match: Match): string[] | undefined {
       : []),
     pip(match, "install --no-build-isolation -v -e ."),
   ];
+}
+
+/**
+ * The folder from which a project installs its own edition of a package, `/w/gaussian-splatting/submodules/simple-knn`: as a
+ * command of the text names it, else below the folder of the script that runs. Undefined where the text tells neither.
+ */
+export function editionOf(match: Match, name: string): string | undefined {
+  const { within, beside, holds } = originOf(name) ?? {};
+  const { requested = [], requirement } = match.context.log;
+  const asked = [...requested, requirement ?? ""]
+    .map((word) => word.replaceAll(/^-e |"/g, ""))
+    .find(
+      (word) => !word.includes("git+") && plainName(/[\\/]([\w.-]+?)[\\/]?$/.exec(word)?.[1] ?? "") === plainName(name),
+    );
+  if (asked !== undefined) return asked;
+  if (within === undefined && beside === undefined && holds === undefined) return undefined;
+  const windows = platformOf(match) === "win32";
+  for (const frame of framesAt(match)) {
+    const itself = holds?.exec(frame)?.[1];
+    if (itself !== undefined && !/[\\/](?:site|dist)-packages[\\/]/.test(itself)) return itself;
+    const neighbour = beside?.exec(frame)?.[1];
+    if (neighbour !== undefined && !/[\\/](?:site|dist)-packages[\\/]/.test(neighbour))
+      return [neighbour, name.replaceAll("-", "_")].join(windows ? "\\" : "/");
+    if (within === undefined) continue;
+    const [, folder] =
+      /^((?:[A-Za-z]:)?[\\/].{1,200}?)[\\/](?:train|render|train_\w+|render_\w+|(?:gaussian_renderer|scene)[\\/]\w+)\.py:\d/.exec(
+        frame,
+      ) ?? [];
+    if (folder === undefined || /[\\/](?:site|dist)-packages[\\/]/.test(folder)) continue;
+    return [folder, within, name].join(windows ? "\\" : "/");
+  }
+  return undefined;
 }

@@ -3,13 +3,13 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
-import { rebuildCheckout, toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
+import { editionOf, rebuildCheckout, toImporter } from "./checkouts.ts";
+import { pip, platformOf, python, pythonVersion, quote, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
-import { cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
-import { tooNewFor } from "./version-facts.ts";
+import { companionFor, cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
+import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
 
 export {
   homebrew,
@@ -145,7 +145,26 @@ export function rebuild(match: Match): string[] {
 export function reinstall(match: Match, name: string): string[] {
   if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
   const origin = originOf(name);
+  // PyPI has wheels of these alone, each for one torch.
+  if (name === "torchvision" || name === "torchaudio") {
+    const release = companionFor(name, torchThere(match) ?? "");
+    return release === undefined
+      ? [installTogether(match, name)]
+      : [
+          pip(
+            match,
+            `install --no-cache-dir --force-reinstall --no-deps "${name}==${release}" --index-url https://download.pytorch.org/whl/${torchIndex(match)}   # the release for the torch that is there`,
+          ),
+        ];
+  }
   const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
+  const edition = editionOf(match, name);
+  if (edition !== undefined) {
+    const here = platformOf(match) === "win32" ? ".\\" : "./";
+    return [
+      pip(match, `${options} -v ${quote(/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`)}`),
+    ];
+  }
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
   if (origin?.carried !== undefined)
     return [
@@ -210,13 +229,28 @@ export function reinstall(match: Match, name: string): string[] {
     (platformOf(match) === "win32"
       ? "<torch.__version__>"
       : `$(${python(match)} -c "import torch; print(torch.__version__)")`);
+  const page = pageOfWheels(match, origin.wheels, version);
+  // All that came from such a page is for one torch.
+  const kin = (match.context.log.fromPage ?? []).filter(
+    (word) => originOf(plainName(word.replace(/[=<>!~].*$/, "")))?.wheels === origin.wheels,
+  );
+  const samePage = page === match.context.log.wheelPage;
+  const all = kin.some((word) => plainName(word.replace(/[=<>!~].*$/, "")) === name)
+    ? kin.map((word) => (samePage ? word : bounded(match, word.replace(/[=<>!~].*$/, ""))))
+    : [wanted];
+  const names = all.map((word) => word.replaceAll('"', "").replace(/[=<>!~].*$/, "")).join(",");
+  const fromSource = (wants: readonly string[]): string =>
+    origin.source === undefined ? pip(match, `${options} --no-binary ${names} ${wants.join(" ")}`) : build;
+  // What lies there for this very torch was installed, and does not load: torch is another build than PyTorch's own wheel.
+  if (samePage && match.finding.kind === "undefined-symbol" && statedTorch(match) !== undefined)
+    return [setVariable(match, "FORCE_CUDA", match.context.log.torchBuild === "cpu" ? "0" : "1"), fromSource(all)];
   return [
     pip(
       match,
-      `install --no-cache-dir --force-reinstall --no-deps --only-binary ${name} ${wanted} -f ${pageOfWheels(match, origin.wheels, version)}`,
+      `install --no-cache-dir --force-reinstall --no-deps --only-binary ${names} ${all.join(" ")} -f ${page}`,
     ) +
       "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
-    build + "   # or from source",
+    fromSource(all) + "   # or from source",
   ];
 }
 
@@ -232,6 +266,12 @@ function transformerEngine(match: Match, options: string): string[] {
     pip(match, `${options} -v transformer-engine${pin} ${library}${pin} transformer-engine-torch${pin}`),
     "# of a checkout, in its folder: " + pip(match, `${options} -v .`),
   ];
+}
+
+/** A package with a bound where newer releases are for a newer torch. */
+function bounded(match: Match, name: string): string {
+  const above = tooNewFor(torchThere(match), plainName(name));
+  return above === undefined ? name : `"${name}<${above}"`;
 }
 
 /** The page of a project's wheels for that torch; one that the text names is for the torch that is meant. */
@@ -270,7 +310,8 @@ export function torchIndex(match: Match): string {
     return `rocm${log.torchRocm ?? environment?.torch?.hipVersion?.replace(/^(\d+\.\d+).*$/, "$1") ?? "6.4"}`;
   if (log.torchBuild === "xpu") return "xpu";
   const cuda = torchCuda(match);
-  return cuda === undefined ? "cu130" : indexPartOf(cuda);
+  // The newest torch for that Python, where nothing is told of CUDA.
+  return indexPartOf(cuda ?? newestCudaOf(log.python) ?? "13.0");
 }
 
 /** Installs torch and what is made for it together, so that they are of one release and one build. */
@@ -378,12 +419,26 @@ export function knownCapabilities(match: Match): readonly string[] {
   return named === undefined ? [] : [named];
 }
 
+/** A GPU that is newer than the toolkit runs the code of the architecture before it: within a generation as it is, else as PTX. */
+function asNvccKnows(match: Match, capability: string): string {
+  const cuda = match.context.log.cuda ?? torchCuda(match) ?? match.context.log.spokenCuda;
+  if (cuda === undefined) return capability;
+  const before = ["12.0", "9.0", "8.9", "8.6", "8.0", "7.5", "7.0"];
+  const knows = (each: string): boolean => {
+    const known = cudaForArchitecture(each.replace(".", ""));
+    return known === undefined || compareVersions(parseVersion(cuda), parseVersion(known.since)) >= 0;
+  };
+  if (knows(capability)) return capability;
+  const older = before.find((each) => Number(each) < Number(capability) && knows(each));
+  return older === undefined ? capability : `${older}+PTX`;
+}
+
 /** The architectures to build for: of the GPUs that are there, else what a command finds out. */
 function archList(match: Match): string {
   const listed = knownCapabilities(match);
-  if (listed.length > 0) return listed.join(";");
+  if (listed.length > 0) return listed.map((each) => asNvccKnows(match, each)).join(";");
   const named = match.context.log.namedCapability;
-  if (named !== undefined) return named;
+  if (named !== undefined) return asNvccKnows(match, named);
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
 }
 

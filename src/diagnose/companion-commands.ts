@@ -1,7 +1,13 @@
 /** Commands that bring torchvision and torchaudio to the release of torch that a text tells of. */
-import { pip, torchIndex } from "./commands.ts";
+import { installTogether, pip, torchIndex } from "./commands.ts";
 import type { Match } from "./rule.ts";
 import { companionFor } from "./torch-wheels.ts";
+
+/** These packages for the torch that the text tells, else torch and them together. */
+export function withCompanions(match: Match, ...names: readonly string[]): string[] {
+  const [stated] = companionsAlone(match, names);
+  return [stated ?? installTogether(match, ...names)];
+}
 
 /** These packages for the stated torch, and that torch from the same index; empty where it is not stated, or for packages that follow no rule. */
 export function companionsAlone(match: Match, names: readonly string[]): string[] {

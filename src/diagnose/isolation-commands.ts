@@ -45,7 +45,7 @@ export function buildAgain(match: Match, remark = ""): string[] {
   if (log.uvCommand !== undefined && /^(?:sync|lock|run|build)$/.test(log.uvCommand))
     return [`${log.uvLine ?? `uv ${log.uvCommand}${log.uvCommand === "run" ? " …" : ""}`}   # again`];
   if (log.setupCommand !== undefined && log.requested === undefined)
-    return [`${python(match)} setup.py ${log.setupCommand}   # again`];
+    return [`${python(match)} ${log.setupCommand}   # again`];
   if (wanted === "." && log.installer === undefined) return [];
   const rest = restOfRequest(match);
   return [

@@ -11,6 +11,7 @@ import { requestedWord, type RequestFacts, RequestReader } from "./request-facts
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
+import { likelyTorchCuda, narrow, ToolListReader, withList } from "./tool-lists.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts {
@@ -121,6 +122,7 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #vendor = new VendorReader();
+  readonly #tools = new ToolListReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
@@ -137,12 +139,14 @@ export class FactsReader {
   };
 
   /** A line that the parsers look at. */
-  line(text: string): void {
+  line(written: string): void {
+    const text = narrow(written);
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
     this.#requests.line(text);
     this.#systems.line(text);
+    this.#tools.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#line(text);
@@ -241,11 +245,12 @@ export class FactsReader {
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     if (facts.otherGpu === undefined && text.includes("cuda:")) {
-      const other = /\bcuda:([1-9]\d?)\b/.exec(text)?.[1];
+      const other = /\bcuda:([1-9]\d?)\b(?!\.\d)/.exec(text)?.[1];
       if (other !== undefined) facts.otherGpu = other;
     }
     this.#gpu(text);
-    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
+      facts.extensionLoaded = true;
     this.#system(text);
     // CMake's generators of Windows.
     if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
@@ -330,9 +335,10 @@ export class FactsReader {
   }
 
   /** A line that no parser looks at: only its head is read. */
-  command(text: string): void {
+  command(written: string): void {
     const facts = this.#facts;
-    if (text.length < 5) return;
+    if (written.length < 5) return;
+    const text = narrow(written);
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;
@@ -342,13 +348,15 @@ export class FactsReader {
     this.#settings.line(text);
     this.#requests.line(text);
     this.#systems.line(text);
+    this.#tools.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#system(text);
     this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
-    if (/^Loading extension module |^Time to load /.test(text)) facts.extensionLoaded = true;
+    if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
+      facts.extensionLoaded = true;
     if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
     this.#packages.line(text.trimStart());
     if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
@@ -363,7 +371,8 @@ export class FactsReader {
     const spoken = this.#paste.facts().installedTorch;
     if (stated["torch"] !== undefined && (spoken === undefined || stated["torch"].startsWith(`${spoken}+`)))
       this.#paste.line(`torch==${stated["torch"]}`);
-    const paste = this.#paste.facts();
+    const tools = this.#tools.facts();
+    const paste = withList(this.#paste.facts(), tools);
     const installed = paste.installedTorch?.split("+");
     const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
     const torch = installed?.[0] ?? this.#facts.torch;
@@ -377,18 +386,24 @@ export class FactsReader {
           (requests.requested === undefined ? undefined : this.#packages.fetched(built))));
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
-    const torchCuda = cu === null ? (paste.torchCuda ?? this.#facts.torchCuda) : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    const settings = this.#settings.facts();
+    const spokenPython = system.spokenPython ?? tools.python;
+    const torchCuda =
+      cu === null
+        ? (paste.torchCuda ?? this.#facts.torchCuda ?? likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
+        : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
       ...paste,
-      ...this.#settings.facts(),
+      ...settings,
+      ...(settings.spokenCuda === undefined && tools.cuda !== undefined ? { spokenCuda: tools.cuda } : {}),
       ...requests,
       ...system,
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),
       ...(platform === undefined ? {} : { platform }),
-      ...(this.#facts.python === undefined && system.spokenPython !== undefined ? { python: system.spokenPython } : {}),
+      ...(this.#facts.python === undefined && spokenPython !== undefined ? { python: spokenPython } : {}),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),
       ...(torchCuda === undefined ? {} : { torchCuda }),

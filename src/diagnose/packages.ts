@@ -158,6 +158,12 @@ export interface Origin {
   readonly broughtBy?: string;
   /** It has no repository of its own: projects carry it in a folder, found so. */
   readonly carried?: string;
+  /** Where the projects that use it carry their own edition of it, which is often another than the repository's: `submodules`. */
+  readonly within?: string;
+  /** Its folder lies in this one, whose other parts a traceback names: `texgen`. */
+  readonly beside?: RegExp;
+  /** Its folder itself, by a file of it that a traceback names: `/w/models/ops`. */
+  readonly holds?: RegExp;
   /** A page for people with its wheels, one for each torch, CUDA and Python: what PyPI has is something else or has to be compiled. */
   readonly page?: string;
   /** A page of ready-made wheels; `$TORCH` stands for torch's version, `$TORCH_CUDA` for the same with `_` in place of `+`. */
@@ -191,15 +197,27 @@ const origins: Readonly<Record<string, Origin>> = {
   MinkowskiEngine: { from: "git+https://github.com/NVIDIA/MinkowskiEngine.git", variables: { FORCE_CUDA: "1" } },
   "diff-gaussian-rasterization": {
     from: "git+https://github.com/graphdeco-inria/diff-gaussian-rasterization.git",
+    within: "submodules",
   },
-  "simple-knn": { from: "git+https://gitlab.inria.fr/bkerbl/simple-knn.git" },
+  "simple-knn": { from: "git+https://gitlab.inria.fr/bkerbl/simple-knn.git", within: "submodules" },
   "pointnet2-ops": {
     from: "git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#subdirectory=pointnet2_ops_lib",
   },
-  MultiScaleDeformableAttention: { carried: "*/ops/setup.py" },
+  MultiScaleDeformableAttention: {
+    carried: "*/ops/setup.py",
+    holds: /^((?:[A-Za-z]:)?[\\/].{1,200}?[\\/]ops)[\\/](?:functions|modules)[\\/]/,
+  },
   // torch-ngp, stable-dreamfusion and their kin.
-  raymarching: { carried: "*/raymarching/setup.py" },
-  "fused-ssim": { from: "git+https://github.com/rahul-goel/fused-ssim.git" },
+  raymarching: {
+    carried: "*/raymarching/setup.py",
+    holds: /^((?:[A-Za-z]:)?[\\/].{1,200}?[\\/]raymarching)[\\/]raymarching\.py:/,
+  },
+  "fused-ssim": { from: "git+https://github.com/rahul-goel/fused-ssim.git", within: "submodules" },
+  // Hunyuan3D, ComfyUI's nodes for it, TRELLIS's kin.
+  "custom-rasterizer": {
+    carried: "*/custom_rasterizer/setup.py",
+    beside: /^((?:[A-Za-z]:)?[\\/].{1,200}?[\\/](?:texgen|hy3dpaint))[\\/]/,
+  },
   torchsparse: { from: "git+https://github.com/mit-han-lab/torchsparse.git", variables: { FORCE_CUDA: "1" } },
   "transformer-engine": { from: "transformer-engine[pytorch]" },
   "triton-windows": { ready: true },

@@ -63,8 +63,8 @@ export interface PasteFacts extends CallFacts {
   readonly embeddedPython: boolean;
   /** The oldest and the newest compute capability that torch says to have code for: `8.0`, `12.0`. */
   readonly torchCapabilities?: readonly [oldest: string, newest: string];
-  /** Its folder, as paths in the text have it: `E:\\ComfyUI_windows_portable\\python_embeded`. */
-  readonly embeddedFolder?: string | undefined;
+  /** The folder of that Python: `D:\\ComfyUI_windows_portable\\python_embeded`. */
+  readonly embeddedFolder?: string;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
   readonly systemIncluded: boolean;
   /** Objects and libraries of the last command that linked, in their order: `main.o`, `-lfoo`. */
@@ -136,8 +136,11 @@ const installed: readonly RegExp[] = [
   new RegExp(
     String.raw`\b(?:[Mm]y (?:environment|env|setup|system)(?: is|:)|I (?:am using|use|used|have)|I'm using) (?:[Pp]y)?[Tt]orch (${release}(?:${local})?)(?!\w|\.\w)`,
   ),
+  new RegExp(
+    String.raw`^(?!.*\b(?:solved?|fix(?:ed|es)?|works?|worked|try|need|should)\b).*\b(?:upgraded?|downgraded?|updated?) (?:my )?(?:[Pp]y)?[Tt]orch (?:from \S+ )?to (?:version )?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
+  ),
   new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
-  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)$`),
+  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)(?:\s+@\S+)?$`),
   new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
   // The answer of `print(torch.__version__)`.
   /^(?:Out ?\[\d+\]: )?['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
@@ -147,8 +150,10 @@ const installed: readonly RegExp[] = [
 /** The CUDA that torch was built with, as `collect_env` and the checks of set-up scripts tell it. */
 const torchsCuda: readonly RegExp[] = [
   /^CUDA used to build PyTorch: (\S+)/,
+  /^(?:[Pp]y)?[Tt]orch(?:'s)? (?:CUDA|Cuda|cuda)(?: version)?\s?[:=]\s?(\d+\.\d+)/,
   /\b[Pp]y[Tt]orch binaries were compiled with C(?:uda|UDA) (\d+\.\d+)/,
   /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
+  /\bPyTorch has CUDA [Vv]ersion[ =:]{1,3}(\d+\.\d+)/,
   /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
   /does not match the version torch was compiled with (\d+\.\d+)/,
   /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"`]?(\d+\.\d+)/,
@@ -271,7 +276,10 @@ export class PasteReader {
     }
     if (text.includes("ython_embed")) {
       facts.embeddedPython = true;
-      facts.embeddedFolder ??= /[A-Za-z]:\\(?:[^\\"'<>|:*?]{1,80}\\){0,8}[Pp]ython_embed+ed(?=\\)/.exec(text)?.[0];
+      const folder = /\b[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
+        text.slice(0, 1_000),
+      )?.[0];
+      if (folder !== undefined) facts.embeddedFolder ??= folder.replaceAll("\\\\", "\\").replaceAll("/", "\\");
     }
     const msvc = text.includes("MSVC") ? /[\\/]MSVC[\\/]{1,2}(\d{2}\.\d{2})\./.exec(text)?.[1] : undefined;
     if (msvc !== undefined) facts.msvc ??= msvc;

@@ -1,4 +1,5 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
+import { fromWhereItWasGiven, withAgain } from "./again.ts";
 import { fixForAmd } from "./gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
 import { overcomeIn } from "./overcome.ts";
@@ -152,7 +153,7 @@ function withoutRepeats(lines: readonly string[]): readonly string[] {
 
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
-  const lines = fitted(rule.fix(match), match);
+  const lines = fitted(withAgain(fromWhereItWasGiven(rule.fix(match), match), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
 

@@ -21,8 +21,14 @@ export interface RequestFacts {
   readonly options?: readonly string[];
   /** Variables that are set in front of that command: `CMAKE_ARGS="-DGGML_CUDA=on"`. */
   readonly commandVariables?: readonly (readonly [name: string, value: string])[];
-  /** What the last `python setup.py …` was told: `install`, `build_ext --inplace`. */
+  /** What each command of pip asks for as it was written, options and all: `-v --no-deps -e ".[all]"`. */
+  readonly installs?: readonly string[];
+  /** What the text starts Python with on Windows: `py -3.10`, `.\\python_embeded\\python.exe`. */
+  readonly launcher?: string;
+  /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
   readonly setupCommand?: string;
+  /** What the commands ask for that were told of a page of wheels: `torch-scatter==2.1.1`. */
+  readonly fromPage?: readonly string[];
   /** uv installs into the system's Python (`uv pip install --system`). */
   readonly uvSystem: boolean;
   /** Packages that the last command of conda asks for beside torch's own. */
@@ -81,9 +87,6 @@ const variablesInFront = /(?:[A-Z_][A-Z\d_]*=(?:"[^"]*"|'[^']*'|[^\s"']+)\s+)+$/
 /** `set CMAKE_ARGS="-DGGML_CUDA=on"`, `$env:CMAKE_ARGS = "…"`, `export CMAKE_ARGS="…"`: for the commands that follow. */
 const ownLine =
   /(?:^|[\s>#$`])(?:set|export|\$?[Ee]nv:) ?["']?CMAKE_ARGS ?= ?(?:["']([^"'\n]{1,300})["']|([^"'\n&;]{1,300}))/;
-/** As it is typed; pip's `python setup.py egg_info did not run` names other commands. */
-const setupCommand =
-  /(?:^|[\s>#$`"(])python[\d.]*(?:\.exe)? setup\.py ((?:install|develop|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[\w./-]+)?){0,6})(?! did not run)(?=\s*(?:$|[`"&;)]))/;
 const mostOptions = 12;
 
 /** The words of a command, quotation marks taken away. */
@@ -142,13 +145,37 @@ export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested"
   return requested.find((word) => plainName(/^"?([A-Za-z][\w.-]*)(?!\w*\+)/.exec(word)?.[1] ?? "") === plainName(name));
 }
 
+/** So many commands are remembered. */
+const mostInstalls = 4;
+const setupCommand =
+  /\bpython[\d.]*(?:\.exe)? (?:-u )?((?:\.[\\/])?setup\.py (?:install|develop|build develop|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[^\s"'`]+)?)*)/;
+
+/** The words of a command as they are written, up to where a sentence goes on. */
+function written(text: string): string | undefined {
+  const words: string[] = [];
+  let value = false;
+  let asks = false;
+  for (const [raw] of text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)) {
+    const word = raw.replace(/[:,]$/, "");
+    if (word === "\\") continue;
+    if (!value && !/^["'-]/.test(word) && !placeWord.test(word) && (prose.test(word) || !packageWord.test(word))) break;
+    asks ||= value ? ofFile.test(words.at(-1) ?? "") : !word.startsWith("-");
+    value = !value && (withValue.test(word) || ofFile.test(word));
+    words.push(/^[\w-]*'/.test(word) ? word.replaceAll("'", '"') : word);
+  }
+  return asks && !value ? words.join(" ") : undefined;
+}
+
 /** Gathers them line by line. */
 export class RequestReader {
+  readonly #installs: string[] = [];
+  readonly #fromPage: string[] = [];
+  #launcher: string | undefined;
+  #setup: string | undefined;
   #asked: Asked | undefined;
   #file: string | undefined;
   #system = false;
   #conda: readonly string[] | undefined;
-  #setup: string | undefined;
   #variables: readonly (readonly [string, string])[] = [];
   #page: string | undefined;
 
@@ -162,22 +189,31 @@ export class RequestReader {
     if (this.#file === undefined && text.includes("from -r ")) this.#file = fromFile.exec(text)?.[1];
     if (this.#page === undefined && text.includes(".html"))
       this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
-    if (text.includes(" setup.py ")) {
-      const told = setupCommand.exec(text)?.[1];
-      if (told !== undefined) this.#setup = told;
-    }
+    // pip says so of what it runs by itself.
+    if (text.includes("setup.py ") && !text.includes("did not run"))
+      this.#setup = setupCommand.exec(text)?.[1] ?? this.#setup;
     if (!text.includes("install ") && !text.includes(" add ")) return;
     const conda =
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
     if (conda !== undefined) this.#conda = condaNames(conda);
     if (text.includes("--system")) this.#system ||= /\buv pip install (?:\S+ ){0,8}?--system\b/.test(text);
+    // From ComfyUI's folder, as its documentation has it.
+    if (text.includes("ython_embe"))
+      this.#launcher ??= /(?:^|[\s>`])((?:\.\\)?python_embed\w*\\python(?:\.exe)?) /.exec(text)?.[1];
+    if (text.includes("py -3"))
+      this.#launcher = /(?:^|[\s>`])(py -3(?:\.\d{1,2})?) -m /.exec(text)?.[1] ?? this.#launcher;
     const found = command.exec(text);
-    const asked = found?.[1] === undefined ? undefined : askedBy(found[1]);
-    if (found === null || asked === undefined) return;
+    const [, words] = found ?? [];
+    const asked = words === undefined ? undefined : askedBy(words);
+    if (found === null || words === undefined || asked === undefined) return;
     // What an option of `uv add` or `poetry add` means, pip does not know.
-    this.#asked = / add $/.test(found[0].slice(0, -(found[1] ?? "").length)) ? { ...asked, options: [] } : asked;
+    this.#asked = / add $/.test(found[0].slice(0, -words.length)) ? { ...asked, options: [] } : asked;
     const before = settings(variablesInFront.exec(text.slice(0, found.index + 1))?.[0] ?? "");
     if (before.length > 0) this.#variables = before;
+    if (text.includes(".html")) this.#fromPage.push(...asked.words.filter((word) => !this.#fromPage.includes(word)));
+    const whole = /pip3?(?:\.exe)? install /.test(text) ? written(words) : undefined;
+    if (whole !== undefined && this.#installs.length < mostInstalls && !this.#installs.includes(whole))
+      this.#installs.push(whole);
   }
 
   facts(): RequestFacts {
@@ -189,9 +225,12 @@ export class RequestReader {
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),
       ...(options.length === 0 ? {} : { options }),
-      ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
       ...(this.#variables.length === 0 ? {} : { commandVariables: this.#variables }),
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
+      ...(this.#installs.length === 0 ? {} : { installs: [...this.#installs] }),
+      ...(this.#launcher === undefined ? {} : { launcher: this.#launcher }),
+      ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
+      ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
     };
   }

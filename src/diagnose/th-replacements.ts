@@ -1,9 +1,10 @@
 /**
  * What stands in the place of TH and THC, which torch took apart from 1.5 on and removed in 1.11.
  * Sources: pytorch/pytorch#66391 (THCudaCheck), #65472 (THCCeilDiv, THCDeviceUtils.cuh), NVIDIA/apex#1192 (THCublasCheck),
- * torch's include folder of the releases.
+ * torch's include folder of the releases, README.md of lucasjinreal/DCNv2_latest.
  */
-import { platformOf } from "./commands.ts";
+import { compareVersions } from "../base/order.ts";
+import { platformOf, python, torchAtHand } from "./commands.ts";
 import type { Match } from "./rule.ts";
 
 /** Words for `sed -E`; what they do not cover has no replacement of the same form. */
@@ -44,19 +45,25 @@ export function withoutTh(match: Match): string[] {
     ? [inWords]
     : [
         `grep -rlE '\\bTHC?/|\\bTHC(State|CeilDiv|udaCheck|udaMalloc|udaFree|ublasCheck)|\\bTHArgCheck' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs sed -i -E ${edits.map((edit) => `-e '${edit}'`).join(" ")}   # in the package's folder, from its root`,
-        "git diff   # THCState *state, which is gone, may still be an argument of a function",
+        "grep -rnE '\\bTHC?(State|uda(Blas|Tensor)|(Float|Double)(Blas|Tensor))' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' .   # what is left: THCState *state, which is gone, and tensors and BLAS of TH, which have no namesake (THCudaBlas_Sgemm → at::addmm_out or at::matmul on tensors, THCudaBlas_Sgemv → at::addmv_out, THCudaTensor → at::Tensor)",
       ];
   if (kind === "latest")
     return ["git pull   # DCNv2_latest builds without TH since it knows torch 1.11 (2022)", ...own];
+  const torch = torchAtHand(match)?.release;
+  // Its README: torch 1.7 since February 2021, 1.8 in March; since 2022 for 1.11, "may be not backward-compatible".
+  const before = torch !== undefined && compareVersions(torch, [1, 11]) < 0;
   if (kind === "old")
     return [
       windows ? "ren DCNv2 DCNv2.old" : "mv DCNv2 DCNv2.old   # from the folder above",
-      "git clone https://github.com/lucasjinreal/DCNv2_latest DCNv2   # without TH, for torch 1.11 and newer",
-      "cd DCNv2 && python setup.py build develop",
+      `git clone https://github.com/lucasjinreal/DCNv2_latest DCNv2   # ${before ? "for newer releases of torch" : "without TH, for torch 1.11 and newer"}`,
+      ...(before && !windows
+        ? ["(cd DCNv2 && git checkout $(git rev-list -1 --before=2022-01-01 HEAD))   # as it was for torch 1.7 to 1.10"]
+        : []),
+      `cd DCNv2 && ${python(match)} setup.py build develop`,
       "# or without a build: torchvision.ops.deform_conv2d(input, offset, weight, bias, stride, padding, dilation, mask)",
     ];
   return [
-    ...(unlike.test(match.facts["name"] ?? "")
+    ...(windows && unlike.test(match.facts["name"] ?? "")
       ? [
           "# tensors and BLAS of TH have no namesake: THFloatBlas_gemm, THCudaBlas_Sgemm → at::addmm_out, at::matmul on tensors; THCudaBlas_Sgemv → at::addmv_out; THCudaTensor * → at::Tensor",
         ]

@@ -8,6 +8,9 @@ import { pythonsForTorch } from "./version-facts.ts";
 
 /** CUDA builds of a release on PyTorch's index; later ones are not known here. */
 const cudaBuilds: Readonly<Record<string, string>> = {
+  "1.5": "cu92 cu101 cu102",
+  "1.6": "cu92 cu101 cu102",
+  "1.7": "cu92 cu101 cu102 cu110",
   "1.8": "cu101 cu102 cu111",
   "1.9": "cu102 cu111",
   "1.10": "cu102 cu111 cu113",

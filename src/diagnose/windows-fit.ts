@@ -31,6 +31,33 @@ function withSdk(lines: readonly string[]): string[] {
   return lines.flatMap((line) => (startsVisualStudio.test(line) ? [line, "set DISTUTILS_USE_SDK=1"] : [line]));
 }
 
+/** `which -a nvcc` behind another command. */
+function withWhere(line: string): string {
+  return line.startsWith("#")
+    ? line
+    : line.replace(
+        /(?:; |^)which (?:-a )?(\w+)/,
+        (all, name: string) => `${all.startsWith(";") ? " & " : ""}where ${name}`,
+      );
+}
+
+/** Windows has no apt-get: the package, in the words of those who have one. */
+function withoutApt(line: string): string[] {
+  if (/^# Fedora, RHEL/.test(line)) return [];
+  const names = /^sudo apt(?:-get)? install(?: -\S+)* (.+?)(?:\s+#.*)?$/.exec(line)?.[1];
+  return names === undefined
+    ? [line]
+    : [`# the library that Debian calls ${names}: vcpkg, conda-forge, or its own installer`];
+}
+
+/** In PowerShell `set` sets no variable, and a batch file none of the shell's: these lines want cmd.exe. */
+function inCmd(match: Match, lines: string[]): string[] {
+  const wants = /^(?:set |for \/f |cd \/d |rmdir \/s|del \/s|where |dir \/s|"[A-Z]:\\[^"]*\.bat")|%[A-Z_]{3,}%/;
+  return match.context.log.powershell && lines.some((line) => !line.startsWith("#") && wants.test(line))
+    ? ["cmd   # what follows is for cmd.exe: PowerShell's set is another command", ...lines]
+    : lines;
+}
+
 /** The lines of a fix as cmd.exe takes them. */
 export function fittedForWindows(lines: readonly string[], match: Match): string[] {
   const { visualStudio } = match.context.log;
@@ -41,5 +68,13 @@ export function fittedForWindows(lines: readonly string[], match: Match): string
           /[A-Z]:\\Program Files(?: \(x86\))?\\Microsoft Visual Studio\\\d+\\\w+(?=\\VC\\Auxiliary)/,
           () => visualStudio,
         );
-  return withSdk(lines.map((line) => there(fromCommand(forCmd(line)))).flatMap(withoutRemark));
+  return inCmd(
+    match,
+    withSdk(
+      lines
+        .map((line) => withWhere(there(fromCommand(forCmd(line)))))
+        .flatMap(withoutApt)
+        .flatMap(withoutRemark),
+    ),
+  );
 }

@@ -212,6 +212,20 @@ export const phrases: readonly Phrase[] = [
     code: "bitsandbytes",
   },
   {
+    words: /^Could not find libwarp(?:rnnt|ctc)\.so in /,
+    kind: "build-tool",
+    tool: "setuptools",
+    code: "warp-library",
+  },
+  {
+    // With `Done.` or `Failed!` behind it as soon as it ended.
+    words: /^Setting up PyTorch plugin "\w+"\.\.\.$/,
+    kind: "warning",
+    tool: "torch",
+    code: "plugin-setup",
+    severity: "note",
+  },
+  {
     words: /^Using \S.* as PyTorch extensions root/,
     kind: "warning",
     tool: "torch",

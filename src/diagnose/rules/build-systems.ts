@@ -21,7 +21,7 @@ export function jitRoot(match: Match): string {
     match.context.log.jitFolder ??
     match.facts["root"] ??
     /^Using (\S.*?) as PyTorch extensions root/.exec(printed ?? "")?.[1] ??
-    "~/.cache/torch_extensions"
+    (platformOf(match) === "win32" ? "%LOCALAPPDATA%\\torch_extensions" : "~/.cache/torch_extensions")
   );
 }
 
@@ -89,7 +89,7 @@ export const buildSystemRules: readonly Rule[] = [
           ? {}
           : undefined;
       }
-      if (finding.code !== "extensions-root") return undefined;
+      if (finding.code !== "extensions-root" && finding.code !== "plugin-setup") return undefined;
       // `Using … as PyTorch extensions root...` and then nothing more is how the hang looks.
       const later =
         context.log.extensionLoaded ||
@@ -114,6 +114,7 @@ export const buildSystemRules: readonly Rule[] = [
       "pytorch/pytorch#189245",
       "pytorch/pytorch#59146",
       "PASSIONLab/OpenEquivariance#156",
+      "NVlabs/stylegan3#82",
       "sgl-project/sglang#35989",
     ],
     examples: [
@@ -130,6 +131,10 @@ export const buildSystemRules: readonly Rule[] = [
         expect: "lock",
       },
       { text: "Using /root/.cache/torch_extensions/py310_cu117 as PyTorch extensions root...", expect: "lock" },
+      {
+        text: 'C:\\stylegan3>python gen_images.py --outdir=out\nSetting up PyTorch plugin "bias_act_plugin"...',
+        expect: 'del /s "%LOCALAPPDATA%\\torch_extensions\\lock"',
+      },
     ],
   },
   {

@@ -1,12 +1,7 @@
 /** Packages that come in two parts, or with templates of NVIDIA's, where the parts are of two releases: spconv and cumm, CUTLASS, generators. */
-import { pip, python, torchCuda } from "../commands.ts";
-import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
-
-/** `-cu124` for spconv and cumm, whose packages have the CUDA in their names. */
-function suffix(match: Match): string {
-  const cuda = torchCuda(match);
-  return cuda === undefined ? "-cu<CUDA of torch: 118, 120, 121, 124, 126>" : `-cu${cuda.replace(".", "")}`;
-}
+import { pip, python } from "../commands.ts";
+import { installSpconv } from "../spconv.ts";
+import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const cutlassHeader = /[\\/](?:cutlass|cute)[\\/][\w./\\-]+\.(?:h|hpp|cuh|inl)$/;
 
@@ -23,21 +18,30 @@ export const compiledStackRules: readonly Rule[] = [
         /could not convert default argument ['"](?<name>[^'"]*: tv::\w+)['"]/,
         /module ['"]cumm[\w.]*['"] has no attribute ['"](?<name>\w+)['"]/,
         /(?<name>tv::\w+).*type not registered yet/,
+        /generic_type: cannot initialize type "(?<name>(?:Gemm|Conv|Simple|External)\w*(?:Desp|Params|Tuner\w*|Mgr))": an object with that name is already defined/,
       ),
     confidence: "high",
     cause: (match) =>
-      `spconv is built upon cumm, and looks for \`${match.facts["name"] ?? ""}\` in it in vain: the installed cumm is of another release (or for another CUDA, or there are two: cumm and cumm-cuXXX) than the one this spconv was built with.`,
+      /already defined/.test(match.finding.message)
+        ? `Two spconv packages (or two cumm) lie in one folder, the one for the CPU and one for a CUDA, or two CUDAs: files of both are imported, and \`${match.facts["name"] ?? ""}\` is defined by each.`
+        : `spconv is built upon cumm, and looks for \`${match.facts["name"] ?? ""}\` in it in vain: the installed cumm is of another release (or for another CUDA, or there are two: cumm and cumm-cuXXX) than the one this spconv was built with.`,
     fix: (match) => [
-      `${pip(match, "list")} | grep -i -E "spconv|cumm"   # one of each, both with the same -cu number`,
-      pip(match, "uninstall -y spconv cumm $(pip list --format=freeze | grep -o -i -E '^(spconv|cumm)-cu[0-9]+')"),
-      pip(match, `install spconv${suffix(match)}`) + "   # brings the cumm that it needs",
+      ...installSpconv(match),
       "# built from source: both from git, releases that belong together (spconv's pyproject.toml names cumm's), and no folder `cumm` or `spconv` in the working directory",
     ],
-    sources: ["traveller59/spconv#367", "traveller59/spconv#665", "traveller59/spconv#655"],
+    sources: ["traveller59/spconv#630", "traveller59/spconv#367", "traveller59/spconv#665", "traveller59/spconv#655"],
     examples: [
       {
         text: "ImportError: cannot import name 'ConvFwdAndBwdInput' from 'cumm.conv.main'",
         expect: "install spconv-cu",
+      },
+      {
+        text: 'ImportError: generic_type: cannot initialize type "GemmAlgoDesp": an object with that name is already defined\nspconv                  2.3.6\nspconv-cu111            2.1.25\ncumm-cu111              0.2.9',
+        expect: "uninstall -y spconv cumm spconv-cu111 cumm-cu111",
+      },
+      {
+        text: "ImportError: cannot import name 'ConvFwdAndBwdInput' from 'cumm.conv.main'\ncuda:11.4, spconv:2.1.2",
+        expect: "install spconv-cu114 ",
       },
       {
         text: "ImportError: arg(): could not convert default argument 'timer: tv::CUDAKernelTimer' in method '<class 'spconv.core_cc.cumm.gemm.main.GemmParams'>.__init__' into a Python object (type not registered yet?)",

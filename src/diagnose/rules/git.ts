@@ -1,5 +1,5 @@
 /** git: what stood in the way of a clone or of a submodule, and not only that something did. */
-import { platformOf, systemPackage } from "../commands.ts";
+import { pip, platformOf, systemPackage } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The submodule that is spoken of, when a line of the log names one. */
@@ -9,6 +9,24 @@ function submodule(match: Match): string | undefined {
     if (name !== null) return name[1] ?? name[2];
   }
   return undefined;
+}
+
+/** pip's own clone is gone when it fails: a clone of one's own can be completed, and is installed from. */
+function cloneByHand(match: Match): string | undefined {
+  const { requirement, requested = [] } = match.context.log;
+  const word = [requirement, ...requested].find((each) => each?.includes("git+http") === true);
+  const [, address, name, revision, below] =
+    /git\+(https?:\/\/[^\s"#@]+?\/([\w.-]+?))(?:\.git)?\/?(?:@([\w./-]+))?(?:#(?:egg=[^&"]*&?)?(?:subdirectory=([^&"\s]+))?)?"?$/.exec(
+      word ?? "",
+    ) ?? [];
+  if (address === undefined || name === undefined) return undefined;
+  if (!match.context.findings.some(({ text }) => text.includes("pip-req-build") || text.includes("pip-install-")))
+    return undefined;
+  return [
+    `git clone ${revision === undefined ? "--depth 1 --shallow-submodules " : ""}--recurse-submodules ${revision === undefined ? "" : `-b ${revision} `}${address}`,
+    `git -C ${name} submodule update --init --recursive --jobs 1`,
+    pip(match, `install --no-build-isolation ./${name}${below === undefined ? "" : `/${below}`}`),
+  ].join(" && ");
 }
 
 /** Whether git speaks of a word of its command line, which may be a branch or a file. */
@@ -198,7 +216,8 @@ export const gitRules: readonly Rule[] = [
             ]
           : [
               "git config --global http.version HTTP/1.1 && git config --global http.postBuffer 524288000",
-              "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
+              cloneByHand(match) ??
+                "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
             ]),
       "git config --global http.proxy http://proxy:port   # behind a proxy",
     ],

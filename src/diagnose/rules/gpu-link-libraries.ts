@@ -164,10 +164,13 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         ];
       }
       const root = toolkitForLink(match);
+      if (name === "cuda")
+        return [
+          `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.wsl ? "/usr/lib/wsl/lib:" : ""}${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
+          `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64/stubs"]`,
+        ];
       return [
-        name === "cuda"
-          ? `export LIBRARY_PATH=${root}/lib64/stubs:$LIBRARY_PATH`
-          : `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,
+        `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,
         ...(match.context.log.conda
           ? ["export LIBRARY_PATH=$CONDA_PREFIX/lib:$CONDA_PREFIX/targets/x86_64-linux/lib:$LIBRARY_PATH"]
           : []),
@@ -178,7 +181,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
             ]
           : []),
         ...developmentPackages(name, match),
-        `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64${name === "cuda" ? "/stubs" : ""}"]`,
+        `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64"]`,
       ];
     },
     change: added,

@@ -1,5 +1,5 @@
 /** Sources that use what they do not include. */
-import { addInclude } from "../command-words.ts";
+import { addInclude, quote } from "../command-words.ts";
 import { packageToBuild, platformOf, python } from "../commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
@@ -180,11 +180,20 @@ export const includeRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["space"] ?? "thrust"}::${match.facts["name"] ?? ""}\` is of a header that ${placeOf(match.finding)} does not include: up to CUDA 11 other headers of Thrust brought it in, since CUDA 12 (and again CUDA 13) they do not, or it was removed.`,
-    fix: (match) => [
-      addInclude(match, `thrust/${thrustHeader(match.facts["name"] ?? "")}`),
-      "# or build with CUDA 11 (and a torch for it)",
+    fix: (match) => {
+      const checkout = minkowski(match);
+      if (checkout !== undefined) return checkout;
+      return [
+        addInclude(match, `thrust/${thrustHeader(match.facts["name"] ?? "")}`),
+        "# or build with CUDA 11 (and a torch for it)",
+      ];
+    },
+    sources: [
+      "NVIDIA/MinkowskiEngine#594",
+      "NVIDIA/MinkowskiEngine#601",
+      "NVIDIA/MinkowskiEngine#543",
+      "facebookresearch/ConvNeXt-V2#20",
     ],
-    sources: ["NVIDIA/MinkowskiEngine#594", "NVIDIA/MinkowskiEngine#601", "facebookresearch/ConvNeXt-V2#20"],
     examples: [
       {
         text: '3rdparty/concurrent_unordered_map.cuh(503): error: namespace "thrust" has no member "device"',
@@ -194,6 +203,49 @@ export const includeRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The four files of MinkowskiEngine 0.5.4 that lack headers of Thrust, and which. Source: NVIDIA/MinkowskiEngine#543. */
+const minkowskiFiles: readonly (readonly [string, string])[] = [
+  ["src/convolution_kernel.cuh", "execution_policy"],
+  ["src/coordinate_map_gpu.cu", "unique remove"],
+  ["src/spmm.cu", "execution_policy reduce sort"],
+  ["src/3rdparty/concurrent_unordered_map.cuh", "execution_policy"],
+];
+
+/** All of MinkowskiEngine's files at once, in a clone of its own: one error hides the next. */
+function minkowski(match: Match): string[] | undefined {
+  const { file = "", text } = match.finding;
+  const said = [
+    match.context.log.requirement,
+    ...(match.context.log.requested ?? []),
+    match.context.log.package,
+    file,
+    text,
+  ];
+  if (
+    !said.some((word) => /MinkowskiEngine/i.test(word ?? "")) &&
+    !/concurrent_unordered_map\.cuh$|coordinate_map_gpu\.cu$/.test(file)
+  )
+    return undefined;
+  if (platformOf(match) === "win32") return undefined;
+  const folder = /^(.*[\\/]MinkowskiEngine)[\\/]src[\\/]/.exec(file)?.[1];
+  const revision = /MinkowskiEngine(?:\.git)?@([\w.-]+)/.exec(match.context.log.requirement ?? "")?.[1];
+  return [
+    ...(folder === undefined
+      ? [
+          `git clone https://github.com/NVIDIA/MinkowskiEngine && cd MinkowskiEngine${revision === undefined ? "" : ` && git checkout ${revision}`}`,
+        ]
+      : [`cd ${quote(folder)}`]),
+    ...minkowskiFiles.map(
+      ([name, headers]) =>
+        `sed -i '1i ${headers
+          .split(" ")
+          .map((header) => `#include <thrust/${header}.h>`)
+          .join("\\n")}' ${name}`,
+    ),
+    `${python(match)} setup.py install --force_cuda --blas=openblas   # the same CUDA as torch.version.cuda; after gcc 11 and CUDA 12.8 more has to change: CUDA 11.8 with its torch needs none of this`,
+  ];
+}
 
 function thrustHeader(name: string): string {
   if (/^(?:device|host|seq|cuda)$/.test(name)) return "execution_policy.h";

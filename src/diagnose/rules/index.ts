@@ -183,6 +183,7 @@ import { buildEnvironmentRules } from "./build-environment.ts";
 import { wrongPlaceRules } from "./wrong-places.ts";
 import { undeclaredNamespaceRules } from "./undeclared-namespaces.ts";
 import { cpuBuildRules } from "./cpu-builds.ts";
+import { pluginAtStartRules } from "./plugins-at-start.ts";
 import { postedLinkRules } from "./posted-links.ts";
 import { projectFileRules } from "./project-files.ts";
 import { shellAndServiceRules } from "./shells-and-services.ts";
@@ -324,6 +325,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Order at the link", rules: linkOrderRules },
   { name: "Namespaces without their headers", rules: undeclaredNamespaceRules },
   { name: "Builds without CUDA", rules: cpuBuildRules },
+  { name: "What programs compile while they start", rules: pluginAtStartRules },
   { name: "Links whose command is shown", rules: postedLinkRules },
   { name: "Linking", rules: linkingRules },
   { name: "Isolated builds", rules: isolationRules },

@@ -262,6 +262,13 @@ export const libraryHeaderRules: readonly Rule[] = [
       const entry = known[Number(match.facts["index"])];
       if (entry === undefined) return [];
       const dir = foundDir(match);
+      // The project brings it as a submodule, in a folder that is empty.
+      const [, root] = /^(.*?)[\\/]submodules[\\/]/.exec(match.finding.file ?? "") ?? [];
+      if (entry.form.test("glm/glm.hpp") && root !== undefined && root !== "" && dir === undefined)
+        return [
+          `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(root)}`,
+          "git submodule update --init --recursive   # submodules/…/third_party/glm is empty; a ZIP of the project has no submodules: git clone --recursive",
+        ];
       return [
         ...(dir === undefined ? [] : [`# found in ${dir}: include-dirs = ["${dir}"]`]),
         ...(entry.apt === undefined
@@ -272,6 +279,10 @@ export const libraryHeaderRules: readonly Rule[] = [
               ...(entry.brew === undefined ? {} : { brew: entry.brew }),
               ...(entry.conda === undefined ? {} : { conda: entry.conda }),
             })),
+        // A compiler of the system does not look into the environment.
+        ...(match.context.log.conda && entry.conda !== undefined && platformOf(match) === "linux" && dir === undefined
+          ? ["export CPATH=$CONDA_PREFIX/include:$CPATH"]
+          : []),
         ...(entry.brew === "libomp" && platformOf(match) === "darwin"
           ? [
               "# Homebrew keeps it out of the search paths, and Apple's clang takes -Xpreprocessor -fopenmp; name the folder:",
@@ -285,7 +296,7 @@ export const libraryHeaderRules: readonly Rule[] = [
       const dir = foundDir(match);
       return dir === undefined ? undefined : { kind: "add-include-dir", dir };
     },
-    sources: ["https://packages.debian.org/"],
+    sources: ["https://packages.debian.org/", "graphdeco-inria/gaussian-splatting#901"],
     examples: [
       {
         text: "cuda_rasterizer/auxiliary.h:14:10: fatal error: glm/glm.hpp: No such file or directory",

@@ -119,8 +119,10 @@ export const nvccHeaderRules: readonly Rule[] = [
     title: "nvcc of CUDA 10.1 breaks gcc 7's basic_string",
     on: ["compile"],
     specificity: 88,
-    matches: (finding) =>
-      /[\\/]basic_string\.(?:tcc|h)$/.test(finding.file ?? "")
+    matches: (finding, { log }) =>
+      /[\\/]basic_string\.(?:tcc|h)$/.test(finding.file ?? "") &&
+      // An older one fails at torch's own headers, too.
+      !(log.cuda !== undefined && compareVersions(parseVersion(log.cuda), [10, 0]) < 0)
         ? said(finding, /cannot call member function .*_M_set_sharable.* without object/)
         : undefined,
     confidence: "high",

@@ -2,7 +2,7 @@
 import { usualArchitectures } from "../arch-lists.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { setVariable } from "../commands.ts";
+import { knownCapabilities, platformOf, setVariable } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -89,6 +89,15 @@ export const nvccRules: readonly Rule[] = [
           `${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`,
           "nvidia-smi --query-gpu=compute_cap --format=csv",
         ];
+      const dropped = known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0;
+      if (dropped)
+        return [
+          platformOf(match) === "win32"
+            ? `findstr /s /n "TORCH_CUDA_ARCH_LIST compute_${arch} sm_${arch}" setup.py CMakeLists.txt`
+            : `grep -rnE "TORCH_CUDA_ARCH_LIST|compute_${arch}|sm_${arch}" --include=setup.py --include=CMakeLists.txt .`,
+          `# take ${dotted(arch)} out there; a setup.py that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself (pointnet2_ops) overrides the variable: delete that line. Or a CUDA before ${known.gone ?? ""}`,
+          setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
+        ];
       return [
         "nvcc --version; which -a nvcc",
         known.gone === undefined
@@ -97,7 +106,13 @@ export const nvccRules: readonly Rule[] = [
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}   # or build for what this nvcc knows; PTX serves newer GPUs`,
       ];
     },
-    sources: ["facebookresearch/3detr#59", "tatsy/torchmcubes#18", "colmap/colmap#2615", "cmpute/d3d#8"],
+    sources: [
+      "erikwijmans/Pointnet2_PyTorch#180",
+      "facebookresearch/3detr#59",
+      "tatsy/torchmcubes#18",
+      "colmap/colmap#2615",
+      "cmpute/d3d#8",
+    ],
     examples: [
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_89'", expect: "CUDA 11.8" },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_35'", expect: "dropped" },
@@ -309,6 +324,12 @@ export const nvccRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The GPU that is there, or that the text names. */
+function ownArchitecture(match: Match): string | undefined {
+  const listed = knownCapabilities(match);
+  return listed.length > 0 ? listed.join(";") : match.context.log.namedCapability;
+}
 
 function nearest(match: Match, arch: string): string {
   const number = Number(/^\d+/.exec(arch)?.[0] ?? "80");

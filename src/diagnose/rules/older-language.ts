@@ -1,5 +1,5 @@
 /** Compiled as an older C++, or with a C++ library of another age, than any torch needs; generated code; mixed checkouts. */
-import { pip, standardFor, wordsToBuild } from "../commands.ts";
+import { pip, platformOf, standardFor, wordsToBuild } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
@@ -235,13 +235,33 @@ export const olderLanguageRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `The project brings its own copy of ${match.facts["copy"] ?? ""}, whose folder is on the command line, and \`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in it: the copy is of an older (or newer) release than the code, or the git submodule was never checked out and the folder is empty.`,
-    fix: (match) => [
-      "git submodule sync && git submodule update --init --recursive --force   # the commit that the project names",
-      `# empty, or still too old: rm -rf the folder ${match.facts["copy"] ?? ""} and clone the project anew with --recursive, or put the release of ${match.facts["copy"] ?? ""} there that its README names${match.facts["copy"] === "glm" ? " (glm 1.0 and newer have gtx/pca.hpp): git clone --depth 1 --branch 1.0.1 https://github.com/g-truc/glm third_party/glm" : ""}`,
-      "# do not install the library beside it: two copies would be mixed",
-    ],
-    sources: ["HKUST-SAIL/RaDe-GS#6"],
+    fix: (match) => {
+      // An installed package has no submodules: its archive was made without them.
+      const installed = /[\\/](?:site|dist)-packages[\\/]([\w-]+)[\\/]/.exec(match.finding.file ?? "")?.[1];
+      if (installed !== undefined)
+        return [
+          installed === "gsplat"
+            ? pip(
+                match,
+                'install --no-build-isolation --no-cache-dir --force-reinstall --no-deps "git+https://github.com/nerfstudio-project/gsplat.git"',
+              )
+            : `# ${installed} from its repository, which pip clones with its submodules: ${pip(match, `install --no-build-isolation --force-reinstall --no-deps git+<address of ${installed}'s repository>`)}`,
+          ...(match.facts["copy"] === "glm" && platformOf(match) === "linux"
+            ? ["# or GLM of the system: sudo apt-get install libglm-dev; then run the program again"]
+            : []),
+        ];
+      return [
+        "git submodule sync && git submodule update --init --recursive --force   # the commit that the project names",
+        `# empty, or still too old: rm -rf the folder ${match.facts["copy"] ?? ""} and clone the project anew with --recursive, or put the release of ${match.facts["copy"] ?? ""} there that its README names${match.facts["copy"] === "glm" ? " (glm 1.0 and newer have gtx/pca.hpp): git clone --depth 1 --branch 1.0.1 https://github.com/g-truc/glm third_party/glm" : ""}`,
+        "# do not install the library beside it: two copies would be mixed",
+      ];
+    },
+    sources: ["HKUST-SAIL/RaDe-GS#6", "nerfstudio-project/gsplat#746"],
     examples: [
+      {
+        text: "/usr/local/cuda/bin/nvcc -I/e/lib/python3.13/site-packages/gsplat/cuda/csrc/third_party/glm -std=c++17 -c a.cu -o a.o\n/e/lib/python3.13/site-packages/gsplat/cuda/include/Common.h:5:10: fatal error: glm/glm.hpp: No such file or directory",
+        expect: "git+https://github.com/nerfstudio-project/gsplat.git",
+      },
       {
         text: "/usr/local/cuda/bin/nvcc -I/p/third_party/glm/ -I/p/include -DNAME=_C -std=c++17 -c a.cu -o a.o\na.cu:20:10: fatal error: glm/gtx/pca.hpp: No such file or directory",
         expect: "1.0",

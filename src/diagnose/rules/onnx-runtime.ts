@@ -6,6 +6,32 @@ const ortManual = "https://onnxruntime.ai/docs/reference/operators/add-custom-op
 
 export const onnxRuntimeRules: readonly Rule[] = [
   {
+    id: "onnx-wants-newer-run-time",
+    title: "onnx is built for a newer Visual C++ run time",
+    on: ["load", "exception", "missing-library"],
+    specificity: 92,
+    matches: (finding) =>
+      /onnx_cpp2py_export: (?:A dynamic link library \(DLL\) initialization routine failed|动态链接库)/.test(
+        finding.text,
+      )
+        ? {}
+        : undefined,
+    confidence: "high",
+    cause: () =>
+      "onnx's wheels for Windows from 1.16.2 on are built with a newer Visual Studio, and their DLL does not start with an older Visual C++ run time.",
+    fix: (match) => [
+      "winget install --id Microsoft.VCRedist.2015+.x64   # the newest run time; then start again",
+      `${pip(match, "install onnx==1.16.1")}   # or the last release that does without, for Python 3.8 to 3.12`,
+    ],
+    sources: ["onnx/onnx#6267", "onnx/onnx#6284", "PDFMathTranslate/PDFMathTranslate#178", "onnxsim/onnxsim#346"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing onnx_cpp2py_export: A dynamic link library (DLL) initialization routine failed.",
+        expect: "onnx==1.16.1",
+      },
+    ],
+  },
+  {
     id: "onnx-custom-ops-entry-missing",
     title: "The library has no RegisterCustomOps for ONNX Runtime",
     on: ["undefined-symbol", "exception"],

@@ -320,13 +320,22 @@ export const readyPackageRules: readonly Rule[] = [
     title: "A package with compiled parts is not installed",
     on: ["exception"],
     specificity: 65,
-    matches: (finding) => {
+    matches: (finding, context) => {
+      // The list of an environment: why it was not built stands elsewhere.
+      if (
+        /not built correctly/.test(finding.text) &&
+        context.findings.some(({ kind }) => kind === "compile" || kind === "missing-header")
+      )
+        return undefined;
       const facts = saidAny(
         finding,
         /No module named ['"](?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|detectron2|pytorch3d|mmcv|torch_scatter|torch_sparse|torch_cluster|torch_spline_conv|pyg_lib|tinycudann|nvdiffrast|gsplat|MinkowskiEngine|torchsparse|kaolin|natten|bitsandbytes|auto_gptq|exllamav2|flashinfer|transformer_engine|groundingdino|fused_ssim)(?:\.\w+)*['"]/,
         /following packages that were not found in your environment: (?<module>flash_attn|causal_conv1d|mamba_ssm|xformers|deepspeed|apex|bitsandbytes)/,
+        /(?:^|\bis )?name ['"](?<alias>tcnn)['"] is not defined/,
         /(?<module>FlashAttention)2 has been toggled on, but it cannot be used/,
       );
+      // The import stands in a try block.
+      if (facts?.["alias"] !== undefined) return { module: "tinycudann" };
       // It is there, as sources beside which nothing was built.
       const module = facts?.["module"];
       const isSources = finding.frames?.some((frame) =>
@@ -348,6 +357,7 @@ export const readyPackageRules: readonly Rule[] = [
     },
     sources: [
       "Dao-AILab/flash-attention#246",
+      "nerfstudio-project/nerfstudio#724",
       "https://pip.pypa.io/en/stable/cli/pip_install/#cmdoption-no-build-isolation",
     ],
     examples: [
@@ -363,6 +373,7 @@ export const readyPackageRules: readonly Rule[] = [
         text: "ModuleNotFoundError: No module named 'detectron2'",
         expect: "git+https://github.com/facebookresearch/detectron2",
       },
+      { text: "NameError: name 'tcnn' is not defined", expect: "#subdirectory=bindings/torch" },
     ],
   },
 ];

@@ -1,7 +1,9 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
-import { installTogether, pip, platformOf, python, rebuild, reinstall, setVariable, torchCuda } from "../commands.ts";
+import { pip, python, rebuild, reinstall, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { withCompanions } from "../companion-commands.ts";
+import { installSpconv } from "../spconv.ts";
 import { buildInCheckout, packageOfInit } from "../checkouts.ts";
 import { reinstallMmcv } from "../mmcv.ts";
 import { originOf, packageOf, packageOfModule, plainName } from "../packages.ts";
@@ -84,7 +86,7 @@ export const registrationRules: readonly Rule[] = [
     },
     fix: (match) =>
       match.facts["space"] === "torchvision" || /custom C\+\+ ops/.test(match.finding.message)
-        ? [installTogether(match, "torchvision")]
+        ? withCompanions(match, "torchvision")
         : namespaceOf(match) !== undefined
           ? [
               `${python(match)} -c "import torch, ${namespaceOf(match)?.[1] ?? ""}"   # says why it does not load; your own program: import ${namespaceOf(match)?.[1].split(".")[0] ?? ""} before the call`,
@@ -161,6 +163,12 @@ export const registrationRules: readonly Rule[] = [
           finding.message,
         )?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
+      // The list of an environment: why it was not built stands elsewhere.
+      if (
+        /not built correctly/.test(finding.text) &&
+        context.findings.some(({ kind }) => kind === "compile" || kind === "missing-header")
+      )
+        return undefined;
       // A function of the set-up script itself.
       if (finding.code === "NameError" && finding.frames?.at(-1)?.includes("setup.py") === true) return undefined;
       return { module };
@@ -179,7 +187,7 @@ export const registrationRules: readonly Rule[] = [
         // The import stood in a try block: the package can do without, and its set-up script does so, too.
         ...(match.finding.code === "NameError"
           ? [
-              `${setVariable(match, "CUDA_HOME", platformOf(match) === "win32" ? "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v<number>" : "/usr/local/cuda")}   # of torch.version.cuda's toolkit, with nvcc: without it (or without a GPU in sight) such a set-up script leaves the compiled part out and says nothing`,
+              `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match) ?? match.context.log.spokenCuda))}   # of torch.version.cuda's toolkit, with nvcc: without it (or without a GPU in sight) such a set-up script leaves the compiled part out and says nothing`,
             ]
           : []),
         ...(name === undefined
@@ -187,15 +195,7 @@ export const registrationRules: readonly Rule[] = [
           : name === "mmcv"
             ? reinstallMmcv(match)
             : name === "spconv"
-              ? [
-                  `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-                  pip(match, "uninstall -y spconv cumm"),
-                  pip(
-                    match,
-                    `install spconv-cu${torchCuda(match)?.replace(".", "") ?? "<torch.version.cuda without the dot>"}`,
-                  ) +
-                    "   # the nearest number that there is (pip index versions): cu118, cu120, cu121, cu124, cu126; plain `spconv` is the one for the CPU",
-                ]
+              ? installSpconv(match)
               : originOf(name) === undefined && !match.context.log.localPackages.includes(plainName(name))
                 ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
                 : reinstall(match, name)),
@@ -231,7 +231,7 @@ export const registrationRules: readonly Rule[] = [
       { text: "Error is name 'exllamav2_ext' is not defined", expect: "exllamav2/releases" },
       {
         text: "Processing /home/u/torch-ngp/raymarching\nBuilding wheels for collected packages: raymarching\nModuleNotFoundError: No module named '_raymarching'",
-        expect: "*/raymarching/setup.py",
+        expect: "-v /home/u/torch-ngp/raymarching",
       },
     ],
   },

@@ -1,8 +1,9 @@
 /** The C++ standard: what torch's headers need, what the compilers know. */
 import { cudaForStandard, gccForStandard } from "../version-facts.ts";
-import { platformOf, standardFor, systemPackage, torchAtHand } from "../commands.ts";
+import { pip, platformOf, standardFor, systemPackage, torchAtHand } from "../commands.ts";
 import { standardNumber } from "../../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../../environment/torch-version.ts";
+import { isWellKnown, originOf, plainName } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
@@ -97,6 +98,16 @@ function compileAsNeeded(match: Match): string[] {
       ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`
       : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
     `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
+  ];
+}
+
+/** pip builds an old release of a package that PyPI has: a newer one asks for what torch needs. */
+function newerRelease(match: Match): string[] {
+  const { package: built, localPackages, installer } = match.context.log;
+  if (built === undefined || installer !== "pip" || localPackages.includes(plainName(built))) return [];
+  if (!isWellKnown(built) || originOf(built) !== undefined) return [];
+  return [
+    `${pip(match, `install --no-build-isolation --upgrade ${built}`)}   # a release of this torch's time; a pin of an older one has to go`,
   ];
 }
 
@@ -200,6 +211,7 @@ export const standardRules: readonly Rule[] = [
       return `${match.finding.file === undefined ? "A header" : `\`${baseName(match.finding.file)}\``} must be compiled as C++${asked(match)} or newer${who}, and the build asks for an older standard: it sets -std= itself (setup.py, CMAKE_CXX_STANDARD), or the compiler is too old.${gcc10}${ofTorch}`;
     },
     fix: (match) => [
+      ...newerRelease(match),
       ...(isCompiledSo(match)
         ? [`# #include the header of ${match.facts["feature"] ?? ""}: https://en.cppreference.com/w/cpp/symbol_index`]
         : compileAsNeeded(match)),

@@ -1,9 +1,10 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, python } from "../commands.ts";
+import { platformOf, python, torchCuda, useToolkit } from "../commands.ts";
 import { homeOf } from "../torch-homes.ts";
 import { about, ofLog } from "../matchers.ts";
 import { withoutTh } from "../th-replacements.ts";
+import { cudaBuildsOf } from "../torch-wheels.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** A header of torch: macros expand there, and what is wrong stands where they are used. */
@@ -150,10 +151,21 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `nvcc of CUDA ${match.facts["cuda"] ?? ""} stumbles over a header of torch (${placeOf(match.finding)}). torch's headers are tried with the CUDA that torch was built with; 1.0 to 1.4 need CUDA 9, 1.5 to 1.12 CUDA 10.2, 2.0 CUDA 11.7, and their C++17 (2.1 and newer) CUDA 11.`,
-    fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      "ls -d /usr/local/cuda*   # a toolkit of that version? then: export CUDA_HOME=/usr/local/cuda-11.8 PATH=/usr/local/cuda-11.8/bin:$PATH",
-    ],
+    fix: (match) => {
+      const torch = match.context.log.installedTorch;
+      const builds = (torch === undefined ? undefined : cudaBuildsOf(torch))?.map((build) =>
+        build.replace(/^cu(\d+)(\d)$/, "$1.$2"),
+      );
+      const wanted = torchCuda(match) ?? builds?.[0];
+      return [
+        ...(torchCuda(match) === undefined
+          ? [
+              `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"${builds === undefined ? "" : `   # torch ${torch ?? ""} is made for CUDA ${builds.join(" or ")}`}`,
+            ]
+          : []),
+        ...useToolkit(match, wanted),
+      ];
+    },
     sources: ["pytorch/pytorch#16257", "zhanghang1989/PyTorch-Encoding#161"],
     examples: [
       {

@@ -1,6 +1,6 @@
 /** What no rule knows: the error line that ended the log, where it comes from, and what to do next. Never sure. */
 import { ofCleaning } from "./setup-refusals.ts";
-import { pip, python, wordsToBuild } from "../commands.ts";
+import { installWithoutIsolation, pip, python, wordsToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 
@@ -94,10 +94,13 @@ export const unknownErrorRules: readonly Rule[] = [
     matches: (finding) => (finding.code === "plain-output" ? {} : undefined),
     confidence: "low",
     cause: (match) => `The program that pip started failed and printed nothing but: ${match.finding.message}`,
-    fix: (match) => [
-      pip(match, `install -v --no-build-isolation ${wordsToBuild(match)}   # the whole output`),
-      "# what the words ask for: another version, a variable, a package that has to be there first",
-    ],
+    fix: (match) =>
+      /--no-build-isolation/.test(match.finding.message)
+        ? installWithoutIsolation(match)
+        : [
+            pip(match, `install -v --no-build-isolation ${wordsToBuild(match)}   # the whole output`),
+            "# what the words ask for: another version, a variable, a package that has to be there first",
+          ],
     sources: [],
     examples: [
       {

@@ -1,0 +1,119 @@
+/**
+ * The command that failed, given once more behind a fix that only prepares for it: a header that is installed, a variable that
+ * is set, a line that is changed. With all that the user asked for: pins, extras, options, the folder. It does not know
+ * whether the command was the right one to begin with; where the text has several, it stays silent.
+ */
+import { pip, platformOf, python, quote } from "./command-words.ts";
+import { variablesAgain } from "./isolation-commands.ts";
+import { originOf, plainName } from "./packages.ts";
+import type { Match } from "./rule.ts";
+
+const ofBuilds: ReadonlySet<string> = new Set([
+  "compile",
+  "missing-header",
+  "driver",
+  "tool-died",
+  "link",
+  "duplicate-symbol",
+  "missing-program",
+  "build-tool",
+]);
+
+/** Commands that build or install a package. */
+const builds =
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|docker build|\bRUN\b/;
+/** Commands that bring what a build needs. */
+const installsTool =
+  /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
+/** `# then the same command again`. */
+const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)\b.*\bagain\b[^:]*$|^# then again$/;
+
+function isBuild({ finding, context: { log } }: Match): boolean {
+  if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
+  if (finding.kind === "installer") return log.installer !== undefined;
+  return (
+    /^(?:exception|system|warning)$/.test(finding.kind) && log.package !== undefined && log.installer !== undefined
+  );
+}
+
+/** The one command of the text that builds; undefined without one, and where the text has several. */
+function commandOf(match: Match): string | undefined {
+  const { log } = match.context;
+  if (log.host !== undefined || log.builtAtRunTime) return undefined;
+  if (log.uvCommand !== undefined && log.uvCommand !== "pip")
+    return log.uvCommand === "sync" || log.uvCommand === "lock" ? (log.uvLine ?? `uv ${log.uvCommand}`) : undefined;
+  const [only, ...others] = log.installs ?? [];
+  if (only !== undefined) {
+    const { package: built } = log;
+    const named =
+      others.length === 0 || built === undefined
+        ? []
+        : (log.installs ?? []).filter((words) => plainName(words).includes(plainName(built)));
+    const words = others.length === 0 ? only : named.at(-1);
+    return words === undefined ? undefined : pip(match, `install ${words}`);
+  }
+  if (log.setupCommand === undefined) {
+    // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
+    const from = log.package === undefined ? undefined : originOf(log.package)?.from;
+    return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
+  }
+  const folder = log.setupFolder;
+  return folder === undefined
+    ? `${python(match)} ${log.setupCommand}`
+    : `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)} && ${python(match)} ${log.setupCommand}`;
+}
+
+/** The part of a line that a shell runs. */
+function commandPart(line: string): string {
+  return line.startsWith("#") ? "" : line.replace(/\s+# .*$/, "").replaceAll(installsTool, "");
+}
+
+/** The package has wheels for each torch on a page, and pip took newer sources of PyPI in their place. */
+function fromPage({ context: { log } }: Match, command: string): string | undefined {
+  const { package: built, wheelPage } = log;
+  if (built === undefined || wheelPage === undefined || !command.includes(wheelPage)) return undefined;
+  const page = originOf(plainName(built))?.wheels;
+  if (page === undefined || !wheelPage.startsWith(page.replace(/\$.*$/, "")) || command.includes("--only-binary"))
+    return undefined;
+  const names = (log.fromPage ?? [])
+    .map((word) => word.replace(/[=<>!~].*$/, ""))
+    .filter((name) => originOf(plainName(name))?.wheels === page);
+  return names.length === 0 ? undefined : command.replace(/ install /, ` install --only-binary ${names.join(",")} `);
+}
+
+/** The fix with the command that failed at its end, where it does not build by itself. */
+export function withAgain(lines: readonly string[], match: Match): readonly string[] {
+  if (lines.length === 0 || !isBuild(match)) return lines;
+  const command = commandOf(match);
+  if (command === undefined) return lines;
+  const ready = fromPage(match, command);
+  if (ready !== undefined)
+    return [
+      `${ready}   # the newest release that has a wheel for this torch there: without the option pip takes the sources of a newer one and compiles them`,
+      "# or from source:",
+      ...lines.map((line) => (line.startsWith("#") ? line : `# ${line}`)),
+    ];
+  if (lines.some((line) => builds.test(commandPart(line)))) return lines;
+  const kept = lines.filter((line) => !saysAgain.test(line));
+  return [...kept, ...variablesAgain(match), command];
+}
+
+/** The compiler names sources as they lie below the folder that pip builds: the same from where the command was given. */
+export function fromWhereItWasGiven(lines: readonly string[], match: Match): readonly string[] {
+  const { file } = match.finding;
+  const { requested = [] } = match.context.log;
+  const folder =
+    requested.length === 1 ? /^(?:-e )?"?((?:\.\/)?[\w.-]+(?:\/[\w.-]+)*)"?$/.exec(requested[0] ?? "")?.[1] : undefined;
+  if (
+    file === undefined ||
+    folder?.includes("/") !== true ||
+    /^(?:[\\/~]|[A-Za-z]:)/.test(file) ||
+    file.startsWith("../")
+  )
+    return lines;
+  const root = folder.replace(/\/$/, "");
+  if (file.startsWith(`${root.replace(/^\.\//, "")}/`) || file.startsWith(`${root}/`)) return lines;
+  return lines.map((line) =>
+    line.startsWith("sed ") && line.endsWith(` ${file}`) ? `${line.slice(0, -file.length)}${root}/${file}` : line,
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * spconv and the cumm that it is built upon: their packages bear a CUDA in their names, and two of them write one folder. It
+ * knows which there are, not which Pythons each has wheels for. Source: the packages on PyPI (spconv-cu102 to spconv-cu126).
+ */
+import { pip, platformOf, showTorchCuda, torchCuda } from "./commands.ts";
+import type { Match } from "./rule.ts";
+
+/** CUDA releases that there is a package for, oldest first. */
+const numbers: readonly number[] = [102, 111, 113, 114, 116, 117, 118, 120, 121, 124, 126];
+
+/** The package for a CUDA: of the same major version, the newest that is not newer, else the oldest. */
+function numberFor(cuda: string): number | undefined {
+  const wanted = Number(cuda.replace(".", ""));
+  const same = numbers.filter((number) => Math.floor(number / 10) === Math.floor(wanted / 10));
+  return same.findLast((number) => number <= wanted) ?? same[0];
+}
+
+/** Those that the text lists as installed, or asks for: `spconv-cu111`, `cumm`. */
+function named(match: Match): string[] {
+  const { versions, requested = [], installs = [] } = match.context.log;
+  const words = [...requested, ...installs].flatMap((text) => text.match(/\b(?:spconv|cumm)(?:-cu\d{3})?\b/g) ?? []);
+  return [
+    ...new Set([...Object.keys(versions).filter((name) => /^(?:spconv|cumm)(?:-cu\d{3})?$/.test(name)), ...words]),
+  ];
+}
+
+/** Takes all of them away and installs the one for torch's CUDA, with the cumm that it asks for. */
+export function installSpconv(match: Match): string[] {
+  const { versions, spokenCuda } = match.context.log;
+  const there = named(match);
+  const cuda = torchCuda(match) ?? spokenCuda;
+  const number = cuda === undefined ? undefined : numberFor(cuda);
+  const installed = there.find((name) => /^spconv-cu/.test(name));
+  // Nothing tells torch's CUDA: the one that was chosen before.
+  const name = number === undefined ? installed : `spconv-cu${String(number)}`;
+  const release = name === installed && name !== undefined ? versions[name] : undefined;
+  const known = there.some((each) => each.startsWith("spconv"));
+  const away = [...new Set(["spconv", "cumm", ...there, ...there.map((each) => each.replace("spconv", "cumm"))])];
+  const uninstall = known
+    ? pip(match, `uninstall -y ${away.join(" ")}`)
+    : platformOf(match) === "win32"
+      ? pip(
+          match,
+          `uninstall -y ${["", ...numbers.slice(-9).map((each) => `-cu${String(each)}`)].flatMap((end) => [`spconv${end}`, `cumm${end}`]).join(" ")}`,
+        )
+      : pip(match, "uninstall -y spconv cumm $(pip list --format=freeze | grep -o -i -E '^(spconv|cumm)-cu[0-9]+')");
+  return [
+    ...(name === undefined ? [showTorchCuda(match)] : []),
+    uninstall,
+    `${pip(match, `install ${name ?? "spconv-cu126"}${release === undefined ? "" : `==${release}`}`)}   # ${name === undefined ? "for CUDA 12.6 and newer; 11.8: spconv-cu118, 12.1: spconv-cu121, 12.4: spconv-cu124; it brings" : "with"} the cumm that it needs; plain spconv is the one for the CPU`,
+  ];
+}

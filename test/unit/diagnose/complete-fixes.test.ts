@@ -1,0 +1,153 @@
+/** Fixes that end with what the user asked for, in the folders and releases that the text names. */
+import { describe, expect, it } from "vitest";
+import { diagnose } from "../../../src/diagnose/diagnose.ts";
+
+const fix = (text: string) => diagnose(text).diagnoses[0]?.fix ?? [];
+
+describe("the command that failed comes again", () => {
+  it("with its options and pins, behind a fix that only prepares", () => {
+    expect(
+      fix(
+        'pip install --upgrade -v "git+https://github.com/mit-han-lab/torchsparse.git@v1.4.0"\nbackend/query_cpu.cpp:6:10: fatal error: google/dense_hash_map: No such file or directory',
+      ).at(-1),
+    ).toBe('python -m pip install --upgrade -v "git+https://github.com/mit-han-lab/torchsparse.git@v1.4.0"');
+  });
+
+  it("as setup.py was called", () => {
+    expect(
+      fix(
+        "$ python setup.py build develop\nsrc/a.cpp:6:10: fatal error: google/dense_hash_map: No such file or directory",
+      ).at(-1),
+    ).toBe("python setup.py build develop");
+  });
+
+  it("not where the text has several, and not what pip ran by itself", () => {
+    const header = "src/a.cpp:6:10: fatal error: google/dense_hash_map: No such file or directory";
+    expect(fix(`pip install a-pack\npip install b-pack\n${header}`).join("\n")).not.toContain("pip install");
+    expect(fix(`× python setup.py bdist_wheel did not run successfully.\n${header}`).join("\n")).not.toContain(
+      "setup.py",
+    );
+  });
+
+  it("not where the fix builds by itself", () => {
+    const lines = fix(
+      "pip install flash-attn\nERROR: Failed building wheel for flash-attn\nModuleNotFoundError: No module named 'torch'",
+    );
+    expect(lines.filter((line) => /install flash-attn$/.test(line))).toEqual([]);
+  });
+});
+
+describe("a package that a project carries", () => {
+  it("is installed from the project's folder, which a traceback tells", () => {
+    expect(
+      fix(
+        '  File "C:\\w\\gaussian-splatting\\train.py", line 16, in <module>\n    from gaussian_renderer import render\n  File "C:\\e\\lib\\site-packages\\diff_gaussian_rasterization\\__init__.py", line 15, in <module>\n    from . import _C\nImportError: DLL load failed while importing _C: The specified module could not be found.',
+      ).join("\n"),
+    ).toContain("-v C:\\w\\gaussian-splatting\\submodules\\diff-gaussian-rasterization");
+    expect(
+      fix(
+        "Traceback (most recent call last):\n  File \"/w/CORA/models/ops/functions/ms_deform_attn_func.py\", line 18, in <module>\n    import MultiScaleDeformableAttention as MSDA\nModuleNotFoundError: No module named 'MultiScaleDeformableAttention'",
+      ).join("\n"),
+    ).toContain("-v /w/CORA/models/ops");
+  });
+
+  it("with the Python that runs it", () => {
+    expect(
+      fix(
+        '  File "D:\\ComfyUI_windows_portable\\ComfyUI\\custom_nodes\\w\\hy3dgen\\texgen\\differentiable_renderer\\mesh_render.py", line 158, in __init__\n    import custom_rasterizer as cr\n  File "D:\\ComfyUI_windows_portable\\python_embeded\\Lib\\site-packages\\custom_rasterizer\\render.py", line 25, in <module>\n    import custom_rasterizer_kernel\nImportError: DLL load failed while importing custom_rasterizer_kernel: The specified procedure could not be found.',
+      )[0],
+    ).toBe(
+      "D:\\ComfyUI_windows_portable\\python_embeded\\python.exe -m pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v D:\\ComfyUI_windows_portable\\ComfyUI\\custom_nodes\\w\\hy3dgen\\texgen\\custom_rasterizer",
+    );
+  });
+});
+
+describe("packages of PyG", () => {
+  const symbol =
+    "OSError: /e/lib/python3.10/site-packages/torch_scatter/_version_cuda.so: undefined symbol: _ZN5torch3jit17parseSchemaOrNameERKSs";
+
+  it("are all of one torch", () => {
+    expect(
+      fix(
+        `!pip install torch-scatter -f https://data.pyg.org/whl/torch-1.9.0+cu111.html\n!pip install torch-sparse -f https://data.pyg.org/whl/torch-1.9.0+cu111.html\n1.10.0+cu111\n${symbol}`,
+      )[0],
+    ).toContain(
+      '--only-binary torch-scatter,torch-sparse "torch-scatter<2.1.1" "torch-sparse<0.6.17" -f https://data.pyg.org/whl/torch-1.10.0+cu111.html',
+    );
+  });
+
+  it("come from source, with their pins, where the wheel for that torch does not load", () => {
+    const lines = fix(
+      `pip install torch-scatter==2.1.1 torch-sparse==0.6.17 -f https://data.pyg.org/whl/torch-2.0.0+cu118.html\nEnv:torch 2.0.0+cuda118,torch_geometric 2.4.0\n${symbol}`,
+    );
+    expect(lines.slice(0, 2)).toEqual([
+      "export FORCE_CUDA=1",
+      "python -m pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary torch-scatter,torch-sparse torch-scatter==2.1.1 torch-sparse==0.6.17",
+    ]);
+  });
+});
+
+describe("the shell and the Python of a text for Windows", () => {
+  it("is PowerShell, from which cmd.exe is started", () => {
+    const lines = fix(
+      "(p3d) PS C:\\Users\\b\\pytorch3d> python setup.py install\nC:/CUDA/v11.7/include\\thrust/system/cuda/config.h(79): fatal error C1189: #error:  The version of CUB in your include path is not compatible with this release of Thrust. CUB is now included in the CUDA Toolkit",
+    );
+    expect(lines[0]).toMatch(/^cmd {3}#/);
+    expect(lines[1]).toBe("set CUB_HOME=");
+    expect(lines.at(-1)).toBe("python setup.py install");
+  });
+
+  it("is the one of the launcher", () => {
+    expect(
+      fix(
+        "PS D:\\fairseq> py -3.10 -m pip install ./\nRequested omegaconf<2.1 from https://files.pythonhosted.org/a/omegaconf-2.0.6-py3-none-any.whl (from fairseq) has invalid metadata: .* suffix can only be used with `==` or `!=` operators\nPlease use pip<24.1 if you need to use this version.",
+      ),
+    ).toEqual(expect.arrayContaining(["py -3.10 -m pip install ./"]));
+  });
+});
+
+describe("a GPU that is newer than the toolkit", () => {
+  it("gets the code of the architecture before it", () => {
+    expect(
+      fix(
+        "RuntimeError: CUDA error: no kernel image is available for execution on the device\nGPU: RTX 4090, torch 1.12.1+cu116",
+      ),
+    ).toContain("export TORCH_CUDA_ARCH_LIST=8.6+PTX");
+  });
+
+  it("and its own, where the toolkit knows it", () => {
+    expect(
+      fix(
+        "RuntimeError: CUDA error: no kernel image is available for execution on the device\nGPU: RTX 4090, torch 2.1.0+cu121",
+      ),
+    ).toContain("export TORCH_CUDA_ARCH_LIST=8.9");
+  });
+});
+
+describe("what the text tells of releases", () => {
+  it("pins torchvision's companion", () => {
+    expect(
+      fix("Python 3.8, torch 1.7.0, torchvision 0.5.0, cuda 10.1\nRuntimeError: No such operator torchvision::nms"),
+    ).toEqual([
+      'python -m pip install --force-reinstall "torch==1.7.0" "torchvision==0.8.*" --index-url https://download.pytorch.org/whl/cu101   # what goes with the torch that the text tells',
+    ]);
+  });
+
+  it("keeps apt-get from Windows", () => {
+    expect(
+      fix(
+        "C:\\w\\hash.h(7): fatal error C1083: Cannot open include file: 'google/dense_hash_map': No such file or directory",
+      ).join("\n"),
+    ).not.toMatch(/apt-get|dnf/);
+  });
+
+  it("mends all of MinkowskiEngine's files at once", () => {
+    const lines = fix(
+      '/w/MinkowskiEngine/src/3rdparty/concurrent_unordered_map.cuh(503): error: namespace "thrust" has no member "device"',
+    );
+    expect(lines[0]).toBe("cd /w/MinkowskiEngine");
+    expect(lines).toContain(
+      "sed -i '1i #include <thrust/execution_policy.h>\\n#include <thrust/reduce.h>\\n#include <thrust/sort.h>' src/spmm.cu",
+    );
+  });
+});
