@@ -24,6 +24,22 @@ export {
 } from "./command-words.ts";
 export { installWithoutIsolation, packageToBuild } from "./isolation-commands.ts";
 
+/** Windows has no packages of a system: conda's are in folders of their own there (its documentation of conda-build: Library). */
+function windowsPackage(match: Match, name: string | undefined): string[] {
+  if (name === undefined)
+    return ["# its headers and libraries for Windows: vcpkg (https://vcpkg.io), or the project's own download"];
+  const toVariables = [
+    "set INCLUDE=%CONDA_PREFIX%\\Library\\include;%INCLUDE%",
+    "set LIB=%CONDA_PREFIX%\\Library\\lib;%LIB%",
+  ];
+  return match.context.log.conda
+    ? [`conda install -c conda-forge ${name}`, ...toVariables]
+    : [
+        `# in an environment of conda: conda install -c conda-forge ${name}; without conda: vcpkg (https://vcpkg.io), and its include folder on INCLUDE, its lib folder on LIB`,
+        ...toVariables.map((line) => `# ${line}`),
+      ];
+}
+
 /** Installs a package of the system's, with the package's name by family. */
 export function systemPackage(
   match: Match,
@@ -33,6 +49,7 @@ export function systemPackage(
   const commands: string[] = [];
   if (platformOf(match) === "darwin")
     commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
+  else if (platformOf(match) === "win32") commands.push(...windowsPackage(match, names.conda));
   else if (log.conda && names.conda !== undefined) commands.push(`conda install -c conda-forge ${names.conda}`);
   else {
     commands.push(`sudo apt-get install ${names.apt}`);

@@ -11,9 +11,10 @@ import { requestedWord, type RequestFacts, RequestReader } from "./request-facts
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
+import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts {
+export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -93,7 +94,7 @@ const carriers =
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
-  Exclude<keyof (PasteFacts & RequestFacts & SettingFacts & SystemFacts), "torchCuda">
+  Exclude<keyof (PasteFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts), "torchCuda">
 >;
 
 const names: readonly RegExp[] = [
@@ -120,6 +121,7 @@ export class FactsReader {
   readonly #settings = new SettingReader();
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
+  readonly #tools = new ToolReader();
   readonly #vendor = new VendorReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
@@ -143,6 +145,7 @@ export class FactsReader {
     this.#settings.line(text);
     this.#requests.line(text);
     this.#systems.line(text);
+    this.#tools.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#line(text);
@@ -342,6 +345,7 @@ export class FactsReader {
     this.#settings.line(text);
     this.#requests.line(text);
     this.#systems.line(text);
+    this.#tools.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#system(text);
@@ -376,6 +380,7 @@ export class FactsReader {
       ...this.#settings.facts(),
       ...requests,
       ...system,
+      ...this.#tools.facts(),
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),

@@ -132,6 +132,8 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
       if (/_static/.test(name))
         return `\`${match.facts["file"] ?? name}\` is a static library of CUDA: only the whole toolkit has it (lib64, targets/<system>/lib), while torch's wheels, conda's plain packages and pip's nvidia packages have the shared one alone; or the toolkit's folder is not on the library path.`;
+      if (name === "cuda" && match.context.log.wsl)
+        return "`-lcuda` is the driver's library, and in WSL that is Windows' driver: its libcuda.so lies in /usr/lib/wsl/lib, where the linker does not look.";
       return name === "cuda"
         ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
         : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
@@ -164,6 +166,9 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         ];
       }
       const root = toolkitForLink(match);
+      // Windows' driver is there.
+      if (name === "cuda" && match.context.log.wsl)
+        return ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH   # then the same command"];
       return [
         name === "cuda"
           ? `export LIBRARY_PATH=${root}/lib64/stubs:$LIBRARY_PATH`
@@ -186,6 +191,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     examples: [
       { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
       { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
+      { text: "WSL, Ubuntu 20.04\n/usr/bin/ld: cannot find -lcuda", expect: "/usr/lib/wsl/lib" },
       {
         text: "I have cuda in `/usr/local/cuda-11.3` and its bin on $PATH\n`ld: cannot find -lcuda`",
         expect: "cuda-11.3}/lib64/stubs",

@@ -52,6 +52,48 @@ describe("commands fit the machine of the text", () => {
     expect(started.filter((lines) => !lines.some((line) => line.includes("DISTUTILS_USE_SDK")))).toEqual([]);
   });
 
+  test("a fix for Windows has no words of a shell of Unix, and hands cmd.exe no remark", () => {
+    const ofWindows = examples.filter(
+      (text) =>
+        !/\/usr|\/home|\/root|\/opt|\/tmp|\/workspace|\.so\b|linux|dylib|ubuntu|apt|jetson|rocm|hip|gfx|ld:|g\+\+|gcc|clang|lib64|metal/i.test(
+          text,
+        ),
+    );
+    const fixes = ofWindows.flatMap((text) =>
+      diagnose(`C:\\p>python setup.py install\n${text}`).diagnoses.flatMap(({ fix }) => fix),
+    );
+    const wrong = fixes.filter(
+      (line) =>
+        !line.startsWith("#") &&
+        /^(?:export|unset|sudo|rm|ls|which) |\$\(|\| grep |2>\/dev\/null|\bLD_LIBRARY_PATH\b|^[A-Z_]{4,}=\S+ \S|\s{2}# /.test(
+          line,
+        ),
+    );
+    expect(ofWindows.length).toBeGreaterThan(300);
+    expect(wrong).toEqual([]);
+  });
+
+  test("in PowerShell cmd.exe comes before its own words", () => {
+    const text =
+      "PS C:\\p> python setup.py install\nNo CUDA runtime is found\nerror: Microsoft Visual C++ 14.0 or greater is required.\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory";
+    const [first] = diagnose(text).diagnoses.filter(({ fix }) => fix.some((line) => line.includes("vcvars64")));
+    expect(first?.fix[0]).toBe("cmd");
+  });
+
+  test("what a program in a container says is answered for Linux, whoever started it on Windows", () => {
+    const lines = commands(
+      "PS C:\\p> docker build .\n#12 3.4 /usr/bin/ld: cannot find -lcudart\n#12 3.5 /usr/local/lib/python3.10/dist-packages/torch/include/ATen/ATen.h:3:10: fatal error: glm/glm.hpp: No such file or directory",
+    );
+    expect(lines.join("\n")).toContain("apt-get install libglm-dev");
+  });
+
+  test("which Visual Studio is there, the computer itself tells", () => {
+    const lines = commands(
+      "C:\\p>python a.py\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory",
+    );
+    expect(lines.join("\n")).toContain("vswhere.exe");
+  });
+
   test("the Visual Studio of the text is the one that is started", () => {
     const lines = commands(
       "F:\\VisualStudio\\VC\\Tools\\MSVC\\14.29.30133\\bin\\HostX86\\x64\\cl.exe /c a.cpp\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory",
