@@ -4,7 +4,7 @@ import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import { toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, pythonVersion, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, pythonVersion, quote, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
@@ -139,6 +139,15 @@ export function rebuild(match: Match): string[] {
   // torch's own files are not built here.
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
+  // CMake's own folder: no package that pip knows.
+  const folder =
+    /^((?:[A-Za-z]:)?[\\/](?:.*[\\/])?(?:cmake-)?build[\w-]*)[\\/](?:(?:Release|Debug)[\\/])?[\w.-]+\.(?:so|pyd|dylib)$/.exec(
+      file,
+    )?.[1];
+  if (folder !== undefined && !/-packages[\\/]/.test(folder))
+    return [
+      `cmake --build ${quote(folder)} --clean-first   # with setup.py in its place: ${python(match)} setup.py build_ext --inplace --force`,
+    ];
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
   return [

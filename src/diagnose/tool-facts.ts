@@ -15,6 +15,8 @@ export interface ToolFacts {
   readonly companions?: readonly string[];
   /** The gcc that a module brings: `gcc/11.3.0`. */
   readonly gccModule?: string;
+  /** The program that ran, as the traceback's first line or its command names it: `train.py`. */
+  readonly script?: string;
   /** The C library is musl: Alpine, or a build for musllinux. */
   readonly musl: boolean;
   /** The folder with a space in it that cl.exe gets without quotes: `c:/Users/Ann Lee/AppData/`. */
@@ -26,6 +28,22 @@ export interface ToolFacts {
 const gccModule = /\b(?:module|ml) (?:load |add |swap \S+ )?(?:[\w./+-]+ )*?((?:gcc|GCC|gnu|GCCcore)\/[\w.+-]+)/;
 const spackGcc = /\/spack\/\S{0,200}?\/gcc-(\d+\.\d+(?:\.\d+)?)\//;
 const withValue = /^--(?:plat|exclude|lib-sdir|zip-compression-level|ldpaths|disable-isa-ext-check)$/;
+
+/** A program of the user's own: no installed package, no build. */
+function scriptIn(text: string): string | undefined {
+  const [, file] = /^\s*File "([^"<>]{1,200}\.py)", line \d+, in <module>$/.exec(text) ?? [];
+  const [, started] =
+    file === undefined
+      ? (/(?:^|[$#>] ?)(?:python3?|torchrun)(?:\.exe)? ([\w./\\:-]{1,120}\.py)(?= |$)/.exec(text) ?? [])
+      : [];
+  const found = file ?? started;
+  return found === undefined ||
+    /-packages|[\\/]lib[\\/]python|[\\/]bin[\\/]|pip-|(?:^|[\\/])(?:setup|conf|__init__|__main__)\.py$|\/tmp\//i.test(
+      found,
+    )
+    ? undefined
+    : found;
+}
 
 /** The options among the words of a command that go on the next line. */
 function optionsIn(text: string): string[] {
@@ -49,6 +67,7 @@ export class ToolReader {
   #module: string | undefined;
   #spack: string | undefined;
   #musl = false;
+  #script: string | undefined;
   #spaced: string | undefined;
 
   line(text: string): void {
@@ -58,6 +77,7 @@ export class ToolReader {
       )?.[1];
     if (text.length > 600) return;
     if (text.includes("ibuildwheel") || text.includes("CIBW_")) this.#cibuildwheel = true;
+    if (this.#script === undefined && text.includes(".py")) this.#script = scriptIn(text);
     if (!this.#musl && /musl|lpine/.test(text))
       this.#musl =
         /\bmusllinux_|-musllinux\b|\bAlpine (?:Linux|\d)|[:-]alpine\b|ld-musl/.test(text) && !/skip/i.test(text);
@@ -79,6 +99,7 @@ export class ToolReader {
 
   facts(): ToolFacts {
     return {
+      ...(this.#script === undefined ? {} : { script: this.#script }),
       musl: this.#musl,
       cibuildwheel: this.#cibuildwheel,
       ...(this.#auditwheel.length === 0 ? {} : { auditwheel: [...new Set(this.#auditwheel)] }),

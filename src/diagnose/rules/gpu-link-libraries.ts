@@ -4,6 +4,7 @@ import {
   installGpuTorch,
   pip,
   platformOf,
+  removeFolder,
   setVariable,
   showToolkits,
   showTorchCuda,
@@ -87,7 +88,9 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     cause: (match) =>
       isBeforeItsRemoval(match)
         ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
-        : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+        : platformOf(match) === "win32"
+          ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
+          : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
     fix: (match) => {
       if (isBeforeItsRemoval(match))
         return [
@@ -95,13 +98,25 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           ...useToolkit(match),
           "rm -rf build   # CMake's cache names the old folder; then the same build again (CMake: -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME)",
         ];
+      if (match.context.log.namesLibtorch || match.context.log.libtorchFolder !== undefined)
+        return [
+          "# CMakeLists.txt, before find_package(Torch): if(NOT TARGET CUDA::nvToolsExt) add_library(CUDA::nvToolsExt INTERFACE IMPORTED) endif()   # NVTX 3 has headers only",
+          "# or a LibTorch of 2.7 or newer, which uses NVTX 3: https://pytorch.org/get-started/locally/",
+          `${removeFolder(match, "build")}   # then configure again`,
+        ];
       return [
         pipTorch(),
         "# or, before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with CUDA's nvtx3 headers",
         "# or build with CUDA 12.8; in setup.py drop nvToolsExt from libraries",
       ];
     },
-    sources: ["pytorch/pytorch#116242", "pytorch/pytorch#133293", "pytorch/pytorch#152756", "k2-fsa/k2#1320"],
+    sources: [
+      "pytorch/pytorch#116242",
+      "pytorch/pytorch#133293",
+      "pytorch/pytorch#152756",
+      "pytorch/pytorch#139108",
+      "k2-fsa/k2#1320",
+    ],
     examples: [
       { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
       {

@@ -237,14 +237,23 @@ export const noToolkitRules: readonly Rule[] = [
           ? [
               version === undefined
                 ? "# conda install -c nvidia cuda-toolkit=<that version> && export CUDA_HOME=$CONDA_PREFIX"
-                : `conda install -c nvidia cuda-toolkit=${version} && export CUDA_HOME=$CONDA_PREFIX`,
+                : `conda install -c nvidia cuda-toolkit=${version}${platformOf(match) === "win32" ? "" : " && export CUDA_HOME=$CONDA_PREFIX"}`,
+              // torch then takes the toolkit of the first nvcc on PATH, in whichever folder of the environment it is.
+              ...(version !== undefined && platformOf(match) === "win32"
+                ? [
+                    "set CUDA_HOME=",
+                    "set CUDA_PATH=",
+                    "where nvcc   # torch takes the toolkit of the first one, the environment's",
+                  ]
+                : []),
             ]
           : [
               showToolkits(match),
               `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/cuda-downloads`,
             ]),
-        setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
-        toolkitOnPath(match),
+        ...(match.context.log.conda && version !== undefined
+          ? []
+          : [setVariable(match, "CUDA_HOME", toolkitFolder(match, version)), toolkitOnPath(match)]),
         ...again(match),
       ];
     },
@@ -263,6 +272,10 @@ export const noToolkitRules: readonly Rule[] = [
       {
         text: "I also encounter this after\n`mamba install -c nvidia cuda-nvcc`\nNameError: name 'bare_metal_version' is not defined",
         expect: "export CUDA_HOME=$CONDA_PREFIX",
+      },
+      {
+        text: "(e) C:\\p>conda activate e\n<string>:118: UserWarning: my_ops was requested, but nvcc was not found.\ntorch.__version__  = 2.5.1+cu118\nNameError: name 'bare_metal_version' is not defined",
+        expect: "where nvcc",
       },
       {
         text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install --no-build-isolation .\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",

@@ -73,6 +73,39 @@ describe("commands fit the machine of the text", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("the program of the text is the one that runs again", () => {
+    const lines = commands(
+      'Traceback (most recent call last):\n  File "/home/u/proj/train.py", line 88, in <module>\n    out = model(x)\n  File "/e/lib/python3.10/site-packages/torch/nn/modules/module.py", line 1, in forward\nRuntimeError: CUDA error: an illegal memory access was encountered',
+    );
+    expect(lines.join("\n")).toContain("/home/u/proj/train.py");
+    expect(lines.join("\n")).not.toContain("the_program.py");
+  });
+
+  test("a module called _C is of the package whose lines the traceback has, not of another that is listed", () => {
+    const lines = commands(
+      'pip list\npytorch3d  0.7.4\ntorch  1.13.1+cu117\ntorchvision  0.14.1+cu117\n  File "C:\\e\\lib\\site-packages\\pytorch3d\\renderer\\blending.py", line 10, in <module>\n    from pytorch3d import _C\nImportError: DLL load failed while importing _C: The specified procedure could not be found.',
+    );
+    expect(lines.join("\n")).toContain("facebookresearch/pytorch3d");
+    expect(lines.join("\n")).not.toContain("--no-binary torchvision");
+  });
+
+  test("what CMake built is built again by CMake", () => {
+    const lines = commands(
+      ">>> import torch\n>>> import my_ops\nImportError: /home/u/p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
+    );
+    expect(lines.join("\n")).toContain("cmake --build /home/u/p/build --clean-first");
+  });
+
+  test("torchvision and torchaudio of the command stay beside torch", () => {
+    const lines = commands(
+      "C:\\p>pip install torch==2.3.1+cu121 torchaudio==2.3.1+cu121 torchvision==0.18.1+cu121\nERROR: Could not find a version that satisfies the requirement torch==2.3.1+cu121 (from versions: 2.6.0, 2.7.0)\n  Using cached torch-2.7.0-cp313-cp313-win_amd64.whl.metadata (29 kB)",
+    );
+    expect(lines).toContain("py -3.12 -m venv .venv");
+    expect(lines.join("\n")).toContain(
+      "torch==2.3.1+cu121 torchaudio==2.3.1+cu121 torchvision==0.18.1+cu121 --index-url https://download.pytorch.org/whl/cu121",
+    );
+  });
+
   test("in PowerShell cmd.exe comes before its own words", () => {
     const text =
       "PS C:\\p> python setup.py install\nNo CUDA runtime is found\nerror: Microsoft Visual C++ 14.0 or greater is required.\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory";
