@@ -4,7 +4,7 @@ import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import { toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, pythonVersion, quote, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, pythonVersion, quote, removeFolder, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
@@ -150,6 +150,13 @@ export function rebuild(match: Match): string[] {
     ];
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
+  const asked = match.context.log.requested?.join(" ") ?? "";
+  if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))
+    return [
+      ...toImporter(match),
+      removeFolder(match, "build"),
+      pip(match, `install --no-build-isolation --no-deps --force-reinstall ${asked}`),
+    ];
   return [
     ...toImporter(match),
     "retorch build --force",
@@ -210,6 +217,11 @@ export function reinstall(match: Match, name: string): string[] {
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
     return [`${own}   # in the folder that ${name} was installed from`];
+  // As the text has it installed.
+  const { requested = [] } = match.context.log;
+  const repository = requested.find((word) => word.startsWith('"git+'));
+  if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
+    return [pip(match, `${options} ${repository}`)];
   if (!isWellKnown(name))
     return [
       `${own}   # in the folder of ${name}'s sources`,
@@ -353,6 +365,9 @@ export function installGpuTorch(match: Match): string {
       `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${build}`,
     );
   if (cuda !== undefined) return installTorchFor(match, cuda);
+  const newest = release === undefined ? undefined : cudaBuildsOf(release)?.at(-1);
+  if (release !== undefined && newest !== undefined)
+    return `${pip(match, `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${newest}`)}   # the same release with CUDA; "CUDA Version" of nvidia-smi is older: another of ${cudaBuildsOf(release)?.join(", ") ?? ""}`;
   const old = newestCudaOf(pythonVersion(match));
   return old === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`

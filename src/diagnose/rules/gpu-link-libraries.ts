@@ -250,8 +250,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
             `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["name"] ?? "") ? "rocm7.0   # the ROCm of the machine" : "xpu"}`,
           )
         : installGpuTorch(match),
-      "pip install --no-build-isolation .   # so that the build sees that torch",
-      "# or build without CUDA: CppExtension, no .cu sources",
+      ...(match.context.log.host === "rust"
+        ? ["cargo clean && cargo build   # torch-sys remembers the torch that it was built for"]
+        : [
+            "pip install --no-build-isolation .   # so that the build sees that torch",
+            "# or build without CUDA: CppExtension, no .cu sources",
+          ]),
     ],
     sources: ["NVlabs/tiny-cuda-nn#217", "NVlabs/tiny-cuda-nn#197", "ashawkey/torch-ngp#200"],
     examples: [

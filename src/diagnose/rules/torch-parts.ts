@@ -291,5 +291,5 @@ function moduleName(match: Match): string {
   const stem = /([A-Za-z_]\w*)\.(?:cpython|abi3|cp\d|so|pyd)/.exec(file)?.[1];
   // A module in a package is imported by that package.
   const inside = /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)[\\/]/.exec(file)?.[1];
-  return inside ?? stem ?? "the_extension";
+  return inside ?? stem ?? match.context.log.runningModule ?? "the_extension";
 }

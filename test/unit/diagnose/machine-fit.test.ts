@@ -89,6 +89,30 @@ describe("commands fit the machine of the text", () => {
     expect(lines.join("\n")).not.toContain("--no-binary torchvision");
   });
 
+  test("what a build in isolation fetched is no reason for another toolkit", () => {
+    const lines = commands(
+      "RUN pip install torch==2.1.2 --index-url https://download.pytorch.org/whl/cu118\n  Getting requirements to build wheel: finished with status 'done'\nRuntimeError:\nThe detected CUDA version (11.8) mismatches the version that was used to compile\nPyTorch (13.0). Please make sure to use the same CUDA versions.\nERROR: Failed building wheel for detectron2",
+    );
+    expect(lines.join("\n")).toContain("--no-build-isolation");
+    expect(lines.join("\n")).not.toContain("cuda-13.0");
+  });
+
+  test("a package is built again from the repository that the text names", () => {
+    const lines = commands(
+      "I use torch 2.8.0\npip3 install git+https://github.com/u/my_points\nOSError: /e/lib/python3.12/site-packages/my_points/_core.cpython-312-x86_64-linux-gnu.so: undefined symbol: _ZNK3c106SymInt22maybe_as_int_slow_pathEv",
+    );
+    expect(lines[0]).toContain(
+      '--no-build-isolation --no-cache-dir --force-reinstall --no-deps "git+https://github.com/u/my_points"',
+    );
+  });
+
+  test("torch without CUDA gives way to the same release with CUDA", () => {
+    const lines = commands(
+      'error: could not compile `my-app` (bin "my-app")\nPyTorch version: 2.4.0+cpu\n/usr/bin/ld: cannot find -ltorch_cuda: No such file or directory',
+    );
+    expect(lines.join("\n")).toContain("torch==2.4.0 --index-url https://download.pytorch.org/whl/cu124");
+  });
+
   test("what CMake built is built again by CMake", () => {
     const lines = commands(
       ">>> import torch\n>>> import my_ops\nImportError: /home/u/p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
