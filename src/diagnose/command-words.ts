@@ -1,9 +1,19 @@
 /** Words of commands for the system, the interpreter and the installer at hand; what to run is for others to say. */
 import type { Match } from "./rule.ts";
 
+/** A line that a program on Linux said, in a text that tells of Windows as well: of a container, of WSL. */
+export function saidOnLinux(finding: Match["finding"]): boolean {
+  const said = `${finding.file ?? ""} ${finding.text}`;
+  return (
+    /(?:^|[\s"'`(=:])\/(?:usr|home|root|opt|workspace|app|tmp)\/|\.so(?:\.\d+)*\b|linux-gnu/.test(said) &&
+    !/\b[A-Za-z]:[\\/]|\.(?:pyd|dll|lib)\b|\bLNK\d/.test(said)
+  );
+}
+
 /** The system that the commands are for. */
 export function platformOf(match: Match): "linux" | "darwin" | "win32" {
-  return match.context.log.platform ?? match.context.environment?.platform ?? "linux";
+  const platform = match.context.log.platform ?? match.context.environment?.platform ?? "linux";
+  return platform === "win32" && saidOnLinux(match.finding) ? "linux" : platform;
 }
 
 /** The interpreter, as a word of a command. */

@@ -4,7 +4,7 @@ import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
 import { editionOf, rebuildCheckout, toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, pythonVersion, quote, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, pythonVersion, quote, removeFolder, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import type { Match } from "./rule.ts";
@@ -30,6 +30,22 @@ export {
   wordsToBuild,
 } from "./isolation-commands.ts";
 
+/** Windows has no packages of a system: conda's are in folders of their own there (its documentation of conda-build: Library). */
+function windowsPackage(match: Match, name: string | undefined): string[] {
+  if (name === undefined)
+    return ["# its headers and libraries for Windows: vcpkg (https://vcpkg.io), or the project's own download"];
+  const toVariables = [
+    "set INCLUDE=%CONDA_PREFIX%\\Library\\include;%INCLUDE%",
+    "set LIB=%CONDA_PREFIX%\\Library\\lib;%LIB%",
+  ];
+  return match.context.log.conda
+    ? [`conda install -c conda-forge ${name}`, ...toVariables]
+    : [
+        `# in an environment of conda: conda install -c conda-forge ${name}; without conda: vcpkg (https://vcpkg.io), and its include folder on INCLUDE, its lib folder on LIB`,
+        ...toVariables.map((line) => `# ${line}`),
+      ];
+}
+
 /** Installs a package of the system's, with the package's name by family. */
 export function systemPackage(
   match: Match,
@@ -39,6 +55,7 @@ export function systemPackage(
   const commands: string[] = [];
   if (platformOf(match) === "darwin")
     commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
+  else if (platformOf(match) === "win32") commands.push(...windowsPackage(match, names.conda));
   else if (log.conda && names.conda !== undefined) commands.push(`conda install -c conda-forge ${names.conda}`);
   else {
     commands.push(`sudo apt-get install ${names.apt}`);
@@ -128,10 +145,26 @@ export function rebuild(match: Match): string[] {
   // torch's own files are not built here.
   if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
     return [pip(match, "install --force-reinstall --no-cache-dir torch")];
+  // CMake's own folder: no package that pip knows.
+  const folder =
+    /^((?:[A-Za-z]:)?[\\/](?:.*[\\/])?(?:cmake-)?build[\w-]*)[\\/](?:(?:Release|Debug)[\\/])?[\w.-]+\.(?:so|pyd|dylib)$/.exec(
+      file,
+    )?.[1];
+  if (folder !== undefined && !/-packages[\\/]/.test(folder))
+    return [
+      `cmake --build ${quote(folder)} --clean-first   # with setup.py in its place: ${python(match)} setup.py build_ext --inplace --force`,
+    ];
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
   const checkout = rebuildCheckout(match);
   if (checkout !== undefined) return checkout;
+  const asked = match.context.log.requested?.join(" ") ?? "";
+  if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))
+    return [
+      ...toImporter(match),
+      removeFolder(match, "build"),
+      pip(match, `install --no-build-isolation --no-deps --force-reinstall ${asked}`),
+    ];
   return [
     ...toImporter(match),
     "retorch build --force",
@@ -214,6 +247,11 @@ export function reinstall(match: Match, name: string): string[] {
   const own = pip(match, `${options} .`);
   if (match.context.log.localPackages.includes(plainName(name)))
     return [`${own}   # in the folder that ${name} was installed from`];
+  // As the text has it installed.
+  const { requested = [] } = match.context.log;
+  const repository = requested.find((word) => word.startsWith('"git+'));
+  if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
+    return [pip(match, `${options} ${repository}`)];
   if (!isWellKnown(name))
     return [
       `${own}   # in the folder of ${name}'s sources`,
@@ -393,6 +431,9 @@ export function installGpuTorch(match: Match): string {
       `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${build}`,
     );
   if (cuda !== undefined) return installTorchFor(match, cuda);
+  const newest = release === undefined ? undefined : cudaBuildsOf(release)?.at(-1);
+  if (release !== undefined && newest !== undefined)
+    return `${pip(match, `install --force-reinstall torch==${release} --index-url https://download.pytorch.org/whl/${newest}`)}   # the same release with CUDA; "CUDA Version" of nvidia-smi is older: another of ${cudaBuildsOf(release)?.join(", ") ?? ""}`;
   const old = newestCudaOf(pythonVersion(match));
   return old === undefined
     ? `${installTorchFor(match, "13.0")}   # "CUDA Version" of nvidia-smi is below 13: cu126 in place of cu130`

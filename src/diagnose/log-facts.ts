@@ -11,10 +11,11 @@ import { requestedWord, type RequestFacts, RequestReader } from "./request-facts
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
+import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { likelyTorchCuda, narrow, ToolListReader, withList } from "./tool-lists.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts {
+export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -94,7 +95,7 @@ const carriers =
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
-  Exclude<keyof (PasteFacts & RequestFacts & SettingFacts & SystemFacts), "torchCuda">
+  Exclude<keyof (PasteFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts), "torchCuda">
 >;
 
 const names: readonly RegExp[] = [
@@ -121,6 +122,7 @@ export class FactsReader {
   readonly #settings = new SettingReader();
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
+  readonly #words = new ToolReader();
   readonly #vendor = new VendorReader();
   readonly #tools = new ToolListReader();
   #namedNext = false;
@@ -147,6 +149,7 @@ export class FactsReader {
     this.#requests.line(text);
     this.#systems.line(text);
     this.#tools.line(text);
+    this.#words.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#line(text);
@@ -349,6 +352,7 @@ export class FactsReader {
     this.#requests.line(text);
     this.#systems.line(text);
     this.#tools.line(text);
+    this.#words.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#system(text);
@@ -399,6 +403,7 @@ export class FactsReader {
       ...(settings.spokenCuda === undefined && tools.cuda !== undefined ? { spokenCuda: tools.cuda } : {}),
       ...requests,
       ...system,
+      ...this.#words.facts(),
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),

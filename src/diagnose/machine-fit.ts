@@ -3,7 +3,7 @@
  * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get, that a project of uv's has a lock; of Windows
  * `windows-fit.ts` knows. It does not know whether a fix is right.
  */
-import { pip, platformOf } from "./command-words.ts";
+import { pip, platformOf, quote } from "./command-words.ts";
 import { fromTorchIndex, projectTool } from "./project-tools.ts";
 import type { Match } from "./rule.ts";
 import { fittedForWindows } from "./windows-fit.ts";
@@ -131,11 +131,12 @@ function forUvProject(line: string, match: Match): string[] {
 /** The lines of a fix in the words of the machine that the text is of. */
 export function fitted(lines: readonly string[], match: Match): readonly string[] {
   const { jetson, rpm } = match.context.log;
-  const { libtorchFolder } = match.context.log;
-  const named =
+  const { libtorchFolder, script } = match.context.log;
+  const given =
     libtorchFolder === undefined
       ? lines
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
+  const named = script === undefined ? given : given.map((line) => line.replaceAll("the_program.py", quote(script)));
   const asked = match.context.log.uvCommand !== undefined && projectTool(match) === "uv-project";
   const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;

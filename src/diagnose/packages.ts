@@ -85,6 +85,8 @@ const alike: Readonly<Record<string, readonly string[]>> = {
 
 /** The one package with such a module that the text lists or imports. */
 function packageInText(module: string, log: Match["context"]["log"]): string | undefined {
+  const ran = log.runningModule === undefined ? undefined : packageOfModule(`${log.runningModule}.`);
+  if (ran !== undefined && own(alike, module)?.includes(ran) === true) return ran;
   const imported = log.imports.map((name) => packageOfModule(name) ?? name);
   const named = (own(alike, module) ?? []).filter((name) => name in log.versions || imported.includes(name));
   // The one that carries a version is the one that is installed.

@@ -29,6 +29,14 @@ function toolName(match: Match): string {
   return match.context.log.uvTool ?? "<the tool>";
 }
 
+/** A release of torch with the torchvision and torchaudio that a command of the text asks for beside it, of one build. */
+export function withCompanions(match: Match, asked: string): string {
+  if (!/^torch==/.test(asked)) return asked;
+  const build = /\+\w+$/.exec(asked)?.[0];
+  const beside = match.context.log.companions ?? [];
+  return [asked, ...beside.map((word) => (build === undefined ? word : word.replace(/\+\w+$/, build)))].join(" ");
+}
+
 /** Another Python for the environment. What was asked for is asked for again there. */
 export function usePython(match: Match, python: string, again?: string): string[] {
   const windows = platformOf(match) === "win32";
@@ -61,8 +69,14 @@ export function usePython(match: Match, python: string, again?: string): string[
           `conda create -n py${python.replace(".", "")} python=${python} && conda activate py${python.replace(".", "")}`,
           ...(again === undefined ? ["# then the same command"] : [`python -m pip install ${again}`]),
         ];
+      if (windows)
+        return [
+          `py -${python} -m venv .venv   # no Python ${python} there: winget install Python.Python.${python}; or conda create -n e python=${python}`,
+          ".venv\\Scripts\\activate",
+          again === undefined ? "# then the same command" : `python -m pip install ${again}`,
+        ];
       return [
-        `uv venv --python ${python} && ${windows ? ".venv\\Scripts\\activate" : ". .venv/bin/activate"}   # or conda create -n e python=${python}${windows ? `, py -${python} -m venv .venv` : ""}`,
+        `uv venv --python ${python} && . .venv/bin/activate   # or conda create -n e python=${python}`,
         again === undefined
           ? "# then the same command, with uv pip in place of pip (conda: pip as it is)"
           : `uv pip install ${again}`,
@@ -96,7 +110,12 @@ export function fromTorchIndex(match: Match, what: string, build: string): strin
       ];
     case "pdm":
     case "pip":
-      return [pip(match, `install ${asked}${version === undefined ? "" : `+${build}`} --index-url ${index}`)];
+      return [
+        pip(
+          match,
+          `install ${withCompanions(match, `${asked}${version === undefined ? "" : `+${build}`}`)} --index-url ${index}`,
+        ),
+      ];
   }
 }
 

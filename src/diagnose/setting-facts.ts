@@ -65,8 +65,6 @@ export interface SettingFacts {
   readonly abiWheel?: string;
   /** The library that the pasted Python hands to torch.ops.load_library, written out. */
   readonly loadedLibrary?: string;
-  /** Commands of the text are given in PowerShell. */
-  readonly powershell: boolean;
   /** ComfyUI runs. */
   readonly comfy: boolean;
   /** The program that `uv tool run`, `uvx` or `uv tool install` is about. */
@@ -129,7 +127,6 @@ export class SettingReader {
   #bits32 = false;
   #pools = false;
   #comfy = false;
-  #powershell = false;
   #cpuTarget = false;
   #setsHome = false;
   #studio: string | undefined;
@@ -174,8 +171,6 @@ export class SettingReader {
       this.#comfy = true;
     if (text.includes("ostX86") || text.includes("ostx86")) this.#host32 ||= /[\\/][Hh]ost[Xx]86[\\/]/.test(text);
     if (text.length > 600) return;
-    if (!this.#powershell && text.includes(":"))
-      this.#powershell = /^(?:\([\w. -]{1,40}\) ?)?PS [A-Z]:\\[^>]{0,200}>|^\$env:[A-Z_]{3,40} ?=/i.test(text);
     if (
       !this.#placeholder &&
       /\btorch-0\.1\.2(?:\.post\d)?\.tar\.gz|\btorch==0\.1\.2\b|\(name="torch", version="0\.1\.2/.test(text)
@@ -241,7 +236,6 @@ export class SettingReader {
       builds32Bit: this.#bits32,
       asyncAllocator: this.#pools,
       comfy: this.#comfy,
-      powershell: this.#powershell,
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),

@@ -19,6 +19,8 @@ export interface SystemFacts {
   readonly l4tBoard?: string;
   /** Release of L4T that the container's image is for: `32.5.0`. */
   readonly l4tImage?: string;
+  /** PowerShell's prompt stands before a command: `PS C:\\p>`. */
+  readonly powerShell: boolean;
 }
 
 /** Python's greeting names the compiler of whoever built it: `[GCC 4.4.7 20120313 (Red Hat 4.4.7-1)] on linux`. */
@@ -49,6 +51,7 @@ export class SystemReader {
   readonly #pythons = new Set<string>();
   #board: string | undefined;
   #image: string | undefined;
+  #powerShell = false;
 
   line(text: string): void {
     if (text.length > 400) return;
@@ -64,6 +67,8 @@ export class SystemReader {
       this.#isolated ||= /Getting requirements to build|pip-build-env-|Installing build dependencies/.test(text);
     const [, major, rest] = text.includes("(release), REV") ? (board.exec(text) ?? []) : [];
     if (major !== undefined) this.#board ??= `${major}.${rest ?? ""}`;
+    if (!this.#powerShell && (text.includes("PS ") || text.includes("nv:")))
+      this.#powerShell = /(?:^|\) ?)PS [A-Z]:\\|^\$env:[A-Z_]{3,40} ?=/i.test(text);
     if (text.includes("r3")) this.#image ??= image.exec(text)?.[1];
   }
 
@@ -74,6 +79,7 @@ export class SystemReader {
       noRoot: this.#noRoot,
       spokenConda: this.#conda,
       isolatedBuild: this.#isolated,
+      powerShell: this.#powerShell,
       ...(this.#pythons.size === 1 ? { spokenPython: [...this.#pythons][0] ?? "" } : {}),
       ...(this.#board === undefined ? {} : { l4tBoard: this.#board }),
       ...(this.#image === undefined ? {} : { l4tImage: this.#image }),

@@ -3,6 +3,7 @@
  * It does not know whether a fix is right.
  */
 import type { Match } from "./rule.ts";
+import { inWordsOfCmd } from "./windows-words.ts";
 
 /** A variable for one command: cmd.exe has no such form. */
 function forCmd(line: string): string {
@@ -17,64 +18,52 @@ function fromCommand(line: string): string {
   );
 }
 
-/** A variable that is set, with a remark behind it: cmd.exe would take the remark for a part of the value. */
+/** A command with a remark behind it: cmd.exe knows no such remark and would hand its words to the command. */
 function withoutRemark(line: string): string[] {
-  const parts = /^(set \w+=[^#]*?|for \/f .*?)\s+(# .*)$/.exec(line);
+  const parts = /^([^#\s].*?)\s{2,}(# .*)$/.exec(line) ?? /^(set \w+=[^#]*?|for \/f .*?)\s+(# .*)$/.exec(line);
   return parts === null ? [line] : [parts[1] ?? "", parts[2] ?? ""];
+}
+
+/** What is of cmd.exe alone. */
+const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|\.bat"?$/;
+
+/** In PowerShell `set` makes no variable of the environment, and a batch file cannot leave one behind: cmd.exe first. */
+function fromPowerShell(lines: readonly string[]): string[] {
+  return lines.some((line) => ofCmd.test(line))
+    ? ["cmd", "# from PowerShell: what follows is for cmd.exe", ...lines]
+    : [...lines];
 }
 
 const startsVisualStudio = /^(?:call )?"?[A-Z]:\\[^"]*\\vcvars\w*\.bat/;
 
+/** The usual place; in which year and edition it is there, no text of such a line knows. */
+const usualVisualStudio =
+  /^(?:call )?"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\(?=vcvars64\.bat"(?! -)(?:\s|$))/;
+
+/** The newest Visual Studio that is installed, of whatever year and edition. Source: github.com/microsoft/vswhere, its wiki. */
+const anyVisualStudio = `for /f "usebackq delims=" %i in (\`"%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" -latest -products * -property installationPath\`) do call "%i\\VC\\Auxiliary\\Build\\`;
+
 /** Torch's builder stops in a prompt of Visual Studio without that variable (torch/utils/cpp_extension.py). */
 function withSdk(lines: readonly string[]): string[] {
   if (lines.some((line) => line.includes("DISTUTILS_USE_SDK"))) return [...lines];
-  return lines.flatMap((line) => (startsVisualStudio.test(line) ? [line, "set DISTUTILS_USE_SDK=1"] : [line]));
-}
-
-/** `which -a nvcc` behind another command. */
-function withWhere(line: string): string {
-  return line.startsWith("#")
-    ? line
-    : line.replace(
-        /(?:; |^)which (?:-a )?(\w+)/,
-        (all, name: string) => `${all.startsWith(";") ? " & " : ""}where ${name}`,
-      );
-}
-
-/** Windows has no apt-get: the package, in the words of those who have one. */
-function withoutApt(line: string): string[] {
-  if (/^# Fedora, RHEL/.test(line)) return [];
-  const names = /^sudo apt(?:-get)? install(?: -\S+)* (.+?)(?:\s+#.*)?$/.exec(line)?.[1];
-  return names === undefined
-    ? [line]
-    : [`# the library that Debian calls ${names}: vcpkg, conda-forge, or its own installer`];
-}
-
-/** In PowerShell `set` sets no variable, and a batch file none of the shell's: these lines want cmd.exe. */
-function inCmd(match: Match, lines: string[]): string[] {
-  const wants = /^(?:set |for \/f |cd \/d |rmdir \/s|del \/s|where |dir \/s|"[A-Z]:\\[^"]*\.bat")|%[A-Z_]{3,}%/;
-  return match.context.log.powershell && lines.some((line) => !line.startsWith("#") && wants.test(line))
-    ? ["cmd   # what follows is for cmd.exe: PowerShell's set is another command", ...lines]
-    : lines;
+  return lines.flatMap((line) =>
+    startsVisualStudio.test(line) || line.includes(anyVisualStudio) ? [line, "set DISTUTILS_USE_SDK=1"] : [line],
+  );
 }
 
 /** The lines of a fix as cmd.exe takes them. */
 export function fittedForWindows(lines: readonly string[], match: Match): string[] {
-  const { visualStudio } = match.context.log;
+  const { visualStudio, powerShell } = match.context.log;
   const there = (line: string): string =>
-    visualStudio === undefined || !startsVisualStudio.test(line)
-      ? line
-      : line.replace(
-          /[A-Z]:\\Program Files(?: \(x86\))?\\Microsoft Visual Studio\\\d+\\\w+(?=\\VC\\Auxiliary)/,
-          () => visualStudio,
-        );
-  return inCmd(
-    match,
-    withSdk(
-      lines
-        .map((line) => withWhere(there(fromCommand(forCmd(line)))))
-        .flatMap(withoutApt)
-        .flatMap(withoutRemark),
-    ),
-  );
+    visualStudio === undefined
+      ? line.replace(usualVisualStudio, () => anyVisualStudio)
+      : startsVisualStudio.test(line)
+        ? line.replace(
+            /[A-Z]:\\Program Files(?: \(x86\))?\\Microsoft Visual Studio\\\d+\\\w+(?=\\VC\\Auxiliary)/,
+            () => visualStudio,
+          )
+        : line;
+  const made = inWordsOfCmd(lines).map((line) => there(fromCommand(forCmd(line))));
+  const fit = withSdk(made.flatMap(withoutRemark));
+  return powerShell ? fromPowerShell(fit) : fit;
 }

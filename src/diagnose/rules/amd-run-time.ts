@@ -1,5 +1,5 @@
 /** What fails on an AMD GPU when torch or an extension runs, and the headers of ROCm's libraries. */
-import { pip, platformOf, python, rebuild, setVariable } from "../commands.ts";
+import { pip, platformOf, python, rebuild, setVariable, torchIndex } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { failedInTorch } from "./gpu-frames.ts";
@@ -37,6 +37,12 @@ function otherTorch(match: Match): string[] {
     ];
   const wheels = wheelsFor(gfx);
   const override = `export HSA_OVERRIDE_GFX_VERSION=${overrideFor(gfx)}   # Linux: pretends to be the nearest GPU that torch has (10.3.0 for RX 5000 and 6000, 11.0.0 for RX 7000 and Radeon 700M)`;
+  // torch's wheels have code for AMD's accelerators: nothing is to be pretended, and what is may be the fault.
+  if (/^gfx9(?:0a|4[0-2]|50)$/.test(gfx ?? ""))
+    return [
+      "unset HSA_OVERRIDE_GFX_VERSION   # where it is set, kernels for another GPU are looked for",
+      `${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # PyTorch's own build, which has ${gfx ?? ""}; in a container: without libraries of the host's ROCm before its own (LD_LIBRARY_PATH, singularity --rocm)`,
+    ];
   return [
     ...(platformOf(match) === "win32" ? [] : [override]),
     wheels === undefined

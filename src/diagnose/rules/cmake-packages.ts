@@ -143,7 +143,7 @@ export const cmakePackageRules: readonly Rule[] = [
       saidAny(
         finding,
         /Could not find a configuration file for package "Torch" that is (?:exactly )?compatible with requested version "(?<need>[\d.]+)"/,
-        /(?:By not providing ["“]?FindTorch|package configuration file provided by ["“]Torch["”]|TorchConfig\.cmake|Could NOT find Torch)/i,
+        /(?:By not providing ["“]?FindTorch|package configuration file provided by ["“]Torch["”]|TorchConfig\.cmake(?!:\d+ \()|Could NOT find Torch)/i,
       ),
     confidence: "high",
     cause: (match) =>

@@ -35,10 +35,16 @@ function mismatched(match: Match): { readonly nvcc?: string; readonly torch?: st
   };
 }
 
+/** CUDA of the torch that is installed: as the text states it, or by the index that a command takes it from, where the build has another. */
+function installedCuda({ context: { log } }: Match): string | undefined {
+  const index = log.isolatedBuild ? /\/whl\/cu(\d+)(\d)$/.exec(log.onlyIndex ?? "") : null;
+  return index === null ? log.torchCuda : `${index[1] ?? ""}.${index[2] ?? ""}`;
+}
+
 /** The torch that was compared was fetched for the build alone: the installed one is for nvcc's CUDA. */
 function isFetchedTorch(match: Match): boolean {
   const { nvcc, torch } = mismatched(match);
-  const there = match.context.log.torchCuda;
+  const there = installedCuda(match);
   return (
     there !== undefined &&
     nvcc !== undefined &&
@@ -105,7 +111,7 @@ export const cudaToolkitRules: readonly Rule[] = [
     cause: (match) => {
       const { nvcc, torch, minor } = mismatched(match);
       if (isFetchedTorch(match))
-        return `The torch of the build is not the one that is installed${match.context.log.torchCuda === undefined ? "" : ` (for CUDA ${match.context.log.torchCuda})`}: build isolation fetched another one, for CUDA ${torch ?? "of another version"}, and that does not go with nvcc (CUDA ${nvcc ?? "of another version"}).`;
+        return `The torch of the build is not the one that is installed${installedCuda(match) === undefined ? "" : ` (for CUDA ${installedCuda(match) ?? ""})`}: build isolation fetched another one, for CUDA ${torch ?? "of another version"}, and that does not go with nvcc (CUDA ${nvcc ?? "of another version"}).`;
       const versions =
         nvcc === undefined ? "" : ` (nvcc: CUDA ${nvcc}${torch === undefined ? "" : `, torch: CUDA ${torch}`})`;
       if (minor)

@@ -4,6 +4,7 @@ import {
   installGpuTorch,
   pip,
   platformOf,
+  removeFolder,
   setVariable,
   showToolkits,
   showTorchCuda,
@@ -87,7 +88,9 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     cause: (match) =>
       isBeforeItsRemoval(match)
         ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
-        : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+        : platformOf(match) === "win32"
+          ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
+          : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
     fix: (match) => {
       if (isBeforeItsRemoval(match))
         return [
@@ -95,13 +98,25 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           ...useToolkit(match),
           "rm -rf build   # CMake's cache names the old folder; then the same build again (CMake: -DCUDA_TOOLKIT_ROOT_DIR=$CUDA_HOME)",
         ];
+      if (match.context.log.namesLibtorch || match.context.log.libtorchFolder !== undefined)
+        return [
+          "# CMakeLists.txt, before find_package(Torch): if(NOT TARGET CUDA::nvToolsExt) add_library(CUDA::nvToolsExt INTERFACE IMPORTED) endif()   # NVTX 3 has headers only",
+          "# or a LibTorch of 2.7 or newer, which uses NVTX 3: https://pytorch.org/get-started/locally/",
+          `${removeFolder(match, "build")}   # then configure again`,
+        ];
       return [
         pipTorch(),
         "# or, before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with CUDA's nvtx3 headers",
         "# or build with CUDA 12.8; in setup.py drop nvToolsExt from libraries",
       ];
     },
-    sources: ["pytorch/pytorch#116242", "pytorch/pytorch#133293", "pytorch/pytorch#152756", "k2-fsa/k2#1320"],
+    sources: [
+      "pytorch/pytorch#116242",
+      "pytorch/pytorch#133293",
+      "pytorch/pytorch#152756",
+      "pytorch/pytorch#139108",
+      "k2-fsa/k2#1320",
+    ],
     examples: [
       { text: "/usr/bin/ld: cannot find -lCUDA::nvToolsExt", expect: "CUDA 12.9" },
       {
@@ -132,6 +147,8 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return `\`${match.facts["file"] ?? name}\` is no part of the CUDA toolkit: its development package is not installed. (pip's nvidia packages bring the library, under another name, lib${name}.so.<N>.)`;
       if (/_static/.test(name))
         return `\`${match.facts["file"] ?? name}\` is a static library of CUDA: only the whole toolkit has it (lib64, targets/<system>/lib), while torch's wheels, conda's plain packages and pip's nvidia packages have the shared one alone; or the toolkit's folder is not on the library path.`;
+      if (name === "cuda" && match.context.log.wsl)
+        return "`-lcuda` is the driver's library, and in WSL that is Windows' driver: its libcuda.so lies in /usr/lib/wsl/lib, where the linker does not look.";
       return name === "cuda"
         ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
         : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
@@ -164,9 +181,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         ];
       }
       const root = toolkitForLink(match);
+      // Windows' driver is there.
+      if (name === "cuda" && match.context.log.wsl)
+        return ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH   # then the same command"];
       if (name === "cuda")
         return [
-          `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.wsl ? "/usr/lib/wsl/lib:" : ""}${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
+          `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
           `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64/stubs"]`,
         ];
       return [
@@ -189,6 +209,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     examples: [
       { text: "/usr/bin/ld: cannot find -lcudart: No such file or directory", expect: "lib64" },
       { text: "/usr/bin/ld: cannot find -lcuda", expect: "stubs" },
+      { text: "WSL, Ubuntu 20.04\n/usr/bin/ld: cannot find -lcuda", expect: "/usr/lib/wsl/lib" },
       {
         text: "I have cuda in `/usr/local/cuda-11.3` and its bin on $PATH\n`ld: cannot find -lcuda`",
         expect: "cuda-11.3}/lib64/stubs",
@@ -232,8 +253,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
             `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${/hip/.test(match.facts["name"] ?? "") ? "rocm7.0   # the ROCm of the machine" : "xpu"}`,
           )
         : installGpuTorch(match),
-      "pip install --no-build-isolation .   # so that the build sees that torch",
-      "# or build without CUDA: CppExtension, no .cu sources",
+      ...(match.context.log.host === "rust"
+        ? ["cargo clean && cargo build   # torch-sys remembers the torch that it was built for"]
+        : [
+            "pip install --no-build-isolation .   # so that the build sees that torch",
+            "# or build without CUDA: CppExtension, no .cu sources",
+          ]),
     ],
     sources: ["NVlabs/tiny-cuda-nn#217", "NVlabs/tiny-cuda-nn#197", "ashawkey/torch-ngp#200"],
     examples: [

@@ -308,9 +308,18 @@ export const gpuRunTimeRules: readonly Rule[] = [
                     "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
                   ]
                 : []),
+            ...(match.context.log.wsl
+              ? [
+                  "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL: the driver is Windows'; a libcuda.so.1 that apt installed comes before it (sudo apt-get remove 'libnvidia-compute-*')",
+                ]
+              : []),
             "# container: docker run --gpus all …",
             unset(match),
-            `# to build without a GPU, name the architectures: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}`,
+            ...(match.context.log.host === "rust"
+              ? []
+              : [
+                  `# to build without a GPU, name the architectures: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}`,
+                ]),
           ],
     sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
     examples: [
@@ -319,6 +328,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "nvidia-smi",
       },
       { text: "RuntimeError: No CUDA GPUs are available", expect: "CUDA_VISIBLE_DEVICES" },
+      { text: "WSL2, Ubuntu 22.04\nRuntimeError: No CUDA GPUs are available", expect: "/usr/lib/wsl/lib" },
       { text: "RuntimeError: No HIP GPUs are available", expect: "--device=/dev/kfd" },
     ],
   },

@@ -11,6 +11,44 @@ function inductorBuilds({ findings }: RuleContext): boolean {
 
 export const inductorBuildRules: readonly Rule[] = [
   {
+    id: "inductor-space-in-path",
+    title: "torch.compile calls cl.exe with a folder whose name has a space",
+    on: ["missing-header", "compile", "driver", "link"],
+    specificity: 92,
+    matches: (finding, { log, findings }) =>
+      log.spacedInclude === undefined ||
+      !(finding.header === undefined
+        ? /D9024|LNK1181|LNK1104/.test(finding.text)
+        : /^(?:torch|Python)\b/.test(finding.header)) ||
+      !findings.some(({ message, text }) => /CppCompileError|torchinductor_|_inductor\b/.test(`${message} ${text}`))
+        ? undefined
+        : { folder: log.spacedInclude },
+    confidence: "high",
+    cause: (match) =>
+      `The command names \`${match.facts["folder"] ?? ""}\` without quotes, so that cl.exe takes what stands behind the space for a file of its own: torch.compile cannot work with a Python whose folder has a space in its name.`,
+    fix: (match) => {
+      const version =
+        match.context.log.python ??
+        /Python(3)(\d{2})[\\/]/
+          .exec(match.context.log.spacedInclude ?? "")
+          ?.slice(1)
+          .join(".");
+      return [
+        `py ${version === undefined ? "" : `-${version} `}-m venv C:\\venvs\\torch   # the headers are still those of the Python that made it: Python itself has to be in a folder without a space, too (its installer: Customize, "Install for all users", C:\\Python${version?.replace(".", "") ?? ""})`,
+        "C:\\venvs\\torch\\Scripts\\activate",
+        "# there: the packages as before (pip freeze > requirements.txt in the old one, pip install -r requirements.txt), and the same program",
+        '# or without C++ from torch.compile: torch.compile(model, backend="eager"), TORCHDYNAMO_DISABLE=1; conda: an environment with conda create -p C:\\envs\\torch',
+      ];
+    },
+    sources: ["pytorch/pytorch#167062"],
+    examples: [
+      {
+        text: "CppCompileError: C++ compile error\n\nCommand:\ncl /I c:/Users/Ann Lee/AppData/Local/Programs/Python/Python313/Include /I c:/Users/Ann Lee/AppData/Local/Programs/Python/Python313/Lib/site-packages/torch/include /O2 C:/Users/ANNLE~1/AppData/Local/Temp/torchinductor_Ann_Lee/us/cus.main.cpp\n\nOutput:\ncl : Command line warning D9024 : unrecognized source file type 'Lee/AppData/Local/Programs/Python/Python313/Include', object file assumed\nC:/Users/ANNLE~1/AppData/Local/Temp/torchinductor_Ann_Lee/us/cus.main.cpp(3): fatal error C1083: Cannot open include file: 'torch/csrc/inductor/cpp_prefix.h': No such file or directory",
+        expect: "`c:/Users/Ann Lee`",
+      },
+    ],
+  },
+  {
     id: "inductor-without-compiler",
     title: "torch.compile finds no C++ compiler",
     on: ["exception"],

@@ -2,12 +2,31 @@
 import { pip, python, rebuild, reinstall } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
-import type { Rule } from "../rule.ts";
+import type { Match, Rule } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
 
 /** Whether a library is of a conda environment. */
 function isConda(path: string): boolean {
   return /conda|mamba|miniforge|envs[\\/]/.test(path);
+}
+
+/** The C++ library of a gcc that a module or Spack brings, before the system's: it is as new as what that gcc made. */
+function ownLibraryPath(match: Match): string[] {
+  const { gccModule, spackGcc } = match.context.log;
+  if (gccModule === undefined && spackGcc === undefined) return [];
+  return [
+    ...(gccModule === undefined
+      ? [`spack load gcc@${spackGcc ?? ""}   # the gcc that it was built with (spack find gcc)`]
+      : [`module load ${gccModule}   # in the job's script, too`]),
+    'export LD_LIBRARY_PATH="$(dirname "$(gcc -print-file-name=libstdc++.so.6)"):$LD_LIBRARY_PATH"   # its libstdc++ before the system\'s',
+    `strings "$(gcc -print-file-name=libstdc++.so.6)" | grep -x ${match.facts["version"] ?? "GLIBCXX"}   # prints it where that gcc is new enough; else a newer one`,
+  ];
+}
+
+/** The LibTorch for older systems beside the one that was fetched; undefined where there is none (2.7 and newer). */
+function olderLibtorch(match: Match): string | undefined {
+  const zip = match.context.log.libtorchZip;
+  return zip?.includes("libtorch-cxx11-abi-") === true ? zip.replace("libtorch-cxx11-abi-", "libtorch-") : undefined;
 }
 
 export const libraryVersionRules: readonly Rule[] = [
@@ -43,6 +62,8 @@ export const libraryVersionRules: readonly Rule[] = [
           "# or rebuild that file with this compiler",
           "conda install -c conda-forge gxx libstdcxx-ng   # when it is conda's lib folder that is linked (-L…/conda/lib): its libstdc++ as new as the compiler, or its own compiler",
         ];
+      const newerThere = match.facts["conda"] === undefined ? ownLibraryPath(match) : [];
+      if (newerThere.length > 0) return newerThere;
       // The system's gcc is as old as its libstdc++, and nobody but the distribution can replace that.
       if (match.facts["conda"] === undefined && (log.conda || log.noRoot || log.rpm !== undefined || built < 7)) {
         const name = packageOf(match);
@@ -83,6 +104,14 @@ export const libraryVersionRules: readonly Rule[] = [
       {
         text: "I'm using CentOS 7.5 and don't have su\nImportError: /usr/lib64/libstdc++.so.6: version `GLIBCXX_3.4.20' not found",
         expect: "Miniforge",
+      },
+      {
+        text: "ImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.22' not found (required by /opt/spack/linux-centos7-skylake/gcc-9.3.0/py-torch-1.6.0-vw3/lib/python3.8/site-packages/torch/lib/libtorch_python.so)",
+        expect: "spack load gcc@9.3.0",
+      },
+      {
+        text: "$ module load gcc/11.3.0 cuda/12.1\nImportError: /lib64/libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /home/u/ext.so)",
+        expect: "module load gcc/11.3.0",
       },
       {
         text: "ImportError: /opt/conda/envs/e/lib/libstdc++.so.6: version `CXXABI_1.3.15' not found (required by /p/x.so)",
@@ -126,11 +155,22 @@ export const libraryVersionRules: readonly Rule[] = [
             'install --force-reinstall "torch<2.6"   # its wheels run from glibc 2.17 on, those from 2.6 on need 2.28',
           ),
         ];
+      const zip = olderLibtorch(match);
       if (/(?:^|[\\/])lib(?:torch|c10)\w*\.so/.test(match.finding.file ?? ""))
         return [
           "ldd --version | head -1   # the glibc of this system",
-          "# LibTorch up to 2.6: the download without cxx11-abi in its name (libtorch-shared-with-deps-<version>.zip) is built for older systems; the program then with -D_GLIBCXX_USE_CXX11_ABI=0, which find_package(Torch) sets",
-          "# or an older LibTorch",
+          ...(zip === undefined
+            ? []
+            : [
+                `curl -LO ${zip}   # the same release for older systems (glibc 2.17): unpack it in the other's place`,
+                "rm -rf build   # then configure and build again: find_package(Torch) sets -D_GLIBCXX_USE_CXX11_ABI=0 for the program",
+              ]),
+          ...(zip !== undefined
+            ? []
+            : [
+                "# LibTorch up to 2.6: the download without cxx11-abi in its name (libtorch-shared-with-deps-<version>.zip) is built for older systems; the program then with -D_GLIBCXX_USE_CXX11_ABI=0, which find_package(Torch) sets",
+                "# or an older LibTorch",
+              ]),
           newer,
         ];
       const name = packageOf(match);
@@ -157,6 +197,10 @@ export const libraryVersionRules: readonly Rule[] = [
         expect: "--no-binary flash-attn",
       },
       { text: "OSError: /lib64/libm.so.6: version `GLIBC_2.29' not found (required by /p/x.so)", expect: "glibc 2.29" },
+      {
+        text: "wget https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip\n/usr/bin/ld: /h/libtorch/lib/libtorch_cpu.so: undefined reference to `pow@GLIBC_2.29'",
+        expect: "curl -LO https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.2.1%2Bcpu.zip",
+      },
       {
         text: "OSError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.33' not found (required by /e/lib/python3.10/site-packages/libpyg.so)",
         expect: "git+https://github.com/pyg-team/pyg-lib.git",

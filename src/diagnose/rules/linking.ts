@@ -2,7 +2,12 @@
 import { setVariable, systemPackage } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
 import { judgeSymbol } from "../symbols.ts";
-import { coded, type Rule, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, saidAny } from "../rule.ts";
+
+/** The static C++ run time is on one side. */
+function staticRunTime(match: Match): boolean {
+  return /'MTd?_Static\w+'/.test(match.finding.message + match.finding.text);
+}
 
 export const linkingRules: readonly Rule[] = [
   {
@@ -269,12 +274,27 @@ export const linkingRules: readonly Rule[] = [
         : (saidAny(finding, /mismatch detected for '(?<what>\w+)'/) ?? {}),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["what"] ?? "_ITERATOR_DEBUG_LEVEL"}\` differs: objects compiled for debug (/MDd) and libraries for release (/MD), as torch's are, cannot be linked together.`,
-    fix: () => [
-      "# build for release (/MD, without _DEBUG); LibTorch has a debug download of its own for debug programs",
+      staticRunTime(match)
+        ? `\`${match.facts["what"] ?? "RuntimeLibrary"}\` differs: some objects are compiled with the static C++ run time (/MT), others, and torch's libraries, with the one in DLLs (/MD), and they cannot be linked together.`
+        : `\`${match.facts["what"] ?? "_ITERATOR_DEBUG_LEVEL"}\` differs: objects compiled for debug (/MDd) and libraries for release (/MD), as torch's are, cannot be linked together.`,
+    fix: (match) => [
+      ...(/cmake|vcxproj/i.test(match.finding.text) || match.context.log.cmake
+        ? [
+            "rmdir /s /q build",
+            `cmake -S . -B build -DCMAKE_POLICY_DEFAULT_CMP0091=NEW -DCMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL   # /MD for all targets, for the libraries beside torch, too; with the options that it had (-DCMAKE_PREFIX_PATH=…)`,
+            "cmake --build build --config Release",
+          ]
+        : [
+            "# build for release (/MD, without _DEBUG), and so the other libraries that are linked: Visual Studio: C/C++, Code Generation, Runtime Library",
+          ]),
+      "# LibTorch has a debug download of its own for debug programs (/MDd)",
     ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk2038"],
     examples: [
+      {
+        text: "a.obj : error LNK2038: mismatch detected for 'RuntimeLibrary': value 'MT_StaticRelease' doesn't match value 'MD_DynamicRelease' in main.obj [C:\\p\\build\\e.vcxproj]",
+        expect: "CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL",
+      },
       {
         text: "a.obj : error LNK2038: mismatch detected for '_ITERATOR_DEBUG_LEVEL': value '0' doesn't match value '2' in b.obj",
         expect: "/MD",

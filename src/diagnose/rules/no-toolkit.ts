@@ -236,20 +236,28 @@ export const noToolkitRules: readonly Rule[] = [
         ];
       return [
         ...(version === undefined ? [showTorchCuda(match)] : []),
-        ...(match.context.log.conda && platformOf(match) === "linux" && version !== undefined
+        ...(match.context.log.conda && platformOf(match) === "win32" && version !== undefined
           ? [
-              `${condaToolkit(version)} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`,
-              `# in place of it, where ls -d /usr/local/cuda* shows that version: export CUDA_HOME=${toolkitFolder(match, version)} PATH=${toolkitFolder(match, version)}/bin:$PATH`,
+              condaToolkit(version),
+              // torch then takes the toolkit of the first nvcc on PATH, in whichever folder of the environment it is.
+              "set CUDA_HOME=",
+              "set CUDA_PATH=",
+              "where nvcc   # torch takes the toolkit of the first one, the environment's",
             ]
-          : [
-              ...(match.context.log.conda && platformOf(match) === "linux"
-                ? [`# ${condaToolkit("<that version>")} && export CUDA_HOME=$CONDA_PREFIX, or:`]
-                : []),
-              showToolkits(match),
-              `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/${version === undefined ? "cuda-downloads" : "cuda-toolkit-archive"}`,
-              setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
-              toolkitOnPath(match),
-            ]),
+          : match.context.log.conda && platformOf(match) === "linux" && version !== undefined
+            ? [
+                `${condaToolkit(version)} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`,
+                `# in place of it, where ls -d /usr/local/cuda* shows that version: export CUDA_HOME=${toolkitFolder(match, version)} PATH=${toolkitFolder(match, version)}/bin:$PATH`,
+              ]
+            : [
+                ...(match.context.log.conda && platformOf(match) === "linux"
+                  ? [`# ${condaToolkit("<that version>")} && export CUDA_HOME=$CONDA_PREFIX, or:`]
+                  : []),
+                showToolkits(match),
+                `# install the CUDA toolkit${version === undefined ? " of that version" : ` ${version}, as torch's CUDA`}: https://developer.nvidia.com/${version === undefined ? "cuda-downloads" : "cuda-toolkit-archive"}`,
+                setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
+                toolkitOnPath(match),
+              ]),
         ...again(match),
       ];
     },
@@ -277,6 +285,10 @@ export const noToolkitRules: readonly Rule[] = [
         text: "(e) me@pc:~$ conda activate e\n$ python setup.py install --cpp_ext\ntorch.__version__ = 1.11.0+cu113\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
         expect:
           "conda install -c nvidia/label/cuda-11.3.0 cuda-toolkit && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH",
+      },
+      {
+        text: "(e) C:\\p>conda activate e\n<string>:118: UserWarning: my_ops was requested, but nvcc was not found.\ntorch.__version__  = 2.5.1+cu118\nNameError: name 'bare_metal_version' is not defined",
+        expect: "where nvcc",
       },
       {
         text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install --no-build-isolation .\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",

@@ -160,7 +160,15 @@ export const toolchainRules: readonly Rule[] = [
       /DISTUTILS_USE_SDK is not set/.test(match.finding.message)
         ? "A Visual Studio environment is active, but setuptools would start another one of its own choice: DISTUTILS_USE_SDK tells it to keep the active one."
         : "cl.exe is not found: the C++ build tools of Visual Studio are not installed, or the build was not started from a developer prompt.",
-    fix: () => [
+    fix: (match) => [
+      // Source: github.com/ilammy/msvc-dev-cmd; GitHub's images for Windows have Visual Studio.
+      ...(match.context.log.hostedRunner
+        ? [
+            "# the workflow, before that step:  - uses: ilammy/msvc-dev-cmd@v1   (GitHub's runner has Visual Studio; this sets its environment for the steps below)",
+            '# and for that step:  env: { DISTUTILS_USE_SDK: "1" }',
+            "# on a computer of one's own:",
+          ]
+        : []),
       '# install "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then in the x64 Native Tools Command Prompt, or:',
       '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
       "set DISTUTILS_USE_SDK=1",

@@ -55,7 +55,7 @@ export const torchPartRules: readonly Rule[] = [
       }
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
-      if (torchIsLoaded(context)) return undefined;
+      if (torchIsLoaded(context) || importedBefore(context)) return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
@@ -118,11 +118,17 @@ export const torchPartRules: readonly Rule[] = [
           verdict.owner === "torch-python" &&
           // dyld looked in that very library: it is linked, and of another release.
           !(finding.phase === "load" && /libtorch_python\.dylib/.test(finding.library ?? "")) &&
-          (verdict.symbol.form !== "c" || finding.phase === "link" || torchIsLoaded(context)),
+          (verdict.symbol.form !== "c" ||
+            finding.phase === "link" ||
+            torchIsLoaded(context) ||
+            importedBefore(context)),
       ),
-    confidence: (match) => (torchIsLoaded(match.context) && match.finding.phase === "load" ? "high" : "medium"),
+    confidence: (match) =>
+      (torchIsLoaded(match.context) || importedBefore(match.context)) && match.finding.phase === "load"
+        ? "high"
+        : "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
     fix: (match) => [
       ...(torchIsLoaded(match.context) && match.finding.phase === "load"
         ? [
@@ -135,15 +141,19 @@ export const torchPartRules: readonly Rule[] = [
           ]
         : []),
       `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
-      "# and import torch before the module",
+      ...(importedBefore(match.context) ? [] : ["# and import torch before the module"]),
       ...rebuild(match),
     ],
     change: (match) =>
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
         ? { kind: "add-library", library: "torch_python" }
         : undefined,
-    sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254"],
+    sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254", "pytorch/pytorch#115937"],
     examples: [
+      {
+        text: ">>> import torch\n>>> import my_ops\nImportError: /p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
+        expect: "find_library(TORCH_PYTHON",
+      },
       {
         text: "ImportError: /p/m.cpython-39-x86_64-linux-gnu.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb",
         expect: "torch_python",
@@ -234,6 +244,12 @@ function ofOtherProgram(finding: Finding): boolean {
 }
 
 /** Whether the traceback goes through torch: it was imported before the library was loaded. */
+/** The session imported torch before the module that fails. */
+function importedBefore({ log }: RuleContext): boolean {
+  const at = log.imports.indexOf("torch");
+  return log.importsLast && at >= 0 && at < log.imports.length - 1;
+}
+
 function torchIsLoaded(context: RuleContext): boolean {
   return ofLog(context, goesThroughTorch);
 }
@@ -275,5 +291,5 @@ function moduleName(match: Match): string {
   const stem = /([A-Za-z_]\w*)\.(?:cpython|abi3|cp\d|so|pyd)/.exec(file)?.[1];
   // A module in a package is imported by that package.
   const inside = /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)[\\/]/.exec(file)?.[1];
-  return inside ?? stem ?? "the_extension";
+  return inside ?? stem ?? match.context.log.runningModule ?? "the_extension";
 }

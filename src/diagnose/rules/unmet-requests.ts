@@ -1,7 +1,7 @@
 /** A release that is asked for and has no wheel that fits: the Python, the system, or the build is another. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { platformOf, pythonVersion, torchIndex } from "../commands.ts";
-import { askFor, fromTorchIndex, projectTool, usePython } from "../project-tools.ts";
+import { pip, platformOf, pythonVersion, torchIndex } from "../commands.ts";
+import { askFor, fromTorchIndex, projectTool, usePython, withCompanions } from "../project-tools.ts";
 import { forWheel, showTags, wheelCause } from "./refused-wheels.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { cudaBuildsOf, pythonsOf, torchForPython, within } from "../torch-wheels.ts";
@@ -54,6 +54,36 @@ function otherRelease(match: Match, unmet: Unmet): string[] {
       : "";
   return [
     `${askFor(match, newer ? `torch>=${first}` : `torch<=${last ?? ""}`)}${platformOf(match) === "darwin" ? "" : index}   # or a torch for Python ${unmet.python ?? ""}, where the project allows it`,
+  ];
+}
+
+/** torch on a system with musl. Source: pypi.org/project/torch, whose files are for manylinux, macOS and Windows. */
+function onMusl(match: Match): boolean {
+  return match.context.log.musl && /^torch(?:vision|audio)?$/.test(unmetOf(match)?.name ?? "");
+}
+
+function withGlibc(match: Match): string[] {
+  return match.context.log.cibuildwheel
+    ? [
+        'export CIBW_SKIP="*-musllinux_*"   # pyproject.toml: [tool.cibuildwheel] skip = ["*-musllinux_*"]; in a workflow: env: CIBW_SKIP',
+        "export CIBW_MANYLINUX_X86_64_IMAGE=manylinux_2_28 CIBW_MANYLINUX_AARCH64_IMAGE=manylinux_2_28   # torch 2.6 and newer",
+      ]
+    : ["# Dockerfile: FROM python:3.12-slim in place of python:3.12-alpine (apt-get in place of apk)"];
+}
+
+/** A nightly of another day, of those that the index has for this system. */
+function otherNightly(match: Match, unmet: Unmet | undefined): string[] | undefined {
+  if (unmet?.version === undefined || !/\.dev\d{8}/.test(unmet.version)) return undefined;
+  const there = /from versions: ([^)]+)\)/.exec(match.finding.message)?.[1]?.split(", ").at(-1);
+  if (there === undefined || there === "none") return undefined;
+  const index = match.context.log.onlyIndex;
+  return [
+    `${pip(match, `install --pre ${unmet.name}==${there}${index === undefined ? "" : ` --index-url ${index}`}`)}   # the newest one that fits here: nightlies are kept for some weeks, and for newer systems in the end`,
+    ...(platformOf(match) === "linux"
+      ? [
+          "ldd --version | head -1   # since the end of 2024 (2.6) they need glibc 2.28: a newer system, or the image manylinux_2_28",
+        ]
+      : []),
   ];
 }
 
@@ -134,7 +164,7 @@ export const unmetRequestRules: readonly Rule[] = [
           `uv pip install "${what}+${build}" --index-url https://download.pytorch.org/whl/${build}`,
           "uv self update   # newer ones take the plain version, too",
         ];
-      const again = `${what}+${build} --index-url https://download.pytorch.org/whl/${build}`;
+      const again = `${withCompanions(match, `${what}+${build}`)} --index-url https://download.pytorch.org/whl/${build}`;
       return [
         ...fromTorchIndex(match, what, other === undefined ? build : (near ?? build)),
         ...(last === undefined
@@ -295,6 +325,8 @@ export const unmetRequestRules: readonly Rule[] = [
     cause: (match) => {
       if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined) return wheelCause(match);
       const unmet = unmetOf(match);
+      if (onMusl(match))
+        return `${named(unmet ?? { name: "torch" })} has wheels for systems with glibc alone, and this is one with musl (Alpine, musllinux).`;
       const { oldest, newest, isOther } = match.facts;
       const version = unmet?.python ?? pythonVersion(match);
       if (unmet !== undefined && newest !== undefined && (isOther !== undefined || unmet.name === "torch")) {
@@ -307,14 +339,31 @@ export const unmetRequestRules: readonly Rule[] = [
       if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined)
         return [showTags(match), ...forWheel(match)];
       const unmet = unmetOf(match);
+      if (onMusl(match)) return withGlibc(match);
+      const nightly = otherNightly(match, unmet);
+      if (nightly !== undefined) return [...nightly, showTags(match)];
       const { oldest, newest } = match.facts;
       const again =
         unmet === undefined || match.finding.code !== "no-distribution"
           ? undefined
-          : `"${release(unmet)}"${unmet.build === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${unmet.build}`}`.replaceAll(
-              '"',
-              "",
-            );
+          : `${withCompanions(match, release(unmet))}${unmet.build === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${unmet.build}`}`;
+      // The Python is one of those that it was made for: something else does not fit.
+      if (
+        unmet?.python !== undefined &&
+        newest !== undefined &&
+        match.finding.code === "no-distribution" &&
+        within([oldest ?? newest, newest], unmet.python)
+      )
+        return [
+          showTags(match),
+          ...(platformOf(match) === "linux"
+            ? [
+                "ldd --version | head -1; uname -m   # torch 2.6 and newer need glibc 2.28, x86_64 or aarch64; musl (Alpine) has no wheels",
+              ]
+            : []),
+          `${pip(match, `index versions ${unmet.name}`)}   # what the index has for this Python and system`,
+          ...otherRelease(match, unmet),
+        ];
       if (unmet !== undefined && newest !== undefined)
         return [
           ...usePython(match, fitting([oldest ?? newest, newest], unmet.python), again),
@@ -336,6 +385,14 @@ export const unmetRequestRules: readonly Rule[] = [
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
         expect: "uv venv --python 3.10",
+      },
+      {
+        text: "Run python -m cibuildwheel\nBuilding cp313-musllinux_x86_64 wheel\nERROR: Could not find a version that satisfies the requirement torch==2.7.0 (from versions: none)",
+        expect: "CIBW_SKIP",
+      },
+      {
+        text: "Looking in indexes: https://download.pytorch.org/whl/nightly/cpu\nERROR: Could not find a version that satisfies the requirement torch==2.6.0.dev20241126 (from versions: 2.6.0.dev20240928, 2.6.0.dev20241125+cpu)",
+        expect: "torch==2.6.0.dev20241125+cpu --index-url https://download.pytorch.org/whl/nightly/cpu",
       },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.7.1+cu110 (from versions: 2.0.0, 2.0.1)",

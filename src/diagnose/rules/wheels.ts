@@ -4,9 +4,24 @@ import { type Match, type Rule, saidAny } from "../rule.ts";
 /** Torch's libraries, which stay outside of a wheel: whoever imports it has imported torch before. */
 const torchLibraries = ["torch", "torch_cpu", "torch_python", "torch_cuda", "c10", "c10_cuda"];
 
+/** CUDA's, whose names bear the number of their release. They come with torch. Source: the packages that PyPI's torch asks for. */
+const cudaLibraries = [
+  "cuda",
+  "cudart",
+  "cudnn",
+  "cublas",
+  "cufft",
+  "cupti",
+  "curand",
+  "cusolver",
+  "cusparse",
+  "nccl",
+  "nv",
+];
+
 /** Whether the library is one that torch or its packages bring. */
 function ofTorch(library: string): boolean {
-  return /^(?:lib)?(?:torch|c10|cudart|cublas|cudnn|nccl|cusparse|cufft|curand|cusolver|nvrtc|nvToolsExt|caffe2)/i.test(
+  return /^(?:lib)?(?:torch|c10|cuda\.|cudart|cublas|cudnn|cupti|nvJitLink|nvshmem|nccl|cusparse|cufft|curand|cusolver|nvrtc|nvToolsExt|caffe2)/i.test(
     library,
   );
 }
@@ -17,7 +32,18 @@ function repair(match: Match): string {
     return `delocate-wheel -w wheelhouse -v ${torchLibraries.map((name) => `--exclude lib${name}.dylib`).join(" ")} dist/*.whl`;
   if (/\.dll|delvewheel/i.test(words))
     return `delvewheel repair -w wheelhouse --exclude "${torchLibraries.map((name) => `${name}.dll`).join(";")}" dist\\*.whl`;
-  return `auditwheel repair -w wheelhouse ${torchLibraries.map((name) => `--exclude lib${name}.so`).join(" ")} --exclude 'libcud*' --exclude 'libnv*' dist/*.whl   # patterns: auditwheel 6`;
+  const { auditwheel = [] } = match.context.log;
+  const there = auditwheel.filter((word) => !/^--exclude|^(?:-w|--wheel-dir)\b/.test(word));
+  const excluded = auditwheel.filter((word) => word.startsWith("--exclude"));
+  const wanted = [
+    ...torchLibraries.map((name) => `--exclude lib${name}.so`),
+    ...cudaLibraries.map((name) => `--exclude 'lib${name}*'`),
+  ];
+  const options = [...there, ...excluded, ...wanted.filter((word) => !excluded.includes(word))].join(" ");
+  // What cibuildwheel runs is set by its own variable.
+  return match.context.log.cibuildwheel
+    ? `export CIBW_REPAIR_WHEEL_COMMAND_LINUX="auditwheel repair ${options} -w {dest_dir} {wheel}"   # pyproject.toml: [tool.cibuildwheel.linux] repair-wheel-command; patterns: auditwheel 6`
+    : `auditwheel repair ${options} -w wheelhouse dist/*.whl   # patterns: auditwheel 6`;
 }
 
 export const wheelRules: readonly Rule[] = [
@@ -48,13 +74,23 @@ export const wheelRules: readonly Rule[] = [
               ? "delvewheel repair --add-path <folder of the DLL> -w wheelhouse dist\\*.whl"
               : "LD_LIBRARY_PATH=<folder of the library>:$LD_LIBRARY_PATH auditwheel repair -w wheelhouse dist/*.whl   # macOS: DYLD_LIBRARY_PATH and delocate-wheel",
           ]),
-      "# cibuildwheel: the same line as CIBW_REPAIR_WHEEL_COMMAND, with {dest_dir} and {wheel}",
+      ...(match.context.log.cibuildwheel
+        ? []
+        : ["# cibuildwheel: the same line as CIBW_REPAIR_WHEEL_COMMAND, with {dest_dir} and {wheel}"]),
     ],
     sources: ["pypa/auditwheel#391", "https://cibuildwheel.pypa.io/en/stable/options/#repair-wheel-command"],
     examples: [
       {
         text: 'ValueError: Cannot repair wheel, because required library "libc10.so" could not be located',
         expect: "--exclude libc10.so",
+      },
+      {
+        text: 'auditwheel repair \\\n    dist/*.whl \\\n    --plat manylinux_2_34_x86_64 \\\n    --exclude libmine.so\nValueError: Cannot repair wheel, because required library "libcublas.so.12" could not be located',
+        expect: "auditwheel repair --plat manylinux_2_34_x86_64 --exclude libmine.so --exclude libtorch.so",
+      },
+      {
+        text: "+ sh -c 'auditwheel repair -w /tmp/cibuildwheel/repaired_wheel /tmp/cibuildwheel/built_wheel/a-1-cp310-cp310-linux_x86_64.whl'\nValueError: Cannot repair wheel, because required library \"libtorch_cpu.so\" could not be located",
+        expect: "CIBW_REPAIR_WHEEL_COMMAND_LINUX=",
       },
       {
         text: "delocate.libsana.DelocationError: Could not find all dependencies.\n@rpath/libc10.dylib not found:\n  Needed by: /p/_C.cpython-311-darwin.so",

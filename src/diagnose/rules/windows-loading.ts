@@ -1,7 +1,8 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
-import { pip, python, quote, rebuild, torchIndex } from "../commands.ts";
+import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
-import { packageOf, runningPackage } from "../packages.ts";
+import { isWellKnown, packageOf, runningPackage } from "../packages.ts";
+import { cudaBuildsOf } from "../torch-wheels.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -84,6 +85,28 @@ function otherWheel(match: Match): string {
   );
 }
 
+/** The torch of the text again; PyPI's where the index of its build is not known to have it. */
+function sameTorch(match: Match): string | undefined {
+  const { installedTorch, torch = installedTorch } = match.context.log;
+  const release = /^\d+\.\d+\.\d+(?=\+|$)/.exec(installedTorch ?? torch ?? "")?.[0];
+  if (release === undefined) return undefined;
+  const build = torchIndex(match);
+  const there = match.context.log.torchBuild === "cpu" || cudaBuildsOf(release)?.includes(build) === true;
+  const known = torchCuda(match) !== undefined || match.context.log.torchBuild !== undefined;
+  return pip(
+    match,
+    `install --no-cache-dir torch==${release}${known && there ? ` --index-url https://download.pytorch.org/whl/${build}` : ""}`,
+  );
+}
+
+/** Only the module was imported in the session, and torch not before it. */
+function withoutTorch({ context }: Match): boolean {
+  const { imports, importsLast } = context.log;
+  return (
+    importsLast && imports.length > 0 && !imports.includes("torch") && context.log.runningModule === imports.at(-1)
+  );
+}
+
 function torchDlls(match: Match): string[] {
   if (match.facts["code"] === "dll-not-found") {
     const runTime =
@@ -102,14 +125,15 @@ function torchDlls(match: Match): string[] {
     "# import torch loads every DLL in its lib folder: one that an older torch left there fails too. Take out all copies and the folder, then install one:",
     `${pip(match, "uninstall -y torch")}   # until it says that there is none${match.context.log.conda ? "; and: conda remove --force pytorch" : ""}`,
     "rmdir /s /q <site-packages>\\torch   # what is left of it",
-    `${pip(match, `install --no-cache-dir torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # in the release that is wanted (torch==…), for your CUDA or cpu`,
+    sameTorch(match) ??
+      `${pip(match, `install --no-cache-dir torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # in the release that is wanted (torch==…), for your CUDA or cpu`,
   ];
 }
 
 /** The module as Python imports it: one that begins with an underscore lies in its package. */
 function moduleOf(match: Match): string {
   const name =
-    (match.facts["name"] ?? "the_extension")
+    (match.facts["name"] ?? match.context.log.imports.at(-1) ?? "the_extension")
       .split(/[\\/]/)
       .at(-1)
       ?.replace(/\.\w+$/, "") ?? "the_extension";
@@ -127,6 +151,7 @@ function builtElsewhere(match: Match): string {
   const name = packageOf(match);
   const { versions, installedTorch } = match.context.log;
   if (name === undefined || ofJit(match)) return "a stale build: look for `ninja: no work to do`";
+  if (!isWellKnown(name)) return "a build of another day";
   const version = versions[name];
   return `${name}${version === undefined ? "" : ` ${version}`} has wheels for some releases of torch alone${installedTorch === undefined ? "" : `; here is torch ${installedTorch}`}`;
 }
@@ -176,7 +201,9 @@ export const windowsLoadingRules: readonly Rule[] = [
           ? "A program with LibTorch does not start, because a DLL that it needs is found nowhere: LibTorch's own DLLs are neither beside the program nor on PATH, or those of CUDA or the Visual C++ run time are missing. Windows does not say which."
           : ofTorch(match)
             ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
-            : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
+            : withoutTorch(match)
+              ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. (When it fails after that, too, it was built for another torch, CUDA or Python.)`
+              : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
     fix: (match) =>
       vendorOf(match) !== undefined
         ? [

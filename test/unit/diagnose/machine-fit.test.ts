@@ -52,6 +52,105 @@ describe("commands fit the machine of the text", () => {
     expect(started.filter((lines) => !lines.some((line) => line.includes("DISTUTILS_USE_SDK")))).toEqual([]);
   });
 
+  test("a fix for Windows has no words of a shell of Unix, and hands cmd.exe no remark", () => {
+    const ofWindows = examples.filter(
+      (text) =>
+        !/\/usr|\/home|\/root|\/opt|\/tmp|\/workspace|\.so\b|linux|dylib|ubuntu|apt|jetson|rocm|hip|gfx|ld:|g\+\+|gcc|clang|lib64|metal/i.test(
+          text,
+        ),
+    );
+    const fixes = ofWindows.flatMap((text) =>
+      diagnose(`C:\\p>python setup.py install\n${text}`).diagnoses.flatMap(({ fix }) => fix),
+    );
+    const wrong = fixes.filter(
+      (line) =>
+        !line.startsWith("#") &&
+        /^(?:export|unset|sudo|rm|ls|which) |\$\(|\| grep |2>\/dev\/null|\bLD_LIBRARY_PATH\b|^[A-Z_]{4,}=\S+ \S|\s{2}# /.test(
+          line,
+        ),
+    );
+    expect(ofWindows.length).toBeGreaterThan(300);
+    expect(wrong).toEqual([]);
+  });
+
+  test("the program of the text is the one that runs again", () => {
+    const lines = commands(
+      'Traceback (most recent call last):\n  File "/home/u/proj/train.py", line 88, in <module>\n    out = model(x)\n  File "/e/lib/python3.10/site-packages/torch/nn/modules/module.py", line 1, in forward\nRuntimeError: CUDA error: an illegal memory access was encountered',
+    );
+    expect(lines.join("\n")).toContain("/home/u/proj/train.py");
+    expect(lines.join("\n")).not.toContain("the_program.py");
+  });
+
+  test("a module called _C is of the package whose lines the traceback has, not of another that is listed", () => {
+    const lines = commands(
+      'pip list\npytorch3d  0.7.4\ntorch  1.13.1+cu117\ntorchvision  0.14.1+cu117\n  File "C:\\e\\lib\\site-packages\\pytorch3d\\renderer\\blending.py", line 10, in <module>\n    from pytorch3d import _C\nImportError: DLL load failed while importing _C: The specified procedure could not be found.',
+    );
+    expect(lines.join("\n")).toContain("facebookresearch/pytorch3d");
+    expect(lines.join("\n")).not.toContain("--no-binary torchvision");
+  });
+
+  test("what a build in isolation fetched is no reason for another toolkit", () => {
+    const lines = commands(
+      "RUN pip install torch==2.1.2 --index-url https://download.pytorch.org/whl/cu118\n  Getting requirements to build wheel: finished with status 'done'\nRuntimeError:\nThe detected CUDA version (11.8) mismatches the version that was used to compile\nPyTorch (13.0). Please make sure to use the same CUDA versions.\nERROR: Failed building wheel for detectron2",
+    );
+    expect(lines.join("\n")).toContain("--no-build-isolation");
+    expect(lines.join("\n")).not.toContain("cuda-13.0");
+  });
+
+  test("a package is built again from the repository that the text names", () => {
+    const lines = commands(
+      "I use torch 2.8.0\npip3 install git+https://github.com/u/my_points\nOSError: /e/lib/python3.12/site-packages/my_points/_core.cpython-312-x86_64-linux-gnu.so: undefined symbol: _ZNK3c106SymInt22maybe_as_int_slow_pathEv",
+    );
+    expect(lines[0]).toContain(
+      '--no-build-isolation --no-cache-dir --force-reinstall --no-deps "git+https://github.com/u/my_points"',
+    );
+  });
+
+  test("torch without CUDA gives way to the same release with CUDA", () => {
+    const lines = commands(
+      'error: could not compile `my-app` (bin "my-app")\nPyTorch version: 2.4.0+cpu\n/usr/bin/ld: cannot find -ltorch_cuda: No such file or directory',
+    );
+    expect(lines.join("\n")).toContain("torch==2.4.0 --index-url https://download.pytorch.org/whl/cu124");
+  });
+
+  test("what CMake built is built again by CMake", () => {
+    const lines = commands(
+      ">>> import torch\n>>> import my_ops\nImportError: /home/u/p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
+    );
+    expect(lines.join("\n")).toContain("cmake --build /home/u/p/build --clean-first");
+  });
+
+  test("torchvision and torchaudio of the command stay beside torch", () => {
+    const lines = commands(
+      "C:\\p>pip install torch==2.3.1+cu121 torchaudio==2.3.1+cu121 torchvision==0.18.1+cu121\nERROR: Could not find a version that satisfies the requirement torch==2.3.1+cu121 (from versions: 2.6.0, 2.7.0)\n  Using cached torch-2.7.0-cp313-cp313-win_amd64.whl.metadata (29 kB)",
+    );
+    expect(lines).toContain("py -3.12 -m venv .venv");
+    expect(lines.join("\n")).toContain(
+      "torch==2.3.1+cu121 torchaudio==2.3.1+cu121 torchvision==0.18.1+cu121 --index-url https://download.pytorch.org/whl/cu121",
+    );
+  });
+
+  test("in PowerShell cmd.exe comes before its own words", () => {
+    const text =
+      "PS C:\\p> python setup.py install\nNo CUDA runtime is found\nerror: Microsoft Visual C++ 14.0 or greater is required.\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory";
+    const [first] = diagnose(text).diagnoses.filter(({ fix }) => fix.some((line) => line.includes("vcvars64")));
+    expect(first?.fix[0]).toBe("cmd");
+  });
+
+  test("what a program in a container says is answered for Linux, whoever started it on Windows", () => {
+    const lines = commands(
+      "PS C:\\p> docker build .\n#12 3.4 /usr/bin/ld: cannot find -lcudart\n#12 3.5 /usr/local/lib/python3.10/dist-packages/torch/include/ATen/ATen.h:3:10: fatal error: glm/glm.hpp: No such file or directory",
+    );
+    expect(lines.join("\n")).toContain("apt-get install libglm-dev");
+  });
+
+  test("which Visual Studio is there, the computer itself tells", () => {
+    const lines = commands(
+      "C:\\p>python a.py\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory",
+    );
+    expect(lines.join("\n")).toContain("vswhere.exe");
+  });
+
   test("the Visual Studio of the text is the one that is started", () => {
     const lines = commands(
       "F:\\VisualStudio\\VC\\Tools\\MSVC\\14.29.30133\\bin\\HostX86\\x64\\cl.exe /c a.cpp\na.cpp(3): fatal error C1083: Cannot open include file: 'map': No such file or directory",

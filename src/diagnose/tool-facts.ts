@@ -1,0 +1,113 @@
+/**
+ * What a text tells of the commands of tools beside the installer: auditwheel's options, cibuildwheel, the LibTorch that was
+ * fetched, torchvision and torchaudio that stand beside torch in a command, the gcc of a cluster's module or of Spack. So that a
+ * fix keeps them. Reads one line at a time.
+ */
+
+export interface ToolFacts {
+  /** Options of `auditwheel repair`, without its folders and wheels: `--plat manylinux_2_34_x86_64`, `--exclude libc10.so`. */
+  readonly auditwheel?: readonly string[];
+  /** cibuildwheel builds. */
+  readonly cibuildwheel: boolean;
+  /** The LibTorch that was fetched: `https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip`. */
+  readonly libtorchZip?: string;
+  /** What a command asks for beside a release of torch: `torchvision==0.18.1+cu121`. */
+  readonly companions?: readonly string[];
+  /** The gcc that a module brings: `gcc/11.3.0`. */
+  readonly gccModule?: string;
+  /** The program that ran, as the traceback's first line or its command names it: `train.py`. */
+  readonly script?: string;
+  /** The C library is musl: Alpine, or a build for musllinux. */
+  readonly musl: boolean;
+  /** The folder with a space in it that cl.exe gets without quotes: `c:/Users/Ann Lee/AppData/`. */
+  readonly spacedInclude?: string;
+  /** The gcc that Spack compiles with: `9.3.0`. */
+  readonly spackGcc?: string;
+}
+
+const gccModule = /\b(?:module|ml) (?:load |add |swap \S+ )?(?:[\w./+-]+ )*?((?:gcc|GCC|gnu|GCCcore)\/[\w.+-]+)/;
+const spackGcc = /\/spack\/\S{0,200}?\/gcc-(\d+\.\d+(?:\.\d+)?)\//;
+const withValue = /^--(?:plat|exclude|lib-sdir|zip-compression-level|ldpaths|disable-isa-ext-check)$/;
+
+/** A program of the user's own: no installed package, no build. */
+function scriptIn(text: string): string | undefined {
+  const [, file] = /^\s*File "([^"<>]{1,200}\.py)", line \d+, in <module>$/.exec(text) ?? [];
+  const [, started] =
+    file === undefined
+      ? (/(?:^|[$#>] ?)(?:python3?|torchrun)(?:\.exe)? ([\w./\\:-]{1,120}\.py)(?= |$)/.exec(text) ?? [])
+      : [];
+  const found = file ?? started;
+  return found === undefined ||
+    /-packages|[\\/]lib[\\/]python|[\\/]bin[\\/]|pip-|(?:^|[\\/])(?:setup|conf|__init__|__main__)\.py$|\/tmp\//i.test(
+      found,
+    )
+    ? undefined
+    : found;
+}
+
+/** The options among the words of a command that go on the next line. */
+function optionsIn(text: string): string[] {
+  const words = text.split(/\s+/).filter((word) => word !== "" && word !== "\\");
+  const options: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (withValue.test(word) && words[at + 1] !== undefined) options.push(`${word} ${words[++at] ?? ""}`);
+    else if (/^--(?:plat|exclude|only-plat|strip|no-update-tags)\b/.test(word)) options.push(word.replace(/=/, " "));
+  }
+  return options;
+}
+
+/** Gathers them line by line. */
+export class ToolReader {
+  readonly #auditwheel: string[] = [];
+  #goesOn = false;
+  #cibuildwheel = false;
+  #zip: string | undefined;
+  #companions: readonly string[] | undefined;
+  #module: string | undefined;
+  #spack: string | undefined;
+  #musl = false;
+  #script: string | undefined;
+  #spaced: string | undefined;
+
+  line(text: string): void {
+    if (text.includes("cl /I "))
+      this.#spaced ??= /\/I ([A-Za-z]:[\\/][^\s"/\\]+(?:[\\/][^\s"/\\]+)* [^\s"/\\]+)[\\/]/.exec(
+        text.slice(0, 4_000),
+      )?.[1];
+    if (text.length > 600) return;
+    if (text.includes("ibuildwheel") || text.includes("CIBW_")) this.#cibuildwheel = true;
+    if (this.#script === undefined && text.includes(".py")) this.#script = scriptIn(text);
+    if (!this.#musl && /musl|lpine/.test(text))
+      this.#musl =
+        /\bmusllinux_|-musllinux\b|\bAlpine (?:Linux|\d)|[:-]alpine\b|ld-musl/.test(text) && !/skip/i.test(text);
+    const repairs = text.includes("auditwheel repair ");
+    if (repairs || (this.#goesOn && /^\s*--?\w|^\s*\S+\.whl\b/.test(text))) {
+      this.#auditwheel.push(...optionsIn(repairs ? text.slice(text.indexOf("auditwheel repair ") + 18) : text));
+      this.#goesOn = text.trimEnd().endsWith("\\");
+    } else this.#goesOn = false;
+    if (text.includes("/libtorch/"))
+      this.#zip ??= /https:\/\/download\.pytorch\.org\/libtorch\/[^\s"'<>()]{1,160}\.zip/.exec(text)?.[0];
+    if (text.includes("install ") && /\btorch==\d/.test(text)) {
+      const beside = [...text.matchAll(/(?<=\s|["'])torch(?:vision|audio)==[\d.]+(?:\+\w+)?/g)].map(([word]) => word);
+      if (beside.length > 0) this.#companions = beside;
+    }
+    if (text.includes("odule load") || text.includes("odule add") || text.includes("odule swap"))
+      this.#module = gccModule.exec(text)?.[1] ?? this.#module;
+    if (text.includes("/spack/")) this.#spack ??= spackGcc.exec(text)?.[1];
+  }
+
+  facts(): ToolFacts {
+    return {
+      ...(this.#script === undefined ? {} : { script: this.#script }),
+      musl: this.#musl,
+      cibuildwheel: this.#cibuildwheel,
+      ...(this.#auditwheel.length === 0 ? {} : { auditwheel: [...new Set(this.#auditwheel)] }),
+      ...(this.#zip === undefined ? {} : { libtorchZip: this.#zip }),
+      ...(this.#companions === undefined ? {} : { companions: this.#companions }),
+      ...(this.#module === undefined ? {} : { gccModule: this.#module }),
+      ...(this.#spaced === undefined ? {} : { spacedInclude: this.#spaced }),
+      ...(this.#spack === undefined ? {} : { spackGcc: this.#spack }),
+    };
+  }
+}
