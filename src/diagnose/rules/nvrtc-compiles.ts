@@ -6,11 +6,22 @@ import { placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts"
 
 const nvrtcWords = /nvrtc|NVRTC|cupy\.|\.cubin\.cu\b|hiprtc|RawKernel|RawModule|jitify/;
 
+const namesNvrtc = (finding: Finding): boolean =>
+  nvrtcWords.test(finding.text) ||
+  nvrtcWords.test(finding.message) ||
+  (finding.frames !== undefined && nvrtcWords.test(finding.frames.join(" ")));
+
+/** By log, since every finding asks. */
+const told = new WeakMap<readonly Finding[], boolean>();
+
 /** Whether the log tells of a compile at run time. */
-function atRunTime(finding: Finding, context: RuleContext): boolean {
-  const near = (other: Finding): boolean =>
-    nvrtcWords.test(other.text) || nvrtcWords.test(other.message) || nvrtcWords.test(other.frames?.join(" ") ?? "");
-  return near(finding) || context.findings.some(near);
+function atRunTime(finding: Finding, { findings }: RuleContext): boolean {
+  let some = told.get(findings);
+  if (some === undefined) {
+    some = findings.some(namesNvrtc);
+    told.set(findings, some);
+  }
+  return some || namesNvrtc(finding);
 }
 
 export const nvrtcCompileRules: readonly Rule[] = [

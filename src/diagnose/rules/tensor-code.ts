@@ -54,6 +54,29 @@ function isNamedArgument(finding: Finding, name: string): boolean {
   return new RegExp(String.raw`[(,]\s*${name}\s*=[^=]`).test(finding.source ?? "");
 }
 
+/** A tensor where a number is wanted, in the words of the compilers. */
+const asNumber: readonly RegExp[] = [
+  // A tensor added to a number, in place.
+  new RegExp(
+    `no match for [‘']operator[-+*/]=[’'] \\(operand types are [‘'](?<type>${number})[’'] and [‘']${tensor}[’']`,
+  ),
+  // nvcc does not say what the condition is.
+  /(?<unsure>expression must have (?<type>bool) type \(or be convertible to bool\))/,
+  new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),
+  new RegExp(`could not convert [‘'].*[’'] from [‘']${tensor}[’'] to [‘'](?<type>${number})[’']`),
+  new RegExp(`no suitable conversion function from "${tensor}" to "(?<type>${number})" exists`),
+  new RegExp(
+    `no viable conversion from (?:returned value of type )?'${tensor}' to (?:function return type )?'(?<type>${number})'`,
+  ),
+  new RegExp(`value of type '${tensor}' is not contextually convertible to '(?<type>bool)'`),
+  new RegExp(`no conversion from '${tensor}' to '(?<type>${number})'`),
+  new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
+  new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
+];
+const addedInPlace = new RegExp(
+  `invalid operands to binary expression \\('(?<type>${number})'(?: \\(aka '[^']+'\\))? and '${tensor}'`,
+);
+
 export const tensorCodeRules: readonly Rule[] = [
   {
     id: "python-word-in-cpp",
@@ -91,38 +114,17 @@ export const tensorCodeRules: readonly Rule[] = [
     title: "A tensor where a number is wanted",
     on: ["compile"],
     specificity: 74,
-    matches: (finding, context) =>
+    matches: (finding, context) => {
+      const facts =
+        saidAny(finding, ...asNumber) ??
+        (/[-+*/]=/.test(finding.source ?? "") ? saidAny(finding, addedInPlace) : undefined);
       // A function without a type of its own gives back an int.
-      context.findings.some(({ message }) =>
-        /forbids declaration of|missing type specifier|a type specifier is required/.test(message),
-      )
-        ? undefined
-        : saidAny(
-            finding,
-            // A tensor added to a number, in place.
-            new RegExp(
-              `no match for [‘']operator[-+*/]=[’'] \\(operand types are [‘'](?<type>${number})[’'] and [‘']${tensor}[’']`,
-            ),
-            ...(/[-+*/]=/.test(finding.source ?? "")
-              ? [
-                  new RegExp(
-                    `invalid operands to binary expression \\('(?<type>${number})'(?: \\(aka '[^']+'\\))? and '${tensor}'`,
-                  ),
-                ]
-              : []),
-            // nvcc does not say what the condition is.
-            /(?<unsure>expression must have (?<type>bool) type \(or be convertible to bool\))/,
-            new RegExp(`cannot convert [‘'"]${tensor}[’'"] to [‘'"](?<type>${number})[’'"]`),
-            new RegExp(`could not convert [‘'].*[’'] from [‘']${tensor}[’'] to [‘'](?<type>${number})[’']`),
-            new RegExp(`no suitable conversion function from "${tensor}" to "(?<type>${number})" exists`),
-            new RegExp(
-              `no viable conversion from (?:returned value of type )?'${tensor}' to (?:function return type )?'(?<type>${number})'`,
-            ),
-            new RegExp(`value of type '${tensor}' is not contextually convertible to '(?<type>bool)'`),
-            new RegExp(`no conversion from '${tensor}' to '(?<type>${number})'`),
-            new RegExp(`cannot convert from '${tensor}' to '(?<type>${number})'`),
-            new RegExp(`cannot convert argument \\d+ from '${tensor}' to '(?<type>${number})'`),
-          ),
+      const typeless = (): boolean =>
+        context.findings.some(({ message }) =>
+          /forbids declaration of|missing type specifier|a type specifier is required/.test(message),
+        );
+      return facts === undefined || typeless() ? undefined : facts;
+    },
     confidence: (match) => (match.facts["unsure"] === undefined ? "high" : "medium"),
     cause: (match) =>
       `${codeAt(match.finding)} uses ${match.facts["unsure"] === undefined ? "a tensor" : "an object (of torch's, most often a tensor)"} as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,

@@ -82,7 +82,7 @@ error: subprocess-exited-with-error
 
 describe("whatever stands around a message, the answer is the same", () => {
   for (const [name, wrap] of Object.entries(wrappings)) {
-    it(name, () => {
+    it(name, { timeout: 120_000 }, () => {
       const changed = all
         .filter(({ expect: wanted }) => wanted.length > 0)
         // That torch waits for a lock shows only when nothing follows.

@@ -8,7 +8,7 @@ const commands = (text: string): string[] =>
   diagnose(text).diagnoses.flatMap(({ fix }) => fix.map((line) => line.replace(/\s# .*$/, "")));
 
 describe("commands fit the machine of the text", () => {
-  test("on a Jetson torch never comes from PyPI, nor from PyTorch's index", () => {
+  test("on a Jetson torch never comes from PyPI, nor from PyTorch's index", { timeout: 120_000 }, () => {
     const wrong = examples.flatMap((text) =>
       commands(`Linux 5.15.136-tegra aarch64, JetPack 6\n${text}`).filter(
         (line) =>
