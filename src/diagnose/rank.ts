@@ -38,7 +38,9 @@ interface Candidate {
   readonly specificity: number;
 }
 
-/** The rules by the kind of finding that they look at. */
+const specificityOf = ({ specificity = 50 }: Rule): number => specificity;
+
+/** The rules by the kind of finding that they look at, the most specific one first, and of equals the earlier. */
 function byKind(rules: readonly Rule[]): ReadonlyMap<FindingKind, readonly Rule[]> {
   const map = new Map<FindingKind, Rule[]>();
   for (const rule of rules) {
@@ -48,6 +50,7 @@ function byKind(rules: readonly Rule[]): ReadonlyMap<FindingKind, readonly Rule[
       else list.push(rule);
     }
   }
+  for (const list of map.values()) list.sort((a, b) => specificityOf(b) - specificityOf(a));
   return map;
 }
 
@@ -61,8 +64,6 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   for (const finding of context.findings) {
     let winner: Candidate | undefined;
     for (const rule of index.get(finding.kind) ?? []) {
-      const specificity = rule.specificity ?? 50;
-      if (winner !== undefined && winner.specificity >= specificity) continue;
       if (context.without?.has(rule.id) === true) continue;
       const facts = rule.matches(finding, context);
       if (facts === undefined) continue;
@@ -73,8 +74,9 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
         rule,
         match: { finding, facts, context },
         role: aside ? "advice" : (rule.role ?? "cause"),
-        specificity,
+        specificity: specificityOf(rule),
       };
+      break;
     }
     if (winner === undefined) continue;
     const known = best.get(winner.rule.id);
