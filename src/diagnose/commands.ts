@@ -56,7 +56,15 @@ export function systemPackage(
   if (platformOf(match) === "darwin")
     commands.push(names.brew === undefined ? `# install ${names.apt}` : `brew install ${names.brew}`);
   else if (platformOf(match) === "win32") commands.push(...windowsPackage(match, names.conda));
-  else if (log.conda && names.conda !== undefined) commands.push(`conda install -c conda-forge ${names.conda}`);
+  else if (names.conda !== undefined && (log.conda || log.noRoot))
+    commands.push(
+      `conda install -c conda-forge ${names.conda}`,
+      ...(log.noRoot && !names.conda.includes("#")
+        ? [
+            "export CPATH=$CONDA_PREFIX/include:$CPATH LIBRARY_PATH=$CONDA_PREFIX/lib:$LIBRARY_PATH   # or the prefix of what was installed from its sources",
+          ]
+        : []),
+    );
   else {
     commands.push(`sudo apt-get install ${names.apt}`);
     if (names.dnf !== undefined) commands.push(`# Fedora, RHEL: sudo dnf install ${names.dnf}`);

@@ -61,6 +61,9 @@ export async function diagnoseStream(
   return length > pasteLimit ? first : withOtherBreaks(first, new TextDecoder().decode(Buffer.concat(kept)), context);
 }
 
+/** An installer's last word, when it is the last of the text. */
+const endsWell = /^ *(?:Finished processing dependencies for|Successfully installed) \S[^\n]*\s*$(?![^])/m;
+
 /** Whether more is known than that something failed. */
 function isWeak({ diagnoses: [best] }: DiagnoseReport): boolean {
   return best === undefined || best.confidence === "low" || best.role === "generic" || best.role === "wrapper";
@@ -68,7 +71,7 @@ function isWeak({ diagnoses: [best] }: DiagnoseReport): boolean {
 
 /** What a paste says whose lines were broken by a terminal or joined by a chat, when that is more. */
 function withOtherBreaks(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
-  if (first.notText !== undefined) return first;
+  if (first.notText !== undefined || (first.findings === 0 && endsWell.test(text))) return first;
   const isFirstWeak = isWeak(first);
   for (const other of rewrappings(text)) {
     if (!isFirstWeak && !other.sure) continue;

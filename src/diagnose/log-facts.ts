@@ -12,7 +12,8 @@ import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
-import { likelyTorchCuda, narrow, ToolListReader, withList } from "./tool-lists.ts";
+import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
+import { plainSpelling } from "./spelling.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
@@ -81,6 +82,9 @@ function statedSystem(text: string): LogFacts["platform"] {
     : undefined;
 }
 
+/** `Architecture: aarch64`, `on an aarch64 machine`. */
+const statedArm = /\b(?:architecture|arch|machine|cpu|platform)\b[*:=\s]{1,20}aarch64\b|\b(?:on|my|an) aarch64\b/i;
+
 /** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
 const condaWords =
   /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
@@ -142,7 +146,7 @@ export class FactsReader {
 
   /** A line that the parsers look at. */
   line(written: string): void {
-    const text = narrow(written);
+    const text = plainSpelling(written);
     this.#paste.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
@@ -294,6 +298,7 @@ export class FactsReader {
 
   #system(text: string): void {
     this.#speaksOf(text);
+    if (text.includes("aarch64") && text.length <= 200 && statedArm.test(text)) this.#facts.arch ??= "arm64";
     if (!/OS|ystem|latform/.test(text)) return;
     const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
     if (system === undefined) return;
@@ -341,7 +346,7 @@ export class FactsReader {
   command(written: string): void {
     const facts = this.#facts;
     if (written.length < 5) return;
-    const text = narrow(written);
+    const text = plainSpelling(written);
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;

@@ -113,6 +113,65 @@ function forRpm(lines: readonly string[], manager: string): readonly string[] {
   });
 }
 
+/** Names of Arch Linux's packages for those of Debian. Source: archlinux.org/packages. */
+const archNames: Readonly<Record<string, string>> = {
+  "build-essential": "base-devel",
+  "g++": "gcc",
+  "python3-dev": "python",
+  "libpython3-dev": "python",
+  "python3-venv": "python",
+  "ninja-build": "ninja",
+  "libomp-dev": "openmp",
+  "libopenblas-dev": "openblas",
+  "libeigen3-dev": "eigen",
+  "libglm-dev": "glm",
+  "hip-dev": "hip-runtime-amd",
+  "rocblas-dev": "rocblas",
+  "hipblas-dev": "hipblas",
+  libgl1: "libglvnd",
+  cmake: "cmake",
+  git: "git",
+  gcc: "gcc",
+  clang: "clang",
+};
+
+/** The names of Debian's packages that a line installs. */
+function namesOf(found: RegExpExecArray): string[] {
+  return (found[1] ?? "")
+    .trim()
+    .split(" ")
+    .filter((word) => !word.startsWith("-"));
+}
+
+/** On Arch Linux: the names that are known, or the words that find them. */
+function forArch(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => {
+    if (rpmRemark.test(line)) return [];
+    const found = apt.exec(line);
+    if (found === null) return [line];
+    const names = namesOf(found);
+    const known = names.map((name) => archNames[name]);
+    return known.every((name) => name !== undefined)
+      ? [line.replace(/^(.*?)\bsudo apt.*$/, `$1sudo pacman -S ${known.join(" ")}`)]
+      : [
+          `# what Debian calls ${names.join(" ")}, in the packages of Arch Linux: pacman -Ss ${names[0]?.replace(/^lib|-dev$/g, "") ?? ""}`,
+        ];
+  });
+}
+
+/** For somebody without the administrator's rights: no sudo, but who else has the package. */
+function withoutSudo(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => {
+    if (rpmRemark.test(line)) return [];
+    const found = line.startsWith("#") ? null : apt.exec(line);
+    return found === null
+      ? [line]
+      : [
+          `# ${namesOf(found).join(" ")} (so Debian calls it) without sudo: from conda-forge into an environment of conda, or ask whoever runs the machine`,
+        ];
+  });
+}
+
 /** torch of PyTorch's index, as pip installs it. */
 const ofTorchIndex =
   /^(?:\S+ -m )?(?:uv )?pip3? install (?:--[\w-]+ )*((?:torch\w*(?:==[\d.]+)?(?:\+\w+)? )+)--index-url https:\/\/download\.pytorch\.org\/whl\/(\w+)(.*)$/;
@@ -141,5 +200,7 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
   const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
+  if (match.context.log.noRoot && platformOf(match) === "linux") return withoutSudo(fit);
+  if (match.context.log.pacman) return forArch(fit);
   return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
 }

@@ -85,7 +85,13 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   }
   // A log of warnings alone may be of a build that went well.
   const failed = context.findings.some(({ severity, code }) => severity !== "warning" && code !== "installed");
-  return select([...best.values()].sort(compare)).map((candidate) => {
+  // What a build that went well said in passing asks for nothing.
+  const success = failed ? undefined : context.findings.findLast(({ code }) => code === "installed");
+  const speaking =
+    success === undefined
+      ? [...best.values()]
+      : [...best.values()].filter(({ role, match }) => role !== "advice" || match.finding.at > success.at);
+  return select(speaking.sort(compare)).map((candidate) => {
     const diagnosis = toDiagnosis(candidate);
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
     // What a run that goes on remarks on stopped nothing.

@@ -148,7 +148,7 @@ export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested"
 /** So many commands are remembered. */
 const mostInstalls = 4;
 const setupCommand =
-  /\bpython[\d.]*(?:\.exe)? (?:-u )?((?:\.[\\/])?setup\.py (?:install|develop|build develop|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[^\s"'`]+)?)*)/;
+  /\bpython[\d.]*(?:\.exe)? (?:-u )?((?:\.[\\/])?setup\.py (?:install|develop|build (?:develop|install)|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[^\s"'`]+)?)*)/;
 
 /** The words of a command as they are written, up to where a sentence goes on. */
 function written(text: string): string | undefined {

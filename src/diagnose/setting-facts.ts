@@ -27,6 +27,8 @@ export interface SettingFacts {
   readonly relativePrefix?: string;
   /** The compute capability that CUMM_CUDA_ARCH_LIST names: `8.7`. */
   readonly cummArch?: string;
+  /** The Python that CMake found: `/opt/brew/bin/python3.8`. */
+  readonly cmakePython?: string;
   /** The folder of a setup.py that a command runs from elsewhere: `C:\work\my-ops`. */
   readonly setupFolder?: string;
   /** The one CUDA that the text's sentences and lists name, `11.7`; what something wants or was built for is not meant. */
@@ -144,6 +146,7 @@ export class SettingReader {
   #microsoft: string | undefined;
   #prefix: string | undefined;
   #cumm: string | undefined;
+  #cmakePython: string | undefined;
   #setup: string | undefined;
   readonly #cudas = new Set<string>();
   readonly #gpus = new Set<string>();
@@ -222,6 +225,9 @@ export class SettingReader {
       if (command !== undefined && (command !== "pip" || this.#uv === undefined)) this.#uv = command;
       this.#uvLine = uvLine.exec(text)?.[1] ?? this.#uvLine;
     }
+    if (text.includes("Found Python"))
+      this.#cmakePython =
+        /Found Python(?:Interp|3)?: (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(text)?.[1] ?? this.#cmakePython;
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
     if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
@@ -253,6 +259,7 @@ export class SettingReader {
       ...(this.#microsoft === undefined ? {} : { microsoftFlag: this.#microsoft }),
       ...(this.#gpus.size === 1 ? { namedGpu: [...this.#gpus][0] ?? "" } : {}),
       ...(this.#cudas.size === 1 ? { spokenCuda: [...this.#cudas][0] ?? "" } : {}),
+      ...(this.#cmakePython === undefined ? {} : { cmakePython: this.#cmakePython }),
       ...(this.#setup === undefined ? {} : { setupFolder: this.#setup }),
       ...(this.#cumm === undefined ? {} : { cummArch: this.#cumm }),
       ...(this.#prefix === undefined ? {} : { relativePrefix: this.#prefix }),

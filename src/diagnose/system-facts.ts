@@ -7,6 +7,10 @@
 export interface SystemFacts {
   /** The system has packages of RPM: `yum` where only that is there (CentOS 7 and older). */
   readonly rpm?: "dnf" | "yum";
+  /** The system is Arch Linux or one made from it: its packages are pacman's. */
+  readonly pacman: boolean;
+  /** The log is of npm and node-gyp: what they compile is no extension of torch. */
+  readonly nodeBuild: boolean;
   /** The writer says that he is no administrator there. */
   readonly noRoot: boolean;
   /** The writer says that he has conda, or a command is one of conda's. */
@@ -27,6 +31,7 @@ export interface SystemFacts {
 const rpmSystem =
   /\bCent ?OS\b|(?<!\[GCC .{0,30})\bRed ?Hat\b|\bRHEL\b|\bRocky ?Linux\b|\bAlma ?Linux\b|\bAmazon Linux\b|\bFedora\b|\b(?:Oracle|Scientific) Linux\b|\.el[6-9](?:[._]|$)/;
 const debianSystem = /\bUbuntu\b|\bDebian\b|~(?:18|20|22|24)\.04\b|\bapt(?:-get)? install\b/;
+const pacmanSystem = /\bArch ?Linux\b|\bManjaro\b|\bEndeavourOS\b|\bpacman -S/;
 const yumSystem = /\bCent ?OS\b.{0,24}?\b[67](?:\.\d|\b)|\bRHEL ?-?[67]\b|\.el[67]\./;
 const noRoot =
   /(?:\b(?:no|not have|without|lack(?:ing)?|not a)|n['’]t have|n['’]t got) (?:any |the |a )?(?:su|sudo|sudoers?|root|admin(?:istrator)?(?:['’]s)?)\b(?! cause| of )/i;
@@ -45,6 +50,8 @@ export class SystemReader {
   #rpm = false;
   #yum = false;
   #debian = false;
+  #pacman = false;
+  #node = false;
   #noRoot = false;
   #conda = false;
   #isolated = false;
@@ -59,6 +66,8 @@ export class SystemReader {
     this.#yum ||= yumSystem.test(text);
     this.#debian ||= debianSystem.test(text);
     this.#noRoot ||= noRoot.test(text);
+    this.#pacman ||= pacmanSystem.test(text);
+    if (text.includes("ERR!")) this.#node ||= /\b(?:npm|gyp) ERR!/.test(text);
     if (text.length <= 200 && text.includes("3.") && text.includes("ython") && !otherPython.test(text))
       for (const found of text.replaceAll(/\s+/g, " ").matchAll(spokenPython))
         this.#pythons.add(`3.${found.slice(1).find((minor) => minor !== undefined) ?? ""}`);
@@ -76,6 +85,8 @@ export class SystemReader {
     return {
       // A text that names both compares them.
       ...(this.#rpm && !this.#debian ? { rpm: this.#yum ? "yum" : "dnf" } : {}),
+      pacman: this.#pacman && !this.#debian && !this.#rpm,
+      nodeBuild: this.#node,
       noRoot: this.#noRoot,
       spokenConda: this.#conda,
       isolatedBuild: this.#isolated,

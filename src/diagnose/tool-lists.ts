@@ -33,24 +33,6 @@ function dottedCuda(tag: string | undefined): string | undefined {
   return major === undefined || minor === undefined ? undefined : `${major}.${minor}`;
 }
 
-/** Punctuation of Chinese and Japanese texts as that of others: `torch：2.3.1，cuda12.1`. */
-const wide: Readonly<Record<string, string>> = {
-  "，": ", ",
-  "、": ", ",
-  "；": "; ",
-  "：": ": ",
-  "（": " (",
-  "）": ") ",
-  "＝": "=",
-};
-
-/** A line of a paste with narrow punctuation. */
-export function narrow(text: string): string {
-  return text.length < 400 && /[，、；：（）＝]/.test(text)
-    ? text.replaceAll(/[，、；：（）＝]/g, (mark) => wide[mark] ?? mark)
-    : text;
-}
-
 /** torch's CUDA where the text names one CUDA and torch's release has a build for it: people write the two down together. */
 export function likelyTorchCuda(
   { installedTorch, torchBuild }: PasteFacts,

@@ -84,7 +84,7 @@ export function installerParser(): Parser {
       }
       if (/^WARNING: Retrying .*connection broken|^(?:WARNING: )?Could not fetch URL .*(?:ssl|connection)/i.test(text))
         unreached = text;
-      if (/^Successfully installed \S/.test(text)) {
+      if (/^Successfully installed \S|^Finished processing dependencies for \S/.test(text)) {
         out.add(line, { kind: "installer", tool: "pip", code: "installed", message: text, severity: "note" });
         return true;
       }

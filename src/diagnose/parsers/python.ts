@@ -175,7 +175,9 @@ export function pythonParser(): Parser {
         const ended =
           text === "" &&
           message.message !== "" &&
-          (messageLines > 4 || oneParagraph.test(message.code ?? "")) &&
+          (messageLines > 4 ||
+            oneParagraph.test(message.code ?? "") ||
+            /(?:^|[\\/])setup\.py:\d/.test(message.frames?.at(-1) ?? "")) &&
           // pybind11 says below a blank line what it was called with.
           !/incompatible (?:function|constructor) arguments/.test(message.message);
         if (messageLines > 25 || ended || outside.test(text) || prompt.test(text)) closeMessage();

@@ -200,8 +200,8 @@ export const amdRunTimeRules: readonly Rule[] = [
           ]
         : []),
       `sudo apt-get install ${match.facts["package"] ?? ""}   # dnf: ${(match.facts["package"] ?? "").replace(/-dev$/, "-devel")}; all of them: rocm-dev rocm-libs (or the meta package rocm)`,
-      `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""}`,
-      "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
+      `ls -d /opt/rocm*; ls /opt/rocm/include/${match.facts["header"] ?? ""} /opt/rocm/hip/include/${match.facts["header"] ?? ""}`,
+      "export ROCM_PATH=/opt/rocm ROCM_HOME=/opt/rocm CPATH=/opt/rocm/include:/opt/rocm/hip/include:$CPATH   # where it lies; pip's ROCm: $(rocm-sdk path --root)",
     ],
     sources: [
       "vllm-project/vllm#1313",

@@ -2,6 +2,7 @@
 import { own } from "../../base/own.ts";
 import { installWithoutIsolation, pip, platformOf, python, setVariable, systemPackage } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
+import { cmakeRanPythonWithoutTorch } from "./cmake-python.ts";
 
 /** Installs a library of NVIDIA's beside the toolkit from pip and shows it to CMake. */
 function nvidiaPackage(match: Match, name: string): string[] {
@@ -139,12 +140,17 @@ export const cmakePackageRules: readonly Rule[] = [
     title: "CMake does not find Torch",
     on: ["build-tool"],
     specificity: 80,
-    matches: (finding) =>
-      saidAny(
+    matches: (finding, context) => {
+      const facts = saidAny(
         finding,
         /Could not find a configuration file for package "Torch" that is (?:exactly )?compatible with requested version "(?<need>[\d.]+)"/,
         /(?:By not providing ["“]?FindTorch|package configuration file provided by ["“]Torch["”]|TorchConfig\.cmake(?!:\d+ \()|Could NOT find Torch)/i,
-      ),
+      );
+      // It follows from the Python without torch, which the text names before.
+      return facts === undefined || (facts["need"] === undefined && cmakeRanPythonWithoutTorch(context))
+        ? undefined
+        : facts;
+    },
     confidence: "high",
     cause: (match) =>
       match.facts["need"] !== undefined
@@ -235,13 +241,35 @@ export const cmakePackageRules: readonly Rule[] = [
         return [
           `# install the package that brings ${match.facts["names"] ?? ""}, or say where it is: cmake -D${match.facts["variable"] ?? "X_LIBRARY"}=/path/to/it ..`,
         ];
-      return nvidiaPackage(match, name);
+      const [install = "", folder = "", ...more] = nvidiaPackage(match, name);
+      // pip's packages have lib<name>.so.<number> alone.
+      if (!match.finding.message.includes(`lib${name}.so`) || platformOf(match) === "win32")
+        return [install, folder, ...more];
+      const root = `${name.toUpperCase()}_PATH`;
+      return [
+        ...(match.context.log.conda && name === "cudnn"
+          ? [
+              "conda install -c conda-forge cudnn   # brings libcudnn.so and cudnn.h",
+              `export ${root}=$CONDA_PREFIX CMAKE_PREFIX_PATH=$CONDA_PREFIX`,
+              `# or from pip: ${install}; ${folder}; then the two lines below`,
+              `# ln -sf "$(ls $${root}/lib/lib${name}.so.* | head -1)" "$${root}/lib/lib${name}.so"   # the name that CMake looks for; pip's package lacks it`,
+              `# export CMAKE_PREFIX_PATH=$${root}`,
+            ]
+          : [
+              install,
+              folder,
+              `ln -sf "$(ls $${root}/lib/lib${name}.so.* | head -1)" "$${root}/lib/lib${name}.so"   # the name that CMake looks for; pip's package lacks it`,
+              setVariable(match, "CMAKE_PREFIX_PATH", `$${root}`),
+            ]),
+        `# or by name: cmake -D${match.facts["variable"] ?? ""}=$${root}/lib/lib${name}.so ..`,
+        "# then in an empty build folder: CMake's cache remembers what it did not find",
+      ];
     },
-    sources: ["NVIDIA/TransformerEngine#954"],
+    sources: ["NVIDIA/TransformerEngine#954", "NVIDIA/TransformerEngine#493"],
     examples: [
       {
         text: "CMake Error at cmake/FindCUDNN.cmake:19 (find_library):\n  Could not find cudnn_LIBRARY using the following names: cudnn, libcudnn.so.",
-        expect: "nvidia-cudnn-cu12",
+        expect: "ln -sf",
       },
       {
         text: "CMake Error at CMakeLists.txt:3 (find_path):\n  Could not find FOO_INCLUDE using the following files: foo.h",
@@ -254,8 +282,9 @@ export const cmakePackageRules: readonly Rule[] = [
     title: "CMake does not find a package",
     on: ["build-tool"],
     specificity: 60,
-    matches: (finding) => {
+    matches: (finding, context) => {
       if (finding.tool !== "cmake" || finding.severity === "warning") return undefined;
+      if (/FindTorch\.cmake|"Torch"/.test(finding.message) && cmakeRanPythonWithoutTorch(context)) return undefined;
       return saidAny(
         finding,
         /package configuration file provided by "(?<name>[^"]+)"/,

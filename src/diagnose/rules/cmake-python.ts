@@ -1,8 +1,58 @@
 /** CMake's search for Python: a CMake that does not know the part that is asked for, a Python that does not answer. */
-import { pip, python } from "../commands.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { pip, python, quote } from "../commands.ts";
+import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+
+/** CMake ran a Python to ask torch for its folder, and no installer speaks in the text. */
+export function cmakeRanPythonWithoutTorch({ log, findings }: RuleContext): boolean {
+  return (
+    findings.some(({ tool }) => tool === "cmake") &&
+    (log.installer === undefined || log.installer === "setup.py") &&
+    log.requested === undefined &&
+    log.setupCommand === undefined &&
+    !findings.some(({ kind, tool }) => kind === "wrapper" && tool === "pip") &&
+    findings.some(
+      ({ kind, message, frames }) =>
+        kind === "exception" &&
+        /^No module named ['"]?torch['"]?$/.test(message) &&
+        (frames ?? []).every((frame) => /^<string>:/.test(frame)),
+    )
+  );
+}
 
 export const cmakePythonRules: readonly Rule[] = [
+  {
+    id: "cmakes-python-without-torch",
+    title: "The Python that CMake runs has no torch",
+    on: ["exception"],
+    specificity: 86,
+    matches: (finding, context) =>
+      /^No module named ['"]?torch['"]?$/.test(finding.message) && cmakeRanPythonWithoutTorch(context)
+        ? { program: context.log.cmakePython }
+        : undefined,
+    confidence: (match) => (match.facts["program"] === undefined ? "medium" : "high"),
+    cause: (match) =>
+      `CMake asks a Python where torch is, and that Python${match.facts["program"] === undefined ? "" : ` (\`${match.facts["program"]}\`)`} has none: it is another one than that of the environment with torch, or torch is not installed at all. That TorchConfig.cmake is not found follows from it.`,
+    fix: (match) => {
+      const { program } = match.facts;
+      return [
+        ...(program === undefined
+          ? [
+              "# the interpreter that CMake found stands in the output of its configuration: Found Python…",
+              "<that interpreter> -m pip install torch",
+            ]
+          : [`${quote(program)} -m pip install torch`]),
+        "rm -rf CMakeCache.txt CMakeFiles   # in the build folder: the cache keeps the interpreter; then the same command of cmake",
+        '# or the Python that has torch: cmake -DPYTHON_EXECUTABLE="$(which python)" -DPython_EXECUTABLE="$(which python)" -DPython3_EXECUTABLE="$(which python)" ..',
+      ];
+    },
+    sources: ["k2-fsa/k2#167"],
+    examples: [
+      {
+        text: '-- Found PythonInterp: /opt/brew/bin/python3.8 (found version "3.8.5")\nTraceback (most recent call last):\n  File "<string>", line 1, in <module>\nModuleNotFoundError: No module named \'torch\'\nCMake Error at cmake/torch.cmake:10 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
+        expect: "/opt/brew/bin/python3.8 -m pip install torch",
+      },
+    ],
+  },
   {
     id: "cmake-too-old-for-python-part",
     title: "CMake is older than the part of Python that is asked for",

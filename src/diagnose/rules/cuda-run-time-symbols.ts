@@ -26,6 +26,45 @@ function runTimePackage(match: Match): string | undefined {
 
 export const cudaRunTimeSymbolRules: readonly Rule[] = [
   {
+    id: "compiled-by-older-nvcc",
+    title: "Compiled by an nvcc that is older than the CUDA run time",
+    on: ["undefined-symbol"],
+    specificity: 88,
+    matches: (finding, { findings }) =>
+      /^cuda(?:SetupArgument|ConfigureCall|Launch)$/.test(finding.symbol ?? "") &&
+      !/lib(?:torch|c10|cu|nv)\w*\.so/.test(baseName(finding.file ?? "")) &&
+      // Where the whole run time is missing at a link, it is not on the command line.
+      (finding.phase === "load" ||
+        !findings.some(({ kind, symbol }) => kind === "undefined-symbol" && inEveryRelease.test(symbol ?? "")))
+        ? { name: finding.symbol }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `nvcc of CUDA 9.1 and older writes calls of \`${match.facts["name"] ?? ""}\` into what it compiles; the run times of CUDA 10.1 and newer no longer have that function. \`${baseName(match.finding.file ?? "the object")}\` was compiled by such an nvcc, and the CUDA run time it meets (torch's own) is a newer one.`,
+    fix: (match) => {
+      const cuda = torchCuda(match);
+      const again = rebuild(match);
+      return [
+        ...(cuda === undefined ? [showTorchCuda(match)] : []),
+        "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*   # the nvcc that compiled it; it has to be of torch's CUDA",
+        ...(cuda === undefined
+          ? ["# export CUDA_HOME=/usr/local/cuda-<torch's CUDA> PATH=/usr/local/cuda-<torch's CUDA>/bin:$PATH"]
+          : [setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda)), toolkitOnPath(match)]),
+        // Objects of the old nvcc would be taken again.
+        ...(again.some((line) => line.startsWith("cd "))
+          ? again.map((line) => line.replace(/^(cd \S.*? && )/, "$1rm -rf build dist *.egg-info && "))
+          : ["rm -rf build dist *.egg-info   # in the folder of the extension's sources", ...again]),
+      ];
+    },
+    sources: ["fundamentalvision/Deformable-DETR#3", "MultithreadCorner/Hydra#74"],
+    examples: [
+      {
+        text: "ImportError: /e/lib/python3.8/site-packages/MultiScaleDeformableAttention.cpython-38-x86_64-linux-gnu.so: undefined symbol: cudaSetupArgument",
+        expect: "CUDA 9.1 and older",
+      },
+    ],
+  },
+  {
     id: "compiled-by-newer-nvcc",
     title: "Compiled by another nvcc than the CUDA run time that is loaded",
     on: ["undefined-symbol"],

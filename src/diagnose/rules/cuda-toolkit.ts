@@ -99,6 +99,9 @@ export const cudaToolkitRules: readonly Rule[] = [
           finding.message,
         ) ??
         /Pytorch binaries were compiled with Cuda (?<torch>\d+(?:\.\d+)?)/is.exec(finding.message) ??
+        /(?:Py)?Torch (?:is|was|has been) (?:built|compiled) (?:with|for|against) CUDA(?: version)?:? ?(?<torch>\d+\.\d+).{0,60}?\b(?:running|current|system|installed|nvcc|toolkit|local)\b.{0,30}?CUDA(?: version)?(?: is)?:? ?(?<nvcc>\d+\.\d+)/is.exec(
+          finding.message,
+        ) ??
         /detected CUDA version \(?(?<nvcc>[\d.]+)?\)? mismatches/.exec(finding.message) ??
         /Cuda extensions are being compiled with a version of Cuda that does not match|does not match the version torch was compiled with/i.exec(
           finding.message,
@@ -168,6 +171,10 @@ export const cudaToolkitRules: readonly Rule[] = [
       {
         text: "RuntimeError: Cuda extensions are being compiled with a version of Cuda that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 10.2.",
         expect: "10.2",
+      },
+      {
+        text: "AssertionError: PyTorch is built with CUDA version: 11.7.\nThe current running CUDA version is: 10.2.89",
+        expect: "cuda-11.7",
       },
       {
         text: "torch.__version__  = 2.4.0+cu124\nCuda compilation tools, release 12.6, V12.6.20\nRuntimeError: Cuda extensions are being compiled with a version of Cuda that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 12.4.",

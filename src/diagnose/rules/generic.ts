@@ -233,6 +233,7 @@ export const genericRules: readonly Rule[] = [
     specificity: 5,
     // Where another error stands, it is in this part.
     matches: (_finding, context) =>
+      (context.log.nodeBuild && context.log.torch === undefined) ||
       context.findings.some(
         (finding) =>
           finding.kind !== "wrapper" &&

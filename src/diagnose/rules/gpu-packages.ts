@@ -1,6 +1,6 @@
 /** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
 import { usualArchitectures } from "../arch-lists.ts";
-import { pip, platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -256,18 +256,20 @@ export const gpuPackageRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding) =>
       /setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
-      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:available|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
+      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
         finding.message,
       )
         ? {}
         : undefined,
     confidence: "medium",
-    cause: () =>
-      "The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI), or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too). For compiling no GPU is needed, only nvcc and a torch with CUDA.",
+    cause: (match) =>
+      `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
     fix: (match) => [
+      "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
       `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
       `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
-      "# one that does not: True in place of torch.cuda.is_available() in its setup.py",
+      "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
+      ...buildAgain(match),
       '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
     ],
     sources: ["fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
@@ -275,6 +277,10 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 47, in get_extensions\n    raise NotImplementedError(\'Cuda is not available\')\nNotImplementedError: Cuda is not available',
         expect: "FORCE_CUDA",
+      },
+      {
+        text: "python setup.py build install\nTraceback (most recent call last):\n  File \"setup.py\", line 48, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel\n\nmy cuda is 11.3 and torch1.12.1+cu113",
+        expect: "python setup.py build install",
       },
     ],
   },

@@ -1,5 +1,6 @@
 /** What set-up scripts say no to, in words of their own, and where they break: known by the place more than by the words. */
 import {
+  buildAgain,
   installGpuTorch,
   packageToBuild,
   wordsToBuild,
@@ -267,7 +268,11 @@ export const setupRefusalRules: readonly Rule[] = [
     fix: (match) => [
       "# the message says what is wanted: another version of torch, CUDA, Python or a compiler, or a variable that is not set",
       `${python(match)} -c "import torch, sys; print(sys.version); print(torch.__version__, torch.version.cuda, torch.version.hip)"; nvcc --version; c++ --version`,
-      pip(match, `install -v --no-build-isolation ${wordsToBuild(match)}   # so that the script sees that torch`),
+      ...(match.context.log.setupCommand !== undefined && match.context.log.requested === undefined
+        ? buildAgain(match)
+        : [
+            pip(match, `install -v --no-build-isolation ${wordsToBuild(match)}   # so that the script sees that torch`),
+          ]),
     ],
     sources: ["https://setuptools.pypa.io/en/latest/userguide/ext_modules.html"],
     examples: [

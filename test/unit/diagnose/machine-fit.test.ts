@@ -34,6 +34,27 @@ describe("commands fit the machine of the text", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("Arch Linux gets pacman, and somebody without sudo gets none", () => {
+    const header =
+      "/usr/include/c10/hip/HIPStream.h:7:10: fatal error: hip/hip_runtime_api.h: No such file or directory";
+    expect(commands(`OS: Arch Linux\n${header}`)).toContain("sudo pacman -S hip-runtime-amd");
+    const hash = "a.cpp:6:10: fatal error: google/dense_hash_map: No such file or directory";
+    expect(commands(`I do not have sudo on this machine.\n${hash}`)).toContain(
+      "conda install -c conda-forge sparsehash",
+    );
+    const openmp = "CMake Error at a.cmake:1 (message):\n  Could NOT find OpenMP_CXX (missing: OpenMP_CXX_FLAGS)";
+    for (const said of ["I do not have sudo on this Linux machine.", "OS: Arch Linux"])
+      expect(commands(`${said}\n${openmp}`).filter((line) => /^sudo apt/.test(line))).toEqual([]);
+  });
+
+  test("an ARM machine gets no wheel of a page that has none for it", () => {
+    const lines = commands(
+      "Architecture: aarch64\ntorch == 2.5.1\nImportError: /e/site-packages/torch_sparse/_spmm_cpu.so: undefined symbol: _ZN5torch8autograd12VariableInfoC1ERKN2at6TensorEb",
+    );
+    expect(lines.join("\n")).toContain("--no-binary torch-sparse");
+    expect(lines.join("\n")).not.toContain("data.pyg.org");
+  });
+
   test("cmd.exe gets no remark behind a variable, since it would be a part of the value", () => {
     const all = examples.flatMap((text) =>
       diagnose(`C:\\p>python setup.py install\n${text}`).diagnoses.flatMap(({ fix }) => fix),

@@ -17,4 +17,19 @@ describe("ordinary logs", () => {
     );
     expect(loud.map(({ id }) => id)).toEqual([]);
   });
+
+  it("a build of setuptools that ended well is not told what it said in passing", () => {
+    const log =
+      "running build_ext\n/e/site-packages/torch/utils/cpp_extension.py:387: UserWarning: The detected CUDA version (11.8) has a minor version mismatch with the version that was used to compile PyTorch (11.7). Most likely this shouldn't be a problem.\n";
+    expect(diagnose(log).diagnoses).not.toEqual([]);
+    expect(diagnose(`${log}Finished processing dependencies for my-ops==1.0\n`).diagnoses).toEqual([]);
+  });
+
+  it("npm's and node-gyp's logs get no advice on extensions of torch", () => {
+    expect(
+      diagnose(
+        "npm ERR! code 1\nnpm ERR! make: *** [a.target.mk:121: Release/obj.target/a/src/a.o] Error 1\nnpm ERR! gyp ERR! build error\nnpm ERR! gyp ERR! stack Error: `make` failed with exit code: 2",
+      ).diagnoses,
+    ).toEqual([]);
+  });
 });

@@ -12,6 +12,7 @@ describe("the installed torch", () => {
     [">>> import torch; print(torch.__version__)\n2.7.1+xpu", "2.7.1+xpu", "xpu", undefined],
     ["    PyTorch 2.1.2+cu121 with CUDA 1201 (you have 2.1.2+cpu)", "2.1.2+cpu", "cpu", undefined],
     ["torch.__version__ = 2.3.0", "2.3.0", undefined, undefined],
+    ["torch == 2.5.1", "2.5.1", undefined, undefined],
     ["My environment is torch 1.7.1, cuda 10.1, and gcc 7.5", "1.7.1", undefined, "10.1"],
     ["My torch.version.cuda is `11.6` and torch version is `1.12.0`.", "1.12.0", "cuda", "11.6"],
   ])("is read from: %s", (text, version, build, cuda) => {
@@ -22,6 +23,11 @@ describe("the installed torch", () => {
       torchCuda: cuda,
     });
     expect(torch).toBe(version.split("+")[0]);
+  });
+
+  it("is no comparison of source code", () => {
+    expect(facts("if torch == 2.5.1:\n    pass").torch).toBeUndefined();
+    expect(facts("- flash_attn == 2.7.4.post1").versions["flash-attn"]).toBe("2.7.4.post1");
   });
 
   it("is known from collect_env's answers", () => {
