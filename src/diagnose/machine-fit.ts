@@ -6,6 +6,7 @@
 import { pip, platformOf, quote } from "./command-words.ts";
 import { fromTorchIndex, projectTool } from "./project-tools.ts";
 import type { Match } from "./rule.ts";
+import { asPasted } from "./snippets.ts";
 import { fittedForWindows } from "./windows-fit.ts";
 
 const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
@@ -141,5 +142,6 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
   const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
-  return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
+  const done = rpm === undefined || jetson ? fit : forRpm(fit, rpm);
+  return done.flatMap((line) => asPasted(line, match.context.log));
 }
