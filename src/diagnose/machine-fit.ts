@@ -143,5 +143,7 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
   const done = rpm === undefined || jetson ? fit : forRpm(fit, rpm);
-  return done.flatMap((line) => asPasted(line, match.context.log));
+  const own =
+    platformOf(match) === "darwin" ? done.map((line) => line.replaceAll(/\bldd (?!--version|-)/g, "otool -L ")) : done;
+  return own.flatMap((line) => asPasted(line, match.context.log));
 }
