@@ -18,6 +18,8 @@ function knows(cuda: string, capability: string): boolean {
 /** `7.5;8.0;8.6+PTX`: of the wanted ones those that nvcc has, the newest as PTX, too, which serves newer GPUs. */
 export function usualArchitectures(match: Match, ...wanted: readonly string[]): string {
   const { log, environment } = match.context;
+  // torch for these Pythons ends with 1.13, and its older releases have no more in their list.
+  if (wanted.length === 0 && /^3\.[5-7]$/.test(log.python ?? "") && log.cuda === undefined) return "7.0;7.5;8.0+PTX";
   const cuda = log.cuda ?? environment?.cuda?.version ?? torchCuda(match) ?? log.spokenCuda;
   const list = wanted.length > 0 ? wanted : ["8.0", "8.6", "9.0"];
   const kept = cuda === undefined ? list : list.filter((each) => knows(cuda, each));

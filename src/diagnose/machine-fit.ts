@@ -6,6 +6,7 @@
 import { pip, platformOf, quote } from "./command-words.ts";
 import { fromTorchIndex, projectTool } from "./project-tools.ts";
 import type { Match } from "./rule.ts";
+import { asPasted } from "./snippets.ts";
 import { fittedForWindows } from "./windows-fit.ts";
 
 const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
@@ -189,8 +190,7 @@ function forUvProject(line: string, match: Match): string[] {
 
 /** The lines of a fix in the words of the machine that the text is of. */
 export function fitted(lines: readonly string[], match: Match): readonly string[] {
-  const { jetson, rpm } = match.context.log;
-  const { libtorchFolder, script } = match.context.log;
+  const { jetson, libtorchFolder, script } = match.context.log;
   const given =
     libtorchFolder === undefined
       ? lines
@@ -200,7 +200,15 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
   const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
-  if (match.context.log.noRoot && platformOf(match) === "linux") return withoutSudo(fit);
-  if (match.context.log.pacman) return forArch(fit);
-  return rpm === undefined || jetson ? fit : forRpm(fit, rpm);
+  return ofSystem(fit, match).flatMap((line) => asPasted(line, match.context.log));
+}
+
+/** In the words of the text's system: its package manager, its rights, its loader. */
+function ofSystem(lines: readonly string[], match: Match): readonly string[] {
+  const { noRoot, pacman, rpm, jetson } = match.context.log;
+  const platform = platformOf(match);
+  if (platform === "darwin") return lines.map((line) => line.replaceAll(/\bldd (?!--version|-)/g, "otool -L "));
+  if (noRoot && platform === "linux") return withoutSudo(lines);
+  if (pacman) return forArch(lines);
+  return rpm === undefined || jetson ? lines : forRpm(lines, rpm);
 }

@@ -7,9 +7,12 @@ import type { Environment } from "../environment/environment.ts";
 import type { LogFacts } from "./log-facts.ts";
 
 /** Whether the log names another system, another Python, another torch or another CUDA of torch. */
-export function speaksOfAnother(facts: LogFacts, { platform, python, torch, cuda }: Environment): boolean {
+export function speaksOfAnother(facts: LogFacts, environment: Environment): boolean {
+  const { platform, python, torch, cuda } = environment;
   if (facts.platform !== undefined && facts.platform !== platform) return true;
   if (facts.oldPython === true) return true;
+  // The folders of a runner of GitHub are on no other machine.
+  if (facts.hostedRunner && facts.packageFolders.length > 0 && !liesIn(facts, environment)) return true;
   const spoken = facts.spokenCuda;
   if (spoken !== undefined && ![torch?.cudaVersion, cuda?.version].some((here) => sameRelease(spoken, here)))
     return true;
@@ -31,7 +34,8 @@ export function isOf(facts: LogFacts, environment: Environment): boolean {
   return mayBeOf(facts, environment) && (facts.installedTorch !== undefined || liesIn(facts, environment));
 }
 
-function liesIn(facts: LogFacts, { python }: Environment): boolean {
+/** Whether one of the folders of packages in the log is of the environment. */
+export function liesIn(facts: LogFacts, { python }: Environment): boolean {
   const homes = python === undefined ? [] : [python.prefix, python.basePrefix, ...python.packageDirs];
   return facts.packageFolders.some((folder) => homes.some((home) => folder === home || folder.startsWith(`${home}/`)));
 }

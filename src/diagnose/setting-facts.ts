@@ -15,6 +15,8 @@ export interface SettingFacts {
   readonly visualStudio?: string;
   /** A command of the text sets CUDA_HOME or CUDA_PATH. */
   readonly setsCudaHome: boolean;
+  /** The CUDA of an nvcc that ran: `nvcc --version`, or a set-up script that says what it found. */
+  readonly nvccShown?: string;
   /** A command installs from an index of packages without GPU: `…/whl/torch-2.8.0+cpu.html`, `…/whl/cpu`. */
   readonly cpuIndex: boolean;
   /** Software comes as environment modules here, as on clusters: `module load gcc/11`. */
@@ -76,6 +78,10 @@ export interface SettingFacts {
 /** Somebody says that it is not there, or that taking it out was of no use. */
 const denied = /\b(?:not|never|no|without|unset|neither)\b|n['’]t\b/i;
 const setsVariable = /^[^\s>$]*[>$]?\s*(?:set|setx|export) "?CUDA_(?:HOME|PATH)|\$env:CUDA_(?:HOME|PATH)\s*=/i;
+/** `I've already set the CUDA_HOME`. */
+const saysSet =
+  /\b(?:I|have|has|['’]ve)(?: \w+){0,2} (?:set|setted|defined|exported)(?: \w+){0,3} CUDA_HOME\b|^[Aa]lready set(?:ted)?(?: the)? CUDA_HOME\b/;
+const notSet = /\b(?:not|never|n['’]t)(?: \w+)? (?:set|defined|exported)(?: \w+){0,3} CUDA_HOME\b/;
 const cudaHome = /\bCUDA_(?:HOME|PATH)\s?=\s?["']?([^\s"']{1,400})/;
 
 /** `-I/usr/local/cuda:/include`, `-I:/opt/cuda/include`: what torch makes of a CUDA_HOME with a colon at an end. */
@@ -121,6 +127,7 @@ export class SettingReader {
   #libtorch = false;
   #cpuIndex = false;
   #list: readonly string[] | undefined;
+  #nvcc: string | undefined;
   #uv: string | undefined;
   #uvLine: string | undefined;
   #tool: string | undefined;
@@ -202,7 +209,12 @@ export class SettingReader {
       this.#libtorch = true;
     if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
     if (!this.#modules && modules.test(text)) this.#modules = true;
-    if (!this.#runner && /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|##\[(?:error|group)\]/.test(text))
+    if (
+      !this.#runner &&
+      /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]/.test(
+        text,
+      )
+    )
       this.#runner = true;
     if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
     if (!this.#condaNvcc && /(?:onda|amba) install/.test(text)) this.#condaNvcc = condaNvcc.test(text);
@@ -228,6 +240,12 @@ export class SettingReader {
     if (text.includes("Found Python"))
       this.#cmakePython =
         /Found Python(?:Interp|3)?: (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(text)?.[1] ?? this.#cmakePython;
+    if (text.includes("CUDA_HOME") && saysSet.test(text) && !notSet.test(text)) this.#setsHome = true;
+    if (text.includes("tools, release") || text.includes("etected CUDA version"))
+      this.#nvcc ??= /\bCuda compilation tools, release (\d+\.\d+)|^Detected CUDA version (\d+\.\d+)$/
+        .exec(text.trim())
+        ?.slice(1)
+        .find((part) => part !== undefined);
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
     if (value !== undefined) this.#list ??= listed(value);
     if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
@@ -244,6 +262,7 @@ export class SettingReader {
       comfy: this.#comfy,
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
+      ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,

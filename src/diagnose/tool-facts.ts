@@ -21,6 +21,10 @@ export interface ToolFacts {
   readonly musl: boolean;
   /** The folder with a space in it that cl.exe gets without quotes: `c:/Users/Ann Lee/AppData/`. */
   readonly spacedInclude?: string;
+  /** The one target that the CMakeLists.txt in the text makes or links: `my_ext`. */
+  readonly cmakeTarget?: string;
+  /** The keyword of its target_link_libraries, `PRIVATE`; empty for the plain form, undefined where none stands in the text. */
+  readonly cmakeKeyword?: string;
   /** The gcc that Spack compiles with: `9.3.0`. */
   readonly spackGcc?: string;
 }
@@ -28,6 +32,10 @@ export interface ToolFacts {
 const gccModule = /\b(?:module|ml) (?:load |add |swap \S+ )?(?:[\w./+-]+ )*?((?:gcc|GCC|gnu|GCCcore)\/[\w.+-]+)/;
 const spackGcc = /\/spack\/\S{0,200}?\/gcc-(\d+\.\d+(?:\.\d+)?)\//;
 const withValue = /^--(?:plat|exclude|lib-sdir|zip-compression-level|ldpaths|disable-isa-ext-check)$/;
+
+const cmakeTarget =
+  /\b(?:add_library|add_executable|target_link_libraries|(?:pybind11|[Pp]ython3?|nanobind)_add_(?:module|library))\s*\(\s*([A-Za-z_][\w.+-]*|\$\{\w+\})(?=[\s)]|$)/;
+const cmakeKeyword = /\btarget_link_libraries\s*\(\s*\S+ +(PRIVATE|PUBLIC|INTERFACE)?/;
 
 /** A program of the user's own: no installed package, no build. */
 function scriptIn(text: string): string | undefined {
@@ -68,6 +76,8 @@ export class ToolReader {
   #spack: string | undefined;
   #musl = false;
   #script: string | undefined;
+  readonly #targets = new Set<string>();
+  #keyword: string | undefined;
   #spaced: string | undefined;
 
   line(text: string): void {
@@ -78,6 +88,12 @@ export class ToolReader {
     if (text.length > 600) return;
     if (text.includes("ibuildwheel") || text.includes("CIBW_")) this.#cibuildwheel = true;
     if (this.#script === undefined && text.includes(".py")) this.#script = scriptIn(text);
+    if (/librar|_module\s*\(|add_exec/.test(text)) {
+      const target = cmakeTarget.exec(text)?.[1];
+      if (target !== undefined) this.#targets.add(target);
+      const linked = cmakeKeyword.exec(text);
+      if (linked !== null) this.#keyword ??= linked[1] ?? "";
+    }
     if (!this.#musl && /musl|lpine/.test(text))
       this.#musl =
         /\bmusllinux_|-musllinux\b|\bAlpine (?:Linux|\d)|[:-]alpine\b|ld-musl/.test(text) && !/skip/i.test(text);
@@ -101,6 +117,8 @@ export class ToolReader {
     return {
       ...(this.#script === undefined ? {} : { script: this.#script }),
       musl: this.#musl,
+      ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
+      ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),
       cibuildwheel: this.#cibuildwheel,
       ...(this.#auditwheel.length === 0 ? {} : { auditwheel: [...new Set(this.#auditwheel)] }),
       ...(this.#zip === undefined ? {} : { libtorchZip: this.#zip }),

@@ -1,4 +1,5 @@
 /** Diagnoses and applied fixes in words: what happened, which line says so, what to do. What they mean is decided elsewhere. */
+import { pasted } from "../diagnose/snippets.ts";
 import type { FailureDiagnosis, FixChange } from "../engine/events.ts";
 import { shownPath } from "./failure-text.ts";
 import type { Style } from "./style.ts";
@@ -53,6 +54,8 @@ function diagnosisLines(diagnosis: FailureDiagnosis, { style, withEvidence }: Di
 /** Commands stay on one line, so that they can be copied; remarks are wrapped. */
 function fixLines(line: string, style: Style): string[] {
   if (!line.startsWith("#")) return [`    ${line}`];
+  // What is to be written into a file stays as it is, too.
+  if (line.startsWith(pasted)) return [style.dim(`    ${line}`)];
   return wrapped(line.replace(/^#\s*/, ""), "    # ").map((text) => style.dim(text));
 }
 

@@ -135,6 +135,12 @@ export const buildArchitectureRules: readonly Rule[] = [
           installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0"),
           "# then install the package again, with --no-build-isolation, so that its setup.py sees this torch",
         ];
+      if (match.context.log.docker && match.facts["empty"] === undefined && match.context.log.arch !== "arm64")
+        return [
+          "# in the Dockerfile, before the RUN that fails (an export outside does not reach a docker build), the GPUs that will run it:",
+          `#     ENV TORCH_CUDA_ARCH_LIST="${listOf(match) ?? usualArchitectures(match)}"`,
+          "# then docker build again; which GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
+        ];
       return [
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : usualArchitectures(match)))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
         ...(match.context.log.docker && match.facts["empty"] === undefined
@@ -169,6 +175,10 @@ export const buildArchitectureRules: readonly Rule[] = [
       {
         text: "$ pip install -vvv --no-build-isolation -e .\n    arch_list[-1] += '+PTX'\nIndexError: list index out of range",
         expect: "install --no-build-isolation -e . -vvv",
+      },
+      {
+        text: '$ docker build -t det .\n1.181   File "/opt/conda/lib/python3.7/site-packages/torch/utils/cpp_extension.py", line 1606, in _get_cuda_arch_flags\n1.181     arch_list[-1] += \'+PTX\'\n1.181 IndexError: list index out of range\nERROR: failed to solve: process "/bin/sh -c python setup.py develop" did not complete successfully: exit code: 1',
+        expect: '#     ENV TORCH_CUDA_ARCH_LIST="7.0;7.5;8.0+PTX"',
       },
       { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
       {

@@ -11,6 +11,7 @@ import {
   torchCuda,
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { liesIn } from "../origin.ts";
 import { fromTorchIndex } from "../project-tools.ts";
 import { cudaBuildsOf } from "../torch-wheels.ts";
 import type { Rule, RuleContext } from "../rule.ts";
@@ -22,18 +23,27 @@ import { isCpuTorch } from "./torch-parts.ts";
 /** `nms_cuda`, `RasterizeMeshesFineCuda`, `launch_gpu_kernel`; not `accuracy`. */
 const forGpu = /(?:^|[_a-z\d])(?:CUDA|Cuda|GPU|Gpu)(?![a-z])|(?:^|_)(?:cuda|gpu)(?:_|$)|[a-z]_?cuda$/;
 
-/**
- * On Windows torch says that CUDA_HOME is not set, and the text sets it: PyPI's torch for Windows is one for the CPU, which
- * does not read the variable (`CUDA_HOME = None` in cpp_extension.py).
- */
-function isSetInVain(finding: Finding, { log, environment }: RuleContext): boolean {
-  const torch = log.torchBuild ?? log.torchCuda ?? environment?.torch?.version;
+/** Whether the text has folders of packages, none of which is of the environment at hand: its torch is not that of the text. */
+function isElsewhere({ log, environment }: RuleContext): boolean {
   return (
-    log.platform === "win32" &&
-    log.setsCudaHome &&
-    torch === undefined &&
-    /CUDA_HOME environment variable is not set/.test(finding.message)
+    environment !== undefined &&
+    (log.hostedRunner || log.docker || log.packageFolders.length > 0) &&
+    !liesIn(log, environment)
   );
+}
+
+/**
+ * torch says that CUDA_HOME is not set, and the text sets it or runs nvcc, by which torch finds the toolkit, too: a torch for the CPU
+ * does not look (`CUDA_HOME = _find_cuda_home() if (torch.cuda._is_compiled() …) else None` in cpp_extension.py).
+ */
+function isSetInVain(finding: Finding, context: RuleContext): boolean {
+  const { log, environment } = context;
+  const torch = log.torchBuild ?? log.torchCuda ?? (isElsewhere(context) ? undefined : environment?.torch?.version);
+  const isShown =
+    log.platform === "win32"
+      ? log.setsCudaHome || (log.nvccShown !== undefined && !log.isolatedBuild)
+      : (log.setsCudaHome || log.nvccShown !== undefined) && !log.isolatedBuild && !log.sudo;
+  return isShown && torch === undefined && /CUDA_HOME environment variable is not set/.test(finding.message);
 }
 
 export const cpuBuildRules: readonly Rule[] = [
@@ -45,7 +55,10 @@ export const cpuBuildRules: readonly Rule[] = [
     matches: (finding, context) =>
       context.log.torchBuild === "cpu" ||
       // Where only the environment tells so, a text that says itself that there is no nvcc is about that.
-      (context.isUnsure !== true && isCpuTorch(context) && !/CUDA_HOME does not exist|nvcc/.test(finding.message))
+      (context.isUnsure !== true &&
+        !isElsewhere(context) &&
+        isCpuTorch(context) &&
+        !/CUDA_HOME does not exist|nvcc/.test(finding.message))
         ? asksForToolkit(finding)
         : isSetInVain(finding, context)
           ? { guessed: "yes" }
@@ -53,14 +66,14 @@ export const cpuBuildRules: readonly Rule[] = [
     confidence: (match) => (match.facts["guessed"] === undefined ? "high" : "medium"),
     cause: (match) =>
       match.facts["guessed"] !== undefined
-        ? "CUDA_HOME is set in the text, and torch takes it for unset. It does so when it is a build for the CPU alone, as PyPI's torch for Windows is, whatever the variable holds; else the variable was set in another window. A torch with CUDA has to be installed first."
+        ? `${match.context.log.nvccShown === undefined ? "CUDA_HOME is set in the text" : `nvcc of CUDA ${match.context.log.nvccShown} is there`}, and torch takes CUDA_HOME for unset. It does so when it is a build for the CPU alone${platformOf(match) === "win32" ? ", as PyPI's torch for Windows is" : ""}, whatever the variable holds; else the variable was set in another ${platformOf(match) === "win32" ? "window" : "shell"}. A torch with CUDA has to be installed first.`
         : `The torch here${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is a build for the CPU alone, which does not look for CUDA: for it CUDA_HOME is not set, whatever the variable holds. The package compiles CUDA code: a torch with CUDA has to be installed first, and a toolkit of the same major version beside it.`,
     fix: (match) => {
       const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
       if (match.facts["guessed"] !== undefined)
         return [
           `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # None: a torch for the CPU`,
-          installTorchFor(match, match.context.log.cuda ?? "13.0"),
+          installTorchFor(match, match.context.log.nvccShown ?? match.context.log.cuda ?? "13.0"),
           "# then the build again; torch finds the toolkit of CUDA_PATH by itself, which the toolkit's installer sets",
         ];
       const builds = release === undefined ? undefined : cudaBuildsOf(release);
@@ -97,6 +110,14 @@ export const cpuBuildRules: readonly Rule[] = [
       {
         text: 'C:\\w>set "CUDA_HOME=C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.9"\nC:\\w>python setup.py install\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.',
         expect: "for the CPU alone, as PyPI's torch for Windows is",
+      },
+      {
+        text: "(e) C:\\p>python setup.py install\nnvcc: NVIDIA (R) Cuda compiler driver\nCuda compilation tools, release 11.6, V11.6.55\nDetected CUDA version 11.6\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "nvcc of CUDA 11.6 is there",
+      },
+      {
+        text: "I've already set CUDA_HOME in ~/.bashrc\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "build for the CPU alone",
       },
     ],
   },

@@ -100,7 +100,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         ];
       if (match.context.log.namesLibtorch || match.context.log.libtorchFolder !== undefined)
         return [
-          "# CMakeLists.txt, before find_package(Torch): if(NOT TARGET CUDA::nvToolsExt) add_library(CUDA::nvToolsExt INTERFACE IMPORTED) endif()   # NVTX 3 has headers only",
+          "# CMakeLists.txt, before find_package(Torch) (NVTX 3 has headers only):",
+          "#     if(NOT TARGET CUDA::nvToolsExt)",
+          "#       add_library(CUDA::nvToolsExt INTERFACE IMPORTED)",
+          "#     endif()",
           "# or a LibTorch of 2.7 or newer, which uses NVTX 3: https://pytorch.org/get-started/locally/",
           `${removeFolder(match, "build")}   # then configure again`,
         ];

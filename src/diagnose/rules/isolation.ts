@@ -332,7 +332,7 @@ export const isolationRules: readonly Rule[] = [
       { text: "ModuleNotFoundError: No module named 'setuptools'", expect: "setuptools" },
       {
         text: "Error:   × Failed to update PyPI packages for environment 'default'\n  ├─▶ Failed to build `my-ops==0.9.0`\n  ╰─▶ Call to `setuptools.build_meta.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",
-        expect: "pixi.toml: [dependencies] setuptools",
+        expect: "#     setuptools = ",
       },
       {
         text: "$ uv sync\n  × Failed to build `my-ops @ git+https://github.com/me/my-ops.git`\n  ╰─▶ Call to `setuptools.build_meta:__legacy__.build_wheel` failed (exit status: 1)\n        File \"<string>\", line 8, in <module>\n      ModuleNotFoundError: No module named 'setuptools'",

@@ -1,6 +1,7 @@
 /** Libraries that are there, and older than the file needs. */
 import { pip, python, rebuild, reinstall } from "../commands.ts";
 import { packageOf } from "../packages.ts";
+import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
 import { distributionWithGlibc, gccOfSymbolVersion } from "../version-facts.ts";
@@ -29,15 +30,27 @@ function olderLibtorch(match: Match): string | undefined {
   return zip?.includes("libtorch-cxx11-abi-") === true ? zip.replace("libtorch-cxx11-abi-", "libtorch-") : undefined;
 }
 
+/** A title shortens the path by which one sees whose library it is; the whole line stands below. */
+function isShortened(finding: Finding, findings: readonly Finding[]): boolean {
+  return (
+    finding.file === undefined &&
+    /^(?:$|\/?\.\.)/.test(finding.library ?? "") &&
+    findings.some(
+      ({ kind, symbol, library = "" }) =>
+        kind === "library-version" && symbol === finding.symbol && /^\/(?!\.\.)/.test(library),
+    )
+  );
+}
+
 export const libraryVersionRules: readonly Rule[] = [
   {
     id: "libstdcxx-too-old",
     title: "The C++ library (libstdc++) is older than the compiler that built the file",
     on: ["library-version"],
     specificity: 80,
-    matches: (finding) => {
+    matches: (finding, { findings }) => {
       const version = /^(?:GLIBCXX|CXXABI)_[\w.]+$/.exec(finding.symbol ?? "")?.[0];
-      return version === undefined
+      return version === undefined || isShortened(finding, findings)
         ? undefined
         : {
             version,
@@ -97,6 +110,10 @@ export const libraryVersionRules: readonly Rule[] = [
     },
     sources: ["NVIDIA/apex#716", "pytorch/pytorch#87279", "pytorch/pytorch#157709", "pytorch/pytorch#8318"],
     examples: [
+      {
+        text: "ImportError: /../libstdc++.so.6: version `GLIBCXX_3.4.29' not found\nImportError: /home/u/miniconda3/envs/e/lib/python3.8/site-packages/torch/lib/../../../.././libstdc++.so.6: version `GLIBCXX_3.4.29' not found (required by /home/u/.cache/torch_extensions/p/p.so)",
+        expect: "conda's one, found before the system's",
+      },
       {
         text: "ImportError: /usr/lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by /p/gym.so)",
         expect: "gcc 12",
@@ -237,7 +254,10 @@ export const libraryVersionRules: readonly Rule[] = [
     title: "A library is older than the file needs",
     on: ["library-version"],
     specificity: 40,
-    matches: (finding) => ({ version: finding.symbol, library: baseName(finding.library ?? "") }),
+    matches: (finding, { findings }) =>
+      isShortened(finding, findings)
+        ? undefined
+        : { version: finding.symbol, library: baseName(finding.library ?? "") },
     confidence: "medium",
     cause: (match) =>
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older${/\.libs[\\/]/.test(match.finding.library ?? "") ? ": another package's private copy, which was loaded before" : ""}.`,

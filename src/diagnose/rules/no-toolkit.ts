@@ -32,6 +32,15 @@ function develImage(match: Match): string | undefined {
   return `pytorch/pytorch:${release}-cuda${cuda}-cudnn${cudnn}-devel`;
 }
 
+/** Releases of the images of nvidia/cuda for Ubuntu 22.04. Source: https://hub.docker.com/r/nvidia/cuda/tags. */
+const develTags: Readonly<Record<string, string>> = {
+  "11.8": "11.8.0",
+  "12.1": "12.1.1",
+  "12.4": "12.4.1",
+  "12.6": "12.6.3",
+  "12.8": "12.8.1",
+};
+
 /** A toolkit that FindCUDA found by its nvcc alone: the folder above it has no headers or libraries. */
 function halfToolkit(match: Match): string | undefined {
   return match.context.findings
@@ -227,6 +236,14 @@ export const noToolkitRules: readonly Rule[] = [
           `# Dockerfile: FROM ${devel}   in place of an image without nvcc; or an nvidia/cuda:…-devel image of CUDA ${version ?? ""}`,
           "# to keep the result small: pip wheel --no-build-isolation --no-deps -w /wheels … in that image, and copy the wheel into the other in a later stage",
         ];
+      if (match.context.log.hostedRunner && platformOf(match) !== "win32")
+        return [
+          `# the workflow, in the job: a container with nvcc, of torch's CUDA${version === undefined ? "" : ` (${version})`}:`,
+          `#     container: nvidia/cuda:${develTags[version ?? ""] ?? "<torch's CUDA, with its third number>"}-devel-ubuntu22.04`,
+          "# or a step before the build that installs the toolkit (an action, or NVIDIA's packages cuda-toolkit-…), and then:",
+          '#     - run: echo "CUDA_HOME=/usr/local/cuda" >> "$GITHUB_ENV"; echo "/usr/local/cuda/bin" >> "$GITHUB_PATH"',
+          ...(version === undefined ? [showTorchCuda(match)] : []),
+        ];
       if (match.context.log.usesModules)
         return [
           ...(version === undefined ? [showTorchCuda(match)] : []),
@@ -269,6 +286,10 @@ export const noToolkitRules: readonly Rule[] = [
       "state-spaces/mamba#602",
     ],
     examples: [
+      {
+        text: '  File "/home/runner/work/_tool/Python/3.11.9/x64/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2419, in _join_cuda_home\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.',
+        expect: "GITHUB_ENV",
+      },
       {
         text: '  File "C:\\Temp\\p\\op_builder\\builder.py", line 53, in installed_cuda_version\n    output = subprocess.check_output([cuda_home + "/bin/nvcc", "-V"], universal_newlines=True)\n  File "C:\\conda\\lib\\subprocess.py", line 1456, in _execute_child\nFileNotFoundError: [WinError 2] The system cannot find the file specified',
         expect: "set CUDA_HOME",

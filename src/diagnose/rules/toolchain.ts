@@ -266,7 +266,11 @@ export const toolchainRules: readonly Rule[] = [
         /No CMAKE_C(?:XX)?_COMPILER could be found|CMAKE_C(?:XX)?_COMPILER not set|The CMAKE_C(?:XX)?_COMPILER:.*is not a full path/s,
       );
     },
-    confidence: "high",
+    // Of Rust or Node alone, which need a linker and nothing of torch.
+    confidence: ({ finding, context: { log } }) =>
+      /linker [`'"]cc/.test(finding.text) && log.tch === undefined && log.torch === undefined && !log.torchIncluded
+        ? "low"
+        : "high",
     cause: (match) =>
       /^cc1(?:plus)?$/.test(match.facts["name"] ?? "")
         ? "gcc is installed but its C++ part (cc1plus) is not, or gcc and g++ are of different versions."

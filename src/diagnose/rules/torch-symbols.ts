@@ -72,8 +72,10 @@ export const torchSymbolRules: readonly Rule[] = [
     fix: (match) =>
       /long/.test(match.facts["type"] ?? "")
         ? [
-            "# write data_ptr<int64_t>() (and item<int64_t>()) instead of data_ptr<long>()",
-            "grep -rnE '(data_ptr|item|data)<(unsigned )?long' --include=*.cpp --include=*.cu --include=*.h .",
+            "# write int64_t in place of long: data_ptr<int64_t>(), accessor<int64_t, 1>() (and packed_accessor32, item); then build again",
+            platformOf(match) === "win32"
+              ? 'findstr /s /n /r "data_ptr<.*long accessor.*<.*long item<.*long" *.cpp *.cu *.cuh *.h'
+              : "grep -rnE '(data_ptr|item|data|accessor(32|64)?)<(unsigned )?long' --include=*.cpp --include=*.cu --include=*.cuh --include=*.h .",
           ]
         : [
             "# use torch's own type: at::Half, at::BFloat16, int8_t, uint8_t, int, int64_t, float, double, and reinterpret_cast the pointer for the kernel",
