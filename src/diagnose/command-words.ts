@@ -19,14 +19,13 @@ export function platformOf(match: Match): "linux" | "darwin" | "win32" {
 /** The interpreter, as a word of a command. */
 export function python(match: Match): string {
   const { embeddedFolder, launcher } = match.context.log;
+  const windows = platformOf(match) === "win32";
   // It is no environment that one activates: `python` in a prompt is another one.
-  if (embeddedFolder !== undefined && platformOf(match) === "win32") return quote(`${embeddedFolder}\\python.exe`);
+  if (embeddedFolder !== undefined && windows) return quote(`${embeddedFolder}\\python.exe`);
   const found = match.context.environment?.python;
   if (found !== undefined && platformOf(match) === match.context.environment?.platform)
     return match.context.pythonCommand ?? quote(found.executable);
-  if (launcher !== undefined && embeddedFolder === undefined && platformOf(match) === "win32") return launcher;
-  // The one on PATH, if any, is another Python than ComfyUI's.
-  if (embeddedFolder !== undefined) return quote(`${embeddedFolder}\\python.exe`);
+  if (launcher !== undefined && windows) return launcher;
   return "python";
 }
 

@@ -97,13 +97,20 @@ function wordsOf(text: string): string[] {
   });
 }
 
+/** The words of a command that stands in brackets, `(with pip install git+https://…)`, up to the closing one. */
+function upToBracket(words: readonly string[]): string[] {
+  const closes = /^([^()]*[\w/\]])\)[.,:;]?$/;
+  const at = words.findIndex((word) => closes.test(word));
+  return at < 0 ? [...words] : [...words.slice(0, at), closes.exec(words[at] ?? "")?.[1] ?? ""];
+}
+
 /** What the words behind `install` ask for. */
 function askedBy(text: string): Asked | undefined {
   const asked: string[] = [];
   const names: { readonly name: string; readonly release: string }[] = [];
   const options: string[] = [];
   let option: string | undefined;
-  for (const raw of wordsOf(text)) {
+  for (const raw of upToBracket(wordsOf(text))) {
     const word = raw.replace(/[:,]$/, "");
     if (option !== undefined) {
       if (ofFile.test(option)) asked.push(`${option} ${requirementWord(word)}`);
@@ -155,7 +162,8 @@ function written(text: string): string | undefined {
   const words: string[] = [];
   let value = false;
   let asks = false;
-  for (const [raw] of text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)) {
+  const all = Array.from(text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g), ([word]) => word);
+  for (const raw of upToBracket(all)) {
     const word = raw.replace(/[:,]$/, "");
     if (word === "\\") continue;
     if (!value && !/^["'-]/.test(word) && !placeWord.test(word) && (prose.test(word) || !packageWord.test(word))) break;

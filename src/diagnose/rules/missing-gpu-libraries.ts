@@ -28,6 +28,18 @@ function isOfSame(match: Match, cuda: string | undefined): boolean {
   return old && there !== undefined && cuda !== undefined && there.split(".")[0] === cuda.split(".")[0];
 }
 
+/** The installation of the text whose wheels are for the CUDA that is missed: the same for the CUDA of torch. */
+function fromOtherPage(match: Match, cuda: string | undefined): string | undefined {
+  const { installs = [], torchCuda: there } = match.context.log;
+  if (cuda === undefined || there === undefined) return undefined;
+  const tag = new RegExp(
+    String.raw`\bcu${cuda.replace(".", "")}${cuda.includes(".") ? "" : String.raw`\d`}(?!\d)`,
+    "g",
+  );
+  const words = installs.find((each) => each.search(tag) >= 0 && !/(?:^| )torch(?:[=<>~! ]|$)/.test(each));
+  return words?.replaceAll(tag, `cu${there.replace(".", "")}`);
+}
+
 /** Wheels for a machine without GPU, of packages that have them. */
 function cpuWheels(match: Match): string[] {
   const name = packageOf(match) ?? "";
@@ -133,6 +145,13 @@ export const missingGpuLibraryRules: readonly Rule[] = [
           ...cpuWheels(match),
         ];
       }
+      const other = isOfOther(match, cuda) ? fromOtherPage(match, cuda) : undefined;
+      if (other !== undefined)
+        return [
+          pip(match, `install --force-reinstall --no-cache-dir --no-deps ${other}`),
+          `# the text's own command, with torch's CUDA (${match.context.log.torchCuda ?? ""}) in place of ${cuda ?? ""}: its wheels bear the CUDA in their address or version`,
+          "# where it has none for that torch: build it from its sources, with --no-build-isolation",
+        ];
       return [
         ...(match.context.log.torchBuild === "cpu" && cuda !== undefined
           ? [
@@ -174,6 +193,11 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",
         expect: "CUDA 11",
+      },
+      {
+        text: "!pip install mmcv-full==1.3.13 -f https://download.openmmlab.com/mmcv/dist/cu102/torch1.9.0/index.html\n!pip install -e .\n- torch version: 1.9.0+cu111\nImportError: libcudart.so.10.2: cannot open shared object file: No such file or directory",
+        expect:
+          "pip install --force-reinstall --no-cache-dir --no-deps mmcv-full==1.3.13 -f https://download.openmmlab.com/mmcv/dist/cu111/torch1.9.0/index.html",
       },
       {
         text: "OSError: libcublas.so.12: cannot open shared object file: No such file or directory",

@@ -163,6 +163,10 @@ export const torchPartRules: readonly Rule[] = [
         expect: '#     target_link_libraries(my_ext PRIVATE "${TORCH_PYTHON}")',
       },
       {
+        text: "add_library(my_ext SHARED my_ext.cpp)\nImportError: /p/lib/my_ext.so: undefined symbol: _ZN8pybind116detail11type_casterIN2at6TensorEvE4loadENS_6handleEb",
+        expect: "cmake --build build --clean-first",
+      },
+      {
         text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
         expect: "in place of torch/extension.h",
       },

@@ -17,6 +17,17 @@ describe("the command of the text", () => {
     expect(facts(text).options).toEqual(options);
   });
 
+  it.each([
+    [
+      "I installed it (with pip3 install git+https://g.com/u/ops). Unfortunately it fails",
+      ['"git+https://g.com/u/ops"'],
+    ],
+    ["(I ran pip install -e ./ops) and then", ["-e ./ops"]],
+    ["pip install ops[all]==1.0", ['"ops[all]==1.0"']],
+  ])("ends where the bracket does that it stands in: %s", (text, requested) => {
+    expect(facts(text).requested).toEqual(requested);
+  });
+
   it("has variables in front of it, or in a line of their own", () => {
     expect(
       facts('CMAKE_ARGS="-DGGML_CUDA=on -DA=1" FORCE_CMAKE=1 pip install llama-cpp-python').commandVariables,

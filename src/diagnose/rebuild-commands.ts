@@ -1,0 +1,235 @@
+/** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
+import { compareVersions, parseVersion } from "../base/order.ts";
+import { editionOf, rebuildCheckout, toImporter } from "./checkouts.ts";
+import { pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
+import { forgetJitBuild } from "./jit-folders.ts";
+import { reinstallMmcv } from "./mmcv.ts";
+import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
+import type { Match } from "./rule.ts";
+import { torchCuda } from "./toolkit-commands.ts";
+import { installTogether, statedTorch, torchIndex, torchThere, wheelPage } from "./torch-commands.ts";
+import { companionFor } from "./torch-wheels.ts";
+import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
+
+/** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
+export function rebuild(match: Match): string[] {
+  const file = match.finding.file ?? match.finding.library ?? "";
+  const jit = forgetJitBuild(match);
+  if (jit !== undefined) return jit;
+  // torch's own files are not built here.
+  if (/(?:site|dist)-packages[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(file))
+    return [pip(match, "install --force-reinstall --no-cache-dir torch")];
+  // CMake's own folder: no package that pip knows.
+  const folder =
+    /^((?:[A-Za-z]:)?[\\/](?:.*[\\/])?(?:cmake-)?build[\w-]*)[\\/](?:(?:Release|Debug)[\\/])?[\w.-]+\.(?:so|pyd|dylib)$/.exec(
+      file,
+    )?.[1];
+  if (folder !== undefined && !/-packages[\\/]/.test(folder))
+    return [
+      `cmake --build ${quote(folder)} --clean-first   # with setup.py in its place: ${python(match)} setup.py build_ext --inplace --force`,
+    ];
+  const name = packageOf(match);
+  if (name !== undefined) return reinstall(match, name);
+  const checkout = rebuildCheckout(match);
+  if (checkout !== undefined) return checkout;
+  const asked = match.context.log.requested?.join(" ") ?? "";
+  if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))
+    return [
+      ...toImporter(match),
+      removeFolder(match, "build"),
+      pip(match, `install --no-build-isolation --no-deps --force-reinstall ${asked}`),
+    ];
+  const { cmakeTarget, setupCommand, installs = [] } = match.context.log;
+  if (cmakeTarget !== undefined && setupCommand === undefined && installs.length === 0)
+    return ["cmake --build build --clean-first   # build: the folder in which CMake was configured"];
+  return [
+    ...toImporter(match),
+    "retorch build --force",
+    platformOf(match) === "win32"
+      ? "# with setup.py alone: rmdir /s /q build, then python setup.py build_ext --inplace --force"
+      : `# with setup.py alone: rm -rf build *.egg-info && ${python(match)} setup.py build_ext --inplace --force`,
+  ];
+}
+
+/** Builds and installs a package again for the torch that is installed. */
+export function reinstall(match: Match, name: string): string[] {
+  if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
+  const origin = originOf(name);
+  // PyPI has wheels of these alone, each for one torch.
+  if (name === "torchvision" || name === "torchaudio") {
+    const release = companionFor(name, torchThere(match) ?? "");
+    return release === undefined
+      ? [installTogether(match, name)]
+      : [
+          pip(
+            match,
+            `install --no-cache-dir --force-reinstall --no-deps "${name}==${release}" --index-url https://download.pytorch.org/whl/${torchIndex(match)}   # the release for the torch that is there`,
+          ),
+        ];
+  }
+  const options = "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps";
+  const edition = editionOf(match, name);
+  if (edition !== undefined) {
+    const here = platformOf(match) === "win32" ? ".\\" : "./";
+    return [
+      pip(match, `${options} -v ${quote(/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`)}`),
+    ];
+  }
+  const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
+  if (origin?.carried !== undefined)
+    return [
+      platformOf(match) === "win32"
+        ? `dir /s /b setup.py | findstr /i ${origin.carried.split("/")[1] ?? ""}   # the project's own folder with its sources`
+        : `find . -path '${origin.carried}'   # the project's own folder with its sources${origin.carried.includes("/ops/") ? ": models/ops, models/dino/ops, pixel_decoder/ops" : ""}`,
+      `cd <that folder> && ${pip(match, `${options} -v .`)}`,
+    ];
+  if (name === "transformer-engine") return transformerEngine(match, options);
+  if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
+  if (origin?.numbered === true) {
+    const torch = /^\d+\.\d+(?:\.\d+)?/.exec(
+      match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "",
+    )?.[0];
+    return [
+      `${pip(match, "list")} | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch   # torch and ${name}: one release number (2.5 and 2.5)`,
+      pip(
+        match,
+        `install --no-cache-dir --force-reinstall --no-deps "${name}${torch === undefined ? "==<release of torch>" : `~=${torch.replace(/^(\d+\.\d+)$/, "$1.0")}`}"   # or torch of ${name}'s release: install torch==<release>`,
+      ),
+    ];
+  }
+  if (origin?.broughtBy !== undefined)
+    return [
+      `${pip(match, `install --upgrade --force-reinstall ${origin.broughtBy}`)}   # with what it depends on: it names the torch and the ${name === origin.broughtBy ? "companions" : name} that go together`,
+      `# a torch of your own: build ${name} from its sources with that torch${name === "vllm" ? ` (${python(match)} use_existing_torch.py)` : ""}, or take the release that was made for it`,
+    ];
+  if (origin?.page !== undefined)
+    return [
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      pip(match, `uninstall -y ${name}`),
+      `# ${origin.page}: the wheel for that torch and CUDA and for this Python${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}, then ${pip(match, "install --no-deps <its address>")}`,
+    ];
+  if (origin?.ready === true)
+    return [
+      pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +
+        "   # its wheels are made for one torch and CUDA: the release that fits yours",
+    ];
+  const above = tooNewFor(torchThere(match), name);
+  // The release that the text states fits the project that asks for it; the newest one may want another torch.
+  const stated = /^\d[\w.]*/.exec(match.context.log.versions[plainName(name)] ?? "")?.[0];
+  const wanted = above !== undefined ? `"${name}<${above}"` : stated === undefined ? name : `${name}==${stated}`;
+  const build =
+    origin?.source === undefined
+      ? pip(match, `${options} --no-binary ${name} ${wanted}`)
+      : [...variables, pip(match, `${options} -v "${origin.source}"`)].join(" && ");
+  const own = pip(match, `${options} .`);
+  if (match.context.log.localPackages.includes(plainName(name)))
+    return [`${own}   # in the folder that ${name} was installed from`];
+  // As the text has it installed.
+  const { requested = [] } = match.context.log;
+  const repository = requested.find((word) => word.startsWith('"git+'));
+  if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
+    return [pip(match, `${options} ${repository}`)];
+  if (!isWellKnown(name))
+    return [
+      `${own}   # in the folder of ${name}'s sources`,
+      `# when PyPI's ${name} is the one that is meant: ${build}`,
+    ];
+  const force = forcedBuild(name);
+  // The ready-made wheels with CUDA are for x86-64 alone.
+  if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64")
+    return [...(force === undefined ? [] : [setVariable(match, force, "TRUE")]), build];
+  const version =
+    statedTorch(match) ??
+    match.context.environment?.torch?.version ??
+    (platformOf(match) === "win32"
+      ? "<torch.__version__>"
+      : `$(${python(match)} -c "import torch; print(torch.__version__)")`);
+  const page = pageOfWheels(match, origin.wheels, version);
+  // All that came from such a page is for one torch.
+  const kin = (match.context.log.fromPage ?? []).filter(
+    (word) => originOf(plainName(word.replace(/[=<>!~].*$/, "")))?.wheels === origin.wheels,
+  );
+  const samePage = page === match.context.log.wheelPage;
+  const all = kin.some((word) => plainName(word.replace(/[=<>!~].*$/, "")) === name)
+    ? kin.map((word) => (samePage ? word : bounded(match, word.replace(/[=<>!~].*$/, ""))))
+    : [wanted];
+  const names = all.map((word) => word.replaceAll('"', "").replace(/[=<>!~].*$/, "")).join(",");
+  const fromSource = (wants: readonly string[]): string =>
+    origin.source === undefined ? pip(match, `${options} --no-binary ${names} ${wants.join(" ")}`) : build;
+  // What lies there for this very torch was installed, and does not load: torch is another build than PyTorch's own wheel.
+  if (samePage && match.finding.kind === "undefined-symbol" && statedTorch(match) !== undefined)
+    return [setVariable(match, "FORCE_CUDA", match.context.log.torchBuild === "cpu" ? "0" : "1"), fromSource(all)];
+  return [
+    pip(
+      match,
+      `install --no-cache-dir --force-reinstall --no-deps --only-binary ${names} ${all.join(" ")} -f ${page}`,
+    ) +
+      "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
+    fromSource(all) + "   # or from source",
+  ];
+}
+
+/**
+ * Transformer Engine is three packages of one release, of which `transformer_engine_torch` alone is compiled for torch. Source:
+ * what pip collects for `transformer_engine[pytorch]` in NVIDIA/TransformerEngine#1506.
+ */
+function transformerEngine(match: Match, options: string): string[] {
+  const release = /^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.versions["transformer-engine"] ?? "")?.[0];
+  const pin = release === undefined ? "" : `==${release}`;
+  const library = `transformer-engine-cu${torchCuda(match)?.split(".")[0] ?? "12"}`;
+  return [
+    pip(match, `${options} -v transformer-engine${pin} ${library}${pin} transformer-engine-torch${pin}`),
+    "# of a checkout, in its folder: " + pip(match, `${options} -v .`),
+  ];
+}
+
+/** A package with a bound where newer releases are for a newer torch. */
+function bounded(match: Match, name: string): string {
+  const above = tooNewFor(torchThere(match), plainName(name));
+  return above === undefined ? name : `"${name}<${above}"`;
+}
+
+/** The page of a project's wheels for that torch; one that the text names is for the torch that is meant. */
+function pageOfWheels(match: Match, page: string, version: string): string {
+  const named = match.context.log.wheelPage?.replace("https://pytorch-geometric.com/", "https://data.pyg.org/");
+  if (named !== undefined && statedTorch(match) === undefined && named.startsWith(page.replace(/\$.*$/, "")))
+    return named;
+  return page.replace("$TORCH_CUDA", wheelPage(match, version)).replace("$TORCH", version);
+}
+
+/** The compute capabilities to build for that are known: of the GPUs that are here, of the board, of the GPU that the text names. */
+export function knownCapabilities(match: Match): readonly string[] {
+  const here = [...new Set((match.context.environment?.gpus ?? []).map((gpu) => gpu.computeCapability.join(".")))];
+  if (here.length > 0) return here;
+  const { jetsonArch, namedGpu } = match.context.log;
+  const named = jetsonArch ?? namedGpu;
+  return named === undefined ? [] : [named];
+}
+
+/** A GPU that is newer than the toolkit runs the code of the architecture before it: within a generation as it is, else as PTX. */
+function asNvccKnows(match: Match, capability: string): string {
+  const cuda = match.context.log.cuda ?? torchCuda(match) ?? match.context.log.spokenCuda;
+  if (cuda === undefined) return capability;
+  const before = ["12.0", "9.0", "8.9", "8.6", "8.0", "7.5", "7.0"];
+  const knows = (each: string): boolean => {
+    const known = cudaForArchitecture(each.replace(".", ""));
+    return known === undefined || compareVersions(parseVersion(cuda), parseVersion(known.since)) >= 0;
+  };
+  if (knows(capability)) return capability;
+  const older = before.find((each) => Number(each) < Number(capability) && knows(each));
+  return older === undefined ? capability : `${older}+PTX`;
+}
+
+/** The architectures to build for: of the GPUs that are there, else what a command finds out. */
+function archList(match: Match): string {
+  const listed = knownCapabilities(match);
+  if (listed.length > 0) return listed.map((each) => asNvccKnows(match, each)).join(";");
+  const named = match.context.log.namedCapability;
+  if (named !== undefined) return asNvccKnows(match, named);
+  return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
+}
+
+/** Builds again for the GPUs that are there. */
+export function buildForThisGpu(match: Match): string[] {
+  return [setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match)), ...rebuild(match)];
+}
