@@ -63,6 +63,16 @@ function isTorch(match: Match): boolean {
   );
 }
 
+/** The processor that Apple's linker links for, as it says. */
+function linksFor({ finding, context }: Match): "x86_64" | "arm64" | undefined {
+  const said = /\barchitecture (x86_64|arm64)\b|being linked \((x86_64|arm64)\)|building for macOS-(x86_64|arm64)/;
+  for (const { text, message } of [finding, ...context.findings]) {
+    const found = (said.exec(text) ?? said.exec(message))?.slice(1).find((part) => part !== undefined);
+    if (found === "x86_64" || found === "arm64") return found;
+  }
+  return undefined;
+}
+
 export const foreignLibraryRules: readonly Rule[] = [
   {
     id: "library-of-other-system",
@@ -90,7 +100,11 @@ export const foreignLibraryRules: readonly Rule[] = [
         ];
       return [
         platformOf(match) === "darwin"
-          ? "# LibTorch for this Mac: https://download.pytorch.org/libtorch/cpu/libtorch-macos-arm64-<version>.zip   (Intel: libtorch-macos-x86_64, up to 2.2)"
+          ? linksFor(match) === "x86_64"
+            ? "# LibTorch for this Mac with an Intel processor: https://download.pytorch.org/libtorch/cpu/libtorch-macos-x86_64-2.2.2.zip   (the last one for Intel)"
+            : linksFor(match) === "arm64"
+              ? "# LibTorch for this Mac: https://download.pytorch.org/libtorch/cpu/libtorch-macos-arm64-<version>.zip"
+              : "# LibTorch for this Mac: https://download.pytorch.org/libtorch/cpu/libtorch-macos-arm64-<version>.zip   (Intel: libtorch-macos-x86_64, up to 2.2)"
           : platformOf(match) === "win32"
             ? "# LibTorch for Windows: https://pytorch.org/get-started/locally/ (LibTorch, C++, Release or Debug as the build)"
             : "# LibTorch for Linux: https://download.pytorch.org/libtorch/",
@@ -107,6 +121,10 @@ export const foreignLibraryRules: readonly Rule[] = [
       {
         text: "ld: warning: ignoring file /Users/u/libtorch/lib/libc10.so, building for macOS-arm64 but attempting to link with file built for unknown-unsupported file format ( 0x7F 0x45 0x4C 0x46 0x02 0x01 0x01 0x00 )",
         expect: "libtorch-macos-arm64",
+      },
+      {
+        text: "ld: warning: ignoring file ../libtorch/lib/libtorch.so, file was built for unsupported file format ( 0x7F 0x45 0x4C 0x46 0x02 0x01 0x01 0x03 ) which is not the architecture being linked (x86_64): ../libtorch/lib/libtorch.so",
+        expect: "libtorch-macos-x86_64-2.2.2.zip",
       },
       {
         text: "/usr/bin/ld: /opt/libtorch/lib/libtorch.dylib: file not recognized: file format not recognized",
