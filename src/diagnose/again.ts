@@ -3,7 +3,7 @@
  * is set, a line that is changed. With all that the user asked for: pins, extras, options, the folder. It does not know
  * whether the command was the right one to begin with; where the text has several, it stays silent.
  */
-import { pip, platformOf, python, quote } from "./command-words.ts";
+import { changeFolder, pip, python } from "./command-words.ts";
 import { variablesAgain } from "./isolation-commands.ts";
 import { originOf, plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
@@ -60,7 +60,7 @@ function commandOf(match: Match): string | undefined {
   const folder = log.setupFolder;
   return folder === undefined
     ? `${python(match)} ${log.setupCommand}`
-    : `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)} && ${python(match)} ${log.setupCommand}`;
+    : `${changeFolder(match, folder)} && ${python(match)} ${log.setupCommand}`;
 }
 
 /** The part of a line that a shell runs. */

@@ -1,5 +1,5 @@
 /** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
-import { pip, platformOf, python, quote } from "./command-words.ts";
+import { changeFolder, pip, platformOf, python } from "./command-words.ts";
 import { framesAt } from "./matchers.ts";
 import { originOf, packageOfModule, plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
@@ -41,9 +41,7 @@ export function toImporter(match: Match): string[] {
     ) ?? [];
   if (folder === undefined || word === undefined || /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python/.test(folder))
     return [];
-  return [
-    `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)}   # or the folder above it: the one that has the setup.py`,
-  ];
+  return [`${changeFolder(match, folder)}   # or the folder above it: the one that has the setup.py`];
 }
 
 /**
@@ -57,7 +55,7 @@ export function rebuildCheckout(match: Match): string[] | undefined {
   if (root === undefined || /(?:site|dist)-packages|torch_extensions|[\\/]build[\\/]/.test(file)) return undefined;
   const windows = platformOf(match) === "win32";
   return [
-    `cd ${windows ? "/d " : ""}${quote(root)}`,
+    changeFolder(match, root),
     windows ? "rmdir /s /q build" : "rm -rf build *.egg-info",
     ...(name === "vllm"
       ? [`${python(match)} use_existing_torch.py`, pip(match, "install -r requirements/build.txt")]

@@ -75,6 +75,11 @@ export function removeFolder(match: Match, folder: string): string {
   return platformOf(match) === "win32" ? `rmdir /s /q ${quote(folder)}` : `rm -rf ${quote(folder)}`;
 }
 
+/** Goes to a folder: cmd.exe stays on its drive without a word. */
+export function changeFolder(match: Match, folder: string): string {
+  return `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(folder)}`;
+}
+
 /** A path as a word of a shell command. */
 export function quote(path: string): string {
   return /^[\w@%+=:,./\\~-]+$/.test(path) ? path : `"${path}"`;

@@ -3,6 +3,7 @@ import { platformOf } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 
 export {
+  changeFolder,
   homebrew,
   pip,
   platformOf,

@@ -104,11 +104,16 @@ export function companionFor(name: "torchvision" | "torchaudio", torch: string):
   return major === 2 ? `0.${second + 15}.*` : major === 1 && second >= 4 ? `0.${second + 1}.*` : undefined;
 }
 
+/** The CUDA of a build: `11.8` of `cu118`; another name as it is. */
+export function cudaOfBuild(build: string): string {
+  return build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+}
+
 /** The newest CUDA of PyTorch's wheels for a Python that the newest torch does not support; undefined for other Pythons. */
 export function newestCudaOf(python: string | undefined): string | undefined {
   const [, last] = own(torchByPython, python ?? "") ?? [];
   const build = own(cudaBuilds, /^\d+\.\d+/.exec(last ?? "")?.[0] ?? "")
     ?.split(" ")
     .at(-1);
-  return build?.replace(/^cu(\d+)(\d)$/, "$1.$2");
+  return build === undefined ? undefined : cudaOfBuild(build);
 }

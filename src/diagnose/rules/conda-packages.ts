@@ -4,7 +4,7 @@ import { installTorchFor, pip, reinstall } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
 import { originOf } from "../packages.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
-import { companionFor, cudaBuildsOf, torchOf } from "../torch-wheels.ts";
+import { companionFor, cudaBuildsOf, cudaOfBuild, torchOf } from "../torch-wheels.ts";
 
 interface Asked {
   readonly name: string;
@@ -88,7 +88,6 @@ function pairOf(context: RuleContext): Pair | undefined {
 }
 
 const solver = /^(?:UnsatisfiableError|LibMambaUnsatisfiableError)$/;
-const dotted = (build: string): string => build.replace(/^cu(\d+)(\d)$/, "$1.$2");
 
 export const condaPackageRules: readonly Rule[] = [
   {
@@ -189,13 +188,13 @@ export const condaPackageRules: readonly Rule[] = [
       const release = torch.split(".").slice(0, 2).join(".");
       return cuda === undefined
         ? `\`${name} ${version}\` is made for pytorch ${release}, and pytorch ${other ?? ""} is asked for.`
-        : `\`${name} ${version}\` is made for pytorch ${release}, which was built for CUDA ${(cudaBuildsOf(torch) ?? []).map(dotted).join(" and ")}, and pytorch-cuda ${cuda} is asked for.`;
+        : `\`${name} ${version}\` is made for pytorch ${release}, which was built for CUDA ${(cudaBuildsOf(torch) ?? []).map(cudaOfBuild).join(" and ")}, and pytorch-cuda ${cuda} is asked for.`;
     },
     fix: (match) => {
       const { name = "", torch = "", cuda, other } = match.facts;
       const release = torch.split(".").slice(0, 2).join(".");
       if (cuda !== undefined) {
-        const there = dotted(cudaBuildsOf(torch)?.at(-1) ?? "cu118");
+        const there = cudaOfBuild(cudaBuildsOf(torch)?.at(-1) ?? "cu118");
         return [
           `# environment.yml: pytorch-cuda=${there}, channels pytorch and nvidia, without builds behind a second =; then conda env create again`,
           `# or from pip: ${pip(match, `install "torch==${release}.*" "torchvision==${companionFor("torchvision", torch) ?? ""}" "torchaudio==${companionFor("torchaudio", torch) ?? ""}" --index-url https://download.pytorch.org/whl/${cudaBuildsOf(torch)?.at(-1) ?? "cu118"}`)}`,

@@ -13,7 +13,7 @@ import {
 import type { Finding } from "../finding.ts";
 import { liesIn } from "../origin.ts";
 import { fromTorchIndex } from "../project-tools.ts";
-import { cudaBuildsOf } from "../torch-wheels.ts";
+import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { asksForToolkit } from "./no-toolkit.ts";
 import { installedSentence, symbolFacts } from "./symbol-facts.ts";
@@ -83,7 +83,7 @@ export const cpuBuildRules: readonly Rule[] = [
         builds?.findLast((name) => there !== undefined && name.startsWith(`cu${there.split(".")[0] ?? ""}`)) ??
         builds?.at(-1) ??
         "cu130";
-      const ofTorch = build.replace(/^cu(\d+)(\d)$/, "$1.$2");
+      const ofTorch = cudaOfBuild(build);
       const fits = there !== undefined && there.split(".")[0] === ofTorch.split(".")[0];
       const cuda = fits ? there : ofTorch;
       return [

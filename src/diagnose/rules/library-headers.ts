@@ -1,5 +1,5 @@
 /** Headers of the system, of libraries and of the project that were not found. */
-import { pip, platformOf, quote, reinstall, systemPackage } from "../commands.ts";
+import { changeFolder, pip, platformOf, quote, reinstall, systemPackage } from "../commands.ts";
 import { saidOnLinux } from "../command-words.ts";
 import { libraryPackages } from "../library-packages.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
@@ -147,7 +147,7 @@ export const libraryHeaderRules: readonly Rule[] = [
       const [, root] = /^(.*?)[\\/]submodules[\\/]/.exec(match.finding.file ?? "") ?? [];
       if (entry.form.test("glm/glm.hpp") && root !== undefined && root !== "" && dir === undefined)
         return [
-          `cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(root)}`,
+          changeFolder(match, root),
           "git submodule update --init --recursive   # submodules/…/third_party/glm is empty; a ZIP of the project has no submodules: git clone --recursive",
         ];
       return [

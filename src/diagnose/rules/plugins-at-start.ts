@@ -6,6 +6,7 @@ import { editionOf } from "../checkouts.ts";
 import { forgetJitBuild } from "../jit-folders.ts";
 import { framesAt } from "../matchers.ts";
 import {
+  changeFolder,
   knownCapabilities,
   pip,
   platformOf,
@@ -127,9 +128,7 @@ export const pluginAtStartRules: readonly Rule[] = [
           ? ".\\submodules\\diff-gaussian-rasterization"
           : "./submodules/diff-gaussian-rasterization";
       return [
-        ...(root === undefined || root === edition
-          ? []
-          : [`cd ${platformOf(match) === "win32" ? "/d " : ""}${quote(root)}`]),
+        ...(root === undefined || root === edition ? [] : [changeFolder(match, root)]),
         "git submodule update --init --recursive   # the edition that this project names",
         pip(match, "uninstall -y diff-gaussian-rasterization"),
         pip(match, `install --no-build-isolation --no-cache-dir --no-deps ${here}`),
@@ -195,7 +194,7 @@ export const pluginAtStartRules: readonly Rule[] = [
       const windows = platformOf(match) === "win32";
       const root = /^((?:[A-Za-z]:)?[\\/].{1,200}?)[\\/]scripts[\\/]\w+\.py:/.exec(framesAt(match).at(-1) ?? "")?.[1];
       return [
-        ...(root === undefined ? [] : [`cd ${windows ? "/d " : ""}${quote(root)}`]),
+        ...(root === undefined ? [] : [changeFolder(match, root)]),
         windows ? "dir /s /b build\\*pyngp*.pyd" : "find build -name 'pyngp*.so'   # cp39, cpython-39: for Python 3.9",
         windows
           ? `for /f "delims=" %i in ('${python(match)} -c "import sys; print(sys.executable)"') do cmake . -B build -DPython_EXECUTABLE="%i"`

@@ -4,7 +4,7 @@ import { platformOf, python, torchCuda, useToolkit } from "../commands.ts";
 import { homeOf } from "../torch-homes.ts";
 import { about, ofLog } from "../matchers.ts";
 import { withoutTh } from "../th-replacements.ts";
-import { cudaBuildsOf } from "../torch-wheels.ts";
+import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** A header of torch: macros expand there, and what is wrong stands where they are used. */
@@ -153,9 +153,7 @@ export const torchSourceRules: readonly Rule[] = [
       `nvcc of CUDA ${match.facts["cuda"] ?? ""} stumbles over a header of torch (${placeOf(match.finding)}). torch's headers are tried with the CUDA that torch was built with; 1.0 to 1.4 need CUDA 9, 1.5 to 1.12 CUDA 10.2, 2.0 CUDA 11.7, and their C++17 (2.1 and newer) CUDA 11.`,
     fix: (match) => {
       const torch = match.context.log.installedTorch;
-      const builds = (torch === undefined ? undefined : cudaBuildsOf(torch))?.map((build) =>
-        build.replace(/^cu(\d+)(\d)$/, "$1.$2"),
-      );
+      const builds = (torch === undefined ? undefined : cudaBuildsOf(torch))?.map((build) => cudaOfBuild(build));
       const wanted = torchCuda(match) ?? builds?.[0];
       return [
         ...(torchCuda(match) === undefined
