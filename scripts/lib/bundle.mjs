@@ -88,8 +88,7 @@ async function bundleCode(root, dist) {
       chunkNames: "chunks/[name]-[hash]",
       splitting: true,
       format: "esm",
-      keepNames: true,
-      plugins: [versionPlugin(root)],
+      plugins: [versionPlugin(root), examplesPlugin()],
     }),
     esbuild.build({
       ...common,
@@ -142,6 +141,27 @@ function versionPlugin(root) {
         contents: `export const version = ${JSON.stringify(version)};`,
         loader: "ts",
       }));
+    },
+  };
+}
+
+/**
+ * Leaves the examples of the rules of diagnosis out, a seventh of the program: they are for tests and for the
+ * documentation. Lines stay where they are. As the formatter writes them: from the key to the bracket below it.
+ */
+function examplesPlugin() {
+  const examples = /^( +)examples: \[(?:.*\],|\n[^]*?^\1\],)$/gm;
+  return {
+    name: "examples",
+    setup(build) {
+      build.onLoad({ filter: /[/\\]src[/\\]diagnose[/\\]rules[/\\][^/\\]+\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, "utf8");
+        const without = text.replaceAll(
+          examples,
+          (all, indent) => `${indent}examples: [${"\n".repeat(all.split("\n").length - 1)}],`,
+        );
+        return { contents: without, loader: "ts" };
+      });
     },
   };
 }

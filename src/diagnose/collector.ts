@@ -10,7 +10,7 @@ const firstKept = 3_000;
 /** And so many of the last: what ended the build stands late. */
 const lastKept = 600;
 /** So many whose messages differ in names and numbers alone: they are not to push out those of another kind. */
-const alikeKept = 600;
+const alikeKept = 250;
 const formsKept = 20_000;
 const messageLimit = 2_000;
 const evidenceLimit = 1_000;

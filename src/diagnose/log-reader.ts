@@ -62,6 +62,8 @@ export interface LineAt {
   readonly marks: number;
   /** Which words in which order: two lines of one kind have the same. */
   readonly signature: number;
+  /** The same of the words that tell of the machine, which the signature leaves out. */
+  readonly told: number;
   /** The line, cut in the middle when it is long. */
   text(): string;
 }
@@ -74,6 +76,7 @@ export class LogReader implements LineAt {
   number = 0;
   marks = 0;
   signature = 0;
+  told = 0;
   /** The line: head and tail within `#bytes`, or all of it in the head. */
   #bytes: Uint8Array = new Uint8Array(0);
   #from = 0;
@@ -179,6 +182,7 @@ export class LogReader implements LineAt {
     let row = this.#row;
     let marks = this.marks;
     let signature = this.signature;
+    let told = this.told;
     let lastHit = this.#lastHit;
     let start = 0;
     /** A carriage return from here on ends the line: it is longer than what is kept. */
@@ -193,10 +197,12 @@ export class LogReader implements LineAt {
           signature = (Math.imul(signature, 31) + row) | 0;
           lastHit = row;
         }
+        if ((hit & markFact) !== 0) told = (Math.imul(told, 31) + row) | 0;
       }
       if (byte === 10 || (byte === 13 && at >= longFrom && (at > start || this.#length > 0))) {
         this.marks = marks;
         this.signature = signature;
+        this.told = told;
         const soft = byte === 13;
         this.#end(bytes, start, at, soft);
         this.#returns = soft;
@@ -205,11 +211,13 @@ export class LogReader implements LineAt {
         row = 0;
         marks = 0;
         signature = 0;
+        told = 0;
         lastHit = 0;
       }
     }
     this.marks = marks;
     this.signature = signature;
+    this.told = told;
     this.#row = row;
     this.#lastHit = lastHit;
     if (start < bytes.length) this.#grow(bytes, start, bytes.length);
@@ -261,7 +269,7 @@ export class LogReader implements LineAt {
     this.#cut = cut;
     if (soft && !this.#returns && !cut) {
       // What was printed over before the line was known to be long.
-      const { marks, signature } = this;
+      const { marks, signature, told } = this;
       for (let start = from; start < to;) {
         let end = start;
         while (end < to && bytes[end] !== 13) end++;
@@ -269,6 +277,7 @@ export class LogReader implements LineAt {
         this.#to = end;
         this.marks = marks;
         this.signature = signature;
+        this.told = told;
         if (end > start) this.#take(this);
         start = end + 1;
       }
@@ -279,6 +288,7 @@ export class LogReader implements LineAt {
     }
     this.marks = 0;
     this.signature = 0;
+    this.told = 0;
   }
 
   /** Bytes as text; what was cut within a character loses that character. */

@@ -92,8 +92,10 @@ const shapesKept = 20_000;
 /** Of lines that were written into one. */
 const mostWritten = 400;
 /** So many with the same words of interest in the same order, and where a message may go on. */
-const signatureLimit = 1_500;
-const signatureLimitInside = 6_000;
+const signatureLimit = 500;
+const signatureLimitInside = 2_000;
+/** So many lines that say nothing of trouble and tell of the machine in the same words: a build of a thousand files. */
+const toldLimit = 400;
 /** Once the budget is spent, only lines of a kind that was seen so seldom, with what follows them. */
 const rare = 3;
 const linesAfterRare = 12;
@@ -103,9 +105,9 @@ const signaturesKept = 100_000;
  * What may be looked at, in characters (a line costs some more): of the beginning, and then of lines of a kind that was
  * hardly seen yet. The end is read again with a budget of its own.
  */
-const budgetOfBeginning = 420_000;
-const budgetOfMiddle = 170_000;
-const budgetOfEnd = 170_000;
+const budgetOfBeginning = 300_000;
+const budgetOfMiddle = 120_000;
+const budgetOfEnd = 120_000;
 const costOfLine = 60;
 /** The end, in bytes. */
 const endLength = 192 * 1024;
@@ -137,6 +139,7 @@ export class Scanner {
   readonly #reader: LogReader;
   #shapes = new Shapes();
   #signatures = new Map<number, number>();
+  readonly #told = new Map<number, number>();
   #open = false;
   #examined = 0;
   #budget = budgetOfBeginning;
@@ -213,7 +216,7 @@ export class Scanner {
   #line(line: LineAt): void {
     const { marks } = line;
     if (!this.#open && (marks & (markTrigger | markCode)) === 0) {
-      if ((marks & markFact) !== 0) this.#facts.command(line.text());
+      if ((marks & markFact) !== 0) this.#tellOf(line);
       return;
     }
     if (this.#budget <= 0) {
@@ -229,7 +232,7 @@ export class Scanner {
     }
     const raw = line.text();
     if (!this.#open && (((marks & markTrigger) === 0 && !codes.test(raw)) || isCommand(raw))) {
-      this.#facts.command(raw);
+      this.#tellOf(line);
       return;
     }
     if (alike === 0 && this.#signatures.size >= signaturesKept) this.#signatures.clear();
@@ -243,6 +246,15 @@ export class Scanner {
     const written = raw.includes("\\n") || raw.includes('="') || raw.includes('{"') ? writtenLines(raw) : undefined;
     if (written === undefined) this.#examine(cleanLine(raw, line.number));
     else for (const part of written.slice(0, mostWritten)) this.#examine(cleanLine(part, line.number));
+  }
+
+  /** What a line tells of the machine that no parser looks at. Thousands that tell of the same are one another's echo. */
+  #tellOf(line: LineAt): void {
+    const alike = this.#told.get(line.told) ?? 0;
+    if (alike >= toldLimit) return;
+    if (alike === 0 && this.#told.size >= signaturesKept) this.#told.clear();
+    this.#told.set(line.told, alike + 1);
+    this.#facts.command(line.text());
   }
 
   /** Of what is left for the middle of the log, half is for lines in the form of a message. */

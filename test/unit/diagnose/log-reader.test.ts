@@ -1,8 +1,9 @@
 /** From bytes to lines: encodings, damage, binary data, lines without end, and logs of any size in bounded memory. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { byteSearch } from "../../../src/diagnose/byte-search.ts";
 import { diagnose, diagnoseStream } from "../../../src/diagnose/diagnose.ts";
+import { FactsReader } from "../../../src/diagnose/log-facts.ts";
 import { LogReader } from "../../../src/diagnose/log-reader.ts";
 import { needles } from "../../../src/diagnose/needles.ts";
 import { Scanner } from "../../../src/diagnose/scan.ts";
@@ -151,6 +152,24 @@ describe("a large log", () => {
     expect(examined).toBeLessThan(2_000);
     expect(findings[0]?.line).toBe(0);
     expect(findings.some(({ kind }) => kind === "missing-library")).toBe(true);
+  });
+
+  it("of ten thousand echoed commands is told of the machine by a few of them, and by what is said in other words", () => {
+    const read = vi.spyOn(FactsReader.prototype, "command");
+    const scanner = new Scanner();
+    for (let index = 0; index < 10_000; index++)
+      scanner.push(
+        encode(
+          `[${index}/10000] /usr/local/cuda-12.4/bin/nvcc -I/e/torch/include -c /p/k${index}.cu -o /p/k${index}.o\n`,
+        ),
+      );
+    const calls = read.mock.calls.length;
+    scanner.push(encode("Python version: 3.11.7\n"));
+    const { facts } = scanner.finish();
+    read.mockRestore();
+    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBeLessThan(1_000);
+    expect(facts).toMatchObject({ python: "3.11" });
   });
 
   it("full of different errors is kept within bounds, its first and its last", () => {
