@@ -170,7 +170,6 @@ function stub(builder: PhaseBuilder): Action {
     tools: [],
     inputs: [from],
     outputs: [to],
-    cacheable: false,
     share: 0.01,
   });
 }
