@@ -79,6 +79,7 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
       }
       return places;
     },
+    hasFolder: (path) => quietly(() => host.fs.stat(path)) !== undefined,
     headerInOtherCase: (name) => {
       const found = headerInOtherCase(name, folders());
       return found === undefined || root === undefined ? found : spelled(root, found);

@@ -6,6 +6,8 @@
 import { changeFolder, pip, python } from "./command-words.ts";
 import { variablesAgain } from "./isolation-commands.ts";
 import { originOf, plainName } from "./packages.ts";
+import { inFetchedSources } from "./fetched-sources.ts";
+import { isToFillIn } from "./place-fit.ts";
 import type { Match } from "./rule.ts";
 
 const ofBuilds: ReadonlySet<string> = new Set([
@@ -42,6 +44,8 @@ function commandOf(match: Match): string | undefined {
   if (log.host !== undefined || log.builtAtRunTime) return undefined;
   if (log.uvCommand !== undefined && log.uvCommand !== "pip")
     return log.uvCommand === "sync" || log.uvCommand === "lock" ? (log.uvLine ?? `uv ${log.uvCommand}`) : undefined;
+  // What poetry and its like keep is made by their own command.
+  if (log.projectLine !== undefined && log.projectLine.startsWith(`${log.installer ?? ""} `)) return log.projectLine;
   const [only, ...others] = log.installs ?? [];
   if (only !== undefined) {
     const { package: built } = log;
@@ -65,7 +69,11 @@ function commandOf(match: Match): string | undefined {
 
 /** The part of a line that a shell runs. */
 function commandPart(line: string): string {
-  return line.startsWith("#") ? "" : line.replace(/\s+# .*$/, "").replaceAll(installsTool, "");
+  if (line.startsWith("#") || isToFillIn(line)) return "";
+  return line
+    .replace(/\s+# .*$/, "")
+    .replaceAll(/\b(?:poetry|pdm|pixi|uv) run (?:--no-sync )?(?=python\S* -[cm])/g, "")
+    .replaceAll(installsTool, "");
 }
 
 /** The package has wheels for each torch on a page, and pip took newer sources of PyPI in their place. */
@@ -95,6 +103,8 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
     ];
   if (lines.some((line) => builds.test(commandPart(line)))) return lines;
   const kept = lines.filter((line) => !saysAgain.test(line));
+  const fetched = inFetchedSources(kept, match);
+  if (fetched !== undefined) return fetched;
   return [...kept, ...variablesAgain(match), command];
 }
 

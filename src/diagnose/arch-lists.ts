@@ -1,6 +1,6 @@
 /** Lists of architectures for TORCH_CUDA_ARCH_LIST that the nvcc at hand knows, where the GPU is not known. */
 import { compareVersions, parseVersion } from "../base/order.ts";
-import { torchCuda } from "./commands.ts";
+import { torchCuda } from "./toolkit-commands.ts";
 import type { Match } from "./rule.ts";
 import { cudaForArchitecture } from "./version-facts.ts";
 

@@ -22,11 +22,29 @@ export function python(match: Match): string {
   const windows = platformOf(match) === "win32";
   // It is no environment that one activates: `python` in a prompt is another one.
   if (embeddedFolder !== undefined && windows) return quote(`${embeddedFolder}\\python.exe`);
+  // What the project's tool keeps is no environment that a shell has active.
+  const before = runner(match);
+  if (before !== "") return `${before}python`;
   const found = match.context.environment?.python;
   if (found !== undefined && platformOf(match) === match.context.environment?.platform)
     return match.context.pythonCommand ?? quote(found.executable);
   if (launcher !== undefined && windows) return launcher;
-  return "python";
+  return windows ? "python" : (match.context.log.pythonName ?? "python");
+}
+
+/** Whether uv installs, or keeps the project: its environments have no pip. */
+export function isOfUv({ context: { log } }: Match): boolean {
+  return log.installer === "uv" || (log.uvCommand !== undefined && log.uvCommand !== "tool");
+}
+
+/** How poetry, pdm, pixi and uv run a command in the environment that they keep, where the text has them install. */
+const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: "pdm run ", pixi: "pixi run " };
+
+/** What stands before `python` in the text's project; nothing where the environment is one that a shell has active. */
+export function runner({ context: { log } }: Match): string {
+  if (log.uvCommand !== undefined && /^(?:sync|lock|run|add|remove)$/.test(log.uvCommand)) return "uv run --no-sync ";
+  const tool = log.projectLine?.split(" ")[0] ?? "";
+  return tool === log.installer ? (runners[tool] ?? "") : "";
 }
 
 /** `3.11`, from the environment or the log; undefined when neither tells. */
@@ -42,7 +60,7 @@ const flagTwice =
 /** A pip command for the environment at hand. */
 export function pip(match: Match, asked: string): string {
   const words = asked.replaceAll(flagTwice, "");
-  if (match.context.log.installer === "uv")
+  if (isOfUv(match))
     return `uv pip ${match.context.log.uvSystem ? words.replace(/^(?:un)?install\b/, "$& --system") : words}`;
   return `${python(match)} -m pip ${words}`;
 }

@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import { completed } from "./known-sentences.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
-import { isOf, mayBeOf, speaksOfAnother } from "./origin.ts";
+import { isElsewhere, isOf, mayBeOf, speaksOfAnother } from "./origin.ts";
 import { type Diagnosis, rank } from "./rank.ts";
 import { rewrappings } from "./rewrap.ts";
 import type { Context, Rule } from "./rule.ts";
@@ -171,9 +171,12 @@ function endOf(failed: FailedAction, lines: number): Finding | undefined {
 
 /** What counts for a log: nothing of the environment at hand when it is of another one. */
 function contextOf(context: Context, facts: LogFacts): Context {
-  const { environment, basis, demangle } = context;
-  if (environment === undefined || basis === undefined || isOf(facts, environment)) return context;
-  const contradicts = basis === "told" ? speaksOfAnother(facts, environment) : !mayBeOf(facts, environment);
+  const { environment, basis, demangle, hasFolder } = context;
+  if (environment === undefined || basis === undefined) return context;
+  const elsewhere = isElsewhere(facts, environment, hasFolder);
+  if (!elsewhere && isOf(facts, environment)) return context;
+  const contradicts =
+    elsewhere || (basis === "told" ? speaksOfAnother(facts, environment) : !mayBeOf(facts, environment));
   if (contradicts) return demangle === undefined ? {} : { demangle };
   if (basis === "told") return context;
   // Nothing says that it is of this machine: the toolkit that is here would be named as that of the log.

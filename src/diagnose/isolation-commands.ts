@@ -16,10 +16,23 @@ const packageOfBuildModule: Readonly<Record<string, string>> = {
 /** How poetry, pdm and pixi run a command in the environment that they keep. */
 const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: "pdm run ", pixi: "pixi run " };
 
+/** The folder of the prompt: `.`, `-e ".[test]"`. */
+const ofHere = /^(?:-e )?"?\.[\\/]?(?:\[[\w,-]+\])?"?$/;
+
 /** The package that is built, for a command of pip: as it was asked for, `.` where nothing is named. */
 export function packageToBuild({ context: { log } }: Match): string {
   const { package: built, requirement } = log;
   if (built === undefined) return requirement ?? log.asked ?? ".";
+  // The folder that pip says it processes is the one that the command names.
+  const [only, ...more] = log.requested ?? [];
+  if (
+    requirement !== undefined &&
+    /^(?:\/|[A-Z]:)/.test(requirement) &&
+    only !== undefined &&
+    more.length === 0 &&
+    ofHere.test(only)
+  )
+    return only;
   // What PyPI does not have comes from its repository.
   const from = originOf(built)?.from;
   if (from !== undefined && (requirement === undefined || /^[\w.=-]+$/.test(requirement))) return `"${from}"`;

@@ -4,9 +4,11 @@
  */
 
 import { packageCalled } from "./called-module.ts";
+import { cleanLine } from "./log-line.ts";
 import { PackageReader } from "./package-reader.ts";
 import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
 import { requestedWord, type RequestFacts, RequestReader } from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
@@ -16,7 +18,7 @@ import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
+export interface LogFacts extends PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -99,7 +101,7 @@ const carriers =
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
-  Exclude<keyof (PasteFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts), "torchCuda">
+  Exclude<keyof (PasteFacts & PlaceFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts), "torchCuda">
 >;
 
 const names: readonly RegExp[] = [
@@ -117,10 +119,17 @@ const names: readonly RegExp[] = [
 const standardModules =
   /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
 
+/** What a CI service or docker put before a line is taken away; what the line is indented by stays. */
+function withoutStamp(written: string): string {
+  const { text, indent } = cleanLine(written.slice(0, 4_000), 0);
+  return `${" ".repeat(Math.min(indent, 80))}${text}`;
+}
+
 /** Gathers facts line by line. */
 export class FactsReader {
   readonly #packageFolders: string[] = [];
   readonly #paste = new PasteReader();
+  readonly #place = new PlaceReader();
   readonly #packages = new PackageReader();
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
@@ -148,6 +157,7 @@ export class FactsReader {
   line(written: string): void {
     const text = plainSpelling(written);
     this.#paste.line(text);
+    this.#place.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
     this.#requests.line(text);
@@ -220,7 +230,7 @@ export class FactsReader {
       )
     )
       facts.installer = "uv";
-    else if (/poetry/i.test(text)) facts.installer ??= "poetry";
+    else if (/poetry(?![-_.]core)/i.test(text)) facts.installer ??= "poetry";
     else if (
       /\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]|[\\/]pdm-build-env|^\[BuildError\]: Build backend/.test(text)
     )
@@ -346,12 +356,14 @@ export class FactsReader {
   command(written: string): void {
     const facts = this.#facts;
     if (written.length < 5) return;
-    const text = plainSpelling(written);
+    // The time stamps of CI services, the marks of docker.
+    const text = plainSpelling(/^[#[\d]/.test(written) ? withoutStamp(written) : written);
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
       this.#packages.line(text);
       return;
     }
     this.#paste.line(text);
+    this.#place.line(text);
     this.#versions.line(text);
     this.#settings.line(text);
     this.#requests.line(text);
@@ -393,6 +405,8 @@ export class FactsReader {
         ? requests.requested?.join(" ")
         : (requestedWord(requests, built) ??
           (requests.requested === undefined ? undefined : this.#packages.fetched(built))));
+    const place = this.#place.facts();
+    const projectTool = /^(poetry|pdm|pixi) /.exec(place.projectLine ?? "")?.[1] as LogFacts["installer"];
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
     const settings = this.#settings.facts();
@@ -404,9 +418,11 @@ export class FactsReader {
     return {
       ...this.#facts,
       ...paste,
+      ...place,
       ...settings,
       ...(settings.spokenCuda === undefined && tools.cuda !== undefined ? { spokenCuda: tools.cuda } : {}),
       ...requests,
+      ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
       conda: this.#facts.conda || system.spokenConda,

@@ -1,12 +1,14 @@
 /**
  * The last look at a fix: its commands have to fit the machine of the text, whatever rule wrote them. It knows few things:
- * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get, that a project of uv's has a lock; of Windows
- * `windows-fit.ts` knows. It does not know whether a fix is right.
+ * that torch for a Jetson does not come from PyPI, that a distribution with RPM has no apt-get; of Windows `windows-fit.ts` knows, of
+ * uv `uv-fit.ts`, of Dockerfiles and notebooks `place-fit.ts`. It does not know whether a fix is right.
  */
-import { pip, platformOf, quote } from "./command-words.ts";
-import { fromTorchIndex, projectTool } from "./project-tools.ts";
+import { pip, platformOf, quote, runner } from "./command-words.ts";
+import { fittedForPlace, oneWay } from "./place-fit.ts";
 import type { Match } from "./rule.ts";
 import { asPasted } from "./snippets.ts";
+import { withStatedTorch } from "./torch-fit.ts";
+import { fittedForUv } from "./uv-fit.ts";
 import { fittedForWindows } from "./windows-fit.ts";
 
 const torchFamily = /^["']?(?:torch|torchvision|torchaudio|pytorch)(?:[=<>~!].*)?["']?$/;
@@ -95,7 +97,16 @@ const rpmRemark = /^# Fedora, RHEL(?:[^:]*): sudo dnf install (.+)$/;
 /** On a distribution with RPM: the line for it that the fix has, or the names that are known, or the words that find them. */
 function forRpm(lines: readonly string[], manager: string): readonly string[] {
   const has = lines.some((line) => rpmRemark.test(line));
-  return lines.flatMap((line) => {
+  const toolset = /\bgcc-toolset-(\d+)\b/.exec(lines.find((line) => rpmRemark.test(line)) ?? "")?.[1];
+  return lines.flatMap((written) => {
+    // A toolset lies in a folder of its own, and its programs have no number. Source: Red Hat's documentation of GCC Toolset.
+    const line =
+      toolset === undefined || rpmRemark.test(written) || apt.test(written)
+        ? written
+        : written.replaceAll(
+            new RegExp(String.raw`(?<![\w-])(?:/usr/bin/)?(gcc|g\+\+)-${toolset}\b`, "g"),
+            `/opt/rh/gcc-toolset-${toolset}/root/usr/bin/$1`,
+          );
     const own = rpmRemark.exec(line)?.[1];
     if (own !== undefined) return [`sudo ${manager} install ${own}`];
     const found = apt.exec(line);
@@ -160,32 +171,65 @@ function forArch(lines: readonly string[]): readonly string[] {
   });
 }
 
+/** Names of Homebrew's packages for those of Debian. Source: formulae.brew.sh. */
+const brewNames: Readonly<Record<string, string>> = {
+  cmake: "cmake",
+  git: "git",
+  "git-lfs": "git-lfs",
+  "ninja-build": "ninja",
+  "libomp-dev": "libomp",
+  "libopenblas-dev": "openblas",
+  "libeigen3-dev": "eigen",
+  "libglm-dev": "glm",
+  "pkg-config": "pkgconf",
+  protobuf: "protobuf",
+};
+
+/** On macOS: Homebrew, or that what Debian has is not there. */
+function forMac(lines: readonly string[]): readonly string[] {
+  let asked = false;
+  return lines.flatMap((line) => {
+    if (rpmRemark.test(line)) return [];
+    // The system's own sed takes the word behind -i for a suffix, and knows neither \b nor 0,/pattern/.
+    if (!line.startsWith("#") && /\bsed -i/.test(line)) {
+      const first = asked ? [] : ["brew install gnu-sed"];
+      asked = true;
+      return [...first, line.replaceAll(/\bsed (?=-i)/g, "gsed ")];
+    }
+    const found = line.startsWith("#") ? null : apt.exec(line);
+    if (found === null) return [line.replaceAll(/\bldd (?!--version|-)/g, "otool -L ")];
+    const known = namesOf(found).map((name) => brewNames[name]);
+    return known.every((name) => name !== undefined)
+      ? [`brew install ${known.join(" ")}`]
+      : [
+          `# Debian's ${namesOf(found).join(" ")}: on macOS see brew search ${namesOf(found)[0]?.replace(/^lib|-dev$/g, "") ?? ""}`,
+        ];
+  });
+}
+
 /** For somebody without the administrator's rights: no sudo, but who else has the package. */
 function withoutSudo(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => {
     if (rpmRemark.test(line)) return [];
     const found = line.startsWith("#") ? null : apt.exec(line);
     return found === null
-      ? [line]
+      ? [!line.startsWith("#") && /(?:^|[\s;&|(])sudo /.test(line) ? `# whoever runs the machine: ${line}` : line]
       : [
           `# ${namesOf(found).join(" ")} (so Debian calls it) without sudo: from conda-forge into an environment of conda, or ask whoever runs the machine`,
         ];
   });
 }
 
-/** torch of PyTorch's index, as pip installs it. */
-const ofTorchIndex =
-  /^(?:\S+ -m )?(?:uv )?pip3? install (?:--[\w-]+ )*((?:torch\w*(?:==[\d.]+)?(?:\+\w+)? )+)--index-url https:\/\/download\.pytorch\.org\/whl\/(\w+)(.*)$/;
-
-/** In a project of uv's: what pip installs beside the lock, the next `uv sync` or `uv run` takes away. */
-function forUvProject(line: string, match: Match): string[] {
-  const [, names, build = "", remark = ""] = ofTorchIndex.exec(line) ?? [];
-  if (names === undefined) return [line];
-  const [first = "", ...more] = names
-    .trim()
-    .split(" ")
-    .flatMap((name) => fromTorchIndex(match, name.replace(/\+.*/, ""), build));
-  return [`${first}${remark}`, ...more];
+/** In a project of poetry's (pdm's, pixi's) its own Python has pip install. */
+function withRunner(lines: readonly string[], match: Match): readonly string[] {
+  const before = runner(match);
+  return before === "" || before.startsWith("uv ")
+    ? lines
+    : lines.map((line) =>
+        line.startsWith("#")
+          ? line
+          : line.replaceAll(/(?<![\w/.-])(?<!\brun )python3? (?=-m pip )/g, `${before}python `),
+      );
 }
 
 /** The lines of a fix in the words of the machine that the text is of. */
@@ -196,18 +240,21 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
       ? lines
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
   const named = script === undefined ? given : given.map((line) => line.replaceAll("the_program.py", quote(script)));
-  const asked = match.context.log.uvCommand !== undefined && projectTool(match) === "uv-project";
-  const locked = asked ? named.flatMap((line) => forUvProject(line, match)) : named;
+  const locked = fittedForUv(
+    withRunner(oneWay(named), match).map((line) => withStatedTorch(line, match)),
+    match,
+  );
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
-  return ofSystem(fit, match).flatMap((line) => asPasted(line, match.context.log));
+  const whole = ofSystem(fit, match).flatMap((line) => asPasted(line, match.context.log));
+  return fittedForPlace(whole, match);
 }
 
 /** In the words of the text's system: its package manager, its rights, its loader. */
 function ofSystem(lines: readonly string[], match: Match): readonly string[] {
   const { noRoot, pacman, rpm, jetson } = match.context.log;
   const platform = platformOf(match);
-  if (platform === "darwin") return lines.map((line) => line.replaceAll(/\bldd (?!--version|-)/g, "otool -L "));
+  if (platform === "darwin") return forMac(lines);
   if (noRoot && platform === "linux") return withoutSudo(lines);
   if (pacman) return forArch(lines);
   return rpm === undefined || jetson ? lines : forRpm(lines, rpm);

@@ -1,7 +1,8 @@
 /**
  * Whether a log can be of the environment at hand. A log is often of another machine (an issue, a CI run), and then what
  * is installed here would make its fixes wrong. It judges by what a log cannot help telling: the system, the version of
- * Python, of the installed torch or of its CUDA, and the folders that its packages lie in.
+ * Python, of the installed torch or of its CUDA, the folders that its packages lie in, and whether any of the folders that it
+ * names is here at all.
  */
 import type { Environment } from "../environment/environment.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -21,6 +22,22 @@ export function speaksOfAnother(facts: LogFacts, environment: Environment): bool
   if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))
     return true;
   return python !== undefined && facts.python !== undefined && facts.python !== python.version.slice(0, 2).join(".");
+}
+
+/**
+ * Whether the log is of a place that is not here: the image of a docker build, a notebook, a Jetson, or a machine none of whose
+ * folders (homes, environments) exist here.
+ */
+export function isElsewhere(
+  facts: LogFacts,
+  environment: Environment,
+  hasFolder: ((path: string) => boolean) | undefined,
+): boolean {
+  if (facts.dockerBuild || facts.notebook) return true;
+  if (facts.jetson && environment.arch === "x64") return true;
+  if (hasFolder === undefined || liesIn(facts, environment)) return false;
+  const named = [...facts.packageFolders, ...facts.upperFolders];
+  return named.length > 0 && !named.some((folder) => hasFolder(folder));
 }
 
 /** False when something in the log contradicts the environment; a log that tells nothing may be of it. */

@@ -145,7 +145,9 @@ function select(candidates: readonly Candidate[]): readonly Candidate[] {
   // With a cause at hand, errors known by form alone and warnings are noise.
   const kept =
     causes.length > 0 ? real.filter((candidate) => candidate.role === "cause" || candidate.role === "symptom") : real;
-  return kept.slice(0, answerLimit);
+  // Behind a sure cause, what is only possible is noise, too.
+  const sure = causes.some((candidate) => candidate === first && confidenceOf(candidate) === "high");
+  return (sure ? kept.filter((candidate) => confidenceOf(candidate) !== "low") : kept).slice(0, answerLimit);
 }
 
 /** Without commands that stand there twice, as the parts that a fix is made of may bring. */

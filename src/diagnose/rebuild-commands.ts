@@ -1,5 +1,6 @@
 /** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
 import { compareVersions, parseVersion } from "../base/order.ts";
+import { usualArchitectures } from "./arch-lists.ts";
 import { editionOf, rebuildCheckout, toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
@@ -226,6 +227,8 @@ function archList(match: Match): string {
   if (listed.length > 0) return listed.map((each) => asNvccKnows(match, each)).join(";");
   const named = match.context.log.namedCapability;
   if (named !== undefined) return asNvccKnows(match, named);
+  // No GPU is there to be asked.
+  if (match.context.log.dockerBuild || match.context.log.hostedRunner) return usualArchitectures(match);
   return `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`;
 }
 

@@ -152,6 +152,12 @@ export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested"
   return requested.find((word) => plainName(/^"?([A-Za-z][\w.-]*)(?!\w*\+)/.exec(word)?.[1] ?? "") === plainName(name));
 }
 
+/** A command that stands in quotes itself ends with them: `process "/bin/sh -c pip install a" did not complete`. */
+function withinQuotes(words: string): string {
+  const closes = words.split('"').length % 2 === 0 ? words.indexOf('"') : -1;
+  return closes < 0 ? words : words.slice(0, closes);
+}
+
 /** So many commands are remembered. */
 const mostInstalls = 4;
 const setupCommand =
@@ -211,11 +217,11 @@ export class RequestReader {
     if (text.includes("py -3"))
       this.#launcher = /(?:^|[\s>`])(py -3(?:\.\d{1,2})?) -m /.exec(text)?.[1] ?? this.#launcher;
     const found = command.exec(text);
-    const [, words] = found ?? [];
+    const words = found?.[1] === undefined ? undefined : withinQuotes(found[1]);
     const asked = words === undefined ? undefined : askedBy(words);
     if (found === null || words === undefined || asked === undefined) return;
     // What an option of `uv add` or `poetry add` means, pip does not know.
-    this.#asked = / add $/.test(found[0].slice(0, -words.length)) ? { ...asked, options: [] } : asked;
+    this.#asked = / add $/.test(found[0].slice(0, -(found[1]?.length ?? 0))) ? { ...asked, options: [] } : asked;
     const before = settings(variablesInFront.exec(text.slice(0, found.index + 1))?.[0] ?? "");
     if (before.length > 0) this.#variables = before;
     if (text.includes(".html")) this.#fromPage.push(...asked.words.filter((word) => !this.#fromPage.includes(word)));

@@ -42,6 +42,8 @@ export interface Context {
   readonly findDefinition?: (path: readonly string[]) => readonly SourcePlace[];
   /** The file of the project whose path ends as a header is written, but for upper and lower case. */
   readonly headerInOtherCase?: (name: string) => string | undefined;
+  /** Whether a folder that the log names is on this machine: one that names none that is here is of another machine. */
+  readonly hasFolder?: (path: string) => boolean;
   /** Folder that holds a header, among those that could be added. */
   readonly findHeader?: (name: string) => string | undefined;
   /** Folder that holds a library, among those that could be added. */

@@ -26,6 +26,7 @@ const cudaBuilds: Readonly<Record<string, string>> = {
   "2.6": "cu118 cu124 cu126",
   "2.7": "cu118 cu126 cu128",
   "2.8": "cu126 cu128 cu129",
+  "2.9": "cu126 cu128 cu130",
 };
 
 /** The first release with wheels for a Python on all systems, and the last one; undefined where the newest still has them. */

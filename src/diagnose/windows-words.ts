@@ -6,7 +6,7 @@
 
 /** What is of Unix alone: its package managers, its loader, its devices and services. */
 const unixOnly =
-  /(?:^|[\s;&|])(?:sudo|apt-get|apt|apt-cache|dnf|yum|ldd|ldconfig|lscpu|ulimit|chmod|systemctl|readlink|df|patchelf|strings|nm|dmesg|xargs|awk|source|touch|ln|unzip|module|uname|fuser|modprobe|find \/|tail|cat|chown|dpkg|groups|hipconfig|ls -\w+ (?!\/usr\/local\/cuda)|ls [$-]\S*) |^(?:sudo|ldconfig|ulimit|uname|date|groups)\b|\bwc -l|\$\(\(|\$\((?:dirname|seq|dpkg|id) |\$\(command|\/dev\/(?!null)|\/proc\/|\/etc\/|\bLD_(?:LIBRARY_PATH|PRELOAD)\b|\bpaste -s|\btr ['"]|\bgcc-\d|\bg\+\+-\d|^(?:gcc|g\+\+|c\+\+) |\bCC=gcc\b|^\. |\bxcode-select|\bbrew /;
+  /(?:^|[\s;&|])(?:sudo|apt-get|apt|apt-cache|dnf|yum|ldd|ldconfig|lscpu|ulimit|chmod|systemctl|readlink|df|patchelf|strings|nm|dmesg|xargs|awk|source|touch|ln|unzip|module|uname|fuser|modprobe|find \/|tail|cat|chown|dpkg|groups|hipconfig|gdb|valgrind|ls -\w+ (?!\/usr\/local\/cuda)|ls [$-]\S*) |^(?:sudo|ldconfig|ulimit|uname|date|groups)\b|\bwc -l|\$\(\(|\$\((?:dirname|seq|dpkg|id) |\$\(command|\/dev\/(?!null)|\/proc\/|\/etc\/|\bLD_(?:LIBRARY_PATH|PRELOAD)\b|\bpaste -s|\btr ['"]|\bgcc-\d|\bg\+\+-\d|^(?:gcc|g\+\+|c\+\+) |\bCC=gcc\b|^\. |\bxcode-select|\bbrew /;
 
 /** Variables of gcc and of the linkers of Unix, and what Microsoft's tools read in their place. */
 const renamed: Readonly<Record<string, string>> = {
@@ -96,7 +96,7 @@ function one(command: string): string[] {
   const unset = /^unset ([\w ]+)$/.exec(text)?.[1];
   if (unset !== undefined) return unset.split(" ").map((name) => `set ${name}=`);
   if (/^ls -d \/usr\/local\/cuda/.test(text)) return [`dir "${toolkits}"`];
-  if (/^sed -i|^grep -r|^for \w+ in /.test(text)) return [`${inGitBash}${text}`];
+  if (/^sed -|^grep -|^for \w+ in /.test(text)) return [`${inGitBash}${text}`];
   const removed = /^rm -rf (.+)$/.exec(text)?.[1];
   if (removed !== undefined)
     return wordsOf(removed)
@@ -147,6 +147,19 @@ function withFound(command: string): string[] {
   ];
 }
 
+/** What a remark wants exported, in cmd.exe's words. */
+function remarkForCmd(line: string): string {
+  return line
+    .replaceAll(
+      /(?<=^|[\s(:;])export ((?:[A-Z_]{2,40}=(?:"[^"]*"|[^\s";,()]+)(?: |$|(?=[;,)])))+)/g,
+      (all, words: string) => {
+        const made = exported(wordsOf(words.trim()));
+        return made.length === 0 || words.includes("$(") ? all : `${made.join("& ")}${words.endsWith(" ") ? " " : ""}`;
+      },
+    )
+    .replaceAll(/(?<=[\s(:;])unset ([A-Z_]{3,40})\b/g, "set $1=");
+}
+
 /** Commands that stand in one line, outside of quotes. */
 function commandsOf(line: string): string[] {
   const parts: string[] = [];
@@ -167,7 +180,7 @@ const ofUnix =
 /** The lines of a fix for cmd.exe, in place of those for a shell of Unix. */
 export function inWordsOfCmd(lines: readonly string[]): string[] {
   const there = lines.flatMap((line) => {
-    if (line.startsWith("#")) return [line];
+    if (line.startsWith("#")) return [remarkForCmd(line)];
     const [, code = line, remark] = /^(.*?)\s{2,}(# .*)$/.exec(line) ?? [];
     if (unixOnly.test(code)) return [];
     if (/^(?:set|for|rmdir|dir|call|del|powershell) |^"?[A-Z]:\\/.test(code) && !code.includes("$("))
@@ -181,5 +194,10 @@ export function inWordsOfCmd(lines: readonly string[]): string[] {
   });
   const kept = [...new Set(there)];
   const says = kept.some((line) => !line.startsWith("#") || line.startsWith(inGitBash));
-  return says ? kept : [...kept, ...lines.filter((line) => unixOnly.test(line)).map((line) => `# on Linux: ${line}`)];
+  return says
+    ? kept
+    : [
+        ...kept,
+        ...lines.filter((line) => !line.startsWith("#") && unixOnly.test(line)).map((line) => `# on Linux: ${line}`),
+      ];
 }

@@ -17,9 +17,9 @@ const faulthandler =
   /^(?:Fatal Python error: (.*)|Timeout \((.+)\)!|(?:Current )?[Tt]hread 0x\w+ .*\(most recent call first\):)$/;
 const fileNotFound = /No such file or directory: ['"‘“]?([^'"‘’“”]+?)['"’”]?(?::|$)/;
 
-/** What shells, Docker and make say after a program has ended: no part of its message. */
+/** What shells, Docker, CI services and make say after a program has ended: no part of its message. */
 const outside =
-  /^(?:The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\)/;
+  /^(?:(?:Error: )?Process completed with exit code|Collecting environment information|PyTorch version: \d|Cleaning up project directory|ERROR: Job failed|The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\)/;
 /** Where a shell waits again: what follows is not of the message. */
 const prompt =
   /^(?:\([\w.:/-]+\) ?)*(?:[\w.-]+@[\w.-]+[:\s][^$#%]{0,120}[$#%]|PS [A-Z]:\\[^>]{0,200}>|[A-Z]:\\[^>]{0,200}>|\[[\w.-]+@[\w.-]+ [^\]]{1,80}\][$#]|[$%#] )(?:\s|$)|^[$] \w/;

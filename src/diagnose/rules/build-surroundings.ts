@@ -74,7 +74,7 @@ export const buildSurroundingsRules: readonly Rule[] = [
         ? said(finding, /(?<long>path (?:is )?too long|exceeds? the (?:maximum|limit))/i)
         : undefined;
     },
-    confidence: "high",
+    confidence: (match) => (match.facts["long"] === undefined ? "medium" : "high"),
     cause: (match) =>
       match.facts["long"] !== undefined
         ? `\`${match.facts["path"] ?? "A path"}\` is (most likely) longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
@@ -117,7 +117,8 @@ export const buildSurroundingsRules: readonly Rule[] = [
     on: ["build-tool"],
     specificity: 84,
     matches: (finding) => said(finding, /manifest '[^']*' still dirty after \d+ tries/),
-    confidence: "high",
+    // A file that its own rule never writes anew, in a build file of CMake or of hand, says the same.
+    confidence: "medium",
     cause: () =>
       "A file that build.ninja is made from is younger than build.ninja, even after it was made anew: the clock of the machine (WSL after sleep, a container, a file server) is behind, or files carry times from the future.",
     fix: () => [

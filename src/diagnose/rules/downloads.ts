@@ -67,7 +67,7 @@ function corrupt(match: Match): string {
   return (
     /(?:^|\s)([A-Za-z][\w.-]*) has an invalid wheel/.exec(match.finding.message)?.[1] ??
     /Wheel '([A-Za-z][\w.-]*)'/.exec(match.finding.message)?.[1] ??
-    match.context.log.asked ??
+    match.context.log.requested?.join(" ") ??
     match.context.log.package ??
     "."
   );

@@ -9,7 +9,8 @@ export const gpuDeviceRules: readonly Rule[] = [
     on: ["gpu"],
     specificity: 76,
     matches: (finding) => coded(finding, "device-busy"),
-    confidence: "high",
+    // The driver says so of a broken state and of a GPU that the container does not own, too.
+    confidence: "medium",
     cause: () =>
       "The GPU takes no further process: it is in exclusive mode (many clusters set it so) and another process, often one that was not ended, has it; or the driver's state is broken after a crash. The extension and its build have no part in it.",
     fix: () => [

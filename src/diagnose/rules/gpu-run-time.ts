@@ -64,6 +64,16 @@ function neededDriver(match: Match): string {
   return driver === undefined ? "" : ` (${driver} or newer, for CUDA ${toolkitOf(match) ?? ""})`;
 }
 
+/** A torch that has code for the GPU that the text names; for both kinds of GPU where it names none. */
+function torchForGpu(match: Match): string[] {
+  const [known = match.context.log.namedCapability] = knownCapabilities(match);
+  const forNew = `${installTorchFor(match, "12.8")}   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer`;
+  const forOld = `${installTorchFor(match, "12.6")}   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6`;
+  if (known !== undefined && Number(known) >= 10) return [forNew];
+  if (known !== undefined && Number(known) <= 7) return [forOld];
+  return [forNew, `# ${forOld}`];
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -111,12 +121,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
                     "# or from source on the machine with this GPU (about an hour): pip install -v --no-build-isolation git+https://github.com/facebookresearch/xformers.git, with TORCH_CUDA_ARCH_LIST of all GPUs that are to run it",
                   ]
                 : failedInTorch(match)
-                  ? [
-                      installTorchFor(match, "12.8") +
-                        "   # a new GPU: RTX 50 and Blackwell need a build for CUDA 12.8 or newer",
-                      installTorchFor(match, "12.6") +
-                        "   # an old GPU: compute capability 5.0 to 7.0 are in the builds for CUDA 12.6",
-                    ]
+                  ? torchForGpu(match)
                   : (buildWithOwnTargets(match) ?? buildForThisGpu(match))),
             "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
           ],

@@ -331,7 +331,7 @@ export const resourceRules: readonly Rule[] = [
     on: ["system", "exception"],
     specificity: 72,
     matches: (finding) => coded(finding, "processes", "open-files"),
-    confidence: "high",
+    confidence: (match) => (match.finding.code === "open-files" ? "high" : "medium"),
     cause: (match) =>
       match.finding.code === "open-files"
         ? "More files are open than the limit (ulimit -n) allows."

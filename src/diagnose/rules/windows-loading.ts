@@ -372,7 +372,9 @@ export const windowsLoadingRules: readonly Rule[] = [
         /\[Errno 13\] Permission denied: ['"](?<path>[A-Za-z]:[^'"]+\.(?:dll|pyd|exe))['"]/,
         /(?<path>[A-Za-z]:[^'":]+\.(?:dll|pyd))['"]? .*(?:being used by another process|von einem anderen Prozess|另一个程序正在使用)/,
       ),
-    confidence: "high",
+    // Access is denied (5) also to a file of an administrator; 32 is the one of a file in use.
+    confidence: (match) =>
+      /WinError 32|being used|正在使用|anderen Prozess/.test(match.finding.message) ? "high" : "medium",
     cause: (match) =>
       `Windows does not let a file be replaced that is loaded: a Python process (a notebook, an IDE, a server, a program that was not ended) has \`${baseName((match.facts["path"] ?? "").replaceAll("\\\\", "\\").replaceAll("\\", "/"))}\` open, or an antivirus program reads it.`,
     fix: (match) => [

@@ -1,0 +1,82 @@
+/**
+ * A fix that edits the sources of a package which the installer fetches by itself: the same command would fetch them again as they
+ * were, so they are fetched first, edited where they lie, and built from there. It does not know whether the edit is right, and
+ * keeps still where the text has the sources in a folder. Sources: pip's documentation of `pip download`, `git clone`.
+ */
+import { isOfUv, pip, platformOf, python, quote } from "./command-words.ts";
+import type { Match } from "./rule.ts";
+
+const edits = /^sed -i|\bxargs (?:-r )?sed -i/;
+/** A remark that is a change of C++. */
+const code = /::|→|#include|->|;(?:\s|$)|\{/;
+/** Folders in which pip and uv unpack what they build: the path within them is the one within the package. */
+const unpacked =
+  /(?:\/[^\s'"]*)?\/pip-(?:install|req-build|wheel)-[\w-]+\/(?:[\w.+-]+_[0-9a-f]{32}\/)?|\/[^\s'"]*\/(?:sdists-v\d+|builds-v\d+)\/(?:[\w.+=-]+\/){1,6}?src\//g;
+
+/** The one thing that the text's command asks for, when it is a release of PyPI's or a repository. */
+function fetched({
+  context: { log },
+}: Match): { readonly name: string; readonly lines: readonly string[] } | undefined {
+  const [only, ...others] = log.requested ?? [];
+  if (only === undefined || others.length > 0) return undefined;
+  const asked = only.replaceAll('"', "");
+  const [, address, state] = /^(?:[\w.-]+ ?@ ?)?git\+(https?:\/\/[^@#\s]+?)(?:@([^#\s]+))?(?:#.*)?$/.exec(asked) ?? [];
+  if (address !== undefined) {
+    const name = address
+      .replace(/\/$/, "")
+      .replace(/^.*\//, "")
+      .replace(/\.git$/, "");
+    return {
+      name,
+      lines: [
+        `git clone --recursive ${address}${state === undefined ? "" : ` && git -C ${name} checkout --recurse-submodules ${state}`}`,
+        `cd ${name}`,
+      ],
+    };
+  }
+  const [, name, release] = /^([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?(?:==([\w.+!-]+))?$/.exec(asked) ?? [];
+  return name === undefined || log.localPackages.length > 0
+    ? undefined
+    : { name, lines: [`${name}${release === undefined ? "" : `==${release}`}`] };
+}
+
+/** The lines that bring the sources and go into them. */
+function fetchLines(
+  match: Match,
+  { name, lines }: { readonly name: string; readonly lines: readonly string[] },
+): string[] {
+  const [first = "", ...rest] = lines;
+  if (first.startsWith("git clone")) return [first, ...rest];
+  // Both spellings of a name are those of archives: `foo-ops-1.2`, `foo_ops-1.2`.
+  const archive = `${name.replaceAll(/[-_.]/g, "?")}-${first.includes("==") ? first.replace(/^.*==/, "") : ""}`;
+  const download = "-m pip download --no-deps --no-binary :all: --no-build-isolation";
+  return [
+    // uv has no download of its own.
+    ...(isOfUv(match) ? ["uv pip install pip"] : []),
+    `${python(match)} ${download} ${quote(first)}   # its sources, to be edited`,
+    `tar xf ${archive}*.tar.gz`,
+    `cd ${archive}*/`,
+  ];
+}
+
+/** The lines with the sources fetched before an edit, and the build from there; undefined where nothing of that is to be done. */
+export function inFetchedSources(lines: readonly string[], match: Match): readonly string[] | undefined {
+  if (!/^(?:compile|missing-header)$/.test(match.finding.kind) || platformOf(match) === "win32") return undefined;
+  // By a command, or by hand: then nothing but remarks is there.
+  const byHand =
+    match.finding.kind === "compile" && lines.every((line) => line.startsWith("#")) && code.test(lines[0] ?? "");
+  if ((!byHand && !lines.some((line) => edits.test(line))) || match.context.log.uvCommand === "sync") return undefined;
+  const sources = fetched(match);
+  if (sources === undefined) return undefined;
+  // A flag does the same for all files, as they are.
+  if (lines.some((line) => line.startsWith("export ") && line.includes("without touching"))) return undefined;
+  const edited = lines.map((line) => (line.startsWith("#") ? line : line.replaceAll(unpacked, "")));
+  // A source of another place than the package's own.
+  if (edited.some((line) => edits.test(line) && /\s\/[^\s']+$/.test(line.replace(/\s+# .*$/, "")))) return undefined;
+  const options = (match.context.log.options ?? []).filter((option) => !option.startsWith("--no-b"));
+  return [
+    ...fetchLines(match, sources),
+    ...edited,
+    pip(match, ["install --no-build-isolation", ...options, "."].join(" ")),
+  ];
+}

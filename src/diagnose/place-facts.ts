@@ -1,0 +1,79 @@
+/**
+ * Where the commands of a text are given: in a Dockerfile, in a notebook, by root, in a project of poetry's, and by what name
+ * Python goes there; and in which folders the machine keeps its things. So that a fix can be used in the same place. Reads one
+ * line at a time; it does not know whose machine it is.
+ */
+
+export interface PlaceFacts {
+  /** A docker build ran: what it does stands in a Dockerfile. */
+  readonly dockerBuild: boolean;
+  /** The commands are given in a notebook: `!pip install a`, `%pip install a`. */
+  readonly notebook: boolean;
+  /** The prompt is that of root, for whom minimal images have no sudo. */
+  readonly rootShell: boolean;
+  /** How the text starts Python where it never says plain `python` or `pip`: `python3`, `python3.10`. */
+  readonly pythonName?: string;
+  /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
+  readonly projectLine?: string;
+  /** Upper folders of the machine's own, some of them: `/home/jo`, `/opt/conda`. */
+  readonly upperFolders: readonly string[];
+}
+
+/** Steps of a build as BuildKit and its forerunner name them, and how both say that one failed. */
+const dockerBuild =
+  /^(?:#\d+ )?(?:> )?\[(?:[\w-]+ )?\d+\/\d+\] RUN |^Step \d+\/\d+ ?: |^(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
+const notebook = /^(?:In ?\[\d*\]: ?)?(?:!|%)(?:pip3?|python3?|uv pip|conda) /;
+const rootShell = /(?:^|\) ?)\[?root@[\w.-]+[: ][^#$]{0,80}[#] /;
+/** What a person runs; pip's advice to update itself, and what pip runs by itself, is none. */
+const starts =
+  /(?:^|[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
+const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
+const projectLine =
+  /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/=<>~^@+"[\]-]+){0,8})/;
+const upper =
+  /(?:^|[\s"'`(=:]|-[LI]|"|file:\/\/)(\/(?:home|Users|opt|mnt|data\d?|workspace|content|kaggle|srv|scratch|gpfs|lustre|root|app|projects?|work|workdir|apps|cluster|storage|nfs|ssd\d?|hdd\d?|media)(?:\/[\w.+@-]+)?)\//g;
+/** Somebody at his home: `jo@box:~/src$`, `[jo@box src]$`. */
+const atHome = /(?:^|\) ?)(?:([a-z_][\w-]*)@[\w.-]+:~|\[([a-z_][\w-]*)@[\w.-]+ [^\]/]*\]\$)/;
+const mostFolders = 8;
+
+/** Gathers them line by line. */
+export class PlaceReader {
+  #docker = false;
+  #notebook = false;
+  #root = false;
+  #plain = false;
+  #name: string | undefined;
+  #project: string | undefined;
+  readonly #folders = new Set<string>();
+
+  line(text: string): void {
+    if (this.#folders.size < mostFolders && text.includes("/"))
+      for (const [, folder] of text.slice(0, 600).matchAll(upper)) if (folder !== undefined) this.#folders.add(folder);
+    if (text.length > 600) return;
+    if (!this.#docker && /RUN |Step |solve|\/sh -c/.test(text)) this.#docker = dockerBuild.test(text);
+    if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
+    if (text.includes("@")) {
+      this.#root ||= rootShell.test(text);
+      const [, one, other] = atHome.exec(text) ?? [];
+      const user = one ?? other;
+      if (user !== undefined && user !== "root") this.#folders.add(`/home/${user}`);
+    }
+    if (/pip|python/.test(text) && !notRun.test(text))
+      for (const [, , version] of text.matchAll(starts)) {
+        if (version === undefined) this.#plain = true;
+        else this.#name ??= `python${version}`;
+      }
+    if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
+  }
+
+  facts(): PlaceFacts {
+    return {
+      dockerBuild: this.#docker,
+      notebook: this.#notebook,
+      rootShell: this.#root,
+      ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
+      ...(this.#project === undefined ? {} : { projectLine: this.#project }),
+      upperFolders: [...this.#folders],
+    };
+  }
+}
