@@ -83,7 +83,7 @@ export const rocmSourceRules: readonly Rule[] = [
       `${ofRdna(match) ? "# " : ""}git submodule update --init --recursive   # in the project's folder; pip install git+https://… clones them, too`,
       ...(ofRdna(match) ? [] : buildAgain(match)),
     ],
-    sources: ["Dao-AILab/flash-attention#1105", "Dao-AILab/flash-attention: README.md, AMD ROCm Support"],
+    sources: ["Dao-AILab/flash-attention#1105", "Dao-AILab/flash-attention: README.md"],
     examples: [
       {
         text: "torch 2.5.0+rocm6.2\n$ pip install . --no-build-isolation\n/w/flash-attention/csrc/flash_attn_ck/mha_bwd.hip:7:10: fatal error: 'fmha_bwd.hpp' file not found\n1 error generated when compiling for gfx90a.",
