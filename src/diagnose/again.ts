@@ -101,7 +101,7 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
       "# or from source:",
       ...lines.map((line) => (line.startsWith("#") ? line : `# ${line}`)),
     ];
-  if (lines.some((line) => builds.test(commandPart(line)))) return lines;
+  if (lines.some((line) => builds.test(commandPart(line)) || /^#.*\bdocker build again\b/.test(line))) return lines;
   const kept = lines.filter((line) => !saysAgain.test(line));
   const fetched = inFetchedSources(kept, match);
   if (fetched !== undefined) return fetched;

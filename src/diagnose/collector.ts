@@ -35,6 +35,9 @@ export class Collector {
     const known = this.#seen.get(key);
     if (known !== undefined) {
       known.lastAt = line.number;
+      // Told in a sentence first and then below its traceback: the traceback says which sources import the module.
+      if (known.frames === undefined && parts.frames !== undefined && parts.message.startsWith("No module named"))
+        known.frames = parts.frames;
       return { ...known };
     }
     const finding: OpenFinding = {

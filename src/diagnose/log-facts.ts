@@ -9,7 +9,7 @@ import { PackageReader } from "./package-reader.ts";
 import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
-import { requestedWord, type RequestFacts, RequestReader } from "./request-facts.ts";
+import { requestedWord, type RequestFacts, RequestReader, wordWithExtras } from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
@@ -400,6 +400,7 @@ export class FactsReader {
     const built = this.#facts.package ?? this.#packages.failed();
     const requests = this.#requests.facts();
     const requirement =
+      wordWithExtras(requests, built) ??
       this.#packages.requirement(built) ??
       (built === undefined
         ? requests.requested?.join(" ")

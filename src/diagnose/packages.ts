@@ -13,8 +13,15 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(?:autogptq|exllama_kernels|exllamav2_kernels|cQIGen)/, "auto-gptq"],
   [/^exllamav2_ext/, "exllamav2"],
+  [/^exllamav3_ext/, "exllamav3"],
+  [/^_turbomind/, "lmdeploy"],
+  [/^grouped_gemm_backend/, "grouped-gemm"],
+  [/^deep_gemm_cpp/, "deep-gemm"],
+  [/^deep_ep_cpp/, "deep-ep"],
   [/^exllama_ext/, "exllama"],
-  [/^(?:awq_ext|awq_inference_engine|awq_v2_ext)/, "autoawq-kernels"],
+  [/^awq_inference_engine/, "autoawq"],
+  [/^(?:awq_ext|awq_v2_ext)/, "autoawq-kernels"],
+  [/^monarch_cuda/, "monarch-cuda"],
   [/^MultiScaleDeformableAttention/, "MultiScaleDeformableAttention"],
   [/^tinycudann/, "tinycudann"],
   [/^nvdiffrast/, "nvdiffrast"],
@@ -162,6 +169,8 @@ export interface Origin {
   readonly carried?: string;
   /** Where the projects that use it carry their own edition of it, which is often another than the repository's: `submodules`. */
   readonly within?: string;
+  /** An index beside PyPI that has what it depends on. */
+  readonly extraIndex?: string;
   /** Its folder lies in this one, whose other parts a traceback names: `texgen`. */
   readonly beside?: RegExp;
   /** Its folder itself, by a file of it that a traceback names: `/w/models/ops`. */
@@ -224,9 +233,11 @@ const origins: Readonly<Record<string, Origin>> = {
   "transformer-engine": { from: "transformer-engine[pytorch]" },
   "triton-windows": { ready: true },
   triton: { ready: true },
-  "tensorrt-llm": { ready: true },
-  "torch-tensorrt": { ready: true },
-  sglang: { ready: true },
+  // Its requirements name the torch, and NVIDIA's index has what PyPI lacks: https://nvidia.github.io/TensorRT-LLM/installation/linux.html.
+  "tensorrt-llm": { ready: true, broughtBy: "tensorrt-llm", extraIndex: "https://pypi.nvidia.com" },
+  // "PyTorch 2.12, CUDA 13.0" of v2.12.1, and so on from 2.1: https://github.com/pytorch/TensorRT/releases.
+  "torch-tensorrt": { ready: true, numbered: true },
+  sglang: { ready: true, broughtBy: "sglang" },
   lmdeploy: { ready: true },
   bitsandbytes: { ready: true },
   "intel-extension-for-pytorch": { ready: true, numbered: true },
@@ -242,7 +253,12 @@ const origins: Readonly<Record<string, Origin>> = {
   exllama: { page: "https://github.com/jllllll/exllama/releases" },
   sageattention: { from: "git+https://github.com/thu-ml/SageAttention.git" },
   exllamav2: { page: "https://github.com/turboderp-org/exllamav2/releases" },
+  exllamav3: { page: "https://github.com/turboderp-org/exllamav3/releases" },
   nunchaku: { page: "https://github.com/nunchaku-tech/nunchaku/releases" },
+  // The module was of AutoAWQ itself before its kernels became a package (QwenLM/Qwen3-VL#271).
+  autoawq: { from: "git+https://github.com/casper-hansen/AutoAWQ.git", variables: { INSTALL_KERNELS: "1" } },
+  // Beside the Python part in the same repository (HazyResearch/flash-fft-conv#28).
+  "monarch-cuda": { from: "git+https://github.com/HazyResearch/flash-fft-conv.git#subdirectory=csrc/flashfftconv" },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },
   "torch-scatter": pyg,
   "torch-sparse": pyg,

@@ -126,6 +126,12 @@ const installed: readonly RegExp[] = [
     String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?:[ _]version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
   ),
   new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
+  // As Horovod's CMake tells it.
+  new RegExp(String.raw`-- Found Pytorch: (${release}(?:${local})?)(?=\s|$)`),
+  // The same word in Chinese, Japanese and Korean.
+  new RegExp(
+    String.raw`\b[Pp]?[Yy]?[Tt]orch ?(?:版本号?|バージョン|버전)\s?(?:[:：=是为]\s?)?(${release}(?:${local})?)`,
+  ),
   // In a sentence about the writer's own machine.
   new RegExp(
     String.raw`^(?!.*\b(?:requires?|needs?|built|compiled|supports?|expects?|instead of|upgrad\w+|downgrad\w+|tried|works? with|older|newer|minimum|at least)\b).*\b(?:[Mm]y |[Uu]sing |[Ww]ith |and |, )(?:[Pp]y)?[Tt]orch(?:\s?version)?(?: is|:|=|\.)? ?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,

@@ -6,6 +6,7 @@ import { pip, platformOf, python, quote, removeFolder, setVariable } from "./com
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
+import { readyWheel } from "./ready-wheels.ts";
 import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
 import { installTogether, statedTorch, torchIndex, torchThere, wheelPage } from "./torch-commands.ts";
@@ -28,6 +29,12 @@ export function rebuild(match: Match): string[] {
   if (folder !== undefined && !/-packages[\\/]/.test(folder))
     return [
       `cmake --build ${quote(folder)} --clean-first   # with setup.py in its place: ${python(match)} setup.py build_ext --inplace --force`,
+    ];
+  // Built in place by a command of its own, not by pip (microsoft/onnxruntime#16066).
+  if (/onnxruntime[\\/]training[\\/]ortmodule[\\/]torch_cpp_extensions/.test(file))
+    return [
+      `${python(match)} -m onnxruntime.training.ortmodule.torch_cpp_extensions.install   # builds them for the torch that is there`,
+      "# built with this very torch, and still so: the torch that this release of onnxruntime-training was made for, then the same command",
     ];
   const name = packageOf(match);
   if (name !== undefined) return reinstall(match, name);
@@ -86,29 +93,9 @@ export function reinstall(match: Match, name: string): string[] {
     ];
   if (name === "transformer-engine") return transformerEngine(match, options);
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
-  if (origin?.numbered === true) {
-    const torch = /^\d+\.\d+(?:\.\d+)?/.exec(
-      match.context.log.installedTorch ?? match.context.environment?.torch?.version ?? "",
-    )?.[0];
-    return [
-      `${pip(match, "list")} | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch   # torch and ${name}: one release number (2.5 and 2.5)`,
-      pip(
-        match,
-        `install --no-cache-dir --force-reinstall --no-deps "${name}${torch === undefined ? "==<release of torch>" : `~=${torch.replace(/^(\d+\.\d+)$/, "$1.0")}`}"   # or torch of ${name}'s release: install torch==<release>`,
-      ),
-    ];
-  }
-  if (origin?.broughtBy !== undefined)
-    return [
-      `${pip(match, `install --upgrade --force-reinstall ${origin.broughtBy}`)}   # with what it depends on: it names the torch and the ${name === origin.broughtBy ? "companions" : name} that go together`,
-      `# a torch of your own: build ${name} from its sources with that torch${name === "vllm" ? ` (${python(match)} use_existing_torch.py)` : ""}, or take the release that was made for it`,
-    ];
-  if (origin?.page !== undefined)
-    return [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
-      pip(match, `uninstall -y ${name}`),
-      `# ${origin.page}: the wheel for that torch and CUDA and for this Python${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}, then ${pip(match, "install --no-deps <its address>")}`,
-    ];
+  if (origin?.numbered === true) return withTorchOfItsNumber(match, name);
+  if (origin?.broughtBy !== undefined) return withAllItNames(match, name, origin.broughtBy);
+  if (origin?.page !== undefined) return fromPageOfReleases(match, name, origin.page);
   if (origin?.ready === true)
     return [
       pip(match, `install --upgrade --no-cache-dir --force-reinstall --no-deps ${name}`) +
@@ -181,6 +168,62 @@ function transformerEngine(match: Match, options: string): string[] {
   return [
     pip(match, `${options} -v transformer-engine${pin} ${library}${pin} transformer-engine-torch${pin}`),
     "# of a checkout, in its folder: " + pip(match, `${options} -v .`),
+  ];
+}
+
+/** A package whose releases bear torch's number: the one for the torch that is there, or that torch for the one that is there. */
+function withTorchOfItsNumber(match: Match, name: string): string[] {
+  const torch = /^\d+\.\d+(?:\.\d+)?/.exec(torchThere(match) ?? "")?.[0];
+  const stated = /^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.versions[name] ?? "")?.[0];
+  const listed = `${pip(match, "list")} | ${platformOf(match) === "win32" ? "findstr /i" : "grep -i"} torch   # torch and ${name}: one release number (2.5 and 2.5)`;
+  const ofTorch = torch?.split(".").slice(0, 2).join(".");
+  // Of one minor release, and yet it does not load: the package knows the torch of its own number alone.
+  if (stated !== undefined && torch !== undefined && stated !== torch && stated.startsWith(`${ofTorch ?? ""}.`))
+    return [
+      listed,
+      `${pip(match, `install --force-reinstall torch==${stated} --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # the torch of ${name} ${stated}; torchvision and torchaudio along with it`,
+    ];
+  return [
+    ...(torch === undefined ? [listed] : []),
+    pip(
+      match,
+      `install --no-cache-dir --force-reinstall --no-deps "${name}==${ofTorch ?? "<release of torch>"}.*"   # or torch of ${name}'s release: install torch==<release>`,
+    ),
+  ];
+}
+
+/** A package that names the torch and the companions of its release: as a whole, in the release that the text has. */
+function withAllItNames(match: Match, name: string, bringer: string): string[] {
+  const { extraIndex } = originOf(bringer) ?? {};
+  const stated = /^\d+\.\d[\w.]*/.exec(match.context.log.versions[bringer] ?? "")?.[0];
+  const wanted =
+    stated === undefined || /dev/.test(stated)
+      ? `--upgrade --force-reinstall ${bringer}`
+      : `--force-reinstall "${bringer}==${stated}"`;
+  return [
+    `${pip(match, `install ${wanted}${extraIndex === undefined ? "" : ` --extra-index-url ${extraIndex}`}`)}   # with what it depends on: it names the torch and the ${name === bringer ? "companions" : name} that go together`,
+    `# a torch of your own: build ${name} from its sources with that torch${name === "vllm" ? ` (${python(match)} use_existing_torch.py)` : ""}, or take the release that was made for it`,
+  ];
+}
+
+/** A package whose wheels lie on a page for people: the file for this torch, where its name can be told. */
+function fromPageOfReleases(match: Match, name: string, page: string): string[] {
+  const wheel = readyWheel(match, name);
+  const remove = pip(match, `uninstall -y ${name}`);
+  if (wheel !== undefined)
+    return [
+      remove,
+      `${pip(match, `install --no-deps "${wheel.address}"`)}   # ${wheel.sure ? "the wheel for this torch and Python" : "the same release for this torch and CUDA, as the project names its files"}; all are listed on ${page}`,
+      ...(wheel.sure
+        ? []
+        : [
+            `# no such file there: another release of ${name} has one for this torch, or install the torch that a file of the list is named for`,
+          ]),
+    ];
+  return [
+    `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+    remove,
+    `# ${page}: the wheel for that torch and CUDA and for this Python${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}, then ${pip(match, "install --no-deps <its address>")}`,
   ];
 }
 

@@ -64,10 +64,10 @@ const withValue =
 const ofFile = /^(?:-r|-e|--requirement|--editable)$/;
 const packageWord = /^([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?((?:[=<>!~]=?[\w.,<>=!*+-]+)?)$/;
 const placeWord =
-  /^(?:(?:[\w-]+ ?@ ?)?(?:git\+|https?:|file:)\S+|\.{1,2}(?:[\\/][^\s"']*)?(?:\[[\w,-]+\])?|[\w.~-]*[\\/][^\s"']+|[A-Za-z]:[\\/][^\s"']+)$/;
+  /^(?:(?:[\w-]+ ?@ ?)?(?:git\+|https?:|file:)\S+|[\w.+%-]+\.whl|\.{1,2}(?:[\\/][^\s"']*)?(?:\[[\w,-]+\])?|[\w.~-]*[\\/][^\s"']+|[A-Za-z]:[\\/][^\s"']+)$/;
 /** Words of the sentence that a command stands in. */
 const prose =
-  /^(?:and|but|then|it|i|in|on|to|with|for|the|a|an|or|command|gives?|fails?|failed|error|errors|got|get|is|was|not|does|do|works?|as|at|from|using|when|after|before|this|that|my|failing|results?|raises?|returns?|again|instead|first|by|which|so|if|into|inside|via)$/i;
+  /^(?:and|but|then|it|i|in|on|to|with|for|the|a|an|or|command|gives?|fails?|failed|error|errors|got|get|is|was|not|does|did|didn|do|works?|as|at|from|using|when|after|before|this|that|my|failing|results?|raises?|returns?|again|instead|first|by|which|so|if|into|inside|via)$/i;
 
 /** `Collecting a==1.0 (from -r requirements.txt (line 4))`. */
 const fromFile = /\(from -r ([^\s()]{1,300}) \(line \d+\)\)/;
@@ -156,6 +156,21 @@ export function requestedWord({ requested = [] }: Pick<RequestFacts, "requested"
 function withinQuotes(words: string): string {
   const closes = words.split('"').length % 2 === 0 ? words.indexOf('"') : -1;
   return closes < 0 ? words : words.slice(0, closes);
+}
+
+/** The word of any command that asks for the package with extras, `"megablocks[gg]==0.7.0"`: what installers print lacks them. */
+export function wordWithExtras(
+  { requested = [], installs = [] }: RequestFacts,
+  name: string | undefined,
+): string | undefined {
+  if (name === undefined) return undefined;
+  const words = [...requested, ...installs.flatMap((install) => install.split(" "))].map((word) =>
+    word.replaceAll('"', ""),
+  );
+  const word = words.find(
+    (each) => /^[A-Za-z][\w.-]*\[/.test(each) && plainName(each.split("[")[0] ?? "") === plainName(name),
+  );
+  return word === undefined ? undefined : quote(word);
 }
 
 /** So many commands are remembered. */

@@ -7,7 +7,7 @@ import { plainName } from "./packages.ts";
 
 const bullet = /^(?:\d{1,2}[.)]\s+|[-*•>]\s+)/;
 const statement =
-  /^([A-Za-z][\w.-]{1,40})(?: version)?\s{0,40}(?:[:=]{0,2}|\s|@)\s{0,40}[v'"]?(\d+(?:\.\d+){1,3}(?:(?:a|b|rc)\d+|\.?(?:post|dev)\d+)*(?:\+[\w.]+)?)['"]?(?:\s+(?:pypi\S*|\S*_\d+|https?:\S+|\S*conda\S*))*$/;
+  /^([A-Za-z][\w.-]{1,40})(?: [vV]ersion)?\s{0,40}(?:[:=]{0,2}|\s|@)\s{0,40}[v'"]?(\d+(?:\.\d+){1,3}(?:(?:a|b|rc)\d+|\.?(?:post|dev)\d+)*(?:\+[\w.]+)?)['"]?(?:\s+(?:pypi\S*|\S*_\d+|https?:\S+|\S*conda\S*))*$/;
 const most = 100;
 
 /** A line as people write it in a list, without marks of Markdown and with plain colons. */

@@ -1,5 +1,6 @@
 /** CMake: compilers, languages, CUDA and generators that it does not find or take. */
 import {
+  pip,
   knownCapabilities,
   platformOf,
   python,
@@ -27,6 +28,12 @@ function quoted(match: Match): boolean {
 
 function ofVisualStudio(match: Match): boolean {
   return /instance of Visual Studio/.test(match.finding.message);
+}
+
+/** Whether C++20 is asked of an nvcc that is too old for it. */
+function oldNvcc({ facts, context }: Match): boolean {
+  const cuda = context.log.cuda ?? context.log.spokenCuda;
+  return facts["dialect"] === "CUDA20" && cuda !== undefined && Number(cuda.split(".")[0]) < 12;
 }
 
 export const cmakeRules: readonly Rule[] = [
@@ -291,17 +298,31 @@ export const cmakeRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
-    fix: () => [
-      "python -m pip install --upgrade cmake && cmake --version",
-      "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
-      "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
-    ],
+      oldNvcc(match)
+        ? `The target asks for ${match.facts["dialect"] ?? ""}, and the nvcc that CMake found is of CUDA ${match.context.log.cuda ?? match.context.log.spokenCuda ?? ""}: C++20 came with CUDA 12.0. (Often it is the distribution's /usr/bin/nvcc; CMake has to be 3.25.2 or newer, too.)`
+        : `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
+    fix: (match) =>
+      oldNvcc(match)
+        ? [
+            "ls -d /usr/local/cuda*; which -a nvcc   # is there a toolkit of CUDA 12 or newer? Else: https://developer.nvidia.com/cuda-toolkit-archive, of torch's CUDA",
+            "export CUDA_HOME=/usr/local/cuda CUDACXX=/usr/local/cuda/bin/nvcc PATH=/usr/local/cuda/bin:$PATH",
+            `${pip(match, "install --upgrade cmake")} && cmake --version   # 3.25.2 or newer`,
+            "rm -rf build   # CMake remembers the compiler that it found; then build again",
+          ]
+        : [
+            "python -m pip install --upgrade cmake && cmake --version",
+            "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
+            "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
+          ],
     sources: ["https://cmake.org/cmake/help/latest/prop_tgt/CUDA_STANDARD.html"],
     examples: [
       {
         text: 'CMake Error in CMakeLists.txt:\n  Target "ext" requires the language dialect "CUDA20" (with compiler\n  extensions), but CMake does not know the compile flags to use to enable it.',
         expect: "3.25.2",
+      },
+      {
+        text: 'Cuda compilation tools, release 11.5, V11.5.119\nCMake Error in CMakeLists.txt:\n  Target "cmTC_a83d0" requires the language dialect "CUDA20" (with compiler\n  extensions), but CMake does not know the compile flags to use to enable it.',
+        expect: "C++20 came with CUDA 12.0",
       },
     ],
   },

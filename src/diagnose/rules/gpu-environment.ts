@@ -1,5 +1,5 @@
 /** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
-import { pip, python, unsetVariable, xformersFor } from "../commands.ts";
+import { pip, python, setVariable, unsetVariable, xformersFor } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** bitsandbytes before 0.45.1 takes a part of Triton that is gone. Source: matthewdouglas in bitsandbytes#1493. */
@@ -8,6 +8,20 @@ function ofOldBitsandbytes(match: Match): boolean {
     match.facts["module"]?.startsWith("triton.ops") === true &&
     (match.context.log.runningModule === "bitsandbytes" ||
       match.finding.frames?.some((frame) => /[\\/]bitsandbytes[\\/]/.test(frame)) === true)
+  );
+}
+
+/** The compute capability that xFormers calls too new. */
+function tooNewFor({ finding }: Match): string | undefined {
+  const [, major, minor] = /GPU has capability \((\d+), (\d+)\) \(too new\)/.exec(finding.message) ?? [];
+  return major === undefined ? undefined : `${major}.${minor ?? "0"}`;
+}
+
+/** Whether no kernel of xFormers is left out for another reason than a GPU that is too new, or for one that was not built. */
+function gpuTooNew(match: Match): boolean {
+  return (
+    tooNewFor(match) !== undefined &&
+    !/\(too old\)|with CUDA support|device=cpu|attn_bias (?:type|\.)|dtype=|stride/.test(match.finding.message)
   );
 }
 
@@ -202,21 +216,34 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     cause: (match) =>
       /build with CUDA support|built with CUDA/.test(match.finding.message)
         ? "xFormers was installed without its CUDA part (a source build without nvcc, a wheel for another torch), so no kernel fits."
-        : /device=cpu \(supported/.test(match.finding.message)
-          ? "The tensors are on the CPU, and xFormers's kernels are for the GPU: the model or its inputs were not moved there, or torch sees no GPU."
-          : "None of xFormers's kernels fits: the GPU is too old for some, the type or shape is not supported by others, or the tensors are on the CPU; the list in the message says why for each.",
-    fix: (match) => [
-      ...(/device=cpu \(supported/.test(match.finding.message) && !/build with CUDA support/.test(match.finding.message)
+        : gpuTooNew(match)
+          ? "The GPU is newer than all kernels of this xFormers: its list calls each of them (too new) for the GPU, or not built (FlashAttention is left out of the wheels for Windows). No release of torch or CUDA changes that, only kernels that were compiled for this GPU; torch's own attention has them."
+          : /device=cpu \(supported/.test(match.finding.message)
+            ? "The tensors are on the CPU, and xFormers's kernels are for the GPU: the model or its inputs were not moved there, or torch sees no GPU."
+            : "None of xFormers's kernels fits: the GPU is too old for some, the type or shape is not supported by others, or the tensors are on the CPU; the list in the message says why for each.",
+    fix: (match) =>
+      gpuTooNew(match)
         ? [
-            `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # True? then in the program: model.cuda(), x.cuda(); on a machine without GPU do without xFormers (XFORMERS_DISABLED=1 in DINOv2)`,
+            `${pip(match, "uninstall -y xformers")}   # ComfyUI, diffusers and their like then take torch's attention (scaled_dot_product_attention), which knows this GPU`,
+            `# a program that insists on it: xFormers from source with the kernels of this GPU, with nvcc of torch's CUDA: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", tooNewFor(match) ?? "12.0")}, then ${pip(match, "install -v --no-build-isolation --no-binary xformers xformers")}`,
           ]
-        : []),
-      `${python(match)} -m xformers.info`,
-      ...xformersFor(match, match.context.log.installedTorch ?? match.context.environment?.torch?.version),
-      "# or torch.nn.functional.scaled_dot_product_attention, which needs no extension; float32 on old GPUs: x.half()",
-    ],
-    sources: ["facebookresearch/xformers#631"],
+        : [
+            ...(/device=cpu \(supported/.test(match.finding.message) &&
+            !/build with CUDA support/.test(match.finding.message)
+              ? [
+                  `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # True? then in the program: model.cuda(), x.cuda(); on a machine without GPU do without xFormers (XFORMERS_DISABLED=1 in DINOv2)`,
+                ]
+              : []),
+            `${python(match)} -m xformers.info`,
+            ...xformersFor(match, match.context.log.installedTorch ?? match.context.environment?.torch?.version),
+            "# or torch.nn.functional.scaled_dot_product_attention, which needs no extension; float32 on old GPUs: x.half()",
+          ],
+    sources: ["facebookresearch/xformers#631", "Comfy-Org/ComfyUI#11602"],
     examples: [
+      {
+        text: "NotImplementedError: No operator found for `memory_efficient_attention_forward` with inputs:\n     query       : shape=(1, 3276, 10, 64) (torch.float16)\n`fa3F@2.8.3-133-gde1584b` is not supported because:\n    requires device with capability <= (9, 0) but your GPU has capability (12, 0) (too new)\n`fa2F@0.0.0` is not supported because:\n    operator wasn't built - see `python -m xformers.info` for more info\n`cutlassF-pt` is not supported because:\n    requires device with capability <= (9, 0) but your GPU has capability (12, 0) (too new)",
+        expect: "pip uninstall -y xformers",
+      },
       {
         text: "NotImplementedError: No operator found for `memory_efficient_attention_forward` with inputs:\n     query : shape=(1, 2, 1, 40) (torch.float32)\n    xFormers wasn't build with CUDA support",
         expect: "xformers.info",

@@ -1,6 +1,15 @@
 /** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
 import { usualArchitectures } from "../arch-lists.ts";
-import { buildAgain, pip, platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import {
+  buildAgain,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  toolkitFolder,
+  torchCuda,
+  wordsToBuild,
+} from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -255,24 +264,38 @@ export const gpuPackageRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 80,
     matches: (finding) =>
-      /setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
-      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
-        finding.message,
-      )
-        ? {}
+      // The script asks for the device itself, below which torch looks for the driver.
+      (/^Found no NVIDIA driver/.test(finding.message) &&
+        finding.frames?.some((frame) => /setup\.py:\d+/.test(frame)) === true) ||
+      (/setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
+        /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
+          finding.message,
+        ))
+        ? { device: /^Found no NVIDIA driver/.test(finding.message) ? "yes" : undefined }
         : undefined,
-    confidence: "medium",
+    confidence: (match) => (match.facts["device"] === undefined ? "medium" : "high"),
     cause: (match) =>
-      `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
-    fix: (match) => [
-      "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
-      `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
-      `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
-      "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
-      ...buildAgain(match),
-      '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
-    ],
-    sources: ["fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
+      match.facts["device"] !== undefined
+        ? "The package's setup.py asks torch which GPU to compile for, and where it runs there is no driver (docker build has none, whatever the base image; a login node, CI). For compiling no GPU is needed, only nvcc and a torch with CUDA: where TORCH_CUDA_ARCH_LIST names the targets, most scripts do not ask."
+        : `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
+    fix: (match) => {
+      if (match.facts["device"] !== undefined && match.context.log.docker)
+        return [
+          "# in the Dockerfile: torch in a RUN of its own, then the GPUs that will run it, then the package, which is to see that torch (an export outside does not reach a docker build):",
+          `#     ENV TORCH_CUDA_ARCH_LIST="${usualArchitectures(match, "8.0", "8.6", "8.9", "9.0")}"`,
+          `#     RUN ${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}`,
+          '# then docker build again; a script that asks nevertheless: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0',
+        ];
+      return [
+        "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
+        `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
+        `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
+        "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
+        ...buildAgain(match),
+        '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
+      ];
+    },
+    sources: ["tgale96/grouped_gemm#24", "fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
     examples: [
       {
         text: 'Traceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 47, in get_extensions\n    raise NotImplementedError(\'Cuda is not available\')\nNotImplementedError: Cuda is not available',
@@ -281,6 +304,10 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: "python setup.py build install\nTraceback (most recent call last):\n  File \"setup.py\", line 48, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel\n\nmy cuda is 11.3 and torch1.12.1+cu113",
         expect: "python setup.py build install",
+      },
+      {
+        text: '#16 [ 5/6] RUN pip3 install torch grouped-gemm\n#16 83.2   Traceback (most recent call last):\n#16 83.2     File "/tmp/pip-install-k8/grouped-gemm_8f/setup.py", line 15, in <module>\n#16 83.2       device_capability = torch.cuda.get_device_capability()\n#16 83.2     File "/usr/local/lib/python3.10/dist-packages/torch/cuda/__init__.py", line 314, in _lazy_init\n#16 83.2       torch._C._cuda_init()\n#16 83.2   RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx\nERROR: failed to solve: process "/bin/sh -c pip3 install torch grouped-gemm" did not complete successfully: exit code: 1',
+        expect: "ENV TORCH_CUDA_ARCH_LIST",
       },
     ],
   },

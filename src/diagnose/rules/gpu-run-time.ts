@@ -4,6 +4,7 @@ import { usualArchitectures } from "../arch-lists.ts";
 import {
   buildForThisGpu,
   installTorchFor,
+  installWithoutIsolation,
   knownCapabilities,
   pip,
   platformOf,
@@ -21,6 +22,14 @@ import { failedInTorch, ofAmd } from "./gpu-frames.ts";
 
 function unset(match: Match): string {
   return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
+}
+
+/** Whether torch lies in an environment that pip or uv made for one build. */
+function inIsolatedBuild({ finding, context }: Match): boolean {
+  const isolated = /pip-build-env-|builds-v0[\\/]/;
+  return [finding, ...context.findings.filter(({ at }) => at >= finding.at)].some(
+    ({ text, frames }) => isolated.test(text) || frames?.some((frame) => isolated.test(frame)) === true,
+  );
 }
 
 /** Whether the kernel is one of a LibTorch that a C++ program uses. */
@@ -252,8 +261,19 @@ export const gpuRunTimeRules: readonly Rule[] = [
       coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] },
     confidence: "high",
     cause: (match) =>
-      `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with.`,
+      `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that ${
+        inIsolatedBuild(match)
+          ? "the newest torch is made for, which the build fetched into an isolated environment of its own: the torch that is installed was not asked"
+          : `torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with`
+      }.`,
     fix: (match) => [
+      ...(inIsolatedBuild(match)
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # the installed one: True, then it goes with this driver`,
+            ...installWithoutIsolation(match).filter((line) => !/ install torch /.test(line)),
+            "# False, or no torch there: first one that goes with the driver, then the same again",
+          ]
+        : []),
       "nvidia-smi   # driver version and the newest CUDA it supports",
       ...(match.context.log.docker || match.context.log.gpuImage !== undefined
         ? [
@@ -273,6 +293,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "whl/cu118",
       },
       {
+        text: '$ pip install grouped-gemm\n      File "/tmp/pip-build-env-teys/overlay/lib/python3.10/site-packages/torch/cuda/__init__.py", line 319, in _lazy_init\n        torch._C._cuda_init()\n      RuntimeError: The NVIDIA driver on your system is too old (found version 11010). Please update your GPU driver',
+        expect: "install --no-build-isolation grouped-gemm",
+      },
+      {
         text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",
         expect: "nvidia-smi",
       },
@@ -284,7 +308,14 @@ export const gpuRunTimeRules: readonly Rule[] = [
     on: ["gpu"],
     role: "symptom",
     specificity: 60,
-    matches: (finding) => coded(finding, "no-device", "unknown"),
+    // A set-up script that asks for the GPU has a rule of its own.
+    matches: (finding, context) =>
+      context.findings.some(
+        ({ at, kind, frames }) =>
+          at === finding.at && kind === "exception" && frames?.some((frame) => /setup\.py:\d+/.test(frame)) === true,
+      ) && /Found no NVIDIA driver/.test(finding.text)
+        ? undefined
+        : coded(finding, "no-device", "unknown"),
     confidence: "medium",
     cause: (match) =>
       match.finding.code === "unknown"

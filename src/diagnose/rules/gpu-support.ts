@@ -1,6 +1,6 @@
 /** Builds of torch and of extensions without this GPU, or without any. */
 import { installGpuTorch, installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands.ts";
-import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** The compute capability that a message names, as a number: 12, 6.1. */
 function capabilityOf(match: Match): number | undefined {
@@ -113,12 +113,16 @@ export const gpuSupportRules: readonly Rule[] = [
   {
     id: "torch-without-cuda",
     title: "The installed torch is a CPU-only build",
-    on: ["gpu"],
+    on: ["gpu", "build-tool"],
     specificity: 70,
     matches: (finding) =>
-      coded(finding, "torch-without-gpu") === undefined
-        ? undefined
-        : { what: /compiled with (\w+) enabled/.exec(finding.message)?.[1] },
+      finding.kind === "build-tool"
+        ? finding.tool === "cmake"
+          ? said(finding, /this PyTorch\s+installation\s+does\s+not\s+support\s+(?<what>CUDA)/)
+          : undefined
+        : coded(finding, "torch-without-gpu") === undefined
+          ? undefined
+          : { what: /compiled with (\w+) enabled/.exec(finding.message)?.[1] },
     confidence: "high",
     cause: (match) =>
       `The program uses ${match.facts["what"] ?? "CUDA"}, and this torch${match.context.environment?.torch === undefined ? "" : ` (${match.context.environment.torch.version})`} was built without it: pip or conda chose a CPU wheel.`,
@@ -136,6 +140,10 @@ export const gpuSupportRules: readonly Rule[] = [
       },
       { text: "AssertionError: Torch not compiled with CUDA enabled", expect: "download.pytorch.org/whl/cu" },
       { text: "AssertionError: Torch not compiled with XPU enabled", expect: "whl/xpu" },
+      {
+        text: 'HOROVOD_GPU_OPERATIONS=NCCL pip install horovod==0.28.1\n-- Found Pytorch: 2.1.0+cpu (found suitable version "2.1.0+cpu", minimum required is "1.5.0")\nCMake Error at horovod/torch/CMakeLists.txt:29 (message):\n  Horovod build with GPU support was requested but this PyTorch installation\n  does not support CUDA.',
+        expect: "torch==2.1.0 --index-url https://download.pytorch.org/whl/cu121",
+      },
     ],
   },
 ];

@@ -14,6 +14,7 @@ import {
 } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
+import { plainName } from "../packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { withoutTh } from "../th-replacements.ts";
 import { isEverywhere } from "../torch-api.ts";
@@ -22,6 +23,26 @@ import { isEverywhere } from "../torch-api.ts";
 function atCmake(match: Match): boolean {
   return match.context.log.cmake && /(?:torch|pybind11)[\\/]/.test(match.finding.file ?? "");
 }
+
+/** The package from its repository, where a clone by pip has the submodules that source packages of PyPI lack. */
+function fromRepository(match: Match): string[] {
+  const { log } = match.context;
+  const asked = log.requested?.find((word) => word.includes("git+"));
+  const from = asked ?? (log.package === undefined ? undefined : repositories[plainName(log.package)]);
+  return from === undefined
+    ? [
+        `# built from PyPI's sources, which often lack it: ${pip(match, 'install --no-build-isolation -v "git+https://…"')} with the project's repository`,
+      ]
+    : [
+        `${pip(match, `install --no-build-isolation -v ${from}`)}   # a clone by pip has the submodules, which source packages of PyPI often lack`,
+      ];
+}
+
+/** Where packages come from whose sources on PyPI are without CUTLASS. Source: tgale96/grouped_gemm#20, Dao-AILab/flash-attention#331. */
+const repositories: Readonly<Record<string, string>> = {
+  "grouped-gemm": '"git+https://github.com/tgale96/grouped_gemm.git"',
+  "flash-attn": '"git+https://github.com/Dao-AILab/flash-attention.git"',
+};
 
 export const headerRules: readonly Rule[] = [
   {
@@ -253,9 +274,8 @@ export const headerRules: readonly Rule[] = [
         ];
       if (/^(?:cute|cutlass)\//.test(name))
         return [
-          "git submodule update --init --recursive",
-          pip(match, 'install --no-build-isolation -v "git+https://github.com/<owner>/<package>.git"') +
-            "   # from PyPI: source packages often lack it; a clone by pip has the submodules (grouped_gemm: tgale96/grouped_gemm, fanshiqing/grouped_gemm)",
+          "git submodule update --init --recursive   # in the checkout that is built; an archive from GitHub (.zip, .tar.gz) has no submodules: clone it with --recursive",
+          ...fromRepository(match),
           "git clone --depth 1 https://github.com/NVIDIA/cutlass && export CPATH=$PWD/cutlass/include:$CPATH   # or CUTLASS beside it, of the release that the package names",
         ];
       if (/^cudnn_frontend/.test(name))
@@ -285,7 +305,11 @@ export const headerRules: readonly Rule[] = [
           ? `set "INCLUDE=%CUDA_HOME%\\include;%INCLUDE%"   # setup.py: include_dirs=[os.path.join(CUDA_HOME, "include")], or CUDAExtension, which does so; no ${name} there: the toolkit of torch's CUDA with its development files, https://developer.nvidia.com/cuda-toolkit-archive`
           : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-${debianCuda(match)} cuda-cudart-dev-${debianCuda(match)}`,
         ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
-          ? ["# CUDA 13: add the include folder $CUDA_HOME/include/cccl"]
+          ? [
+              platformOf(match) === "win32"
+                ? 'set "INCLUDE=%CUDA_HOME%\\include\\cccl;%INCLUDE%"   # since CUDA 13 they lie there, and nvcc alone looks there by itself'
+                : "export CPATH=$CUDA_HOME/include/cccl:$CPATH   # since CUDA 13 they lie there, and nvcc alone looks there by itself: a g++ that compiles such a header does not",
+            ]
           : []),
       ];
     },

@@ -138,6 +138,7 @@ import { operatorCheckRules } from "./compiled-operators.ts";
 import { operatorFakeRules } from "./operator-fakes.ts";
 import { otherFrameworkRules } from "./other-frameworks.ts";
 import { tensorArgumentRules } from "./tensor-arguments.ts";
+import { kernelToolchainRules } from "./kernel-toolchains.ts";
 import { kernelLimitRules } from "./kernel-limits.ts";
 import { metalRules } from "./metal.ts";
 import { tensorrtRules } from "./tensorrt.ts";
@@ -256,6 +257,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Checkers of memory", rules: memoryCheckerRules },
   { name: "Calls in scripted code", rules: scriptedCallRules },
   { name: "Limits of kernels", rules: kernelLimitRules },
+  { name: "What kernels want of CUDA's toolkit", rules: kernelToolchainRules },
   { name: "Metal", rules: metalRules },
   { name: "TensorRT", rules: tensorrtRules },
   { name: "Compiled parts of packages", rules: [...nattenRules, ...packageOperatorRules] },

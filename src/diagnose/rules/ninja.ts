@@ -1,7 +1,17 @@
 /** ninja: its files, its releases, and what PyTorch's builder asks of it. */
-import { pip, platformOf, python, rebuild } from "../commands.ts";
+import { pip, platformOf, python, quote, rebuild, removeFolder } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 import { aboutPath, jitRoot } from "./build-systems.ts";
+import type { Match } from "../rule.ts";
+
+/** The folder of the extension that load() builds: the root and the name that the error gives. */
+function jitBuild(match: Match): string {
+  const root = jitRoot(match);
+  const name = match.context.findings
+    .map(({ text, message }) => /Error building extension '([\w.-]+)'/.exec(`${text} ${message}`)?.[1])
+    .find((found) => found !== undefined);
+  return name === undefined || root.endsWith(name) ? root : `${root}/${name}`;
+}
 
 export const ninjaRules: readonly Rule[] = [
   {
@@ -122,18 +132,32 @@ export const ninjaRules: readonly Rule[] = [
       finding.tool === "ninja"
         ? said(
             finding,
-            /(?:opening|mkdir|chdir|remove|build log|\.ninja_log|\.ninja_deps|ReadFile|open)\S*.*(?:Permission denied|Read-only|Access is denied|No such file or directory|Stale)/,
+            /stat\((?<path>[^()]+)\): (?:Permission denied|Stale|Transport endpoint|Input\/output)|(?:opening|mkdir|chdir|remove|build log|\.ninja_log|\.ninja_deps|ReadFile|open)\S*.*(?:Permission denied|Read-only|Access is denied|No such file or directory|Stale)/,
           )
         : undefined,
-    confidence: "high",
-    cause: () =>
-      "The build folder belongs to another user, is on a read-only file system, or vanished while ninja ran.",
+    confidence: (match) => (match.facts["path"] === undefined ? "high" : "medium"),
+    cause: (match) =>
+      match.facts["path"] === undefined
+        ? "The build folder belongs to another user, is on a read-only file system, or vanished while ninja ran."
+        : `ninja may not look at \`${match.facts["path"]}\`. Where the sources lie elsewhere by now, the path is one from before, which the build folder remembers (a drive that is mounted under another name, a project that was moved); else a folder above it belongs to another user.`,
     fix: (match) => [
+      ...(match.facts["path"] === undefined
+        ? []
+        : [
+            `ls -l ${quote(match.facts["path"])}   # is it there, under that name?`,
+            removeFolder(match, jitBuild(match)),
+          ]),
       ...(platformOf(match) === "win32" ? [] : [`ls -ld ${jitRoot(match)}`]),
       "export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a folder of your own",
       ...rebuild(match),
     ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
-    examples: [{ text: "ninja: error: opening build log: Permission denied", expect: "TORCH_EXTENSIONS_DIR" }],
+    examples: [
+      { text: "ninja: error: opening build log: Permission denied", expect: "TORCH_EXTENSIONS_DIR" },
+      {
+        text: "Using /home/u/.cache/torch_extensions/py310_cu118 as PyTorch extensions root...\nninja: error: stat(/media/u/6909/ChatRWKV/rwkv/cuda/wrapper.cpp): Permission denied\nRuntimeError: Error building extension 'wkv_cuda'",
+        expect: "rm -rf /home/u/.cache/torch_extensions/py310_cu118/wkv_cuda",
+      },
+    ],
   },
 ];

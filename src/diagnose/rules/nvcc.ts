@@ -2,7 +2,7 @@
 import { usualArchitectures } from "../arch-lists.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { knownCapabilities, platformOf, setVariable } from "../commands.ts";
+import { knownCapabilities, pip, platformOf, setVariable } from "../commands.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -35,6 +35,33 @@ function hip(match: Match): boolean {
     match.context.log.amd ||
     /hip/.test(match.facts["type"] ?? "") ||
     /\.hip$|_hip\.|[\\/]hip[\\/]/.test(match.finding.file ?? "")
+  );
+}
+
+/** Whether bfloat16 is compiled for a GPU of the text that has none of its instructions. */
+function isBelowBfloat(match: Match): boolean {
+  const { log } = match.context;
+  const capability = log.namedGpu ?? log.namedCapability;
+  return (
+    /bfloat16/.test(match.facts["type"] ?? "") && !hip(match) && capability !== undefined && Number(capability) < 8
+  );
+}
+
+/** The installed package whose sources do not compile, in a newer release. */
+function newerRelease(match: Match): string[] {
+  const name = /(?:site|dist)-packages[\\/]([a-z][\w-]*)[\\/]/.exec(match.finding.file ?? "")?.[1];
+  return name === undefined || name === "torch"
+    ? []
+    : [
+        `${pip(match, `install --upgrade --no-deps ${name.replaceAll("_", "-")}`)}   # a newer release may know older GPUs (aqlm 1.1.2 does)`,
+      ];
+}
+
+/** FlashMLA's set-up script has targets and switches of its own. Source: setup.py of deepseek-ai/FlashMLA. */
+function ofFlashMla({ context }: Match): boolean {
+  return (
+    /^flash[-_]mla$/i.test(context.log.package ?? "") ||
+    context.findings.some(({ text }) => /[\\/]FlashMLA[\\/]|\bflash_mla\b/.test(text))
   );
 }
 
@@ -78,6 +105,11 @@ export const nvccRules: readonly Rule[] = [
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
       const known = cudaForArchitecture(arch);
+      if (/^10\d/.test(arch) && ofFlashMla(match))
+        return [
+          `${setVariable(match, "FLASH_MLA_DISABLE_SM100", "1")}   # a GPU of Hopper (H100, H800, H20) needs no code for Blackwell; FlashMLA names its targets itself and heeds no TORCH_CUDA_ARCH_LIST`,
+          "# for a B200: nvcc of CUDA 12.9 or newer, export CUDA_HOME=/usr/local/cuda-12.9 PATH=/usr/local/cuda-12.9/bin:$PATH",
+        ];
       if (/^(?:native|all)/.test(arch))
         return [
           "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*",
@@ -115,6 +147,10 @@ export const nvccRules: readonly Rule[] = [
     ],
     examples: [
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_89'", expect: "CUDA 11.8" },
+      {
+        text: "$ pip install -v .\n  Building wheel for flash_mla (setup.py) ...\n  nvcc fatal   : Unsupported gpu architecture 'compute_100a'\n  ERROR: Failed building wheel for flash_mla",
+        expect: "export FLASH_MLA_DISABLE_SM100=1",
+      },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_35'", expect: "dropped" },
       { text: "nvcc fatal : Unsupported gpu architecture 'compute_'", expect: "empty" },
       { text: "ptxas fatal : Value 'sm_30' is not defined for option 'gpu-name'", expect: "CUDA 11.0 dropped it" },
@@ -135,28 +171,40 @@ export const nvccRules: readonly Rule[] = [
         /more than one (?:conversion function|operator ".+") .*"?(?<type>__half|half|__nv_bfloat16)"?/,
         /(?:invalid operands to binary expression|use of overloaded operator '.+' is ambiguous|cannot convert|no viable conversion|no match for 'operator).*(?<type>__half2?|__nv_bfloat16|hip_bfloat16)/,
       ),
-    confidence: (match) => (/operator/.test(match.finding.message) ? "high" : "medium"),
+    confidence: (match) => (/operator/.test(match.finding.message) && !isBelowBfloat(match) ? "high" : "medium"),
     cause: (match) =>
-      hip(match)
-        ? `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\` on ROCm: torch's builder defines __HIP_NO_HALF_OPERATORS__ and __HIP_NO_HALF_CONVERSIONS__, which remove those of half, and HIP's bfloat16 has fewer of them than CUDA's.`
-        : `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\`, and torch's builder defines __CUDA_NO_HALF_OPERATORS__, __CUDA_NO_HALF_CONVERSIONS__, __CUDA_NO_HALF2_OPERATORS__ and __CUDA_NO_BFLOAT16_CONVERSIONS__, which remove them. (Without those macros: the architecture is below sm_53 for half, sm_80 for bfloat16.)`,
+      isBelowBfloat(match)
+        ? `The code calculates with \`${match.facts["type"] ?? ""}\`, and it is compiled for a GPU below compute capability 8.0, for which CUDA's header leaves bfloat16's operators out (newer toolkits have some of them for all GPUs). torch's builder removes conversions of them, too.`
+        : hip(match)
+          ? `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\` on ROCm: torch's builder defines __HIP_NO_HALF_OPERATORS__ and __HIP_NO_HALF_CONVERSIONS__, which remove those of half, and HIP's bfloat16 has fewer of them than CUDA's.`
+          : `The code uses operators or conversions of \`${match.facts["type"] ?? "__half"}\`, and torch's builder defines __CUDA_NO_HALF_OPERATORS__, __CUDA_NO_HALF_CONVERSIONS__, __CUDA_NO_HALF2_OPERATORS__ and __CUDA_NO_BFLOAT16_CONVERSIONS__, which remove them. (Without those macros: the architecture is below sm_53 for half, sm_80 for bfloat16.)`,
     fix: (match) =>
-      hip(match)
+      isBelowBfloat(match)
         ? [
-            "export HIPCC_COMPILE_FLAGS_APPEND='-U__HIP_NO_HALF_OPERATORS__ -U__HIP_NO_HALF_CONVERSIONS__'   # then build again; in setup.py: extra_compile_args={'nvcc': [...]} reaches hipcc",
-            "# or convert by name: __half2float(x), __bfloat162float(x), __float2bfloat16(x); c10::Half and c10::BFloat16 have all operators",
+            ...newerRelease(match),
+            `${setVariable(match, "NVCC_APPEND_FLAGS", "-U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__")}   # then build again: enough where the toolkit has the operators for all GPUs`,
+            "# code of your own: #if __CUDA_ARCH__ >= 800 around what calculates in bfloat16, or float in between (__bfloat162float); a GPU of 8.0 or newer needs neither",
           ]
-        : [
-            setVariable(
-              match,
-              "NVCC_APPEND_FLAGS",
-              "-U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__",
-            ) + "   # then build again",
-            "# for good, in extra_compile_args of nvcc: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__ -U__CUDA_NO_BFLOAT16_OPERATORS__ -U__CUDA_NO_BFLOAT162_OPERATORS__",
-            '# retorch.toml: nvcc-flags = ["-U__CUDA_NO_HALF_OPERATORS__", "-U__CUDA_NO_HALF_CONVERSIONS__", "-U__CUDA_NO_HALF2_OPERATORS__", "-U__CUDA_NO_BFLOAT16_CONVERSIONS__"]',
-          ],
-    sources: ["microsoft/DeepSpeed#750", "microsoft/DeepSpeed#1089"],
+        : hip(match)
+          ? [
+              "export HIPCC_COMPILE_FLAGS_APPEND='-U__HIP_NO_HALF_OPERATORS__ -U__HIP_NO_HALF_CONVERSIONS__'   # then build again; in setup.py: extra_compile_args={'nvcc': [...]} reaches hipcc",
+              "# or convert by name: __half2float(x), __bfloat162float(x), __float2bfloat16(x); c10::Half and c10::BFloat16 have all operators",
+            ]
+          : [
+              setVariable(
+                match,
+                "NVCC_APPEND_FLAGS",
+                "-U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__",
+              ) + "   # then build again",
+              "# for good, in extra_compile_args of nvcc: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__ -U__CUDA_NO_HALF2_OPERATORS__ -U__CUDA_NO_BFLOAT16_CONVERSIONS__ -U__CUDA_NO_BFLOAT16_OPERATORS__ -U__CUDA_NO_BFLOAT162_OPERATORS__",
+              '# retorch.toml: nvcc-flags = ["-U__CUDA_NO_HALF_OPERATORS__", "-U__CUDA_NO_HALF_CONVERSIONS__", "-U__CUDA_NO_HALF2_OPERATORS__", "-U__CUDA_NO_BFLOAT16_CONVERSIONS__"]',
+            ],
+    sources: ["microsoft/DeepSpeed#750", "microsoft/DeepSpeed#1089", "Vahe1994/AQLM#52"],
     examples: [
+      {
+        text: 'Tesla T4\n/e/lib/python3.10/site-packages/aqlm/inference_kernels/cuda_kernel.cu(49): error: no operator "*" matches these operands\n            operand types are: __nv_bfloat162 * __nv_bfloat162',
+        expect: "install --upgrade --no-deps aqlm",
+      },
       {
         text: 'lam.cu(7): error: no operator "+" matches these operands\n            operand types are: __half2 + const __half2',
         expect: "-U__CUDA_NO_HALF_OPERATORS__",

@@ -1,6 +1,6 @@
 /** Operators of one's own in ONNX: what the exporter, ONNX Runtime and TensorRT say when they do not know them. */
 import { pip, python } from "../commands.ts";
-import { saidAny, type Rule } from "../rule.ts";
+import { said, saidAny, type Rule } from "../rule.ts";
 
 const ortManual = "https://onnxruntime.ai/docs/reference/operators/add-custom-op.html";
 
@@ -28,6 +28,31 @@ export const onnxRuntimeRules: readonly Rule[] = [
       {
         text: "ImportError: DLL load failed while importing onnx_cpp2py_export: A dynamic link library (DLL) initialization routine failed.",
         expect: "onnx==1.16.1",
+      },
+    ],
+  },
+  {
+    id: "ortmodule-extensions-not-built",
+    title: "ORTModule's extensions of torch were not built",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /ORTModule'?s extensions were not detected at ['"]?(?<folder>[^'"]+?)['"]? folder|Run `(?<command>python -m [\w.]+)` before using `?ORTModule/,
+      ),
+    confidence: "high",
+    cause: () =>
+      "ORTModule compiles its bridge between torch and ONNX Runtime on the machine itself, once, after installation, and for the torch that is there: that step was left out, or torch or onnxruntime-training was installed anew since.",
+    fix: (match) => [
+      `${python(match)} -m onnxruntime.training.ortmodule.torch_cpp_extensions.install   # what \`python -m torch_ort.configure\` runs; with nvcc of torch's CUDA and ninja, in the environment that runs the program`,
+      "# in a notebook: the same with ! in front (Databricks: %sh), then restart the kernel",
+    ],
+    sources: ["microsoft/onnxruntime#16066", "pytorch/ort: README.md"],
+    examples: [
+      {
+        text: "ORTModuleInitException: ORTModule's extensions were not detected at '/e/lib/python3.9/site-packages/onnxruntime/training/ortmodule/torch_cpp_extensions' folder. Run `python -m torch_ort.configure` before using `ORTModule` frontend.",
+        expect: "torch_cpp_extensions.install",
       },
     ],
   },

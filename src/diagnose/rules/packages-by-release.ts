@@ -41,7 +41,15 @@ export const packageByReleaseRules: readonly Rule[] = [
       const known =
         match.context.log.torchBuild !== undefined || torchCuda(match) !== undefined
           ? ` --index-url https://download.pytorch.org/whl/${index}`
-          : "";
+          : (match.context.log.options ?? [])
+              .filter((option) => /^--(?:extra-)?index-url /.test(option))
+              .map((option) => ` ${option}`)
+              .join("");
+      // TorchRec bears FBGEMM's numbers: 0.2 with 0.2 (torchrec#557), 0.8 with 0.8 (FBGEMM#2938).
+      const rec =
+        release === undefined || match.context.log.versions["torchrec"] === undefined
+          ? ""
+          : ` "torchrec==${release}.*"`;
       return [
         ...(release === undefined
           ? [
@@ -51,7 +59,7 @@ export const packageByReleaseRules: readonly Rule[] = [
         pip(match, "uninstall -y fbgemm-gpu fbgemm-gpu-cpu fbgemm-gpu-nightly fbgemm-gpu-nightly-cpu"),
         pip(
           match,
-          `install --no-deps "fbgemm-gpu==${release ?? "<release>"}.*"${known}   # torchrec of the same month`,
+          `install --no-deps "fbgemm-gpu==${release ?? "<release>"}.*"${rec}${known}${rec === "" ? "   # torchrec of the same number" : ""}`,
         ),
       ];
     },

@@ -14,8 +14,14 @@ export const packageOperatorRules: readonly Rule[] = [
     on: ["exception"],
     role: "symptom",
     specificity: 60,
-    matches: (finding) =>
-      /\[sgl_kernel\] CRITICAL: Could not load any common_ops/.test(finding.message)
+    matches: (finding, context) =>
+      /\[sgl_kernel\] CRITICAL: Could not load any common_ops/.test(finding.message) &&
+      // A library of another CUDA, or a function of another torch: that says why, and has a rule of its own.
+      !context.findings.some(
+        ({ kind, library, symbol }) =>
+          (kind === "missing-library" && /lib(?:cudart|nvrtc|cublas|cublasLt)\.so\.\d/.test(library ?? "")) ||
+          (kind === "undefined-symbol" && symbol !== undefined),
+      )
         ? {
             variant: /Expected variant: (SM\d+)/i.exec(finding.message)?.[1],
             capability: /Compute capability: (\d+)/.exec(finding.message)?.[1],

@@ -28,7 +28,7 @@ export const quantizationKernelRules: readonly Rule[] = [
         finding,
         /auto-?awq kernels is needed to be installed/i,
         /[Pp]lease install (?:the )?(?:auto-?awq|exllama|auto-?gptq)[- ]?kernels/,
-        /^name ['"](?:make_q4|q4_matmul|ext_make_q4|make_q_matrix|gemm_half_q_half|autogptq_cuda_\d+|exllama\w*|exlv2_ext|awq_ext|marlin_cuda)['"] is not defined/,
+        /^name ['"](?:make_q4|q4_matmul|ext_make_q4|make_q_matrix|gemm_half_q_half|autogptq_cuda_\d+|exllama(?!v\d_ext\b)\w*|exlv2_ext|awq_ext|marlin_cuda)['"] is not defined/,
       ),
     confidence: (match) =>
       match.finding.kind === "warning" && match.context.findings.length === 1 ? "medium" : "high",

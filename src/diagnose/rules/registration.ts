@@ -51,6 +51,15 @@ function namespaceOf(match: Match): readonly [name: string, module: string] | un
     : undefined;
 }
 
+/** The repository that a command of the text has the package from. */
+function repositoryAsked({ context }: Match, name: string): string | undefined {
+  return context.log.requested?.find(
+    (word) =>
+      word.includes("git+") &&
+      plainName(/([\w.-]+?)(?:\.git)?(?:[@#][^/]*)?"?$/.exec(word)?.[1] ?? "") === plainName(name),
+  );
+}
+
 export const registrationRules: readonly Rule[] = [
   {
     id: "operator-not-registered",
@@ -185,7 +194,7 @@ export const registrationRules: readonly Rule[] = [
       const checkout = name === undefined ? buildInCheckout(match) : undefined;
       return [
         // The import stood in a try block: the package can do without, and its set-up script does so, too.
-        ...(match.finding.code === "NameError"
+        ...(match.finding.code === "NameError" && (name === undefined || originOf(name)?.page === undefined)
           ? [
               `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match) ?? match.context.log.spokenCuda))}   # of torch.version.cuda's toolkit, with nvcc: without it (or without a GPU in sight) such a set-up script leaves the compiled part out and says nothing`,
             ]
@@ -197,7 +206,12 @@ export const registrationRules: readonly Rule[] = [
             : name === "spconv"
               ? installSpconv(match)
               : originOf(name) === undefined && !match.context.log.localPackages.includes(plainName(name))
-                ? [pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${name}`)]
+                ? [
+                    pip(
+                      match,
+                      `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v ${repositoryAsked(match, name) ?? name}`,
+                    ),
+                  ]
                 : reinstall(match, name)),
         "# run from another folder than the package's sources, and look at the first error of the build's log",
       ];
@@ -229,6 +243,10 @@ export const registrationRules: readonly Rule[] = [
       { text: "NameError: name '_C' is not defined", expect: "export CUDA_HOME" },
       { text: "ModuleNotFoundError: No module named 'spconv.core_cc'", expect: "install spconv-cu" },
       { text: "Error is name 'exllamav2_ext' is not defined", expect: "exllamav2/releases" },
+      {
+        text: "$ pip install --verbose git+https://github.com/fanshiqing/grouped_gemm@main\nModuleNotFoundError: No module named 'grouped_gemm_backend'",
+        expect: 'git+https://github.com/fanshiqing/grouped_gemm@main"',
+      },
       {
         text: "Processing /home/u/torch-ngp/raymarching\nBuilding wheels for collected packages: raymarching\nModuleNotFoundError: No module named '_raymarching'",
         expect: "-v /home/u/torch-ngp/raymarching",

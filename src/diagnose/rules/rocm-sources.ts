@@ -1,7 +1,7 @@
 /** Sources that are compiled for ROCm: torch's own, which a script translates first, and extensions that the wrong compiler gets. */
-import { pip, setVariable } from "../commands.ts";
+import { buildAgain, pip, setVariable } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
-import { type MatchFacts, placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
+import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
 /** Folders of PyTorch's own source. */
@@ -55,7 +55,46 @@ function cudaName({ name = "", instead }: MatchFacts): string {
   return instead ?? name.replace("HIP", "CUDA").replace("Hip", "Cuda");
 }
 
+/** Whether the text names a GPU of RDNA (gfx10, gfx11, gfx12), and none of Instinct. */
+function ofRdna({ context }: Match): boolean {
+  const named = context.findings.flatMap(({ text }) => text.match(/\bgfx\d+\w*/g) ?? []);
+  if (named.length === 0 && context.log.gfx !== undefined) named.push(context.log.gfx);
+  return named.length > 0 && named.every((gfx) => /^gfx1[0-2]/.test(gfx));
+}
+
 export const rocmSourceRules: readonly Rule[] = [
+  {
+    id: "composable-kernel-not-checked-out",
+    title: "Composable Kernel's sources are not there, or are of another commit",
+    on: ["missing-header"],
+    specificity: 86,
+    matches: (finding) => header(finding, /^(?:fmha_(?:fwd|bwd)|mask|bias|rotary)\.hpp$|^(?:ck|ck_tile)\//),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of Composable Kernel, which flash-attn and xFormers for ROCm bring as a git submodule: it was not checked out, or is of another commit than the project names (after a git pull without its submodules).${ofRdna(match) ? " And the GPU is one of RDNA: Composable Kernel's attention is made for Instinct (MI200, MI300) in most releases, and flash-attn's other backend, Triton, is the one for Radeon." : ""}`,
+    fix: (match) => [
+      ...(ofRdna(match)
+        ? [
+            "export FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE   # Triton's backend: nothing of Composable Kernel is compiled; set it when the program runs, too",
+            ...buildAgain(match),
+            "# Composable Kernel all the same (newer releases compile for some of RDNA):",
+          ]
+        : []),
+      `${ofRdna(match) ? "# " : ""}git submodule update --init --recursive   # in the project's folder; pip install git+https://… clones them, too`,
+      ...(ofRdna(match) ? [] : buildAgain(match)),
+    ],
+    sources: ["Dao-AILab/flash-attention#1105", "Dao-AILab/flash-attention: README.md"],
+    examples: [
+      {
+        text: "torch 2.5.0+rocm6.2\n$ pip install . --no-build-isolation\n/w/flash-attention/csrc/flash_attn_ck/mha_bwd.hip:7:10: fatal error: 'fmha_bwd.hpp' file not found\n1 error generated when compiling for gfx90a.",
+        expect: "git submodule update --init --recursive",
+      },
+      {
+        text: "torch 2.5.0+rocm6.2\n$ pip install . --no-build-isolation\n/w/flash-attention/csrc/flash_attn_ck/mha_bwd.hip:7:10: fatal error: 'fmha_bwd.hpp' file not found\n1 error generated when compiling for gfx1100.",
+        expect: "export FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE",
+      },
+    ],
+  },
   {
     id: "torch-source-not-hipified",
     title: "PyTorch's source was not translated for ROCm",

@@ -1,8 +1,9 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
-import { pip, setVariable } from "../commands.ts";
+import { pip, python, setVariable } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
+import { cudaOfBuild } from "../torch-wheels.ts";
 import { dotted } from "../version-facts.ts";
 
 /** How to do without FlashInfer for now. */
@@ -77,10 +78,11 @@ export const servingKernelRules: readonly Rule[] = [
     cause: (match) =>
       `sgl_kernel was compiled with CUDA ${match.facts["major"] ?? ""} and looks for its libraries; the torch that is installed${match.context.log.torchCuda === undefined ? "" : ` (CUDA ${match.context.log.torchCuda})`} brought another one. PyPI's wheel is for one CUDA, the others are on the project's own page.`,
     fix: (match) => {
-      const cuda = match.context.log.torchCuda?.replace(".", "");
+      const cuda = match.context.log.torchCuda?.replace(".", "") ?? (match.facts["major"] === "12" ? "130" : "129");
+      const stated = /^\d[\w.]*/.exec(match.context.log.versions["sgl-kernel"] ?? "")?.[0];
       return [
-        'python -c "import torch; print(torch.version.cuda)"',
-        `# the wheel +cu${cuda ?? (match.facts["major"] === "12" ? "130" : "129")} of the same version from https://github.com/sgl-project/whl/releases: ${pip(match, "install --force-reinstall --no-deps <its address>")}`,
+        `${python(match)} -c "import torch; print(torch.version.cuda)"`,
+        `${pip(match, `install --force-reinstall --no-deps sgl-kernel${stated === undefined ? "" : `==${stated}`} --index-url https://docs.sglang.ai/whl/cu${cuda}/`)}   # the project's own index, for CUDA ${cudaOfBuild(`cu${cuda}`)}; newer releases are called sglang-kernel. Its files: https://github.com/sgl-project/whl/releases`,
         pip(
           match,
           `install nvidia-cuda-runtime-cu${match.facts["major"] ?? "12"} nvidia-cuda-nvrtc-cu${match.facts["major"] ?? "12"}`,
@@ -95,7 +97,7 @@ export const servingKernelRules: readonly Rule[] = [
       },
       {
         text: "[sgl_kernel] CRITICAL: Could not load any common_ops library!\n- ImportError: libcudart.so.12: cannot open shared object file: No such file or directory\n- ModuleNotFoundError: No module named 'common_ops'\ntorch 2.9.1+cu130",
-        expect: "+cu130",
+        expect: "sgl-kernel --index-url https://docs.sglang.ai/whl/cu130/",
       },
     ],
   },

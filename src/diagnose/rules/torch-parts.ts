@@ -140,7 +140,12 @@ export const torchPartRules: readonly Rule[] = [
             `# setup.py: CppExtension (or CUDAExtension) with cmdclass={"build_ext": BuildExtension} links it by itself; a plain Extension: libraries=["c10", "torch", "torch_cpu", "torch_python"] and library_dirs=torch.utils.cpp_extension.library_paths()`,
           ]
         : []),
-      `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
+      // ONNX Runtime's are built by its own command, not by a CMakeLists.txt of the user's.
+      ...(/onnxruntime[\\/]training[\\/]/.test(match.finding.library ?? match.finding.text)
+        ? []
+        : [
+            `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
+          ]),
       ...(importedBefore(match.context) ? [] : ["# and import torch before the module"]),
       ...rebuild(match),
     ],

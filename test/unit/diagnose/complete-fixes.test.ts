@@ -150,3 +150,45 @@ describe("what the text tells of releases", () => {
     );
   });
 });
+
+describe("what the user asked for stays as it was", () => {
+  it("with the extras of a command of any installer", () => {
+    expect(
+      fix(
+        "$ uv pip install 'megablocks[gg]==0.7.0'\n  × Failed to build `megablocks==0.7.0`\n      ModuleNotFoundError: No module named 'torch'\nPython 3.11, torch==2.4.0+cu121",
+      ).join("\n"),
+    ).toContain('"megablocks[gg]==0.7.0"');
+  });
+
+  it("without the words of a sentence behind the command", () => {
+    const lines = fix(
+      "`pip install -v grouped-gemm` did not work:\ncsrc/ops.cu:3:10: fatal error: cutlass/cutlass.h: No such file or directory\n",
+    ).join("\n");
+    expect(lines).not.toMatch(/ did\b/);
+  });
+});
+
+describe("the wheel of a project's page", () => {
+  const torn = (version: string) =>
+    fix(
+      `** Python version: 3.11.9 (tags/v3.11.9:de54cf5) [MSC v.1938 64 bit (AMD64)]\npytorch version: ${version}\n  File "F:\\ComfyUI\\python\\Lib\\site-packages\\nunchaku\\models\\linear.py", line 10, in <module>\n    from ..._C.ops import gemm_awq, gemv_awq\nImportError: DLL load failed while importing _C: The specified procedure could not be found.`,
+    ).join("\n");
+
+  it("is named where the text tells torch, Python and the system", () => {
+    expect(torn("2.7.1+cu128")).toContain("/nunchaku-1.2.0+torch2.7-cp311-cp311-win_amd64.whl");
+    expect(torn("2.9.0+cu130")).toContain("/nunchaku-1.2.1+cu13.0torch2.9-cp311-cp311-win_amd64.whl");
+  });
+
+  it("is left out for a torch for which there is none", () => {
+    expect(torn("2.1.0+cu121")).toContain("https://github.com/nunchaku-tech/nunchaku/releases");
+    expect(torn("2.1.0+cu121")).not.toContain(".whl");
+  });
+});
+
+describe("a missing module that is told twice", () => {
+  it("is the one of the sources that the traceback names", () => {
+    const said = "ModuleNotFoundError: No module named '_turbomind'";
+    const text = `${said}\nTraceback (most recent call last):\n  File "/p/lmdeploy/lmdeploy/turbomind/turbomind.py", line 22, in <module>\n    import _turbomind as _tm\n${said}`;
+    expect(diagnose(text).diagnoses[0]?.id).toBe("compiled-part-of-sources-missing");
+  });
+});

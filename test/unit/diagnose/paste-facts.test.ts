@@ -13,6 +13,7 @@ describe("the installed torch", () => {
     ["    PyTorch 2.1.2+cu121 with CUDA 1201 (you have 2.1.2+cpu)", "2.1.2+cpu", "cpu", undefined],
     ["torch.__version__ = 2.3.0", "2.3.0", undefined, undefined],
     ["torch == 2.5.1", "2.5.1", undefined, undefined],
+    ["PyTorch 版本: 2.7.1+cu128", "2.7.1+cu128", "cuda", "12.8"],
     ["My environment is torch 1.7.1, cuda 10.1, and gcc 7.5", "1.7.1", undefined, "10.1"],
     ["My torch.version.cuda is `11.6` and torch version is `1.12.0`.", "1.12.0", "cuda", "11.6"],
   ])("is read from: %s", (text, version, build, cuda) => {
