@@ -31,8 +31,12 @@ const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)
 function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   if (finding.kind === "installer") return log.installer !== undefined;
+  if (!/^(?:exception|system|warning)$/.test(finding.kind)) return false;
   return (
-    /^(?:exception|system|warning)$/.test(finding.kind) && log.package !== undefined && log.installer !== undefined
+    (log.package !== undefined && log.installer !== undefined) ||
+    // A program that runs later fails for other reasons.
+    (log.setupLast &&
+      (finding.kind !== "exception" || finding.frames?.some((frame) => /(?:^|[\\/])setup\.py:\d/.test(frame)) === true))
   );
 }
 
@@ -42,7 +46,7 @@ function commandOf(match: Match): string | undefined {
   if (log.host !== undefined || log.builtAtRunTime) return undefined;
   if (log.uvCommand !== undefined && log.uvCommand !== "pip")
     return log.uvCommand === "sync" || log.uvCommand === "lock" ? (log.uvLine ?? `uv ${log.uvCommand}`) : undefined;
-  const [only, ...others] = log.installs ?? [];
+  const [only, ...others] = log.setupLast ? [] : (log.installs ?? []);
   if (only !== undefined) {
     const { package: built } = log;
     const named =

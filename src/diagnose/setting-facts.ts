@@ -13,6 +13,8 @@ export interface SettingFacts {
   readonly cudaHomeList?: readonly string[];
   /** The folder of the Visual Studio that the text names, where it is another than the usual one: `F:\\VisualStudio`. */
   readonly visualStudio?: string;
+  /** Python printed torch's CUDA_HOME, and it is None: torch finds no toolkit. */
+  readonly cudaHomeNone: boolean;
   /** A command of the text sets CUDA_HOME or CUDA_PATH. */
   readonly setsCudaHome: boolean;
   /** The CUDA of an nvcc that ran: `nvcc --version`, or a set-up script that says what it found. */
@@ -154,6 +156,8 @@ export class SettingReader {
   #prefix: string | undefined;
   #cumm: string | undefined;
   #cmakePython: string | undefined;
+  #homeNone = false;
+  #askedForHome = false;
   #setup: string | undefined;
   readonly #cudas = new Set<string>();
   readonly #gpus = new Set<string>();
@@ -237,9 +241,13 @@ export class SettingReader {
       if (command !== undefined && (command !== "pip" || this.#uv === undefined)) this.#uv = command;
       this.#uvLine = uvLine.exec(text)?.[1] ?? this.#uvLine;
     }
-    if (text.includes("Found Python"))
+    if (text.includes("Found Python") || text.includes("ython executable"))
       this.#cmakePython =
-        /Found Python(?:Interp|3)?: (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(text)?.[1] ?? this.#cmakePython;
+        /(?:Found Python(?:Interp|3)?|^-- Python executable): (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(
+          text,
+        )?.[1] ?? this.#cmakePython;
+    if (this.#askedForHome) this.#homeNone ||= text.trim() === "None";
+    this.#askedForHome = text.includes("print(CUDA_HOME)") || text.includes("cpp_extension.CUDA_HOME");
     if (text.includes("CUDA_HOME") && saysSet.test(text) && !notSet.test(text)) this.#setsHome = true;
     if (text.includes("tools, release") || text.includes("etected CUDA version"))
       this.#nvcc ??= /\bCuda compilation tools, release (\d+\.\d+)|^Detected CUDA version (\d+\.\d+)$/
@@ -262,6 +270,7 @@ export class SettingReader {
       comfy: this.#comfy,
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
+      cudaHomeNone: this.#homeNone,
       ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
       placeholderTorch: this.#placeholder,

@@ -1,6 +1,18 @@
 /** What packages beside torch say of the GPU: graphs of CUDA, Numba, CuPy, CUTLASS under MSVC. */
 import { usualArchitectures } from "../arch-lists.ts";
-import { buildAgain, pip, platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import {
+  buildAgain,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
+  toolkitOnPath,
+  torchCuda,
+} from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -8,6 +20,24 @@ function near(match: Pick<Match, "finding" | "context">, form: RegExp): boolean 
   return [match.finding, ...match.context.findings].some((finding) =>
     form.test(`${finding.text} ${finding.frames?.join(" ") ?? ""}`),
   );
+}
+
+/** A toolkit of torch's CUDA, then the build again. */
+function toolkitFirst(match: Match): string[] {
+  const cuda = torchCuda(match) ?? match.context.log.spokenCuda;
+  const inConda = match.context.log.conda && platformOf(match) === "linux" && cuda !== undefined;
+  return [
+    ...(cuda === undefined ? [showTorchCuda(match)] : []),
+    ...(inConda
+      ? [condaToolkit(cuda), "export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH"]
+      : [
+          showToolkits(match),
+          `${setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda ?? "X.Y"))}   # not there: https://developer.nvidia.com/cuda-toolkit-archive`,
+          toolkitOnPath(match),
+        ]),
+    ...buildAgain(match),
+    "# then the same command of the build (make.sh) again, in the same shell",
+  ];
 }
 
 export const gpuPackageRules: readonly Rule[] = [
@@ -256,22 +286,27 @@ export const gpuPackageRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding) =>
       /setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
-      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
+      /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)|^CPU (?:version|build) is not (?:implemented|supported)/i.test(
         finding.message,
       )
         ? {}
         : undefined,
-    confidence: "medium",
+    confidence: (match) => (match.context.log.cudaHomeNone ? "high" : "medium"),
     cause: (match) =>
-      `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
-    fix: (match) => [
-      "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
-      `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
-      `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
-      "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
-      ...buildAgain(match),
-      '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
-    ],
+      match.context.log.cudaHomeNone
+        ? "The script stops when torch.cuda.is_available() is false or torch.utils.cpp_extension.CUDA_HOME is None, and the second is so here, as the text shows: there is no CUDA toolkit (nvcc) where torch looks for one. The CUDA that torch brings is the run time only."
+        : `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
+    fix: (match) =>
+      match.context.log.cudaHomeNone
+        ? toolkitFirst(match)
+        : [
+            "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
+            `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
+            `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
+            "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
+            ...buildAgain(match),
+            '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
+          ],
     sources: ["fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
     examples: [
       {
@@ -281,6 +316,18 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: "python setup.py build install\nTraceback (most recent call last):\n  File \"setup.py\", line 48, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel\n\nmy cuda is 11.3 and torch1.12.1+cu113",
         expect: "python setup.py build install",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n  File "/p/warp-rnnt/pytorch_binding/setup.py", line 22, in <module>\n    raise Exception("CPU version is not implemented")\nException: CPU version is not implemented',
+        expect: "torch.cuda.is_available()",
+      },
+      {
+        text: "In pytorch website I installed the version of cuda 11.8, in a new conda environment.\n$ sh ./make.sh\nTraceback (most recent call last):\n  File \"setup.py\", line 47, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel\n>>> from torch.utils.cpp_extension import CUDA_HOME; print(CUDA_HOME)\nNone",
+        expect: "export CUDA_HOME=",
+      },
+      {
+        text: "NotImplementedError: Cuda is not availabel\n\nTraceback (most recent call last):\n  File \"setup.py\", line 47, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel",
+        expect: "torch.cuda.is_available()",
       },
     ],
   },
