@@ -61,7 +61,7 @@ function commandOf(match: Match): string | undefined {
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
     return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
   }
-  const folder = log.setupFolder;
+  const folder = log.setupFolder ?? log.buildRoot;
   return folder === undefined
     ? `${python(match)} ${log.setupCommand}`
     : `${changeFolder(match, folder)} && ${python(match)} ${log.setupCommand}`;

@@ -105,7 +105,7 @@ export function rootOfCheckout(match: Match): string | undefined {
 
 /** Builds the checkout again that a traceback runs in: the compiled part lies beside its sources. */
 export function rebuildRoot(match: Match): string[] | undefined {
-  const root = rootOfCheckout(match);
+  const root = match.context.log.buildRoot ?? rootOfCheckout(match);
   if (root === undefined) return undefined;
   const { setupCommand } = match.context.log;
   const variables = Object.entries(originOf(plainName(/[\\/]([^\\/]+)$/.exec(root)?.[1] ?? ""))?.variables ?? {});

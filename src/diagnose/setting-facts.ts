@@ -13,6 +13,8 @@ export interface SettingFacts {
   readonly cudaHomeList?: readonly string[];
   /** The folder of the Visual Studio that the text names, where it is another than the usual one: `F:\\VisualStudio`. */
   readonly visualStudio?: string;
+  /** The folder whose setup.py was building, as torch's builder names it; not one that pip makes for one build. */
+  readonly buildRoot?: string;
   /** Python printed torch's CUDA_HOME, and it is None: torch finds no toolkit. */
   readonly cudaHomeNone: boolean;
   /** A command of the text sets CUDA_HOME or CUDA_PATH. */
@@ -157,6 +159,7 @@ export class SettingReader {
   #cumm: string | undefined;
   #cmakePython: string | undefined;
   #homeNone = false;
+  #buildRoot: string | undefined;
   #askedForHome = false;
   #setup: string | undefined;
   readonly #cudas = new Set<string>();
@@ -246,6 +249,11 @@ export class SettingReader {
         /(?:Found Python(?:Interp|3)?|^-- Python executable): (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(
           text,
         )?.[1] ?? this.#cmakePython;
+    if (text.includes("Emitting ninja build file "))
+      this.#buildRoot =
+        /Emitting ninja build file ((?:[A-Za-z]:)?[\\/](?!.*(?:pip-(?:req-build|install|modern)|[\\/]tmp[\\/]|builds-v0)).{1,200}?)[\\/]build[\\/]temp\./.exec(
+          text,
+        )?.[1] ?? this.#buildRoot;
     if (this.#askedForHome) this.#homeNone ||= text.trim() === "None";
     this.#askedForHome = text.includes("print(CUDA_HOME)") || text.includes("cpp_extension.CUDA_HOME");
     if (text.includes("CUDA_HOME") && saysSet.test(text) && !notSet.test(text)) this.#setsHome = true;
@@ -271,6 +279,7 @@ export class SettingReader {
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
       cudaHomeNone: this.#homeNone,
+      ...(this.#buildRoot === undefined ? {} : { buildRoot: this.#buildRoot }),
       ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
       placeholderTorch: this.#placeholder,

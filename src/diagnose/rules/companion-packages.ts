@@ -40,7 +40,8 @@ function unexplained(match: Match): boolean {
 /** One library loaded by hand says which of the two it is. */
 function whichOfTwo(match: Match): string[] {
   const windows = platformOf(match) === "win32";
-  const { installedTorch } = match.context.log;
+  const installedTorch =
+    match.context.log.installedTorch ?? /PyTorch version \((\d[\w.+]*)\)/.exec(match.finding.message)?.[1];
   const nightly = /\.dev\d/.test(installedTorch ?? "");
   const release = torchcodecFor(installedTorch);
   return [

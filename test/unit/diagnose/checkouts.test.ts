@@ -37,6 +37,13 @@ describe("the folder of a checkout", () => {
     ).not.toMatch(/^cd \/e/m);
   });
 
+  it("is the one that torch's builder names", () => {
+    const text = (folder: string): string =>
+      `Emitting ninja build file ${folder}/build/temp.linux-x86_64-3.7/build.ninja...\nninja: no work to do.\nerror in ms_deformable_im2col_cuda: no kernel image is available for execution on the device`;
+    expect(fix(text("/w/mask2former/ops"))).toContain("cd /w/mask2former/ops\nrm -rf build\n");
+    expect(fix(text("/tmp/pip-req-build-x1"))).not.toContain("cd /tmp");
+  });
+
   it("is known where a title says the error first", () => {
     expect(
       fix(
