@@ -10,6 +10,7 @@ import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
 import { installTogether, statedTorch, torchIndex, torchThere, wheelPage } from "./torch-commands.ts";
 import { companionFor } from "./torch-wheels.ts";
+import { installSpconv } from "./spconv.ts";
 import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
@@ -55,6 +56,7 @@ export function rebuild(match: Match): string[] {
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
   if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
+  if (/^spconv(?:-cu\d+)?$/.test(name)) return installSpconv(match);
   const origin = originOf(name);
   // PyPI has wheels of these alone, each for one torch.
   if (name === "torchvision" || name === "torchaudio") {

@@ -72,6 +72,23 @@ describe("the command to give again", () => {
   });
 });
 
+describe("spconv", () => {
+  it("is never compiled from PyPI: its wheels bear the CUDA that they are for", () => {
+    const text =
+      'I am using spconv-cu114\n  File "/e/lib/python3.7/site-packages/spconv/pytorch/ops.py", line 865, in indice_conv\nTypeError: indice_conv(): incompatible function arguments. The following argument types are supported:\n    1. (allocator: int) -> None';
+    expect(fix(text)).toContain("install spconv-cu");
+    expect(fix(text)).not.toContain("--no-binary spconv");
+  });
+});
+
+describe("a search in setup.py", () => {
+  it("is no build: the command of the text follows", () => {
+    expect(fix("$ python setup.py develop\nnvcc fatal   : Unsupported gpu architecture 'compute_80'")).toMatch(
+      /python setup\.py develop$/m,
+    );
+  });
+});
+
 describe("an undefined symbol", () => {
   it("is no word of the sentence in the next line", () => {
     const symbols = (text: string) => scanText(text).findings.map(({ symbol }) => symbol);
