@@ -14,7 +14,7 @@ const different =
 
 /** The number in the name of an archive: `0.2.1+torch14.cuda101` of `x-0.2.1%2Btorch14.cuda101-cp36-cp36m-linux_x86_64.whl`. */
 function numberOf(address = ""): string {
-  const name = decodeURIComponent(/[^/]*$/.exec(address)?.[0] ?? "");
+  const name = (/[^/]*$/.exec(address)?.[0] ?? "").replaceAll(/%2B/gi, "+");
   return /-(\d[\w.+!]*)(?:-.*)?(?:\.whl|\.tar\.gz|\.zip)$/.exec(name)?.[1]?.replace(/\.tar$/, "") ?? "";
 }
 
