@@ -23,7 +23,7 @@ const ofBuilds: ReadonlySet<string> = new Set([
 
 /** Commands that build or install a package. */
 const builds =
-  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|docker build|\bRUN\b/;
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|docker build|\bRUN\b/;
 /** Commands that bring what a build needs. */
 const installsTool =
   /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
@@ -33,8 +33,12 @@ const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)
 function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   if (finding.kind === "installer") return log.installer !== undefined;
+  if (!/^(?:exception|system|warning)$/.test(finding.kind)) return false;
   return (
-    /^(?:exception|system|warning)$/.test(finding.kind) && log.package !== undefined && log.installer !== undefined
+    (log.package !== undefined && log.installer !== undefined) ||
+    // A program that runs later fails for other reasons.
+    (log.setupLast &&
+      (finding.kind !== "exception" || finding.frames?.some((frame) => /(?:^|[\\/])setup\.py:\d/.test(frame)) === true))
   );
 }
 
@@ -46,7 +50,7 @@ function commandOf(match: Match): string | undefined {
     return log.uvCommand === "sync" || log.uvCommand === "lock" ? (log.uvLine ?? `uv ${log.uvCommand}`) : undefined;
   // What poetry and its like keep is made by their own command.
   if (log.projectLine !== undefined && log.projectLine.startsWith(`${log.installer ?? ""} `)) return log.projectLine;
-  const [only, ...others] = log.installs ?? [];
+  const [only, ...others] = log.setupLast ? [] : (log.installs ?? []);
   if (only !== undefined) {
     const { package: built } = log;
     const named =
@@ -61,7 +65,7 @@ function commandOf(match: Match): string | undefined {
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
     return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
   }
-  const folder = log.setupFolder;
+  const folder = log.setupFolder ?? log.buildRoot;
   return folder === undefined
     ? `${python(match)} ${log.setupCommand}`
     : `${changeFolder(match, folder)} && ${python(match)} ${log.setupCommand}`;

@@ -1,5 +1,5 @@
 /** Packages whose `__init__.py` a message names: the installed package, or the folder of sources that lacks its compiled part. */
-import { changeFolder, pip, platformOf, python } from "./command-words.ts";
+import { changeFolder, pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
 import { framesAt } from "./matchers.ts";
 import { originOf, packageOfModule, plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
@@ -42,6 +42,81 @@ export function toImporter(match: Match): string[] {
   if (folder === undefined || word === undefined || /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python/.test(folder))
     return [];
   return [`${changeFolder(match, folder)}   # or the folder above it: the one that has the setup.py`];
+}
+
+/** Folders that no checkout has: of installed packages, of Python itself, of what is built for a while. */
+const notOfCheckout =
+  /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python\d|torch_extensions|[\\/]pip-(?:req-build|install)-/;
+
+/** The first `depth` parts of a path. */
+function upTo(parts: readonly string[], depth: number, windows: boolean): string | undefined {
+  return depth < 2 ? undefined : parts.slice(0, depth).join(windows ? "\\" : "/");
+}
+
+/** Folders above a Python package that one frame of a traceback gives away: by dots, by `__init__.py`, by a name that is known. */
+function rootsOf(frame: string, imported: readonly (readonly string[])[], windows: boolean): string[] {
+  const [, path = "", source = ""] = /^((?:[A-Za-z]:)?[\\/].{1,250}?\.py):\d+[^»]*(?:» *(.*))?$/.exec(frame) ?? [];
+  if (path === "" || notOfCheckout.test(path)) return [];
+  const parts = path.split(/[\\/]/);
+  const folder = parts.length - 1;
+  const dots = /^from (\.+)/.exec(source)?.[1]?.length;
+  const roots = [
+    parts.at(-1) === "__init__.py" ? upTo(parts, folder - 1, windows) : undefined,
+    dots === undefined ? undefined : upTo(parts, folder - dots, windows),
+    ...imported.map((names) => {
+      const at = parts.findLastIndex((_part, index) =>
+        names.every((name, next) => parts[index + next]?.replace(/\.py$/, "") === name),
+      );
+      return at < 0 || (names.length === 1 && parts.at(-1) !== "__init__.py") ? undefined : upTo(parts, at, windows);
+    }),
+    // A repository and its package of one name.
+    ...parts
+      .slice(2, -1)
+      .map((part, index) =>
+        part.toLowerCase() === parts[index + 1]?.toLowerCase() ? upTo(parts, index + 2, windows) : undefined,
+      ),
+    ...parts
+      .slice(2, -1)
+      .map((part, index) =>
+        /^[a-z]\w+$/.test(part) && originOf(plainName(part)) !== undefined
+          ? upTo(parts, index + 2, windows)
+          : undefined,
+      ),
+  ];
+  return roots.filter((root) => root !== undefined);
+}
+
+/**
+ * The folder of a checkout that a traceback runs in, `/w/OpenPCDet` of `/w/OpenPCDet/pcdet/ops/iou3d_nms/iou3d_nms_utils.py`: what
+ * lies above the outermost package. Undefined where no frame gives it away. Whether it has a setup.py is not known.
+ */
+export function rootOfCheckout(match: Match): string | undefined {
+  const windows = platformOf(match) === "win32";
+  const frames = framesAt(match);
+  const imported = frames.flatMap((frame) => {
+    const name = /» *(?:from|import) ([a-z]\w*(?:\.\w+)?)/.exec(frame)?.[1];
+    return name === undefined ? [] : [name.split(".")];
+  });
+  return frames
+    .flatMap((frame) => rootsOf(frame, imported, windows))
+    .toSorted((a, b) => a.length - b.length)
+    .find((root) => root.split(/[\\/]/).filter((part) => part !== "").length > (windows ? 1 : 1));
+}
+
+/** Builds the checkout again that a traceback runs in: the compiled part lies beside its sources. */
+export function rebuildRoot(match: Match): string[] | undefined {
+  const root = match.context.log.buildRoot ?? rootOfCheckout(match);
+  if (root === undefined) return undefined;
+  const { setupCommand } = match.context.log;
+  const variables = Object.entries(originOf(plainName(/[\\/]([^\\/]+)$/.exec(root)?.[1] ?? ""))?.variables ?? {});
+  return [
+    changeFolder(match, root),
+    removeFolder(match, "build"),
+    ...variables.map(([name, value]) => setVariable(match, name, value)),
+    setupCommand === undefined || /build(?!_ext| develop| install)|bdist_wheel/.test(setupCommand)
+      ? `${pip(match, "install --no-build-isolation --no-deps -v -e .")}   # where the setup.py lies: here, or in the folder of the compiled part itself`
+      : `${python(match)} ${setupCommand}`,
+  ];
 }
 
 /**

@@ -35,9 +35,8 @@ export class Collector {
     const known = this.#seen.get(key);
     if (known !== undefined) {
       known.lastAt = line.number;
-      // Told in a sentence first and then below its traceback: the traceback says which sources import the module.
-      if (known.frames === undefined && parts.frames !== undefined && parts.message.startsWith("No module named"))
-        known.frames = parts.frames;
+      // A title says it first, and the traceback below it where it arose.
+      if (known.frames === undefined && parts.frames !== undefined) known.frames = parts.frames;
       return { ...known };
     }
     const finding: OpenFinding = {
@@ -85,7 +84,26 @@ export class Collector {
 
   /** All that was kept, in the order of the log. */
   findings(): Finding[] {
-    return [...this.#first, ...this.#last.map((entry) => entry.finding)].sort((a, b) => a.at - b.at);
+    const all = [...this.#first, ...this.#last.map((entry) => entry.finding)].sort((a, b) => a.at - b.at);
+    withFiles(all);
+    return all;
+  }
+}
+
+/** A title names the symbol alone, and a line below it the file that asks for it. */
+function withFiles(findings: readonly OpenFinding[]): void {
+  const bare = findings.filter(
+    ({ kind, phase, symbol, file }) =>
+      kind === "undefined-symbol" && phase === "load" && file === undefined && symbol !== undefined && symbol !== "",
+  );
+  if (bare.length === 0) return;
+  const files = new Map<string, string>();
+  for (const { kind, phase, symbol, file } of findings)
+    if (kind === "undefined-symbol" && phase === "load" && symbol !== undefined && file !== undefined)
+      files.set(symbol, files.get(symbol) ?? file);
+  for (const finding of bare) {
+    const file = files.get(finding.symbol ?? "");
+    if (file !== undefined) finding.file = file;
   }
 }
 

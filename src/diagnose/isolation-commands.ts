@@ -57,7 +57,7 @@ export function buildAgain(match: Match, remark = ""): string[] {
   const wanted = packageToBuild(match);
   if (log.uvCommand !== undefined && /^(?:sync|lock|run|build)$/.test(log.uvCommand))
     return [`${log.uvLine ?? `uv ${log.uvCommand}${log.uvCommand === "run" ? " …" : ""}`}   # again`];
-  if (log.setupCommand !== undefined && log.requested === undefined)
+  if (log.setupCommand !== undefined && (log.requested === undefined || log.setupLast))
     return [`${python(match)} ${log.setupCommand}   # again`];
   if (wanted === "." && log.installer === undefined) return [];
   const rest = restOfRequest(match);
@@ -77,12 +77,28 @@ export function variablesAgain(match: Match): string[] {
   return (match.context.log.commandVariables ?? []).map(([name, value]) => setVariable(match, name, value));
 }
 
+/** `.\\raymarching`, and `j:\\w\\raymarching` as pip names it. */
+function isSameFolder(requested: readonly string[], named: string): boolean {
+  const last = (path: string): string | undefined => /[\\/]([\w.-]+)[\\/]?"?$/.exec(path)?.[1]?.toLowerCase();
+  const [only = "", ...others] = requested;
+  return (
+    others.length === 0 &&
+    /^"?(?:\.{1,2}[\\/]|[\w.-]+[\\/])/.test(only) &&
+    /^"?(?:[A-Za-z]:)?[\\/]/.test(named) &&
+    !only.includes("git+") &&
+    last(only) !== undefined &&
+    last(only) === last(named)
+  );
+}
+
 /** What the whole command asked for, where the package is a part or a dependency of it. */
 function restOfRequest(match: Match): string | undefined {
   const { requested = [], package: built } = match.context.log;
   const all = requested.join(" ");
   // A folder as pip names it, and the same from within.
-  if (/^(?:-e )?\.?\/?$/.test(all) || all === packageToBuild(match).replace(/^\.\//, "")) return undefined;
+  const wanted = packageToBuild(match);
+  if (/^(?:-e )?\.?\/?$/.test(all) || all === wanted.replace(/^\.\//, "") || isSameFolder(requested, wanted))
+    return undefined;
   const isIt = requested.length === 1 && built !== undefined && requestedWord({ requested }, built) !== undefined;
   return isIt ? undefined : all;
 }

@@ -91,6 +91,18 @@ export function ofLog<T>(context: RuleContext, question: (context: RuleContext) 
 /** The frames of the traceback that ends in the finding's line; what the loader says has none of its own. */
 export function framesAt({ finding, context }: Match): readonly string[] {
   return (
-    finding.frames ?? context.findings.find(({ at, frames }) => at === finding.at && frames !== undefined)?.frames ?? []
+    finding.frames ??
+    context.findings.find(({ at, frames }) => at === finding.at && frames !== undefined)?.frames ??
+    // A title says it first, with more words; the traceback stands below.
+    context.findings.find(
+      ({ at, kind, code, message, frames }) =>
+        frames !== undefined &&
+        at > finding.at &&
+        kind === finding.kind &&
+        code === finding.code &&
+        message.length > 12 &&
+        finding.message.startsWith(message),
+    )?.frames ??
+    []
   );
 }

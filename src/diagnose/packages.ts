@@ -40,6 +40,8 @@ const packagesByModule: readonly (readonly [RegExp, string])[] = [
   [/^_k2$/, "k2"],
   [/^_moe_C$|^vllm_flash_attn/, "vllm"],
   [/^_raymarching/, "raymarching"],
+  [/^corr_sampler/, "corr-sampler"],
+  [/^alt_cuda_corr/, "alt-cuda-corr"],
   [/^libpyg$/, "pyg-lib"],
 ];
 
@@ -244,6 +246,11 @@ const origins: Readonly<Record<string, Origin>> = {
   "torch-xla": { ready: true, numbered: true },
   "sgl-kernel": { ready: true, broughtBy: "sglang" },
   vllm: { ready: true, broughtBy: "vllm" },
+  // RAFT-Stereo and what grew out of it (princeton-vl/RAFT-Stereo#80); RAFT.
+  "corr-sampler": { carried: "*/sampler/setup.py" },
+  "alt-cuda-corr": { carried: "*/alt_cuda_corr/setup.py" },
+  // Its extensions are built on demand alone (XPixelGroup/BasicSR#480).
+  basicsr: { variables: { BASICSR_EXT: "True" } },
   kaolin: {
     wheels: "https://nvidia-kaolin.s3.us-east-2.amazonaws.com/torch-$TORCH_CUDA.html",
     source: "git+https://github.com/NVIDIAGameWorks/kaolin.git",

@@ -1,8 +1,9 @@
 /** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
-import { editionOf, rebuildCheckout, toImporter } from "./checkouts.ts";
+import { editionOf, rebuildCheckout, rebuildRoot, toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
+import { fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
@@ -11,6 +12,7 @@ import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
 import { installTogether, statedTorch, torchIndex, torchThere, wheelPage } from "./torch-commands.ts";
 import { companionFor } from "./torch-wheels.ts";
+import { installSpconv } from "./spconv.ts";
 import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
@@ -37,8 +39,8 @@ export function rebuild(match: Match): string[] {
       "# built with this very torch, and still so: the torch that this release of onnxruntime-training was made for, then the same command",
     ];
   const name = packageOf(match);
-  if (name !== undefined) return reinstall(match, name);
-  const checkout = rebuildCheckout(match);
+  if (name !== undefined) return fromCondaForge(match, "any") ?? reinstall(match, name);
+  const checkout = rebuildCheckout(match) ?? rebuildRoot(match);
   if (checkout !== undefined) return checkout;
   const asked = match.context.log.requested?.join(" ") ?? "";
   if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))
@@ -62,6 +64,7 @@ export function rebuild(match: Match): string[] {
 /** Builds and installs a package again for the torch that is installed. */
 export function reinstall(match: Match, name: string): string[] {
   if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
+  if (/^spconv(?:-cu\d+)?$/.test(name)) return installSpconv(match);
   const origin = originOf(name);
   // PyPI has wheels of these alone, each for one torch.
   if (name === "torchvision" || name === "torchaudio") {
@@ -89,7 +92,9 @@ export function reinstall(match: Match, name: string): string[] {
       platformOf(match) === "win32"
         ? `dir /s /b setup.py | findstr /i ${origin.carried.split("/")[1] ?? ""}   # the project's own folder with its sources`
         : `find . -path '${origin.carried}'   # the project's own folder with its sources${origin.carried.includes("/ops/") ? ": models/ops, models/dino/ops, pixel_decoder/ops" : ""}`,
-      `cd <that folder> && ${pip(match, `${options} -v .`)}`,
+      platformOf(match) === "win32"
+        ? `cd <that folder> && ${pip(match, `${options} -v .`)}`
+        : `cd "$(dirname "$(find . -path '${origin.carried}' | head -n 1)")" && ${pip(match, `${options} -v .`)}`,
     ];
   if (name === "transformer-engine") return transformerEngine(match, options);
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
@@ -153,7 +158,7 @@ export function reinstall(match: Match, name: string): string[] {
       `install --no-cache-dir --force-reinstall --no-deps --only-binary ${names} ${all.join(" ")} -f ${page}`,
     ) +
       "   # ready-made for this torch, when there is one: the newest release that has a wheel there, and no newer sources of PyPI",
-    fromSource(all) + "   # or from source",
+    `# or from source: ${fromSource(all)}`,
   ];
 }
 

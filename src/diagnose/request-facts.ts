@@ -27,6 +27,8 @@ export interface RequestFacts {
   readonly launcher?: string;
   /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
   readonly setupCommand?: string;
+  /** That command stands behind all of pip's. */
+  readonly setupLast: boolean;
   /** What the commands ask for that were told of a page of wheels: `torch-scatter==2.1.1`. */
   readonly fromPage?: readonly string[];
   /** uv installs into the system's Python (`uv pip install --system`). */
@@ -39,7 +41,7 @@ export interface RequestFacts {
 
 const command =
   /(?:^|[\s`'"!$>(])(?:[\w.~:\\/-]{1,120}[\\/])?(?:(?:uv )?pip3?(?:\.exe)? install|(?:uv|poetry|pdm) add) ((?:[^;&|#`\n]|(?<=\S)#){1,300})/;
-const condaCommand = /\b(?:conda|micromamba|mamba) install ((?:[^;&|#`\n]){1,300})/;
+const condaCommand = /\b(?:conda|micromamba|mamba) (?:install|create) ((?:[^;&|#`\n]){1,300})/;
 const condaValue = /^(?:-[cnp]|--(?:channel|name|prefix|file))$/;
 
 /** The packages of a command of conda. */
@@ -201,6 +203,7 @@ export class RequestReader {
   readonly #fromPage: string[] = [];
   #launcher: string | undefined;
   #setup: string | undefined;
+  #setupLast = false;
   #asked: Asked | undefined;
   #file: string | undefined;
   #system = false;
@@ -219,8 +222,16 @@ export class RequestReader {
     if (this.#page === undefined && text.includes(".html"))
       this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
     // pip says so of what it runs by itself.
-    if (text.includes("setup.py ") && !text.includes("did not run"))
-      this.#setup = setupCommand.exec(text)?.[1] ?? this.#setup;
+    if (text.includes("setup.py ") && !text.includes("did not run") && !text.includes("unning command")) {
+      const setup = setupCommand.exec(text)?.[1];
+      if (setup !== undefined) this.#setupLast = true;
+      this.#setup = setup ?? this.#setup;
+    }
+    // An environment with nothing but Python in it asks for nothing yet.
+    if (text.includes("onda create ") || text.includes("amba create ")) {
+      const names = condaNames(condaCommand.exec(text)?.[1] ?? "");
+      if (names.length > 0) this.#conda = names;
+    }
     if (!text.includes("install ") && !text.includes(" add ")) return;
     const conda =
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
@@ -235,6 +246,7 @@ export class RequestReader {
     const words = found?.[1] === undefined ? undefined : withinQuotes(found[1]);
     const asked = words === undefined ? undefined : askedBy(words);
     if (found === null || words === undefined || asked === undefined) return;
+    this.#setupLast = false;
     // What an option of `uv add` or `poetry add` means, pip does not know.
     this.#asked = / add $/.test(found[0].slice(0, -(found[1]?.length ?? 0))) ? { ...asked, options: [] } : asked;
     const before = settings(variablesInFront.exec(text.slice(0, found.index + 1))?.[0] ?? "");
@@ -250,6 +262,7 @@ export class RequestReader {
     const { name, release, words = file, options = [] } = this.#asked ?? {};
     return {
       uvSystem: this.#system,
+      setupLast: this.#setupLast,
       ...(name === undefined ? {} : { asked: name }),
       ...(release === undefined ? {} : { askedRelease: release }),
       ...(words === undefined ? {} : { requested: words }),

@@ -13,6 +13,10 @@ export interface SettingFacts {
   readonly cudaHomeList?: readonly string[];
   /** The folder of the Visual Studio that the text names, where it is another than the usual one: `F:\\VisualStudio`. */
   readonly visualStudio?: string;
+  /** The folder whose setup.py was building, as torch's builder names it; not one that pip makes for one build. */
+  readonly buildRoot?: string;
+  /** Python printed torch's CUDA_HOME, and it is None: torch finds no toolkit. */
+  readonly cudaHomeNone: boolean;
   /** A command of the text sets CUDA_HOME or CUDA_PATH. */
   readonly setsCudaHome: boolean;
   /** The CUDA of an nvcc that ran: `nvcc --version`, or a set-up script that says what it found. */
@@ -154,6 +158,9 @@ export class SettingReader {
   #prefix: string | undefined;
   #cumm: string | undefined;
   #cmakePython: string | undefined;
+  #homeNone = false;
+  #buildRoot: string | undefined;
+  #askedForHome = false;
   #setup: string | undefined;
   readonly #cudas = new Set<string>();
   readonly #gpus = new Set<string>();
@@ -237,9 +244,18 @@ export class SettingReader {
       if (command !== undefined && (command !== "pip" || this.#uv === undefined)) this.#uv = command;
       this.#uvLine = uvLine.exec(text)?.[1] ?? this.#uvLine;
     }
-    if (text.includes("Found Python"))
+    if (text.includes("Found Python") || text.includes("ython executable"))
       this.#cmakePython =
-        /Found Python(?:Interp|3)?: (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(text)?.[1] ?? this.#cmakePython;
+        /(?:Found Python(?:Interp|3)?|^-- Python executable): (\S{2,200}?python[\d.]*(?:\.exe)?)(?= |$)/.exec(
+          text,
+        )?.[1] ?? this.#cmakePython;
+    if (text.includes("Emitting ninja build file "))
+      this.#buildRoot =
+        /Emitting ninja build file ((?:[A-Za-z]:)?[\\/](?!.*(?:pip-(?:req-build|install|modern)|[\\/]tmp[\\/]|builds-v0)).{1,200}?)[\\/]build[\\/]temp\./.exec(
+          text,
+        )?.[1] ?? this.#buildRoot;
+    if (this.#askedForHome) this.#homeNone ||= text.trim() === "None";
+    this.#askedForHome = text.includes("print(CUDA_HOME)") || text.includes("cpp_extension.CUDA_HOME");
     if (text.includes("CUDA_HOME") && saysSet.test(text) && !notSet.test(text)) this.#setsHome = true;
     if (text.includes("tools, release") || text.includes("etected CUDA version"))
       this.#nvcc ??= /\bCuda compilation tools, release (\d+\.\d+)|^Detected CUDA version (\d+\.\d+)$/
@@ -262,6 +278,8 @@ export class SettingReader {
       comfy: this.#comfy,
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
+      cudaHomeNone: this.#homeNone,
+      ...(this.#buildRoot === undefined ? {} : { buildRoot: this.#buildRoot }),
       ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
       placeholderTorch: this.#placeholder,

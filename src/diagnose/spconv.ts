@@ -2,7 +2,8 @@
  * spconv and the cumm that it is built upon: their packages bear a CUDA in their names, and two of them write one folder. It
  * knows which there are, not which Pythons each has wheels for. Source: the packages on PyPI (spconv-cu102 to spconv-cu126).
  */
-import { pip, platformOf, showTorchCuda, torchCuda } from "./commands.ts";
+import { pip, platformOf } from "./command-words.ts";
+import { showTorchCuda, torchCuda } from "./toolkit-commands.ts";
 import type { Match } from "./rule.ts";
 
 /** CUDA releases that there is a package for, oldest first. */

@@ -245,6 +245,8 @@ const movedHeaders: readonly MovedHeader[] = [
     form: /^ATen\/(?:Allocator|Stream)\.h$|^ATen\/core\/(?:Device|DeviceGuard|Allocator|Layout|Backend|Storage|TensorOptions|Stream|UndefinedTensorImpl)\.h$/,
     to: "c10/core/$0",
   },
+  // pytorch/pytorch#96696, DeepGraphLearning/torchdrug#258.
+  { form: /^ATen\/SparseTensorUtils\.h$/, to: "ATen/native/SparseTensorUtils.h", since: "2.1" },
   { form: /^(?:ATen|c10)\/(?:core\/)?Error\.h$/, to: "c10/util/Exception.h" },
   { form: /^ATen\/(?:core\/)?optional\.h$/, to: "optional" },
   { form: /^c10d\/(.+\.hpp)$/, to: "torch/csrc/distributed/c10d/$1", since: "1.11" },

@@ -50,6 +50,8 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
   [/local memory (?:limit exceeded|\(\d+\) exceeds limit)/i, "driver", "hipcc"],
   [/^relocation .* recompile with -fPIC/, "link", "linker"],
   [/^(?!.*\b(?:note|warning): ).*unrecognized command[- ]line option/, "driver", "gcc"],
+  // torchcodec's exception in a logger's line, or in a chat.
+  [/Could not load libtorchcodec\. {1,4}Likely causes/, "exception", "python"],
   [/\S with minimum required version \d[\w.]* is not installed\b/, "exception", "python"],
   [
     /current installed version of \S+ \([\d.]+\) is (?:greater|less) than the (?:maximum|minimum) required version/,
@@ -59,7 +61,7 @@ const sentences: readonly (readonly [RegExp, FindingKind, ToolName])[] = [
 ];
 
 const sign =
-  /more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif/;
+  /libtorchcodec|more than one|only available|input file|unknown type|conversion|deleted|incomplete|inlining|convert|AVX|constant expression|such instruction|selected processor|[Ll]ocal memory|not supported on this platform|error|declared|undefined|member|suitable|operator|identifier|matching|assertion|function|lambda|unsupported|compiler|C\+\+|narrow|parameter packs|template-name|DeprecatedType|such file|没有那个|not found|Unsupported|option|FindT|Find|providing|NOT find|package configuration|arch_bin|CMAKE|Caffe2|conflicting|ARCHITECTURES|Compatibility|Could not run|_OpNamespace|builtin op|not linked with|DeviceGuardImpl|Tried to|type name|does not exist|unknown base|No module|import name|dynamic module|multiple rules|known rule|lexing|relocation|include file|host compiler|environment for|has no attribute|installed|convert default|is not defined|nicht gefunden|Aucun|No existe|Нет такого|ありません|unrecognized|unresolved|cannot open|schema for|exception specif/;
 
 const typesLine = /^(?:operand|argument|object) types? (?:are|is): /;
 
@@ -91,7 +93,7 @@ export function bareParser(): Parser {
 function readBare(line: LogLine, out: Collector): OpenFinding | undefined {
   // The echo of the line that refuses, where the message above it was not pasted.
   const text = line.text.replace(/^\d+ \|\s{0,8}(?=#\s?error -- )/, "");
-  if (text.length > 1_200 || !sign.test(text)) return undefined;
+  if (text.length > 2_000 || !sign.test(text)) return undefined;
   // A warning is none, whoever gives it.
   if (/^[^\s].{0,300}?[:(]\d+\S*\s?(?:warning|note|remark|Warnung|avertissement|警告)\s?[:#]/.test(text))
     return undefined;

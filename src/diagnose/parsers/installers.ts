@@ -171,7 +171,7 @@ const known: readonly (readonly [RegExp, string, ToolName])[] = [
   [/no versions of [\w.-]+ match \d[\w.+]*(?:[\s,)]|$)/, "no-solution", "pip"],
   [/Extra build requirement .* was declared with|does not declare static metadata/, "match-runtime", "pip"],
   [
-    /^(?:WARNING: |Discarding |Requested ).*has inconsistent (?:name|version|Requires-Python): /,
+    /^(?:ERROR: )?(?:WARNING: |Discarding |Requested ).*has (?:inconsistent (?:name|version|Requires-Python): |different (?:name|version) in metadata: )/,
     "inconsistent-metadata",
     "pip",
   ],

@@ -28,7 +28,7 @@ const noObject =
   /(?:^|: )(?:error: )?(?:cannot find|cannot open) ([^\s:']+\.(?:o|obj|a|so(?:\.\d+)*|lo|ld|rsp))(?:: (?:No such file or directory|.*))?$/;
 const multiple = /multiple definition of [`'‘"](.+?)['’"]|duplicate symbol:? [`'‘"]?(.+?)['’"]?(?: in:?| and |$)/;
 const linkerWords =
-  /relocation|recompile with -fPIC|skipping incompatible|unknown type|file too short|corrupted|truncated|[Ff]ile in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|assertion fail|unexpected reloc|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid/;
+  /relocation|recompile with -fPIC|skipping incompatible|unknown type|file too short|corrupted|truncated|[Ff]ile in wrong format|file not recognized|file format not recognized|unknown file type|DSO missing|hidden symbol|TLS |truncated to fit|final link failed|incompatible with|bytecode stream|LTO|version node|No space left|text-segment|undefined symbols? for|building for|ignoring file|is not an object|malformed|section .* will not fit|cannot be used|linker input file|bad value|Permission denied|cannot open output file|internal error|assertion fail|unexpected reloc|out of memory|memory exhausted|unrecognized option|unknown option|unknown argument|unrecognised|unsupported|could not parse|invalid|decompress status/;
 
 /** `/usr/bin/ld: libx.a(y.o): in function`; without an archive the group is empty. */
 const inFunction = /(?:(\S+\.a)\(\S+\)|\.o): [Ii]n function [`'‘]/;
@@ -132,6 +132,9 @@ function readUndefined(text: string): { name: string; file?: string } | undefine
   if (!/undefined|未定义|nicht definiert|indéfinie|sin definir/.test(text)) return undefined;
   const lld = undefinedSymbol.exec(text)?.[1];
   if (lld !== undefined) return { name: withoutResult(lld.trim()) };
+  // What lld says of a shared library that asks for it.
+  const shared = /^\S*lld\S*: error: (\S+): undefined reference to (\S+) \[--no-allow-shlib-undefined\]/.exec(text);
+  if (shared !== null) return { name: shared[2] ?? "", file: shared[1] ?? "" };
   const old = moldOld.exec(text);
   if (old !== null) return { name: old[2] ?? "", file: old[1] ?? "" };
   const gnu = undefinedReference.exec(text);

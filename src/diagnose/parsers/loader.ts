@@ -46,7 +46,8 @@ export function loaderParser(): Parser {
     },
     line(line: LogLine, out: Collector): boolean {
       if (pending !== undefined) {
-        const name = /^['"]?([\w$.@?]+)['"]?$/.exec(line.text)?.[1] ?? /^([_A-Za-z][\w$@?.]*)/.exec(line.text)?.[1];
+        const name =
+          /^['"]?([\w$.@?]+)['"]?$/.exec(line.text)?.[1] ?? /^(?=\S*[_\d?@$])([_A-Za-z][\w$@?.]*)/.exec(line.text)?.[1];
         if (name !== undefined && pending.symbol === "") pending.symbol = name;
         pending = undefined;
         if (name !== undefined) return false;

@@ -68,6 +68,8 @@ function read(line: LogLine, out: Collector): OpenFinding | undefined {
   if (source !== null) {
     const [, place = "", row = "0", word = "error", number, message = ""] = source;
     if (/^[A-Z]{1,4}\d{4}\b/.test(message)) return undefined;
+    // Not the compiler's trouble: the parser of the system reads it.
+    if (word !== "error" && /No space left|Disk quota|Read-only file system/.test(message)) return undefined;
     const file = place.replace(spoken, "");
     const severity = word === "error" ? "error" : "fatal";
     const header = missingHeader(message, severity);

@@ -19,6 +19,11 @@ function onProcessor(match: Match): boolean {
   );
 }
 
+/** `attn_softmax_inplace_forward_ not implemented on CPU`: what a stand-in says that is compiled where no toolkit is found. */
+function stub({ finding }: Match): boolean {
+  return /^[a-z]\w*_\w* not implemented on CPU/.test(finding.message);
+}
+
 export const callRules: readonly Rule[] = [
   {
     id: "binding-lacks-type-casters",
@@ -137,29 +142,41 @@ export const callRules: readonly Rule[] = [
     role: "symptom",
     specificity: 56,
     matches: (finding) =>
-      saidAny(
-        finding,
-        /(?<name>[A-Za-z_](?:[\w.[\]]{0,39}[\w\]])?)?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
-        /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
-        /(?<what>(?:Not|not) (?:yet )?implement(?:ed)? (?:on|for) (?:the )?(?:CPU|cpu))\b|(?<what2>CPU (?:version|implementation|mode|tensors?) (?:is |are )?not (?:implemented|supported|available))/,
-        /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,
-        /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
-      ),
+      // A set-up script refuses a machine without a GPU.
+      /(?:^|[\\/])setup\.py:\d/.test(finding.frames?.at(-1) ?? "")
+        ? undefined
+        : saidAny(
+            finding,
+            /(?<name>[A-Za-z_](?:[\w.[\]]{0,39}[\w\]])?)?:? ?(?:tensor |input )?(?:must|should|needs? to|has to|expected to) (?:be|have) (?:a |an )?(?<what>contiguous(?: last dimension)?|(?:on |in )?(?:the )?(?:CUDA|GPU|cuda)(?: tensors?| device| memory)?|CPU tensors?|on the same (?:CUDA )?device)\b/,
+            /(?<name>[A-Za-z_][\w.[\]]{0,40}) is not (?:a )?(?<what>contiguous|CUDA tensor|on CUDA)/,
+            /(?<what>(?:Not|not) (?:yet )?implement(?:ed)? (?:on|for) (?:the )?(?:CPU|cpu))\b|(?<what2>CPU (?:version|implementation|mode|tensors?) (?:is |are )?not (?:implemented|supported|available))/,
+            /(?<name>[A-Za-z_]\w{0,40}) must have (?:the )?d?type (?:torch\.)?(?<what>int32|int64|int|float16|bfloat16|float32|float64|half)\b/,
+            /only supports? (?<what>(?:fp16|half|float16|fp32|float32|bf16|bfloat16)(?:,? ?(?:and|or|\/|,) ?(?:fp16|half|float16|fp32|float32|bf16|bfloat16))*)(?: data)?(?: types?)?/i,
+          ),
     confidence: "medium",
     cause: (match) => {
       const what = match.facts["what"] ?? "";
       const name = match.facts["name"] === undefined ? "An argument" : `\`${match.facts["name"]}\``;
       return /contiguous/.test(what)
         ? `${name} is a view (transposed, sliced, expanded), and the extension's kernel takes contiguous memory only. The extension itself was built and loaded well.`
-        : /must have (?:the )?d?type/.test(match.finding.message)
-          ? `${name} is of another type than ${what}, which the kernel takes. The extension itself was built and loaded well.`
-          : /16|32|half/i.test(what)
-            ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
-            : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/i.test(what) && !/not/i.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
+        : stub(match)
+          ? "The function was called with tensors on the CPU; or the extension was installed where no CUDA toolkit was found, so that a stand-in for the CPU, which only says this, took the place of the kernels: then it says so for tensors on the GPU, too."
+          : /must have (?:the )?d?type/.test(match.finding.message)
+            ? `${name} is of another type than ${what}, which the kernel takes. The extension itself was built and loaded well.`
+            : /16|32|half/i.test(what)
+              ? `The kernel is written for ${what} only, and a tensor of another type came in. The extension itself was built and loaded well.`
+              : `${/same/.test(what) ? "Tensors of two devices are" : `${name} is`} ${/same/.test(what) ? "mixed in one call" : /CPU/i.test(what) && !/not/i.test(what) ? "on the GPU, and the function takes CPU tensors" : "on the CPU, and the kernel runs on the GPU"}. The extension itself was built and loaded well.`;
     },
     fix: (match) => {
       const what = match.facts["what"] ?? "";
       const name = /^[A-Za-z_]\w*$/.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "x") : "x";
+      if (stub(match))
+        return [
+          `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.cuda.is_available(), CUDA_HOME)"   # False: no GPU in sight; None: no toolkit, and the kernels were left out`,
+          '# the first is False: run it where a GPU is, with model and inputs on it (model.to("cuda"), the program\'s option for the device)',
+          "# both are there: the extension was built without CUDA; build it again:",
+          ...rebuild(match),
+        ];
       return [
         /must have (?:the )?d?type/.test(match.finding.message)
           ? `# caller: ${name} = ${name}.to(torch.${what === "int" ? "int32" : what})`
@@ -178,6 +195,10 @@ export const callRules: readonly Rule[] = [
       {
         text: "    output = ext.dcnv4_forward(*args)\nRuntimeError: Not implemented on the CPU",
         expect: "the kernel runs on the GPU",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "run.py", line 3, in main\n    from openfold.utils import x\n  File "/w/openfold/openfold/utils/kernel/attention_core.py", line 45, in forward\n    attn_core_inplace_cuda.forward_(\nRuntimeError: attn_softmax_inplace_forward_ not implemented on CPU',
+        expect: "cd /w/openfold",
       },
       { text: "RuntimeError: grad_output must be contiguous", expect: "grad_output.contiguous()" },
       { text: "RuntimeError: input must be a CUDA tensor", expect: "input.cuda()" },

@@ -51,6 +51,10 @@ export const cmakePythonRules: readonly Rule[] = [
         text: '-- Found PythonInterp: /opt/brew/bin/python3.8 (found version "3.8.5")\nTraceback (most recent call last):\n  File "<string>", line 1, in <module>\nModuleNotFoundError: No module named \'torch\'\nCMake Error at cmake/torch.cmake:10 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
         expect: "/opt/brew/bin/python3.8 -m pip install torch",
       },
+      {
+        text: '-- Python executable: /data/miniconda3/bin/python\nTraceback (most recent call last):\n  File "<string>", line 1, in <module>\nModuleNotFoundError: No module named \'torch\'\nCMake Error at cmake/torch.cmake:11 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
+        expect: "/data/miniconda3/bin/python -m pip install torch",
+      },
     ],
   },
   {

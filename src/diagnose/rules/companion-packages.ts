@@ -1,4 +1,5 @@
 /** Packages that are made for one release and one build of torch: torchvision and its like, xFormers. */
+import { own } from "../../base/own.ts";
 import { unique } from "../../base/order.ts";
 import {
   installTogether,
@@ -8,6 +9,7 @@ import {
   python,
   setVariable,
   reinstall,
+  torchIndex,
   xformersFor,
 } from "../commands.ts";
 import { originOf } from "../packages.ts";
@@ -23,6 +25,54 @@ function ffmpeg(match: Match): string[] {
   const others = match.context.findings.some((other) => other.kind === "undefined-symbol" && other.phase === "load");
   return others || names.length === 0 || !names.every((name) => avLibrary.test(name)) ? [] : unique(names);
 }
+
+/** torchcodec says that nothing loads, and not why: its line for each release of FFmpeg names its own file alone. */
+function unexplained(match: Match): boolean {
+  return (
+    match.facts["name"] === "torchcodec" &&
+    /Could not load libtorchcodec/.test(match.finding.message) &&
+    !match.context.findings.some(
+      ({ kind, phase }) => phase === "load" && (kind === "missing-library" || kind === "undefined-symbol"),
+    )
+  );
+}
+
+/** One library loaded by hand says which of the two it is. */
+function whichOfTwo(match: Match): string[] {
+  const windows = platformOf(match) === "win32";
+  const installedTorch =
+    match.context.log.installedTorch ?? /PyTorch version \((\d[\w.+]*)\)/.exec(match.finding.message)?.[1];
+  const nightly = /\.dev\d/.test(installedTorch ?? "");
+  const release = torchcodecFor(installedTorch);
+  return [
+    ...(windows
+      ? [
+          "where ffmpeg avutil-59.dll avutil-58.dll",
+          '# not there: a "full-shared" build of FFmpeg 7 (https://www.gyan.dev/ffmpeg/builds), its bin folder at the front of PATH of the program that runs',
+        ]
+      : [
+          "ldconfig -p | grep libavutil; ffmpeg -version   # libavutil 56 is FFmpeg 4, 57 is 5, 58 is 6, 59 is 7, 60 is 8",
+          match.context.log.conda ? 'conda install -c conda-forge "ffmpeg<8"' : "sudo apt-get install ffmpeg",
+        ]),
+    nightly
+      ? `${pip(match, `install --pre --force-reinstall --no-deps torchcodec --index-url https://download.pytorch.org/whl/nightly/${torchIndex(match)}`)}   # FFmpeg is there: the nightly of torchcodec, as torch is one`
+      : `${pip(match, `install --force-reinstall --no-deps ${release === undefined ? "torchcodec==<release>" : `"torchcodec==${release}.*"`}`)}   # FFmpeg is there: the release for this torch (table in torchcodec's README)`,
+  ];
+}
+
+/** torchcodec's release for a torch. Source: the table in README.md of meta-pytorch/torchcodec. */
+function torchcodecFor(torch: string | undefined): string | undefined {
+  const release = /^2\.\d+/.exec(torch ?? "")?.[0];
+  return release === undefined ? undefined : own(torchcodecs, release);
+}
+
+const torchcodecs: Readonly<Record<string, string>> = {
+  "2.5": "0.1",
+  "2.6": "0.2",
+  "2.7": "0.5",
+  "2.8": "0.7",
+  "2.9": "0.9",
+};
 
 const avLibrary = /(?:^|lib)(?:avutil|avcodec|avformat|avdevice|avfilter|swscale|swresample)[.-]/;
 
@@ -101,14 +151,17 @@ export const companionPackageRules: readonly Rule[] = [
           : undefined;
       return coded(finding, "dll-procedure", "dll-not-found", "dll") === undefined ? undefined : { name };
     },
-    confidence: "high",
+    confidence: (match) => (unexplained(match) ? "medium" : "high"),
     cause: (match) => {
       const torch = match.context.environment?.torch;
+      if (unexplained(match))
+        return `torchcodec loads one of its libraries for each release of FFmpeg, and none did load; why stands in none of these lines. The two causes: FFmpeg's shared libraries are not there (no FFmpeg, a static build, its folder not on the search path), or torchcodec is for another release of torch${match.context.log.installedTorch === undefined ? "" : ` than ${match.context.log.installedTorch}`}.`;
       if (ffmpeg(match).length > 0)
         return `torchcodec loads FFmpeg's libraries from the system, and none of the releases that it was built for is found: it tried ${ffmpeg(match).join(", ")}. What is installed is no FFmpeg, an older or a newer one, or one without shared libraries. (torch and torchcodec may fit.)`;
       return `\`${match.facts["name"] ?? ""}\` is built for one release and one kind (CUDA version or CPU) of torch, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} is another: one of the two was upgraded alone, or they come from two indexes.`;
     },
     fix: (match) => {
+      if (unexplained(match)) return whichOfTwo(match);
       if (ffmpeg(match).length > 0) {
         const wanted = releases(match);
         return [
@@ -159,6 +212,10 @@ export const companionPackageRules: readonly Rule[] = [
       "meta-pytorch/torchcodec#637",
     ],
     examples: [
+      {
+        text: "[WARNING] - Error processing item: Could not load libtorchcodec. Likely causes:\n 2. The PyTorch version (2.9.0+cu130) is not compatible with\n[start of libtorchcodec loading traceback]\nFFmpeg version 7: Could not load this library: /e/lib/python3.11/site-packages/torchcodec/libtorchcodec_core7.so\n[end of libtorchcodec loading traceback].",
+        expect: '"torchcodec==0.9.*"',
+      },
       {
         text: "OSError: /e/lib/python3.8/dist-packages/torchaudio/lib/libtorchaudio.so: undefined symbol: _ZNK3c107SymBool10guard_boolEPKcl\nMy torch version is 1.13.1",
         expect: '"torchaudio==0.13.*"',

@@ -69,7 +69,7 @@ function torchOfSameRelease(match: Match, nvcc: string): string | undefined {
 function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
   if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
   const older = torch !== undefined && compareVersions(parseVersion(nvcc), parseVersion(torch)) < 0;
-  return `${older ? "# an older torch, when nothing else goes: " : ""}${torchOfSameRelease(match, nvcc) ?? installTorchFor(match, nvcc)}   # ${older ? "" : "or "}torch for the toolkit that is there`;
+  return `# ${older ? "an older torch for the toolkit that is there, when nothing else goes" : "or torch for the toolkit that is there"}: ${torchOfSameRelease(match, nvcc) ?? installTorchFor(match, nvcc)}`;
 }
 
 /** Where the package has ready-made wheels, no nvcc is needed at all. */

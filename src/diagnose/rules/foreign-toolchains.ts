@@ -17,6 +17,12 @@ export const foreignToolchainRules: readonly Rule[] = [
       if (finding.phase === "load") return undefined;
       if (/GLIBC_PRIVATE/.test(said)) return { what: "a private symbol of the C library (GLIBC_PRIVATE)" };
       if (!condaLd.test(said)) return undefined;
+      if (/unable to initialize decompress status/.test(said))
+        return {
+          what: "the compressed debug sections of the system's newer assembler",
+          linker:
+            /(?<path>\/\S*\/compiler_compat\/ld)\b/.exec(said)?.groups?.["path"] ?? "$CONDA_PREFIX/compiler_compat/ld",
+        };
       if (/\.relr\.dyn|unknown type \[0x13\]|unsupported.*(?:DT_RELR|relr)/.test(said))
         return { what: "the compact relocations (.relr.dyn) of newer systems" };
       const absolute =
@@ -29,15 +35,30 @@ export const foreignToolchainRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `Python of conda links with its own ld (compiler_compat, or the x86_64-conda-linux-gnu tools), which stumbles over ${match.facts["what"] ?? "a library"}: the compiler or a library is the system's, made for another C library than conda's old sysroot.`,
-    fix: () => [
-      "# all of one world. conda's compilers and sysroot:",
-      "conda install -c conda-forge gxx_linux-64 sysroot_linux-64=2.28 && conda deactivate && conda activate $CONDA_DEFAULT_ENV",
-      "# or the system's: take conda's linker out of the way, then build again",
-      "mv $CONDA_PREFIX/compiler_compat/ld $CONDA_PREFIX/compiler_compat/ld.off; unset LDFLAGS CFLAGS CXXFLAGS; export CC=/usr/bin/gcc CXX=/usr/bin/g++",
+      `Python of conda links with its own ld (compiler_compat, or the x86_64-conda-linux-gnu tools), which stumbles over ${match.facts["what"] ?? "a library"}: the compiler or a library is the system's, ${match.facts["linker"] === undefined ? "made for another C library than conda's old sysroot" : "and this ld is older than it"}.`,
+    fix: (match) =>
+      match.facts["linker"] !== undefined
+        ? [
+            `mv ${match.facts["linker"]} ${match.facts["linker"]}.off   # gcc then takes the system's ld, which belongs to its assembler`,
+            "rm -rf build",
+          ]
+        : [
+            "# all of one world. conda's compilers and sysroot:",
+            "conda install -c conda-forge gxx_linux-64 sysroot_linux-64=2.28 && conda deactivate && conda activate $CONDA_DEFAULT_ENV",
+            "# or the system's: take conda's linker out of the way, then build again",
+            "mv $CONDA_PREFIX/compiler_compat/ld $CONDA_PREFIX/compiler_compat/ld.off; unset LDFLAGS CFLAGS CXXFLAGS; export CC=/usr/bin/gcc CXX=/usr/bin/g++",
+          ],
+    sources: [
+      "NVIDIA/flownet2-pytorch#125",
+      "conda/conda#6030",
+      "pytorch/pytorch#16683",
+      "conda-forge/ctng-compilers-feedstock#39",
     ],
-    sources: ["conda/conda#6030", "pytorch/pytorch#16683", "conda-forge/ctng-compilers-feedstock#39"],
     examples: [
+      {
+        text: "/home/u/.conda/envs/e/compiler_compat/ld: build/temp/k.o: unable to initialize decompress status for section .debug_info\nbuild/temp/k.o: file not recognized: file format not recognized",
+        expect: "mv /home/u/.conda/envs/e/compiler_compat/ld /home/u/.conda/envs/e/compiler_compat/ld.off",
+      },
       {
         text: "/opt/conda/compiler_compat/ld: unknown type [0x13] section `.relr.dyn'",
         expect: "compiler_compat/ld.off",

@@ -1,9 +1,24 @@
 /** Libraries of one GPU build that the loader does not find: torch's own, ROCm's, oneAPI's. */
 import { installGpuTorch, pip, python, rebuild, reinstall } from "../commands.ts";
+import { unique } from "../../base/order.ts";
+import { fromCondaForge } from "../conda-packages.ts";
 import { missingLibrary } from "../matchers.ts";
-import { packageOf, runningPackage } from "../packages.ts";
+import { originOf, packageOf, runningPackage } from "../packages.ts";
 import type { Match, Rule } from "../rule.ts";
 import { setvars } from "./sycl.ts";
+
+/** The text's torch is one for the CPU, and the packages have wheels for that torch. */
+function readyForCpu(match: Match): string[] {
+  const { log, findings } = match.context;
+  if (log.torchBuild !== "cpu") return [];
+  const names = unique(
+    findings
+      .flatMap(({ text }) => /importing ['"]([\w-]+)['"]/.exec(text)?.[1] ?? [])
+      .concat(packageOf(match) ?? [])
+      .filter((name) => originOf(name)?.wheels !== undefined),
+  );
+  return names.flatMap((name) => reinstall(match, name).filter((line) => !line.startsWith("#")));
+}
 
 export const gpuBuildLibraryRules: readonly Rule[] = [
   {
@@ -31,6 +46,15 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
     },
     fix: (match) => {
       if (match.context.log.torchBuild === "rocm" && !/hip|xpu/.test(match.facts["lib"] ?? "")) return forRocm(match);
+      const conda = fromCondaForge(match, "cuda");
+      if (conda !== undefined && /cuda/.test(match.facts["lib"] ?? "")) return conda;
+      const ready = readyForCpu(match);
+      if (ready.length > 0)
+        return [
+          ...ready,
+          "# or, where a GPU of NVIDIA's is there, torch with CUDA in place of the wheels:",
+          `# ${installGpuTorch(match)}`,
+        ];
       return [
         `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.version.hip)"   # a GPU build? then import torch before the module, and nothing else is to be done; otherwise:`,
         /hip|xpu/.test(match.facts["lib"] ?? "")
@@ -45,6 +69,14 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
     },
     sources: ["pytorch/pytorch#110074", "pytorch/pytorch#139410"],
     examples: [
+      {
+        text: "UserWarning: An issue occurred while importing 'torch-scatter'. Disabling its usage. Stacktrace: libc10_cuda.so: cannot open shared object file: No such file or directory\nOSError: libc10_cuda.so: cannot open shared object file: No such file or directory\n\ntorch 2.0.1+cpu",
+        expect: "--only-binary torch-scatter torch-scatter -f https://data.pyg.org/whl/torch-2.0.1+cpu.html",
+      },
+      {
+        text: '$ conda install -c conda-forge openmm-torch\n  File "/home/u/anaconda3/envs/e/lib/python3.11/site-packages/openmmtorch.py", line 15, in <module>\n    import _openmmtorch\nImportError: libtorch_cuda.so: cannot open shared object file: No such file or directory',
+        expect: 'conda install -c conda-forge --override-channels "pytorch=*=cuda*" openmm-torch',
+      },
       {
         text: '2.5.1+rocm6.2\n  File "/e/lib/python3.10/site-packages/torchaudio/_extension/utils.py", line 56, in _load_lib\n    torch.ops.load_library(path)\nOSError: libtorch_cuda.so: cannot open shared object file: No such file or directory',
         expect: "install --force-reinstall --no-deps torchaudio --index-url https://download.pytorch.org/whl/rocm6.2",

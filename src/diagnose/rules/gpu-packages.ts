@@ -6,10 +6,14 @@ import {
   platformOf,
   python,
   setVariable,
+  showToolkits,
+  showTorchCuda,
   toolkitFolder,
+  toolkitOnPath,
   torchCuda,
   wordsToBuild,
 } from "../commands.ts";
+import { condaToolkit } from "../conda-toolkit.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -17,6 +21,24 @@ function near(match: Pick<Match, "finding" | "context">, form: RegExp): boolean 
   return [match.finding, ...match.context.findings].some((finding) =>
     form.test(`${finding.text} ${finding.frames?.join(" ") ?? ""}`),
   );
+}
+
+/** A toolkit of torch's CUDA, then the build again. */
+function toolkitFirst(match: Match): string[] {
+  const cuda = torchCuda(match) ?? match.context.log.spokenCuda;
+  const inConda = match.context.log.conda && platformOf(match) === "linux" && cuda !== undefined;
+  return [
+    ...(cuda === undefined ? [showTorchCuda(match)] : []),
+    ...(inConda
+      ? [condaToolkit(cuda), "export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH"]
+      : [
+          showToolkits(match),
+          `${setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda ?? "X.Y"))}   # not there: https://developer.nvidia.com/cuda-toolkit-archive`,
+          toolkitOnPath(match),
+        ]),
+    ...buildAgain(match),
+    "# then the same command of the build (make.sh) again, in the same shell",
+  ];
 }
 
 export const gpuPackageRules: readonly Rule[] = [
@@ -268,16 +290,18 @@ export const gpuPackageRules: readonly Rule[] = [
       (/^Found no NVIDIA driver/.test(finding.message) &&
         finding.frames?.some((frame) => /setup\.py:\d+/.test(frame)) === true) ||
       (/setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
-        /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)/i.test(
+        /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)|^CPU (?:version|build) is not (?:implemented|supported)/i.test(
           finding.message,
         ))
         ? { device: /^Found no NVIDIA driver/.test(finding.message) ? "yes" : undefined }
         : undefined,
-    confidence: (match) => (match.facts["device"] === undefined ? "medium" : "high"),
+    confidence: (match) => (match.facts["device"] !== undefined || match.context.log.cudaHomeNone ? "high" : "medium"),
     cause: (match) =>
       match.facts["device"] !== undefined
         ? "The package's setup.py asks torch which GPU to compile for, and where it runs there is no driver (docker build has none, whatever the base image; a login node, CI). For compiling no GPU is needed, only nvcc and a torch with CUDA: where TORCH_CUDA_ARCH_LIST names the targets, most scripts do not ask."
-        : `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
+        : match.context.log.cudaHomeNone
+          ? "The script stops when torch.cuda.is_available() is false or torch.utils.cpp_extension.CUDA_HOME is None, and the second is so here, as the text shows: there is no CUDA toolkit (nvcc) where torch looks for one. The CUDA that torch brings is the run time only."
+          : `The script asks torch.cuda.is_available() before it compiles and stops: no GPU is visible where it runs (docker build, a login node, CI)${match.context.log.torchCuda !== undefined && match.context.log.installer !== "pip" ? `; the torch is one for CUDA ${match.context.log.torchCuda}, as the text says` : ", or the torch that it sees is a CPU-only build (pip's build isolation fetches one of its own, too)"}. For compiling no GPU is needed, only nvcc and a torch with CUDA.`,
     fix: (match) => {
       if (match.facts["device"] !== undefined && match.context.log.docker)
         return [
@@ -286,6 +310,7 @@ export const gpuPackageRules: readonly Rule[] = [
           `#     RUN ${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}`,
           '# then docker build again; a script that asks nevertheless: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0',
         ];
+      if (match.context.log.cudaHomeNone && match.facts["device"] === undefined) return toolkitFirst(match);
       return [
         "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
         `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
@@ -308,6 +333,18 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: '#16 [ 5/6] RUN pip3 install torch grouped-gemm\n#16 83.2   Traceback (most recent call last):\n#16 83.2     File "/tmp/pip-install-k8/grouped-gemm_8f/setup.py", line 15, in <module>\n#16 83.2       device_capability = torch.cuda.get_device_capability()\n#16 83.2     File "/usr/local/lib/python3.10/dist-packages/torch/cuda/__init__.py", line 314, in _lazy_init\n#16 83.2       torch._C._cuda_init()\n#16 83.2   RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx\nERROR: failed to solve: process "/bin/sh -c pip3 install torch grouped-gemm" did not complete successfully: exit code: 1',
         expect: "ENV TORCH_CUDA_ARCH_LIST",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n  File "/p/warp-rnnt/pytorch_binding/setup.py", line 22, in <module>\n    raise Exception("CPU version is not implemented")\nException: CPU version is not implemented',
+        expect: "torch.cuda.is_available()",
+      },
+      {
+        text: "In pytorch website I installed the version of cuda 11.8, in a new conda environment.\n$ sh ./make.sh\nTraceback (most recent call last):\n  File \"setup.py\", line 47, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel\n>>> from torch.utils.cpp_extension import CUDA_HOME; print(CUDA_HOME)\nNone",
+        expect: "export CUDA_HOME=",
+      },
+      {
+        text: "NotImplementedError: Cuda is not availabel\n\nTraceback (most recent call last):\n  File \"setup.py\", line 47, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel",
+        expect: "torch.cuda.is_available()",
       },
     ],
   },

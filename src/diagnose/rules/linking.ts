@@ -167,17 +167,20 @@ export const linkingRules: readonly Rule[] = [
     on: ["link"],
     role: "symptom",
     specificity: 55,
-    matches: (finding) =>
-      saidAny(
-        finding,
-        /skipping incompatible (?<file>\S+)/,
-        /(?<file>\S+?):? file (?:format )?not recognized/,
-        /(?<file>\S+): unknown file type/,
-        /(?<file>\S+?): (?:malformed|not an? (?:object|archive))/,
-        /(?<file>\S+): (?:file too short|file is (?:empty|too small)|.*(?:corrupted|truncated))/,
-        /invalid file/,
-        /invalid or corrupt file/,
-      ),
+    matches: (finding, context) =>
+      // What conda's old linker says of debug sections that it cannot unpack.
+      context.findings.some(({ kind, message }) => kind === "link" && message.includes("decompress status"))
+        ? undefined
+        : saidAny(
+            finding,
+            /skipping incompatible (?<file>\S+)/,
+            /(?<file>\S+?):? file (?:format )?not recognized/,
+            /(?<file>\S+): unknown file type/,
+            /(?<file>\S+?): (?:malformed|not an? (?:object|archive))/,
+            /(?<file>\S+): (?:file too short|file is (?:empty|too small)|.*(?:corrupted|truncated))/,
+            /invalid file/,
+            /invalid or corrupt file/,
+          ),
     confidence: "medium",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "A file" : `\`${match.facts["file"]}\``} is passed over or refused by the linker: it is of another architecture (32 and 64 bit, x86 and ARM), is empty or cut off, or holds link-time-optimization code of another compiler${/corrupt file/.test(match.finding.message) ? "; on Windows, a .dll or .pyd was named where its .lib belongs" : ""}.`,

@@ -1,6 +1,7 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
 import { pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
 import { framesAt } from "../matchers.ts";
+import { onMount } from "../mounts.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 import { onMac } from "./mac-processors.ts";
 
@@ -360,8 +361,12 @@ export const loadingRules: readonly Rule[] = [
                 `xattr -d com.apple.quarantine ${match.finding.file ?? "<file>.so"}`,
               ]
             : [
-                "mount | grep noexec",
-                "export TMPDIR=$HOME/tmp TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a place where programs may run",
+                ...onMount(match),
+                ...(/[\\/](?:tmp|torch_extensions)[\\/]/.test(match.finding.file ?? "/tmp/")
+                  ? [
+                      "export TMPDIR=$HOME/tmp TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a place where programs may run",
+                    ]
+                  : []),
               ],
     sources: ["pytorch/pytorch#123054"],
     examples: [
@@ -378,6 +383,10 @@ export const loadingRules: readonly Rule[] = [
         expect: "ulimit -v",
       },
       { text: "Exception Type: EXC_BAD_ACCESS (SIGKILL (Code Signature Invalid))", expect: "codesign --force" },
+      {
+        text: "ImportError: /media/disk/p/ops/iou3d_cuda.cpython-37m-x86_64-linux-gnu.so: failed to map segment from shared object",
+        expect: 'sudo mount -o remount,exec "$(findmnt -no TARGET -T /media/disk/p/ops)"',
+      },
     ],
   },
 ];

@@ -70,6 +70,11 @@ export const missingBuiltFileRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 82,
     matches: (finding, context) => {
+      const named = said(
+        finding,
+        /Could not find module ['"]_version_(?:cpu|cuda)['"] in ['"]?\S*?[\\/](?<name>torch_\w+|pyg_lib)\b/,
+      );
+      if (named !== undefined) return named;
       if (said(finding, /'NoneType' object has no attribute 'origin'/) === undefined) return undefined;
       const frames = finding.frames?.join("\n") ?? "";
       const name =
@@ -100,6 +105,10 @@ export const missingBuiltFileRules: readonly Rule[] = [
         expect: "data.pyg.org",
       },
       { text: "AttributeError: 'NoneType' object has no attribute 'origin'", expect: "_version_cuda" },
+      {
+        text: "ImportError: Could not find module '_version_cpu' in c:\\Users\\u\\.conda\\envs\\e\\lib\\site-packages\\torch_sparse",
+        expect: "install --no-cache-dir --force-reinstall --no-deps --only-binary torch-sparse",
+      },
     ],
   },
   {

@@ -101,7 +101,7 @@ export const nvccHeaderRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} stumbles over a template of pybind11 (\`${placeOf(match.finding)}\`), which torch/extension.h brings into a .cu file: known of nvcc 11.5 and 11.6, above all with MSVC; nvcc 11.7 and newer take it. A kernel's file needs no bindings.`,
+      `nvcc${match.context.log.cuda === undefined ? "" : ` of CUDA ${match.context.log.cuda}`} stumbles over a template of pybind11 (\`${placeOf(match.finding)}\`), which torch/extension.h brings into a .cu file: known of nvcc 11.5 and 11.6 with MSVC and the pybind11 of torch before 1.12${/^11\.[56]$/.test(match.context.log.cuda ?? "") ? "; nvcc 11.7 and newer take it" : ""}. A kernel's file needs no bindings.`,
     fix: () => [
       "# in .cu files: #include <torch/types.h> (or <ATen/ATen.h>) in place of <torch/extension.h>; PYBIND11_MODULE and what it needs in a .cpp file",
       "nvcc --version   # or a toolkit >= 11.7 that fits torch.version.cuda: set CUDA_HOME and PATH to it",

@@ -1,6 +1,17 @@
 /** nvcc's command line: options, standards, its host compiler and files. */
 import { cudaForStandard } from "../version-facts.ts";
-import { buildAgain, pip, platformOf, python, torchCuda } from "../commands.ts";
+import {
+  buildAgain,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  showToolkits,
+  showTorchCuda,
+  toolkitFolder,
+  toolkitOnPath,
+  torchCuda,
+} from "../commands.ts";
 import { newerToolkit } from "../newer-toolkit.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
@@ -32,6 +43,12 @@ function cudaHome(match: Match): string {
 function nvccHere(match: Match): string {
   const version = match.context.log.cuda ?? match.context.environment?.cuda?.version;
   return version === undefined ? "" : ` (CUDA ${version})`;
+}
+
+/** Whether torch is for the CUDA of the old nvcc itself. */
+function sameToolkit(match: Match): boolean {
+  const { cuda } = match.context.log;
+  return cuda !== undefined && cuda === torchCuda(match);
 }
 
 /** What a linker is told through a compiler. */
@@ -145,7 +162,7 @@ export const nvccOptionRules: readonly Rule[] = [
       if (twice !== undefined)
         return `The option \`${twice}\` is given twice with different values (torch adds one, the project another).`;
       if (/generate-dependencies-with-compile|dependency-output|^-?MD$|^-?MF$/.test(option))
-        return `nvcc${nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
+        return `nvcc${match.context.log.cuda === undefined ? "" : nvccHere(match)} is older than 10.2 and does not know \`${option}\`, which newer torch passes to get the list of headers.`;
       if (/\s/.test(option))
         return `\`${option}\` was given to nvcc as one word: two flags (or a flag and its value) in one string.`;
       if (linkerWord.test(option))
@@ -173,10 +190,16 @@ export const nvccOptionRules: readonly Rule[] = [
           `# give \`${match.facts["twice"]}\` once: drop the project's own (e.g. -std= in extra_compile_args['nvcc'])`,
         ];
       if (/generate-dependencies-with-compile|dependency-output/.test(option))
-        return [
-          "export TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES=1   # for this old nvcc",
-          "# better: a CUDA toolkit of torch's version",
-        ];
+        return sameToolkit(match)
+          ? [setVariable(match, "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES", "1") + "   # for this old nvcc"]
+          : [
+              ...(torchCuda(match) === undefined ? [showTorchCuda(match)] : []),
+              showToolkits(match),
+              `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match) ?? "X.Y"))}   # the toolkit of torch's CUDA; not there: https://developer.nvidia.com/cuda-toolkit-archive`,
+              toolkitOnPath(match),
+              ...buildAgain(match),
+              `# a torch for CUDA 10.1 or older goes with this nvcc: ${setVariable(match, "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES", "1")}`,
+            ];
       const since = sinceOf(option);
       if (since !== undefined) return [...newerToolkit(match, since), ...buildAgain(match)];
       if (newerNvcc.test(option))

@@ -136,6 +136,9 @@ export const nvccRules: readonly Rule[] = [
           ? `# use CUDA ${known.since} or newer: export CUDA_HOME=/usr/local/cuda-${known.since} PATH=/usr/local/cuda-${known.since}/bin:$PATH`
           : `# remove ${dotted(arch)} from the architectures (TORCH_CUDA_ARCH_LIST, -gencode flags in setup.py or CMakeLists.txt), or use a CUDA from ${known.since} to below ${known.gone}`,
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch))}   # or build for what this nvcc knows; PTX serves newer GPUs`,
+        platformOf(match) === "win32"
+          ? `findstr /s /n "compute_${arch} sm_${arch}" setup.py CMakeLists.txt`
+          : `grep -rnE "(compute|sm)_${arch}" --include=setup.py --include=CMakeLists.txt .   # named there: torch then adds no list of its own and the variable counts for nothing: take these flags out`,
       ];
     },
     sources: [

@@ -1,5 +1,5 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
-import { pip, platformOf, python, rebuild, reinstall } from "../commands.ts";
+import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule, SourcePlace } from "../rule.ts";
@@ -26,6 +26,19 @@ function ofLibTorch(match: Match): string[] {
           "# torch and these libraries of one channel: conda list | grep -E 'torch|mkl|blas|protobuf'",
         ]),
     '# or pip\'s torch, or LibTorch from pytorch.org, which have MKL inside: -DCMAKE_PREFIX_PATH=$(python -c "import torch; print(torch.utils.cmake_prefix_path)")',
+  ];
+}
+
+/** nvdiffrast's plugin, which load() links with EGL: the system's library is not there, or only without its -dev part. */
+function eglOfNvdiffrast(match: Match): string[] | undefined {
+  const folder = /^(.*[\\/]nvdiffrast_plugin\w*)[\\/]/.exec(match.finding.file ?? "")?.[1];
+  if (folder === undefined || !/^(?:egl|gl)[A-Z]/.test(match.finding.symbol ?? "") || platformOf(match) !== "linux")
+    return undefined;
+  return [
+    "sudo apt-get install libegl1-mesa-dev libgles2-mesa-dev libgl1-mesa-dev   # Fedora, RHEL: mesa-libEGL-devel mesa-libGL-devel",
+    removeFolder(match, folder),
+    "# then the program again: the plugin is linked anew",
+    "# or without OpenGL at all, nvdiffrast 0.3 and newer: dr.RasterizeCudaContext() in place of dr.RasterizeGLContext()",
   ];
 }
 
@@ -71,22 +84,23 @@ export const otherSymbolRules: readonly Rule[] = [
       wantedByLibTorch(match)
         ? `\`${baseName(match.finding.file ?? "")}\` itself needs \`${match.facts["readable"] ?? ""}\` of ${match.facts["provider"] ?? "another library"}: the linker looks for what a shared library needs, too, and does not find that library, or finds another one.${/site-packages/.test(match.finding.file ?? "") ? " This torch takes it from outside, as conda's and distributions' builds do." : ""}`
         : `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "another library"}, which is not linked, or is there in another version.${installedSentence(match)}`,
-    fix: (match) => [
-      ...(wantedByLibTorch(match)
-        ? ofLibTorch(match)
-        : /[\\/]torch[\\/]lib[\\/]|^libtorch/.test(match.finding.file ?? "") &&
-            /BLAS/.test(match.facts["provider"] ?? "")
-          ? ["sudo apt-get install libopenblas0 liblapack3   # this build of torch takes BLAS from the system"]
-          : []),
-      ...(wantedByLibTorch(match)
-        ? []
-        : [
-            match.facts["library"] === undefined
-              ? "# add the library that defines it to `libraries`"
-              : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
-            ...rebuild(match),
-          ]),
-    ],
+    fix: (match) =>
+      eglOfNvdiffrast(match) ?? [
+        ...(wantedByLibTorch(match)
+          ? ofLibTorch(match)
+          : /[\\/]torch[\\/]lib[\\/]|^libtorch/.test(match.finding.file ?? "") &&
+              /BLAS/.test(match.facts["provider"] ?? "")
+            ? ["sudo apt-get install libopenblas0 liblapack3   # this build of torch takes BLAS from the system"]
+            : []),
+        ...(wantedByLibTorch(match)
+          ? []
+          : [
+              match.facts["library"] === undefined
+                ? "# add the library that defines it to `libraries`"
+                : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
+              ...rebuild(match),
+            ]),
+      ],
     change: (match) => {
       const library = match.facts["library"];
       if (library === undefined || match.finding.phase !== "link" || match.context.findLibrary?.(library) === undefined)
@@ -94,6 +108,7 @@ export const otherSymbolRules: readonly Rule[] = [
       return { kind: "add-library", library };
     },
     sources: [
+      "NVlabs/nvdiffrast#2",
       "https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html",
       "Lattica-ai/heal#13",
       "pytorch/pytorch#72653",
@@ -101,6 +116,10 @@ export const otherSymbolRules: readonly Rule[] = [
     ],
     examples: [
       { text: "/usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'", expect: "BLAS" },
+      {
+        text: "ImportError: /tmp/torch_extensions/nvdiffrast_plugin/nvdiffrast_plugin.so: undefined symbol: eglCreateContext",
+        expect: "rm -rf /tmp/torch_extensions/nvdiffrast_plugin",
+      },
       {
         text: "/usr/bin/ld: /c/envs/e/lib/python3.9/site-packages/torch/lib/libtorch_cpu.so: undefined reference to `sgetrf_'",
         expect: "rpath-link,/c/envs/e/lib",

@@ -12,7 +12,7 @@ import { tooNewFor } from "../version-facts.ts";
 
 /** Modules that are built, by the look of their names. */
 const builtModule =
-  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
+  /(?:^|\.)_?(?:C|ext|_ext|cuda|cuda_ext|backend|_backend|\w+_cuda|\w+_ext|\w+_cpp|\w+_C|_\w*C|_raymarching|\w+_backend|MultiScaleDeformableAttention|amp_C|apex_C|\w+_kernels?|\w+_ops|fused_\w+|flash_attn_\w+|selective_scan_cuda\w*|causal_conv1d_cuda|tinycudann_bindings\.?\w*|diff_\w+_rasterization|simple_knn|pointnet2\w*|iou3d\w*|roipool3d\w*|nms_\w+|deform_conv\w*|vllm_flash_attn\w*|_moe_C|_vllm_\w+|nvdiffrast_plugin|_kmeans_\w*|spconv\.core\w*|awq_inference_engine|exllamav?2?_\w+|autogptq_\w+|cQIGen|quant_cuda|lib(?:bleu|nat\w*|base)|\w+_fast|token_block_utils_fast|ext_c|ext_cpp|corr_sampler|alt_cuda_corr|MinkowskiEngineBackend\w*|sparseconvnet\w*)$/;
 
 /** What extensions call their functions, whatever the module's name is. */
 const bound = /^(?:forward|backward|fwd|bwd)$|_(?:forward|backward|fwd|bwd|cuda|kernel)$/;
@@ -168,7 +168,7 @@ export const registrationRules: readonly Rule[] = [
           "module"
         ] ??
         // The import stands in a try block that only warns.
-        /(?:^|\bis )name ['"](?<module>_C|_ext|ext_c|ext_cpp|\w+_cuda|\w+_ext|\w+_kernels?)['"] is not defined/.exec(
+        /(?:^|\bis )name ['"](?<module>_C|_ext|ext_c|ext_cpp|corr_sampler|alt_cuda_corr|\w+_cuda|\w+_ext|\w+_kernels?)['"] is not defined/.exec(
           finding.message,
         )?.groups?.["module"];
       if (module === undefined || !builtModule.test(module)) return undefined;
@@ -218,6 +218,10 @@ export const registrationRules: readonly Rule[] = [
     },
     sources: ["facebookresearch/pytorch3d#2013"],
     examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/RAFT-Stereo/core/corr.py\", line 17, in forward\n    corr, = corr_sampler.forward(volume, coords, radius)\nNameError: name 'corr_sampler' is not defined",
+        expect: "find . -path '*/sampler/setup.py'",
+      },
       {
         text: "ModuleNotFoundError: No module named 'flash_attn_2_cuda'",
         expect: "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v flash-attn",
@@ -297,11 +301,14 @@ export const registrationRules: readonly Rule[] = [
     title: "The compiled part of gsplat or its like is None",
     on: ["exception"],
     specificity: 70,
-    matches: (finding) =>
-      said(
-        finding,
-        /'NoneType' object has no attribute '(?<name>CameraModelType|\w+_fwd|\w+_bwd|fully_fused\w*|rasterize\w*|compute_\w+|quat_scale\w*)'/,
-      ),
+    matches: (finding, context) =>
+      // It has said itself why.
+      context.findings.some(({ text }) => text.includes("gsplat: No CUDA toolkit found"))
+        ? undefined
+        : said(
+            finding,
+            /'NoneType' object has no attribute '(?<name>CameraModelType|\w+_fwd|\w+_bwd|fully_fused\w*|rasterize\w*|compute_\w+|quat_scale\w*)'/,
+          ),
     confidence: "medium",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is asked of a compiled module that is None: the package could not load or build its CUDA part (no CUDA toolkit, no nvcc) and went on without it.`,

@@ -36,6 +36,14 @@ function hostedRunner(match: Match): boolean {
   );
 }
 
+/** Another toolset of the same Visual Studio: an older one where the text's is one of the newest. */
+function olderToolset({ context: { log } }: Match): string {
+  const minor = Number(/^14\.(\d{2})/.exec(log.msvc ?? "")?.[1] ?? Number.NaN);
+  return minor >= 39
+    ? 'call "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38   # an older toolset; not there: Visual Studio Installer, Individual components, MSVC v143 (14.38-17.8)'
+    : "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38";
+}
+
 export const resourceRules: readonly Rule[] = [
   {
     id: "out-of-memory",
@@ -182,7 +190,7 @@ export const resourceRules: readonly Rule[] = [
       /ptxas|cicc|cudafe|nvcc/.test(match.facts["program"] ?? "")
         ? "# another CUDA release of the same major version; for ptxas: nvcc flag -Xptxas -O1; look into antivirus on Windows"
         : platformOf(match) === "win32"
-          ? "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38"
+          ? olderToolset(match)
           : platformOf(match) === "darwin"
             ? "softwareupdate --list; xcode-select -p   # newer Command Line Tools (or Xcode), or Homebrew's clang: brew install llvm, CC=$(brew --prefix llvm)/bin/clang CXX=$(brew --prefix llvm)/bin/clang++; not GCC, which torch for macOS does not go with"
             : `# another compiler version${otherGcc(match)}; or less optimization for that file: -O1`,
@@ -198,6 +206,10 @@ export const resourceRules: readonly Rule[] = [
       { text: "a.cpp:12:3: internal compiler error: in tsubst_copy, at cp/pt.c:15620", expect: "another release" },
       { text: "nvcc error   : 'cudafe++' died due to signal 11 (Invalid memory reference)", expect: "cudafe++" },
       { text: "c10\\Variadic.h(3): fatal error C1001: Internal compiler error.", expect: "cl" },
+      {
+        text: "D:\\e\\torch\\include\\pybind11\\cast.h(1219) : fatal error C1001: Internal compiler error.\nerror: command 'C:\\\\Program Files\\\\Microsoft Visual Studio\\\\2022\\\\Community\\\\VC\\\\Tools\\\\MSVC\\\\14.40.33807\\\\bin\\\\HostX86\\\\x64\\\\link.exe' failed with exit code 3765260340",
+        expect: "x64 -vcvars_ver=14.38",
+      },
     ],
   },
   {
@@ -270,6 +282,10 @@ export const resourceRules: readonly Rule[] = [
     sources: ["https://pip.pypa.io/en/stable/cli/pip_cache/"],
     examples: [
       { text: "OSError: [Errno 28] No space left on device", expect: "TMPDIR" },
+      {
+        text: "thirdparty/eigen/Product.h(145): catastrophic error: error while writing generated C file: No space left on device",
+        expect: "TMPDIR",
+      },
       { text: "/usr/bin/ld: final link failed: No space left on device", expect: "df -h" },
       { text: "cc1plus: fatal error: error writing to /tmp/ccX.s: No space left on device", expect: "TMPDIR" },
     ],

@@ -3,12 +3,12 @@ import {
   buildAgain,
   installGpuTorch,
   packageToBuild,
-  wordsToBuild,
   pip,
   platformOf,
   python,
   reinstall,
   setVariable,
+  wordsToBuild,
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
@@ -81,7 +81,9 @@ export const setupRefusalRules: readonly Rule[] = [
         : [
             `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
             installGpuTorch(match),
-            pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
+            ...(match.context.log.setupCommand !== undefined && match.context.log.setupLast
+              ? buildAgain(match)
+              : [pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)]),
           ],
     sources: ["pytorch: torch/version.py", "astral-sh/uv#6437"],
     examples: [

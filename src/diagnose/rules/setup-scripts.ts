@@ -2,9 +2,49 @@
 import { unique } from "../../base/order.ts";
 import { pip, platformOf, python, packageToBuild, wordsToBuild } from "../commands.ts";
 import { usePython } from "../project-tools.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import type { Finding } from "../finding.ts";
+import { coded, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
+
+/** `setup.py:11 <module> » import alphapose`: the script imports the package whose compiled part it is to build. */
+function importsItself(finding: Finding): MatchFacts | undefined {
+  const [first = "", ...others] = finding.frames ?? [];
+  const [, script, row, name] =
+    /^(?:(?:.*[\\/])?(setup\.py)):(\d+) <module> » *(?:import|from) ([A-Za-z_]\w*)/.exec(first) ?? [];
+  const part =
+    /^cannot import name ['"](?<part>\w+_(?:cuda|ext|cpp|gpu)|_C|_ext)['"]|^No module named ['"](?:\w+\.)*(?<part2>\w+_(?:cuda|ext|cpp|gpu)|_C|_ext)['"]/.exec(
+      finding.message,
+    )?.groups;
+  if (script === undefined || name === undefined || part === undefined) return undefined;
+  const inside = others.some((frame) => new RegExp(`[\\\\/]${name}[\\\\/](?:\\w+[\\\\/])*\\w+\\.py:`).test(frame));
+  return inside ? { row, name, part: part["part"] ?? part["part2"] } : undefined;
+}
 
 export const setupScriptRules: readonly Rule[] = [
+  {
+    id: "setup-imports-its-own-package",
+    title: "setup.py imports the package whose compiled part it has yet to build",
+    on: ["exception"],
+    specificity: 88,
+    matches: importsItself,
+    confidence: "high",
+    cause: (match) =>
+      `Line ${match.facts["row"] ?? ""} of setup.py imports \`${match.facts["name"] ?? ""}\`, and that imports its compiled part \`${match.facts["part"] ?? ""}\`, which this very script is to build: it can only run where an earlier build lies. (The line is there for a version or a list of files; a newer state of the project may be without it.)`,
+    fix: (match) => [
+      `grep -nE "\\b${match.facts["name"] ?? ""}\\b" setup.py   # what the script wants of the package: most often its version`,
+      platformOf(match) === "win32"
+        ? `# line ${match.facts["row"] ?? ""} of setup.py: # in front of the import, and a plain version in place of what it gave`
+        : `sed -i.bak '${match.facts["row"] ?? ""}s/^/# /' setup.py   # the import; where its value is used, write the version itself`,
+      `${python(match)} ${match.context.log.setupCommand ?? "setup.py build_ext --inplace"}`,
+      "# or a newer state of the project: git pull",
+    ],
+    sources: ["MVIG-SJTU/AlphaPose#494"],
+    examples: [
+      {
+        text: 'python setup.py develop --user\nTraceback (most recent call last):\n  File "setup.py", line 11, in <module>\n    import alphapose\n  File "/w/AlphaPose/alphapose/__init__.py", line 1, in <module>\n    from .utils import *\n  File "/w/AlphaPose/alphapose/utils/roi_align/roi_align.py", line 6, in <module>\n    from . import roi_align_cuda\nImportError: cannot import name \'roi_align_cuda\'',
+        expect: "sed -i.bak '11s/^/# /' setup.py",
+      },
+    ],
+  },
   {
     id: "setup-absolute-path",
     title: "setup.py names sources by absolute paths",

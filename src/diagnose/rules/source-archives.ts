@@ -8,8 +8,21 @@ import { coded, type Match, type Rule, said } from "../rule.ts";
 const inconsistent =
   /Requested (?<asked>\S+)(?:\[[^\]]*\])? from (?<address>\S+?)(?:#\S*)?(?: \(from [^)]*\))? has inconsistent (?<what>name|version|Requires-Python): (?:expected|filename has) '(?<file>[^']*)', but metadata has '(?<made>[^']*)'/i;
 
+/** The words of pip 20.3. */
+const different =
+  /Requested (?<asked>\S+)(?:\[[^\]]*\])? from (?<address>\S+?)(?:#\S*)?(?: \(from [^)]*\))? has different (?<what>name|version) in metadata: '(?<made>[^']*)'/;
+
+/** The number in the name of an archive: `0.2.1+torch14.cuda101` of `x-0.2.1%2Btorch14.cuda101-cp36-cp36m-linux_x86_64.whl`. */
+function numberOf(address = ""): string {
+  const name = (/[^/]*$/.exec(address)?.[0] ?? "").replaceAll(/%2B/gi, "+");
+  return /-(\d[\w.+!]*)(?:-.*)?(?:\.whl|\.tar\.gz|\.zip)$/.exec(name)?.[1]?.replace(/\.tar$/, "") ?? "";
+}
+
 /** A release of the package that is at hand as an archive: pip compares nothing with a direct address. */
 function byAddress(match: Match): string[] {
+  const { address } = match.facts;
+  if (address?.endsWith(".whl") === true)
+    return [pip(match, `install "${address}"   # a direct address: pip compares no number with it`)];
   return [
     pip(
       match,
@@ -26,10 +39,15 @@ export const sourceArchiveRules: readonly Rule[] = [
     on: ["installer"],
     specificity: 78,
     matches: (finding) =>
-      coded(finding, "inconsistent-metadata") === undefined ? undefined : (said(finding, inconsistent) ?? {}),
+      coded(finding, "inconsistent-metadata") === undefined
+        ? undefined
+        : (said(finding, inconsistent) ?? said(finding, different) ?? {}),
     confidence: "high",
     cause: (match) => {
-      const { what = "version", file = "", made = "" } = match.facts;
+      const { what = "version", made = "", address } = match.facts;
+      const file = match.facts["file"] ?? numberOf(address);
+      if (address?.endsWith(".whl") === true)
+        return `The wheel's file name has the ${what} \`${file}\`, and the metadata in it say \`${made}\`: it was renamed after it was built, to tell the torch and CUDA that it is for. pip (20.3 and newer) refuses such a wheel from an index.`;
       return file === "mmcv-full"
         ? "There is no wheel of mmcv-full for this system, torch and CUDA, so pip takes the sources; their setup.py calls itself `mmcv` unless MMCV_WITH_OPS is 1, and pip (20.3 and newer) refuses an archive that is called otherwise than its file."
         : `The archive's file name has the ${what} \`${file}\`, and its setup.py, run here, says \`${made}\` (it asks torch, CUDA or git for it, or the archive was made wrongly). pip (20.3 and newer) refuses such an archive and goes on to older releases.`;
@@ -46,12 +64,18 @@ export const sourceArchiveRules: readonly Rule[] = [
           ]
         : byAddress(match),
     sources: [
+      "espnet/warp-ctc#35",
       "open-mmlab/mmcv: setup.py",
       "open-mmlab/mmcv#822",
       "vllm-project/vllm#1922",
       "pypa/pip: src/pip/_internal/exceptions.py",
     ],
     examples: [
+      {
+        text: "ERROR: Requested warpctc-pytorch==0.2.1+torch14.cuda101 from https://files.pythonhosted.org/packages/af/23/warpctc_pytorch-0.2.1%2Btorch14.cuda101-cp36-cp36m-manylinux1_x86_64.whl#sha256=97 has different version in metadata: '0.2.1'",
+        expect:
+          'install "https://files.pythonhosted.org/packages/af/23/warpctc_pytorch-0.2.1%2Btorch14.cuda101-cp36-cp36m-manylinux1_x86_64.whl"',
+      },
       {
         text: "WARNING: Discarding https://files.pythonhosted.org/packages/ef/90/mmcv-full-1.2.0.tar.gz#sha256=88 (from https://pypi.org/simple/mmcv-full/). Requested mmcv from https://files.pythonhosted.org/packages/ef/90/mmcv-full-1.2.0.tar.gz#sha256=88 has inconsistent name: filename has 'mmcv-full', but metadata has 'mmcv'\nERROR: Could not find a version that satisfies the requirement mmcv-full==1.2.0\nERROR: No matching distribution found for mmcv-full==1.2.0",
         expect: "MMCV_WITH_OPS=1",

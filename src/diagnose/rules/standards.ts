@@ -85,6 +85,12 @@ function newer(standard: string | undefined): string | undefined {
   return { "1z": "17", "2a": "20", "2b": "23", "2c": "26" }[standard ?? ""] ?? standard;
 }
 
+/** The standard that the text's command has, else those that are too old, as a part of a pattern. */
+function older(match: Match): string {
+  const { standard } = match.context.log;
+  return standard !== undefined && Number(standard) < Number(needed(match)) ? standard : "(0x|11|1y|14)";
+}
+
 /** How to compile as the standard that is needed. */
 function compileAsNeeded(match: Match): string[] {
   if (match.context.log.cmake && platformOf(match) !== "win32")
@@ -97,7 +103,11 @@ function compileAsNeeded(match: Match): string[] {
     match.context.usesTorch === false
       ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`
       : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
-    `grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`,
+    ...(platformOf(match) === "win32" || match.context.usesTorch === false
+      ? [`grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`]
+      : [
+          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
+        ]),
   ];
 }
 
