@@ -30,7 +30,16 @@ const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)
 
 function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
+  // A wheel that is refused is refused again.
+  if (finding.code === "wrong-wheel") return false;
   if (finding.kind === "installer") return log.installer !== undefined;
+  // setup.py itself stopped, as a command of the text ran it.
+  if (
+    finding.kind === "exception" &&
+    log.setupCommand !== undefined &&
+    finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
+  )
+    return true;
   return (
     /^(?:exception|system|warning)$/.test(finding.kind) && log.package !== undefined && log.installer !== undefined
   );

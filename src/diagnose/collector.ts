@@ -35,6 +35,8 @@ export class Collector {
     const known = this.#seen.get(key);
     if (known !== undefined) {
       known.lastAt = line.number;
+      // A title says the message first, and the traceback that leads to it stands below.
+      if (known.frames === undefined && parts.frames !== undefined) known.frames = parts.frames;
       return { ...known };
     }
     const finding: OpenFinding = {
