@@ -32,14 +32,15 @@ const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)
 
 function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
+  // A wheel that is refused is refused again.
+  if (finding.code === "wrong-wheel") return false;
   if (finding.kind === "installer") return log.installer !== undefined;
   if (!/^(?:exception|system|warning)$/.test(finding.kind)) return false;
-  return (
-    (log.package !== undefined && log.installer !== undefined) ||
-    // A program that runs later fails for other reasons.
-    (log.setupLast &&
-      (finding.kind !== "exception" || finding.frames?.some((frame) => /(?:^|[\\/])setup\.py:\d/.test(frame)) === true))
-  );
+  if (log.package !== undefined && log.installer !== undefined) return true;
+  // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
+  return finding.kind === "exception"
+    ? log.setupCommand !== undefined && finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
+    : log.setupLast;
 }
 
 /** The one command of the text that builds; undefined without one, and where the text has several. */

@@ -19,24 +19,30 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 /** The folder of the prompt: `.`, `-e ".[test]"`. */
 const ofHere = /^(?:-e )?"?\.[\\/]?(?:\[[\w,-]+\])?"?$/;
 
+/** A folder that `setup.py develop` was to install: setuptools hands it to pip as an editable one (since 80). */
+function editable(requirement: string, setupCommand: string | undefined): string {
+  return /\bdevelop\b/.test(setupCommand ?? "") && /^(?:\.|[\\/]|[A-Za-z]:)/.test(requirement)
+    ? `-e ${requirement}`
+    : requirement;
+}
+
 /** The package that is built, for a command of pip: as it was asked for, `.` where nothing is named. */
 export function packageToBuild({ context: { log } }: Match): string {
   const { package: built, requirement } = log;
-  if (built === undefined) return requirement ?? log.asked ?? ".";
+  if (built === undefined)
+    return requirement === undefined ? (log.asked ?? ".") : editable(requirement, log.setupCommand);
   // The folder that pip says it processes is the one that the command names.
-  const [only, ...more] = log.requested ?? [];
-  if (
-    requirement !== undefined &&
-    /^(?:\/|[A-Z]:)/.test(requirement) &&
-    only !== undefined &&
-    more.length === 0 &&
-    ofHere.test(only)
-  )
+  const [first, ...others] = log.requested ?? [];
+  const only = others.length === 0 ? first : undefined;
+  if (requirement !== undefined && /^(?:\/|[A-Z]:)/.test(requirement) && only !== undefined && ofHere.test(only))
     return only;
   // What PyPI does not have comes from its repository.
   const from = originOf(built)?.from;
   if (from !== undefined && (requirement === undefined || /^[\w.=-]+$/.test(requirement))) return `"${from}"`;
-  return requirement ?? (log.localPackages.includes(plainName(built)) ? "." : built);
+  if (requirement !== undefined) return editable(requirement, log.setupCommand);
+  // One repository that carries the package's name is where it comes from.
+  if (only !== undefined && plainName(nameOfRepository(only) ?? "") === plainName(built)) return only;
+  return log.localPackages.includes(plainName(built)) ? "." : built;
 }
 
 /** The same with the options that the command in the text has: what it looks into, what it passes on. */

@@ -234,12 +234,13 @@ function withRunner(lines: readonly string[], match: Match): readonly string[] {
 
 /** The lines of a fix in the words of the machine that the text is of. */
 export function fitted(lines: readonly string[], match: Match): readonly string[] {
-  const { jetson, libtorchFolder, script } = match.context.log;
+  const { jetson, libtorchFolder, script, scriptArguments } = match.context.log;
   const given =
     libtorchFolder === undefined
       ? lines
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
-  const named = script === undefined ? given : given.map((line) => line.replaceAll("the_program.py", quote(script)));
+  const program = script === undefined ? undefined : [quote(script), scriptArguments ?? []].flat().join(" ");
+  const named = program === undefined ? given : given.map((line) => line.replaceAll("the_program.py", program));
   const locked = fittedForUv(
     withRunner(oneWay(named), match).map((line) => withStatedTorch(line, match)),
     match,

@@ -180,7 +180,7 @@ const mostModuleFiles = 40;
 const runningPython = /(?:^|[\s/\\])python3\.(\d{1,2})(?=[\s/\\]|$)|^Python 3\.(\d{1,2})\.\d/;
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
-const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson\b/;
+const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson(?:\b|nano|_)/;
 /** The boards and their GPUs. Source: "CUDA GPU Compute Capability" of NVIDIA, its list of Jetson products. */
 const jetsonName = /[Jj]etson|\bAGX\b|\bOrin\b|\bXavier\b/;
 const boards: readonly (readonly [RegExp, string])[] = [
@@ -201,6 +201,7 @@ const spokenDriver = /\b(?:driver(?: version)?|Kernel Module)(?: is|:)? {1,3}([3
 
 /** Gathers them line by line. */
 export class PasteReader {
+  #noCuda = false;
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
@@ -454,6 +455,8 @@ export class PasteReader {
       facts.torchBuild ??= "cuda";
       facts.torchCuda ??= cuda;
     }
+    // Both are said of a build without.
+    if (/^CUDA used to build PyTorch: (?:None|Could not collect)\b/.test(text)) this.#noCuda = true;
     const rocm = /^ROCM used to build PyTorch: (\d+\.\d+)?/.exec(text);
     if (rocm?.[1] !== undefined) {
       facts.torchBuild = "rocm";
@@ -473,8 +476,10 @@ export class PasteReader {
   }
 
   facts(): PasteFacts {
+    const without = this.#noCuda && this.#facts.torchBuild === undefined;
     return {
       ...this.#facts,
+      ...(without ? { torchBuild: "cpu" as const } : {}),
       ...this.#calls.facts(),
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],

@@ -2,6 +2,7 @@
 import { fromWhereItWasGiven, withAgain } from "./again.ts";
 import { fixForAmd } from "./gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
+import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import { foreignHeader } from "./foreign-headers.ts";
@@ -91,7 +92,12 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     success === undefined
       ? [...best.values()]
       : [...best.values()].filter(({ role, match }) => role !== "advice" || match.finding.at > success.at);
-  return select(speaking.sort(compare)).map((candidate) => {
+  const heard = withoutEchoes(
+    speaking.sort(compare),
+    ({ rule }) => rule.id,
+    (candidate) => confidenceOf(candidate) === "high",
+  );
+  return select(heard).map((candidate) => {
     const diagnosis = toDiagnosis(candidate);
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
     // What a run that goes on remarks on stopped nothing.

@@ -177,8 +177,12 @@ export function wordWithExtras(
 
 /** So many commands are remembered. */
 const mostInstalls = 4;
-const setupCommand =
-  /\bpython[\d.]*(?:\.exe)? (?:-u )?((?:\.[\\/])?setup\.py (?:install|develop|build (?:develop|install)|build_ext|build|bdist_wheel)(?: --?[a-z][\w-]*(?:=[^\s"'`]+)?)*)/;
+/** `setup.py build_ext bdist_wheel`, `setup_cpu.py install --user`: every word of Python's own that the command has. */
+const setupWord =
+  "(?:install|develop|build_ext|build_py|build|bdist_wheel|sdist|bdist_egg|clean)(?![\\w./-])(?: --?[a-z][\\w-]*(?:=[^\\s\"'`]+)?)*";
+const setupCommand = new RegExp(
+  `\\bpython[\\d.]*(?:\\.exe)? (?:-u )?((?:\\.[\\\\/])?setup\\w*\\.py ${setupWord}(?: ${setupWord})*)`,
+);
 
 /** The words of a command as they are written, up to where a sentence goes on. */
 function written(text: string): string | undefined {
@@ -222,7 +226,12 @@ export class RequestReader {
     if (this.#page === undefined && text.includes(".html"))
       this.#page = /(?:Looking in links: |\s-f |--find-links[ =])["']?(https?:\/\/[^\s"']+\.html)/.exec(text)?.[1];
     // pip says so of what it runs by itself.
-    if (text.includes("setup.py ") && !text.includes("did not run") && !text.includes("unning command")) {
+    if (
+      text.includes("setup") &&
+      text.includes(".py ") &&
+      !text.includes("did not run") &&
+      !text.includes("unning command")
+    ) {
       const setup = setupCommand.exec(text)?.[1];
       if (setup !== undefined) this.#setupLast = true;
       this.#setup = setup ?? this.#setup;

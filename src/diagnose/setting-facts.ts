@@ -126,6 +126,10 @@ function listed(value: string): readonly string[] | undefined {
   return folders.length === 0 ? undefined : folders;
 }
 
+/** `set(CMAKE_PREFIX_PATH "/home/jo/libtorch")`, `LIBTORCH=/opt/libtorch`, `LibTorch 2.2.0 in /opt/libtorch`: the folder alone. */
+const namedLibtorch =
+  /(?:CMAKE_PREFIX_PATH|Torch_DIR|LIBTORCH|[Ll]ib[Tt]orch)\b[^"'`/:]{0,40}["'`]?((?:\/|[A-Za-z]:[\\/])(?:[\w.+-]+[\\/]){0,10}libtorch(?:[\w+-]|\.(?=\d)){0,30})(?=["'`);,\s]|$)/;
+
 /** Gathers them line by line. */
 export class SettingReader {
   #libtorch = false;
@@ -207,7 +211,7 @@ export class SettingReader {
       this.#libtorchFolder ??=
         /(?:^|[\s"'`(:=]|-[LI]|\/)((?:\/|[A-Za-z]:[\\/])(?:[\w.+-]+[\\/]){0,10}libtorch[\w.+-]{0,30})[\\/](?:lib|include|share)\b/.exec(
           text,
-        )?.[1];
+        )?.[1] ?? namedLibtorch.exec(text)?.[1];
     if (!this.#qmake && /^\s*(?:INCLUDEPATH|LIBS|QMAKE_\w+) *\+= |\$\$PWD\b/.test(text)) this.#qmake = true;
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))

@@ -17,6 +17,12 @@ export interface ToolFacts {
   readonly gccModule?: string;
   /** The program that ran, as the traceback's first line or its command names it: `train.py`. */
   readonly script?: string;
+  /** What its command hands to it: `--batch 16`. */
+  readonly scriptArguments?: string;
+  /** The Python whose pip `pip --version` shows: `3.10`. */
+  readonly pipPython?: string;
+  /** A free-threaded Python runs or is built for: `python3.13t`, `cp314t`. */
+  readonly freeThreaded: boolean;
   /** The C library is musl: Alpine, or a build for musllinux. */
   readonly musl: boolean;
   /** The folder with a space in it that cl.exe gets without quotes: `c:/Users/Ann Lee/AppData/`. */
@@ -53,6 +59,10 @@ function scriptIn(text: string): string | undefined {
     : found;
 }
 
+/** `python train.py --batch 16`: a command that ends with its line. */
+const startsScript =
+  /(?:^|[\w)\]:\\~/-][$#>%] ?)(?:python3?(?:\.\d+)?|torchrun)(?:\.exe)? ((?:[\w./\\:-]{0,119})\w\.py)((?: -{1,2}[A-Za-z][\w.-]*(?:[= ][\w./\\:=,+@-]+)*)+) *$/;
+
 /** The options among the words of a command that go on the next line. */
 function optionsIn(text: string): string[] {
   const words = text.split(/\s+/).filter((word) => word !== "" && word !== "\\");
@@ -74,8 +84,11 @@ export class ToolReader {
   #companions: readonly string[] | undefined;
   #module: string | undefined;
   #spack: string | undefined;
+  #freeThreaded = false;
   #musl = false;
+  #pip: string | undefined;
   #script: string | undefined;
+  #started: readonly [script: string, options: string] | undefined;
   readonly #targets = new Set<string>();
   #keyword: string | undefined;
   #spaced: string | undefined;
@@ -86,8 +99,20 @@ export class ToolReader {
         text.slice(0, 4_000),
       )?.[1];
     if (text.length > 600) return;
+    if (!this.#freeThreaded && text.includes("3"))
+      this.#freeThreaded =
+        /\+freethreaded\b|\bcp31\dt\b|\bpython3?\.?1\dt\b|\bpython3\.1\dt\b|(?:^|[\s(,-])3\.1\dt(?=[\s,)]|$)|\bfree-threaded Python\b/.test(
+          text,
+        ) && !/skip|exclud|no wheel/i.test(text);
     if (text.includes("ibuildwheel") || text.includes("CIBW_")) this.#cibuildwheel = true;
-    if (this.#script === undefined && text.includes(".py")) this.#script = scriptIn(text);
+    if (text.startsWith("pip "))
+      this.#pip ??= /^pip \d\S* from .{1,300} \(python (3\.\d{1,2})\)$/.exec(text.trim())?.[1];
+    if (text.includes(".py")) {
+      this.#script ??= scriptIn(text);
+      const [, started, options] = text.includes(".py -") ? (startsScript.exec(text) ?? []) : [];
+      if (started !== undefined && options !== undefined && scriptIn(`$ python ${started}`) !== undefined)
+        this.#started = [started, options.trim()];
+    }
     if (/librar|_module\s*\(|add_exec/.test(text)) {
       const target = cmakeTarget.exec(text)?.[1];
       if (target !== undefined) this.#targets.add(target);
@@ -114,8 +139,15 @@ export class ToolReader {
   }
 
   facts(): ToolFacts {
+    const [started, options] = this.#started ?? [];
+    const nameOf = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+    const isIt = started !== undefined && (this.#script === undefined || nameOf(this.#script) === nameOf(started));
+    const script = isIt ? started : this.#script;
     return {
-      ...(this.#script === undefined ? {} : { script: this.#script }),
+      ...(script === undefined ? {} : { script }),
+      ...(isIt && options !== undefined ? { scriptArguments: options } : {}),
+      ...(this.#pip === undefined ? {} : { pipPython: this.#pip }),
+      freeThreaded: this.#freeThreaded,
       musl: this.#musl,
       ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
       ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),

@@ -21,8 +21,18 @@ export interface TorchName {
 /** First match wins. */
 const names: readonly TorchName[] = [
   // Came with a release.
-  { form: /^(?:torch|c10|at)::(?:InferenceMode|AutoInferenceMode)$/, since: "1.9" },
+  {
+    form: /^(?:torch|c10|at)::(?:InferenceMode|AutoInferenceMode)$/,
+    since: "1.9",
+    instead: "in the source, for any torch: torch::NoGradGuard no_grad;",
+  },
   { form: /^torch::autograd::(?:Function|AutogradContext)$/, since: "1.3" },
+  // pytorch/pytorch#29812 (November 2019), and the words of #16696 for a torch from before it.
+  {
+    form: /^torch::nn::(?:functional::(?:cross_entropy|CrossEntropyFuncOptions)|CrossEntropyLoss)$/,
+    since: "1.4",
+    instead: "in the source, for any torch: torch::nll_loss(torch::log_softmax(output, 1), target)",
+  },
   { form: /^TORCH_LIBRARY_FRAGMENT$/, since: "1.8" },
   { form: /^TORCH_LIBRARY(?:_IMPL)?$/, since: "1.6" },
   { form: /^STABLE_TORCH_LIBRARY\w*$|^torch::stable\b|^torch::headeronly\b/, since: "2.9" },
@@ -84,6 +94,13 @@ const names: readonly TorchName[] = [
     gone: "1.5",
     instead: "lr(…), and optimizer.param_groups()[0].options() in place of optimizer.options",
     rename: ["learning_rate", "lr"],
+  },
+  // Omegastick/pytorch-cpp-rl#27; release notes of 1.5.
+  {
+    form: /^torch::optim::(?:Adam|AdamW|Adagrad|RMSprop|SGD|LBFGS)::options$/,
+    gone: "1.5",
+    instead:
+      "the options of each group: for (auto& group : optimizer.param_groups()) static_cast<torch::optim::AdamOptions&>(group.options()).lr(0.001); (the class is that of the optimizer)",
   },
   { form: /Options(?:<[^>]*>)?::with_bias$/, gone: "1.5", instead: "bias(…)", rename: ["with_bias", "bias"] },
   { form: /^torch::nn::FeatureDropout$/, gone: "1.5", instead: "torch::nn::Dropout2d or Dropout3d" },

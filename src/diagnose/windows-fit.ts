@@ -20,8 +20,14 @@ function fromCommand(line: string): string {
 
 /** A command with a remark behind it: cmd.exe knows no such remark and would hand its words to the command. */
 function withoutRemark(line: string): string[] {
-  const parts = /^([^#\s].*?)\s{2,}(# .*)$/.exec(line) ?? /^(set \w+=[^#]*?|for \/f .*?)\s+(# .*)$/.exec(line);
-  return parts === null ? [line] : [parts[1] ?? "", parts[2] ?? ""];
+  if (line.startsWith("#")) return [line];
+  let quoted = false;
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] === '"') quoted = !quoted;
+    else if (!quoted && at > 0 && line[at] === "#" && line[at - 1] === " " && line[at + 1] === " ")
+      return [line.slice(0, at).trimEnd(), line.slice(at)];
+  }
+  return [line];
 }
 
 /** What is of cmd.exe alone. */

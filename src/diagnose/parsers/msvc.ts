@@ -102,8 +102,13 @@ function line(line: LogLine, out: Collector): boolean {
     const header =
       /['"“«]\s?([\w.+/\\-]{1,300}\.\w{1,4})\s?['"”»]/.exec(rest)?.[1] ??
       quoted(rest) ??
-      /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1];
-    if (header !== undefined && (isHeaderName(header) || /include/i.test(rest))) {
+      /:\s?([^\s:]{1,200}\.\w{1,4})\s?:/.exec(rest)?.[1] ??
+      // In other languages than English it stands between colons.
+      /:\s?([a-z_]{3,24})\s?: No such file/.exec(rest)?.[1];
+    if (
+      header !== undefined &&
+      (isHeaderName(header) || /include|включ|include|inclusi|包括|インクルード|포함/i.test(rest))
+    ) {
       out.add(line, { kind: "missing-header", header, ...common });
     } else out.add(line, { kind: "driver", ...common, ...(header === undefined ? {} : { file: header }) });
     return true;

@@ -19,17 +19,22 @@ const own =
 const ptxasLine = /^ptxas (?:.*?), line (\d+); (fatal|error)\s*: (.*)$/;
 const died = /'([^']+)' died (?:due to signal (\d+)|with status (0x[0-9A-Fa-f]+|\d+))(?: \(([^)]*)\))?/;
 
+const mostCandidates = 24;
+
 /** The parser of nvcc and its passes. */
 export function nvccParser(): Parser {
   let last: OpenFinding | undefined;
   let age = 0;
+  let candidates = 0;
   return {
     get open() {
       return last !== undefined;
     },
     line(line: LogLine, out: Collector): boolean {
       if (last !== undefined) {
-        age++;
+        // The candidates, of which torch's Half has a dozen, stand before the types.
+        if (candidates < mostCandidates && /^(?:function "|built-in operator ")/.test(line.text)) candidates++;
+        else age++;
         if (
           /^(?:operand types are|argument types are|object type is|detected during|the function template|candidate is)\b/.test(
             line.text,
@@ -46,6 +51,7 @@ export function nvccParser(): Parser {
       if (found === undefined) return false;
       last = found;
       age = 0;
+      candidates = 0;
       return true;
     },
   };

@@ -1,5 +1,5 @@
 /** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
-import { platformOf, setVariable, torchCuda } from "../commands.ts";
+import { knownCapabilities, platformOf, setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -29,6 +29,15 @@ function least(match: Match): string {
   if (target !== undefined) return dotted(target);
   const about = `${match.facts["feature"] ?? ""} ${match.facts["types"] ?? ""}`;
   return since.find(([form]) => form.test(about))?.[1] ?? "8.0";
+}
+
+/** The GPU of the text, where it is older than what the code needs. */
+function olderGpu(match: Match): string | undefined {
+  const known = knownCapabilities(match);
+  const [gpu] = known;
+  return known.length !== 1 || gpu === undefined || Number.parseFloat(gpu) >= Number.parseFloat(least(match))
+    ? undefined
+    : gpu;
 }
 
 /** What to build for: nothing below 7.5, where CUDA 13 begins. */
@@ -215,10 +224,19 @@ export const architectureRules: readonly Rule[] = [
     cause: (match) => {
       const { feature } = match.facts;
       const what = `${feature === undefined ? "What the code uses" : `\`${feature}\``}${match.facts["types"] === undefined ? "" : ` (${match.facts["types"]})`}`;
+      const gpu = olderGpu(match);
+      if (gpu !== undefined)
+        return `${what} does not exist for architectures below ${least(match)}, and the GPU that it is built for has ${gpu}: the code does not support it.`;
       return `${what} does not exist for architectures below ${least(match)}, and the list of architectures (TORCH_CUDA_ARCH_LIST, -gencode flags of the build, or torch's own list when no GPU is visible) holds an older one.`;
     },
     fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+      ...(olderGpu(match) === undefined
+        ? [
+            `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+          ]
+        : [
+            `# the GPU of the text has ${olderGpu(match) ?? ""}: a list of newer architectures compiles, and nothing of it runs there. Another GPU (${least(match)} or newer), a release of the package that still supports this one, or the code changed as below`,
+          ]),
       `grep -rnE 'gencode|arch=|CUDA_ARCHITECTURES' setup.py CMakeLists.txt   # the build's own list wins over the variable`,
       `# or guard the code: #if __CUDA_ARCH__ >= ${least(match).replace(/(\d+)\.(\d).*/, "$1$20")}`,
     ],

@@ -1,6 +1,6 @@
 /** Bazel and Meson. */
-import { python } from "../commands.ts";
-import { type Rule, saidAny } from "../rule.ts";
+import { buildAgain, pip, python } from "../commands.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 export const bazelAndMesonRules: readonly Rule[] = [
   {
@@ -123,4 +123,36 @@ export const bazelAndMesonRules: readonly Rule[] = [
       },
     ],
   },
+  {
+    id: "meson-not-installed",
+    title: "meson-python finds no Meson or Ninja",
+    on: ["installer", "exception", "build-tool"],
+    specificity: 80,
+    matches: (finding) =>
+      said(finding, /meson-python: error: Could not find (?<tool>meson|ninja) version (?<least>\d[\d.]*\d) or newer/),
+    confidence: "high",
+    cause: (match) =>
+      `meson-python builds the package with ${match.facts["tool"] === "ninja" ? "Ninja" : "Meson"} ${match.facts["least"] ?? ""} or newer, and there is none: without build isolation pip fetches nothing, so that what the build needs has to be in the environment itself.`,
+    fix: (match) => {
+      const tool = match.facts["tool"] ?? "meson";
+      const asked = `"${tool}>=${match.facts["least"] ?? ""}"`;
+      return [
+        pip(match, `install meson-python ${tool === "meson" ? `${asked} ninja` : `meson ${asked}`}`),
+        ...(match.context.log.requested === undefined ? buildAgain(match) : installAgainPlainly(match)),
+      ];
+    },
+    sources: ["mesonbuild/meson-python: mesonpy/__init__.py"],
+    examples: [
+      {
+        text: "$ pip install -e . --no-build-isolation\n      ERROR: meson-python: error: Could not find meson version 0.63.3 or newer, found .",
+        expect: 'install meson-python "meson>=0.63.3" ninja',
+      },
+    ],
+  },
 ];
+
+/** The command of the text, without isolation as it was given. */
+function installAgainPlainly(match: Match): string[] {
+  const { requested = [], options = [] } = match.context.log;
+  return [pip(match, `install --no-build-isolation ${[...requested, ...options].join(" ")}`)];
+}

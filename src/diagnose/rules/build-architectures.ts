@@ -1,4 +1,5 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { usualArchitectures } from "../arch-lists.ts";
 import {
   buildAgain,
@@ -33,6 +34,25 @@ function buildsNow(finding: Finding, context: RuleContext): boolean {
   return [finding, ...context.findings].some((each) =>
     (each.frames ?? []).some((frame) => /_get_cuda_arch_flags|cpp_extension\.py/.test(frame)),
   );
+}
+
+/** A torch for the CPU on a machine whose text names an NVIDIA GPU. */
+function withoutGpuBuild({ context: { log } }: Match): boolean {
+  return (
+    log.torchBuild === "cpu" &&
+    (log.namedGpu !== undefined || log.namedCapability !== undefined || log.driverCuda !== undefined)
+  );
+}
+
+/** The part of PyTorch's index for the driver of the text; for ARM servers there are wheels with CUDA since 12.4 (pytorch/builder#1775). */
+function gpuIndex({ context: { log } }: Match): string {
+  const arm = log.arch === "arm64";
+  const driver = log.driverCuda === undefined ? undefined : parseVersion(log.driverCuda);
+  const known = (arm ? ["12.4", "12.6", "12.8", "13.0"] : ["11.8", "12.1", "12.4", "12.6", "12.8", "13.0"]).filter(
+    (each) => driver === undefined || compareVersions(parseVersion(each), driver) <= 0,
+  );
+  const best = driver === undefined ? "12.8" : (known.at(-1) ?? "12.4");
+  return `cu${best.replace(".", "")}`;
 }
 
 export const buildArchitectureRules: readonly Rule[] = [
@@ -125,7 +145,9 @@ export const buildArchitectureRules: readonly Rule[] = [
         ? `The package's setup.py wants \`${match.facts["own"]}\` or asks torch for the GPU, and got neither: the variable is not set, and ${match.context.log.torchBuild === "cpu" ? "the torch that is installed is a CPU-only build, which knows of no GPU" : `torch is a CPU-only build (${platformOf(match) === "win32" ? "what PyPI has for Windows" : "what a plain pip install may bring"}), or no GPU is visible (a docker build, a login node)`}. It does not read TORCH_CUDA_ARCH_LIST for that.`
         : match.facts["empty"] !== undefined
           ? `TORCH_CUDA_ARCH_LIST is set, and empty (or ends in a separator): torch takes the empty word for an architecture.${match.context.log.docker || /TORCH_CUDA_ARCH_LIST/.test(match.finding.message) ? " In a Dockerfile an ARG without a value, or one declared before FROM and not again after it, does that." : ""}`
-          : "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
+          : withoutGpuBuild(match)
+            ? `The torch that is installed${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is a build for the CPU alone, which sees no GPU whatever the machine has: it cannot say which architectures to compile for, and an extension with CUDA does not work with it.`
+            : "torch asks the visible GPUs which architectures to compile for; none is visible (a docker build, a login node, CUDA_VISIBLE_DEVICES empty), so the list is empty.",
     fix: (match) => {
       const { own } = match.facts;
       if (own !== undefined)
@@ -134,6 +156,14 @@ export const buildArchitectureRules: readonly Rule[] = [
           `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"   # None: a CPU-only build, and the extension needs one with CUDA:`,
           installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0"),
           "# then install the package again, with --no-build-isolation, so that its setup.py sees this torch",
+        ];
+      if (withoutGpuBuild(match))
+        return [
+          `${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${gpuIndex(match)}`)}   # with CUDA; "CUDA Version" of nvidia-smi is older: the next older index`,
+          `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # has to say True before the extension is built`,
+          ...(match.context.log.setupCommand === undefined
+            ? buildAgain(match)
+            : [`${python(match)} ${match.context.log.setupCommand}`]),
         ];
       if (match.context.log.docker && match.facts["empty"] === undefined && match.context.log.arch !== "arm64")
         return [

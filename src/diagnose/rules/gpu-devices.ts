@@ -1,6 +1,12 @@
 /** GPUs that are there and cannot be used: taken by others, numbered otherwise, broken, closed to this user. */
 import { installTorchFor, pip, platformOf, python, setVariable, unsetVariable } from "../commands.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+
+/** The package of NVIDIA's repository with NVRTC of the release that is looked for. */
+function nvrtcPackage(match: Match): string {
+  const release = /builtins\S*?(\d+)\.(\d+)/.exec(match.finding.text)?.slice(1, 3).join("-");
+  return `cuda-nvrtc-${release ?? "<release>"}`;
+}
 
 export const gpuDeviceRules: readonly Rule[] = [
   {
@@ -255,16 +261,23 @@ export const gpuDeviceRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "NVRTC loads libnvrtc-builtins of exactly its own release when it compiles, and does not find it: the package nvidia-cuda-nvrtc is missing, of another release than torch's CUDA, or another CUDA's libnvrtc was loaded first (LD_LIBRARY_PATH).",
-    fix: (match) => [
-      pip(match, "list | grep -i nvrtc"),
-      unsetVariable(match, "LD_LIBRARY_PATH") + "   # and try again",
-      pip(match, "install --force-reinstall torch   # brings the nvidia-cuda-nvrtc that fits"),
-      ...(platformOf(match) === "win32"
-        ? []
+    fix: (match) =>
+      match.context.log.namesLibtorch || match.context.log.libtorchFolder !== undefined
+        ? [
+            "ls <libtorch>/lib | grep -i nvrtc   # LibTorch for CUDA brings it, as libnvrtc-builtins-<letters>.so.<release>",
+            "export LD_LIBRARY_PATH=<libtorch>/lib:$LD_LIBRARY_PATH   # before any other CUDA",
+            `# not there: NVRTC of torch's CUDA, ${nvrtcPackage(match)} of NVIDIA's repository (images of nvidia/cuda: the one with torch's CUDA in its name)`,
+          ]
         : [
-            `export LD_LIBRARY_PATH=$(${python(match)} -c "import nvidia.cuda_nvrtc as n; print(n.__path__[0] + '/lib')"):$LD_LIBRARY_PATH   # when the package is there and is not found`,
-          ]),
-    ],
+            pip(match, "list | grep -i nvrtc"),
+            unsetVariable(match, "LD_LIBRARY_PATH") + "   # and try again",
+            pip(match, "install --force-reinstall torch   # brings the nvidia-cuda-nvrtc that fits"),
+            ...(platformOf(match) === "win32"
+              ? []
+              : [
+                  `export LD_LIBRARY_PATH=$(${python(match)} -c "import nvidia.cuda_nvrtc as n; print(n.__path__[0] + '/lib')"):$LD_LIBRARY_PATH   # when the package is there and is not found`,
+                ]),
+          ],
     sources: ["https://docs.nvidia.com/cuda/nvrtc/", "pytorch/pytorch#101275"],
     examples: [
       {

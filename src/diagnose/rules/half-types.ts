@@ -16,6 +16,31 @@ const macros = "-D__CUDA_NO_HALF_OPERATORS__ -D__CUDA_NO_HALF_CONVERSIONS__ -D__
 
 export const halfTypeRules: readonly Rule[] = [
   {
+    id: "half-with-other-type",
+    title: "An operator joins torch's Half with another type",
+    on: ["compile"],
+    specificity: 85,
+    matches: (finding) =>
+      saidAny(
+        finding,
+        /more than one operator "(?<operator>[^"]{1,4})" matches these operands.*operand types are: (?:const )?(?<type>(?:c10|at)::(?:Half|BFloat16)) [^\w\s]{1,2} (?:const )?(?<other>bool|(?:unsigned )?(?:int|long|char|short)|double|float|(?:u?int\d+_t))\b/s,
+        /more than one operator "(?<operator>[^"]{1,4})" matches these operands.*operand types are: (?:const )?(?<other>bool|(?:unsigned )?(?:int|long|char|short)|double|float|(?:u?int\d+_t)) [^\w\s]{1,2} (?:const )?(?<type>(?:c10|at)::(?:Half|BFloat16))/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} joins \`${match.facts["type"] ?? ""}\` and \`${match.facts["other"] ?? ""}\` with \`${match.facts["operator"] ?? "+"}\`: torch has operators of ${match.facts["type"] ?? "Half"} with float, double, int and int64_t, and \`${match.facts["other"] ?? ""}\` can become each of them, so that the compiler cannot choose.`,
+    fix: (match) => [
+      `# ${placeOf(match.finding) === "" ? "there" : `in ${placeOf(match.finding)}`}: the ${match.facts["other"] ?? "other"} made the same type first, static_cast<scalar_t>(…) (the name of the template's type), or both float: static_cast<float>(x) ${match.facts["operator"] ?? "+"} static_cast<float>(…)`,
+    ],
+    sources: ["yzslab/gaussian-splatting-lightning#113", "pytorch: c10/util/Half-inl.h"],
+    examples: [
+      {
+        text: 'tiles.cu(33): error: more than one operator "+" matches these operands:\n    built-in operator "arithmetic + arithmetic"\n    function "c10::operator+(const c10::Half &, const c10::Half &)"\n    function "c10::operator+(c10::Half, float)"\n    operand types are: c10::Half + bool',
+        expect: "static_cast<scalar_t>",
+      },
+    ],
+  },
+  {
     id: "half-operators-twice",
     title: "CUDA's operators of half meet those of the code",
     on: ["compile"],

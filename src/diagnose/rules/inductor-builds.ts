@@ -1,6 +1,6 @@
 /** What torch.compile's own C++ builds give the compiler and the linker, and should not. */
-import { platformOf, pip, setVariable, systemPackage } from "../commands.ts";
-import { ofLog } from "../matchers.ts";
+import { platformOf, pip, python, setVariable, systemPackage } from "../commands.ts";
+import { linkLibrary, ofLog } from "../matchers.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
 
@@ -47,6 +47,23 @@ export const inductorBuildRules: readonly Rule[] = [
         expect: "`c:/Users/Ann Lee`",
       },
     ],
+  },
+  {
+    id: "inductor-library-missing",
+    title: "torch has no sleef.lib in its folder",
+    on: ["missing-library"],
+    specificity: 92,
+    matches: (finding) => linkLibrary(finding, /^sleef$/),
+    confidence: "high",
+    cause: (match) =>
+      `On Windows what torch.compile writes (and extensions with torch's vector headers) is linked with \`sleef.lib\`, which PyTorch's own wheels bring in torch\\lib. This torch has none there: it is a build of somebody else${match.context.log.conda ? " (conda's)" : ""}, or the file was taken away.`,
+    fix: (match) => [
+      `${python(match)} -c "import torch, os; print(torch.__version__, [f for f in os.listdir(os.path.join(os.path.dirname(torch.__file__), 'lib')) if 'sleef' in f])"`,
+      `${pip(match, "install --force-reinstall --no-cache-dir torch")}   # PyTorch's wheel${match.context.log.conda ? "; conda's torch first: conda remove pytorch" : ""}; for CUDA with its index (https://pytorch.org/get-started/locally/)`,
+      '# or without C++ from torch.compile: torch.compile(model, backend="eager"), TORCHDYNAMO_DISABLE=1',
+    ],
+    sources: ["pytorch/pytorch#128770"],
+    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'sleef.lib'", expect: "torch\\lib" }],
   },
   {
     id: "inductor-without-compiler",

@@ -65,6 +65,15 @@ function named(match: Match): string {
   return built === undefined ? "" : ` (\`${built}\`)`;
 }
 
+/** The user's own setup.py asks, run by Python itself. */
+function ownSetup({ finding, context }: Match): boolean {
+  return (
+    context.log.setupCommand !== undefined &&
+    /(?:^|[\\/])setup\w*\.py:/.test(finding.frames?.at(-1) ?? "") &&
+    !context.findings.some(({ kind }) => kind === "installer")
+  );
+}
+
 export const isolationRules: readonly Rule[] = [
   {
     id: "torch-missing-in-isolated-build",
@@ -276,6 +285,11 @@ export const isolationRules: readonly Rule[] = [
           "# or an environment with Python 3.11, for which the pinned release has a wheel: uv venv --python 3.11   (conda create -n e python=3.11)",
         ];
       }
+      if (module === "distutils" && ownSetup(match))
+        return [
+          `${pip(match, "install --upgrade setuptools")}   # brings a distutils of its own`,
+          "# in setup.py: from setuptools import setup, Extension in place of distutils.core, before torch.utils.cpp_extension",
+        ];
       if (module === "distutils" || module === "ImpImporter" || module === "imp")
         return [
           pip(match, "install --upgrade pip setuptools wheel"),

@@ -2,7 +2,7 @@
 import { wordsToBuild, pip, python, torchAtHand } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
-import { inTorchTree } from "./torch-api.ts";
+import { inTorchTree } from "./asked-of-torch.ts";
 
 function inTorchHeader(match: Match): boolean {
   return /[\\/](?:torch[\\/])?include[\\/](?:torch|ATen|c10)[\\/]/.test(match.finding.file ?? "");

@@ -1,5 +1,5 @@
 /** Libraries and objects that the linker does not find. */
-import { homebrew, platformOf, pythonVersion, systemPackage } from "../commands.ts";
+import { homebrew, pip, platformOf, pythonVersion, systemPackage } from "../commands.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule } from "../rule.ts";
@@ -27,6 +27,11 @@ function relativeTorch(file: string): boolean {
   return /^(?![\\/]|[A-Za-z]:)\S*lib[\\/]lib(?:c10|torch)\w*\.(?:so|dylib)$/.test(file);
 }
 
+/** A free-threaded Python, asked for the library of the ordinary one. */
+function forFreeThreading(match: Match): boolean {
+  return match.context.log.freeThreaded && platformOf(match) === "win32" && !/t/.test(match.facts["flags"] ?? "");
+}
+
 export const linkLibraryRules: readonly Rule[] = [
   {
     id: "python-library-not-found-at-link",
@@ -36,20 +41,41 @@ export const linkLibraryRules: readonly Rule[] = [
     matches: (finding) => linkLibrary(finding, /^python(?<version>\d[\d.]*)(?<flags>[a-z_]*)$/),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["file"] ?? ""}\`: the interpreter's import library is not found. ${platformOf(match) === "win32" ? "In a virtual environment it lies in the `libs` folder of the base Python; Store and embeddable Pythons have none, and `_d` is for debug builds." : "Modules need no libpython on Linux; a program that embeds Python needs the development package."}`,
+      forFreeThreading(match)
+        ? `The Python is a free-threaded one, whose import library is \`python${match.facts["version"] ?? ""}t.lib\`, and the build asks for \`${match.facts["file"] ?? ""}\` of the ordinary one: on Windows both share one pyconfig.h, and which library is linked depends on the macro Py_GIL_DISABLED, which nobody defines here.`
+        : `\`${match.facts["file"] ?? ""}\`: the interpreter's import library is not found. ${platformOf(match) === "win32" ? "In a virtual environment it lies in the `libs` folder of the base Python; Store and embeddable Pythons have none, and `_d` is for debug builds." : "Modules need no libpython on Linux; a program that embeds Python needs the development package."}`,
     fix: (match) =>
-      platformOf(match) === "win32"
+      forFreeThreading(match)
         ? [
-            "python -c \"import sys; print(sys.base_prefix + '\\\\libs')\"   # does it hold the .lib? then:",
-            "for /f %i in ('python -c \"import sys; print(sys.base_prefix)\"') do set LIB=%i\\libs;%LIB%",
-            "# otherwise install Python from python.org",
+            pip(match, "install --upgrade setuptools   # defines it by itself since the end of 2024"),
+            "set CL=/DPy_GIL_DISABLED   # for every call of cl.exe, also the one that nvcc makes; then the same build again",
+            `# or the ordinary Python, for which packages have wheels: ${pythonVersion(match) ?? "3.14"} without the t (uv venv --python ${pythonVersion(match) ?? "3.14"}, py -${pythonVersion(match) ?? "3.14"})`,
           ]
-        : [
-            ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
-            "# modules: drop -lpython from the link flags",
-          ],
-    sources: ["ashawkey/torch-ngp#91", "stevenlovegrove/Pangolin#570"],
-    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'python39.lib'", expect: "base_prefix" }],
+        : platformOf(match) === "win32"
+          ? [
+              "python -c \"import sys; print(sys.base_prefix + '\\\\libs')\"   # does it hold the .lib? then:",
+              "for /f %i in ('python -c \"import sys; print(sys.base_prefix)\"') do set LIB=%i\\libs;%LIB%",
+              "# otherwise install Python from python.org",
+            ]
+          : [
+              ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
+              "# modules: drop -lpython from the link flags",
+            ],
+    sources: [
+      "ashawkey/torch-ngp#91",
+      "stevenlovegrove/Pangolin#570",
+      "pypa/setuptools#4662",
+      "pypa/distutils#310",
+      "python/cpython#134211",
+      "mjun0812/flash-attention-prebuild-wheels#102",
+    ],
+    examples: [
+      {
+        text: "Using CPython 3.14.5+freethreaded-windows-x86_64-none\nLINK : fatal error LNK1104: cannot open file 'python314.lib'",
+        expect: "set CL=/DPy_GIL_DISABLED",
+      },
+      { text: "LINK : fatal error LNK1104: cannot open file 'python39.lib'", expect: "base_prefix" },
+    ],
   },
   {
     id: "library-file-missing-at-link",

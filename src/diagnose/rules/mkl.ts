@@ -1,5 +1,5 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
-import { pip, unsetVariable } from "../commands.ts";
+import { pip, python, unsetVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
@@ -170,6 +170,38 @@ export const mklRules: readonly Rule[] = [
       {
         text: "OSError: libmkl_intel_lp64.so.1: cannot open shared object file: No such file or directory",
         expect: "mkl",
+      },
+    ],
+  },
+  {
+    id: "mkl-threads-without-openmp",
+    title: "MKL's threads find no OpenMP run time",
+    on: ["undefined-symbol"],
+    specificity: 86,
+    matches: (finding) => {
+      const [, layer] = /(libmkl_(?:intel|gnu)_thread)\.so[\d.]*$/.exec(finding.file ?? "") ?? [];
+      const { symbol = "" } = finding;
+      return layer === undefined || !/^(?:__kmpc_|omp_|kmp_|GOMP_)/.test(symbol) ? undefined : { layer, symbol };
+    },
+    confidence: "high",
+    cause: (match) => {
+      const gnu = match.facts["layer"] === "libmkl_gnu_thread";
+      return `\`${match.facts["symbol"] ?? ""}\` is of the OpenMP run time that MKL's threads need (${gnu ? "libgomp" : "libiomp5"}), and none is loaded: the package with it is missing, or this MKL (of conda, of Intel's setvars.sh, on LD_LIBRARY_PATH) is found in place of the one that torch was linked with. Nothing was built wrong.`;
+    },
+    fix: (match) => {
+      const gnu = match.facts["layer"] === "libmkl_gnu_thread";
+      const library = gnu ? "libgomp.so.1" : "libiomp5.so";
+      return [
+        `${unsetVariable(match, "LD_LIBRARY_PATH")}; ${python(match)} -c "import torch"   # another MKL was in the way where this works`,
+        gnu ? install(match, "libgomp") : install(match, "intel-openmp"),
+        `LD_PRELOAD=${match.context.log.conda ? "$CONDA_PREFIX/lib" : `$(${python(match)} -c "import sys; print(sys.prefix)")/lib`}/${library} ${python(match)} -c "import torch"   # when it is there and is not found: export LD_PRELOAD so`,
+      ].filter((line) => !line.includes('pip install "libgomp"'));
+    },
+    sources: ["pytorch/pytorch#116576", "intel/intel-extension-for-pytorch#573", "pyinstaller/pyinstaller#4478"],
+    examples: [
+      {
+        text: "ImportError: /opt/conda/envs/e/lib/libmkl_intel_thread.so.2: undefined symbol: __kmpc_reduce_nowait",
+        expect: "intel-openmp",
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** Wheels that pip refuses by their names: the tags of Python, system and processor, and what a person does about each. */
-import { python, pythonVersion } from "../commands.ts";
+import { pip, python, pythonVersion } from "../commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The Python that refused a wheel: this machine's only when the wheel is of this kind of machine. */
@@ -60,12 +60,37 @@ export function forWheel(match: Match): string[] {
       '# or without it: many programs run with torch\'s own attention (attn_implementation="sdpa"), and leave an optional package out',
     ];
   if (version === wheelPython)
-    return ["# the Python fits: compare system (linux, win, macosx) and processor in the name"];
+    return pipOfOther(match) === undefined
+      ? ["# the Python fits: compare system (linux, win, macosx) and processor in the name"]
+      : [pip(match, `install ${refused(match) ?? match.finding.symbol ?? ""}`)];
   const here = version === undefined ? undefined : `cp${version.replace(".", "")}`;
+  // What is fetched by its address has the same file for other Pythons beside it, where it was built for them.
+  const address = refused(match);
+  if (here !== undefined && address !== undefined && /^https?:/.test(address))
+    return [
+      `${pip(match, `install ${address.replace(new RegExp(`-${tag}-(?:${tag}m?)-`), `-${here}-${here}-`)}`)}   # the same release for this Python; not found: the page of the release says for which Pythons there are wheels`,
+      `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
+    ];
   return [
     `# the wheel of the same release ${here === undefined ? "for this Python" : `with ${here}-${here} in its name`}, with the same torch, CUDA and ABI; none there: pip install --no-build-isolation builds it from source`,
     `# or an environment with the wheel's Python: uv venv --python ${wheelPython}   (conda create -n e python=${wheelPython})`,
   ];
+}
+
+/** The wheel as the text's command names it: an address, a path. */
+function refused(match: Match): string | undefined {
+  const { symbol = "" } = match.finding;
+  return symbol === ""
+    ? undefined
+    : match.context.log.installs
+        ?.flatMap((words) => words.match(/"[^"]*"|\S+/g) ?? [])
+        .find((word) => word.includes(symbol));
+}
+
+/** The Python that the text's `pip --version` names, where it is another than the one of the text and of the wheel. */
+function pipOfOther(match: Match): string | undefined {
+  const { pipPython, python: stated } = match.context.log;
+  return pipPython === undefined || pipPython === stated ? undefined : pipPython;
 }
 
 export function wheelCause(match: Match): string {
@@ -79,6 +104,9 @@ export function wheelCause(match: Match): string {
     return `\`${symbol}\` has a name of a system that no Python knows: 64-bit ARM is linux_aarch64 there, x86-64 is linux_x86_64.`;
   const other = otherSystem(match);
   if (other !== undefined) return `\`${symbol}\` is for ${other.its}, and this is ${other.here}.`;
+  const ofPip = pipOfOther(match);
+  if (ofPip !== undefined && tag !== undefined && ofPip !== `3.${tag}`)
+    return `\`${symbol}\` is for Python 3.${tag}, and the \`pip\` that was called is that of Python ${ofPip}${version === `3.${tag}` ? `: the Python ${version} that it is meant for has a pip of its own (python -m pip)` : ""}.`;
   if (tag !== undefined && version !== undefined && version !== `3.${tag}`)
     return `\`${symbol}\` is for Python 3.${tag} (cp3${tag}), and this is Python ${version}. System, processor, torch, CUDA and C++ ABI in its name have to fit, too.`;
   return `${wheel} is for another Python, system or processor than this one (${here}): its name says which (cp310 = Python 3.10, linux_x86_64, win_amd64).`;

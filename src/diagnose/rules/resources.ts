@@ -1,5 +1,5 @@
 /** Memory, disk, permissions, limits; compilers that died. */
-import { buildAgain, pip, platformOf, setVariable } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, setVariable } from "../commands.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -42,6 +42,11 @@ function olderToolset({ context: { log } }: Match): string {
   return minor >= 39
     ? 'call "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38   # an older toolset; not there: Visual Studio Installer, Individual components, MSVC v143 (14.38-17.8)'
     : "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38";
+}
+
+/** The file system itself takes no files. */
+function readOnly(match: Match): boolean {
+  return /Read-only file system|\[Errno 30\]/.test(match.finding.message) && platformOf(match) !== "win32";
 }
 
 export const resourceRules: readonly Rule[] = [
@@ -314,7 +319,9 @@ export const resourceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
+      readOnly(match)
+        ? `${match.facts["path"] === undefined ? "A folder" : `\`${match.facts["path"]}\``} lies on a file system that is read-only: the image of a container (Apptainer and Singularity mount theirs so), or a disk that is mounted so. No rights change that; it has to be another folder.`
+        : `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
     fix: (match) => [
       ...(match.facts["path"] === undefined || platformOf(match) === "win32" ? [] : [`ls -ld ${match.facts["path"]}`]),
       ...(/\.gch$/.test(match.facts["path"] ?? "")
@@ -331,7 +338,11 @@ export const resourceRules: readonly Rule[] = [
           ]),
       ...(platformOf(match) === "win32"
         ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
-        : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
+        : readOnly(match)
+          ? match.context.log.script === undefined
+            ? []
+            : [`${python(match)} the_program.py`]
+          : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
     ],
     sources: [],
     examples: [

@@ -19,6 +19,14 @@ function importsItself(finding: Finding): MatchFacts | undefined {
   return inside ? { row, name, part: part["part"] ?? part["part2"] } : undefined;
 }
 
+/** A command without an option that pip refuses, and its value. */
+function withoutOption(words: string, option: string | undefined): string {
+  const flag = option?.replace(/=.*$/, "");
+  return flag === undefined || !/^--[\w-]+$/.test(flag)
+    ? words
+    : words.replaceAll(new RegExp(`(?:^| )["']?${flag}(?:=(?:"[^"]*"|\\S+))?["']?(?= |$)`, "g"), "").trim();
+}
+
 export const setupScriptRules: readonly Rule[] = [
   {
     id: "setup-imports-its-own-package",
@@ -322,14 +330,27 @@ export const setupScriptRules: readonly Rule[] = [
     matches: (finding) => (coded(finding, "no-such-option") === undefined ? undefined : { option: finding.symbol }),
     confidence: "high",
     cause: (match) =>
-      `This pip does not know \`${match.facts["option"] ?? ""}\`: it was removed (--install-option in 23.1, --global-option and --build-option with legacy builds in 25.3, --no-use-pep517 for projects without setup.py), or it is misspelt.`,
+      `This pip does not know \`${match.facts["option"] ?? ""}\`: it was removed (--install-option in 23.1, --global-option, --build-option and --no-use-pep517 with the legacy builds in 25.3), or it is misspelt.`,
     fix: (match) => [
-      '# --global-option="--cpp_ext" → --config-settings "--build-option=--cpp_ext" (apex and its kin: APEX_CPP_EXT=1 APEX_CUDA_EXT=1 pip install …)',
-      pip(match, `install -v --no-build-isolation --no-cache-dir ${wordsToBuild(match)}`),
+      ...(match.facts["option"] === "--no-use-pep517"
+        ? []
+        : [
+            '# --global-option="--cpp_ext" → --config-settings "--build-option=--cpp_ext" (apex and its kin: APEX_CPP_EXT=1 APEX_CUDA_EXT=1 pip install …)',
+          ]),
+      pip(
+        match,
+        `install -v --no-build-isolation --no-cache-dir ${withoutOption(wordsToBuild(match), match.facts["option"])}`,
+      ),
       "# as a stopgap: python -m pip install 'pip<25'",
     ],
-    sources: ["https://pip.pypa.io/en/stable/news/", "NVIDIA/apex: README.md"],
-    examples: [{ text: "no such option: --global-option", expect: "--config-settings" }],
+    sources: ["https://pip.pypa.io/en/stable/news/", "NVIDIA/apex: README.md", "pytorch/pytorch#167096"],
+    examples: [
+      { text: "no such option: --global-option", expect: "--config-settings" },
+      {
+        text: "$ pip install --no-use-pep517 -e .\nno such option: --no-use-pep517",
+        expect: "install -v --no-build-isolation --no-cache-dir -e .\n",
+      },
+    ],
   },
   {
     id: "uv-cannot-match-runtime",

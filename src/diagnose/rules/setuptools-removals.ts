@@ -1,5 +1,5 @@
 /** What setuptools, distutils and wheel no longer have: which release took it away, and the newest one that had it. */
-import { pip } from "../commands.ts";
+import { pip, wordsToBuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
@@ -252,7 +252,7 @@ export const setuptoolsRemovalRules: readonly Rule[] = [
         }[top] ?? top.replaceAll("_", "-");
       return [
         pip(match, `install --upgrade pip setuptools wheel ${name}`),
-        pip(match, `install --no-build-isolation ${match.context.log.package ?? "<package>"}`),
+        pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
       ];
     },
     sources: ["https://peps.python.org/pep-0517/", "Comfy-Org/Nvidia_RTX_Nodes_ComfyUI#19"],

@@ -15,7 +15,16 @@ function asked(match: Match): string {
 
 /** The standard to compile as. */
 function needed(match: Match): string {
-  return standardFor(match, match.facts["need"]);
+  return saidByTorch(match) ? (match.facts["need"] ?? "17") : standardFor(match, match.facts["need"]);
+}
+
+/** The header of a LibTorch says itself what it needs: the torch of a Python beside it does not count. */
+function saidByTorch({ finding, facts }: Match): boolean {
+  return (
+    facts["need"] !== undefined &&
+    /[\\/]libtorch[\w.+-]*[\\/]include[\\/]/.test(finding.file ?? "") &&
+    /You need C\+\+\d\d to compile PyTorch|compiler is required to use (?:ATen|PyTorch)/.test(finding.message)
+  );
 }
 
 function flag(match: Match): string {
@@ -206,7 +215,7 @@ export const standardRules: readonly Rule[] = [
     confidence: (match) => (match.facts["feature"] === undefined || match.facts["sure"] === "yes" ? "high" : "medium"),
     cause: (match) => {
       const name = match.facts["feature"];
-      const torch = torchAtHand(match);
+      const torch = saidByTorch(match) ? undefined : torchAtHand(match);
       const ofTorch = torch === undefined ? "" : ` torch ${torch.version} needs C++${cxxStandardOf(torch.release)}.`;
       const libcxx = withLibcxx(match) ? ", or clang's libc++ (-stdlib=libc++) does not have it yet" : "";
       if (name !== undefined && isCompiledSo(match))

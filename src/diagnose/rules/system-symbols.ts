@@ -214,7 +214,9 @@ export const systemSymbolRules: readonly Rule[] = [
     title: "OpenMP is used but not linked",
     on: ["undefined-symbol"],
     specificity: 70,
-    matches: (finding, context) => owned(finding, context, "openmp"),
+    // MKL's layer of threads is no extension that one compiles.
+    matches: (finding, context) =>
+      /libmkl_\w*thread/.test(finding.file ?? "") ? undefined : owned(finding, context, "openmp"),
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the OpenMP run time${/kmp/.test(match.facts["name"] ?? "") ? " of clang and Intel (libomp)" : " of gcc (libgomp)"}: the sources were compiled with -fopenmp, the link was not, or compile and link used different compilers.`,

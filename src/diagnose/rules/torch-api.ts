@@ -5,89 +5,10 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { askedOfTorch, inTorchTree } from "./asked-of-torch.ts";
 import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext } from "../rule.ts";
 import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../torch-api.ts";
-
-const space = String.raw`(?<space>(?:at|c10d?|torch|caffe2|executorch)(?:::[\w:<>{} ]+)?)`;
-const open = "[\"‘'`“]";
-const close = "[\"’'”`]";
-
-/** Messages that name what a namespace or class of torch does not have. */
-const named: readonly RegExp[] = [
-  new RegExp(
-    `${open}(?:const )?(?:struct |class |const )*${space}${close}(?: \\{aka [^}]*\\})? has no (?:actual )?member (?:named )?${open}?(?<name>[\\w~]+)`,
-  ),
-  new RegExp(`${open}(?<name>[\\w~]+)${close} is not a member of ${open}(?:class |struct )?${space}`),
-  new RegExp(`no (?:member|type|template) named ${open}(?<name>[\\w~]+)${close} in (?:namespace )?${open}${space}`),
-  new RegExp(`${open}(?<name>[\\w~]+)${close}\\s?: is not a member of ${open}${space}`),
-  new RegExp(`no matching function for call to ${open}(?<space>(?:at|c10d?|torch)(?:::\\w+)*)::(?<name>\\w+)`),
-  new RegExp(
-    `${open}(?<name>\\w+)${close} in (?:namespace|class|struct) ${open}(?:class |struct )?${space}${close} does not name a (?:type|template type)`,
-  ),
-  new RegExp(
-    `no instance of (?:overloaded )?function "(?<space>(?:at|c10d?|torch)(?:::\\w+)*)::(?<name>\\w+)[^"]*" matches`,
-  ),
-  new RegExp(
-    `${open}(?<space>(?:at|c10d?|torch|caffe2)(?:::\\w+)*)::(?<name>\\w+)${close} (?:has not been declared|is not a class or namespace|is not a (?:type|template)|does not name a type|was not declared)`,
-  ),
-  new RegExp(
-    `(?:unknown type name|use of undeclared identifier) '(?<space>(?:at|c10d?|torch)(?:::\\w+)*)::(?<name>\\w+)'`,
-  ),
-];
-
-/** Messages behind which an unknown name stands that they do not say. */
-const unnamed =
-  /^expected (?:template-name|class-name|class name|constructor, destructor, or type conversion|primary-expression|unqualified-id|initializer|namespace-name|a type specifier|declaration|[‘'"]?[;,{(>)][’'"]? )|^expected |^variable or field .* declared void|does not name a type|has not been declared|was not declared in this scope|is not a template|C\+\+ requires a type specifier|a type specifier is required|this declaration has no storage class|unknown type name|undeclared identifier/;
-
-/** The name that is asked of torch and not there. */
-export function askedOfTorch(
-  finding: Finding,
-  torch?: string,
-): { readonly name: string; readonly said: boolean } | undefined {
-  for (const form of named) {
-    const groups = form.exec(finding.message)?.groups;
-    if (groups !== undefined) {
-      const within = (groups["space"] ?? "").replaceAll("{anonymous}::", "").replace(/^caffe2::TypeMeta$/, "");
-      return { name: `${within}::${groups["name"] ?? ""}`, said: true };
-    }
-  }
-  const macro =
-    /[‘'"](?<name>[A-Z][A-Z0-9_]{4,})[’'"](?:\s?:| was not declared| is undefined| does not name| has not been)/.exec(
-      finding.message,
-    )?.groups?.["name"] ??
-    /(?:identifier|unknown type name) ["'](?<name>[A-Z][A-Z0-9_]{4,})["']/.exec(finding.message)?.groups?.["name"];
-  if (macro !== undefined && torchName(macro) !== undefined) return { name: macro, said: true };
-  const accessor =
-    /^[‘'"]?(?:identifier ["'])?(?:at::|torch::)?(?<name>(?:Generic)?PackedTensorAccessor(?:32|64)?)["'’]? (?:is not a template|is undefined|does not name a (?:type|template type)|was not declared)/.exec(
-      finding.message,
-    )?.groups?.["name"];
-  if (accessor !== undefined) return { name: `at::${accessor}`, said: true };
-  if (finding.source === undefined || !unnamed.test(finding.message)) return undefined;
-  for (const [word] of finding.source.matchAll(/(?:at|c10d?|torch)(?:::\w+)+|\b[A-Z][A-Z0-9_]{4,}(?=\s*\()/g))
-    if (torchName(word) !== undefined) return { name: word, said: false };
-  // A missing word `template` looks the same, and is what ails all but very old releases.
-  if (isBefore(torch, "1.3") !== true) return undefined;
-  const member = /[.>](data_ptr|const_data_ptr|mutable_data_ptr|packed_accessor(?:32|64))\s?</.exec(
-    finding.source,
-  )?.[1];
-  return member === undefined || /[\w)] *\.template /.test(finding.source)
-    ? undefined
-    : { name: `at::Tensor::${member}`, said: false };
-}
-
-/** torch's own sources, where a torch is built: nothing there was written for another release. */
-export function inTorchTree(file: string | undefined): boolean {
-  const path = (file ?? "").replaceAll("\\", "/");
-  if (/\/torch\/lib\/tmp_install\/include\/|(?:^|\/)pytorch[\w.-]*\/build\/(?:aten|caffe2|c10)\//.test(path))
-    return true;
-  return (
-    !/-packages\/|\/include\/|\.egg\//.test(path) &&
-    /(?:^|\/)(?:torch\/csrc|torch\/lib|aten\/src\/ATen|c10\/(?:core|util|cuda|macros|hip|xpu|mobile)|caffe2\/(?:core|operators|utils|serialize|sgd))\//.test(
-      path,
-    )
-  );
-}
 
 /** torch as the paste states it, else of the environment. */
 function torchHere(context: RuleContext): string | undefined {
@@ -156,6 +77,28 @@ function history(finding: Finding, context: RuleContext): (MatchFacts & { readon
   };
 }
 
+const mostReplaced = 6;
+
+/** What has another name now, of all that the text names: a line for each, with the files where the name alone has to change. */
+function replacementsOf(match: Match): string[] {
+  const asked = new Map<string, string>();
+  const add = (facts: MatchFacts, file: string | undefined): void => {
+    const { from, to, asked: name = "", instead = "" } = facts;
+    const line =
+      from !== undefined && to !== undefined && file !== undefined && platformOf(match) !== "win32"
+        ? `sed -i.bak 's/${from}/${to}/g' ${file}`
+        : `# ${name} → ${instead}`;
+    if (asked.size < mostReplaced) asked.set(`${name} ${line}`, line);
+  };
+  add(match.facts, match.finding.file);
+  for (const finding of match.context.findings) {
+    if (finding.kind !== "compile" || finding === match.finding) continue;
+    const facts = history(finding, match.context);
+    if (facts !== undefined && facts["since"] === undefined && facts["instead"] !== undefined) add(facts, finding.file);
+  }
+  return [...new Set(asked.values())];
+}
+
 export const torchApiRules: readonly Rule[] = [
   {
     id: "torch-older-than-code",
@@ -169,14 +112,37 @@ export const torchApiRules: readonly Rule[] = [
     confidence: (match) => (match.facts["said"] === "yes" ? "high" : "medium"),
     cause: (match) =>
       `\`${match.facts["asked"] ?? ""}\` came with torch ${match.facts["since"] ?? ""}, and ${placeOf(match.finding) || "the code"} is compiled against an older torch${here(match)}${match.facts["instead"] === undefined ? "" : ` (${match.facts["instead"]})`}. (Or against headers of another torch than the one that is meant: LibTorch, /usr/include, pip's build isolation.)`,
-    fix: (match) => [
-      pip(match, `install --upgrade "torch>=${match.facts["since"] ?? ""}"`),
-      "# LibTorch in C++: a download of at least that release, and a clean build folder",
-      ...fittingRelease(match),
-    ],
+    fix: (match) => {
+      const { log } = match.context;
+      const since = match.facts["since"] ?? "";
+      const inSource =
+        match.facts["instead"]?.startsWith("in the source, ") === true ? [`# ${match.facts["instead"]}`] : [];
+      // No Python is near.
+      const isProgram =
+        log.packageFolders.length === 0 &&
+        (log.host === "program" ||
+          log.namesLibtorch ||
+          /(?:^|[\\/])main\.(?:cpp|cc|cxx)$/.test(match.finding.file ?? ""));
+      return isProgram
+        ? [
+            `# a LibTorch of ${since} or newer in place of the one that CMake finds (https://pytorch.org/get-started/locally/; ARM boards: the folder torch of pip's package), and an empty build folder`,
+            ...inSource,
+          ]
+        : [
+            pip(match, `install --upgrade "torch>=${since}"`),
+            ...inSource,
+            "# LibTorch in C++: a download of at least that release, and a clean build folder",
+            ...fittingRelease(match),
+          ];
+    },
     sources: ["https://github.com/pytorch/pytorch/releases", "prabhuomkar/pytorch-cpp#96", "pytorch/vision#3210"],
     examples: [
-      { text: "src/main.cpp:106:12: error: 'InferenceMode' is not a member of 'torch'", expect: "torch>=1.9" },
+      { text: "src/main.cpp:106:12: error: 'InferenceMode' is not a member of 'torch'", expect: "LibTorch of 1.9" },
+      { text: "csrc/ops.cpp:10:12: error: 'InferenceMode' is not a member of 'torch'", expect: "torch>=1.9" },
+      {
+        text: "main.cpp:71:48: error: ‘cross_entropy’ is not a member of ‘torch::nn::functional’",
+        expect: "torch::nll_loss",
+      },
       {
         text: "torchvision/csrc/vision.cpp:31:23: error: expected constructor, destructor, or type conversion before ‘(’ token\n   31 | TORCH_LIBRARY_FRAGMENT(torchvision, m) {\n      |                       ^",
         expect: "1.8",
@@ -202,16 +168,10 @@ export const torchApiRules: readonly Rule[] = [
       match.facts["said"] === "yes" && !/^D?CHECK_/.test(match.facts["asked"] ?? "") ? "high" : "medium",
     cause: (match) =>
       `\`${match.facts["asked"] ?? ""}\` (${placeOf(match.finding)}) is of an older torch${match.facts["gone"] === undefined ? "" : ` (before ${match.facts["gone"]})`}; this one${here(match)} has ${match.facts["instead"] ?? "another name"}.`,
-    fix: (match) => {
-      const { from, to } = { from: match.facts["from"], to: match.facts["to"] };
-      const file = match.finding.file;
-      return [
-        from !== undefined && to !== undefined && file !== undefined && platformOf(match) !== "win32"
-          ? `sed -i.bak 's/${from}/${to}/g' ${file}`
-          : `# ${match.facts["asked"] ?? ""} → ${match.facts["instead"] ?? ""}`,
-        "# or a newer release or fork of the package, or the older torch that its documentation names",
-      ];
-    },
+    fix: (match) => [
+      ...replacementsOf(match),
+      "# or a newer release or fork of the package, or the older torch that its documentation names",
+    ],
     sources: ["https://github.com/pytorch/pytorch/releases", "pytorch/pytorch#29642", "rusty1s/pytorch_scatter#473"],
     examples: [
       {
@@ -224,6 +184,14 @@ export const torchApiRules: readonly Rule[] = [
         expect: "lr(",
       },
       { text: "a.cpp(7): error C2039: 'variant': is not a member of 'c10'", expect: "std::variant" },
+      {
+        text: "ppo.cpp:45:20: error: ‘class torch::optim::Adam’ has no member named ‘options’",
+        expect: "param_groups()",
+      },
+      {
+        text: "dcgan.cpp:49:11: error: ‘BatchNorm’ is not a member of ‘torch::nn’\ndcgan.cpp:55:23: error: ‘struct torch::nn::ConvOptions<2>’ has no member named ‘with_bias’",
+        expect: "s/with_bias/bias/g",
+      },
     ],
   },
   {

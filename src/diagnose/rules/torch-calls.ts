@@ -61,6 +61,35 @@ export const torchCallRules: readonly Rule[] = [
     ],
   },
   {
+    id: "custom-class-without-namespace",
+    title: "torch::class_ lacks the namespace",
+    on: ["compile"],
+    specificity: 83,
+    matches: (finding) =>
+      said(
+        finding,
+        /no matching function for call to [‘']torch::(?:jit::)?class_<(?:\w+::)*(?<class>\w+)>::class_\((?:const char\s?\[\d+\]|const char ?\*|std::\w*string[^,]*)\)/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} gives torch::class_ one name. Since torch 1.5 it takes two, the namespace and the class (the code is for an older torch, or for a container of NVIDIA's with one).`,
+    fix: (match) => {
+      const name = match.facts["class"] ?? "";
+      const written = /class_<[^;]*>\s*\(\s*("[^"]*")/.exec(match.finding.source ?? "")?.[1];
+      return [
+        `# ${placeOf(match.finding) === "" ? "in the source" : placeOf(match.finding)}: torch::class_<${name}>("my_classes", ${written ?? `"${name}"`}) in place of class_<${name}>(${written ?? `"${name}"`})`,
+        `# in Python: torch.classes.my_classes.${written?.replaceAll('"', "") ?? name}; within TORCH_LIBRARY(my_classes, m): m.class_<${name}>(${written ?? `"${name}"`})`,
+      ];
+    },
+    sources: ["pytorch/pytorch#35054", "pytorch/pytorch#35303", "NVIDIA/DeepLearningExamples#712"],
+    examples: [
+      {
+        text: "th_op/ops.cc:27:85: error: no matching function for call to ‘torch::class_<torch_ths::Encoder>::class_(const char [8])’",
+        expect: 'torch::class_<Encoder>("my_classes", "Encoder")',
+      },
+    ],
+  },
+  {
     id: "dispatch-without-name",
     title: "AT_DISPATCH lacks the name of the operator",
     on: ["compile"],

@@ -1,8 +1,8 @@
 /** The Python side of torch and of modules: parts of two releases, names that are not there, folders that hide them. */
 import { own } from "../../base/own.ts";
-import { pip, python } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion } from "../commands.ts";
 import { runningPackage } from "../packages.ts";
-import { type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** Names of torch's Python side by the release that brought them (torch's release notes). */
 const torchApiSince: Readonly<Record<string, string>> = {
@@ -28,6 +28,20 @@ const torchApiSince: Readonly<Record<string, string>> = {
 
 /** The same that are gone, by the release that took them. */
 const torchApiGone: Readonly<Record<string, string>> = { _six: "2.0" };
+
+/** A free-threaded Python with packages of its own, and the way back. */
+function ownFolderForFreeThreading(match: Match): string[] {
+  const version = pythonVersion(match) ?? "3.13";
+  const start =
+    platformOf(match) === "win32"
+      ? [`py -${version}t -m venv .venv-t`, ".venv-t\\Scripts\\activate"]
+      : [`python${version}t -m venv .venv-t && . .venv-t/bin/activate`];
+  return [
+    ...start,
+    "python -m pip install torch   # the wheel for the free-threaded Python, where the release has one for this system",
+    `# or the same program with the Python that has torch already: ${platformOf(match) === "win32" ? `py -${version}` : `python${version}`}`,
+  ];
+}
 
 export const torchPythonSideRules: readonly Rule[] = [
   {
@@ -83,14 +97,25 @@ export const torchPythonSideRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      `torch's Python files and its compiled part are not of one installation${match.facts["name"] === undefined ? "" : ` (\`${match.facts["name"]}\` is missing)`}: files of two versions lie in one folder (conda and pip, an upgrade that was interrupted), or a folder or file named torch in the working directory (a clone of pytorch) is found first.`,
+      match.context.log.freeThreaded && /Failed to load PyTorch C|torch\/_C|torch\._C['"]/.test(match.finding.message)
+        ? "The program runs with a free-threaded Python (the t behind its version), and the torch that it finds was installed by the ordinary Python of that version: both share one folder of packages, and a module that is compiled for one (cp313) is none for the other (cp313t)."
+        : `torch's Python files and its compiled part are not of one installation${match.facts["name"] === undefined ? "" : ` (\`${match.facts["name"]}\` is missing)`}: files of two versions lie in one folder (conda and pip, an upgrade that was interrupted), or a folder or file named torch in the working directory (a clone of pytorch) is found first.`,
     fix: (match) => [
-      `cd / && ${python(match)} -c "import torch; print(torch.__file__, torch.__version__)"   # is it the one that is meant?`,
-      pip(match, "uninstall -y torch"),
-      pip(match, "install --no-cache-dir torch"),
+      ...(match.context.log.freeThreaded ? ownFolderForFreeThreading(match) : []),
+      ...(match.context.log.freeThreaded
+        ? []
+        : [
+            `cd / && ${python(match)} -c "import torch; print(torch.__file__, torch.__version__)"   # is it the one that is meant?`,
+            pip(match, "uninstall -y torch"),
+            pip(match, "install --no-cache-dir torch"),
+          ]),
     ],
-    sources: ["pytorch/pytorch#2094", "pytorch/pytorch#8088"],
+    sources: ["pytorch/pytorch#2094", "pytorch/pytorch#8088", "pytorch/pytorch#151584"],
     examples: [
+      {
+        text: "PS D:\\ai> python3.13t .\\main.py\nImportError: Failed to load PyTorch C extensions:",
+        expect: "py -3.13t -m venv",
+      },
       { text: "AttributeError: module 'torch._C' has no attribute '_TensorBase'", expect: "uninstall" },
       { text: "ModuleNotFoundError: No module named 'torch._C'", expect: "two versions" },
     ],

@@ -186,3 +186,35 @@ describe("a warning of a run that failed nowhere", () => {
     expect(diagnose(`${text}\nDone.`).diagnoses.map(({ confidence }) => confidence)).toEqual(["low"]);
   });
 });
+
+describe("an answer that a sure one explains", () => {
+  it("is not given", () => {
+    expect(
+      ids(
+        "RuntimeError: CUDA error: device-side assert triggered",
+        '/pytorch/aten/src/ATen/native/cuda/IndexKernel.cu:92: operator(): block: [0,0,0], thread: [64,0,0] Assertion `-sizes[i] <= index && index < sizes[i] && "index out of bounds"` failed.',
+      ),
+    ).toEqual(["kernel-assertion-failed"]);
+    expect(
+      ids(
+        "NVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.",
+        "RuntimeError: CUDA error: no kernel image is available for execution on the device",
+      ),
+    ).toEqual(["torch-lacks-gpu-architecture"]);
+  });
+
+  it("knows the traceback of a message that a title says first", () => {
+    const message = "OSError: /p/build/libops.so: undefined symbol: THPVariableClass";
+    expect(
+      ids(
+        message,
+        "Traceback (most recent call last):",
+        '  File "time.py", line 60, in <module>',
+        '    torch.ops.load_library("build/libops.so")',
+        '  File "/e/lib/python3.10/site-packages/torch/_ops.py", line 105, in load_library',
+        "    ctypes.CDLL(path)",
+        message,
+      )[0],
+    ).toBe("torch-python-not-linked");
+  });
+});

@@ -85,3 +85,65 @@ describe("torch's warning of a GPU", () => {
     expect(diagnose(warning("6.1")).diagnoses.map(({ id }) => id)).toContain("torch-lacks-gpu-architecture");
   });
 });
+
+describe("the command that Python ran", () => {
+  it.each([
+    ["D:\\ops>python setup.py build_ext bdist_wheel", "setup.py build_ext bdist_wheel"],
+    ["python setup.py build develop --user", "setup.py build develop --user"],
+    ["$ python setup_cpu.py install", "setup_cpu.py install"],
+  ])("is kept with all its words: %s", (text, command) => {
+    expect(facts(text).setupCommand).toBe(command);
+  });
+
+  it("is given again with the options of the program", () => {
+    const text = "PS C:\\p> python train.py --batch 16\nRuntimeError: CUDA error: device-side assert triggered";
+    expect(facts(text)).toMatchObject({ script: "train.py", scriptArguments: "--batch 16" });
+    expect(fix(text)).toContain("python train.py --batch 16");
+  });
+
+  it("is given again when setup.py itself stops", () => {
+    const text =
+      "Traceback (most recent call last):\n  File \"setup.py\", line 5, in <module>\n    from distutils.core import setup\nModuleNotFoundError: No module named 'distutils'\n$ python setup.py build_ext --inplace";
+    expect(fix(text)).toMatch(/from setuptools import setup[\s\S]*python setup\.py build_ext --inplace$/);
+  });
+
+  it("is that of a folder that was to be editable", () => {
+    const text = `running develop\nProcessing /src/my_ops\n${noTorch}\n$ python setup.py develop`;
+    expect(fix(text)).toContain("--no-build-isolation -e /src/my_ops");
+  });
+
+  it("asks for the repository once, where that carries the package's name", () => {
+    const text = `$ pip install git+https://github.com/me/my-ops.git\n${noTorch}\nERROR: Failed building wheel for my-ops`;
+    expect(fix(text)).toContain('--no-build-isolation "git+https://github.com/me/my-ops.git"');
+    expect(fix(text)).not.toMatch(/--no-build-isolation my-ops/);
+  });
+});
+
+describe("a wheel that is refused", () => {
+  const refused = (wheel: string): string => `ERROR: ${wheel} is not a supported wheel on this platform.`;
+
+  it("is fetched for the Python of the text from the same release", () => {
+    const wheel = "my_ops-1.0-cp310-cp310-win_amd64.whl";
+    const text = `PS C:\\p> pip install https://example.org/v1.0/${wheel}\n${refused(wheel)}\nPS C:\\p> python -V\nPython 3.11.9`;
+    expect(fix(text)).toContain("pip install https://example.org/v1.0/my_ops-1.0-cp311-cp311-win_amd64.whl");
+    expect(fix(text)).not.toContain(`install https://example.org/v1.0/${wheel}`);
+  });
+
+  it("was handed to the pip of another Python", () => {
+    const wheel = "my_ops-1.0-cp312-cp312-win_amd64.whl";
+    const text = `E:\\p>python --version\nPython 3.12.7\nE:\\p>pip install "C:\\d\\${wheel}"\n${refused(wheel)}\npip 24.3.1 from C:\\Python310\\lib\\site-packages\\pip (python 3.10)`;
+    expect(diagnose(text).diagnoses[0]?.cause).toContain("that of Python 3.10");
+    expect(fix(text)).toContain(`python -m pip install "C:\\d\\${wheel}"`);
+  });
+});
+
+describe("LibTorch's folder", () => {
+  it.each([
+    ['set(CMAKE_PREFIX_PATH "/home/q/libtorch")', "/home/q/libtorch"],
+    ["LibTorch 2.2.0+cu121 in /opt/libtorch, docker", "/opt/libtorch"],
+    ["wget https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-1.11.0.zip", undefined],
+    ["LIBTORCH=/opt/x/lib/libtorch.so", undefined],
+  ])("is read from %s", (text, folder) => {
+    expect(facts(text).libtorchFolder).toBe(folder);
+  });
+});
