@@ -92,8 +92,8 @@ const shapesKept = 20_000;
 /** Of lines that were written into one. */
 const mostWritten = 400;
 /** So many with the same words of interest in the same order, and where a message may go on. */
-const signatureLimit = 500;
-const signatureLimitInside = 2_000;
+const signatureLimit = 300;
+const signatureLimitInside = 1_200;
 /** So many lines that say nothing of trouble and tell of the machine in the same words: a build of a thousand files. */
 const toldLimit = 400;
 /** Once the budget is spent, only lines of a kind that was seen so seldom, with what follows them. */
@@ -105,9 +105,9 @@ const signaturesKept = 100_000;
  * What may be looked at, in characters (a line costs some more): of the beginning, and then of lines of a kind that was
  * hardly seen yet. The end is read again with a budget of its own.
  */
-const budgetOfBeginning = 300_000;
-const budgetOfMiddle = 120_000;
-const budgetOfEnd = 120_000;
+const budgetOfBeginning = 220_000;
+const budgetOfMiddle = 90_000;
+const budgetOfEnd = 90_000;
 const costOfLine = 60;
 /** The end, in bytes. */
 const endLength = 192 * 1024;
