@@ -1,36 +1,19 @@
-/** What fails on the GPU when a built extension runs: architectures, drivers, launches. */
-import { driverOfCuda } from "../../environment/driver-versions.ts";
-import { usualArchitectures } from "../arch-lists.ts";
+/** What fails on the GPU when a built extension runs: architectures and memory. */
 import {
   buildForThisGpu,
   installTorchFor,
-  installWithoutIsolation,
   knownCapabilities,
   pip,
-  platformOf,
   python,
   reinstall,
   setVariable,
-  torchCuda,
   xformersFor,
 } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
-import { coded, type Match, said, type Rule, type RuleContext } from "../rule.ts";
+import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { buildWithOwnTargets, namesItsTargets } from "../own-targets.ts";
-import { failedInTorch, ofAmd } from "./gpu-frames.ts";
-
-function unset(match: Match): string {
-  return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
-}
-
-/** Whether torch lies in an environment that pip or uv made for one build. */
-function inIsolatedBuild({ finding, context }: Match): boolean {
-  const isolated = /pip-build-env-|builds-v0[\\/]/;
-  return [finding, ...context.findings.filter(({ at }) => at >= finding.at)].some(
-    ({ text, frames }) => isolated.test(text) || frames?.some((frame) => isolated.test(frame)) === true,
-  );
-}
+import { failedInTorch } from "./gpu-frames.ts";
 
 /** Whether the kernel is one of a LibTorch that a C++ program uses. */
 function ofLibTorch(match: Match): boolean {
@@ -48,29 +31,11 @@ function runsLibTorch({ findings }: RuleContext): boolean {
   );
 }
 
-/** `12040` as a version of CUDA. */
-function knownBy(found: string): string {
-  const number = Number(found);
-  return number < 1000
-    ? found
-    : `it knows CUDA up to ${String(Math.floor(number / 1000))}.${String(Math.floor((number % 1000) / 10))}`;
-}
-
 /** What torch says of the memory that other processes hold. */
 function ofOthers({ context }: Match): string {
   return (
     context.findings.find(({ message }) => /Process \d+ has [\d.]+ GiB memory in use/.test(message))?.message ?? ""
   );
-}
-
-/** The CUDA that made the PTX, as far as the text or the machine tells. */
-function toolkitOf({ context: { environment, log } }: Match): string | undefined {
-  return environment?.cuda?.version ?? log.cuda ?? log.spokenCuda;
-}
-
-function neededDriver(match: Match): string {
-  const driver = driverOfCuda(toolkitOf(match) ?? "");
-  return driver === undefined ? "" : ` (${driver} or newer, for CUDA ${toolkitOf(match) ?? ""})`;
 }
 
 /** A torch that has code for the GPU that the text names; for both kinds of GPU where it names none. */
@@ -212,196 +177,6 @@ export const gpuRunTimeRules: readonly Rule[] = [
     examples: [
       { text: "RuntimeError: CUDA error: invalid device function", expect: "TORCH_CUDA_ARCH_LIST" },
       { text: "error in ms_deformable_im2col_cuda: invalid device function", expect: "TORCH_CUDA_ARCH_LIST" },
-    ],
-  },
-  {
-    id: "ptx-newer-than-driver",
-    title: "The PTX was made by a newer CUDA than the driver knows",
-    on: ["gpu"],
-    specificity: 72,
-    matches: (finding) => coded(finding, "unsupported-ptx", "ptx-jit"),
-    confidence: "high",
-    cause: (match) =>
-      `The binary holds PTX instead of code for this GPU, and the driver${match.context.log.driverCuda === undefined ? "" : ` (of CUDA ${match.context.log.driverCuda})`} is older than the toolkit${toolkitOf(match) === undefined ? "" : ` (CUDA ${toolkitOf(match) ?? ""})`} that made it, so it cannot translate it.`,
-    fix: (match) => [
-      ...(match.context.log.driverCuda === undefined
-        ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
-        : []),
-      ...buildForThisGpu(match),
-      match.context.log.driverCuda === undefined
-        ? "# or update the NVIDIA driver"
-        : `# or update the NVIDIA driver${neededDriver(match)}; or compile with a toolkit up to CUDA ${match.context.log.driverCuda}`,
-    ],
-    sources: ["li-plus/chatglm.cpp#6"],
-    examples: [
-      {
-        text: "CUDA error 222: the provided PTX was compiled with an unsupported toolchain.",
-        expect: "TORCH_CUDA_ARCH_LIST",
-      },
-      {
-        text: "| NVIDIA-SMI 535.183.01    Driver Version: 535.183.01   CUDA Version: 12.2 |\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
-        expect: "a toolkit up to CUDA 12.2",
-      },
-      {
-        text: "CUDA error: the provided PTX was compiled with an unsupported toolchain.\nMy Driver Version is 470.223.02\nCUDA 11.8",
-        expect: "520.61.05 or newer, for CUDA 11.8",
-      },
-      {
-        text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
-        expect: "driver",
-      },
-    ],
-  },
-  {
-    id: "nvidia-driver-too-old",
-    title: "The NVIDIA driver is older than the CUDA run time",
-    on: ["gpu"],
-    specificity: 70,
-    matches: (finding) =>
-      coded(finding, "driver") === undefined ? undefined : { found: /found version (\d+)/.exec(finding.message)?.[1] },
-    confidence: "high",
-    cause: (match) =>
-      `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that ${
-        inIsolatedBuild(match)
-          ? "the newest torch is made for, which the build fetched into an isolated environment of its own: the torch that is installed was not asked"
-          : `torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with`
-      }.`,
-    fix: (match) => [
-      ...(inIsolatedBuild(match)
-        ? [
-            `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # the installed one: True, then it goes with this driver`,
-            ...installWithoutIsolation(match).filter((line) => !/ install torch /.test(line)),
-            "# False, or no torch there: first one that goes with the driver, then the same again",
-          ]
-        : []),
-      "nvidia-smi   # driver version and the newest CUDA it supports",
-      ...(match.context.log.docker || match.context.log.gpuImage !== undefined
-        ? [
-            "docker run --rm --gpus all nvidia/cuda:12.2.0-base-ubuntu22.04 nvidia-smi   # does a container see the host's driver at all? Started without --gpus all (compose: deploy.resources.reservations.devices) it has none, and that is told in the same words",
-          ]
-        : []),
-      "# update the driver (and reboot when nvidia-smi complains of a mismatch), or take a torch for an older CUDA:",
-      installTorchFor(match, Number(match.facts["found"] ?? "12000") < 12_000 ? "11.8" : "12.6") +
-        (Number(match.facts["found"] ?? "12000") < 12_000
-          ? "   # the driver knows CUDA 11 (and any 11.x runs on it); torch up to 2.7"
-          : ""),
-    ],
-    sources: ["https://docs.nvidia.com/deploy/cuda-compatibility/"],
-    examples: [
-      {
-        text: "RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver",
-        expect: "whl/cu118",
-      },
-      {
-        text: '$ pip install grouped-gemm\n      File "/tmp/pip-build-env-teys/overlay/lib/python3.10/site-packages/torch/cuda/__init__.py", line 319, in _lazy_init\n        torch._C._cuda_init()\n      RuntimeError: The NVIDIA driver on your system is too old (found version 11010). Please update your GPU driver',
-        expect: "install --no-build-isolation grouped-gemm",
-      },
-      {
-        text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",
-        expect: "nvidia-smi",
-      },
-    ],
-  },
-  {
-    id: "no-gpu-visible",
-    title: "No GPU is visible",
-    on: ["gpu"],
-    role: "symptom",
-    specificity: 60,
-    // A set-up script that asks for the GPU has a rule of its own.
-    matches: (finding, context) =>
-      context.findings.some(
-        ({ at, kind, frames }) =>
-          at === finding.at && kind === "exception" && frames?.some((frame) => /setup\.py:\d+/.test(frame)) === true,
-      ) && /Found no NVIDIA driver/.test(finding.text)
-        ? undefined
-        : coded(finding, "no-device", "unknown"),
-    confidence: "medium",
-    cause: (match) =>
-      match.finding.code === "unknown"
-        ? "CUDA failed without saying why. At the first call: the driver does not answer (a laptop or desktop after suspend, an update of the driver without a reboot, a container that lacks /dev/nvidia-uvm). In the middle of a run: the GPU was reset or lost under load (temperature, power, overclocking, Windows's time limit for display GPUs), memory ran out at the edge, or a kernel broke the context; the kernel's log says which. The build has no part in it."
-        : ofAmd(match)
-          ? "torch is a build for ROCm, and it sees no AMD GPU: /dev/kfd and /dev/dri are not there or may not be opened (a container without them, a user who is not in the groups render and video), the amdgpu driver is not loaded, HIP_VISIBLE_DEVICES hides the GPU, or this ROCm does not know it."
-          : "The program asks for a GPU and sees none: no driver (or one that needs a reboot), a container without --gpus, CUDA_VISIBLE_DEVICES empty or changed after the start, or a machine without a GPU.",
-    fix: (match) =>
-      ofAmd(match)
-        ? [
-            "rocminfo | grep -E 'Name|gfx'; ls -l /dev/kfd /dev/dri; id",
-            "# container: docker run --device=/dev/kfd --device=/dev/dri --group-add video --group-add render …; WSL: AMD's ROCm for WSL",
-            "sudo usermod -aG render,video $USER   # then log in again",
-            unset(match),
-            '# to build without a GPU, name the targets: export PYTORCH_ROCM_ARCH="gfx90a;gfx942;gfx1100"',
-          ]
-        : [
-            "nvidia-smi",
-            ...(match.finding.code === "unknown" && platformOf(match) === "win32"
-              ? [
-                  "# restart Windows, install the newest driver; Event Viewer, System, source nvlddmkm: resets of the driver",
-                ]
-              : match.finding.code === "unknown"
-                ? [
-                    "sudo dmesg | grep -iE 'xid|nvrm' | tail   # Xid lines: the GPU was lost or reset; none: the driver's state",
-                    "sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm   # a laptop or desktop after suspend: that, or a reboot, brings CUDA back",
-                  ]
-                : []),
-            ...(match.context.log.wsl
-              ? [
-                  "export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH   # WSL: the driver is Windows'; a libcuda.so.1 that apt installed comes before it (sudo apt-get remove 'libnvidia-compute-*')",
-                ]
-              : []),
-            "# container: docker run --gpus all …",
-            unset(match),
-            ...(match.context.log.host === "rust"
-              ? []
-              : [
-                  `# to build without a GPU, name the architectures: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}`,
-                ]),
-          ],
-    sources: ["https://pytorch.org/docs/stable/notes/cuda.html"],
-    examples: [
-      {
-        text: "RuntimeError: Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU and installed a driver from http://www.nvidia.com/Download/index.aspx",
-        expect: "nvidia-smi",
-      },
-      { text: "RuntimeError: No CUDA GPUs are available", expect: "CUDA_VISIBLE_DEVICES" },
-      { text: "WSL2, Ubuntu 22.04\nRuntimeError: No CUDA GPUs are available", expect: "/usr/lib/wsl/lib" },
-      { text: "RuntimeError: No HIP GPUs are available", expect: "--device=/dev/kfd" },
-    ],
-  },
-  {
-    id: "nvidia-driver-half-updated",
-    title: "The NVIDIA driver was updated and the old one still runs",
-    on: ["gpu"],
-    specificity: 75,
-    matches: (finding) => coded(finding, "nvml-mismatch"),
-    confidence: "high",
-    cause: () =>
-      "The libraries of the driver are of a newer version than the kernel module that is loaded: the driver was updated (often by unattended upgrades) and the machine was not restarted.",
-    fix: () => [
-      "sudo reboot",
-      "# without a restart, when nothing uses the GPU: sudo rmmod nvidia_drm nvidia_modeset nvidia_uvm nvidia && nvidia-smi",
-    ],
-    sources: ["https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/"],
-    examples: [{ text: "Failed to initialize NVML: Driver/library version mismatch", expect: "reboot" }],
-  },
-  {
-    id: "container-without-gpu-support",
-    title: "Docker cannot hand GPUs to containers",
-    on: ["gpu"],
-    specificity: 75,
-    matches: (finding) => coded(finding, "container-runtime"),
-    confidence: "high",
-    cause: () => "The NVIDIA Container Toolkit is not installed on the host, or Docker was not told of it.",
-    fix: () => [
-      "sudo apt-get install nvidia-container-toolkit",
-      "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
-    ],
-    sources: ["https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"],
-    examples: [
-      {
-        text: 'docker: Error response from daemon: could not select device driver "" with capabilities: [[gpu]].',
-        expect: "nvidia-container-toolkit",
-      },
     ],
   },
   {

@@ -59,6 +59,7 @@ import { gpuAllocatorRules } from "./gpu-allocators.ts";
 import { gpuDeviceRules } from "./gpu-devices.ts";
 import { gpuEnvironmentRules } from "./gpu-environment.ts";
 import { gpuRunTimeRules } from "./gpu-run-time.ts";
+import { gpuDriverRules } from "./gpu-drivers.ts";
 import { faultOfTorchRules } from "./faults-of-torch.ts";
 import { hiddenIndexRules } from "./hidden-indexes.ts";
 import { inductorBuildRules } from "./inductor-builds.ts";
@@ -123,6 +124,7 @@ import { gpuSymbolRules } from "./gpu-symbols.ts";
 import { systemSymbolRules } from "./system-symbols.ts";
 import { windowsCudaLoadingRules } from "./windows-cuda-loading.ts";
 import { windowsLoadingRules } from "./windows-loading.ts";
+import { windowsFileRules } from "./windows-files.ts";
 import { gpuLibraryRules } from "./gpu-libraries.ts";
 import { readyPackageRules } from "./ready-packages.ts";
 import { bitsandbytesRules } from "./bitsandbytes.ts";
@@ -232,6 +234,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Loading on macOS", rules: macosLoadingRules },
   { name: "Loading a DLL of CUDA", rules: windowsCudaLoadingRules },
   { name: "Loading a DLL", rules: windowsLoadingRules },
+  { name: "Files on Windows", rules: windowsFileRules },
   { name: "Registration", rules: registrationRules },
   { name: "The Python side of torch", rules: torchPythonSideRules },
   { name: "Registered twice", rules: doubleRegistrationRules },
@@ -266,6 +269,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Triton at run time", rules: tritonRunTimeRules },
   { name: "Operators below vmap and torch.func", rules: transformedOperatorRules },
   { name: "Running on the GPU", rules: gpuRunTimeRules },
+  { name: "Drivers of GPUs", rules: gpuDriverRules },
   { name: "GPUs and builds", rules: gpuSupportRules },
   { name: "Triton", rules: tritonRules },
   { name: "Compilers at run time", rules: runTimeCompilerRules },
