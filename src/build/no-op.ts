@@ -131,7 +131,8 @@ export function rememberNoOp(host: Host, argv: readonly string[], looked: Looked
   }
   const files: string[] = [];
   const states: number[] = [];
-  for (const [file, stat] of looked.files) {
+  // The youngest first: what a change is most likely to be seen at.
+  for (const [file, stat] of [...looked.files].sort(([, a], [, b]) => b.ctimeMs - a.ctimeMs)) {
     files.push(file);
     states.push(stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino);
   }

@@ -117,11 +117,15 @@ export class FileDigests {
   /**
    * Looks again at every file that was used. Returns those that have changed since.
    * Files read too soon after their last change are read once more, after the clock has moved on.
+   *
+   * @param ran Whether programs ran that read the files themselves. Where none did, what was made of a file was made of
+   * the state that was seen of it, and only the files are looked at that `stat` cannot vouch for.
    */
-  async settle(): Promise<string[]> {
+  async settle(ran: boolean): Promise<string[]> {
     const changed: string[] = [];
     await this.#waitForClock();
     for (const [path, { stat, digest }] of this.#digests) {
+      if (!ran && !this.#unsettled.has(path)) continue;
       this.forget(path);
       const now = this.stat(path);
       if (now === undefined || !sameState(stat, now)) {

@@ -221,11 +221,11 @@ export class Results {
   }
 
   /**
-   * Looks once more at every file that was used. Records of this run that used one which has changed since are not to be
+   * Looks once more at every file that was used, where programs ran. Records of this run that used one which has changed since are not to be
    * trusted. Whether all was left alone.
    */
   async settle(actions: readonly Action[]): Promise<boolean> {
-    const changed = await this.#in.digests.settle();
+    const changed = await this.#in.digests.settle(this.#executed > 0);
     this.#distrust(changed, actions);
     return changed.length === 0 && this.#records.every((record) => record.editedMeanwhile === undefined);
   }

@@ -162,8 +162,7 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     const back = await project.build("8.0;9.0");
     expect(costly(back)).toEqual([]);
     expect(project.read("lib.so").equals(before)).toBe(true);
-    // What is no action's to share: two copies of text.
-    expect(new Set(back.executed)).toEqual(new Set(["copy"]));
+    expect(back.executed).toEqual([]);
   });
 
   test("code that asks for the list of architectures is compiled again when it changes", async (context) => {
@@ -205,7 +204,7 @@ void launch(user::complex* a) { twice<<<1, 32>>>(a); }
       const before = project.read("lib.so");
       await runRetorchOk(["clean"], project.options);
       const again = await project.build("8.0");
-      expect(new Set(again.executed)).toEqual(new Set(["copy"]));
+      expect(again.executed).toEqual([]);
       expect(project.read("lib.so").equals(before)).toBe(true);
     },
   );

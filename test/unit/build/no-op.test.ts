@@ -62,6 +62,23 @@ test.each<[string, (host: FakeHost) => void]>([
   expect(tryNoOp(host, ["x"])).toBeUndefined();
 });
 
+test("the youngest file is looked at first: what changed since the last build is mostly that", () => {
+  const host = made();
+  host.tick(1000);
+  host.fs.writeAtomic("/p/a.so", "");
+  const files = ["/p/inc/h.h", "/p/a.cpp", "/p/a.so"].map((path) => {
+    const stat = host.fs.stat(path);
+    if (stat === undefined) throw new Error(`no ${path}`);
+    return [path, stat] as const;
+  });
+  rememberNoOp(host, ["x"], { files, there: [], absent: [], listed: [] }, hit);
+  host.tick(1000);
+  host.fs.writeAtomic("/p/a.so", "new");
+  const before = host.stats.length;
+  expect(tryNoOp(host, ["x"])).toBeUndefined();
+  expect(host.stats.slice(before).filter((path) => path.startsWith("/p/"))).toEqual(["/p/a.so"]);
+});
+
 test("on a file system that counts seconds, a folder that has just changed is looked into", () => {
   const host = made();
   const second = Math.ceil(host.now() / 1000) * 1000;

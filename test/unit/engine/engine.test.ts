@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nodeHost } from "../../../src/host/node-host.ts";
 import { toyBuild, toyFolder, type ToyOptions, type ToyOutcome } from "../../support/toy-build.ts";
 import { toyExpected, type ToyProject, ToyTools } from "../../support/toy-compiler.ts";
 
@@ -182,6 +183,26 @@ test("an object with the same bytes does not lead to a link", async () => {
   // The compiler's own bytes changed, what it makes did not.
   const outcome = await build({ compilerVersion: "2" });
   expect(outcome.ran).toEqual(["compile src/a.cpp", "compile src/b.cpp"]);
+});
+
+test("where no program runs, each file is looked at once", async () => {
+  start();
+  await build();
+  const tools = new ToyTools();
+  const real = nodeHost();
+  const host = nodeHost({
+    processes: { ...real.processes, self: () => real.processes.self(), run: (request) => tools.run(request) },
+  });
+  const looked: string[] = [];
+  const { stat } = host.fs;
+  host.fs.stat = (path) => {
+    looked.push(path);
+    return stat.call(host.fs, path);
+  };
+  expect((await build({}, { host })).ran).toEqual([]);
+  const headers = looked.filter((path) => path.endsWith(".h"));
+  expect(headers.length).toBeGreaterThan(0);
+  expect(headers).toEqual([...new Set(headers)]);
 });
 
 test("a file edited while the compiler runs is compiled again by the next build", async () => {
