@@ -4,7 +4,7 @@
  * uv `uv-fit.ts`, of Dockerfiles and notebooks `place-fit.ts`. It does not know whether a fix is right.
  */
 import { pip, platformOf, quote, runner } from "./command-words.ts";
-import { forRecipe, inOwnTool } from "./own-build.ts";
+import { forRecipe } from "./own-build.ts";
 import { fittedForPlace, oneWay } from "./place-fit.ts";
 import type { Match } from "./rule.ts";
 import { asPasted } from "./snippets.ts";
@@ -242,9 +242,8 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
       : lines.map((line) => line.replaceAll(/<libtorch>|(?<![\w])\/path\/to\/libtorch/g, libtorchFolder));
   const program = script === undefined ? undefined : [quote(script), scriptArguments ?? []].flat().join(" ");
   const named = program === undefined ? given : given.map((line) => line.replaceAll("the_program.py", program));
-  const own = inOwnTool(named, match);
   const locked = fittedForUv(
-    withRunner(oneWay(match.context.log.feedstock ? forRecipe(own) : own), match).map((line) =>
+    withRunner(oneWay(match.context.log.feedstock ? forRecipe(named) : named), match).map((line) =>
       withPrefixPath(withStatedTorch(line, match), match),
     ),
     match,

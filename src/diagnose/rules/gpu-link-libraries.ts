@@ -162,7 +162,9 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       if (match.context.log.feedstock)
         return [
           "# the recipe (meta.yaml or recipe.yaml):",
-          "#     requirements: host: - cuda-nvtx-dev",
+          "#     requirements:",
+          "#       host:",
+          "#         - cuda-nvtx-dev",
           "# or, in the project's CMakeLists.txt before find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)   # with the headers of nvtx-c",
         ];
       return [
@@ -207,7 +209,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       },
       {
         text: 'Python 3.11.9\nCMake Error at /home/conda/feedstock_root/build_artifacts/a_1/_h_env_placehold_pl/share/cmake/Caffe2/public/cuda.cmake:162 (set_property):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
-        expect: "#     requirements: host: - cuda-nvtx-dev",
+        expect: "#         - cuda-nvtx-dev",
       },
       {
         text: '$ conda activate e\nCMake Error at /home/u/miniconda3/envs/e/lib/python3.9/site-packages/torch/share/cmake/Caffe2/public/cuda.cmake:162 (set_property):\n  The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
