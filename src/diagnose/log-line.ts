@@ -88,6 +88,8 @@ const prefixes: readonly RegExp[] = [
   /^(?:cargo:warning=|warning: [\w-]{1,60}@\d[\w.+-]{0,30}: )/,
   // MSBuild: 12>
   /^\d{1,3}(?::\d{1,3})?>/,
+  // Markdown: slanted or bold text that closes lines below
+  /^([_*]{1,3})(?!.*\1\s*$)(?=g?make(?:\[\d+\])?: |CMake (?:Error|Warning)\b|ninja: |[A-Z]\w{0,40}Error: |(?:\/usr\/bin\/)?ld: |nvcc (?:fatal|error)|[\w./+-]{1,200}:\d+:\d+: (?:fatal )?error: )/,
   // pip's and uv's bars: │  ╰─>  ×
   /^[│┃|╰╭├└─→>×╵✗✘]+(?:\s|(?=\[))\s*/,
 ];

@@ -4,10 +4,11 @@
  * uv `uv-fit.ts`, of Dockerfiles and notebooks `place-fit.ts`. It does not know whether a fix is right.
  */
 import { pip, platformOf, quote, runner } from "./command-words.ts";
+import { forRecipe } from "./own-build.ts";
 import { fittedForPlace, oneWay } from "./place-fit.ts";
 import type { Match } from "./rule.ts";
 import { asPasted } from "./snippets.ts";
-import { withStatedTorch } from "./torch-fit.ts";
+import { withPrefixPath, withStatedTorch } from "./torch-fit.ts";
 import { fittedForUv } from "./uv-fit.ts";
 import { fittedForWindows } from "./windows-fit.ts";
 
@@ -242,12 +243,14 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
   const program = script === undefined ? undefined : [quote(script), scriptArguments ?? []].flat().join(" ");
   const named = program === undefined ? given : given.map((line) => line.replaceAll("the_program.py", program));
   const locked = fittedForUv(
-    withRunner(oneWay(named), match).map((line) => withStatedTorch(line, match)),
+    withRunner(oneWay(match.context.log.feedstock ? forRecipe(named) : named), match).map((line) =>
+      withPrefixPath(withStatedTorch(line, match), match),
+    ),
     match,
   );
   const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
   const fit = jetson ? forJetson(said, match) : said;
-  const whole = ofSystem(fit, match).flatMap((line) => asPasted(line, match.context.log));
+  const whole = ofSystem(fit, match).flatMap((line) => asPasted(line, match.context.log, match.finding.file));
   return fittedForPlace(whole, match);
 }
 

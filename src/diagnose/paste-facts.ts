@@ -37,6 +37,8 @@ export interface PasteFacts extends CallFacts {
   readonly libraryObject?: string;
   /** Namespaces of TORCH_LIBRARY blocks in pasted C++. */
   readonly namespaces: readonly string[];
+  /** Pasted C++ defines a module: `PYBIND11_MODULE(…)`. */
+  readonly definesModule: boolean;
   /** A Python from before its first release: `3.14.0b2`. */
   readonly pythonPreview?: string;
   /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
@@ -153,6 +155,8 @@ const installed: readonly RegExp[] = [
   // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
 ];
+/** A line of `conda list`: `pytorch  1.13.1  py3.9_cuda11.7_cudnn8.5.0_0  pytorch`. */
+const ofCondaList = /^(?:\[conda\] )?pytorch\s+(\d+\.\d+\.\d+)\s+py3\.?\d{1,2}_(?:cpu|cuda(\d+\.\d+)_)/;
 /** The CUDA that torch was built with, as `collect_env` and the checks of set-up scripts tell it. */
 const torchsCuda: readonly RegExp[] = [
   /^CUDA used to build PyTorch: (\S+)/,
@@ -220,6 +224,7 @@ export class PasteReader {
     importsLast: false,
     hasPythonDev: false,
     cmake: false,
+    definesModule: false,
     torchIncluded: false,
     embeddedPython: false,
     systemIncluded: false,
@@ -344,6 +349,7 @@ export class PasteReader {
       if (preview !== undefined) facts.pythonPreview = preview;
     }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
+    if (text.includes("PYBIND11_MODULE")) facts.definesModule ||= /^\s*(?:\d+ \|? *)?PYBIND11_MODULE\s*\(/.test(text);
     if (facts.host === undefined) this.#host(text);
     const tch =
       text.includes("tch ") || text.includes("torch-sys")
@@ -447,6 +453,12 @@ export class PasteReader {
         facts.installedTorch = version;
       this.#build(version);
       break;
+    }
+    const [list, listed, listedCuda] = text.includes("pytorch ") ? (ofCondaList.exec(text) ?? []) : [];
+    if (list !== undefined) {
+      facts.installedTorch ??= listed ?? "";
+      facts.torchBuild ??= listedCuda === undefined ? "cpu" : "cuda";
+      if (listedCuda !== undefined) facts.torchCuda ??= listedCuda;
     }
     const builtFor = /PyTorch (\d\S+) with .*\(you have /.exec(text)?.[1];
     if (builtFor !== undefined) facts.builtForTorch ??= builtFor;

@@ -5,6 +5,12 @@
  */
 
 export interface PlaceFacts {
+  /** conda-build or rattler-build makes a package: what is missing goes into its recipe. */
+  readonly feedstock: boolean;
+  /** The text speaks of a setup.py. */
+  readonly namesSetup: boolean;
+  /** The text speaks of retorch, or of its file. */
+  readonly namesRetorch: boolean;
   /** A docker build ran: what it does stands in a Dockerfile. */
   readonly dockerBuild: boolean;
   /** The commands are given in a notebook: `!pip install a`, `%pip install a`. */
@@ -32,12 +38,17 @@ const projectLine =
   /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/=<>~^@+"[\]-]+){0,8})/;
 const upper =
   /(?:^|[\s"'`(=:]|-[LI]|"|file:\/\/)(\/(?:home|Users|opt|mnt|data\d?|workspace|content|kaggle|srv|scratch|gpfs|lustre|root|app|projects?|work|workdir|apps|cluster|storage|nfs|ssd\d?|hdd\d?|media)(?:\/[\w.+@-]+)?)\//g;
+/** The folders that conda-forge's builds and conda-build work in. */
+const feedstock = /[\\/]feedstock_root[\\/]|[\\/]_?h_env_placehold|[\\/]conda-bld[\\/][\w.-]+_\d{6,}[\\/](?:work|_)/;
 /** Somebody at his home: `jo@box:~/src$`, `[jo@box src]$`. */
 const atHome = /(?:^|\) ?)(?:([a-z_][\w-]*)@[\w.-]+:~|\[([a-z_][\w-]*)@[\w.-]+ [^\]/]*\]\$)/;
 const mostFolders = 8;
 
 /** Gathers them line by line. */
 export class PlaceReader {
+  #feedstock = false;
+  #setup = false;
+  #retorch = false;
   #docker = false;
   #notebook = false;
   #root = false;
@@ -49,7 +60,11 @@ export class PlaceReader {
   line(text: string): void {
     if (this.#folders.size < mostFolders && text.includes("/"))
       for (const [, folder] of text.slice(0, 600).matchAll(upper)) if (folder !== undefined) this.#folders.add(folder);
+    if (!this.#feedstock && text.includes("/")) this.#feedstock = feedstock.test(text.slice(0, 2_000));
     if (text.length > 600) return;
+    if (text.includes("setup.py")) this.#setup = true;
+    if (text.includes("retorch"))
+      this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
     if (!this.#docker && /RUN |Step |solve|\/sh -c/.test(text)) this.#docker = dockerBuild.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
     if (text.includes("@")) {
@@ -68,6 +83,9 @@ export class PlaceReader {
 
   facts(): PlaceFacts {
     return {
+      feedstock: this.#feedstock,
+      namesSetup: this.#setup,
+      namesRetorch: this.#retorch,
       dockerBuild: this.#docker,
       notebook: this.#notebook,
       rootShell: this.#root,

@@ -31,6 +31,10 @@ export interface SettingFacts {
   readonly hostedRunner: boolean;
   /** A relative path that CMake got for CMAKE_PREFIX_PATH or Torch_DIR: `../libtorch`. */
   readonly relativePrefix?: string;
+  /** CMake was given the folder of a manual's example as it stands there: `-DCMAKE_PREFIX_PATH=/path/to/libtorch`. */
+  readonly placeholderPrefix: boolean;
+  /** A command of the text runs CMake itself. */
+  readonly runsCmake: boolean;
   /** The compute capability that CUMM_CUDA_ARCH_LIST names: `8.7`. */
   readonly cummArch?: string;
   /** The Python that CMake found: `/opt/brew/bin/python3.8`. */
@@ -130,6 +134,9 @@ function listed(value: string): readonly string[] | undefined {
 const namedLibtorch =
   /(?:CMAKE_PREFIX_PATH|Torch_DIR|LIBTORCH|[Ll]ib[Tt]orch)\b[^"'`/:]{0,40}["'`]?((?:\/|[A-Za-z]:[\\/])(?:[\w.+-]+[\\/]){0,10}libtorch(?:[\w+-]|\.(?=\d)){0,30})(?=["'`);,\s]|$)/;
 
+/** `$ cmake -DCMAKE_PREFIX_PATH=… ..`, `-> cmake ..`: as it is typed, and not in a sentence. */
+const cmakeCommand = /(?:^|[$#>%] ?|&& |; )cmake *(?:-(?:[DGSB]|-build\b)|\.\.?(?:[\s/]|$)|$)/;
+
 /** Gathers them line by line. */
 export class SettingReader {
   #libtorch = false;
@@ -160,6 +167,8 @@ export class SettingReader {
   #extension: string | undefined;
   #microsoft: string | undefined;
   #prefix: string | undefined;
+  #placeholderPrefix = false;
+  #runsCmake = false;
   #cumm: string | undefined;
   #cmakePython: string | undefined;
   #homeNone = false;
@@ -212,6 +221,7 @@ export class SettingReader {
         /(?:^|[\s"'`(:=]|-[LI]|\/)((?:\/|[A-Za-z]:[\\/])(?:[\w.+-]+[\\/]){0,10}libtorch[\w.+-]{0,30})[\\/](?:lib|include|share)\b/.exec(
           text,
         )?.[1] ?? namedLibtorch.exec(text)?.[1];
+    if (this.#libtorchFolder?.startsWith("/path/to/") === true) this.#libtorchFolder = undefined;
     if (!this.#qmake && /^\s*(?:INCLUDEPATH|LIBS|QMAKE_\w+) *\+= |\$\$PWD\b/.test(text)) this.#qmake = true;
     if (!this.#static && staticTorch.test(text)) this.#static = true;
     if (text.includes("allocAsync"))
@@ -240,6 +250,8 @@ export class SettingReader {
         /-D(?:CMAKE_PREFIX_PATH|Torch_DIR)=["']?(\.{1,2}\/[\w./+-]+|[A-Za-z][\w+-]*\/[\w./+-]+|libtorch)(?=["'\s]|$)/.exec(
           text,
         )?.[1];
+    if (text.includes("cmake")) this.#runsCmake ||= cmakeCommand.test(text);
+    if (text.includes("/path/to/")) this.#placeholderPrefix ||= /CMAKE_PREFIX_PATH(?:=| )["']?\/path\/to\//.test(text);
     if (text.includes("uv")) {
       const tool = uvTool.exec(text)?.[1];
       if (tool !== undefined) this.#tool = tool;
@@ -275,6 +287,8 @@ export class SettingReader {
     return {
       libtorchOnPath: this.#libtorch,
       cpuIndex: this.#cpuIndex,
+      placeholderPrefix: this.#placeholderPrefix,
+      runsCmake: this.#runsCmake,
       usesModules: this.#modules,
       hostedRunner: this.#runner,
       builds32Bit: this.#bits32,

@@ -72,23 +72,32 @@ function tomlLines(line: string): string[] | undefined {
 
 const anyTarget = /\btarget_link_libraries\((?:the_module|the_target|my_ops|app|ops|ext) (?:(PRIVATE|PUBLIC) )?/g;
 
+/** The target that CMake made a file of its build folder of: `add2` of `/w/build/libadd2.so`, `a` of `/w/build/a.cpython-310-….so`. */
+function targetOfFile(file: string | undefined): string | undefined {
+  const [, library, module] =
+    /[\\/](?:cmake-)?build[\w-]*[\\/](?:[\w.-]+[\\/]){0,3}(?:lib([A-Za-z]\w*)\.(?:so|dylib)|([A-Za-z]\w*)\.cpython-[\w-]+\.so)$/.exec(
+      file ?? "",
+    ) ?? [];
+  return library ?? module;
+}
+
 /** The target and the keyword of the text: CMake refuses both forms of target_link_libraries for one target. */
-function named(line: string, { cmakeTarget, cmakeKeyword }: LogFacts): string {
+function named(line: string, { cmakeTarget, cmakeKeyword }: LogFacts, file: string | undefined): string {
   return line.replaceAll(anyTarget, (all: string, keyword: string | undefined) => {
-    const target = cmakeTarget ?? /\((\S+)/.exec(all)?.[1] ?? "";
+    const target = cmakeTarget ?? targetOfFile(file) ?? /\((\S+)/.exec(all)?.[1] ?? "";
     const used = cmakeTarget === undefined || cmakeKeyword === undefined ? (keyword ?? "") : cmakeKeyword;
     return `target_link_libraries(${target} ${used === "" ? "" : `${used} `}`;
   });
 }
 
-/** A line of a fix in lines that can be pasted. */
-export function asPasted(line: string, log: LogFacts): readonly string[] {
+/** A line of a fix in lines that can be pasted. The file is the one that the message is about. */
+export function asPasted(line: string, log: LogFacts, file?: string): readonly string[] {
   if (!line.startsWith("#") || line.startsWith(pasted)) return [line];
   if (line.includes("[")) {
     const lines = tomlLines(line);
     if (lines !== undefined) return lines;
   }
   if (!line.includes("(")) return [line];
-  const fit = line.includes("target_link_libraries(") ? named(line, log) : line;
+  const fit = line.includes("target_link_libraries(") ? named(line, log, file) : line;
   return cmakeLines(fit) ?? [fit];
 }

@@ -31,6 +31,8 @@ export interface ToolFacts {
   readonly cmakeTarget?: string;
   /** The keyword of its target_link_libraries, `PRIVATE`; empty for the plain form, undefined where none stands in the text. */
   readonly cmakeKeyword?: string;
+  /** The CMakeLists.txt in the text links `${TORCH_LIBRARIES}`, and names torch_python nowhere. */
+  readonly linksTorchAlone: boolean;
   /** The gcc that Spack compiles with: `9.3.0`. */
   readonly spackGcc?: string;
 }
@@ -91,6 +93,8 @@ export class ToolReader {
   #started: readonly [script: string, options: string] | undefined;
   readonly #targets = new Set<string>();
   #keyword: string | undefined;
+  #linksTorch = false;
+  #linksTorchPython = false;
   #spaced: string | undefined;
 
   line(text: string): void {
@@ -119,6 +123,10 @@ export class ToolReader {
       const linked = cmakeKeyword.exec(text);
       if (linked !== null) this.#keyword ??= linked[1] ?? "";
     }
+    if (text.includes("TORCH_LIBRARIES"))
+      this.#linksTorch ||= /\btarget_link_libraries\s*\([^)#]*\$\{TORCH_LIBRARIES\}/.test(text);
+    if (/torch_python|TORCH_PYTHON/.test(text))
+      this.#linksTorchPython ||= /find_library|target_link|-ltorch_python|\$\{?TORCH_PYTHON/.test(text);
     if (!this.#musl && /musl|lpine/.test(text))
       this.#musl =
         /\bmusllinux_|-musllinux\b|\bAlpine (?:Linux|\d)|[:-]alpine\b|ld-musl/.test(text) && !/skip/i.test(text);
@@ -148,6 +156,7 @@ export class ToolReader {
       ...(isIt && options !== undefined ? { scriptArguments: options } : {}),
       ...(this.#pip === undefined ? {} : { pipPython: this.#pip }),
       freeThreaded: this.#freeThreaded,
+      linksTorchAlone: this.#linksTorch && !this.#linksTorchPython,
       musl: this.#musl,
       ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
       ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),

@@ -3,6 +3,7 @@
  * break what was built for the one that the text states. It does not know whether another release is what helps: a fix that
  * wants a newer one says so by `--upgrade`, and one that wants another CUDA by an index that has none of that release.
  */
+import { compareVersions, parseVersion } from "../base/order.ts";
 import { quote } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
@@ -31,4 +32,32 @@ export function withStatedTorch(line: string, match: Match): string {
       });
     return `${head} ${pinned.join(" ")}${named}`;
   });
+}
+
+/** The torch of the text, and none of what it only wants. */
+export function torchOfText({ context: { log } }: Match): string | undefined {
+  return /^\d+\.\d+(?:\.\d+)?/.exec(
+    log.installedTorch ?? log.torch ?? log.versions["torch"] ?? log.versions["pytorch"] ?? "",
+  )?.[0];
+}
+
+/** Whether torch may be from before 1.6: as the text states it, else a Python for which such a torch was made. */
+function isBeforePrefixPath(match: Match): boolean {
+  const torch = torchOfText(match);
+  if (torch !== undefined) return compareVersions(parseVersion(torch), [1, 6]) < 0;
+  const { python } = match.context.log;
+  return python !== undefined && match.context.environment?.torch === undefined && /^3\.[4-7]$/.test(python);
+}
+
+/**
+ * torch.utils.cmake_prefix_path came with torch 1.6 (pytorch/pytorch#38559); before, the folder of torch itself leads to the
+ * same place. It does so in every release, hence also where only an old Python is known.
+ */
+export function withPrefixPath(line: string, match: Match): string {
+  if (!line.includes("torch.utils.cmake_prefix_path") || !isBeforePrefixPath(match)) return line;
+  const folder = "torch.__path__[0]";
+  return line
+    .replaceAll(/(\$\([^()]*print\()torch\.utils\.cmake_prefix_path(\)["']\))/g, `$1${folder}$2/share/cmake`)
+    .replace(/torch\.utils\.cmake_prefix_path(\)"'\) do set CMAKE_PREFIX_PATH=%i)/, `${folder}$1\\share\\cmake`)
+    .replaceAll("torch.utils.cmake_prefix_path", folder);
 }

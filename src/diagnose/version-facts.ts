@@ -143,6 +143,8 @@ const gccBySymbol: readonly (readonly [RegExp, string])[] = [
     "11",
   ],
   [/^_ZSt21ios_base_library_initv$/, "13"],
+  // espressomd/espresso#5256, pypa/manylinux#1908, microsoft/onnxruntime#28080.
+  [/^__cxa_call_terminate$/, "14"],
 ];
 
 /** The gcc whose headers ask for a symbol that older libraries do not have. */

@@ -180,8 +180,15 @@ export const cmakePackageRules: readonly Rule[] = [
               : [
                   `cmake -DCMAKE_PREFIX_PATH="$PWD/${match.context.log.relativePrefix}" ..   # an absolute path: CMake takes a relative one from the folder of the sources, not from where it is started`,
                 ]),
+            ...(match.context.log.placeholderPrefix
+              ? [
+                  "# /path/to/libtorch stands for the folder of a LibTorch; the one of the installed torch does as well:",
+                ]
+              : []),
             `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..`,
-            "# within pip: pip install --no-build-isolation .",
+            ...(match.context.log.runsCmake || match.context.log.placeholderPrefix
+              ? []
+              : ["# within pip: pip install --no-build-isolation ."]),
           ]),
     ],
     sources: ["pytorch/pytorch#181939"],
@@ -193,6 +200,10 @@ export const cmakePackageRules: readonly Rule[] = [
       {
         text: 'CMake Error at CMakeLists.txt:43 (find_package):\n  Could not find a package configuration file provided by "Torch" with any of\n  the following names:\n\n    TorchConfig.cmake\n    torch-config.cmake\n  ERROR: Failed building wheel for my-ops',
         expect: "export CMAKE_PREFIX_PATH=",
+      },
+      {
+        text: 'torch==1.3.0\n$ cmake -DCMAKE_PREFIX_PATH=/path/to/libtorch ..\nCMake Error at CMakeLists.txt:6 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
+        expect: "print(torch.__path__[0])')/share/cmake\" ..",
       },
     ],
   },

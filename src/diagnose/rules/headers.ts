@@ -19,9 +19,14 @@ import { type Match, type Rule, said } from "../rule.ts";
 import { withoutTh } from "../th-replacements.ts";
 import { isEverywhere } from "../torch-api.ts";
 
+/** Whether a header of LibTorch, the download for programs in C++, asks. */
+function ofLibtorch({ finding }: Match): boolean {
+  return /[\\/]libtorch[\w.+-]*[\\/]include[\\/]torch[\\/]/i.test(finding.file ?? "");
+}
+
 /** Whether CMake compiles, and torch's own header asks. */
 function atCmake(match: Match): boolean {
-  return match.context.log.cmake && /(?:torch|pybind11)[\\/]/.test(match.finding.file ?? "");
+  return ofLibtorch(match) || (match.context.log.cmake && /(?:torch|pybind11)[\\/]/.test(match.finding.file ?? ""));
 }
 
 /** The package from its repository, where a clone by pip has the submodules that source packages of PyPI lack. */
@@ -47,7 +52,7 @@ const repositories: Readonly<Record<string, string>> = {
 export const headerRules: readonly Rule[] = [
   {
     id: "python-headers-missing",
-    title: "Python's headers are not installed",
+    title: "Python's headers are not found",
     on: ["missing-header", "build-tool"],
     specificity: 85,
     matches: (finding) =>
@@ -68,6 +73,8 @@ export const headerRules: readonly Rule[] = [
       const dirs = match.context.environment?.python?.includeDirs ?? [];
       if (match.finding.kind === "build-tool")
         return `CMake finds no headers of the interpreter${version === undefined ? "" : ` (Python ${version})`}: its development files are not installed, or CMake looks at another Python than the one that is meant.`;
+      if (ofLibtorch(match))
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is of Python. LibTorch is torch for programs in C++: it brings no Python and needs none, but for torch/extension.h, which is for modules of Python and includes torch/csrc/python_headers.h.`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} comes with the development files of the interpreter${version === undefined ? "" : ` (Python ${version})`}, ${match.context.log.hasPythonDev ? "which are installed as the paste says: their folder is not on the command line" : "which are not installed, or its include folder is not on the command line (another Python's headers are)"}.${atCmake(match) ? " In CMake it is only there when the target asks for it: LibTorch's own package brings no Python, and torch/extension.h (torch/csrc/python_headers.h) wants it." : ""}${dirs.length === 0 ? "" : ` The interpreter at hand has them in ${dirs.join(", ")}.`}`;
     },
     fix: (match) => {
@@ -82,6 +89,12 @@ export const headerRules: readonly Rule[] = [
           "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
         ];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
+      if (ofLibtorch(match))
+        return [
+          "# a program in C++: #include <torch/torch.h> in place of <torch/extension.h>; where it stands:",
+          "grep -rn 'torch/extension.h' --include='*.h' --include='*.hpp' --include='*.cpp' --include='*.cc' --include='*.cu' .",
+          "# a module of Python: with Python's own torch in place of a LibTorch (CMAKE_PREFIX_PATH), and find_package(Python3 COMPONENTS Interpreter Development) and target_link_libraries(the_target Python3::Python)   # CMake 3.12 and newer; link torch_python, too",
+        ];
       const cmake = atCmake(match)
         ? [
             "# CMakeLists.txt: find_package(Python COMPONENTS Interpreter Development.Module) and target_link_libraries(the_target PRIVATE Python::Module); for tensors in bindings torch_python, too",
@@ -114,6 +127,10 @@ export const headerRules: readonly Rule[] = [
       {
         text: "/opt/libtorch/include/torch/csrc/python_headers.h:9:10: fatal error: Python.h: No such file or directory\nmake[2]: *** [CMakeFiles/app.dir/build.make:76: CMakeFiles/app.dir/app.cpp.o] Error 1\npython3-dev is already the newest version",
         expect: "find_package(Python",
+      },
+      {
+        text: "/home/u/app/libtorch/include/torch/csrc/python_headers.h:9:10: fatal error: Python.h: No such file or directory\n #include <Python.h>",
+        expect: "#include <torch/torch.h> in place of <torch/extension.h>",
       },
       {
         text: "/e/torch/include/torch/csrc/python_headers.h:12:10: fatal error: Python.h: No such file or directory\n   12 | #include <Python.h>\ncompilation terminated.",

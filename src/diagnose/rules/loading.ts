@@ -22,9 +22,9 @@ function ofJit(match: Match): boolean {
   return framesAt(match).some((frame) => /_import_module_from_library|_jit_compile/.test(frame));
 }
 
-/** The pasted source registers operators. */
+/** The pasted source registers operators, and defines no module. */
 function registersOnly({ context }: Match): boolean {
-  return context.log.namespaces.length > 0;
+  return context.log.namespaces.length > 0 && !context.log.definesModule;
 }
 
 function ofKeops(match: Match): boolean {
@@ -89,7 +89,7 @@ export const loadingRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi; such a module is for the Python that it was built with (one built with Python 2 has `init…` in place of `PyInit_…`), and torch from 1.0 on cannot build it" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
+      `${match.finding.phase === "link" ? "The linker is to export" : "Python looked for"} \`${match.facts["init"] ?? ""}\` in the file. It is not there: ${ofFfi(match) ? "the module was made by torch.utils.ffi of torch 0.4, with cffi; such a module is for the Python that it was built with (one built with Python 2 has `init…` in place of `PyInit_…`), and torch from 1.0 on cannot build it" : ofKeops(match) ? "what KeOps compiled and keeps in its cache is of another Python, torch or compiler, or its compilation failed" : registersOnly(match) ? "the source only registers operators (TORCH_LIBRARY), which makes a library for torch.ops.load_library and no module of Python" : "the name in PYBIND11_MODULE (TORCH_EXTENSION_NAME) is not the module's name, the file was renamed, it is an old build or one for another Python, the source with PYBIND11_MODULE was left out (a pattern in setup.py that finds no files: then nothing is compiled before the link), or there is none because the file only registers operators (TORCH_LIBRARY)"}.`,
     fix: (match) => [
       ...(registersOnly(match)
         ? [
@@ -112,7 +112,7 @@ export const loadingRules: readonly Rule[] = [
             "# or the project as it is, in an environment of its own: the Python that its README names (2.7 or 3.6) with torch 0.4.1, where its build script (make.sh, build.py) is run again",
           ]
         : []),
-      ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match)
+      ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match) || registersOnly(match)
         ? []
         : [
             ...rebuild(match),
@@ -122,7 +122,7 @@ export const loadingRules: readonly Rule[] = [
                 ]
               : []),
           ]),
-      ...(ofKeops(match) || ofFfi(match)
+      ...(ofKeops(match) || ofFfi(match) || registersOnly(match)
         ? []
         : [
             `# write PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name)`,

@@ -2,7 +2,18 @@
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
-import { placeOf, type Rule, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
+
+/** CUDA's own header as the compiler names it in any of its messages; without one, where the toolkit usually lies. */
+function cudaMathHeader({ finding, context }: Match): string {
+  const named = [finding, ...context.findings]
+    .map(
+      ({ file = "", text }) =>
+        /(?:^|[\s"'(])(\/[\w./+-]+\/crt\/math_functions\.h(?:pp)?)\b/.exec(`${file} ${text}`)?.[1],
+    )
+    .find((path) => path !== undefined);
+  return named?.replace(/\.hpp$/, ".h") ?? "${CUDA_HOME:-/usr/local/cuda}/include/crt/math_functions.h";
+}
 
 export const sourceRules: readonly Rule[] = [
   {
@@ -91,7 +102,7 @@ export const sourceRules: readonly Rule[] = [
       `glibc (2.41 and newer: cospi, sinpi; 2.42: rsqrt) declares \`${match.facts["name"] ?? ""}\` as noexcept, and math_functions.h of this CUDA does not. CUDA 13.0 mended cospi and sinpi, CUDA 13.2 rsqrt. Another gcc does not help.`,
     fix: (match) => [
       `# CUDA ${/^rsqrt/.test(match.facts["name"] ?? "") ? "13.2" : "13.0"} or newer, or a container with an older system (Ubuntu 24.04 has glibc 2.39); or mend CUDA's header:`,
-      "sudo sed -i.bak -E 's/\\b((rsqrt|sinpi|cospi)f?\\((double|float) x\\));/\\1 noexcept(true);/' ${CUDA_HOME:-/usr/local/cuda}/include/crt/math_functions.h",
+      `sudo sed -i.bak -E 's/\\b((rsqrt|sinpi|cospi)f?\\((double|float) x\\));/\\1 noexcept(true);/' ${cudaMathHeader(match)}`,
     ],
     sources: ["NixOS/nixpkgs#484031", "ggml-org/llama.cpp#19100", "llvm/llvm-project#185701"],
     examples: [
@@ -101,7 +112,11 @@ export const sourceRules: readonly Rule[] = [
       },
       {
         text: '/usr/local/cuda-12.8/targets/x86_64-linux/include/crt/math_functions.h(629): error: exception specification is incompatible with that of previous function "rsqrt" (declared at line 206 of /usr/include/x86_64-linux-gnu/bits/mathcalls.h)',
-        expect: "13.2",
+        expect: "noexcept(true);/' /usr/local/cuda-12.8/targets/x86_64-linux/include/crt/math_functions.h",
+      },
+      {
+        text: '/usr/include/bits/mathcalls.h(206): error: exception specification is incompatible with that of previous function "rsqrt" (declared at line 597 of /opt/cuda/include/crt/math_functions.h)',
+        expect: "noexcept(true);/' /opt/cuda/include/crt/math_functions.h",
       },
     ],
   },

@@ -3,7 +3,7 @@ import { platformOf, python, pythonVersion, rebuild, reinstall } from "../comman
 import { packageOf } from "../packages.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
-import { gccOfSymbol } from "../version-facts.ts";
+import { gccOfSymbol, newestGccFor } from "../version-facts.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { is, owned } from "./symbol-owners.ts";
 
@@ -32,6 +32,27 @@ function othersMissing({ context }: Match): boolean {
 /** The gcc whose headers ask for the symbol. */
 function gccOf({ finding }: Match): string | undefined {
   return gccOfSymbol(finding.symbol ?? "");
+}
+
+/** conda's C++ library in a release that has the symbol. */
+function newerLibrary(match: Match): string {
+  const gcc = gccOf(match);
+  return gcc === undefined ? "libstdcxx-ng" : `"libstdcxx-ng>=${gcc}"`;
+}
+
+/** A gcc from before the symbol, which the CUDA of torch takes as well. */
+function olderGcc(match: Match): number {
+  const before = Number(gccOf(match)) - 1;
+  const cuda = match.context.log.torchCuda;
+  return Math.min(before, (cuda === undefined ? undefined : newestGccFor(cuda)) ?? before);
+}
+
+/** The module that was imported, as its file is called; one inside a package is imported by that package. */
+function moduleOf({ finding }: Match): string | undefined {
+  const file = finding.file ?? "";
+  const inside = /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)[\\/]/.exec(file)?.[1];
+  if (inside !== undefined) return inside === "torch" ? undefined : inside;
+  return /(?:^|[\\/])([A-Za-z]\w*)\.(?:cpython-|abi3\.so)[^\\/]*$/.exec(file)?.[1];
 }
 
 export const systemSymbolRules: readonly Rule[] = [
@@ -96,15 +117,15 @@ export const systemSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of the C++ library, and the one that Python has loaded does not have it: the extension was compiled with ${gccOf(match) === undefined ? "a newer gcc (or with libc++)" : `gcc ${gccOf(match) ?? ""} or newer, whose headers ask for it, and that is newer`} than the libstdc++.so.6 that is found first at run time, often conda's or a bundled one.`,
     fix: (match) => [
-      ...(match.context.log.conda ? ["conda install -c conda-forge libstdcxx-ng"] : []),
-      `LD_PRELOAD=$(g++ -print-file-name=libstdc++.so.6) ${python(match)} -c "import torch"   # then the program in the same way: with the compiler's own library`,
+      ...(match.context.log.conda ? [`conda install -c conda-forge ${newerLibrary(match)}`] : []),
+      `LD_PRELOAD=$(g++ -print-file-name=libstdc++.so.6) ${python(match)} -c "import ${["torch", moduleOf(match) ?? []].flat().join(", ")}"   # then the program in the same way: with the compiler's own library`,
       `${python(match)} -c "import ctypes.util,subprocess; print(subprocess.getoutput('ldconfig -p | grep libstdc++'))"`,
       ...(match.context.log.conda
         ? []
-        : ["conda install -c conda-forge libstdcxx-ng   # when the Python is of a conda environment"]),
+        : [`conda install -c conda-forge ${newerLibrary(match)}   # when the Python is of a conda environment`]),
       gccOf(match) === undefined
         ? "# or build again with a gcc that is not newer than that library: CC=gcc-<N> CXX=g++-<N>"
-        : `# or build again with an older gcc, in a clean build folder: CC=gcc-${Number(gccOf(match)) - 1} CXX=g++-${Number(gccOf(match)) - 1}   # or older`,
+        : `# or build again with an older gcc, in a clean build folder: CC=gcc-${olderGcc(match)} CXX=g++-${olderGcc(match)}   # or older`,
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html"],
     examples: [
@@ -115,6 +136,18 @@ export const systemSymbolRules: readonly Rule[] = [
       {
         text: "ImportError: /p/x.cpython-37m-x86_64-linux-gnu.so: undefined symbol: _ZNSt15__exception_ptr13exception_ptr9_M_addrefEv",
         expect: "CC=gcc-10",
+      },
+      {
+        text: "torch 2.2.1+cu121\nImportError: /home/u/.conda/envs/e/lib/python3.8/site-packages/my_ops.cpython-38-x86_64-linux-gnu.so: undefined symbol: __cxa_call_terminate",
+        expect: 'conda install -c conda-forge "libstdcxx-ng>=14"',
+      },
+      {
+        text: "torch 2.2.1+cu121\nImportError: /p/my_ops.cpython-38-x86_64-linux-gnu.so: undefined symbol: __cxa_call_terminate",
+        expect: "CC=gcc-12 CXX=g++-12",
+      },
+      {
+        text: "ImportError: /p/my_ops.cpython-38-x86_64-linux-gnu.so: undefined symbol: __cxa_call_terminate",
+        expect: 'python -c "import torch, my_ops"',
       },
     ],
   },

@@ -56,6 +56,7 @@ export const torchPartRules: readonly Rule[] = [
       const verdict = verdictOf(finding);
       if (verdict === undefined || finding.phase !== "load") return undefined;
       if (torchIsLoaded(context) || importedBefore(context)) return undefined;
+      if (verdict.owner === "torch-python" && context.log.linksTorchAlone) return undefined;
       const path = verdict.symbol.path.join("::");
       const sign =
         verdict.symbol.form === "c"
@@ -120,15 +121,17 @@ export const torchPartRules: readonly Rule[] = [
           !(finding.phase === "load" && /libtorch_python\.dylib/.test(finding.library ?? "")) &&
           (verdict.symbol.form !== "c" ||
             finding.phase === "link" ||
+            context.log.linksTorchAlone ||
             torchIsLoaded(context) ||
             importedBefore(context)),
       ),
     confidence: (match) =>
-      (torchIsLoaded(match.context) || importedBefore(match.context)) && match.finding.phase === "load"
+      (torchIsLoaded(match.context) || importedBefore(match.context) || match.context.log.linksTorchAlone) &&
+      match.finding.phase === "load"
         ? "high"
         : "medium",
     cause: (match) =>
-      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
+      `\`${match.facts["readable"] ?? ""}\` is defined in libtorch_python, the part of torch that knows Python. ${match.finding.phase === "link" ? "It is not on the link line" : torchIsLoaded(match.context) ? "torch was imported, but it keeps that library to itself: a library that torch.ops.load_library opens has to name what it needs. It includes torch/extension.h (which has Python in it) and was linked without torch_python" : importedBefore(match.context) ? "torch was imported before, but it keeps that library to itself: the module has to be linked with it" : match.context.log.linksTorchAlone ? "The CMakeLists.txt links ${TORCH_LIBRARIES}, which is torch without it" : "The module was linked without it and torch was not imported first, or it was built for another torch version"} (find_package(Torch) does not add it).${installedSentence(match)}`,
     fix: (match) => [
       ...(torchIsLoaded(match.context) && match.finding.phase === "load"
         ? [
@@ -144,10 +147,21 @@ export const torchPartRules: readonly Rule[] = [
       ...(/onnxruntime[\\/]training[\\/]/.test(match.finding.library ?? match.finding.text)
         ? []
         : [
+            ...(ofLibtorch(match)
+              ? [
+                  "# a LibTorch beside Python's torch is a second torch: CMAKE_PREFIX_PATH has to name the torch of the Python that imports the module (without a set() of it in the CMakeLists.txt)",
+                ]
+              : []),
             `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
           ]),
-      ...(importedBefore(match.context) ? [] : ["# and import torch before the module"]),
-      ...rebuild(match),
+      ...(importedBefore(match.context) || torchIsLoaded(match.context)
+        ? []
+        : ["# and import torch before the module"]),
+      ...(ofLibtorch(match)
+        ? [
+            `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" && cmake --build build-2   # a fresh build folder`,
+          ]
+        : rebuild(match)),
     ],
     change: (match) =>
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
@@ -174,6 +188,14 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
         expect: "in place of torch/extension.h",
+      },
+      {
+        text: 'Traceback (most recent call last):\n  File "/e/site-packages/torch/_ops.py", line 105, in load_library\n    ctypes.CDLL(path)\nOSError: /src/build/libadd2.so: undefined symbol: THPVariableClass',
+        expect: '#     target_link_libraries(add2 "${TORCH_PYTHON}")',
+      },
+      {
+        text: 'ImportError: dlopen(a.cpython-37m-darwin.so, 2): Symbol not found: _THPVariableClass\n  Referenced from: a.cpython-37m-darwin.so\n  Expected in: flat namespace\n in a.cpython-37m-darwin.so\nset(CMAKE_PREFIX_PATH /path/to/libtorch)\npybind11_add_module(a source.cc)\ntarget_link_libraries(a PRIVATE "${TORCH_LIBRARIES}")',
+        expect: '#     target_link_libraries(a PRIVATE "${TORCH_PYTHON}")',
       },
       {
         text: "bind.cpp:(.text+0x10): undefined reference to `THPVariable_Wrap(at::TensorBase)'",
@@ -296,6 +318,15 @@ export function isCpuTorch({ log, environment }: RuleContext): boolean {
   if (log.torchBuild !== undefined) return log.torchBuild === "cpu";
   const torch = environment?.torch;
   return torch !== undefined && torch.cudaVersion === undefined && torch.hipVersion === undefined;
+}
+
+/** The CMakeLists.txt takes a LibTorch for a module of Python. */
+function ofLibtorch({ finding, context: { log } }: Match): boolean {
+  return (
+    finding.phase === "load" &&
+    log.linksTorchAlone &&
+    (log.libtorchFolder !== undefined || log.namesLibtorch || log.placeholderPrefix)
+  );
 }
 
 /** The module that was imported, for a command. */

@@ -1,4 +1,5 @@
 /** What Windows says of a DLL that is there and cannot be loaded. */
+import { inOwnTool } from "../own-build.ts";
 import { pip, python, quote, rebuild, torchCuda, torchIndex } from "../commands.ts";
 import { framesAt, ofLog } from "../matchers.ts";
 import { isWellKnown, packageOf, runningPackage } from "../packages.ts";
@@ -219,8 +220,20 @@ export const windowsLoadingRules: readonly Rule[] = [
                   ? [
                       `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
                     ]
-                  : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
-                ...rebuild(match),
+                  : moduleOf(match) === "the_extension"
+                    ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
+                    : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
+                // Which module it is, is not told, and importing torch mends it as a rule.
+                ...(!ofJit(match) && moduleOf(match) === "the_extension"
+                  ? [
+                      `# still so after that, and torch was changed since it was built: ${inOwnTool(
+                        rebuild(match),
+                        match,
+                      )
+                        .filter((line) => !line.startsWith("#"))
+                        .join(" && ")}`,
+                    ]
+                  : rebuild(match)),
                 '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
               ],
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],

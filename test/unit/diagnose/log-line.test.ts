@@ -28,6 +28,8 @@ describe("what stands before a line is taken away", () => {
     "(pid=123, ip=10.0.0.1) ",
     "ERROR 05-01 12:00:00 [core.py:12] ",
     "[stderr] ",
+    "_",
+    "**",
     "12>",
     "> ",
     "\u001b[31m",

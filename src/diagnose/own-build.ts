@@ -1,0 +1,90 @@
+/**
+ * A build again in the tool that the text builds with: a `retorch build` is of no use to somebody who has a setup.py or a
+ * CMakeLists.txt, and a recipe of conda's takes requirements, not commands. It does not know in which folder the build was
+ * configured, nor whether building again helps.
+ */
+import { platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import type { Match } from "./rule.ts";
+
+const retorch = /^((?:[A-Z_]+=\S+ )*)retorch build((?: --?[\w-]+(?: \d+)?)*)(?:\s+# .*)?$/;
+
+/** What the text builds with; undefined where it does not tell, or tells of retorch. */
+function toolOf({ context: { log } }: Match): "setup" | "cmake" | undefined {
+  if (log.namesRetorch) return undefined;
+  if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
+  if (log.installer !== undefined) return undefined;
+  return log.cmakeTarget !== undefined || log.cmake || log.runsCmake ? "cmake" : undefined;
+}
+
+/** Variables in front of a command, in the words of the system. */
+function variables(match: Match, text: string): readonly [before: string, lines: readonly string[]] {
+  if (platformOf(match) !== "win32") return [text, []];
+  const pairs = Array.from(text.matchAll(/([A-Z_]+)=(\S+) /g), ([, name = "", value = ""]) =>
+    setVariable(match, name, value),
+  );
+  return ["", pairs];
+}
+
+/** One line of a fix; the tool is the text's. */
+function inTool(line: string, tool: "setup" | "cmake", match: Match): readonly string[] {
+  const [whole, given = "", options = ""] = retorch.exec(line) ?? [];
+  if (whole === undefined) return [line];
+  const jobs = / -j (\d+)/.exec(options)?.[1] ?? /\bMAX_JOBS=(\d+) /.exec(given)?.[1];
+  // It is named for what it does better.
+  if (options === "" && given === "") return [`# or ${line}`];
+  const [before, set] = variables(match, given);
+  if (tool === "cmake") {
+    const words = [
+      ...(options.includes("--force") ? ["--clean-first"] : []),
+      ...(options.includes(" -v") ? ["--verbose"] : []),
+      ...(jobs === undefined ? [] : [`-j ${jobs}`]),
+    ];
+    return [
+      ...set.filter((each) => !each.includes("MAX_JOBS")),
+      `${before.replace(/\bMAX_JOBS=\d+ /, "")}cmake --build build ${words.join(" ")}   # build: the folder in which CMake was configured`,
+    ];
+  }
+  const command = match.context.log.setupCommand ?? "setup.py build_ext --inplace";
+  const first =
+    jobs === undefined || before.includes("MAX_JOBS") || set.some((each) => each.includes("MAX_JOBS"))
+      ? []
+      : [setVariable(match, "MAX_JOBS", jobs)];
+  return [
+    ...(options.includes("--force") ? [removeFolder(match, "build")] : []),
+    ...first,
+    ...set,
+    `${before}${python(match)} ${command}`,
+  ];
+}
+
+/** The lines of a fix, with the builds in the text's own tool. */
+export function inOwnTool(lines: readonly string[], match: Match): readonly string[] {
+  if (!lines.some((line) => retorch.test(line))) return lines;
+  const tool = toolOf(match);
+  return tool === undefined
+    ? lines
+    : lines.filter((line) => !line.startsWith("# with setup.py alone: ")).flatMap((line) => inTool(line, tool, match));
+}
+
+const installs = /^(?:\S+ -m )?(?:uv )?(?:pip3?|conda) install ((?:[^\s;&|#]+ ?)+)/;
+
+/** What a recipe calls the packages of pip. */
+const recipeNames: Readonly<Record<string, string>> = { torch: "pytorch" };
+
+/** For conda's recipes: what is to be installed is a requirement of the recipe. */
+export function forRecipe(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => {
+    const words = installs.exec(line)?.[1]?.trim().split(" ");
+    if (words === undefined) return line;
+    const names = words
+      .filter(
+        (word, at) =>
+          !word.startsWith("-") && !/^(?:-[cifn]|--(?:extra-)?index-url|--find-links)$/.test(words[at - 1] ?? ""),
+      )
+      .map((word) => word.replaceAll(/["']/g, ""));
+    const plain = names.every((name) => /^[A-Za-z][\w.-]*(?:[=<>!~].*)?$/.test(name));
+    return names.length === 0 || !plain
+      ? `# ${line}`
+      : `# the recipe (meta.yaml or recipe.yaml), requirements, host: ${names.map((name) => name.replace(/^[\w.-]+/, (word) => recipeNames[word] ?? word)).join(", ")}`;
+  });
+}
