@@ -419,10 +419,14 @@ export class FactsReader {
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
     const settings = this.#settings.facts();
+    const builds = this.#builds.facts();
     const spokenPython = system.spokenPython ?? tools.python;
     const torchCuda =
       cu === null
-        ? (paste.torchCuda ?? this.#facts.torchCuda ?? likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
+        ? (paste.torchCuda ??
+          this.#facts.torchCuda ??
+          builds.condaTorchCuda ??
+          likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
         : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
@@ -434,7 +438,7 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
-      ...this.#builds.facts(),
+      ...builds,
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),

@@ -73,8 +73,8 @@ export const servingKernelRules: readonly Rule[] = [
       isOldForBlackwell(match)
         ? `The GPU that the text names is of compute capability ${match.context.log.namedGpu ?? ""}, for which FlashInfer wants a CUDA toolkit of 12.9 or newer, and the text's CUDA is ${cudaOfText(match) ?? ""}: with that nvcc the list of targets stays empty, which FlashInfer reports as a GPU that is too old.`
         : `FlashInfer compiles for GPUs from ${dotted(match.facts["least"] ?? "75")} on, and its list of targets is empty: the GPU is older, TORCH_CUDA_ARCH_LIST or FLASHINFER_CUDA_ARCH_LIST names older ones only, or the local nvcc is too old for a new GPU (SM 12.x needs CUDA 12.9).`,
-    fix: (match) => [
-      ...(isOldForBlackwell(match)
+    fix: (match) =>
+      isOldForBlackwell(match)
         ? [
             "ls -d /usr/local/cuda*   # is there one of 12.9 or newer? Else install it beside the other: https://developer.nvidia.com/cuda-toolkit-archive",
             "export CUDA_HOME=/usr/local/cuda-12.9 PATH=/usr/local/cuda-12.9/bin:$PATH; unset TORCH_CUDA_ARCH_LIST FLASHINFER_CUDA_ARCH_LIST; nvcc --version   # then start the program again, in the same shell",
@@ -84,8 +84,7 @@ export const servingKernelRules: readonly Rule[] = [
             'python -c "import torch; print(torch.cuda.get_device_capability())"; nvcc --version; echo "$TORCH_CUDA_ARCH_LIST $FLASHINFER_CUDA_ARCH_LIST"',
             "# GPU of 12.x: CUDA toolkit 12.9 or newer and CUDA_HOME to it; a wrong list: unset TORCH_CUDA_ARCH_LIST FLASHINFER_CUDA_ARCH_LIST",
             without(match),
-          ]),
-    ],
+          ],
     sources: ["vllm-project/vllm#50705"],
     examples: [
       { text: "RuntimeError: FlashInfer requires GPUs with sm75 or higher", expect: "FLASHINFER_CUDA_ARCH_LIST" },
