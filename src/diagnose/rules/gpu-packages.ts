@@ -14,6 +14,7 @@ import {
   wordsToBuild,
 } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
+import { toFetchedSources } from "../fetched-sources.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -21,6 +22,25 @@ import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 function setupLine(match: Match): string {
   const line = /setup\.py:(\d+)/.exec(match.finding.frames?.at(-1) ?? "")?.[1];
   return line === undefined ? "its setup.py" : `line ${line} of its setup.py`;
+}
+
+/** How an image is built where the build has to see a GPU. */
+function inDocker({ context: { log } }: Match): string {
+  return log.needsBuildKit
+    ? "# docker build sees no GPU, and steps with RUN --mount need BuildKit: run the install in a container with docker run --gpus all and keep the result (docker commit), or build a wheel there and copy it into the image"
+    : '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)';
+}
+
+/** The targets are named already, and the script stops all the same: the same command would stop again. */
+function withListUnheeded(match: Match, list: string): string[] {
+  const sources = toFetchedSources(match);
+  return [
+    `# TORCH_CUDA_ARCH_LIST is set already (${list}), and this revision of the script does not heed it: another commit or a fork that does, or a change in a clone:`,
+    ...sources,
+    `# ${setupLine(match)}, where it stops: name the targets (${list}) in place of asking for a GPU, or take the check out`,
+    ...(sources.length > 0 ? [pip(match, "install --no-build-isolation .")] : buildAgain(match)),
+    `${inDocker(match)}; on a cluster: build on a node with a GPU`,
+  ];
 }
 
 function near(match: Pick<Match, "finding" | "context">, form: RegExp): boolean {
@@ -317,22 +337,14 @@ export const gpuPackageRules: readonly Rule[] = [
           '# then docker build again; a script that asks nevertheless: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0',
         ];
       if (match.context.log.cudaHomeNone && match.facts["device"] === undefined) return toolkitFirst(match);
+      if (match.context.log.archListSet !== undefined) return withListUnheeded(match, match.context.log.archListSet);
       return [
         "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
         `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
-        ...(match.context.log.archListSet === undefined
-          ? [
-              `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
-            ]
-          : [
-              `${setVariable(match, "FORCE_CUDA", "1")}   # some scripts heed it`,
-              `# TORCH_CUDA_ARCH_LIST is set already (${match.context.log.archListSet}), and this revision of the script does not heed it: another commit or a fork that does, or change ${setupLine(match)}, where it stops, in a clone`,
-            ]),
+        `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
         "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
         ...buildAgain(match),
-        match.context.log.needsBuildKit
-          ? "# docker build sees no GPU, and steps with RUN --mount need BuildKit: run the install in a container with docker run --gpus all and keep the result (docker commit), or build a wheel there and copy it into the image"
-          : '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
+        inDocker(match),
       ];
     },
     sources: ["tgale96/grouped_gemm#24", "fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
