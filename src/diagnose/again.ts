@@ -3,7 +3,7 @@
  * is set, a line that is changed. With all that the user asked for: pins, extras, options, the folder. It does not know
  * whether the command was the right one to begin with; where the text has several, it stays silent.
  */
-import { changeFolder, pip, python } from "./command-words.ts";
+import { changeFolder, pip, platformOf, python } from "./command-words.ts";
 import { variablesAgain } from "./isolation-commands.ts";
 import { originOf, plainName } from "./packages.ts";
 import { inFetchedSources } from "./fetched-sources.ts";
@@ -100,6 +100,9 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
   const command = commandOf(match);
   if (command === undefined) return lines;
   const ready = fromPage(match, command);
+  // pip has looked at that page and took sources all the same: for Macs it has few wheels.
+  if (ready !== undefined && platformOf(match) === "darwin")
+    return [...lines, `# or an older release, where that page has a wheel for this Mac and Python: ${ready}`];
   if (ready !== undefined)
     return [
       `${ready}   # the newest release that has a wheel for this torch there: without the option pip takes the sources of a newer one and compiles them`,

@@ -97,10 +97,12 @@ export function rootOfCheckout(match: Match): string | undefined {
     const name = /» *(?:from|import) ([a-z]\w*(?:\.\w+)?)/.exec(frame)?.[1];
     return name === undefined ? [] : [name.split(".")];
   });
-  return frames
+  const root = frames
     .flatMap((frame) => rootsOf(frame, imported, windows))
     .toSorted((a, b) => a.length - b.length)
     .find((root) => root.split(/[\\/]/).filter((part) => part !== "").length > (windows ? 1 : 1));
+  // Sources in `src` are built from the folder above it.
+  return root?.replace(/(?<=[\\/][^\\/]+)[\\/]src$/, "");
 }
 
 /** Builds the checkout again that a traceback runs in: the compiled part lies beside its sources. */

@@ -18,10 +18,11 @@ export function platformOf(match: Match): "linux" | "darwin" | "win32" {
 
 /** The interpreter, as a word of a command. */
 export function python(match: Match): string {
-  const { embeddedFolder, launcher } = match.context.log;
+  const { embeddedFolder, launcher, bundledPython } = match.context.log;
   const windows = platformOf(match) === "win32";
   // It is no environment that one activates: `python` in a prompt is another one.
   if (embeddedFolder !== undefined && windows) return quote(`${embeddedFolder}\\python.exe`);
+  if (bundledPython !== undefined && platformOf(match) === "linux") return quote(bundledPython);
   // What the project's tool keeps is no environment that a shell has active.
   const before = runner(match);
   if (before !== "") return `${before}python`;

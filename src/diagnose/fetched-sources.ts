@@ -59,6 +59,12 @@ function fetchLines(
   ];
 }
 
+/** The lines that bring what the text's command fetches by itself, for an edit by hand, and go into it; none where it has a folder. */
+export function toFetchedSources(match: Match): string[] {
+  const sources = platformOf(match) === "win32" ? undefined : fetched(match);
+  return sources === undefined ? [] : fetchLines(match, sources);
+}
+
 /** The lines with the sources fetched before an edit, and the build from there; undefined where nothing of that is to be done. */
 export function inFetchedSources(lines: readonly string[], match: Match): readonly string[] | undefined {
   if (!/^(?:compile|missing-header)$/.test(match.finding.kind) || platformOf(match) === "win32") return undefined;

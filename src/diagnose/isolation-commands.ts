@@ -1,6 +1,6 @@
 /** Commands that build a package again in the environment itself, where it sees torch: in the words of pip, uv, poetry, pdm and pixi. */
 import { own } from "../base/own.ts";
-import { pip, python, setVariable } from "./command-words.ts";
+import { pip, python, quote, setVariable } from "./command-words.ts";
 import { originOf, plainName } from "./packages.ts";
 import { requestedWord } from "./request-facts.ts";
 import type { Match } from "./rule.ts";
@@ -30,7 +30,9 @@ function editable(requirement: string, setupCommand: string | undefined): string
 export function packageToBuild({ context: { log } }: Match): string {
   const { package: built, requirement } = log;
   if (built === undefined)
-    return requirement === undefined ? (log.asked ?? ".") : editable(requirement, log.setupCommand);
+    return requirement === undefined
+      ? (log.asked ?? (log.clonedInto === undefined ? "." : quote(log.clonedInto)))
+      : editable(requirement, log.setupCommand);
   // The folder that pip says it processes is the one that the command names.
   const [first, ...others] = log.requested ?? [];
   const only = others.length === 0 ? first : undefined;
@@ -135,7 +137,7 @@ export function installWithoutIsolation(match: Match): string[] {
         `${uvCommand === "add" || uvCommand === "run" ? `uv ${uvCommand}` : (log.uvLine ?? `uv ${uvCommand}`)}${uvCommand === "add" && wanted !== "." ? ` ${wanted}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
         `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${wanted}`,
       ];
-    const uvPip = `uv pip install${log.uvSystem ? " --system" : ""}`;
+    const uvPip = `uv pip install${log.uvSystem ? " --system" : log.uvEnvironment === undefined ? "" : ` --python ${log.uvEnvironment}`}`;
     return [
       `${uvPip} ${needed.join(" ")}`,
       ...variablesAgain(match),

@@ -3,6 +3,7 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { packageCalled } from "./called-module.ts";
 import { cleanLine } from "./log-line.ts";
 import { PackageReader } from "./package-reader.ts";
@@ -18,7 +19,8 @@ import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
-export interface LogFacts extends PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
+export interface LogFacts
+  extends BuildFacts, PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -101,7 +103,10 @@ const carriers =
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
-  Exclude<keyof (PasteFacts & PlaceFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts), "torchCuda">
+  Exclude<
+    keyof (BuildFacts & PasteFacts & PlaceFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts),
+    "torchCuda"
+  >
 >;
 
 const names: readonly RegExp[] = [
@@ -136,6 +141,7 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
+  readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
   readonly #tools = new ToolListReader();
   #namedNext = false;
@@ -164,6 +170,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
+    this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#line(text);
@@ -355,7 +362,7 @@ export class FactsReader {
   /** A line that no parser looks at: only its head is read. */
   command(written: string): void {
     const facts = this.#facts;
-    if (written.length < 5) return;
+    if (written.length < 4) return;
     // The time stamps of CI services, the marks of docker.
     const text = plainSpelling(/^[#[\d]/.test(written) ? withoutStamp(written) : written);
     if (text.startsWith("Collecting ") && !text.includes("torch")) {
@@ -370,6 +377,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
+    this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#system(text);
@@ -411,10 +419,14 @@ export class FactsReader {
     const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
     const settings = this.#settings.facts();
+    const builds = this.#builds.facts();
     const spokenPython = system.spokenPython ?? tools.python;
     const torchCuda =
       cu === null
-        ? (paste.torchCuda ?? this.#facts.torchCuda ?? likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
+        ? (paste.torchCuda ??
+          this.#facts.torchCuda ??
+          builds.condaTorchCuda ??
+          likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
         : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
@@ -426,6 +438,7 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
+      ...builds,
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),

@@ -4,6 +4,10 @@
  */
 const gpus: readonly (readonly [RegExp, string])[] = [
   [/\bRTX (?:PRO [2-6]\d00|50[5-9]0)\b/i, "12.0"],
+  // As people say it: `my 3090Ti`, or the number alone in a list of what they have.
+  [/^[-*\s]*50[5-9]0(?: ?(?:Ti|D|GPU))?$|\b(?:my|an?) 50[5-9]0(?: ?Ti)?\b/i, "12.0"],
+  [/^[-*\s]*40[5-9]0(?: ?(?:Ti|D|GPU|Super))?$|\b(?:my|an?) 40[5-9]0(?: ?Ti)?\b/i, "8.9"],
+  [/^[-*\s]*30[5-9]0(?: ?(?:Ti|GPU))?$|\b(?:my|an?) 30[5-9]0(?: ?Ti)?\b/i, "8.6"],
   [/\bGB10\b|\bDGX Spark\b/i, "12.1"],
   [/\bB200\b/, "10.0"],
   [/\b(?:H100|H200|H800|H20|GH200)\b/, "9.0"],
@@ -17,7 +21,7 @@ const gpus: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Words that a line with such a name has, to find it by. */
-const sign = /RTX|GTX|TITAN|Tesla|NVIDIA|Quadro|[ABHLVP]\d{2,3}|GB10|T4/i;
+const sign = /RTX|GTX|TITAN|Tesla|NVIDIA|Quadro|[ABHLVP]\d{2,3}|GB10|T4|[345]0[5-9]0/i;
 
 /** The compute capabilities of the GPUs that a line names: `8.6`. */
 export function capabilitiesIn(text: string): readonly string[] {

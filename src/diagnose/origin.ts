@@ -14,9 +14,9 @@ export function speaksOfAnother(facts: LogFacts, environment: Environment): bool
   if (facts.oldPython === true) return true;
   // The folders of a runner of GitHub are on no other machine.
   if (facts.hostedRunner && facts.packageFolders.length > 0 && !liesIn(facts, environment)) return true;
-  const spoken = facts.spokenCuda;
-  if (spoken !== undefined && ![torch?.cudaVersion, cuda?.version].some((here) => sameRelease(spoken, here)))
-    return true;
+  // The toolkit that ran there and the one that people name: of neither torch nor the toolkit here.
+  const cudas = [facts.spokenCuda, facts.nvccShown].filter((named) => named !== undefined);
+  if (cudas.some((named) => ![torch?.cudaVersion, cuda?.version].some((here) => sameRelease(named, here)))) return true;
   const stated = facts.installedTorch?.split("+")[0];
   if (stated !== undefined && stated !== torch?.version.split("+")[0]) return true;
   if (torch !== undefined && facts.torchCuda !== undefined && !sameRelease(facts.torchCuda, torch.cudaVersion))

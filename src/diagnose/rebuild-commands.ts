@@ -3,6 +3,7 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
 import { editionOf, rebuildCheckout, rebuildRoot, toImporter } from "./checkouts.ts";
 import { pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
+import { installDgl } from "./dgl.ts";
 import { fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
@@ -65,6 +66,7 @@ export function rebuild(match: Match): string[] {
 export function reinstall(match: Match, name: string): string[] {
   if (/^mmcv(?:-full|-lite)?$/.test(name)) return reinstallMmcv(match);
   if (/^spconv(?:-cu\d+)?$/.test(name)) return installSpconv(match);
+  if (name === "dgl") return installDgl(match);
   const origin = originOf(name);
   // PyPI has wheels of these alone, each for one torch.
   if (name === "torchvision" || name === "torchaudio") {

@@ -36,6 +36,12 @@ function oldNvcc({ facts, context }: Match): boolean {
   return facts["dialect"] === "CUDA20" && cuda !== undefined && Number(cuda.split(".")[0]) < 12;
 }
 
+/** Whether C++17 is asked of an nvcc from before it. Source: "New Features" of nvcc in the release notes of CUDA 11.0. */
+function isBeforeCxx17({ facts, context: { log } }: Match): boolean {
+  const cuda = log.nvccShown ?? log.cuda ?? log.spokenCuda;
+  return facts["dialect"] === "CUDA17" && cuda !== undefined && Number(cuda.split(".")[0]) < 11;
+}
+
 export const cmakeRules: readonly Rule[] = [
   {
     id: "cmake-language-not-enabled",
@@ -298,22 +304,30 @@ export const cmakeRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) =>
-      oldNvcc(match)
-        ? `The target asks for ${match.facts["dialect"] ?? ""}, and the nvcc that CMake found is of CUDA ${match.context.log.cuda ?? match.context.log.spokenCuda ?? ""}: C++20 came with CUDA 12.0. (Often it is the distribution's /usr/bin/nvcc; CMake has to be 3.25.2 or newer, too.)`
-        : `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
+      isBeforeCxx17(match)
+        ? `The target asks for CUDA17, and the text's CUDA is ${match.context.log.nvccShown ?? match.context.log.cuda ?? match.context.log.spokenCuda ?? ""}: nvcc learnt C++17 in CUDA 11.0. A newer CMake does not change that; newer releases of torch ask for C++17 by their CMake files.`
+        : oldNvcc(match)
+          ? `The target asks for ${match.facts["dialect"] ?? ""}, and the nvcc that CMake found is of CUDA ${match.context.log.cuda ?? match.context.log.spokenCuda ?? ""}: C++20 came with CUDA 12.0. (Often it is the distribution's /usr/bin/nvcc; CMake has to be 3.25.2 or newer, too.)`
+          : `The target asks for ${match.facts["dialect"] ?? "a standard"}, and CMake has no flags for it with this compiler: CMake is too old (CUDA20 needs 3.25.2 and CUDA 12), or an old nvcc or compiler is found first.`,
     fix: (match) =>
-      oldNvcc(match)
+      isBeforeCxx17(match)
         ? [
-            "ls -d /usr/local/cuda*; which -a nvcc   # is there a toolkit of CUDA 12 or newer? Else: https://developer.nvidia.com/cuda-toolkit-archive, of torch's CUDA",
-            "export CUDA_HOME=/usr/local/cuda CUDACXX=/usr/local/cuda/bin/nvcc PATH=/usr/local/cuda/bin:$PATH",
-            `${pip(match, "install --upgrade cmake")} && cmake --version   # 3.25.2 or newer`,
-            "rm -rf build   # CMake remembers the compiler that it found; then build again",
+            "ls -d /usr/local/cuda*; which -a nvcc; nvcc --version   # is there a toolkit of CUDA 11 or newer? Else: https://developer.nvidia.com/cuda-toolkit-archive",
+            "# then a torch that was built with that CUDA; or the older torch of CUDA 10.2 that the project was built with before, whose headers do with C++14",
+            "rm -rf build   # CMake remembers the compiler that it found; then configure again, with -DCMAKE_CUDA_COMPILER=<that nvcc>",
           ]
-        : [
-            "python -m pip install --upgrade cmake && cmake --version",
-            "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
-            "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
-          ],
+        : oldNvcc(match)
+          ? [
+              "ls -d /usr/local/cuda*; which -a nvcc   # is there a toolkit of CUDA 12 or newer? Else: https://developer.nvidia.com/cuda-toolkit-archive, of torch's CUDA",
+              "export CUDA_HOME=/usr/local/cuda CUDACXX=/usr/local/cuda/bin/nvcc PATH=/usr/local/cuda/bin:$PATH",
+              `${pip(match, "install --upgrade cmake")} && cmake --version   # 3.25.2 or newer`,
+              "rm -rf build   # CMake remembers the compiler that it found; then build again",
+            ]
+          : [
+              "python -m pip install --upgrade cmake && cmake --version",
+              "which -a nvcc; nvcc --version; c++ --version   # C++20: CUDA 12.0, gcc 10",
+              "cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..   # in an empty build folder",
+            ],
     sources: ["https://cmake.org/cmake/help/latest/prop_tgt/CUDA_STANDARD.html"],
     examples: [
       {
@@ -323,6 +337,10 @@ export const cmakeRules: readonly Rule[] = [
       {
         text: 'Cuda compilation tools, release 11.5, V11.5.119\nCMake Error in CMakeLists.txt:\n  Target "cmTC_a83d0" requires the language dialect "CUDA20" (with compiler\n  extensions), but CMake does not know the compile flags to use to enable it.',
         expect: "C++20 came with CUDA 12.0",
+      },
+      {
+        text: 'The combination of GCC 7.5.0 + CUDA 10.2 + pytorch 1.11 gives me this error:\n\nCMake Error in CMakeLists.txt:\n  Target "ext" requires the language dialect "CUDA17" (with\n  compiler extensions).  But the current compiler "NVIDIA" does not support\n  this, or CMake does not know the flags to enable it.',
+        expect: "nvcc learnt C++17 in CUDA 11.0",
       },
     ],
   },

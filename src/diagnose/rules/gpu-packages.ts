@@ -14,8 +14,34 @@ import {
   wordsToBuild,
 } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
+import { toFetchedSources } from "../fetched-sources.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+
+/** `line 69 of its setup.py`, where the traceback stops. */
+function setupLine(match: Match): string {
+  const line = /setup\.py:(\d+)/.exec(match.finding.frames?.at(-1) ?? "")?.[1];
+  return line === undefined ? "its setup.py" : `line ${line} of its setup.py`;
+}
+
+/** How an image is built where the build has to see a GPU. */
+function inDocker({ context: { log } }: Match): string {
+  return log.needsBuildKit
+    ? "# docker build sees no GPU, and steps with RUN --mount need BuildKit: run the install in a container with docker run --gpus all and keep the result (docker commit), or build a wheel there and copy it into the image"
+    : '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)';
+}
+
+/** The targets are named already, and the script stops all the same: the same command would stop again. */
+function withListUnheeded(match: Match, list: string): string[] {
+  const sources = toFetchedSources(match);
+  return [
+    `# TORCH_CUDA_ARCH_LIST is set already (${list}), and this revision of the script does not heed it: another commit or a fork that does, or a change in a clone:`,
+    ...sources,
+    `# ${setupLine(match)}, where it stops: name the targets (${list}) in place of asking for a GPU, or take the check out`,
+    ...(sources.length > 0 ? [pip(match, "install --no-build-isolation .")] : buildAgain(match)),
+    `${inDocker(match)}; on a cluster: build on a node with a GPU`,
+  ];
+}
 
 function near(match: Pick<Match, "finding" | "context">, form: RegExp): boolean {
   return [match.finding, ...match.context.findings].some((finding) =>
@@ -311,13 +337,14 @@ export const gpuPackageRules: readonly Rule[] = [
           '# then docker build again; a script that asks nevertheless: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0',
         ];
       if (match.context.log.cudaHomeNone && match.facts["device"] === undefined) return toolkitFirst(match);
+      if (match.context.log.archListSet !== undefined) return withListUnheeded(match, match.context.log.archListSet);
       return [
         "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
         `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
         `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
         "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
         ...buildAgain(match),
-        '# docker build with a GPU: "default-runtime": "nvidia" in /etc/docker/daemon.json, and DOCKER_BUILDKIT=0 (BuildKit does not take it)',
+        inDocker(match),
       ];
     },
     sources: ["tgale96/grouped_gemm#24", "fundamentalvision/Deformable-DETR#146", "facebookresearch/detectron2#265"],
@@ -325,6 +352,10 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 47, in get_extensions\n    raise NotImplementedError(\'Cuda is not available\')\nNotImplementedError: Cuda is not available',
         expect: "FORCE_CUDA",
+      },
+      {
+        text: 'ENV TORCH_CUDA_ARCH_LIST=8.6\nRUN --mount=type=cache,target=/c . /v/bin/activate && python -m pip install --no-build-isolation git+https://github.com/u/ops.git\n  File "/tmp/pip-req-build-zem/setup.py", line 69, in <module>\n    raise RuntimeError("No GPUs found. Please specify the target GPU architectures or build on a machine with GPUs.")\nRuntimeError: No GPUs found. Please specify the target GPU architectures or build on a machine with GPUs.',
+        expect: "is set already (8.6)",
       },
       {
         text: "python setup.py build install\nTraceback (most recent call last):\n  File \"setup.py\", line 48, in get_extensions\n    raise NotImplementedError('Cuda is not availabel')\nNotImplementedError: Cuda is not availabel\n\nmy cuda is 11.3 and torch1.12.1+cu113",

@@ -184,7 +184,7 @@ export const includeRules: readonly Rule[] = [
       const checkout = minkowski(match);
       if (checkout !== undefined) return checkout;
       return [
-        addInclude(match, `thrust/${thrustHeader(match.facts["name"] ?? "")}`),
+        ...thrustHeaders(match).map((name) => addInclude(match, `thrust/${name}`)),
         "# or build with CUDA 11 (and a torch for it)",
       ];
     },
@@ -200,6 +200,10 @@ export const includeRules: readonly Rule[] = [
         expect: "thrust/execution_policy.h",
       },
       { text: "a.cu:12:3: error: no member named 'remove_if' in namespace 'thrust'", expect: "thrust/remove.h" },
+      {
+        text: 'k.cu(3): error: namespace "thrust" has no member "device"\n\nk.cu(9): error: namespace "thrust" has no member "remove_if"',
+        expect: "thrust/remove.h",
+      },
     ],
   },
 ];
@@ -223,6 +227,7 @@ function minkowski(match: Match): string[] | undefined {
     text,
   ];
   if (
+    !match.context.log.namesMinkowski &&
     !said.some((word) => /MinkowskiEngine/i.test(word ?? "")) &&
     !/concurrent_unordered_map\.cuh$|coordinate_map_gpu\.cu$/.test(file)
   )
@@ -245,6 +250,19 @@ function minkowski(match: Match): string[] | undefined {
     ),
     `${python(match)} setup.py install --force_cuda --blas=openblas   # the same CUDA as torch.version.cuda; after gcc 11 and CUDA 12.8 more has to change: CUDA 11.8 with its torch needs none of this`,
   ];
+}
+
+/** The headers of all names of Thrust that are missing in the same file. */
+function thrustHeaders(match: Match): readonly string[] {
+  const names = match.context.findings
+    .filter(({ kind, file }) => kind === "compile" && file === match.finding.file)
+    .map(({ message }) =>
+      /namespace ["‘']thrust["’'] has no (?:actual )?member (?:named )?["‘'](\w+)|no member named '(\w+)' in namespace 'thrust'|["‘'](\w+)["’'] is not a member of ["‘']thrust["’']/
+        .exec(message)
+        ?.slice(1)
+        .find((name) => name !== undefined),
+    );
+  return [...new Set([match.facts["name"], ...names].filter((name) => name !== undefined).map(thrustHeader))];
 }
 
 function thrustHeader(name: string): string {

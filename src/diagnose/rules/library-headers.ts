@@ -7,6 +7,19 @@ import { packageOfModule } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
+/** The folder of carried sources that a header is wanted from, where the text builds a checkout: a submodule that is not there. */
+function ofSubmodule(match: Match): string | undefined {
+  const { requested = [], setupCommand, clonedInto } = match.context.log;
+  const isCheckout =
+    requested.some((word) => /^(?:-e )?"?\.{1,2}(?:[\\/]|\[|"|$)/.test(word)) ||
+    setupCommand !== undefined ||
+    clonedInto !== undefined;
+  if (!isCheckout) return undefined;
+  return /^(?:\.{1,2}\/)*(?:[\w.-]+\/)*?((?:third_?party|3rd_?party|extern(?:al)?|submodules)\/[\w.-]+)\//i.exec(
+    match.facts["header"] ?? "",
+  )?.[1];
+}
+
 export const libraryHeaderRules: readonly Rule[] = [
   {
     id: "protobuf-releases-differ",
@@ -213,6 +226,9 @@ export const libraryHeaderRules: readonly Rule[] = [
       if (installed !== undefined)
         return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is wanted by a file of the installed package \`${installed}\`, and is not there: the installation is not whole (installed from its repository or as editable without its headers or submodules), or of another release than what compiles with it.`;
       const dir = foundDir(match);
+      const carried = ofSubmodule(match);
+      if (dir === undefined && carried !== undefined)
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} lies in \`${carried}\`, where a repository keeps what it carries of others, and is not there: the git submodule was not checked out (git clone without --recursive, or a ZIP of the sources, which has none).`;
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is found in none of the include folders${dir === undefined ? ": its folder is missing on the command line, a git submodule was not checked out, the file was left out of the source package, or (on Linux) its name differs in upper and lower case" : `; it is in ${dir}`}.`;
     },
     fix: (match) => {
@@ -230,6 +246,10 @@ export const libraryHeaderRules: readonly Rule[] = [
             ]
           : reinstall(match, installed);
       const dir = foundDir(match);
+      if (dir === undefined && ofSubmodule(match) !== undefined)
+        return [
+          "git submodule update --init --recursive   # in the folder of the sources; a ZIP has no submodules: git clone --recursive in its place",
+        ];
       if (dir !== undefined) return [`# retorch.toml: include-dirs = ["${dir}"]   (setup.py: include_dirs=["${dir}"])`];
       return [
         `find . -name ${baseName(match.facts["header"] ?? "")}`,
@@ -246,6 +266,10 @@ export const libraryHeaderRules: readonly Rule[] = [
       {
         text: "csrc/bind.cpp:4:10: fatal error: kernels/box.h: No such file or directory",
         expect: "git submodule update",
+      },
+      {
+        text: "I tried `pip install -e .`\ngsplat/cuda_legacy/csrc/helpers.cuh:2:10: fatal error: third_party/glm/glm/glm.hpp: No such file or directory",
+        expect: "the git submodule was not checked out",
       },
       {
         text: "/e/lib/python3.11/dist-packages/cumm/build/core_cc/include/common/TensorViewCPU.h:3:10: fatal error: tensorview/core/all.h: No such file or directory",

@@ -165,13 +165,15 @@ export const missingGpuLibraryRules: readonly Rule[] = [
                 `${pip(match, "uninstall -y spconv spconv-cu102 spconv-cu111 spconv-cu113 spconv-cu114 spconv-cu116 spconv-cu117 cumm")}; ${pip(match, `install spconv-cu${(match.context.log.torchCuda ?? "").replace(".", "")}`)}   # its wheels bear the CUDA in their name; the nearest one below when there is none`,
                 "# or from source:",
               ]
-            : ["# build the extension again for the torch and CUDA that are installed:"]
+            : packageOf(match) === "dgl"
+              ? []
+              : ["# build the extension again for the torch and CUDA that are installed:"]
           : [
               `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # which CUDA does torch have?`,
               "# of another major version: build the extension again for the torch and CUDA that are installed:",
             ]),
         ...rebuild(match),
-        ...(cuda === undefined
+        ...(cuda === undefined || (packageOf(match) === "dgl" && isOfOther(match, cuda))
           ? []
           : [
               `# or install a torch for CUDA ${cuda}, whose packages bring that library; or a wheel of the extension for your CUDA`,
@@ -189,6 +191,10 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       {
         text: "torch                    2.9.0+cu130\nImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
         expect: "(2.9.0+cu130) is for CUDA 13.0",
+      },
+      {
+        text: 'pytorch is 1.11.0 (py3.9_cuda11.3_cudnn8.2.0_0), dgl is dgl-cuda11.3.\n  File "/home/h/miniconda3/envs/dgl/lib/python3.9/site-packages/dgl/_ffi/base.py", line 34, in _load_lib\n    lib = ctypes.CDLL(lib_path[0])\n  File "/home/h/miniconda3/envs/dgl/lib/python3.9/ctypes/__init__.py", line 374, in __init__\n    self._handle = _dlopen(self._name, mode)\nOSError: libcudart.so.10.2: cannot open shared object file: No such file or directory',
+        expect: "conda install -c dglteam dgl-cuda11.3",
       },
       {
         text: "ImportError: libcudart.so.11.0: cannot open shared object file: No such file or directory",

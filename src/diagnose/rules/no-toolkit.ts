@@ -224,6 +224,16 @@ export const noToolkitRules: readonly Rule[] = [
           `export PATH=${root}/bin:$PATH CUDA_HOME=${root}`,
         ];
       }
+      const service = match.context.log.notebookService;
+      if (service !== undefined && match.context.log.notebook)
+        return [
+          service === "Kaggle"
+            ? "# Settings > Accelerator > GPU: the session starts anew, in an image with the CUDA toolkit; NVIDIA's download is not needed"
+            : "# Runtime > Change runtime type > GPU: the session starts anew, with the CUDA toolkit; NVIDIA's download is not needed",
+          "nvidia-smi; ls -d /usr/local/cuda*   # both have to be there now",
+          setVariable(match, "CUDA_HOME", "/usr/local/cuda"),
+          ...again(match),
+        ];
       const image = match.context.log.gpuImage;
       if (image !== undefined && /-(?:runtime|base)\b/.test(image))
         return [
@@ -310,6 +320,10 @@ export const noToolkitRules: readonly Rule[] = [
       {
         text: "(e) C:\\p>conda activate e\n<string>:118: UserWarning: my_ops was requested, but nvcc was not found.\ntorch.__version__  = 2.5.1+cu118\nNameError: name 'bare_metal_version' is not defined",
         expect: "where nvcc",
+      },
+      {
+        text: "I used the following command in kaggle\n!pip install git+https://github.com/u/ops.git\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",
+        expect: "Settings > Accelerator > GPU",
       },
       {
         text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install --no-build-isolation .\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.",

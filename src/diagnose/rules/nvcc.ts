@@ -3,6 +3,7 @@ import { usualArchitectures } from "../arch-lists.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { knownCapabilities, pip, platformOf, setVariable } from "../commands.ts";
+import { packageOf } from "../packages.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -65,6 +66,23 @@ function ofFlashMla({ context }: Match): boolean {
   );
 }
 
+/** Takes a target out of the flags that a project brings itself: as a text, or as a pair of numbers that it is made from. */
+function ownFlagsWithout(match: Match, arch: string, gone: string): string[] {
+  const pair = `\\(${arch.slice(0, -1)}, *${arch.slice(-1)}\\)`;
+  const name = packageOf(match) ?? match.context.log.package;
+  return [
+    ...(match.context.log.package === undefined || match.context.log.setupCommand !== undefined
+      ? []
+      : [
+          `# in a clone of ${name ?? "the package"}'s repository, of the release or commit that was asked for (what pip unpacks is gone afterwards):`,
+        ]),
+    platformOf(match) === "win32"
+      ? `findstr /s /n "compute_${arch} sm_${arch} (${arch.slice(0, -1)}," setup.py`
+      : `grep -rnE "(compute|sm)_${arch}|${pair}" --include=setup.py --include=CMakeLists.txt --include=*.cmake .`,
+    `# take ${dotted(arch)} out there (a list may have it as \`(${arch.slice(0, -1)}, ${arch.slice(-1)})\`), with all others that CUDA ${gone} dropped; or build with a CUDA before ${gone}, of torch's own major version`,
+  ];
+}
+
 export const nvccRules: readonly Rule[] = [
   {
     id: "nvcc-unsupported-architecture",
@@ -99,7 +117,9 @@ export const nvccRules: readonly Rule[] = [
       const gone = known.gone === undefined ? "" : ` CUDA ${known.gone} dropped it.`;
       // Nobody builds for today's torch with the CUDA of before 2012.
       if (known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0)
-        return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
+        return match.context.log.ownGencode.includes(arch)
+          ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
+          : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
     fix: (match) => {
@@ -122,6 +142,7 @@ export const nvccRules: readonly Rule[] = [
           "nvidia-smi --query-gpu=compute_cap --format=csv",
         ];
       const dropped = known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0;
+      if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
       if (dropped)
         return [
           platformOf(match) === "win32"
@@ -155,6 +176,10 @@ export const nvccRules: readonly Rule[] = [
         expect: "export FLASH_MLA_DISABLE_SM100=1",
       },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_35'", expect: "dropped" },
+      {
+        text: "/usr/local/cuda-12.1/bin/nvcc -I/e/torch/include -c k.cu -o k.o -std=c++14 -gencode arch=compute_37,code=sm_37 -gencode arch=compute_70,code=sm_70\nnvcc fatal   : Unsupported gpu architecture 'compute_37'",
+        expect: "(3, 7)",
+      },
       { text: "nvcc fatal : Unsupported gpu architecture 'compute_'", expect: "empty" },
       { text: "ptxas fatal : Value 'sm_30' is not defined for option 'gpu-name'", expect: "CUDA 11.0 dropped it" },
     ],

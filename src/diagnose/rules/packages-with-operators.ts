@@ -1,5 +1,6 @@
 /** Packages whose own words say that their compiled part does not go with this torch, CUDA or GPU. */
 import { buildForThisGpu, installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
+import { forOthers } from "../dgl.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { coded, said, saidAny, type Rule } from "../rule.ts";
 
@@ -61,7 +62,7 @@ export const packageOperatorRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["load"] !== undefined
         ? `DGL has a ${match.facts["part"] ?? ""} library for this torch, and it does not load: a library of CUDA that it needs is not found (DGL's build for another CUDA than torch's), or torch was built in another way (conda-forge's, another C++ ABI). DGL hides what the loader says.`
-        : `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch 2.4.`,
+        : `DGL brings ${match.facts["part"] === "graphbolt" ? "GraphBolt's" : "its sparse"} library for a few releases of torch, one file for each, and has none for ${match.facts["torch"] === undefined ? "the installed one" : `torch ${match.facts["torch"]}`}. PyPI's DGL is old (2.1 at most); newer ones come from DGL's own pages, up to torch ${platformOf(match) === "linux" ? "2.4" : "2.3 on this system, for which DGL stopped making packages after 2.2.1"}.`,
     fix: (match) => {
       const release = /^\d+\.\d+/.exec(match.facts["torch"] ?? "")?.[0];
       const known = release !== undefined && /^2\.[1-4]$/.test(release) ? release : "2.4";
@@ -77,6 +78,7 @@ export const packageOperatorRules: readonly Rule[] = [
           "# torch of conda-forge: pip's torch of the same release in its place",
         ];
       }
+      if (platformOf(match) !== "linux") return forOthers(match);
       return [
         ...(known === release
           ? []
@@ -87,11 +89,20 @@ export const packageOperatorRules: readonly Rule[] = [
         ),
       ];
     },
-    sources: ["https://www.dgl.ai/pages/start.html", "dmlc/dgl#7247", "graeter-group/grappa#20"],
+    sources: [
+      "https://www.dgl.ai/pages/start.html",
+      "dmlc/dgl#7247",
+      "dglai/dglai.github.io#95",
+      "graeter-group/grappa#20",
+    ],
     examples: [
       {
         text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /e/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.4.0.so",
         expect: "torch-2.4/",
+      },
+      {
+        text: "FileNotFoundError: Cannot find DGL C++ graphbolt library at /Users/b/p/.venv/lib/python3.11/site-packages/dgl/graphbolt/libgraphbolt_pytorch_2.5.1.dylib",
+        expect: "dgl==2.2.*",
       },
       {
         text: 'File "/e/lib/python3.12/site-packages/dgl/graphbolt/__init__.py", line 33, in load_graphbolt\n    raise ImportError("Cannot load Graphbolt C++ library")\nImportError: Cannot load Graphbolt C++ library',

@@ -1,4 +1,5 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, python, setVariable } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
 import { ofLog } from "../matchers.ts";
@@ -16,6 +17,21 @@ function without(match: Match): string {
 function tellsOfSglKernel(context: RuleContext): boolean {
   return context.findings.some(({ message, text, file }) =>
     /sgl_kernel|common_ops/.test(`${message} ${text} ${file ?? ""}`),
+  );
+}
+
+/** The toolkit of the text, else the CUDA that people name. */
+function cudaOfText({ context: { log } }: Match): string | undefined {
+  return log.nvccShown ?? log.cuda ?? log.spokenCuda;
+}
+
+/** Whether the text names a GPU of 12.x and a toolkit that FlashInfer takes no such targets from. */
+function isOldForBlackwell(match: Match): boolean {
+  const cuda = cudaOfText(match);
+  return (
+    match.context.log.namedGpu?.startsWith("12.") === true &&
+    cuda !== undefined &&
+    compareVersions(parseVersion(cuda), [12, 9]) < 0
   );
 }
 
@@ -54,15 +70,28 @@ export const servingKernelRules: readonly Rule[] = [
       said(finding, /FlashInfer requires (?:GPUs? with )?(?:sm|compute capability) ?(?<least>[\d.]+) or higher/i),
     confidence: "medium",
     cause: (match) =>
-      `FlashInfer compiles for GPUs from ${dotted(match.facts["least"] ?? "75")} on, and its list of targets is empty: the GPU is older, TORCH_CUDA_ARCH_LIST or FLASHINFER_CUDA_ARCH_LIST names older ones only, or the local nvcc is too old for a new GPU (SM 12.x needs CUDA 12.9).`,
-    fix: (match) => [
-      'python -c "import torch; print(torch.cuda.get_device_capability())"; nvcc --version; echo "$TORCH_CUDA_ARCH_LIST $FLASHINFER_CUDA_ARCH_LIST"',
-      "# GPU of 12.x: CUDA toolkit 12.9 or newer and CUDA_HOME to it; a wrong list: unset TORCH_CUDA_ARCH_LIST FLASHINFER_CUDA_ARCH_LIST",
-      without(match),
-    ],
+      isOldForBlackwell(match)
+        ? `The GPU that the text names is of compute capability ${match.context.log.namedGpu ?? ""}, for which FlashInfer wants a CUDA toolkit of 12.9 or newer, and the text's CUDA is ${cudaOfText(match) ?? ""}: with that nvcc the list of targets stays empty, which FlashInfer reports as a GPU that is too old.`
+        : `FlashInfer compiles for GPUs from ${dotted(match.facts["least"] ?? "75")} on, and its list of targets is empty: the GPU is older, TORCH_CUDA_ARCH_LIST or FLASHINFER_CUDA_ARCH_LIST names older ones only, or the local nvcc is too old for a new GPU (SM 12.x needs CUDA 12.9).`,
+    fix: (match) =>
+      isOldForBlackwell(match)
+        ? [
+            "ls -d /usr/local/cuda*   # is there one of 12.9 or newer? Else install it beside the other: https://developer.nvidia.com/cuda-toolkit-archive",
+            "export CUDA_HOME=/usr/local/cuda-12.9 PATH=/usr/local/cuda-12.9/bin:$PATH; unset TORCH_CUDA_ARCH_LIST FLASHINFER_CUDA_ARCH_LIST; nvcc --version   # then start the program again, in the same shell",
+            without(match),
+          ]
+        : [
+            'python -c "import torch; print(torch.cuda.get_device_capability())"; nvcc --version; echo "$TORCH_CUDA_ARCH_LIST $FLASHINFER_CUDA_ARCH_LIST"',
+            "# GPU of 12.x: CUDA toolkit 12.9 or newer and CUDA_HOME to it; a wrong list: unset TORCH_CUDA_ARCH_LIST FLASHINFER_CUDA_ARCH_LIST",
+            without(match),
+          ],
     sources: ["vllm-project/vllm#50705"],
     examples: [
       { text: "RuntimeError: FlashInfer requires GPUs with sm75 or higher", expect: "FLASHINFER_CUDA_ARCH_LIST" },
+      {
+        text: "I used a env with\n5090\ncuda 12.8\nRuntimeError: FlashInfer requires GPUs with sm75 or higher",
+        expect: "the text's CUDA is 12.8",
+      },
     ],
   },
   {

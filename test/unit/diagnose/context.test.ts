@@ -238,6 +238,8 @@ describe("a log of another machine", () => {
     expect(told(other[0] ?? "")).toContain("/e/bin/python");
     for (const line of [...other.slice(1), "PyTorch version: 1.2.3", "torch.version.cuda: 10.1"])
       expect(told(line), line).not.toContain("/e/bin/python");
+    // The nvcc that ran there is neither the toolkit here nor of torch's CUDA here.
+    expect(told("Cuda compilation tools, release 9.2, V9.2.148")).not.toContain("/e/bin/python");
   });
 
   it("is told how to complete the toolkit of pip's packages, which linkers find nothing in", () => {

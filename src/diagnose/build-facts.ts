@@ -1,0 +1,106 @@
+/**
+ * What the lines of a build and people's words around it tell that a fix must not offer again, or has to start from: a list of
+ * architectures that is set already, flags that the project brings itself, the torch that is linked with, the notebook
+ * service, the folder of a clone. Reads one line at a time; what it means is for the rules to say.
+ */
+
+export interface BuildFacts {
+  /** The folder of torch's libraries that a link line names: `/e/lib/python3.8/site-packages/torch/lib`. */
+  readonly torchLinkFolder?: string;
+  /** What TORCH_CUDA_ARCH_LIST is set to, as a command of the text has it: `8.6`. */
+  readonly archListSet?: string;
+  /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`. */
+  readonly ownGencode: readonly string[];
+  /** The service whose notebook it is: its sessions have a GPU and nvcc when they are started with one. */
+  readonly notebookService?: "Kaggle" | "Colab";
+  /** The folder that git cloned into, written out: `J:\Comfy\SageAttention`. */
+  readonly clonedInto?: string;
+  /** The Python of the application whose bundled packages the text names, as it is started: `/opt/isaacsim/python.sh`. */
+  readonly bundledPython?: string;
+  /** CUDA of conda's torch, by the name of its build: `11.3` of `py3.9_cuda11.3_cudnn8.2.0_0`. */
+  readonly condaTorchCuda?: string;
+  /** The environment that uv says it installs into, where it is not the one that uv looks for by itself: `venv`. */
+  readonly uvEnvironment?: string;
+  /** MinkowskiEngine is what the text is about. */
+  readonly namesMinkowski: boolean;
+  /** A step of a Dockerfile needs BuildKit: `RUN --mount=…`. */
+  readonly needsBuildKit: boolean;
+}
+
+const archList = /\bTORCH_CUDA_ARCH_LIST["']?\s?=\s?["']?(\d{1,2}\.\d[\d.; +PTXaf]{0,80})/;
+
+/**
+ * Applications that come with a Python and a torch of their own. Sources: "Python Environment" of Isaac Sim's documentation
+ * (python.sh beside exts), the folders of a portable Blender (4.2/python/bin).
+ */
+function bundledPython(text: string): string | undefined {
+  if (/(?:site|dist)-packages[\\/]isaac/.test(text)) return undefined;
+  const [, isaac] =
+    /(?:^|[\s"'(=])(\/(?:[\w.+-]+\/){0,10}[\w.+-]*isaac[_-]?sim[\w.+-]*)\/(?:exts|extscache|extsDeprecated|kit)\//i.exec(
+      text,
+    ) ?? [];
+  if (isaac !== undefined) return `${isaac}/python.sh`;
+  const [, blender, version] =
+    /(?:^|[\s"'(=])(\/(?:[\w.+-]+\/){0,10}[\w.+-]*[Bb]lender[\w.+-]*\/\d\.\d+\/python)\/lib\/python(3\.\d{1,2})\//.exec(
+      text,
+    ) ?? [];
+  return blender === undefined ? undefined : `${blender}/bin/python${version ?? "3"}`;
+}
+
+/** Gathers them line by line. */
+export class BuildReader {
+  #folder: string | undefined;
+  #list: string | undefined;
+  readonly #gencode = new Set<string>();
+  #service: BuildFacts["notebookService"];
+  #clone: string | undefined;
+  #buildKit = false;
+  #bundled: string | undefined;
+  #condaCuda: string | undefined;
+  #uvEnvironment: string | undefined;
+  #minkowski = false;
+
+  line(text: string): void {
+    if (text.includes("/torch/lib"))
+      this.#folder ??= /(?:^|\s)-L(\/[^\s"']{1,300}\/torch\/lib)(?=\s|$)/.exec(text)?.[1];
+    if (text.includes("TORCH_CUDA_ARCH_LIST")) this.#list = archList.exec(text)?.[1]?.trim() ?? this.#list;
+    if (text.includes("-gencode arch="))
+      for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/ -gencode arch=compute_(\d{2,3}[af]?)/g))
+        if (this.#gencode.size < 20) this.#gencode.add(arch);
+    if (this.#service === undefined && /aggle|olab|\/content\//.test(text)) {
+      if (
+        /\/kaggle\/(?:working|input)\b|\b(?:in|on|using) (?:a )?[Kk]aggle\b|\b[Kk]aggle (?:notebook|kernel)/.test(text)
+      )
+        this.#service = "Kaggle";
+      else if (
+        /\/content\/drive\b|\b(?:in|on|using) (?:a |[Gg]oogle )?[Cc]olab\b|\b[Cc]olab (?:notebook|runtime|session)/.test(
+          text,
+        )
+      )
+        this.#service = "Colab";
+    }
+    if (text.includes("Cloning into"))
+      this.#clone ??= /^Cloning into '((?:\/|[A-Za-z]:[\\/])[^']{1,300})'\.\.\./.exec(text.trim())?.[1];
+    if (/isaac|lender/.test(text)) this.#bundled ??= bundledPython(text);
+    if (text.includes("_cudnn")) this.#condaCuda ??= /\bpy3\.\d{1,2}_cuda(\d{1,2}\.\d)\S{0,4}_cudnn/.exec(text)?.[1];
+    if (text.includes("environment at: "))
+      this.#uvEnvironment ??= /\bUsing Python \d\S* environment at: (?!\.venv$)([\w.-]+)$/.exec(text.trim())?.[1];
+    if (!this.#minkowski && text.includes("inkowski")) this.#minkowski = /Minkowski ?Engine/.test(text);
+    if (!this.#buildKit && text.includes("RUN --mount=")) this.#buildKit = true;
+  }
+
+  facts(): BuildFacts {
+    return {
+      ownGencode: [...this.#gencode],
+      needsBuildKit: this.#buildKit,
+      namesMinkowski: this.#minkowski,
+      ...(this.#bundled === undefined ? {} : { bundledPython: this.#bundled }),
+      ...(this.#condaCuda === undefined ? {} : { condaTorchCuda: this.#condaCuda }),
+      ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),
+      ...(this.#folder === undefined ? {} : { torchLinkFolder: this.#folder }),
+      ...(this.#list === undefined ? {} : { archListSet: this.#list }),
+      ...(this.#service === undefined ? {} : { notebookService: this.#service }),
+      ...(this.#clone === undefined ? {} : { clonedInto: this.#clone }),
+    };
+  }
+}
