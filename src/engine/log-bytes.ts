@@ -32,19 +32,29 @@ export class Writer {
   }
 }
 
-/** Takes values in the order in which they were put. `failed` once one of them was not all there. */
+/**
+ * Takes values in the order in which they were put, from one range of a buffer after another. `failed` once one of them was
+ * not all there.
+ */
 export class Reader {
   readonly #buffer: Buffer;
   #at = 0;
+  #end = 0;
   failed = false;
 
   constructor(buffer: Buffer) {
     this.#buffer = buffer;
   }
 
+  /** From here on, up to `end`. */
+  range(from: number, end: number): void {
+    this.#at = from;
+    this.#end = end;
+  }
+
   #take(length: number): number {
     const at = this.#at;
-    if (at + length > this.#buffer.length) {
+    if (at + length > this.#end) {
       this.failed = true;
       return -1;
     }
@@ -65,6 +75,13 @@ export class Reader {
   digest(): Digest {
     const at = this.#take(32);
     return (at < 0 ? "" : this.#buffer.toString("hex", at, at + 32)) as Digest;
+  }
+
+  /** What is left, as a text. */
+  text(): string {
+    const at = this.#at;
+    this.#at = this.#end;
+    return this.#buffer.toString("utf8", at, this.#end);
   }
 
   u32List(): Uint32Array {

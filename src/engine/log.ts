@@ -77,7 +77,8 @@ export class BuildLog {
   readonly #textIds = new Map<string, number>();
   readonly #pairPaths: number[] = [];
   readonly #pairDigests: Digest[] = [];
-  readonly #pairIds = new Map<string, number>();
+  /** By number of the path its pairs, the last one first to be looked at: a file has rarely more than one digest. */
+  readonly #pairsOf = new Map<number, number[]>();
   readonly #actions = new Map<string, ActionRecord>();
   readonly #states = new Map<string, FileState>();
   #goodBytes = 0;
@@ -226,17 +227,23 @@ export class BuildLog {
 
   #pairId(pair: Pair): number {
     const path = this.#textId(pair.path);
-    const name = `${path} ${pair.digest}`;
-    const known = this.#pairIds.get(name);
+    const known = this.#pairsOf.get(path)?.findLast((id) => this.#pairDigests[id] === pair.digest);
     if (known !== undefined) return known;
-    const id = this.#pairPaths.length;
-    this.#pairPaths.push(path);
-    this.#pairDigests.push(pair.digest);
-    this.#pairIds.set(name, id);
+    const id = this.#addPair(path, pair.digest);
     const writer = new Writer(36);
     writer.u32(path);
     writer.digest(pair.digest);
     this.#append(recordPair, writer.bytes());
+    return id;
+  }
+
+  #addPair(path: number, digest: Digest): number {
+    const id = this.#pairPaths.length;
+    this.#pairPaths.push(path);
+    this.#pairDigests.push(digest);
+    const ids = this.#pairsOf.get(path);
+    if (ids === undefined) this.#pairsOf.set(path, [id]);
+    else ids.push(id);
     return id;
   }
 
@@ -251,24 +258,25 @@ export class BuildLog {
 
   #read(bytes: Buffer): void {
     if (bytes.length < magic.length || !bytes.subarray(0, magic.length).equals(magic)) return;
+    const reader = new Reader(bytes);
     let at = magic.length;
     while (at + 9 <= bytes.length) {
       const length = bytes.readUInt32LE(at);
       const end = at + 9 + length;
       if (length > maximumRecord || end > bytes.length) break;
       if (crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32LE(end - 4)) break;
-      if (!this.#readRecord(bytes[at + 4] ?? 0, bytes.subarray(at + 5, end - 4))) break;
+      reader.range(at + 5, end - 4);
+      if (!this.#readRecord(bytes[at + 4] ?? 0, reader)) break;
       at = end;
     }
     this.#goodBytes = at;
   }
 
   /** False when the record refers to something that is not there. */
-  #readRecord(type: number, payload: Buffer): boolean {
-    const reader = new Reader(payload);
+  #readRecord(type: number, reader: Reader): boolean {
     switch (type) {
       case recordText: {
-        const text = payload.toString("utf8");
+        const text = reader.text();
         this.#textIds.set(text, this.#texts.length);
         this.#texts.push(text);
         return true;
@@ -277,9 +285,7 @@ export class BuildLog {
         const path = reader.u32();
         const digest = reader.digest();
         if (reader.failed || path >= this.#texts.length) return false;
-        this.#pairIds.set(`${path} ${digest}`, this.#pairPaths.length);
-        this.#pairPaths.push(path);
-        this.#pairDigests.push(digest);
+        this.#addPair(path, digest);
         return true;
       }
       case recordState: {
