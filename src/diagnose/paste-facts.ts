@@ -2,8 +2,7 @@
  * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
  * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
  */
-import { cudaOfDriver } from "../environment/driver-versions.ts";
-import { capabilityOfName, gfxOfName } from "./gpu-names.ts";
+import { type BoardFacts, BoardReader } from "./board-facts.ts";
 import { type CallFacts, CallReader } from "./call-facts.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
 import { plainStatement } from "./stated-versions.ts";
@@ -12,7 +11,7 @@ import { plainStatement } from "./stated-versions.ts";
 export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
 
 /** What a paste says of the torch that is installed, and of what surrounds the message. */
-export interface PasteFacts extends CallFacts {
+export interface PasteFacts extends BoardFacts, CallFacts {
   /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
   readonly installedTorch?: string;
   /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
@@ -45,12 +44,6 @@ export interface PasteFacts extends CallFacts {
   readonly imports: readonly string[];
   /** What other than Python uses LibTorch here. */
   readonly host?: "rust" | "java" | "visual-studio" | "program";
-  /** NVIDIA's boards with Tegra, whose CUDA comes with the system. */
-  readonly jetson: boolean;
-  /** Compute capability of the Jetson that the paste names: `8.7` of an Orin. */
-  readonly jetsonArch?: string | undefined;
-  /** The torch at hand is a build for Jetson: NVIDIA's wheel, or one of its containers. */
-  readonly jetsonTorch: boolean;
   /** Version of tch-rs and torch-sys, the bindings of Rust: `0.17.0`. */
   readonly tch?: string;
   /** An import was the last thing that the session did. */
@@ -109,15 +102,10 @@ export interface PasteFacts extends CallFacts {
   readonly ptxasTarget?: string;
   /** The ptxas that Triton called. */
   readonly tritonPtxas?: string;
-  /** The newest CUDA that the NVIDIA driver knows, as nvidia-smi prints it: `12.2`. */
-  readonly driverCuda?: string;
-  /** Compute capability of the one NVIDIA GPU whose full name the paste tells: `8.9` of a GeForce RTX 4090. */
-  readonly namedCapability?: string;
-  /** Target of the AMD GPU whose name the paste tells: `gfx1151` of a Radeon 8060S. */
-  readonly namedGfx?: string;
 }
 
-type Mutable = { -readonly [Name in keyof PasteFacts]: PasteFacts[Name] };
+type Own = Omit<PasteFacts, keyof BoardFacts>;
+type Mutable = { -readonly [Name in keyof Own]: Own[Name] };
 
 const release = String.raw`\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+|\.dev\d+)?`;
 const local = String.raw`\+[\w.]+`;
@@ -184,25 +172,6 @@ const mostModuleFiles = 40;
 const runningPython = /(?:^|[\s/\\])python3\.(\d{1,2})(?=[\s/\\]|$)|^Python 3\.(\d{1,2})\.\d/;
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
-const tegra = /\d-tegra\b|\bnv_tegra|\bL4T\b|l4t-|\bJet[Pp]ack\b|\+nv\d\d\.\d|\b[Jj]etson(?:\b|nano|_)/;
-/** The boards and their GPUs. Source: "CUDA GPU Compute Capability" of NVIDIA, its list of Jetson products. */
-const jetsonName = /[Jj]etson|\bAGX\b|\bOrin\b|\bXavier\b/;
-const boards: readonly (readonly [RegExp, string])[] = [
-  [/\bThor\b/, "11.0"],
-  [/\bOrin\b/i, "8.7"],
-  [/\bXavier\b/i, "7.2"],
-  [/\bTX2\b/i, "6.2"],
-  [/\b[Jj]etson[- ]?(?:Nano|TX1)\b/i, "5.3"],
-];
-/** NVIDIA hands out wheels of torch for Jetson alone; that of its containers for servers has such a version, too. */
-const jetsonWheel = /torch-\d\S{1,60}\.nv\d\d\.\d\S*-linux_aarch64\.whl|compute\/redist\/jp\//;
-/** `torch-2.3.0a0+6ddf5cf85e.nv24.04.14026654-cp310-cp310-linux_aarch64.whl`, `2.1.0a0+41361538.nv23.06`. */
-const jetsonTorch =
-  /\d\+[\da-f]{6,12}\.nv\d\d\.\d|\+nv\d\d\.\d|compute\/redist\/jp\/|pypi\.jetson-ai-lab\.\w+\/\S*torch|dusty-nv\/l4t-pytorch|l4t-pytorch/;
-
-/** The driver's version in people's words and in logs: `My Driver Version is 470.223.02`, `Kernel Module  460.80`, `Nvidia driver version: 510.47.03`. */
-const spokenDriver = /\b(?:driver(?: version)?|Kernel Module)(?: is|:)? {1,3}([3-9]\d\d\.\d{2,3}(?:\.\d{2})?)\b/i;
-
 /** Gathers them line by line. */
 export class PasteReader {
   #noCuda = false;
@@ -211,9 +180,8 @@ export class PasteReader {
   readonly #imports: string[] = [];
   readonly #moduleFiles: Record<string, string[]> = {};
   #moduleFileCount = 0;
-  /** Of all GPUs that are named; which one is meant is clear when it is one. */
-  readonly #capabilities = new Set<string>();
   readonly #calls = new CallReader();
+  readonly #boards = new BoardReader();
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
@@ -234,25 +202,15 @@ export class PasteReader {
     storePython: false,
     pixi: false,
     rocmFromPip: false,
-    jetson: false,
     readsSources: false,
-    jetsonTorch: false,
   };
 
   /** What is run is of an environment that pip or uv made for one build. */
   #isolated = false;
 
   line(text: string): void {
-    const capability = text.length < 300 ? capabilityOfName(text) : undefined;
-    if (capability !== undefined) this.#capabilities.add(capability);
-    if (text.includes("CUDA Version: ") && this.#facts.driverCuda === undefined) {
-      const driver = /\bCUDA Version: (\d{1,2}\.\d{1,2})\b/.exec(text)?.[1];
-      if (driver !== undefined) this.#facts.driverCuda = driver;
-    }
-    const version = text.length < 300 ? spokenDriver.exec(text)?.[1] : undefined;
-    const known = version === undefined ? undefined : cudaOfDriver(version);
-    if (known !== undefined) this.#facts.driverCuda ??= known;
     const facts = this.#facts;
+    this.#boards.line(text);
     if (text.length < 400) this.#torch(text);
     // pip indents what it fetches for one build.
     const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
@@ -356,11 +314,6 @@ export class PasteReader {
         ? /\b(?:torch-sys|tch)(?:@| v|-| = (?:\{ ?version = )?["'][~^=]?)(0\.\d+(?:\.\d+)?)/.exec(text)?.[1]
         : undefined;
     if (tch !== undefined) facts.tch ??= tch;
-    if (!facts.jetson && tegra.test(text)) facts.jetson = true;
-    if (!facts.jetsonTorch && jetsonTorch.test(text)) facts.jetsonTorch = true;
-    if (facts.jetsonArch === undefined && jetsonName.test(text))
-      facts.jetsonArch = boards.find(([name]) => name.test(text))?.[1];
-    if (!facts.jetson && jetsonWheel.test(text)) facts.jetson = true;
     if (
       text.includes("rocm") &&
       /_rocm_sdk_|rocm\[(?:libraries|devel)|rocm\.nightlies\.amd\.com|\brocm[-_]sdk\b|\brocm\b.{0,40}\bwheels\b|repo\.amd\.com\/rocm\/whl/.test(
@@ -378,10 +331,6 @@ export class PasteReader {
     if (target !== undefined) facts.ptxasTarget = target;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;
     if (ptxas !== undefined) facts.tritonPtxas ??= ptxas;
-    if (facts.namedGfx === undefined && /\bAMD |\bRadeon |\bamd rx ?\d/.test(text)) {
-      const gfx = gfxOfName(text.slice(0, 400));
-      if (gfx !== undefined) facts.namedGfx = gfx;
-    }
   }
 
   #modules(text: string): void {
@@ -493,10 +442,10 @@ export class PasteReader {
       ...this.#facts,
       ...(without ? { torchBuild: "cpu" as const } : {}),
       ...this.#calls.facts(),
+      ...this.#boards.facts(),
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],
       imports: [...this.#imports],
-      ...(this.#capabilities.size === 1 ? { namedCapability: [...this.#capabilities].join("") } : {}),
     };
   }
 }
