@@ -100,7 +100,7 @@ export function rootOfCheckout(match: Match): string | undefined {
   const root = frames
     .flatMap((frame) => rootsOf(frame, imported, windows))
     .toSorted((a, b) => a.length - b.length)
-    .find((root) => root.split(/[\\/]/).filter((part) => part !== "").length > (windows ? 1 : 1));
+    .find((root) => root.split(/[\\/]/).filter((part) => part !== "").length > 1);
   // Sources in `src` are built from the folder above it.
   return root?.replace(/(?<=[\\/][^\\/]+)[\\/]src$/, "");
 }

@@ -15,3 +15,6 @@ export function condaToolkit(version: string): string {
     ? `conda install -c conda-forge cudatoolkit-dev=${release}`
     : `conda install -c nvidia/label/cuda-${/^\d+\.\d+\.\d+$/.exec(version)?.[0] ?? `${release}.0`} cuda-toolkit`;
 }
+
+/** Builds take the toolkit of the environment that is active. */
+export const useCondaToolkit = "export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH";

@@ -4,7 +4,7 @@
  */
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { platformOf, setVariable, showTorchCuda, toolkitFolder, toolkitOnPath, torchCuda } from "./commands.ts";
-import { condaToolkit } from "./conda-toolkit.ts";
+import { condaToolkit, useCondaToolkit } from "./conda-toolkit.ts";
 import type { Match } from "./rule.ts";
 
 /** A toolkit of at least that CUDA: torch's own, where that is new enough, and of its major version in any case. */
@@ -19,7 +19,7 @@ export function newerToolkit(match: Match, since: string): string[] {
     `nvcc --version   # older than ${since}`,
     ...(ofTorch === undefined ? [showTorchCuda(match)] : []),
     match.context.log.conda && platformOf(match) === "linux"
-      ? `# no toolkit ${wanted} there: ${condaToolkit(wanted)} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`
+      ? `# no toolkit ${wanted} there: ${condaToolkit(wanted)} && ${useCondaToolkit}`
       : `# no toolkit ${wanted} there: https://developer.nvidia.com/cuda-toolkit-archive${fits ? "" : " (or a newer one of the major version of torch's CUDA)"}`,
     setVariable(match, "CUDA_HOME", toolkitFolder(match, wanted)),
     toolkitOnPath(match),

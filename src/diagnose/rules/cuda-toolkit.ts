@@ -14,7 +14,7 @@ import {
   toolkitOnPath,
   torchCuda,
 } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import { cudaBuildsOf } from "../torch-wheels.ts";
 import { originOf, packageOf } from "../packages.ts";
 import { missingProgram } from "../matchers.ts";
@@ -130,7 +130,7 @@ export const cudaToolkitRules: readonly Rule[] = [
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
         toolkitOnPath(match),
         match.context.log.conda && platformOf(match) === "linux"
-          ? `# no such folder: ${condaToolkit(torch ?? "X.Y")} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`
+          ? `# no such folder: ${condaToolkit(torch ?? "X.Y")} && ${useCondaToolkit}`
           : "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
         ...(readyWheel(match).length > 0 ? [] : buildAgain(match)),
         ...readyWheel(match),

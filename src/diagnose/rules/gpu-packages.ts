@@ -13,7 +13,7 @@ import {
   torchCuda,
   wordsToBuild,
 } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import { toFetchedSources } from "../fetched-sources.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -56,7 +56,7 @@ function toolkitFirst(match: Match): string[] {
   return [
     ...(cuda === undefined ? [showTorchCuda(match)] : []),
     ...(inConda
-      ? [condaToolkit(cuda), "export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH"]
+      ? [condaToolkit(cuda), useCondaToolkit]
       : [
           showToolkits(match),
           `${setVariable(match, "CUDA_HOME", toolkitFolder(match, cuda ?? "X.Y"))}   # not there: https://developer.nvidia.com/cuda-toolkit-archive`,

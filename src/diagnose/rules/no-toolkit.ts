@@ -16,7 +16,7 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
 import { torchForJetson } from "../machine-fit.ts";
 import { framesAt, linkLibrary, missingProgram } from "../matchers.ts";
@@ -273,7 +273,7 @@ export const noToolkitRules: readonly Rule[] = [
             ]
           : match.context.log.conda && platformOf(match) === "linux" && version !== undefined
             ? [
-                `${condaToolkit(version)} && export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH`,
+                `${condaToolkit(version)} && ${useCondaToolkit}`,
                 `# in place of it, where ls -d /usr/local/cuda* shows that version: export CUDA_HOME=${toolkitFolder(match, version)} PATH=${toolkitFolder(match, version)}/bin:$PATH`,
               ]
             : [
