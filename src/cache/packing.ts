@@ -20,15 +20,24 @@ export function isWorthPacking(size: number, beginning: Uint8Array): boolean {
   return deflateRawSync(beginning, { level: 1 }).length < beginning.length * worthwhile;
 }
 
-/** Compresses a content, while other things go on. */
+/** Compresses a content, while other things go on. One piece is made where it shrinks as it should: see `unpack`. */
 export async function pack(content: Uint8Array): Promise<Uint8Array> {
-  return await promisify(gzip)(content, { level: 1 });
+  return await promisify(gzip)(content, { level: 1, chunkSize: Math.ceil(content.length * worthwhile) + sampleSize });
 }
 
-/** The content again; undefined when it is damaged or larger than it should be. */
-export async function unpack(packed: Uint8Array, size: number = largest): Promise<Uint8Array | undefined> {
+/**
+ * The content again, made as one piece: joining pieces takes several times as long as making them. The byte too many is
+ * what keeps zlib from beginning a second piece when the first is full. Undefined when it is damaged or larger than it
+ * should be.
+ *
+ * @param size Bytes of the content, if that is known.
+ */
+export async function unpack(packed: Uint8Array, size?: number): Promise<Uint8Array | undefined> {
   try {
-    return await promisify(gunzip)(packed, { maxOutputLength: Math.max(1, size) });
+    return await promisify(gunzip)(packed, {
+      maxOutputLength: Math.max(1, size ?? largest),
+      ...(size === undefined ? {} : { chunkSize: Math.max(sampleSize, Math.min(size, largest) + 1) }),
+    });
   } catch {
     return undefined;
   }
