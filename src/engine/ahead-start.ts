@@ -64,11 +64,12 @@ export class AheadStarter {
   }
 
   #try(i: number): void {
-    const { input, state, jobs, judge } = this.#in;
+    const { input, state, jobs, judge, brought } = this.#in;
     const { schedule, ahead, groups } = state;
     const action = state.action(i);
     const isDone = (need: number): boolean => schedule.state(need) === "done";
     if (schedule.state(i) !== "waiting" || ahead.wasTried(i) || groups.hasFailed(action)) return;
+    if (!brought.areThere(action)) return;
     if (action.ahead === true && (state.edges[i] ?? []).some((need) => isDone(need) || ahead.isDone(need))) {
       const judgement = judge.judge(action);
       if (judgement.missing.length === 0) {

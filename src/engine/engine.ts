@@ -10,6 +10,7 @@ import { AheadRuns, type AheadRun } from "./ahead.ts";
 import { Discovery } from "./discovery.ts";
 import { edgesOf, expectedDurations } from "./edges.ts";
 import { Judge, type Judgement } from "./freshness.ts";
+import { BroughtInputs } from "./brought-inputs.ts";
 import type { EngineInput } from "./input.ts";
 import { Jobs } from "./jobs.ts";
 import { MemoryBudget } from "./memory.ts";
@@ -78,9 +79,10 @@ class Engine {
     const discovery = new Discovery({ ...input, roots });
     this.#results = new Results({ ...input, roots, discovery, groups: state.groups });
     this.#runner = new Runner(input);
-    const parts = { input, state, jobs, tasks: this.#tasks, results: this.#results, runner: this.#runner };
+    const acting = { input, state, judge: this.#judge, results: this.#results, runner: this.#runner };
+    const parts = { ...acting, jobs, tasks: this.#tasks, brought: new BroughtInputs(acting) };
     this.#turns = new Turns(parts);
-    this.#ahead = new AheadStarter({ ...parts, judge: this.#judge });
+    this.#ahead = new AheadStarter(parts);
   }
 
   async run(): Promise<EngineResult> {

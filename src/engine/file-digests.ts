@@ -5,6 +5,8 @@
  * A known digest may be reused when size, both times and the inode are as they were, and when the file had been left
  * alone for longer than the clock's step when it was read: a second write within one step would leave no trace in
  * `stat` (the racy rule of git and esbuild).
+ *
+ * A file may also be promised: somebody else has the content and puts it in place before a program reads it.
  */
 import type { Digest } from "../base/digest.ts";
 import { clockStep } from "../host/clock-step.ts";
@@ -37,6 +39,7 @@ export class FileDigests {
   readonly #digests = new Map<string, { readonly stat: FileStat; readonly digest: Digest }>();
   /** Read so soon after their last change that `stat` cannot vouch for them. */
   readonly #unsettled = new Set<string>();
+  readonly #promised = new Map<string, Digest>();
   #reads = 0;
 
   constructor(host: Host, store: StateStore) {
@@ -106,8 +109,19 @@ export class FileDigests {
     return this.#accept(path, before, digest, readAt) ? digest : this.digest(path);
   }
 
+  /** From now on the file counts as one with this content, whatever lies in its place, until it is `learn`ed. */
+  promise(path: string, digest: Digest): void {
+    this.#promised.set(path, digest);
+  }
+
+  /** Whether the content is yet to be put in place. */
+  isPromised(path: string): boolean {
+    return this.#promised.has(path);
+  }
+
   /** Takes the digest of a file that this program has just made or checked. */
   learn(path: string, digest: Digest): void {
+    this.#promised.delete(path);
     this.forget(path);
     const stat = this.stat(path);
     if (stat === undefined) return;
@@ -162,6 +176,8 @@ export class FileDigests {
   }
 
   #known(path: string): Digest | undefined | "unknown" {
+    const promised = this.#promised.get(path);
+    if (promised !== undefined) return promised;
     const stat = this.stat(path);
     if (stat === undefined || stat.kind !== "file") return undefined;
     const here = this.#digests.get(path);

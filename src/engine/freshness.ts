@@ -1,6 +1,6 @@
 /**
  * Decides whether an action has to be done, and why. It asks for contents and for the log; it runs nothing and changes
- * nothing. The producers of an action's inputs must be done before it is judged.
+ * no file. The producers of an action's inputs must be done before it is judged.
  */
 import type { Digest } from "../base/digest.ts";
 import type { Action } from "../plan/graph.ts";
@@ -78,6 +78,7 @@ export class Judge {
     }
     reasons.push(...this.#discovered(record), ...this.#absent(record), ...this.#outputs(action, record));
     if (reasons.length === 0 && force) reasons.push({ kind: "forced" });
+    if (reasons.length === 0 && record.leftInStore === true) this.#promise(action, record);
     return { ...base, reasons: this.#told(reasons, record.parts, parts) };
   }
 
@@ -157,6 +158,7 @@ export class Judge {
   }
 
   #outputs(action: Action, record: ActionRecord): Reason[] {
+    if (record.leftInStore === true) return [];
     const { digests, roots } = this.#context;
     const recorded = new Map(record.outputs.map((output) => [output.path, output.digest]));
     const reasons: Reason[] = [];
@@ -167,6 +169,15 @@ export class Judge {
       else if (now !== recorded.get(path)) reasons.push({ kind: "output-changed", path });
     }
     return reasons;
+  }
+
+  /** Outputs that are still in the store count as being there: what needs them is judged by that. */
+  #promise(action: Action, record: ActionRecord): void {
+    const { digests, roots } = this.#context;
+    for (const output of action.outputs) {
+      const digest = record.outputs.find(({ path }) => path === roots.logical(output))?.digest;
+      if (digest !== undefined && digests.digest(output) !== digest) digests.promise(output, digest);
+    }
   }
 
   /** A package that was replaced is one reason, not a thousand. */

@@ -20,6 +20,8 @@ const recordText = 1;
 const recordPair = 2;
 const recordAction = 3;
 const recordState = 4;
+/** An action whose outputs were left in the store. */
+const recordLeftAction = 5;
 const maximumRecord = 1 << 28;
 
 /** What is remembered of an action that was done. Paths are logical. */
@@ -40,6 +42,8 @@ export interface ActionRecord {
   readonly printed: string;
   /** A file that was edited while the action ran: the record does not count as fresh. */
   readonly editedMeanwhile?: string;
+  /** The store had the outputs, and some stayed there: what lies in their places may be of an earlier time. */
+  readonly leftInStore?: boolean;
 }
 
 /** An output as it was left. */
@@ -145,7 +149,7 @@ export class BuildLog {
       writer.digest(output.digest);
       writer.f64(output.size);
     }
-    this.#append(recordAction, writer.bytes());
+    this.#append(record.leftInStore === true ? recordLeftAction : recordAction, writer.bytes());
     this.#actions.set(record.id, { ...record, discovered });
   }
 
@@ -302,13 +306,14 @@ export class BuildLog {
         return true;
       }
       case recordAction:
-        return this.#readAction(reader);
+      case recordLeftAction:
+        return this.#readAction(reader, type === recordLeftAction);
       default:
         return false;
     }
   }
 
-  #readAction(reader: Reader): boolean {
+  #readAction(reader: Reader, leftInStore: boolean): boolean {
     let sound = true;
     const text = (id: number): string => {
       const found = this.#texts[id];
@@ -343,6 +348,7 @@ export class BuildLog {
       peakMemory,
       printed,
       ...(editedMeanwhile === undefined ? {} : { editedMeanwhile }),
+      ...(leftInStore ? { leftInStore } : {}),
     });
     return true;
   }

@@ -6,8 +6,9 @@
  * leaves either the old output with the old record or an output that no record vouches for; both are done again, none is
  * taken for fresh. What was made of such an output has a record of its own, on its content.
  */
+import type { Digest } from "../base/digest.ts";
 import { InternalError } from "../base/failure.ts";
-import type { CachedResult } from "../cache/cache.ts";
+import type { CachedOutput, CachedResult } from "../cache/cache.ts";
 import type { Action } from "../plan/graph.ts";
 import type { Discovery } from "./discovery.ts";
 import { publishOutput, type FinishedRun, type PreparedRun } from "./execute.ts";
@@ -86,7 +87,7 @@ export class Results {
       const digest = await host.fs.digest(at);
       const stat = host.fs.stat(at);
       if (digest === undefined || stat === undefined) throw new InternalError(`${at} vanished`);
-      if (at !== output && digests.digest(output) === digest && digests.stat(output)?.mode === stat.mode) {
+      if (at !== output && this.#isThere(output, digest) && digests.stat(output)?.mode === stat.mode) {
         host.fs.remove(at);
       } else {
         publishOutput(host, run, output);
@@ -168,7 +169,10 @@ export class Results {
     return { sharing: this.#share(store, action, judgement, { ...record, inputs, outputs }) };
   }
 
-  /** Takes the outputs from the store, when it has a result whose headers are those of today. */
+  /**
+   * Takes the outputs from the store, when it has a result whose headers are those of today. What only other actions read
+   * is promised and stays there.
+   */
   async fetch(action: Action, judgement: Judgement): Promise<boolean> {
     const { host, digests, emit, roots } = this.#in;
     const store = this.storeFor(action);
@@ -177,14 +181,16 @@ export class Results {
     const result = results.find((candidate) => this.#matches(candidate, action));
     if (result === undefined) return false;
     let unchanged = true;
+    let leftInStore = false;
     const outputs = [];
     for (const [k, output] of result.outputs.entries()) {
       const to = action.outputs[k];
       if (to === undefined) return false;
       if (digests.digest(to) !== output.digest) {
-        if (digests.stat(to)?.kind === "directory") host.fs.remove(to);
-        if (!(await store.restore(output, to))) return false;
-        digests.learn(to, output.digest);
+        if (action.intermediate === true) {
+          digests.promise(to, output.digest);
+          leftInStore = true;
+        } else if (!(await this.#restore(store, output, to))) return false;
       }
       const path = roots.logical(to);
       if (judgement.record?.outputs.find((old) => old.path === path)?.digest !== output.digest) unchanged = false;
@@ -200,6 +206,7 @@ export class Results {
       durationMs: result.durationMs,
       peakMemory: result.peakMemory,
       printed: result.printed,
+      ...(leftInStore ? { leftInStore } : {}),
     });
     this.#cached++;
     emit({
@@ -212,6 +219,24 @@ export class Results {
       unchanged,
       time: host.monotonic(),
     });
+    return true;
+  }
+
+  /** Puts outputs in place that are promised. False when the store has lost them. */
+  async bring(action: Action, { key }: Judgement): Promise<boolean> {
+    const { digests } = this.#in;
+    const store = this.storeFor(action);
+    if (store === undefined) return false;
+    const digestOf = new Map(action.outputs.map((output) => [output, digests.digest(output)]));
+    const results = await store.lookup(key);
+    const result = results.find(({ outputs }) =>
+      action.outputs.every((output, k) => outputs[k]?.digest === digestOf.get(output)),
+    );
+    for (const [k, output] of action.outputs.entries()) {
+      if (!digests.isPromised(output)) continue;
+      const kept = result?.outputs[k];
+      if (kept === undefined || !(await this.#restore(store, kept, output))) return false;
+    }
     return true;
   }
 
@@ -228,6 +253,20 @@ export class Results {
     const changed = await this.#in.digests.settle(this.#executed > 0);
     this.#distrust(changed, actions);
     return changed.length === 0 && this.#records.every((record) => record.editedMeanwhile === undefined);
+  }
+
+  async #restore(store: Store, output: CachedOutput, to: string): Promise<boolean> {
+    const { host, digests } = this.#in;
+    if (digests.stat(to)?.kind === "directory") host.fs.remove(to);
+    if (!(await store.restore(output, to))) return false;
+    digests.learn(to, output.digest);
+    return true;
+  }
+
+  /** Whether a content is in place, and not only promised. */
+  #isThere(path: string, digest: Digest): boolean {
+    const { digests } = this.#in;
+    return !digests.isPromised(path) && digests.digest(path) === digest;
   }
 
   #record(record: NewActionRecord): void {

@@ -5,6 +5,7 @@
  */
 import { failure } from "../base/failure.ts";
 import { commandText } from "../plan/graph.ts";
+import type { BroughtInputs, LostInput } from "./brought-inputs.ts";
 import type { FinishedRun, PreparedRun } from "./execute.ts";
 import type { EngineInput } from "./input.ts";
 import type { Jobs } from "./jobs.ts";
@@ -23,6 +24,7 @@ export interface TurnsContext {
   readonly tasks: Tasks;
   readonly results: Results;
   readonly runner: Runner;
+  readonly brought: BroughtInputs;
 }
 
 /** The turns of one build. */
@@ -52,7 +54,7 @@ export class Turns {
   }
 
   async #execute(i: number, slot: number): Promise<void> {
-    const { input, state, results, runner } = this.#in;
+    const { input, state, results, runner, brought } = this.#in;
     const { host, emit, signal } = input;
     const { schedule, groups } = state;
     const action = state.action(i);
@@ -70,11 +72,17 @@ export class Turns {
         schedule.done(i);
         return;
       }
+      const lost = await brought.bring(i, slot);
+      if (lost !== undefined) {
+        this.#ended(i, slot, lost);
+        return;
+      }
       ({ sharing } = await runner.run({
         action,
         slot,
         signal: groups.signal(action, signal),
-        ended: async (run, end) => (end.ok ? await this.#finish(i, slot, run, end) : this.#ended(i, slot, run, end)),
+        ended: async (run, end) =>
+          end.ok ? await this.#finish(i, slot, run, end) : this.#ended(i, slot, { action, run, end }),
       }));
     } finally {
       // Whoever waits for the claim looks into the store next.
@@ -105,12 +113,11 @@ export class Turns {
     return await results.record(good, outputs);
   }
 
-  /** A program ended badly. */
-  #ended(i: number, slot: number, run: PreparedRun, end: FinishedRun): Finished {
+  /** A program ended badly: that of an action, or that of another one whose outputs it needs. */
+  #ended(i: number, slot: number, { action, run, end }: LostInput): Finished {
     const { input, state, jobs } = this.#in;
     const { host, emit, signal } = input;
     const { schedule, groups } = state;
-    const action = state.action(i);
     if (signal?.aborted === true) {
       state.fail(i, failure("CANCELLED", "interrupted"));
       return {};

@@ -102,6 +102,8 @@ export interface Action {
   readonly memoryEstimate: number;
   /** False when the result must not be shared between machines or folders. */
   readonly cacheable: boolean;
+  /** Nobody but other actions reads the outputs: what the store has of them stays there until one of these runs. */
+  readonly intermediate?: boolean;
   /** The source for compile_commands.json. */
   readonly source?: string;
   /** What compile_commands.json says instead, where the command does more than compile. */

@@ -40,6 +40,7 @@ type Edit =
   | { readonly kind: "back"; readonly steps: number }
   | { readonly kind: "clean" }
   | { readonly kind: "other-folder" }
+  | { readonly kind: "storeless" }
   | { readonly kind: "damage"; readonly nth: number };
 
 const edit: fc.Arbitrary<Edit> = fc.oneof(
@@ -58,6 +59,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("back" as const), steps: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("clean" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("other-folder" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("storeless" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("damage" as const), nth: fc.nat(20) }) },
 );
 
@@ -115,64 +117,69 @@ const runs = Number(process.env["RETORCH_TEST_PROPERTY_RUNS"] ?? "20");
 
 test("with a store: results are those of a clean build, and nothing that was built is built again", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(edit, { minLength: 2, maxLength: 8 }), async (edits) => {
-      const parent = mkdtempSync(join(tmpdir(), "retorch toy store "));
-      try {
-        const opened = openLocalStore(nodeHost(), { cacheDir: join(parent, "cache") });
-        if (!opened.ok) throw new Error(opened.error.message);
-        const store: LocalStore = opened.value;
-        const folders = [join(parent, "one"), join(parent, "the other")];
-        let state: State = {
-          files: Object.fromEntries([
-            ...sources.map((at) => [at, text(at, ["h0.h"], "0")]),
-            ...headers.slice(1).map((at) => [at, text(at, ["h1.h"], "0")]),
-          ]) as Record<string, string>,
-          define: undefined,
-          compilerVersion: "1",
-        };
-        const history: State[] = [];
-        /** States of which every result is in the store. */
-        const known = new Set<string>();
-        /** From then on what is missing is built again; what is built must be right all the same. */
-        let damaged = false;
-        const build = async (root: string): Promise<void> => {
-          put(root, state);
-          const project: ToyProject = {
-            root,
-            sources,
-            search: ["first", "second"],
-            compilerVersion: state.compilerVersion,
-            ...(state.define === undefined ? {} : { define: state.define }),
+    fc.asyncProperty(
+      fc.array(edit, { minLength: 2, maxLength: 8 }),
+      fc.boolean(),
+      async (edits, intermediateObjects) => {
+        const parent = mkdtempSync(join(tmpdir(), "retorch toy store "));
+        try {
+          const opened = openLocalStore(nodeHost(), { cacheDir: join(parent, "cache") });
+          if (!opened.ok) throw new Error(opened.error.message);
+          const store: LocalStore = opened.value;
+          const folders = [join(parent, "one"), join(parent, "the other")];
+          let state: State = {
+            files: Object.fromEntries([
+              ...sources.map((at) => [at, text(at, ["h0.h"], "0")]),
+              ...headers.slice(1).map((at) => [at, text(at, ["h1.h"], "0")]),
+            ]) as Record<string, string>,
+            define: undefined,
+            compilerVersion: "1",
           };
-          const expected = toyExpected(project);
-          const outcome: ToyOutcome = await toyBuild(project, { store });
-          expect(outcome.result.failure === undefined).toBe(expected !== undefined);
-          if (expected === undefined) return;
-          expect(readFileSync(join(root, ".retorch/out/toy.so"), "utf8")).toBe(expected);
-          const name = JSON.stringify(state, [...headers, ...sources, "files", "define", "compilerVersion"]);
-          if (known.has(name) && !damaged) expect(outcome.ran, "was built before").toEqual([]);
-          known.add(name);
-          expect((await toyBuild(project, { store })).ran).toEqual([]);
-        };
-        for (const root of folders) mkdirSync(root);
-        history.push(state);
-        await build(folders[0]!);
-        for (const change of edits) {
-          state = next(state, change, history);
+          const history: State[] = [];
+          /** States of which every result is in the store. */
+          const known = new Set<string>();
+          /** From then on what is missing is built again; what is built must be right all the same. */
+          let damaged = false;
+          const build = async (root: string, withStore = true): Promise<void> => {
+            put(root, state);
+            const project: ToyProject = {
+              root,
+              sources,
+              search: ["first", "second"],
+              compilerVersion: state.compilerVersion,
+              intermediateObjects,
+              ...(state.define === undefined ? {} : { define: state.define }),
+            };
+            const expected = toyExpected(project);
+            const outcome: ToyOutcome = await toyBuild(project, withStore ? { store } : {});
+            expect(outcome.result.failure === undefined).toBe(expected !== undefined);
+            if (expected === undefined) return;
+            expect(readFileSync(join(root, ".retorch/out/toy.so"), "utf8")).toBe(expected);
+            const name = JSON.stringify(state, [...headers, ...sources, "files", "define", "compilerVersion"]);
+            if (known.has(name) && !damaged && withStore) expect(outcome.ran, "was built before").toEqual([]);
+            if (withStore) known.add(name);
+            expect((await toyBuild(project, { store })).ran).toEqual([]);
+          };
+          for (const root of folders) mkdirSync(root);
           history.push(state);
-          if (change.kind === "clean") rmSync(join(folders[0]!, ".retorch"), { recursive: true, force: true });
-          if (change.kind === "damage") {
-            damage(store.name, change.nth);
-            damaged = true;
+          await build(folders[0]!);
+          for (const change of edits) {
+            state = next(state, change, history);
+            history.push(state);
+            if (change.kind === "clean") rmSync(join(folders[0]!, ".retorch"), { recursive: true, force: true });
+            if (change.kind === "damage") {
+              damage(store.name, change.nth);
+              damaged = true;
+            }
+            await build(folders[change.kind === "other-folder" ? 1 : 0]!, change.kind !== "storeless");
           }
-          await build(folders[change.kind === "other-folder" ? 1 : 0]!);
+          const verified = await store.verify();
+          if (!damaged) expect(verified).toMatchObject({ badEntries: 0, badContents: 0 });
+        } finally {
+          rmSync(parent, { recursive: true, force: true });
         }
-        const verified = await store.verify();
-        if (!damaged) expect(verified).toMatchObject({ badEntries: 0, badContents: 0 });
-      } finally {
-        rmSync(parent, { recursive: true, force: true });
-      }
-    }),
+      },
+    ),
     { numRuns: runs },
   );
 }, 120_000);

@@ -86,6 +86,8 @@ export interface ToyProject {
   readonly define?: string;
   readonly compilerVersion?: string;
   readonly cacheable?: boolean;
+  /** Objects that the store has stay there until they are linked. */
+  readonly intermediateObjects?: boolean;
 }
 
 /** The graph of a toy project: an object for each source, and a library of all. */
@@ -121,6 +123,7 @@ export function toyGraph(project: ToyProject): Graph {
     tools: [toyTool("toycc", project.compilerVersion)],
     inputs: [`${root}/${source}`],
     outputs: [objects[i] ?? ""],
+    ...(project.intermediateObjects === true ? { intermediate: true } : {}),
     depfile: { path: `${objects[i]}.d`, format: "make" },
     includeSearch: project.search.map((path) => `${root}/${path}`),
   }));

@@ -47,6 +47,7 @@ export function preprocessAction(
     tools: [builder.host],
     inputs: builder.input.whole.inputs,
     outputs: [output],
+    intermediate: true,
     depfile: { path: builder.spelled(depfile), format: "make" },
     includeSearch: builder.input.whole.includeSearch,
     ...(builder.input.whole.responseFile === undefined ? {} : { responseFile: builder.input.whole.responseFile }),

@@ -46,6 +46,7 @@ function frontEnd(builder: PhaseBuilder): Action {
     tools: [builder.part("cudafe++")],
     inputs: [builder.at("host.ii")],
     outputs: [builder.at("host.cudafe1.cpp")],
+    intermediate: true,
     responseFile: module,
     largePages: true,
     share: 0.75,
