@@ -105,7 +105,7 @@ function failuresPage(codes) {
 
 /** The values that the documents are made from, loaded from the TypeScript sources. */
 async function load() {
-  const esbuild = await import("esbuild");
+  const { build } = await import("rolldown");
   const folder = mkdtempSync(join(tmpdir(), "retorch-docs-"));
   try {
     const lines = [
@@ -115,14 +115,20 @@ async function load() {
       `export { errorPages } from "./${whereExported("src/diagnose", "errorPages")}";`,
     ];
     const outfile = join(folder, "documents.mjs");
-    await esbuild.build({
-      stdin: { contents: lines.join("\n"), resolveDir: root, loader: "ts" },
-      bundle: true,
-      format: "esm",
+    const entry = join(root, "documents.ts");
+    await build({
+      input: entry,
       platform: "node",
-      target: "node20",
-      outfile,
-      logLevel: "error",
+      plugins: [
+        {
+          name: "documents",
+          resolveId: (id) => (id === entry ? id : undefined),
+          load: (id) => (id === entry ? lines.join("\n") : undefined),
+        },
+      ],
+      transform: { target: "node20" },
+      output: { file: outfile, format: "esm", codeSplitting: false },
+      logLevel: "warn",
     });
     return await import(pathToFileURL(outfile).href);
   } finally {

@@ -11,6 +11,12 @@ import { ScriptError } from "./terminal.mjs";
 const entryPoints = { whole: "src/cli/whole.ts", index: "src/index.ts" };
 /** One file of CommonJS, which starts faster; it imports `whole` when the quick look is not enough. */
 const quickEntry = { cli: "src/cli/main.ts" };
+/** What every build that has something to do loads is one file: each file that Node loads takes a millisecond. */
+const buildGroup = {
+  name: "build",
+  test: /[/\\]src[/\\](?:cli[/\\]whole|cli[/\\]commands[/\\]build|build[/\\]build|build[/\\]module-name|config[/\\]toml|report[/\\]plain)\.ts$/,
+  includeDependenciesRecursively: true,
+};
 
 /** All files below a folder, relative to it, in code-unit order. */
 function walk(folder, prefix = "") {
@@ -63,52 +69,45 @@ export async function bundle(root, { types = true, force = false } = {}) {
 }
 
 async function bundleCode(root, dist) {
-  const esbuild = await import("esbuild");
-  const common = {
-    absWorkingDir: root,
-    outdir: dist,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    sourcemap: "linked",
-    sourcesContent: false,
-    legalComments: "none",
-    treeShaking: true,
-    metafile: true,
-    write: false,
-    logLevel: "silent",
+  const { rolldown } = await import("rolldown");
+  const make = async (input, plugins, output) => {
+    const bundled = await rolldown({
+      cwd: root,
+      input,
+      platform: "node",
+      external: /^node:/,
+      plugins: [versionPlugin(root), ...plugins],
+      transform: { target: "node20" },
+      checks: { ineffectiveDynamicImport: false },
+    });
+    const { output: files } = await bundled.generate({
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+      comments: false,
+      ...output,
+    });
+    await bundled.close();
+    return files;
   };
-  const [result, quick] = await Promise.all([
-    esbuild.build({
-      ...common,
-      entryPoints,
-      entryNames: "[name]",
-      chunkNames: "chunks/[name]-[hash]",
-      splitting: true,
+  const made = await Promise.all([
+    make(entryPoints, [examplesPlugin()], {
       format: "esm",
-      plugins: [versionPlugin(root), examplesPlugin()],
+      entryFileNames: "[name].js",
+      chunkFileNames: "chunks/[name]-[hash].js",
+      codeSplitting: { groups: [buildGroup] },
     }),
-    esbuild.build({
-      ...common,
-      entryPoints: quickEntry,
-      outExtension: { ".js": ".cjs" },
-      format: "cjs",
-      plugins: [versionPlugin(root), wholePlugin()],
-    }),
+    make(quickEntry, [wholePlugin()], { format: "cjs", entryFileNames: "[name].cjs" }),
   ]).catch((error) => {
-    const messages = (error.errors ?? []).map(({ text, location }) =>
-      location ? `${location.file}:${location.line}:${location.column}: ${text}` : text,
-    );
-    throw new ScriptError(`the program could not be bundled\n\n${messages.join("\n") || error.message}`);
+    throw new ScriptError(`the program could not be bundled\n\n${error.message}`);
   });
+  const files = made.flat();
+  const chunks = files.filter(({ type }) => type === "chunk");
 
-  const outside = [result, quick]
-    .flatMap(({ metafile }) => Object.values(metafile.outputs))
-    .flatMap((output) => output.imports)
-    .filter(({ external, path }) => external && !path.startsWith("node:") && path !== wholeFile)
-    .map(({ path }) => path);
+  const names = new Set(files.map(({ fileName }) => fileName));
+  const outside = chunks
+    .flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])
+    .filter((path) => !names.has(path) && !path.startsWith("node:") && path !== wholeFile);
   if (outside.length > 0) {
     throw new ScriptError(
       `the bundle still imports ${[...new Set(outside)].join(", ")}`,
@@ -116,17 +115,17 @@ async function bundleCode(root, dist) {
     );
   }
 
-  const written = new Set();
   // Chunks first, the file that people start last.
-  const rank = (path) => (path.endsWith(".cjs") ? 2 : dirname(path) === dist && path.endsWith(".js") ? 1 : 0);
-  const files = [...result.outputFiles, ...quick.outputFiles].sort((a, b) => rank(a.path) - rank(b.path));
-  for (const file of files) {
-    replace(file.path, file.contents);
-    written.add(relative(dist, file.path).split(sep).join("/"));
-  }
-  writeLicenses(root, dist, result.metafile);
+  const rank = (name) => (name.endsWith(".cjs") ? 2 : !name.includes("/") && name.endsWith(".js") ? 1 : 0);
+  const written = [...files].sort((a, b) => rank(a.fileName) - rank(b.fileName));
+  for (const file of written) replace(join(dist, file.fileName), file.type === "chunk" ? file.code : file.source);
+  writeLicenses(
+    root,
+    dist,
+    chunks.flatMap(({ moduleIds }) => moduleIds).map((id) => relative(root, id)),
+  );
   for (const old of walk(dist)) {
-    const kept = written.has(old) || old.startsWith("types/") || old.startsWith(".") || old.endsWith(".txt");
+    const kept = names.has(old) || old.startsWith("types/") || old.startsWith(".") || old.endsWith(".txt");
     if (!kept) rmSync(join(dist, old));
   }
 }
@@ -136,11 +135,9 @@ function versionPlugin(root) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return {
     name: "version",
-    setup(build) {
-      build.onLoad({ filter: /[/\\]src[/\\]version\.ts$/ }, () => ({
-        contents: `export const version = ${JSON.stringify(version)};`,
-        loader: "ts",
-      }));
+    load: {
+      filter: { id: /[/\\]src[/\\]version\.ts$/ },
+      handler: () => `export const version = ${JSON.stringify(version)};`,
     },
   };
 }
@@ -153,15 +150,13 @@ function examplesPlugin() {
   const examples = /^( +)examples: \[(?:.*\],|\n[^]*?^\1\],)$/gm;
   return {
     name: "examples",
-    setup(build) {
-      build.onLoad({ filter: /[/\\]src[/\\]diagnose[/\\]rules[/\\][^/\\]+\.ts$/ }, ({ path }) => {
-        const text = readFileSync(path, "utf8");
-        const without = text.replaceAll(
+    load: {
+      filter: { id: /[/\\]src[/\\]diagnose[/\\]rules[/\\][^/\\]+\.ts$/ },
+      handler: (path) =>
+        readFileSync(path, "utf8").replaceAll(
           examples,
           (all, indent) => `${indent}examples: [${"\n".repeat(all.split("\n").length - 1)}],`,
-        );
-        return { contents: without, loader: "ts" };
-      });
+        ),
     },
   };
 }
@@ -171,9 +166,7 @@ const wholeFile = "./whole.js";
 function wholePlugin() {
   return {
     name: "whole",
-    setup(build) {
-      build.onResolve({ filter: /^\.\/whole\.ts$/ }, () => ({ path: wholeFile, external: true }));
-    },
+    resolveId: { filter: { id: /^\.\/whole\.ts$/ }, handler: () => ({ id: wholeFile, external: true }) },
   };
 }
 
@@ -185,9 +178,9 @@ function replace(path, contents) {
 }
 
 /** The licences of the packages that went into the bundle, which ask to be named. */
-function writeLicenses(root, dist, metafile) {
+function writeLicenses(root, dist, modules) {
   const packages = new Set();
-  for (const path of Object.keys(metafile.inputs)) {
+  for (const path of modules.map((module) => module.split(sep).join("/"))) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
     if (match !== null) packages.add(match[1]);
   }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build } from "rolldown";
 
 /** A bundled program. */
 export interface NodeProgram {
@@ -15,13 +15,19 @@ export interface NodeProgram {
 export async function nodeProgram(source: string): Promise<NodeProgram> {
   const folder = mkdtempSync(join(tmpdir(), "retorch-program-"));
   const path = join(folder, "program.mjs");
+  const entry = join(import.meta.dirname, "program.ts");
   await build({
-    stdin: { contents: source, resolveDir: import.meta.dirname, loader: "ts", sourcefile: "program.ts" },
-    bundle: true,
+    input: entry,
     platform: "node",
-    format: "esm",
-    target: "node20",
-    outfile: path,
+    plugins: [
+      {
+        name: "source",
+        resolveId: (id) => (id === entry ? id : undefined),
+        load: (id) => (id === entry ? source : undefined),
+      },
+    ],
+    transform: { target: "node20" },
+    output: { file: path, format: "esm", codeSplitting: false },
     logLevel: "silent",
   });
   return { path, dispose: () => rmSync(folder, { recursive: true, force: true }) };
