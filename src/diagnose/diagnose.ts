@@ -7,6 +7,7 @@ import { completed } from "./known-sentences.ts";
 import type { LogFacts } from "./log-facts.ts";
 import type { NotText } from "./log-reader.ts";
 import { isElsewhere, isOf, mayBeOf, speaksOfAnother } from "./origin.ts";
+import { withoutPassedOver } from "./passed-over.ts";
 import { type Diagnosis, rank } from "./rank.ts";
 import { rewrappings } from "./rewrap.ts";
 import type { Context, Rule } from "./rule.ts";
@@ -73,7 +74,7 @@ function isWeak({ diagnoses: [best] }: DiagnoseReport): boolean {
 function withOtherBreaks(first: DiagnoseReport, text: string, context: Context): DiagnoseReport {
   if (first.notText !== undefined || (first.findings === 0 && endsWell.test(text))) return first;
   const isFirstWeak = isWeak(first);
-  for (const other of rewrappings(text)) {
+  for (const other of rewrappings(withoutPassedOver(text))) {
     if (!isFirstWeak && !other.sure) continue;
     const scanner = new Scanner();
     scanner.push(new TextEncoder().encode(other.text));
@@ -197,7 +198,7 @@ function report(scan: Scan, context: Context, rules: readonly Rule[] = allRules)
   const diagnoses =
     scan.notText === undefined ? rank(rules, { ...contextOf(context, scan.facts), log: scan.facts, findings }) : [];
   return {
-    diagnoses,
+    diagnoses: scan.endedWell ? diagnoses.map((diagnosis) => ({ ...diagnosis, confidence: "low" })) : diagnoses,
     lines: scan.lines,
     bytes: scan.bytes,
     findings: scan.findings.filter(

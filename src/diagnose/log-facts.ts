@@ -7,6 +7,7 @@ import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { packageCalled } from "./called-module.ts";
 import { cleanLine } from "./log-line.ts";
 import { PackageReader } from "./package-reader.ts";
+import { FieldReader, type OtherField } from "./other-field.ts";
 import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
 import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
@@ -61,6 +62,8 @@ export interface LogFacts
   readonly calledPackage?: string;
   /** Build folder of a JIT extension: `/root/.cache/torch_extensions/py310_cu117/fused`. */
   readonly jitFolder?: string;
+  /** What the text is of, when nothing in it names torch. */
+  readonly otherField?: OtherField;
   /** Versions of installed packages, by their plain names, as lists in the text state them: `mmcv-full` → `1.7.0`. */
   readonly versions: Readonly<Record<string, string>>;
 }
@@ -143,6 +146,7 @@ export class FactsReader {
   readonly #words = new ToolReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
+  readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
@@ -173,6 +177,7 @@ export class FactsReader {
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
+    this.#field.line(text);
     this.#line(text);
   }
 
@@ -380,6 +385,7 @@ export class FactsReader {
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
+    this.#field.line(text);
     this.#system(text);
     this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
@@ -394,7 +400,8 @@ export class FactsReader {
       this.#line(head);
   }
 
-  facts(): LogFacts {
+  /** What it told; `namesTorch`: whether any line of the whole text does. */
+  facts(namesTorch = true): LogFacts {
     const stated = this.#versions.versions();
     // `Name: torch`, `Version: …` of pip show are two lines.
     const spoken = this.#paste.facts().installedTorch;
@@ -420,6 +427,7 @@ export class FactsReader {
     const system = this.#systems.facts();
     const settings = this.#settings.facts();
     const builds = this.#builds.facts();
+    const otherField = this.#field.field();
     const spokenPython = system.spokenPython ?? tools.python;
     const torchCuda =
       cu === null
@@ -449,6 +457,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      ...(namesTorch || otherField === undefined ? {} : { otherField }),
       ...(requirement === undefined ? {} : { requirement }),
       versions: stated,
     };

@@ -4,7 +4,7 @@
  */
 
 import type { ByteSearch } from "./byte-search.ts";
-import { markCode, markFact } from "./needles.ts";
+import { markCode, markFact, markTorch } from "./needles.ts";
 
 /** The longest part of a line that is kept, in bytes: its head and its tail. */
 const headLength = 3_500;
@@ -193,7 +193,7 @@ export class LogReader implements LineAt {
       const hit = marksOf[row] ?? 0;
       if (hit !== 0) {
         marks |= hit;
-        if (row !== lastHit && (hit & ~(markCode | markFact)) !== 0) {
+        if (row !== lastHit && (hit & ~(markCode | markFact | markTorch)) !== 0) {
           signature = (Math.imul(signature, 31) + row) | 0;
           lastHit = row;
         }

@@ -5,6 +5,7 @@ import type { ConfigChange } from "./change.ts";
 import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
 import { inOwnTool } from "./own-build.ts";
+import { withoutTorch } from "./other-field.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import { foreignHeader } from "./foreign-headers.ts";
 import { fitted } from "./machine-fit.ts";
@@ -170,7 +171,8 @@ function withoutRepeats(lines: readonly string[]): readonly string[] {
 
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
-  const lines = fitted(withAgain(inOwnTool(fromWhereItWasGiven(rule.fix(match), match), match), match), match);
+  const own = withoutTorch(rule.fix(match), match);
+  const lines = fitted(withAgain(inOwnTool(fromWhereItWasGiven(own, match), match), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
 

@@ -7,7 +7,7 @@ import type { Finding } from "./finding.ts";
 import { FactsReader, type LogFacts } from "./log-facts.ts";
 import { cleanLine, type LogLine, straightQuotes } from "./log-line.ts";
 import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
-import { codes, markCode, markFact, markMessage, markStrong, markTrigger, needles } from "./needles.ts";
+import { codes, markCode, markFact, markMessage, markStrong, markTorch, markTrigger, needles } from "./needles.ts";
 import { backtraceParser } from "./parsers/backtraces.ts";
 import { bareParser } from "./parsers/bare.ts";
 import { buildToolParser } from "./parsers/build-tools.ts";
@@ -26,6 +26,7 @@ import { pythonParser } from "./parsers/python.ts";
 import { sourceEchoParser } from "./parsers/source-echo.ts";
 import { surroundingsParser } from "./parsers/surroundings.ts";
 import { systemParser } from "./parsers/system.ts";
+import { endsWithSuccess, fewestListed, isHeading, PassedOver } from "./passed-over.ts";
 import { spokenPart } from "./spoken-part.ts";
 import { writtenLines } from "./written-lines.ts";
 
@@ -40,6 +41,8 @@ export interface Scan {
   /** Lines between these two were too many to be looked at each: of every kind of line the first ones were. */
   readonly skimmed?: { readonly from: number; readonly to: number };
   readonly notText?: NotText;
+  /** The last line says that the run went well, or goes on: what was said before stopped nothing. */
+  readonly endedWell: boolean;
 }
 
 /**
@@ -112,6 +115,9 @@ const costOfLine = 60;
 /** The end, in bytes. */
 const endLength = 192 * 1024;
 
+/** What is read of the end for the word of success, in bytes. */
+const lastWords = 600;
+
 /** What differs between messages of one kind: numbers, and what stands in quotes. */
 const varying = /\d+|["'‘“`][^"'‘’“”`]{1,200}["'’”`]/g;
 
@@ -137,6 +143,10 @@ export class Scanner {
   readonly #bare = bareParser();
   readonly #all: readonly Parser[];
   readonly #reader: LogReader;
+  #namesTorch = false;
+  readonly #passed = new PassedOver();
+  /** Headings that hold a message. */
+  readonly #headings = new Set<number>();
   #shapes = new Shapes();
   #signatures = new Map<number, number>();
   readonly #told = new Map<number, number>();
@@ -172,12 +182,15 @@ export class Scanner {
   finish(): Scan {
     const summary = this.#reader.finish();
     const skimmed = this.#skimming === undefined ? undefined : this.#readEnd(this.#skimming.from, summary.lines);
+    const findings = this.#collector.findings();
+    const tail = Buffer.concat(this.#last.slice(-2)).subarray(-lastWords);
     return {
-      findings: this.#collector.findings(),
-      facts: this.#facts.facts(),
+      findings: this.#headings.size < fewestListed ? findings : findings.filter(({ at }) => !this.#headings.has(at)),
+      facts: this.#facts.facts(this.#namesTorch),
       lines: summary.lines,
       bytes: summary.bytes,
       examined: this.#examined,
+      endedWell: summary.notText === undefined && endsWithSuccess(new TextDecoder().decode(this.#reader.inUtf8(tail))),
       ...(skimmed === undefined ? {} : { skimmed }),
       ...(summary.notText === undefined ? {} : { notText: summary.notText }),
     };
@@ -215,6 +228,7 @@ export class Scanner {
 
   #line(line: LineAt): void {
     const { marks } = line;
+    if ((marks & markTorch) !== 0) this.#namesTorch = true;
     if (!this.#open && (marks & (markTrigger | markCode)) === 0) {
       if ((marks & markFact) !== 0) this.#tellOf(line);
       return;
@@ -231,6 +245,7 @@ export class Scanner {
       if (alike >= rare || !this.#isWorth(marks)) return;
     }
     const raw = line.text();
+    if (this.#passed.has(raw, line.number)) return;
     if (!this.#open && (((marks & markTrigger) === 0 && !codes.test(raw)) || isCommand(raw))) {
       this.#tellOf(line);
       return;
@@ -243,9 +258,11 @@ export class Scanner {
     if (seen > (this.#open ? shapeLimitInside : shapeLimit)) return;
     this.#examined++;
     this.#budget -= raw.length + costOfLine;
+    const made = this.#collector.made;
     const written = raw.includes("\\n") || raw.includes('="') || raw.includes('{"') ? writtenLines(raw) : undefined;
     if (written === undefined) this.#examine(cleanLine(raw, line.number));
     else for (const part of written.slice(0, mostWritten)) this.#examine(cleanLine(part, line.number));
+    if (this.#collector.made !== made && isHeading(raw)) this.#headings.add(line.number);
   }
 
   /** What a line tells of the machine that no parser looks at. Thousands that tell of the same are one another's echo. */
@@ -254,7 +271,8 @@ export class Scanner {
     if (alike >= toldLimit) return;
     if (alike === 0 && this.#told.size >= signaturesKept) this.#told.clear();
     this.#told.set(line.told, alike + 1);
-    this.#facts.command(line.text());
+    const raw = line.text();
+    if (!this.#passed.has(raw, line.number)) this.#facts.command(raw);
   }
 
   /** Of what is left for the middle of the log, half is for lines in the form of a message. */

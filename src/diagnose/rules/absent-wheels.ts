@@ -2,8 +2,9 @@
  * Packages that look for a ready-made wheel of their own while they are installed, find none and compile: flash-attn and
  * what took its setup.py over. What then fails is for other rules to say.
  */
-import { pip, platformOf, python, setVariable } from "../commands.ts";
-import { type Match, type MatchFacts, type Rule, type RuleContext } from "../rule.ts";
+import { pip, platformOf, python, quote, setVariable } from "../commands.ts";
+import { forcedBuild } from "../packages.ts";
+import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 
 const wheelAddress =
   /https:\/\/github\.com\/(?<owner>[\w.-]+\/[\w.-]+)\/releases\/download\/[^\s'"]*\/(?<file>(?<module>[A-Za-z]\w*)-(?<release>[\w.]+?)\+[\w.%]*?-(?<python>cp\d+)-cp\w+-(?<system>linux|win|macosx)\w*\.whl)/;
@@ -29,7 +30,60 @@ export function wheelsOfOthers(match: Match, name: string): string[] {
   ];
 }
 
+/** The address of the wheel that was looked for. */
+function soughtAddress(context: RuleContext): string | undefined {
+  for (const { code, text } of context.findings) {
+    const found = code === "no-ready-wheel" ? wheelAddress.exec(text)?.[0] : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 export const absentWheelRules: readonly Rule[] = [
+  {
+    id: "ready-wheel-not-fetched",
+    title: "The package's set-up script cannot fetch its ready-made wheel",
+    on: ["exception", "installer"],
+    specificity: 74,
+    matches: (finding, context) => {
+      const address = soughtAddress(context);
+      const facts =
+        address === undefined
+          ? undefined
+          : saidAny(
+              finding,
+              /URLError: <urlopen error (?<reason>.{1,120})>/,
+              /^(?:\w+\.)*(?<reason>(?:ConnectionResetError|ConnectionRefusedError|RemoteDisconnected|IncompleteRead|TimeoutError|ContentTooShortError)\b.{0,80})/,
+            );
+      return facts === undefined ? undefined : { ...facts, address };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The set-up script fetches a wheel from GitHub by itself while pip builds, and the network stands in the way (${match.facts["reason"] ?? "no connection"}): pip's options (--timeout, an index, --proxy) do not reach that download. Nothing was compiled.`,
+    fix: (match) => {
+      const address = match.facts["address"] ?? "";
+      const file = address.split("/").at(-1) ?? "";
+      const name = (wheelAddress.exec(address)?.groups?.["module"] ?? "flash_attn").replaceAll("_", "-");
+      const variable = forcedBuild(name);
+      return [
+        "# behind a proxy first: export https_proxy=http://<proxy>:<port>",
+        `curl -fL --retry 5 -O ${quote(address)}   # where there is a network; a 404 means that there is no wheel for this torch and Python`,
+        pip(match, `install --no-deps ./${file}`),
+        ...(variable === undefined
+          ? []
+          : [
+              `# or compile it without a download, with nvcc of torch's CUDA: ${variable}=TRUE ${pip(match, `install --no-build-isolation ${name}`)}`,
+            ]),
+      ];
+    },
+    sources: ["Dao-AILab/flash-attention: setup.py"],
+    examples: [
+      {
+        text: 'Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.5.8/flash_attn-2.5.8+cu122torch2.3cxx11abiFALSE-cp310-cp310-linux_x86_64.whl\nTraceback (most recent call last):\n  File "/usr/lib/python3.10/urllib/request.py", line 1351, in do_open\n    raise URLError(err)\nurllib.error.URLError: <urlopen error [Errno 110] Connection timed out>',
+        expect: "curl -fL --retry 5 -O",
+      },
+    ],
+  },
   {
     id: "no-ready-wheel-of-package",
     title: "The package has no ready-made wheel for this environment and is compiled",

@@ -1,6 +1,36 @@
 /** Bazel and Meson. */
-import { buildAgain, pip, python } from "../commands.ts";
+import { buildAgain, pip, python, systemPackage } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
+
+const blas = {
+  apt: "libopenblas-dev liblapack-dev",
+  dnf: "openblas-devel lapack-devel",
+  brew: "openblas",
+  conda: "openblas",
+};
+const dependencies: Readonly<Record<string, Parameters<typeof systemPackage>[1]>> = {
+  openblas: blas,
+  blas,
+  cblas: blas,
+  lapack: blas,
+  lapacke: blas,
+  zlib: { apt: "zlib1g-dev", dnf: "zlib-devel", conda: "zlib" },
+  libpng: { apt: "libpng-dev", dnf: "libpng-devel", brew: "libpng", conda: "libpng" },
+  fftw3: { apt: "libfftw3-dev", dnf: "fftw-devel", brew: "fftw", conda: "fftw" },
+  hdf5: { apt: "libhdf5-dev", dnf: "hdf5-devel", brew: "hdf5", conda: "hdf5" },
+  eigen3: { apt: "libeigen3-dev", dnf: "eigen3-devel", brew: "eigen", conda: "eigen" },
+  cairo: { apt: "libcairo2-dev", dnf: "cairo-devel", brew: "cairo", conda: "cairo" },
+  freetype2: { apt: "libfreetype-dev", dnf: "freetype-devel", brew: "freetype", conda: "freetype" },
+  "glib-2.0": { apt: "libglib2.0-dev", dnf: "glib2-devel", brew: "glib", conda: "glib" },
+  "dbus-1": { apt: "libdbus-1-dev", dnf: "dbus-devel", brew: "dbus", conda: "dbus" },
+};
+
+/** What brings the dependency, where it is one of the usual ones. */
+function mesonPackages(match: Match, name: string): string[] {
+  const key = name.toLowerCase();
+  const names = Object.hasOwn(dependencies, key) ? dependencies[key] : undefined;
+  return names === undefined ? [] : systemPackage(match, names);
+}
 
 export const bazelAndMesonRules: readonly Rule[] = [
   {
@@ -111,6 +141,7 @@ export const bazelAndMesonRules: readonly Rule[] = [
               `export PKG_CONFIG_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_config_var('LIBPC'))"):$PKG_CONFIG_PATH`,
             ]
           : []),
+        ...mesonPackages(match, name),
         `pkg-config --modversion ${name}   # apt: apt-cache search --names-only '${name}.*-dev'`,
         "# within pip: pip install --no-build-isolation . sees what is installed in the environment",
       ];

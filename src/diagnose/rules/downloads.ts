@@ -79,7 +79,9 @@ export const downloadRules: readonly Rule[] = [
     title: "A download does not have the expected content",
     on: ["installer"],
     specificity: 65,
-    matches: (finding) => coded(finding, "hash", "CondaVerificationError"),
+    // Nix has its own words, and no pip.
+    matches: (finding) =>
+      /fixed-output derivation/.test(finding.text) ? undefined : coded(finding, "hash", "CondaVerificationError"),
     confidence: "medium",
     cause: (match) =>
       /is invalid|invalid wheel|zip file|unzip|extract/.test(match.finding.message)

@@ -5,6 +5,7 @@ import {
   buildForThisGpu,
   installTorchFor,
   installWithoutIsolation,
+  pip,
   platformOf,
   python,
   setVariable,
@@ -94,9 +95,22 @@ export const gpuDriverRules: readonly Rule[] = [
       `The driver${match.facts["found"] === undefined ? "" : ` (${knownBy(match.facts["found"])})`} does not support the CUDA version that ${
         inIsolatedBuild(match)
           ? "the newest torch is made for, which the build fetched into an isolated environment of its own: the torch that is installed was not asked"
-          : `torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with`
+          : match.context.log.otherField !== undefined
+            ? "the program was built with"
+            : `torch${torchCuda(match) === undefined ? "" : ` (CUDA ${torchCuda(match) ?? ""})`} or the extension was built with`
       }.`,
     fix: (match) => [
+      ...(match.context.log.otherField === "cupy"
+        ? [
+            "nvidia-smi   # the CUDA in its first line is the newest that this driver runs; then update the driver, or take a CuPy for an older CUDA:",
+            pip(match, "uninstall -y cupy cupy-cuda13x cupy-cuda12x cupy-cuda11x"),
+            pip(match, "install cupy-cuda11x   # a driver that shows CUDA 11.x; cupy-cuda12x for 12.x"),
+          ]
+        : match.context.log.otherField !== undefined
+          ? [
+              "# update the NVIDIA driver (its page: https://www.nvidia.com/drivers), or build the program with a toolkit no newer than what nvidia-smi shows",
+            ]
+          : []),
       ...(inIsolatedBuild(match)
         ? [
             `${python(match)} -c "import torch; print(torch.__version__, torch.cuda.is_available())"   # the installed one: True, then it goes with this driver`,
@@ -125,6 +139,10 @@ export const gpuDriverRules: readonly Rule[] = [
       {
         text: '$ pip install grouped-gemm\n      File "/tmp/pip-build-env-teys/overlay/lib/python3.10/site-packages/torch/cuda/__init__.py", line 319, in _lazy_init\n        torch._C._cuda_init()\n      RuntimeError: The NVIDIA driver on your system is too old (found version 11010). Please update your GPU driver',
         expect: "install --no-build-isolation grouped-gemm",
+      },
+      {
+        text: '  File "cupy/_core/core.pyx", line 137, in cupy._core.core.ndarray.__new__\ncupy_backends.cuda.api.runtime.CUDARuntimeError: cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version',
+        expect: "cupy-cuda11x",
       },
       {
         text: "RuntimeError: CUDA error: CUDA driver version is insufficient for CUDA runtime version",

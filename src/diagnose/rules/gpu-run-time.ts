@@ -48,6 +48,21 @@ function torchForGpu(match: Match): string[] {
   return [forNew, `# ${forOld}`];
 }
 
+/** A program that is no extension of torch: its own flags name the GPUs. */
+function ofProgram(match: Match): string[] {
+  const capability = knownCapabilities(match)[0] ?? match.context.log.namedCapability;
+  const number = capability?.replace(".", "");
+  return [
+    "nvidia-smi --query-gpu=name,compute_cap --format=csv   # this GPU: 8.6 is sm_86",
+    `# compile it again for that GPU: nvcc -arch=sm_${number ?? "86"} …; CMake: rm -rf build, then -DCMAKE_CUDA_ARCHITECTURES=${number ?? "86"}${match.context.log.otherField === "opencv" ? `; OpenCV: -DCUDA_ARCH_BIN=${capability ?? "8.6"}` : ""}`,
+    ...(match.context.log.otherField === "cupy"
+      ? [
+          "# CuPy's wheels hold code for the GPUs of their CUDA: a newer GPU needs a newer one (cupy-cuda12x, cupy-cuda13x)",
+        ]
+      : []),
+  ];
+}
+
 export const gpuRunTimeRules: readonly Rule[] = [
   {
     id: "no-kernel-image",
@@ -68,37 +83,41 @@ export const gpuRunTimeRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      failedInTorch(match)
-        ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
-        : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: ${namesItsTargets(match) === undefined ? "TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it" : `the setup.py of ${namesItsTargets(match) ?? ""} names its targets itself, and this GPU is none of them in the installed release`}.`,
+      match.context.log.otherField !== undefined
+        ? "The kernels in the program were compiled for other GPU architectures than that of this GPU, and no PTX is in it that the driver could translate."
+        : failedInTorch(match)
+          ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
+          : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: ${namesItsTargets(match) === undefined ? "TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it" : `the setup.py of ${namesItsTargets(match) ?? ""} names its targets itself, and this GPU is none of them in the installed release`}.`,
     fix: (match) =>
-      ofLibTorch(match)
-        ? [
-            "nvidia-smi --query-gpu=name,compute_cap --format=csv   # this GPU",
-            "cuobjdump --list-elf <libtorch>/lib/libtorch_cuda.so | grep -oE 'sm_[0-9]+' | sort | uniq -c   # what LibTorch has code for",
-            "# a LibTorch download for a CUDA that knows this GPU: https://pytorch.org/get-started/locally/ (LibTorch, C++)",
-            'export TORCH_CUDA_ARCH_LIST="6.1;7.5"   # built from source: all GPUs that it is to run on, then build torch again from an empty folder; and the program\'s own .cu files (CMAKE_CUDA_ARCHITECTURES)',
-          ]
-        : [
-            ...(match.facts["name"] === "tinycudann"
-              ? [
-                  setVariable(match, "TCNN_CUDA_ARCHITECTURES", match.facts["capability"] ?? ""),
-                  ...reinstall(match, "tinycudann"),
-                ]
-              : []),
-            `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
-            ...(match.facts["name"] === "tinycudann"
-              ? []
-              : match.facts["name"] === "xformers"
+      match.context.log.otherField !== undefined
+        ? ofProgram(match)
+        : ofLibTorch(match)
+          ? [
+              "nvidia-smi --query-gpu=name,compute_cap --format=csv   # this GPU",
+              "cuobjdump --list-elf <libtorch>/lib/libtorch_cuda.so | grep -oE 'sm_[0-9]+' | sort | uniq -c   # what LibTorch has code for",
+              "# a LibTorch download for a CUDA that knows this GPU: https://pytorch.org/get-started/locally/ (LibTorch, C++)",
+              'export TORCH_CUDA_ARCH_LIST="6.1;7.5"   # built from source: all GPUs that it is to run on, then build torch again from an empty folder; and the program\'s own .cu files (CMAKE_CUDA_ARCHITECTURES)',
+            ]
+          : [
+              ...(match.facts["name"] === "tinycudann"
                 ? [
-                    ...xformersFor(match, match.context.log.installedTorch),
-                    "# or from source on the machine with this GPU (about an hour): pip install -v --no-build-isolation git+https://github.com/facebookresearch/xformers.git, with TORCH_CUDA_ARCH_LIST of all GPUs that are to run it",
+                    setVariable(match, "TCNN_CUDA_ARCHITECTURES", match.facts["capability"] ?? ""),
+                    ...reinstall(match, "tinycudann"),
                   ]
-                : failedInTorch(match)
-                  ? torchForGpu(match)
-                  : (buildWithOwnTargets(match) ?? buildForThisGpu(match))),
-            "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
-          ],
+                : []),
+              `${python(match)} -c "import torch; print(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())"   # is this GPU in torch's own list?`,
+              ...(match.facts["name"] === "tinycudann"
+                ? []
+                : match.facts["name"] === "xformers"
+                  ? [
+                      ...xformersFor(match, match.context.log.installedTorch),
+                      "# or from source on the machine with this GPU (about an hour): pip install -v --no-build-isolation git+https://github.com/facebookresearch/xformers.git, with TORCH_CUDA_ARCH_LIST of all GPUs that are to run it",
+                    ]
+                  : failedInTorch(match)
+                    ? torchForGpu(match)
+                    : (buildWithOwnTargets(match) ?? buildForThisGpu(match))),
+              "# when torch's list lacks the GPU: a newer torch for a new GPU, an older one for an old GPU",
+            ],
     sources: [
       "facebookresearch/detectron2#235",
       "NVIDIA/apex#1592",
@@ -108,6 +127,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
       "facebookresearch/xformers#1045",
     ],
     examples: [
+      {
+        text: "$ nvcc -arch=sm_90 vecadd.cu -o vecadd && ./vecadd\nCUDA error at vecadd.cu:44: no kernel image is available for execution on the device\nNVIDIA GeForce RTX 3060, 8.6",
+        expect: "nvcc -arch=sm_86",
+      },
       {
         text: "RuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "TORCH_CUDA_ARCH_LIST",

@@ -20,6 +20,10 @@ function ofSubmodule(match: Match): string | undefined {
   )?.[1];
 }
 
+/** Headers that came with C++17 and later. */
+const newerHeader =
+  /^(?:charconv|concepts|span|bit|compare|coroutine|numbers|source_location|format|print|expected|latch|barrier|semaphore|stop_token|syncstream|memory_resource|execution|ranges|version|filesystem|optional|variant|any|string_view)$/;
+
 export const libraryHeaderRules: readonly Rule[] = [
   {
     id: "protobuf-releases-differ",
@@ -106,11 +110,7 @@ export const libraryHeaderRules: readonly Rule[] = [
         return `\`${name}\` is of the Windows SDK or of Visual C++: INCLUDE is not set up for the cl.exe that runs (no developer prompt, or the SDK is not installed).`;
       if (match.facts["system"] === "darwin")
         return `\`${name}\` is of the macOS SDK, which the compiler does not find: the command line tools are missing or out of date, or a conda or Homebrew clang is used without SDKROOT.`;
-      if (
-        /^(?:charconv|concepts|span|bit|compare|coroutine|numbers|source_location|format|print|expected|latch|barrier|semaphore|stop_token|syncstream|memory_resource|execution|ranges|version|filesystem|optional|variant|any|string_view)$/.test(
-          name,
-        )
-      )
+      if (newerHeader.test(name))
         return `The C++ library has no <${name}>: the compiler (or the standard library that it uses) is too old for the C++ standard that the code is written in.`;
       return `\`${name}\` is of the C++ standard library, which is not installed for this compiler (clang without libstdc++, gcc without g++).`;
     },
@@ -122,7 +122,20 @@ export const libraryHeaderRules: readonly Rule[] = [
         ];
       if (match.facts["system"] === "darwin")
         return ["xcode-select --install", "export SDKROOT=$(xcrun --show-sdk-path)"];
-      return systemPackage(match, { apt: "g++-11 libstdc++-11-dev", dnf: "gcc-c++", conda: "gxx" });
+      if (newerHeader.test(match.facts["header"] ?? ""))
+        return [
+          "g++ --version   # <filesystem> gcc 8, <span>, <concepts>, <coroutine> gcc 10, <source_location>, <semaphore> gcc 11, <format>, <expected> gcc 13, <print> gcc 14",
+          ...systemPackage(match, { apt: "g++-11", dnf: "gcc-toolset-11-gcc-c++", conda: "gxx" }),
+          ...(match.context.log.conda
+            ? []
+            : [
+                "export CC=gcc-11 CXX=g++-11   # or the newest that nvcc takes; then build again from an empty build folder",
+              ]),
+        ];
+      return [
+        ...systemPackage(match, { apt: "g++", dnf: "gcc-c++", conda: "gxx" }),
+        "clang++ -v 2>&1 | grep 'Selected GCC'   # clang takes the newest gcc folder, even one without C++ (…/12: sudo apt-get install libstdc++-12-dev)",
+      ];
     },
     sources: ["https://learn.microsoft.com/cpp/build/building-on-the-command-line"],
     examples: [
@@ -135,6 +148,7 @@ export const libraryHeaderRules: readonly Rule[] = [
         expect: "vcvars64",
       },
       { text: "a.cpp:3:10: fatal error: filesystem: No such file or directory", expect: "g++-11" },
+      { text: "a.cpp:1:10: fatal error: iostream: No such file or directory", expect: "Selected GCC" },
     ],
   },
   {

@@ -191,6 +191,13 @@ export const libraryVersionRules: readonly Rule[] = [
           newer,
         ];
       const name = packageOf(match);
+      // A program that is no module: nothing of the project builds it.
+      if (name === undefined && /^\.{0,2}(?:\/?[\w+-]+)+$/.test(match.finding.file ?? ""))
+        return [
+          "ldd --version | head -1   # the glibc of this system",
+          "# another build of that program: an older release, a static one (musl), or one that is compiled from its sources on this system",
+          newer,
+        ];
       const commands = name === undefined ? rebuild(match) : reinstall(match, name);
       return [
         "# build it on this system instead of installing the ready-made wheel:",
@@ -209,6 +216,10 @@ export const libraryVersionRules: readonly Rule[] = [
       "pytorch/pytorch#38765",
     ],
     examples: [
+      {
+        text: "./hugo: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by ./hugo)",
+        expect: "another build of that program",
+      },
       {
         text: "ImportError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.32' not found (required by /e/site-packages/flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so)",
         expect: "--no-binary flash-attn",

@@ -267,7 +267,7 @@ export const linkLibraryRules: readonly Rule[] = [
         ];
       const packages: Record<string, string> = {
         omp: "libomp-dev",
-        gomp: "libgomp1",
+        gomp: "build-essential",
         openblas: "libopenblas-dev",
         mpi: "libopenmpi-dev",
         z: "zlib1g-dev",

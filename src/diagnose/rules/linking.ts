@@ -1,12 +1,18 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
 import { setVariable, systemPackage } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
+import { baseName } from "../parsers/parser.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 /** The static C++ run time is on one side. */
 function staticRunTime(match: Match): boolean {
   return /'MTd?_Static\w+'/.test(match.finding.message + match.finding.text);
+}
+
+/** Objects of two Visual C++: `mismatch detected for '_MSC_VER': value '1800' doesn't match value '1900'`. */
+function ofOtherVisualStudio(match: Match): boolean {
+  return match.facts["what"] === "_MSC_VER";
 }
 
 export const linkingRules: readonly Rule[] = [
@@ -26,7 +32,18 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["file"] ?? ""}\` cannot be overwritten: a Python process (a notebook, an IDE, a test run) has the old one loaded, or another build writes it.`,
-    fix: () => ["# end the Python processes that imported the extension, then build again"],
+    fix: (match) => {
+      const file = match.facts["file"] ?? "";
+      return /\.(?:pyd|dll|exe)$/i.test(file)
+        ? [
+            `tasklist /m ${baseName(file)}   # the processes that have it loaded`,
+            "# end them (Python processes: notebooks, terminals, the IDE's kernel; taskkill /F /PID <number>), then build again",
+          ]
+        : [
+            `fuser -v ${file}   # the processes that have it open`,
+            "# end them (notebooks, a program that runs), then build again",
+          ];
+    },
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1104"],
     examples: [
       {
@@ -277,23 +294,34 @@ export const linkingRules: readonly Rule[] = [
         : (saidAny(finding, /mismatch detected for '(?<what>\w+)'/) ?? {}),
     confidence: "high",
     cause: (match) =>
-      staticRunTime(match)
-        ? `\`${match.facts["what"] ?? "RuntimeLibrary"}\` differs: some objects are compiled with the static C++ run time (/MT), others, and torch's libraries, with the one in DLLs (/MD), and they cannot be linked together.`
-        : `\`${match.facts["what"] ?? "_ITERATOR_DEBUG_LEVEL"}\` differs: objects compiled for debug (/MDd) and libraries for release (/MD), as torch's are, cannot be linked together.`,
-    fix: (match) => [
-      ...(/cmake|vcxproj/i.test(match.finding.text) || match.context.log.cmake
+      ofOtherVisualStudio(match)
+        ? `\`_MSC_VER\` differs: a library that is linked was compiled by a Visual C++ from before 2015 (or a newer one by it), and their C++ libraries do not go together. From Visual Studio 2015 on (1900 and more) they do.`
+        : staticRunTime(match)
+          ? `\`${match.facts["what"] ?? "RuntimeLibrary"}\` differs: some objects are compiled with the static C++ run time (/MT), others, and torch's libraries, with the one in DLLs (/MD), and they cannot be linked together.`
+          : `\`${match.facts["what"] ?? "_ITERATOR_DEBUG_LEVEL"}\` differs: objects compiled for debug (/MDd) and libraries for release (/MD), as torch's are, cannot be linked together.`,
+    fix: (match) =>
+      ofOtherVisualStudio(match)
         ? [
-            "rmdir /s /q build",
-            `cmake -S . -B build -DCMAKE_POLICY_DEFAULT_CMP0091=NEW -DCMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL   # /MD for all targets, for the libraries beside torch, too; with the options that it had (-DCMAKE_PREFIX_PATH=…)`,
-            "cmake --build build --config Release",
+            "# build the library that the message names again with the Visual Studio that links, or take its download for that one (vc14, vc15, vc16, vc17 in its name)",
           ]
         : [
-            "# build for release (/MD, without _DEBUG), and so the other libraries that are linked: Visual Studio: C/C++, Code Generation, Runtime Library",
-          ]),
-      "# LibTorch has a debug download of its own for debug programs (/MDd)",
-    ],
+            ...(/cmake|vcxproj/i.test(match.finding.text) || match.context.log.cmake
+              ? [
+                  "rmdir /s /q build",
+                  `cmake -S . -B build -DCMAKE_POLICY_DEFAULT_CMP0091=NEW -DCMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL   # /MD for all targets, for the libraries beside torch, too; with the options that it had (-DCMAKE_PREFIX_PATH=…)`,
+                  "cmake --build build --config Release",
+                ]
+              : [
+                  "# build for release (/MD, without _DEBUG), and so the other libraries that are linked: Visual Studio: C/C++, Code Generation, Runtime Library",
+                ]),
+            "# LibTorch has a debug download of its own for debug programs (/MDd)",
+          ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk2038"],
     examples: [
+      {
+        text: "boost.lib(a.obj) : error LNK2038: mismatch detected for '_MSC_VER': value '1800' doesn't match value '1900' in main.obj",
+        expect: "before 2015",
+      },
       {
         text: "a.obj : error LNK2038: mismatch detected for 'RuntimeLibrary': value 'MT_StaticRelease' doesn't match value 'MD_DynamicRelease' in main.obj [C:\\p\\build\\e.vcxproj]",
         expect: "CMAKE_MSVC_RUNTIME_LIBRARY=MultiThreadedDLL",
@@ -342,12 +370,18 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["file"] ?? ""}\` is of the C library's or the compiler's development files: they are not installed, or a cross or conda compiler does not find its sysroot.`,
-    fix: (match) =>
-      systemPackage(match, {
+    fix: (match) => [
+      ...systemPackage(match, {
         apt: "build-essential libc6-dev",
         dnf: "glibc-devel libstdc++-devel",
         conda: "gxx sysroot_linux-64",
       }),
+      ...(/stdc\+\+/.test(match.facts["file"] ?? "")
+        ? [
+            "clang++ -v 2>&1 | grep 'Selected GCC'   # clang takes the newest gcc folder, even one without C++ (…/12: sudo apt-get install libstdc++-12-dev)",
+          ]
+        : []),
+    ],
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "/usr/bin/ld: cannot find crti.o: No such file or directory", expect: "libc6-dev" },

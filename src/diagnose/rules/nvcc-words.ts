@@ -1,4 +1,5 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
+import { torchCuda } from "../commands.ts";
 import { placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const nvccWordRules: readonly Rule[] = [
@@ -124,8 +125,13 @@ export const nvccWordRules: readonly Rule[] = [
     fix: (match) => {
       const name = match.facts["name"] ?? "";
       const own = packageOf(name);
+      const cuda = match.context.log.cuda ?? torchCuda(match);
       return [
-        `conda install -c nvidia ${own.conda}   # apt: sudo apt-get install ${own.apt}-<major>-<minor>; all of it: cuda-toolkit`,
+        match.context.log.conda
+          ? `conda install -c nvidia ${own.conda}   # of the version of cuda-nvcc (conda list cuda-nvcc)`
+          : cuda === undefined
+            ? `# sudo apt-get install ${own.apt}-<major>-<minor>   # of NVIDIA's repository, the numbers of nvcc --version; conda: conda install -c nvidia ${own.conda}; all of it: cuda-toolkit-<major>-<minor>`
+            : `sudo apt-get install ${own.apt}-${cuda.replace(".", "-")}   # of NVIDIA's repository; conda: conda install -c nvidia ${own.conda}; all of it: cuda-toolkit-${cuda.replace(".", "-")}`,
         "rm -rf build && cmake -S . -B build -DCUDAToolkit_ROOT=/usr/local/cuda   # or name a whole toolkit; pip install: export CUDAToolkit_ROOT=/usr/local/cuda CMAKE_ARGS=-DCUDAToolkit_ROOT=/usr/local/cuda",
       ];
     },

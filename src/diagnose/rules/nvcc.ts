@@ -117,9 +117,11 @@ export const nvccRules: readonly Rule[] = [
       const gone = known.gone === undefined ? "" : ` CUDA ${known.gone} dropped it.`;
       // Nobody builds for today's torch with the CUDA of before 2012.
       if (known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0)
-        return match.context.log.ownGencode.includes(arch)
-          ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
-          : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
+        return match.context.log.otherField === "opencv"
+          ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and this release of OpenCV still has it in its own list (CUDA_ARCH_BIN).`
+          : match.context.log.ownGencode.includes(arch)
+            ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
+            : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
     fix: (match) => {
@@ -129,6 +131,12 @@ export const nvccRules: readonly Rule[] = [
         return [
           `${setVariable(match, "FLASH_MLA_DISABLE_SM100", "1")}   # a GPU of Hopper (H100, H800, H20) needs no code for Blackwell; FlashMLA names its targets itself and heeds no TORCH_CUDA_ARCH_LIST`,
           "# for a B200: nvcc of CUDA 12.9 or newer, export CUDA_HOME=/usr/local/cuda-12.9 PATH=/usr/local/cuda-12.9/bin:$PATH",
+        ];
+      if (match.context.log.otherField === "opencv")
+        return [
+          "nvidia-smi --query-gpu=name,compute_cap --format=csv; nvcc --version   # this GPU, and whether nvcc knows it (8.6: CUDA 11.1, 8.9: 11.8, 12.0: 12.8)",
+          `cmake -DCUDA_ARCH_BIN=${ownArchitecture(match) ?? "8.6"} -DCUDA_ARCH_PTX= .   # in the build folder, with the GPU's own number: a release of OpenCV that is older than the toolkit names architectures that are gone`,
+          "make -j$(nproc)",
         ];
       if (/^(?:native|all)/.test(arch))
         return [
@@ -170,6 +178,10 @@ export const nvccRules: readonly Rule[] = [
       "cmpute/d3d#8",
     ],
     examples: [
+      {
+        text: "[  4%] Building NVCC (Device) object modules/core/CMakeFiles/cuda_compile_1.dir/src/cuda/cuda_compile_1_generated_gpu_mat.cu.o\nnvcc fatal   : Unsupported gpu architecture 'compute_30'\nmake[2]: *** [modules/core/CMakeFiles/opencv_core.dir/build.make:63: x.o] Error 1",
+        expect: "-DCUDA_ARCH_BIN=8.6",
+      },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_89'", expect: "CUDA 11.8" },
       {
         text: "$ pip install -v .\n  Building wheel for flash_mla (setup.py) ...\n  nvcc fatal   : Unsupported gpu architecture 'compute_100a'\n  ERROR: Failed building wheel for flash_mla",
@@ -326,8 +338,9 @@ export const nvccRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: () => "The code marks a lambda as __device__ (or __host__ __device__), which nvcc allows with a flag only.",
-    fix: () => [
-      '# retorch.toml: nvcc-flags = ["--extended-lambda"]   (setup.py: extra_compile_args={"nvcc": ["--extended-lambda"]})',
+    fix: (match) => [
+      `${setVariable(match, "NVCC_APPEND_FLAGS", "--expt-extended-lambda")}   # then build again: nvcc takes it, whoever calls it`,
+      '# for good: extra_compile_args={"nvcc": ["--expt-extended-lambda"]} in setup.py, set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} --extended-lambda") in CMakeLists.txt, nvcc-flags = ["--extended-lambda"] in retorch.toml',
     ],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "--extended-lambda" }),
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#extended-lambdas"],
@@ -355,7 +368,10 @@ export const nvccRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "A constexpr function of the host (e.g. of std::) is called in device code, which nvcc allows with a flag only.",
-    fix: () => ['# retorch.toml: nvcc-flags = ["--expt-relaxed-constexpr"]   (torch\'s own builder passes it always)'],
+    fix: (match) => [
+      `${setVariable(match, "NVCC_APPEND_FLAGS", "--expt-relaxed-constexpr")}   # then build again: nvcc takes it, whoever calls it`,
+      '# for good: set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} --expt-relaxed-constexpr") in CMakeLists.txt, extra_compile_args={"nvcc": [...]} in setup.py (torch\'s own builder passes it always), nvcc-flags in retorch.toml',
+    ],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "--expt-relaxed-constexpr" }),
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#constexpr-functions-and-function-templates"],
     examples: [

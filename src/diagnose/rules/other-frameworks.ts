@@ -1,5 +1,6 @@
 /** Other frameworks in the process or the environment of torch: what they want of CUDA and cuDNN. */
 import { pip, python, torchCuda, unsetVariable } from "../commands.ts";
+import { baseName } from "../parsers/parser.ts";
 import { said, saidAny, type Match, type Rule } from "../rule.ts";
 
 /** Number of the pip packages of NVIDIA: `12`, of torch's CUDA where that is known. */
@@ -8,6 +9,55 @@ function cudaNumber(match: Match): string {
 }
 
 export const otherFrameworkRules: readonly Rule[] = [
+  {
+    id: "tensorflow-operator-for-other-release",
+    title: "An operator for TensorFlow was compiled for another TensorFlow",
+    on: ["undefined-symbol"],
+    specificity: 90,
+    matches: (finding) =>
+      finding.phase === "load" && /^_ZNK?K?(?:St\w*)?10tensorflow\d/.test(finding.symbol ?? "")
+        ? { name: finding.symbol, file: finding.file }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `\`${baseName(match.facts["file"] ?? "the library")}\` asks for \`${match.facts["name"] ?? ""}\` of TensorFlow, and the one that is installed has no such symbol: it was compiled with the headers of another release, with the other form of std::string (_GLIBCXX_USE_CXX11_ABI), or without -ltensorflow_framework. torch has no part in it.`,
+    fix: (match) => [
+      `CFLAGS="$(${python(match)} -c 'import tensorflow as tf; print(*tf.sysconfig.get_compile_flags())')"   # the flags of the installed TensorFlow, its string ABI among them`,
+      `LFLAGS="$(${python(match)} -c 'import tensorflow as tf; print(*tf.sysconfig.get_link_flags())')"`,
+      `# compile it with them: g++ -std=c++17 -shared -fPIC the_op.cc -o ${baseName(match.facts["file"] ?? "the_op.so")} $CFLAGS $LFLAGS -O2   (TensorFlow up to 2.9: -std=c++14); somebody else's package: its release for this TensorFlow`,
+    ],
+    sources: ["https://www.tensorflow.org/guide/create_op", "tensorflow/tensorflow#3119"],
+    examples: [
+      {
+        text: "tensorflow.python.framework.errors_impl.NotFoundError: ./zero_out.so: undefined symbol: _ZN10tensorflow12OpDefBuilder4AttrESs",
+        expect: "get_compile_flags",
+      },
+    ],
+  },
+  {
+    id: "tensorflow-does-not-start-on-windows",
+    title: "TensorFlow's own library does not start on Windows",
+    on: ["load"],
+    specificity: 80,
+    matches: (finding) =>
+      /_pywrap_tensorflow|_pywrap_tfe|tensorflow[\\/]python/.test(`${finding.library ?? ""} ${finding.file ?? ""}`)
+        ? { name: finding.library }
+        : undefined,
+    confidence: "medium",
+    cause: (match) =>
+      `\`${match.facts["name"] ?? "_pywrap_tensorflow_internal"}\` is TensorFlow's own library, and a DLL that it needs is missing or refuses to start: the Visual C++ run time is missing or too old, or the processor (or virtual machine) has no AVX. torch has no part in it.`,
+    fix: (match) => [
+      "winget install --id Microsoft.VCRedist.2015+.x64 -e   # or https://aka.ms/vs/17/release/vc_redist.x64.exe; then a new prompt",
+      `${pip(match, "install --force-reinstall --no-cache-dir tensorflow")}   # where that did not help: an installation that is not whole; from 2.11 on TensorFlow for Windows has no GPU (WSL2 has)`,
+    ],
+    sources: ["https://www.tensorflow.org/install/errors", "https://www.tensorflow.org/install/pip"],
+    examples: [
+      {
+        text: "ImportError: DLL load failed while importing _pywrap_tensorflow_internal: A dynamic link library (DLL) initialization routine failed.",
+        expect: "VCRedist",
+      },
+    ],
+  },
   {
     id: "protobuf-loaded-twice",
     title: "Two copies of protobuf are in one process",

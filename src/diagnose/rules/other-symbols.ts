@@ -95,6 +95,11 @@ export const otherSymbolRules: readonly Rule[] = [
         ...(wantedByLibTorch(match)
           ? []
           : [
+              ...(match.context.log.cmake && /^opencv/.test(match.facts["library"] ?? "")
+                ? [
+                    "# CMakeLists.txt: find_package(OpenCV REQUIRED) and target_link_libraries(the_target ${OpenCV_LIBS}); of two OpenCVs (the system's and one of /usr/local or ROS) compile and link have to take the same: -DOpenCV_DIR=<its folder>",
+                  ]
+                : []),
               match.facts["library"] === undefined
                 ? "# add the library that defines it to `libraries`"
                 : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,

@@ -107,7 +107,12 @@ export const packagingRules: readonly Rule[] = [
     fix: (match) =>
       platformOf(match) === "win32"
         ? ["python -m venv .venv", ".venv\\Scripts\\activate"]
-        : ["python3 -m venv --system-site-packages .venv && . .venv/bin/activate", pip(match, "install .")],
+        : [
+            "python3 -m venv --system-site-packages .venv && . .venv/bin/activate   # no venv there: sudo apt-get install python3-venv",
+            ...(match.context.log.requested === undefined
+              ? [pip(match, "install .")]
+              : [`python -m pip install ${match.context.log.requested.join(" ")}`]),
+          ],
     sources: ["https://peps.python.org/pep-0668/"],
     examples: [{ text: "error: externally-managed-environment", expect: "venv" }],
   },

@@ -1,7 +1,8 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
 import { pip, platformOf, python, pythonVersion, wordsToBuild } from "../commands.ts";
 import { ofLog } from "../matchers.ts";
-import { coded, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { usePython } from "../project-tools.ts";
+import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** Whether the NumPy that runs is older than the one that the module was built with. */
 function numpyIsOlder(message: string): boolean {
@@ -14,6 +15,58 @@ function numpyIsOlder(message: string): boolean {
 /** Whether more than warnings was said. */
 function hasFailed({ findings }: RuleContext): boolean {
   return findings.some(({ severity }) => severity !== "warning");
+}
+
+/** Minor number of the Python that runs, where it is known. */
+function minorOf(match: { readonly context: RuleContext }): number | undefined {
+  const version = pythonVersion(match as Match);
+  return version === undefined ? undefined : Number(version.split(".")[1] ?? "0");
+}
+
+/** The last Python that had what was taken out. Source: "Removed" in What's New of each release. */
+const lastPython: Readonly<Record<string, string>> = {
+  clock: "3.7",
+  Mapping: "3.9",
+  MutableMapping: "3.9",
+  Callable: "3.9",
+  Iterable: "3.9",
+  Iterator: "3.9",
+  Sequence: "3.9",
+  Sized: "3.9",
+  Hashable: "3.9",
+  Set: "3.9",
+  getargspec: "3.10",
+  coroutine: "3.10",
+  SafeConfigParser: "3.11",
+  format: "3.11",
+  makeSuite: "3.12",
+  io: "3.12",
+  Str: "3.13",
+  Num: "3.13",
+  NameConstant: "3.13",
+};
+
+/** NumPy 2 took these out, 1.24 the plain names of types. */
+const goneWithNumpy2 = /^(?:bool8|product|cumproduct|alltrue|sometrue)$/;
+
+/** A NumPy that still has the name; those below 1.26 have no wheels for Python 3.12, 1.26 none for 3.13. */
+function olderNumpy(match: Match): string[] {
+  const before2 = match.facts["module"] === "NumPy" || goneWithNumpy2.test(match.facts["name"] ?? "");
+  const minor = minorOf(match);
+  const newest = before2 ? 12 : 11;
+  if (minor !== undefined && minor > newest)
+    return [
+      ...upgradeOf(match),
+      `# no NumPy that has it runs on this Python (3.${minor}): a newer release of the package, np.${match.facts["name"] ?? ""} replaced in its sources, or an environment with Python 3.${newest} and "numpy<${before2 ? "2" : "1.24"}"`,
+    ];
+  return [pip(match, `install "numpy<${before2 ? "2" : "1.24"}"`), "# or a newer release of the package"];
+}
+
+/** The package that the traceback is in, in its newest release. */
+function upgradeOf(match: Match): string[] {
+  const { package: built, runningModule } = match.context.log;
+  const name = built ?? runningModule;
+  return name === undefined || /^(?:numpy|torch)$/.test(name) ? [] : [pip(match, `install --upgrade ${name}`)];
 }
 
 export const pythonVersionRules: readonly Rule[] = [
@@ -57,7 +110,12 @@ export const pythonVersionRules: readonly Rule[] = [
             ),
           ]
         : [
-            pip(match, 'install "numpy<2"'),
+            ...((minorOf(match) ?? 0) > 12
+              ? [
+                  ...upgradeOf(match),
+                  '# Python 3.13 and newer have no wheel of NumPy 1: where a newer release does not help, an environment with Python 3.12 and "numpy<2"',
+                ]
+              : [pip(match, 'install "numpy<2"')]),
             "# or build the module again for the NumPy that is installed, or take a torch >= 2.3",
           ],
     sources: ["https://numpy.org/devdocs/numpy_2_0_migration_guide.html"],
@@ -100,34 +158,38 @@ export const pythonVersionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       /^numpy$/i.test(match.facts["module"] ?? "")
-        ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (${match.facts["module"] === "NumPy" ? "2.0" : "1.24 and 2.0"}); the package is older.`
+        ? `numpy.${match.facts["name"] ?? ""} was removed from NumPy (${match.facts["module"] === "NumPy" || goneWithNumpy2.test(match.facts["name"] ?? "") ? "2.0" : "1.24"}); the package is older.`
         : /^Missing/.test(match.facts["module"] ?? "")
           ? "The code is Python 2: `print` without parentheses does not run with Python 3."
           : match.facts["module"] === "mutable default"
             ? `Python 3.11 and newer refuse an object without a hash as the default of a dataclass's field; ${match.facts["name"]?.includes(".") === true ? `\`${match.facts["name"].split(".")[0] ?? ""}\` in this release` : "the package"} was written for Python up to 3.10.`
             : match.facts["module"] === "distutils"
               ? "setuptools 59.6 and newer no longer bring distutils.version along by accident; old torch (up to 1.10) relied on it."
-              : `\`${match.facts["name"] ?? ""}\` was taken out of Python (3.10 to 3.12); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
+              : `\`${match.facts["name"] ?? ""}\` was taken out of Python (${lastPython[match.facts["name"] ?? ""] ?? "3.9"} was the last with it); the package, or the Cython that made its sources, is older than this Python${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}.`,
     fix: (match) =>
       /^numpy$/i.test(match.facts["module"] ?? "")
-        ? [
-            pip(match, `install "numpy<${match.facts["module"] === "NumPy" ? "2" : "1.24"}"`),
-            "# or a newer release of the package",
-          ]
-        : match.facts["module"] === "distutils"
-          ? [pip(match, 'install "setuptools<59.6"')]
-          : match.facts["module"] === "mutable default"
-            ? [
-                // hydra-core 1.0 and 1.1 and fairseq 0.12.2, which wants them.
-                ...(/^hydra\b/.test(match.facts["name"] ?? "")
-                  ? [pip(match, 'install --upgrade "hydra-core>=1.3.1"') + "   # unless another package pins hydra"]
-                  : []),
-                "# an environment with Python 3.10: uv venv --seed --python 3.10 (conda create -n e python=3.10), then install everything anew",
-                "# own code: field: C = dataclasses.field(default_factory=C)",
-              ]
-            : [
-                "# a newer release of the package, or an environment with an older Python: uv venv --python 3.10 (conda create -n e python=3.10)",
-              ],
+        ? olderNumpy(match)
+        : /^Missing/.test(match.facts["module"] ?? "")
+          ? [
+              ...upgradeOf(match),
+              "# a release or fork of the project for Python 3; own sources: 2to3 -w <folder> (Python up to 3.12 has it), or print(…) by hand",
+            ]
+          : match.facts["module"] === "distutils"
+            ? [pip(match, 'install "setuptools<59.6"')]
+            : match.facts["module"] === "mutable default"
+              ? [
+                  // hydra-core 1.0 and 1.1 and fairseq 0.12.2, which wants them.
+                  ...(/^hydra\b/.test(match.facts["name"] ?? "")
+                    ? [pip(match, 'install --upgrade "hydra-core>=1.3.1"') + "   # unless another package pins hydra"]
+                    : []),
+                  "# an environment with Python 3.10: uv venv --seed --python 3.10 (conda create -n e python=3.10), then install everything anew",
+                  "# own code: field: C = dataclasses.field(default_factory=C)",
+                ]
+              : [
+                  ...upgradeOf(match),
+                  `# a newer release of the package, or one more Python: ${lastPython[match.facts["name"] ?? ""] ?? "3.9"} is the last that has it`,
+                  ...usePython(match, lastPython[match.facts["name"] ?? ""] ?? "3.9"),
+                ],
     sources: [
       "https://docs.python.org/3/whatsnew/3.10.html#removed",
       "https://numpy.org/doc/stable/release/1.24.0-notes.html",
@@ -138,10 +200,15 @@ export const pythonVersionRules: readonly Rule[] = [
     examples: [
       {
         text: "ImportError: cannot import name 'Mapping' from 'collections' (/usr/lib/python3.10/collections/__init__.py)",
-        expect: "older Python",
+        expect: "3.9 is the last that has it",
       },
       { text: "AttributeError: module 'distutils' has no attribute 'version'", expect: "setuptools<59.6" },
       { text: "AttributeError: module 'numpy' has no attribute 'bool'.", expect: "numpy<1.24" },
+      {
+        text: "  File \"/e/lib/python3.12/site-packages/mypkg/a.py\", line 3, in f\n    x = np.zeros(3, dtype=np.bool)\nAttributeError: module 'numpy' has no attribute 'bool'.",
+        expect: "install --upgrade mypkg",
+      },
+      { text: "AttributeError: module 'numpy' has no attribute 'product'", expect: "numpy<2" },
       {
         text: "ValueError: mutable default <class 'fairseq.dataclass.configs.CommonConfig'> for field common is not allowed: use default_factory",
         expect: "--python 3.10",
@@ -161,21 +228,27 @@ export const pythonVersionRules: readonly Rule[] = [
     title: "The package is too new for this Python",
     on: ["exception"],
     specificity: 66,
-    matches: (finding) =>
-      saidAny(
+    matches: (finding, context) => {
+      const facts = saidAny(
         finding,
         /cannot import name ['"](?<name>TypeAlias|ParamSpec|Self|Literal|Protocol|TypedDict|Never|override|Unpack|LiteralString|NotRequired|assert_never|StrEnum|Annotated|cache|cached_property|batched|pairwise)['"] from ['"](?:typing|enum|functools|itertools)['"]/,
-        /unsupported operand type\(s\) for \|: ['"](?<name>type|\w+Meta|_GenericAlias|NoneType)['"] and/,
+        /unsupported operand type\(s\) for \|: ['"](?<name>type|\w+Meta|_GenericAlias)['"] and|unsupported operand type\(s\) for \|: ['"](?<name2>NoneType)['"] and ['"](?:type|\w+Meta|_GenericAlias)['"]/,
         /(?<name>'type' object is not subscriptable)/,
         /No module named ['"](?<name>tomllib|zoneinfo|graphlib|importlib\.metadata)['"]/,
         /dataclass\(\) got an unexpected keyword argument ['"](?<name>slots|kw_only)['"]/,
-      ),
-    confidence: "high",
+      );
+      // A Python that has it: then the code subscripts or joins what it did not mean to.
+      const minor = minorOf({ context });
+      const least = /subscriptable/.test(finding.message) ? 9 : /for \|:/.test(finding.message) ? 10 : 99;
+      return minor !== undefined && minor >= least ? undefined : facts;
+    },
+    confidence: (match) =>
+      minorOf(match) === undefined && /subscriptable|for \|:/.test(match.finding.message) ? "medium" : "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` came with a newer Python (3.9 to 3.12) than this one${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}: the package, or a dependency that was installed in its newest release, no longer supports it.`,
-    fix: () => [
-      "# an environment with a newer Python: uv venv --python 3.12   (conda create -n e python=3.12)",
-      "# or an older release of the package",
+      `${/subscriptable/.test(match.finding.message) ? "`list[int]` and its like (types with brackets) came with Python 3.9" : /for \|:/.test(match.finding.message) ? "`int | None` (types joined by |) came with Python 3.10" : `\`${match.facts["name"] ?? ""}\` came with a newer Python (3.8 to 3.12)`}, a newer Python than this one${pythonVersion(match) === undefined ? "" : ` (${pythonVersion(match) ?? ""})`}: the package, or a dependency that was installed in its newest release, no longer supports it.`,
+    fix: (match) => [
+      ...usePython(match, "3.12"),
+      "# torch and the others go into it anew; or an older release of the package, for this Python",
     ],
     sources: ["https://docs.python.org/3/whatsnew/"],
     examples: [
@@ -183,7 +256,7 @@ export const pythonVersionRules: readonly Rule[] = [
         text: "ImportError: cannot import name 'TypeAlias' from 'typing' (/usr/lib/python3.9/typing.py)",
         expect: "3.12",
       },
-      { text: "TypeError: unsupported operand type(s) for |: 'type' and 'NoneType'", expect: "newer Python" },
+      { text: "TypeError: unsupported operand type(s) for |: 'type' and 'NoneType'", expect: "Python 3.10" },
     ],
   },
   {
@@ -228,8 +301,14 @@ export const pythonVersionRules: readonly Rule[] = [
     cause: () =>
       "No ready-made wheel of the dependency fits this Python or system, so pip builds it, and that needs the Rust compiler.",
     fix: (match) => [
-      pip(match, "install --upgrade pip   # newer pips find more wheels"),
-      "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh",
+      pip(match, "install --upgrade pip   # newer pips find more wheels; the same command again may do"),
+      ...(match.context.log.conda
+        ? ["conda install -c conda-forge rust"]
+        : platformOf(match) === "win32"
+          ? ["winget install --id Rustlang.Rustup -e   # then a new prompt"]
+          : [
+              "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"$HOME/.cargo/env\"   # without questions; then the same command again",
+            ]),
       "# or a Python for which a wheel exists",
     ],
     sources: ["https://rustup.rs"],

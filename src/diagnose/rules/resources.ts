@@ -13,6 +13,10 @@ function fewerJobs(match: Match): string[] {
   ];
 }
 
+/** Programs of a system that is short of memory: databases, servers, browsers. */
+const isNoCompiler =
+  /^(?:postgres|mysqld?|mariadbd|mongod|redis-server|java|node|nginx|apache2?|httpd|php\S*|dockerd|containerd|kubelet|systemd\S*|snapd|chrom\w*|firefox\S*|Web Content|gnome-shell|Xorg|code|influxd|prometheus|elasticsearch|clickhouse\S*)$/;
+
 /** A crash whose place in the compiler is told: `internal compiler error: in tsubst_copy, at cp/pt.c:15620`. */
 const inItself = /internal compiler error: in \w+, at \S+:\d/;
 
@@ -70,6 +74,7 @@ export const resourceRules: readonly Rule[] = [
             !context.findings.some((other) => other.kind !== "tool-died" && other.kind !== "wrapper")
               ? "yes"
               : undefined,
+          other: finding.program !== undefined && isNoCompiler.test(finding.program) ? "yes" : undefined,
           service: /^Command killed due to/.test(finding.text) ? "yes" : undefined,
           running:
             /received by PID|exitcode ?: -9|DataLoader worker|torchrun|elastic/.test(finding.text) ||
@@ -81,50 +86,58 @@ export const resourceRules: readonly Rule[] = [
       }
       return code === "cut-off" ? { program: finding.program, sure: "yes" } : undefined;
     },
-    confidence: (match) => (match.facts["sure"] === undefined ? "medium" : "high"),
+    confidence: (match) =>
+      match.facts["other"] === undefined ? (match.facts["sure"] === undefined ? "medium" : "high") : "low",
     cause: (match) =>
-      match.facts["service"] !== undefined
-        ? "The service that builds (Read the Docs, a small CI machine) ended the command because it took too much memory: torch's CUDA wheels have gigabytes, and importing or compiling needs more."
-        : match.finding.code === "cut-off"
-          ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
-          : match.facts["running"] !== undefined
-            ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
-            : match.facts["alone"] !== undefined
-              ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
-              : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
+      match.facts["other"] !== undefined
+        ? `The kernel killed \`${match.facts["program"] ?? ""}\` when the machine's memory ran out: a program of the system, which is no part of a build. A build that ran beside it may have taken the memory.`
+        : match.facts["service"] !== undefined
+          ? "The service that builds (Read the Docs, a small CI machine) ended the command because it took too much memory: torch's CUDA wheels have gigabytes, and importing or compiling needs more."
+          : match.finding.code === "cut-off"
+            ? "The assembler got half a file: the compiler before it was killed, almost always because memory ran out."
+            : match.facts["running"] !== undefined
+              ? "A process that ran (not a compiler) was killed with signal 9: the kernel, the container or the scheduler does that when the machine's memory (not the GPU's) runs out."
+              : match.facts["alone"] !== undefined
+                ? "A process was killed (signal 9), which the kernel or the container does when memory runs out: too many compilers ran at once, or pip held a large wheel in memory to cache it."
+                : `${match.facts["program"] === undefined ? (match.facts["sure"] === undefined ? "A process" : "A compiler") : `\`${match.facts["program"]}\``} was killed (signal 9) or got no more memory: too many compilers ran at once for the memory of this machine or container.`,
     fix: (match) =>
-      match.facts["service"] !== undefined
+      match.facts["other"] !== undefined
         ? [
-            pip(
-              match,
-              "install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cpu   # a tenth of the size",
-            ),
-            '# documentation alone: autodoc_mock_imports = ["torch", "my_package._C"] in conf.py, and no torch in docs/requirements.txt',
+            "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; ps aux --sort=-rss | head   # who took the memory?",
+            "# more memory, or swap; a build beside it: MAX_JOBS=1",
           ]
-        : /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
+        : match.facts["service"] !== undefined
           ? [
-              "set MAX_JOBS=1",
-              "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
+              pip(
+                match,
+                "install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cpu   # a tenth of the size",
+              ),
+              '# documentation alone: autodoc_mock_imports = ["torch", "my_package._C"] in conf.py, and no torch in docs/requirements.txt',
             ]
-          : match.facts["running"] !== undefined
+          : /^C(?:1060|1002|1076|3859)$|^LNK/.test(match.finding.code ?? "")
             ? [
-                "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
-                "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+                "set MAX_JOBS=1",
+                "# use the 64-bit tools (x64 Native Tools prompt, vcvars64), a larger paging file, -Xcompiler /Zm200",
               ]
-            : [
-                ...fewerJobs(match),
-                ...(match.facts["slurm"] === undefined
-                  ? []
-                  : ["sbatch --mem=32G …   # (srun, salloc) more for the job"]),
-                ...(match.facts["alone"] === undefined
-                  ? []
-                  : [
-                      pip(
-                        match,
-                        "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
-                      ),
-                    ]),
-              ],
+            : match.facts["running"] !== undefined
+              ? [
+                  "sudo dmesg -T | grep -i -E 'out of memory|oom-kill' | tail; cat /sys/fs/cgroup/memory.max   # was it that, and what is the limit?",
+                  "# fewer processes and DataLoader workers (num_workers), load checkpoints with torch.load(path, map_location='cpu', mmap=True), or more memory for the container or job",
+                ]
+              : [
+                  ...fewerJobs(match),
+                  ...(match.facts["slurm"] === undefined
+                    ? []
+                    : ["sbatch --mem=32G …   # (srun, salloc) more for the job"]),
+                  ...(match.facts["alone"] === undefined
+                    ? []
+                    : [
+                        pip(
+                          match,
+                          "install --no-cache-dir torch   # when it was pip that was killed, while it downloaded or unpacked",
+                        ),
+                      ]),
+                ],
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
@@ -309,6 +322,10 @@ export const resourceRules: readonly Rule[] = [
           : undefined);
       if (facts === undefined || finding.code === "no-output-folder") return undefined;
       return {
+        script:
+          finding.tool === "shell" || /^(?:-?bash|sh|zsh|dash|\/bin\/\w*sh)\b/.test(finding.text)
+            ? /(?:^|: )(\.{0,2}\/\S+|\S+\.sh): Permission denied/.exec(finding.text)?.[1]
+            : undefined,
         path:
           /(?:PCH file|opening (?:dependency|output) file) (\S+?):/.exec(finding.message)?.[1] ??
           /(?:denied|system|Denied): ['"]?([^'"\s]+)/.exec(finding.message)?.[1] ??
@@ -319,33 +336,44 @@ export const resourceRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      readOnly(match)
-        ? `${match.facts["path"] === undefined ? "A folder" : `\`${match.facts["path"]}\``} lies on a file system that is read-only: the image of a container (Apptainer and Singularity mount theirs so), or a disk that is mounted so. No rights change that; it has to be another folder.`
-        : `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
-    fix: (match) => [
-      ...(match.facts["path"] === undefined || platformOf(match) === "win32" ? [] : [`ls -ld ${match.facts["path"]}`]),
-      ...(/\.gch$/.test(match.facts["path"] ?? "")
+      match.facts["script"] !== undefined
+        ? `The shell may not run \`${match.facts["script"]}\`: the file has no right to be executed (an archive, a download or a disk of Windows does not keep it), or it is a folder, or its disk is mounted noexec.`
+        : readOnly(match)
+          ? `${match.facts["path"] === undefined ? "A folder" : `\`${match.facts["path"]}\``} lies on a file system that is read-only: the image of a container (Apptainer and Singularity mount theirs so), or a disk that is mounted so. No rights change that; it has to be another folder.`
+          : `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
+    fix: (match) =>
+      match.facts["script"] !== undefined
         ? [
-            "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
-          ]
-        : []),
-      ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
-        ? [
-            `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : /Read-only file system/.test(match.finding.message) ? "/tmp/torch_extensions" : "$HOME/.torch_extensions")}   # a folder ${/Read-only file system/.test(match.finding.message) ? "that can be written" : "of your own"} for JIT extensions`,
+            `chmod +x ${match.facts["script"]} && ${/^[./]/.test(match.facts["script"]) ? "" : "./"}${match.facts["script"]}`,
+            `# still refused (a disk that is mounted noexec): bash ${match.facts["script"]}`,
           ]
         : [
-            "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
-          ]),
-      ...(platformOf(match) === "win32"
-        ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
-        : readOnly(match)
-          ? match.context.log.script === undefined
-            ? []
-            : [`${python(match)} the_program.py`]
-          : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
-    ],
+            ...(match.facts["path"] === undefined || platformOf(match) === "win32"
+              ? []
+              : [`ls -ld ${match.facts["path"]}`]),
+            ...(/\.gch$/.test(match.facts["path"] ?? "")
+              ? [
+                  "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
+                ]
+              : []),
+            ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
+              ? [
+                  `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : /Read-only file system/.test(match.finding.message) ? "/tmp/torch_extensions" : "$HOME/.torch_extensions")}   # a folder ${/Read-only file system/.test(match.finding.message) ? "that can be written" : "of your own"} for JIT extensions`,
+                ]
+              : [
+                  "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
+                ]),
+            ...(platformOf(match) === "win32"
+              ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
+              : readOnly(match)
+                ? match.context.log.script === undefined
+                  ? []
+                  : [`${python(match)} the_program.py`]
+                : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
+          ],
     sources: [],
     examples: [
+      { text: "bash: ./build.sh: Permission denied", expect: "chmod +x ./build.sh" },
       {
         text: "PermissionError: [Errno 13] Permission denied: '/root/.cache/torch_extensions/py310_cu121/fused'",
         expect: "TORCH_EXTENSIONS_DIR",

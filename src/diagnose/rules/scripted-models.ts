@@ -245,11 +245,16 @@ export const scriptedModelRules: readonly Rule[] = [
         /Attempted to read a PyTorch file with version (?<have>\d+), but the maximum supported version for reading is (?<most>\d+)/,
         /(?<why>Legacy model format is not supported on mobile|not a ZIP archive|invalid header or archive is corrupted|failed finding central directory|open file failed because of errno \d+ on fopen|open file failed(?=, file path))/,
         /(?<why>File (?:footer|header) has wrong record type)/,
+        /(?<why>invalid load key, ['"](?<key>[v<])['"])/,
         /(?<field>Cannot find field)\. \(deserialize at/,
       ),
     confidence: "high",
     cause: (match) => {
       const { part, why, have, most } = match.facts;
+      if (match.facts["key"] !== undefined)
+        return match.facts["key"] === "v"
+          ? "The file is no model: it begins with `version https://git-lfs…`, the pointer that stands in a clone for a file that Git LFS keeps elsewhere, and that was not fetched."
+          : "The file is no model: it begins with `<`, as a page of HTML does that a server gave in the file's place (a login, a limit, an error).";
       if (have !== undefined)
         return `The file was saved by a newer torch: its format is version ${have}, and the torch (or LibTorch) that loads it reads up to ${most ?? ""}.`;
       if (match.facts["field"] !== undefined)
@@ -264,6 +269,16 @@ export const scriptedModelRules: readonly Rule[] = [
     },
     fix: (match) => {
       const { part, have, why } = match.facts;
+      if (match.facts["key"] !== undefined)
+        return match.facts["key"] === "v"
+          ? [
+              "head -c 120 <the file>   # version https://git-lfs.github.com/spec/v1",
+              "git lfs install && git lfs pull   # in the clone; no git-lfs there: sudo apt-get install git-lfs",
+            ]
+          : [
+              "head -c 300 <the file>   # what the server said",
+              "# download it again, by a link to the file itself (Hugging Face: …/resolve/main/…, not …/blob/main/…)",
+            ];
       if (have !== undefined || match.facts["field"] !== undefined)
         return [
           `${python(match)} -c "import torch; print(torch.__version__)"   # of the one that saves and the one that loads`,
@@ -284,6 +299,7 @@ export const scriptedModelRules: readonly Rule[] = [
       "pytorch: caffe2/serialize/inline_container.cc",
     ],
     examples: [
+      { text: "_pickle.UnpicklingError: invalid load key, 'v'.", expect: "git lfs pull" },
       {
         text: "terminate called after throwing an instance of 'c10::Error'\n  what():  PytorchStreamReader failed locating file constants.pkl: file not found",
         expect: "torch.jit.save",

@@ -283,7 +283,12 @@ export const setupScriptRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`torch._C.${match.facts["name"] ?? ""}\` does not exist in this torch (builds for Windows and macOS never had it${match.facts["name"]?.startsWith("_PYBIND11") === true ? "; torch 2.9 and newer no longer have the pybind11 ones" : ""}).`,
-    fix: () => [
+    fix: (match) => [
+      ...(match.facts["name"] === "_GLIBCXX_USE_CXX11_ABI" && platformOf(match) !== "win32"
+        ? [
+            "sed -i.bak 's/torch\\._C\\._GLIBCXX_USE_CXX11_ABI/torch.compiled_with_cxx11_abi()/g' setup.py   # in the folder of its sources; then build again",
+          ]
+        : []),
       "# in the script: torch.compiled_with_cxx11_abi() in place of torch._C._GLIBCXX_USE_CXX11_ABI, getattr(torch._C, '_PYBIND11_BUILD_ABI', None) for the others",
       "# or drop it: every torch since 2.7 uses the new ABI, and torch's builder and retorch set the macro where it is needed",
     ],

@@ -17,6 +17,36 @@ const dtypes: Readonly<Record<string, string>> = {
 
 export const slipRules: readonly Rule[] = [
   {
+    id: "merge-conflict-left",
+    title: "A merge of git's was not finished",
+    on: ["compile"],
+    specificity: 92,
+    matches: (finding) =>
+      /version control conflict marker in file/.test(finding.message) ||
+      /^\s*(?:<{7}|>{7}) \S/.test(finding.source ?? "")
+        ? { file: finding.file }
+        : undefined,
+    confidence: "high",
+    cause: (match) =>
+      `${codeAt(match.finding)} holds a mark that git leaves where two versions of the same lines meet (<<<<<<<, =======, >>>>>>>): a merge, rebase, cherry-pick or stash pop stopped there, and both versions stand in the file.`,
+    fix: (match) => [
+      "git status; git diff --name-only --diff-filter=U   # what was going on, and all files with conflicts",
+      `grep -nE '^(<{7}|={7}|>{7})' ${match.facts["file"] ?? "$(git diff --name-only --diff-filter=U)"}   # keep one of the two versions of each place and take the three marks out`,
+      `# or one side whole: git checkout --ours -- ${match.facts["file"] ?? "<file>"} (--theirs: the other); or undo it all: git merge --abort, git rebase --abort`,
+    ],
+    sources: ["https://git-scm.com/docs/git-merge#_how_conflicts_are_presented"],
+    examples: [
+      {
+        text: "csrc/attn.cu:112:1: error: version control conflict marker in file\n  112 | <<<<<<< HEAD",
+        expect: "git merge --abort",
+      },
+      {
+        text: "csrc/attn.cu(112): error: expected a declaration\n  <<<<<<< HEAD\n  ^\n",
+        expect: "--diff-filter=U",
+      },
+    ],
+  },
+  {
     id: "switch-over-text",
     title: "A switch is made over something that is no integer",
     on: ["compile"],

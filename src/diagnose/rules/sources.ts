@@ -1,4 +1,5 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
+import { pip, platformOf } from "../commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
@@ -13,6 +14,22 @@ function cudaMathHeader({ finding, context }: Match): string {
     )
     .find((path) => path !== undefined);
   return named?.replace(/\.hpp$/, ".h") ?? "${CUDA_HOME:-/usr/local/cuda}/include/crt/math_functions.h";
+}
+
+/** Whether nvcc has a part in it. */
+function tellsOfNvcc({ finding, context }: Match): boolean {
+  const { log, findings } = context;
+  return (
+    log.cuda !== undefined ||
+    /^(?:cudafe\+\+|nvcc)$/.test(finding.tool) ||
+    /parameter packs not expanded|__builtin_|_Float\d/.test(finding.message) ||
+    findings.some(({ text, file, tool }) => /\.cuh?\b|nvcc|CUDA/.test(`${file ?? ""} ${text}`) || tool === "cudafe++")
+  );
+}
+
+/** gcc and clang call the warning otherwise. */
+function narrowingOff({ finding }: Match): string {
+  return /cannot be narrowed/.test(finding.message) ? "-Wno-c++11-narrowing" : "-Wno-narrowing";
 }
 
 export const sourceRules: readonly Rule[] = [
@@ -48,7 +65,8 @@ export const sourceRules: readonly Rule[] = [
         /identifier "__(?:builtin_(?:ia32|aarch64|neon)_\w+|Int(?:8|16|32|64)x\d+_t|Uint(?:8|16|32|64)x\d+_t|Float(?:16|32|64)x\d+_t|SV\w+_t|svbool_t)" is undefined/,
       );
     },
-    confidence: "high",
+    // gcc's own errors in its headers are somebody's wrong call, where nothing tells of nvcc.
+    confidence: (match) => (tellsOfNvcc(match) ? "high" : "low"),
     cause: (match) =>
       `nvcc reads the headers of the host compiler${match.facts["gcc"] === undefined ? "" : ` (gcc ${match.facts["gcc"]})`} or of the system's C library and does not understand them: they are newer than this CUDA. (gcc 11 with CUDA up to 11.5 is the best known case.)`,
     fix: (match) => {
@@ -225,7 +243,15 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is an inner part of CPython that changed: the code (often made by an old Cython, or an old pybind11) is for an older Python than the one it is compiled for${match.context.log.python === undefined ? "" : ` (${match.context.log.python})`}.`,
-    fix: () => [
+    fix: (match) => [
+      ...(match.context.log.package === undefined
+        ? []
+        : [
+            pip(
+              match,
+              `install --upgrade ${match.context.log.package}   # a release for this Python, where there is one`,
+            ),
+          ]),
       "# take a release of the package for this Python, or make an environment with an older one: conda create -n older python=3.10 (or uv venv --python 3.10)",
       "pip install --upgrade cython pybind11   # when the package generates its code while building",
     ],
@@ -260,9 +286,13 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${placeOf(match.finding)} turns \`${match.facts["from"] ?? ""}\` into \`${match.facts["to"] ?? ""}\` inside braces (often sizes: at::zeros({n, m}) with values that are not int64_t), which C++11 forbids; some compilers only warn.`,
-    fix: () => [
-      "# cast it: static_cast<int64_t>(n), or declare the variable as int64_t",
-      "# as a stopgap: the flag -Wno-narrowing (clang: -Wno-c++11-narrowing)",
+    fix: (match) => [
+      `# cast it: static_cast<${match.facts["to"] ?? "int64_t"}>(n), or declare the variable as that`,
+      ...(match.finding.tool === "msvc" || match.finding.tool === "cudafe++" || platformOf(match) === "win32"
+        ? []
+        : [
+            `export CFLAGS="$CFLAGS ${narrowingOff(match)}" CXXFLAGS="$CXXFLAGS ${narrowingOff(match)}"   # as a stopgap, without touching the sources; then build again`,
+          ]),
     ],
     change: (match) =>
       match.finding.tool === "msvc" ? undefined : { kind: "add-flag", tool: "cxx", flag: "-Wno-narrowing" },
@@ -292,11 +322,21 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The code compiles, but the build says -Werror${match.facts["warning"] === undefined ? "" : ` and this compiler warns of \`${match.facts["warning"]}\``}: another or newer compiler than the project was tested with warns of more.`,
-    fix: (match) => [
-      match.facts["warning"] === undefined
-        ? "# drop -Werror (MSVC: /WX) from the flags"
-        : `# add the flag -Wno-error=${match.facts["warning"]} (or drop -Werror)`,
-    ],
+    fix: (match) => {
+      const flag = `-Wno-error=${match.facts["warning"] ?? ""}`;
+      if (match.facts["warning"] === undefined)
+        return [
+          "# drop -Werror (MSVC: /WX, nvcc: -Werror all-warnings) from the flags: grep -rn 'Werror' setup.py CMakeLists.txt cmake",
+        ];
+      return [
+        ...(platformOf(match) === "win32"
+          ? []
+          : [
+              `export CFLAGS="$CFLAGS ${flag}" CXXFLAGS="$CXXFLAGS ${flag}"   # it counts whichever comes first, -Werror or this; CMake reads them in an empty build folder only`,
+            ]),
+        `# or in the build's own flags: ${flag} (nvcc: -Xcompiler=${flag}), or no -Werror`,
+      ];
+    },
     change: (match) =>
       match.facts["warning"] === undefined
         ? undefined
@@ -317,7 +357,10 @@ export const sourceRules: readonly Rule[] = [
     matches: (finding) => (finding.code === "C1128" ? {} : undefined),
     confidence: "high",
     cause: () => "Templates made more sections than an object file of the plain kind can hold.",
-    fix: () => ["# add the flag /bigobj for cxx (nvcc: -Xcompiler /bigobj)"],
+    fix: () => [
+      "set CL=/bigobj   # for every call of cl.exe, also those of nvcc; then build again in the same prompt (PowerShell: $env:CL='/bigobj')",
+      '# for good: "/bigobj" in extra_compile_args["cxx"] ("-Xcompiler=/bigobj" for nvcc), add_compile_options($<$<COMPILE_LANGUAGE:CXX>:/bigobj>) in CMakeLists.txt',
+    ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "/bigobj" }),
     sources: ["https://learn.microsoft.com/cpp/build/reference/bigobj-increase-number-of-sections-in-dot-obj-file"],
     examples: [

@@ -404,7 +404,8 @@ export const standardRules: readonly Rule[] = [
     cause: (match) =>
       `cl compiles as an older C++ than torch's headers are written in: C++${needed(match)} is needed (${match.finding.code ?? ""}).`,
     fix: (match) => [
-      `# flags: /std:c++${needed(match)} for cxx, -std=c++${needed(match)} for nvcc; drop the project's own /std:`,
+      `set _CL_=/std:c++${needed(match)}& set NVCC_APPEND_FLAGS=-std=c++${needed(match)}   # both stand behind what the build passes, and the last one counts; then build again in the same prompt`,
+      `# for good: /std:c++${needed(match)} for cxx, -std=c++${needed(match)} for nvcc; drop the project's own /std:`,
     ],
     change: (match) => ({ kind: "set-cxx-standard", standard: needed(match) }),
     sources: ["pytorch/pytorch#193590", "shader-slang/slang-torch#50"],

@@ -254,6 +254,12 @@ export const systemSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the OpenMP run time${/kmp/.test(match.facts["name"] ?? "") ? " of clang and Intel (libomp)" : " of gcc (libgomp)"}: the sources were compiled with -fopenmp, the link was not, or compile and link used different compilers.`,
     fix: (match) => [
+      ...(platformOf(match) === "linux" && !/kmp/.test(match.facts["name"] ?? "")
+        ? [
+            'export LDFLAGS="$LDFLAGS -fopenmp"   # setuptools and CMake (in an empty build folder) take it for the link',
+            ...rebuild(match),
+          ]
+        : []),
       "# give -fopenmp to both the compile and the link: cxx-flags and link-flags (setup.py: extra_compile_args and extra_link_args)",
       ...(/kmp/.test(match.facts["name"] ?? "") ? ["# clang: -lomp instead"] : []),
     ],
@@ -280,7 +286,7 @@ export const systemSymbolRules: readonly Rule[] = [
         ? "The extension was compiled with -fsanitize=address, whose run time has to be loaded before everything else; Python was not built with it."
         : `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
     fix: (match) => [
-      `LD_PRELOAD=$(gcc -print-file-name=libasan.so) ${python(match)} the_program.py`,
+      `LD_PRELOAD=$(gcc -print-file-name=lib${/^_*ubsan/.test(match.facts["name"] ?? "") ? "ubsan" : /^_*tsan/.test(match.facts["name"] ?? "") ? "tsan" : "asan"}.so) ${python(match)} ${match.context.log.script ?? "the_program.py"}`,
       "# or build without -fsanitize",
     ],
     sources: ["https://github.com/google/sanitizers/wiki/AddressSanitizerAsDso"],

@@ -1,4 +1,5 @@
 /** Compilers, ninja and other programs of a build that are not there. */
+import { programPackage } from "../program-packages.ts";
 import { packageToBuild, wordsToBuild, pip, platformOf, python, systemPackage } from "../commands.ts";
 import { framesAt, missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -400,7 +401,7 @@ export const toolchainRules: readonly Rule[] = [
           'echo "$LDFLAGS $CFLAGS $CXXFLAGS"   # -fuse-ld=… in there, or in the build\'s own flags? drop it, or install what it names:',
           ...systemPackage(match, { apt: "binutils lld mold" }),
         ];
-      return systemPackage(match, name === "which" ? { apt: "debianutils", dnf: "which" } : { apt: name });
+      return programPackage(match, name);
     },
     sources: [],
     examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],

@@ -146,6 +146,7 @@ export const windowsRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? "A function"}\` is deprecated (by Microsoft's library, or by torch), and the build says that this is an error (/sdl, /WX, /we4996).`,
     fix: () => [
+      "set CL=/wd4996   # for every call of cl.exe; then build again in the same prompt",
       "# cxx flags: /wd4996 (silences it), -D_CRT_SECURE_NO_WARNINGS (for strcpy, fopen, getenv and their kin); or drop /sdl and /WX",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "/wd4996" }),

@@ -25,6 +25,13 @@ describe("ordinary logs", () => {
     expect(diagnose(`${log}Finished processing dependencies for my-ops==1.0\n`).diagnoses).toEqual([]);
   });
 
+  it("what a run that ends well said before is told in a low voice", () => {
+    const log =
+      "Traceback (most recent call last):\n  File \"/srv/norms.py\", line 12, in <module>\n    import fused_layer_norm_cuda\nModuleNotFoundError: No module named 'fused_layer_norm_cuda'\n";
+    expect(diagnose(log).diagnoses[0]?.confidence).toBe("high");
+    expect(diagnose(`${log}epoch 1 loss 2.30\ntraining finished\n`).diagnoses[0]?.confidence).toBe("low");
+  });
+
   it("npm's and node-gyp's logs get no advice on extensions of torch", () => {
     expect(
       diagnose(
