@@ -118,6 +118,8 @@ const names: readonly RegExp[] = [
   /This error likely indicates that [`']?([\w.-]+)(?: ?@|==|[`'])/,
   /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
   /not a problem with poetry but with ([\w.-]+) \(/,
+  /^add ([\w.-]+) failed:?$/,
+  /^✖ Install ([\w.-]+) \S+ failed/,
 ];
 
 /** Modules of Python itself, as sessions import them to ask for versions. */
