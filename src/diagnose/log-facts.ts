@@ -441,7 +441,12 @@ export class FactsReader {
       ...system,
       ...this.#words.facts(),
       ...builds,
-      conda: this.#facts.conda || system.spokenConda,
+      conda:
+        this.#facts.conda ||
+        system.spokenConda ||
+        paste.pixi ||
+        place.condaProgram !== undefined ||
+        place.condaRun !== undefined,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),
       ...(platform === undefined ? {} : { platform }),
