@@ -73,7 +73,7 @@ export class BuildReader {
       )
         this.#service = "Kaggle";
       else if (
-        /\/content\/drive\b|\b(?:in|on|using) (?:a |[Gg]oogle )?[Cc]olab\b|\b[Cc]olab (?:notebook|runtime|session)/.test(
+        /(?:^|[\s"'`=])\/content\/\w|\b(?:in|on|using) (?:a |[Gg]oogle )?[Cc]olab\b|\b[Cc]olab (?:notebook|runtime|session)/.test(
           text,
         )
       )

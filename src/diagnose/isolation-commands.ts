@@ -56,7 +56,10 @@ export function wordsToBuild(match: Match): string {
 export function installAgain(match: Match): string[] {
   const { log } = match.context;
   if (log.requested === undefined) return [];
-  return [...variablesAgain(match), pip(match, `install ${[...log.requested, ...(log.options ?? [])].join(" ")}`)];
+  const [written, ...others] = log.installs ?? [];
+  const words =
+    written === undefined || others.length > 0 ? [...log.requested, ...(log.options ?? [])].join(" ") : written;
+  return [...variablesAgain(match), pip(match, `install ${words}`)];
 }
 
 /** Builds the package again, in the environment that has torch; nothing where the text tells of no installation. */

@@ -121,6 +121,8 @@ const names: readonly RegExp[] = [
   /This error likely indicates that [`']?([\w.-]+)(?: ?@|==|[`'])/,
   /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
   /not a problem with poetry but with ([\w.-]+) \(/,
+  /^add ([\w.-]+) failed:?$/,
+  /^✖ Install ([\w.-]+) \S+ failed/,
 ];
 
 /** Modules of Python itself, as sessions import them to ask for versions. */
@@ -447,7 +449,12 @@ export class FactsReader {
       ...system,
       ...this.#words.facts(),
       ...builds,
-      conda: this.#facts.conda || system.spokenConda,
+      conda:
+        this.#facts.conda ||
+        system.spokenConda ||
+        paste.pixi ||
+        place.condaProgram !== undefined ||
+        place.condaRun !== undefined,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),
       ...(platform === undefined ? {} : { platform }),

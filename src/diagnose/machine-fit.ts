@@ -4,6 +4,7 @@
  * uv `uv-fit.ts`, of Dockerfiles and notebooks `place-fit.ts`. It does not know whether a fix is right.
  */
 import { pip, platformOf, quote, runner } from "./command-words.ts";
+import { fittedForConda } from "./conda-fit.ts";
 import { forRecipe } from "./own-build.ts";
 import { fittedForPlace, oneWay } from "./place-fit.ts";
 import type { Match } from "./rule.ts";
@@ -92,13 +93,36 @@ const rpmNames: Readonly<Record<string, string>> = {
   clang: "clang",
 };
 
+/** Names of openSUSE's packages that are not those of Fedora. Source: software.opensuse.org. */
+const suseNames: Readonly<Record<string, string>> = {
+  libgl1: "Mesa-libGL1",
+  "ninja-build": "ninja",
+  "libstdc++6": "libstdc++6",
+};
+
+/** The name of a package of Debian's in the packages of the manager; undefined where it is not known. */
+function rpmName(name: string, manager: string): string | undefined {
+  const [, minor] = /^(?:lib)?python3\.(\d{1,2})-dev$/.exec(name) ?? [];
+  const [, tool, version] = /^(gcc|g\+\+)-(\d{1,2})$/.exec(name) ?? [];
+  if (manager === "zypper") {
+    if (minor !== undefined) return `python3${minor}-devel`;
+    if (tool !== undefined) return tool === "gcc" ? `gcc${version ?? ""}` : `gcc${version ?? ""}-c++`;
+    return suseNames[name] ?? rpmNames[name];
+  }
+  // The Pythons beside the system's own are named by their release since 3.11.
+  return minor !== undefined && Number(minor) >= 11 ? `python3.${minor}-devel` : rpmNames[name];
+}
+
 const apt = /\bsudo apt(?:-get)? install((?: (?:-\S+|[\w.+:-]+))+)/;
 const rpmRemark = /^# Fedora, RHEL(?:[^:]*): sudo dnf install (.+)$/;
 
 /** On a distribution with RPM: the line for it that the fix has, or the names that are known, or the words that find them. */
 function forRpm(lines: readonly string[], manager: string): readonly string[] {
   const has = lines.some((line) => rpmRemark.test(line));
-  const toolset = /\bgcc-toolset-(\d+)\b/.exec(lines.find((line) => rpmRemark.test(line)) ?? "")?.[1];
+  const toolset =
+    manager === "zypper"
+      ? undefined
+      : /\bgcc-toolset-(\d+)\b/.exec(lines.find((line) => rpmRemark.test(line)) ?? "")?.[1];
   return lines.flatMap((written) => {
     // A toolset lies in a folder of its own, and its programs have no number. Source: Red Hat's documentation of GCC Toolset.
     const line =
@@ -109,17 +133,21 @@ function forRpm(lines: readonly string[], manager: string): readonly string[] {
             `/opt/rh/gcc-toolset-${toolset}/root/usr/bin/$1`,
           );
     const own = rpmRemark.exec(line)?.[1];
-    if (own !== undefined) return [`sudo ${manager} install ${own}`];
+    // The line for Debian names the release; and SUSE's names are others.
+    const inLine = has && (manager === "zypper" || lines.some((each) => /\bpython3\.1[1-9]-dev\b/.test(each)));
+    if (own !== undefined) return inLine ? [] : [`sudo ${manager} install ${own}`];
     const found = apt.exec(line);
     if (found === null) return [line.replaceAll(/\bsudo apt(?:-get)? (?:remove|purge)\b/g, `sudo ${manager} remove`)];
-    if (has && !line.startsWith("#")) return [];
-    const names = (found[1] ?? "")
-      .trim()
-      .split(" ")
-      .filter((word) => !word.startsWith("-"));
-    const known = names.map((name) => rpmNames[name]);
+    if (has && !inLine && !line.startsWith("#")) return [];
+    const names = namesOf(found);
+    const known = names.map((name) => rpmName(name, manager));
     if (known.every((name) => name !== undefined))
-      return [line.replace(found[0], `sudo ${manager} install ${known.join(" ")}`)];
+      return [
+        line.replace(found[0], `sudo ${manager} install ${known.join(" ")}`).replace(/sudo apt-get update && /, ""),
+      ];
+    const rpm = lines.map((each) => rpmRemark.exec(each)?.[1]).find((each) => each !== undefined);
+    if (inLine && rpm !== undefined)
+      return [`sudo ${manager} install ${rpm}   # as Fedora calls it; ${manager} search ${names[0] ?? ""}`];
     return [
       `# what Debian calls ${names.join(" ")}, in the packages of this distribution: ${manager} search ${names[0] ?? ""}`,
     ];
@@ -138,6 +166,7 @@ const archNames: Readonly<Record<string, string>> = {
   "libopenblas-dev": "openblas",
   "libeigen3-dev": "eigen",
   "libglm-dev": "glm",
+  "rocm-hip-sdk": "rocm-hip-sdk",
   "hip-dev": "hip-runtime-amd",
   "rocblas-dev": "rocblas",
   "hipblas-dev": "hipblas",
@@ -159,7 +188,7 @@ function namesOf(found: RegExpExecArray): string[] {
 /** On Arch Linux: the names that are known, or the words that find them. */
 function forArch(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => {
-    if (rpmRemark.test(line)) return [];
+    if (rpmRemark.test(line) || line.startsWith("# Arch Linux: ")) return [];
     const found = apt.exec(line);
     if (found === null) return [line];
     const names = namesOf(found);
@@ -248,7 +277,8 @@ export function fitted(lines: readonly string[], match: Match): readonly string[
     ),
     match,
   );
-  const said = platformOf(match) === "win32" ? fittedForWindows(locked, match) : locked;
+  const packaged = fittedForConda(locked, match);
+  const said = platformOf(match) === "win32" ? fittedForWindows(packaged, match) : packaged;
   const fit = jetson ? forJetson(said, match) : said;
   const whole = ofSystem(fit, match).flatMap((line) => asPasted(line, match.context.log, match.finding.file));
   return fittedForPlace(whole, match);

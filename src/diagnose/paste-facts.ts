@@ -94,6 +94,8 @@ export interface PasteFacts extends BoardFacts, CallFacts {
   readonly readsSources: boolean;
   /** A container image of PyTorch or NVIDIA: `pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime`. */
   readonly gpuImage?: string;
+  /** The image that a job of GitLab's runs in: `python:3.11`. */
+  readonly jobImage?: string;
   /** Pythons for which the text names a file of a compiled module: `rext` → `3.12` of `rext.cpython-312-x86_64-linux-gnu.so`. */
   readonly moduleFiles: Readonly<Record<string, readonly string[]>>;
   /** The Python that runs, as a program's name, a folder of its packages or its greeting tells it; no file's tag counts. */
@@ -296,7 +298,7 @@ export class PasteReader {
       facts.hasPythonDev = true;
     if (text.includes("PythonSoftwareFoundation")) facts.storePython = true;
     if (
-      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|Failed to update PyPI packages for environment|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell)\b/.test(
+      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|Failed to update PyPI packages for environment|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell|build)\b/.test(
         text,
       )
     )
@@ -327,6 +329,10 @@ export class PasteReader {
     // The last stage of a Dockerfile is the one that failed, as far as one can see.
     const image = /orch\/pytorch:|dia\/cuda:/.test(text) ? gpuImage.exec(text)?.[1] : undefined;
     if (image !== undefined) facts.gpuImage = image;
+    const job = text.includes("executor with image ")
+      ? /^Using \w+ executor with image (\S+)/.exec(text)?.[1]
+      : undefined;
+    if (job !== undefined) facts.jobImage ??= job;
     const target = text.includes("for 'sm_") ? /for 'sm_(\d{2,3})[a-z]?'/.exec(text)?.[1] : undefined;
     if (target !== undefined) facts.ptxasTarget = target;
     const ptxas = text.includes("ptxas") ? /^Repro command: (\S*ptxas)\b/.exec(text)?.[1] : undefined;

@@ -21,6 +21,10 @@ export interface PlaceFacts {
   readonly pythonName?: string;
   /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
   readonly projectLine?: string;
+  /** The program that keeps conda's packages there, where it is not conda itself. */
+  readonly condaProgram?: "mamba" | "micromamba";
+  /** The environment that commands of the text are run in by `conda run -n build`. */
+  readonly condaRun?: readonly [program: string, environment: string];
   /** Upper folders of the machine's own, some of them: `/home/jo`, `/opt/conda`. */
   readonly upperFolders: readonly string[];
 }
@@ -28,14 +32,23 @@ export interface PlaceFacts {
 /** Steps of a build as BuildKit and its forerunner name them, and how both say that one failed. */
 const dockerBuild =
   /^(?:#\d+ )?(?:> )?\[(?:[\w-]+ )?\d+\/\d+\] RUN |^Step \d+\/\d+ ?: |^(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
-const notebook = /^(?:In ?\[\d*\]: ?)?(?:!|%)(?:pip3?|python3?|uv pip|conda) /;
+const notebook =
+  /^(?:In ?\[\d*\]: ?)?(?:(?:!|%)(?:pip3?|python3?|uv pip|conda|cd|env) |!(?:git clone|apt(?:-get)?|nvcc|bash|sh|[A-Z_]{3,}=\S+) )/;
+/** What IPython prints of a cell that failed. */
+const ofCell = /^(?:\/tmp\/ipykernel_\d+\/|<ipython-input-|Cell In\[\d+\], line \d|Input In \[\d+\])/;
+/** Where the services' images have their packages; Debian's own Python has none there. */
+const ofService =
+  /(?:^|[\s"'])\/usr\/local\/lib\/python3\.\d{1,2}\/dist-packages\/|\/kaggle\/|(?:^|[\s"'`])\/content\//;
+const condaRun = /(?:^|[\s$#>`+;&])(conda|mamba|micromamba) run (?:-\S+ )*?(?:-n|--name) ?([\w.-]+) /;
+const condaProgram =
+  /(?:^|[$#>`;&+] ?)(mamba|micromamba) (?:install (?:-|[\w.-]+[=<>])|create |activate |list\b|run -|env |shell\b)|\/(micromamba)\/envs\//;
 const rootShell = /(?:^|\) ?)\[?root@[\w.-]+[: ][^#$]{0,80}[#] /;
 /** What a person runs; pip's advice to update itself, and what pip runs by itself, is none. */
 const starts =
-  /(?:^|[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
+  /(?:^|(?<!-m)[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
 const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
 const projectLine =
-  /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/=<>~^@+"[\]-]+){0,8})/;
+  /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/\\=<>~^@+"[\]-]+){0,8})/;
 const upper =
   /(?:^|[\s"'`(=:]|-[LI]|"|file:\/\/)(\/(?:home|Users|opt|mnt|data\d?|workspace|content|kaggle|srv|scratch|gpfs|lustre|root|app|projects?|work|workdir|apps|cluster|storage|nfs|ssd\d?|hdd\d?|media)(?:\/[\w.+@-]+)?)\//g;
 /** The folders that conda-forge's builds and conda-build work in. */
@@ -51,6 +64,10 @@ export class PlaceReader {
   #retorch = false;
   #docker = false;
   #notebook = false;
+  #conda: PlaceFacts["condaProgram"];
+  #condaRun: readonly [string, string] | undefined;
+  #cell = false;
+  #service = false;
   #root = false;
   #plain = false;
   #name: string | undefined;
@@ -67,6 +84,17 @@ export class PlaceReader {
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
     if (!this.#docker && /RUN |Step |solve|\/sh -c/.test(text)) this.#docker = dockerBuild.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
+    if (text.includes("amba"))
+      this.#conda ??= condaProgram
+        .exec(text)
+        ?.slice(1)
+        .find((word) => word !== undefined) as PlaceFacts["condaProgram"];
+    if (text.includes(" run -")) {
+      const [, program, environment] = condaRun.exec(text) ?? [];
+      if (program !== undefined && environment !== undefined) this.#condaRun ??= [program, environment];
+    }
+    if (/ipy|Cell In|Input In/.test(text)) this.#cell ||= ofCell.test(text);
+    if (!this.#service && /dist-packages|kaggle|content/.test(text)) this.#service = ofService.test(text);
     if (text.includes("@")) {
       this.#root ||= rootShell.test(text);
       const [, one, other] = atHome.exec(text) ?? [];
@@ -87,10 +115,12 @@ export class PlaceReader {
       namesSetup: this.#setup,
       namesRetorch: this.#retorch,
       dockerBuild: this.#docker,
-      notebook: this.#notebook,
+      notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),
+      ...(this.#condaRun === undefined ? {} : { condaRun: this.#condaRun }),
+      ...(this.#conda === undefined ? {} : { condaProgram: this.#conda }),
       upperFolders: [...this.#folders],
     };
   }

@@ -16,7 +16,7 @@ function parted(line: string): readonly [command: string, remark: string] {
 function unasked(command: string): string {
   return command
     .replaceAll(/(?<=^|[\s;&|(])sudo (?:-E |-H )?/g, "")
-    .replaceAll(/\b(apt-get|apt|dnf|yum) (install|remove|purge)\b(?! -y| .* -y\b)/g, "$1 $2 -y")
+    .replaceAll(/\b(apt-get|apt|dnf|yum|zypper) (install|remove|purge)\b(?! -y| .* -y\b)/g, "$1 $2 -y")
     .replace(/^apt-get install/, "apt-get update && apt-get install");
 }
 

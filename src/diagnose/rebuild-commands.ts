@@ -152,8 +152,13 @@ export function reinstall(match: Match, name: string): string[] {
   const fromSource = (wants: readonly string[]): string =>
     origin.source === undefined ? pip(match, `${options} --no-binary ${names} ${wants.join(" ")}`) : build;
   // What lies there for this very torch was installed, and does not load: torch is another build than PyTorch's own wheel.
-  if (samePage && match.finding.kind === "undefined-symbol" && statedTorch(match) !== undefined)
-    return [setVariable(match, "FORCE_CUDA", match.context.log.torchBuild === "cpu" ? "0" : "1"), fromSource(all)];
+  if (
+    match.finding.kind === "undefined-symbol" &&
+    ((samePage && statedTorch(match) !== undefined) || (platformOf(match) === "darwin" && isOfSameMinor(match)))
+  )
+    return platformOf(match) === "darwin"
+      ? [fromSource(all)]
+      : [setVariable(match, "FORCE_CUDA", match.context.log.torchBuild === "cpu" ? "0" : "1"), fromSource(all)];
   return [
     pip(
       match,
@@ -240,11 +245,26 @@ function bounded(match: Match, name: string): string {
   return above === undefined ? name : `"${name}<${above}"`;
 }
 
+/** The release of torch that a page is for: `2.2.2` of `…/torch-2.2.2+cpu.html`. */
+const releaseOfPage = /\btorch-(\d+\.\d+\.\d+)/;
+
+/** The page of a command that was for another release of torch than the installed one, for that one. */
+function ofInstalled(match: Match, named: string): string {
+  const release = /^\d+\.\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+  return release === undefined ? named : named.replace(releaseOfPage, `torch-${release}`);
+}
+
+/** What the text's page has was made for the same minor release of torch as the installed one: the same wheel, whatever the patch. */
+function isOfSameMinor(match: Match): boolean {
+  const [, minor] = releaseOfPage.exec(match.context.log.wheelPage ?? "")?.[0].match(/-(\d+\.\d+)\./) ?? [];
+  return minor !== undefined && match.context.log.installedTorch?.startsWith(`${minor}.`) === true;
+}
+
 /** The page of a project's wheels for that torch; one that the text names is for the torch that is meant. */
 function pageOfWheels(match: Match, page: string, version: string): string {
   const named = match.context.log.wheelPage?.replace("https://pytorch-geometric.com/", "https://data.pyg.org/");
   if (named !== undefined && statedTorch(match) === undefined && named.startsWith(page.replace(/\$.*$/, "")))
-    return named;
+    return ofInstalled(match, named);
   return page.replace("$TORCH_CUDA", wheelPage(match, version)).replace("$TORCH", version);
 }
 

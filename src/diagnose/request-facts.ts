@@ -66,7 +66,7 @@ const withValue =
 const ofFile = /^(?:-r|-e|--requirement|--editable)$/;
 const packageWord = /^([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?((?:[=<>!~]=?[\w.,<>=!*+-]+)?)$/;
 const placeWord =
-  /^(?:(?:[\w-]+ ?@ ?)?(?:git\+|https?:|file:)\S+|[\w.+%-]+\.whl|\.{1,2}(?:[\\/][^\s"']*)?(?:\[[\w,-]+\])?|[\w.~-]*[\\/][^\s"']+|[A-Za-z]:[\\/][^\s"']+)$/;
+  /^(?:(?:[\w-]+ ?@ ?)?(?:git\+|https?:|file:)\S+|[\w.+%-]+\.whl|\.{1,2}(?:[\\/][^\s"']*)?(?:\[[\w,-]+\])?|[\w.~-]*[\\/][^\s"']+|[\w.~-]+[\\/]|[A-Za-z]:[\\/][^\s"']+)$/;
 /** Words of the sentence that a command stands in. */
 const prose =
   /^(?:and|but|then|it|i|in|on|to|with|for|the|a|an|or|command|gives?|fails?|failed|error|errors|got|get|is|was|not|does|did|didn|do|works?|as|at|from|using|when|after|before|this|that|my|failing|results?|raises?|returns?|again|instead|first|by|which|so|if|into|inside|via)$/i;

@@ -25,6 +25,10 @@ export interface SettingFacts {
   readonly cpuIndex: boolean;
   /** Software comes as environment modules here, as on clusters: `module load gcc/11`. */
   readonly usesModules: boolean;
+  /** What the text calls the module of gcc: `GCC`, `gnu`, `compiler/gcc`. */
+  readonly gccModuleName?: string;
+  /** The toolkits that a command of the text lists: `12.1` of `/usr/local/cuda-12.1`. */
+  readonly listedToolkits: readonly string[];
   /** Compute capability of the NVIDIA GPU whose name the text tells, `8.6`; undefined where it names several. */
   readonly namedGpu?: string;
   /** A runner of GitHub (or cibuildwheel on one) builds. */
@@ -105,6 +109,9 @@ const otherCuda =
 
 const modules =
   /(?:^|[\s$#>`&;])(?:module|ml) (?:load|purge|avail|swap|unload|spider|add) ?|^#SBATCH |\/(?:cvmfs|gridware|easybuild|lmod|spack)\/|\/(?:apps|software|sw)\/(?:\w+\/)?(?:compilers?|cuda|gcc|eb)\//i;
+/** In a list of loaded modules and in the commands that load them. */
+const gccName =
+  /(?:^\s*\d+\) |\s\d+\) |\b(?:module|ml) (?:load|add|swap|purge) (?:\S+ )*?)((?:[\w.-]+\/)*(?:GCC|gcc|gnu\d{0,2}|devtoolset))\/\d/;
 const condaNvcc =
   /\b(?:conda|micromamba|mamba) install\b.*\b(?:cuda-nvcc|cuda-toolkit|cudatoolkit-dev|nvidia::cuda|cuda-compiler)\b/;
 const staticTorch =
@@ -147,6 +154,8 @@ export class SettingReader {
   #uvLine: string | undefined;
   #tool: string | undefined;
   #modules = false;
+  readonly #listed = new Set<string>();
+  #gccName: string | undefined;
   #runner = false;
   #bits32 = false;
   #pools = false;
@@ -230,6 +239,11 @@ export class SettingReader {
       this.#libtorch = true;
     if (text.includes("whl/") && /\binstall .*\/whl\/(?:\S{0,60}(?:\+|%2[Bb]))?cpu\b/.test(text)) this.#cpuIndex = true;
     if (!this.#modules && modules.test(text)) this.#modules = true;
+    // What `ls -d /usr/local/cuda*` prints: nothing but such folders.
+    if (text.includes("/cuda-") && /^(?:\/usr\/local\/cuda(?:-\d+(?:\.\d+)?)?\/?\s*)+$/.test(text.trim()))
+      for (const [, version = ""] of text.matchAll(/cuda-(\d+\.\d+)/g)) this.#listed.add(version);
+    if (this.#gccName === undefined && /gcc|GCC|gnu\//.test(text) && text.length <= 300)
+      this.#gccName = /-GCC(?:core)?-\d/.test(text) ? "GCC" : gccName.exec(text)?.[1];
     if (
       !this.#runner &&
       /\bcibuildwheel\b|hostedtoolcache|\/home\/runner\/work|\/__w\/|\/github\/workspace\b|##\[(?:error|group)\]/.test(
@@ -290,6 +304,8 @@ export class SettingReader {
       placeholderPrefix: this.#placeholderPrefix,
       runsCmake: this.#runsCmake,
       usesModules: this.#modules,
+      listedToolkits: [...this.#listed],
+      ...(this.#gccName === undefined ? {} : { gccModuleName: this.#gccName }),
       hostedRunner: this.#runner,
       builds32Bit: this.#bits32,
       asyncAllocator: this.#pools,

@@ -5,8 +5,8 @@
 
 /** What a text tells of the system. */
 export interface SystemFacts {
-  /** The system has packages of RPM: `yum` where only that is there (CentOS 7 and older). */
-  readonly rpm?: "dnf" | "yum";
+  /** The system has packages of RPM: `yum` where only that is there (CentOS 7 and older), `zypper` on SUSE's. */
+  readonly rpm?: "dnf" | "yum" | "zypper";
   /** The system is Arch Linux or one made from it: its packages are pacman's. */
   readonly pacman: boolean;
   /** The log is of npm and node-gyp: what they compile is no extension of torch. */
@@ -29,9 +29,12 @@ export interface SystemFacts {
 
 /** Python's greeting names the compiler of whoever built it: `[GCC 4.4.7 20120313 (Red Hat 4.4.7-1)] on linux`. */
 const rpmSystem =
-  /\bCent ?OS\b|(?<!\[GCC .{0,30})\bRed ?Hat\b|\bRHEL\b|\bRocky ?Linux\b|\bAlma ?Linux\b|\bAmazon Linux\b|\bFedora\b|\b(?:Oracle|Scientific) Linux\b|\.el[6-9](?:[._]|$)/;
+  /\bCent ?OS\b|(?<!\[GCC .{0,30})\bRed ?Hat\b|\bRHEL\b|\bRocky ?Linux\b|\bAlma ?Linux\b|\bAmazon Linux\b|\bFedora\b|\b(?:Oracle|Scientific) Linux\b|\b(?:rockylinux|almalinux|oraclelinux|amazonlinux|centos|fedora)(?::?\d|\b)|[:/-]ubi\d|\.el[6-9](?:[._]|$)/;
+/** By name, and by the prompt that SUSE's bash has: `jo@box:~/src> make`. */
+const suseSystem =
+  /\b[Oo]pen ?SUSE\b|\bSUSE Linux\b|\bSLES\b|\bzypper (?:in|install|se)\b|^[a-z_][\w-]*@[\w.-]+:[~/][^\s>$#]*> \S/i;
 const debianSystem = /\bUbuntu\b|\bDebian\b|~(?:18|20|22|24)\.04\b|\bapt(?:-get)? install\b/;
-const pacmanSystem = /\bArch ?Linux\b|\bManjaro\b|\bEndeavourOS\b|\bpacman -S/;
+const pacmanSystem = /\bArch ?Linux\b|\bManjaro\b|\bEndeavourOS\b|\bpacman -S|@arch(?:linux|box)?[ :]/;
 const yumSystem = /\bCent ?OS\b.{0,24}?\b[67](?:\.\d|\b)|\bRHEL ?-?[67]\b|\.el[67]\./;
 const noRoot =
   /(?:\b(?:no|not have|without|lack(?:ing)?|not a)|n['’]t have|n['’]t got) (?:any |the |a )?(?:su|sudo|sudoers?|root|admin(?:istrator)?(?:['’]s)?)\b(?! cause| of )/i;
@@ -51,6 +54,7 @@ export class SystemReader {
   #yum = false;
   #debian = false;
   #pacman = false;
+  #suse = false;
   #node = false;
   #noRoot = false;
   #conda = false;
@@ -67,6 +71,7 @@ export class SystemReader {
     this.#debian ||= debianSystem.test(text);
     this.#noRoot ||= noRoot.test(text);
     this.#pacman ||= pacmanSystem.test(text);
+    this.#suse ||= suseSystem.test(text);
     if (text.includes("ERR!")) this.#node ||= /\b(?:npm|gyp) ERR!/.test(text);
     if (text.length <= 200 && text.includes("3.") && text.includes("ython") && !otherPython.test(text))
       for (const found of text.replaceAll(/\s+/g, " ").matchAll(spokenPython))
@@ -84,7 +89,13 @@ export class SystemReader {
   facts(): SystemFacts {
     return {
       // A text that names both compares them.
-      ...(this.#rpm && !this.#debian ? { rpm: this.#yum ? "yum" : "dnf" } : {}),
+      ...(this.#debian
+        ? {}
+        : this.#rpm
+          ? { rpm: this.#yum ? ("yum" as const) : ("dnf" as const) }
+          : this.#suse
+            ? { rpm: "zypper" as const }
+            : {}),
       pacman: this.#pacman && !this.#debian && !this.#rpm,
       nodeBuild: this.#node,
       noRoot: this.#noRoot,

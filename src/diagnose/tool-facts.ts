@@ -7,6 +7,8 @@
 export interface ToolFacts {
   /** Options of `auditwheel repair`, without its folders and wheels: `--plat manylinux_2_34_x86_64`, `--exclude libc10.so`. */
   readonly auditwheel?: readonly string[];
+  /** Libraries that delocate does not find: `libc10.dylib`. */
+  readonly notLocated?: readonly string[];
   /** cibuildwheel builds. */
   readonly cibuildwheel: boolean;
   /** The LibTorch that was fetched: `https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip`. */
@@ -81,6 +83,7 @@ function optionsIn(text: string): string[] {
 export class ToolReader {
   readonly #auditwheel: string[] = [];
   #goesOn = false;
+  readonly #notLocated = new Set<string>();
   #cibuildwheel = false;
   #zip: string | undefined;
   #companions: readonly string[] | undefined;
@@ -108,7 +111,11 @@ export class ToolReader {
         /\+freethreaded\b|\bcp31\dt\b|\bpython3?\.?1\dt\b|\bpython3\.1\dt\b|(?:^|[\s(,-])3\.1\dt(?=[\s,)]|$)|\bfree-threaded Python\b/.test(
           text,
         ) && !/skip|exclud|no wheel/i.test(text);
-    if (text.includes("ibuildwheel") || text.includes("CIBW_")) this.#cibuildwheel = true;
+    if (text.includes(".dylib not found") && this.#notLocated.size < 8) {
+      const library = /^(?:ERROR:delocate\.libsana:)?@(?:rpath|loader_path)\/(\S+\.dylib) not found/.exec(text)?.[1];
+      if (library !== undefined) this.#notLocated.add(library);
+    }
+    if (text.includes("ibuildwheel") || text.includes("CIBW_") || text.includes("cibw-run")) this.#cibuildwheel = true;
     if (text.startsWith("pip "))
       this.#pip ??= /^pip \d\S* from .{1,300} \(python (3\.\d{1,2})\)$/.exec(text.trim())?.[1];
     if (text.includes(".py")) {
@@ -161,6 +168,7 @@ export class ToolReader {
       ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
       ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),
       cibuildwheel: this.#cibuildwheel,
+      ...(this.#notLocated.size === 0 ? {} : { notLocated: [...this.#notLocated] }),
       ...(this.#auditwheel.length === 0 ? {} : { auditwheel: [...new Set(this.#auditwheel)] }),
       ...(this.#zip === undefined ? {} : { libtorchZip: this.#zip }),
       ...(this.#companions === undefined ? {} : { companions: this.#companions }),

@@ -105,6 +105,17 @@ export function companionFor(name: "torchvision" | "torchaudio", torch: string):
   return major === 2 ? `0.${second + 15}.*` : major === 1 && second >= 4 ? `0.${second + 1}.*` : undefined;
 }
 
+/**
+ * The tag of the repository that goes with a release of torch. The first one of a minor release is 0.11.1 for 1.10, 0.14.1 for 1.13
+ * and 0.15.1 for 2.0 (github.com/pytorch/vision/tags; NVIDIA's forum, "PyTorch for Jetson", has the same table).
+ */
+export function companionTag(name: "torchvision" | "torchaudio", torch: string): string | undefined {
+  const minor = companionFor(name, torch)?.replace(/\.\*$/, "");
+  if (minor === undefined) return undefined;
+  const first = name === "torchvision" && /^0\.(?:8|11|14|15)$/.test(minor) ? 1 : 0;
+  return `v${minor}.${first}`;
+}
+
 /** The CUDA of a build: `11.8` of `cu118`; another name as it is. */
 export function cudaOfBuild(build: string): string {
   return build.replace(/^cu(\d+)(\d)$/, "$1.$2");

@@ -30,6 +30,12 @@ function withoutRemark(line: string): string[] {
   return [line];
 }
 
+/** Programs of Windows read TEMP and TMP; Python does, too. */
+function withTemp(line: string): string[] {
+  const value = /^set TMPDIR=(.*)$/.exec(line)?.[1];
+  return value === undefined ? [line.replaceAll("%TMPDIR%", "%TEMP%")] : [`set TEMP=${value}`, `set TMP=${value}`];
+}
+
 /** What is of cmd.exe alone. */
 const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|\.bat"?$/;
 
@@ -70,6 +76,6 @@ export function fittedForWindows(lines: readonly string[], match: Match): string
           )
         : line;
   const made = inWordsOfCmd(lines).map((line) => there(fromCommand(forCmd(line))));
-  const fit = withSdk(made.flatMap(withoutRemark));
+  const fit = withSdk(made.flatMap(withoutRemark).flatMap(withTemp));
   return powerShell ? fromPowerShell(fit) : fit;
 }

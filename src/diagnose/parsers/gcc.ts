@@ -169,7 +169,7 @@ function withinSource(line: LogLine, place: RegExpExecArray, out: Collector): bo
 export function missingHeader(message: string, severity: string): string | undefined {
   const english =
     /^['"‘“]?(?!command \S+ failed)(.+?)['"’”]?: No such file or directory$/.exec(message)?.[1] ??
-    /^['"‘“](.+?)['"’”] file not found/.exec(message)?.[1] ??
+    /^(?:include file )?['"‘“](.+?)['"’”] (?:file )?not found/.exec(message)?.[1] ??
     /cannot open (?:source|include) file:? ['"“](.+?)['"”]/.exec(message)?.[1] ??
     /^['"](.+?)['"] file not found with <angled> include/.exec(message)?.[1];
   if (english !== undefined) return isHeaderName(english) ? english : undefined;

@@ -121,6 +121,10 @@ export function linkerParser(): Parser {
   };
 }
 
+/** GNU's tool of that name, called as if it were the linker: `/usr/bin/link: extra operand '/LTCG'`. */
+const gnuLink =
+  /^(?:\S*\/)?link: (?:extra operand|missing operand|unknown option|unrecognized option|invalid option)\b/;
+
 /** lld-link names functions as MSVC does: `__declspec(dllimport) class A __cdecl ns::f(class B const &)` is `ns::f(B const &)`. */
 function withoutResult(name: string): string {
   const called = name.search(/\b__(?:cdecl|vectorcall|thiscall|stdcall|fastcall) /);
@@ -150,6 +154,10 @@ function readUndefined(text: string): { name: string; file?: string } | undefine
 
 function others(line: LogLine, out: Collector): boolean {
   const { text } = line;
+  if (gnuLink.test(text)) {
+    out.add(line, { kind: "link", tool: "linker", phase: "link", code: "gnu-link", message: text });
+    return true;
+  }
   for (const form of noLibrary) {
     const match = form.exec(text);
     // A sentence ends with a full stop, the name of a library does not.

@@ -29,6 +29,12 @@ function listOf(match: Match): string | undefined {
   return known.length === 0 ? undefined : known.join(";");
 }
 
+/** The list that the text sets, without the separator too many that makes an empty word of it. */
+function withoutGaps({ facts, context: { log } }: Match): string | undefined {
+  const words = (log.archListSet ?? "").split(/[;\s]+/).filter((word) => word !== "");
+  return facts["empty"] === undefined || words.length === 0 ? undefined : words.join(";");
+}
+
 /** torch was asked for the GPU by its builder, in a build. */
 function buildsNow(finding: Finding, context: RuleContext): boolean {
   return [finding, ...context.findings].some((each) =>
@@ -171,6 +177,13 @@ export const buildArchitectureRules: readonly Rule[] = [
           `#     ENV TORCH_CUDA_ARCH_LIST="${listOf(match) ?? usualArchitectures(match)}"`,
           "# then docker build again; which GPU: nvidia-smi --query-gpu=compute_cap --format=csv",
         ];
+      const meant = withoutGaps(match);
+      if (meant !== undefined)
+        return match.context.log.docker
+          ? [
+              `# in the Dockerfile, in place of the line that sets it: ENV TORCH_CUDA_ARCH_LIST="${meant}"; then docker build again`,
+            ]
+          : [setVariable(match, "TORCH_CUDA_ARCH_LIST", meant), ...buildAgain(match)];
       return [
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : usualArchitectures(match)))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
         ...(match.context.log.docker && match.facts["empty"] === undefined
@@ -211,6 +224,14 @@ export const buildArchitectureRules: readonly Rule[] = [
         expect: '#     ENV TORCH_CUDA_ARCH_LIST="7.0;7.5;8.0+PTX"',
       },
       { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
+      {
+        text: 'Step 9/14 : ARG TORCH_CUDA_ARCH_LIST="5.3;6.2;7.2;"\nValueError: Unknown CUDA arch () or GPU not supported',
+        expect: 'ENV TORCH_CUDA_ARCH_LIST="5.3;6.2;7.2"',
+      },
+      {
+        text: '$ export TORCH_CUDA_ARCH_LIST="8.6;"\n$ pip install --no-build-isolation -e .\nValueError: Unknown CUDA arch () or GPU not supported',
+        expect: "export TORCH_CUDA_ARCH_LIST=8.6\npython -m pip install --no-build-isolation -e .",
+      },
       {
         text: 'Traceback (most recent call last):\n  File "/e/torch/utils/cpp_extension.py", line 1325, in _get_cuda_arch_flags\n    capability = torch.cuda.get_device_capability()\n  File "/e/torch/cuda/__init__.py", line 54, in _check_driver\nAssertionError:\nFound no NVIDIA driver on your system. Please check that you\nhave an NVIDIA GPU and installed a driver',
         expect: "export TORCH_CUDA_ARCH_LIST",

@@ -10,12 +10,14 @@ import {
   setVariable,
   reinstall,
   torchIndex,
+  torchThere,
   xformersFor,
 } from "../commands.ts";
 import { originOf } from "../packages.ts";
 import { companionsAlone } from "../companion-commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
+import { companionTag } from "../torch-wheels.ts";
 
 /** FFmpeg's libraries that torchcodec did not find, and nothing else that it lacked. */
 function ffmpeg(match: Match): string[] {
@@ -110,6 +112,13 @@ function builtFor(match: Match): { readonly built?: string | undefined; readonly
   return { built: match.context.log.builtForTorch, here: match.context.log.installedTorch };
 }
 
+/** The tag of a companion's repository for the torch of the text. */
+function tagFor(name: string, match: Match): string {
+  const torch = torchThere(match) ?? match.context.log.torch;
+  const known = name === "torchvision" || name === "torchaudio" ? companionTag(name, torch ?? "") : undefined;
+  return known ?? "v<the release for that torch>";
+}
+
 export const companionPackageRules: readonly Rule[] = [
   {
     id: "companion-package-for-other-torch",
@@ -188,7 +197,8 @@ export const companionPackageRules: readonly Rule[] = [
           `${python(match)} -m pip list | grep -i torch; cat /etc/nv_tegra_release   # torch is to stay as it is`,
           ...companions(match).flatMap((name) => [
             pip(match, `uninstall -y ${name}`),
-            `git clone --recursive -b v<the release for that torch> https://github.com/pytorch/${name.replace("torch", "")} && ${pip(match, `install --no-build-isolation --no-deps -v ./${name.replace("torch", "")}`)}`,
+            ...(name === "torchvision" ? ["sudo apt-get install libjpeg-dev zlib1g-dev libpng-dev"] : []),
+            `git clone --recursive -b ${tagFor(name, match)} https://github.com/pytorch/${name.replace("torch", "")} && ${pip(match, `install --no-build-isolation --no-deps -v ./${name.replace("torch", "")}`)}`,
           ]),
           `# JetPack 6 has wheels: ${pip(match, `install --no-deps ${companions(match).join(" ")} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}`,
         ];

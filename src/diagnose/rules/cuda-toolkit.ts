@@ -65,6 +65,27 @@ function torchOfSameRelease(match: Match, nvcc: string): string | undefined {
   );
 }
 
+/** The release of torch that the text asks for, of the newest CUDA of the toolkit's major version that it has wheels for. */
+function torchForService(match: Match, nvcc: string): string {
+  const { torch, installedTorch, companions = [] } = match.context.log;
+  const release = /^\d+\.\d+\.\d+/.exec(installedTorch ?? torch ?? "")?.[0];
+  const [major] = nvcc.split(".");
+  const build = (release === undefined ? undefined : cudaBuildsOf(release))
+    ?.filter((each) => each.startsWith(`cu${major ?? ""}`) && each.length === 5)
+    .filter((each) => Number(each.slice(2)) <= Number(nvcc.split(".").slice(0, 2).join("")))
+    .at(-1);
+  if (release === undefined || build === undefined) return installTorchFor(match, nvcc);
+  const installed = ["torchvision", "torchaudio"].flatMap((name) => {
+    const version = /^\d[\d.]*\d/.exec(match.context.log.versions[name] ?? "")?.[0];
+    return version === undefined ? [] : [`${name}==${version}`];
+  });
+  const beside = companions.length > 0 ? companions.map((word) => word.replace(/\+\w+$/, "")) : installed;
+  return pip(
+    match,
+    `install --force-reinstall ${[`torch==${release}`, ...beside].join(" ")} --index-url https://download.pytorch.org/whl/${build}`,
+  );
+}
+
 /** torch for the toolkit that is there; no command where that means to go back to an older torch. */
 function torchForToolkit(match: Match, nvcc: string | undefined, torch: string | undefined): string {
   if (nvcc === undefined) return "# or install a torch for the CUDA that nvcc --version shows";
@@ -125,6 +146,18 @@ export const cudaToolkitRules: readonly Rule[] = [
     fix: (match) => {
       const { nvcc, torch, minor } = mismatched(match);
       if (isFetchedTorch(match)) return installWithoutIsolation(match);
+      const hosted = match.context.log.notebook ? match.context.log.notebookService : undefined;
+      const { listedToolkits } = match.context.log;
+      const isAlone =
+        listedToolkits.length > 0 &&
+        torch !== undefined &&
+        !listedToolkits.some((each) => each.split(".")[0] === torch.split(".")[0]);
+      if ((hosted !== undefined || isAlone) && nvcc !== undefined && !minor)
+        return [
+          `${torchForService(match, nvcc)}   # ${hosted ?? "the machine"} has ${hosted === undefined ? "no other" : "one"} toolkit, CUDA ${nvcc}: torch of that major version goes with it`,
+          ...(hosted === undefined ? [] : ["# restart the session, where torch was imported before"]),
+          ...buildAgain(match),
+        ];
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
         `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
@@ -155,6 +188,15 @@ export const cudaToolkitRules: readonly Rule[] = [
       {
         text: "RuntimeError:\nThe detected CUDA version (12.1) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.",
         expect: "11.8",
+      },
+      {
+        text: "RuntimeError:\nThe detected CUDA version (12.1) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.\n# pip list | grep torch\ntorch               2.1.2+cu118\n# ls -d /usr/local/cuda*\n/usr/local/cuda  /usr/local/cuda-12.1",
+        expect: "torch==2.1.2 --index-url https://download.pytorch.org/whl/cu121",
+      },
+      {
+        text: "%cd /content/GroundingDINO\n!pip install -q torch==2.3.0+cu118 torchvision==0.18.0+cu118 --index-url https://download.pytorch.org/whl/cu118\n!python setup.py build develop\nRuntimeError: \nThe detected CUDA version (12.5) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.",
+        expect:
+          "install --force-reinstall torch==2.3.0 torchvision==0.18.0 --index-url https://download.pytorch.org/whl/cu121",
       },
       {
         text: "RuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch (%s). Please make sure to use the same CUDA versions.', '12.1', '13.0')",

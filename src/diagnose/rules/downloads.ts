@@ -18,7 +18,7 @@ function networkTrouble(match: Match): string {
     return "certificate";
   if (/ProxyError|Cannot connect to proxy|Tunnel connection failed|proxy/i.test(message)) return "proxy";
   if (
-    /name resolution|Name or service not known|NameResolutionError|Could not resolve host|getaddrinfo|dns error|nodename nor servname/i.test(
+    /name resolution|Name or service not known|NameResolutionError|Could not resolve host|getaddrinfo|dns error|nodename nor servname|Network is unreachable|No route to host/i.test(
       message,
     )
   )
@@ -147,10 +147,11 @@ export const downloadRules: readonly Rule[] = [
         return undefined;
       if (finding.code === "os-error")
         return said(finding, /(?:HTTPS?ConnectionPool|Max retries exceeded|SSLError|ProxyError|Read timed out)/);
-      if (finding.kind === "installer") return coded(finding, "network", "CondaHTTPError");
+      if (finding.kind === "installer" && finding.code !== "unknown-error")
+        return coded(finding, "network", "CondaHTTPError");
       return saidAny(
         finding,
-        /urlopen error|Temporary failure in name resolution|Connection (?:reset|refused|timed out)|Read timed out|HTTP Error [45]\d\d|CERTIFICATE_VERIFY_FAILED|Max retries exceeded|Name or service not known/,
+        /urlopen error|Network is unreachable|No route to host|Temporary failure in name resolution|Connection (?:reset|refused|timed out)|Read timed out|HTTP Error [45]\d\d|CERTIFICATE_VERIFY_FAILED|Max retries exceeded|Name or service not known/,
       );
     },
     confidence: "medium",
@@ -221,6 +222,10 @@ export const downloadRules: readonly Rule[] = [
     },
     sources: ["https://pip.pypa.io/en/stable/user_guide/#using-a-proxy-server"],
     examples: [
+      {
+        text: "      Guessing wheel URL:  https://github.com/Dao-AILab/flash-attention/releases/download/v2.6.3/a.whl\n      error: <urlopen error [Errno 101] Network is unreachable>\n  ERROR: Failed building wheel for flash-attn",
+        expect: "compute node",
+      },
       {
         text: "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
         expect: "proxy",

@@ -1,6 +1,7 @@
 /** Libraries of CUDA and of torch that the linker does not find. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import {
+  buildAgain,
   installGpuTorch,
   pip,
   platformOf,
@@ -365,7 +366,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       return `\`${match.facts["file"] ?? match.facts["name"] ?? ""}\` is part of GPU builds of torch only, and the installed torch${torch === undefined ? "" : ` (${torch.version})`} has none: it is CPU-only (or an isolated build fetched a CPU-only one).`;
     },
     fix: (match) => [
-      `${platformOf(match) === "win32" ? "python" : "python3"} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
+      `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"`,
       /hip|xpu/.test(match.facts["name"] ?? "")
         ? pip(
             match,
@@ -375,7 +376,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       ...(match.context.log.host === "rust"
         ? ["cargo clean && cargo build   # torch-sys remembers the torch that it was built for"]
         : [
-            "pip install --no-build-isolation .   # so that the build sees that torch",
+            ...buildAgain(match, "   # so that the build sees that torch"),
             "# or build without CUDA: CppExtension, no .cu sources",
           ]),
     ],
@@ -383,6 +384,10 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     examples: [
       { text: "LINK : fatal error LNK1181: cannot open input file 'c10_cuda.lib'", expect: "CPU-only" },
       { text: "/usr/bin/ld: cannot find -lc10_cuda: No such file or directory", expect: "CPU-only" },
+      {
+        text: "PS D:\\p> poetry run pip install --no-build-isolation .\\ops\\pointnet2\nLINK : fatal error LNK1181: impossible d'ouvrir le fichier en entrée 'c10_cuda.lib'\n  ERROR: Failed building wheel for pointnet2",
+        expect: "poetry run python -m pip install --no-build-isolation .\\ops\\pointnet2",
+      },
     ],
   },
   {

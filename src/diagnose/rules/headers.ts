@@ -1,4 +1,5 @@
 /** Headers of Python, torch, CUDA, ROCm, pybind11 and NumPy that were not found. */
+import { embeddedHeaders } from "../embedded-python.ts";
 import {
   installWithoutIsolation,
   platformOf,
@@ -80,14 +81,13 @@ export const headerRules: readonly Rule[] = [
     fix: (match) => {
       const version = pythonVersion(match);
       if (platformOf(match) === "win32")
-        return [
-          ...(match.context.log.embeddedPython
-            ? [
-                `# an embeddable Python is without headers: copy the folders Include and libs of an ordinary Python ${version ?? "of the same version"} (python.org) into the folder of its python.exe`,
-              ]
-            : []),
-          "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
-        ];
+        return match.context.log.embeddedPython ||
+          /\btriton_launcher\.c|cuda_utils\.c|hip_utils\.c/.test(match.finding.text)
+          ? [
+              ...embeddedHeaders(match),
+              'rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # what Triton kept of the failure',
+            ]
+          : ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
       if (ofLibtorch(match))
         return [
@@ -124,6 +124,10 @@ export const headerRules: readonly Rule[] = [
       "pytorch/pytorch#129351",
     ],
     examples: [
+      {
+        text: "F:\\Comfyui>.\\python_embeded\\python.exe -s ComfyUI\\main.py --use-sage-attention\nPython version: 3.12.10 (tags/v3.12.10:0cc8128, Apr  8 2025, 12:21:36) [MSC v.1943 64 bit (AMD64)]\nC:/Users/Me/AppData/Local/Temp/tmplbqlaw5x/__triton_launcher.c:7: error: include file 'Python.h' not found\nFailed to compile. cc_cmd: ['F:\\\\Comfyui\\\\python_embeded\\\\Lib\\\\site-packages\\\\triton\\\\runtime\\\\tcc\\\\tcc.exe']",
+        expect: 'cd /d "F:\\Comfyui\\python_embeded"\ncurl.exe -LO',
+      },
       {
         text: "/opt/libtorch/include/torch/csrc/python_headers.h:9:10: fatal error: Python.h: No such file or directory\nmake[2]: *** [CMakeFiles/app.dir/build.make:76: CMakeFiles/app.dir/app.cpp.o] Error 1\npython3-dev is already the newest version",
         expect: "find_package(Python",
@@ -417,10 +421,12 @@ function debianCuda(match: Match): string {
 function wholeToolkit(match: Match): string[] {
   const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
   const parts = "   # or cuda-libraries-dev and cuda-cudart-dev of that version";
+  const packages = "conda install -c conda-forge cuda-cudart-dev cuda-libraries-dev";
+  // The project's own cuda-version keeps them together.
+  if (match.context.log.pixi) return [packages];
   return version === undefined
     ? [
-        "nvcc --version; conda list | grep -i cuda   # which CUDA? the headers have to be of nvcc's",
-        `# ${condaToolkit("X.Y")}${parts}`,
+        `${packages} "cuda-version=$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p')"   # of nvcc's CUDA, 12 and newer; 11: ${condaToolkit("11.8")}`,
       ]
     : [`${condaToolkit(version)}${parts}`];
 }

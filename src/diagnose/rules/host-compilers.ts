@@ -1,5 +1,7 @@
 /** Host compilers that are there and do not fit: too new or too old for CUDA or torch. */
 import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { useToolset } from "../visual-studio.ts";
 import { installAgain, pip, platformOf, setVariable, systemPackage } from "../commands.ts";
 import { type Match, placeOf, type Rule, said } from "../rule.ts";
 
@@ -35,6 +37,29 @@ function supportedCompiler(match: Match): string | undefined {
 
 /** The last toolset of each Visual Studio: https://learn.microsoft.com/cpp/overview/compiler-versions. */
 const toolsetOf: Readonly<Record<string, string>> = { "2015": "14.0", "2017": "14.16", "2019": "14.29" };
+
+/** The toolset that nvcc takes; since CUDA 12.4 it knows all of Visual Studio 2022 (crt/host_config.h: _MSC_VER < 1950). */
+function toolsetFor(match: Match): string {
+  const cuda = /[\\/]v(\d+\.\d+)[\\/]/.exec(match.finding.text)?.[1] ?? cudaOf(match);
+  const late = cuda !== undefined && compareVersions(parseVersion(cuda), [12, 4]) >= 0;
+  return toolsetOf[match.facts["to"] ?? ""] ?? (late ? "14.44" : "14.38");
+}
+
+/** EasyBuild names its compilers by whole releases: those of the common toolchains (docs.easybuild.io, "Common toolchains"). */
+const easyBuildGcc: Readonly<Record<string, string>> = {
+  "9": "9.3.0",
+  "10": "10.3.0",
+  "11": "11.3.0",
+  "12": "12.3.0",
+  "13": "13.3.0",
+};
+
+/** The module of a gcc in the words of the text. */
+function loadsGcc(match: Match, newest: string): string {
+  const { gccModuleName } = match.context.log;
+  const wanted = `${gccModuleName ?? "gcc"}/${gccModuleName === "GCC" ? (easyBuildGcc[newest] ?? newest) : newest}`;
+  return `module avail ${gccModuleName ?? "gcc"} 2>&1 | grep -i ${gccModuleName ?? "gcc"}; module load ${wanted}   # ${gccModuleName === undefined ? "as it is called there" : "the release that the list has"}; after the CUDA module, which may bring a gcc of its own`;
+}
 
 export const hostCompilerRules: readonly Rule[] = [
   {
@@ -91,7 +116,7 @@ export const hostCompilerRules: readonly Rule[] = [
       const there = supportedCompiler(match);
       if (there === undefined && match.context.log.usesModules)
         return [
-          `module avail gcc 2>&1 | grep -i gcc; module load gcc/${newest}   # as it is called there; after the CUDA module, which may bring a gcc of its own`,
+          loadsGcc(match, newest),
           'export CC=$(which gcc) CXX=$(which g++) CUDAHOSTCXX=$(which g++) NVCC_PREPEND_FLAGS="-ccbin $(which g++)"; $CXX --version | head -1',
           `# no gcc ${newest} there: conda install -c conda-forge gxx=${newest}, or a newer CUDA module${forNext(Number(newest) + 1)}`,
         ];
@@ -129,6 +154,10 @@ export const hostCompilerRules: readonly Rule[] = [
       {
         text: "module load libs/nvidia-cuda/11.2.0\n/opt/pkg/cuda/include/crt/host_config.h:139:2: error: #error -- unsupported GNU version! gcc versions later than 10 are not supported!",
         expect: "module load gcc/10",
+      },
+      {
+        text: "$ module list\nCurrently Loaded Modules:\n  1) GCCcore/13.2.0                 4) GCC/13.2.0      7) Python/3.11.5-GCCcore-13.2.0\n$ sh make.sh\n/apps/software/CUDA/12.1.1/include/crt/host_config.h:132:2: error: #error -- unsupported GNU version! gcc versions later than 12 are not supported!",
+        expect: "module load GCC/12.3.0",
       },
       {
         text: "RuntimeError: The current installed version of x86_64-linux-gnu-g++ (13.2.0) is greater than the maximum required version by CUDA 11.8. Please make sure to use an adequate version of x86_64-linux-gnu-g++ (>=6.0.0, <12.0).",
@@ -232,8 +261,7 @@ export const hostCompilerRules: readonly Rule[] = [
         ? `nvcc accepts Visual Studio ${match.facts["from"] ?? ""}${match.facts["to"] === undefined ? "" : ` to ${match.facts["to"]}`}, and the cl.exe that is found first is of another version (usually newer than this CUDA).`
         : `This Visual Studio's C++ library asks for CUDA ${match.facts["cuda"]} or newer.`,
     fix: (match) => [
-      "# install the MSVC toolset that this CUDA knows (Visual Studio Installer > Individual components), and call it before the build:",
-      `"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=${toolsetOf[match.facts["to"] ?? ""] ?? "14.38"}`,
+      ...useToolset(match, toolsetFor(match)),
       match.facts["cuda"] === undefined
         ? "# or a newer CUDA toolkit; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler"
         : `# or CUDA ${match.facts["cuda"]} or newer; for a try: set NVCC_APPEND_FLAGS=-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH -allow-unsupported-compiler`,
@@ -247,7 +275,15 @@ export const hostCompilerRules: readonly Rule[] = [
     examples: [
       {
         text: "C:/CUDA/v11.8/include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!",
-        expect: "2017",
+        expect: "VC.14.38.17.8.x86.x64",
+      },
+      {
+        text: "PS C:\\ai> uv pip install --no-build-isolation -e .\nC:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.8\\include\\crt/host_config.h(164): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!\nMicrosoft (R) C/C++ Optimizing Compiler Version 19.50.35717 for x64",
+        expect: "-vcvars_ver=14.44",
+      },
+      {
+        text: 'C:\\ai> "C:\\Program Files\\Microsoft Visual Studio\\2022\\Professional\\VC\\Tools\\MSVC\\14.42.34433\\bin\\HostX64\\x64\\cl.exe"\nC:\\CUDA\\v12.1\\include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!',
+        expect: 'modify --installPath "C:\\Program Files\\Microsoft Visual Studio\\2022\\Professional"',
       },
       {
         text: 'C:\\p>set CMAKE_ARGS="-DGGML_CUDA=on"\nC:\\p>pip install llama-cpp-python==0.2.79 --no-cache-dir\nC:\\CUDA\\v11.8\\include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported! [C:\\t\\cmTC_d9b18.vcxproj]',

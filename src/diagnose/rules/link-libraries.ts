@@ -298,8 +298,8 @@ export const linkLibraryRules: readonly Rule[] = [
       if (platformOf(match) === "darwin" && brew !== undefined)
         return [
           `brew install ${brew}`,
-          `# then: library-dirs = ["<brew --prefix ${brew}>/lib"] in retorch.toml (setup.py: library_dirs), include-dirs = ["<brew --prefix ${brew}>/include"]`,
-          `brew --prefix ${brew}`,
+          `export LIBRARY_PATH="$(brew --prefix ${brew})/lib:$LIBRARY_PATH" CPATH="$(brew --prefix ${brew})/include:$CPATH"   # clang looks there`,
+          `# for good: library-dirs = ["${homebrew(match)}/opt/${brew}/lib"] in retorch.toml (setup.py: library_dirs), include-dirs = ["${homebrew(match)}/opt/${brew}/include"]`,
         ];
       const apt = packages[name];
       return [
@@ -317,7 +317,7 @@ export const linkLibraryRules: readonly Rule[] = [
         expect: "rpath-link,<its folder>",
       },
       { text: "mold: fatal: library not found: nosuch", expect: "library-dirs" },
-      { text: "ld: library 'omp' not found", expect: "libomp" },
+      { text: "ld: library 'omp' not found", expect: 'LIBRARY_PATH="$(brew --prefix libomp)/lib' },
       { text: "ld: library not found for -lstdc++fs", expect: "take -lstdc++fs out" },
       { text: "ld: library 'gomp' not found", expect: "-lomp in place of -lgomp" },
       { text: "/usr/bin/ld: cannot find -lopenblas: No such file or directory", expect: "libopenblas-dev" },

@@ -3,7 +3,17 @@ import { pip, platformOf, python, pythonVersion, rebuild, removeFolder } from ".
 import { framesAt } from "../matchers.ts";
 import { onMount } from "../mounts.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
+import { useX64Tools } from "../visual-studio.ts";
 import { onMac } from "./mac-processors.ts";
+
+/** Who is of 32 bit on Windows: the prompt, or the file. */
+function for64Bit(match: Match): readonly string[] {
+  return match.facts["need"]?.toLowerCase() === "x64"
+    ? [
+        "# it is of an earlier build in an x86 prompt, or a library for 32 bit: the one for x64 in its place; the prompt is right",
+      ]
+    : useX64Tools;
+}
 
 /** The Python that runs, when the message or the log tells; never the one that the file was built for. */
 function runningPython(match: Match): string | undefined {
@@ -220,13 +230,11 @@ export const loadingRules: readonly Rule[] = [
       return `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} is built for another architecture${have === undefined ? "" : ` (${have}, needed: ${need ?? "this machine's"})`} than the ${match.finding.kind === "link" ? "link" : "Python"} that uses it: Intel against ARM, 32 against 64 bit (on a Mac often a Python under Rosetta; on Windows an x86 prompt instead of x64).`;
     },
     fix: (match) => [
-      `${python(match)} -c "import platform; print(platform.machine(), platform.architecture())"`,
-      ...(platformOf(match) === "win32"
-        ? ["# use the x64 Native Tools Command Prompt (vcvars64.bat), not the x86 one"]
-        : platformOf(match) === "darwin"
-          ? onMac(match)
-          : []),
-      ...rebuild(match),
+      ...(match.facts["need"] === "x86" && platformOf(match) === "win32"
+        ? []
+        : [`${python(match)} -c "import platform; print(platform.machine(), platform.architecture())"`]),
+      ...(platformOf(match) === "win32" ? for64Bit(match) : platformOf(match) === "darwin" ? onMac(match) : []),
+      ...(/libtorch[\w.+-]*\/lib\//.test(match.finding.text) && platformOf(match) === "darwin" ? [] : rebuild(match)),
     ],
     sources: ["LaurentMazare/tch-rs#881", "pytorch/pytorch#63558"],
     examples: [
@@ -242,6 +250,10 @@ export const loadingRules: readonly Rule[] = [
       {
         text: "c10.lib(c10.dll) : fatal error LNK1112: module machine type 'x64' conflicts with target machine type 'x86'",
         expect: "vcvars64",
+      },
+      {
+        text: "C:\\roi>python setup.py install\nC:\\Python310\\libs\\python310.lib : warning LNK4272: library machine type 'x64' conflicts with target machine type 'x86'",
+        expect: "set DISTUTILS_USE_SDK=1\nrmdir /s /q build\npython setup.py install",
       },
     ],
   },

@@ -12,6 +12,13 @@ export function onMac(match: Match): string[] {
       "# Apple M…: a native Python, and everything installed again with it: CONDA_SUBDIR=osx-arm64 conda create -n native python=3.11, or uv venv --python cpython-3.11-macos-aarch64-none",
       '# Intel: the x86_64 build of it; of torch 2.2.2 is the last (python -m pip install "torch==2.2.2" "numpy<2")',
     ];
+  if (/x86/.test(have) && /arm64/.test(need) && /libtorch[\w.+-]*\/lib\//.test(match.finding.text))
+    return [
+      "# the LibTorch is the one for Intel (libtorch-macos-x86_64-….zip): the one for ARM in its place, of the same release (since 2.2):",
+      "# curl -LO https://download.pytorch.org/libtorch/cpu/libtorch-macos-arm64-<release>.zip && unzip -o libtorch-macos-arm64-<release>.zip",
+      "python3 -m pip install torch   # or pip's torch, which is for this processor:",
+      'rm -rf build && cmake -B build -DCMAKE_PREFIX_PATH="$(python3 -c "import torch; print(torch.utils.cmake_prefix_path)")" && cmake --build build',
+    ];
   if (/x86/.test(have) && /arm64/.test(need))
     return [
       "# the file was installed or built by a Python for Intel (Rosetta, an old Homebrew in /usr/local, conda for osx-64), and is used by one for ARM: install it again with the one that uses it",

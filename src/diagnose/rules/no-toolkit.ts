@@ -24,10 +24,11 @@ import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "
 
 /** PyTorch's image with nvcc for the torch in a log of docker. Its tags: https://hub.docker.com/r/pytorch/pytorch/tags. */
 function develImage(match: Match): string | undefined {
-  const { docker, installedTorch, gpuImage } = match.context.log;
+  const { docker, installedTorch, gpuImage, jobImage, torch } = match.context.log;
   const cuda = torchCuda(match);
-  const release = /^[12]\.\d+\.\d+/.exec(installedTorch ?? "")?.[0];
-  if (!docker || gpuImage !== undefined || release === undefined || cuda === undefined) return undefined;
+  const release = /^[12]\.\d+\.\d+/.exec(installedTorch ?? (jobImage === undefined ? "" : (torch ?? "")))?.[0];
+  if (!(docker || jobImage !== undefined) || gpuImage !== undefined || release === undefined || cuda === undefined)
+    return undefined;
   const cudnn = compareVersions(parseVersion(release), [2, 4]) >= 0 ? 9 : 8;
   return `pytorch/pytorch:${release}-cuda${cuda}-cudnn${cudnn}-devel`;
 }
@@ -40,6 +41,30 @@ const develTags: Readonly<Record<string, string>> = {
   "12.6": "12.6.3",
   "12.8": "12.8.1",
 };
+
+/** The module of a toolkit: EasyBuild writes its name in capitals, with three numbers. */
+function loadsCuda({ context: { log } }: Match, version: string | undefined): string {
+  const name = log.gccModuleName === "GCC" ? "CUDA" : "cuda";
+  return `module avail ${name} 2>&1 | grep -i cuda; module load ${name}/${version ?? "<that version>"}   # ${name === "CUDA" ? "the whole number that the list has" : "as it is called there"}`;
+}
+
+/** The CUDA of PyPI's torch, by the release that the text asks for. Source: the requirements of each release (nvidia-cuda-runtime). */
+function cudaOfPypi({ context: { log } }: Match): string {
+  const minor = Number(/^2\.(\d+)/.exec(log.installedTorch ?? log.torch ?? "")?.[1] ?? "11");
+  return minor <= 4 ? "12.1" : minor <= 6 ? "12.4" : minor === 7 ? "12.6" : minor <= 10 ? "12.8" : "13.0";
+}
+
+/** The toolkit in the containers that cibuildwheel builds in. Sources: cibuildwheel's options before-all and environment; NVIDIA's repository for RHEL 8. */
+function inManylinux(version: string): string[] {
+  const folder = `/usr/local/cuda-${version}`;
+  return [
+    "# cibuildwheel builds in a container without CUDA; pyproject.toml:",
+    "#     [tool.cibuildwheel.linux]",
+    `#     before-all = "curl -L -o /etc/yum.repos.d/cuda.repo https://developer.download.nvidia.com/compute/cuda/repos/rhel8/x86_64/cuda-rhel8.repo && dnf install -y cuda-toolkit-${version.replace(".", "-")}"`,
+    `#     environment = { CUDA_HOME = "${folder}", PATH = "${folder}/bin:$PATH", TORCH_CUDA_ARCH_LIST = "8.0;8.6;9.0+PTX" }`,
+    "# torch's CUDA decides the version; manylinux_2_28 is AlmaLinux 8",
+  ];
+}
 
 /** A toolkit that FindCUDA found by its nvcc alone: the folder above it has no headers or libraries. */
 function halfToolkit(match: Match): string | undefined {
@@ -241,11 +266,19 @@ export const noToolkitRules: readonly Rule[] = [
           "# to keep the result small: build a wheel in the -devel image (pip wheel --no-build-isolation --no-deps -w /wheels .) and copy it into the other in a later stage",
         ];
       const devel = develImage(match);
+      const job = match.context.log.jobImage;
+      if (job !== undefined)
+        return [
+          `# .gitlab-ci.yml, the job: image: ${devel ?? `nvidia/cuda:${develTags[version ?? ""] ?? "<torch's CUDA, with its third number>"}-devel-ubuntu22.04`}   in place of ${job}, which has no nvcc`,
+          `# its runner shows no GPU to a build: variables: TORCH_CUDA_ARCH_LIST: "8.0;8.6;9.0+PTX" # the GPUs that will run it`,
+        ];
       if (devel !== undefined)
         return [
           `# Dockerfile: FROM ${devel}   in place of an image without nvcc; or an nvidia/cuda:…-devel image of CUDA ${version ?? ""}`,
           "# to keep the result small: pip wheel --no-build-isolation --no-deps -w /wheels … in that image, and copy the wheel into the other in a later stage",
         ];
+      if (match.context.log.cibuildwheel && platformOf(match) === "linux")
+        return inManylinux(version ?? cudaOfPypi(match));
       if (match.context.log.hostedRunner && platformOf(match) !== "win32")
         return [
           `# the workflow, in the job: a container with nvcc, of torch's CUDA${version === undefined ? "" : ` (${version})`}:`,
@@ -257,7 +290,7 @@ export const noToolkitRules: readonly Rule[] = [
       if (match.context.log.usesModules)
         return [
           ...(version === undefined ? [showTorchCuda(match)] : []),
-          `module avail cuda 2>&1 | grep -i cuda; module load cuda/${version ?? "<that version>"}   # as it is called there`,
+          loadsCuda(match, version),
           "export CUDA_HOME=$(dirname $(dirname $(which nvcc)))",
           ...again(match),
         ];

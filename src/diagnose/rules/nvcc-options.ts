@@ -69,6 +69,11 @@ function typographic(match: Match): string | undefined {
   return undefined;
 }
 
+/** A path of Windows with letters that are not ASCII, or that were lost on the way. */
+function unreadable(match: Match): boolean {
+  return platformOf(match) === "win32" && /[^\x20-\x7e]|\?{2,}/.test(match.facts["file"] ?? "");
+}
+
 export const nvccOptionRules: readonly Rule[] = [
   {
     id: "nvcc-standard-unknown",
@@ -311,16 +316,30 @@ export const nvccOptionRules: readonly Rule[] = [
       ),
     confidence: "medium",
     cause: (match) =>
-      /tmpxft_/.test(match.facts["file"] ?? "") && match.facts["which"] === "input"
-        ? `A file that one pass of nvcc left for the next (\`${match.facts["file"] ?? ""}\`) is gone or was never written: the temporary folder was full or cleaned up meanwhile, the pass before was killed for memory without a word, or parallel passes (--threads, NVCC_THREADS) got into each other's way.`
-        : `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
-    fix: () => [
-      "df -h /tmp .; ls -ld ${TMPDIR:-/tmp}; free -g",
-      "export TMPDIR=$HOME/tmp && mkdir -p $TMPDIR",
-      "export MAX_JOBS=1 NVCC_THREADS=1   # then build again; a --threads flag of the project's: 1",
-    ],
+      unreadable(match)
+        ? `nvcc cannot write \`${match.facts["file"] ?? ""}\`: the path of the temporary folder has letters outside of ASCII (a user name that is not in Latin letters), which nvcc's passes on Windows do not read alike.`
+        : /tmpxft_/.test(match.facts["file"] ?? "") && match.facts["which"] === "input"
+          ? `A file that one pass of nvcc left for the next (\`${match.facts["file"] ?? ""}\`) is gone or was never written: the temporary folder was full or cleaned up meanwhile, the pass before was killed for memory without a word, or parallel passes (--threads, NVCC_THREADS) got into each other's way.`
+          : `nvcc cannot ${match.facts["which"] === "output" ? "write" : "open"} ${match.facts["file"] === undefined ? "a file" : `\`${match.facts["file"]}\``}: the folder does not exist or may not be written, the temporary folder is full, or an earlier pass died without a word (memory).`,
+    fix: (match) =>
+      unreadable(match)
+        ? [
+            "mkdir C:\\tmp & mkdir C:\\te",
+            "set TMPDIR=C:\\tmp",
+            ...(match.context.log.builtAtRunTime ? ["set TORCH_EXTENSIONS_DIR=C:\\te"] : []),
+            "# the project and the environment, too, in folders without such letters, where the message stays",
+          ]
+        : [
+            "df -h /tmp .; ls -ld ${TMPDIR:-/tmp}; free -g",
+            "export TMPDIR=$HOME/tmp && mkdir -p $TMPDIR",
+            "export MAX_JOBS=1 NVCC_THREADS=1   # then build again; a --threads flag of the project's: 1",
+          ],
     sources: ["thu-ml/SageAttention#300"],
     examples: [
+      {
+        text: "nvcc fatal   : Could not open output file 'C:/Users/Анна/AppData/Local/Temp/tmpxft_00003c14_00000000-7_k.cpp1.ii'",
+        expect: "set TEMP=C:\\tmp\nset TMP=C:\\tmp",
+      },
       { text: "nvcc fatal   : Could not open output file '/tmp/tmpxft_0000a_00000000-6_k.fatbin'", expect: "TMPDIR" },
       {
         text: "fatal   : Could not open input file /tmp/tmpxft_00006c35_00000000-7_k.cpp1.ii",

@@ -1,6 +1,7 @@
 /** Tools that pack for others: poetry's own build environment, conda-build's check of libraries, 32-bit tools on Windows. */
-import { pip, platformOf } from "../commands.ts";
+import { buildAgain, pip, platformOf, python } from "../commands.ts";
 import { coded, type Rule, said } from "../rule.ts";
+import { useX64Tools } from "../visual-studio.ts";
 
 /** Libraries of torch, by conda's names of their packages. */
 function ofTorch(name: string): boolean {
@@ -76,12 +77,7 @@ export const packagingToolRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${(match.facts["what"] ?? "").replace(/^[\\/]|[\\/]$/g, "").replaceAll("\\\\", "\\")}\`: the build runs with the tools for 32-bit programs (the plain Developer Command Prompt and the x86 prompt set them), and torch, CUDA and this Python are 64-bit.`,
-    fix: () => [
-      "# in the x64 Native Tools Command Prompt for Visual Studio, or in a plain cmd:",
-      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
-      "set DISTUTILS_USE_SDK=1",
-      "rmdir /s /q build   # what the 32-bit tools made",
-    ],
+    fix: () => [...useX64Tools, "rmdir /s /q build   # what the 32-bit tools made"],
     sources: [
       "NVlabs/tiny-cuda-nn#399",
       "https://learn.microsoft.com/cpp/build/building-on-the-command-line#developer-command-prompts",
@@ -95,6 +91,42 @@ export const packagingToolRules: readonly Rule[] = [
         text: "error: command 'C:\\\\Program Files\\\\Microsoft Visual Studio\\\\2022\\\\Community\\\\VC\\\\Tools\\\\MSVC\\\\14.34.31933\\\\bin\\\\HostX86\\\\x86\\\\link.exe' failed with exit code 1181",
         expect: "vcvars64",
       },
+    ],
+  },
+  {
+    id: "gnu-link-before-msvc",
+    title: "The link that runs is the one of Git for Windows, not the linker of Visual Studio",
+    on: ["wrapper", "link"],
+    specificity: 86,
+    matches: (finding) =>
+      said(finding, /(?<what>(?:[A-Za-z]:[\w .()~+\\/-]{0,80})?[\\/]usr[\\/]+bin[\\/]+link(?:\.exe)?)\b/) ??
+      (finding.code === "gnu-link" ? { what: "/usr/bin/link" } : undefined),
+    confidence: "high",
+    cause: (match) =>
+      `\`${(match.facts["what"] ?? "").replaceAll("\\\\", "\\")}\` is a tool of GNU that makes hard links. It stands before Visual Studio's link.exe on PATH, as in Git Bash and MSYS2, and does not know the linker's options.`,
+    fix: (match) => [
+      "# in cmd.exe, in the x64 Native Tools Command Prompt, not in Git Bash:",
+      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+      "set DISTUTILS_USE_SDK=1",
+      ...(match.context.log.setupCommand === undefined
+        ? buildAgain(match)
+        : [`${python(match)} ${match.context.log.setupCommand}`]),
+      '# to stay in Git Bash, where cl is found: export PATH="$(dirname "$(which cl)"):$PATH" puts the link.exe beside it first',
+    ],
+    sources: [
+      "https://learn.microsoft.com/cpp/build/building-on-the-command-line",
+      "https://www.gnu.org/software/coreutils/manual/html_node/link-invocation.html",
+    ],
+    examples: [
+      {
+        text: "error: command 'C:\\\\Program Files\\\\Git\\\\usr\\\\bin\\\\link.exe' failed with exit code 1",
+        expect: "vcvars64",
+      },
+      {
+        text: "/usr/bin/link: extra operand '/LTCG'\nTry '/usr/bin/link --help' for more information.",
+        expect: "Git Bash",
+      },
+      { text: "link: missing operand after '/nologo'", expect: "hard links" },
     ],
   },
   {

@@ -1,5 +1,5 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
-import { platformOf, setVariable } from "../commands.ts";
+import { buildAgain, platformOf, setVariable } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -334,10 +334,13 @@ export const rocmRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["name"] === undefined ? "The build looks for ROCm in ROCM_HOME, beside hipcc and in /opt/rocm, and finds it nowhere" : `\`${match.facts["name"]}\` of ROCm is not found`}: ROCm's development packages are not installed (torch's wheels bring the run time only), or lie elsewhere.`,
-    fix: () => [
-      "ls -d /opt/rocm*; which hipcc",
-      "export ROCM_HOME=/opt/rocm PATH=/opt/rocm/bin:$PATH",
-      "sudo apt-get install rocm-hip-sdk   # in the version of torch.version.hip",
+    fix: (match) => [
+      "ls -d /opt/rocm*; which hipcc   # nothing: its development packages first, in the version of torch.version.hip (python -c 'import torch; print(torch.version.hip)')",
+      "sudo apt-get install rocm-hip-sdk",
+      "# Fedora, RHEL: sudo dnf install rocm-hip-devel hipcc",
+      "# Arch Linux: sudo pacman -S rocm-hip-sdk",
+      "export ROCM_HOME=/opt/rocm PATH=/opt/rocm/bin:$PATH   # Fedora: ROCM_HOME=/usr",
+      ...buildAgain(match),
     ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
@@ -345,6 +348,10 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "OSError: ROCM_HOME environment variable is not set. Please set it to your ROCm install root.",
         expect: "/opt/rocm",
+      },
+      {
+        text: "[nix@archlinux a]$ python -m pip install --no-build-isolation .\nOSError: ROCM_HOME environment variable is not set. Please set it to your ROCm install root.",
+        expect: "sudo pacman -S rocm-hip-sdk\nexport ROCM_HOME",
       },
     ],
   },

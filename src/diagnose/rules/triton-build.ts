@@ -1,4 +1,5 @@
 /** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
+import { embeddedHeaders } from "../embedded-python.ts";
 import { platformOf, python } from "../commands.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { isTriton } from "./triton.ts";
@@ -47,7 +48,11 @@ export const tritonBuildRules: readonly Rule[] = [
       platformOf(match) === "win32"
         ? [
             `${python(match)} -c "import sysconfig, sys; print(sys.version, sys.base_prefix, sysconfig.get_paths()['include'])"   # Python.h has to lie there, python3*.lib in <base>\\libs`,
-            "# embeddable Python: copy the folders include and libs of the full Python of exactly that version into its folder (triton-windows has them as python_<version>_include_libs.zip)",
+            ...(embeddable(match)
+              ? embeddedHeaders(match)
+              : [
+                  "# embeddable Python: copy the folders include and libs of the full Python of exactly that version into its folder (triton-windows has them as python_<version>_include_libs.zip)",
+                ]),
             'rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # then again; CC=cl or the bundled TinyCC: set CC=',
           ]
         : [

@@ -26,12 +26,28 @@ function ofTorch(library: string): boolean {
   );
 }
 
+/** delocate names the libraries in lines of their own, and torch's before others. */
+function libraryOf(match: Match): string | undefined {
+  const named = match.context.log.notLocated ?? [];
+  return match.facts["library"] ?? named.find(ofTorch) ?? named[0];
+}
+
 function repair(match: Match): string {
   const words = match.finding.message + match.finding.text;
-  if (/delocate|@rpath|\.dylib/i.test(words))
-    return `delocate-wheel -w wheelhouse -v ${torchLibraries.map((name) => `--exclude lib${name}.dylib`).join(" ")} dist/*.whl`;
+  const dylibs = [
+    ...new Set([
+      ...torchLibraries.map((name) => `--exclude lib${name}.dylib`),
+      ...(match.context.log.notLocated ?? []).map((name) => `--exclude ${name}`),
+    ]),
+  ].join(" ");
+  if (/delocate|@rpath|\.dylib|Could not find all dependencies/i.test(words))
+    return match.context.log.cibuildwheel
+      ? `export CIBW_REPAIR_WHEEL_COMMAND_MACOS="delocate-wheel --require-archs {delocate_archs} ${dylibs} -w {dest_dir} -v {wheel}"   # pyproject.toml: [tool.cibuildwheel.macos] repair-wheel-command`
+      : `delocate-wheel -w wheelhouse -v ${dylibs} dist/*.whl`;
   if (/\.dll|delvewheel/i.test(words))
-    return `delvewheel repair -w wheelhouse --exclude "${torchLibraries.map((name) => `${name}.dll`).join(";")}" dist\\*.whl`;
+    return match.context.log.cibuildwheel
+      ? `set CIBW_REPAIR_WHEEL_COMMAND_WINDOWS=delvewheel repair --exclude "${torchLibraries.map((name) => `${name}.dll`).join(";")}" -w {dest_dir} {wheel}   # pyproject.toml: [tool.cibuildwheel.windows] repair-wheel-command, before-build = "pip install delvewheel"`
+      : `delvewheel repair -w wheelhouse --exclude "${torchLibraries.map((name) => `${name}.dll`).join(";")}" dist\\*.whl`;
   const { auditwheel = [] } = match.context.log;
   const there = auditwheel.filter((word) => !/^--exclude|^(?:-w|--wheel-dir)\b/.test(word));
   const excluded = auditwheel.filter((word) => word.startsWith("--exclude"));
@@ -61,18 +77,20 @@ export const wheelRules: readonly Rule[] = [
       ),
     confidence: "high",
     cause: (match) => {
-      const library = match.facts["library"] ?? "a library";
+      const library = libraryOf(match) ?? "a library";
       return ofTorch(library)
         ? `\`${library}\` is torch's (or CUDA's), and the tool wants to copy it into the wheel. It has to stay outside: a second copy of torch's libraries would not work beside the first, and torch is imported before the extension anyway.`
         : `The wheel needs \`${library}\`, which lies in no folder that the tool searches, so that it cannot be copied into the wheel.`;
     },
     fix: (match) => [
-      ...(ofTorch(match.facts["library"] ?? "libtorch")
+      ...(ofTorch(libraryOf(match) ?? "libtorch")
         ? [repair(match)]
         : [
             /\.dll$/.test(match.facts["library"] ?? "")
               ? "delvewheel repair --add-path <folder of the DLL> -w wheelhouse dist\\*.whl"
-              : "LD_LIBRARY_PATH=<folder of the library>:$LD_LIBRARY_PATH auditwheel repair -w wheelhouse dist/*.whl   # macOS: DYLD_LIBRARY_PATH and delocate-wheel",
+              : /\.dylib$/.test(libraryOf(match) ?? "")
+                ? "DYLD_LIBRARY_PATH=<folder of the library>:$DYLD_LIBRARY_PATH delocate-wheel -w wheelhouse -v dist/*.whl"
+                : "LD_LIBRARY_PATH=<folder of the library>:$LD_LIBRARY_PATH auditwheel repair -w wheelhouse dist/*.whl   # macOS: DYLD_LIBRARY_PATH and delocate-wheel",
           ]),
       ...(match.context.log.cibuildwheel
         ? []
@@ -95,6 +113,10 @@ export const wheelRules: readonly Rule[] = [
       {
         text: "delocate.libsana.DelocationError: Could not find all dependencies.\n@rpath/libc10.dylib not found:\n  Needed by: /p/_C.cpython-311-darwin.so",
         expect: "delocate-wheel",
+      },
+      {
+        text: "+ sh -c 'delocate-wheel --require-archs arm64 -w /tmp/cibw-run-3m4d/cp311-macosx_arm64/repaired_wheel -v a.whl'\nERROR:delocate.libsana:\n@rpath/libtorch_cpu.dylib not found:\n  Needed by: /p/_C.cpython-311-darwin.so\ndelocate.libsana.DelocationError: Could not find all dependencies.\ncibuildwheel: error: Command failed with code 1",
+        expect: "CIBW_REPAIR_WHEEL_COMMAND_MACOS=",
       },
       { text: "FileNotFoundError: Unable to find library: c10.dll", expect: "delvewheel repair" },
     ],
