@@ -13,7 +13,7 @@ export interface PlaceFacts {
   readonly namesRetorch: boolean;
   /** A docker build ran: what it does stands in a Dockerfile. */
   readonly dockerBuild: boolean;
-  /** The commands are given in a notebook: `!pip install a`, `%pip install a`. */
+  /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
   readonly notebook: boolean;
   /** The prompt is that of root, for whom minimal images have no sudo. */
   readonly rootShell: boolean;
@@ -28,7 +28,8 @@ export interface PlaceFacts {
 /** Steps of a build as BuildKit and its forerunner name them, and how both say that one failed. */
 const dockerBuild =
   /^(?:#\d+ )?(?:> )?\[(?:[\w-]+ )?\d+\/\d+\] RUN |^Step \d+\/\d+ ?: |^(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
-const notebook = /^(?:In ?\[\d*\]: ?)?(?:!|%)(?:pip3?|python3?|uv pip|conda) /;
+const notebook =
+  /^(?:In ?\[\d*\]: ?)?(?:!|%)(?:pip3?|python3?|uv pip|conda) |(?:^|[\s[(/])<?ipython-input-\d+-|\/ipykernel_\d+\/|^Cell In ?\[\d+\](?:, line \d+|:)/;
 const rootShell = /(?:^|\) ?)\[?root@[\w.-]+[: ][^#$]{0,80}[#] /;
 /** What a person runs; pip's advice to update itself, and what pip runs by itself, is none. */
 const starts =
@@ -66,7 +67,7 @@ export class PlaceReader {
     if (text.includes("retorch"))
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
     if (!this.#docker && /RUN |Step |solve|\/sh -c/.test(text)) this.#docker = dockerBuild.test(text);
-    if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
+    if (!this.#notebook && /[!%]|ipython-input|ipykernel|ell In/.test(text)) this.#notebook = notebook.test(text);
     if (text.includes("@")) {
       this.#root ||= rootShell.test(text);
       const [, one, other] = atHome.exec(text) ?? [];
