@@ -16,6 +16,8 @@ import { condaToolkit } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { plainName } from "../packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
+import { askedOfPython, askedPython } from "../asked-python.ts";
+import { headersForEmbeddable, isEmbeddable } from "../embedded-python.ts";
 import { withoutTh } from "../th-replacements.ts";
 import { isEverywhere } from "../torch-api.ts";
 
@@ -81,10 +83,9 @@ export const headerRules: readonly Rule[] = [
       const version = pythonVersion(match);
       if (platformOf(match) === "win32")
         return [
-          ...(match.context.log.embeddedPython
-            ? [
-                `# an embeddable Python is without headers: copy the folders Include and libs of an ordinary Python ${version ?? "of the same version"} (python.org) into the folder of its python.exe`,
-              ]
+          ...(isEmbeddable(match) ? headersForEmbeddable(match) : []),
+          ...(/[\\/](?:tmp\w*|Temp)[\\/].*(?:\w_utils|main)\.c$/i.test(match.finding.file ?? "")
+            ? ['rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # Triton compiles it again']
             : []),
           "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
         ];
@@ -124,6 +125,10 @@ export const headerRules: readonly Rule[] = [
       "pytorch/pytorch#129351",
     ],
     examples: [
+      {
+        text: "D:\\ComfyUI_windows_portable\\python_embeded>python test_triton.py\nC:/Users/o/AppData/Local/Temp/tmp_wdgdqyv/cuda_utils.c:14: error: include file 'Python.h' not found",
+        expect: "nuget.org/api/v2/package/python/",
+      },
       {
         text: "/opt/libtorch/include/torch/csrc/python_headers.h:9:10: fatal error: Python.h: No such file or directory\nmake[2]: *** [CMakeFiles/app.dir/build.make:76: CMakeFiles/app.dir/app.cpp.o] Error 1\npython3-dev is already the newest version",
         expect: "find_package(Python",
@@ -370,7 +375,8 @@ export const headerRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["header"] ?? ""}\`${includedBy(match)}: torch's wheels bring pybind11 in torch/include, but torch's include folder is not on the command line, or this torch (Debian's python3-torch) comes without it.`,
     fix: (match) => [
-      `${python(match)} -m pip install pybind11`,
+      ...askedOfPython(match),
+      `${askedPython(match) ?? python(match)} -m pip install pybind11`,
       `export CPATH=$(${python(match)} -c "import pybind11; print(pybind11.get_include())"):$CPATH`,
       "# Debian's torch: sudo apt-get install pybind11-dev",
     ],
@@ -419,8 +425,8 @@ function wholeToolkit(match: Match): string[] {
   const parts = "   # or cuda-libraries-dev and cuda-cudart-dev of that version";
   return version === undefined
     ? [
-        "nvcc --version; conda list | grep -i cuda   # which CUDA? the headers have to be of nvcc's",
-        `# ${condaToolkit("X.Y")}${parts}`,
+        `conda install -c conda-forge cuda-libraries-dev cuda-cudart-dev "cuda-version=$(nvcc --version | sed -n 's/.*release \\([0-9.]*\\),.*/\\1/p')"   # of nvcc's CUDA, 12.0 and newer`,
+        `# before 12.0, or a toolkit of the channel nvidia: ${condaToolkit("X.Y")}`,
       ]
     : [`${condaToolkit(version)}${parts}`];
 }
