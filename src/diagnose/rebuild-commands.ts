@@ -88,6 +88,13 @@ export function reinstall(match: Match, name: string): string[] {
       pip(match, `${options} -v ${quote(/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`)}`),
     ];
   }
+  if (origin?.within !== undefined && origin.from !== undefined && match.context.log.requested === undefined) {
+    const windows = platformOf(match) === "win32";
+    const folder = [".", origin.within, name].join(windows ? "\\" : "/");
+    return [
+      `${pip(match, `${options} -v ${folder}`)}   # from the folder of the project that uses it: most have an edition of their own; none there: "${origin.from}"`,
+    ];
+  }
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
   if (origin?.carried !== undefined)
     return [
@@ -152,7 +159,10 @@ export function reinstall(match: Match, name: string): string[] {
   const fromSource = (wants: readonly string[]): string =>
     origin.source === undefined ? pip(match, `${options} --no-binary ${names} ${wants.join(" ")}`) : build;
   // What lies there for this very torch was installed, and does not load: torch is another build than PyTorch's own wheel.
-  if (samePage && match.finding.kind === "undefined-symbol" && statedTorch(match) !== undefined)
+  if (
+    match.finding.kind === "undefined-symbol" &&
+    (match.context.log.builtTorch || (samePage && statedTorch(match) !== undefined))
+  )
     return [setVariable(match, "FORCE_CUDA", match.context.log.torchBuild === "cpu" ? "0" : "1"), fromSource(all)];
   return [
     pip(
