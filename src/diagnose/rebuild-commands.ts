@@ -1,8 +1,8 @@
 /** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
-import { editionOf, rebuildCheckout, rebuildRoot, toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
+import { editionOf, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
+import { changeFolder, pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
 import { installDgl } from "./dgl.ts";
 import { fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
@@ -131,6 +131,10 @@ export function reinstall(match: Match, name: string): string[] {
   const repository = requested.find((word) => word.startsWith('"git+'));
   if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
     return [pip(match, `${options} ${repository}`)];
+  // Imported from a checkout, whose folder the traceback shows.
+  const root = isWellKnown(name) ? undefined : rootOfCheckout(match);
+  if (root !== undefined && [`${root}/`, `${root}\\`].some((start) => match.finding.file?.startsWith(start) === true))
+    return [changeFolder(match, root), own];
   if (!isWellKnown(name))
     return [
       `${own}   # in the folder of ${name}'s sources`,
