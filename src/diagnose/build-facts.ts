@@ -23,6 +23,10 @@ export interface BuildFacts {
   readonly uvEnvironment?: string;
   /** MinkowskiEngine is what the text is about. */
   readonly namesMinkowski: boolean;
+  /** torch is one that NVIDIA or somebody else built from a commit, as in NVIDIA's containers: `2.4.0a0+07cecf4168`. */
+  readonly builtTorch: boolean;
+  /** A package says that it does without Triton: `A matching Triton is not available, some optimizations will not be enabled`. */
+  readonly tritonOptional: boolean;
   /** A step of a Dockerfile needs BuildKit: `RUN --mount=…`. */
   readonly needsBuildKit: boolean;
 }
@@ -59,6 +63,8 @@ export class BuildReader {
   #condaCuda: string | undefined;
   #uvEnvironment: string | undefined;
   #minkowski = false;
+  #builtTorch = false;
+  #tritonOptional = false;
 
   line(text: string): void {
     if (text.includes("/torch/lib"))
@@ -86,6 +92,15 @@ export class BuildReader {
     if (text.includes("environment at: "))
       this.#uvEnvironment ??= /\bUsing Python \d\S* environment at: (?!\.venv$)([\w.-]+)$/.exec(text.trim())?.[1];
     if (!this.#minkowski && text.includes("inkowski")) this.#minkowski = /Minkowski ?Engine/.test(text);
+    if (text.includes("matching Triton"))
+      this.#tritonOptional ||= /\bA matching Triton is not available, some optimizations will not be enabled/.test(
+        text,
+      );
+    if (!this.#builtTorch && /a0\+|nvcr\.io|NVIDIA Release/.test(text))
+      this.#builtTorch =
+        /\b[12]\.\d{1,2}\.\d{1,2}a0\+(?:git)?[\da-f]{7,}|\bnvcr\.io\/nvidia\/pytorch\b|^NVIDIA Release \d\d\.\d\d\b/.test(
+          text,
+        );
     if (!this.#buildKit && text.includes("RUN --mount=")) this.#buildKit = true;
   }
 
@@ -94,6 +109,8 @@ export class BuildReader {
       ownGencode: [...this.#gencode],
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,
+      builtTorch: this.#builtTorch,
+      tritonOptional: this.#tritonOptional,
       ...(this.#bundled === undefined ? {} : { bundledPython: this.#bundled }),
       ...(this.#condaCuda === undefined ? {} : { condaTorchCuda: this.#condaCuda }),
       ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),

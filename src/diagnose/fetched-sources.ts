@@ -21,6 +21,7 @@ function fetched({
   if (only === undefined || others.length > 0) return undefined;
   const asked = only.replaceAll('"', "");
   const [, address, state] = /^(?:[\w.-]+ ?@ ?)?git\+(https?:\/\/[^@#\s]+?)(?:@([^#\s]+))?(?:#.*)?$/.exec(asked) ?? [];
+  const below = /[#&]subdirectory=([\w./-]+)/.exec(asked)?.[1];
   if (address !== undefined) {
     const name = address
       .replace(/\/$/, "")
@@ -30,7 +31,7 @@ function fetched({
       name,
       lines: [
         `git clone --recursive ${address}${state === undefined ? "" : ` && git -C ${name} checkout --recurse-submodules ${state}`}`,
-        `cd ${name}`,
+        `cd ${name}${below === undefined ? "" : `/${below.replace(/\/$/, "")}`}`,
       ],
     };
   }

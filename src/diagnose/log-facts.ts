@@ -228,7 +228,7 @@ export class FactsReader {
       else if (/python2\.7[\\/](?:site|dist)-packages[\\/]/.test(text)) facts.oldPython = true;
     }
     const cuda =
-      /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)|version bounds defined for CUDA version (\d+\.\d+)/.exec(
+      /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)|version bounds defined for CUDA version (\d+\.\d+)|Found CUDAToolkit: .{1,200}\(found (?:suitable )?version "(\d+\.\d+)/.exec(
         text,
       );
     if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";

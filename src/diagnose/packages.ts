@@ -95,7 +95,9 @@ const alike: Readonly<Record<string, readonly string[]>> = {
 /** The one package with such a module that the text lists or imports. */
 function packageInText(module: string, log: Match["context"]["log"]): string | undefined {
   const ran = log.runningModule === undefined ? undefined : packageOfModule(`${log.runningModule}.`);
-  if (ran !== undefined && own(alike, module)?.includes(ran) === true) return ran;
+  // The traceback runs in the package that imports it: torchvision and the like are in a list of packages as well.
+  if (ran !== undefined && (own(alike, module)?.includes(ran) === true || (module in alike && isWellKnown(ran))))
+    return ran;
   const imported = log.imports.map((name) => packageOfModule(name) ?? name);
   const named = (own(alike, module) ?? []).filter((name) => name in log.versions || imported.includes(name));
   // The one that carries a version is the one that is installed.
@@ -264,6 +266,8 @@ const origins: Readonly<Record<string, Origin>> = {
   nunchaku: { page: "https://github.com/nunchaku-tech/nunchaku/releases" },
   // The module was of AutoAWQ itself before its kernels became a package (QwenLM/Qwen3-VL#271).
   autoawq: { from: "git+https://github.com/casper-hansen/AutoAWQ.git", variables: { INSTALL_KERNELS: "1" } },
+  // PyPI has wheels of it alone, each release for one torch.
+  "autoawq-kernels": { from: "git+https://github.com/casper-hansen/AutoAWQ_kernels.git" },
   // Beside the Python part in the same repository (HazyResearch/flash-fft-conv#28).
   "monarch-cuda": { from: "git+https://github.com/HazyResearch/flash-fft-conv.git#subdirectory=csrc/flashfftconv" },
   groundingdino: { from: "git+https://github.com/IDEA-Research/GroundingDINO.git" },

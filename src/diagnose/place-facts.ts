@@ -13,7 +13,7 @@ export interface PlaceFacts {
   readonly namesRetorch: boolean;
   /** A docker build ran: what it does stands in a Dockerfile. */
   readonly dockerBuild: boolean;
-  /** The commands are given in a notebook: `!pip install a`, `%pip install a`. */
+  /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
   readonly notebook: boolean;
   /** The prompt is that of root, for whom minimal images have no sudo. */
   readonly rootShell: boolean;

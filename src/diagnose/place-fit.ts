@@ -44,7 +44,7 @@ function forDockerfile(lines: readonly string[]): readonly string[] {
   let any = false;
   const made = lines.flatMap((line) => {
     if (line.startsWith("#") || instruction.test(line) || ofHost.test(parted(line)[0])) return [line];
-    if (wantsGpu.test(line)) return [`# where the image runs, with a GPU: ${line}`];
+    if (wantsGpu.test(parted(line)[0])) return [`# where the image runs, with a GPU: ${line}`];
     any = true;
     const [command, remark] = parted(line);
     const variables = exported(command);

@@ -65,9 +65,13 @@ function nunchaku({ minor, cuda, stated, tags }: Place): ReadyWheel | undefined 
   };
 }
 
-/** `exllamav2-0.2.8+cu121.torch2.4.0-cp312-cp312-linux_x86_64.whl`; before 0.1 without torch. Source: README.md of turboderp-org/exllamav2. */
+/**
+ * `exllamav2-0.2.8+cu121.torch2.4.0-cp312-cp312-linux_x86_64.whl`; before 0.1 without torch. From torch 2.4 on there is one for each minor
+ * release, named for its first: they load with all of it. Sources: README.md of turboderp-org/exllamav2, requirements/full of
+ * oobabooga/textgen (`exllamav3-0.0.18+cu128.torch2.7.0`).
+ */
 function exllama(name: "exllamav2" | "exllamav3"): (place: Place) => ReadyWheel | undefined {
-  return ({ torch, cuda, stated, tags }) => {
+  return ({ torch, minor, cuda, stated, tags }) => {
     if (
       torch === undefined ||
       stated === undefined ||
@@ -75,8 +79,9 @@ function exllama(name: "exllamav2" | "exllamav3"): (place: Place) => ReadyWheel 
       isBefore(stated, name === "exllamav2" ? "0.1" : "0")
     )
       return undefined;
+    const named = isBefore(minor, "2.4") ? torch : `${minor}.0`;
     return {
-      address: `https://github.com/turboderp-org/${name}/releases/download/v${stated}/${name}-${stated}+${cuda}.torch${torch}-${tags}.whl`,
+      address: `https://github.com/turboderp-org/${name}/releases/download/v${stated}/${name}-${stated}+${cuda}.torch${named}-${tags}.whl`,
       sure: false,
     };
   };

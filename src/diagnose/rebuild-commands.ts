@@ -1,8 +1,8 @@
 /** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
-import { editionOf, rebuildCheckout, rebuildRoot, toImporter } from "./checkouts.ts";
-import { pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
+import { editionOf, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
+import { changeFolder, pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
 import { installDgl } from "./dgl.ts";
 import { fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
@@ -88,6 +88,13 @@ export function reinstall(match: Match, name: string): string[] {
       pip(match, `${options} -v ${quote(/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`)}`),
     ];
   }
+  if (origin?.within !== undefined && origin.from !== undefined && match.context.log.requested === undefined) {
+    const windows = platformOf(match) === "win32";
+    const folder = [".", origin.within, name].join(windows ? "\\" : "/");
+    return [
+      `${pip(match, `${options} -v ${folder}`)}   # from the folder of the project that uses it: most have an edition of their own; none there: "${origin.from}"`,
+    ];
+  }
   const variables = Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value));
   if (origin?.carried !== undefined)
     return [
@@ -124,6 +131,10 @@ export function reinstall(match: Match, name: string): string[] {
   const repository = requested.find((word) => word.startsWith('"git+'));
   if (!isWellKnown(name) && repository !== undefined && requested.length === 1)
     return [pip(match, `${options} ${repository}`)];
+  // Imported from a checkout, whose folder the traceback shows.
+  const root = isWellKnown(name) ? undefined : rootOfCheckout(match);
+  if (root !== undefined && [`${root}/`, `${root}\\`].some((start) => match.finding.file?.startsWith(start) === true))
+    return [changeFolder(match, root), own];
   if (!isWellKnown(name))
     return [
       `${own}   # in the folder of ${name}'s sources`,
@@ -154,7 +165,9 @@ export function reinstall(match: Match, name: string): string[] {
   // What lies there for this very torch was installed, and does not load: torch is another build than PyTorch's own wheel.
   if (
     match.finding.kind === "undefined-symbol" &&
-    ((samePage && statedTorch(match) !== undefined) || (platformOf(match) === "darwin" && isOfSameMinor(match)))
+    (match.context.log.builtTorch ||
+      (samePage && statedTorch(match) !== undefined) ||
+      (platformOf(match) === "darwin" && isOfSameMinor(match)))
   )
     return platformOf(match) === "darwin"
       ? [fromSource(all)]

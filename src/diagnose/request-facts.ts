@@ -40,7 +40,7 @@ export interface RequestFacts {
 }
 
 const command =
-  /(?:^|[\s`'"!$>(])(?:[\w.~:\\/-]{1,120}[\\/])?(?:(?:uv )?pip3?(?:\.exe)? install|(?:uv|poetry|pdm) add) ((?:[^;&|#`\n]|(?<=\S)#){1,300})/;
+  /(?:^|[\s`'"!$>(])(?:[\w.~:\\/-]{1,120}[\\/])?(?:(?:uv )?pip3?(?:\.exe)? install|(?:uv|poetry|pdm) add) ((?:[^;&|#`\n]|(?<=\S)#|&(?=(?:subdirectory|egg)=)){1,300})/;
 const condaCommand = /\b(?:conda|micromamba|mamba) (?:install|create) ((?:[^;&|#`\n]){1,300})/;
 const condaValue = /^(?:-[cnp]|--(?:channel|name|prefix|file))$/;
 

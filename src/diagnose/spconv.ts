@@ -25,6 +25,16 @@ function named(match: Match): string[] {
   ];
 }
 
+/**
+ * cumm for an older release, which asks for its least one alone, so that pip takes a newer one with another interface; newer ones
+ * name the bound themselves (2.3.6: <0.5, 2.3.8: <0.8). Sources: setup.py of spconv 2.1.21 (`cumm>=0.2.8`),
+ * Luoyadan/CRB-active-3Ddet#7 and traveller59/spconv#438 (2.1.21 with cumm 0.4.9), traveller59/spconv#726.
+ */
+function cummBound(release: string | undefined): string | undefined {
+  const minor = /^2\.([012])(?:\.|$)/.exec(release ?? "")?.[1];
+  return minor === undefined ? undefined : minor === "2" ? "0.4" : "0.3";
+}
+
 /** Takes all of them away and installs the one for torch's CUDA, with the cumm that it asks for. */
 export function installSpconv(match: Match): string[] {
   const { versions, spokenCuda } = match.context.log;
@@ -35,6 +45,8 @@ export function installSpconv(match: Match): string[] {
   // Nothing tells torch's CUDA: the one that was chosen before.
   const name = number === undefined ? installed : `spconv-cu${String(number)}`;
   const release = name === installed && name !== undefined ? versions[name] : undefined;
+  const bound = cummBound(release);
+  const cumm = bound === undefined || name === undefined ? "" : ` "${name.replace("spconv", "cumm")}<${bound}"`;
   const known = there.some((each) => each.startsWith("spconv"));
   const away = [...new Set(["spconv", "cumm", ...there, ...there.map((each) => each.replace("spconv", "cumm"))])];
   const uninstall = known
@@ -48,6 +60,6 @@ export function installSpconv(match: Match): string[] {
   return [
     ...(name === undefined ? [showTorchCuda(match)] : []),
     uninstall,
-    `${pip(match, `install ${name ?? "spconv-cu126"}${release === undefined ? "" : `==${release}`}`)}   # ${name === undefined ? "for CUDA 12.6 and newer; 11.8: spconv-cu118, 12.1: spconv-cu121, 12.4: spconv-cu124; it brings" : "with"} the cumm that it needs; plain spconv is the one for the CPU`,
+    `${pip(match, `install ${name ?? "spconv-cu126"}${release === undefined ? "" : `==${release}`}${cumm}`)}   # ${name === undefined ? "for CUDA 12.6 and newer; 11.8: spconv-cu118, 12.1: spconv-cu121, 12.4: spconv-cu124; it brings" : "with"} the cumm that it ${cumm === "" ? "needs" : "was built with: by itself it takes a newer one"}; plain spconv is the one for the CPU`,
   ];
 }

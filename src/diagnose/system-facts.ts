@@ -37,7 +37,7 @@ const debianSystem = /\bUbuntu\b|\bDebian\b|~(?:18|20|22|24)\.04\b|\bapt(?:-get)
 const pacmanSystem = /\bArch ?Linux\b|\bManjaro\b|\bEndeavourOS\b|\bpacman -S|@arch(?:linux|box)?[ :]/;
 const yumSystem = /\bCent ?OS\b.{0,24}?\b[67](?:\.\d|\b)|\bRHEL ?-?[67]\b|\.el[67]\./;
 const noRoot =
-  /(?:\b(?:no|not have|without|lack(?:ing)?|not a)|n['’]t have|n['’]t got) (?:any |the |a )?(?:su|sudo|sudoers?|root|admin(?:istrator)?(?:['’]s)?)\b(?! cause| of )/i;
+  /(?:\b(?:no|not have|without|lack(?:ing)?|not a)|n['’]t have|n['’]t got) (?:any |the |a )?(?:su|sudo|sudoers?|root|admin(?:istrator)?(?:['’]s)?)\b(?! cause| of )|is not in the sudoers file|is not allowed to (?:execute|run) .{1,80} as root|may not run sudo\b/i;
 const conda =
   /\b(?:from|with|using|via|through|my|in|under) (?:a |the |an )?(?:ana|mini)?conda\b|^\W{0,3}conda (?:install|create|activate|env|list)\b/i;
 const spokenPython =

@@ -4,6 +4,7 @@
  * torch's include folder of the releases, README.md of lucasjinreal/DCNv2_latest.
  */
 import { compareVersions } from "../base/order.ts";
+import { changeFolder } from "./command-words.ts";
 import { platformOf, python, torchAtHand } from "./commands.ts";
 import type { Match } from "./rule.ts";
 
@@ -12,9 +13,9 @@ const edits: readonly string[] = [
   's|["<]THC/THCAtomics.cuh[">]|<ATen/cuda/Atomic.cuh>|',
   's|["<]THC/THCDeviceUtils.cuh[">]|<ATen/cuda/DeviceUtils.cuh>|',
   's|["<]THC/THCBlas.h[">]|<ATen/cuda/CUDABlas.h>|',
-  's|["<]THC/THC.h[">]|<ATen/cuda/CUDAContext.h>\\n#include <ATen/ceil_div.h>\\n#include <c10/cuda/CUDACachingAllocator.h>|',
-  '/#include *["<](TH|THC|THCUNN|THNN)[/]/d',
-  "/^[a-z ]*THCState *[*].*;/d",
+  's|["<](THC/)?THC.h[">]|<ATen/cuda/CUDAContext.h>\\n#include <ATen/ceil_div.h>\\n#include <c10/cuda/CUDACachingAllocator.h>|',
+  '/#include *["<](TH|THC|THCUNN|THNN)([/]|[.]h)/d',
+  '/^[A-Za-z" ]*THCState *[*].*;/d',
   "s/THCudaCheck/C10_CUDA_CHECK/g",
   "s/THCublasCheck/TORCH_CUDABLAS_CHECK/g",
   "s/THCCeilDiv/at::ceil_div/g",
@@ -44,7 +45,7 @@ export function withoutTh(match: Match): string[] {
   const own = windows
     ? [inWords]
     : [
-        `grep -rlE '\\bTHC?/|\\bTHC(State|CeilDiv|udaCheck|udaMalloc|udaFree|ublasCheck)|\\bTHArgCheck' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs sed -i -E ${edits.map((edit) => `-e '${edit}'`).join(" ")}   # in the package's folder, from its root`,
+        `grep -rlE '\\bTHC?(/|\\.h)|\\bTHC(State|CeilDiv|udaCheck|udaMalloc|udaFree|ublasCheck)|\\bTHArgCheck' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs sed -i -E ${edits.map((edit) => `-e '${edit}'`).join(" ")}   # in the package's folder, from its root`,
         "grep -rnE '\\bTHC?(State|uda(Blas|Tensor)|(Float|Double)(Blas|Tensor))' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' .   # what is left: THCState *state, which is gone, and tensors and BLAS of TH, which have no namesake (THCudaBlas_Sgemm → at::addmm_out or at::matmul on tensors, THCudaBlas_Sgemv → at::addmv_out, THCudaTensor → at::Tensor)",
       ];
   if (kind === "latest")
@@ -52,9 +53,11 @@ export function withoutTh(match: Match): string[] {
   const torch = torchAtHand(match)?.release;
   // Its README: torch 1.7 since February 2021, 1.8 in March; since 2022 for 1.11, "may be not backward-compatible".
   const before = torch !== undefined && compareVersions(torch, [1, 11]) < 0;
+  const above = /^((?:[A-Za-z]:)?[\\/].+?)[\\/]DCNv2[\\/]/.exec(match.finding.file ?? "")?.[1];
   if (kind === "old")
     return [
-      windows ? "ren DCNv2 DCNv2.old" : "mv DCNv2 DCNv2.old   # from the folder above",
+      ...(above === undefined ? [] : [changeFolder(match, above)]),
+      windows ? "ren DCNv2 DCNv2.old" : `mv DCNv2 DCNv2.old${above === undefined ? "   # from the folder above" : ""}`,
       `git clone https://github.com/lucasjinreal/DCNv2_latest DCNv2   # ${before ? "for newer releases of torch" : "without TH, for torch 1.11 and newer"}`,
       ...(before && !windows
         ? ["(cd DCNv2 && git checkout $(git rev-list -1 --before=2022-01-01 HEAD))   # as it was for torch 1.7 to 1.10"]

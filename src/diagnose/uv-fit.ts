@@ -4,6 +4,7 @@
  * Source: uv's documentation (Locking and syncing; Managing dependencies; reference of `uv sync`).
  */
 import { isOfUv } from "./command-words.ts";
+import { plainName } from "./packages.ts";
 import { fromTorchIndex, projectTool } from "./project-tools.ts";
 import type { Match } from "./rule.ts";
 
@@ -24,8 +25,20 @@ function sync({ context: { log } }: Match): string {
 function byLock(line: string, match: Match): string {
   const [, options = "", asked = "", remark = ""] = byName.exec(line) ?? [];
   if (asked === "") return line;
+  // What `uv pip install` brought is not in the lock: a sync would take it away.
+  const { installs = [] } = match.context.log;
   const words = asked.trim().split(" ");
   const names = words.map((word) => word.replaceAll('"', "").replace(/[<>=!~].*$/, ""));
+  if (
+    names.every((name) =>
+      installs.some((install) =>
+        install
+          .split(" ")
+          .some((word) => plainName(word.replaceAll('"', "").replace(/[<>=!~[].*$/, "")) === plainName(name)),
+      ),
+    )
+  )
+    return line;
   const bounded = words.some((word) => /[<>=!~]/.test(word));
   if (/--no-build-isolation|--force-reinstall/.test(options)) {
     const each = names.flatMap((name) => [

@@ -43,7 +43,7 @@ const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|\.ba
 function fromPowerShell(lines: readonly string[]): string[] {
   return lines.some((line) => ofCmd.test(line))
     ? ["cmd", "# from PowerShell: what follows is for cmd.exe", ...lines]
-    : [...lines];
+    : lines.map((line) => line.replace(/^cd \/d (?=\S)/, "cd "));
 }
 
 const startsVisualStudio = /^(?:call )?"?[A-Z]:\\[^"]*\\vcvars\w*\.bat/;

@@ -171,7 +171,9 @@ export function missingHeader(message: string, severity: string): string | undef
     /^['"‘“]?(?!command \S+ failed)(.+?)['"’”]?: No such file or directory$/.exec(message)?.[1] ??
     /^(?:include file )?['"‘“](.+?)['"’”] (?:file )?not found/.exec(message)?.[1] ??
     /cannot open (?:source|include) file:? ['"“](.+?)['"”]/.exec(message)?.[1] ??
-    /^['"](.+?)['"] file not found with <angled> include/.exec(message)?.[1];
+    /^['"](.+?)['"] file not found with <angled> include/.exec(message)?.[1] ??
+    // tcc, which triton-windows brings.
+    /^include file ['"](.+?)['"] not found/.exec(message)?.[1];
   if (english !== undefined) return isHeaderName(english) ? english : undefined;
   if (severity !== "fatal") return undefined;
   const other = /^(\S+?)\s?[:：]\s?\S/.exec(message)?.[1];

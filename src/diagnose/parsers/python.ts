@@ -9,6 +9,13 @@ const exceptionLine = new RegExp(String.raw`^(${typeName})(?::\s?(.*))?$`);
 const anyException = /^((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
 const embedded = /(?:^|[\s(["'`:>])((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception))\s?([:：(])\s?(.*)$/;
 const frame = /^File ["'](.+?)["'], line (\d+)(?:, column \d+)?(?:, in (.+))?$/;
+/** Above IPython's account of an exception: `NameError      Traceback (most recent call last)`. */
+const cellHeader = /^[A-Z]\w*(?:Error|Exception|Interrupt)\s{2,}Traceback \(most recent call last\)/;
+/** `~/w/ops.py in forward(ctx, x)`, `File /w/ops.py:31, in forward(ctx, x)`, and as Colab copies it: `[/w/ops.py](https://…) in forward(x)`. */
+const cellFrame =
+  /^(?:File )?\[?((?:~|[A-Za-z]:)?[\\/][^\s"'[\]]{1,250}?\.py)(?:\]\(https?:[^)]{0,80}\))?(?::(\d+),)? in (<module>|<cell line|[\w.<>]+(?=\())/;
+/** The row that was running: `---> 53         output = _C.forward(`. */
+const cellRow = /^-{2,6}> ?(\d{1,6})\s(.*)$/;
 /** Exceptions whose messages have no blank lines. */
 const oneParagraph =
   /^(?:ModuleNotFound|Key|Name|Attribute|Type|FileNotFound|NotADirectory|Permission|Index|Syntax|Indentation|Assertion)Error$|^KeyboardInterrupt$/;
@@ -37,6 +44,8 @@ const programs =
 export function pythonParser(): Parser {
   let tracebackIndent: number | undefined;
   let frames: string[] = [];
+  /** Lines since the head of IPython's account. */
+  let inCell: number | undefined;
   let chained = 0;
   let message: OpenFinding | undefined;
   let messageLines = 0;
@@ -53,7 +62,13 @@ export function pythonParser(): Parser {
 
   return {
     get open() {
-      return tracebackIndent !== undefined || message !== undefined || dump !== undefined || warning !== undefined;
+      return (
+        tracebackIndent !== undefined ||
+        inCell !== undefined ||
+        message !== undefined ||
+        dump !== undefined ||
+        warning !== undefined
+      );
     },
     line(line: LogLine, out: Collector, taken = false): boolean {
       const { text } = line;
@@ -69,6 +84,24 @@ export function pythonParser(): Parser {
         frames = [];
         closeMessage();
         return true;
+      }
+      if (cellHeader.test(text)) {
+        inCell = 0;
+        frames = [];
+        closeMessage();
+        return false;
+      }
+      if (inCell !== undefined) {
+        const [, file, row, name] = cellFrame.exec(text) ?? [];
+        if (file !== undefined) {
+          frames = [...frames.slice(-19), `${file}:${row ?? "0"} ${name ?? ""}`];
+          return false;
+        }
+        const [, at, source = ""] = cellRow.exec(text) ?? [];
+        const last = frames.at(-1);
+        if (at !== undefined && last !== undefined && !last.includes(sourceMark))
+          frames[frames.length - 1] = `${last.replace(/:\d+ /, `:${at} `)}${sourceMark}${source.trim().slice(0, 200)}`;
+        if (++inCell > 300) inCell = undefined;
       }
       if (
         /^(?:During handling of the above exception, another exception occurred|The above exception was the direct cause)/.test(
@@ -142,6 +175,7 @@ export function pythonParser(): Parser {
         message = finding;
         messageLines = 0;
         tracebackIndent = undefined;
+        inCell = undefined;
         frames = [];
         return false;
       }

@@ -33,6 +33,8 @@ export const architectureSymbolRules: readonly Rule[] = [
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
       const since = cudaForArchitecture(arch)?.since;
+      const build = rebuild(match);
+      const into = build.filter((line) => line.startsWith("cd "));
       return [
         `nvcc --version${since === undefined ? "" : `   # ${since} or newer for ${arch.slice(0, -1)}.${arch.slice(-1)}`}`,
         setVariable(
@@ -40,8 +42,9 @@ export const architectureSymbolRules: readonly Rule[] = [
           "TORCH_CUDA_ARCH_LIST",
           `${arch.slice(0, -1)}.${arch.slice(-1)}${Number(arch) >= 90 ? "a" : ""}`,
         ) + "   # and those of your GPUs, separated by semicolons",
+        ...into,
         "rm -rf build .deps CMakeCache.txt CMakeFiles   # in the sources: CMake remembers the old list",
-        ...rebuild(match),
+        ...build.filter((line) => !into.includes(line)),
         match.facts["package"] === undefined
           ? "# or a release of the project in which the call stands behind a check for the architecture"
           : `# or another release: ${pip(match, `install --upgrade ${match.facts["package"]}`)}`,

@@ -24,6 +24,14 @@ function resultOf(signature: string): string {
   return signature.slice(signature.lastIndexOf(" -> ") + 4);
 }
 
+/**
+ * Arguments of causal-conv1d's functions, and the releases that take so many. Source: csrc/causal_conv1d.cpp of its tags: seq_idx
+ * came with 1.1, initial_states and final_states with 1.2, out with 1.5.
+ */
+const causalConv1d: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  causal_conv1d_fwd: { 4: "<1.1", 5: ">=1.1,<1.2", 7: ">=1.2,<1.5", 8: ">=1.5" },
+};
+
 export const boundTypeRules: readonly Rule[] = [
   {
     id: "type-bound-in-other-module",
@@ -230,6 +238,17 @@ export const boundTypeRules: readonly Rule[] = [
         packageOfModule(module) ?? packageOfModule(`${module.replace(/(?:_cuda|_cpu|_cpp|_C|_ext)$/, "")}.`) ?? module;
       const user = /(?:site|dist)-packages[\\/](\w+)[\\/]/.exec(caller ?? "")?.[1];
       const newer = Number(accepted) > Number(given);
+      const range = name === "causal-conv1d" ? causalConv1d[match.facts["name"] ?? ""]?.[Number(given)] : undefined;
+      const stated = match.context.log.versions[name];
+      if (range !== undefined)
+        return [
+          `${pip(match, `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps "${name}${range}"`)}   # the releases whose ${match.facts["name"] ?? ""} takes ${given ?? ""} arguments${stated === undefined ? "" : `; ${stated} is installed`}`,
+          ...(user === undefined || !newer
+            ? []
+            : [
+                `# or a newer ${user.replaceAll("_", "-")}: ${pip(match, `install --no-build-isolation --upgrade --no-deps ${user.replaceAll("_", "-")}`)}`,
+              ]),
+        ];
       return [
         `${pip(match, `show ${name}${user === undefined ? "" : ` ${user.replaceAll("_", "-")}`}`)}   # the versions that are installed`,
         `grep -rniE '${name.replaceAll("-", "[-_]")}' --include=requirements*.txt --include=setup.py --include=pyproject.toml --include=*.yml --include=README.md .   # the version that the project names; otherwise one ${newer ? "before" : "after"} the installed one:`,
@@ -241,7 +260,15 @@ export const boundTypeRules: readonly Rule[] = [
     examples: [
       {
         text: "Traceback (most recent call last):\n  File \"/src/mamba_ssm/ops/selective_scan_interface.py\", line 211, in forward\n    out = causal_conv1d_cuda.causal_conv1d_fwd(x, w, b, True)\nTypeError: causal_conv1d_fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: torch.Tensor, arg2: Optional[torch.Tensor], arg3: Optional[torch.Tensor], arg4: bool) -> torch.Tensor\n\nInvoked with: tensor([[0.1, 0.2]], device='cuda:0'), tensor([1.]), None, True",
-        expect: "causal-conv1d<",
+        expect: 'causal-conv1d<1.1"',
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.10/site-packages/mamba_ssm/ops/selective_scan_interface.py\", line 187, in forward\n    out = causal_conv1d_cuda.causal_conv1d_fwd(\nTypeError: causal_conv1d_fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: torch.Tensor, arg2: Optional[torch.Tensor], arg3: Optional[torch.Tensor], arg4: Optional[torch.Tensor], arg5: torch.Tensor, arg6: Optional[torch.Tensor], arg7: bool) -> None\n\nInvoked with: tensor([[0.1]], device='cuda:0'), tensor([1.]), tensor([1.]), None, None, None, True",
+        expect: '"causal-conv1d>=1.2,<1.5"',
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/src/ops/roi.py\", line 21, in forward\n    out = roi_cuda.roi_fwd(x, w)\nTypeError: roi_fwd(): incompatible function arguments. The following argument types are supported:\n    1. (arg0: torch.Tensor, arg1: torch.Tensor, arg2: bool) -> torch.Tensor\n\nInvoked with: tensor([[0.1, 0.2]], device='cuda:0'), tensor([1.])",
+        expect: "<INSTALLED",
       },
     ],
   },

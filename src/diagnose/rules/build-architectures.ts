@@ -1,6 +1,7 @@
 /** The architectures that torch builds for when nobody names them: asked of the GPU, or of TORCH_CUDA_ARCH_LIST. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { usualArchitectures } from "../arch-lists.ts";
+import { changeFolder } from "../command-words.ts";
 import {
   buildAgain,
   installTorchFor,
@@ -61,6 +62,17 @@ function gpuIndex({ context: { log } }: Match): string {
   return `cu${best.replace(".", "")}`;
 }
 
+/** A torch with CUDA where the one of the text may be a CPU-only build, as PyPI's for Windows is. */
+function torchWithCuda(match: Match): string[] {
+  const { torchBuild, installedTorch, dockerBuild } = match.context.log;
+  if (torchBuild === "cuda" || installedTorch?.includes("+cu") === true) return [];
+  const show = `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"   # None: a CPU-only build, and the extension needs one with CUDA:`;
+  const install = installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0");
+  return dockerBuild && torchBuild !== "cpu"
+    ? [`# a CPU-only torch in the image (torch.version.cuda is None): ${install}`]
+    : [show, install];
+}
+
 export const buildArchitectureRules: readonly Rule[] = [
   {
     id: "no-cuda-runtime-found",
@@ -115,6 +127,46 @@ export const buildArchitectureRules: readonly Rule[] = [
     ],
   },
   {
+    id: "arch-list-unknown-to-script",
+    title: "The package's setup.py does not know the GPU architecture that is asked for",
+    on: ["exception"],
+    specificity: 84,
+    matches: (finding) =>
+      said(
+        finding,
+        /None of the CUDA architectures in `?TORCH_CUDA_ARCH_LIST`? env variable \((?<asked>[\d.;, +PTXaf]+)\) is supported\.\s+Supported CUDA architectures are: (?<known>.+)/s,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `TORCH_CUDA_ARCH_LIST asks for ${match.facts["asked"]?.trim() ?? "an architecture"}, and this state of the package's setup.py has none of it in its own list (${match.facts["known"]?.trim().replace(/\.$/, "") ?? ""}): newer GPUs come with newer sources.`,
+    fix: (match) => {
+      const folder = /^((?:[A-Za-z]:)?[\\/].+)[\\/]setup\.py:\d/.exec(match.finding.frames?.at(-1) ?? "")?.[1];
+      const known = [...(match.facts["known"] ?? "").matchAll(/(\d{1,2}\.\d)\+PTX/g)].map(([, each = ""]) => each);
+      // Code for 9.0 is mostly of the kind that no other GPU runs.
+      const best = known
+        .filter((each) => each !== "9.0")
+        .toSorted((a, b) => Number(a) - Number(b))
+        .at(-1);
+      return [
+        ...(folder === undefined ? [] : [changeFolder(match, folder)]),
+        "git pull   # the newest sources; a fork stays behind: its project's own repository",
+        ...buildAgain(match),
+        ...(best === undefined
+          ? []
+          : [
+              `# still refused: ${setVariable(match, "TORCH_CUDA_ARCH_LIST", `${best}+PTX`)}, which the driver translates for the newer GPU; kernels that ask for their own GPU do not run so`,
+            ]),
+      ];
+    },
+    sources: ["thu-ml/SpargeAttn#76"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/SpargeAttn/setup.py\", line 109, in get_torch_arch_list\n    raise RuntimeError(\nRuntimeError: None of the CUDA architectures in `TORCH_CUDA_ARCH_LIST` env variable (12.0) is supported. Supported CUDA architectures are: {'8.9', '8.0', '8.6+PTX', '8.9+PTX', '9.0+PTX'}.",
+        expect: "git pull",
+      },
+    ],
+  },
+  {
     id: "no-arch-list",
     title: "No GPU to ask, and TORCH_CUDA_ARCH_LIST is not set",
     on: ["exception", "gpu"],
@@ -159,9 +211,8 @@ export const buildArchitectureRules: readonly Rule[] = [
       if (own !== undefined)
         return [
           `${setVariable(match, own, ownValue(match, own))}   # the GPU that will run it: nvidia-smi --query-gpu=compute_cap --format=csv`,
-          `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"   # None: a CPU-only build, and the extension needs one with CUDA:`,
-          installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0"),
-          "# then install the package again, with --no-build-isolation, so that its setup.py sees this torch",
+          ...torchWithCuda(match),
+          ...buildAgain(match),
         ];
       if (withoutGpuBuild(match))
         return [

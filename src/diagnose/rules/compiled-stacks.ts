@@ -40,6 +40,10 @@ export const compiledStackRules: readonly Rule[] = [
         expect: "uninstall -y spconv cumm spconv-cu111 cumm-cu111",
       },
       {
+        text: "ImportError: cannot import name 'TensorOpParams' from 'cumm.gemm.algospec.core'\nspconv-cu116    2.1.21\ncumm-cu116    0.4.9",
+        expect: 'install spconv-cu116==2.1.21 "cumm-cu116<0.3"',
+      },
+      {
         text: "ImportError: cannot import name 'ConvFwdAndBwdInput' from 'cumm.conv.main'\ncuda:11.4, spconv:2.1.2",
         expect: "install spconv-cu114 ",
       },

@@ -34,6 +34,14 @@ function fromSource(match: Match, name: string): string[] {
   ];
 }
 
+/** What pip builds for the torch that is there, where a package is asked for that pip can build; else an environment of its own. */
+function condaOrSource(match: Match): string[] {
+  const built = (match.context.log.condaAsked ?? []).flatMap((name) => fromSource(match, name));
+  const fresh =
+    "conda create -n fresh -c conda-forge --strict-channel-priority python=3.11 pytorch-gpu   # an empty environment, one channel; add the rest afterwards";
+  return built.length === 0 ? [fresh] : [...built, `# or ${fresh}`];
+}
+
 export const condaSolvingRules: readonly Rule[] = [
   {
     id: "conda-virtual-package",
@@ -161,8 +169,7 @@ export const condaSolvingRules: readonly Rule[] = [
         : [
             "sed -E 's/^( *- [A-Za-z0-9_.-]+=[^=]+)=[^=]+$/\\1/' environment.yml > loose.yml && conda env create -f loose.yml   # without the builds",
           ]),
-      ...(match.context.log.condaAsked ?? []).flatMap((name) => fromSource(match, name)),
-      "conda create -n fresh -c conda-forge --strict-channel-priority python=3.11 pytorch-gpu   # an empty environment, one channel; add the rest afterwards",
+      ...condaOrSource(match),
       `# or torch from pip, in an environment with Python alone: conda create -n e python=3.11 && pip install torch --index-url https://download.pytorch.org/whl/cu${cudaOf(match).replace(".", "")}${platformOf(match) === "darwin" ? " (macOS: plain pip install torch)" : ""}`,
     ],
     sources: [

@@ -160,11 +160,17 @@ export const cudaToolkitRules: readonly Rule[] = [
         ];
       return [
         ...(torch === undefined ? [showTorchCuda(match)] : []),
-        `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
-        toolkitOnPath(match),
-        match.context.log.conda && platformOf(match) === "linux"
-          ? `# no such folder: ${condaToolkit(torch ?? "X.Y")} && ${useCondaToolkit}`
-          : "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
+        ...(match.context.log.conda && platformOf(match) === "linux" && torch !== undefined
+          ? [
+              condaToolkit(torch),
+              `${useCondaToolkit}   # the toolkit of torch's CUDA, in torch's environment`,
+              `# one in ${toolkitFolder(match, torch)} does as well: ${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch))}`,
+            ]
+          : [
+              `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torch ?? "X.Y"))}   # the toolkit of torch's CUDA`,
+              toolkitOnPath(match),
+              "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
+            ]),
         ...(readyWheel(match).length > 0 ? [] : buildAgain(match)),
         ...readyWheel(match),
         ...(/Cuda extensions are being compiled/i.test(match.finding.message) && (minor || nvcc === undefined)

@@ -316,7 +316,7 @@ export const gpuPackageRules: readonly Rule[] = [
       (/^Found no NVIDIA driver/.test(finding.message) &&
         finding.frames?.some((frame) => /setup\.py:\d+/.test(frame)) === true) ||
       (/setup\.py:\d+/.test(finding.frames?.at(-1) ?? "") &&
-        /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)|^CPU (?:version|build) is not (?:implemented|supported)/i.test(
+        /^(?:cuda|gpu)(?: support)?(?: is)?(?: not|n't| un)[ -]?(?:availab(?:le|el)|found|detected|supported)\b|^No (?:CUDA|GPU)s?(?: devices?)?(?: was| were)? (?:available|found|detected)|^No CUDA runtime is found|^CPU (?:version|build) is not (?:implemented|supported)/i.test(
           finding.message,
         ))
         ? { device: /^Found no NVIDIA driver/.test(finding.message) ? "yes" : undefined }
@@ -338,6 +338,16 @@ export const gpuPackageRules: readonly Rule[] = [
         ];
       if (match.context.log.cudaHomeNone && match.facts["device"] === undefined) return toolkitFirst(match);
       if (match.context.log.archListSet !== undefined) return withListUnheeded(match, match.context.log.archListSet);
+      // The message names the variable that the script heeds.
+      if (match.facts["device"] === undefined && /\bset FORCE_CUDA=1/.test(match.finding.message))
+        return [
+          setVariable(match, "FORCE_CUDA", "1"),
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # the GPUs that will run it: torch cannot ask one that it does not see`,
+          ...(match.context.log.setupCommand === undefined && match.context.log.installer !== "pip"
+            ? ["# then the same command again"]
+            : buildAgain(match)),
+          "# to run it a GPU has to be in sight: nvidia-smi fails after an update of the driver without a reboot; a container: docker run --gpus all",
+        ];
       return [
         "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
         `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
@@ -352,6 +362,10 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: 'Traceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 47, in get_extensions\n    raise NotImplementedError(\'Cuda is not available\')\nNotImplementedError: Cuda is not available',
         expect: "FORCE_CUDA",
+      },
+      {
+        text: '$ python setup.py build install\nTraceback (most recent call last):\n  File "setup.py", line 69, in <module>\n    ext_modules=get_extensions(),\n  File "setup.py", line 46, in get_extensions\n    raise NotImplementedError(\'No CUDA runtime is found. Please set FORCE_CUDA=1 or test it by running torch.cuda.is_available().\')\nNotImplementedError: No CUDA runtime is found. Please set FORCE_CUDA=1 or test it by running torch.cuda.is_available().',
+        expect: "export FORCE_CUDA=1",
       },
       {
         text: 'ENV TORCH_CUDA_ARCH_LIST=8.6\nRUN --mount=type=cache,target=/c . /v/bin/activate && python -m pip install --no-build-isolation git+https://github.com/u/ops.git\n  File "/tmp/pip-req-build-zem/setup.py", line 69, in <module>\n    raise RuntimeError("No GPUs found. Please specify the target GPU architectures or build on a machine with GPUs.")\nRuntimeError: No GPUs found. Please specify the target GPU architectures or build on a machine with GPUs.',

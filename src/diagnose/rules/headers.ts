@@ -1,5 +1,4 @@
 /** Headers of Python, torch, CUDA, ROCm, pybind11 and NumPy that were not found. */
-import { embeddedHeaders } from "../embedded-python.ts";
 import {
   installWithoutIsolation,
   platformOf,
@@ -17,6 +16,8 @@ import { condaToolkit } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { plainName } from "../packages.ts";
 import { type Match, type Rule, said } from "../rule.ts";
+import { askedOfPython, askedPython } from "../asked-python.ts";
+import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { withoutTh } from "../th-replacements.ts";
 import { isEverywhere } from "../torch-api.ts";
 
@@ -81,13 +82,13 @@ export const headerRules: readonly Rule[] = [
     fix: (match) => {
       const version = pythonVersion(match);
       if (platformOf(match) === "win32")
-        return match.context.log.embeddedPython ||
-          /\btriton_launcher\.c|cuda_utils\.c|hip_utils\.c/.test(match.finding.text)
-          ? [
-              ...embeddedHeaders(match),
-              'rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # what Triton kept of the failure',
-            ]
-          : ["# install Python from python.org or conda (the Store's and the embeddable Python have no headers)"];
+        return [
+          ...(isEmbeddable(match) ? embeddedHeaders(match) : []),
+          ...(/[\\/](?:tmp\w*|Temp)[\\/].*(?:\w_utils|triton_launcher|main)\.c$/i.test(match.finding.file ?? "")
+            ? ['rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # Triton compiles it again']
+            : []),
+          "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
+        ];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];
       if (ofLibtorch(match))
         return [
@@ -127,6 +128,10 @@ export const headerRules: readonly Rule[] = [
       {
         text: "F:\\Comfyui>.\\python_embeded\\python.exe -s ComfyUI\\main.py --use-sage-attention\nPython version: 3.12.10 (tags/v3.12.10:0cc8128, Apr  8 2025, 12:21:36) [MSC v.1943 64 bit (AMD64)]\nC:/Users/Me/AppData/Local/Temp/tmplbqlaw5x/__triton_launcher.c:7: error: include file 'Python.h' not found\nFailed to compile. cc_cmd: ['F:\\\\Comfyui\\\\python_embeded\\\\Lib\\\\site-packages\\\\triton\\\\runtime\\\\tcc\\\\tcc.exe']",
         expect: 'cd /d "F:\\Comfyui\\python_embeded"\ncurl.exe -LO',
+      },
+      {
+        text: "D:\\ComfyUI_windows_portable\\python_embeded>python test_triton.py\nC:/Users/o/AppData/Local/Temp/tmp_wdgdqyv/cuda_utils.c:14: error: include file 'Python.h' not found",
+        expect: "nuget.org/api/v2/package/python/",
       },
       {
         text: "/opt/libtorch/include/torch/csrc/python_headers.h:9:10: fatal error: Python.h: No such file or directory\nmake[2]: *** [CMakeFiles/app.dir/build.make:76: CMakeFiles/app.dir/app.cpp.o] Error 1\npython3-dev is already the newest version",
@@ -374,7 +379,8 @@ export const headerRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["header"] ?? ""}\`${includedBy(match)}: torch's wheels bring pybind11 in torch/include, but torch's include folder is not on the command line, or this torch (Debian's python3-torch) comes without it.`,
     fix: (match) => [
-      `${python(match)} -m pip install pybind11`,
+      ...askedOfPython(match),
+      `${askedPython(match) ?? python(match)} -m pip install pybind11`,
       `export CPATH=$(${python(match)} -c "import pybind11; print(pybind11.get_include())"):$CPATH`,
       "# Debian's torch: sudo apt-get install pybind11-dev",
     ],

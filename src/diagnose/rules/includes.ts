@@ -234,6 +234,7 @@ function minkowski(match: Match): string[] | undefined {
     return undefined;
   if (platformOf(match) === "win32") return undefined;
   const folder = /^(.*[\\/]MinkowskiEngine)[\\/]src[\\/]/.exec(file)?.[1];
+  const { setupCommand } = match.context.log;
   const revision = /MinkowskiEngine(?:\.git)?@([\w.-]+)/.exec(match.context.log.requirement ?? "")?.[1];
   return [
     ...(folder === undefined
@@ -248,7 +249,7 @@ function minkowski(match: Match): string[] | undefined {
           .map((header) => `#include <thrust/${header}.h>`)
           .join("\\n")}' ${name}`,
     ),
-    `${python(match)} setup.py install --force_cuda --blas=openblas   # the same CUDA as torch.version.cuda; after gcc 11 and CUDA 12.8 more has to change: CUDA 11.8 with its torch needs none of this`,
+    `${python(match)} ${setupCommand === undefined ? "setup.py install --force_cuda --blas=openblas" : setupCommand}   # the same CUDA as torch.version.cuda; after gcc 11 and CUDA 12.8 more has to change: CUDA 11.8 with its torch needs none of this`,
   ];
 }
 

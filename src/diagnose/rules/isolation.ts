@@ -1,5 +1,6 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
 import { installWithoutIsolation, pip, pythonVersion, packageToBuild, wordsToBuild } from "../commands.ts";
+import { askedOfPython, askedPython } from "../asked-python.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -104,6 +105,8 @@ export const isolationRules: readonly Rule[] = [
           finding.message,
         )?.groups?.["module"];
       if (module === undefined) return undefined;
+      // `python3 -m pybind11 --includes` of a Makefile.
+      if (module !== "torch" && /^(?:\/\S+\/)?python[\d.]*: No module named /.test(finding.text)) return undefined;
       // pip tells so of a backend that it does not isolate.
       if (
         /^(?:skbuild|scikit_build_core)$/.test(module) &&
@@ -254,6 +257,9 @@ export const isolationRules: readonly Rule[] = [
     },
     fix: (match) => {
       const module = match.facts["module"] ?? "setuptools";
+      const asked = askedPython(match);
+      if (asked !== undefined)
+        return [`${asked} -m pip install ${module}`, ...askedOfPython(match), "# then make again"];
       if (/compiler$/.test(match.facts["name"] ?? ""))
         return [
           pip(match, 'install "setuptools<74" wheel'),
@@ -329,6 +335,10 @@ export const isolationRules: readonly Rule[] = [
       "https://docs.python.org/3/whatsnew/3.12.html#distutils",
     ],
     examples: [
+      {
+        text: "/usr/bin/python3: No module named pybind11\nhelpers.cpp:8:10: fatal error: pybind11/numpy.h: No such file or directory\nmake: *** [Makefile:13: helpers] Error 1",
+        expect: "/usr/bin/python3 -m pip install pybind11",
+      },
       { text: "ModuleNotFoundError: No module named 'distutils'", expect: "3.12" },
       {
         text: "error: Failed to prepare distributions\n  Caused by: Failed to fetch wheel: numpy==1.24.4\n  Caused by: Build backend failed to determine extra requires with `build_wheel()` with exit status: 1\nTraceback (most recent call last):\n  File \"/c/uv/builds-v0/.tmp2T/lib/python3.12/site-packages/setuptools/__init__.py\", line 10, in <module>\n    import distutils.core\nModuleNotFoundError: No module named 'distutils'",

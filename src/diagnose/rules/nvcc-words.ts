@@ -1,6 +1,6 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
-import { torchCuda } from "../commands.ts";
-import { placeOf, type Rule, saidAny } from "../rule.ts";
+import { platformOf, torchCuda } from "../commands.ts";
+import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const nvccWordRules: readonly Rule[] = [
   {
@@ -125,25 +125,49 @@ export const nvccWordRules: readonly Rule[] = [
     fix: (match) => {
       const name = match.facts["name"] ?? "";
       const own = packageOf(name);
-      const cuda = match.context.log.cuda ?? torchCuda(match);
-      return [
-        match.context.log.conda
-          ? `conda install -c nvidia ${own.conda}   # of the version of cuda-nvcc (conda list cuda-nvcc)`
-          : cuda === undefined
-            ? `# sudo apt-get install ${own.apt}-<major>-<minor>   # of NVIDIA's repository, the numbers of nvcc --version; conda: conda install -c nvidia ${own.conda}; all of it: cuda-toolkit-<major>-<minor>`
-            : `sudo apt-get install ${own.apt}-${cuda.replace(".", "-")}   # of NVIDIA's repository; conda: conda install -c nvidia ${own.conda}; all of it: cuda-toolkit-${cuda.replace(".", "-")}`,
-        "rm -rf build && cmake -S . -B build -DCUDAToolkit_ROOT=/usr/local/cuda   # or name a whole toolkit; pip install: export CUDAToolkit_ROOT=/usr/local/cuda CMAKE_ARGS=-DCUDAToolkit_ROOT=/usr/local/cuda",
-      ];
+      return [...partOfToolkit(match, own), ...configuredAnew(match)];
     },
     sources: ["https://cmake.org/cmake/help/latest/module/FindCUDAToolkit.html", "PASSIONLab/OpenEquivariance#208"],
     examples: [
       {
         text: 'CMake Error at CMakeLists.txt:61 (target_link_libraries):\n  Target "ext" links to:\n\n    CUDA::nvrtc\n\n  but the target was not found.  Possible reasons include:',
-        expect: "cuda-nvrtc-dev",
+        expect: "sudo apt-get install cuda-nvrtc-dev-$(nvcc",
+      },
+      {
+        text: '$ pip install llama-cpp-python --no-cache-dir\n      -- Found CUDAToolkit: /usr/local/cuda/include (found version "12.9.86")\n      CMake Error at CMakeLists.txt:61 (target_link_libraries):\n        Target "ext" links to:\n\n          CUDA::cublas\n\n        but the target was not found.  Possible reasons include:',
+        expect: "sudo apt-get install libcublas-dev-12-9",
       },
     ],
   },
 ];
+
+/** Installs that part where the toolkit is from: conda's into the environment, else NVIDIA's package for the nvcc that is there. */
+function partOfToolkit(match: Match, own: { readonly conda: string; readonly apt: string }): string[] {
+  const version = (match.context.log.cuda ?? torchCuda(match))?.split(".").slice(0, 2).join("-");
+  const whole =
+    "# a toolkit from NVIDIA's .run installer has no such packages: run it once more with the libraries selected";
+  if (platformOf(match) === "win32")
+    return match.context.log.conda
+      ? [`conda install -c nvidia ${own.conda}`]
+      : [
+          `# NVIDIA's installer of CUDA${version === undefined ? "" : ` ${version.replace("-", ".")}`} once more: Custom, and the libraries with their development files selected`,
+        ];
+  const apt = `sudo apt-get install ${own.apt}-${version ?? "$(nvcc --version | sed -n 's/.*release \\([0-9]*\\)[.]\\([0-9]*\\),.*/\\1-\\2/p')"}`;
+  return match.context.log.conda
+    ? [`conda install -c nvidia ${own.conda}`, `# the toolkit is not conda's, but one of /usr/local: ${apt}`]
+    : [apt, whole, `# conda's toolkit: conda install -c nvidia ${own.conda}`];
+}
+
+/** CMake keeps what it did not find; pip configures in a new folder each time. */
+function configuredAnew(match: Match): string[] {
+  const { installer, installs = [], requested = [] } = match.context.log;
+  const windows = platformOf(match) === "win32";
+  if (installer !== undefined || installs.length > 0 || requested.length > 0)
+    return ["# another toolkit is found first: name the whole one, export CUDAToolkit_ROOT=/usr/local/cuda"];
+  return [
+    `${windows ? "rmdir /s /q build & cmake" : "rm -rf build && cmake"} -S . -B build${windows ? "" : " -DCUDAToolkit_ROOT=/usr/local/cuda   # or name a whole toolkit"}`,
+  ];
+}
 
 /** Packages of one part of the toolkit. Source: the package lists of NVIDIA's conda channel and apt repository. */
 function packageOf(name: string): { readonly conda: string; readonly apt: string } {

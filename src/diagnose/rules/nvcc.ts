@@ -3,6 +3,7 @@ import { usualArchitectures } from "../arch-lists.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { knownCapabilities, pip, platformOf, setVariable } from "../commands.ts";
+import { ownListWithout } from "../own-arch-list.ts";
 import { packageOf } from "../packages.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
@@ -151,6 +152,13 @@ export const nvccRules: readonly Rule[] = [
         ];
       const dropped = known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0;
       if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
+      const listed = dropped
+        ? ownListWithout(
+            match,
+            setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
+          )
+        : undefined;
+      if (listed !== undefined) return listed;
       if (dropped)
         return [
           platformOf(match) === "win32"
@@ -191,6 +199,14 @@ export const nvccRules: readonly Rule[] = [
       {
         text: "/usr/local/cuda-12.1/bin/nvcc -I/e/torch/include -c k.cu -o k.o -std=c++14 -gencode arch=compute_37,code=sm_37 -gencode arch=compute_70,code=sm_70\nnvcc fatal   : Unsupported gpu architecture 'compute_37'",
         expect: "(3, 7)",
+      },
+      {
+        text: "$ pip install \"git+https://github.com/erikwijmans/Pointnet2_PyTorch.git#egg=pointnet2_ops&subdirectory=pointnet2_ops_lib\"\n/usr/local/cuda-12.1/bin/nvcc -c /tmp/pip-install-h/pointnet2-ops_9/pointnet2_ops_lib/a.cu -o a.o -gencode=arch=compute_37,code=sm_37\nnvcc fatal   : Unsupported gpu architecture 'compute_37'",
+        expect: "cd Pointnet2_PyTorch/pointnet2_ops_lib",
+      },
+      {
+        text: "$ pip install ./pointnet2_ops_lib\nnvcc -c pointnet2_ops/_ext-src/src/ball_query_gpu.cu -o a.o -gencode=arch=compute_37,code=sm_37\nnvcc fatal   : Unsupported gpu architecture 'compute_37'",
+        expect: "TORCH_CUDA_ARCH_LIST/d' ./pointnet2_ops_lib/setup.py",
       },
       { text: "nvcc fatal : Unsupported gpu architecture 'compute_'", expect: "empty" },
       { text: "ptxas fatal : Value 'sm_30' is not defined for option 'gpu-name'", expect: "CUDA 11.0 dropped it" },

@@ -123,7 +123,7 @@ export const packageByReleaseRules: readonly Rule[] = [
       const differ =
         saidAny(
           finding,
-          /k2 was (?:built|compiled) using PyTorch (?<built>\d[\w.+]*)(?:.*But you are using PyTorch (?<here>\d[\w.+]*))?/s,
+          /k2 was (?:built|compiled) using PyTorch (?<built>\d[\w.+]*\w)(?:.*But you are using PyTorch (?<here>\d[\w.+]*\w))?/s,
         ) ?? undefined;
       if (differ !== undefined) return { ...differ, symbol: "yes" };
       // A title's guess, where the traceback below says what is missing.

@@ -12,6 +12,7 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
+import { rebuildRoot } from "../checkouts.ts";
 import { newerToolkit } from "../newer-toolkit.ts";
 import { packageOfModule } from "../packages.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
@@ -32,6 +33,13 @@ function newEnough(match: Match): string[] {
   return need === undefined || match.context.environment?.cuda !== undefined
     ? ["nvcc --version   # the one that is found", ...useToolkit(match, torch, need)]
     : newerToolkit(match, need);
+}
+
+/** Builds the compiled part beside the sources that the traceback runs in; undefined where it is not one, or they are installed. */
+function unbuiltInSources(match: Match): string[] | undefined {
+  const { name = "", module = "" } = match.facts;
+  if (!/^(?:_C|_ext|ext|\w+_(?:cuda|cpp|ext|gpu|cpu|C))$/.test(name) || !module.includes(".")) return undefined;
+  return rebuildRoot(match);
 }
 
 export const readyPackageRules: readonly Rule[] = [
@@ -214,11 +222,15 @@ export const readyPackageRules: readonly Rule[] = [
       said(finding, /cannot import name ['"](?<name>\w+)['"] from ['"](?<module>[\w.]+)['"] \(unknown location\)/),
     confidence: "medium",
     cause: (match) =>
-      `Python found a folder \`${(match.facts["module"] ?? "").replaceAll(".", "/")}\` without __init__.py and takes it for a package: a folder of that name in the working directory (a clone of the sources), what an uninstallation left behind, or an installation that did not end.`,
+      unbuiltInSources(match) === undefined
+        ? `Python found a folder \`${(match.facts["module"] ?? "").replaceAll(".", "/")}\` without __init__.py and takes it for a package: a folder of that name in the working directory (a clone of the sources), what an uninstallation left behind, or an installation that did not end.`
+        : `\`${match.facts["name"] ?? ""}\` is the compiled part of \`${match.facts["module"] ?? ""}\`, which Python imports from its sources: it was not built there, or for another Python.`,
     fix: (match) => {
+      const inSources = unbuiltInSources(match);
+      if (inSources !== undefined) return inSources;
       const top = (match.facts["module"] ?? "").split(".")[0] ?? "";
       return [
-        `cd / && ${python(match)} -c "import ${top}; print(${top}.__path__)"   # which folder is it?`,
+        `(cd / && ${python(match)} -c "import ${top}; print(${top}.__path__)")   # which folder is it?`,
         pip(match, `uninstall -y ${packageOfModule(top) ?? top.replaceAll("_", "-")}`) +
           "   # then remove the folder that is left, and install it again:",
         ...reinstall(match, packageOfModule(top) ?? top.replaceAll("_", "-")),
@@ -229,6 +241,10 @@ export const readyPackageRules: readonly Rule[] = [
       {
         text: "ImportError: cannot import name 'GaussianRasterizer' from 'diff_gaussian_rasterization' (unknown location)",
         expect: "without __init__.py",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/OpenPCDet/pcdet/datasets/__init__.py\", line 8, in <module>\n    from .dataset import DatasetTemplate\n  File \"/w/OpenPCDet/pcdet/ops/iou3d_nms/iou3d_nms_utils.py\", line 9, in <module>\n    from . import iou3d_nms_cuda\nImportError: cannot import name 'iou3d_nms_cuda' from 'pcdet.ops.iou3d_nms' (unknown location)",
+        expect: "cd /w/OpenPCDet",
       },
     ],
   },

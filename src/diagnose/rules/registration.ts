@@ -123,6 +123,10 @@ export const registrationRules: readonly Rule[] = [
       },
       { text: "RuntimeError: operator torchvision::nms does not exist", expect: "torchvision" },
       {
+        text: "RuntimeError: operator torchvision::nms does not exist\ntorch                             2.9.1\ntorchaudio                        2.8.0\ntorchvision                       0.23.0\nvllm                              0.11.0",
+        expect: 'install --force-reinstall "torch==2.8.0" "torchvision==0.23.0" "torchaudio==2.8.0"',
+      },
+      {
         text: '>>> torch.ops.load_library("warp_perspective.so")\n>>> print(torch.ops.custom.warp_perspective)\nRuntimeError: No such operator custom::warp_perspective',
         expect: "load_library('warp_perspective.so')",
       },

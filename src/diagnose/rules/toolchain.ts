@@ -52,7 +52,11 @@ export const toolchainRules: readonly Rule[] = [
     fix: (match) => [
       pip(match, "install ninja"),
       ...(platformOf(match) === "win32"
-        ? []
+        ? match.context.log.embeddedFolder === undefined
+          ? []
+          : [
+              `set PATH=${match.context.log.embeddedFolder}\\Scripts;%PATH%   # an embeddable Python has its Scripts not on PATH; start the program from this prompt`,
+            ]
         : [
             `export PATH="$(dirname "$(${python(match)} -c 'import sys; print(sys.executable)')"):$PATH"   # installed, but not on PATH`,
           ]),
@@ -63,6 +67,10 @@ export const toolchainRules: readonly Rule[] = [
       { text: "RuntimeError: Ninja is required to load C++ extensions", expect: "install ninja" },
       { text: "RuntimeError: Ninja is required to load C++ extensions (pip install ninja to get it)", expect: "PATH" },
       { text: "FileNotFoundError: [Errno 2] No such file or directory: 'ninja': 'ninja'", expect: "install ninja" },
+      {
+        text: 'File "D:\\ComfyUI_windows_portable\\python_embeded\\Lib\\site-packages\\torch\\utils\\cpp_extension.py", line 1832, in verify_ninja_availability\nRuntimeError: Ninja is required to load C++ extensions',
+        expect: "python_embeded\\Scripts;%PATH%",
+      },
     ],
   },
   {

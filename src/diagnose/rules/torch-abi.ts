@@ -72,10 +72,22 @@ const releases: Readonly<Record<string, string>> = {
   mamba_ssm: "https://github.com/state-spaces/mamba/releases/download/v",
 };
 
+/** The wheel that the text names, in the other form, where its address is known: the build from source is the other way. */
+function wheelOrBuild(match: Match, has: string, wanted: string): string[] {
+  const wheel = otherWheel(match, has, wanted);
+  const build = rebuild(match);
+  if (wheel.every((line) => line.startsWith("#"))) return [...wheel, ...build];
+  return [...wheel, `# or from source: ${build.map((line) => line.replace(/\s{2,}# .*$/, "")).join(" && ")}`];
+}
+
 /** The wheel that the text names, in the other form. */
 function otherWheel(match: Match, has: string, wanted: string): string[] {
   const wheel = match.context.log.abiWheel;
   if (wheel?.includes(`cxx11abi${has}`) !== true) return [];
+  // Of another torch: neither form of it loads.
+  const madeFor = /torch(\d+\.\d+)/.exec(wheel)?.[1];
+  const there = /^\d+\.\d+/.exec(match.context.log.installedTorch ?? "")?.[0];
+  if (madeFor !== undefined && there !== undefined && madeFor !== there) return [];
   const other = wheel.replace(`cxx11abi${has}`, `cxx11abi${wanted}`);
   const [, name = "", version = ""] = /^(\w+)-([\d.]+(?:post\d+)?)/.exec(wheel) ?? [];
   const page = own(releases, name);
@@ -147,8 +159,7 @@ export const torchAbiRules: readonly Rule[] = [
     },
     fix: (match) =>
       programFix(match, "wants-new-strings") ?? [
-        ...otherWheel(match, "TRUE", "FALSE"),
-        ...rebuild(match),
+        ...wheelOrBuild(match, "TRUE", "FALSE"),
         `# other builders: add -D_GLIBCXX_USE_CXX11_ABI=$(${python(match)} -c "import torch; print(int(torch._C._GLIBCXX_USE_CXX11_ABI))") to the compile flags`,
         "# a ready-made wheel: take the one marked cxx11abiFALSE; LibTorch: take the cxx11-ABI download, or torch >= 2.7, whose wheels have the new ABI",
       ],
@@ -202,7 +213,6 @@ export const torchAbiRules: readonly Rule[] = [
     fix: (match) =>
       programFix(match, "wants-old-strings") ?? [
         ...(wheelsAreOld(match.context) ? torchFirst(match) : []),
-        ...otherWheel(match, "FALSE", "TRUE"),
         ...(match.context.log.cxx11Abi === true && originOf(packageOf(match) ?? "")?.ready === true
           ? [
               `# ready-made wheels of ${packageOf(match) ?? "the package"} before torch 2.7 want PyTorch's own wheel of the same version (old ABI), not a torch that was built from source or a cxx11-abi download:`,
@@ -212,7 +222,7 @@ export const torchAbiRules: readonly Rule[] = [
               ),
             ]
           : []),
-        ...rebuild(match),
+        ...wheelOrBuild(match, "FALSE", "TRUE"),
         "# drop every -D_GLIBCXX_USE_CXX11_ABI=0 from the flags (setup.py, CMakeLists.txt, CFLAGS, an old FindTorch.cmake)",
       ],
     sources: [

@@ -1,17 +1,13 @@
 /** The C compiles that Triton does when a program runs: its launcher and its helper module, with the compiler that is there. */
-import { embeddedHeaders } from "../embedded-python.ts";
 import { platformOf, python } from "../commands.ts";
-import { type Match, type Rule, said } from "../rule.ts";
+import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
+import { type Rule, said } from "../rule.ts";
 import { isTriton } from "./triton.ts";
 
 /** What is compiled: a source with a name of its own, or one without, below a temporary folder. */
 const helper = /\w+_utils\.c\b|triton_launcher|(?:tmp|Temp)[\\/]+\w+[\\/]+main\.c/i;
 /** The driver's library: an unnamed source that is linked to it is Triton's launcher. */
 const withDriver = /-lcuda\b/;
-
-function embeddable(match: Match): boolean {
-  return /python_embed|embedded|embeddable/i.test(match.finding.message);
-}
 
 export const tritonBuildRules: readonly Rule[] = [
   {
@@ -37,9 +33,9 @@ export const tritonBuildRules: readonly Rule[] = [
         ? facts
         : undefined;
     },
-    confidence: (match) => (embeddable(match) ? "high" : "medium"),
+    confidence: (match) => (isEmbeddable(match) ? "high" : "medium"),
     cause: (match) =>
-      embeddable(match)
+      isEmbeddable(match)
         ? "Triton compiles a small C module when it is first used, against Python's headers and import library, and an embeddable Python (ComfyUI portable and others) comes without the folders Include and libs."
         : platformOf(match) === "win32"
           ? "Triton compiles a small C module when it is first used, and cl.exe (or tcc) failed at it: Python's folders Include and libs are not where Triton looks (a venv made by uv, an embeddable Python, the Store's Python), the Windows SDK is not installed, or the CUDA headers are missing. The compiler's own words stand above."
@@ -47,9 +43,10 @@ export const tritonBuildRules: readonly Rule[] = [
     fix: (match) =>
       platformOf(match) === "win32"
         ? [
-            `${python(match)} -c "import sysconfig, sys; print(sys.version, sys.base_prefix, sysconfig.get_paths()['include'])"   # Python.h has to lie there, python3*.lib in <base>\\libs`,
-            ...(embeddable(match)
-              ? embeddedHeaders(match)
+            ...(isEmbeddable(match) ? embeddedHeaders(match) : []),
+            `${isEmbeddable(match) ? "# " : ""}${python(match)} -c "import sysconfig, sys; print(sys.version, sys.base_prefix, sysconfig.get_paths()['include'])"   # Python.h has to lie there, python3*.lib in <base>\\libs`,
+            ...(isEmbeddable(match)
+              ? []
               : [
                   "# embeddable Python: copy the folders include and libs of the full Python of exactly that version into its folder (triton-windows has them as python_<version>_include_libs.zip)",
                 ]),

@@ -254,7 +254,8 @@ export const tritonRunTimeRules: readonly Rule[] = [
     on: ["exception"],
     specificity: 80,
     matches: (finding) => said(finding, /No module named ['"]triton['"]/),
-    confidence: "high",
+    // xFormers and others say so, and do without.
+    confidence: ({ context: { log } }) => (log.tritonOptional ? "low" : "high"),
     cause: (match) =>
       `The code has kernels in Triton, and there is none: ${
         platformOf(match) === "win32"
