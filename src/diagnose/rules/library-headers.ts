@@ -20,6 +20,11 @@ function ofSubmodule(match: Match): string | undefined {
   )?.[1];
 }
 
+/** Each clang of a distribution has an OpenMP run time of its own release. */
+function clangsOwn({ context: { log } }: Match, apt: string): string {
+  return apt === "libomp-dev" && log.clangRelease !== undefined ? `libomp-${log.clangRelease}-dev` : apt;
+}
+
 export const libraryHeaderRules: readonly Rule[] = [
   {
     id: "protobuf-releases-differ",
@@ -168,7 +173,7 @@ export const libraryHeaderRules: readonly Rule[] = [
         ...(entry.apt === undefined
           ? []
           : systemPackage(match, {
-              apt: entry.apt,
+              apt: clangsOwn(match, entry.apt),
               ...(entry.dnf === undefined ? {} : { dnf: entry.dnf }),
               ...(entry.brew === undefined ? {} : { brew: entry.brew }),
               ...(entry.conda === undefined ? {} : { conda: entry.conda }),

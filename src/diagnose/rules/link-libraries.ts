@@ -301,7 +301,14 @@ export const linkLibraryRules: readonly Rule[] = [
           `# then: library-dirs = ["<brew --prefix ${brew}>/lib"] in retorch.toml (setup.py: library_dirs), include-dirs = ["<brew --prefix ${brew}>/include"]`,
           `brew --prefix ${brew}`,
         ];
-      const apt = packages[name];
+      const boost = /^boost_(\w+?)(?:-mt)?$/.exec(name)?.[1]?.replaceAll("_", "-");
+      const apt =
+        packages[name] ??
+        (boost === undefined
+          ? undefined
+          : boost.startsWith("python")
+            ? "libboost-python-dev"
+            : `libboost-${boost}-dev`);
       return [
         ...(apt === undefined
           ? [`find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`]

@@ -2,6 +2,8 @@
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
+import { setVariable } from "../commands.ts";
+import { typedBuild } from "../typed-builds.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** CUDA's own header as the compiler names it in any of its messages; without one, where the toolkit usually lies. */
@@ -13,6 +15,35 @@ function cudaMathHeader({ finding, context }: Match): string {
     )
     .find((path) => path !== undefined);
   return named?.replace(/\.hpp$/, ".h") ?? "${CUDA_HOME:-/usr/local/cuda}/include/crt/math_functions.h";
+}
+
+/** gcc and clang keep to a warning that is named, wherever -Werror stands on the line. All that the text warns of, at once. */
+function withoutErrors(match: Match): string[] {
+  const named = match.context.findings.flatMap(
+    ({ kind, message }) =>
+      /\[-Werror(?:=([\w+-]+))?(?:,-W([\w+-]+))?\]/.exec(kind === "compile" ? message : "")?.slice(1) ?? [],
+  );
+  const warnings = [...new Set([...named, match.facts["warning"]].filter((each) => each !== undefined))];
+  const flags = warnings.map((each) => `-Wno-error=${each.replace(/=$/, "")}`).join(" ");
+  const { log } = match.context;
+  const typed = typedBuild(match);
+  if (
+    typed?.tool === "cmake" ||
+    (typed === undefined && log.installer === undefined && log.setupCommand === undefined && log.runsCmake)
+  ) {
+    const folder = /--build (\S+)/.exec(typed?.line ?? "")?.[1] ?? "build";
+    return [
+      `cmake -DCMAKE_CXX_FLAGS="${flags}" ${folder}   # or drop -Werror in CMakeLists.txt`,
+      typed?.line ?? `cmake --build ${folder}`,
+    ];
+  }
+  return log.installer !== undefined || log.setupCommand !== undefined
+    ? [
+        setVariable(match, "CFLAGS", flags),
+        setVariable(match, "CXXFLAGS", flags),
+        "# or drop -Werror from the project's flags",
+      ]
+    : [`# add the flag ${flags} (or drop -Werror)`];
 }
 
 export const sourceRules: readonly Rule[] = [
@@ -292,11 +323,8 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The code compiles, but the build says -Werror${match.facts["warning"] === undefined ? "" : ` and this compiler warns of \`${match.facts["warning"]}\``}: another or newer compiler than the project was tested with warns of more.`,
-    fix: (match) => [
-      match.facts["warning"] === undefined
-        ? "# drop -Werror (MSVC: /WX) from the flags"
-        : `# add the flag -Wno-error=${match.facts["warning"]} (or drop -Werror)`,
-    ],
+    fix: (match) =>
+      match.facts["warning"] === undefined ? ["# drop -Werror (MSVC: /WX) from the flags"] : withoutErrors(match),
     change: (match) =>
       match.facts["warning"] === undefined
         ? undefined
