@@ -9,6 +9,7 @@ import { originOf, plainName } from "./packages.ts";
 import { inFetchedSources } from "./fetched-sources.ts";
 import { isToFillIn } from "./place-fit.ts";
 import type { Match } from "./rule.ts";
+import { typedBuild } from "./typed-builds.ts";
 
 const ofBuilds: ReadonlySet<string> = new Set([
   "compile",
@@ -62,6 +63,8 @@ function commandOf(match: Match): string | undefined {
     return words === undefined ? undefined : pip(match, `install ${words}`);
   }
   if (log.setupCommand === undefined) {
+    const typed = typedBuild(match);
+    if (typed !== undefined) return typed.line;
     // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
     const from = log.package === undefined ? undefined : originOf(log.package)?.from;
     return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
@@ -113,7 +116,11 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
   const kept = lines.filter((line) => !saysAgain.test(line));
   const fetched = inFetchedSources(kept, match);
   if (fetched !== undefined) return fetched;
-  return [...kept, ...variablesAgain(match), command];
+  const variables = variablesAgain(match).filter((line) => {
+    const name = /^(?:export|set) (\w+)=/.exec(line)?.[1];
+    return name === undefined || !kept.some((each) => each.includes(`${name}=`));
+  });
+  return [...kept, ...variables, command];
 }
 
 /** The compiler names sources as they lie below the folder that pip builds: the same from where the command was given. */

@@ -137,7 +137,9 @@ export function rebuildCheckout(match: Match): string[] | undefined {
     ...(name === "vllm"
       ? [`${python(match)} use_existing_torch.py`, pip(match, "install -r requirements/build.txt")]
       : []),
-    pip(match, "install --no-build-isolation -v -e ."),
+    name !== "vllm" && /build_ext|develop/.test(match.context.log.setupCommand ?? "")
+      ? `${python(match)} ${match.context.log.setupCommand ?? ""}`
+      : pip(match, "install --no-build-isolation -v -e ."),
   ];
 }
 

@@ -16,6 +16,7 @@ export {
 } from "./command-words.ts";
 export {
   buildAgain,
+  buildRequirement,
   installAgain,
   installWithoutIsolation,
   packageToBuild,

@@ -1,6 +1,6 @@
 /** Commands that build a package again in the environment itself, where it sees torch: in the words of pip, uv, poetry, pdm and pixi. */
 import { own } from "../base/own.ts";
-import { pip, python, quote, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, quote, setVariable } from "./command-words.ts";
 import { originOf, plainName } from "./packages.ts";
 import { requestedWord } from "./request-facts.ts";
 import type { Match } from "./rule.ts";
@@ -112,6 +112,29 @@ function restOfRequest(match: Match): string | undefined {
     return undefined;
   const isIt = requested.length === 1 && built !== undefined && requestedWord({ requested }, built) !== undefined;
   return isIt ? undefined : all;
+}
+
+/**
+ * Has the isolated build of a package bring a tool that needs no torch: the project's own pyproject.toml asks for it. A package
+ * of somebody else is built in the environment at hand.
+ */
+export function buildRequirement(match: Match, name: string): string[] {
+  const { requested = [], localPackages, package: built } = match.context.log;
+  const folder = /^(?:-e )?"?(\.|(?:\.{0,2}\/)?[\w./-]*\/[\w.-]+)(?:\[[\w,-]+\])?"?$/.exec(requested.join(" "))?.[1];
+  const own =
+    folder !== undefined || (requested.length === 0 && built !== undefined && localPackages.includes(plainName(built)));
+  if (!own || platformOf(match) === "win32")
+    return own
+      ? [`# pyproject.toml, [build-system]: add "${name}" to requires`]
+      : [
+          pip(match, `install ${name} setuptools wheel`),
+          pip(
+            match,
+            `install --no-build-isolation ${packageToBuild(match)}   # with all else that its build-system.requires names installed before`,
+          ),
+        ];
+  const file = folder === undefined || folder === "." ? "pyproject.toml" : `${folder}/pyproject.toml`;
+  return [`sed -i 's/^requires = \\[/requires = ["${name}", /' ${file}   # [build-system]: requires = ["${name}", …]`];
 }
 
 /** Installs a package again without build isolation. */

@@ -16,12 +16,13 @@ import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
+import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
-  extends BuildFacts, PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
+  extends BuildFacts, PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts, TypedBuildFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -107,7 +108,14 @@ const carriers =
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
   Exclude<
-    keyof (BuildFacts & PasteFacts & PlaceFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts),
+    keyof (BuildFacts &
+      PasteFacts &
+      PlaceFacts &
+      RequestFacts &
+      SettingFacts &
+      SystemFacts &
+      ToolFacts &
+      TypedBuildFacts),
     "torchCuda"
   >
 >;
@@ -146,6 +154,7 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
+  readonly #typed = new TypedBuildReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
@@ -176,6 +185,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
+    this.#typed.line(text);
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -384,6 +394,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
+    this.#typed.line(text);
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -448,6 +459,7 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
+      ...this.#typed.facts(),
       ...builds,
       conda:
         this.#facts.conda ||

@@ -5,14 +5,17 @@
  */
 import { platformOf, python, removeFolder, setVariable } from "./command-words.ts";
 import type { Match } from "./rule.ts";
+import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 
 const retorch = /^((?:[A-Z_]+=\S+ )*)retorch build((?: --?[\w-]+(?: \d+)?)*)(?:\s+# .*)?$/;
 
 /** What the text builds with; undefined where it does not tell, or tells of retorch. */
-function toolOf({ context: { log } }: Match): "setup" | "cmake" | undefined {
+function toolOf(match: Match): "setup" | "cmake" | "typed" | undefined {
+  const { log } = match.context;
   if (log.namesRetorch) return undefined;
   if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
   if (log.installer !== undefined) return undefined;
+  if (typedBuild(match) !== undefined) return "typed";
   return log.cmakeTarget !== undefined || log.cmake || log.runsCmake ? "cmake" : undefined;
 }
 
@@ -26,13 +29,21 @@ function variables(match: Match, text: string): readonly [before: string, lines:
 }
 
 /** One line of a fix; the tool is the text's. */
-function inTool(line: string, tool: "setup" | "cmake", match: Match): readonly string[] {
+function inTool(line: string, tool: "setup" | "cmake" | "typed", match: Match): readonly string[] {
   const [whole, given = "", options = ""] = retorch.exec(line) ?? [];
   if (whole === undefined) return [line];
   const jobs = / -j (\d+)/.exec(options)?.[1] ?? /\bMAX_JOBS=(\d+) /.exec(given)?.[1];
   // It is named for what it does better.
   if (options === "" && given === "") return [`# or ${line}`];
   const [before, set] = variables(match, given);
+  const typed = tool === "typed" ? typedBuild(match) : undefined;
+  if (typed !== undefined) {
+    const again = options.includes("--force") ? typedBuildFromScratch(typed) : typed.line;
+    return [
+      ...set.filter((each) => jobs === undefined || !each.includes("MAX_JOBS")),
+      `${before.replace(/\bMAX_JOBS=\d+ /, "")}${jobs === undefined || typed.tool === "script" || typed.tool === "build" ? again : `${again.replace(/ -j ?\d*(?= |$)/, "")} -j ${jobs}`}`,
+    ];
+  }
   if (tool === "cmake") {
     const words = [
       ...(options.includes("--force") ? ["--clean-first"] : []),

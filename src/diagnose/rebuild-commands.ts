@@ -14,6 +14,7 @@ import { torchCuda } from "./toolkit-commands.ts";
 import { installTogether, statedTorch, torchIndex, torchThere, wheelPage } from "./torch-commands.ts";
 import { companionFor } from "./torch-wheels.ts";
 import { installSpconv } from "./spconv.ts";
+import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 import { cudaForArchitecture, tooNewFor } from "./version-facts.ts";
 
 /** Builds the extension again with the torch that is installed, leaving nothing of the old build. */
@@ -39,6 +40,9 @@ export function rebuild(match: Match): string[] {
       `${python(match)} -m onnxruntime.training.ortmodule.torch_cpp_extensions.install   # builds them for the torch that is there`,
       "# built with this very torch, and still so: the torch that this release of onnxruntime-training was made for, then the same command",
     ];
+  const typed = typedBuild(match);
+  if (typed !== undefined && (match.finding.kind === "missing-header" || !/-packages[\\/]/.test(file)))
+    return [typedBuildFromScratch(typed)];
   const name = packageOf(match);
   if (name !== undefined) return fromCondaForge(match, "any") ?? reinstall(match, name);
   const checkout = rebuildCheckout(match) ?? rebuildRoot(match);

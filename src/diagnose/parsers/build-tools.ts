@@ -53,8 +53,9 @@ export function buildToolParser(): Parser {
         out.add(line, { kind: "wrapper", tool: "cmake", message: text });
         return true;
       }
-      const made = makeLine.exec(text)?.[1] ?? /^\S*[Mm]akefile\S*:\d+: \*\*\* (.*)$/.exec(text)?.[1];
+      const made = makeLine.exec(text)?.[1] ?? /^(?:\S*[Mm]akefile\S*|\S+\.mk):\d+: \*\*\* (.*)$/.exec(text)?.[1];
       if (made !== undefined) {
+        const [, file, at] = /^(\S*[Mm]akefile\S*|\S+\.mk):(\d+): /.exec(text) ?? [];
         const missing =
           /^No rule to make target|^No targets specified|missing separator|^virtual memory|^multiple target|invalid --jobserver/.test(
             made,
@@ -63,7 +64,12 @@ export function buildToolParser(): Parser {
         if (killed)
           out.add(line, { kind: "tool-died", tool: "make", program: "compiler", code: "signal 9", message: made });
         else if (!noLibrary(line, made, out))
-          out.add(line, { kind: missing ? "build-tool" : "wrapper", tool: "make", message: made });
+          out.add(line, {
+            kind: missing ? "build-tool" : "wrapper",
+            tool: "make",
+            message: made,
+            ...(missing && file !== undefined ? { file, line: Number(at) } : {}),
+          });
         return true;
       }
       if (text.startsWith("ninja: ") || /^\S*ninja(?:\.exe)?: (?:error|fatal|build stopped)/.test(text))

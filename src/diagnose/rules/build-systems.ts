@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
+import { buildRequirement, pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -28,6 +28,12 @@ export function jitRoot(match: Match): string {
 /** An extension that load() builds under the Store's Python. */
 function isStoreJit(match: Match): boolean {
   return match.context.log.storePython && /loading 'build[\w.]*\.ninja':/.test(match.finding.message);
+}
+
+/** setuptools puts `.c` in the place of `.pyx` when it finds no Cython. */
+function ofCython({ finding, facts, context: { log } }: Match): boolean {
+  const stem = /([^\\/]+)\.(?:c|cpp)$/.exec(facts["file"] ?? "")?.[1];
+  return finding.kind === "driver" && stem !== undefined && stem === log.builtExtension?.split(".").at(-1);
 }
 
 /** A path with letters outside of ASCII that went through build.ninja: what ninja reads is not what torch meant. */
@@ -209,13 +215,15 @@ export const buildSystemRules: readonly Rule[] = [
         /add_subdirectory given source "(?<file>[^"]+)" which is not an/,
       );
     },
-    confidence: (match) => (isMisread(match) ? "medium" : "high"),
+    confidence: (match) => (isMisread(match) || ofCython(match) ? "medium" : "high"),
     cause: (match) =>
       isMisread(match)
         ? `ninja does not find \`${match.facts["file"] ?? ""}\`: the path has letters outside of ASCII, which torch writes into build.ninja in one encoding and ninja reads in another. The file itself is most likely there.`
-        : installedPackage(match) !== undefined
-          ? `\`${match.facts["file"] ?? ""}\` is to be compiled, and the installed package lacks it: its wheel was made without these sources (package_data, MANIFEST.in), or its folder is damaged or half removed.`
-          : `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: a git submodule was not checked out (third_party, dependencies), the path in \`sources\` is wrong (it counts from where the build runs), or the source package lacks it (MANIFEST.in).`,
+        : ofCython(match)
+          ? `\`${match.facts["file"] ?? ""}\` bears the name of the module: it is most likely what Cython makes of the .pyx file of that name, and setuptools finds no Cython where it builds (in an isolated build: build-system.requires does not name it), so it passes the name of the C file to the compiler.`
+          : installedPackage(match) !== undefined
+            ? `\`${match.facts["file"] ?? ""}\` is to be compiled, and the installed package lacks it: its wheel was made without these sources (package_data, MANIFEST.in), or its folder is damaged or half removed.`
+            : `\`${match.facts["file"] ?? "A file"}\` is to be compiled and is not there: a git submodule was not checked out (third_party, dependencies), the path in \`sources\` is wrong (it counts from where the build runs), or the source package lacks it (MANIFEST.in).`,
     fix: (match) => {
       const installed = installedPackage(match);
       return isMisread(match)
@@ -224,20 +232,30 @@ export const buildSystemRules: readonly Rule[] = [
             setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "C:\\te" : "/tmp/te"),
             "# or Windows' setting: Region > Administrative > Change system locale > Beta: Use Unicode UTF-8, then restart",
           ]
-        : installed !== undefined
+        : ofCython(match)
           ? [
-              `${pip(match, `show -f ${installed}`)} ${platformOf(match) === "win32" ? '| findstr ".cu .cpp"' : '| grep -E "\\.(cu|cpp|c|h)$"'}   # are the sources in its list? then its folder was damaged:`,
-              pip(
-                match,
-                `install --force-reinstall --no-cache-dir --no-deps ${installed}   # in the release that is installed`,
-              ),
-              `# they are not: git clone the repository of ${installed}, and there ${pip(match, "install --no-build-isolation -e .")}; its author has to name them in package_data or MANIFEST.in`,
+              ...(match.context.log.setupCommand !== undefined ||
+              /no-build-isolation/.test((match.context.log.options ?? []).join(" "))
+                ? [pip(match, "install cython")]
+                : buildRequirement(match, "cython")),
+              `# no .pyx file beside it: the C source itself is missing (git submodule update --init --recursive, or MANIFEST.in)`,
             ]
-          : [
-              "git submodule update --init --recursive",
-              `ls ${match.facts["file"] ?? "."}`,
-              "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
-            ];
+          : installed !== undefined
+            ? [
+                `${pip(match, `show -f ${installed}`)} ${platformOf(match) === "win32" ? '| findstr ".cu .cpp"' : '| grep -E "\\.(cu|cpp|c|h)$"'}   # are the sources in its list? then its folder was damaged:`,
+                pip(
+                  match,
+                  `install --force-reinstall --no-cache-dir --no-deps ${installed}   # in the release that is installed`,
+                ),
+                `# they are not: git clone the repository of ${installed}, and there ${pip(match, "install --no-build-isolation -e .")}; its author has to name them in package_data or MANIFEST.in`,
+              ]
+            : [
+                "git submodule update --init --recursive",
+                platformOf(match) === "win32" || match.facts["file"] === undefined
+                  ? `ls ${match.facts["file"] ?? "."}`
+                  : `find . -name '${match.facts["file"].split("/").at(-1) ?? ""}' -not -path './.git/*'   # in another folder? Then that is the path for the list of sources`,
+                "# source packages: name csrc in MANIFEST.in (recursive-include csrc *)",
+              ];
     },
     sources: ["NVlabs/tiny-cuda-nn#390", "wenda-LLM/wenda#278"],
     examples: [

@@ -92,6 +92,12 @@ export const callRules: readonly Rule[] = [
     cause: (match) =>
       `The module's binding gives ${match.facts["what"] === undefined ? "a value of a C++ type" : `\`${match.facts["what"]}\``} as a default before its type is registered: torch was not imported first (for torch's own types), py::class_ for it comes later in the file, or parts of two builds (or two pybind11) are mixed, so that the class is registered by another library than the one with the default.`,
     fix: (match) => [
+      ...(match.context.log.setupCommand !== undefined || match.context.log.localPackages.length > 0
+        ? [
+            "# own code: py::class_ of the default's type goes above the function that has it as a default, or the default is given in Python; then",
+            ...rebuild(match),
+          ]
+        : []),
       `${python(match)} -c "import torch, ${match.context.log.runningModule ?? "the_extension"}"`,
       `# an installed package: uninstall all copies (${pip(match, "uninstall")} until none is left, old *.egg folders), rm -rf build, and build it again`,
       "# own code: register the class before the function that uses it, or give the default in Python",

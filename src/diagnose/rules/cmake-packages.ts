@@ -1,6 +1,14 @@
 /** CMake: packages, libraries and targets that it does not find. */
 import { own } from "../../base/own.ts";
-import { installWithoutIsolation, pip, platformOf, python, setVariable, systemPackage } from "../commands.ts";
+import {
+  buildRequirement,
+  installWithoutIsolation,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  systemPackage,
+} from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 import { cmakeRanPythonWithoutTorch } from "./cmake-python.ts";
 
@@ -50,6 +58,14 @@ function inPip(match: Match): boolean {
   return match.context.findings.some(
     ({ kind, tool, message }) => (kind === "wrapper" && tool === "pip") || message.includes("scikit-build"),
   );
+}
+
+/** torch has to be there before it is asked where it lies. */
+function afterInstall(lines: readonly string[], line: string): string[] {
+  const at = lines.findIndex(
+    (each) => /\binstall (?!.*--no-build-isolation).*\btorch\b/.test(each) && !each.startsWith("#"),
+  );
+  return [...lines.slice(0, at + 1), line, ...lines.slice(at + 1)];
 }
 
 export const cmakePackageRules: readonly Rule[] = [
@@ -165,14 +181,12 @@ export const cmakePackageRules: readonly Rule[] = [
           ]),
       ...(inPip(match)
         ? [
-            ...(platformOf(match) === "win32"
-              ? [
-                  `for /f "delims=" %i in ('${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"') do set CMAKE_PREFIX_PATH=%i`,
-                ]
-              : [
-                  `export CMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`,
-                ]),
-            ...installWithoutIsolation({ ...match, facts: { module: "scikit_build_core" } }),
+            ...afterInstall(
+              installWithoutIsolation({ ...match, facts: { module: "scikit_build_core" } }),
+              platformOf(match) === "win32"
+                ? `for /f "delims=" %i in ('${python(match)} -c "import torch; print(torch.utils.cmake_prefix_path)"') do set CMAKE_PREFIX_PATH=%i`
+                : `export CMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')"`,
+            ),
           ]
         : [
             ...(match.context.log.relativePrefix === undefined
@@ -311,9 +325,12 @@ export const cmakePackageRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["name"] === "CUDA"
         ? "find_package(CUDA) asks for FindCUDA, which CMake 3.27 and newer no longer give to projects that ask for such a CMake (policy CMP0146)."
-        : `find_package does not find \`${match.facts["name"] ?? ""}\`: it is not installed (with its development files), or its folder is not on CMAKE_PREFIX_PATH.`,
+        : /^(?:pybind11|nanobind)$/i.test(match.facts["name"] ?? "") && inPip(match)
+          ? `find_package does not find \`${match.facts["name"] ?? ""}\`: pip builds in an environment of its own that holds what build-system.requires of pyproject.toml names, and \`${(match.facts["name"] ?? "").toLowerCase()}\` is not among it.`
+          : `find_package does not find \`${match.facts["name"] ?? ""}\`: it is not installed (with its development files), or its folder is not on CMAKE_PREFIX_PATH.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
+      if (/^(?:pybind11|nanobind)$/i.test(name) && inPip(match)) return buildRequirement(match, name.toLowerCase());
       if (/^pybind11$/i.test(name))
         return [
           `${python(match)} -m pip install pybind11 && cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..`,

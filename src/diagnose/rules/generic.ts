@@ -24,6 +24,11 @@ function renamedOption(match: Match): string[] | undefined {
   ];
 }
 
+/** The script of a shell that the text runs. */
+function ranScript({ context: { log } }: Match): string | undefined {
+  return log.typedBuild?.tool === "script" ? /\S+\.sh\b/.exec(log.typedBuild.line)?.[0] : undefined;
+}
+
 export const genericRules: readonly Rule[] = [
   {
     id: "source-refuses",
@@ -134,13 +139,18 @@ export const genericRules: readonly Rule[] = [
       // The carriage return at the end of a line is taken for a part of its last word, and hides what stands before it.
       said(
         finding,
-        /^['’] is not defined for option '(?<option>[\w-]+)'|\$'\\r': command not found|\/(?:bash|sh|env|python3?)\^M: bad interpreter/,
+        /^['’] is not defined for option '(?<option>[\w-]+)'|\$'\\r': command not found|(?:\^M|\\r['’]?): (?:bad interpreter|No such file or directory|invalid option)|(?:bad interpreter|cannot execute): .*\^M|pipefail\r?: invalid option name/,
       ),
     confidence: "high",
     cause: () =>
       "Each line of the script ends with a carriage return (it was cloned or saved on Windows), which the shell hands on as a part of the last word: a file or an option of that name does not exist, and what is printed begins in the middle.",
-    fix: () => [
-      "sed -i 's/\\r$//' make.sh   # the script that was run; dos2unix does the same",
+    fix: (match) => [
+      ...(ranScript(match) === undefined
+        ? ["sed -i 's/\\r$//' make.sh   # the script that was run; dos2unix does the same"]
+        : [
+            `sed -i 's/\\r$//' ${ranScript(match)}   # dos2unix does the same`,
+            match.context.log.typedBuild?.line ?? "",
+          ]),
       "# for all that git writes: git config core.autocrlf input, then clone again",
     ],
     sources: [

@@ -44,6 +44,7 @@ import { pythonHabitRules } from "./python-habits.ts";
 import { tensorCodeRules } from "./tensor-code.ts";
 import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
+import { letterRules } from "./letters-and-encodings.ts";
 import { plainMistakeRules } from "./plain-mistakes.ts";
 import { mismatchedTypeRules } from "./mismatched-types.ts";
 import { templateDemandRules } from "./template-demands.ts";
@@ -301,6 +302,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Calls of CUDA", rules: cudaCallRules },
   { name: "Classes for Python", rules: classBindingRules },
   { name: "Plain slips", rules: plainMistakeRules },
+  { name: "Letters and encodings", rules: letterRules },
   { name: "Types that do not fit", rules: mismatchedTypeRules },
   { name: "What templates ask for", rules: templateDemandRules },
   { name: "Slips of a source", rules: slipRules },

@@ -24,6 +24,11 @@ function ofSubmodule(match: Match): string | undefined {
 const newerHeader =
   /^(?:charconv|concepts|span|bit|compare|coroutine|numbers|source_location|format|print|expected|latch|barrier|semaphore|stop_token|syncstream|memory_resource|execution|ranges|version|filesystem|optional|variant|any|string_view)$/;
 
+/** Each clang of a distribution has an OpenMP run time of its own release. */
+function clangsOwn({ context: { log } }: Match, apt: string): string {
+  return apt === "libomp-dev" && log.clangRelease !== undefined ? `libomp-${log.clangRelease}-dev` : apt;
+}
+
 export const libraryHeaderRules: readonly Rule[] = [
   {
     id: "protobuf-releases-differ",
@@ -182,7 +187,7 @@ export const libraryHeaderRules: readonly Rule[] = [
         ...(entry.apt === undefined
           ? []
           : systemPackage(match, {
-              apt: entry.apt,
+              apt: clangsOwn(match, entry.apt),
               ...(entry.dnf === undefined ? {} : { dnf: entry.dnf }),
               ...(entry.brew === undefined ? {} : { brew: entry.brew }),
               ...(entry.conda === undefined ? {} : { conda: entry.conda }),

@@ -301,7 +301,14 @@ export const linkLibraryRules: readonly Rule[] = [
           `export LIBRARY_PATH="$(brew --prefix ${brew})/lib:$LIBRARY_PATH" CPATH="$(brew --prefix ${brew})/include:$CPATH"   # clang looks there`,
           `# for good: library-dirs = ["${homebrew(match)}/opt/${brew}/lib"] in retorch.toml (setup.py: library_dirs), include-dirs = ["${homebrew(match)}/opt/${brew}/include"]`,
         ];
-      const apt = packages[name];
+      const boost = /^boost_(\w+?)(?:-mt)?$/.exec(name)?.[1]?.replaceAll("_", "-");
+      const apt =
+        packages[name] ??
+        (boost === undefined
+          ? undefined
+          : boost.startsWith("python")
+            ? "libboost-python-dev"
+            : `libboost-${boost}-dev`);
       return [
         ...(apt === undefined
           ? [`find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`]

@@ -1,5 +1,5 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
-import { setVariable, systemPackage } from "../commands.ts";
+import { rebuild, setVariable, systemPackage } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { judgeSymbol } from "../symbols.ts";
@@ -96,7 +96,7 @@ export const linkingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["file"] === undefined ? "An object or archive" : `\`${match.facts["file"]}\``} that goes into the shared library was compiled without -fPIC (often a static library, or objects of nvcc without -Xcompiler -fPIC).`,
     fix: () => [
-      "# compile it with -fPIC (nvcc: -Xcompiler -fPIC; CMake: -DCMAKE_POSITION_INDEPENDENT_CODE=ON), or link the shared form of the library",
+      "# compile it with -fPIC (nvcc: -Xcompiler -fPIC; CMake: -DCMAKE_POSITION_INDEPENDENT_CODE=ON; Makefile: CFLAGS and CXXFLAGS), or link the shared form of the library",
       "retorch build --force   # passes -fPIC to every compiler",
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/Code-Gen-Options.html"],
@@ -201,16 +201,22 @@ export const linkingRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "A file" : `\`${match.facts["file"]}\``} is passed over or refused by the linker: it is of another architecture (32 and 64 bit, x86 and ARM), is empty or cut off, or holds link-time-optimization code of another compiler${/corrupt file/.test(match.finding.message) ? "; on Windows, a .dll or .pyd was named where its .lib belongs" : ""}.`,
-    fix: (match) => [
-      `file ${match.facts["file"] ?? "<file>"}`,
-      ...(/libcuda\.so|libnvidia-ml/.test(match.facts["file"] ?? "")
+    fix: (match) =>
+      match.context.log.clangLto && /\.(?:o|a)$/.test(match.facts["file"] ?? "")
         ? [
-            "# an image without a driver has an empty placeholder there, which is filled when a GPU is given to the container (docker run --gpus all, a GPU session): build there, or link the stub:",
-            "export LIBRARY_PATH=/usr/local/cuda/lib64/stubs:$LIBRARY_PATH",
+            "# clang compiled it with -flto: it holds bitcode, which gcc's link does not read. Let clang++ link, with its own linker (clang++ -flto -fuse-ld=lld …), or take -flto out of the flags",
+            ...rebuild(match),
           ]
-        : []),
-      "# build or install it for this machine; delete a half-written file and build again: retorch build --force",
-    ],
+        : [
+            `file ${match.facts["file"] ?? "<file>"}`,
+            ...(/libcuda\.so|libnvidia-ml/.test(match.facts["file"] ?? "")
+              ? [
+                  "# an image without a driver has an empty placeholder there, which is filled when a GPU is given to the container (docker run --gpus all, a GPU session): build there, or link the stub:",
+                  "export LIBRARY_PATH=/usr/local/cuda/lib64/stubs:$LIBRARY_PATH",
+                ]
+              : []),
+            "# build or install it for this machine; delete a half-written file and build again: retorch build --force",
+          ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/tool-errors/linker-tools-error-lnk1107"],
     examples: [{ text: "/usr/bin/ld: a.o: file not recognized: file format not recognized", expect: "cut off" }],
   },

@@ -125,6 +125,11 @@ export const loadingRules: readonly Rule[] = [
       ...(match.finding.phase === "link" || ofKeops(match) || ofFfi(match) || registersOnly(match)
         ? []
         : [
+            ...(ofJit(match)
+              ? []
+              : [
+                  `# write ${match.context.log.torch === undefined && !/torch/.test(match.finding.file ?? "") ? `PYBIND11_MODULE(${match.facts["module"] ?? ""}, m), or with torch's BuildExtension ` : ""}PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name); then`,
+                ]),
             ...rebuild(match),
             ...(ofJit(match)
               ? [
@@ -135,7 +140,11 @@ export const loadingRules: readonly Rule[] = [
       ...(ofKeops(match) || ofFfi(match) || registersOnly(match)
         ? []
         : [
-            `# write PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name)`,
+            ...(match.finding.phase === "link" || ofJit(match)
+              ? [
+                  `# write PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) and build under the name that is imported: name = "${match.facts["module"] ?? ""}" (the last part of a dotted name)`,
+                ]
+              : []),
             '# with TORCH_LIBRARY only: torch.ops.load_library("<file>.so") instead of import (retorch.toml: kind = "torch-library")',
             "retorch inspect <file>.so   # tells which module name it holds",
           ]),

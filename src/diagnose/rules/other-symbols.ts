@@ -1,9 +1,10 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
 import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands.ts";
-import { packageOf } from "../packages.ts";
+import { isWellKnown, packageOf, plainName } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule, SourcePlace } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
+import { typedBuild } from "../typed-builds.ts";
 import { is, owned } from "./symbol-owners.ts";
 
 /** Whether it is libtorch itself that lacks something at a link: nothing of the project's own. */
@@ -167,7 +168,10 @@ export const otherSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\`: the compiler puts it beside the first virtual function that is not inline. The source that defines that function is not in the list of sources, the function was declared and never defined, ` +
       "or the parts were compiled with different -frtti/-fno-rtti.",
-    fix: () => ["# add the missing source, define the virtual function (or make it = 0 / = default)"],
+    fix: (match) => [
+      `# the first virtual function of ${lastName(match)} that is neither = 0 nor written in the class (often the destructor): define it in a source (or = default in the class), and have that source among \`sources\``,
+      ...(match.finding.phase === "load" ? rebuild(match) : []),
+    ],
     sources: ["https://gcc.gnu.org/wiki/VerboseDiagnostics#missing_vtable"],
     examples: [
       { text: "/usr/bin/ld: a.cpp:(.text+0x5b): undefined reference to `vtable for Tracker'", expect: "sources" },
@@ -237,7 +241,7 @@ export const otherSymbolRules: readonly Rule[] = [
     cause: (match) => {
       const [place] = definedIn(match);
       if (place !== undefined) return definedElsewhere(match, place);
-      if (match.facts["package"] !== undefined)
+      if (match.facts["package"] !== undefined && !isDeveloped(match))
         return `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is of \`${match.facts["package"]}\` itself, and the library that should define it does not have it or is not loaded. The package was built without a part (CUDA, an architecture, a source file), parts of two of its versions lie side by side, or its compiled module was imported before the package that loads the rest.${installedSentence(match)}`;
       const load =
         match.finding.phase === "load" ? " (a shared library links with holes in it; they show when it is loaded)" : "";
@@ -247,13 +251,13 @@ export const otherSymbolRules: readonly Rule[] = [
           : "";
       return (
         `\`${match.facts["readable"] ?? ""}\` belongs to none of torch, CUDA and Python: it is the project's own, declared and called but not defined in any object that was linked${load}. ` +
-        `The source that defines it (often a .cu file) is missing from \`sources\`, or its definition differs from the declaration in parameters, const&, namespace or extern "C".${template(match) ? " It is made from a template: the body has to be seen where it is used, or the source that has the body must name these types." : staticMember(match) ? " It is no function: a static member or a variable that is only declared." : ""}${form}${installedSentence(match)}`
+        `The source that defines it (often a .cu file) is missing from \`sources\`, or its definition differs from the declaration in parameters, const&, namespace or extern "C".${template(match) ? " It is made from a template: the body has to be seen where it is used, or the source that has the body must name these types." : staticMember(match) ? " It is no function: a static member or a variable that is only declared." : ""}${form}${asC(match).length > 0 ? ` The build compiles \`${match.context.log.cSource ?? ""}\` as C, where the function has another name than C++ code asks for, unless the header says extern "C".` : ""}${installedSentence(match)}`
       );
     },
     fix: (match) => {
       const [place] = definedIn(match);
       if (place !== undefined) return toDefinition(match, place);
-      return match.facts["package"] !== undefined
+      return match.facts["package"] !== undefined && !isDeveloped(match)
         ? [
             `${python(match)} -c "import torch, ${match.facts["package"].replaceAll("-", "_")}"   # does it load when the package itself is imported first?`,
             pip(match, `uninstall -y ${match.facts["package"]}`),
@@ -262,16 +266,28 @@ export const otherSymbolRules: readonly Rule[] = [
           ]
         : [
             `grep -rn "${lastName(match)}" --include=*.cpp --include=*.cc --include=*.cu --include=*.h --include=*.cuh .`,
-            "# add the file that defines it to `sources`, or make declaration and definition the same",
+            ...asC(match),
+            ...ofCLibrary(match),
             ...definitionOf(match),
-            ...(match.finding.phase === "load"
-              ? [
-                  "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
-                  ...(platformOf(match) === "linux"
-                    ? ["# link with -Wl,--no-undefined to see such holes when building"]
-                    : []),
-                ]
-              : []),
+            template(match)
+              ? "# or, where the body is already in the header: make declaration and definition the same"
+              : "# add the file that defines it to `sources`, or make declaration and definition the same",
+            ...(match.facts["package"] !== undefined
+              ? reinstall(match, match.facts["package"])
+              : match.finding.phase === "load"
+                ? [
+                    ...(typedBuild(match) === undefined && match.context.log.cmakeTarget === undefined
+                      ? []
+                      : [
+                          `# or another library of the project has it and hides it (CXX_VISIBILITY_PRESET hidden, -fvisibility=hidden): __attribute__((visibility("default"))) before its declaration`,
+                          ...rebuild(match),
+                        ]),
+                    "retorch build --force   # or, after the sources or the architectures changed: rm -rf build, then build again",
+                    ...(platformOf(match) === "linux"
+                      ? ["# link with -Wl,--no-undefined to see such holes when building"]
+                      : []),
+                  ]
+                : []),
           ];
     },
     sources: ["pytorch/extension-cpp#23", "pytorch/extension-cpp#50"],
@@ -301,17 +317,62 @@ export const otherSymbolRules: readonly Rule[] = [
   },
 ];
 
+/** The package is built from a folder of the text's own. */
+function isDeveloped({ facts, context: { log } }: Match): boolean {
+  const name = plainName(facts["package"] ?? "");
+  return (
+    !isWellKnown(name) && (log.localPackages.includes(name) || /^(?:-e )?"?[./]/.test(log.requested?.join(" ") ?? ""))
+  );
+}
+
+/** The functions of a C library bear its name in front: `FLAC__stream_decoder_new`, `sox_open`. */
+function ofCLibrary(match: Match): string[] {
+  const name = /^_?([A-Za-z][A-Za-z0-9]{2,})_{1,2}[A-Za-z]\w+$/.exec(match.finding.symbol ?? "")?.[1];
+  return match.facts["mangled"] !== undefined || name === undefined || platformOf(match) !== "linux"
+    ? []
+    : [
+        `find / -iname 'lib${name}*.so*' -o -iname 'lib${name}*.a' 2>/dev/null   # a C library of that name? Then link it: CMake: target_link_libraries(<target> PRIVATE ${name}); setup.py: libraries=["${name}"]; not there: its development package`,
+      ];
+}
+
+/** A name of C++ is asked for, and the build has sources in C. */
+function asC(match: Match): string[] {
+  const { cSource } = match.context.log;
+  return cSource === undefined ||
+    match.facts["mangled"] === undefined ||
+    template(match) ||
+    (match.facts["name"] ?? "").includes("::")
+    ? []
+    : [
+        `# ${cSource} is compiled as C; when ${lastName(match)} is in it or in another .c file, the C++ source has to include its header so:`,
+        '#     extern "C" {',
+        `#     #include "${baseName(cSource).replace(/\.c$/, ".h")}"`,
+        "#     }",
+      ];
+}
+
 function template(match: Match): boolean {
   return /\w<[^<>]*(?:<[^<>]*>[^<>]*)?>\(/.test(`${match.finding.symbol ?? ""} ${match.facts["readable"] ?? ""}`);
 }
 
 /** A name with its class or namespace and no parameters: data. */
 function staticMember(match: Match): boolean {
-  return /^_?_ZN(?:\d+[A-Za-z_]\w*?)+E$|^\w+(?:::\w+)+$/.test(match.finding.symbol ?? "");
+  const symbol = match.finding.symbol ?? "";
+  let rest = /^_?_ZN(\d.*)$/.exec(symbol)?.[1];
+  if (rest === undefined) return /^\w+(?:::\w+)+$/.test(symbol);
+  while (/^\d/.test(rest)) {
+    const length = /^\d+/.exec(rest)?.[0] ?? "";
+    rest = rest.slice(length.length + Number(length));
+  }
+  return rest === "E";
 }
 
 function definitionOf(match: Match): string[] {
-  const name = template(match) ? (match.finding.symbol ?? "") : (match.facts["readable"] ?? "");
+  const symbol = match.finding.symbol ?? "";
+  const name = (template(match) && !/^_?_Z/.test(symbol) ? symbol : (match.facts["readable"] ?? symbol)).replaceAll(
+    /, std::allocator<[^<>]*> ?>/g,
+    ">",
+  );
   if (template(match))
     return [
       `# at the end of the source that has the template's body: template ${/^\w[\w:]* /.test(name) ? "" : "void "}${name};   (one line for each type), or move the body into the header`,

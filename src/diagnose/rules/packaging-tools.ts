@@ -10,6 +10,38 @@ function ofTorch(name: string): boolean {
 
 export const packagingToolRules: readonly Rule[] = [
   {
+    id: "develop-starts-another-pip",
+    title: "setup.py develop starts a pip of its own, which isolates the build",
+    on: ["exception", "installer"],
+    specificity: 86,
+    matches: (finding, { findings }) => {
+      const facts = said(finding, /No module named ['"](?<module>\w+)/);
+      return facts !== undefined &&
+        findings.some(
+          ({ message, text, at }) =>
+            at > finding.at && /'-m', 'pip', 'install', '-e', '\.', '--use-pep517'/.test(`${message} ${text}`),
+        )
+        ? facts
+        : undefined;
+    },
+    confidence: "high",
+    cause: (match) =>
+      `setuptools 80 and newer run \`setup.py develop\` through a new \`pip install -e . --use-pep517\`, which knows nothing of --no-build-isolation: its empty build environment has no \`${match.facts["module"] ?? ""}\`. pip before 25.3 still calls \`setup.py develop\` for a project without pyproject.toml.`,
+    fix: (match) => {
+      const { requested = [], options = [] } = match.context.log;
+      const words = requested.length === 1 && requested[0]?.startsWith("-e ") === true ? requested[0] : "-e .";
+      const rest = options.filter((option) => !/^--(?:use-pep517|no-build-isolation)$/.test(option));
+      return [pip(match, `install --no-build-isolation --use-pep517 ${[words, ...rest].join(" ")}`)];
+    },
+    sources: ["https://setuptools.pypa.io/en/latest/history.html", "https://pip.pypa.io/en/stable/news/"],
+    examples: [
+      {
+        text: "$ pip install --no-build-isolation -e .\n  Running setup.py develop for ops\n    error: subprocess-exited-with-error\n        File \"/w/ops/setup.py\", line 2, in <module>\n          from pybind11.setup_helpers import Pybind11Extension\n      ModuleNotFoundError: No module named 'pybind11'\n    subprocess.CalledProcessError: Command '['/e/bin/python', '-m', 'pip', 'install', '-e', '.', '--use-pep517', '--no-deps']' returned non-zero exit status 1.",
+        expect: "--no-build-isolation --use-pep517 -e .",
+      },
+    ],
+  },
+  {
     id: "poetry-backend-not-importable",
     title: "The build environment that poetry made has no working setuptools",
     on: ["installer"],

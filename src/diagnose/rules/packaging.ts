@@ -1,6 +1,6 @@
 /** pip, uv, conda and build backends. */
 import { pip, platformOf, reinstall } from "../commands.ts";
-import { originOf } from "../packages.ts";
+import { originOf, plainName } from "../packages.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
 
 /** The folder of a submodule that was to be installed. */
@@ -8,6 +8,32 @@ function submodule(match: Match): string | undefined {
   return /['"]?((?:[\w.~:-]*[\\/])*(?:submodules|third_party|thirdparty|3rdparty|extern|external)[\\/][\w.-]+)/.exec(
     match.finding.message,
   )?.[1];
+}
+
+/** Folders of a repository that are hardly ever its package. */
+const besides =
+  /^(?:c?src|configs?|weights|notebooks?|data(?:sets?)?|docs?|tests?|examples?|scripts?|assets?|build|dist|models?|checkpoints?|ckpts?|outputs?|results?|logs?|images?|imgs?|figures?|figs?|media|tools?|third_?party|thirdparty|externals?|extern|submodules?|docker|demo|benchmarks?|include|kernels?|cuda|cpp|wandb|runs|static|resources|pretrained\w*|requirements)$/i;
+
+/** setuptools lists what it found: the package is the one that is called as the project, or the only one that is none of the others. */
+function toldPackage(match: Match): string[] {
+  const names = Array.from(
+    (/\[(.*?)\]/.exec(match.finding.message)?.[1] ?? "").matchAll(/'([\w.-]+)'/g),
+    ([, name = ""]) => name,
+  );
+  const { requirement = "", requested = [], package: built = "" } = match.context.log;
+  const called = [
+    built,
+    ...[requirement, ...requested].map((word) => /[\\/]([\w.-]+)[\\/"]*$/.exec(word)?.[1] ?? ""),
+  ].map(plainName);
+  const rest = names.filter((name) => !besides.test(name));
+  const name = names.find((each) => called.includes(plainName(each))) ?? (rest.length === 1 ? rest[0] : undefined);
+  if (name === undefined || /modules/.test(match.finding.message.slice(0, 40)) || platformOf(match) === "win32")
+    return [
+      `# pyproject.toml: [tool.setuptools] packages = ["${name ?? "my_package"}"]   (or py_modules = [] when there is none)`,
+    ];
+  return [
+    `printf '\\n[tool.setuptools.packages.find]\\ninclude = ["${name}*"]\\n' >> pyproject.toml   # in the project's folder; no package at all: [tool.setuptools] py_modules = []`,
+  ];
 }
 
 export const packagingRules: readonly Rule[] = [
@@ -133,7 +159,7 @@ export const packagingRules: readonly Rule[] = [
             : `\`${submodule(match) ?? ""}\` is empty: it is a git submodule, and the repository was cloned (or downloaded as a zip) without its submodules.`,
     fix: (match) =>
       match.finding.code === "flat-layout"
-        ? ['# pyproject.toml: [tool.setuptools] packages = ["my_package"]   (or py_modules = [] when there is none)']
+        ? toldPackage(match)
         : match.finding.code === "no-editable"
           ? [pip(match, "install --upgrade pip setuptools wheel")]
           : submodule(match) !== undefined

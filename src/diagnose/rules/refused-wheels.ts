@@ -1,5 +1,5 @@
 /** Wheels that pip refuses by their names: the tags of Python, system and processor, and what a person does about each. */
-import { pip, python, pythonVersion } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion } from "../commands.ts";
 import type { Match } from "../rule.ts";
 
 /** The Python that refused a wheel: this machine's only when the wheel is of this kind of machine. */
@@ -33,6 +33,14 @@ function otherSystem(
 export function forWheel(match: Match): string[] {
   const tag = /-(cp3\d+)-(?:cp3\d+m?|abi3)-/.exec(match.finding.symbol ?? "")?.[1];
   const version = refusingPython(match);
+  const bound = /not in ['"]([^'"]+)/.exec(match.finding.message)?.[1] ?? "";
+  const above = /<\s?3\.(\d{1,2})/.exec(bound)?.[1];
+  // The newest that is below a bound, else the oldest that is asked for.
+  const least = above === undefined ? /(?:>=|~=|==)\s?(3\.\d{1,2})/.exec(bound)?.[1] : `3.${String(Number(above) - 1)}`;
+  if (match.finding.code === "wrong-python" && least !== undefined && platformOf(match) !== "win32")
+    return [
+      `python${least} -m venv ~/venv-${least} && . ~/venv-${least}/bin/activate   # an environment with Python ${least}; not installed: uv venv --python ${least} ~/venv-${least}, or conda create -n e python=${least}; torch has to be installed into it, too`,
+    ];
   if (tag === undefined || match.finding.code !== "wrong-wheel")
     return [
       "# an environment with a Python that has a wheel: uv venv --python 3.12   (or conda create -n e python=3.12)",

@@ -53,6 +53,26 @@ function readOnly(match: Match): boolean {
   return /Read-only file system|\[Errno 30\]/.test(match.finding.message) && platformOf(match) !== "win32";
 }
 
+/** Hands what is somebody else's to the user, as narrowly as the path allows. */
+function toOwn(match: Match): string[] {
+  const path = match.facts["path"] ?? "";
+  const [, environment] = /^(\/[^\s'"]+?)\/lib(?:64)?\/python\d[\d.]*\/(?:site|dist)-packages(?:\/|$)/.exec(path) ?? [];
+  if (environment !== undefined)
+    return /^\/usr(?:\/local)?$/.test(environment)
+      ? [
+          "# the system's Python belongs to root: an environment of your own, and torch and the package into that one:",
+          `${python(match)} -m venv ~/venv && . ~/venv/bin/activate`,
+        ]
+      : [
+          `sudo chown -R "$(id -un)" ${environment}   # the environment belongs to another user`,
+          "# without the right to do so: python3 -m venv ~/venv && . ~/venv/bin/activate, and torch and the package into that one",
+        ];
+  const folder = /^(\/(?:home|srv|opt|workspace|work|data|mnt|scratch)\/[^\s'"]+)\/[^/]+$/.exec(path)?.[1];
+  return folder === undefined || /torch_extensions|\.cache/.test(path)
+    ? ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]
+    : [`sudo chown -R "$(id -un)" ${folder}   # or build in a copy of the folder that is your own`];
+}
+
 export const resourceRules: readonly Rule[] = [
   {
     id: "out-of-memory",
@@ -294,7 +314,11 @@ export const resourceRules: readonly Rule[] = [
               ]
             : [
                 "df -h . /tmp ~/.cache",
-                "export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files",
+                ...(/ \/(?:home|root|Users)\//.test(match.finding.message)
+                  ? ["export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files"]
+                  : [
+                      'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"   # where compilers and pip put their temporary files: another folder when df shows that this disk is full, too',
+                    ]),
                 "pip cache purge",
               ],
     sources: ["https://pip.pypa.io/en/stable/cli/pip_cache/"],
@@ -369,7 +393,7 @@ export const resourceRules: readonly Rule[] = [
                 ? match.context.log.script === undefined
                   ? []
                   : [`${python(match)} the_program.py`]
-                : ["sudo chown -R $(id -un) build *.egg-info   # after an earlier build with sudo"]),
+                : toOwn(match)),
           ],
     sources: [],
     examples: [

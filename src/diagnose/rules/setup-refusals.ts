@@ -31,7 +31,7 @@ export function ofCleaning(finding: Finding, context: RuleContext): boolean {
 }
 
 /** The place in the project's own script that an exception comes from; undefined when no set-up script runs. */
-function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
+export function scriptPlace(finding: Finding, context: RuleContext): { where: string; own: boolean } | undefined {
   const frames = finding.frames ?? [];
   if (ofCleaning(finding, context)) return undefined;
   const script = (frame: string): boolean =>

@@ -3,6 +3,8 @@ import { pip, platformOf } from "../commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
+import { setVariable } from "../commands.ts";
+import { typedBuild } from "../typed-builds.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** CUDA's own header as the compiler names it in any of its messages; without one, where the toolkit usually lies. */
@@ -30,6 +32,35 @@ function tellsOfNvcc({ finding, context }: Match): boolean {
 /** gcc and clang call the warning otherwise. */
 function narrowingOff({ finding }: Match): string {
   return /cannot be narrowed/.test(finding.message) ? "-Wno-c++11-narrowing" : "-Wno-narrowing";
+}
+
+/** gcc and clang keep to a warning that is named, wherever -Werror stands on the line. All that the text warns of, at once. */
+function withoutErrors(match: Match): string[] {
+  const named = match.context.findings.flatMap(
+    ({ kind, message }) =>
+      /\[-Werror(?:=([\w+-]+))?(?:,-W([\w+-]+))?\]/.exec(kind === "compile" ? message : "")?.slice(1) ?? [],
+  );
+  const warnings = [...new Set([...named, match.facts["warning"]].filter((each) => each !== undefined))];
+  const flags = warnings.map((each) => `-Wno-error=${each.replace(/=$/, "")}`).join(" ");
+  const { log } = match.context;
+  const typed = typedBuild(match);
+  if (
+    typed?.tool === "cmake" ||
+    (typed === undefined && log.installer === undefined && log.setupCommand === undefined && log.runsCmake)
+  ) {
+    const folder = /--build (\S+)/.exec(typed?.line ?? "")?.[1] ?? "build";
+    return [
+      `cmake -DCMAKE_CXX_FLAGS="${flags}" ${folder}   # or drop -Werror in CMakeLists.txt`,
+      typed?.line ?? `cmake --build ${folder}`,
+    ];
+  }
+  return log.installer !== undefined || log.setupCommand !== undefined
+    ? [
+        setVariable(match, "CFLAGS", flags),
+        setVariable(match, "CXXFLAGS", flags),
+        "# or drop -Werror from the project's flags",
+      ]
+    : [`# add the flag ${flags} (or drop -Werror)`];
 }
 
 export const sourceRules: readonly Rule[] = [
@@ -322,21 +353,12 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The code compiles, but the build says -Werror${match.facts["warning"] === undefined ? "" : ` and this compiler warns of \`${match.facts["warning"]}\``}: another or newer compiler than the project was tested with warns of more.`,
-    fix: (match) => {
-      const flag = `-Wno-error=${match.facts["warning"] ?? ""}`;
-      if (match.facts["warning"] === undefined)
-        return [
-          "# drop -Werror (MSVC: /WX, nvcc: -Werror all-warnings) from the flags: grep -rn 'Werror' setup.py CMakeLists.txt cmake",
-        ];
-      return [
-        ...(platformOf(match) === "win32"
-          ? []
-          : [
-              `export CFLAGS="$CFLAGS ${flag}" CXXFLAGS="$CXXFLAGS ${flag}"   # it counts whichever comes first, -Werror or this; CMake reads them in an empty build folder only`,
-            ]),
-        `# or in the build's own flags: ${flag} (nvcc: -Xcompiler=${flag}), or no -Werror`,
-      ];
-    },
+    fix: (match) =>
+      match.facts["warning"] === undefined
+        ? [
+            "# drop -Werror (MSVC: /WX, nvcc: -Werror all-warnings) from the flags: grep -rn 'Werror' setup.py CMakeLists.txt cmake",
+          ]
+        : withoutErrors(match),
     change: (match) =>
       match.facts["warning"] === undefined
         ? undefined

@@ -55,6 +55,21 @@ function moduleOf({ finding }: Match): string | undefined {
   return /(?:^|[\\/])([A-Za-z]\w*)\.(?:cpython-|abi3\.so)[^\\/]*$/.exec(file)?.[1];
 }
 
+/** By the prefix of its functions. */
+function sanitizer({ facts }: Match): { short: string; name: string } {
+  const short = /_(ubsan|tsan|lsan|msan)_/.exec(facts["name"] ?? "")?.[1] ?? "asan";
+  const names: Readonly<Record<string, string>> = { ubsan: "undefined", tsan: "thread", lsan: "leak", msan: "memory" };
+  return { short, name: names[short] ?? "address" };
+}
+
+function toLinkSanitizer(match: Match): string[] {
+  const flag = `-fsanitize=${sanitizer(match).name}`;
+  return [
+    `# the sources were compiled with ${flag} and linked without it: take it out of the flags, or give it to the link, too (setup.py: extra_link_args=["${flag}"]; CMake: target_link_options); then`,
+    ...(match.finding.phase === "load" ? rebuild(match) : []),
+  ];
+}
+
 export const systemSymbolRules: readonly Rule[] = [
   {
     id: "filesystem-not-linked",
@@ -254,14 +269,14 @@ export const systemSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the OpenMP run time${/kmp/.test(match.facts["name"] ?? "") ? " of clang and Intel (libomp)" : " of gcc (libgomp)"}: the sources were compiled with -fopenmp, the link was not, or compile and link used different compilers.`,
     fix: (match) => [
-      ...(platformOf(match) === "linux" && !/kmp/.test(match.facts["name"] ?? "")
+      ...(linksByVariable(match)
         ? [
             'export LDFLAGS="$LDFLAGS -fopenmp"   # setuptools and CMake (in an empty build folder) take it for the link',
-            ...rebuild(match),
           ]
         : []),
-      "# give -fopenmp to both the compile and the link: cxx-flags and link-flags (setup.py: extra_compile_args and extra_link_args)",
+      '# give -fopenmp to the link as well: setup.py: extra_link_args=["-fopenmp"]; CMake: target_link_libraries(<target> PRIVATE OpenMP::OpenMP_CXX); retorch.toml: link-flags = ["-fopenmp"]',
       ...(/kmp/.test(match.facts["name"] ?? "") ? ["# clang: -lomp instead"] : []),
+      ...(linksByVariable(match) || match.finding.phase === "load" ? rebuild(match) : []),
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/libgomp/"],
     examples: [
@@ -286,7 +301,8 @@ export const systemSymbolRules: readonly Rule[] = [
         ? "The extension was compiled with -fsanitize=address, whose run time has to be loaded before everything else; Python was not built with it."
         : `\`${match.facts["name"] ?? ""}\` is of a sanitizer: the extension was compiled with -fsanitize=…, but neither the link nor Python has its run time.`,
     fix: (match) => [
-      `LD_PRELOAD=$(gcc -print-file-name=lib${/^_*ubsan/.test(match.facts["name"] ?? "") ? "ubsan" : /^_*tsan/.test(match.facts["name"] ?? "") ? "tsan" : "asan"}.so) ${python(match)} ${match.context.log.script ?? "the_program.py"}`,
+      ...(match.finding.kind === "exception" ? [] : toLinkSanitizer(match)),
+      `LD_PRELOAD=$(gcc -print-file-name=lib${sanitizer(match).short}.so) ${match.context.log.typedProgram ?? `${python(match)} ${match.context.log.script ?? "the_program.py"}`}`,
       "# or build without -fsanitize",
     ],
     sources: ["https://github.com/google/sanitizers/wiki/AddressSanitizerAsDso"],
@@ -317,3 +333,8 @@ export const systemSymbolRules: readonly Rule[] = [
     examples: [{ text: "ImportError: /p/x.so: undefined symbol: __atomic_load_16", expect: "-latomic" }],
   },
 ];
+
+/** gcc's OpenMP on Linux: what builds take from LDFLAGS is enough. */
+function linksByVariable(match: Match): boolean {
+  return platformOf(match) === "linux" && !/kmp/.test(match.facts["name"] ?? "");
+}

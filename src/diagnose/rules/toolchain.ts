@@ -295,10 +295,16 @@ export const toolchainRules: readonly Rule[] = [
           ]
         : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
           ? condaCompiler(match)
-          : [
-              ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-              'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-            ],
+          : /^(?:gcc|g\+\+|clang(?:\+\+)?)-\d/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
+            ? [
+                `echo "CC=$CC CXX=$CXX"; ls /usr/bin | grep -E '^(gcc|g\\+\\+|clang|clang\\+\\+)(-[0-9]+)?$'   # what is asked for, and what is there`,
+                "unset CC CXX   # the compilers of the system, gcc and g++ (sudo apt-get install build-essential)",
+                `# or this very one: sudo apt-get install ${/^clang/.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "").replace("++", "") : (match.facts["name"] ?? "").replace("gcc", "g++")}   # where the distribution has it`,
+              ]
+            : [
+                ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+                'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+              ],
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },

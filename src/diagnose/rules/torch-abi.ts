@@ -1,6 +1,6 @@
 /** Symbols of torch whose strings are of the other ABI of libstdc++. */
 import { own } from "../../base/own.ts";
-import { pip, python, rebuild } from "../commands.ts";
+import { pip, platformOf, python, rebuild } from "../commands.ts";
 import { originOf, packageOf } from "../packages.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
@@ -220,6 +220,11 @@ export const torchAbiRules: readonly Rule[] = [
                 match,
                 `install torch==${/^\d+\.\d+(?:\.\d+)?/.exec(match.context.log.installedTorch ?? "")?.[0] ?? "<version>"}   # or build the package from source against the torch that is there`,
               ),
+            ]
+          : []),
+        ...(match.context.log.oldStringsAsked && platformOf(match) === "linux"
+          ? [
+              "grep -rl --include=setup.py --include=CMakeLists.txt --include='*.toml' --include='*.cmake' --include=Makefile -e '-D_GLIBCXX_USE_CXX11_ABI=0' . | xargs -r sed -i 's/-D_GLIBCXX_USE_CXX11_ABI=0/-D_GLIBCXX_USE_CXX11_ABI=1/g'   # the build gives the flag; where none of these files has it: CFLAGS, CXXFLAGS",
             ]
           : []),
         ...wheelOrBuild(match, "FALSE", "TRUE"),

@@ -30,7 +30,9 @@ const typedPath = /^(?:[A-Za-z]:|\/(?:home|Users|root|content|kaggle|workspace|m
 /** The folder that holds the sources of the package: `/w` of `/w/my_ops/__init__.py`. */
 function rootOf({ facts }: Match): string {
   const file = facts["file"] ?? "";
-  const at = file.search(new RegExp(`[\\\\/]${facts["top"] ?? ""}[\\\\/]`));
+  const top = facts["top"] ?? "";
+  // A repository and its package often bear one name: the package is the inner one.
+  const at = file.search(new RegExp(`[\\\\/]${top}[\\\\/](?!${top}[\\\\/])`));
   return at > 0 ? file.slice(0, at) : ".";
 }
 
