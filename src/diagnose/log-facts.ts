@@ -15,12 +15,13 @@ import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
+import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
-  extends BuildFacts, PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts {
+  extends BuildFacts, PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts, TypedFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -104,7 +105,7 @@ const carriers =
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
   Exclude<
-    keyof (BuildFacts & PasteFacts & PlaceFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts),
+    keyof (BuildFacts & PasteFacts & PlaceFacts & RequestFacts & SettingFacts & SystemFacts & ToolFacts & TypedFacts),
     "torchCuda"
   >
 >;
@@ -141,6 +142,7 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
+  readonly #typed = new TypedReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
   readonly #tools = new ToolListReader();
@@ -170,6 +172,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
+    this.#typed.line(text);
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -377,6 +380,7 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
+    this.#typed.line(text);
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -438,6 +442,7 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
+      ...this.#typed.facts(),
       ...builds,
       conda: this.#facts.conda || system.spokenConda,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),

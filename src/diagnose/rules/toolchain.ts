@@ -32,6 +32,23 @@ function condaCompiler(match: Match): string[] {
   ];
 }
 
+/** The number of a gcc that is asked for by it: `11` of `/usr/bin/g++-11`. */
+function numbered(match: Match): string | undefined {
+  return platformOf(match) === "linux" && !match.context.log.conda
+    ? /^(?:g\+\+|gcc|c\+\+)-(\d{1,2})$/.exec(match.facts["name"] ?? "")?.[1]
+    : undefined;
+}
+
+/** That gcc, or none in particular: what names it. */
+function numberedCompiler(match: Match): string[] {
+  const number = numbered(match) ?? "";
+  return [
+    `sudo apt-get install gcc-${number} g++-${number}   # the one that is asked for; Fedora, RHEL: sudo dnf install gcc-toolset-${number}`,
+    'echo "CC=[$CC] CXX=[$CXX] CUDAHOSTCXX=[$CUDAHOSTCXX] NVCC_CCBIN=[$NVCC_CCBIN] NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS] NVCC_APPEND_FLAGS=[$NVCC_APPEND_FLAGS]"   # which of them names it',
+    "# or without it: unset CC CXX CUDAHOSTCXX NVCC_CCBIN NVCC_PREPEND_FLAGS NVCC_APPEND_FLAGS, when the gcc that is there is one that this CUDA takes",
+  ];
+}
+
 export const toolchainRules: readonly Rule[] = [
   {
     id: "ninja-missing",
@@ -286,10 +303,12 @@ export const toolchainRules: readonly Rule[] = [
           ]
         : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
           ? condaCompiler(match)
-          : [
-              ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-              'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-            ],
+          : numbered(match) !== undefined
+            ? numberedCompiler(match)
+            : [
+                ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+                'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+              ],
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
