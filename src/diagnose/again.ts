@@ -8,6 +8,7 @@ import { variablesAgain } from "./isolation-commands.ts";
 import { originOf, plainName } from "./packages.ts";
 import { inFetchedSources } from "./fetched-sources.ts";
 import { isToFillIn } from "./place-fit.ts";
+import { cmakeAgain } from "./typed-fit.ts";
 import type { Match } from "./rule.ts";
 import { typedBuild } from "./typed-builds.ts";
 
@@ -28,6 +29,8 @@ const builds =
 /** Commands that bring what a build needs. */
 const installsTool =
   /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
+/** A part of the CUDA toolkit in a package of pip. */
+const partOfToolkit = /\bpip install --force-reinstall --no-deps "nvidia-[\w-]+==.*?\.\*"/g;
 /** `# then the same command again`. */
 const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)\b.*\bagain\b[^:]*$|^# then again$/;
 
@@ -81,7 +84,8 @@ function commandPart(line: string): string {
   return line
     .replace(/\s+# .*$/, "")
     .replaceAll(/\b(?:poetry|pdm|pixi|uv) run (?:--no-sync )?(?=python\S* -[cm])/g, "")
-    .replaceAll(installsTool, "");
+    .replaceAll(installsTool, "")
+    .replaceAll(partOfToolkit, "");
 }
 
 /** The package has wheels for each torch on a page, and pip took newer sources of PyPI in their place. */
@@ -101,7 +105,7 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
   if (lines.length === 0 || !isBuild(match)) return lines;
   const command = commandOf(match);
-  if (command === undefined) return lines;
+  if (command === undefined) return withTyped(lines, match);
   const ready = fromPage(match, command);
   // pip has looked at that page and took sources all the same: for Macs it has few wheels.
   if (ready !== undefined && platformOf(match) === "darwin")
@@ -121,6 +125,28 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
     return name === undefined || !kept.some((each) => each.includes(`${name}=`));
   });
   return [...kept, ...variables, command];
+}
+
+/** What only shows something. */
+const shows =
+  /^(?!.*&& export )(?:ls|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|\S+ --version|python\S* -c)\b/;
+
+/** The command of CMake's or of a compiler that was typed: the latter only where something else than its words was to change. */
+function withTyped(lines: readonly string[], match: Match): readonly string[] {
+  const { log } = match.context;
+  if (log.docker || log.namesRetorch || log.notebook || log.setupCommand !== undefined) return lines;
+  const kept = lines.filter((line) => !saysAgain.test(line));
+  const commands = kept.map(commandPart).filter((line) => line !== "");
+  if (commands.some((line) => builds.test(line) || line.startsWith("cmake "))) return lines;
+  const cmake = cmakeAgain(match, kept);
+  if (cmake !== undefined) return [...kept, ...cmake];
+  const typed = log.typedLast === "compile" && log.installer === undefined ? log.typedCompile : undefined;
+  const program = typed?.split(" ")[0] ?? "";
+  return typed === undefined ||
+    commands.every((line) => shows.test(line)) ||
+    commands.some((line) => line.startsWith(`${program} `))
+    ? lines
+    : [...kept, typed];
 }
 
 /** The compiler names sources as they lie below the folder that pip builds: the same from where the command was given. */

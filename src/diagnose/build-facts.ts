@@ -9,6 +9,14 @@ export interface BuildFacts {
   readonly torchLinkFolder?: string;
   /** What TORCH_CUDA_ARCH_LIST is set to, as a command of the text has it: `8.6`. */
   readonly archListSet?: string;
+  /** The same where it is written in another form than torch's: `sm_80;sm_90`, `86`. */
+  readonly archListMisspelt?: string;
+  /** Kernel templates that nvcc found no body for where they are launched: `fill_kernel`. */
+  readonly kernelsWithoutBody?: readonly string[];
+  /** ccache stands before nvcc. */
+  readonly nvccByCcache: boolean;
+  /** The CUDA that CMake says to have found: `13.0`. */
+  readonly cmakeCuda?: string;
   /** Architectures that the project names on nvcc's command line itself: torch writes `-gencode=arch=`. */
   readonly ownGencode: readonly string[];
   /** The service whose notebook it is: its sessions have a GPU and nvcc when they are started with one. */
@@ -31,6 +39,8 @@ export interface BuildFacts {
   readonly needsBuildKit: boolean;
 }
 
+const archListOther =
+  /\bTORCH_CUDA_ARCH_LIST["']?\s?=\s?["']?((?:(?:sm_?|compute_?)?\d{2,3}[af]?(?:\+PTX)?(?:[;, ]+|(?=["'\s]|$)))+)/;
 const archList = /\bTORCH_CUDA_ARCH_LIST["']?\s?=\s?["']?(\d{1,2}\.\d[\d.; +PTXaf]{0,80})/;
 
 /**
@@ -55,6 +65,10 @@ function bundledPython(text: string): string | undefined {
 export class BuildReader {
   #folder: string | undefined;
   #list: string | undefined;
+  #otherList: string | undefined;
+  #cmakeCuda: string | undefined;
+  #ccache = false;
+  readonly #bodiless: string[] = [];
   readonly #gencode = new Set<string>();
   #service: BuildFacts["notebookService"];
   #clone: string | undefined;
@@ -69,6 +83,19 @@ export class BuildReader {
   line(text: string): void {
     if (text.includes("/torch/lib"))
       this.#folder ??= /(?:^|\s)-L(\/[^\s"']{1,300}\/torch\/lib)(?=\s|$)/.exec(text)?.[1];
+    if (text.includes("static-global-template-stub=true") && this.#bodiless.length < 20) {
+      const kernel = /instantiation or specialization \("(?:\w+::)*(\w+)/.exec(text)?.[1];
+      if (kernel !== undefined) this.#bodiless.push(kernel);
+    }
+    this.#ccache ||= text.includes("ccache ") && /\bccache \S*nvcc /.test(text.slice(0, 400));
+    if (text.startsWith("--") || text.includes("CUDA compiler id"))
+      this.#cmakeCuda =
+        /CUDA compiler identification is NVIDIA (\d+\.\d+)|Found CUDA(?:Toolkit)?: .* \(found (?:suitable )?version "(\d+\.\d+)/
+          .exec(text)
+          ?.slice(1)
+          .find((part) => part !== undefined) ?? this.#cmakeCuda;
+    if (text.includes("TORCH_CUDA_ARCH_LIST"))
+      this.#otherList = archListOther.exec(text)?.[1]?.trim() ?? this.#otherList;
     if (text.includes("TORCH_CUDA_ARCH_LIST")) this.#list = archList.exec(text)?.[1]?.trim() ?? this.#list;
     if (text.includes("-gencode arch="))
       for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/ -gencode arch=compute_(\d{2,3}[af]?)/g))
@@ -116,6 +143,10 @@ export class BuildReader {
       ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),
       ...(this.#folder === undefined ? {} : { torchLinkFolder: this.#folder }),
       ...(this.#list === undefined ? {} : { archListSet: this.#list }),
+      ...(this.#bodiless.length === 0 ? {} : { kernelsWithoutBody: [...this.#bodiless] }),
+      nvccByCcache: this.#ccache,
+      ...(this.#cmakeCuda === undefined ? {} : { cmakeCuda: this.#cmakeCuda }),
+      ...(this.#otherList === undefined ? {} : { archListMisspelt: this.#otherList }),
       ...(this.#service === undefined ? {} : { notebookService: this.#service }),
       ...(this.#clone === undefined ? {} : { clonedInto: this.#clone }),
     };

@@ -17,12 +17,22 @@ import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
+import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
-  extends BuildFacts, PasteFacts, PlaceFacts, RequestFacts, SettingFacts, SystemFacts, ToolFacts, TypedBuildFacts {
+  extends
+    BuildFacts,
+    PasteFacts,
+    PlaceFacts,
+    RequestFacts,
+    SettingFacts,
+    SystemFacts,
+    ToolFacts,
+    TypedBuildFacts,
+    TypedFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
@@ -115,7 +125,8 @@ type Mutable = Omit<
       SettingFacts &
       SystemFacts &
       ToolFacts &
-      TypedBuildFacts),
+      TypedBuildFacts &
+      TypedFacts),
     "torchCuda"
   >
 >;
@@ -154,7 +165,8 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
-  readonly #typed = new TypedBuildReader();
+  readonly #typedBuilds = new TypedBuildReader();
+  readonly #typedCommands = new TypedReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
@@ -185,7 +197,8 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
-    this.#typed.line(text);
+    this.#typedBuilds.line(text);
+    this.#typedCommands.line(text);
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -394,7 +407,8 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
-    this.#typed.line(text);
+    this.#typedBuilds.line(text);
+    this.#typedCommands.line(text);
     this.#builds.line(text);
     this.#called(text);
     this.#vendor.line(text);
@@ -459,7 +473,8 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
-      ...this.#typed.facts(),
+      ...this.#typedBuilds.facts(),
+      ...this.#typedCommands.facts(),
       ...builds,
       conda:
         this.#facts.conda ||

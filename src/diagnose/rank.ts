@@ -6,6 +6,8 @@ import { withoutEchoes } from "./echoes.ts";
 import { overcomeIn } from "./overcome.ts";
 import { inOwnTool } from "./own-build.ts";
 import { withoutTorch } from "./other-field.ts";
+import { inTypedCmake } from "./typed-fit.ts";
+import { variablesAgain } from "./isolation-commands.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import { foreignHeader } from "./foreign-headers.ts";
 import { fitted } from "./machine-fit.ts";
@@ -169,10 +171,20 @@ function withoutRepeats(lines: readonly string[]): readonly string[] {
   });
 }
 
+/** Without the variables that the text's command set, where the fix gave them another value before. */
+function withoutOldValues(lines: readonly string[], match: Match): readonly string[] {
+  const old = new Set(variablesAgain(match));
+  return lines.filter((line, at) => {
+    if (!old.has(line)) return true;
+    const name = line.slice(0, line.indexOf("=") + 1);
+    return !lines.slice(0, at).some((before) => before.startsWith(name));
+  });
+}
+
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
-  const own = withoutTorch(rule.fix(match), match);
-  const lines = fitted(withAgain(inOwnTool(fromWhereItWasGiven(own, match), match), match), match);
+  const own = inTypedCmake(inOwnTool(fromWhereItWasGiven(withoutTorch(rule.fix(match), match), match), match), match);
+  const lines = fitted(withoutOldValues(withAgain(own, match), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
 

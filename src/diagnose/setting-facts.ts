@@ -17,6 +17,8 @@ export interface SettingFacts {
   readonly buildRoot?: string;
   /** Python printed torch's CUDA_HOME, and it is None: torch finds no toolkit. */
   readonly cudaHomeNone: boolean;
+  /** CUDA_HOME, where that is the toolkit of pip's packages: `/e/lib/python3.11/site-packages/nvidia/cu13`. */
+  readonly cudaHomeOfPip?: string;
   /** A command of the text sets CUDA_HOME or CUDA_PATH. */
   readonly setsCudaHome: boolean;
   /** The CUDA of an nvcc that ran: `nvcc --version`, or a set-up script that says what it found. */
@@ -181,6 +183,7 @@ export class SettingReader {
   #cumm: string | undefined;
   #cmakePython: string | undefined;
   #homeNone = false;
+  #pipHome: string | undefined;
   #buildRoot: string | undefined;
   #askedForHome = false;
   #setup: string | undefined;
@@ -293,7 +296,10 @@ export class SettingReader {
         ?.slice(1)
         .find((part) => part !== undefined);
     const value = text.includes("CUDA_") ? cudaHome.exec(text)?.[1] : undefined;
-    if (value !== undefined) this.#list ??= listed(value);
+    if (value !== undefined) {
+      this.#list ??= listed(value);
+      if (/-packages[\\/]nvidia[\\/]cu\d\d$/.test(value)) this.#pipHome = value;
+    }
     if (value !== undefined && setsVariable.test(text)) this.#setsHome = true;
   }
 
@@ -313,6 +319,7 @@ export class SettingReader {
       cpuTarget: this.#cpuTarget,
       setsCudaHome: this.#setsHome,
       cudaHomeNone: this.#homeNone,
+      ...(this.#pipHome === undefined ? {} : { cudaHomeOfPip: this.#pipHome }),
       ...(this.#buildRoot === undefined ? {} : { buildRoot: this.#buildRoot }),
       ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),

@@ -3,6 +3,7 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
 import { platformOf, python, setVariable } from "./command-words.ts";
+import { namesForLinkers } from "./pip-toolkit.ts";
 import type { Match } from "./rule.ts";
 
 /** CUDA that torch was built with: of the log, else of the environment where the log is known to be of it. */
@@ -13,7 +14,7 @@ export function torchCuda(match: Match): string | undefined {
 
 /** Shows which CUDA torch was built with, where nothing tells it. */
 export function showTorchCuda(match: Match): string {
-  return `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # torch's CUDA: the toolkit has to be of the same major version`;
+  return `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"   # torch's CUDA: the toolkit has to be of the same major version; None: this torch is for the CPU alone, and one with CUDA comes first`;
 }
 
 /** Where a toolkit of that version is by default. */
@@ -55,10 +56,6 @@ export function useToolkit(match: Match, wanted = torchCuda(match), least = "0")
       : []),
   ];
 }
-
-/** pip's packages of the toolkit hold `lib/libcudart.so.13` alone: `-lcudart` and CMake want other names. */
-const namesForLinkers =
-  '(cd "$CUDA_HOME" && ln -sfn lib lib64 && cd lib && for f in *.so.*; do ln -sf "$f" "${f%%.so.*}.so"; done)   # the names that linkers and CMake look for, which pip\'s toolkit lacks';
 
 /** The torch that the code is compiled for, of the log or of the environment; undefined without one. */
 export function torchAtHand(

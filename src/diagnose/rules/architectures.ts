@@ -1,6 +1,7 @@
 /** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
 import { knownCapabilities, platformOf, setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { changedNvcc } from "../typed-fit.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 
@@ -21,6 +22,34 @@ const since: readonly (readonly [RegExp, string])[] = [
 function atomics(finding: Finding): string | undefined {
   if (!/"(?:\w+::)*(?:gpuA|a)tomic\w+" matches|call to '(?:gpuA|a)tomic\w+'/.test(finding.message)) return undefined;
   return /argument types are: \(([^)]*)/.exec(finding.message)?.[1] ?? "";
+}
+
+/** The nvcc that was typed, for architectures from `from` on: older targets are left out, a single one is raised. */
+function typedFor(match: Match, from: string): string[] | undefined {
+  const number = (target: string): number => Number.parseInt(target, 10);
+  const wantedNumber = number(from.replace(".", ""));
+  const target = from.replace(".", "").replace(/[;+].*$/, "");
+  const isOld = (word: string): boolean => {
+    const found = /(?:compute|sm)_(\d+)([af]?)/.exec(word);
+    return (
+      found !== null &&
+      (number(found[1] ?? "") < wantedNumber ||
+        (number(found[1] ?? "") === wantedNumber && found[2] === "" && /[af]$/.test(target)))
+    );
+  };
+  let left = false;
+  changedNvcc(match, (word) => {
+    left ||= /(?:compute|sm)_\d/.test(word) && !isOld(word);
+    return word;
+  });
+  let put = left;
+  const typed = changedNvcc(match, (word) => {
+    if (!isOld(word)) return word;
+    if (put && !/^--?(?:gpu-)?code\b/.test(word)) return undefined;
+    put = true;
+    return word.replaceAll(/(compute|sm)_\d+[af]?/g, `$1_${target}`);
+  });
+  return typed === undefined ? undefined : [`${typed}   # for the GPUs that can run it`];
 }
 
 /** What TORCH_CUDA_ARCH_LIST should at least hold. */
@@ -230,14 +259,21 @@ export const architectureRules: readonly Rule[] = [
       return `${what} does not exist for architectures below ${least(match)}, and the list of architectures (TORCH_CUDA_ARCH_LIST, -gencode flags of the build, or torch's own list when no GPU is visible) holds an older one.`;
     },
     fix: (match) => [
-      ...(olderGpu(match) === undefined
+      ...(typedFor(match, least(match)) ?? []),
+      ...(typedFor(match, least(match)) !== undefined
+        ? []
+        : olderGpu(match) === undefined
+          ? [
+              `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+            ]
+          : [
+              `# the GPU of the text has ${olderGpu(match) ?? ""}: a list of newer architectures compiles, and nothing of it runs there. Another GPU (${least(match)} or newer), a release of the package that still supports this one, or the code changed as below`,
+            ]),
+      ...(typedFor(match, least(match)) === undefined
         ? [
-            `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+            `grep -rnE 'gencode|arch=|CUDA_ARCHITECTURES' setup.py CMakeLists.txt   # the build's own list wins over the variable`,
           ]
-        : [
-            `# the GPU of the text has ${olderGpu(match) ?? ""}: a list of newer architectures compiles, and nothing of it runs there. Another GPU (${least(match)} or newer), a release of the package that still supports this one, or the code changed as below`,
-          ]),
-      `grep -rnE 'gencode|arch=|CUDA_ARCHITECTURES' setup.py CMakeLists.txt   # the build's own list wins over the variable`,
+        : []),
       `# or guard the code: #if __CUDA_ARCH__ >= ${least(match).replace(/(\d+)\.(\d).*/, "$1$20")}`,
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#atomic-functions"],
@@ -281,7 +317,8 @@ export const architectureRules: readonly Rule[] = [
       return `The code uses \`${name}\`${home}, and is compiled for sm_${match.facts["arch"] ?? ""}, which does not have it: the kernels were written for another GPU, or the \`a\` (architecture-specific) is missing in the list: 9.0 is not 9.0a.`;
     },
     fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", homeOf(match.facts["instruction"] ?? "", match.facts["arch"] ?? ""))}   # when that is the GPU the kernels are for`,
+      ...(typedFor(match, homeOf(match.facts["instruction"] ?? "", match.facts["arch"] ?? "")) ?? []),
+      `${typedFor(match, "9.0") === undefined ? "" : "# "}${setVariable(match, "TORCH_CUDA_ARCH_LIST", homeOf(match.facts["instruction"] ?? "", match.facts["arch"] ?? ""))}   # when that is the GPU the kernels are for`,
       `# on another GPU leave these kernels out: the package's option for it, or #if defined(__CUDA_ARCH_FEAT_SM${/^tcgen05/.test(match.facts["instruction"] ?? "") ? "100" : "90"}_ALL)`,
     ],
     sources: ["https://docs.nvidia.com/cuda/parallel-thread-execution/#release-notes"],

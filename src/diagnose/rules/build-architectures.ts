@@ -73,6 +73,17 @@ function torchWithCuda(match: Match): string[] {
     : [show, install];
 }
 
+/** A list, or the one word that torch refuses, in torch's form where it is written in nvcc's. */
+function inTorchForm(match: Match): string | undefined {
+  const arch = match.facts["arch"] ?? "";
+  const form = /^(?:sm_?|compute_?)?(\d{1,2})(\d)([af]?)(\+PTX)?$/i;
+  if (!form.test(arch)) return undefined;
+  const words = (match.context.log.archListMisspelt ?? arch).split(/[;, ]+/).filter((word) => word !== "");
+  return words.every((word) => form.test(word))
+    ? words.map((word) => word.replace(form, "$1.$2$3$4")).join(";")
+    : undefined;
+}
+
 export const buildArchitectureRules: readonly Rule[] = [
   {
     id: "no-cuda-runtime-found",
@@ -103,9 +114,16 @@ export const buildArchitectureRules: readonly Rule[] = [
       said(finding, /Unknown CUDA Architecture Name (?<arch>[^\s]+)/i),
     confidence: "high",
     cause: (match) =>
-      `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
+      inTorchForm(match) !== undefined
+        ? `\`${match.facts["arch"] ?? ""}\` is not how TORCH_CUDA_ARCH_LIST names an architecture: torch wants the compute capability with its point (8.6, 9.0a, 12.0+PTX), not nvcc's name (sm_86, compute_86) or its number (86).`
+        : `The installed torch has a list of architectures, and \`${match.facts["arch"] ?? ""}\` is not in it: the GPU (or TORCH_CUDA_ARCH_LIST) is newer than this torch, was dropped from it, or is misspelt.`,
     fix: (match) => {
       const arch = match.facts["arch"] ?? "";
+      const rewritten = inTorchForm(match);
+      if (rewritten !== undefined)
+        return [
+          `${setVariable(match, "TORCH_CUDA_ARCH_LIST", rewritten)}   # as torch writes it: 8.6, not 86 or sm_86`,
+        ];
       const nearest = /^8\.9/.test(arch)
         ? "8.6+PTX"
         : /^8\./.test(arch)

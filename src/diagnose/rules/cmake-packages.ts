@@ -68,6 +68,18 @@ function afterInstall(lines: readonly string[], line: string): string[] {
   return [...lines.slice(0, at + 1), line, ...lines.slice(at + 1)];
 }
 
+/** The development package of a library that FindCUDA asked for: `CUDA_cublas_LIBRARY`. */
+function libraryOfToolkit(match: Match, name: string): string[] {
+  const part = /^CUDA_(cublas|cusparse|cusolver|cufft|curand|npp\w*|nvrtc|nvjpeg)_LIBRARY$/.exec(name)?.[1];
+  const version = match.context.log.cuda ?? match.context.log.cmakeCuda;
+  if (part === undefined || platformOf(match) !== "linux") return [];
+  const number = version?.split(".").slice(0, 2).join("-");
+  const debian = part === "nvrtc" ? "cuda-nvrtc-dev" : `lib${part.replace(/^npp.*/, "npp")}-dev`;
+  return [
+    `ls /usr/local/cuda*/lib64/lib${part}.so || sudo apt-get install ${debian}-${number ?? "$(nvcc --version | sed -n 's/.*release \\([0-9]*\\)\\.\\([0-9]*\\).*/\\1-\\2/p')"}   # of NVIDIA's repository: the library with its headers, which this toolkit lacks`,
+  ];
+}
+
 export const cmakePackageRules: readonly Rule[] = [
   {
     id: "cmake-variable-notfound",
@@ -90,7 +102,8 @@ export const cmakePackageRules: readonly Rule[] = [
       const name = match.facts["name"] ?? "";
       if (/^CUDA_/.test(name))
         return [
-          `${python(match)} -m pip install --upgrade cmake && cmake --version`,
+          ...libraryOfToolkit(match, name),
+          `${/cublas_device/.test(name) ? "" : "# a CMake older than the toolkit: "}${python(match)} -m pip install --upgrade cmake && cmake --version`,
           "rm -rf build   # the cache remembers NOTFOUND",
           `# or by hand: cmake -D${name}=/usr/local/cuda/lib64/lib….so ..; a newer way: find_package(CUDAToolkit) and CUDA::cublas`,
         ];

@@ -38,6 +38,31 @@ function isGnuClang(match: Match): boolean {
   );
 }
 
+/** A flag that only nvcc has. */
+function ofNvcc(match: Match): boolean {
+  return (
+    match.finding.tool !== "msvc" &&
+    /^-{1,2}(?:expt-(?:relaxed-constexpr|extended-lambda)|extended-lambda|use_fast_math|gencode\S*|generate-code\S*|gpu-(?:architecture|code)\S*|lineinfo|generate-line-info|ptxas-options\S*|maxrregcount\S*|compiler-options|compiler-bindir|threads|rdc=\S+|relocatable-device-code\S*|source-in-ptx|Xcompiler|Xptxas|Xcudafe|allow-unsupported-compiler|default-stream\S*|diag-suppress\S*|resource-usage|ftz=\S+|prec-(?:div|sqrt)=\S+|fmad=\S+)$/.test(
+      match.facts["option"] ?? "",
+    )
+  );
+}
+
+/** The flags of nvcc for nvcc alone. */
+function withNvccApart(match: Match): string[] {
+  const option = match.facts["option"] ?? "";
+  const { cmake, runsCmake, cmakeTarget } = match.context.log;
+  return cmake || runsCmake || cmakeTarget !== undefined
+    ? [
+        `# CMakeLists.txt: target_compile_options(${cmakeTarget ?? "the_target"} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:${option}>) in place of the flag in CMAKE_CXX_FLAGS, add_compile_options or target_compile_options for all languages`,
+        "grep -rnE 'CXX_FLAGS|compile_options' CMakeLists.txt   # where it stands",
+      ]
+    : [
+        `# setup.py: extra_compile_args={"cxx": ["-O3"], "nvcc": ["-O3", "${option}"]} in place of the list; all flags of nvcc's (-gencode, -lineinfo, --use_fast_math, -Xcompiler …) into its part`,
+        "grep -n -A3 extra_compile_args setup.py   # where it stands",
+      ];
+}
+
 export const compilerOptionRules: readonly Rule[] = [
   {
     id: "msvc-flags-to-other-compiler",
@@ -207,18 +232,23 @@ export const compilerOptionRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) =>
-      `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
-    fix: (match) => [
-      `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""}${/^\/[Wfm]\w*-/.test(match.facts["option"] ?? "") ? ` (written -${(match.facts["option"] ?? "").slice(1)} there)` : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
-      ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
-        ? ["# clang on ARM: -mcpu=native in its place (clang 15 and newer take -march=native, too)"]
-        : []),
-      ...(platformOf(match) === "win32"
-        ? [
-            '# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp; put flags of gcc behind: if sys.platform != "win32"',
-          ]
-        : ['echo "$CC $CXX $CFLAGS $CXXFLAGS"; c++ --version']),
-    ],
+      ofNvcc(match)
+        ? `\`${match.facts["option"] ?? ""}\` is a flag of nvcc, and the C++ compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} gets it: flags that are given as one list go to both.`
+        : `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
+    fix: (match) =>
+      ofNvcc(match)
+        ? withNvccApart(match)
+        : [
+            `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""}${/^\/[Wfm]\w*-/.test(match.facts["option"] ?? "") ? ` (written -${(match.facts["option"] ?? "").slice(1)} there)` : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
+            ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
+              ? ["# clang on ARM: -mcpu=native in its place (clang 15 and newer take -march=native, too)"]
+              : []),
+            ...(platformOf(match) === "win32"
+              ? [
+                  '# MSVC writes /W3, /O2, /openmp instead of -Wall, -O3, -fopenmp; put flags of gcc behind: if sys.platform != "win32"',
+                ]
+              : ['echo "$CC $CXX $CFLAGS $CXXFLAGS"; c++ --version']),
+          ],
     change: (match) => {
       const option = match.facts["option"];
       return option === undefined || !/^-(?:W|f|m)[\w=+-]*$/.test(option)

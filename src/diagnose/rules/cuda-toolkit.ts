@@ -18,6 +18,7 @@ import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import { cudaBuildsOf } from "../torch-wheels.ts";
 import { originOf, packageOf } from "../packages.ts";
 import { missingProgram } from "../matchers.ts";
+import { partOfPipToolkit, pipToolkit } from "../pip-toolkit.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 
 function cudaRoot(match: Match): string {
@@ -274,9 +275,14 @@ export const cudaToolkitRules: readonly Rule[] = [
     cause: (match) =>
       `nvcc is there, and ${match.facts["name"] === undefined ? "libdevice (the folder nvvm of the toolkit)" : `\`${match.facts["name"]}\``} is not: the toolkit was installed in part (conda's cuda-nvcc without cuda-nvvm or cuda-nvcc-tools, a single package of pip), nvcc was linked or copied out of its folder, or CUDA_HOME and PATH name two toolkits.`,
     fix: (match) => [
+      ...partOfPipToolkit(match, match.facts["name"] ?? "libdevice"),
       "readlink -f $(which nvcc); nvcc --dryrun -x cu /dev/null -o /dev/null 2>&1 | head   # where nvcc looks",
       ...(match.context.log.conda ? ["conda install -c conda-forge cuda-nvcc cuda-nvvm cuda-cudart-dev"] : []),
-      `# or install the whole toolkit and ${setVariable(match, "CUDA_HOME", cudaRoot(match))}`,
+      ...(pipToolkit(match) === undefined
+        ? [
+            `ls ${cudaRoot(match)}/bin/ptxas ${cudaRoot(match)}/nvvm/bin/cicc && ${setVariable(match, "CUDA_HOME", cudaRoot(match))} && export PATH=$CUDA_HOME/bin:$PATH   # a whole toolkit; not there: https://developer.nvidia.com/cuda-toolkit-archive`,
+          ]
+        : []),
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
     examples: [

@@ -16,6 +16,7 @@ import {
 } from "../commands.ts";
 import { added, linkLibrary, ofLog } from "../matchers.ts";
 import { torchOfText } from "../torch-fit.ts";
+import { namesForLinkers } from "../pip-toolkit.ts";
 import { type Match, type Rule, type RuleContext, saidAny } from "../rule.ts";
 
 const cudaNames =
@@ -146,6 +147,13 @@ function withFolderOfToolkit(match: Match): string[] {
   ];
 }
 
+/** The project's own target that links NVTX 2, with a toolkit that has none; torch's targets are no longer among them. */
+function ownNvtxTarget(match: Match): string | undefined {
+  const { log } = match.context;
+  if (Number(log.cuda?.split(".")[0] ?? log.cmakeCuda?.split(".")[0] ?? "0") < 13) return undefined;
+  return /^Target "(?!torch)([\w.+-]+)" links to:\s+CUDA::nvToolsExt/m.exec(match.finding.message)?.[1];
+}
+
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -168,17 +176,26 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
     },
     confidence: (match) => (isBeforeItsRemoval(match) && !isWrittenInTorch(match) ? "medium" : "high"),
     cause: (match) =>
-      isWrittenInTorch(match)
-        ? `torch's CMake files have /usr/local/cuda written in them before 1.6 (here it is ${torchRelease(match) ?? ""}), whatever toolkit CMake finds, and this machine's CUDA is somewhere else (a module of a cluster, /opt/cuda, /usr).`
-        : isBeforeItsRemoval(match)
-          ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
-          : match.context.log.feedstock || condaNvtx(match).length > 0
-            ? "conda's packages of CUDA come without NVTX's headers, unless cuda-nvtx-dev is asked for, and CUDA 12.9 no longer has the nvToolsExt library at all; torch's CMake files before 2.7 still ask for it."
-            : platformOf(match) === "win32"
-              ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
-              : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
+      ownNvtxTarget(match) !== undefined
+        ? `The project's own CMakeLists.txt links \`CUDA::nvToolsExt\` (target \`${ownNvtxTarget(match) ?? ""}\`), which CUDA 12.9 and newer do not have: NVTX 3, which takes its place, has headers only.`
+        : isWrittenInTorch(match)
+          ? `torch's CMake files have /usr/local/cuda written in them before 1.6 (here it is ${torchRelease(match) ?? ""}), whatever toolkit CMake finds, and this machine's CUDA is somewhere else (a module of a cluster, /opt/cuda, /usr).`
+          : isBeforeItsRemoval(match)
+            ? "The CUDA toolkit whose folder the build names does not have libnvToolsExt: it is not whole, or /usr/local/cuda is a link to another (newer) one than torch's CMake files and the build folder were made with. CUDA has had that library up to 12.8."
+            : match.context.log.feedstock || condaNvtx(match).length > 0
+              ? "conda's packages of CUDA come without NVTX's headers, unless cuda-nvtx-dev is asked for, and CUDA 12.9 no longer has the nvToolsExt library at all; torch's CMake files before 2.7 still ask for it."
+              : platformOf(match) === "win32"
+                ? "CUDA 12 for Windows no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it where they do not find the headers of NVTX 3."
+                : "CUDA 12.9 (and conda's CUDA earlier) no longer has the nvToolsExt library; torch's CMake files before 2.7 still ask for it. NVTX 3 has headers only.",
     fix: (match) => {
       if (isWrittenInTorch(match)) return withFolderOfToolkit(match);
+      const own = ownNvtxTarget(match);
+      if (own !== undefined)
+        return [
+          "grep -rn nvToolsExt --include=CMakeLists.txt --include='*.cmake' --include='*.cu' --include='*.cpp' --include='*.h' .",
+          "sed -i.bak 's/CUDA::nvToolsExt/CUDA::nvtx3/g' CMakeLists.txt   # NVTX 3 of the toolkit: CMake 3.25 or newer has that target",
+          "# and in the sources #include <nvtx3/nvToolsExt.h> in place of <nvToolsExt.h>",
+        ];
       if (isBeforeItsRemoval(match))
         return [
           "ls -ld /usr/local/cuda*; find / -name 'libnvToolsExt.so*' 2>/dev/null   # which toolkit has it",
@@ -308,6 +325,12 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return [
           `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
           `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64/stubs"]`,
+        ];
+      if (match.context.log.cudaHomeOfPip !== undefined)
+        return [
+          setVariable(match, "CUDA_HOME", match.context.log.cudaHomeOfPip),
+          namesForLinkers,
+          "export LIBRARY_PATH=$CUDA_HOME/lib:$LIBRARY_PATH",
         ];
       return [
         `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,

@@ -15,6 +15,7 @@ import {
 import { condaToolkit } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { plainName } from "../packages.ts";
+import { partOfPipToolkit } from "../pip-toolkit.ts";
 import { type Match, type Rule, said } from "../rule.ts";
 import { askedOfPython, askedPython } from "../asked-python.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
@@ -318,6 +319,8 @@ export const headerRules: readonly Rule[] = [
         return ["sudo apt-get install libnccl-dev   # or the headers of pip's nvidia-nccl package on CPATH"];
       if (/^helper_/.test(name))
         return ["git clone https://github.com/NVIDIA/cuda-samples && export CPATH=$PWD/cuda-samples/Common:$CPATH"];
+      const ofPip = partOfPipToolkit(match, name);
+      if (ofPip.length > 0) return ofPip;
       const cuda = match.context.environment?.cuda;
       if (match.context.log.conda && platformOf(match) !== "win32")
         return [
@@ -329,7 +332,12 @@ export const headerRules: readonly Rule[] = [
         setVariable(match, "CUDA_HOME", cuda?.root ?? toolkitFolder(match, torchCuda(match))),
         platformOf(match) === "win32"
           ? `set "INCLUDE=%CUDA_HOME%\\include;%INCLUDE%"   # setup.py: include_dirs=[os.path.join(CUDA_HOME, "include")], or CUDAExtension, which does so; no ${name} there: the toolkit of torch's CUDA with its development files, https://developer.nvidia.com/cuda-toolkit-archive`
-          : `ls $CUDA_HOME/include/${name}   # missing: sudo apt-get install cuda-libraries-dev-${debianCuda(match)} cuda-cudart-dev-${debianCuda(match)}`,
+          : `ls $CUDA_HOME/include/${name} || ${withDebianCuda(match, (version) => `sudo apt-get install cuda-libraries-dev-${version} cuda-cudart-dev-${version}`)}   # of NVIDIA's repository; Fedora, RHEL: dnf, the same names with -devel-`,
+        ...(platformOf(match) !== "win32" && !/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
+          ? [
+              "export CPATH=$CUDA_HOME/include:$CPATH   # a g++ that compiles a .cpp of a CppExtension does not look there by itself; CUDAExtension does",
+            ]
+          : []),
         ...(/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
           ? [
               platformOf(match) === "win32"
@@ -417,10 +425,12 @@ export const headerRules: readonly Rule[] = [
   },
 ];
 
-/** CUDA's version in the names of NVIDIA's Debian packages: `13-0`; a place for it where nothing tells it. */
-function debianCuda(match: Match): string {
+/** A command with CUDA's version as NVIDIA's Debian packages have it, `13-0`: asked of nvcc where nothing tells it. */
+function withDebianCuda(match: Match, command: (version: string) => string): string {
   const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
-  return version?.split(".").slice(0, 2).join("-") ?? "X-Y";
+  return version === undefined
+    ? `(v=$(nvcc --version | sed -n 's/.*release \\([0-9]*\\)\\.\\([0-9]*\\).*/\\1-\\2/p'); ${command("$v")})`
+    : command(version.split(".").slice(0, 2).join("-"));
 }
 
 /** The whole toolkit by conda, of the version of the nvcc that is there, or of torch's CUDA. */

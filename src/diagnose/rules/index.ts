@@ -132,6 +132,7 @@ import { bitsandbytesRules } from "./bitsandbytes.ts";
 import { rocmCmakeRules } from "./rocm-cmake.ts";
 import { rocmDevicePackageRules } from "./rocm-device-packages.ts";
 import { rocmRules } from "./rocm.ts";
+import { deviceCompilerRules } from "./device-compilers.ts";
 import { vendorCompilerRules } from "./vendor-compilers.ts";
 import { wheelRules } from "./wheels.ts";
 import { downloadRules } from "./downloads.ts";
@@ -286,6 +287,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Architectures to build for", rules: buildArchitectureRules },
   { name: "Compilers and tools", rules: toolchainRules },
   { name: "Host compilers", rules: hostCompilerRules },
+  { name: "Compilers of device code", rules: deviceCompilerRules },
   { name: "Compilers of vendors", rules: vendorCompilerRules },
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },

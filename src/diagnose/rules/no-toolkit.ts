@@ -78,6 +78,30 @@ function halfToolkit(match: Match): string | undefined {
     .find((found) => found !== undefined);
 }
 
+/** CUDA_HOME, which torch says to be without nvcc; not the folder that torch itself falls back to. */
+function wrongHome(match: Match): string | undefined {
+  const { log, findings } = match.context;
+  if (platformOf(match) === "win32" || log.docker || log.notebook) return undefined;
+  const named =
+    /nvcc not found at ['"](\/[^'"]+)\/bin\/nvcc['"]/.exec(match.finding.message)?.[1] ??
+    /(?:No such file or directory: |^)['"]?(\/[^'":]+)\/bin\/nvcc['"]?/.exec(match.finding.message)?.[1] ??
+    /^(\/[^:]+)\/bin\/nvcc$/.exec(match.finding.file ?? "")?.[1];
+  if (named === undefined || named === "/usr/local/cuda") return undefined;
+  const said = findings.some(({ message, text }) => `${message} ${text}`.includes(`CUDA_HOME='${named}'`));
+  return said || /Ensure CUDA path/.test(match.finding.message) ? named : undefined;
+}
+
+/** Another toolkit in place of the one that CUDA_HOME names. */
+function withoutWrongHome(match: Match, wrong: string, version: string | undefined): string[] {
+  const cuda = torchCuda(match);
+  return [
+    "ls -d /usr/local/cuda*/bin/nvcc; which -a nvcc   # the toolkits that are installed",
+    `unset CUDA_HOME CUDA_PATH   # torch then takes the nvcc on PATH, else /usr/local/cuda; and mend the line in ~/.bashrc that names ${wrong}`,
+    ...(cuda === undefined ? [showTorchCuda(match)] : []),
+    `# no toolkit of torch's CUDA${cuda === undefined ? "" : ` (${cuda})`} there: install it, https://developer.nvidia.com/cuda-toolkit-archive, then ${setVariable(match, "CUDA_HOME", cuda === undefined ? "/usr/local/cuda-<version>" : toolkitFolder(match, version))}`,
+  ];
+}
+
 /** A toolkit whose folder the text names: `/usr/local/cuda-11.7`. */
 function namedToolkit(match: Match): string | undefined {
   const { cuda } = match.context.log;
@@ -207,6 +231,9 @@ export const noToolkitRules: readonly Rule[] = [
         return `pip builds in an environment of its own, into which it fetches PyPI's torch: ${match.context.log.jetson ? "for this processor that is one without CUDA, or one that is not made for Jetson" : "on Windows that is one without CUDA"}, and torch without CUDA takes CUDA_HOME for unset, whatever the variable says.`;
       if (match.context.log.cpuTarget)
         return "The build is for the processor alone, and the torch that it sees is one with CUDA: torch's CMake files then ask for the CUDA toolkit. pip fetched that torch into an environment of its own for the build, or it is the installed one.";
+      const wrong = wrongHome(match);
+      if (wrong !== undefined)
+        return `CUDA_HOME is \`${wrong}\`, and there is no \`bin/nvcc\` in that folder: the toolkit was removed, is of another version, or was never installed there. CUDA_HOME wins over an nvcc on PATH.`;
       const half = halfToolkit(match);
       if (half !== undefined)
         return `CMake takes the first nvcc on PATH (CUDA ${half}) and looks for headers and libraries beside it, and there are none: it is an nvcc of conda or of the distribution, or a link. CMake's FindCUDA wants one folder with bin, include and lib64.`;
@@ -249,6 +276,16 @@ export const noToolkitRules: readonly Rule[] = [
           `export PATH=${root}/bin:$PATH CUDA_HOME=${root}`,
         ];
       }
+      const clang = match.finding.tool === "clang" ? match.context.log.typedCompile : undefined;
+      if (clang !== undefined && !clang.includes("--cuda-path"))
+        return [
+          showToolkits(match),
+          "# none there: install a CUDA toolkit that this clang knows (clang 19: up to 12.x), https://developer.nvidia.com/cuda-toolkit-archive",
+          setVariable(match, "CUDA_HOME", toolkitFolder(match, version)),
+          clang.replace(/^((?:\S*\/)?clang\S*) /, "$1 --cuda-path=$CUDA_HOME "),
+        ];
+      const wrong = wrongHome(match);
+      if (wrong !== undefined) return [...withoutWrongHome(match, wrong, version), ...again(match)];
       const service = match.context.log.notebookService;
       if (service !== undefined && match.context.log.notebook)
         return [

@@ -14,6 +14,7 @@ import {
 } from "../commands.ts";
 import { newerToolkit } from "../newer-toolkit.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
+import { changedNvcc } from "../typed-fit.ts";
 import type { Finding } from "../finding.ts";
 
 const nvccTools = new Set(["nvcc", "ptxas", "nvlink", "cicc", "cudafe++", "fatbinary"]);
@@ -212,6 +213,13 @@ export const nvccOptionRules: readonly Rule[] = [
           "which -a nvcc; nvcc --version",
           `export CUDA_HOME=${cudaHome(match)} PATH=${cudaHome(match)}/bin:$PATH   # a toolkit of torch's version, not the distribution's /usr/bin/nvcc`,
         ];
+      const typed = changedNvcc(match, (word) => {
+        if (word.startsWith("-Wl,")) return `-Xlinker ${word.slice(4)}`;
+        return word === option || /^-(?:f[a-z]|W[a-z]|m(?!axrregcount)[a-z]|pedantic|pthread)/.test(word)
+          ? `-Xcompiler ${word}`
+          : word;
+      });
+      if (typed !== undefined) return [`${typed}   # -Xcompiler: for the host compiler, -Xlinker: for the linker`];
       return [
         `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
         ...(/^-f\w/.test(option)

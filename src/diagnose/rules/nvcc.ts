@@ -2,9 +2,10 @@
 import { usualArchitectures } from "../arch-lists.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
-import { knownCapabilities, pip, platformOf, setVariable } from "../commands.ts";
+import { knownCapabilities, pip, platformOf, setVariable, torchCuda } from "../commands.ts";
 import { ownListWithout } from "../own-arch-list.ts";
 import { packageOf } from "../packages.ts";
+import { changedNvcc, withNvccFlags } from "../typed-fit.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -29,6 +30,31 @@ function laterArch(match: Match): string {
   return other === undefined || since === undefined
     ? ""
     : `, and for compute capability ${dotted(other)}, too, which came with CUDA ${since}`;
+}
+
+/** Whether this nvcc is too new for a target, not too old: nobody builds for today's torch with the CUDA of before 2012. */
+function isDropped(match: Match, known: { readonly since: string; readonly gone?: string }): boolean {
+  const { cuda, cmakeCuda } = match.context.log;
+  const here = cuda ?? cmakeCuda ?? torchCuda(match);
+  return (
+    known.gone !== undefined &&
+    (compareVersions(parseVersion(known.since), [8, 0]) < 0 ||
+      (here !== undefined && compareVersions(parseVersion(here), parseVersion(known.gone)) >= 0))
+  );
+}
+
+/** CMake's own lists without the targets that a CUDA dropped. */
+function withoutOldTargets(match: Match, arch: string, gone: string): string[] {
+  const old = gone === "13.0" ? "(5[0-3]|6[0-2]|7[02])" : `(${arch})`;
+  return [
+    "nvcc --version; which -a nvcc",
+    `sed -i.bak -E '/CUDA_ARCHITECTURES|CUDA_ARCH/s/\\b${old}(-real|-virtual)?\\b;?//g' CMakeLists.txt   # what CUDA ${gone} dropped; the list must not be empty then: 75 is the oldest${gone === "13.0" ? "" : " that every nvcc knows"}`,
+    setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest(match, arch)) +
+      "   # for find_package(Torch), which has a list of its own",
+    `cmake -DCMAKE_CUDA_ARCHITECTURES="${nearest(match, arch)
+      .replace(/\+PTX$/, "")
+      .replaceAll(".", "")}" ..   # where the list comes from the command or from nobody`,
+  ];
 }
 
 /** Whether a finding is of the HIP compiler. */
@@ -117,12 +143,12 @@ export const nvccRules: readonly Rule[] = [
       }
       const gone = known.gone === undefined ? "" : ` CUDA ${known.gone} dropped it.`;
       // Nobody builds for today's torch with the CUDA of before 2012.
-      if (known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0)
+      if (isDropped(match, known))
         return match.context.log.otherField === "opencv"
-          ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and this release of OpenCV still has it in its own list (CUDA_ARCH_BIN).`
+          ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and this release of OpenCV still has it in its own list (CUDA_ARCH_BIN).`
           : match.context.log.ownGencode.includes(arch)
-            ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
-            : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
+            ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
+            : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
     fix: (match) => {
@@ -150,7 +176,25 @@ export const nvccRules: readonly Rule[] = [
           `${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match))}   # CMake: -DCMAKE_CUDA_ARCHITECTURES=86`,
           "nvidia-smi --query-gpu=compute_cap --format=csv",
         ];
-      const dropped = known.gone !== undefined && compareVersions(parseVersion(known.since), [8, 0]) < 0;
+      const dropped = isDropped(match, known);
+      const typed = changedNvcc(match, (word) =>
+        new RegExp(`(?:compute|sm)_${arch}\\b`).test(word) ? undefined : word,
+      );
+      if (typed !== undefined && dropped)
+        return [
+          `${
+            /-arch|-gencode|-code|--generate-code|--gpu-architecture/.test(typed)
+              ? typed
+              : typed.replace(
+                  /nvcc /,
+                  `nvcc -arch=sm_${nearest(match, arch)
+                    .replace(/[;+].*$/, "")
+                    .replace(".", "")} `,
+                )
+          }   # without ${dotted(arch)}, which this nvcc does not have`,
+        ];
+      if (dropped && match.context.log.typedConfigure !== undefined && match.context.log.installer === undefined)
+        return withoutOldTargets(match, arch, known.gone ?? "");
       if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
       const listed = dropped
         ? ownListWithout(
@@ -355,8 +399,8 @@ export const nvccRules: readonly Rule[] = [
     confidence: "high",
     cause: () => "The code marks a lambda as __device__ (or __host__ __device__), which nvcc allows with a flag only.",
     fix: (match) => [
-      `${setVariable(match, "NVCC_APPEND_FLAGS", "--expt-extended-lambda")}   # then build again: nvcc takes it, whoever calls it`,
-      '# for good: extra_compile_args={"nvcc": ["--expt-extended-lambda"]} in setup.py, set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} --extended-lambda") in CMakeLists.txt, nvcc-flags = ["--extended-lambda"] in retorch.toml',
+      ...withNvccFlags(match, ["--extended-lambda"]),
+      '# for good: extra_compile_args={"nvcc": ["--extended-lambda"]}; retorch.toml: nvcc-flags = ["--extended-lambda"]; CMake: set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} --extended-lambda")',
     ],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "--extended-lambda" }),
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#extended-lambdas"],
@@ -385,8 +429,8 @@ export const nvccRules: readonly Rule[] = [
     cause: () =>
       "A constexpr function of the host (e.g. of std::) is called in device code, which nvcc allows with a flag only.",
     fix: (match) => [
-      `${setVariable(match, "NVCC_APPEND_FLAGS", "--expt-relaxed-constexpr")}   # then build again: nvcc takes it, whoever calls it`,
-      '# for good: set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} --expt-relaxed-constexpr") in CMakeLists.txt, extra_compile_args={"nvcc": [...]} in setup.py (torch\'s own builder passes it always), nvcc-flags in retorch.toml',
+      ...withNvccFlags(match, ["--expt-relaxed-constexpr"]),
+      '# for good: extra_compile_args={"nvcc": ["--expt-relaxed-constexpr"]}; retorch.toml: nvcc-flags = ["--expt-relaxed-constexpr"]; CMake: set(CMAKE_CUDA_FLAGS "${CMAKE_CUDA_FLAGS} --expt-relaxed-constexpr") (torch\'s own builder passes it always)',
     ],
     change: () => ({ kind: "add-flag", tool: "nvcc", flag: "--expt-relaxed-constexpr" }),
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/#constexpr-functions-and-function-templates"],
@@ -439,11 +483,18 @@ function ownArchitecture(match: Match): string | undefined {
   return listed.length > 0 ? listed.join(";") : match.context.log.namedCapability;
 }
 
+/** The list of the text without what CUDA 13 dropped, where newer ones stand in it, too. */
+function withoutDropped({ context: { log } }: Match): string | undefined {
+  const words = (log.archListSet ?? "").split(/[; ]+/).filter((word) => /^\d{1,2}\.\d[af]?(?:\+PTX)?$/.test(word));
+  const kept = words.filter((word) => Number.parseFloat(word) >= 7.5);
+  return kept.some((word) => Number.parseFloat(word) >= 8) ? kept.join(";") : undefined;
+}
+
 function nearest(match: Match, arch: string): string {
   const number = Number(/^\d+/.exec(arch)?.[0] ?? "80");
   if (number >= 100) return "9.0+PTX";
   if (number >= 87) return "8.6+PTX";
   if (number >= 80) return "7.5+PTX";
-  if (number < 75) return usualArchitectures(match, "7.5", "8.0", "8.6", "9.0");
+  if (number < 75) return withoutDropped(match) ?? usualArchitectures(match, "7.5", "8.0", "8.6", "9.0");
   return usualArchitectures(match, "7.0");
 }

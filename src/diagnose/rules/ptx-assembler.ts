@@ -28,6 +28,11 @@ const cudaOfPtx: Readonly<Record<string, string>> = {
   "8.7": "12.8",
   "8.8": "12.9",
   "9.0": "13.0",
+  "9.1": "13.1",
+  "9.2": "13.2",
+  "9.3": "13.3",
+  "9.4": "13.4",
+  "9.5": "13.5",
 };
 
 function cudaOf(ptx: string | undefined): string {

@@ -115,6 +115,11 @@ function compileAsNeeded(match: Match): string[] {
     ...(platformOf(match) === "win32" || match.context.usesTorch === false
       ? [`grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`]
       : [
+          ...(torchAtHand(match) === undefined && match.context.log.setupCommand !== undefined
+            ? [
+                `sed -i.bak -E 's/["'"'"']-std=(c|gnu)\\+\\+[0-9a-z]+["'"'"'],? ?//g' setup.py   # torch's builder adds the standard that this torch needs`,
+              ]
+            : []),
           `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
         ]),
   ];

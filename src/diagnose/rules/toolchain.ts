@@ -33,6 +33,23 @@ function condaCompiler(match: Match): string[] {
   ];
 }
 
+/** The number of a gcc that is asked for by it: `11` of `/usr/bin/g++-11`. */
+function numbered(match: Match): string | undefined {
+  return platformOf(match) === "linux" && !match.context.log.conda
+    ? /^(?:g\+\+|gcc|c\+\+)-(\d{1,2})$/.exec(match.facts["name"] ?? "")?.[1]
+    : undefined;
+}
+
+/** That gcc, or none in particular: what names it. */
+function numberedCompiler(match: Match): string[] {
+  const number = numbered(match) ?? "";
+  return [
+    `sudo apt-get install gcc-${number} g++-${number}   # the one that is asked for; Fedora, RHEL: sudo dnf install gcc-toolset-${number}`,
+    'echo "CC=[$CC] CXX=[$CXX] CUDAHOSTCXX=[$CUDAHOSTCXX] NVCC_CCBIN=[$NVCC_CCBIN] NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS] NVCC_APPEND_FLAGS=[$NVCC_APPEND_FLAGS]"   # which of them names it',
+    "# or without it: unset CC CXX CUDAHOSTCXX NVCC_CCBIN NVCC_PREPEND_FLAGS NVCC_APPEND_FLAGS, when the gcc that is there is one that this CUDA takes",
+  ];
+}
+
 export const toolchainRules: readonly Rule[] = [
   {
     id: "ninja-missing",
@@ -295,12 +312,8 @@ export const toolchainRules: readonly Rule[] = [
           ]
         : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
           ? condaCompiler(match)
-          : /^(?:gcc|g\+\+|clang(?:\+\+)?)-\d/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
-            ? [
-                `echo "CC=$CC CXX=$CXX"; ls /usr/bin | grep -E '^(gcc|g\\+\\+|clang|clang\\+\\+)(-[0-9]+)?$'   # what is asked for, and what is there`,
-                "unset CC CXX   # the compilers of the system, gcc and g++ (sudo apt-get install build-essential)",
-                `# or this very one: sudo apt-get install ${/^clang/.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "").replace("++", "") : (match.facts["name"] ?? "").replace("gcc", "g++")}   # where the distribution has it`,
-              ]
+          : numbered(match) !== undefined
+            ? numberedCompiler(match)
             : [
                 ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
                 'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',

@@ -1,0 +1,97 @@
+/**
+ * The commands that somebody typed to compile, given again: nvcc's with other flags, CMake's with an empty cache where what it
+ * found there is the trouble. It does not know what the flags mean.
+ */
+import { platformOf, setVariable } from "./command-words.ts";
+import type { Match } from "./rule.ts";
+
+/** The nvcc that was called by hand; undefined where a build tool calls it. */
+export function typedNvcc({ context: { log } }: Match): string | undefined {
+  return log.typedLast === "compile" && log.installer === undefined && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
+    ? log.typedCompile
+    : undefined;
+}
+
+/** Words of a command behind the name of the program. */
+function withWords(command: string, words: readonly string[]): string {
+  return command.replace(
+    /((?:^|[\s/])(?:nvcc|hipcc|g\+\+|gcc|c\+\+|clang(?:\+\+)?)(?:-\d+)?) /,
+    `$1 ${words.join(" ")} `,
+  );
+}
+
+/** nvcc gets more flags: in the command that was typed, else by the variable that every nvcc reads. */
+export function withNvccFlags(match: Match, flags: readonly string[]): string[] {
+  const typed = typedNvcc(match);
+  if (typed !== undefined) return [withWords(typed, flags)];
+  return [
+    `${setVariable(match, "NVCC_APPEND_FLAGS", flags.join(" "))}   # every nvcc of this shell reads it (CUDA 11.1 and newer)`,
+  ];
+}
+
+/** The command that was typed, with every one of its words changed or, where nothing is given back, left out. */
+export function changedNvcc(match: Match, change: (word: string) => string | undefined): string | undefined {
+  const typed = typedNvcc(match);
+  if (typed === undefined) return undefined;
+  // An option and its value in two words: `-gencode arch=…`, `-arch sm_70`.
+  const words = typed.match(
+    /(?:-gencode|--generate-code|-arch|--gpu-architecture|-code|--gpu-code) [^\s-]\S*|-X(?:compiler|linker|ptxas|nvlink|cudafe) \S+|(?:[^\s"']|"[^"]*"|'[^']*')+/g,
+  );
+  const changed = (words ?? []).map((word) => change(word)).filter((word) => word !== undefined);
+  const command = changed.join(" ");
+  return command === typed ? undefined : command;
+}
+
+/** What a fix has to change for CMake to look again at what it found before. */
+const findsAnew =
+  /^(?:export |set )?(?:CC|CXX|CUDACXX|CUDAHOSTCXX|CUDA_HOME|CUDA_PATH|PATH|NVCC_PREPEND_FLAGS|CMAKE_\w+|TORCH_CUDA_ARCH_LIST)=|\b(?:apt-get|dnf|yum|conda|pip|brew)\b.* install /;
+
+/** CMake's commands of the text again, `given` with other definitions; undefined where none was typed. */
+export function cmakeAgain(match: Match, lines: readonly string[], given = ""): readonly string[] | undefined {
+  const { log, findings } = match.context;
+  const { typedConfigure: configure, typedBuildStep: build } = log;
+  if (log.installer !== undefined || (configure === undefined && build === undefined)) return undefined;
+  if (log.typedLast === "compile") return undefined;
+  const stopped =
+    match.finding.kind === "build-tool" ||
+    /CMake|Could NOT/.test(match.finding.text) ||
+    findings.some(({ message }) => /CMake(?: Generate step failed| Error)|onfiguring incomplete/.test(message));
+  const fresh = stopped || given !== "" || lines.some((line) => findsAnew.test(line));
+  if (configure === undefined || !fresh) return build === undefined ? undefined : [build];
+  const folder = /(?:^|\s)-B ?("[^"]+"|[^\s"]+)/.exec(configure)?.[1];
+  const windows = platformOf(match) === "win32";
+  const forget =
+    folder === undefined
+      ? windows
+        ? "del CMakeCache.txt"
+        : "rm -rf CMakeCache.txt CMakeFiles"
+      : windows
+        ? `rmdir /s /q ${folder}`
+        : `rm -rf ${folder}`;
+  return [
+    `${forget}   # CMake keeps what it found`,
+    withDefinitions(configure, given),
+    ...(build === undefined ? [] : [build]),
+  ];
+}
+
+/** `-DA=1 -DB=2` in a command of CMake's, in place of what it says of the same names. */
+function withDefinitions(command: string, given: string): string {
+  let changed = command;
+  for (const [whole, name = ""] of given.matchAll(/-D(\w+)(?::\w+)?=(?:"[^"]*"|\S+)/g)) {
+    const before = new RegExp(`-D ?${name}(?::\\w+)?=(?:"[^"]*"|'[^']*'|\\S+)`);
+    changed = before.test(changed) ? changed.replace(before, () => whole) : `${changed} ${whole}`;
+  }
+  return changed;
+}
+
+/** CMake's command as rules write it: from the build folder, with some definitions. */
+const written = /^(?:rm -rf build(?:;| &&) )?cmake((?: -D\w+=(?:"[^"]*"|[^\s"]+))+) \.\.(?=\s*(?:#|$))/;
+
+/** The lines of a fix with the text's own command of CMake in place of one that is put as an example. */
+export function inTypedCmake(lines: readonly string[], match: Match): readonly string[] {
+  const at = lines.findIndex((line) => written.test(line));
+  if (at < 0) return lines;
+  const again = cmakeAgain(match, lines, written.exec(lines[at] ?? "")?.[1] ?? "");
+  return again === undefined ? lines : [...lines.slice(0, at), ...again, ...lines.slice(at + 1)];
+}
