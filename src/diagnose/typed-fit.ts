@@ -5,9 +5,10 @@
 import { platformOf, setVariable } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 
-/** The nvcc that was called by hand; undefined where a build tool calls it. */
+/** The nvcc that was called by hand; undefined where a build tool calls it, which may have printed the command. */
 export function typedNvcc({ context: { log } }: Match): string | undefined {
-  return log.typedLast === "compile" && log.installer === undefined && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
+  const isBuilt = log.installer !== undefined || (log.installs ?? []).length > 0 || log.setupCommand !== undefined;
+  return log.typedLast === "compile" && !isBuilt && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
     ? log.typedCompile
     : undefined;
 }

@@ -180,7 +180,7 @@ export const nvccRules: readonly Rule[] = [
       const typed = changedNvcc(match, (word) =>
         new RegExp(`(?:compute|sm)_${arch}\\b`).test(word) ? undefined : word,
       );
-      if (typed !== undefined && dropped && match.context.log.installer === undefined)
+      if (typed !== undefined && dropped)
         return [
           `${
             /-arch|-gencode|-code|--generate-code|--gpu-architecture/.test(typed)
