@@ -28,14 +28,17 @@ const signs: readonly (readonly [OtherField, RegExp])[] = [
 /** Looks for them, line by line. */
 export class FieldReader {
   #field: OtherField | undefined;
+  #pythonBuilds = false;
 
   line(text: string): void {
+    if (/\b(?:pip3?|uv|poetry|pdm) (?:pip )?(?:install|sync|wheel|add)\b|\bsetup\.py\b/.test(text))
+      this.#pythonBuilds = true;
     if (this.#field !== undefined || text.length > 600) return;
     this.#field = signs.find(([, form]) => form.test(text))?.[0];
   }
 
   field(): OtherField | undefined {
-    return this.#field;
+    return this.#field === "plain-cuda" && this.#pythonBuilds ? undefined : this.#field;
   }
 }
 
