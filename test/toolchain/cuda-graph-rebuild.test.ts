@@ -138,6 +138,27 @@ describe("a CUDA source", { timeout: 120_000 }, () => {
     expect(await project.build("8.0")).toEqual({ executed: [], cached: [] });
   });
 
+  test("what is preprocessed stays in the store until a step needs it, and is made again when that has lost it", async (context) => {
+    const project = new Project(context);
+    const object = ".retorch/obj/lib/csrc/k.cu.o";
+    const phase = (name: string): string => `${object}.phases/${name}`;
+    await project.build("8.0");
+    const first = project.read(object);
+    project.edit("csrc/k.cu", "*= VALUE", "+= VALUE");
+    await project.build("8.0");
+    project.edit("csrc/k.cu", "+= VALUE", "*= VALUE");
+    expect((await project.build("8.0")).executed).toEqual([]);
+    expect(project.read(object).equals(first)).toBe(true);
+    expect(project.read(phase("host.ii")).includes("+= 2")).toBe(true);
+    project.remove(object);
+    project.remove(phase("host.o"));
+    project.remove("cache");
+    expect(costly(await project.build("8.0"))).toEqual(["compile", "cuda-front-end"]);
+    expect(project.read(object).equals(first)).toBe(true);
+    expect(project.read(phase("host.ii")).includes("*= 2")).toBe(true);
+    expect(await project.build("8.0")).toEqual({ executed: [], cached: [] });
+  });
+
   test("host code leaves the machine code alone", async (context) => {
     const project = new Project(context);
     await project.build("8.0");
