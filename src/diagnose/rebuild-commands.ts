@@ -45,6 +45,15 @@ export function rebuild(match: Match): string[] {
     return [typedBuildFromScratch(typed)];
   const name = packageOf(match);
   if (name !== undefined) return fromCondaForge(match, "any") ?? reinstall(match, name);
+  // The one that was compiled is the one that runs; its sources lie nowhere here.
+  const [compiled, ...others] = match.finding.kind === "gpu" ? match.context.log.compiledPackages : [];
+  if (compiled !== undefined && others.length === 0 && match.context.log.setupCommand === undefined)
+    return [
+      pip(
+        match,
+        `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${compiled} ${match.context.log.requested?.find((word) => word.startsWith('"git+')) ?? compiled}`,
+      ),
+    ];
   const checkout = rebuildCheckout(match) ?? rebuildRoot(match);
   if (checkout !== undefined) return checkout;
   const asked = match.context.log.requested?.join(" ") ?? "";
