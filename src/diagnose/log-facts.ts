@@ -3,6 +3,7 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { type ArchiveFacts, ArchiveReader } from "./archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader, type FunctionHeads } from "./function-heads.ts";
@@ -25,6 +26,7 @@ import { plainSpelling } from "./spelling.ts";
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
   extends
+    ArchiveFacts,
     BuildFacts,
     FunctionHeads,
     PasteFacts,
@@ -175,6 +177,7 @@ export class FactsReader {
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
+  readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
@@ -182,6 +185,7 @@ export class FactsReader {
     localPackages: [],
     compiledPackages: [],
     functionHeads: {},
+    withoutGit: false,
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -208,6 +212,7 @@ export class FactsReader {
     this.#typedCommands.line(text);
     this.#builds.line(text);
     this.#heads.line(text);
+    this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -419,6 +424,7 @@ export class FactsReader {
     this.#typedCommands.line(text);
     this.#builds.line(text);
     this.#heads.line(text);
+    this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -486,6 +492,7 @@ export class FactsReader {
       ...this.#typedCommands.facts(),
       ...builds,
       ...this.#heads.facts(),
+      ...this.#archives.facts(),
       conda:
         this.#facts.conda ||
         system.spokenConda ||
