@@ -4,6 +4,7 @@
  * keeps still where the text has the sources in a folder. Sources: pip's documentation of `pip download`, `git clone`.
  */
 import { isOfUv, pip, platformOf, python, quote } from "./command-words.ts";
+import { plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
 const edits = /^sed -i|\bxargs (?:-r )?sed -i/;
@@ -13,11 +14,25 @@ const code = /::|→|#include|->|;(?:\s|$)|\{/;
 const unpacked =
   /(?:\/[^\s'"]*)?\/pip-(?:install|req-build|wheel)-[\w-]+\/(?:[\w.+-]+_[0-9a-f]{32}\/)?|\/[^\s'"]*\/(?:sdists-v\d+|builds-v\d+)\/(?:[\w.+=-]+\/){1,6}?src\//g;
 
-/** The one thing that the text's command asks for, when it is a release of PyPI's or a repository. */
-function fetched({
-  context: { log },
-}: Match): { readonly name: string; readonly lines: readonly string[] } | undefined {
-  const [only, ...others] = log.requested ?? [];
+/** A list of requirements, or a folder of this machine that has its own. */
+const brings = /^-r |^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/;
+
+/** What could not be built is one of several things that the command asks for, or that a list names: as the text says where it comes from. */
+function isPart({ context: { log } }: Match): boolean {
+  const { requested = [], requirement = "", package: built } = log;
+  return (
+    built !== undefined &&
+    !log.localPackages.includes(plainName(built)) &&
+    (requested.length > 1 || brings.test(requested[0] ?? "")) &&
+    /^"?(?:[\w.-]+ ?@ ?)?git\+https|^[A-Za-z][\w.-]*==[\w.+!-]+$/.test(requirement)
+  );
+}
+
+/** The one thing that the text's command asks for or could not build, when it is a release of PyPI's or a repository. */
+function fetched(match: Match): { readonly name: string; readonly lines: readonly string[] } | undefined {
+  const { log } = match.context;
+  const part = isPart(match);
+  const [only, ...others] = part ? [log.requirement] : (log.requested ?? []);
   if (only === undefined || others.length > 0) return undefined;
   const asked = only.replaceAll('"', "");
   const [, address, state] = /^(?:[\w.-]+ ?@ ?)?git\+(https?:\/\/[^@#\s]+?)(?:@([^#\s]+))?(?:#.*)?$/.exec(asked) ?? [];
@@ -36,7 +51,7 @@ function fetched({
     };
   }
   const [, name, release] = /^([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?(?:==([\w.+!-]+))?$/.exec(asked) ?? [];
-  return name === undefined || log.localPackages.length > 0
+  return name === undefined || (!part && log.localPackages.length > 0)
     ? undefined
     : { name, lines: [`${name}${release === undefined ? "" : `==${release}`}`] };
 }
@@ -66,6 +81,17 @@ export function toFetchedSources(match: Match): string[] {
   return sources === undefined ? [] : fetchLines(match, sources);
 }
 
+/** The command once more, which finds that part installed. */
+function forTheRest(match: Match): string[] {
+  const [command = "", ...others] = match.context.log.installs ?? [];
+  const again = pip(match, `install ${command}`);
+  return command === "" || others.length > 0
+    ? []
+    : match.context.log.dockerBuild
+      ? [`# then, from the folder of before, all else that was asked for: ${again}`]
+      : ["cd -", `${again}   # all else that was asked for`];
+}
+
 /** The lines with the sources fetched before an edit, and the build from there; undefined where nothing of that is to be done. */
 export function inFetchedSources(lines: readonly string[], match: Match): readonly string[] | undefined {
   if (!/^(?:compile|missing-header)$/.test(match.finding.kind) || platformOf(match) === "win32") return undefined;
@@ -85,5 +111,6 @@ export function inFetchedSources(lines: readonly string[], match: Match): readon
     ...fetchLines(match, sources),
     ...edited,
     pip(match, ["install --no-build-isolation", ...options, "."].join(" ")),
+    ...(isPart(match) ? forTheRest(match) : []),
   ];
 }

@@ -13,6 +13,13 @@ const packageOfBuildModule: Readonly<Record<string, string>> = {
   mesonpy: "meson-python",
 };
 
+/** What the set-up scripts of some packages import beside torch, by name. Source: setup.py of each. */
+const importedBySetup: Readonly<Record<string, readonly string[]>> = {
+  "flash-attn": ["packaging", "psutil"],
+  "causal-conv1d": ["packaging"],
+  "mamba-ssm": ["packaging"],
+};
+
 /** How poetry, pdm and pixi run a command in the environment that they keep. */
 const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: "pdm run ", pixi: "pixi run " };
 
@@ -78,7 +85,7 @@ export function buildAgain(match: Match, remark = ""): string[] {
     ...(rest === undefined
       ? []
       : [
-          `${pip(match, `install --no-build-isolation ${[rest, ...(log.options ?? [])].join(" ")}`)}   # and all that was asked for`,
+          `${pip(match, `install ${switchFor(rest)}${[rest, ...(log.options ?? [])].join(" ")}`)}   # and all that was asked for`,
         ]),
   ];
 }
@@ -102,12 +109,24 @@ function isSameFolder(requested: readonly string[], named: string): boolean {
   );
 }
 
+/** What lies here has a build system of its own to be fetched, and its dependency is installed by then. */
+function switchFor(rest: string): string {
+  return ofHere.test(rest) ? "" : "--no-build-isolation ";
+}
+
+/** A release of PyPI's, and no folder. */
+function isRelease({ context: { log } }: Match, wanted: string): boolean {
+  return /^[\w.-]+==[\w.+!-]+$/.test(wanted) && !log.localPackages.includes(plainName(wanted.split("==")[0] ?? ""));
+}
+
 /** What the whole command asked for, where the package is a part or a dependency of it. */
 function restOfRequest(match: Match): string | undefined {
   const { requested = [], package: built } = match.context.log;
   const all = requested.join(" ");
   // A folder as pip names it, and the same from within.
   const wanted = packageToBuild(match);
+  // A dependency of what lies here.
+  if (ofHere.test(all) && built !== undefined && isRelease(match, wanted)) return all;
   if (/^(?:-e )?\.?\/?$/.test(all) || all === wanted.replace(/^\.\//, "") || isSameFolder(requested, wanted))
     return undefined;
   const isIt = requested.length === 1 && built !== undefined && requestedWord({ requested }, built) !== undefined;
@@ -145,7 +164,8 @@ export function installWithoutIsolation(match: Match): string[] {
   // What the build imports beside torch has to be there, too.
   const module = own(packageOfBuildModule, match.facts["module"] ?? "") ?? match.facts["module"] ?? "torch";
   const needed = ["torch", "setuptools", "wheel", "ninja"];
-  if (/^[\w.-]+$/.test(module) && !needed.includes(module)) needed.push(module);
+  for (const each of [module, ...(own(importedBySetup, plainName(name)) ?? [])])
+    if (/^[\w.-]+$/.test(each) && !needed.includes(each)) needed.push(each);
   if (log.pixi)
     return [
       `# pixi.toml: [pypi-options] no-build-isolation = ["${name}"], and torch with what the build needs from conda: [dependencies] pytorch-gpu = "*", setuptools = "*", ninja = "*", cuda-nvcc = "*"`,
@@ -168,7 +188,7 @@ export function installWithoutIsolation(match: Match): string[] {
       `${uvPip} ${needed.join(" ")}`,
       ...variablesAgain(match),
       `${uvPip} --no-build-isolation ${wanted}${more}`,
-      ...(rest === undefined ? [] : [`${uvPip} --no-build-isolation ${rest}${more}   # and all that was asked for`]),
+      ...(rest === undefined ? [] : [`${uvPip} ${switchFor(rest)}${rest}${more}   # and all that was asked for`]),
       `# for uv sync and uv lock, in ${inProject}`,
     ];
   }
@@ -183,7 +203,7 @@ export function installWithoutIsolation(match: Match): string[] {
     `${pipHere} ${needed.join(" ")}`,
     ...variablesAgain(match),
     `${pipHere} --no-build-isolation ${wanted}${more}`,
-    ...(rest === undefined ? [] : [`${pipHere} --no-build-isolation ${rest}${more}   # and all that was asked for`]),
+    ...(rest === undefined ? [] : [`${pipHere} ${switchFor(rest)}${rest}${more}   # and all that was asked for`]),
   ];
 }
 

@@ -3,8 +3,10 @@
  * where the log is not of this machine, or no environment was probed.
  */
 
+import { type ArchiveFacts, ArchiveReader } from "./archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { packageCalled } from "./called-module.ts";
+import { FunctionHeadReader, type FunctionHeads } from "./function-heads.ts";
 import { cleanLine } from "./log-line.ts";
 import { PackageReader } from "./package-reader.ts";
 import { FieldReader, type OtherField } from "./other-field.ts";
@@ -24,7 +26,9 @@ import { plainSpelling } from "./spelling.ts";
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
   extends
+    ArchiveFacts,
     BuildFacts,
+    FunctionHeads,
     PasteFacts,
     PlaceFacts,
     RequestFacts,
@@ -65,6 +69,8 @@ export interface LogFacts
   readonly package?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */
   readonly localPackages: readonly string[];
+  /** Packages that an installer compiled from what an index or a repository has. */
+  readonly compiledPackages: readonly string[];
   /** What an installer has to be asked for to build the package again, as words of a shell: `a==1.0`, `"git+https://…"`, `-e ./a`. */
   readonly requirement?: string;
   /** Top folder in site-packages of the last line of a traceback, without those that load or carry others. */
@@ -171,10 +177,15 @@ export class FactsReader {
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
   readonly #tools = new ToolListReader();
+  readonly #archives = new ArchiveReader();
+  readonly #heads = new FunctionHeadReader();
   #namedNext = false;
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
+    compiledPackages: [],
+    functionHeads: {},
+    withoutGit: false,
     versions: {},
     packageFolders: this.#packageFolders,
     conda: false,
@@ -200,6 +211,8 @@ export class FactsReader {
     this.#typedBuilds.line(text);
     this.#typedCommands.line(text);
     this.#builds.line(text);
+    this.#heads.line(text);
+    this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -410,6 +423,8 @@ export class FactsReader {
     this.#typedBuilds.line(text);
     this.#typedCommands.line(text);
     this.#builds.line(text);
+    this.#heads.line(text);
+    this.#archives.line(text);
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
@@ -476,6 +491,8 @@ export class FactsReader {
       ...this.#typedBuilds.facts(),
       ...this.#typedCommands.facts(),
       ...builds,
+      ...this.#heads.facts(),
+      ...this.#archives.facts(),
       conda:
         this.#facts.conda ||
         system.spokenConda ||
@@ -491,6 +508,7 @@ export class FactsReader {
       ...(torchCuda === undefined ? {} : { torchCuda }),
       packageFolders: [...this.#packageFolders],
       localPackages: this.#packages.local(),
+      compiledPackages: this.#packages.fromElsewhere(),
       ...(namesTorch || otherField === undefined ? {} : { otherField }),
       ...(requirement === undefined ? {} : { requirement }),
       versions: stated,

@@ -28,6 +28,8 @@ const folder =
 export class PackageReader {
   readonly #collected = new Set<string>();
   readonly #built = new Set<string>();
+  /** Those that pip makes a wheel of by itself. */
+  readonly #wheels = new Set<string>();
   readonly #local = new Set<string>();
   /** Requirements by the package's plain name. */
   readonly #requirements = new Map<string, string>();
@@ -57,6 +59,10 @@ export class PackageReader {
       this.#failedRequirement = this.#lastRequirement;
     }
     this.#place(text);
+    const wheel = text.includes("uilding wheel for ")
+      ? /Building wheel for ([A-Za-z][\w.-]*) \([\w.]+\)/.exec(text)?.[1]
+      : undefined;
+    if (wheel !== undefined && this.#wheels.size < mostPackages) this.#wheels.add(plainName(wheel));
     if (text.includes(".tar.gz") || text.includes(".zip")) {
       const [, name, number] = archive.exec(text) ?? [];
       if (name !== undefined && this.#archives.size < mostPackages)
@@ -144,6 +150,12 @@ export class PackageReader {
   /** The release of a package whose sources pip fetched: `causal-conv1d==1.2.0.post2`. */
   fetched(name: string | undefined): string | undefined {
     return name === undefined ? undefined : this.#archives.get(plainName(name));
+  }
+
+  /** Packages that were compiled from what an index or a repository has. */
+  fromElsewhere(): string[] {
+    const local = new Set(this.local());
+    return this.#folder ? [] : [...this.#wheels].filter((name) => !local.has(name));
   }
 
   local(): string[] {

@@ -163,6 +163,8 @@ export interface Origin {
   readonly source?: string;
   /** Environment variables that its build wants. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** What to know of a checkout that is brought up to date before it is built: older ones have no such variables. */
+  readonly renewed?: string;
   /** Its wheels are what people use; building it is a project of its own. */
   readonly ready?: boolean;
   /** Its releases bear the number of the torch that they are for. */
@@ -204,7 +206,12 @@ const pyg: Origin = { wheels: "https://data.pyg.org/whl/torch-$TORCH.html" };
 
 /** By the package's name. Source: the installation page of each. */
 const origins: Readonly<Record<string, Origin>> = {
-  apex: { from: "git+https://github.com/NVIDIA/apex.git", variables: { APEX_CPP_EXT: "1", APEX_CUDA_EXT: "1" } },
+  apex: {
+    from: "git+https://github.com/NVIDIA/apex.git",
+    variables: { APEX_CPP_EXT: "1", APEX_CUDA_EXT: "1" },
+    renewed:
+      "older branches do not know the variables APEX_…: to stay on one, python setup.py install --cpp_ext --cuda_ext there in place of pip",
+  },
   detectron2: { from: "git+https://github.com/facebookresearch/detectron2.git", variables: { FORCE_CUDA: "1" } },
   pytorch3d: { from: "git+https://github.com/facebookresearch/pytorch3d.git@stable", variables: { FORCE_CUDA: "1" } },
   tinycudann: { from: "git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch" },

@@ -1,4 +1,5 @@
 /** From findings to diagnoses: which rule speaks for a finding, and which diagnosis comes first. */
+import { inClone } from "./archive-sources.ts";
 import { fromWhereItWasGiven, withAgain } from "./again.ts";
 import { fixForAmd } from "./gpu-vendor.ts";
 import type { ConfigChange } from "./change.ts";
@@ -184,7 +185,7 @@ function withoutOldValues(lines: readonly string[], match: Match): readonly stri
 /** The fix for the machine and the GPU that the text is about. */
 function fixOf(rule: Rule, match: Match): readonly string[] {
   const own = inTypedCmake(inOwnTool(fromWhereItWasGiven(withoutTorch(rule.fix(match), match), match), match), match);
-  const lines = fitted(withoutOldValues(withAgain(own, match), match), match);
+  const lines = fitted(inClone(withoutOldValues(withAgain(own, match), match), match), match);
   return match.context.log.amd ? (fixForAmd(lines) ?? []) : lines;
 }
 

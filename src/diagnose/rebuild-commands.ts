@@ -45,6 +45,15 @@ export function rebuild(match: Match): string[] {
     return [typedBuildFromScratch(typed)];
   const name = packageOf(match);
   if (name !== undefined) return fromCondaForge(match, "any") ?? reinstall(match, name);
+  // The one that was compiled is the one that runs; its sources lie nowhere here.
+  const [compiled, ...others] = match.finding.kind === "gpu" ? match.context.log.compiledPackages : [];
+  if (compiled !== undefined && others.length === 0 && match.context.log.setupCommand === undefined)
+    return [
+      pip(
+        match,
+        `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${compiled} ${match.context.log.requested?.find((word) => word.startsWith('"git+')) ?? compiled}`,
+      ),
+    ];
   const checkout = rebuildCheckout(match) ?? rebuildRoot(match);
   if (checkout !== undefined) return checkout;
   const asked = match.context.log.requested?.join(" ") ?? "";
@@ -88,8 +97,15 @@ export function reinstall(match: Match, name: string): string[] {
   const edition = editionOf(match, name);
   if (edition !== undefined) {
     const here = platformOf(match) === "win32" ? ".\\" : "./";
+    const folder = (/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`).replace(/[\\/]$/, "");
     return [
-      pip(match, `${options} -v ${quote(/^(?:[A-Za-z]:|[\\/.~])/.test(edition) ? edition : `${here}${edition}`)}`),
+      ...(origin?.renewed === undefined
+        ? []
+        : [`git -C ${quote(folder)} checkout master && git -C ${quote(folder)} pull   # ${origin.renewed}`]),
+      ...Object.entries(origin?.variables ?? {}).map(([key, value]) => setVariable(match, key, value)),
+      // setuptools takes a module that is newer than its sources, whatever it was built for or left out.
+      ...(/\.(?:whl|zip|gz)$/.test(folder) ? [] : [removeFolder(match, `${folder}${here.slice(1)}build`)]),
+      pip(match, `${options} -v ${quote(folder)}`),
     ];
   }
   if (origin?.within !== undefined && origin.from !== undefined && match.context.log.requested === undefined) {
@@ -156,9 +172,10 @@ export function reinstall(match: Match, name: string): string[] {
       : `$(${python(match)} -c "import torch; print(torch.__version__)")`);
   const page = pageOfWheels(match, origin.wheels, version);
   // All that came from such a page is for one torch.
-  const kin = (match.context.log.fromPage ?? []).filter(
+  const asked = (match.context.log.fromPage ?? []).filter(
     (word) => originOf(plainName(word.replace(/[=<>!~].*$/, "")))?.wheels === origin.wheels,
   );
+  const kin = asked.length > 0 ? asked : listedForSameTorch(match, name, origin.wheels);
   const samePage = page === match.context.log.wheelPage;
   const all = kin.some((word) => plainName(word.replace(/[=<>!~].*$/, "")) === name)
     ? kin.map((word) => (samePage ? word : bounded(match, word.replace(/[=<>!~].*$/, ""))))
@@ -260,6 +277,15 @@ function fromPageOfReleases(match: Match, name: string, page: string): string[] 
 function bounded(match: Match, name: string): string {
   const above = tooNewFor(torchThere(match), plainName(name));
   return above === undefined ? name : `"${name}<${above}"`;
+}
+
+/** Packages of the same page that a list in the text has with the same tag, `+pt113cu117`: they fit the torch there as little. */
+function listedForSameTorch(match: Match, name: string, page: string): string[] {
+  const { versions } = match.context.log;
+  const tag = /\+\w+$/.exec(versions[plainName(name)] ?? "")?.[0];
+  return tag === undefined
+    ? []
+    : Object.keys(versions).filter((each) => versions[each]?.endsWith(tag) === true && originOf(each)?.wheels === page);
 }
 
 /** The release of torch that a page is for: `2.2.2` of `…/torch-2.2.2+cpu.html`. */

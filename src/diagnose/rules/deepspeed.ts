@@ -1,5 +1,6 @@
 /** DeepSpeed's operators that are compiled ahead of time, and what they need of the system. */
 import { pip, platformOf, python, setVariable } from "../commands.ts";
+import { variablesAgain } from "../isolation-commands.ts";
 import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -104,9 +105,14 @@ export const deepspeedRules: readonly Rule[] = [
             `${setVariable(match, "DS_BUILD_OPS", "0")}   # none is compiled now, so no nvcc and no Visual Studio is needed`,
           ]
         : op(match) === "async_io"
-          ? ["sudo apt-get install libaio-dev   # Fedora, RHEL: libaio-devel; conda install -c conda-forge libaio"]
-          : []),
-      `${setVariable(match, variable(op(match)), "0")}   # without it: the others are built all the same`,
+          ? [
+              "sudo apt-get install libaio-dev   # Fedora, RHEL: libaio-devel; conda install -c conda-forge libaio",
+              `# or without it, the others are built all the same: ${setVariable(match, variable(op(match)), "0")}`,
+            ]
+          : [`${setVariable(match, variable(op(match)), "0")}   # without it: the others are built all the same`]),
+      ...(platformOf(match) === "win32"
+        ? []
+        : variablesAgain(match).filter((line) => !line.includes(`${variable(op(match))}=`))),
       `${pip(match, `install --no-build-isolation -v ${wanted(match)}`)}   # or without DS_BUILD_OPS: operators are then compiled when they are first used`,
       `${python(match)} -m deepspeed.env_report   # which operators this machine is fit for`,
     ],

@@ -5,6 +5,7 @@ import {
   buildForThisGpu,
   installTorchFor,
   installWithoutIsolation,
+  knownCapabilities,
   pip,
   platformOf,
   python,
@@ -44,6 +45,22 @@ function neededDriver(match: Match): string {
   return driver === undefined ? "" : ` (${driver} or newer, for CUDA ${toolkitOf(match) ?? ""})`;
 }
 
+/** A package of others was compiled: which architectures its setup.py asks for, and whether it reads the variable, is not known. */
+function ofSetupOfOthers({ context: { log } }: Match): boolean {
+  return log.compiledPackages.length === 1 && log.setupCommand === undefined;
+}
+
+/** Code for the GPU that is there from every nvcc, whatever else a setup.py asks it for. */
+function codeForThisGpu(match: Match): string {
+  const [known = match.context.log.namedCapability] = knownCapabilities(match);
+  const number = known?.replace(".", "");
+  const remark = "   # also where a setup.py names the architectures itself";
+  if (number !== undefined)
+    return setVariable(match, "NVCC_APPEND_FLAGS", `-gencode=arch=compute_${number},code=sm_${number}`) + remark;
+  const shown = "print('-gencode=arch=compute_%d%d,code=sm_%d%d' % (torch.cuda.get_device_capability() * 2))";
+  return setVariable(match, "NVCC_APPEND_FLAGS", `$(${python(match)} -c "import torch; ${shown}")`) + remark;
+}
+
 export const gpuDriverRules: readonly Rule[] = [
   {
     id: "ptx-newer-than-driver",
@@ -58,10 +75,9 @@ export const gpuDriverRules: readonly Rule[] = [
       ...(match.context.log.driverCuda === undefined
         ? ["nvidia-smi   # the driver, and the newest CUDA that it knows (top right)"]
         : []),
+      `# the NVIDIA driver updated${neededDriver(match)} mends it for all programs; where it has to stay, code for this GPU${match.context.log.driverCuda === undefined ? "" : ` (or a toolkit up to CUDA ${match.context.log.driverCuda})`}:`,
+      ...(ofSetupOfOthers(match) ? [codeForThisGpu(match)] : []),
       ...buildForThisGpu(match),
-      match.context.log.driverCuda === undefined
-        ? "# or update the NVIDIA driver"
-        : `# or update the NVIDIA driver${neededDriver(match)}; or compile with a toolkit up to CUDA ${match.context.log.driverCuda}`,
     ],
     sources: ["li-plus/chatglm.cpp#6"],
     examples: [
@@ -80,6 +96,10 @@ export const gpuDriverRules: readonly Rule[] = [
       {
         text: "RuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
         expect: "driver",
+      },
+      {
+        text: "$ pip install --no-build-isolation my_ops[fast]\n  Building wheel for my_ops (setup.py) ... done\nRuntimeError: CUDA error: the provided PTX was compiled with an unsupported toolchain.",
+        expect: "--no-binary my-ops my-ops",
       },
     ],
   },

@@ -31,11 +31,24 @@ function runsLibTorch({ findings }: RuleContext): boolean {
   );
 }
 
-/** What torch says of the memory that other processes hold. */
-function ofOthers({ context }: Match): string {
-  return (
-    context.findings.find(({ message }) => /Process \d+ has [\d.]+ GiB memory in use/.test(message))?.message ?? ""
-  );
+/** What a process has beside torch's tensors: the CUDA context and the libraries' own memory. */
+const contextGiB = 3;
+
+/** The first other process of those that torch says hold memory, `Process 7 has 9.10 GiB`: in a container the program itself is one of them. */
+function otherProcess({ context }: Match): string | undefined {
+  const said =
+    context.findings.find(({ message }) => /Process \d+ has [\d.]+ GiB memory in use/.test(message))?.message ?? "";
+  const gib = (form: RegExp): number => {
+    const [, amount = "0", unit] = form.exec(said) ?? [];
+    return unit === "MiB" ? Number(amount) / 1024 : Number(amount);
+  };
+  const own =
+    gib(/allocated memory ([\d.]+) ([GM]iB) is allocated by PyTorch/) +
+    gib(/([\d.]+) ([GM]iB) is reserved by PyTorch/) +
+    gib(/([\d.]+) ([GM]iB) (?:is )?allocated in private pools/);
+  return Array.from(said.matchAll(/Process \d+ has ([\d.]+) GiB/g)).find(
+    ([, amount = "0"]) => own === 0 || Number(amount) < own || Number(amount) > own + contextGiB,
+  )?.[0];
 }
 
 /** A torch that has code for the GPU that the text names; for both kinds of GPU where it names none. */
@@ -212,7 +225,7 @@ export const gpuRunTimeRules: readonly Rule[] = [
     cause: (match) =>
       /MPS/.test(match.finding.text)
         ? "torch wants more memory on Apple's GPU than its limit allows; the GPU shares the machine's memory with all programs. This is no fault of the build."
-        : `The program asked for more GPU memory than is free. This is no fault of the build.${/Process \d+ has [\d.]+ GiB memory in use/.test(ofOthers(match)) ? ` Another process holds a part of it (${/Process \d+ has [\d.]+ [GM]iB/.exec(ofOthers(match))?.[0] ?? ""}); JAX and TensorFlow take most of the GPU at once unless they are told not to (XLA_PYTHON_CLIENT_PREALLOCATE=false, TF_FORCE_GPU_ALLOW_GROWTH=true).` : ""}`,
+        : `The program asked for more GPU memory than is free. This is no fault of the build.${otherProcess(match) !== undefined ? ` Another process holds a part of it (${otherProcess(match) ?? ""}); JAX and TensorFlow take most of the GPU at once unless they are told not to (XLA_PYTHON_CLIENT_PREALLOCATE=false, TF_FORCE_GPU_ALLOW_GROWTH=true).` : ""}`,
     fix: (match) =>
       /MPS/.test(match.finding.text)
         ? [

@@ -264,7 +264,7 @@ export const headerRules: readonly Rule[] = [
   },
   {
     id: "cuda-headers-missing",
-    title: "CUDA's headers are not found",
+    title: "Headers of CUDA, or of a library beside it, are not found",
     on: ["missing-header"],
     specificity: 84,
     matches: (finding) =>

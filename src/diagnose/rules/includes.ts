@@ -161,6 +161,10 @@ export const includeRules: readonly Rule[] = [
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
     examples: [
       { text: 'simple_knn.cu(154): error: identifier "FLT_MAX" is undefined', expect: "<cfloat>" },
+      {
+        text: '$ pip install -r requirements.txt\nCollecting git+https://github.com/acme/fast-knn.git@1f2e3d4 (from -r requirements.txt (line 3))\n      knn.cu(9): error: identifier "FLT_MAX" is undefined\n  ERROR: Failed building wheel for fast_knn',
+        expect: "cd fast-knn",
+      },
       { text: "csrc/x.h:9:10: error: ‘string’ in namespace ‘std’ does not name a type", expect: "<string>" },
       { text: "a.cpp:3:8: error: ‘numeric_limits’ is not a member of ‘std’", expect: "<limits>" },
     ],

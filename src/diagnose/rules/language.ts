@@ -1,4 +1,5 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
+import { own } from "../../base/own.ts";
 import { wordsToBuild, pip, python, torchAtHand } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
@@ -21,6 +22,11 @@ function isEcho(finding: Finding, context: RuleContext): boolean {
         /is not a member of|not declared|does not name|is not a template/.test(message),
     )
   );
+}
+
+/** The declaration of the function, where the text shows its definition. */
+function declared({ facts, context: { log } }: Match): string | undefined {
+  return own(log.functionHeads, facts["name"] ?? "");
 }
 
 export const languageRules: readonly Rule[] = [
@@ -349,13 +355,19 @@ export const languageRules: readonly Rule[] = [
     cause: (match) =>
       `torch.utils.cpp_extension.load_inline writes main.cpp from cpp_sources and binds what \`functions\` names; \`${match.facts["name"] ?? ""}\` is defined in cuda_sources alone (or misspelt), so main.cpp does not know it.`,
     fix: (match) => [
-      `# cpp_sources needs its declaration: cpp_sources="torch::Tensor ${match.facts["name"] ?? "f"}(torch::Tensor x);"`,
+      declared(match) === undefined
+        ? `# cpp_sources needs its declaration, with the parameters that it has in cuda_sources: cpp_sources="torch::Tensor ${match.facts["name"] ?? "f"}(torch::Tensor x, …);"`
+        : `# cpp_sources needs its declaration: cpp_sources="${declared(match) ?? ""};"`,
     ],
     sources: ["https://docs.pytorch.org/docs/stable/cpp_extension.html"],
     examples: [
       {
         text: "main.cpp:4:34: error: ‘my_op’ was not declared in this scope",
         expect: 'cpp_sources="torch::Tensor my_op',
+      },
+      {
+        text: "std::vector<torch::Tensor> halves(const torch::Tensor& x, int64_t at) {\nmain.cpp:4:34: error: ‘halves’ was not declared in this scope",
+        expect: 'cpp_sources="std::vector<torch::Tensor> halves(const torch::Tensor& x, int64_t at);"',
       },
     ],
   },

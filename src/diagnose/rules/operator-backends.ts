@@ -108,7 +108,8 @@ export const operatorBackendRules: readonly Rule[] = [
         ...(backend === "CUDA"
           ? [
               `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None or False: such a setup.py leaves the .cu files out and says nothing; a toolkit of torch's CUDA and CUDA_HOME first`,
-              setVariable(match, "FORCE_CUDA", "1") + "   # builds the CUDA part even where no GPU is visible",
+              setVariable(match, "FORCE_CUDA", "1") +
+                "   # where its setup.py reads it: the CUDA part even where no GPU is visible",
             ]
           : []),
         ...rebuild(match),

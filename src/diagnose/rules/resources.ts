@@ -309,7 +309,8 @@ export const resourceRules: readonly Rule[] = [
           : match.context.log.docker || /failed to (?:solve|register layer)|buildx/.test(match.finding.text)
             ? [
                 "df -h /var/lib/docker && docker system df",
-                "docker system prune -af && docker builder prune -af   # images and layers that nobody uses",
+                "docker builder prune -af   # the cache of builds",
+                "# not enough: docker system prune -a removes every image that no container uses, and all stopped containers with what was written in them",
                 "# smaller layers: pip install --no-cache-dir, and torch for the CPU where no GPU is needed",
               ]
             : [

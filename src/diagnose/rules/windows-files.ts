@@ -64,7 +64,10 @@ export const windowsFileRules: readonly Rule[] = [
     on: ["installer", "exception", "system"],
     specificity: 88,
     matches: (finding) => {
-      if (said(finding, /Windows Long Path support enabled/) !== undefined) return {};
+      if (said(finding, /Windows Long Path support enabled/) !== undefined)
+        return /[\\/]Temp[\\/]+pip-(?:install|unpack|req)-/i.test(`${finding.message} ${finding.text}`)
+          ? { long: "yes" }
+          : {};
       // What pip unpacks exists in the archive: a path that is not found is one that could not be made.
       const path = /No such file or directory: ['"]?([A-Za-z]:[^'"]{200,})/.exec(finding.message)?.[1];
       return path !== undefined &&
@@ -81,11 +84,11 @@ export const windowsFileRules: readonly Rule[] = [
     fix: (match) => [
       ...(match.facts["long"] === undefined
         ? []
-        : [
-            "mkdir C:\\t & set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder for this prompt, then the same command again",
-          ]),
+        : ["mkdir C:\\t", "set TEMP=C:\\t", "set TMP=C:\\t", "# a short temporary folder for this prompt"]),
       'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator, then a new prompt',
-      "# or an environment in a short folder: python -m venv C:\\v && C:\\v\\Scripts\\activate",
+      ...(match.facts["long"] === undefined
+        ? ["# or an environment in a short folder: python -m venv C:\\v && C:\\v\\Scripts\\activate"]
+        : []),
     ],
     sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
     examples: [
