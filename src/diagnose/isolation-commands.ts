@@ -42,6 +42,8 @@ export function packageToBuild({ context: { log } }: Match): string {
   const from = originOf(built)?.from;
   if (from !== undefined && (requirement === undefined || /^[\w.=-]+$/.test(requirement))) return `"${from}"`;
   if (requirement !== undefined) return editable(requirement, log.setupCommand);
+  // Nothing is told of where it would come from but the folder that the command names.
+  if (only !== undefined && ofHere.test(only)) return only;
   // One repository that carries the package's name is where it comes from.
   if (only !== undefined && plainName(nameOfRepository(only) ?? "") === plainName(built)) return only;
   return log.localPackages.includes(plainName(built)) ? "." : built;
