@@ -327,6 +327,10 @@ export const hostCompilerRules: readonly Rule[] = [
         expect: "x64 -vcvars_ver=14.38",
       },
       {
+        text: 'C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.6\\bin\\nvcc --use-local-env -c a.cu\nC:\\Program Files\\Microsoft Visual Studio\\18\\Community\\VC\\Tools\\MSVC\\14.50.35717\\include\\yvals_core.h(908): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.8 or newer."',
+        expect: '2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.44',
+      },
+      {
         text: 'C:\\BuildTools\\VC\\Tools\\MSVC\\14.36.32532\\include\\yvals_core.h(842): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 11.6 or newer."',
         expect: "x64 -vcvars_ver=14.29",
       },

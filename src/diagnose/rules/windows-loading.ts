@@ -110,7 +110,7 @@ function loadsAfterTorch(match: Match): boolean {
 function torchFirst(match: Match): string[] {
   const name = moduleOf(match);
   return [
-    `${python(match)} -c "import torch, ${name}"   # loads`,
+    `${python(match)} -c "import torch, ${name}"`,
     `# in the program: the line import torch above the first import of ${name} (in its package's __init__.py, when it is a package's own module)`,
     `findstr /s /n /c:"import ${name}" /c:"from ${name}" *.py   # where that is`,
   ];
@@ -244,7 +244,7 @@ export const windowsLoadingRules: readonly Rule[] = [
                       ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
                       : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
                   // Which module it is, is not told, and importing torch mends it as a rule.
-                  ...(!ofJit(match) && moduleOf(match) === "the_extension"
+                  ...(!ofJit(match) && (moduleOf(match) === "the_extension" || withoutTorch(match))
                     ? [
                         `# still so after that, and torch was changed since it was built: ${inOwnTool(
                           rebuild(match),
