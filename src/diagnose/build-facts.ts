@@ -25,6 +25,8 @@ export interface BuildFacts {
   readonly clonedInto?: string;
   /** The Python of the application whose bundled packages the text names, as it is started: `/opt/isaacsim/python.sh`. */
   readonly bundledPython?: string;
+  /** The toolkit that a command links with: `/opt/conda` of `-L/opt/conda/lib64 -lcudart`. */
+  readonly linkedToolkit?: string;
   /** CUDA of conda's torch, by the name of its build: `11.3` of `py3.9_cuda11.3_cudnn8.2.0_0`. */
   readonly condaTorchCuda?: string;
   /** The environment that uv says it installs into, where it is not the one that uv looks for by itself: `venv`. */
@@ -74,6 +76,7 @@ export class BuildReader {
   #clone: string | undefined;
   #buildKit = false;
   #bundled: string | undefined;
+  #cudaFolder: string | undefined;
   #condaCuda: string | undefined;
   #uvEnvironment: string | undefined;
   #minkowski = false;
@@ -81,6 +84,10 @@ export class BuildReader {
   #tritonOptional = false;
 
   line(text: string): void {
+    if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
+      this.#cudaFolder =
+        /(?:^|\s)-L((?:\/[\w.+@-]+){1,12})\/lib64(?=\s|$)(?!.*\s-L\S+\/lib64)/.exec(text.slice(0, 20_000))?.[1] ??
+        this.#cudaFolder;
     if (text.includes("/torch/lib"))
       this.#folder ??= /(?:^|\s)-L(\/[^\s"']{1,300}\/torch\/lib)(?=\s|$)/.exec(text)?.[1];
     if (text.includes("static-global-template-stub=true") && this.#bodiless.length < 20) {
@@ -138,6 +145,7 @@ export class BuildReader {
       namesMinkowski: this.#minkowski,
       builtTorch: this.#builtTorch,
       tritonOptional: this.#tritonOptional,
+      ...(this.#cudaFolder === undefined ? {} : { linkedToolkit: this.#cudaFolder }),
       ...(this.#bundled === undefined ? {} : { bundledPython: this.#bundled }),
       ...(this.#condaCuda === undefined ? {} : { condaTorchCuda: this.#condaCuda }),
       ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),

@@ -30,6 +30,8 @@ export function python(match: Match): string {
   if (found !== undefined && platformOf(match) === match.context.environment?.platform)
     return match.context.pythonCommand ?? quote(found.executable);
   if (launcher !== undefined && windows) return launcher;
+  const { interpreter } = match.context.log;
+  if (interpreter !== undefined && (windows || !interpreter.includes("\\"))) return quote(interpreter);
   return windows ? "python" : (match.context.log.pythonName ?? "python");
 }
 

@@ -24,7 +24,12 @@ export function isEmbeddable(match: Match): boolean {
 /** Puts the folders include and libs of the same version beside its python.exe. */
 export function embeddedHeaders(match: Match): string[] {
   const version =
-    pythonVersion(match) ?? /-lpython(3)(1\d)\b|\.cp(3)(1\d)-/.exec(match.finding.text)?.slice(1).join(".");
+    pythonVersion(match) ??
+    /-lpython(3)(1\d)\b|\.cp(3)(1\d)-|\bpython(3)(1\d)\.lib\b/
+      .exec(match.finding.text)
+      ?.slice(1)
+      .filter((part) => part !== undefined)
+      .join(".");
   const archive = archives[version ?? ""];
   const { embeddedFolder } = match.context.log;
   if (archive === undefined) return fromNuget(match);

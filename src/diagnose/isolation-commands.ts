@@ -26,6 +26,9 @@ const runners: Readonly<Record<string, string>> = { poetry: "poetry run ", pdm: 
 /** The folder of the prompt: `.`, `-e ".[test]"`. */
 const ofHere = /^(?:-e )?"?\.[\\/]?(?:\[[\w,-]+\])?"?$/;
 
+/** Another folder: `./csrc`, `-e ../ops`. */
+const localFolder = /^(?:-e )?"?(?:\.{1,2}|~)?[\\/][\w./\\-]*\w[\\/]?(?:\[[\w,-]+\])?"?$/;
+
 /** A folder that `setup.py develop` was to install: setuptools hands it to pip as an editable one (since 80). */
 function editable(requirement: string, setupCommand: string | undefined): string {
   return /\bdevelop\b/.test(setupCommand ?? "") && /^(?:\.|[\\/]|[A-Za-z]:)/.test(requirement)
@@ -49,6 +52,8 @@ export function packageToBuild({ context: { log } }: Match): string {
   const from = originOf(built)?.from;
   if (from !== undefined && (requirement === undefined || /^[\w.=-]+$/.test(requirement))) return `"${from}"`;
   if (requirement !== undefined) return editable(requirement, log.setupCommand);
+  // Nothing is told of where it would come from but the folder that the command names.
+  if (only !== undefined && (ofHere.test(only) || localFolder.test(only))) return only;
   // One repository that carries the package's name is where it comes from.
   if (only !== undefined && plainName(nameOfRepository(only) ?? "") === plainName(built)) return only;
   return log.localPackages.includes(plainName(built)) ? "." : built;
@@ -183,7 +188,13 @@ export function installWithoutIsolation(match: Match): string[] {
         `${uvCommand === "add" || uvCommand === "run" ? `uv ${uvCommand}` : (log.uvLine ?? `uv ${uvCommand}`)}${uvCommand === "add" && wanted !== "." ? ` ${wanted}` : uvCommand === "run" ? " …" : ""}   # the build then sees the project's torch (a new uv: uv self update)`,
         `# or without a file: uv pip install ${needed.join(" ")} && uv pip install --no-build-isolation ${wanted}`,
       ];
-    const uvPip = `uv pip install${log.uvSystem ? " --system" : log.uvEnvironment === undefined ? "" : ` --python ${log.uvEnvironment}`}`;
+    const named = options.find((option) => /^(?:--python|-p)[ =]/.test(option));
+    const environment = log.uvEnvironment ?? named?.replace(/^\S+?[ =]/, "");
+    const more = options
+      .filter((option) => option !== named)
+      .map((option) => ` ${option}`)
+      .join("");
+    const uvPip = `uv pip install${log.uvSystem ? " --system" : environment === undefined ? "" : ` --python ${environment}`}`;
     return [
       `${uvPip} ${needed.join(" ")}`,
       ...variablesAgain(match),

@@ -255,7 +255,7 @@ export class FactsReader {
     // The tags of a wheel that is refused are those of another Python.
     const python = /is not a supported wheel|not compatible with|install \S*\.whl/.test(text)
       ? null
-      : /^Python version: (\d)\.(\d{1,2})|\bUsing (?:CPython|Python) (\d)\.(\d{1,2})\.\d|^(?:[Pp]ython|- Python)(?: version)?:? (\d)\.(\d{1,2})\.\d{1,2}$|Python, but you have (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})m?\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
+      : /^Python version: (\d)\.(\d{1,2})|^Python (\d)\.(\d{1,2})\.\d\S* [(|]|\bUsing (?:CPython|Python) (\d)\.(\d{1,2})\.\d|^(?:[Pp]ython|- Python)(?: version)?:? (\d)\.(\d{1,2})\.\d{1,2}$|Python, but you have (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})m?\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
           text,
         );
     if (python !== null && facts.python === undefined) {

@@ -31,10 +31,21 @@ function torchName(match: Match): string {
   return version === undefined ? "torch" : `torch (${version})`;
 }
 
+/**
+ * at::mps::MPSStream::commit(bool) went with torch 2.1; mmcv calls it before 2.1.0, which leaves its operators for MPS out there
+ * (open-mmlab/mmcv#2951, #2958).
+ */
+function ofRemovedMps({ finding }: Match): boolean {
+  return /MPSStream6commitEb|MPSStream::commit\(bool\)/.test(`${finding.symbol ?? ""} ${finding.text}`);
+}
+
 /** Removes all that owns the folder `mmcv`, and installs the one with operators for the torch at hand. */
 export function reinstallMmcv(match: Match): string[] {
-  const name = wanted(match);
-  const plain = name.split("==")[0] ?? name;
+  // What the text has is too old for its torch: compiled anew it would miss the same.
+  const stated = wanted(match);
+  const isOld = ofRemovedMps(match) && stated.startsWith("mmcv-full");
+  const name = ofRemovedMps(match) && !isOld ? "mmcv>=2.1.0,<2.2.0" : stated;
+  const plain = name.split(/[=<>]/)[0] ?? name;
   const build = [
     setVariable(match, "MMCV_WITH_OPS", "1"),
     pip(match, `install --no-build-isolation --no-cache-dir --no-binary ${plain} "${name}"`),
@@ -42,7 +53,19 @@ export function reinstallMmcv(match: Match): string[] {
   const remove = pip(match, "uninstall -y mmcv mmcv-full mmcv-lite");
   const hint = name === "mmcv" ? "; mmdet 2 and its kin: mmcv-full" : "";
   // There are no wheels for macOS.
-  if (platformOf(match) === "darwin") return [remove, ...build];
+  if (platformOf(match) === "darwin")
+    return [
+      ...(isOld
+        ? [`${pip(match, "install torch==2.0.1 torchvision==0.15.2")}   # the last one that mmcv 1 knows on a Mac`]
+        : []),
+      remove,
+      ...build,
+      ...(ofRemovedMps(match) && !isOld
+        ? [
+            "# a project that asserts mmcv<2.1.0: torch 2.0.1 with torchvision 0.15.2, and the mmcv from before, built anew",
+          ]
+        : []),
+    ];
   return [
     remove,
     `${pip(match, "install -U openmim")} && mim install "${name}"   # the wheel for the torch that is installed${page(match)}${hint}`,

@@ -48,6 +48,8 @@ export interface PasteFacts extends BoardFacts, CallFacts {
   readonly tch?: string;
   /** An import was the last thing that the session did. */
   readonly importsLast: boolean;
+  /** A module that did not load, and does in the same session after torch was imported. */
+  readonly loadsAfterTorch?: string;
   /** The packages with Python's headers are said to be installed. */
   readonly hasPythonDev: boolean;
   /** CMake builds. */
@@ -180,6 +182,8 @@ export class PasteReader {
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
   readonly #imports: string[] = [];
+  readonly #withoutTorch = new Set<string>();
+  #hasTorch = false;
   readonly #moduleFiles: Record<string, string[]> = {};
   #moduleFileCount = 0;
   readonly #calls = new CallReader();
@@ -213,6 +217,8 @@ export class PasteReader {
   line(text: string): void {
     const facts = this.#facts;
     this.#boards.line(text);
+    if (text.startsWith("Python 3.")) this.#hasTorch = false;
+    if (facts.loadsAfterTorch !== undefined && /^(?:Traceback|\w+Error)\b/.test(text)) delete facts.loadsAfterTorch;
     if (text.length < 400) this.#torch(text);
     // pip indents what it fetches for one build.
     const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
@@ -383,15 +389,25 @@ export class PasteReader {
   #typed(text: string): void {
     const said = typed.exec(text.length > 400 ? text.slice(0, 400) : text);
     if (said === null) return;
+    // Each `python -c` is a session of its own.
+    if (said[2] !== undefined) this.#hasTorch = false;
     for (const statement of (said[1] ?? said[2] ?? "").split(";")) {
       const modules = /^\s*(?:import\s+([\w., ]+)|from\s+([\w.]+)\s+import\b)/.exec(statement);
       this.#facts.importsLast = modules !== null;
       for (const module of (modules?.[1] ?? modules?.[2] ?? "").split(",")) {
         const name = /^\s*([A-Za-z_]\w*)/.exec(module)?.[1];
+        if (name !== undefined) this.#inOrder(name);
         if (name === undefined || this.#imports.length >= mostImports || this.#imports.includes(name)) continue;
         this.#imports.push(name);
       }
     }
+  }
+
+  /** A module that was imported without torch, and once more after it. */
+  #inOrder(name: string): void {
+    if (name === "torch") this.#hasTorch = true;
+    else if (!this.#hasTorch) this.#withoutTorch.add(name);
+    else if (this.#withoutTorch.has(name)) this.#facts.loadsAfterTorch = name;
   }
 
   #torch(text: string): void {

@@ -19,6 +19,8 @@ export interface PlaceFacts {
   readonly rootShell: boolean;
   /** How the text starts Python where it never says plain `python` or `pip`: `python3`, `python3.10`. */
   readonly pythonName?: string;
+  /** The interpreter that the text's commands name by a path, where none says plain `python` or `pip`: `.venv/bin/python`. */
+  readonly interpreter?: string;
   /** The command of poetry, pdm or pixi that ran: `poetry install --with dev`. */
   readonly projectLine?: string;
   /** The program that keeps conda's packages there, where it is not conda itself. */
@@ -46,6 +48,9 @@ const rootShell = /(?:^|\) ?)\[?root@[\w.-]+[: ][^#$]{0,80}[#] /;
 /** What a person runs; pip's advice to update itself, and what pip runs by itself, is none. */
 const starts =
   /(?:^|(?<!-m)[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
+/** The same by the path of a program: what builds or installs, and behind a prompt what runs a file, too. */
+const startsByPath =
+  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN )("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
 const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
 const projectLine =
   /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/\\=<>~^@+"[\]-]+){0,8})/;
@@ -56,6 +61,14 @@ const feedstock = /[\\/]feedstock_root[\\/]|[\\/]_?h_env_placehold|[\\/]conda-bl
 /** Somebody at his home: `jo@box:~/src$`, `[jo@box src]$`. */
 const atHome = /(?:^|\) ?)(?:([a-z_][\w-]*)@[\w.-]+:~|\[([a-z_][\w-]*)@[\w.-]+ [^\]/]*\]\$)/;
 const mostFolders = 8;
+
+/** pip lies beside its Python; a path of somebody's package folder or of a cache is no such program. */
+function interpreterBeside(program: string): string | undefined {
+  const plain = program.replaceAll('"', "");
+  return /site-packages|dist-packages|pip-build-env/.test(plain)
+    ? undefined
+    : plain.replace(/(?<=[\\/])pip(?:3(?:\.\d{1,2})?)?(?=(?:\.exe)?$)/, "python");
+}
 
 /** Gathers them line by line. */
 export class PlaceReader {
@@ -72,6 +85,7 @@ export class PlaceReader {
   #plain = false;
   #name: string | undefined;
   #project: string | undefined;
+  #interpreter: string | undefined;
   readonly #folders = new Set<string>();
 
   line(text: string): void {
@@ -106,6 +120,11 @@ export class PlaceReader {
         if (version === undefined) this.#plain = true;
         else this.#name ??= `python${version}`;
       }
+    if (/[\\/](?:pip|python)[\d.]*(?:\.exe)?"? /.test(text) && !notRun.test(text)) {
+      const [, before = "", program, what = ""] = startsByPath.exec(text.trim()) ?? [];
+      if (program !== undefined && (before !== "" || /^(?:-m|install|setup)/.test(what)))
+        this.#interpreter = interpreterBeside(program);
+    }
     if (/poetry|pdm|pixi/.test(text)) this.#project = projectLine.exec(text)?.[1] ?? this.#project;
   }
 
@@ -118,6 +137,9 @@ export class PlaceReader {
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
+      ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
+        ? {}
+        : { interpreter: this.#interpreter }),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),
       ...(this.#condaRun === undefined ? {} : { condaRun: this.#condaRun }),
       ...(this.#conda === undefined ? {} : { condaProgram: this.#conda }),

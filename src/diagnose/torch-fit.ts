@@ -61,3 +61,23 @@ export function withPrefixPath(line: string, match: Match): string {
     .replace(/torch\.utils\.cmake_prefix_path(\)"'\) do set CMAKE_PREFIX_PATH=%i)/, `${folder}$1\\share\\cmake`)
     .replaceAll("torch.utils.cmake_prefix_path", folder);
 }
+
+const alone =
+  /(pip3? install (?:--[\w-]+ )*--force-reinstall(?: --[\w-]+)*) "?torch(==[\d.]+\d)?"?(?= --index-url https:\/\/download\.pytorch\.org\/whl\/)/;
+
+/** What is compiled for torch goes with it where its build changes: torchvision and torchaudio, where the text has them. */
+export function withItsCompanions(line: string, match: Match): string {
+  const { versions, companions = [] } = match.context.log;
+  const named = ["torchvision", "torchaudio"] as const;
+  const there = named.filter(
+    (name) => versions[name] !== undefined || companions.some((word) => word.startsWith(`${name}==`)),
+  );
+  if (there.length === 0) return line;
+  return line.replace(alone, (whole, _head: string, pin?: string) => {
+    const words = there.map((name) => {
+      const version = pin === undefined ? undefined : companionFor(name, pin.slice(2));
+      return version === undefined ? name : quote(`${name}==${version}`);
+    });
+    return `${whole} ${words.join(" ")}`;
+  });
+}

@@ -55,6 +55,9 @@ const usualVisualStudio =
 /** The newest Visual Studio that is installed, of whatever year and edition. Source: github.com/microsoft/vswhere, its wiki. */
 const anyVisualStudio = `for /f "usebackq delims=" %i in (\`"%ProgramFiles(x86)%\\Microsoft Visual Studio\\Installer\\vswhere.exe" -latest -products * -property installationPath\`) do call "%i\\VC\\Auxiliary\\Build\\`;
 
+/** Where a fix has just put a Visual Studio 2022 beside the one of the text. */
+const besideIt = "\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvarsall.bat";
+
 /** Torch's builder stops in a prompt of Visual Studio without that variable (torch/utils/cpp_extension.py). */
 function withSdk(lines: readonly string[]): string[] {
   if (lines.some((line) => line.includes("DISTUTILS_USE_SDK"))) return [...lines];
@@ -66,10 +69,11 @@ function withSdk(lines: readonly string[]): string[] {
 /** The lines of a fix as cmd.exe takes them. */
 export function fittedForWindows(lines: readonly string[], match: Match): string[] {
   const { visualStudio, powerShell } = match.context.log;
+  const installs2022 = lines.some((line) => line.startsWith("winget install Microsoft.VisualStudio.2022.BuildTools"));
   const there = (line: string): string =>
     visualStudio === undefined
       ? line.replace(usualVisualStudio, () => anyVisualStudio)
-      : startsVisualStudio.test(line)
+      : startsVisualStudio.test(line) && !(installs2022 && line.includes(besideIt))
         ? line.replace(
             /[A-Z]:\\Program Files(?: \(x86\))?\\Microsoft Visual Studio\\\d+\\\w+(?=\\VC\\Auxiliary)/,
             () => visualStudio,

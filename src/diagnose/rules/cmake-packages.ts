@@ -229,6 +229,10 @@ export const cmakePackageRules: readonly Rule[] = [
         expect: "export CMAKE_PREFIX_PATH=",
       },
       {
+        text: '$ pip install --no-build-isolation -v .\n  Running command Building wheel for spline_ops (pyproject.toml)\n  *** scikit-build-core 0.10.7 using CMake 3.30.5 (wheel)\n  CMake Error at CMakeLists.txt:14 (find_package):\n    By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n    asked CMake to find a package configuration file provided by "Torch", but\n    CMake did not find one.\n  ERROR: Failed building wheel for spline_ops',
+        expect: "pip install --no-build-isolation . -v",
+      },
+      {
         text: 'torch==1.3.0\n$ cmake -DCMAKE_PREFIX_PATH=/path/to/libtorch ..\nCMake Error at CMakeLists.txt:6 (find_package):\n  By not providing "FindTorch.cmake" in CMAKE_MODULE_PATH this project has\n  asked CMake to find a package configuration file provided by "Torch", but\n  CMake did not find one.',
         expect: "print(torch.__path__[0])')/share/cmake\" ..",
       },

@@ -193,6 +193,10 @@ export const cudaToolkitRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "%cd /content/obb\n!pip install torch==1.12.0+cu116 torchvision==0.13.0+cu116 --extra-index-url https://download.pytorch.org/whl/cu116\n!python setup.py develop\nSuccessfully installed torch-1.12.0+cu116 torchvision-0.13.0+cu116\nRuntimeError: \nThe detected CUDA version (12.2) mismatches the version that was used to compile\nPyTorch (11.6). Please make sure to use the same CUDA versions.",
+        expect: "--force-reinstall torch torchvision --index-url",
+      },
+      {
         text: "RuntimeError:\nThe detected CUDA version (12.1) mismatches the version that was used to compile\nPyTorch (11.8). Please make sure to use the same CUDA versions.",
         expect: "11.8",
       },

@@ -39,6 +39,14 @@ function toolkitForLink(match: Match): string {
   return toolkitHere(match)?.root ?? `\${CUDA_HOME:-${toolkitFolder(match, toolkitOfText(match))}}`;
 }
 
+/** The environment of conda whose lib64 the command links with: conda has no such folder. */
+function condaOfLink({ context: { log } }: Match): string | undefined {
+  const { linkedToolkit } = log;
+  return linkedToolkit !== undefined && /conda|mamba|miniforge|\/envs\//.test(linkedToolkit)
+    ? linkedToolkit
+    : undefined;
+}
+
 /** The linker finds none of torch's libraries, those of every build included. */
 function lacksTorch({ findings }: RuleContext): boolean {
   return findings.some((other) => linkLibrary(other, /^(?:c10|torch|torch_cpu)$/) !== undefined);
@@ -332,6 +340,15 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
           namesForLinkers,
           "export LIBRARY_PATH=$CUDA_HOME/lib:$LIBRARY_PATH",
         ];
+      const ofConda = condaOfLink(match);
+      if (ofConda !== undefined)
+        return [
+          `export LIBRARY_PATH=${ofConda}/lib:${ofConda}/targets/${match.context.log.arch === "arm64" ? "sbsa" : "x86_64"}-linux/lib:$LIBRARY_PATH   # CUDA_HOME is ${ofConda}: the link looks into its lib64, and conda puts libraries into these`,
+          `ls ${ofConda}/lib/lib${name}.so* ${ofConda}/targets/*/lib/lib${name}.so*   # one of them, without number, has to be there`,
+          ...developmentPackages(name, match).map((line) =>
+            line.replace("conda install ", `conda install -p ${ofConda} `),
+          ),
+        ];
       return [
         `export LIBRARY_PATH=${root}/lib64:${root}/lib:$LIBRARY_PATH`,
         ...(match.context.log.conda
@@ -363,6 +380,14 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       },
       { text: "LINK : fatal error LNK1181: cannot open input file 'cudart.lib'", expect: "CUDA_HOME" },
       { text: "ld.lld: error: unable to find library -lcublas", expect: "LIBRARY_PATH" },
+      {
+        text: "root@7be1ad0d5a62:/workspace/nerf# python run.py\n[1/1] c++ a.o a_kernel.cuda.o -shared -L/opt/conda/lib/python3.10/site-packages/torch/lib -lc10 -lc10_cuda -ltorch_cpu -ltorch_cuda -ltorch -ltorch_python -L/opt/conda/lib64 -lcudart -o a.so\n/usr/bin/ld: cannot find -lcudart",
+        expect: "export LIBRARY_PATH=/opt/conda/lib:",
+      },
+      {
+        text: "g++ -pthread -shared build/temp/a.o -L/home/jo/miniforge3/envs/t/lib/python3.11/site-packages/torch/lib -L/home/jo/miniforge3/envs/t/lib64 -lc10 -ltorch -lcudart -lcusparse -o build/lib/a.so\n/usr/bin/ld: cannot find -lcusparse: No such file or directory",
+        expect: "export LIBRARY_PATH=/home/jo/miniforge3/envs/t/lib:",
+      },
       {
         text: "Using /home/me/.cache/torch_extensions/py310_cu118 as PyTorch extensions root...\n/usr/bin/ld: cannot find -lcurand",
         expect: "libcurand-dev-11-8",

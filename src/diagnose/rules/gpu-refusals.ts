@@ -1,6 +1,7 @@
 /** Binaries that a driver refuses and transports that do not come up: Triton's cubins, NCCL's ways between GPUs, a driver that does not start. */
 import { installTorchFor, pip, python, rebuild, setVariable } from "../commands.ts";
 import { own } from "../../base/own.ts";
+import { torchForJetson } from "../machine-fit.ts";
 import { packageOf } from "../packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -55,6 +56,15 @@ function rebuildForJetson(match: Match): string[] {
     ...rebuild(match),
     `# a setup.py with -gencode of its own (flash-attn) does not read the variable: add "-gencode", "arch=compute_${target},code=sm_${target}" in a clone of it, and install from there`,
   ];
+}
+
+/** NVIDIA's torch in place of the one that is there; in another environment there is none to take out. */
+function torchOfJetPack(match: Match): string[] {
+  const [ask = "", ...lines] = torchForJetson(match);
+  const commands = lines.filter((line) => line !== ask && !line.startsWith("# or an image"));
+  return commands.length > 1 || commands.every((line) => line.startsWith("#"))
+    ? commands
+    : [`${pip(match, "uninstall -y torch torchvision")}; ${commands[0] ?? ""}`];
 }
 
 export const gpuRefusalRules: readonly Rule[] = [
@@ -256,7 +266,9 @@ export const gpuRefusalRules: readonly Rule[] = [
                     `${pip(match, `install --force-reinstall --no-deps ${packageOf(match) ?? ""} --index-url https://pypi.jetson-ai-lab.io/jp6/cu126`)}   # of ${packageOf(match) ?? ""}, too, a build for Jetson; or from source for sm_87 (bitsandbytes: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 -S . && make && pip install .)`,
                   ]),
               "cat /etc/nv_tegra_release; apt-cache show nvidia-jetpack | grep Version   # which JetPack?",
-              `${packageOf(match) === undefined ? "" : "# torch itself, when it fails, too: "}${pip(match, "uninstall -y torch torchvision")}; ${pip(match, "install torch torchvision --index-url https://pypi.jetson-ai-lab.io/jp6/cu126")}   # JetPack 6; 5: NVIDIA's wheels of "PyTorch for Jetson"`,
+              ...torchOfJetPack(match).map((line) =>
+                packageOf(match) === undefined ? line : `# torch itself, when it fails, too: ${line}`,
+              ),
               "# or a container: https://github.com/dusty-nv/jetson-containers; extensions: export TORCH_CUDA_ARCH_LIST=8.7 (Orin; 7.2 Xavier, 5.3 Nano), with JetPack's own CUDA",
             ],
     sources: [
@@ -269,6 +281,10 @@ export const gpuRefusalRules: readonly Rule[] = [
       {
         text: "Linux 5.15.136-tegra #1 SMP device\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "nv_tegra_release",
+      },
+      {
+        text: "jo@ubuntu:~$ cat /etc/nv_tegra_release\n# R36 (release), REVISION: 4.3, GCID: 1, BOARD: generic, EABI: aarch64\nPython 3.11.11 (main, Dec  4 2024, 08:55:07) [GCC 11.4.0] on linux\nOrin with CUDA capability sm_87 is not compatible with the current PyTorch installation.\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
+        expect: "/usr/bin/python3.10 -m venv",
       },
       {
         text: "torch 2.5.0a0+872d972e41.nv24.08 (Jetson Orin)\nbitsandbytes: 0.46.1\nRuntimeError: Error named symbol not found at line 233 in file /src/csrc/ops.cu",

@@ -2,7 +2,7 @@
 import { firstCudaForGcc, newestGccFor } from "../version-facts.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { useToolset } from "../visual-studio.ts";
-import { installAgain, pip, platformOf, setVariable, systemPackage } from "../commands.ts";
+import { installAgain, pip, platformOf, setVariable, systemPackage, torchCuda } from "../commands.ts";
 import { type Match, placeOf, type Rule, said } from "../rule.ts";
 
 /** The CUDA that refused: of the message, of the log, else the one that is installed. */
@@ -38,11 +38,44 @@ function supportedCompiler(match: Match): string | undefined {
 /** The last toolset of each Visual Studio: https://learn.microsoft.com/cpp/overview/compiler-versions. */
 const toolsetOf: Readonly<Record<string, string>> = { "2015": "14.0", "2017": "14.16", "2019": "14.29" };
 
-/** The toolset that nvcc takes; since CUDA 12.4 it knows all of Visual Studio 2022 (crt/host_config.h: _MSC_VER < 1950). */
+/** Toolsets of Visual Studio, newest first, each with the CUDA from which nvcc and the headers of that toolset go together. */
+const toolsets: readonly (readonly [toolset: string, cuda: readonly [number, number]])[] = [
+  ["14.44", [12, 4]],
+  ["14.38", [11, 6]],
+  ["14.29", [10, 1]],
+  ["14.16", [9, 2]],
+];
+
+/**
+ * The toolset that nvcc takes; since CUDA 12.4 it knows all of Visual Studio 2022 (crt/host_config.h: _MSC_VER < 1950). The C++
+ * library of a toolset names the CUDA that it wants (yvals_core.h, STL1002), which is newer than the one that compiles.
+ */
 function toolsetFor(match: Match): string {
-  const cuda = /[\\/]v(\d+\.\d+)[\\/]/.exec(match.finding.text)?.[1] ?? cudaOf(match);
-  const late = cuda !== undefined && compareVersions(parseVersion(cuda), [12, 4]) >= 0;
-  return toolsetOf[match.facts["to"] ?? ""] ?? (late ? "14.44" : "14.38");
+  const named = toolsetOf[match.facts["to"] ?? ""];
+  if (named !== undefined) return named;
+  const { file = "", text } = match.finding;
+  const cuda = /[\\/]v(\d+\.\d+)[\\/]/.exec(text)?.[1] ?? match.context.log.cuda ?? torchCuda(match);
+  const wanted = match.facts["cuda"];
+  const refused = /[\\/]MSVC[\\/](\d+\.\d+)/.exec(`${file} ${text}`)?.[1];
+  return (
+    toolsets.find(
+      ([toolset, from]) =>
+        (cuda === undefined
+          ? wanted === undefined
+            ? toolset === "14.38"
+            : compareVersions(parseVersion(wanted), from) > 0
+          : compareVersions(parseVersion(cuda), from) >= 0) &&
+        (refused === undefined ||
+          wanted === undefined ||
+          compareVersions(parseVersion(toolset), parseVersion(refused)) < 0),
+    )?.[0] ?? "14.16"
+  );
+}
+
+/** A toolset from before the one that nvcc does not understand. */
+function toolsetBelow(msvc: string | undefined): string {
+  if (msvc === undefined || compareVersions(parseVersion(msvc), [14, 40]) >= 0) return "14.38";
+  return compareVersions(parseVersion(msvc), [14, 30]) >= 0 ? "14.29" : "14.28";
 }
 
 /** EasyBuild names its compilers by whole releases: those of the common toolchains (docs.easybuild.io, "Common toolchains"). */
@@ -224,16 +257,16 @@ export const hostCompilerRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `nvcc reads the headers of Visual C++${match.facts["msvc"] === undefined ? "" : ` (${match.facts["msvc"]})`} and of the Windows SDK, and does not understand them: they are newer than this CUDA (14.29, Visual Studio 2019 16.10, wants CUDA 11.3; 14.40 wants CUDA 12.4). When only the first of many such errors is in a source of the project, look there first.`,
-    fix: () => [
+    fix: (match) => [
       "# a newer CUDA toolkit, or an older MSVC toolset (Visual Studio Installer > Individual components), called before the build:",
-      '"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38',
+      `"C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=${toolsetBelow(match.facts["msvc"])}`,
       "cl 2>&1 | findstr Version   # which one is used",
     ],
     sources: ["NVlabs/tiny-cuda-nn#195", "NVlabs/nvdiffrec#92", "pytorch/pytorch#18602"],
     examples: [
       {
         text: 'D:/VS/VC/Tools/MSVC/14.29.30133/include\\type_traits(1776): error: class template "std::_Function_args" has already been defined',
-        expect: "14.29",
+        expect: "-vcvars_ver=14.28",
       },
     ],
   },
@@ -288,6 +321,18 @@ export const hostCompilerRules: readonly Rule[] = [
       {
         text: 'C:\\p>set CMAKE_ARGS="-DGGML_CUDA=on"\nC:\\p>pip install llama-cpp-python==0.2.79 --no-cache-dir\nC:\\CUDA\\v11.8\\include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported! [C:\\t\\cmTC_d9b18.vcxproj]',
         expect: "set CMAKE_ARGS=-DGGML_CUDA=on\npython -m pip install llama-cpp-python==0.2.79 --no-cache-dir",
+      },
+      {
+        text: '[1/3] C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.1\\bin\\nvcc --use-local-env -c a.cu -o a.o\nC:\\Program Files\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Tools\\MSVC\\14.41.34120\\include\\yvals_core.h(898): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.4 or newer."',
+        expect: "x64 -vcvars_ver=14.38",
+      },
+      {
+        text: 'C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.6\\bin\\nvcc --use-local-env -c a.cu\nC:\\Program Files\\Microsoft Visual Studio\\18\\Community\\VC\\Tools\\MSVC\\14.50.35717\\include\\yvals_core.h(908): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.8 or newer."',
+        expect: '2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.44',
+      },
+      {
+        text: 'C:\\BuildTools\\VC\\Tools\\MSVC\\14.36.32532\\include\\yvals_core.h(842): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 11.6 or newer."',
+        expect: "x64 -vcvars_ver=14.29",
       },
       {
         text: 'C:\\VS\\include\\yvals_core.h(902): error: static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.4 or newer."',

@@ -1,5 +1,6 @@
 /** Libraries and objects that the linker does not find. */
-import { homebrew, pip, platformOf, pythonVersion, systemPackage } from "../commands.ts";
+import { homebrew, pip, platformOf, python, pythonVersion, systemPackage } from "../commands.ts";
+import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, type Rule } from "../rule.ts";
@@ -43,7 +44,7 @@ export const linkLibraryRules: readonly Rule[] = [
     cause: (match) =>
       forFreeThreading(match)
         ? `The Python is a free-threaded one, whose import library is \`python${match.facts["version"] ?? ""}t.lib\`, and the build asks for \`${match.facts["file"] ?? ""}\` of the ordinary one: on Windows both share one pyconfig.h, and which library is linked depends on the macro Py_GIL_DISABLED, which nobody defines here.`
-        : `\`${match.facts["file"] ?? ""}\`: the interpreter's import library is not found. ${platformOf(match) === "win32" ? "In a virtual environment it lies in the `libs` folder of the base Python; Store and embeddable Pythons have none, and `_d` is for debug builds." : "Modules need no libpython on Linux; a program that embeds Python needs the development package."}`,
+        : `\`${match.facts["file"] ?? ""}\`: the interpreter's import library is not found. ${platformOf(match) === "win32" ? `${isEmbeddable(match) ? "This is an embeddable Python, which comes without the folders `libs` and `include`." : "In a virtual environment it lies in the `libs` folder of the base Python; Store and embeddable Pythons have none, and `_d` is for debug builds."}` : "Modules need no libpython on Linux; a program that embeds Python needs the development package."}`,
     fix: (match) =>
       forFreeThreading(match)
         ? [
@@ -51,16 +52,18 @@ export const linkLibraryRules: readonly Rule[] = [
             "set CL=/DPy_GIL_DISABLED   # for every call of cl.exe, also the one that nvcc makes; then the same build again",
             `# or the ordinary Python, for which packages have wheels: ${pythonVersion(match) ?? "3.14"} without the t (uv venv --python ${pythonVersion(match) ?? "3.14"}, py -${pythonVersion(match) ?? "3.14"})`,
           ]
-        : platformOf(match) === "win32"
-          ? [
-              "python -c \"import sys; print(sys.base_prefix + '\\\\libs')\"   # does it hold the .lib? then:",
-              "for /f %i in ('python -c \"import sys; print(sys.base_prefix)\"') do set LIB=%i\\libs;%LIB%",
-              "# otherwise install Python from python.org",
-            ]
-          : [
-              ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
-              "# modules: drop -lpython from the link flags",
-            ],
+        : isEmbeddable(match)
+          ? [...embeddedHeaders(match), "# then start the program, or the build, again"]
+          : platformOf(match) === "win32"
+            ? [
+                `${python(match)} -c "import sys; print(sys.base_prefix + '\\\\libs')"   # does it hold the .lib? then:`,
+                `for /f "usebackq delims=" %i in (\`${python(match)} -c "import sys; print(sys.base_prefix)"\`) do set LIB=%i\\libs;%LIB%`,
+                `# otherwise install Python ${pythonVersion(match) ?? ""} from python.org, and make the virtual environment anew with it`,
+              ]
+            : [
+                ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
+                "# modules: drop -lpython from the link flags",
+              ],
     sources: [
       "ashawkey/torch-ngp#91",
       "stevenlovegrove/Pangolin#570",
@@ -75,6 +78,14 @@ export const linkLibraryRules: readonly Rule[] = [
         expect: "set CL=/DPy_GIL_DISABLED",
       },
       { text: "LINK : fatal error LNK1104: cannot open file 'python39.lib'", expect: "base_prefix" },
+      {
+        text: "** Python version: 3.10.11 (tags/v3.10.11:7d4cc5a, Apr  5 2023) [MSC v.1929 64 bit (AMD64)]\n** Python executable: D:\\ai\\ComfyUI_windows_portable\\python_embeded\\python.exe\nLINK : fatal error LNK1104: cannot open file 'python310.lib'",
+        expect: 'D:\\ai\\ComfyUI_windows_portable\\python_embeded\\python.exe -c "import io, platform',
+      },
+      {
+        text: "File \"D:\\ai\\python_embeded\\Lib\\site-packages\\torch\\utils\\cpp_extension.py\"\nLINK : fatal error LNK1104: cannot open file 'python312.lib'",
+        expect: "python_3.12.7_include_libs.zip",
+      },
     ],
   },
   {

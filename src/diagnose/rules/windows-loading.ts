@@ -100,6 +100,22 @@ function sameTorch(match: Match): string | undefined {
   );
 }
 
+/** The text shows that it loads once torch is there. */
+function loadsAfterTorch(match: Match): boolean {
+  const { loadsAfterTorch: loads } = match.context.log;
+  return loads !== undefined && (loads === moduleOf(match) || loads === match.facts["name"]);
+}
+
+/** What the program has to do first. */
+function torchFirst(match: Match): string[] {
+  const name = moduleOf(match);
+  return [
+    `${python(match)} -c "import torch, ${name}"`,
+    `# in the program: the line import torch above the first import of ${name} (in its package's __init__.py, when it is a package's own module)`,
+    `findstr /s /n /c:"import ${name}" /c:"from ${name}" *.py   # where that is`,
+  ];
+}
+
 /** Only the module was imported in the session, and torch not before it. */
 function withoutTorch({ context }: Match): boolean {
   const { imports, importsLast } = context.log;
@@ -204,7 +220,9 @@ export const windowsLoadingRules: readonly Rule[] = [
             ? `${match.facts["name"] === undefined ? "A DLL" : `\`${match.facts["name"]}\``} is torch's own and is there, but a DLL that it needs is not found, or does not start: ${match.facts["code"] === "dll-not-found" ? "the wheel does not hold all that it needs (a nightly or a build for a new Python without cuDNN's or CUDA's DLLs, an installation that broke off), " : ""}the Visual C++ run time is missing or older than the compiler that built torch (a conda package or another program may bring an old msvcp140.dll), or (fbgemm, shm) the OpenMP run time libomp140.x86_64.dll is missing. Windows does not say which.`
             : withoutTorch(match)
               ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. (When it fails after that, too, it was built for another torch, CUDA or Python.)`
-              : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
+              : loadsAfterTorch(match)
+                ? `\`${moduleOf(match)}\` was imported before torch: the DLLs of torch that it needs lie in torch\\lib, where Windows looks only after import torch. The text shows that it loads then: nothing is wrong with the build.`
+                : `${match.facts["name"] === undefined ? "The module" : `\`${match.facts["name"]}\``} is there, but a DLL that it needs is not found, or does not start: torch was not imported first (its DLLs lie in torch\\lib), it was built for another torch, CUDA or Python (${builtElsewhere(match)}), or the Visual C++ run time is missing.`,
     fix: (match) =>
       vendorOf(match) !== undefined
         ? [
@@ -215,27 +233,29 @@ export const windowsLoadingRules: readonly Rule[] = [
           ? programDlls(match)
           : ofTorch(match)
             ? torchDlls(match)
-            : [
-                ...(ofJit(match)
-                  ? [
-                      `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
-                    ]
-                  : moduleOf(match) === "the_extension"
-                    ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
-                    : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
-                // Which module it is, is not told, and importing torch mends it as a rule.
-                ...(!ofJit(match) && moduleOf(match) === "the_extension"
-                  ? [
-                      `# still so after that, and torch was changed since it was built: ${inOwnTool(
-                        rebuild(match),
-                        match,
-                      )
-                        .filter((line) => !line.startsWith("#"))
-                        .join(" && ")}`,
-                    ]
-                  : rebuild(match)),
-                '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
-              ],
+            : loadsAfterTorch(match)
+              ? torchFirst(match)
+              : [
+                  ...(ofJit(match)
+                    ? [
+                        `${python(match)} -c "import torch; print(torch.version.cuda)" & nvcc --version   # one release? load() compiles with this nvcc, and the module then asks for the DLLs of its CUDA (cudart64_*.dll): torch\\lib has those of torch's alone`,
+                      ]
+                    : moduleOf(match) === "the_extension"
+                      ? ["# import torch first, in the program and in a test: import torch, and the module below it"]
+                      : [`${python(match)} -c "import torch, ${moduleOf(match)}"`]),
+                  // Which module it is, is not told, and importing torch mends it as a rule.
+                  ...(!ofJit(match) && (moduleOf(match) === "the_extension" || withoutTorch(match))
+                    ? [
+                        `# still so after that, and torch was changed since it was built: ${inOwnTool(
+                          rebuild(match),
+                          match,
+                        )
+                          .filter((line) => !line.startsWith("#"))
+                          .join(" && ")}`,
+                      ]
+                    : rebuild(match)),
+                  '# Visual C++ run time: https://aka.ms/vs/17/release/vc_redist.x64.exe; other DLLs: os.add_dll_directory(r"...\\CUDA\\vXX\\bin")',
+                ],
     sources: ["BlinkDL/ChatRWKV#99", "pytorch/pytorch#130737", "oobabooga/text-generation-webui#935"],
     examples: [
       {
@@ -249,6 +269,10 @@ export const windowsLoadingRules: readonly Rule[] = [
       {
         text: "FileNotFoundError: Could not find module 'C:\\Users\\u\\AppData\\Local\\torch_extensions\\torch_extensions\\Cache\\py310_cu118\\wkv_cuda\\wkv_cuda.pyd' (or one of its dependencies). Try using the full path with constructor syntax.",
         expect: "rmdir",
+      },
+      {
+        text: 'PS E:\\> python -c "import torch; print(torch.__version__)"\n2.7.0+cu128\nPS E:\\> python\nPython 3.12.9 | packaged by Anaconda, Inc. | (main, Feb  6 2025, 18:49:16) [MSC v.1929 64 bit (AMD64)] on win32\n>>> import knn_ext\nTraceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nImportError: DLL load failed while importing knn_ext: The specified module could not be found.\n>>> import torch\n>>> import knn_ext\n>>> ',
+        expect: "nothing is wrong with the build",
       },
       {
         text: "The program '[3944] example-app.exe' has exited with code -1073741515 (0xc0000135).",

@@ -37,6 +37,29 @@ describe("the command that failed comes again", () => {
   });
 });
 
+describe("the interpreter that the text names by its path", () => {
+  const missing = "ModuleNotFoundError: No module named 'torch'\nERROR: Failed building wheel for my-ops";
+
+  it("is the one of the fix", () => {
+    expect(fix(`jo@box:~/ops$ .venv/bin/python -m pip install .\n${missing}`).at(-1)).toBe(
+      ".venv/bin/python -m pip install --no-build-isolation .",
+    );
+    expect(fix(`$ /opt/venv/bin/pip3 install my-ops\n${missing}`).at(-1)).toBe(
+      "/opt/venv/bin/python -m pip install --no-build-isolation my-ops",
+    );
+    expect(fix(`C:\\w> "C:\\Program Files\\Python311\\python.exe" -m pip install .\n${missing}`).at(-1)).toBe(
+      '"C:\\Program Files\\Python311\\python.exe" -m pip install --no-build-isolation .',
+    );
+  });
+
+  it("not where a plain one is called, too, nor what pip runs by itself", () => {
+    expect(fix(`$ pip install .\n/usr/bin/python3 -m pip install x\n${missing}`).join("\n")).not.toContain("/usr/bin");
+    expect(
+      fix(`$ python3 -m pip install .\n  command: /usr/bin/python3 -u -c 'import sys'\n${missing}`).join("\n"),
+    ).not.toContain("/usr/bin");
+  });
+});
+
 describe("a package that a project carries", () => {
   it("is installed from the project's folder, which a traceback tells", () => {
     expect(
