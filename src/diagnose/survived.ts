@@ -73,21 +73,22 @@ const toolsFail: ReadonlySet<string> = new Set([
   "UnicodeDecodeError",
 ]);
 /** What torch's builder makes of a GPU that it does not see. */
-const noArchitecture = /list index out of range/;
+const noArchitecture = /list index out of range|No CUDA runtime is found/;
 const outOfMemory = /out of memory/i;
 
 /** Whether the run could not have stopped with `fatal` because of what the warning tells. */
 export function isApart(warning: Finding, fatal: Finding): boolean {
   const said = warning.message;
+  const tellsOfGpu = warning.kind === "gpu" || ofGpu.test(said);
   if (ofBuild.has(fatal.kind)) return true;
   if (fatal.kind === "undefined-symbol" || fatal.kind === "missing-library")
     return fatal.phase !== "load" && fatal.phase !== undefined;
-  if (fatal.kind === "gpu") return outOfMemory.test(fatal.text) || !ofGpu.test(said);
+  if (fatal.kind === "gpu") return outOfMemory.test(fatal.text) || !tellsOfGpu;
   if (fatal.kind === "system") return true;
   if (fatal.kind !== "exception") return false;
   const code = fatal.code ?? "";
   if (loadingFails.has(code) && ofLoading.test(said)) return false;
   if (toolsFail.has(code) && ofTools.test(said)) return false;
-  if (!ofGpu.test(said)) return true;
+  if (!tellsOfGpu) return true;
   return outOfMemory.test(fatal.message) || !(ofGpu.test(fatal.message) || noArchitecture.test(fatal.message));
 }

@@ -1,13 +1,13 @@
 /** Memory, disk, permissions, limits; compilers that died. */
-import { buildAgain, pip, platformOf, python, setVariable } from "../commands.ts";
+import { buildAgain, oneCompiler, pip, platformOf, python, setVariable } from "../commands.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {
+  const [first = "", ...others] = oneCompiler(match);
   return [
-    setVariable(match, "MAX_JOBS", "1") +
-      "   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each",
-    setVariable(match, "NVCC_THREADS", "1"),
+    `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
+    ...others,
     "retorch build -j 1",
     "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
