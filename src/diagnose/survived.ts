@@ -73,7 +73,7 @@ const toolsFail: ReadonlySet<string> = new Set([
   "UnicodeDecodeError",
 ]);
 /** What torch's builder makes of a GPU that it does not see. */
-const noArchitecture = /list index out of range|No CUDA runtime is found/;
+const noArchitecture = /list index out of range|arch_list\[-1\]|No CUDA runtime is found/;
 const outOfMemory = /out of memory/i;
 
 /** Whether the run could not have stopped with `fatal` because of what the warning tells. */
