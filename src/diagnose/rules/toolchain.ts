@@ -77,7 +77,7 @@ export const toolchainRules: readonly Rule[] = [
             `sudo env CC=gcc CXX=g++ emerge --oneshot =${match.facts["ebuild"] ?? ""}   # or TORCH_DONT_CHECK_COMPILER_ABI=1 in their place: torch then asks no compiler for its version`,
             "# for good: the same variables in a file of /etc/portage/env, named for the package in /etc/portage/package.env",
           ],
-    sources: ["torch/utils/cpp_extension.py: get_compiler_abi_compatibility_and_version"],
+    sources: ["pytorch/pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {
         text: "Traceback (most recent call last):\n  File \"/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py\", line 449, in get_compiler_abi_compatibility_and_version\n    if tuple(map(int, version)) >= minimum_required_version:\nValueError: invalid literal for int() with base 10: '0git'",
