@@ -25,7 +25,7 @@ const ofBuilds: ReadonlySet<string> = new Set([
 
 /** Commands that build or install a package. */
 const builds =
-  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|docker build|\bRUN\b/;
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|\bemerge\b|docker build|\bRUN\b/;
 /** Commands that bring what a build needs. */
 const installsTool =
   /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;

@@ -79,6 +79,16 @@ export function setVariable(match: Match, name: string, value: string): string {
   return `export ${name}=${/^[\w./:+,=-]+$/.test(value) || value.includes("$(") ? value : `"${value}"`}`;
 }
 
+/** One compiler at a time: torch's builder reads MAX_JOBS, CMake and scikit-build-core read a variable of CMake's. */
+export function oneCompiler(match: Match): string[] {
+  const { log } = match.context;
+  return [
+    setVariable(match, "MAX_JOBS", "1"),
+    ...(log.cmake || log.scikit || log.runsCmake ? [setVariable(match, "CMAKE_BUILD_PARALLEL_LEVEL", "1")] : []),
+    setVariable(match, "NVCC_THREADS", "1"),
+  ];
+}
+
 export function unsetVariable(match: Match, name: string): string {
   return platformOf(match) === "win32" ? `set ${name}=` : `unset ${name}`;
 }

@@ -5,6 +5,7 @@ import type { Match } from "./rule.ts";
 export {
   changeFolder,
   homebrew,
+  oneCompiler,
   pip,
   platformOf,
   python,

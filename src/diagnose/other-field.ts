@@ -4,13 +4,32 @@
  */
 import type { Match } from "./rule.ts";
 
-export type OtherField = "opencv" | "cupy" | "rust" | "node" | "go" | "java" | "julia" | "r" | "ggml" | "plain-cuda";
+export type OtherField =
+  | "jax"
+  | "tensorflow"
+  | "paddle"
+  | "opencv"
+  | "cupy"
+  | "rust"
+  | "node"
+  | "go"
+  | "java"
+  | "julia"
+  | "r"
+  | "ggml"
+  | "plain-cuda";
 
 const signs: readonly (readonly [OtherField, RegExp])[] = [
   [
     "opencv",
     /\bopencv_\w+\.dir\b|\bmodules\/\w+\/CMakeFiles\/opencv_|[\\/]opencv(?:_contrib)?(?:-[\d.]+)?[\\/]modules[\\/]/,
   ],
+  [
+    "jax",
+    /[\\/](?:site|dist)-packages[\\/](?:jax|jaxlib|jax_cuda\d+_\w+)[\\/]|\bjax\.errors\.|\bjaxlib[.\\/]\w|\bimport jax\b/,
+  ],
+  ["tensorflow", /[\\/](?:site|dist)-packages[\\/]tensorflow[\\/]|\btensorflow\.python\.|\bimport tensorflow\b/],
+  ["paddle", /[\\/](?:site|dist)-packages[\\/]paddle[\\/]|\bimport paddle\b/],
   ["cupy", /\bcupy(?:_backends)?[./\\]\w/],
   [
     "rust",
@@ -43,6 +62,26 @@ export class FieldReader {
 }
 
 const ofTorch = /\btorch\b|TORCH|\bretorch\b|\bsetup\.py\b|PyTorch/;
+
+/** Frameworks beside torch that come as wheels with their kernels inside, and what brings the newest with a GPU's part. */
+const frameworks: ReadonlyMap<OtherField, readonly [name: string, requirement: string, shows: string]> = new Map([
+  ["jax", ["JAX", '"jax[cuda12]"', "import jax; print(jax.__version__, jax.devices())"]],
+  [
+    "tensorflow",
+    [
+      "TensorFlow",
+      '"tensorflow[and-cuda]"',
+      "import tensorflow as tf; print(tf.__version__, tf.sysconfig.get_build_info())",
+    ],
+  ],
+  [
+    "paddle",
+    ["PaddlePaddle", "paddlepaddle-gpu", "import paddle; print(paddle.__version__); paddle.utils.run_check()"],
+  ],
+]);
+
+/** The framework that the text is about, when it is none of torch's. */
+export const frameworkOf = (field: OtherField | undefined) => (field === undefined ? undefined : frameworks.get(field));
 
 /** A fix without what is for torch alone; what would be left empty stays as it is. */
 export function withoutTorch(lines: readonly string[], { context: { log } }: Match): readonly string[] {

@@ -3,19 +3,20 @@
  * CMakeLists.txt, and a recipe of conda's takes requirements, not commands. It does not know in which folder the build was
  * configured, nor whether building again helps.
  */
-import { platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 
 const retorch = /^((?:[A-Z_]+=\S+ )*)retorch build((?: --?[\w-]+(?: \d+)?)*)(?:\s+# .*)?$/;
 
 /** What the text builds with; undefined where it does not tell, or tells of retorch. */
-function toolOf(match: Match): "setup" | "cmake" | "typed" | undefined {
+function toolOf(match: Match): "setup" | "cmake" | "typed" | "pip" | undefined {
   const { log } = match.context;
   if (log.namesRetorch) return undefined;
   if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
   if (log.installer !== undefined) return undefined;
   if (typedBuild(match) !== undefined) return "typed";
+  if (log.scikit) return "pip";
   return log.cmakeTarget !== undefined || log.cmake || log.runsCmake ? "cmake" : undefined;
 }
 
@@ -29,7 +30,7 @@ function variables(match: Match, text: string): readonly [before: string, lines:
 }
 
 /** One line of a fix; the tool is the text's. */
-function inTool(line: string, tool: "setup" | "cmake" | "typed", match: Match): readonly string[] {
+function inTool(line: string, tool: "setup" | "cmake" | "typed" | "pip", match: Match): readonly string[] {
   const [whole, given = "", options = ""] = retorch.exec(line) ?? [];
   if (whole === undefined) return [line];
   const jobs = / -j (\d+)/.exec(options)?.[1] ?? /\bMAX_JOBS=(\d+) /.exec(given)?.[1];
@@ -44,6 +45,8 @@ function inTool(line: string, tool: "setup" | "cmake" | "typed", match: Match): 
       `${before.replace(/\bMAX_JOBS=\d+ /, "")}${jobs === undefined || typed.tool === "script" || typed.tool === "build" ? again : `${again.replace(/ -j ?\d*(?= |$)/, "")} -j ${jobs}`}`,
     ];
   }
+  // scikit-build-core builds in a folder of its own, from the beginning each time.
+  if (tool === "pip") return [...set, `${before}${pip(match, "install -v .")}`];
   if (tool === "cmake") {
     const words = [
       ...(options.includes("--force") ? ["--clean-first"] : []),

@@ -54,6 +54,8 @@ export interface PasteFacts extends BoardFacts, CallFacts {
   readonly hasPythonDev: boolean;
   /** CMake builds. */
   readonly cmake: boolean;
+  /** scikit-build-core runs CMake, for pip or `python -m build`. */
+  readonly scikit: boolean;
   /** torch's include folder is on a command line, or one of its headers was read. */
   readonly torchIncluded: boolean;
   /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
@@ -198,6 +200,7 @@ export class PasteReader {
     importsLast: false,
     hasPythonDev: false,
     cmake: false,
+    scikit: false,
     definesModule: false,
     torchIncluded: false,
     embeddedPython: false,
@@ -315,6 +318,7 @@ export class PasteReader {
       if (preview !== undefined) facts.pythonPreview = preview;
     }
     if (text.includes("CMakeFiles/")) facts.cmake = true;
+    if (text.startsWith("*** scikit-build-core ")) facts.scikit = true;
     if (text.includes("PYBIND11_MODULE")) facts.definesModule ||= /^\s*(?:\d+ \|? *)?PYBIND11_MODULE\s*\(/.test(text);
     if (facts.host === undefined) this.#host(text);
     const tch =

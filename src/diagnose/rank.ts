@@ -13,6 +13,7 @@ import type { Finding, FindingKind } from "./finding.ts";
 import { foreignHeader } from "./foreign-headers.ts";
 import { fitted } from "./machine-fit.ts";
 import type { Confidence, Match, Role, Rule, RuleContext } from "./rule.ts";
+import { isApart, isSurvived } from "./survived.ts";
 
 /** One answer. */
 export interface Diagnosis {
@@ -42,6 +43,8 @@ interface Candidate {
   readonly match: Match;
   readonly role: Role;
   readonly specificity: number;
+  /** A warning that the run lived on with, where another finding tells what stopped it. */
+  readonly survived?: boolean;
 }
 
 const specificityOf = ({ specificity = 50 }: Rule): number => specificity;
@@ -98,7 +101,7 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
       ? [...best.values()]
       : [...best.values()].filter(({ role, match }) => role !== "advice" || match.finding.at > success.at);
   const heard = withoutEchoes(
-    speaking.sort(compare),
+    behindWhatStopped(speaking, context.findings).sort(compare),
     ({ rule }) => rule.id,
     (candidate) => confidenceOf(candidate) === "high",
   );
@@ -107,8 +110,23 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
     if (candidate.role === "advice" && candidate.rule.role !== "advice") return { ...diagnosis, confidence: "low" };
     // What a run that goes on remarks on stopped nothing.
     if (!failed && candidate.role === "advice") return { ...diagnosis, confidence: "low" };
+    if (candidate.survived === true && diagnosis.confidence === "high") return { ...diagnosis, confidence: "medium" };
     return failed || diagnosis.confidence !== "high" ? diagnosis : { ...diagnosis, confidence: "medium" };
   });
+}
+
+/** Marks the warnings that a run lived on with until something else stopped it. */
+function behindWhatStopped(candidates: readonly Candidate[], all: readonly Finding[]): Candidate[] {
+  const stopping = candidates.filter(
+    (candidate) => tier(candidate) < roleOrder.generic && !isSurvived(candidate.match.finding, all),
+  );
+  return candidates.map((candidate) =>
+    candidate.role === "cause" &&
+    isSurvived(candidate.match.finding, all) &&
+    stopping.some(({ match }) => isApart(candidate.match.finding, match.finding))
+      ? { ...candidate, survived: true }
+      : candidate,
+  );
 }
 
 /** Cause before symptom, strong before weak, early before late. */
@@ -127,7 +145,8 @@ function compare(a: Candidate, b: Candidate): number {
  * what may have been said in passing (a missing tool, a folder that git does not know), and behind what is understood.
  */
 function tier(candidate: Candidate): number {
-  const { role, match } = candidate;
+  const { role, match, survived } = candidate;
+  if (survived === true) return 1.5;
   const weak = confidenceOf(candidate) === "low";
   if (role === "generic" && match.finding.kind === "compile" && !weak) return 0.5;
   return role === "cause" && weak ? roleOrder.symptom : roleOrder[role];

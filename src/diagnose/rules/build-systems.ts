@@ -1,5 +1,5 @@
 /** ninja, make, CMake, and torch's own build: locks, build files, caches. */
-import { buildRequirement, pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
+import { buildRequirement, oneCompiler, pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -46,6 +46,15 @@ function installedPackage({ facts }: Match): string | undefined {
   return /[\\/](?:site|dist)-packages[\\/](?!torch[\\/]|nvidia[\\/])([A-Za-z][\w.]*)[\\/]/.exec(
     facts["file"] ?? "",
   )?.[1];
+}
+
+/** The machine that built went away, and nobody says that its time was over. */
+function runnerLost({ finding, context: { findings } }: Match): boolean {
+  const said = [finding, ...findings.filter(({ code }) => code === "runner-stopped")].map(({ text }) => text);
+  return (
+    said.some((text) => /lost communication|received a shutdown signal/.test(text)) &&
+    !said.some((text) => /operation was canceled|exceeded the maximum|timed out/.test(text))
+  );
 }
 
 export const buildSystemRules: readonly Rule[] = [
@@ -354,20 +363,37 @@ export const buildSystemRules: readonly Rule[] = [
       /walltime|TIME LIMIT|RUNLIMIT|took longer|execution time/.test(match.finding.message)
         ? "The time that the job was given ran out while it still compiled: nothing of the build itself failed."
         : match.finding.code === "runner-stopped"
-          ? "The machine or the job was ended from outside: a time limit, a cancelled run, or memory so short that the runner itself was lost."
+          ? runnerLost(match)
+            ? "The runner itself was lost in the middle of the build: compilers that ran at once took all its memory (nvcc takes several GB for each file), most of the time; a cancelled run or a machine that was taken away looks the same."
+            : "The machine or the job was ended from outside: a time limit, a cancelled run, or memory so short that the runner itself was lost."
           : "Somebody (Ctrl-C) or something stopped the build.",
     fix: (match) => [
+      ...(runnerLost(match)
+        ? [
+            ...oneCompiler(match),
+            "retorch build -j 1",
+            "# in the workflow: these variables under env: of the step that builds; MAX_JOBS is read by torch's builder, CMAKE_BUILD_PARALLEL_LEVEL by CMake. Still too little: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger runner",
+          ]
+        : []),
       ...(/walltime|RUNLIMIT|DUE TO TIME LIMIT/.test(match.finding.message)
         ? ["sbatch --time=04:00:00 …   # PBS: #PBS -l walltime=04:00:00; LSF: bsub -W 240"]
         : []),
-      "# when it was too slow: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger machine, a cache of objects (retorch cache)",
-      "MAX_JOBS=2 retorch build   # when memory was the reason",
+      ...(runnerLost(match)
+        ? []
+        : [
+            "# when it was too slow: fewer architectures (TORCH_CUDA_ARCH_LIST), a larger machine, a cache of objects (retorch cache)",
+            "MAX_JOBS=2 retorch build   # when memory was the reason",
+          ]),
     ],
     sources: ["https://docs.github.com/actions/reference/limits"],
     examples: [
       {
         text: "##[error]The runner has received a shutdown signal. This can happen when the runner service is stopped, or a manually started runner is canceled.",
         expect: "MAX_JOBS",
+      },
+      {
+        text: "*** scikit-build-core 0.11.6 using CMake 3.31.6 (wheel)\n*** Configuring CMake...\n##[error]The hosted runner lost communication with the server.",
+        expect: "CMAKE_BUILD_PARALLEL_LEVEL",
       },
     ],
   },

@@ -13,6 +13,7 @@ import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { buildWithOwnTargets, namesItsTargets } from "../own-targets.ts";
+import { frameworkOf } from "../other-field.ts";
 import { failedInTorch } from "./gpu-frames.ts";
 
 /** Whether the kernel is one of a LibTorch that a C++ program uses. */
@@ -63,6 +64,16 @@ function torchForGpu(match: Match): string[] {
 
 /** A program that is no extension of torch: its own flags name the GPUs. */
 function ofProgram(match: Match): string[] {
+  const framework = frameworkOf(match.context.log.otherField);
+  if (framework !== undefined) {
+    const [name, requirement, shows] = framework;
+    return [
+      "nvidia-smi --query-gpu=name,compute_cap,driver_version --format=csv   # this GPU",
+      `${python(match)} -c "${shows}"`,
+      `${pip(match, `install --upgrade ${requirement}`)}   # for a GPU that is newer than the installed ${name}${name === "JAX" ? "; CUDA 13: jax[cuda13]" : ""}`,
+      `# no release of ${name} has code for it (Jetson, GPUs that were dropped): NVIDIA's container or wheels for that machine, or an older release`,
+    ];
+  }
   const capability = knownCapabilities(match)[0] ?? match.context.log.namedCapability;
   const number = capability?.replace(".", "");
   return [
@@ -94,13 +105,15 @@ export const gpuRunTimeRules: readonly Rule[] = [
       );
       return built === null ? undefined : { ...built.groups };
     },
-    confidence: "high",
+    confidence: (match) => (frameworkOf(match.context.log.otherField) === undefined ? "high" : "medium"),
     cause: (match) =>
-      match.context.log.otherField !== undefined
-        ? "The kernels in the program were compiled for other GPU architectures than that of this GPU, and no PTX is in it that the driver could translate."
-        : failedInTorch(match)
-          ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
-          : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: ${namesItsTargets(match) === undefined ? "TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it" : `the setup.py of ${namesItsTargets(match) ?? ""} names its targets itself, and this GPU is none of them in the installed release`}.`,
+      frameworkOf(match.context.log.otherField) !== undefined
+        ? `The kernels in the installed ${frameworkOf(match.context.log.otherField)?.[0] ?? ""} (its own wheels) were not compiled for this GPU, and no PTX is in them that the driver could translate. torch and its extensions have no part in it.`
+        : match.context.log.otherField !== undefined
+          ? "The kernels in the program were compiled for other GPU architectures than that of this GPU, and no PTX is in it that the driver could translate."
+          : failedInTorch(match)
+            ? "The call that failed is torch's own: this build of torch has no code for this GPU (the GPU is newer or older than the architectures it was compiled for). No extension is at fault, and building one again does not help (unless one's kernel ran just before: a launch that nobody checks shows at the next call of torch)."
+            : `The kernels in the binary were compiled for other GPU architectures than the one that runs them${match.facts["capability"] === undefined ? "" : ` (compute capability ${dotted(match.facts["capability"])})`}, and no PTX is in it that the driver could translate: ${namesItsTargets(match) === undefined ? "TORCH_CUDA_ARCH_LIST at build time did not hold this GPU, or the installed torch itself no longer (or not yet) supports it" : `the setup.py of ${namesItsTargets(match) ?? ""} names its targets itself, and this GPU is none of them in the installed release`}.`,
     fix: (match) =>
       match.context.log.otherField !== undefined
         ? ofProgram(match)
@@ -140,6 +153,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
       "facebookresearch/xformers#1045",
     ],
     examples: [
+      {
+        text: "$ python -c 'import jax; print(jax.numpy.arange(4).sum())'\nE0905 20:29:15 INTERNAL: CUDA Runtime error: [0] Failed call to cudaGetFuncBySymbol: cudaErrorNoKernelImageForDevice: no kernel image is available for execution on the device",
+        expect: "jax[cuda12]",
+      },
       {
         text: "$ nvcc -arch=sm_90 vecadd.cu -o vecadd && ./vecadd\nCUDA error at vecadd.cu:44: no kernel image is available for execution on the device\nNVIDIA GeForce RTX 3060, 8.6",
         expect: "nvcc -arch=sm_86",

@@ -1,13 +1,13 @@
 /** Memory, disk, permissions, limits; compilers that died. */
-import { buildAgain, pip, platformOf, python, setVariable } from "../commands.ts";
+import { buildAgain, oneCompiler, pip, platformOf, python, setVariable } from "../commands.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {
+  const [first = "", ...others] = oneCompiler(match);
   return [
-    setVariable(match, "MAX_JOBS", "1") +
-      "   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each",
-    setVariable(match, "NVCC_THREADS", "1"),
+    `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
+    ...others,
     "retorch build -j 1",
     "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
@@ -46,6 +46,15 @@ function olderToolset({ context: { log } }: Match): string {
   return minor >= 39
     ? 'call "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\VC\\Auxiliary\\Build\\vcvarsall.bat" x64 -vcvars_ver=14.38   # an older toolset; not there: Visual Studio Installer, Individual components, MSVC v143 (14.38-17.8)'
     : "# update Visual Studio, or take the toolset of another version: vcvarsall.bat x64 -vcvars_ver=14.38";
+}
+
+/** The file is data that torch opens to read it. */
+function isRead(match: Match): boolean {
+  return (
+    match.facts["path"] !== undefined &&
+    platformOf(match) !== "win32" &&
+    (match.finding.frames?.some((frame) => /serialization\.py:\d+ (?:load|_open_file_like)\b/.test(frame)) ?? false)
+  );
 }
 
 /** The file system itself takes no files. */
@@ -363,45 +372,56 @@ export const resourceRules: readonly Rule[] = [
     cause: (match) =>
       match.facts["script"] !== undefined
         ? `The shell may not run \`${match.facts["script"]}\`: the file has no right to be executed (an archive, a download or a disk of Windows does not keep it), or it is a folder, or its disk is mounted noexec.`
-        : readOnly(match)
-          ? `${match.facts["path"] === undefined ? "A folder" : `\`${match.facts["path"]}\``} lies on a file system that is read-only: the image of a container (Apptainer and Singularity mount theirs so), or a disk that is mounted so. No rights change that; it has to be another folder.`
-          : `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
+        : isRead(match)
+          ? `\`${match.facts["path"] ?? ""}\` is only read, and this user may not: it belongs to another one, or a folder above it may not be entered. Nothing of torch or a build is at fault.`
+          : readOnly(match)
+            ? `${match.facts["path"] === undefined ? "A folder" : `\`${match.facts["path"]}\``} lies on a file system that is read-only: the image of a container (Apptainer and Singularity mount theirs so), or a disk that is mounted so. No rights change that; it has to be another folder.`
+            : `${match.facts["path"] === undefined ? "A path" : `\`${match.facts["path"]}\``} may not be ${/execvp|cannot execute|bin\//.test(match.finding.message) ? "executed" : "written"} by this user: it belongs to another one (a build with sudo before, a container as root), is read-only, or lies on a disk mounted noexec.`,
     fix: (match) =>
       match.facts["script"] !== undefined
         ? [
             `chmod +x ${match.facts["script"]} && ${/^[./]/.test(match.facts["script"]) ? "" : "./"}${match.facts["script"]}`,
             `# still refused (a disk that is mounted noexec): bash ${match.facts["script"]}`,
           ]
-        : [
-            ...(match.facts["path"] === undefined || platformOf(match) === "win32"
-              ? []
-              : [`ls -ld ${match.facts["path"]}`]),
-            ...(/\.gch$/.test(match.facts["path"] ?? "")
-              ? [
-                  "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
-                ]
-              : []),
-            ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
-              ? [
-                  `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : /Read-only file system/.test(match.finding.message) ? "/tmp/torch_extensions" : "$HOME/.torch_extensions")}   # a folder ${/Read-only file system/.test(match.finding.message) ? "that can be written" : "of your own"} for JIT extensions`,
-                ]
-              : [
-                  "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
-                ]),
-            ...(platformOf(match) === "win32"
-              ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
-              : readOnly(match)
-                ? match.context.log.script === undefined
-                  ? []
-                  : [`${python(match)} the_program.py`]
-                : toOwn(match)),
-          ],
+        : isRead(match)
+          ? [
+              `ls -ld ${match.facts["path"] ?? ""}; namei -l ${match.facts["path"] ?? ""}   # whose file, and which folders above it`,
+              `chmod a+rX ${match.facts["path"] ?? ""}   # as its owner; a file of an image: in the image's build, which is made again`,
+            ]
+          : [
+              ...(match.facts["path"] === undefined || platformOf(match) === "win32"
+                ? []
+                : [`ls -ld ${match.facts["path"]}`]),
+              ...(/\.gch$/.test(match.facts["path"] ?? "")
+                ? [
+                    "# a precompiled header is written beside torch's own: use_pch=False in load() and load_inline(), or a torch in a virtual environment of your own",
+                  ]
+                : []),
+              ...(/torch_extensions|[\\/]\.cache/.test(match.facts["path"] ?? "")
+                ? [
+                    `${setVariable(match, "TORCH_EXTENSIONS_DIR", platformOf(match) === "win32" ? "%USERPROFILE%\\te" : /Read-only file system/.test(match.finding.message) ? "/tmp/torch_extensions" : "$HOME/.torch_extensions")}   # a folder ${/Read-only file system/.test(match.finding.message) ? "that can be written" : "of your own"} for JIT extensions`,
+                  ]
+                : [
+                    "# JIT extensions: export TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions; packages: a virtual environment instead of sudo pip",
+                  ]),
+              ...(platformOf(match) === "win32"
+                ? ["# end programs that have the file open (Python with the old extension loaded, antivirus)"]
+                : readOnly(match)
+                  ? match.context.log.script === undefined
+                    ? []
+                    : [`${python(match)} the_program.py`]
+                  : toOwn(match)),
+            ],
     sources: [],
     examples: [
       { text: "bash: ./build.sh: Permission denied", expect: "chmod +x ./build.sh" },
       {
         text: "PermissionError: [Errno 13] Permission denied: '/root/.cache/torch_extensions/py310_cu121/fused'",
         expect: "TORCH_EXTENSIONS_DIR",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.7/site-packages/torch/serialization.py\", line 579, in load\n    with _open_file_like(f, 'rb') as opened_file:\nPermissionError: [Errno 13] Permission denied: 'models/best.pth'",
+        expect: "chmod a+rX models/best.pth",
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
-import { buildAgain, platformOf, setVariable } from "../commands.ts";
+import { buildAgain, platformOf, python, setVariable } from "../commands.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -7,6 +7,15 @@ import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts
 function maskedFile({ finding }: Match): string | undefined {
   const file = finding.caller?.replace(/:\d+$/, "") ?? finding.file;
   return file === undefined || /amd_detail|[\\/]rocm/.test(file) ? undefined : file;
+}
+
+/** apex builds itself: its folder, one of its own extensions, or the options that its setup.py alone has. */
+function ofApex({ finding, context }: Match): boolean {
+  return (
+    /[\\/]apex(?:-\w+)?[\\/]/.test(`${finding.text} ${finding.caller ?? ""}`) ||
+    /--(?:cpp|cuda)_ext\b/.test(context.log.setupCommand ?? "") ||
+    context.log.package === "apex"
+  );
 }
 
 export const rocmRules: readonly Rule[] = [
@@ -136,22 +145,26 @@ export const rocmRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      /[\\/]torch[\\/]include[\\/](?:ATen|c10)[\\/]cuda[\\/]/.test(match.finding.file ?? "")
-        ? `torch's header for CUDA (${placeOf(match.finding)}) is included in a build for ROCm: a header of the package (.cuh, .h) that includes it was not translated, because hipify looks only into the folders of include_dirs and of the sources, or a stale copy is taken.`
-        : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
+      ofApex(match) && match.finding.kind === "missing-header"
+        ? `\`${match.facts["name"] ?? "A header"}\` of CUDA is asked for in a build for ROCm: NVIDIA's apex has headers that torch's hipify does not translate. AMD keeps a fork of apex that does build.`
+        : /[\\/]torch[\\/]include[\\/](?:ATen|c10)[\\/]cuda[\\/]/.test(match.finding.file ?? "")
+          ? `torch's header for CUDA (${placeOf(match.finding)}) is included in a build for ROCm: a header of the package (.cuh, .h) that includes it was not translated, because hipify looks only into the folders of include_dirs and of the sources, or a stale copy is taken.`
+          : `${match.facts["name"] === undefined ? "Something" : `\`${match.facts["name"]}\``} of CUDA is left in the hipified source (or inline PTX): hipify does not know it, the header was not among the include folders that it translates, or the code is for NVIDIA GPUs only.`,
     fix: (match) => [
       ...(/bfloat16/.test(match.facts["name"] ?? "")
         ? [
             "# bfloat16 in HIP: #include <hip/hip_bf16.h>, __hip_bfloat16 and __float2bfloat16; not all conversions of CUDA are there: go by float (__float2bfloat16(static_cast<float>(x)))",
           ]
         : []),
-      ...(/[\\/]apex[\\/-]/.test(match.finding.text)
+      ...(ofApex(match)
         ? [
-            "git remote -v; git branch -r   # apex for AMD is https://github.com/ROCm/apex.git; its release branches are each for one torch: check out the one that its README names, then git clean -fdx and build again",
+            "git clone https://github.com/ROCm/apex.git apex-rocm && cd apex-rocm && git branch -r   # apex for AMD is https://github.com/ROCm/apex.git; its release branches are each for one torch: check out the one that its README names",
+            `${python(match)} ${match.context.log.setupCommand ?? "setup.py install --cpp_ext --cuda_ext"}   # in that folder`,
           ]
-        : []),
-      "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
-      "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
+        : [
+            "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
+            "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
+          ]),
     ],
     sources: ["ROCm/hip#3568", "open-mmlab/mmcv#1898"],
     examples: [
@@ -159,6 +172,10 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "/p/ext/hip/custom/dequant.hip:474:65: error: unknown type name 'nv_bfloat16'; did you mean 'hip_bfloat16'?",
         expect: "hip_bf16.h",
+      },
+      {
+        text: "$ python setup.py install --cpp_ext --cuda_ext\ntorch.__version__  = 2.1.0+rocm5.6\n/opt/rocm/bin/hipcc -DWITH_HIP -c csrc/amp_C_frontend.hip -o build/amp_C_frontend.o\n/e/lib/python3.9/site-packages/torch/include/ATen/cuda/CUDAContext.h:5:10: fatal error: 'cuda_runtime_api.h' file not found",
+        expect: "https://github.com/ROCm/apex.git",
       },
       {
         text: "/p/kernels/includes/conversion_utils_hip.h:402:12: error: use of undeclared identifier '__uint2bfloat16_rn'; did you mean '__uint2float_rn'?",

@@ -139,7 +139,9 @@ export const setupScriptRules: readonly Rule[] = [
         /(?<what>Invalid version: '[^']+')/,
         /(?<what>License classifiers have been superseded)/,
       ) ??
-      (/setup\.py|setuptools|distutils|pkg_resources|packaging|build_meta/.test(finding.frames?.join(" ") ?? "")
+      (/setup\.py|setuptools|distutils|pkg_resources|packaging|build_meta/.test(
+        (finding.frames?.at(-1) ?? "").replace(/ » .*/, ""),
+      )
         ? said(finding, /(?<what>invalid literal)/)
         : undefined) ??
       (finding.code === "InvalidConfigError" || finding.code === "InvalidVersion" ? {} : undefined),

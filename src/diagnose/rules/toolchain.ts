@@ -1,6 +1,6 @@
 /** Compilers, ninja and other programs of a build that are not there. */
 import { programPackage } from "../program-packages.ts";
-import { packageToBuild, wordsToBuild, pip, platformOf, python, systemPackage } from "../commands.ts";
+import { packageToBuild, pip, platformOf, python, setVariable, systemPackage, wordsToBuild } from "../commands.ts";
 import { framesAt, missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { installs, startedProgram } from "../started-programs.ts";
@@ -51,6 +51,44 @@ function numberedCompiler(match: Match): string[] {
 }
 
 export const toolchainRules: readonly Rule[] = [
+  {
+    id: "compiler-version-unreadable",
+    title: "torch cannot read the compiler's version",
+    on: ["exception"],
+    specificity: 88,
+    matches: (finding) => {
+      const frames = (finding.frames ?? []).slice(-2).map((frame) => frame.replace(/ » .*/, ""));
+      if (!frames.some((frame) => /cpp_extension\.py:\d+ (?:get_compiler_abi|check_compiler|_check_abi)/.test(frame)))
+        return undefined;
+      const ebuild = /[\\/]portage[\\/]([\w-]+[\\/][\w.+-]+?-\d[\w.]*)[\\/]/.exec(finding.frames?.join(" ") ?? "")?.[1];
+      const facts = said(finding, /invalid literal for int\(\) with base 10: ['"](?<part>[^'"]*)['"]/);
+      return facts === undefined ? undefined : { ...facts, ebuild };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `Before it builds, torch asks the compiler for its version and makes numbers of the parts: \`${match.facts["part"] ?? ""}\` is none. Compilers of distributions and vendors (clang of Gentoo, amdclang++, snapshots) say more than numbers there; newer torch reads the numbers alone.`,
+    fix: (match) =>
+      match.facts["ebuild"] === undefined
+        ? [
+            `${setVariable(match, "TORCH_DONT_CHECK_COMPILER_ABI", "1")}   # torch then asks no compiler for its version`,
+            "# or another compiler: export CC=gcc CXX=g++; or a newer torch",
+          ]
+        : [
+            `sudo env CC=gcc CXX=g++ emerge --oneshot =${match.facts["ebuild"] ?? ""}   # or TORCH_DONT_CHECK_COMPILER_ABI=1 in their place: torch then asks no compiler for its version`,
+            "# for good: the same variables in a file of /etc/portage/env, named for the package in /etc/portage/package.env",
+          ],
+    sources: ["pytorch/pytorch: torch/utils/cpp_extension.py"],
+    examples: [
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py\", line 449, in get_compiler_abi_compatibility_and_version\n    if tuple(map(int, version)) >= minimum_required_version:\nValueError: invalid literal for int() with base 10: '0git'",
+        expect: "TORCH_DONT_CHECK_COMPILER_ABI=1",
+      },
+      {
+        text: '  File "/var/tmp/portage/sci-ml/torchvision-0.22.1/work/vision-0.22.1/setup.py", line 571, in <module>\n    setup(\n  File "/usr/lib/python3.12/site-packages/torch/utils/cpp_extension.py", line 449, in get_compiler_abi_compatibility_and_version\n    if tuple(map(int, version)) >= minimum_required_version:\nValueError: invalid literal for int() with base 10: \'7+libcxx\'',
+        expect: "CXX=g++ emerge --oneshot =sci-ml/torchvision-0.22.1",
+      },
+    ],
+  },
   {
     id: "ninja-missing",
     title: "ninja is not installed or not on PATH",

@@ -187,6 +187,45 @@ describe("a warning of a run that failed nowhere", () => {
   });
 });
 
+describe("a warning that the run lived on with", () => {
+  const cl = (why: string): string =>
+    `C:\\e\\torch\\utils\\cpp_extension.py:359: UserWarning: Error checking compiler version for cl: ${why}`;
+
+  it.each([
+    [
+      "nvcc-unknown-option",
+      cl("[WinError 2] The system cannot find the file specified"),
+      "NVIDIA GeForce RTX 3060 with CUDA capability sm_86 is not compatible with the current PyTorch installation.",
+      "nvcc fatal   : Unknown option '-generate-dependencies-with-compile'",
+    ],
+    [
+      "cccl-releases-mixed",
+      cl("'utf-8' codec can't decode byte 0xd3 in position 0: invalid continuation byte"),
+      'C:/CUDA/v11.8/include\\thrust/agent_launcher.h(524): error: namespace "thrust::cub" has no member "DebugSyncStream"',
+    ],
+    [
+      "permission-denied",
+      "Warning:  multi_tensor_applier fused unscale kernel is unavailable, possibly because apex was installed without --cuda_ext --cpp_ext. Using Python fallback.  Original ImportError was: ModuleNotFoundError(\"No module named 'amp_C'\")",
+      "PermissionError: [Errno 13] Permission denied: 'models/best.pth'",
+    ],
+  ])("stands behind what stopped it: %s", (id, ...lines) => {
+    const [first, ...others] = diagnose([...lines, ...wrappers].join("\n")).diagnoses;
+    expect(first?.id).toBe(id);
+    expect(others.filter(({ confidence }) => confidence === "high")).toEqual([]);
+  });
+
+  it("stays first where it tells why that came", () => {
+    expect(
+      ids(
+        cl("[WinError 2] The system cannot find the file specified"),
+        "Traceback (most recent call last):",
+        '  File "C:\\p\\setup.py", line 21, in <module>',
+        "FileNotFoundError: [WinError 2] The system cannot find the file specified",
+      )[0],
+    ).toBe("msvc-not-found");
+  });
+});
+
 describe("an answer that a sure one explains", () => {
   it("is not given", () => {
     expect(
