@@ -4,7 +4,8 @@
  */
 import { Collector } from "./collector.ts";
 import type { Finding } from "./finding.ts";
-import { FactsReader, type LogFacts } from "./log-facts.ts";
+import { FactsReader } from "./facts-reader.ts";
+import type { LogFacts } from "./log-facts.ts";
 import { cleanLine, type LogLine, straightQuotes } from "./log-line.ts";
 import { type LineAt, LogReader, type NotText } from "./log-reader.ts";
 import { codes, markCode, markFact, markMessage, markStrong, markTorch, markTrigger, needles } from "./needles.ts";

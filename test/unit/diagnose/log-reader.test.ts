@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { byteSearch } from "../../../src/diagnose/byte-search.ts";
 import { diagnose, diagnoseStream } from "../../../src/diagnose/diagnose.ts";
-import { FactsReader } from "../../../src/diagnose/log-facts.ts";
+import { FactsReader } from "../../../src/diagnose/facts-reader.ts";
 import { LogReader } from "../../../src/diagnose/log-reader.ts";
 import { needles } from "../../../src/diagnose/needles.ts";
 import { Scanner } from "../../../src/diagnose/scan.ts";

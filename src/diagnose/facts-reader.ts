@@ -1,0 +1,455 @@
+/**
+ * Gathers, line by line, what a log tells about the machine it comes from (`log-facts.ts`): the readers of its parts, and what none of
+ * them reads. It does not know what is done with it.
+ */
+import { ArchiveReader } from "./archive-sources.ts";
+import { type BuildFacts, BuildReader } from "./build-facts.ts";
+import { packageCalled } from "./called-module.ts";
+import { FunctionHeadReader } from "./function-heads.ts";
+import { cleanLine } from "./log-line.ts";
+import { PackageReader } from "./package-reader.ts";
+import { FieldReader } from "./other-field.ts";
+import { VendorReader } from "./gpu-vendor.ts";
+import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
+import { requestedWord, type RequestFacts, RequestReader, wordWithExtras } from "./request-facts.ts";
+import { type SettingFacts, SettingReader } from "./setting-facts.ts";
+import { plainStatement, StatedVersions } from "./stated-versions.ts";
+import { type SystemFacts, SystemReader } from "./system-facts.ts";
+import { type ToolFacts, ToolReader } from "./tool-facts.ts";
+import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
+import { type TypedFacts, TypedReader } from "./typed-commands.ts";
+import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
+import { plainSpelling } from "./spelling.ts";
+import type { LogFacts } from "./log-facts.ts";
+
+/** So many folders tell where a log is from. */
+const mostFolders = 4;
+const packageFolder =
+  /(?:^|[\s"'`(=:]|-[LI])((?:\/[\w.+@ -]{1,80}){1,12}?\/lib\/python3\.\d{1,2}\/(?:site|dist)-packages)\//;
+/** Environments that pip, uv and `build` make for one build. */
+const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
+
+/** The system as `collect_env` and people's lists name it: `OS: macOS 14.1 (arm64)`, `**OS**: Mac OS`. */
+function statedSystem(text: string): LogFacts["platform"] {
+  const named = /^(?:OS|Operating System|System|Platform)(?: \(.{1,20}\))?: ?(.{1,60})/i.exec(
+    plainStatement(text),
+  )?.[1];
+  if (named === undefined) return undefined;
+  if (/^(?:mac ?os|os ?x|darwin)/i.test(named)) return "darwin";
+  if (/^(?:microsoft )?windows/i.test(named)) return "win32";
+  return /^(?:linux|ubuntu|debian|centos|fedora|red hat|rocky|alma|arch|opensuse)/i.test(named) &&
+    !/microsoft|wsl/i.test(named)
+    ? "linux"
+    : undefined;
+}
+
+/** `Architecture: aarch64`, `on an aarch64 machine`. */
+const statedArm = /\b(?:architecture|arch|machine|cpu|platform)\b[*:=\s]{1,20}aarch64\b|\b(?:on|my|an) aarch64\b/i;
+
+/** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
+const condaWords =
+  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
+
+/** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
+const ipythonFrame =
+  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in (?:<module>|[\w.<>]+\()/;
+
+/** Packages that load, build or carry others: what fails below them is somebody else's. */
+const carriers =
+  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
+
+type Mutable = Omit<
+  { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
+  Exclude<
+    keyof (BuildFacts &
+      PasteFacts &
+      PlaceFacts &
+      RequestFacts &
+      SettingFacts &
+      SystemFacts &
+      ToolFacts &
+      TypedBuildFacts &
+      TypedFacts),
+    "torchCuda"
+  >
+>;
+
+const names: readonly RegExp[] = [
+  /Failed building (?:wheel|editable) for ([\w.-]+)/,
+  /Could not build wheels for ([\w.-]+)/,
+  /Failed to build installable wheels for some pyproject\.toml based projects \(([\w.-]+)/,
+  /Failed to (?:download and )?build:? [`']?([\w.-]+?)(?:==| @|[`'])/,
+  /Building (?:wheel|editable) for ([\w.-]+)/,
+  /This error likely indicates that [`']?([\w.-]+)(?: ?@|==|[`'])/,
+  /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
+  /not a problem with poetry but with ([\w.-]+) \(/,
+  /^add ([\w.-]+) failed:?$/,
+  /^✖ Install ([\w.-]+) \S+ failed/,
+];
+
+/** Modules of Python itself, as sessions import them to ask for versions. */
+const standardModules =
+  /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
+
+/** What a CI service or docker put before a line is taken away; what the line is indented by stays. */
+function withoutStamp(written: string): string {
+  const { text, indent } = cleanLine(written.slice(0, 4_000), 0);
+  return `${" ".repeat(Math.min(indent, 80))}${text}`;
+}
+
+/** Gathers facts line by line. */
+export class FactsReader {
+  readonly #packageFolders: string[] = [];
+  readonly #paste = new PasteReader();
+  readonly #place = new PlaceReader();
+  readonly #packages = new PackageReader();
+  readonly #versions = new StatedVersions();
+  readonly #settings = new SettingReader();
+  readonly #requests = new RequestReader();
+  readonly #systems = new SystemReader();
+  readonly #words = new ToolReader();
+  readonly #typedBuilds = new TypedBuildReader();
+  readonly #typedCommands = new TypedReader();
+  readonly #builds = new BuildReader();
+  readonly #vendor = new VendorReader();
+  readonly #field = new FieldReader();
+  readonly #tools = new ToolListReader();
+  readonly #archives = new ArchiveReader();
+  readonly #heads = new FunctionHeadReader();
+  #namedNext = false;
+  readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
+  readonly #facts: Mutable = {
+    localPackages: [],
+    compiledPackages: [],
+    functionHeads: {},
+    withoutGit: false,
+    versions: {},
+    packageFolders: this.#packageFolders,
+    conda: false,
+    builtAtRunTime: false,
+    amd: false,
+    extensionLoaded: false,
+    wsl: false,
+    docker: false,
+    mingw: false,
+  };
+
+  /** A line that the parsers look at. */
+  line(written: string): void {
+    const text = plainSpelling(written);
+    this.#paste.line(text);
+    this.#place.line(text);
+    this.#versions.line(text);
+    this.#settings.line(text);
+    this.#requests.line(text);
+    this.#systems.line(text);
+    this.#tools.line(text);
+    this.#words.line(text);
+    this.#typedBuilds.line(text);
+    this.#typedCommands.line(text);
+    this.#builds.line(text);
+    this.#heads.line(text);
+    this.#archives.line(text);
+    this.#called(text);
+    this.#vendor.line(text);
+    this.#field.line(text);
+    this.#line(text);
+  }
+
+  #called(text: string): void {
+    const name = packageCalled(text);
+    if (name !== undefined) this.#facts.calledPackage ??= name;
+  }
+
+  #line(text: string): void {
+    const facts = this.#facts;
+    this.#packages.line(text);
+    if (text.length > 2_000) text = text.slice(0, 2_000);
+    if (facts.platform === undefined || facts.platform === "linux") {
+      if (
+        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:[Uu]sers|[Pp]rogram|[Ww]indows|[Pp]ython|[Aa]naconda|[Mm]iniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
+          text,
+        )
+      )
+        facts.platform = "win32";
+      else if (
+        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/var\/folders\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
+          text,
+        )
+      )
+        facts.platform = "darwin";
+      else if (
+        facts.platform === undefined &&
+        /linux-gnu|\b(?:x64|arm64)-linux\b|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text)
+      )
+        facts.platform = "linux";
+    }
+    if (facts.arch === undefined) {
+      if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
+      // The SDKs up to 10.15 are from before Apple's own processors.
+      else if (/x86_64|amd64|win_amd64|MacOSX10\.\d+(?:\.\d+)?\.sdk/.test(text)) facts.arch = "x64";
+    }
+    // The tags of a wheel that is refused are those of another Python.
+    const python = /is not a supported wheel|not compatible with|install \S*\.whl/.test(text)
+      ? null
+      : /^Python version: (\d)\.(\d{1,2})|^Python (\d)\.(\d{1,2})\.\d\S* [(|]|\bUsing (?:CPython|Python) (\d)\.(\d{1,2})\.\d|^(?:[Pp]ython|- Python)(?: version)?:? (\d)\.(\d{1,2})\.\d{1,2}$|Python, but you have (\d)\.(\d{1,2})|Python +[\d.]+ \(you have (\d)\.(\d{1,2})|(?:cpython-|\bcp)(\d)(\d{1,2})m?\b|python(\d)\.(\d{1,2})(?:[/\\]|\b(?!\.))|[/\\]Python(\d)(\d{1,2})[/\\]|torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py(\d)(\d{1,2})/.exec(
+          text,
+        );
+    if (python !== null && facts.python === undefined) {
+      const [major, minor] = python.slice(1).filter((part) => part !== undefined);
+      if (major === "3" && minor !== undefined) facts.python = `${major}.${minor}`;
+      else if (/python2\.7[\\/](?:site|dist)-packages[\\/]/.test(text)) facts.oldPython = true;
+    }
+    const cuda =
+      /release (\d+\.\d+), V|[/\\]cuda-nvcc-(\d+\.\d+)\.\d|[/\\]cuda-(\d+\.\d+)|[/\\]CUDA[/\\]v(\d+\.\d+)|detected CUDA version \((\d+\.\d+)\)|Installed CUDA version (\d+\.\d+)|version bounds defined for CUDA version (\d+\.\d+)|Found CUDAToolkit: .{1,200}\(found (?:suitable )?version "(\d+\.\d+)/.exec(
+        text,
+      );
+    if (cuda !== null) facts.cuda ??= cuda.slice(1).find((part) => part !== undefined) ?? "";
+    const torch = /\btorch(?:==|-| )(\d+\.\d+(?:\.\d+)?)(?:\+(cu\d+|cpu|rocm[\d.]+))?/.exec(text);
+    if (torch !== null) {
+      facts.torch ??= torch[1] ?? "";
+      const cu = /^cu(\d+)(\d)$/.exec(torch[2] ?? "");
+      if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    }
+    if (
+      /[/\\]uv[/\\]|builds-v0|No solution found when resolving|The build backend returned an error|Call to `[\w.:]+` failed|Failed to (?:download and )?build `|[`' ]uv (?:pip|sync|add|run)\b|build-system\.requires|This error likely indicates that/.test(
+        text,
+      )
+    )
+      facts.installer = "uv";
+    else if (/poetry(?![-_.]core)/i.test(text)) facts.installer ??= "poetry";
+    else if (
+      /\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]|[\\/]pdm-build-env|^\[BuildError\]: Build backend/.test(text)
+    )
+      facts.installer ??= "pdm";
+    else if (/\bpixi (?:install|add|run)\b|[\\/]\.pixi[\\/]/.test(text)) facts.installer ??= "pixi";
+    else if (
+      /Failed building wheel|subprocess-exited-with-error|pip-(?:req-build|install|build-env)|pip subprocess|\bpip3? install\b/.test(
+        text,
+      )
+    )
+      facts.installer ??= "pip";
+    if (/(?:conda|mamba|miniforge)[\w]*[/\\]|CondaEnvException|LibMamba|conda-linux-gnu/i.test(text))
+      facts.conda = true;
+    this.#conda(text);
+    if (this.#packageFolders.length < mostFolders && text.includes("-packages/")) {
+      const folder = packageFolder.exec(text)?.[1];
+      if (folder !== undefined && !passing.test(folder) && !this.#packageFolders.includes(folder))
+        this.#packageFolders.push(folder);
+    }
+    const running = text.includes('File "')
+      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+?)(?:-\d[\w.+]*-py\d[^\\/]*\.egg)?[\\/.]/.exec(text)?.[1]
+      : text.includes("-packages")
+        ? ipythonFrame.exec(text)?.[1]
+        : text.startsWith(">>> ") || text.startsWith("In [")
+          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
+          : undefined;
+    if (running !== undefined && !carriers.test(running) && !standardModules.test(running))
+      facts.runningModule = running.replace(/-\d+$/, "");
+    if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
+      facts.builtAtRunTime = true;
+    if (facts.otherGpu === undefined && text.includes("cuda:")) {
+      const other = /\bcuda:([1-9]\d?)\b(?!\.\d)/.exec(text)?.[1];
+      if (other !== undefined) facts.otherGpu = other;
+    }
+    this.#gpu(text);
+    if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
+      facts.extensionLoaded = true;
+    this.#system(text);
+    // CMake's generators of Windows.
+    if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
+    if (/\/mnt\/[a-z]\/|\bWSL ?[12]?\b|Subsystem for Linux|microsoft-standard|\/usr\/lib\/wsl\//.test(text))
+      facts.wsl = true;
+    if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
+    if (
+      /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) )|\[(?:[\w-]+ )?\d+\/\d+\] RUN |(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
+        text,
+      )
+    )
+      facts.docker = true;
+    // pip names the package in the line below, behind an arrow.
+    if (this.#namedNext && /^[A-Za-z][\w.-]*$/.test(text)) {
+      facts.package = text;
+      this.#packages.built(text);
+    }
+    this.#namedNext = text.includes("Encountered error while trying to install package");
+    for (const name of names) {
+      const match = name.exec(text);
+      if (match?.[1] === undefined) continue;
+      facts.package = match[1];
+      this.#packages.built(match[1]);
+      // An editable installation is of a folder.
+      if (text.includes("building editable for") || text.startsWith("Building editable for"))
+        this.#packages.editable(match[1]);
+    }
+    const jit = text.includes("torch_extensions")
+      ? /((?:[A-Za-z]:)?[^\s'"():]{0,300}torch_extensions[/\\](?:torch_extensions[/\\]Cache[/\\])?py\d+\w*[/\\][\w.-]+)[/\\]/.exec(
+          text,
+        )
+      : null;
+    if (jit?.[1] !== undefined) facts.jitFolder ??= jit[1];
+    // torch calls the folder by its own CUDA.
+    const cu = text.includes("torch_extensions") ? /[/\\]py3\d{1,2}_cu(\d+)(\d)\b/.exec(text) : null;
+    if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+  }
+
+  #system(text: string): void {
+    this.#speaksOf(text);
+    if (text.includes("aarch64") && text.length <= 200 && statedArm.test(text)) this.#facts.arch ??= "arm64";
+    if (!/OS|ystem|latform/.test(text)) return;
+    const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
+    if (system === undefined) return;
+    if (this.#facts.platform !== "win32") this.#facts.platform = system;
+    if (/\b(?:aarch64|arm64)\b/.test(text)) this.#facts.arch ??= "arm64";
+  }
+
+  /** The machine in people's sentences: one that is named beside another is a comparison. */
+  #speaksOf(line: string): void {
+    if (line.length > 300) return;
+    const text = line.replaceAll(/ {2,}/g, " ");
+    if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b|\b(?:on|in|under|for|my) [Ww]indows\b/.test(text) && !/\bWSL/i.test(text))
+      this.#spoken.add("win32");
+    if (
+      /\b[Mm]ac[Bb]ook\b|\b(?:my|on|a) [Mm]ac\b(?! ?address)|\bMac laptop\b|\b(?:mac ?)?[Oo][Ss] ?[Xx] 1\d\b|\bmacOS \d|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(
+        text,
+      )
+    )
+      this.#spoken.add("darwin");
+    if (
+      /\b[Mm]ac(?:[Bb]ook|OS| ?[Mm]ini|\b).{0,60}\b[Ii]ntel\b|\b[Ii]ntel\b.{0,20}\bmac(?:OS|[Bb]ook|s)?\b/i.test(text)
+    ) {
+      this.#spoken.add("darwin");
+      this.#facts.arch ??= "x64";
+    }
+    if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
+  }
+
+  #conda(text: string): void {
+    if (this.#facts.conda || text.length > 300 || !/onda|mamba/.test(text)) return;
+    if (condaWords.test(text) && !/\b(?:no|not|without|outside)\b|n['’]t\b/i.test(text)) this.#facts.conda = true;
+  }
+
+  #gpu(text: string): void {
+    const facts = this.#facts;
+    this.#vendor.message(text);
+    if (facts.gfx !== undefined || !text.includes("gfx") || /arch[-_ ]?list|offload-arch|PYTORCH_ROCM_ARCH/i.test(text))
+      return;
+    // A list of targets is what was built for; one alone is the GPU.
+    const named = new Set(text.slice(0, 400).match(/\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b/g));
+    if (named.size === 1) facts.gfx = [...named][0] ?? "";
+  }
+
+  /** A line that no parser looks at: only its head is read. */
+  command(written: string): void {
+    const facts = this.#facts;
+    if (written.length < 4) return;
+    // The time stamps of CI services, the marks of docker.
+    const text = plainSpelling(/^[#[\d]/.test(written) ? withoutStamp(written) : written);
+    if (text.startsWith("Collecting ") && !text.includes("torch")) {
+      this.#packages.line(text);
+      return;
+    }
+    this.#paste.line(text);
+    this.#place.line(text);
+    this.#versions.line(text);
+    this.#settings.line(text);
+    this.#requests.line(text);
+    this.#systems.line(text);
+    this.#tools.line(text);
+    this.#words.line(text);
+    this.#typedBuilds.line(text);
+    this.#typedCommands.line(text);
+    this.#builds.line(text);
+    this.#heads.line(text);
+    this.#archives.line(text);
+    this.#called(text);
+    this.#vendor.line(text);
+    this.#field.line(text);
+    this.#system(text);
+    this.#conda(text);
+    if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
+    if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
+    if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
+      facts.extensionLoaded = true;
+    if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
+    this.#packages.line(text.trimStart());
+    if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
+    const head = text.length > 400 ? text.slice(0, 400) : text;
+    if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|MacOSX|\/Library\/Developer|-windows\b|\b[Tt]orch[= ]/.test(head))
+      this.#line(head);
+  }
+
+  /** What it told; `namesTorch`: whether any line of the whole text does. */
+  facts(namesTorch = true): LogFacts {
+    const stated = this.#versions.versions();
+    // `Name: torch`, `Version: …` of pip show are two lines.
+    const spoken = this.#paste.facts().installedTorch;
+    if (stated["torch"] !== undefined && (spoken === undefined || stated["torch"].startsWith(`${spoken}+`)))
+      this.#paste.line(`torch==${stated["torch"]}`);
+    const tools = this.#tools.facts();
+    const paste = withList(this.#paste.facts(), tools);
+    const installed = paste.installedTorch?.split("+");
+    const cu = /^cu(\d+)(\d)$/.exec(installed?.[1] ?? "");
+    const torch = installed?.[0] ?? this.#facts.torch;
+    const built = this.#facts.package ?? this.#packages.failed();
+    const requests = this.#requests.facts();
+    const requirement =
+      wordWithExtras(requests, built) ??
+      this.#packages.requirement(built) ??
+      (built === undefined
+        ? requests.requested?.join(" ")
+        : (requestedWord(requests, built) ??
+          (requests.requested === undefined ? undefined : this.#packages.fetched(built))));
+    const place = this.#place.facts();
+    const projectTool = /^(poetry|pdm|pixi) /.exec(place.projectLine ?? "")?.[1] as LogFacts["installer"];
+    const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
+    const system = this.#systems.facts();
+    const settings = this.#settings.facts();
+    const builds = this.#builds.facts();
+    const otherField = this.#field.field();
+    const spokenPython = system.spokenPython ?? tools.python;
+    const torchCuda =
+      cu === null
+        ? (paste.torchCuda ??
+          this.#facts.torchCuda ??
+          builds.condaTorchCuda ??
+          likelyTorchCuda(paste, settings.spokenCuda ?? tools.cuda))
+        : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
+    return {
+      ...this.#facts,
+      ...paste,
+      ...place,
+      ...settings,
+      ...(settings.spokenCuda === undefined && tools.cuda !== undefined ? { spokenCuda: tools.cuda } : {}),
+      ...requests,
+      ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
+      ...system,
+      ...this.#words.facts(),
+      ...this.#typedBuilds.facts(),
+      ...this.#typedCommands.facts(),
+      ...builds,
+      ...this.#heads.facts(),
+      ...this.#archives.facts(),
+      conda:
+        this.#facts.conda ||
+        system.spokenConda ||
+        paste.pixi ||
+        place.condaProgram !== undefined ||
+        place.condaRun !== undefined,
+      ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
+      ...(built === undefined ? {} : { package: built }),
+      ...(platform === undefined ? {} : { platform }),
+      ...(this.#facts.python === undefined && spokenPython !== undefined ? { python: spokenPython } : {}),
+      ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
+      ...(torch === undefined ? {} : { torch }),
+      ...(torchCuda === undefined ? {} : { torchCuda }),
+      packageFolders: [...this.#packageFolders],
+      localPackages: this.#packages.local(),
+      compiledPackages: this.#packages.fromElsewhere(),
+      ...(namesTorch || otherField === undefined ? {} : { otherField }),
+      ...(requirement === undefined ? {} : { requirement }),
+      versions: stated,
+    };
+  }
+}
