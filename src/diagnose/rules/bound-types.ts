@@ -25,8 +25,9 @@ function resultOf(signature: string): string {
 }
 
 /**
- * Arguments of causal-conv1d's functions, and the releases that take so many. Source: csrc/causal_conv1d.cpp of its tags: seq_idx
- * came with 1.1, initial_states and final_states with 1.2, out with 1.5.
+ * Arguments of causal-conv1d's functions, and the releases that take so many: seq_idx came with 1.1, initial_states and
+ * final_states with 1.2, out with 1.5. Source: signatures with versions in reports (hustvl/Vim#34, Jiaxin-Ye/DepMamba#3 and #8,
+ * state-spaces/mamba#660); where exactly 1.2 and 1.5 begin is of memory.
  */
 const causalConv1d: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   causal_conv1d_fwd: { 4: "<1.1", 5: ">=1.1,<1.2", 7: ">=1.2,<1.5", 8: ">=1.5" },
