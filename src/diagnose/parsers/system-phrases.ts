@@ -40,6 +40,12 @@ export const phrases: readonly Phrase[] = [
     tool: "system",
     code: "processes",
   },
+  {
+    words: /: bad interpreter: (?:\S+: )?no such file or directory/i,
+    kind: "system",
+    tool: "shell",
+    code: "bad-interpreter",
+  },
   { words: /Read-only file system|\[Errno 30\]/, kind: "system", tool: "system", code: "read-only" },
   {
     words: /Permission denied|\[Errno 13\]|\[WinError 5\]|Access is denied|Operation not permitted: '/,

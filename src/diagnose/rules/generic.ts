@@ -25,7 +25,9 @@ function renamedOption(match: Match): string[] | undefined {
 }
 
 /** The script of a shell that the text runs. */
-function ranScript({ context: { log } }: Match): string | undefined {
+function ranScript({ finding, context: { log } }: Match): string | undefined {
+  const named = /(?:^|: )([^\s:]+): \S+\^M: bad interpreter/.exec(finding.message)?.[1];
+  if (named !== undefined) return named;
   return log.typedBuild?.tool === "script" ? /\S+\.sh\b/.exec(log.typedBuild.line)?.[0] : undefined;
 }
 
@@ -149,7 +151,7 @@ export const genericRules: readonly Rule[] = [
         ? ["sed -i 's/\\r$//' make.sh   # the script that was run; dos2unix does the same"]
         : [
             `sed -i 's/\\r$//' ${ranScript(match)}   # dos2unix does the same`,
-            match.context.log.typedBuild?.line ?? "",
+            ...(match.context.log.typedBuild?.tool === "script" ? [match.context.log.typedBuild.line] : []),
           ]),
       "# for all that git writes: git config core.autocrlf input, then clone again",
     ],
@@ -157,7 +159,13 @@ export const genericRules: readonly Rule[] = [
       "YapengTian/TDAN-VSR-CVPR-2020#53",
       "https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreautocrlf",
     ],
-    examples: [{ text: "' is not defined for option 'std'", expect: "carriage return" }],
+    examples: [
+      { text: "' is not defined for option 'std'", expect: "carriage return" },
+      {
+        text: "$ ./build.sh\nbash: ./build.sh: /bin/bash^M: bad interpreter: No such file or directory",
+        expect: "sed -i 's/\\r$//' ./build.sh",
+      },
+    ],
   },
   {
     id: "cmake-project-refuses",

@@ -2,7 +2,62 @@
 import { pip } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
+/** A script of what is called like an environment: `/home/u/.venv/bin/pip`. Its folder is put aside, so that no other will do. */
+const ofEnvironment = /^(\/.+\/[^/]*(?:v?env|virtualenv)[^/]*|\/.+\/(?:envs|venvs|virtualenvs)\/[^/]+)\/bin\/[^/]+$/;
+const ofConda = /conda|mamba|miniforge/;
+
 export const shellAndServiceRules: readonly Rule[] = [
+  {
+    id: "script-without-interpreter",
+    title: "The first line of a script names an interpreter that is not there",
+    on: ["system"],
+    specificity: 74,
+    matches: (finding) =>
+      finding.code === "bad-interpreter"
+        ? saidAny(
+            finding,
+            /(?:^|: )(?<script>[^\s:]+): bad interpreter: (?<interpreter>\/[^\s:]+): /,
+            /(?:^|: )(?<script>[^\s:]+): (?<interpreter>\/[^\s:]+): bad interpreter: /,
+          )
+        : undefined,
+    confidence: "high",
+    cause: ({ facts }) =>
+      `\`${facts["script"] ?? ""}\` is to be run by \`${facts["interpreter"] ?? ""}\`, as its first line says, and there is no such program: ${
+        ofEnvironment.test(facts["script"] ?? "")
+          ? "the environment was moved, copied or renamed (its scripts keep the path at which it was made), or the Python that it was made with is gone."
+          : "the script was written on another system, or that program is elsewhere."
+      }`,
+    fix: ({ facts }) => {
+      const script = facts["script"] ?? "";
+      const folder = ofEnvironment.exec(script)?.[1];
+      if (folder !== undefined && !ofConda.test(folder))
+        return [
+          `mv ${folder} ${folder}.old && python3 -m venv ${folder} && . ${folder}/bin/activate   # made anew at its place`,
+          "# and what was installed, again: python -m pip install …; the folder .old can go then",
+        ];
+      if (/\/bin\/[^/]+$/.test(script))
+        return [
+          `ls -l ${script} && head -1 ${script}`,
+          `# the environment's own Python, if it still runs, writes its scripts anew: ${script.replace(/[^/]+$/, "python")} -m pip install --force-reinstall --no-deps pip`,
+        ];
+      return [`${/python/.test(facts["interpreter"] ?? "") ? "python3" : "bash"} ${script}`];
+    },
+    sources: ["https://docs.python.org/3/library/venv.html"],
+    examples: [
+      {
+        text: "$ pip install torch\nbash: /home/u/new/venv/bin/pip: /home/u/old/venv/bin/python: bad interpreter: No such file or directory",
+        expect: "python3 -m venv /home/u/new/venv",
+      },
+      {
+        text: "zsh: /Users/u/bin/pip: bad interpreter: /Users/u/old/bin/python3.11: no such file or directory",
+        expect: "head -1 /Users/u/bin/pip",
+      },
+      {
+        text: "bash: ./setup.py: /usr/bin/python: bad interpreter: No such file or directory",
+        expect: "python3 ./setup.py",
+      },
+    ],
+  },
   {
     id: "shell-builtin-not-there",
     title: "The shell that runs the script is not the one that it was written for",
