@@ -192,7 +192,7 @@ export const libraryVersionRules: readonly Rule[] = [
         ];
       const name = packageOf(match);
       // A program that is no module: nothing of the project builds it.
-      if (name === undefined && /^\.{0,2}(?:\/?[\w+-]+)+$/.test(match.finding.file ?? ""))
+      if (name === undefined && /^\.{0,2}\/?[\w+-]+(?:\/[\w+-]+)*$/.test(match.finding.file ?? ""))
         return [
           "ldd --version | head -1   # the glibc of this system",
           "# another build of that program: an older release, a static one (musl), or one that is compiled from its sources on this system",

@@ -25,7 +25,7 @@ function unbraced(finding: Finding): MatchFacts | undefined {
     /at::Tensor(?:Base)?::(?<name>view|reshape|permute|expand|repeat|tile|flip|roll|new_zeros|new_empty|new_ones|resize_)\((?:const )?(?:int|long|int64_t)[^)]*, /.exec(
       finding.message,
     ) ??
-    /\.(?<name>view|reshape|permute|expand|repeat|tile|flip|new_zeros|new_empty|new_ones|resize_)\s*\(\s*(?<all>[-\w.()+*/ ]+(?:,\s*[-\w.()+*/ ]+)+)\)/.exec(
+    /\.(?<name>view|reshape|permute|expand|repeat|tile|flip|new_zeros|new_empty|new_ones|resize_)\s*\(\s*(?<all>[-\w.()+*/ ]+(?:,[-\w.()+*/\s]+)+)\)/.exec(
       source,
     );
   if (said_ !== null) return { name: said_.groups?.["name"], kind: "sizes", arguments: said_.groups?.["all"] };

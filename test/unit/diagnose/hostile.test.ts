@@ -77,6 +77,12 @@ describe("any input", () => {
     );
   });
 
+  it("with a long path that is none after all ends in an answer", () => {
+    const path = "/e/site-packages/flash_attn_2_cuda_cpython_311_x86_64_linux_gnu?o";
+    wellFormed(diagnose(`ImportError: /lib/libc.so.6: version \`GLIBC_2.32' not found (required by ${path})`));
+    wellFormed(diagnose(`k.cpp:3:9: error: no matching function\n    3 | y = x.view(${"a,  ".repeat(60)}b;`));
+  });
+
   it("gives the same answer however the stream is cut", async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...texts), fc.array(fc.nat(), { maxLength: 6 }), async (text, cuts) => {
