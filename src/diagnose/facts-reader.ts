@@ -138,6 +138,11 @@ export class FactsReader {
   /** A line that the parsers look at. */
   line(written: string): void {
     const text = plainSpelling(written);
+    this.#everyReader(text);
+    this.#line(text);
+  }
+
+  #everyReader(text: string): void {
     this.#paste.line(text);
     this.#place.line(text);
     this.#versions.line(text);
@@ -154,7 +159,6 @@ export class FactsReader {
     this.#called(text);
     this.#vendor.line(text);
     this.#field.line(text);
-    this.#line(text);
   }
 
   #called(text: string): void {
@@ -350,22 +354,7 @@ export class FactsReader {
       this.#packages.line(text);
       return;
     }
-    this.#paste.line(text);
-    this.#place.line(text);
-    this.#versions.line(text);
-    this.#settings.line(text);
-    this.#requests.line(text);
-    this.#systems.line(text);
-    this.#tools.line(text);
-    this.#words.line(text);
-    this.#typedBuilds.line(text);
-    this.#typedCommands.line(text);
-    this.#builds.line(text);
-    this.#heads.line(text);
-    this.#archives.line(text);
-    this.#called(text);
-    this.#vendor.line(text);
-    this.#field.line(text);
+    this.#everyReader(text);
     this.#system(text);
     this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;

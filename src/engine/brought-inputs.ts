@@ -92,8 +92,9 @@ export class BroughtInputs {
       ended: async (run, end) => {
         if (!end.ok) return { action, run, end };
         const good = { action, judgement, slot, run, end };
-        await results.record(good, await results.place(good));
+        // Before the outputs are in place: from then on others take them without waiting for this.
         this.#remade.add(i);
+        await results.record(good, await results.place(good));
         return undefined;
       },
     });

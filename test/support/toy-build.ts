@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BuildEvent } from "../../src/engine/events.ts";
+import type { BuildEvent, BuildListener } from "../../src/engine/events.ts";
 import { runGraph, type EngineResult } from "../../src/engine/engine.ts";
 import { FileDigests, type StateStore } from "../../src/engine/file-digests.ts";
 import { BuildLog } from "../../src/engine/log.ts";
@@ -11,6 +11,7 @@ import type { Cache, Claims } from "../../src/cache/cache.ts";
 import { Roots } from "../../src/engine/roots.ts";
 import type { Host } from "../../src/host/host.ts";
 import { nodeHost } from "../../src/host/node-host.ts";
+import type { Graph } from "../../src/plan/graph.ts";
 import { toyGraph, type ToyProject, ToyTools } from "./toy-compiler.ts";
 
 /** What one toy build did. */
@@ -26,9 +27,13 @@ export interface ToyOutcome {
   readonly reads: number;
 }
 
-export interface ToyOptions {
+export interface ToyOptions extends GraphOptions {
   readonly tools?: ToyTools;
   readonly host?: Host;
+}
+
+/** How a graph is run; what is not said is as in `retorch build` with four jobs. */
+export interface GraphOptions {
   readonly store?: Cache & Claims;
   readonly variables?: Record<string, string>;
   readonly force?: boolean;
@@ -44,15 +49,18 @@ export function toyFolder(): { root: string; remove: () => void } {
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
-export async function toyBuild(project: ToyProject, options: ToyOptions = {}): Promise<ToyOutcome> {
-  const tools = options.tools ?? new ToyTools();
+/** The real host, but for its programs. */
+export function hostRunning(run: Host["processes"]["run"]): Host {
   const real = nodeHost();
-  const host =
-    options.host ??
-    nodeHost({
-      processes: { ...real.processes, self: () => real.processes.self(), run: (request) => tools.run(request) },
-    });
-  const graph = toyGraph(project);
+  return nodeHost({ processes: { ...real.processes, self: () => real.processes.self(), run } });
+}
+
+/** Runs a graph with its log in its build folder, as one build does. `reads`: files of which the content was read. */
+export async function runToyGraph(
+  graph: Graph,
+  host: Host,
+  { emit, ...options }: GraphOptions & { readonly emit: BuildListener },
+): Promise<{ result: EngineResult; reads: number }> {
   mkdirSync(graph.buildDir, { recursive: true });
   const log = BuildLog.open(host, `${graph.buildDir}/log`);
   const roots = new Roots(graph.roots);
@@ -61,28 +69,36 @@ export async function toyBuild(project: ToyProject, options: ToyOptions = {}): P
     put: (path, state) => log.putState(roots.logical(path), state),
   };
   const digests = new FileDigests(host, states);
-  const events: BuildEvent[] = [];
   const result = await runGraph({
+    variables: {},
+    jobs: 4,
+    memory: 1e9,
+    force: false,
+    keepGoing: false,
+    ...options,
     host,
     graph,
     log,
     digests,
-    variables: options.variables ?? {},
     packages: [],
-    ...(options.store === undefined ? {} : { store: options.store }),
-    jobs: options.jobs ?? 4,
-    memory: options.memory ?? 1e9,
-    force: options.force ?? false,
-    keepGoing: options.keepGoing ?? false,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    emit: (event) => events.push(event),
+    emit,
   });
   log.close();
+  return { result, reads: digests.reads };
+}
+
+export async function toyBuild(project: ToyProject, options: ToyOptions = {}): Promise<ToyOutcome> {
+  const { tools = new ToyTools(), host = hostRunning((request) => tools.run(request)), ...more } = options;
+  const events: BuildEvent[] = [];
+  const { result, reads } = await runToyGraph(toyGraph(project), host, {
+    ...more,
+    emit: (event) => events.push(event),
+  });
   const done = (outcome: string): string[] =>
     events.flatMap((event) => (event.type === "done" && event.outcome === outcome ? [event.action.description] : []));
   const why: Record<string, string[]> = {};
   for (const event of events) {
     if (event.type === "dirty") why[event.action.description] = event.reasons.map(reasonText);
   }
-  return { result, events, ran: done("executed").sort(), cached: done("cached").sort(), why, reads: digests.reads };
+  return { result, events, ran: done("executed").sort(), cached: done("cached").sort(), why, reads };
 }

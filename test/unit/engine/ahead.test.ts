@@ -3,15 +3,11 @@ import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runGraph, type EngineResult } from "../../../src/engine/engine.ts";
+import type { EngineResult } from "../../../src/engine/engine.ts";
 import type { BuildEvent } from "../../../src/engine/events.ts";
-import { FileDigests } from "../../../src/engine/file-digests.ts";
-import { BuildLog } from "../../../src/engine/log.ts";
-import { Roots } from "../../../src/engine/roots.ts";
 import type { ProcessRequest, ProcessResult } from "../../../src/host/host.ts";
-import { nodeHost } from "../../../src/host/node-host.ts";
 import type { Action, Graph } from "../../../src/plan/graph.ts";
-import { toyFolder } from "../../support/toy-build.ts";
+import { hostRunning, runToyGraph, toyFolder } from "../../support/toy-build.ts";
 import { toyTool } from "../../support/toy-compiler.ts";
 
 let root = "";
@@ -175,33 +171,14 @@ async function build(
     writeFileSync(resolve(root, output), text);
     return { ...base, exitCode: 0 };
   };
-  const real = nodeHost();
-  const host = nodeHost({ processes: { ...real.processes, self: () => real.processes.self(), run } });
-  const plan = planned();
-  mkdirSync(plan.buildDir, { recursive: true });
-  const log = BuildLog.open(host, `${plan.buildDir}/log`);
-  const roots = new Roots(plan.roots);
-  const digests = new FileDigests(host, {
-    get: (path) => log.state(roots.logical(path)),
-    put: (path, state) => log.putState(roots.logical(path), state),
-  });
-  const result = await runGraph({
-    host,
-    graph: plan,
-    log,
-    digests,
-    variables: {},
-    packages: [],
+  const { result } = await runToyGraph(planned(), hostRunning(run), {
     jobs: options.jobs ?? 2,
-    memory: 1e9,
     force: options.force ?? false,
-    keepGoing: false,
     emit: (event) => {
       events.push(event);
       wake();
     },
   });
-  log.close();
   return { result, started, events };
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openLocalStore, type LocalStore } from "../../../src/cache/local.ts";
-import { runGraph, type EngineResult } from "../../../src/engine/engine.ts";
+import type { EngineResult } from "../../../src/engine/engine.ts";
 import type { BuildEvent } from "../../../src/engine/events.ts";
 import { FileDigests } from "../../../src/engine/file-digests.ts";
 import { Judge } from "../../../src/engine/freshness.ts";
@@ -12,7 +12,7 @@ import { Roots } from "../../../src/engine/roots.ts";
 import type { ProcessRequest, ProcessResult } from "../../../src/host/host.ts";
 import { nodeHost } from "../../../src/host/node-host.ts";
 import type { Action, Graph } from "../../../src/plan/graph.ts";
-import { toyFolder } from "../../support/toy-build.ts";
+import { hostRunning, runToyGraph, toyFolder } from "../../support/toy-build.ts";
 import { toyTool } from "../../support/toy-compiler.ts";
 
 let root = "";
@@ -100,31 +100,11 @@ async function build({ store = true } = {}): Promise<Outcome> {
     writeFileSync(resolve(root, output), `${name}${salt[name] ?? ""}(${texts.join("+")})`);
     return { ...base, exitCode: 0 };
   };
-  const real = nodeHost();
-  const host = nodeHost({ processes: { ...real.processes, self: () => real.processes.self(), run } });
-  const plan = graph();
-  mkdirSync(plan.buildDir, { recursive: true });
-  const log = BuildLog.open(host, `${plan.buildDir}/log`);
-  const roots = new Roots(plan.roots);
-  const digests = new FileDigests(host, {
-    get: (path) => log.state(roots.logical(path)),
-    put: (path, state) => log.putState(roots.logical(path), state),
-  });
-  const result = await runGraph({
-    host,
-    graph: plan,
-    log,
-    digests,
-    variables: {},
-    packages: [],
+  const { result } = await runToyGraph(graph(), hostRunning(run), {
     ...(store ? { store: openStore() } : {}),
     jobs: 2,
-    memory: 1e9,
-    force: false,
-    keepGoing: false,
     emit: (event) => events.push(event),
   });
-  log.close();
   return { result, ran: ran.sort(), events };
 }
 
