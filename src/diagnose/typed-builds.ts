@@ -102,11 +102,14 @@ export class TypedBuildReader {
   }
 }
 
-/** The command where nothing else of the text builds: no pip, no setup.py. */
-export function typedBuild({ context: { log } }: Match): TypedBuild | undefined {
-  return log.setupCommand !== undefined || log.installer !== undefined || (log.installs ?? []).length > 0
-    ? undefined
-    : log.typedBuild;
+/** Whether pip, or another installer, or setup.py builds in the text, and may have printed the commands that stand there. */
+export function isBuiltByPython({ context: { log } }: Match): boolean {
+  return log.setupCommand !== undefined || log.installer !== undefined || (log.installs ?? []).length > 0;
+}
+
+/** The command where nothing else of the text builds. */
+export function typedBuild(match: Match): TypedBuild | undefined {
+  return isBuiltByPython(match) ? undefined : match.context.log.typedBuild;
 }
 
 /** The same command, which compiles all again. */

@@ -4,11 +4,12 @@
  */
 import { platformOf, setVariable } from "./command-words.ts";
 import type { Match } from "./rule.ts";
+import { isBuiltByPython } from "./typed-builds.ts";
 
-/** The nvcc that was called by hand; undefined where a build tool calls it, which may have printed the command. */
-export function typedNvcc({ context: { log } }: Match): string | undefined {
-  const isBuilt = log.installer !== undefined || (log.installs ?? []).length > 0 || log.setupCommand !== undefined;
-  return log.typedLast === "compile" && !isBuilt && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
+/** The nvcc that was called by hand; undefined where a build tool calls it. */
+export function typedNvcc(match: Match): string | undefined {
+  const { log } = match.context;
+  return log.typedLast === "compile" && !isBuiltByPython(match) && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
     ? log.typedCompile
     : undefined;
 }
