@@ -10,13 +10,15 @@ export interface Needle {
   readonly marks: number;
 }
 
-/** The table. State 0 is the start. */
+/** The table. State 0 is the start. It is read at random, so it is kept narrow: what fits the processor's cache is fast. */
 export interface ByteSearch {
   /** The column of a byte: bytes that no word has share column 0. */
   readonly columns: Uint8Array;
-  /** Where a state's row begins, by state and column: `next[row + columns[byte]]` is the next row. */
-  readonly next: Uint32Array;
-  /** The marks of the words that end at a state, by the beginning of its row. */
+  /** How many columns there are. */
+  readonly width: number;
+  /** The next state: `next[state * width + columns[byte]]`. */
+  readonly next: Uint16Array | Uint32Array;
+  /** By state: the marks of the words that end there. */
   readonly marks: Uint8Array;
 }
 
@@ -26,40 +28,50 @@ export function byteSearch(needles: readonly Needle[]): ByteSearch {
   const words = needles.map(({ text, marks }) => ({ bytes: encoder.encode(text), marks }));
   const columns = new Uint8Array(256);
   let width = 1;
-  let total = 1;
+  let most = 1;
   for (const { bytes } of words) {
-    total += bytes.length;
+    most += bytes.length;
     for (const byte of bytes) if (columns[byte] === 0) columns[byte] = width++;
   }
-  const next = new Uint32Array(total * width);
-  const marks = new Uint8Array(total * width);
+  // The words as a tree, the children of a state as a list: most states have one.
+  const child = new Uint32Array(most);
+  const sibling = new Uint32Array(most);
+  const columnOf = new Uint8Array(most);
+  const marks = new Uint8Array(most);
   let states = 1;
   for (const word of words) {
-    let row = 0;
+    let state = 0;
     for (const byte of word.bytes) {
-      const at = row + (columns[byte] ?? 0);
-      const known = next[at] ?? 0;
-      if (known === 0) next[at] = states++ * width;
-      row = next[at] ?? 0;
-    }
-    marks[row] = (marks[row] ?? 0) | word.marks;
-  }
-  // Breadth first: a missing step is the step of the longest proper suffix, which is complete by then.
-  const suffix = new Uint32Array(states * width);
-  const queue: number[] = [];
-  for (let column = 1; column < width; column++) if (next[column] !== 0) queue.push(next[column] ?? 0);
-  for (const row of queue) {
-    const shorter = suffix[row] ?? 0;
-    marks[row] = (marks[row] ?? 0) | (marks[shorter] ?? 0);
-    for (let column = 1; column < width; column++) {
-      const to = next[row + column] ?? 0;
-      const instead = next[shorter + column] ?? 0;
-      if (to === 0) next[row + column] = instead;
-      else {
-        suffix[to] = instead;
-        queue.push(to);
+      const column = columns[byte] ?? 0;
+      let to = child[state] ?? 0;
+      while (to !== 0 && columnOf[to] !== column) to = sibling[to] ?? 0;
+      if (to === 0) {
+        to = states++;
+        columnOf[to] = column;
+        sibling[to] = child[state] ?? 0;
+        child[state] = to;
       }
+      state = to;
+    }
+    marks[state] = (marks[state] ?? 0) | word.marks;
+  }
+  // Breadth first: a state steps as its longest proper suffix does, whose row is complete by then, but for its own children.
+  const next = states > 0xff_ff ? new Uint32Array(states * width) : new Uint16Array(states * width);
+  const suffix = new Uint32Array(states);
+  const queue = [0];
+  for (const state of queue) {
+    const row = state * width;
+    const shorter = (suffix[state] ?? 0) * width;
+    if (state !== 0) {
+      marks[state] = (marks[state] ?? 0) | (marks[suffix[state] ?? 0] ?? 0);
+      next.copyWithin(row, shorter, shorter + width);
+    }
+    for (let to = child[state] ?? 0; to !== 0; to = sibling[to] ?? 0) {
+      const column = columnOf[to] ?? 0;
+      suffix[to] = next[row + column] ?? 0;
+      next[row + column] = to;
+      queue.push(to);
     }
   }
-  return { columns, next: next.slice(0, states * width), marks: marks.slice(0, states * width) };
+  return { columns, width, next, marks: marks.slice(0, states) };
 }
