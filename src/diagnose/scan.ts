@@ -109,9 +109,9 @@ const signaturesKept = 100_000;
  * What may be looked at, in characters (a line costs some more): of the beginning, and then of lines of a kind that was
  * hardly seen yet. The end is read again with a budget of its own.
  */
-const budgetOfBeginning = 220_000;
-const budgetOfMiddle = 90_000;
-const budgetOfEnd = 90_000;
+const budgetOfBeginning = 170_000;
+const budgetOfMiddle = 70_000;
+const budgetOfEnd = 80_000;
 const costOfLine = 60;
 /** The end, in bytes. */
 const endLength = 192 * 1024;
