@@ -109,23 +109,17 @@ async function load() {
   const folder = mkdtempSync(join(tmpdir(), "retorch-docs-"));
   try {
     const lines = [
-      'export { failureCodes } from "./src/base/failure-codes.ts";',
-      `export { cliReference } from "./${whereExported("src/cli", "cliReference")}";`,
-      `export { configurationJsonSchema, configurationReference } from "./${whereExported("src/config", "configurationReference")}";`,
-      `export { errorPages } from "./${whereExported("src/diagnose", "errorPages")}";`,
-    ];
+      ["src/base/failure-codes.ts", "failureCodes"],
+      [whereExported("src/cli", "cliReference"), "cliReference"],
+      [whereExported("src/config", "configurationReference"), "configurationJsonSchema, configurationReference"],
+      [whereExported("src/diagnose", "errorPages"), "errorPages"],
+    ].map(([path, names]) => `export { ${names} } from ${JSON.stringify(join(root, path))};`);
+    const entry = join(folder, "entry.js");
+    writeFileSync(entry, lines.join("\n"));
     const outfile = join(folder, "documents.mjs");
-    const entry = join(root, "documents.ts");
     await build({
       input: entry,
       platform: "node",
-      plugins: [
-        {
-          name: "documents",
-          resolveId: (id) => (id === entry ? id : undefined),
-          load: (id) => (id === entry ? lines.join("\n") : undefined),
-        },
-      ],
       transform: { target: "node20" },
       output: { file: outfile, format: "esm", codeSplitting: false },
       logLevel: "warn",
