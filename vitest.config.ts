@@ -1,8 +1,13 @@
+import { totalmem } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** What two files of `toolchain` may need at once: each compiles two files that include all of PyTorch. */
+const memoryForTwo = 12e9;
 
 /**
  * Three layers, run one after the other. `unit`: pure, no compilers. `e2e`: the bundled program in temporary folders.
- * `toolchain`: real compilers and real PyTorch; one file at a time, because a compiler may take gigabytes.
+ * `toolchain`: real compilers and real PyTorch; two files at a time where the memory lasts, for a compiler may take
+ * gigabytes.
  */
 const layers = {
   unit: {
@@ -11,7 +16,11 @@ const layers = {
     workers: 2,
   },
   e2e: { include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, workers: 2 },
-  toolchain: { include: ["test/toolchain/**/*.test.ts"], testTimeout: 120_000, workers: 1 },
+  toolchain: {
+    include: ["test/toolchain/**/*.test.ts"],
+    testTimeout: 240_000,
+    workers: totalmem() < memoryForTwo ? 1 : 2,
+  },
 };
 
 const everything = process.env["RETORCH_TEST_ALL"] === "1" || process.env["RETORCH_TEST_SOAK"] === "1";

@@ -334,7 +334,7 @@ export const torchSourceRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?:has no member (?:named )?["‘']?data["’']?|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data["’']?|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</,
+        /(?:has no member (?:named )?["‘']?data\b|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data\b|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</,
       ),
     confidence: "high",
     cause: (match) => `${placeOf(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
