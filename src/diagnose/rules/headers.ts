@@ -312,8 +312,9 @@ export const headerRules: readonly Rule[] = [
         ];
       if (/^cudnn/.test(name))
         return [
-          "pip install nvidia-cudnn-cu12   # headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn",
-          "export CPATH=$(python -c \"import nvidia.cudnn, os; print(os.path.join(list(nvidia.cudnn.__path__)[0], 'include'))\"):$CPATH",
+          `${pip(match, `install nvidia-cudnn-cu${torchCuda(match)?.split(".")[0] ?? "12"}`)}   # the one that torch asks for stays; headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn`,
+          `export CUDNN_PATH=$(${python(match)} -c "import nvidia.cudnn; print(list(nvidia.cudnn.__path__)[0])")`,
+          "export CPATH=$CUDNN_PATH/include:$CPATH",
         ];
       if (/^nccl/.test(name))
         return ["sudo apt-get install libnccl-dev   # or the headers of pip's nvidia-nccl package on CPATH"];
