@@ -49,7 +49,7 @@ const statedArm = /\b(?:architecture|arch|machine|cpu|platform)\b[*:=\s]{1,20}aa
 
 /** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
 const condaWords =
-  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
+  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|(?:^|[$#>] ?)(?:conda|mamba) (?:list|info)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
 
 /** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
 const ipythonFrame =

@@ -151,6 +151,8 @@ const installed: readonly RegExp[] = [
   // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
 ];
+/** uv tells what it has put in place of another release: `+ torch==2.7.1+cu128`, behind `- torch==2.6.0`. */
+const changedByUv = new RegExp(String.raw`^\+ torch==(${release}(?:${local})?)$`);
 /** A line of `conda list`: `pytorch  1.13.1  py3.9_cuda11.7_cudnn8.5.0_0  pytorch`. */
 const ofCondaList = /^(?:\[conda\] )?pytorch\s+(\d+\.\d+\.\d+)\s+py3\.?\d{1,2}_(?:cpu|cuda(\d+\.\d+)_)/;
 /** The same of conda-forge, whose builds have names of their own: `cpu_generic_py310ha4c588e_0`, `cuda118_py311h30ffba6_200`. */
@@ -421,6 +423,13 @@ export class PasteReader {
 
   #torch(text: string): void {
     const facts = this.#facts;
+    const changed = text.includes("torch==") ? changedByUv.exec(text.trim())?.[1] : undefined;
+    if (changed !== undefined) {
+      facts.installedTorch = changed;
+      delete facts.torchBuild;
+      this.#build(changed);
+      return;
+    }
     text = plainStatement(text);
     for (const form of installed) {
       const version = form.exec(text)?.[1];

@@ -12,7 +12,7 @@ import {
   pip,
   standardFor,
 } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import { condaToolkit, partOfCondaForge } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { plainName } from "../packages.ts";
 import { partOfPipToolkit } from "../pip-toolkit.ts";
@@ -325,7 +325,7 @@ export const headerRules: readonly Rule[] = [
       const cuda = match.context.environment?.cuda;
       if (match.context.log.conda && platformOf(match) !== "win32")
         return [
-          ...wholeToolkit(match),
+          ...(partOfCondaForge(match, name) ?? wholeToolkit(match)),
           "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include",
         ];
       return [
@@ -371,6 +371,10 @@ export const headerRules: readonly Rule[] = [
       { text: "<command-line>: fatal error: cuda_runtime.h: No such file or directory", expect: "CUDA_HOME" },
       { text: "a.cpp:3:10: fatal error: 'cuda_runtime_api.h' file not found", expect: "CUDA toolkit" },
       { text: "k.cu:2:10: fatal error: cutlass/cutlass.h: No such file or directory", expect: "git submodule update" },
+      {
+        text: "$ conda list cuda-nvcc\ncuda-nvcc   13.1.115   hcdd1206_0   conda-forge\n/h/miniforge3/envs/e/k.h:56:10: fatal error: curand_kernel.h: No such file or directory",
+        expect: "conda install -c conda-forge libcurand-dev",
+      },
       { text: "k.cu:2:10: fatal error: thrust/sort.h: No such file or directory", expect: "cccl" },
       {
         text: "x.cpp(4): fatal error C1083: 无法打开包括文件: “cublas_v2.h”: No such file or directory",
