@@ -344,6 +344,26 @@ export class FactsReader {
     if (named.size === 1) facts.gfx = [...named][0] ?? "";
   }
 
+  /** The line behind `print(torch.__version__, torch.version.cuda)`: `1.13.1 11.7`, `('1.13.1', None)`. */
+  answer(question: string, written: string): void {
+    if (written.length > 80) return;
+    const text = written
+      .trim()
+      .replaceAll(/['"(),]/g, " ")
+      .trim();
+    const version = question.indexOf("torch.__version__");
+    const cuda = question.indexOf("torch.version.cuda");
+    const [torch, of] =
+      version < 0
+        ? [undefined, /^(\d{1,2}\.\d|None)$/.exec(text)?.[1]]
+        : (/^(\d\.\d{1,2}\.\d{1,2}(?:\.?(?:post|dev|rc|a|b)\d+)?(?:\+[\w.]+)?)(?:\s+(\d{1,2}\.\d|None)(?:\s.*)?)?$/
+            .exec(text)
+            ?.slice(1) ?? []);
+    if (torch !== undefined) this.#paste.line(`torch==${torch}`);
+    if (of !== undefined && cuda > version)
+      this.#paste.line(of === "None" ? "CUDA used to build PyTorch: None" : `torch.version.cuda: ${of}`);
+  }
+
   /** A line that no parser looks at: only its head is read. */
   command(written: string): void {
     const facts = this.#facts;
