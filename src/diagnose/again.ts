@@ -28,7 +28,7 @@ const builds =
   /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|\bemerge\b|docker build|\bRUN\b/;
 /** Commands that bring what a build needs. */
 const installsTool =
-  /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
+  /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson|nvidia-[\w-]+)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
 /** A part of the CUDA toolkit in a package of pip. */
 const partOfToolkit = /\bpip install --force-reinstall --no-deps "nvidia-[\w-]+==.*?\.\*"/g;
 /** `# then the same command again`. */

@@ -29,6 +29,8 @@ export interface BuildFacts {
   readonly linkedToolkit?: string;
   /** CUDA of conda's torch, by the name of its build: `11.3` of `py3.9_cuda11.3_cudnn8.2.0_0`. */
   readonly condaTorchCuda?: string;
+  /** nvcc is conda-forge's: its own gcc stands behind it, or a list of conda's names where it is from. */
+  readonly nvccOfCondaForge?: boolean;
   /** The environment that uv says it installs into, where it is not the one that uv looks for by itself: `venv`. */
   readonly uvEnvironment?: string;
   /** MinkowskiEngine is what the text is about. */
@@ -74,6 +76,7 @@ export class BuildReader {
   readonly #gencode = new Set<string>();
   #service: BuildFacts["notebookService"];
   #clone: string | undefined;
+  #forge = false;
   #buildKit = false;
   #bundled: string | undefined;
   #cudaFolder: string | undefined;
@@ -119,6 +122,11 @@ export class BuildReader {
       )
         this.#service = "Colab";
     }
+    if (!this.#forge && /nvcc/.test(text))
+      this.#forge =
+        /(?:conda|mamba|miniforge)[^\s"']*\/bin\/nvcc\b.{0,200}-conda-linux-gnu-|^\s*cuda-nvcc\S*\s+\d\S*\s+\S+\s+conda-forge\s*$/.test(
+          text.slice(0, 2_000),
+        );
     if (text.includes("Cloning into"))
       this.#clone ??= /^Cloning into '((?:\/|[A-Za-z]:[\\/])[^']{1,300})'\.\.\./.exec(text.trim())?.[1];
     if (/isaac|lender/.test(text)) this.#bundled ??= bundledPython(text);
@@ -148,6 +156,7 @@ export class BuildReader {
       ...(this.#cudaFolder === undefined ? {} : { linkedToolkit: this.#cudaFolder }),
       ...(this.#bundled === undefined ? {} : { bundledPython: this.#bundled }),
       ...(this.#condaCuda === undefined ? {} : { condaTorchCuda: this.#condaCuda }),
+      ...(this.#forge ? { nvccOfCondaForge: true } : {}),
       ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),
       ...(this.#folder === undefined ? {} : { torchLinkFolder: this.#folder }),
       ...(this.#list === undefined ? {} : { archListSet: this.#list }),

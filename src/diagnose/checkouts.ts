@@ -105,6 +105,13 @@ export function rootOfCheckout(match: Match): string | undefined {
   return root?.replace(/(?<=[\\/][^\\/]+)[\\/]src$/, "");
 }
 
+/** Whether what imports `fairseq.data.data_utils_fast` is of that package itself, and lies in a checkout: PyPI's release is not what is meant. */
+export function importedFromCheckout(match: Match, module: string): boolean {
+  const [top = "", ...rest] = module.split(".");
+  const path = /^((?:[A-Za-z]:)?[\\/].{1,250}?\.py):\d/.exec(framesAt(match).at(-1) ?? "")?.[1] ?? "";
+  return rest.length > 0 && path.split(/[\\/]/).slice(0, -1).includes(top) && !notOfCheckout.test(path);
+}
+
 /** Builds the checkout again that a traceback runs in: the compiled part lies beside its sources. */
 export function rebuildRoot(match: Match): string[] | undefined {
   const root = match.context.log.buildRoot ?? rootOfCheckout(match);

@@ -67,9 +67,14 @@ export function companionsAlone(match: Match, names: readonly string[]): string[
   });
   if (wanted.length === 0 || wanted.length < names.length) return [];
   const knows = log.torchBuild !== undefined || log.torchCuda !== undefined;
+  // xFormers asks for one torch: pip takes the one for that torch, where its name stands alone.
+  const beside =
+    knows && log.torchBuild !== "cpu" && (log.installs ?? []).some((words) => /(?:^| )"?xformers\b/.test(words))
+      ? " xformers"
+      : "";
   const index = knows ? ` --index-url https://download.pytorch.org/whl/${torchIndex(match)}` : "";
   return [
-    `${pip(match, `install --force-reinstall "torch==${torch.replace(/\+.*$/, "")}" ${wanted.join(" ")}${index}`)}   # what goes with the torch that the text tells`,
+    `${pip(match, `install --force-reinstall "torch==${torch.replace(/\+.*$/, "")}" ${wanted.join(" ")}${beside}${index}`)}   # what goes with the torch that the text tells`,
     "# or all of them new:",
   ];
 }

@@ -3,8 +3,34 @@
  * compiled against, and conda puts the two together, as long as both come from there. It does not know whether conda finds a
  * solution. Sources: openmm/openmm-torch#127, conda-forge/pytorch-cpu-feedstock (the names of its builds: cpu_*, cuda*).
  */
+import { own } from "../base/own.ts";
+import { pip } from "./command-words.ts";
 import { packageOf } from "./packages.ts";
 import type { Match } from "./rule.ts";
+
+/** Names that conda-forge has packages by what pip calls them. Source: the list of feedstocks of conda-forge. */
+const ofCondaForge: Readonly<Record<string, string>> = {
+  "torch-scatter": "pytorch_scatter",
+  "torch-sparse": "pytorch_sparse",
+  "torch-cluster": "pytorch_cluster",
+  "torch-spline-conv": "pytorch_spline_conv",
+  "flash-attn": "flash-attn",
+  xformers: "xformers",
+  torchvision: "torchvision",
+  torchaudio: "torchaudio",
+  detectron2: "detectron2",
+};
+
+/** Where torch is a build of conda-forge: the packages from there, too, in place of wheels that are for PyTorch's own wheel of torch. */
+export function besideCondaForge(match: Match, names: readonly string[]): string[] | undefined {
+  if (match.context.log.torchOfCondaForge !== true) return undefined;
+  const known = names.map((name) => own(ofCondaForge, name));
+  if (names.length === 0 || known.includes(undefined)) return undefined;
+  return [
+    pip(match, `uninstall -y ${names.join(" ")}`),
+    `conda install -c conda-forge ${known.join(" ")}   # compiled against the torch of conda-forge that is there: ready-made wheels are for PyTorch's own wheel of torch, which is another build`,
+  ];
+}
 
 /** Without what names are spelt with: `openmmtorch` and `openmm-torch`. */
 function bare(name: string): string {

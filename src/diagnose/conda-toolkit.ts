@@ -2,6 +2,7 @@
  * conda's packages of the CUDA toolkit, by version. It does not know whether the environment can be solved with them.
  */
 import { compareVersions, parseVersion } from "../base/order.ts";
+import type { Match } from "./rule.ts";
 
 /**
  * Installs the toolkit of one release of CUDA. The channel `nvidia` has all releases, and `cuda-toolkit=12.1` from there
@@ -18,3 +19,26 @@ export function condaToolkit(version: string): string {
 
 /** Builds take the toolkit of the environment that is active. */
 export const useCondaToolkit = "export CUDA_HOME=$CONDA_PREFIX PATH=$CONDA_PREFIX/bin:$PATH";
+
+/** The package of conda-forge that a header is in, beside an nvcc from there: the release of CUDA stays as it is. Source: the lists of files of conda-forge. */
+export function partOfCondaForge(match: Match, header: string): string[] | undefined {
+  if (match.context.log.nvccOfCondaForge !== true) return undefined;
+  const library = /^(cublas|cusparse|cusolver|cufft|curand|nvJitLink)/.exec(header)?.[1]?.toLowerCase();
+  const name =
+    library !== undefined
+      ? `lib${library}-dev`
+      : /^(?:nvrtc|nvml)/.test(header)
+        ? `cuda-${header.slice(0, header.indexOf("."))}-dev`
+        : /^cupti/.test(header)
+          ? "cuda-cupti-dev"
+          : /^cuda_profiler_api/.test(header)
+            ? "cuda-profiler-api"
+            : /^(?:thrust|cub|cuda|nv)\//.test(header)
+              ? "cuda-cccl"
+              : /^cuda_runtime|^cuda\.h$|^driver_types|^vector_types/.test(header)
+                ? "cuda-cudart-dev"
+                : undefined;
+  return name === undefined
+    ? undefined
+    : [`conda install -c conda-forge ${name}   # beside the nvcc from there, of the same CUDA`];
+}

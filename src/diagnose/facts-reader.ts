@@ -49,7 +49,7 @@ const statedArm = /\b(?:architecture|arch|machine|cpu|platform)\b[*:=\s]{1,20}aa
 
 /** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
 const condaWords =
-  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
+  /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|(?:^|[$#>] ?)(?:conda|mamba) (?:list|info)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
 
 /** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
 const ipythonFrame =
@@ -342,6 +342,26 @@ export class FactsReader {
     // A list of targets is what was built for; one alone is the GPU.
     const named = new Set(text.slice(0, 400).match(/\bgfx(?:9|1[0-2])[0-9a-f]{1,3}\b/g));
     if (named.size === 1) facts.gfx = [...named][0] ?? "";
+  }
+
+  /** The line behind `print(torch.__version__, torch.version.cuda)`: `1.13.1 11.7`, `('1.13.1', None)`. */
+  answer(question: string, written: string): void {
+    if (written.length > 80) return;
+    const text = written
+      .trim()
+      .replaceAll(/['"(),]/g, " ")
+      .trim();
+    const version = question.indexOf("torch.__version__");
+    const cuda = question.indexOf("torch.version.cuda");
+    const [torch, of] =
+      version < 0
+        ? [undefined, /^(\d{1,2}\.\d|None)$/.exec(text)?.[1]]
+        : (/^(\d\.\d{1,2}\.\d{1,2}(?:\.?(?:post|dev|rc|a|b)\d+)?(?:\+[\w.]+)?)(?:\s+(\d{1,2}\.\d|None)(?:\s.*)?)?$/
+            .exec(text)
+            ?.slice(1) ?? []);
+    if (torch !== undefined) this.#paste.line(`torch==${torch}`);
+    if (of !== undefined && cuda > version)
+      this.#paste.line(of === "None" ? "CUDA used to build PyTorch: None" : `torch.version.cuda: ${of}`);
   }
 
   /** A line that no parser looks at: only its head is read. */

@@ -14,6 +14,8 @@ export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
 export interface PasteFacts extends BoardFacts, CallFacts {
   /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
   readonly installedTorch?: string;
+  /** torch is a build of conda-forge, as a list of conda's tells: with other flags than PyTorch's own wheels. */
+  readonly torchOfCondaForge?: boolean;
   /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
   readonly builtForTorch?: string;
   /** What the installed torch was built for. */
@@ -149,8 +151,13 @@ const installed: readonly RegExp[] = [
   // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
   new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
 ];
+/** uv tells what it has put in place of another release: `+ torch==2.7.1+cu128`, behind `- torch==2.6.0`. */
+const changedByUv = new RegExp(String.raw`^\+ torch==(${release}(?:${local})?)$`);
 /** A line of `conda list`: `pytorch  1.13.1  py3.9_cuda11.7_cudnn8.5.0_0  pytorch`. */
 const ofCondaList = /^(?:\[conda\] )?pytorch\s+(\d+\.\d+\.\d+)\s+py3\.?\d{1,2}_(?:cpu|cuda(\d+\.\d+)_)/;
+/** The same of conda-forge, whose builds have names of their own: `cpu_generic_py310ha4c588e_0`, `cuda118_py311h30ffba6_200`. */
+const ofCondaForge =
+  /^(?:\[conda\] )?(?:lib)?(?:py)?torch\s+(\d+\.\d+\.\d+)\s+(?:cpu|cuda_?(\d{2})(\d))(?:_(?:generic|mkl|openblas|accelerate))?_(?:py3\d{1,2})?h[\da-f]{6,}_\d+/;
 /** The CUDA that torch was built with, as `collect_env` and the checks of set-up scripts tell it. */
 const torchsCuda: readonly RegExp[] = [
   /^CUDA used to build PyTorch: (\S+)/,
@@ -416,6 +423,13 @@ export class PasteReader {
 
   #torch(text: string): void {
     const facts = this.#facts;
+    const changed = text.includes("torch==") ? changedByUv.exec(text.trim())?.[1] : undefined;
+    if (changed !== undefined) {
+      facts.installedTorch = changed;
+      delete facts.torchBuild;
+      this.#build(changed);
+      return;
+    }
     text = plainStatement(text);
     for (const form of installed) {
       const version = form.exec(text)?.[1];
@@ -434,6 +448,13 @@ export class PasteReader {
       facts.installedTorch ??= listed ?? "";
       facts.torchBuild ??= listedCuda === undefined ? "cpu" : "cuda";
       if (listedCuda !== undefined) facts.torchCuda ??= listedCuda;
+    }
+    const [forge, forged, major, minor] = text.includes("torch ") ? (ofCondaForge.exec(text) ?? []) : [];
+    if (forge !== undefined) {
+      facts.torchOfCondaForge = true;
+      facts.installedTorch ??= forged ?? "";
+      facts.torchBuild ??= major === undefined ? "cpu" : "cuda";
+      if (major !== undefined) facts.torchCuda ??= `${major}.${minor ?? ""}`;
     }
     const builtFor = /PyTorch (\d\S+) with .*\(you have /.exec(text)?.[1];
     if (builtFor !== undefined) facts.builtForTorch ??= builtFor;

@@ -51,6 +51,8 @@ const starts =
 /** The same by the path of a program: what builds or installs, and behind a prompt what runs a file, too. */
 const startsByPath =
   /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN )("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
+/** The start script of a web UI names the Python of its environment, which no prompt has active: `venv "C:\\sd\\venv\\Scripts\\Python.exe"`. */
+const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*(?:\.exe)?)"$/i;
 const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
 const projectLine =
   /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/\\=<>~^@+"[\]-]+){0,8})/;
@@ -120,6 +122,7 @@ export class PlaceReader {
         if (version === undefined) this.#plain = true;
         else this.#name ??= `python${version}`;
       }
+    if (text.startsWith('venv "')) this.#interpreter ??= startedByScript.exec(text.trim())?.[1];
     if (/[\\/](?:pip|python)[\d.]*(?:\.exe)?"? /.test(text) && !notRun.test(text)) {
       const [, before = "", program, what = ""] = startsByPath.exec(text.trim()) ?? [];
       if (program !== undefined && (before !== "" || /^(?:-m|install|setup)/.test(what)))

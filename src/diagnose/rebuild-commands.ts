@@ -4,7 +4,7 @@ import { usualArchitectures } from "./arch-lists.ts";
 import { editionOf, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
 import { changeFolder, pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
 import { installDgl } from "./dgl.ts";
-import { fromCondaForge } from "./conda-packages.ts";
+import { besideCondaForge, fromCondaForge } from "./conda-packages.ts";
 import { forgetJitBuild } from "./jit-folders.ts";
 import { reinstallMmcv } from "./mmcv.ts";
 import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./packages.ts";
@@ -126,6 +126,9 @@ export function reinstall(match: Match, name: string): string[] {
         : `cd "$(dirname "$(find . -path '${origin.carried}' | head -n 1)")" && ${pip(match, `${options} -v .`)}`,
     ];
   if (name === "transformer-engine") return transformerEngine(match, options);
+  const fromPage = (match.context.log.fromPage ?? []).map((word) => plainName(word.replace(/[=<>!~].*$/, "")));
+  const ofConda = besideCondaForge(match, fromPage.includes(name) ? fromPage : [name]);
+  if (ofConda !== undefined) return ofConda;
   if (origin?.from !== undefined) return [...variables, pip(match, `${options} -v "${origin.from}"`)];
   if (origin?.numbered === true) return withTorchOfItsNumber(match, name);
   if (origin?.broughtBy !== undefined) return withAllItNames(match, name, origin.broughtBy);

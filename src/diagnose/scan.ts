@@ -152,6 +152,8 @@ export class Scanner {
   #signatures = new Map<number, number>();
   readonly #told = new Map<number, number>();
   #open = false;
+  /** The last line that asks Python for torch's version, and its number: the next one is the answer. */
+  #asked: readonly [line: string, number: number] = ["", 0];
   #examined = 0;
   #budget = budgetOfBeginning;
   /** The budget of the beginning is spent: only lines of rare kinds are looked at. */
@@ -230,6 +232,8 @@ export class Scanner {
   #line(line: LineAt): void {
     const { marks } = line;
     if ((marks & markTorch) !== 0) this.#namesTorch = true;
+    const [question, asked] = this.#asked;
+    if (asked > 0 && line.number === asked + 1) this.#facts.answer(question, line.text());
     if (!this.#open && (marks & (markTrigger | markCode)) === 0) {
       if ((marks & markFact) !== 0) this.#tellOf(line);
       return;
@@ -246,6 +250,7 @@ export class Scanner {
       if (alike >= rare || !this.#isWorth(marks)) return;
     }
     const raw = line.text();
+    this.#ask(raw, line.number);
     if (this.#passed.has(raw, line.number)) return;
     if (!this.#open && (((marks & markTrigger) === 0 && !codes.test(raw)) || isCommand(raw))) {
       this.#tellOf(line);
@@ -273,7 +278,13 @@ export class Scanner {
     if (alike === 0 && this.#told.size >= signaturesKept) this.#told.clear();
     this.#told.set(line.told, alike + 1);
     const raw = line.text();
+    this.#ask(raw, line.number);
     if (!this.#passed.has(raw, line.number)) this.#facts.command(raw);
+  }
+
+  #ask(raw: string, number: number): void {
+    if (raw.length < 300 && (raw.includes("torch.__version__") || raw.includes("torch.version.cuda")))
+      this.#asked = [raw, number];
   }
 
   /** Of what is left for the middle of the log, half is for lines in the form of a message. */

@@ -8,6 +8,8 @@ import { plainName } from "./packages.ts";
 const bullet = /^(?:\d{1,2}[.)]\s+|[-*•>]\s+)/;
 const statement =
   /^([A-Za-z][\w.-]{1,40})(?: [vV]ersion)?\s{0,40}(?:[:=]{0,2}|\s|@)\s{0,40}[v'"]?(\d+(?:\.\d+){1,3}(?:(?:a|b|rc)\d+|\.?(?:post|dev)\d+)*(?:\+[\w.]+)?)['"]?(?:\s+(?:pypi\S*|\S*_\d+|https?:\S+|\S*conda\S*))*$/;
+/** What uv has put in place of another release. */
+const changedByUv = /^\+ ([A-Za-z][\w.-]{1,40})==(\d[\w.+]{0,40})$/;
 const most = 100;
 
 /** A line as people write it in a list, without marks of Markdown and with plain colons. */
@@ -15,7 +17,7 @@ export function plainStatement(line: string): string {
   return line.trim().replace(bullet, "").replaceAll(/[*`|]/g, "").replaceAll("：", ": ").trim();
 }
 
-/** Gathers them line by line; the first statement of a package counts. */
+/** Gathers them line by line; the first statement of a package counts, and after it what uv tells to have changed. */
 export class StatedVersions {
   readonly #versions = new Map<string, string>();
   #shown: string | undefined;
@@ -26,6 +28,11 @@ export class StatedVersions {
     const shown = /^Name: ([\w.-]+)$/.exec(plain)?.[1];
     if (shown !== undefined) {
       this.#shown = shown;
+      return;
+    }
+    const changed = text.includes("==") ? changedByUv.exec(text.trim()) : null;
+    if (changed !== null && this.#versions.size < most) {
+      this.#versions.set(plainName(changed[1] ?? ""), changed[2] ?? "");
       return;
     }
     const match = statement.exec(plain);

@@ -84,6 +84,14 @@ function inTorchForm(match: Match): string | undefined {
     : undefined;
 }
 
+/** The newest architecture that torch's list has, by the first release with it. Source: torch/utils/cpp_extension.py of each. */
+const knownSince: readonly (readonly [since: readonly number[], list: string])[] = [
+  [[2, 7], "12.0+PTX"],
+  [[2, 0], "9.0+PTX"],
+  [[1, 8], "8.6+PTX"],
+  [[1, 7], "8.0+PTX"],
+];
+
 export const buildArchitectureRules: readonly Rule[] = [
   {
     id: "no-cuda-runtime-found",
@@ -133,14 +141,31 @@ export const buildArchitectureRules: readonly Rule[] = [
             : /^1\d\./.test(arch)
               ? "9.0+PTX"
               : "7.5+PTX";
+      // torch of CUDA 10 has no kernels for Ampere and later GPUs, whatever the extension is built for.
+      if (/^(?:8|9|1\d)\./.test(arch) && torchCuda(match)?.startsWith("10.") === true)
+        return [
+          /^8\.[06]/.test(arch) && platformOf(match) !== "darwin"
+            ? `${pip(match, "install --force-reinstall torch==1.8.1+cu111 torchvision==0.9.1+cu111 -f https://download.pytorch.org/whl/torch_stable.html")}   # the oldest torch that has kernels for ${arch}: what is there (CUDA ${torchCuda(match) ?? "10"}) runs nothing on this GPU`
+            : pip(match, "install --upgrade torch   # knows newer GPUs"),
+          "# nvcc of the same CUDA for the build: CUDA_HOME of a toolkit 11.1 or newer",
+          ...buildAgain(match),
+        ];
+      const torch = parseVersion(match.context.log.installedTorch ?? "99");
+      const known = (knownSince.find(([since]) => compareVersions(torch, since) >= 0) ?? [[0], "7.5+PTX"])[1];
       return [
-        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", nearest)}   # the nearest that it knows; PTX is translated by the driver`,
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", Number.parseFloat(known) < Number.parseFloat(nearest) ? known : nearest)}   # the nearest that it knows; PTX is translated by the driver`,
         pip(match, "install --upgrade torch   # knows newer GPUs"),
       ];
     },
     sources: ["CharlesShang/DCNv2#143", "pytorch/pytorch#166120", "NVlabs/curobo#596"],
     examples: [
       { text: "ValueError: Unknown CUDA arch (8.9) or GPU not supported", expect: "8.6+PTX" },
+      {
+        text: "$ python setup.py build develop\ntorch.version.cuda: 10.2\nValueError: Unknown CUDA arch (8.6) or GPU not supported",
+        expect: "torch==1.8.1+cu111",
+      },
+      { text: "torch==1.7.1+cu110\nValueError: Unknown CUDA arch (8.6) or GPU not supported", expect: "LIST=8.0+PTX" },
+      { text: "torch==1.6.0\nValueError: Unknown CUDA arch (8.0) or GPU not supported", expect: "LIST=7.5+PTX" },
       { text: "ValueError: Unknown CUDA arch (12.0) or GPU not supported", expect: "9.0+PTX" },
     ],
   },

@@ -109,7 +109,9 @@ export const cudaToolkitRules: readonly Rule[] = [
     specificity: 80,
     matches: (finding) => {
       if (
-        /has a minor version mismatch|Detected that PyTorch and \w+ were compiled with different/.test(finding.message)
+        /has a minor version mismatch|Detected that PyTorch and \w+ were compiled with different|accepting this combination|[Aa]llowing this combination/.test(
+          finding.message,
+        )
       )
         return undefined;
       const numbers =

@@ -20,6 +20,32 @@ function isFalseAlarm({ torchCapabilities }: RuleContext["log"], cc: string | un
   return minor !== undefined && of !== undefined && major === most && Number(minor) > Number(of);
 }
 
+/** What the text lists beside the old torch and was compiled for it: a new torch needs it anew. spconv: microsoft/TRELLIS, its issues on the RTX 50. */
+function compiledBeside(match: Match): string[] {
+  const names = Object.keys(match.context.log.versions);
+  const spconv = names.find((name) => /^spconv-cu(?:1[01]\d)$/.test(name));
+  const others = names.filter((name) =>
+    /^(?:kaolin|flash-attn|nvdiffrast|gsplat|pytorch3d|detectron2|mmcv(?:-full)?|torch-(?:scatter|sparse|cluster|spline-conv)|pyg-lib|diff-gaussian-rasterization|simple-knn|tinycudann|natten|mamba-ssm|causal-conv1d|auto-gptq|exllamav[23]|sageattention)$/.test(
+      name,
+    ),
+  );
+  return [
+    ...(names.includes("xformers")
+      ? [
+          `${pip(match, "install --upgrade xformers --index-url https://download.pytorch.org/whl/cu128")}   # the one for the new torch`,
+        ]
+      : []),
+    ...(spconv === undefined
+      ? []
+      : [pip(match, `uninstall -y ${spconv} ${spconv.replace("spconv", "cumm")}`), pip(match, "install spconv-cu120")]),
+    ...(others.length === 0
+      ? []
+      : [
+          `# compiled for the torch of before: ${others.join(", ")}. Their wheels for the new one, or build them again with TORCH_CUDA_ARCH_LIST of this GPU`,
+        ]),
+  ];
+}
+
 export const gpuSupportRules: readonly Rule[] = [
   {
     id: "torch-lacks-gpu-architecture",
@@ -62,7 +88,7 @@ export const gpuSupportRules: readonly Rule[] = [
               ),
             ]
           : gpu >= 10
-            ? [installTorchFor(match, "12.8")]
+            ? [installTorchFor(match, "12.8"), ...compiledBeside(match)]
             : gpu >= 5 && gpu < 7.5
               ? [
                   installTorchFor(match, "12.6") +
@@ -83,6 +109,10 @@ export const gpuSupportRules: readonly Rule[] = [
       {
         text: "UserWarning:\nNVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nThe current PyTorch install supports CUDA capabilities sm_50 sm_60 sm_90.",
         expect: "sm_120",
+      },
+      {
+        text: "NVIDIA GeForce RTX 5090 with CUDA capability sm_120 is not compatible with the current PyTorch installation.\nspconv-cu118    2.3.6\ntorch    2.4.0+cu118\nxformers    0.0.27.post2+cu118",
+        expect: "install spconv-cu120",
       },
       {
         text: "UserWarning: \n    Found GPU0 NVIDIA GeForce GTX 1080 Ti which is of cuda capability 6.1.\n    Minimum and Maximum cuda capability supported by this version of PyTorch is\n    (7.5) - (12.0)",

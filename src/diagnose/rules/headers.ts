@@ -12,7 +12,7 @@ import {
   pip,
   standardFor,
 } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import { condaToolkit, partOfCondaForge } from "../conda-toolkit.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import { plainName } from "../packages.ts";
 import { partOfPipToolkit } from "../pip-toolkit.ts";
@@ -312,8 +312,9 @@ export const headerRules: readonly Rule[] = [
         ];
       if (/^cudnn/.test(name))
         return [
-          "pip install nvidia-cudnn-cu12   # headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn",
-          "export CPATH=$(python -c \"import nvidia.cudnn, os; print(os.path.join(list(nvidia.cudnn.__path__)[0], 'include'))\"):$CPATH",
+          `${pip(match, `install nvidia-cudnn-cu${torchCuda(match)?.split(".")[0] ?? "12"}`)}   # the one that torch asks for stays; headers in site-packages/nvidia/cudnn/include; or: sudo apt-get install cudnn`,
+          `export CUDNN_PATH=$(${python(match)} -c "import nvidia.cudnn; print(list(nvidia.cudnn.__path__)[0])")`,
+          "export CPATH=$CUDNN_PATH/include:$CPATH",
         ];
       if (/^nccl/.test(name))
         return ["sudo apt-get install libnccl-dev   # or the headers of pip's nvidia-nccl package on CPATH"];
@@ -324,7 +325,7 @@ export const headerRules: readonly Rule[] = [
       const cuda = match.context.environment?.cuda;
       if (match.context.log.conda && platformOf(match) !== "win32")
         return [
-          ...wholeToolkit(match),
+          ...(partOfCondaForge(match, name) ?? wholeToolkit(match)),
           "export CPATH=$CONDA_PREFIX/targets/x86_64-linux/include:$CPATH CUDA_INC_PATH=$CONDA_PREFIX/targets/x86_64-linux/include",
         ];
       return [
@@ -370,6 +371,10 @@ export const headerRules: readonly Rule[] = [
       { text: "<command-line>: fatal error: cuda_runtime.h: No such file or directory", expect: "CUDA_HOME" },
       { text: "a.cpp:3:10: fatal error: 'cuda_runtime_api.h' file not found", expect: "CUDA toolkit" },
       { text: "k.cu:2:10: fatal error: cutlass/cutlass.h: No such file or directory", expect: "git submodule update" },
+      {
+        text: "$ conda list cuda-nvcc\ncuda-nvcc   13.1.115   hcdd1206_0   conda-forge\n/h/miniforge3/envs/e/k.h:56:10: fatal error: curand_kernel.h: No such file or directory",
+        expect: "conda install -c conda-forge libcurand-dev",
+      },
       { text: "k.cu:2:10: fatal error: thrust/sort.h: No such file or directory", expect: "cccl" },
       {
         text: "x.cpp(4): fatal error C1083: 无法打开包括文件: “cublas_v2.h”: No such file or directory",

@@ -10,6 +10,7 @@ import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
 import { buildSurroundingsRules } from "./build-surroundings.ts";
 import { buildSystemRules } from "./build-systems.ts";
+import { namesakeRules } from "./namesakes.ts";
 import { ninjaRules } from "./ninja.ts";
 import { boundTypeRules } from "./bound-types.ts";
 import { compiledModelRules } from "./compiled-models.ts";
@@ -415,6 +416,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Libraries of other processors", rules: foreignProcessorRules },
   { name: "Compilers that CMake tries", rules: cmakeCompilerRules },
   { name: "Other modules on Windows", rules: windowsOtherModuleRules },
+  { name: "Namesakes on PyPI", rules: namesakeRules },
   { name: "Last resorts", rules: genericRules },
   { name: "Unknown errors", rules: unknownErrorRules },
 ];

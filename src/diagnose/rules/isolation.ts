@@ -87,6 +87,14 @@ export const isolationRules: readonly Rule[] = [
           finding.message,
         )?.groups?.["module"];
       if (pdm !== undefined) return { module: pdm, sure: "yes", pdm: "yes" };
+      // nvdiffrast and others say what to do, and nothing else; where it was done torch is not the installed one, or does not load.
+      if (
+        finding.code === "plain-output" &&
+        /(?:run|use|using|with|pass|add)\b[^.]{0,60}--no-build-isolation/i.test(finding.message)
+      )
+        return (context.log.installs ?? []).some((words) => words.includes("--no-build-isolation"))
+          ? undefined
+          : { module: "torch", sure: "yes" };
       if (finding.kind === "installer")
         return finding.code === "undeclared-build-dependency" &&
           /^(?:torch|numpy|setuptools|wheel|ninja|packaging|pybind11|cython|psutil|cmake)/i.test(finding.symbol ?? "")
@@ -141,6 +149,10 @@ export const isolationRules: readonly Rule[] = [
       {
         text: "  File \"<string>\", line 14, in <module>\nModuleNotFoundError: No module named 'torch'\n× Getting requirements to build wheel did not run successfully.",
         expect: "--no-build-isolation",
+      },
+      {
+        text: "$ pip install git+https://github.com/me/render.git\n  × Getting requirements to build wheel did not run successfully.\n  │ exit code: 1\n  ╰─> [4 lines of output]\n      ERROR! Cannot compile the CUDA extension. Please ensure that:\n      1. You have PyTorch installed\n      2. You run 'pip install' with --no-build-isolation flag\n      [end of output]",
+        expect: "not visible",
       },
       {
         text: "hint: This error likely indicates that `flash-attn@2.6.3` depends on `torch`, but doesn't declare it as a build dependency.",

@@ -340,6 +340,11 @@ export const noToolkitRules: readonly Rule[] = [
               "set CUDA_HOME=",
               "set CUDA_PATH=",
               "where nvcc   # torch takes the toolkit of the first one, the environment's",
+              ...(/^gsplat: /.test(match.finding.text)
+                ? [
+                    "where cl   # gsplat compiles its kernels when it is first used, and needs Microsoft's compiler, too: nothing found: conda activate in the x64 Native Tools Command Prompt, and the program again there",
+                  ]
+                : []),
             ]
           : match.context.log.conda && platformOf(match) === "linux" && version !== undefined
             ? [

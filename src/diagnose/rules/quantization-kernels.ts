@@ -1,5 +1,5 @@
 /** The compiled parts of AutoGPTQ, AutoAWQ and their like, whose absence is a warning first and an exception later. */
-import { pip, python } from "../commands.ts";
+import { installGpuTorch, pip, python } from "../commands.ts";
 import { onlyWarnings } from "./gpu-frames.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -35,9 +35,13 @@ export const quantizationKernelRules: readonly Rule[] = [
     cause: (match) =>
       isAwq(match)
         ? `AutoAWQ's kernels are a package of their own (autoawq-kernels: awq_ext, exl_ext), and they are not installed or do not load: they are compiled for one torch and one CUDA.${reason(match)} Without them some formats fail and the rest is slow.`
-        : `The compiled part of auto-gptq (exllama_kernels, autogptq_cuda) is not there or does not load: pip took the wheel without it, it was built where no nvcc or no GPU was found, or it is for another torch or CUDA than the one installed.${reason(match)} It was a warning at the import; what uses the kernels fails later.`,
+        : match.context.log.torchBuild === "cpu"
+          ? `The torch that is installed (${match.context.log.installedTorch ?? "a build for the CPU"}) is one for the CPU, and beside it auto-gptq has no kernels: they are compiled for torch with CUDA. It was a warning at the import; what uses the kernels fails later.`
+          : `The compiled part of auto-gptq (exllama_kernels, autogptq_cuda) is not there or does not load: pip took the wheel without it, it was built where no nvcc or no GPU was found, or it is for another torch or CUDA than the one installed.${reason(match)} It was a warning at the import; what uses the kernels fails later.`,
     fix: (match) => {
       const { gpuImage } = match.context.log;
+      const torch = installGpuTorch(match);
+      const version = /^\d[\d.]*\d/.exec(match.context.log.versions["auto-gptq"] ?? "")?.[0];
       const installed = `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda)"; nvcc --version`;
       return isAwq(match)
         ? [
@@ -50,21 +54,32 @@ export const quantizationKernelRules: readonly Rule[] = [
             ) + "   # or from source, with nvcc of torch's CUDA",
             "# AutoAWQ is no longer developed: Transformers and vLLM read its models by their own kernels",
           ]
-        : [
-            ...(gpuImage !== undefined && /-(?:runtime|base)\b/.test(gpuImage)
-              ? [
-                  `# Dockerfile: FROM ${gpuImage.replace(/-(?:runtime|base)\b/, "-devel")}   in place of ${gpuImage}, which has no nvcc; then build the image again`,
-                ]
-              : []),
-            installed,
-            pip(match, "uninstall -y auto-gptq"),
-            pip(
-              match,
-              "install -v --no-build-isolation --no-deps --no-cache-dir git+https://github.com/AutoGPTQ/AutoGPTQ.git",
-            ) + "   # from source: nvcc of torch's CUDA and CUDA_HOME; BUILD_CUDA_EXT must not be 0",
-            `${python(match)} -c "import torch, exllama_kernels, autogptq_cuda_64"   # says why a module does not load`,
-            "# or its successor: pip install -v --no-build-isolation gptqmodel; without exllama: GPTQConfig(bits=4, use_exllama=False)",
-          ];
+        : match.context.log.torchBuild === "cpu"
+          ? [
+              torch,
+              pip(match, "uninstall -y auto-gptq"),
+              pip(
+                match,
+                `install --no-cache-dir --no-deps auto-gptq${version === undefined ? "" : `==${version}`} --extra-index-url https://huggingface.github.io/autogptq-index/whl/${/whl\/cu12/.test(torch) ? "cu121" : "cu118"}/`,
+              ) + "   # wheels with the kernels",
+              `${python(match)} -c "import torch, autogptq_cuda_256; print(torch.version.cuda)"`,
+              "# or its successor: pip install -v --no-build-isolation gptqmodel",
+            ]
+          : [
+              ...(gpuImage !== undefined && /-(?:runtime|base)\b/.test(gpuImage)
+                ? [
+                    `# Dockerfile: FROM ${gpuImage.replace(/-(?:runtime|base)\b/, "-devel")}   in place of ${gpuImage}, which has no nvcc; then build the image again`,
+                  ]
+                : []),
+              installed,
+              pip(match, "uninstall -y auto-gptq"),
+              pip(
+                match,
+                "install -v --no-build-isolation --no-deps --no-cache-dir git+https://github.com/AutoGPTQ/AutoGPTQ.git",
+              ) + "   # from source: nvcc of torch's CUDA and CUDA_HOME; BUILD_CUDA_EXT must not be 0",
+              `${python(match)} -c "import torch, exllama_kernels, autogptq_cuda_64"   # says why a module does not load`,
+              "# or its successor: pip install -v --no-build-isolation gptqmodel; without exllama: GPTQConfig(bits=4, use_exllama=False)",
+            ];
     },
     sources: [
       "AutoGPTQ/AutoGPTQ#402",
@@ -73,6 +88,10 @@ export const quantizationKernelRules: readonly Rule[] = [
       "hiyouga/LlamaFactory#4229",
     ],
     examples: [
+      {
+        text: "Name: auto-gptq\nVersion: 0.3.2\n2.0.1+cpu\nCUDA extension not installed.\nNameError: name 'autogptq_cuda_256' is not defined",
+        expect: "auto-gptq==0.3.2 --extra-index-url",
+      },
       {
         text: "FROM pytorch/pytorch:2.1.0-cuda11.8-cudnn8-runtime\nRUN pip3 install .\nWARNING:auto_gptq.nn_modules.qlinear_old:CUDA extension not installed.\nNameError: name 'make_q4' is not defined",
         expect: "FROM pytorch/pytorch:2.1.0-cuda11.8-cudnn8-devel",

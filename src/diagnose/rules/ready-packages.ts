@@ -73,6 +73,12 @@ export const readyPackageRules: readonly Rule[] = [
           ]
         : [
             `${python(match)} -c "import torch; print(torch.cuda.get_device_name(), torch.cuda.get_device_capability())"`,
+            // Its own choice, and that of what is built upon it. Source: microsoft/TRELLIS#84 and its README.
+            ...(match.finding.frames?.some((frame) => /[\\/]trellis2?[\\/]/i.test(frame)) === true
+              ? [
+                  `${setVariable(match, "ATTN_BACKEND", "xformers")}   # before the program starts; with xformers for this torch`,
+                ]
+              : []),
             "# an older release of the package, or another implementation (torch.nn.functional.scaled_dot_product_attention instead of flash-attn); bfloat16 wants 8.0: use float16 (vLLM: --dtype=half)",
           ],
     sources: ["Dao-AILab/flash-attention: setup.py"],

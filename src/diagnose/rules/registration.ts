@@ -4,7 +4,7 @@ import { own } from "../../base/own.ts";
 import { pip, python, rebuild, reinstall, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
 import { withCompanions } from "../companion-commands.ts";
 import { installSpconv } from "../spconv.ts";
-import { buildInCheckout, packageOfInit } from "../checkouts.ts";
+import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot } from "../checkouts.ts";
 import { reinstallMmcv } from "../mmcv.ts";
 import { originOf, packageOf, packageOfModule, plainName } from "../packages.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -190,6 +190,8 @@ export const registrationRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
+      const beside = importedFromCheckout(match, match.facts["module"] ?? "") ? rebuildRoot(match) : undefined;
+      if (beside !== undefined) return [...beside, "# the first error of its log is the cause, if it fails"];
       const name =
         packageOfModule(match.facts["module"] ?? "") ??
         (/pointnet2/i.test(match.finding.message) ? "pointnet2-ops" : undefined) ??
@@ -241,6 +243,10 @@ export const registrationRules: readonly Rule[] = [
       {
         text: "'unavailable_reason': \"cannot import name '_C' from partially initialized module 'comfy_kitchen.backends.cuda' (most likely due to a circular import) (C:\\\\ComfyUI\\\\Lib\\\\site-packages\\\\comfy_kitchen\\\\backends\\\\cuda\\\\__init__.py)\"",
         expect: "comfy-kitchen",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/w/fairseq/fairseq/data/data_utils.py\", line 302, in batch_by_size\n    from fairseq.data.data_utils_fast import (\nModuleNotFoundError: No module named 'fairseq.data.data_utils_fast'",
+        expect: "cd /w/fairseq",
       },
       { text: "ModuleNotFoundError: No module named 'mmcv._ext'", expect: "compiled part" },
       { text: "ModuleNotFoundError: No module named 'MultiScaleDeformableAttention'", expect: "*/ops/setup.py" },

@@ -210,11 +210,14 @@ export const setupRefusalRules: readonly Rule[] = [
     fix: (match) => {
       const name = (match.facts["name"] ?? "").toLowerCase();
       const range = (match.facts["range"] ?? "").replaceAll(" ", "");
+      const [first = ""] = reinstall(match, name);
       return [
-        `# a release of ${name} that is made for torch ${match.facts["have"] ?? ""}:`,
-        ...reinstall(match, name).slice(0, 1),
+        first.includes("IGNORE_TORCH_VER")
+          ? `# without the comparison: it compiles with most newer releases of torch all the same`
+          : `# a release of ${name} that is made for torch ${match.facts["have"] ?? ""}:`,
+        first,
         `# or a torch that this release takes: ${pip(match, `install "torch${range}"`)}`,
-        ...(/^kaolin$/.test(name)
+        ...(/^kaolin$/.test(name) && !first.includes("IGNORE_TORCH_VER")
           ? [
               `# or without the comparison, where it compiles all the same: ${setVariable(match, "IGNORE_TORCH_VER", "1")}, and the same command with --no-build-isolation`,
             ]

@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, torchCuda, useToolkit } from "../commands.ts";
 import { homeOf } from "../torch-homes.ts";
 import { about, ofLog } from "../matchers.ts";
-import { withTypes } from "../tensor-types.ts";
+import { withScalarTypes } from "../tensor-types.ts";
 import { withoutTh } from "../th-replacements.ts";
 import { cudaBuildsOf, cudaOfBuild } from "../torch-wheels.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
@@ -212,13 +212,7 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${ofTorch(match.finding.file ?? "") ? `Where the AT_DISPATCH_… macros are used ("in expansion of macro" below the message says the place)` : codeAt(match.finding)}: \`x.type()\` gives at::DeprecatedTypeProperties, which newer torch (2.6 on) does not turn into a ScalarType; AT_DISPATCH_… and others want x.scalar_type().`,
-    fix: (match) =>
-      platformOf(match) === "win32"
-        ? ["# AT_DISPATCH_…(x.type(), …) → AT_DISPATCH_…(x.scalar_type(), …); x.type().is_cuda() → x.is_cuda()"]
-        : withTypes(match).map(
-            (where) =>
-              `sed -i -E 's/\\.type\\(\\)\\.is_cuda\\(\\)/.is_cuda()/g; s/(AT_DISPATCH[A-Z0-9_]*\\([^,]*)\\.type\\(\\)/\\1.scalar_type()/g' ${where}`,
-          ),
+    fix: withScalarTypes,
     sources: ["sjtu-medialab/RwkvCompress#9", "IDEA-Research/GroundingDINO#462", "66RING/tiny-flash-attention#15"],
     examples: [
       {
@@ -232,6 +226,10 @@ export const torchSourceRules: readonly Rule[] = [
       {
         text: '$ python setup.py install\nsrc/a.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
         expect: "$(grep -rlE",
+      },
+      {
+        text: 'C:\\p\\src\\a.cu(66): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
+        expect: "pathlib.Path(r'C:\\p\\src')",
       },
       {
         text: "a.cpp:20:3: error: cannot convert ‘at::DeprecatedTypeProperties’ to ‘c10::ScalarType’",
