@@ -71,6 +71,35 @@ function withGlibc(match: Match): string[] {
     : ["# Dockerfile: FROM python:3.12-slim in place of python:3.12-alpine (apt-get in place of apk)"];
 }
 
+/**
+ * The last release that an old Linux gets, where the list that the index gave ends with it. Source: PyPI's files of torch:
+ * 2.5.1 is for manylinux1 (made for manylinux2014), 2.6.0 and newer for manylinux_2_28.
+ */
+function lastBeforeNewerGlibc(match: Match): string | undefined {
+  const { finding } = match;
+  const unmet = finding.code === "no-distribution" ? unmetOf(match) : undefined;
+  const last = /from versions: ([^)]+)\)/.exec(finding.message)?.[1]?.split(", ").at(-1)?.replace(/\+.*$/, "");
+  const ends: Readonly<Record<string, string>> = { torch: "2.5.1", torchvision: "0.20.1", torchaudio: "2.5.1" };
+  const end = ends[unmet?.name ?? ""];
+  if (unmet?.version === undefined || end === undefined || last !== end || platformOf(match) !== "linux")
+    return undefined;
+  return compareVersions(parseVersion(unmet.version), parseVersion(end)) > 0 ? end : undefined;
+}
+
+function withNewerGlibc(match: Match, last: string): string[] {
+  const { log } = match.context;
+  if (log.cibuildwheel)
+    return [
+      "export CIBW_MANYLINUX_X86_64_IMAGE=manylinux_2_28 CIBW_MANYLINUX_AARCH64_IMAGE=manylinux_2_28   # pyproject.toml: [tool.cibuildwheel] manylinux-x86_64-image; in a workflow: env",
+    ];
+  const index = log.onlyIndex === undefined ? "" : ` --index-url ${log.onlyIndex}`;
+  return [
+    `ldd --version | head -1; ${pip(match, "--version")}   # below 2.28: this system is too old for it; else pip is: ${pip(match, "install --upgrade pip")}`,
+    "# a newer system: the image quay.io/pypa/manylinux_2_28_x86_64 in place of manylinux2014_x86_64, Ubuntu 20.04, RHEL 8 or newer; or here the last one:",
+    `${pip(match, `install ${unmetOf(match)?.name ?? "torch"}==${last}`)}${index}`,
+  ];
+}
+
 /** A nightly of another day, of those that the index has for this system. */
 function otherNightly(match: Match, unmet: Unmet | undefined): string[] | undefined {
   if (unmet?.version === undefined || !/\.dev\d{8}/.test(unmet.version)) return undefined;
@@ -325,6 +354,9 @@ export const unmetRequestRules: readonly Rule[] = [
     cause: (match) => {
       if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined) return wheelCause(match);
       const unmet = unmetOf(match);
+      const before = lastBeforeNewerGlibc(match);
+      if (before !== undefined)
+        return `${named(unmet ?? { name: "torch" })} is made for manylinux_2_28 (glibc 2.28 or newer), and what the index lists for this machine ends with ${before}, the last one for manylinux2014: this system's glibc is older (CentOS 7, Ubuntu 18.04, the image manylinux2014), or pip is older than 20.3, which does not know such wheels.`;
       if (onMusl(match))
         return `${named(unmet ?? { name: "torch" })} has wheels for systems with glibc alone, and this is one with musl (Alpine, musllinux).`;
       const { oldest, newest, isOther } = match.facts;
@@ -340,6 +372,8 @@ export const unmetRequestRules: readonly Rule[] = [
         return [showTags(match), ...forWheel(match)];
       const unmet = unmetOf(match);
       if (onMusl(match)) return withGlibc(match);
+      const before = lastBeforeNewerGlibc(match);
+      if (before !== undefined) return withNewerGlibc(match, before);
       const nightly = otherNightly(match, unmet);
       if (nightly !== undefined) return [...nightly, showTags(match)];
       const { oldest, newest } = match.facts;
@@ -381,6 +415,10 @@ export const unmetRequestRules: readonly Rule[] = [
       {
         text: "ERROR: torch-2.0.1+cpu-cp311-cp311-linux_arm64.whl is not a supported wheel on this platform.",
         expect: "torch-2.0.1+cpu-cp311-cp311-linux_aarch64.whl",
+      },
+      {
+        text: "$ docker run -it quay.io/pypa/manylinux2014_x86_64 bash\nLooking in indexes: https://download.pytorch.org/whl/cpu\nERROR: Could not find a version that satisfies the requirement torch==2.7.0 (from versions: 2.4.1+cpu, 2.5.0+cpu, 2.5.1+cpu)",
+        expect: "manylinux_2_28_x86_64",
       },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
