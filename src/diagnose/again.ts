@@ -25,7 +25,7 @@ const ofBuilds: ReadonlySet<string> = new Set([
 
 /** Commands that build or install a package. */
 const builds =
-  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|\bemerge\b|docker build|\bRUN\b/;
+  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download|wheel)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|\bemerge\b|docker build|\bRUN\b/;
 /** Commands that bring what a build needs. */
 const installsTool =
   /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson|nvidia-[\w-]+)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
@@ -38,7 +38,7 @@ function isBuild({ finding, context: { log } }: Match): boolean {
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   // A wheel that is refused is refused again.
   if (finding.code === "wrong-wheel") return false;
-  if (finding.kind === "installer") return log.installer !== undefined;
+  if (finding.kind === "installer") return log.installer !== undefined || log.setupLast;
   if (!/^(?:exception|system|warning)$/.test(finding.kind)) return false;
   if (log.package !== undefined && log.installer !== undefined) return true;
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
@@ -65,6 +65,7 @@ function commandOf(match: Match): string | undefined {
     const words = others.length === 0 ? only : named.at(-1);
     return words === undefined ? undefined : pip(match, `install ${words}`);
   }
+  if (log.wheelCommand !== undefined && !log.setupLast) return pip(match, log.wheelCommand);
   if (log.setupCommand === undefined) {
     const typed = typedBuild(match);
     if (typed !== undefined) return typed.line;
@@ -116,6 +117,14 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
       "# or from source:",
       ...lines.map((line) => (line.startsWith("#") ? line : `# ${line}`)),
     ];
+  // What was put into the environment beside the project's tool: the tool goes on with the rest of the lock.
+  const tool = /^(poetry|pdm) (?:install|sync|update)\b/.exec(command)?.[1];
+  if (
+    tool !== undefined &&
+    lines.some((line) => line.startsWith(`${tool} run `) && / pip install .*--no-build-isolation/.test(line)) &&
+    lines.every((line) => !line.startsWith(`${tool} ${command.split(" ")[1] ?? ""}`))
+  )
+    return [...lines, `${command}   # finds it there, and goes on with the rest`];
   if (lines.some((line) => builds.test(commandPart(line)) || /^#.*\bdocker build again\b/.test(line))) return lines;
   const kept = lines.filter((line) => !saysAgain.test(line));
   const fetched = inFetchedSources(kept, match);

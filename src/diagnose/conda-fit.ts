@@ -32,7 +32,23 @@ function added(words: string): string {
 /** In a shell that has not entered the environment, its programs and its variables are not there. */
 const wantsEnvironment = /\$\{?CONDA_PREFIX|(?:^|[\s;&(])(?:python3?|pip|nvcc|cmake|retorch)\b/;
 
-function forPixi(lines: readonly string[]): readonly string[] {
+/** The toolkit comes into the project, and nothing of the system's is looked for. */
+function withPixiToolkit(lines: readonly string[]): readonly string[] {
+  const at = lines.findIndex((line) => /^# conda install -c nvidia\/label\/cuda-.* cuda-toolkit && export/.test(line));
+  if (at < 0) return lines;
+  const version = /cuda-(\d+\.\d+)/.exec(lines[at] ?? "")?.[1];
+  return [
+    ...lines.slice(0, at).filter((line) => !/^(?:ls -d|dir) /.test(line)),
+    `pixi add ${version === undefined ? "" : `"cuda-version=${version}.*" `}cuda-toolkit cxx-compiler${version === undefined ? '   # and "cuda-version=12.4.*" beside them: the number is that of torch.version.cuda' : ""}`,
+    "export CUDA_HOME=$CONDA_PREFIX",
+    ...lines
+      .slice(at + 1)
+      .filter((line) => !/^ls -d |^export (?:CUDA_HOME|PATH)=|^# install the CUDA toolkit of/.test(line)),
+  ];
+}
+
+function forPixi(given: readonly string[]): readonly string[] {
+  const lines = withPixiToolkit(given);
   const made = lines.map((line) =>
     line
       .replace(install, (_all, words: string) => added(words))

@@ -36,7 +36,9 @@ export function torchForJetson(match: Match, names = "torch torchvision"): strin
   // JetPack 7 takes the wheels for servers, of an index of its own.
   const sbsa = l4t?.startsWith("38") === true;
   const own = old === undefined ? pythonForJetson(match, sbsa ? "3.12" : "3.10") : [];
-  const words = `install ${names} --index-url https://pypi.jetson-ai-lab.io/${sbsa ? "sbsa/cu130" : "jp6/cu126"}`;
+  // The one that is there stays where pip is not told otherwise: its release has the same number.
+  const force = (match.context.log.installedTorch ?? match.context.log.torch) === undefined ? "" : "--force-reinstall ";
+  const words = `install ${force}${names} --index-url https://pypi.jetson-ai-lab.io/${sbsa ? "sbsa/cu130" : "jp6/cu126"}`;
   const command = own.length === 0 ? pip(match, words) : `python -m pip ${words}`;
   return [
     "cat /etc/nv_tegra_release; dpkg -l nvidia-jetpack | tail -1   # which JetPack? torch has to be the build for it",

@@ -314,7 +314,7 @@ export class PasteReader {
       facts.hasPythonDev = true;
     if (text.includes("PythonSoftwareFoundation")) facts.storePython = true;
     if (
-      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|Failed to update PyPI packages for environment|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell|build)\b/.test(
+      /(?:re)?solve (?:the )?pypi (?:requirements|dependencies)|Failed to update PyPI packages for environment|\[tool\.pixi\b|[\\/]\.pixi[\\/]|[\\/]rattler[\\/]cache|\bPixi task \(|^\S*[$#>✗➜]? ?pixi (?:install|add|run|shell|build)\b/.test(
         text,
       )
     )

@@ -27,6 +27,8 @@ export interface PlaceFacts {
   readonly condaProgram?: "mamba" | "micromamba";
   /** The environment that commands of the text are run in by `conda run -n build`. */
   readonly condaRun?: readonly [program: string, environment: string];
+  /** How the last command was run in an image of a cluster's containers: `apptainer exec --nv pytorch_24.10.sif`. */
+  readonly inImage?: string;
   /** Upper folders of the machine's own, some of them: `/home/jo`, `/opt/conda`. */
   readonly upperFolders: readonly string[];
 }
@@ -53,6 +55,9 @@ const startsByPath =
   /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN )("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
 /** The start script of a web UI names the Python of its environment, which no prompt has active: `venv "C:\\sd\\venv\\Scripts\\Python.exe"`. */
 const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*(?:\.exe)?)"$/i;
+/** A command within an image, options and all. */
+const imageRun =
+  /(?:^|[$#>%] ?|srun [^|;]{0,160}? )((?:apptainer|singularity) exec (?:--?\w[\w-]*(?:[= ](?!\S+\.(?:sif|simg) )[^\s-]\S*)? )*\S+\.(?:sif|simg)) (?=\S)/;
 const notRun = /did not run|\[notice\]|To update, run|consider upgrading|exited with|Failed building|most recent/;
 const projectLine =
   /(?:^|[\s`'">$#(])((?:poetry|pdm|pixi) (?:install|sync|update|lock|add|run|build)(?: (?!(?:and|but|then|fails?|failed|gives?|command|with|in|on|I|it)\b)[\w.,:/\\=<>~^@+"[\]-]+){0,8})/;
@@ -88,6 +93,7 @@ export class PlaceReader {
   #name: string | undefined;
   #project: string | undefined;
   #interpreter: string | undefined;
+  #image: string | undefined;
   readonly #folders = new Set<string>();
 
   line(text: string): void {
@@ -105,6 +111,7 @@ export class PlaceReader {
         .exec(text)
         ?.slice(1)
         .find((word) => word !== undefined) as PlaceFacts["condaProgram"];
+    if (text.includes(" exec ")) this.#image = imageRun.exec(text)?.[1] ?? this.#image;
     if (text.includes(" run -")) {
       const [, program, environment] = condaRun.exec(text) ?? [];
       if (program !== undefined && environment !== undefined) this.#condaRun ??= [program, environment];
@@ -144,6 +151,7 @@ export class PlaceReader {
         ? {}
         : { interpreter: this.#interpreter }),
       ...(this.#project === undefined ? {} : { projectLine: this.#project }),
+      ...(this.#image === undefined ? {} : { inImage: this.#image }),
       ...(this.#condaRun === undefined ? {} : { condaRun: this.#condaRun }),
       ...(this.#conda === undefined ? {} : { condaProgram: this.#conda }),
       upperFolders: [...this.#folders],

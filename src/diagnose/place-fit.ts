@@ -134,13 +134,21 @@ export function oneWay(lines: readonly string[]): readonly string[] {
   return made;
 }
 
+/** What runs in the image that the text's last command ran in: the host has another Python, or none. */
+const ofImage = /^(?:python|pip)[\d.]*\b|^nvcc\b/;
+
+function inImage(lines: readonly string[], image: string): readonly string[] {
+  return lines.map((line) => (ofImage.test(line) ? `${image} ${line}` : line));
+}
+
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
-  const { dockerBuild, notebook, rootShell, hostedRunner } = match.context.log;
+  const { dockerBuild, notebook, rootShell, hostedRunner, inImage: image } = match.context.log;
   const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : line));
   if (platformOf(match) !== "linux") return honest;
   if (dockerBuild) return forDockerfile(honest);
   if (notebook) return forNotebook(honest);
+  if (image !== undefined) return inImage(honest, image);
   if (rootShell) return honest.map((line) => (line.startsWith("#") ? line : unasked(line)));
   return hostedRunner
     ? honest.map((line) =>

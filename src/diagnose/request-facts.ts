@@ -23,6 +23,8 @@ export interface RequestFacts {
   readonly commandVariables?: readonly (readonly [name: string, value: string])[];
   /** What each command of pip asks for as it was written, options and all: `-v --no-deps -e ".[all]"`. */
   readonly installs?: readonly string[];
+  /** The one command of pip that makes wheels, as it was written: `wheel --no-deps -w dist .`. */
+  readonly wheelCommand?: string;
   /** What the text starts Python with on Windows: `py -3.10`, `.\\python_embeded\\python.exe`. */
   readonly launcher?: string;
   /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
@@ -41,6 +43,7 @@ export interface RequestFacts {
 
 const command =
   /(?:^|[\s`'"!$>(])(?:[\w.~:\\/-]{1,120}[\\/])?(?:(?:uv )?pip3?(?:\.exe)? install|(?:uv|poetry|pdm) add) ((?:[^;&|#`\n]|(?<=\S)#|&(?=(?:subdirectory|egg)=)){1,300})/;
+const wheelCommand = /(?:^|[+$#>%] |-m )pip3? wheel ([^;&|#`\n]{1,300})/;
 const condaCommand = /\b(?:conda|micromamba|mamba) (?:install|create) ((?:[^;&|#`\n]){1,300})/;
 const condaValue = /^(?:-[cnp]|--(?:channel|name|prefix|file))$/;
 
@@ -62,7 +65,7 @@ function condaNames(text: string): string[] {
 
 /** Options with a value of their own. */
 const withValue =
-  /^(?:-[ifctGE]|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout|--trusted-host|--(?:global|build|install|config)-options?|--config-settings|--index|--extra|--group|--source|--no-build-isolation-package|--torch-backend|--progress-bar)$/;
+  /^(?:-[ifctGEw]|--wheel-dir|--(?:extra-)?index-url|--find-links|--constraint|--target|--no-binary|--only-binary|--python|--prefix|--root|--timeout|--trusted-host|--(?:global|build|install|config)-options?|--config-settings|--index|--extra|--group|--source|--no-build-isolation-package|--torch-backend|--progress-bar)$/;
 const ofFile = /^(?:-r|-e|--requirement|--editable)$/;
 const packageWord = /^([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?((?:[=<>!~]=?[\w.,<>=!*+-]+)?)$/;
 const placeWord =
@@ -208,6 +211,7 @@ export class RequestReader {
   #launcher: string | undefined;
   #setup: string | undefined;
   #setupLast = false;
+  #wheel: string | undefined;
   #asked: Asked | undefined;
   #file: string | undefined;
   #system = false;
@@ -235,6 +239,10 @@ export class RequestReader {
       const setup = setupCommand.exec(text)?.[1];
       if (setup !== undefined) this.#setupLast = true;
       this.#setup = setup ?? this.#setup;
+    }
+    if (text.includes("pip wheel ") || text.includes("pip3 wheel ")) {
+      const words = written(wheelCommand.exec(text)?.[1] ?? "");
+      if (words !== undefined) this.#wheel = `wheel ${words}`;
     }
     // An environment with nothing but Python in it asks for nothing yet.
     if (text.includes("onda create ") || text.includes("amba create ")) {
@@ -280,6 +288,7 @@ export class RequestReader {
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
       ...(this.#installs.length === 0 ? {} : { installs: [...this.#installs] }),
       ...(this.#launcher === undefined ? {} : { launcher: this.#launcher }),
+      ...(this.#wheel === undefined ? {} : { wheelCommand: this.#wheel }),
       ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
       ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),

@@ -27,6 +27,8 @@ export interface ToolFacts {
   readonly freeThreaded: boolean;
   /** The C library is musl: Alpine, or a build for musllinux. */
   readonly musl: boolean;
+  /** clang compiles for both processors of Macs, as a Python that is made for both (universal2) tells it to. */
+  readonly bothProcessors: boolean;
   /** The folder with a space in it that cl.exe gets without quotes: `c:/Users/Ann Lee/AppData/`. */
   readonly spacedInclude?: string;
   /** The one target that the CMakeLists.txt in the text makes or links: `my_ext`. */
@@ -91,6 +93,7 @@ export class ToolReader {
   #spack: string | undefined;
   #freeThreaded = false;
   #musl = false;
+  #both = false;
   #pip: string | undefined;
   #script: string | undefined;
   #started: readonly [script: string, options: string] | undefined;
@@ -105,6 +108,8 @@ export class ToolReader {
       this.#spaced ??= /\/I ([A-Za-z]:[\\/][^\s"/\\]+(?:[\\/][^\s"/\\]+)* [^\s"/\\]+)[\\/]/.exec(
         text.slice(0, 4_000),
       )?.[1];
+    if (!this.#both && text.includes("-arch "))
+      this.#both = /-arch arm64 -arch x86_64|-arch x86_64 -arch arm64/.test(text.slice(0, 4_000));
     if (text.length > 600) return;
     if (!this.#freeThreaded && text.includes("3"))
       this.#freeThreaded =
@@ -165,6 +170,7 @@ export class ToolReader {
       freeThreaded: this.#freeThreaded,
       linksTorchAlone: this.#linksTorch && !this.#linksTorchPython,
       musl: this.#musl,
+      bothProcessors: this.#both,
       ...(this.#targets.size === 1 ? { cmakeTarget: [...this.#targets][0] ?? "" } : {}),
       ...(this.#keyword === undefined ? {} : { cmakeKeyword: this.#keyword }),
       cibuildwheel: this.#cibuildwheel,

@@ -48,6 +48,31 @@ function ofNvcc(match: Match): boolean {
   );
 }
 
+/** hipcc compiles it: torch for ROCm hands it the list that is named after nvcc. */
+function byHipcc(match: Match): boolean {
+  const { finding, context } = match;
+  return (
+    finding.tool === "hipcc" ||
+    context.log.amd === true ||
+    context.findings.some(({ text }) => /\/hipcc\b|-D__HIP_PLATFORM_AMD__|\.hip\b/.test(text))
+  );
+}
+
+/** What hipcc takes in place of a flag of nvcc, where there is something. Source: ROCm, HIP porting guide. */
+const ofHipcc: Readonly<Record<string, string>> = { use_fast_math: "-ffast-math" };
+
+function withoutNvccFlags(match: Match): string[] {
+  const option = match.facts["option"] ?? "";
+  const other = ofHipcc[option.replace(/^-+/, "")];
+  return [
+    `grep -rn -- '${option}' setup.py   # where it stands`,
+    ...(other === undefined
+      ? [`sed -i 's/"${option}",\\? \\?//' setup.py   # hipcc has nothing like it and needs none`]
+      : [`sed -i 's/${option}/${other}/' setup.py   # hipcc's word for it`]),
+    `# for both: "nvcc": ["-O3"] + ([] if torch.version.hip else ["${option}"])`,
+  ];
+}
+
 /** The flags of nvcc for nvcc alone. */
 function withNvccApart(match: Match): string[] {
   const option = match.facts["option"] ?? "";
@@ -233,11 +258,15 @@ export const compilerOptionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       ofNvcc(match)
-        ? `\`${match.facts["option"] ?? ""}\` is a flag of nvcc, and the C++ compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} gets it: flags that are given as one list go to both.`
+        ? byHipcc(match)
+          ? `\`${match.facts["option"] ?? ""}\` is a flag of nvcc, and hipcc (clang) compiles here: torch for ROCm hands it the flags that setup.py lists for nvcc.`
+          : `\`${match.facts["option"] ?? ""}\` is a flag of nvcc, and the C++ compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} gets it: flags that are given as one list go to both.`
         : `The compiler${match.finding.program === undefined ? "" : ` (${match.finding.program})`} does not take \`${match.facts["option"] ?? ""}\`${match.facts["value"] === undefined ? "" : ` with \`${match.facts["value"]}\``}: the flag is of another compiler (gcc, clang, MSVC, nvcc), of a newer version, or for another processor.`,
     fix: (match) =>
       ofNvcc(match)
-        ? withNvccApart(match)
+        ? byHipcc(match)
+          ? withoutNvccFlags(match)
+          : withNvccApart(match)
         : [
             `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""}${/^\/[Wfm]\w*-/.test(match.facts["option"] ?? "") ? ` (written -${(match.facts["option"] ?? "").slice(1)} there)` : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
             ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
@@ -259,6 +288,10 @@ export const compilerOptionRules: readonly Rule[] = [
     examples: [
       { text: "g++: error: unrecognized command-line option ‘-Wno-c++11-narrowing-const-reference’", expect: "remove" },
       { text: "clang++-19: error: unknown argument: '-foo'", expect: "-foo" },
+      {
+        text: "[1/1] /opt/rocm/bin/hipcc -c /w/k.hip -o k.o -D__HIP_PLATFORM_AMD__=1 --use_fast_math --offload-arch=gfx942\nFAILED: k.o\nclang++: error: unknown argument: '--use_fast_math'; did you mean '-use_fast_math'?",
+        expect: "s/--use_fast_math/-ffast-math/",
+      },
       { text: "clang: error: unsupported argument 'native' to option '-march='", expect: "-march=native" },
       { text: "cc1plus: error: bad value (‘sapphirerapids’) for ‘-march=’ switch", expect: "sapphirerapids" },
       { text: "cl : Command line error D8021 : invalid numeric argument '/Wextra'", expect: "MSVC" },

@@ -286,7 +286,8 @@ export const downloadRules: readonly Rule[] = [
     specificity: 62,
     role: "symptom",
     matches: (finding, context) =>
-      isInPassing(finding, context)
+      // Without git itself there is nothing to fetch with.
+      isInPassing(finding, context) || /Cannot find command 'git'/.test(finding.text)
         ? undefined
         : finding.kind === "installer"
           ? coded(finding, "git")

@@ -162,6 +162,12 @@ function ownNvtxTarget(match: Match): string | undefined {
   return /^Target "(?!torch)([\w.+-]+)" links to:\s+CUDA::nvToolsExt/m.exec(match.finding.message)?.[1];
 }
 
+/** Where the driver's library is found, when the same link asks for it. */
+function driverToo(match: Match, root: string): string {
+  if (!match.context.findings.some(({ library }) => /^(?:lib)?cuda(?:\.so)?$/.test(library ?? ""))) return "";
+  return match.context.log.wsl ? "/usr/lib/wsl/lib:" : `${root}/lib/stubs:${root}/targets/x86_64-linux/lib/stubs:`;
+}
+
 export const gpuLinkLibraryRules: readonly Rule[] = [
   {
     id: "nvtoolsext-removed",
@@ -343,7 +349,7 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
       const ofConda = condaOfLink(match);
       if (ofConda !== undefined)
         return [
-          `export LIBRARY_PATH=${ofConda}/lib:${ofConda}/targets/${match.context.log.arch === "arm64" ? "sbsa" : "x86_64"}-linux/lib:$LIBRARY_PATH   # CUDA_HOME is ${ofConda}: the link looks into its lib64, and conda puts libraries into these`,
+          `export LIBRARY_PATH=${ofConda}/lib:${ofConda}/targets/${match.context.log.arch === "arm64" ? "sbsa" : "x86_64"}-linux/lib:${driverToo(match, ofConda)}$LIBRARY_PATH   # CUDA_HOME is ${ofConda}: the link looks into its lib64, and conda puts libraries into these`,
           `ls ${ofConda}/lib/lib${name}.so* ${ofConda}/targets/*/lib/lib${name}.so*   # one of them, without number, has to be there`,
           ...developmentPackages(name, match).map((line) =>
             line.replace("conda install ", `conda install -p ${ofConda} `),

@@ -127,6 +127,10 @@ export const headerRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "+ pip wheel --no-deps --no-build-isolation -w dist .\n    x86_64-linux-gnu-g++ -fPIC -I/usr/include/python3.10 -c csrc/ops.cpp -o ops.o\n    csrc/ops.cpp:1:10: schwerwiegender Fehler: Python.h: Datei oder Verzeichnis nicht gefunden",
+        expect: "python -m pip wheel --no-deps --no-build-isolation -w dist .",
+      },
+      {
         text: "F:\\Comfyui>.\\python_embeded\\python.exe -s ComfyUI\\main.py --use-sage-attention\nPython version: 3.12.10 (tags/v3.12.10:0cc8128, Apr  8 2025, 12:21:36) [MSC v.1943 64 bit (AMD64)]\nC:/Users/Me/AppData/Local/Temp/tmplbqlaw5x/__triton_launcher.c:7: error: include file 'Python.h' not found\nFailed to compile. cc_cmd: ['F:\\\\Comfyui\\\\python_embeded\\\\Lib\\\\site-packages\\\\triton\\\\runtime\\\\tcc\\\\tcc.exe']",
         expect: 'cd /d "F:\\Comfyui\\python_embeded"\ncurl.exe -LO',
       },

@@ -294,7 +294,16 @@ export const hostCompilerRules: readonly Rule[] = [
         ? `nvcc accepts Visual Studio ${match.facts["from"] ?? ""}${match.facts["to"] === undefined ? "" : ` to ${match.facts["to"]}`}, and the cl.exe that is found first is of another version (usually newer than this CUDA).`
         : `This Visual Studio's C++ library asks for CUDA ${match.facts["cuda"]} or newer.`,
     fix: (match) => [
-      ...useToolset(match, toolsetFor(match)),
+      // Source: actions/runner-images#14004: windows-latest and windows-2025 have Visual Studio 2026.
+      ...(match.context.log.hostedRunner && match.facts["to"] === "2022"
+        ? [
+            "# the workflow:  runs-on: windows-2022   (in place of windows-latest or windows-2025, whose Visual Studio is of 2026)",
+            "# on a computer of one's own:",
+          ]
+        : []),
+      ...useToolset(match, toolsetFor(match)).map((line) =>
+        match.context.log.hostedRunner && match.facts["to"] === "2022" && !line.startsWith("#") ? `# ${line}` : line,
+      ),
       match.facts["cuda"] === undefined
         ? "# or a newer CUDA toolkit; for a try: set NVCC_APPEND_FLAGS=-allow-unsupported-compiler"
         : `# or CUDA ${match.facts["cuda"]} or newer; for a try: set NVCC_APPEND_FLAGS=-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH -allow-unsupported-compiler`,
@@ -309,6 +318,10 @@ export const hostCompilerRules: readonly Rule[] = [
       {
         text: "C:/CUDA/v11.8/include\\crt/host_config.h(153): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!",
         expect: "VC.14.38.17.8.x86.x64",
+      },
+      {
+        text: "Run python -m build --wheel --no-isolation\n  IC:\\hostedtoolcache\\windows\\Python\\3.11.9\\x64\\Lib\\site-packages\nC:\\CUDA\\v12.8\\include\\crt/host_config.h(169): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!",
+        expect: "runs-on: windows-2022",
       },
       {
         text: "PS C:\\ai> uv pip install --no-build-isolation -e .\nC:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v12.8\\include\\crt/host_config.h(164): fatal error C1189: #error:  -- unsupported Microsoft Visual Studio version! Only the versions between 2017 and 2022 (inclusive) are supported!\nMicrosoft (R) C/C++ Optimizing Compiler Version 19.50.35717 for x64",

@@ -147,6 +147,10 @@ export const isolationRules: readonly Rule[] = [
     sources: ["pypa/setuptools#4222", "NVIDIA/physicsnemo-sym#263", "astral-sh/uv#5040", "astral-sh/uv#2252"],
     examples: [
       {
+        text: "➜  gnn poetry install --no-root\n  - Installing torch-scatter (2.1.2): Failed\n\n  ChefBuildError\n\n  Backend subprocess exited when trying to invoke get_requires_for_build_wheel\n\n    File \"<string>\", line 8, in <module>\n  ModuleNotFoundError: No module named 'torch'",
+        expect: "--no-build-isolation torch-scatter==2.1.2\npoetry install --no-root",
+      },
+      {
         text: "  File \"<string>\", line 14, in <module>\nModuleNotFoundError: No module named 'torch'\n× Getting requirements to build wheel did not run successfully.",
         expect: "--no-build-isolation",
       },

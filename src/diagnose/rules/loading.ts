@@ -255,6 +255,10 @@ export const loadingRules: readonly Rule[] = [
         text: "ld: warning: ignoring file '/l/libtorch.dylib': found architecture 'x86_64', required architecture 'arm64'",
         expect: "x86_64",
       },
+      {
+        text: "% python -m pip install --no-build-isolation -e .\nclang++ -bundle -undefined dynamic_lookup -arch arm64 -arch x86_64 -g a.o -L/u/lib/python3.11/site-packages/torch/lib -lc10 -o a.so\nld: warning: ignoring file '/u/lib/python3.11/site-packages/torch/lib/libc10.dylib': found architecture 'arm64', required architecture 'x86_64'",
+        expect: 'export ARCHFLAGS="-arch arm64"',
+      },
       { text: "ImportError: /p/x.so: wrong ELF class: ELFCLASS32", expect: "32" },
       {
         text: "c10.lib(c10.dll) : fatal error LNK1112: module machine type 'x64' conflicts with target machine type 'x86'",

@@ -6,6 +6,10 @@ export function onMac(match: Match): string[] {
   const { have = "", need = "" } = match.facts;
   const ownArm =
     'ARCHFLAGS="-arch arm64" for what is compiled, and LibTorch, wheels and other libraries for arm64, too (libtorch-macos-arm64-….zip, or pip\'s torch)';
+  if (/arm64|x86_64/.test(have) && /arm64|x86_64/.test(need) && match.context.log.bothProcessors)
+    return [
+      `export ARCHFLAGS="-arch ${have}"   # this Python is made for both processors (universal2) and compiles for both, and torch is for one: build for that one`,
+    ];
   if (/arm64/.test(have) && /x86/.test(need))
     return [
       'sysctl -n machdep.cpu.brand_string   # "Apple M…": this Python is one for Intel, under Rosetta; "Intel": the file is for another Mac',

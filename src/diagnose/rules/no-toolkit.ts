@@ -372,6 +372,10 @@ export const noToolkitRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "✨ Pixi task (build): pip install --no-build-isolation -e .\nCMake Error at CMakeLists.txt:6 (project):\n  No CMAKE_CUDA_COMPILER could be found.",
+        expect: "pixi add cuda-toolkit cxx-compiler",
+      },
+      {
         text: '  File "/home/runner/work/_tool/Python/3.11.9/x64/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2419, in _join_cuda_home\nOSError: CUDA_HOME environment variable is not set. Please set it to your CUDA install root.',
         expect: "GITHUB_ENV",
       },

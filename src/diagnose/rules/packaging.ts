@@ -1,4 +1,5 @@
 /** pip, uv, conda and build backends. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, reinstall } from "../commands.ts";
 import { originOf, plainName } from "../packages.ts";
 import { coded, type Match, said, type Rule } from "../rule.ts";
@@ -8,6 +9,17 @@ function submodule(match: Match): string | undefined {
   return /['"]?((?:[\w.~:-]*[\\/])*(?:submodules|third_party|thirdparty|3rdparty|extern|external)[\\/][\w.-]+)/.exec(
     match.finding.message,
   )?.[1];
+}
+
+/** A release that is newer than all that the index lists: no other Python would get it from there. */
+function isNewerThanAll(version: string | undefined, versions: string | undefined): boolean {
+  const wanted = /^\d[\d.]*$/.exec(version ?? "")?.[0];
+  const listed = versions?.split(", ").filter((each) => /^\d/.test(each)) ?? [];
+  return (
+    wanted !== undefined &&
+    listed.length > 0 &&
+    listed.every((each) => compareVersions(parseVersion(wanted), parseVersion(each)) > 0)
+  );
 }
 
 /** Folders of a repository that are hardly ever its package. */
@@ -57,29 +69,45 @@ export const packagingRules: readonly Rule[] = [
         versions !== undefined &&
         versions !== "none" &&
         !/^0\.\d(?:, 0\.\d)*$/.test(versions) &&
-        !/\+pt/.test(version ?? "")
+        !/\+pt/.test(version ?? "") &&
+        !(origin.from?.startsWith("git+") === true && isNewerThanAll(version, versions))
       )
         return undefined;
       return {
         name: originOf(known) === undefined ? name : known,
         wheels: origin.wheels === undefined ? undefined : "yes",
+        last: versions?.split(", ").at(-1),
+        version: isNewerThanAll(version, versions) ? version : undefined,
       };
     },
     confidence: "high",
     cause: (match) =>
-      match.facts["wheels"] === undefined
-        ? `\`${match.facts["name"] ?? ""}\` is not on PyPI (or there only for older Pythons): its project is installed from its repository, and compiled here.`
-        : `PyPI has the sources of \`${match.facts["name"] ?? ""}\` alone; its ready wheels (+pt…cu…) lie on a page of their own, one for each torch and CUDA.`,
+      match.facts["version"] !== undefined && match.facts["wheels"] === undefined
+        ? `The newest release of \`${match.facts["name"] ?? ""}\` on PyPI is ${match.facts["last"] ?? "an older one"}; ${match.facts["version"]} is in its project's repository alone, and is compiled here.`
+        : match.facts["wheels"] === undefined
+          ? `\`${match.facts["name"] ?? ""}\` is not on PyPI (or there only for older Pythons): its project is installed from its repository, and compiled here.`
+          : `PyPI has the sources of \`${match.facts["name"] ?? ""}\` alone; its ready wheels (+pt…cu…) lie on a page of their own, one for each torch and CUDA.`,
     // It is not there yet: what it depends on is to come along.
-    fix: (match) =>
-      reinstall(match, match.facts["name"] ?? "").map((line) =>
+    fix: (match) => [
+      ...(match.facts["name"] === "sageattention" && platformOf(match) === "win32"
+        ? [
+            "# ready wheels for Windows, for this torch and CUDA: https://github.com/woct0rdho/SageAttention/releases (pip install <the wheel's address>); it needs triton-windows, too",
+            "# or compiled here, with Visual Studio's tools and the CUDA toolkit:",
+          ]
+        : []),
+      ...reinstall(match, match.facts["name"] ?? "").map((line) =>
         line.replace(" --no-cache-dir --force-reinstall --no-deps", ""),
       ),
+    ],
     sources: ["yanmn/RELI11DandLIER#7", "https://github.com/facebookresearch/pytorch3d/blob/main/INSTALL.md"],
     examples: [
       {
         text: "ERROR: Could not find a version that satisfies the requirement detectron2 (from versions: none)\nERROR: No matching distribution found for detectron2",
         expect: "git+https://github.com/facebookresearch/detectron2.git",
+      },
+      {
+        text: "ERROR: Could not find a version that satisfies the requirement sageattention==2.2.0 (from versions: 1.0.0, 1.0.5, 1.0.6)\nERROR: No matching distribution found for sageattention==2.2.0",
+        expect: "2.2.0 is in its project's repository alone",
       },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch_scatter==2.1.2+pt25cu124 (from versions: 2.0.9, 2.1.2)",

@@ -469,6 +469,12 @@ export const toolchainRules: readonly Rule[] = [
       return programPackage(match, name);
     },
     sources: [],
-    examples: [{ text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" }],
+    examples: [
+      { text: "FileNotFoundError: [Errno 2] No such file or directory: 'cmake'", expect: "install cmake" },
+      {
+        text: "Collecting git+https://github.com/a/b.git\n  ERROR: Error [Errno 2] No such file or directory: 'git' while executing command git version\nERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?",
+        expect: "apt-get install git",
+      },
+    ],
   },
 ];

@@ -101,6 +101,10 @@ export const torchPartRules: readonly Rule[] = [
         expect: "import torch",
       },
       {
+        text: "ImportError: dlopen(/e/lib/python3.11/site-packages/sk-0.3-py3.11-macosx-13-x86_64.egg/sk/_C.cpython-311-darwin.so, 0x0002): Library not loaded: @rpath/libc10.dylib",
+        expect: 'python -c "import torch, sk"',
+      },
+      {
         text: "ImportError: dlopen(/p/lltm_cpp.cpython-36m-darwin.so, 2): Symbol not found: _THPVariableClass\n  Referenced from: /p/lltm_cpp.cpython-36m-darwin.so\n  Expected in: flat namespace",
         expect: "import torch",
       },
@@ -334,6 +338,6 @@ function moduleName(match: Match): string {
   const file = match.finding.file ?? "";
   const stem = /([A-Za-z_]\w*)\.(?:cpython|abi3|cp\d|so|pyd)/.exec(file)?.[1];
   // A module in a package is imported by that package.
-  const inside = /(?:site|dist)-packages[\\/]([A-Za-z_]\w*)[\\/]/.exec(file)?.[1];
+  const inside = /(?:site|dist)-packages[\\/](?:[^\\/]+\.egg[\\/])?([A-Za-z_]\w*)[\\/]/.exec(file)?.[1];
   return inside ?? stem ?? match.context.log.runningModule ?? "the_extension";
 }

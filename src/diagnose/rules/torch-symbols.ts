@@ -219,6 +219,10 @@ export const torchSymbolRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: '$ apptainer exec --nv a_24.05.sif pip install --user --no-build-isolation ./ext\n$ apptainer exec --nv a_24.10.sif python -c "import torch, ext"\nImportError: /home/p/.local/lib/python3.10/site-packages/ext/_C.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZNK3c107SymBool10guard_boolEPKcl',
+        expect: "apptainer exec --nv a_24.10.sif python -m pip install",
+      },
+      {
         text: "ImportError: /e/site-packages/flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: ZN2at4_ops15sum_IntList_out4callERKNS_6TensorEN3c1016OptionalArrayRefIlEEbSt8optionalINS5_10ScalarTypeEERS2",
         expect: "sum_IntList_out",
       },

@@ -2,6 +2,7 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, pythonVersion, torchIndex } from "../commands.ts";
 import { askFor, fromTorchIndex, projectTool, usePython, withCompanions } from "../project-tools.ts";
+import { lastBeforeNewerGlibc, withNewerGlibc } from "../older-glibc.ts";
 import { forWheel, showTags, wheelCause } from "./refused-wheels.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { cudaBuildsOf, pythonsOf, torchForPython, within } from "../torch-wheels.ts";
@@ -325,6 +326,9 @@ export const unmetRequestRules: readonly Rule[] = [
     cause: (match) => {
       if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined) return wheelCause(match);
       const unmet = unmetOf(match);
+      const before = lastBeforeNewerGlibc(match);
+      if (before !== undefined)
+        return `${named(unmet ?? { name: "torch" })} is made for manylinux_2_28 (glibc 2.28 or newer), and what the index lists for this machine ends with ${before}, the last one for manylinux2014: this system's glibc is older (CentOS 7, Ubuntu 18.04, the image manylinux2014), or pip is older than 20.3, which does not know such wheels.`;
       if (onMusl(match))
         return `${named(unmet ?? { name: "torch" })} has wheels for systems with glibc alone, and this is one with musl (Alpine, musllinux).`;
       const { oldest, newest, isOther } = match.facts;
@@ -340,6 +344,8 @@ export const unmetRequestRules: readonly Rule[] = [
         return [showTags(match), ...forWheel(match)];
       const unmet = unmetOf(match);
       if (onMusl(match)) return withGlibc(match);
+      const before = lastBeforeNewerGlibc(match);
+      if (before !== undefined) return withNewerGlibc(match, before);
       const nightly = otherNightly(match, unmet);
       if (nightly !== undefined) return [...nightly, showTags(match)];
       const { oldest, newest } = match.facts;
@@ -381,6 +387,10 @@ export const unmetRequestRules: readonly Rule[] = [
       {
         text: "ERROR: torch-2.0.1+cpu-cp311-cp311-linux_arm64.whl is not a supported wheel on this platform.",
         expect: "torch-2.0.1+cpu-cp311-cp311-linux_aarch64.whl",
+      },
+      {
+        text: "$ docker run -it quay.io/pypa/manylinux2014_x86_64 bash\nLooking in indexes: https://download.pytorch.org/whl/cpu\nERROR: Could not find a version that satisfies the requirement torch==2.7.0 (from versions: 2.4.1+cpu, 2.5.0+cpu, 2.5.1+cpu)",
+        expect: "manylinux_2_28_x86_64",
       },
       {
         text: "ERROR: Could not find a version that satisfies the requirement torch==1.13.1 (from versions: 2.5.0, 2.5.1, 2.6.0)",
