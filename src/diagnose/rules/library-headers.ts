@@ -236,8 +236,7 @@ export const libraryHeaderRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 35,
     matches: (finding) => header(finding, /^(?<name>.+)$/),
-    confidence: (match) =>
-      otherCase(match) === undefined && builtFromSdist(match) === undefined ? "medium" : "high",
+    confidence: (match) => (otherCase(match) === undefined && builtFromSdist(match) === undefined ? "medium" : "high"),
     cause: (match) => {
       if (builtFromSdist(match) !== undefined)
         return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in the source package: \`python -m build\` packs one first and makes the wheel from it, and setuptools packs no headers but those that MANIFEST.in (or depends=[…] of the extension) names.`;

@@ -64,7 +64,9 @@ export const packagingToolRules: readonly Rule[] = [
       // The command itself asks for it.
       if ((context.log.requested ?? []).some((word) => word.replaceAll('"', "").startsWith(unmet.name)))
         return undefined;
-      const asked = /(?:requirement|found for) (?<asked>[\w.-]+(?:\[[\w,]+\])?(?:[<>=!~]=?[^\s()]+)?)/.exec(finding.message);
+      const asked = /(?:requirement|found for) (?<asked>[\w.-]+(?:\[[\w,]+\])?(?:[<>=!~]=?[^\s()]+)?)/.exec(
+        finding.message,
+      );
       return {
         name: unmet.name,
         asked: asked?.groups?.["asked"] ?? unmet.name,
@@ -76,21 +78,29 @@ export const packagingToolRules: readonly Rule[] = [
       `The build runs in an empty environment, for which pip asks its index for \`${match.facts["asked"] ?? ""}\` (made for every Python), and gets none: this machine does not reach PyPI, or the index (a mirror, a folder of wheels) that is configured does not have it. What is installed here does not count in there.${match.facts["nested"] === undefined ? "" : " setuptools 80 and newer start that build from `setup.py develop`, with a pip that knows nothing of --no-build-isolation."}`,
     fix: (match) => {
       const { name = "", asked = name } = match.facts;
+      const typed = match.context.log.typedBuild;
       return [
         ...(/^(?:setuptools|wheel|pip|packaging)$/.test(name)
           ? []
           : [
               `${pip(match, `install "${asked}"`)}   # where the index has it; without a network: pip download "${asked}" -d wheels on another machine, then pip install --no-index --find-links wheels "${asked}"`,
             ]),
-        ...(match.facts["nested"] === undefined ? installWithoutIsolation(match) : [developWithoutIsolation(match)]),
+        ...(typed?.tool === "build"
+          ? [`${typed.line} --no-isolation   # with the tools that are installed here`]
+          : match.facts["nested"] === undefined
+            ? installWithoutIsolation(match)
+            : [developWithoutIsolation(match)]),
         `# which index is asked: ${pip(match, "config list")}; a proxy: export https_proxy=http://proxy:port`,
       ];
     },
-    sources: ["https://pip.pypa.io/en/stable/reference/build-system/", "https://pip.pypa.io/en/stable/cli/pip_download/"],
+    sources: [
+      "https://pip.pypa.io/en/stable/reference/build-system/",
+      "https://pip.pypa.io/en/stable/cli/pip_download/",
+    ],
     examples: [
       {
         text: "$ pip install -e .\nObtaining file:///w/ops\n  Installing build dependencies: finished with status 'error'\n  × pip subprocess to install build dependencies did not run successfully.\n      ERROR: Could not find a version that satisfies the requirement setuptools>=61 (from versions: none)\n      ERROR: No matching distribution found for setuptools>=61",
-        expect: "install --no-build-isolation -e .",
+        expect: "install --no-build-isolation -e /w/ops",
       },
       {
         text: "$ pip install .\n  Installing build dependencies: finished with status 'error'\n      ERROR: Could not find a version that satisfies the requirement scikit-build-core (from versions: none)",
