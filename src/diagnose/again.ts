@@ -106,7 +106,7 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
   if (lines.length === 0 || !isBuild(match)) return lines;
   const command = commandOf(match);
-  if (command === undefined) return withTyped(lines, match);
+  if (command === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
   const ready = fromPage(match, command);
   // pip has looked at that page and took sources all the same: for Macs it has few wheels.
   if (ready !== undefined && platformOf(match) === "darwin")
@@ -134,6 +134,16 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
     return name === undefined || !kept.some((each) => each.includes(`${name}=`));
   });
   return [...kept, ...variables, command];
+}
+
+/** The program that compiles while it runs, as it was started. */
+function withProgram(lines: readonly string[], { context: { log } }: Match): readonly string[] | undefined {
+  const { typedProgram } = log;
+  if (!log.builtAtRunTime || typedProgram === undefined || log.docker || log.notebook || log.host !== undefined)
+    return undefined;
+  return lines.some((line) => line.includes(typedProgram) || builds.test(commandPart(line)))
+    ? undefined
+    : [...lines.filter((line) => !saysAgain.test(line)), typedProgram];
 }
 
 /** What only shows something. */

@@ -78,7 +78,10 @@ export class SystemReader {
         this.#pythons.add(`3.${found.slice(1).find((minor) => minor !== undefined) ?? ""}`);
     if (text.includes("onda")) this.#conda ||= conda.test(text);
     if (text.includes("uild"))
-      this.#isolated ||= /Getting requirements to build|pip-build-env-|Installing build dependencies/.test(text);
+      this.#isolated ||=
+        /Getting requirements to build|(?:pip-)?build-env-|Installing build dependencies|in isolated environment/.test(
+          text,
+        );
     const [, major, rest] = text.includes("(release), REV") ? (board.exec(text) ?? []) : [];
     if (major !== undefined) this.#board ??= `${major}.${rest ?? ""}`;
     if (!this.#powerShell && (text.includes("PS ") || text.includes("nv:")))

@@ -49,7 +49,7 @@ function commandsOf(line: string): string[] {
 const variables = /^(?:sudo |time |(?:[A-Z_][A-Z\d_]*=(?:"[^"]*"|'[^']*'|\S*) )+)*/;
 const kinds: readonly (readonly [NonNullable<TypedFacts["typedLast"]>, RegExp])[] = [
   ["build", /^(?:cmake3? --build \S|g?make(?= -|$)|g?make \w+$|ninja(?= -|$))/],
-  ["configure", /^cmake3? (?!--(?:build|install|version|help)\b)(?=.*(?:^|\s)(?:-[SBDG]|--preset|\.{1,2}\/?(?:\s|$)))/],
+  ["configure", /^cmake3? (?!--(?:build|install|version|help)\b)(?=.*(?<=\s)(?:-[SBDG]|--preset|\.{1,2}\/?(?:\s|$)))/],
   [
     "compile",
     /^(?:\/\S+\/)?(?:nvcc|hipcc|g\+\+|gcc|c\+\+|clang(?:\+\+)?)(?:-\d+)? (?=.*(?:-|\S\.(?:cu|cpp|cc|cxx|c|hip|o)\b))(?!--?v(?:ersion)?\b)/,

@@ -2,6 +2,7 @@
 import { buildRequirement, oneCompiler, pip, platformOf, python, removeFolder, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { cmakeAgain } from "../typed-fit.ts";
 
 /** A name or path that is too long, not a command: `path-too-long` has it. */
 export function aboutPath(finding: Finding): boolean {
@@ -313,10 +314,17 @@ export const buildSystemRules: readonly Rule[] = [
             "set TORCH_EXTENSIONS_DIR=C:\\torch_extensions   # a folder outside of AppData; PowerShell: $env:TORCH_EXTENSIONS_DIR = 'C:\\torch_extensions'",
             "# or a Python from python.org or conda in place of the Store's",
           ]
-        : [removeFolder(match, match.context.log.jitFolder ?? "build"), "# then configure and build again"],
+        : ((match.context.log.jitFolder === undefined ? cmakeAgain(match, []) : undefined) ?? [
+            removeFolder(match, match.context.log.jitFolder ?? "build"),
+            "# then configure and build again",
+          ]),
     sources: ["https://cmake.org/cmake/help/latest/manual/cmake.1.html"],
     examples: [
       { text: "ninja: error: loading 'build.ninja': No such file or directory", expect: "rm -rf" },
+      {
+        text: "$ cd build && cmake .. && make\nCMake Error: The current CMakeCache.txt directory /w/new/build/CMakeCache.txt is different than the directory /w/old/build where CMakeCache.txt was created.",
+        expect: "rm -rf CMakeCache.txt CMakeFiles",
+      },
       {
         text: "  File \"C:\\Program Files\\WindowsApps\\PythonSoftwareFoundation.Python.3.10_3.10.2800.0_x64__qbz5n2kfra8p0\\lib\\subprocess.py\", line 526, in run\nRuntimeError: Error building extension 'my_plugin': ninja: error: loading 'build.ninja': The system cannot find the file specified.",
         expect: "TORCH_EXTENSIONS_DIR",

@@ -100,11 +100,12 @@ export const gpuSymbolRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is made by the device link, which was not done: the CUDA sources were compiled with -dc or -rdc=true (relocatable device code), but nothing ran \`nvcc -dlink\` on the objects.`,
-    fix: () => [
+    fix: (match) => [
       "# retorch.toml: device-link = true",
       "# setup.py: CUDAExtension(..., dlink=True); torch.utils.cpp_extension.load() cannot do it",
       "# CMake: set_target_properties(the_target PROPERTIES CUDA_SEPARABLE_COMPILATION ON CUDA_RESOLVE_DEVICE_SYMBOLS ON)",
       "# or drop -rdc=true / -dc when no device function is called across files",
+      ...(match.finding.phase === "load" ? rebuild(match) : []),
     ],
     sources: ["pytorch/pytorch#57543", "pytorch/extension-cpp#80", "pytorch/pytorch#180762"],
     examples: [
@@ -279,10 +280,18 @@ export const gpuSymbolRules: readonly Rule[] = [
             `# or ${packageOf(match) ?? "the package"} in a build for the CUDA of this driver (as nvidia-smi shows it)`,
           ]
         : []),
-      '# retorch.toml: libraries = ["cuda"]; without a driver on the build machine link the stub: -L<cuda>/lib64/stubs -lcuda',
+      '# setup.py: libraries=["cuda"] in the CUDAExtension; retorch.toml: libraries = ["cuda"]; CMake: CUDA::cuda_driver; by hand: -lcuda',
       ...(match.finding.phase !== "link" && driverOf(match) !== undefined && packageOf(match) !== undefined
         ? []
-        : ["nvidia-smi   # the driver's version, when -lcuda is there already"]),
+        : [
+            "nvidia-smi   # the driver's version, when -lcuda is there already",
+            ...(platformOf(match) === "linux"
+              ? [
+                  "export LIBRARY_PATH=${CUDA_HOME:-/usr/local/cuda}/lib64/stubs:$LIBRARY_PATH   # where no driver is installed: the stub to link with (NVIDIA's package cuda-driver-dev-<version>)",
+                ]
+              : []),
+            ...(match.finding.phase === "load" && packageOf(match) === undefined ? rebuild(match) : []),
+          ]),
     ],
     change: (match) =>
       match.context.findLibrary?.("cuda") === undefined ? undefined : { kind: "add-library", library: "cuda" },

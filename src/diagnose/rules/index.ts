@@ -47,6 +47,7 @@ import { dialectRules } from "./dialects.ts";
 import { distributedRules } from "./distributed.ts";
 import { letterRules } from "./letters-and-encodings.ts";
 import { plainMistakeRules } from "./plain-mistakes.ts";
+import { unqualifiedNameRules } from "./unqualified-names.ts";
 import { mismatchedTypeRules } from "./mismatched-types.ts";
 import { templateDemandRules } from "./template-demands.ts";
 import { slipRules } from "./slips.ts";
@@ -305,6 +306,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Calls of CUDA", rules: cudaCallRules },
   { name: "Classes for Python", rules: classBindingRules },
   { name: "Plain slips", rules: plainMistakeRules },
+  { name: "Names without their namespaces", rules: unqualifiedNameRules },
   { name: "Letters and encodings", rules: letterRules },
   { name: "Types that do not fit", rules: mismatchedTypeRules },
   { name: "What templates ask for", rules: templateDemandRules },

@@ -236,8 +236,10 @@ export const libraryHeaderRules: readonly Rule[] = [
     on: ["missing-header"],
     specificity: 35,
     matches: (finding) => header(finding, /^(?<name>.+)$/),
-    confidence: (match) => (otherCase(match) === undefined ? "medium" : "high"),
+    confidence: (match) => (otherCase(match) === undefined && builtFromSdist(match) === undefined ? "medium" : "high"),
     cause: (match) => {
+      if (builtFromSdist(match) !== undefined)
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in the source package: \`python -m build\` packs one first and makes the wheel from it, and setuptools packs no headers but those that MANIFEST.in (or depends=[…] of the extension) names.`;
       const there = otherCase(match);
       if (there !== undefined)
         return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is not there, and \`${there}\` is: upper and lower case are told apart here, unlike on Windows and on most Macs.`;
@@ -251,6 +253,12 @@ export const libraryHeaderRules: readonly Rule[] = [
       return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is found in none of the include folders${dir === undefined ? ": its folder is missing on the command line, a git submodule was not checked out, the file was left out of the source package, or (on Linux) its name differs in upper and lower case" : `; it is in ${dir}`}.`;
     },
     fix: (match) => {
+      const folder = builtFromSdist(match);
+      if (folder !== undefined)
+        return [
+          `find . -name ${baseName(match.facts["header"] ?? "")} -not -path './build/*'   # its folder: below ${folder}, as a rule; another one takes its place in the next line`,
+          `echo '${folder === "." ? "include" : `recursive-include ${folder}`} *.h *.hpp *.cuh *.inl' >> MANIFEST.in`,
+        ];
       const there = otherCase(match);
       if (there !== undefined) return writtenAs(match, there);
       const installed = ofInstalled(match);
@@ -283,6 +291,10 @@ export const libraryHeaderRules: readonly Rule[] = [
     sources: [],
     examples: [
       {
+        text: "$ python -m build --no-isolation\n/tmp/build-via-sdist-epmqs6cb/ragged-0.1/csrc/ragged.cpp:2:10: fatal error: ragged.h: No such file or directory",
+        expect: "recursive-include csrc *.h",
+      },
+      {
         text: "csrc/bind.cpp:4:10: fatal error: kernels/box.h: No such file or directory",
         expect: "git submodule update",
       },
@@ -297,6 +309,12 @@ export const libraryHeaderRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The folder within the project of what includes the header, where `python -m build` compiles what it packed itself. */
+function builtFromSdist({ finding }: Match): string | undefined {
+  const within = /build-via-sdist-\w+[\\/][^\\/]+[\\/](?:([\w.-]+)[\\/])?[^:]*$/.exec(finding.file ?? "");
+  return within === null ? undefined : (within[1] ?? ".");
+}
 
 /** The installed package whose own file asks for the header; torch's and NumPy's headers are others' affair. */
 function ofInstalled(match: Match): string | undefined {

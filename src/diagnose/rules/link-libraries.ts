@@ -322,7 +322,14 @@ export const linkLibraryRules: readonly Rule[] = [
             : `libboost-${boost}-dev`);
       return [
         ...(apt === undefined
-          ? [`find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`]
+          ? [
+              `find / -name 'lib${name}.so*' -o -name 'lib${name}.a' 2>/dev/null`,
+              ...(platformOf(match) === "linux"
+                ? [
+                    `# not there at all: install what has it: apt-cache search 'lib${name.replace(/^lib/, "")}' | grep -e -dev; Fedora, RHEL: dnf provides '*/lib${name}.so'; a library of the project's own is built first`,
+                  ]
+                : []),
+            ]
           : systemPackage(match, { apt })),
         `# then: library-dirs = ["<its folder>"] in retorch.toml, library_dirs=[...] in setup.py; a file lib${name}.so.N alone needs a link lib${name}.so`,
       ];

@@ -1,11 +1,32 @@
 /** Tools that pack for others: poetry's own build environment, conda-build's check of libraries, 32-bit tools on Windows. */
-import { buildAgain, pip, platformOf, python } from "../commands.ts";
-import { coded, type Rule, said } from "../rule.ts";
+import { buildAgain, installWithoutIsolation, pip, platformOf, python } from "../commands.ts";
+import type { Finding } from "../finding.ts";
+import { coded, type Match, type Rule, said } from "../rule.ts";
+import { unmetOf } from "../unmet-requests.ts";
 import { useX64Tools } from "../visual-studio.ts";
 
 /** Libraries of torch, by conda's names of their packages. */
 function ofTorch(name: string): boolean {
   return /^(?:libtorch|pytorch)/.test(name);
+}
+
+/** Tools of builds that are made for every Python, or for all that are in use. */
+const buildTool =
+  /^(?:setuptools|wheel|packaging|pip|pybind11|nanobind|ninja|cmake|scikit-build(?:-core)?|meson(?:-python)?|cython|hatchling|hatch-vcs|flit[-_]core|poetry-core|pdm-backend|setuptools[-_](?:scm|rust)|maturin|versioneer|expandvars|py-build-cmake)$/i;
+
+/** `setup.py develop` of a new setuptools started a pip of its own, which failed. */
+function startsDevelop(findings: readonly Finding[]): boolean {
+  return findings.some(({ message, text }) =>
+    /'-m', 'pip', 'install', '-e', '\.', '--use-pep517'/.test(`${message} ${text}`),
+  );
+}
+
+/** The same editable installation, through pip alone. */
+function developWithoutIsolation(match: Match): string {
+  const { requested = [], options = [] } = match.context.log;
+  const words = requested.length === 1 && requested[0]?.startsWith("-e ") === true ? requested[0] : "-e .";
+  const rest = options.filter((option) => !/^--(?:use-pep517|no-build-isolation)$/.test(option));
+  return pip(match, `install --no-build-isolation --use-pep517 ${[words, ...rest].join(" ")}`);
 }
 
 export const packagingToolRules: readonly Rule[] = [
@@ -16,27 +37,77 @@ export const packagingToolRules: readonly Rule[] = [
     specificity: 86,
     matches: (finding, { findings }) => {
       const facts = said(finding, /No module named ['"](?<module>\w+)/);
-      return facts !== undefined &&
-        findings.some(
-          ({ message, text, at }) =>
-            at > finding.at && /'-m', 'pip', 'install', '-e', '\.', '--use-pep517'/.test(`${message} ${text}`),
-        )
-        ? facts
-        : undefined;
+      return facts !== undefined && startsDevelop(findings.filter(({ at }) => at > finding.at)) ? facts : undefined;
     },
     confidence: "high",
     cause: (match) =>
       `setuptools 80 and newer run \`setup.py develop\` through a new \`pip install -e . --use-pep517\`, which knows nothing of --no-build-isolation: its empty build environment has no \`${match.facts["module"] ?? ""}\`. pip before 25.3 still calls \`setup.py develop\` for a project without pyproject.toml.`,
-    fix: (match) => {
-      const { requested = [], options = [] } = match.context.log;
-      const words = requested.length === 1 && requested[0]?.startsWith("-e ") === true ? requested[0] : "-e .";
-      const rest = options.filter((option) => !/^--(?:use-pep517|no-build-isolation)$/.test(option));
-      return [pip(match, `install --no-build-isolation --use-pep517 ${[words, ...rest].join(" ")}`)];
-    },
+    fix: (match) => [developWithoutIsolation(match)],
     sources: ["https://setuptools.pypa.io/en/latest/history.html", "https://pip.pypa.io/en/stable/news/"],
     examples: [
       {
         text: "$ pip install --no-build-isolation -e .\n  Running setup.py develop for ops\n    error: subprocess-exited-with-error\n        File \"/w/ops/setup.py\", line 2, in <module>\n          from pybind11.setup_helpers import Pybind11Extension\n      ModuleNotFoundError: No module named 'pybind11'\n    subprocess.CalledProcessError: Command '['/e/bin/python', '-m', 'pip', 'install', '-e', '.', '--use-pep517', '--no-deps']' returned non-zero exit status 1.",
+        expect: "--no-build-isolation --use-pep517 -e .",
+      },
+    ],
+  },
+  {
+    id: "build-requirement-not-on-index",
+    title: "The isolated build needs a tool that no index at hand has",
+    on: ["installer"],
+    specificity: 82,
+    matches: (finding, context) => {
+      if (coded(finding, "no-distribution") === undefined || !context.log.isolatedBuild) return undefined;
+      if (/from versions: (?!none)/.test(finding.message)) return undefined;
+      const unmet = unmetOf({ finding, context });
+      if (unmet === undefined || unmet.why === "python" || !buildTool.test(unmet.name)) return undefined;
+      // The command itself asks for it.
+      if ((context.log.requested ?? []).some((word) => word.replaceAll('"', "").startsWith(unmet.name)))
+        return undefined;
+      const asked = /(?:requirement|found for) (?<asked>[\w.-]+(?:\[[\w,]+\])?(?:[<>=!~]=?[^\s()]+)?)/.exec(
+        finding.message,
+      );
+      return {
+        name: unmet.name,
+        asked: asked?.groups?.["asked"] ?? unmet.name,
+        nested: startsDevelop(context.findings) ? "yes" : undefined,
+      };
+    },
+    confidence: "high",
+    cause: (match) =>
+      `The build runs in an empty environment, for which pip asks its index for \`${match.facts["asked"] ?? ""}\` (made for every Python), and gets none: this machine does not reach PyPI, or the index (a mirror, a folder of wheels) that is configured does not have it. What is installed here does not count in there.${match.facts["nested"] === undefined ? "" : " setuptools 80 and newer start that build from `setup.py develop`, with a pip that knows nothing of --no-build-isolation."}`,
+    fix: (match) => {
+      const { name = "", asked = name } = match.facts;
+      const typed = match.context.log.typedBuild;
+      return [
+        ...(/^(?:setuptools|wheel|pip|packaging)$/.test(name)
+          ? []
+          : [
+              `${pip(match, `install "${asked}"`)}   # where the index has it; without a network: pip download "${asked}" -d wheels on another machine, then pip install --no-index --find-links wheels "${asked}"`,
+            ]),
+        ...(typed?.tool === "build"
+          ? [`${typed.line} --no-isolation   # with the tools that are installed here`]
+          : match.facts["nested"] === undefined
+            ? installWithoutIsolation(match)
+            : [developWithoutIsolation(match)]),
+        `# which index is asked: ${pip(match, "config list")}; a proxy: export https_proxy=http://proxy:port`,
+      ];
+    },
+    sources: [
+      "https://pip.pypa.io/en/stable/reference/build-system/",
+      "https://pip.pypa.io/en/stable/cli/pip_download/",
+    ],
+    examples: [
+      {
+        text: "$ pip install -e .\nObtaining file:///w/ops\n  Installing build dependencies: finished with status 'error'\n  × pip subprocess to install build dependencies did not run successfully.\n      ERROR: Could not find a version that satisfies the requirement setuptools>=61 (from versions: none)\n      ERROR: No matching distribution found for setuptools>=61",
+        expect: "install --no-build-isolation -e /w/ops",
+      },
+      {
+        text: "$ pip install .\n  Installing build dependencies: finished with status 'error'\n      ERROR: Could not find a version that satisfies the requirement scikit-build-core (from versions: none)",
+        expect: 'install "scikit-build-core"',
+      },
+      {
+        text: "$ pip install --no-build-isolation -e .\n  × python setup.py develop did not run successfully.\n          Installing build dependencies: started\n              ERROR: Could not find a version that satisfies the requirement setuptools>=40.8.0 (from versions: none)\n    subprocess.CalledProcessError: Command '['/e/bin/python', '-m', 'pip', 'install', '-e', '.', '--use-pep517', '--no-deps']' returned non-zero exit status 1.",
         expect: "--no-build-isolation --use-pep517 -e .",
       },
     ],
