@@ -94,10 +94,20 @@ function newer(standard: string | undefined): string | undefined {
   return { "1z": "17", "2a": "20", "2b": "23", "2c": "26" }[standard ?? ""] ?? standard;
 }
 
+/** The standards in their order, by the names that compilers take. */
+const standards: readonly (readonly [string, readonly string[]])[] = [
+  ["11", ["0x", "11"]],
+  ["14", ["1y", "14"]],
+  ["17", ["1z", "17"]],
+  ["20", ["2a", "20"]],
+];
+
 /** The standard that the text's command has, else those that are too old, as a part of a pattern. */
 function older(match: Match): string {
   const { standard } = match.context.log;
-  return standard !== undefined && Number(standard) < Number(needed(match)) ? standard : "(0x|11|1y|14)";
+  if (standard !== undefined && Number(standard) < Number(needed(match))) return standard;
+  const names = standards.filter(([year]) => Number(year) < Number(needed(match))).flatMap(([, all]) => all);
+  return `(${names.join("|")})`;
 }
 
 /** How to compile as the standard that is needed. */
@@ -120,7 +130,7 @@ function compileAsNeeded(match: Match): string[] {
                 `sed -i.bak -E 's/["'"'"']-std=(c|gnu)\\+\\+[0-9a-z]+["'"'"'],? ?//g' setup.py   # torch's builder adds the standard that this torch needs`,
               ]
             : []),
-          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
+          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
         ]),
   ];
 }
@@ -146,6 +156,11 @@ function ofNewerStandard(finding: Finding): MatchFacts | undefined {
 /** Whether the ambiguous std is the one of torch's compiled_autograd.h, or of no header that is known. */
 function isAutograd(match: Match): boolean {
   return match.finding.file === undefined || /compiled_autograd/.test(match.finding.file);
+}
+
+/** clang's own words for a standard that it does not know. */
+function isClang({ finding }: Match): boolean {
+  return /invalid value ['‘]/.test(finding.message);
 }
 
 export const standardRules: readonly Rule[] = [
@@ -261,6 +276,10 @@ export const standardRules: readonly Rule[] = [
         expect: "-std=c++20",
       },
       {
+        text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",
+        expect: "(0x|11|1y|14|1z|17)",
+      },
+      {
         text: "/e/torch/include/c10/util/C++17.h:27:2: error: #error You need C++14 to compile PyTorch",
         expect: "-std=c++14",
       },
@@ -306,10 +325,17 @@ export const standardRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) => {
       const standard = match.facts["standard"] ?? "";
+      if (isClang(match))
+        return `The clang that was called is older than C++${standard}${standard === "20" ? " (clang 10 and newer know it by that name, Apple's from Xcode 12 on)" : ""}: an older one is found first (the distribution's, conda's, CC or CXX set to another version).`;
       return `The compiler that was called is older than C++${standard} (gcc ${gccForStandard(standard) ?? 11} and newer know it by that name): often a second, older compiler is found first (an old devtoolset, conda's, CC or CXX set to another version).`;
     },
     fix: (match) => {
       const gcc = Math.max(11, gccForStandard(match.facts["standard"] ?? "20") ?? 11);
+      if (isClang(match) && platformOf(match) === "darwin")
+        return [
+          "clang++ --version; xcode-select -p",
+          "softwareupdate --list   # Command Line Tools for Xcode of a newer release; then softwareupdate --install with its label",
+        ];
       return [
         'echo "$CC $CXX"; g++ --version',
         ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
@@ -332,7 +358,7 @@ export const standardRules: readonly Rule[] = [
         expect: "gcc-11",
       },
       { text: "g++: error: unrecognized command line option '-std=c++17'", expect: "CXX" },
-      { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "C++20" },
+      { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "clang 10" },
     ],
   },
   {
