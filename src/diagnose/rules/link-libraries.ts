@@ -178,14 +178,23 @@ export const linkLibraryRules: readonly Rule[] = [
         ? `\`${match.facts["file"] ?? ""}\` was compiled to another place: a source path with \`..\` in it puts the object outside of the build folder.`
         : `\`${match.facts["file"] ?? ""}\` was not made, or elsewhere: its compile failed or was skipped (look above), the source's path is relative with \`..\`, has spaces or letters outside ASCII, or is too long for Windows; or the wrong (x86) link.exe runs.`,
     fix: (match) => [
-      "# put the project into a short path of plain letters without spaces; name sources without ..",
-      "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
+      ...(/[\\/]Temp[\\/]pip-/i.test(match.facts["file"] ?? "")
+        ? [
+            "mkdir C:\\tmp",
+            "set TEMP=C:\\tmp",
+            "set TMP=C:\\tmp",
+            "# pip builds there: a short path of plain letters in place of one within the user's folder",
+          ]
+        : [
+            "# put the project into a short path of plain letters without spaces; name sources without ..",
+            "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
+          ]),
       ...(/\.obj$/.test(match.facts["file"] ?? "")
         ? [
             "# setup.py, when ninja puts the objects elsewhere: cmdclass={'build_ext': BuildExtension.with_options(use_ninja=False)}",
           ]
         : []),
-      "retorch build",
+      /[\\/]pip-/.test(match.facts["file"] ?? "") ? pip(match, "install --no-build-isolation .") : "retorch build",
     ],
     sources: ["NVIDIA/nv-wavenet#50", "NVlabs/tiny-cuda-nn#399", "JeffreyXiang/diffoctreerast#2"],
     examples: [

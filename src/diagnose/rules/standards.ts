@@ -310,27 +310,39 @@ export const standardRules: readonly Rule[] = [
   {
     id: "cxx-standard-unknown-to-compiler",
     title: "The host compiler does not know this C++ standard",
-    on: ["driver"],
+    on: ["driver", "link"],
     specificity: 88,
     matches: (finding) =>
-      finding.tool === "nvcc"
-        ? undefined
-        : saidAny(
-            finding,
-            /unrecogni[sz]ed command[- ]line option [‘'"“]-?-?std=(?:c|gnu)\+\+(?<standard>\w+)/,
-            /invalid value ['‘](?:c|gnu)\+\+(?<standard>\w+)['’] in ['‘]-std=/,
-            /(?:unknown|unrecognized) (?:argument|option).*[-/]std[:=](?:c|gnu)\+\+(?<standard>\w+)/,
-            /-std=(?:c|gnu)\+\+(?<standard>\w+).*(?:未识别|nicht erkannt|non reconnue|no reconocida)|(?:无法识别的命令行选项|nicht erkannte Kommandozeilenoption|option de ligne de commande .* non reconnue)[^-]*-std=(?:c|gnu)\+\+(?<standard2>\w+)/,
-          ),
-    confidence: "high",
+      finding.code === "D9002"
+        ? said(finding, /ignoring unknown option ['"]?[-/]std:c\+\+(?<standard>\w+)/)
+        : finding.tool === "nvcc" || finding.kind === "link"
+          ? undefined
+          : saidAny(
+              finding,
+              /unrecogni[sz]ed command[- ]line option [‘'"“]-?-?std=(?:c|gnu)\+\+(?<standard>\w+)/,
+              /invalid value ['‘](?:c|gnu)\+\+(?<standard>\w+)['’] in ['‘]-std=/,
+              /(?:unknown|unrecognized) (?:argument|option).*[-/]std[:=](?:c|gnu)\+\+(?<standard>\w+)/,
+              /-std=(?:c|gnu)\+\+(?<standard>\w+).*(?:未识别|nicht erkannt|non reconnue|no reconocida)|(?:无法识别的命令行选项|nicht erkannte Kommandozeilenoption|option de ligne de commande .* non reconnue)[^-]*-std=(?:c|gnu)\+\+(?<standard2>\w+)/,
+            ),
+    // cl only warns of it; the errors below may have another cause.
+    confidence: (match) => (match.finding.code === "D9002" ? "medium" : "high"),
     cause: (match) => {
       const standard = match.facts["standard"] ?? "";
+      if (match.finding.code === "D9002")
+        return `cl.exe is older than /std:c++${standard} and leaves it out, so that the code is compiled as C++14: ${standard === "20" ? "Visual Studio 2019 16.11 was the first that knew it" : standard === "17" ? "Visual Studio 2017 15.3 was the first that knew it" : "a newer Visual Studio knows it"}.`;
       if (isClang(match))
         return `The clang that was called is older than C++${standard}${standard === "20" ? " (clang 10 and newer know it by that name, Apple's from Xcode 12 on)" : ""}: an older one is found first (the distribution's, conda's, CC or CXX set to another version).`;
       return `The compiler that was called is older than C++${standard} (gcc ${gccForStandard(standard) ?? 11} and newer know it by that name): often a second, older compiler is found first (an old devtoolset, conda's, CC or CXX set to another version).`;
     },
     fix: (match) => {
       const gcc = Math.max(11, gccForStandard(match.facts["standard"] ?? "20") ?? 11);
+      if (match.finding.code === "D9002")
+        return [
+          'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"',
+          "# in a new cmd:",
+          '"C:\\Program Files (x86)\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+          "set DISTUTILS_USE_SDK=1",
+        ];
       if (isClang(match) && platformOf(match) === "darwin")
         return [
           "clang++ --version; xcode-select -p",
@@ -359,6 +371,10 @@ export const standardRules: readonly Rule[] = [
       },
       { text: "g++: error: unrecognized command line option '-std=c++17'", expect: "CXX" },
       { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "clang 10" },
+      {
+        text: "cl : Command line warning D9002 : ignoring unknown option '/std:c++20'",
+        expect: "Visual Studio 2019 16.11",
+      },
     ],
   },
   {

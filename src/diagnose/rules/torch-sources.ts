@@ -193,20 +193,29 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} was written for an older one.`,
     fix: (match) =>
-      inFile(
-        match,
-        match.facts["name"] ?? "AT_CHECK",
-        checks[match.facts["name"] ?? ""] ?? "TORCH_CHECK",
-      ),
+      inFile(match, match.facts["name"] ?? "AT_CHECK", checks[match.facts["name"] ?? ""] ?? "TORCH_CHECK"),
     sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142"],
     examples: [
       { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
       { text: 'k.cu(9): error: identifier "AT_CHECK" is undefined', expect: "TORCH_CHECK" },
       { text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found", expect: "TORCH_CHECK" },
       { text: "a.cpp:12:5: error: use of undeclared identifier 'AT_CHECK'", expect: "sed" },
-      { text: "error: use of undeclared identifier 'AT_CHECK'", expect: "xargs -r sed -i -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'" },
-      { text: "a.cu(4): error: identifier \"AT_ERROR\" is undefined", expect: "s/\\bAT_ERROR *\\(/TORCH_CHECK(false, /g" },
-      { text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found", expect: "-creplace '\\bAT_CHECK\\b','TORCH_CHECK'" },
+      {
+        text: "error: use of undeclared identifier 'AT_CHECK'",
+        expect: "xargs -r sed -i -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'",
+      },
+      {
+        text: "csrc/roi.cpp:31:5: error: there are no arguments to ‘AT_CHECK’ that depend on a template parameter, so a declaration of ‘AT_CHECK’ must be available [-fpermissive]",
+        expect: "TORCH_CHECK",
+      },
+      {
+        text: 'a.cu(4): error: identifier "AT_ERROR" is undefined',
+        expect: "s/\\bAT_ERROR *\\(/TORCH_CHECK(false, /g",
+      },
+      {
+        text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found",
+        expect: "-creplace '\\bAT_CHECK\\b','TORCH_CHECK'",
+      },
     ],
   },
   {
