@@ -58,7 +58,7 @@ export const linkLibraryRules: readonly Rule[] = [
             ? [
                 `${python(match)} -c "import sys; print(sys.base_prefix + '\\\\libs')"   # does it hold the .lib? then:`,
                 `for /f "usebackq delims=" %i in (\`${python(match)} -c "import sys; print(sys.base_prefix)"\`) do set LIB=%i\\libs;%LIB%`,
-                `# otherwise install Python ${pythonVersion(match) ?? ""} from python.org, and make the virtual environment anew with it`,
+                `# otherwise install Python${pythonVersion(match) === undefined ? "" : ` ${pythonVersion(match) ?? ""}`} from python.org, and make the virtual environment anew with it`,
               ]
             : [
                 ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
