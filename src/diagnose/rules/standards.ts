@@ -302,6 +302,10 @@ export const standardRules: readonly Rule[] = [
       },
       { text: "a.cpp:12:1: error: ‘concept’ does not name a type", expect: "-std=c++20" },
       {
+        text: "error: no template named 'is_same_v' in namespace 'std'; did you mean 'is_same'?",
+        expect: "-std=c++17",
+      },
+      {
         text: "C:\\e\\c10/util/StringUtil.h(72): error C7555: use of designated initializers requires at least '/std:c++20'",
         expect: "/std:c++20",
       },
