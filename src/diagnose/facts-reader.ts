@@ -83,7 +83,8 @@ const names: readonly RegExp[] = [
   /Building (?:wheel|editable) for ([\w.-]+)/,
   /This error likely indicates that [`']?([\w.-]+)(?: ?@|==|[`'])/,
   /(?:•|-) Installing ([\w.-]+) \(.*\): Failed/,
-  /not a problem with poetry but with ([\w.-]+) \(/,
+  /not a problem with poetry but (?:one of the following issues )?with ([\w.-]+) \(/,
+  /^(?:\S*UserWarning: )?(\w+) was requested, but nvcc was not found/,
   /^add ([\w.-]+) failed:?$/,
   /^✖ Install ([\w.-]+) \S+ failed/,
 ];
@@ -172,7 +173,7 @@ export class FactsReader {
     if (text.length > 2_000) text = text.slice(0, 2_000);
     if (facts.platform === undefined || facts.platform === "linux") {
       if (
-        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:[Uu]sers|[Pp]rogram|[Ww]indows|[Pp]ython|[Aa]naconda|[Mm]iniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
+        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:[Uu]sers|[Pp]rogram|[Ww]indows|[Pp]ython|[Aa]naconda|[Mm]iniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\['where', 'cl'\]|DISTUTILS_USE_SDK is not set|compiler version for cl:|Microsoft Visual C\+\+ \d+\.\d+ |\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
           text,
         )
       )
@@ -222,7 +223,7 @@ export class FactsReader {
       )
     )
       facts.installer = "uv";
-    else if (/poetry(?![-_.]core)/i.test(text)) facts.installer ??= "poetry";
+    else if (/poetry(?![-_.]core)|^Chef(?:Build|Install)Error$/i.test(text)) facts.installer ??= "poetry";
     else if (
       /\bpdm (?:install|add|sync|build)\b|[\\/]pdm[\\/]|[\\/]pdm-build-env|^\[BuildError\]: Build backend/.test(text)
     )

@@ -208,6 +208,16 @@ export function installWithoutIsolation(match: Match): string[] {
       `pdm add ${needed.join(" ")}`,
       `pdm add --no-isolation ${wanted}   # the build then sees what the project has`,
     ];
+  // Conda hands the list under `pip:` to pip; which package of it that is, nothing tells.
+  if (
+    wanted === "." &&
+    match.context.findings.some(({ text }) => /^(?:CondaEnvException|Pip subprocess error)/.test(text))
+  )
+    return [
+      "# environment.yml: take the package that is built (flash-attn, apex, …) out of the list under pip:, then",
+      "conda env update -f environment.yml",
+      "# in that environment: python -m pip install --no-build-isolation <the package>",
+    ];
   const runner = own(runners, installer ?? "");
   const pipHere = `${runner === undefined ? python(match) : `${runner}python`} -m pip install`;
   return [

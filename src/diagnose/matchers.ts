@@ -13,7 +13,7 @@ export function about(finding: Finding, names: RegExp): MatchFacts | undefined {
     /[‘'`"“](?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)[’'"”] (?:was not declared|has not been declared|is undefined|is not a member of|is not a class or namespace|does not name a type|is not a type|undeclared\b)/.exec(
       finding.message,
     )?.groups?.["name"] ??
-    /(?:has no member (?:named )?|no member named |use of undeclared identifier |unknown type name |no type named |no template named |identifier |no matching function for call to |no instance of (?:overloaded )?function |undeclared identifier |identifier not found |implicit declaration of function |call to undeclared (?:library )?function |use of deleted function |cannot be used as a function)[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)/.exec(
+    /(?:has no member (?:named )?|no member named |use of undeclared identifier |unknown type name |no type named |no template named |identifier |no matching function for call to |no instance of (?:overloaded )?function |undeclared identifier |identifier not found |implicit declaration of function |call to undeclared (?:library )?function |use of deleted function |cannot be used as a function|there are no arguments to )[‘'`"“]?(?:[\w:<>, *&~-]*::)?(?<name>[A-Za-z_~]\w*)/.exec(
       finding.message,
     )?.groups?.["name"];
   if (match === undefined || !names.test(match)) return undefined;

@@ -108,6 +108,9 @@ function packageInText(module: string, log: Match["context"]["log"]): string | u
 function importedPackage(message: string, log: Match["context"]["log"]): string | undefined {
   const module = /\b([a-z]\w{1,40})\._(?:C|ext)\b/.exec(message)?.[1];
   if (module !== undefined) return packageOfModule(`${module}.`);
+  const spoken = /\bimport(?:ing)? (?:of )?[`'"]?(\w+)/.exec(message)?.[1];
+  const known = spoken === undefined ? undefined : packageOfModule(spoken);
+  if (known !== undefined) return known;
   const last = log.importsLast ? log.imports.at(-1) : undefined;
   return last === undefined || /^(?:torch|numpy|sys|os)$/.test(last) ? undefined : packageOfModule(`${last}.`);
 }
@@ -139,7 +142,9 @@ export function packageOf(match: Pick<Match, "finding" | "context">): string | u
     return (
       (module === undefined ? undefined : (packageOfModule(module) ?? packageInText(module, match.context.log))) ??
       (finding.kind === "gpu" ? checkoutOf(finding.text) : undefined) ??
-      (finding.kind === "missing-library" ? importedPackage(finding.message, match.context.log) : undefined) ??
+      (finding.kind === "missing-library"
+        ? importedPackage(`${finding.text} ${finding.message}`, match.context.log)
+        : undefined) ??
       packageOfFile(file) ??
       match.context.log.package ??
       runningPackage(match) ??

@@ -216,7 +216,7 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
   return {
     id: rule.id,
     title: rule.title,
-    cause: withCaller(rule.cause(match), finding),
+    cause: withCaller(withSubject(rule.cause(match), finding), finding),
     fix: withoutRepeats(fixOf(rule, match)),
     evidence: { line: finding.at, text: finding.text },
     confidence: confidenceOf(candidate),
@@ -225,6 +225,16 @@ function toDiagnosis(candidate: Candidate): Diagnosis {
     ...(subject === undefined || subject === "" ? {} : { subject }),
     ...(change === undefined ? {} : { change }),
   };
+}
+
+/** A message without its file leaves a hole in the sentence where the place would stand. */
+function withSubject(cause: string, { file }: Finding): string {
+  return file !== undefined
+    ? cause
+    : cause
+        .replace(/^ (?=[a-z])/, "The code ")
+        .replaceAll(/ {2}(?=[a-z])/g, " the code ")
+        .replaceAll(/(?<=[\w`]) \(\)(?=[ ,.:;])/g, "");
 }
 
 /** A header's template fails where the project uses it: the sentence that names that line. */

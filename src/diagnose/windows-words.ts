@@ -89,6 +89,14 @@ function filtered(text: string): string {
 /** What Git for Windows brings the programs for. */
 const inGitBash = "# in Git Bash: ";
 
+/** What `sed -i -E 's/…/…/g' a.cpp` does, in PowerShell's words: not every Windows has a sed. */
+function replacedInFile(text: string): string | undefined {
+  const [, from = "", to = "", file] =
+    /^sed -i(?:\.bak)? -E 's\/([^/'"]+)\/([^/'"]*)\/g' ([\w.:\\/+-]+)$/.exec(text) ?? [];
+  if (file === undefined) return undefined;
+  return `powershell -Command "(Get-Content ${file}) -creplace '${from}','${to.replaceAll(/\\(?=\d)/g, "$")}' | Set-Content ${file}"`;
+}
+
 /** One command, without what follows it. */
 function one(command: string): string[] {
   const text = command.trim();
@@ -96,6 +104,8 @@ function one(command: string): string[] {
   const unset = /^unset ([\w ]+)$/.exec(text)?.[1];
   if (unset !== undefined) return unset.split(" ").map((name) => `set ${name}=`);
   if (/^ls -d \/usr\/local\/cuda/.test(text)) return [`dir "${toolkits}"`];
+  const replaced = replacedInFile(text);
+  if (replaced !== undefined) return [replaced];
   if (/^sed -|^grep -|^for \w+ in /.test(text)) return [`${inGitBash}${text}`];
   const removed = /^rm -rf (.+)$/.exec(text)?.[1];
   if (removed !== undefined)

@@ -155,7 +155,7 @@ export const phrases: readonly Phrase[] = [
   // Tracebacks, py-spy and gdb show where a process waits.
   {
     words:
-      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py:\d+.{0,4}wait|\bwait \(self=<FileBaton|^#\d+ .*file_baton\.py/,
+      /file_baton\.py["':, ]{1,3}(?:line )?\d+,? (?:in )?\)?wait|wait \(\S*file_baton\.py:\d+\)|file_baton\.py(?::\d+,)?(?:.{0,4}| in (?:FileBaton\.)?)wait|\bwait \(self=<FileBaton|^#\d+ .*file_baton\.py/,
     kind: "exception",
     tool: "torch",
     code: "lock-wait",

@@ -1,5 +1,5 @@
 /** Bazel and Meson. */
-import { buildAgain, pip, python, systemPackage } from "../commands.ts";
+import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const blas = {
@@ -131,6 +131,7 @@ export const bazelAndMesonRules: readonly Rule[] = [
         : `Meson could not run a compiler (${match.facts["compiler"]}): none is installed, or CC, CXX or CUDACXX names one that does not exist.`,
     fix: (match) => {
       const name = match.facts["name"] ?? "";
+      if (match.facts["compiler"] === "nvcc") return useToolkit(match);
       if (match.facts["compiler"] !== undefined)
         return ["sudo apt-get install build-essential", 'echo "CC=[$CC] CXX=[$CXX] CUDACXX=[$CUDACXX]"'];
       return [
@@ -152,6 +153,7 @@ export const bazelAndMesonRules: readonly Rule[] = [
         text: '../meson.build:14:11: ERROR: Dependency "pybind11" not found, tried pkgconfig and cmake',
         expect: "pip install pybind11",
       },
+      { text: "meson.build:12:0: ERROR: Unknown compiler(s): [['nvcc']]", expect: "CUDA_HOME" },
     ],
   },
   {

@@ -1,5 +1,5 @@
 /** What one compiler or language takes and another does not: instruction sets, flags for C and C++, OpenMP, old words. */
-import { platformOf, systemPackage } from "../commands.ts";
+import { systemPackage } from "../commands.ts";
 import { placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 /**
@@ -195,9 +195,9 @@ export const dialectRules: readonly Rule[] = [
     cause: (match) =>
       `${placeOf(match.finding)} uses the word \`register\`, which C++17 took out of the language; clang 16 and newer, and everything that is compiled as C++17 (as torch wants), rejects it. It never meant anything to compilers of this century.`,
     fix: (match) => [
-      match.finding.file === undefined || platformOf(match) === "win32"
-        ? "# delete the word register"
-        : `sed -i.bak 's/\\bregister //g' ${match.finding.file}`,
+      match.finding.file === undefined
+        ? `grep -rlw register --include='*.c' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i.bak -E 's/\\bregister //g'   # in the folder of the package's sources`
+        : `sed -i.bak -E 's/\\bregister //g' ${match.finding.file}`,
       "# without touching the sources: the flag -Wno-register (clang: -Wno-register, too)   CXXFLAGS=-Wno-register; or -Dregister=",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-Wno-register" }),
@@ -207,6 +207,7 @@ export const dialectRules: readonly Rule[] = [
         text: "/p/a.cxx:233:3: error: ISO C++17 does not allow 'register' storage class specifier [-Wregister]",
         expect: "-Wno-register",
       },
+      { text: "error: ISO C++17 does not allow 'register' storage class specifier", expect: "xargs -r sed" },
     ],
   },
   {

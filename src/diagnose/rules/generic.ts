@@ -3,6 +3,7 @@ import { installAgain, packageToBuild, pip, platformOf, reinstall, setVariable }
 import { originOf, plainName } from "../packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { wheelsOfOthers } from "./absent-wheels.ts";
+import { jitRoot } from "./build-systems.ts";
 import { ofCleaning } from "./setup-refusals.ts";
 
 /** An option of CMake's that has another name now, as the message says: the command of the text with that one. */
@@ -264,13 +265,14 @@ export const genericRules: readonly Rule[] = [
     cause: () =>
       "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",
     fix: (match) =>
-      match.context.log.installer === "pip" || match.finding.tool === "pip"
+      jitAgain(match) ??
+      (match.context.log.installer === "pip" || match.finding.tool === "pip"
         ? wholeLog(match)
         : [
             "# show more of the log, from the first failed command on",
             "MAX_JOBS=1 retorch build -v",
             "# do not replace ['ninja', '-v'] by ['ninja', '--version'] in cpp_extension.py: that only hides the error",
-          ],
+          ]),
     sources: ["NVIDIA/apex#995", "facebookresearch/pytorch3d#1688"],
     examples: [
       {
@@ -285,7 +287,7 @@ export const genericRules: readonly Rule[] = [
         text: "subprocess.CalledProcessError: Command '['ninja', '-v']' returned non-zero exit status 1.",
         expect: "before them",
       },
-      { text: "RuntimeError: Error building extension 'fused'", expect: "retorch" },
+      { text: "RuntimeError: Error building extension 'fused'", expect: "ninja -v -j 1" },
       { text: "ninja: build stopped: subcommand failed.", expect: "more of the log" },
       {
         text: "note: This error originates from a subprocess, and is likely not a problem with pip.",
@@ -294,6 +296,24 @@ export const genericRules: readonly Rule[] = [
     ],
   },
 ];
+
+/** What load() wrote for ninja, compiled once more one file at a time: load() itself may print the end alone. */
+function jitAgain(match: Match): string[] | undefined {
+  const name = match.context.findings
+    .map(({ text }) => /Error building extension '([\w.-]+)'/.exec(text)?.[1])
+    .find((found) => found !== undefined);
+  if (name === undefined || match.context.log.package !== undefined) return undefined;
+  if (platformOf(match) === "win32")
+    return [
+      setVariable(match, "MAX_JOBS", "1"),
+      "# run the program again with > build.log 2>&1 behind it: one compiler at a time, the first error is the last thing printed",
+      "retorch diagnose build.log",
+    ];
+  return [
+    `ninja -v -j 1 -C "$(dirname "$(find ${jitRoot(match)} -path '*/${name}/*' -name build.ninja | head -n 1)")" 2>&1 | tee build.log   # compiles what load() wrote there, one file at a time`,
+    "retorch diagnose build.log",
+  ];
+}
 
 /** The whole log of pip's build of the package, with one compiler at a time so that the first error is the last thing printed. */
 function wholeLog(match: Match): string[] {

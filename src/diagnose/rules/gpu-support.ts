@@ -1,5 +1,6 @@
 /** Builds of torch and of extensions without this GPU, or without any. */
 import { installGpuTorch, installTorchFor, pip, python, setVariable, buildForThisGpu } from "../commands.ts";
+import { reinstallMmcv } from "../mmcv.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** The compute capability that a message names, as a number: 12, 6.1. */
@@ -129,11 +130,19 @@ export const gpuSupportRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The CUDA sources were left out when the package was built: its setup.py asks torch.cuda.is_available(), and no GPU was visible then (a docker build, a login node), or CUDA_HOME was not found.",
-    fix: (match) => [setVariable(match, "FORCE_CUDA", "1"), ...buildForThisGpu(match)],
+    fix: (match) =>
+      // The words of mmcv's own dispatcher: its wheels, or its sources with operators (mmcv/ops/csrc/common/pytorch_device_registry.hpp).
+      /implementation for device \S+ not found/.test(match.finding.text)
+        ? [
+            ...reinstallMmcv(match),
+            `# from source: FORCE_CUDA=1 MMCV_WITH_OPS=1 ${pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary mmcv mmcv")}`,
+          ]
+        : [setVariable(match, "FORCE_CUDA", "1"), ...buildForThisGpu(match)],
     sources: ["facebookresearch/detectron2#55", "facebookresearch/detectron2#1406", "facebookresearch/pytorch3d#318"],
     examples: [
       { text: "RuntimeError: Not compiled with GPU support", expect: "FORCE_CUDA" },
       { text: "RuntimeError: nms is not compiled with GPU support", expect: "FORCE_CUDA" },
+      { text: "RuntimeError: nms_impl: implementation for device cuda:0 not found.", expect: "mim install" },
       {
         text: 'Traceback (most recent call last):\n  File "/home/u/detectron2/modeling/poolers.py", line 12, in forward\n    return self.pool(x)\nRuntimeError: Not compiled with GPU support (ROIAlign_forward at /home/u/detectron2/layers/csrc/ROIAlign/ROIAlign.h:73)',
         expect: "facebookresearch/detectron2",

@@ -88,6 +88,12 @@ export const headerRules: readonly Rule[] = [
           ...(/[\\/](?:tmp\w*|Temp)[\\/].*(?:\w_utils|triton_launcher|main)\.c$/i.test(match.finding.file ?? "")
             ? ['rmdir /s /q "%USERPROFILE%\\.triton\\cache"   # Triton compiles it again']
             : []),
+          ...(version === undefined
+            ? []
+            : [
+                `winget install -e --id Python.Python.${version}`,
+                `# then the virtual environment anew with it: py -${version} -m venv <its folder>`,
+              ]),
           "# install Python from python.org or conda (the Store's and the embeddable Python have no headers)",
         ];
       if (platformOf(match) === "darwin") return ["brew install python   # or xcode-select --install"];

@@ -192,6 +192,12 @@ export const libraryHeaderRules: readonly Rule[] = [
               ...(entry.brew === undefined ? {} : { brew: entry.brew }),
               ...(entry.conda === undefined ? {} : { conda: entry.conda }),
             })),
+        // clang's words: Apple's says the same.
+        ...(entry.brew === "libomp" && platformOf(match) === "linux" && match.finding.tool === "clang"
+          ? [
+              "# macOS: brew install libomp, then export CPATH=$(brew --prefix libomp)/include LIBRARY_PATH=$(brew --prefix libomp)/lib",
+            ]
+          : []),
         // A compiler of the system does not look into the environment.
         ...(match.context.log.conda && entry.conda !== undefined && platformOf(match) === "linux" && dir === undefined
           ? ["export CPATH=$CONDA_PREFIX/include:$CPATH"]

@@ -199,6 +199,13 @@ export const libraryVersionRules: readonly Rule[] = [
           newer,
         ];
       const commands = name === undefined ? rebuild(match) : reinstall(match, name);
+      // Its wheels alone come from there, and they are the ones that do not run.
+      if (commands.some((line) => / --upgrade --force-reinstall /.test(line)))
+        return [
+          "ldd --version | head -1   # the glibc of this system",
+          newer,
+          `# or an older release of ${name ?? "it"}, whose wheels were built on an older system; or build it from its sources on this one`,
+        ];
       return [
         "# build it on this system instead of installing the ready-made wheel:",
         // A page of ready-made wheels has the same one again.

@@ -58,7 +58,7 @@ export const linkLibraryRules: readonly Rule[] = [
             ? [
                 `${python(match)} -c "import sys; print(sys.base_prefix + '\\\\libs')"   # does it hold the .lib? then:`,
                 `for /f "usebackq delims=" %i in (\`${python(match)} -c "import sys; print(sys.base_prefix)"\`) do set LIB=%i\\libs;%LIB%`,
-                `# otherwise install Python ${pythonVersion(match) ?? ""} from python.org, and make the virtual environment anew with it`,
+                `# otherwise install Python${pythonVersion(match) === undefined ? "" : ` ${pythonVersion(match) ?? ""}`} from python.org, and make the virtual environment anew with it`,
               ]
             : [
                 ...systemPackage(match, { apt: `python${pythonVersion(match) ?? "3"}-dev`, dnf: "python3-devel" }),
@@ -178,14 +178,23 @@ export const linkLibraryRules: readonly Rule[] = [
         ? `\`${match.facts["file"] ?? ""}\` was compiled to another place: a source path with \`..\` in it puts the object outside of the build folder.`
         : `\`${match.facts["file"] ?? ""}\` was not made, or elsewhere: its compile failed or was skipped (look above), the source's path is relative with \`..\`, has spaces or letters outside ASCII, or is too long for Windows; or the wrong (x86) link.exe runs.`,
     fix: (match) => [
-      "# put the project into a short path of plain letters without spaces; name sources without ..",
-      "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
+      ...(/[\\/]Temp[\\/]pip-/i.test(match.facts["file"] ?? "")
+        ? [
+            "mkdir C:\\tmp",
+            "set TEMP=C:\\tmp",
+            "set TMP=C:\\tmp",
+            "# pip builds there: a short path of plain letters in place of one within the user's folder",
+          ]
+        : [
+            "# put the project into a short path of plain letters without spaces; name sources without ..",
+            "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
+          ]),
       ...(/\.obj$/.test(match.facts["file"] ?? "")
         ? [
             "# setup.py, when ninja puts the objects elsewhere: cmdclass={'build_ext': BuildExtension.with_options(use_ninja=False)}",
           ]
         : []),
-      "retorch build",
+      /[\\/]pip-/.test(match.facts["file"] ?? "") ? pip(match, "install --no-build-isolation .") : "retorch build",
     ],
     sources: ["NVIDIA/nv-wavenet#50", "NVlabs/tiny-cuda-nn#399", "JeffreyXiang/diffoctreerast#2"],
     examples: [

@@ -31,6 +31,9 @@ export const ninjaRules: readonly Rule[] = [
       "ninja cannot read its build file: it is cut off or mixed up, because several processes (ranks, parallel pip builds) wrote it at the same time, or a path in it has spaces, a colon or a line break.",
     fix: (match) => [
       ...rebuild(match),
+      ...(rebuild(match).some((line) => line.startsWith("retorch build"))
+        ? [`# an extension of load(): rm -rf ${jitRoot(match)}/*/<its name>, then the program again`]
+        : []),
       "# build once in one process before starting all ranks; paths without spaces and colons",
     ],
     sources: ["microsoft/DeepSpeed#7899", "pytorch/pytorch#177265"],

@@ -1,4 +1,5 @@
 /** nvcc's command line: options, standards, its host compiler and files. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForStandard } from "../version-facts.ts";
 import {
   buildAgain,
@@ -11,6 +12,7 @@ import {
   toolkitFolder,
   toolkitOnPath,
   torchCuda,
+  useToolkit,
 } from "../commands.ts";
 import { newerToolkit } from "../newer-toolkit.ts";
 import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
@@ -96,6 +98,16 @@ export const nvccOptionRules: readonly Rule[] = [
       if (since === undefined)
         return [
           "# -std=c++20 for nvcc (extra_compile_args={'nvcc': ['-std=c++20']}, CMAKE_CUDA_STANDARD 20); the newer standard for cxx alone",
+        ];
+      const wanted = torchCuda(match);
+      if (wanted !== undefined && compareVersions(parseVersion(wanted), parseVersion(since)) >= 0)
+        return ["which -a nvcc; nvcc --version", ...useToolkit(match, wanted, since)];
+      if (wanted === undefined && match.context.usesTorch !== false && platformOf(match) === "linux")
+        return [
+          "which -a nvcc; nvcc --version; ls -d /usr/local/cuda*",
+          `export CUDA_HOME=/usr/local/cuda-$(${python(match)} -c "import torch; print(torch.version.cuda)")   # the toolkit of torch's CUDA; it has to be ${since} or newer`,
+          "export PATH=$CUDA_HOME/bin:$PATH",
+          "# no such folder: install that toolkit beside the other, https://developer.nvidia.com/cuda-toolkit-archive",
         ];
       return [
         "which -a nvcc; nvcc --version",

@@ -152,7 +152,7 @@ export const registrationRules: readonly Rule[] = [
   {
     id: "extension-module-missing",
     title: "The compiled part of the package is missing",
-    on: ["exception"],
+    on: ["exception", "warning"],
     role: "symptom",
     specificity: 66,
     matches: (finding, context) => {
@@ -162,6 +162,11 @@ export const registrationRules: readonly Rule[] = [
         context.findings.some(({ message }) => message.includes("[sgl_kernel]"))
       )
         return undefined;
+      // What GroundingDINO's ms_deform_attn.py says when its import of _C fails.
+      if (finding.kind === "warning")
+        return /Failed to load custom C\+\+ ops\. Running on CPU mode Only/.test(finding.message)
+          ? { module: "_C" }
+          : undefined;
       const module =
         /No module named ['"]?(?<module>[\w.]+)['"]?/.exec(finding.message)?.groups?.["module"] ??
         /cannot import name ['"]?(?<module>_C|_ext|\w+_cuda|\w+_ext|_backend|lib(?:bleu|nat\w*|base)|\w+_fast)['"]?/.exec(
@@ -186,7 +191,7 @@ export const registrationRules: readonly Rule[] = [
       if (finding.code === "NameError" && finding.frames?.at(-1)?.includes("setup.py") === true) return undefined;
       return { module };
     },
-    confidence: "high",
+    confidence: (match) => (match.finding.kind === "warning" ? "medium" : "high"),
     cause: (match) =>
       `\`${match.facts["module"] ?? ""}\` is the compiled part of its package, and it is not there: it was not built (its build failed or was skipped, or the package was installed without a compiler or CUDA), it was built for another Python, or Python picks up the source folder instead of the installed package.`,
     fix: (match) => {
@@ -196,11 +201,13 @@ export const registrationRules: readonly Rule[] = [
         packageOfModule(match.facts["module"] ?? "") ??
         (/pointnet2/i.test(match.finding.message) ? "pointnet2-ops" : undefined) ??
         packageOfInit(match.finding.message) ??
-        packageOf(match);
+        packageOf(match) ??
+        (match.finding.kind === "warning" && buildInCheckout(match) === undefined ? "groundingdino" : undefined);
       const checkout = name === undefined ? buildInCheckout(match) : undefined;
       return [
         // The import stood in a try block: the package can do without, and its set-up script does so, too.
-        ...(match.finding.code === "NameError" && (name === undefined || originOf(name)?.page === undefined)
+        ...((match.finding.code === "NameError" || match.finding.kind === "warning") &&
+        (name === undefined || originOf(name)?.page === undefined)
           ? [
               `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match) ?? match.context.log.spokenCuda))}   # of torch.version.cuda's toolkit, with nvcc: without it (or without a GPU in sight) such a set-up script leaves the compiled part out and says nothing`,
             ]
@@ -255,6 +262,7 @@ export const registrationRules: readonly Rule[] = [
         expect: "pointnet2_ops_lib",
       },
       { text: "NameError: name '_C' is not defined", expect: "export CUDA_HOME" },
+      { text: "UserWarning: Failed to load custom C++ ops. Running on CPU mode Only!", expect: "export CUDA_HOME" },
       { text: "ModuleNotFoundError: No module named 'spconv.core_cc'", expect: "install spconv-cu" },
       { text: "Error is name 'exllamav2_ext' is not defined", expect: "exllamav2/releases" },
       {

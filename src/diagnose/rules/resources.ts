@@ -324,6 +324,9 @@ export const resourceRules: readonly Rule[] = [
               ]
             : [
                 "df -h . /tmp ~/.cache",
+                ...(/torch_extensions/.test(match.finding.text)
+                  ? [setVariable(match, "TORCH_EXTENSIONS_DIR", "/path/with/room/torch_extensions")]
+                  : []),
                 ...(/ \/(?:home|root|Users)\//.test(match.finding.message)
                   ? ["export TMPDIR=/path/with/room   # where nvcc and pip put their temporary files"]
                   : [

@@ -1,5 +1,5 @@
 /** Sources that no longer compile: what CUDA, Python, pybind11 and compilers changed. */
-import { pip, platformOf } from "../commands.ts";
+import { pip, platformOf, systemPackage } from "../commands.ts";
 import { about, ofLog } from "../matchers.ts";
 import { newestGccFor } from "../version-facts.ts";
 import { limitsApi } from "./limited-api.ts";
@@ -189,10 +189,13 @@ export const sourceRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "pybind11's cast.h goes through nvcc here, and some pairs of nvcc and gcc do not go together there: nvcc 11.7 to 12.1 writes code that gcc 12 and 13 reject, nvcc 9 code that gcc 6 and 7 reject.",
-    fix: () => [
-      "# keep pybind11 and torch/extension.h out of .cu files (include ATen/ATen.h or torch/types.h there; bind in a .cpp file)",
-      "export CC=gcc-11 CXX=g++-11   # an older host compiler works, too",
+    fix: (match) => [
+      ...systemPackage(match, { apt: "gcc-11 g++-11", dnf: "gcc-toolset-11", conda: "gxx=11" }),
+      match.context.log.conda
+        ? "export CC=$CONDA_PREFIX/bin/gcc CXX=$CONDA_PREFIX/bin/g++"
+        : "export CC=gcc-11 CXX=g++-11 NVCC_PREPEND_FLAGS='-ccbin g++-11'   # an older host compiler",
       "# or CUDA 12.2 and newer, or pybind11 2.11.2 and newer",
+      "# or keep pybind11 and torch/extension.h out of .cu files (include ATen/ATen.h or torch/types.h there; bind in a .cpp file)",
     ],
     sources: ["pybind/pybind11#4606", "pybind/pybind11#4893", "vllm-project/vllm#3300"],
     examples: [

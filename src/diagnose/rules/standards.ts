@@ -94,10 +94,20 @@ function newer(standard: string | undefined): string | undefined {
   return { "1z": "17", "2a": "20", "2b": "23", "2c": "26" }[standard ?? ""] ?? standard;
 }
 
+/** The standards in their order, by the names that compilers take. */
+const standards: readonly (readonly [string, readonly string[]])[] = [
+  ["11", ["0x", "11"]],
+  ["14", ["1y", "14"]],
+  ["17", ["1z", "17"]],
+  ["20", ["2a", "20"]],
+];
+
 /** The standard that the text's command has, else those that are too old, as a part of a pattern. */
 function older(match: Match): string {
   const { standard } = match.context.log;
-  return standard !== undefined && Number(standard) < Number(needed(match)) ? standard : "(0x|11|1y|14)";
+  if (standard !== undefined && Number(standard) < Number(needed(match))) return standard;
+  const names = standards.filter(([year]) => Number(year) < Number(needed(match))).flatMap(([, all]) => all);
+  return `(${names.join("|")})`;
 }
 
 /** How to compile as the standard that is needed. */
@@ -120,7 +130,7 @@ function compileAsNeeded(match: Match): string[] {
                 `sed -i.bak -E 's/["'"'"']-std=(c|gnu)\\+\\+[0-9a-z]+["'"'"'],? ?//g' setup.py   # torch's builder adds the standard that this torch needs`,
               ]
             : []),
-          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
+          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
         ]),
   ];
 }
@@ -146,6 +156,11 @@ function ofNewerStandard(finding: Finding): MatchFacts | undefined {
 /** Whether the ambiguous std is the one of torch's compiled_autograd.h, or of no header that is known. */
 function isAutograd(match: Match): boolean {
   return match.finding.file === undefined || /compiled_autograd/.test(match.finding.file);
+}
+
+/** clang's own words for a standard that it does not know. */
+function isClang({ finding }: Match): boolean {
+  return /invalid value ['‘]/.test(finding.message);
 }
 
 export const standardRules: readonly Rule[] = [
@@ -261,6 +276,10 @@ export const standardRules: readonly Rule[] = [
         expect: "-std=c++20",
       },
       {
+        text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",
+        expect: "(0x|11|1y|14|1z|17)",
+      },
+      {
         text: "/e/torch/include/c10/util/C++17.h:27:2: error: #error You need C++14 to compile PyTorch",
         expect: "-std=c++14",
       },
@@ -283,6 +302,10 @@ export const standardRules: readonly Rule[] = [
       },
       { text: "a.cpp:12:1: error: ‘concept’ does not name a type", expect: "-std=c++20" },
       {
+        text: "error: no template named 'is_same_v' in namespace 'std'; did you mean 'is_same'?",
+        expect: "-std=c++17",
+      },
+      {
         text: "C:\\e\\c10/util/StringUtil.h(72): error C7555: use of designated initializers requires at least '/std:c++20'",
         expect: "/std:c++20",
       },
@@ -291,25 +314,44 @@ export const standardRules: readonly Rule[] = [
   {
     id: "cxx-standard-unknown-to-compiler",
     title: "The host compiler does not know this C++ standard",
-    on: ["driver"],
+    on: ["driver", "link"],
     specificity: 88,
     matches: (finding) =>
-      finding.tool === "nvcc"
-        ? undefined
-        : saidAny(
-            finding,
-            /unrecogni[sz]ed command[- ]line option [‘'"“]-?-?std=(?:c|gnu)\+\+(?<standard>\w+)/,
-            /invalid value ['‘](?:c|gnu)\+\+(?<standard>\w+)['’] in ['‘]-std=/,
-            /(?:unknown|unrecognized) (?:argument|option).*[-/]std[:=](?:c|gnu)\+\+(?<standard>\w+)/,
-            /-std=(?:c|gnu)\+\+(?<standard>\w+).*(?:未识别|nicht erkannt|non reconnue|no reconocida)|(?:无法识别的命令行选项|nicht erkannte Kommandozeilenoption|option de ligne de commande .* non reconnue)[^-]*-std=(?:c|gnu)\+\+(?<standard2>\w+)/,
-          ),
-    confidence: "high",
+      finding.code === "D9002"
+        ? said(finding, /ignoring unknown option ['"]?[-/]std:c\+\+(?<standard>\w+)/)
+        : finding.tool === "nvcc" || finding.kind === "link"
+          ? undefined
+          : saidAny(
+              finding,
+              /unrecogni[sz]ed command[- ]line option [‘'"“]-?-?std=(?:c|gnu)\+\+(?<standard>\w+)/,
+              /invalid value ['‘](?:c|gnu)\+\+(?<standard>\w+)['’] in ['‘]-std=/,
+              /(?:unknown|unrecognized) (?:argument|option).*[-/]std[:=](?:c|gnu)\+\+(?<standard>\w+)/,
+              /-std=(?:c|gnu)\+\+(?<standard>\w+).*(?:未识别|nicht erkannt|non reconnue|no reconocida)|(?:无法识别的命令行选项|nicht erkannte Kommandozeilenoption|option de ligne de commande .* non reconnue)[^-]*-std=(?:c|gnu)\+\+(?<standard2>\w+)/,
+            ),
+    // cl only warns of it; the errors below may have another cause.
+    confidence: (match) => (match.finding.code === "D9002" ? "medium" : "high"),
     cause: (match) => {
       const standard = match.facts["standard"] ?? "";
+      if (match.finding.code === "D9002")
+        return `cl.exe is older than /std:c++${standard} and leaves it out, so that the code is compiled as C++14: ${standard === "20" ? "Visual Studio 2019 16.11 was the first that knew it" : standard === "17" ? "Visual Studio 2017 15.3 was the first that knew it" : "a newer Visual Studio knows it"}.`;
+      if (isClang(match))
+        return `The clang that was called is older than C++${standard}${standard === "20" ? " (clang 10 and newer know it by that name, Apple's from Xcode 12 on)" : ""}: an older one is found first (the distribution's, conda's, CC or CXX set to another version).`;
       return `The compiler that was called is older than C++${standard} (gcc ${gccForStandard(standard) ?? 11} and newer know it by that name): often a second, older compiler is found first (an old devtoolset, conda's, CC or CXX set to another version).`;
     },
     fix: (match) => {
       const gcc = Math.max(11, gccForStandard(match.facts["standard"] ?? "20") ?? 11);
+      if (match.finding.code === "D9002")
+        return [
+          'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"',
+          "# in a new cmd:",
+          '"C:\\Program Files (x86)\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
+          "set DISTUTILS_USE_SDK=1",
+        ];
+      if (isClang(match) && platformOf(match) === "darwin")
+        return [
+          "clang++ --version; xcode-select -p",
+          "softwareupdate --list   # Command Line Tools for Xcode of a newer release; then softwareupdate --install with its label",
+        ];
       return [
         'echo "$CC $CXX"; g++ --version',
         ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
@@ -332,7 +374,11 @@ export const standardRules: readonly Rule[] = [
         expect: "gcc-11",
       },
       { text: "g++: error: unrecognized command line option '-std=c++17'", expect: "CXX" },
-      { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "C++20" },
+      { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "clang 10" },
+      {
+        text: "cl : Command line warning D9002 : ignoring unknown option '/std:c++20'",
+        expect: "Visual Studio 2019 16.11",
+      },
     ],
   },
   {

@@ -102,8 +102,8 @@ export const toolchainRules: readonly Rule[] = [
       return said(finding, /Ninja is required to load C\+\+ extensions/i);
     },
     confidence: "high",
-    cause: () =>
-      "torch builds JIT extensions with ninja, and no `ninja` is found: it is not installed in this environment, or the environment's bin folder is not on PATH (Jupyter kernels, IDEs and services often start Python without it).",
+    cause: ({ finding }) =>
+      `${finding.kind === "build-tool" ? `${/CMake/.test(finding.text) ? "CMake is told to write its build for ninja" : "Meson builds with ninja"}, and none` : "torch builds JIT extensions with ninja, and no `ninja`"} is found: it is not installed in this environment, or the environment's bin folder is not on PATH (Jupyter kernels, IDEs and services often start Python without it).`,
     fix: (match) => [
       pip(match, "install ninja"),
       ...(platformOf(match) === "win32"
@@ -115,11 +115,14 @@ export const toolchainRules: readonly Rule[] = [
         : [
             `export PATH="$(dirname "$(${python(match)} -c 'import sys; print(sys.executable)')"):$PATH"   # installed, but not on PATH`,
           ]),
-      "# or build ahead of time with retorch build, which needs no ninja",
+      match.finding.kind === "build-tool"
+        ? "# a build folder that was configured with another ninja has to go: its cache names the old one"
+        : "# or build ahead of time with retorch build, which needs no ninja",
     ],
     sources: ["zhanghang1989/PyTorch-Encoding#167", "pytorch/pytorch#26798", "pytorch/pytorch#147698"],
     examples: [
       { text: "RuntimeError: Ninja is required to load C++ extensions", expect: "install ninja" },
+      { text: "../meson.build:1:0: ERROR: Could not detect Ninja v1.8.2 or newer", expect: "Meson builds with ninja" },
       { text: "RuntimeError: Ninja is required to load C++ extensions (pip install ninja to get it)", expect: "PATH" },
       { text: "FileNotFoundError: [Errno 2] No such file or directory: 'ninja': 'ninja'", expect: "install ninja" },
       {

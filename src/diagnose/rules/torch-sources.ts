@@ -13,11 +13,21 @@ function ofTorch(file: string): boolean {
   return /[\\/]torch[\\/]include[\\/]/.test(file);
 }
 
-function inFile(match: Match, from: string, to: string): string[] {
-  const file = match.finding.file;
-  if (file === undefined || ofTorch(file) || platformOf(match) === "win32") return [`# replace ${from} by ${to}`];
-  return [`sed -i 's/\\b${from}\\b/${to}/g' ${file}`];
+/** A name in place of another, where the message stands, or in all sources where it does not tell. */
+function inFile({ finding: { file } }: Match, from: string, to: string): string[] {
+  const edit = to.endsWith(", ") ? `s/\\b${from} *\\(/${to}/g` : `s/\\b${from}\\b/${to}/g`;
+  if (file !== undefined && !ofTorch(file)) return [`sed -i -E '${edit}' ${file}`];
+  return [
+    `grep -rlw ${from} --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i -E '${edit}'   # in the folder of the package's sources`,
+  ];
 }
+
+/** What stands in the place of macros that are gone; one that had the message alone gets its condition. */
+const checks: Readonly<Record<string, string>> = {
+  AT_ERROR: "TORCH_CHECK(false, ",
+  AT_INDEX_ERROR: "TORCH_CHECK_INDEX(false, ",
+  AT_ASSERT: "TORCH_INTERNAL_ASSERT",
+};
 
 /** Whether the name is known, and only the arguments do not fit. */
 function isCall({ finding }: Match): boolean {
@@ -181,19 +191,31 @@ export const torchSourceRules: readonly Rule[] = [
     matches: (finding) => about(finding, /^(?:AT_CHECK|AT_ASSERTM?|AT_ERROR|AT_INDEX_ERROR)$/),
     confidence: "high",
     cause: (match) =>
-      `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code (${match.facts["where"] ?? ""}) was written for an older one.`,
+      `\`${match.facts["name"] ?? ""}\` was removed from PyTorch (AT_CHECK in 1.5); the code${match.finding.file === undefined ? "" : ` (${placeOf(match.finding)})`} was written for an older one.`,
     fix: (match) =>
-      inFile(
-        match,
-        match.facts["name"] ?? "AT_CHECK",
-        match.facts["name"] === "AT_ERROR" ? "TORCH_CHECK(false," : "TORCH_CHECK",
-      ),
+      inFile(match, match.facts["name"] ?? "AT_CHECK", checks[match.facts["name"] ?? ""] ?? "TORCH_CHECK"),
     sources: ["DylanWusee/CloserLook3D#16", "daniilidis-group/neural_renderer#142"],
     examples: [
       { text: "csrc/a.cpp:17:3: error: ‘AT_CHECK’ was not declared in this scope", expect: "TORCH_CHECK" },
       { text: 'k.cu(9): error: identifier "AT_CHECK" is undefined', expect: "TORCH_CHECK" },
       { text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found", expect: "TORCH_CHECK" },
       { text: "a.cpp:12:5: error: use of undeclared identifier 'AT_CHECK'", expect: "sed" },
+      {
+        text: "error: use of undeclared identifier 'AT_CHECK'",
+        expect: "xargs -r sed -i -E 's/\\bAT_CHECK\\b/TORCH_CHECK/g'",
+      },
+      {
+        text: "csrc/roi.cpp:31:5: error: there are no arguments to ‘AT_CHECK’ that depend on a template parameter, so a declaration of ‘AT_CHECK’ must be available [-fpermissive]",
+        expect: "TORCH_CHECK",
+      },
+      {
+        text: 'a.cu(4): error: identifier "AT_ERROR" is undefined',
+        expect: "s/\\bAT_ERROR *\\(/TORCH_CHECK(false, /g",
+      },
+      {
+        text: "bind.cpp(22): error C3861: 'AT_CHECK': identifier not found",
+        expect: "-creplace '\\bAT_CHECK\\b','TORCH_CHECK'",
+      },
     ],
   },
   {
@@ -335,11 +357,11 @@ export const torchSourceRules: readonly Rule[] = [
         /(?:has no member (?:named )?["‘']?data\b|no member named 'data'|'data'\s?: is not a member).*(?:at::)?Tensor|Tensor["’”'] has no member (?:named )?["‘']?data\b|no matching (?:member )?function for call to [‘']?(?:at::\w+::)?data</,
       ),
     confidence: "high",
-    cause: (match) => `${placeOf(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
+    cause: (match) => `${codeAt(match.finding)} calls Tensor::data<T>(), which was deprecated for years and is gone.`,
     fix: (match) => [
-      match.finding.file === undefined || ofTorch(match.finding.file) || platformOf(match) === "win32"
-        ? "# x.data<float>() → x.data_ptr<float>()"
-        : `sed -i -E 's/\\.data<([a-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`,
+      match.finding.file === undefined || ofTorch(match.finding.file)
+        ? `grep -rlE '\\.data<[A-Za-z_0-9:]+>\\(\\)' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i -E 's/\\.data<([A-Za-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g'   # x.data<float>() → x.data_ptr<float>(), in the folder of the package's sources`
+        : `sed -i -E 's/\\.data<([A-Za-z_0-9:]+)>\\(\\)/.data_ptr<\\1>()/g' ${match.finding.file}`,
     ],
     sources: ["pytorch/extension-cpp#32"],
     examples: [{ text: "ops.cpp:31:20: error: no member named 'data' in 'at::Tensor'", expect: "data_ptr" }],
