@@ -1,6 +1,5 @@
 /** Pythons, NumPys and languages that a package was not written for: too new, too old, another encoding, no Rust. */
 import { pip, platformOf, python, pythonVersion, wordsToBuild } from "../commands.ts";
-import { ofLog } from "../matchers.ts";
 import { usePython } from "../project-tools.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
@@ -10,11 +9,6 @@ function numpyIsOlder(message: string): boolean {
   if (sizes !== null) return Number(sizes[1]) > Number(sizes[2]);
   const versions = /version 0x(\w+) but this version of numpy is 0x(\w+)/.exec(message);
   return versions !== null && Number.parseInt(versions[1] ?? "", 16) > Number.parseInt(versions[2] ?? "", 16);
-}
-
-/** Whether more than warnings was said. */
-function hasFailed({ findings }: RuleContext): boolean {
-  return findings.some(({ severity }) => severity !== "warning");
 }
 
 /** Minor number of the Python that runs, where it is known. */
@@ -334,9 +328,8 @@ export const pythonVersionRules: readonly Rule[] = [
                 )
               ? { file: "yes" }
               : undefined,
-    // The warning alone: the check of the compiler's version was left out, and the build goes on.
-    confidence: ({ finding, context }) =>
-      finding.severity === "warning" && !ofLog(context, hasFailed) ? "low" : "high",
+    // The warning: the check of the compiler's version was left out, and the build went on.
+    confidence: ({ finding }) => (/Error checking compiler version for cl/.test(finding.message) ? "low" : "high"),
     cause: (match) =>
       match.facts["file"] === undefined
         ? "cl.exe (or nvcc) prints in the language of Windows, and torch's builder decodes its output as UTF-8."
