@@ -143,13 +143,13 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
 
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
-  const { dockerBuild, notebook, rootShell, hostedRunner, inImage: image } = match.context.log;
+  const { dockerBuild, notebook, rootShell, jobImage, hostedRunner, inImage: image } = match.context.log;
   const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : line));
   if (platformOf(match) !== "linux") return honest;
   if (dockerBuild) return forDockerfile(honest);
   if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
-  if (rootShell) return honest.map((line) => (line.startsWith("#") ? line : unasked(line)));
+  if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : unasked(line)));
   return hostedRunner
     ? honest.map((line) =>
         line.startsWith("#") ? line : line.replace(/\bapt-get install\b(?! -y)/g, "apt-get install -y"),

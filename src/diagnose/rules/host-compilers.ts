@@ -231,16 +231,29 @@ export const hostCompilerRules: readonly Rule[] = [
             '# Visual Studio 2022 Build Tools, workload "Desktop development with C++" (https://visualstudio.microsoft.com/visual-cpp-build-tools/), then:',
             '"C:\\Program Files\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
           ]
-        : [
-            ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
-            `export CC=gcc-${gcc} CXX=g++-${gcc}`,
-          ];
+        : match.context.log.usesModules
+          ? [loadsGcc(match, String(gcc)), "export CC=$(which gcc) CXX=$(which g++); $CXX --version | head -1"]
+          : [
+              ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
+              // conda's gxx has links without a prefix.
+              match.context.log.conda && platformOf(match) !== "darwin"
+                ? "export CC=$CONDA_PREFIX/bin/gcc CXX=$CONDA_PREFIX/bin/g++"
+                : `export CC=gcc-${gcc} CXX=g++-${gcc}`,
+            ];
     },
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {
         text: "RuntimeError: The current installed version of g++ (4.8.5) is less than the minimum required version by CUDA 11.8 (6.0.0). Please make sure to use an adequate version of g++ (>=6.0.0, <12.0).",
         expect: "4.8.5",
+      },
+      {
+        text: '+ module load cuda/12.6.3\n/e/lib/python3.11/site-packages/torch/include/c10/util/C++17.h:13:2: error: #error "You\'re trying to build PyTorch with a too old version of GCC. We need GCC 9 or later."',
+        expect: "module load gcc/11",
+      },
+      {
+        text: '(ops) jo@box:~/p$ conda list torch\n/home/jo/miniconda3/envs/ops/lib/python3.11/site-packages/torch/include/c10/util/C++17.h:13:2: error: #error "You\'re trying to build PyTorch with a too old version of GCC. We need GCC 9 or later."',
+        expect: "CC=$CONDA_PREFIX/bin/gcc",
       },
     ],
   },

@@ -57,6 +57,9 @@ describe("a fix can be used where the text's commands are given", () => {
 
   test("root in a container gets no sudo", { timeout: 120_000 }, () => {
     expect(wrongIn((text) => `root@3f2a91c0b7de:/workspace/p# pip install -e .\n${text}`, /\bsudo /)).toEqual([]);
+    const job =
+      "Using Docker executor with image python:3.11-slim-bookworm ...\n$ pip install --no-build-isolation -e .\n";
+    expect(wrongIn((text) => `${job}${text}`, /\bsudo /)).toEqual([]);
   });
 
   test("nothing of a machine whose folders the text does not name", { timeout: 120_000 }, () => {
