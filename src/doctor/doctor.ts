@@ -21,7 +21,7 @@ import {
 import { checkDriverFiles, checkHeaderPlaces, checkMixedToolkit, checkNoGpu } from "./check-driver.ts";
 import { checkActive, checkFlags, checkTemporary } from "./check-flags.ts";
 import { checkPreloads, checkRequirements, checkTorches } from "./check-packages.ts";
-import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWsl } from "./check-places.ts";
+import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWritable, checkWsl } from "./check-places.ts";
 import type { Check, Checker, CheckStatus, DoctorFacts } from "./facts.ts";
 
 /** All that was found. */
@@ -58,6 +58,7 @@ const checkers: readonly Checker[] = [
   checkLimits,
   checkTemporary,
   checkSpace,
+  checkWritable,
   checkFileSystems,
   checkClock,
   checkLocks,
