@@ -1,4 +1,5 @@
 /** Checks of the CUDA toolkit, the driver and the GPUs, against PyTorch and against each other. */
+import { shellWord } from "../base/shell-word.ts";
 import { compareVersions, parseVersion, unique } from "../base/order.ts";
 import { fit } from "../environment/cuda-versions.ts";
 import { familyName, isTooOld, oldestCuda } from "../environment/cxx-standard.ts";
@@ -189,7 +190,7 @@ function headerPackages(headers: readonly string[], version: string): string[] {
   ];
 }
 
-export function checkCudaPlaces({ cudaPlaces, environment }: DoctorFacts): Check[] {
+export function checkCudaPlaces({ cudaPlaces, cudaHome, environment }: DoctorFacts): Check[] {
   const wanted = environment.torch?.cudaVersion;
   const checks: Check[] = [];
   for (const variable of ["LD_LIBRARY_PATH", "PATH"] as const) {
@@ -206,6 +207,24 @@ export function checkCudaPlaces({ cudaPlaces, environment }: DoctorFacts): Check
           {
             detail: `The first one counts, whatever else was meant: ${list}.`,
             fix: [`# leave one of them in ${variable}`],
+          },
+        ),
+      );
+    } else if (
+      variable === "PATH" &&
+      wanted !== undefined &&
+      cudaHome === undefined &&
+      environment.cuda !== undefined &&
+      fit(environment.cuda.version, wanted) !== 0 &&
+      places.some(({ version }) => fit(version, wanted) === 0)
+    ) {
+      checks.push(
+        later(
+          "cuda-in-path",
+          `\`PATH\` has the \`nvcc\` of CUDA ${versions.join(", ")}, PyTorch is built with ${wanted}`,
+          {
+            detail: `PyTorch's own builder takes it where no CUDA_HOME is set, and stops; retorch takes another toolkit: ${list}.`,
+            fix: [`export CUDA_HOME=${shellWord(environment.cuda.root)}`],
           },
         ),
       );

@@ -152,6 +152,12 @@ describe("CUDA", () => {
     );
     const programs = [place("PATH", "/a/bin", "12.4"), place("PATH", "/b/bin", "12.8")];
     expect(trouble({ cudaPlaces: programs })[0]).toMatch(/^later cuda-in-path/);
+    const old = { environment: linuxCuda, cudaPlaces: programs.slice(0, 1) };
+    expect(trouble(old)).toEqual([
+      "later cuda-in-path: `PATH` has the `nvcc` of CUDA 12.4, PyTorch is built with 13.0",
+    ]);
+    const set = { variable: "CUDA_HOME", value: "/cuda", exists: true, hasNvcc: true } as const;
+    expect(trouble({ ...old, cudaHome: set })).toEqual([]);
   });
 });
 
