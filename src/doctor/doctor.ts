@@ -1,13 +1,7 @@
 /** Puts the checks together: the whole environment as one list, what is wrong first. Pure. */
 import { checkCompiler, checkCxxLibrary, checkPython, checkTorch, checkWarnings } from "./check-basics.ts";
-import {
-  checkCudaHome,
-  checkCudaPlaces,
-  checkDriver,
-  checkGpus,
-  checkToolkit,
-  checkVisibleDevices,
-} from "./check-cuda.ts";
+import { checkCudaHome, checkDriver, checkGpus, checkToolkit, checkVisibleDevices } from "./check-cuda.ts";
+import { checkCudaPlaces } from "./check-cuda-places.ts";
 import {
   checkExtensions,
   checkHelpers,
