@@ -185,6 +185,13 @@ const mostModuleFiles = 40;
 const runningPython = /(?:^|[\s/\\])python3\.(\d{1,2})(?=[\s/\\]|$)|^Python 3\.(\d{1,2})\.\d/;
 const gpuImage = /(?<![\w./-])((?:[\w-]+(?:\.[\w-]+)+\/)?(?:pytorch\/pytorch|nvidia\/cuda):[\w.-]{1,120})/;
 
+/** A compiler quotes the option that it proposes (`only available with ‘-std=c++20’`), which is not how it was called. */
+function isAdvised(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 400), at);
+  if (/[\u2018\u00ab\u201e\u201c]\s?$/.test(before)) return true;
+  return /['"`]$/.test(before) && /(?:^|\s)(?:note|warning|error|remark):\s/.test(before);
+}
+
 /** Gathers them line by line. */
 export class PasteReader {
   #noCuda = false;
@@ -240,7 +247,8 @@ export class PasteReader {
     if (/(?:pip-build-env-\w+|builds-v0[\\/][^\\/]+)[\\/].{0,80}-packages[\\/]torch[\\/]/.test(text))
       this.#isolated = true;
     const last = text.lastIndexOf("-std=");
-    const standard = last < 0 ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
+    const standard =
+      last < 0 || isAdvised(text, last) ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
     if (standard?.[1] !== undefined) facts.standard = standard[1];
     if (
       !facts.torchIncluded &&

@@ -1,5 +1,6 @@
 /** Checks of the interpreter, PyTorch and the host compiler: what every build needs. */
 import { compareVersions, parseVersion } from "../base/order.ts";
+import { shellWord } from "../base/shell-word.ts";
 import { familyName, isTooOld, oldestCompiler } from "../environment/cxx-standard.ts";
 import { cxxStandardOf, torchDevice } from "../environment/torch-version.ts";
 import { gccOf } from "../inspect/versions.ts";
@@ -18,14 +19,25 @@ export function checkPython({ environment }: DoctorFacts): Check[] {
     return [
       problem("python-headers", `\`Python.h\` of Python ${version} is not installed (\`${python.executable}\`)`, {
         detail: "No extension module can be compiled for this interpreter without it.",
-        fix: [
-          `sudo apt-get install python${major}.${minor}-dev`,
-          "# Fedora, RHEL: sudo dnf install python3-devel; interpreters of uv, conda and python.org bring it along",
-        ],
+        fix: pythonHeaders(python.basePrefix, version, `${major}.${minor}`),
       }),
     ];
   }
   return [right("python", `Python ${version}${python.abiFlags} with headers`, python.executable)];
+}
+
+/** A package of the system has headers for the system's own interpreter alone; the others bring theirs along. */
+function pythonHeaders(prefix: string, version: string, minor: string): readonly string[] {
+  const folder = prefix.replaceAll("\\", "/");
+  if (/\/\.?pyenv\/versions\//.test(folder)) return [`pyenv install --force ${version}`];
+  if (/\/uv\/python\//.test(folder)) return [`uv python install --reinstall ${minor}`];
+  if (/conda|mamba|miniforge|\/envs\//.test(folder)) {
+    return [`conda install -p ${shellWord(prefix)} --force-reinstall python=${version}`];
+  }
+  if (folder === "/usr") {
+    return [`sudo apt-get install python${minor}-dev`, "# Fedora, RHEL: sudo dnf install python3-devel"];
+  }
+  return [`# install Python ${version} again with its headers: they belong in ${prefix}/include/python${minor}`];
 }
 
 export function checkTorch({ environment }: DoctorFacts): Check[] {

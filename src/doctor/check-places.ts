@@ -27,7 +27,9 @@ const elsewhere: Readonly<Record<Place["role"], string>> = {
 
 export function checkSpace({ places = [] }: DoctorFacts): Check[] {
   const checks: Check[] = [];
-  for (const { role, path, free, freeFiles } of places) {
+  // Room in a folder that takes no file is none.
+  const open = places.filter(({ readOnly }) => readOnly !== true);
+  for (const { role, path, free, freeFiles } of open) {
     const name = `${roleNames[role]} (\`${path}\`)`;
     const detail = 'A full disk ends compiles with "No space left on device", or with a crash of the linker.';
     if (freeFiles !== undefined && freeFiles < fewFiles && free !== undefined) {
@@ -39,10 +41,40 @@ export function checkSpace({ places = [] }: DoctorFacts): Check[] {
       checks.push(free < noSpace ? problem("disk-space", title, more) : later("disk-space", title, more));
     }
   }
-  const least = places.flatMap(({ free }) => free ?? []).sort((a, b) => a - b)[0];
+  const least = open.flatMap(({ free }) => free ?? []).sort((a, b) => a - b)[0];
   if (checks.length === 0 && least !== undefined)
     checks.push(right("disk-space", `${sizeText(least)} of disk or more are free where a build writes`));
   return checks;
+}
+
+/** What to do about a folder in which nothing can be written, and what comes of it. */
+const unwritable: Readonly<Record<Place["role"], { readonly detail: string; readonly fix: string }>> = {
+  temporary: {
+    detail: "Compilers and Python take `/tmp` or the current folder instead; other programs fail.",
+    fix: "mkdir -p $HOME/tmp && export TMPDIR=$HOME/tmp",
+  },
+  cache: {
+    detail: "What was compiled cannot be kept for the next build.",
+    fix: "export RETORCH_CACHE_DIR=…   # a folder that you may write to",
+  },
+  project: {
+    detail: "Builds leave their objects and the extension in it.",
+    fix: "# copy the project to a folder that you may write to, and build there",
+  },
+  load: {
+    detail: '`torch.utils.cpp_extension.load` stops there with "Read-only file system" or "Permission denied".',
+    fix: "mkdir -p $HOME/.cache/torch_extensions && export TORCH_EXTENSIONS_DIR=$HOME/.cache/torch_extensions",
+  },
+};
+
+export function checkWritable({ places = [] }: DoctorFacts): Check[] {
+  return places.flatMap(({ role, path, readOnly }) => {
+    if (readOnly !== true) return [];
+    const { detail, fix } = unwritable[role];
+    const title = `Nothing can be written in ${roleNames[role]} (\`${path}\`)`;
+    const more = { detail, fix: [fix] };
+    return role === "load" ? [problem("read-only", title, more)] : [later("read-only", title, more)];
+  });
 }
 
 export function checkFileSystems({ places = [], wsl, environment }: DoctorFacts): Check[] {

@@ -1,13 +1,7 @@
 /** Puts the checks together: the whole environment as one list, what is wrong first. Pure. */
 import { checkCompiler, checkCxxLibrary, checkPython, checkTorch, checkWarnings } from "./check-basics.ts";
-import {
-  checkCudaHome,
-  checkCudaPlaces,
-  checkDriver,
-  checkGpus,
-  checkToolkit,
-  checkVisibleDevices,
-} from "./check-cuda.ts";
+import { checkCudaHome, checkDriver, checkGpus, checkToolkit, checkVisibleDevices } from "./check-cuda.ts";
+import { checkCudaPlaces } from "./check-cuda-places.ts";
 import {
   checkExtensions,
   checkHelpers,
@@ -21,7 +15,7 @@ import {
 import { checkDriverFiles, checkHeaderPlaces, checkMixedToolkit, checkNoGpu } from "./check-driver.ts";
 import { checkActive, checkFlags, checkTemporary } from "./check-flags.ts";
 import { checkPreloads, checkRequirements, checkTorches } from "./check-packages.ts";
-import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWsl } from "./check-places.ts";
+import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWritable, checkWsl } from "./check-places.ts";
 import type { Check, Checker, CheckStatus, DoctorFacts } from "./facts.ts";
 
 /** All that was found. */
@@ -58,6 +52,7 @@ const checkers: readonly Checker[] = [
   checkLimits,
   checkTemporary,
   checkSpace,
+  checkWritable,
   checkFileSystems,
   checkClock,
   checkLocks,

@@ -122,6 +122,8 @@ export interface Place {
   readonly noExec?: true;
   /** Names that differ in case alone are one file. */
   readonly ignoresCase?: true;
+  /** This user may make no file in it: it is mounted read-only, or somebody else's. */
+  readonly readOnly?: true;
 }
 
 /** A CUDA on a search path. */

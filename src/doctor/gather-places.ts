@@ -70,6 +70,7 @@ function placeOf(host: Host, role: Place["role"], path: string, mounts: readonly
     ...(remote === undefined ? {} : { remote }),
     ...(mount?.options.includes("noexec") === true ? { noExec: true } : {}),
     ...(ignoresCase(host, real) ? { ignoresCase: true } : {}),
+    ...(quietly(() => host.fs.writable(path)) === false ? { readOnly: true } : {}),
   };
 }
 

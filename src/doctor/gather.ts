@@ -163,11 +163,16 @@ function cudaPlacesOf(host: Host): CudaPlace[] {
   return places;
 }
 
-/** `version.json` of a toolkit (since 11.1), or the name of its folder. */
+/** `version.json` of a toolkit (since 11.1), `version.txt` of an older one, or the name of its folder. */
 function toolkitVersion(host: Host, root: string): string | undefined {
   const text = quietly(() => host.fs.readText(join(root, "version.json"))) ?? "";
   const written = /"cuda"\s*:\s*\{[^}]*"version"\s*:\s*"(\d+\.\d+)/.exec(text)?.[1];
-  return written ?? /cuda-(\d+\.\d+)/.exec(quietly(() => host.fs.realpath(root)) ?? root)?.[1];
+  const older = quietly(() => host.fs.readText(join(root, "version.txt"))) ?? "";
+  return (
+    written ??
+    /^CUDA Version (\d+\.\d+)/.exec(older)?.[1] ??
+    /cuda-(\d+\.\d+)/.exec(quietly(() => host.fs.realpath(root)) ?? root)?.[1]
+  );
 }
 
 /**

@@ -70,7 +70,15 @@ function segmentRefusal(elf: Elf): Refusal | undefined {
     if (align > 0 && (address - offset) % align !== 0)
       return no("ELF load command address/offset not properly aligned");
   }
-  if (!elf.segments.some(({ type }) => type === PT_DYNAMIC)) {
+  const dynamic = elf.segments.filter(({ type }) => type === PT_DYNAMIC);
+  if (dynamic.length > 0 && dynamic.every(({ fileSize }) => fileSize === 0)) {
+    return {
+      what: "It holds debugging information alone, not the code that it belongs to",
+      why: "`objcopy --only-keep-debug` (or a `-dbg` package) leaves the contents out: the loader gives up with `object file has no dynamic section`",
+      damaged: false,
+    };
+  }
+  if (dynamic.length === 0) {
     return {
       what: "The file has no dynamic section, so that nothing in it can be found",
       why: "The loader gives up with `object file has no dynamic section`: it was linked without `-shared`, or statically",

@@ -16,6 +16,8 @@ import {
 } from "./missing-library.ts";
 import { type Installed, missingSymbolProblems, type Unresolved } from "./missing-symbols.ts";
 import type { ExtensionReport } from "./report.ts";
+import { lateSanitizer } from "./sanitizer-runtime.ts";
+import { isCudaFunction } from "./symbol-owner.ts";
 import type { Answer, JudgeEnvironment, Problem, ResolvedLibrary } from "./verdict.ts";
 import { splitVersion } from "./versions.ts";
 
@@ -85,10 +87,11 @@ function preloaded(simulation: LoaderSimulation): readonly LoadedFile[] {
 
 /**
  * Whether it is for a process in which torch was imported: it calls torch, or it needs CUDA's libraries, which where they
- * come with pip only torch finds.
+ * come with pip only torch finds, or calls functions of CUDA, which all see that torch has loaded.
  */
-function expectsTorch({ torch, cuda, kind }: ExtensionReport): boolean {
-  return kind !== "executable" && (torch.uses || cuda.libraries.length > 0);
+function expectsTorch({ torch, cuda, kind, undefinedSymbols }: ExtensionReport): boolean {
+  if (kind === "executable") return false;
+  return torch.uses || cuda.libraries.length > 0 || undefinedSymbols.some(({ name }) => isCudaFunction(name));
 }
 
 /**
@@ -133,6 +136,7 @@ export function judgeElf(input: ElfJudgeInput): ElfJudgement {
   const libraries = resolvedLibraries(fresh);
   const problems: Problem[] = [];
   problems.push(...unloadable(target, fresh, simulation.level), ...fresh.flatMap(unmarkedPacking));
+  if (input.report.kind !== "executable") problems.push(...lateSanitizer(fresh, input.host.env));
   for (const missing of libraries.filter((library) => library.path === undefined)) {
     const unusable = fresh.flatMap(({ needs }) => needs).find(({ name }) => name === missing.name)?.unusable;
     if (unusable !== undefined) {

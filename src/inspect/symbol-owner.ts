@@ -37,6 +37,11 @@ export function isDeviceLinkSymbol(symbol: string): boolean {
   return /^__cudaRegisterLinkedBinary_|^__fatbinwrap_/.test(symbol);
 }
 
+/** Whether it is a C function of CUDA's libraries that linking device code does not define. */
+export function isCudaFunction(symbol: string): boolean {
+  return CUDA_C.test(symbol) && !isDeviceLinkSymbol(symbol);
+}
+
 /** Judges one symbol. */
 export function ownerOf(symbol: string, version?: string): OwnedSymbol {
   const demangled = demangleName(symbol);

@@ -83,7 +83,7 @@ export interface GpuVerdict {
 }
 
 export interface Verdict {
-  /** With `import torch` done before, where it calls torch or needs CUDA's libraries. */
+  /** With `import torch` done before, where it calls torch or CUDA, or needs CUDA's libraries. */
   readonly loads: Answer;
   /** Undefined when it uses neither torch nor CUDA. */
   readonly loadsWithoutTorch?: Answer;

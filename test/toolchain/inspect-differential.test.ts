@@ -61,6 +61,12 @@ class Bench {
     return out;
   }
 
+  /** Where the compiler has a library of its own. */
+  runtime(name: string): string {
+    if (!compiler.available) throw new Error(compiler.reason);
+    return realpathSync(execFileSync(compiler.value, [`-print-file-name=${name}`], { encoding: "utf8" }).trim());
+  }
+
   write(name: string, text: string): string {
     writeFileSync(this.path(name), text);
     return this.path(name);
@@ -357,6 +363,24 @@ const cases: Readonly<Record<string, Make>> = {
   "flagged as not to be opened": (bench) => bench.so("user.so", module(), "-Wl,-z,nodlopen"),
   "more static memory for threads than is left": (bench) =>
     bench.so("user.so", `__thread char much[100000];\n${module("much[77]")}`, "-ftls-model=initial-exec"),
+  "the run time of AddressSanitizer comes late": (bench) => bench.so("user.so", module(), "-fsanitize=address"),
+  "the run time of AddressSanitizer comes with a library": (bench) => {
+    bench.so("lib/libdep.so", defines("dep"), "-Wl,-soname,libdep.so", "-fsanitize=address");
+    return bench.so("user.so", uses("dep"), "-Llib", "-ldep", "-Wl,-rpath,$ORIGIN/lib");
+  },
+  "the run time of AddressSanitizer is not to look at its place": (bench) => ({
+    file: bench.so("user.so", module(), "-fsanitize=address"),
+    env: { ASAN_OPTIONS: "detect_leaks=0:verify_asan_link_order=0" },
+  }),
+  "the run time of AddressSanitizer is in the process": (bench) => ({
+    file: bench.so("user.so", module(), "-fsanitize=address"),
+    env: { ASAN_OPTIONS: "detect_leaks=0", LD_PRELOAD: bench.runtime("libasan.so") },
+  }),
+  "debugging information alone": (bench) => {
+    const file = bench.so("user.so", module(), "-g");
+    execFileSync("objcopy", ["--only-keep-debug", file, `${file}.debug`]);
+    return `${file}.debug`;
+  },
   "a little static memory for threads": (bench) =>
     bench.so("user.so", `__thread char few[64];\n${module("few[7]")}`, "-ftls-model=initial-exec"),
   "packed relocations without the mark of glibc": (bench) => {

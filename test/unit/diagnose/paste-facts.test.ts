@@ -56,6 +56,10 @@ describe("the surroundings", () => {
   it("of a compile: the last standard, the compiler that was chosen", () => {
     expect(facts("nvcc -c a.cu -o a.o -std=c++17 -O3").standard).toBe("17");
     expect(facts("g++ -c a.cpp -std=c++14 -O2 -std=c++20").standard).toBe("20");
+    const advised = "a.cpp:5:53: note: ‘concept’ only available with ‘-std=c++20’ or ‘-fconcepts’";
+    expect(facts(`g++ -c a.cpp -std=c++14\n${advised}`).standard).toBe("14");
+    expect(facts(`g++ -c a.cpp -std=c++14\n${advised.replaceAll(/[‘’]/g, "'")}`).standard).toBe("14");
+    expect(facts("['g++', '-c', 'a.cpp', '-std=c++17']").standard).toBe("17");
     expect(facts("CC=gcc-13 CXX=/opt/homebrew/bin/g++-13 pip install .").gnuCompiler).toBe("gcc-13");
   });
 

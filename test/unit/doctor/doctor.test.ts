@@ -49,7 +49,13 @@ describe("what every build needs", () => {
     if (python === undefined) throw new Error("the example has no Python");
     expect(trouble({ environment: without })[0]).toBe("problem python: No Python interpreter was found");
     const headless = { ...linuxCpu, python: { ...python, includeDirs: [] } };
-    expect(find({ environment: headless }, "python-headers").fix[0]).toBe("sudo apt-get install python3.11-dev");
+    const headersFor = (basePrefix: string): string | undefined =>
+      find({ environment: { ...linuxCpu, python: { ...headless.python, basePrefix } } }, "python-headers").fix[0];
+    expect(headersFor("/usr")).toBe("sudo apt-get install python3.11-dev");
+    expect(headersFor("/home/a/.pyenv/versions/3.11.4")).toMatch(/^pyenv install --force 3\.11\.\d+$/);
+    expect(headersFor("/home/a/.local/share/uv/python/cpython-3.11")).toBe("uv python install --reinstall 3.11");
+    expect(headersFor("/opt/miniconda3/envs/t")).toContain("conda install -p /opt/miniconda3/envs/t");
+    expect(headersFor("/usr/local")).toMatch(/^# /);
   });
 
   it("is PyTorch, whose own reason is told", () => {
@@ -146,6 +152,12 @@ describe("CUDA", () => {
     );
     const programs = [place("PATH", "/a/bin", "12.4"), place("PATH", "/b/bin", "12.8")];
     expect(trouble({ cudaPlaces: programs })[0]).toMatch(/^later cuda-in-path/);
+    const old = { environment: linuxCuda, cudaPlaces: programs.slice(0, 1) };
+    expect(trouble(old)).toEqual([
+      "later cuda-in-path: `PATH` has the `nvcc` of CUDA 12.4, PyTorch is built with 13.0",
+    ]);
+    const set = { variable: "CUDA_HOME", value: "/cuda", exists: true, hasNvcc: true } as const;
+    expect(trouble({ ...old, cudaHome: set })).toEqual([]);
   });
 });
 

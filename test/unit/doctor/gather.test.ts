@@ -36,14 +36,17 @@ describe("gatherFacts", () => {
       "/usr/local/cuda-12.4/lib64/libcudart.so.12.4.127": "",
       "/opt/cuda/bin/nvcc": "",
       "/opt/cuda/version.json": '{\n  "cuda" : { "name" : "CUDA SDK", "version" : "13.0.1" }\n}',
+      "/opt/old/bin/nvcc": "",
+      "/opt/old/version.txt": "CUDA Version 10.2.89\n",
     };
     const env = {
-      PATH: "/usr/local/cuda-12.4/bin:/opt/cuda/bin:/usr/local/cuda-12.4/bin::relative",
+      PATH: "/usr/local/cuda-12.4/bin:/opt/cuda/bin:/usr/local/cuda-12.4/bin::relative:/opt/old/bin",
       LD_LIBRARY_PATH: "/usr/local/cuda-12.4/lib64:/nowhere",
     };
     expect(gather({ files, env }).cudaPlaces).toEqual([
       { variable: "PATH", folder: "/usr/local/cuda-12.4/bin", version: "12.4" },
       { variable: "PATH", folder: "/opt/cuda/bin", version: "13.0" },
+      { variable: "PATH", folder: "/opt/old/bin", version: "10.2" },
       { variable: "LD_LIBRARY_PATH", folder: "/usr/local/cuda-12.4/lib64", version: "12.4" },
     ]);
   });

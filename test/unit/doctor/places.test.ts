@@ -84,6 +84,19 @@ describe("file systems", () => {
     expect(trouble({ places: [{ role: "temporary", path: "/tmp", noExec: true }] })[0]?.fix[0]).toContain("TMPDIR");
   });
 
+  it("in which nothing can be written have no room, and end what load() builds alone", () => {
+    expect(ids(place({ readOnly: true, free: 3 }))).toEqual(["later read-only"]);
+    expect(ids({ places: [{ role: "load", path: "/ext", readOnly: true, free: 3 }] })).toEqual(["problem read-only"]);
+    expect(trouble({ places: [{ role: "cache", path: "/c", readOnly: true }] })[0]?.fix[0]).toContain(
+      "RETORCH_CACHE_DIR",
+    );
+    const files = { "/work/p/a.cpp": "", "/tmp/x": "", "/home/user/x": "", "/ext/x": "" };
+    const found = gather({ files, env: { TORCH_EXTENSIONS_DIR: "/ext/py311" } }, (host) => {
+      host.fs.writable = (path) => path !== "/ext";
+    });
+    expect(found.places?.filter(({ readOnly }) => readOnly).map(({ role }) => role)).toEqual(["load"]);
+  });
+
   it("are mounted as /proc/self/mounts says, the deepest one deciding", () => {
     const mounts = [
       "/dev/a / ext4 rw,relatime 0 0",

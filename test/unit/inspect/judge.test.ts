@@ -32,6 +32,21 @@ describe("the verdict on loading", () => {
     });
   });
 
+  it("is yes after import torch where the functions of CUDA that it calls are among what torch has loaded for all", () => {
+    const host = newMachine();
+    const runtime = { soname: "libcudart.so.13", symbols: [{ name: "cudaMalloc", defined: true }] };
+    host.write(`${TORCH}/lib/libcudart.so.13`, buildElf(runtime));
+    const globals = { soname: "libtorch_global_deps.so", needed: ["libcudart.so.13"], runpath: "$ORIGIN" };
+    host.write(`${TORCH}/lib/libtorch_global_deps.so`, buildElf(globals));
+    const spec = {
+      needed: ["libc.so.6"],
+      symbols: [{ name: "PyModule_Create2" }, { name: "cudaMalloc" }, { name: "PyInit_demo", defined: true }],
+    };
+    const { verdict } = judgeElfFile(spec, { host });
+    expect([verdict.loads, verdict.loadsWithoutTorch]).toEqual(["yes", "no"]);
+    expect(judgeElfFile(spec).verdict.loads).toBe("no");
+  });
+
   it("names the other string ABI", () => {
     const old = "_ZN3c106detail23torchInternalAssertFailEPKcS2_jS2_RKSs";
     const { verdict, report } = judgeElfFile(asking(old));
