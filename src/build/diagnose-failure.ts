@@ -3,6 +3,7 @@
  * libraries are loaded after the first failure only; until a diagnosis is there, the events that follow wait, so that
  * it stands under the output that it is about.
  */
+import { basename } from "node:path";
 import type { Result } from "../base/result.ts";
 import type { Diagnosis } from "../diagnose/diagnose.ts";
 import type { BuildEvent, BuildListener, FailureDiagnosis } from "../engine/events.ts";
@@ -139,7 +140,9 @@ async function diagnoseEvent(
   };
   if (event.type === "finished") {
     const text = event.failure?.cause ?? "";
-    return { diagnoses: asked(diagnose(text, context).diagnoses) };
+    const diagnoses = asked(diagnose(text, context).diagnoses);
+    const action = prepared.ok ? linkWithHole(prepared.value.graph.actions, text) : undefined;
+    return action === undefined ? { diagnoses } : { action, diagnoses };
   }
   const { action, output, exitCode, signal } = event;
   const [program = ""] = commandText(action.command);
@@ -161,6 +164,14 @@ async function diagnoseEvent(
   const [first, ...others] = advised;
   if (offer === undefined || first === undefined) return { action, diagnoses: advised };
   return { action, diagnoses: [{ ...first, fix: [offer, ...first.fix] }, ...others] };
+}
+
+/** The link of a module that wants a symbol which nothing defines: a shared library links with holes, the import finds them. */
+export function linkWithHole(actions: readonly Action[], text: string): Action | undefined {
+  const name = /ImportError: (?:[^\n]*[\\/])?([^\\/\n:]+): undefined symbol: /.exec(text)?.[1];
+  // The link writes elsewhere than where the module is put.
+  const links = actions.filter(({ kind, outputs }) => kind === "link" && basename(outputs[0] ?? "") === name);
+  return links.length === 1 ? links[0] : undefined;
 }
 
 /** The command that makes the change of the first diagnosis, where that is safe, can be done and was not asked for. */

@@ -20,7 +20,7 @@ import type { Prepared } from "./prepare.ts";
 
 /** A failed action, or a failed import, with what is known of it. */
 export interface DiagnosedFailure {
-  /** Undefined: an import. */
+  /** Undefined: an import, unless it is the link that left a hole. */
   readonly action?: Action;
   readonly diagnoses: readonly Diagnosis[];
 }

@@ -109,8 +109,7 @@ export const otherSymbolRules: readonly Rule[] = [
       ],
     change: (match) => {
       const library = match.facts["library"];
-      if (library === undefined || match.finding.phase !== "link" || match.context.findLibrary?.(library) === undefined)
-        return undefined;
+      if (library === undefined || match.context.findLibrary?.(library) === undefined) return undefined;
       return { kind: "add-library", library };
     },
     sources: [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { failure } from "../../../src/base/failure.ts";
+import { linkWithHole } from "../../../src/build/diagnose-failure.ts";
 import { compilerInstead, withVariables } from "../../../src/build/fix.ts";
 import { safeChanges, type SafeChange } from "../../../src/build/safe-change.ts";
 import type { Extension } from "../../../src/config/extension.ts";
@@ -21,6 +22,17 @@ describe("a host compiler that CUDA does not take", () => {
     });
     expect(compilerInstead(new FakeHost({ env: { CC: "/usr/bin/g++-12" } }), refused)).toBeUndefined();
     expect(compilerInstead(new FakeHost(), failure("COMPILER_TOO_NEW", "too new"))).toBeUndefined();
+  });
+});
+
+describe("an import that finds a hole", () => {
+  const link = { ...action("link", "ops.so", "ops"), kind: "link", outputs: [".retorch/out/ops/ops.so"] } as const;
+
+  it("is of the link that made the module, and of no other library", () => {
+    expect(linkWithHole([link], "ImportError: /p/ops.so: undefined symbol: zlibVersion")).toBe(link);
+    expect(linkWithHole([link, link], "ImportError: /p/ops.so: undefined symbol: zlibVersion")).toBeUndefined();
+    expect(linkWithHole([link], "ImportError: /p/lib/libx.so: undefined symbol: zlibVersion")).toBeUndefined();
+    expect(linkWithHole([link], "ImportError: /p/ops.so: cannot open shared object file")).toBeUndefined();
   });
 });
 
