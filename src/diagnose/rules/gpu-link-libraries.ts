@@ -87,6 +87,14 @@ function completeTorch(match: Match, folder: string): string[] {
   ];
 }
 
+/** Installs the package that holds the stub of the driver's library, of the toolkit that links. */
+function driverStubs(match: Match): string {
+  const version = toolkitOfText(match);
+  return version === undefined
+    ? `(v=$(nvcc --version | sed -n 's/.*release \\([0-9]*\\)\\.\\([0-9]*\\).*/\\1-\\2/p'); sudo apt-get install cuda-driver-dev-$v)`
+    : `sudo apt-get install cuda-driver-dev-${version.split(".").slice(0, 2).join("-")}`;
+}
+
 /** NVIDIA's packages with the names that linkers look for. Source: its list of packages for Debian and conda's channel `nvidia`. */
 function developmentPackages(library: string, match: Match): string[] {
   const stem = /^(cublas|curand|cufft|cusolver|cusparse|npp\w*|nvjpeg|cudart|nvrtc|nvJitLink)(?:Lt|Mg|w)?$/.exec(
@@ -337,6 +345,11 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH   # then the same command"];
       if (name === "cuda")
         return [
+          ...(match.context.log.conda
+            ? []
+            : [
+                `ls ${root}/lib64/stubs/libcuda.so || ${driverStubs(match)}   # the stub, of NVIDIA's repository; Fedora, RHEL: dnf, cuda-driver-devel-…; pip's toolkit has none`,
+              ]),
           `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
           `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64/stubs"]`,
         ];
