@@ -20,6 +20,7 @@ import { type Match, type Rule, said } from "../rule.ts";
 import { askedOfPython, askedPython } from "../asked-python.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { withoutTh } from "../th-replacements.ts";
+import { typedWithPython, typedWithTorch } from "../typed-fit.ts";
 import { isEverywhere } from "../torch-api.ts";
 
 /** Whether a header of LibTorch, the download for programs in C++, asks. */
@@ -107,12 +108,18 @@ export const headerRules: readonly Rule[] = [
         return [
           ...cmake,
           `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h; add it: -I, include_dirs, CPATH`,
+          ...typedWithPython(match),
         ];
+      const typed = typedWithPython(match);
       return [
         ...cmake,
         `sudo apt-get install python${version ?? "3"}-dev   # with the version of the interpreter that builds`,
         "# Fedora, RHEL: sudo dnf install python3-devel; conda and uv bring the headers along",
-        `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
+        ...(typed.length > 0
+          ? typed
+          : [
+              `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
+            ]),
       ];
     },
     change: (match) => {
@@ -232,9 +239,11 @@ export const headerRules: readonly Rule[] = [
                   "export LIBTORCH_USE_PYTORCH=1   # or pip's torch in its place; then cargo clean && cargo build",
                 ]
               : []),
-            "retorch build   # finds torch's headers by itself",
+            ...typedWithTorch(match),
+            `${typedWithTorch(match).length > 0 ? "# or " : ""}retorch build   # finds torch's headers by itself`,
             // Headers of programs; extensions have a build of their own.
             ...(platformOf(match) === "win32" ||
+            typedWithTorch(match).length > 0 ||
             !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
             /libtch\//.test(match.finding.text)
               ? []
