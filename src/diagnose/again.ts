@@ -44,7 +44,10 @@ function isBuild({ finding, context: { log } }: Match): boolean {
   if (log.package !== undefined && log.installer !== undefined) return true;
   // load() of a program stopped before it compiled.
   if (finding.kind === "exception" && log.builtAtRunTime && log.typedProgram !== undefined)
-    return finding.code === "arch-unknown" || finding.frames?.some((frame) => /[\\/]cpp_extension\.py:\d+ /.test(frame)) === true;
+    return (
+      finding.code === "arch-unknown" ||
+      finding.frames?.some((frame) => /[\\/]cpp_extension\.py:\d+ /.test(frame)) === true
+    );
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
   return finding.kind === "exception"
     ? log.setupCommand !== undefined && finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true

@@ -98,10 +98,9 @@ export function buildAgain(match: Match, remark = ""): string[] {
 
 /** The variables that the text has in front of its command. */
 export function variablesAgain(match: Match): string[] {
-  return (match.context.log.commandVariables ?? []).flatMap(([name, value]) => {
-    const mended = mendedVariable(match, name, value);
-    return mended === undefined ? [] : [setVariable(match, name, mended)];
-  });
+  return (match.context.log.commandVariables ?? []).map(([name, value]) =>
+    setVariable(match, name, mendedVariable(match, name, value)),
+  );
 }
 
 /** `.\\raymarching`, and `j:\\w\\raymarching` as pip names it. */

@@ -292,7 +292,11 @@ export function originOf(name: string): Origin | undefined {
 
 /** Whether the package is one that people know, so that PyPI's package of that name is it, or its origin is known. */
 export function isWellKnown(name: string): boolean {
-  return originOf(name) !== undefined || packagesByModule.some(([, known]) => known === name) || onPypi.has(name.replace(forCuda, "$1"));
+  return (
+    originOf(name) !== undefined ||
+    packagesByModule.some(([, known]) => known === name) ||
+    onPypi.has(name.replace(forCuda, "$1"))
+  );
 }
 
 /** Other packages on PyPI with compiled parts for torch. */

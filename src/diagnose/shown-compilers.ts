@@ -47,7 +47,7 @@ const family = /^(?:.*[\\/])?(clang|gcc|g)(?:\+\+)?(?:-\d{1,2})?$/;
 
 /** The newest shown pair of the family of a compiler that is not there: C's, then C++'s. */
 export function shownPair(match: Match, name: string): readonly [c: string, cxx: string] | undefined {
-  const kind = family.exec(name)?.[1];
+  const kind = familyOf(name);
   const { shownCompilers } = match.context.log;
   const absent = missing(match);
   if (kind === undefined) return undefined;
@@ -55,7 +55,8 @@ export function shownPair(match: Match, name: string): readonly [c: string, cxx:
   const number = shownCompilers
     .map((shown) => (shown.startsWith(`${cxx}-`) ? Number(shown.slice(cxx.length + 1)) : 0))
     .filter(
-      (each) => each > 0 && shownCompilers.includes(`${c}-${each}`) && !absent.some((gone) => gone.endsWith(`-${each}`)),
+      (each) =>
+        each > 0 && shownCompilers.includes(`${c}-${each}`) && !absent.some((gone) => gone.endsWith(`-${each}`)),
     )
     .toSorted((one, other) => other - one)[0];
   return number === undefined ? undefined : [`${c}-${number}`, `${cxx}-${number}`];
@@ -64,27 +65,41 @@ export function shownPair(match: Match, name: string): readonly [c: string, cxx:
 /** Variables that name a compiler. */
 const ofCompilers = /^(?:CC|CXX|HOSTCC|HOSTCXX|CUDAHOSTCXX|NVCC_CCBIN|CMAKE_C(?:XX)?_COMPILER)$/;
 
+/** `clang` of `clang++-19`, `gcc` of `/usr/bin/g++`. */
+function familyOf(program: string): string | undefined {
+  const kind = family.exec(program)?.[1];
+  return kind === "g" ? "gcc" : kind;
+}
+
+/** `/opt/llvm/bin/` of a path. */
+function folderOf(program: string): string {
+  return /^.*[\\/]/.exec(program)?.[0] ?? "";
+}
+
 /**
- * What a variable of a command is to be when the command is given again: as it was, or the shown compiler of the family where
- * the one that it names is not there; undefined where it is to be left out.
+ * What a variable of a command is to be when the command is given again: as it was, or, where the compiler that it names is
+ * not there, one of the family that the text shows, else the plain name under which packages of a system bring it.
  */
-export function mendedVariable(match: Match, name: string, value: string): string | undefined {
-  if (!ofCompilers.test(name)) return value;
-  const kind = family.exec(value)?.[1];
-  const gone = missing(match).filter((program) => program === value || family.exec(program)?.[1] === kind);
+export function mendedVariable(match: Match, name: string, value: string): string {
+  const kind = familyOf(value);
+  if (kind === undefined || !ofCompilers.test(name)) return value;
+  const gone = missing(match).filter((program) => familyOf(program) === kind);
   if (gone.length === 0) return value;
   const pair = shownPair(match, value);
-  if (pair !== undefined) return /\+\+/.test(value) || /CXX|CCBIN/.test(name) ? pair[1] : pair[0];
-  // A package of the system brings what goes by its plain name.
-  return gone.some((program) => program === value && /[\\/]/.test(value) && !/^\/(?:usr\/)?bin\//.test(value))
-    ? undefined
+  if (pair !== undefined) return value.includes("++") || /CXX|CCBIN/.test(name) ? pair[1] : pair[0];
+  const folder = folderOf(value);
+  return folder !== "" && !/^\/(?:usr\/)?bin\/$/.test(folder) && gone.some((program) => folderOf(program) === folder)
+    ? value.slice(folder.length)
     : value;
 }
 
 /** A command that was typed, with such variables in front or definitions of CMake's in it. */
 export function withCompilers(match: Match, command: string): string {
-  return command.replaceAll(/(^|\s)(-D)?((?:CC|CXX|\w*CXX|CMAKE_C(?:XX)?_COMPILER))(?::\w+)?=([^\s"']+)(?=\s|$)/g, (whole, before: string, define = "", name: string, value: string) => {
-    const mended = mendedVariable(match, name, value);
-    return mended === value ? whole : mended === undefined ? before : `${before}${define}${name}=${mended}`;
-  });
+  return command.replaceAll(
+    /(^|\s)(-D)?((?:CC|CXX|\w*CXX|CMAKE_C(?:XX)?_COMPILER))(?::\w+)?=([^\s"']+)(?=\s|$)/g,
+    (whole, before: string, define = "", name: string, value: string) => {
+      const mended = mendedVariable(match, name, value);
+      return mended === value ? whole : `${before}${define}${name}=${mended}`;
+    },
+  );
 }

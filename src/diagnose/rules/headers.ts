@@ -271,7 +271,11 @@ export const headerRules: readonly Rule[] = [
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
       {
         text: "$ clang++ -std=c++17 main.cpp -o main\nmain.cpp:1:10: fatal error: 'torch/torch.h' file not found",
-        expect: "by hand: a program of one file",
+        expect: "-std=c++17 main.cpp -o main $(python",
+      },
+      {
+        text: "$ nvcc -std=c++20 -shared -Xcompiler -fPIC k.cu -o k.so -I/e/lib/python3.11/site-packages/torch/include\n/e/lib/python3.11/site-packages/torch/include/torch/extension.h:6:10: fatal error: torch/all.h: No such file or directory",
+        expect: "-std=c++20 -shared -Xcompiler -fPIC k.cu -o k.so -I/e",
       },
     ],
   },
@@ -349,6 +353,11 @@ export const headerRules: readonly Rule[] = [
           : `ls $CUDA_HOME/include/${name} || ${withDebianCuda(match, (version) => `sudo apt-get install cuda-libraries-dev-${version} cuda-cudart-dev-${version}`)}   # of NVIDIA's repository; Fedora, RHEL: dnf, the same names with -devel-`,
         ...(platformOf(match) !== "win32" && !/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
           ? [
+              ...(platformOf(match) === "linux" && match.context.usesTorch !== false
+                ? [
+                    `# without that repository, or without root: export CPATH=$(find "$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia" -maxdepth 2 -type d -name include -printf '%p:')$CPATH   # the headers of pip's packages that came with torch; the toolkit's own come first`,
+                  ]
+                : []),
               "export CPATH=$CUDA_HOME/include:$CPATH   # a g++ that compiles a .cpp of a CppExtension does not look there by itself; CUDAExtension does",
             ]
           : []),

@@ -79,7 +79,9 @@ function unreadable(match: Match): boolean {
 function ninjaRan({ context: { log, findings } }: Match): boolean {
   return (
     log.buildRoot !== undefined ||
-    findings.some(({ tool, text, frames }) => tool === "ninja" || /\bninja\b/.test(`${text} ${frames?.join(" ") ?? ""}`))
+    findings.some(
+      ({ tool, text, frames }) => tool === "ninja" || /\bninja\b/.test(`${text} ${frames?.join(" ") ?? ""}`),
+    )
   );
 }
 

@@ -175,7 +175,8 @@ export const tensorExpressionRules: readonly Rule[] = [
       (!/[\\/]torch[\\/]include[\\/]/.test(finding.file ?? "") &&
       /^[‘'](?:begin|end)[’'] was not declared in this scope|range-based "?for"? .*(?:begin|requires)/.test(
         finding.message,
-      ) && /\bfor\s*\([^;:]*[\w&] :\s*\w+\)/.test(finding.source ?? "")
+      ) &&
+      /\bfor\s*\([^;:]*[\w&] :\s*\w+\)/.test(finding.source ?? "")
         ? { unsure: "yes" }
         : undefined),
     confidence: (match) => (match.facts["unsure"] === undefined ? "high" : "medium"),

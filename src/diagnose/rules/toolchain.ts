@@ -76,7 +76,9 @@ function clangUnderItsName(match: Match): string[] {
 
 /** A gcc that is there under its number alone. */
 function gccUnderItsName(match: Match): string[] | undefined {
-  const shown = /^(?:gcc|g\+\+)$/.test(match.facts["name"] ?? "") ? shownPair(match, match.facts["name"] ?? "") : undefined;
+  const shown = /^(?:gcc|g\+\+)$/.test(match.facts["name"] ?? "")
+    ? shownPair(match, match.facts["name"] ?? "")
+    : undefined;
   return shown === undefined ? undefined : setPair(match, shown);
 }
 
@@ -384,10 +386,10 @@ export const toolchainRules: readonly Rule[] = [
             ? numberedCompiler(match)
             : /^clang/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
               ? clangUnderItsName(match)
-              : gccUnderItsName(match) ?? [
-                ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-                'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-              ],
+              : (gccUnderItsName(match) ?? [
+                  ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+                  'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+                ]),
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
