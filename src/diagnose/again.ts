@@ -139,7 +139,9 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
   if (fetched !== undefined) return fetched;
   const variables = variablesAgain(match).filter((line) => {
     const name = /^(?:export|set) (\w+)=/.exec(line)?.[1];
-    return name === undefined || !kept.some((each) => each.includes(`${name}=`));
+    // `echo "CC=[$CC]"` sets nothing.
+    const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)`);
+    return name === undefined || !kept.some((each) => sets.test(commandPart(each)));
   });
   return [...kept, ...variables, command];
 }

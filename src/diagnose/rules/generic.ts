@@ -277,6 +277,10 @@ export const genericRules: readonly Rule[] = [
     sources: ["NVIDIA/apex#995", "facebookresearch/pytorch3d#1688"],
     examples: [
       {
+        text: '$ TORCH_CUDA_ARCH_LIST="7.0;8.0" python setup.py develop 2>&1 | tail -2\n    raise RuntimeError(message) from e\nRuntimeError: Error compiling objects for extension',
+        expect: 'export TORCH_CUDA_ARCH_LIST="7.0;8.0"\npython setup.py develop 2>&1 | tee',
+      },
+      {
         text: "20 errors generated.\nnote: This error originates from a subprocess, and is likely not a problem with pip.\nERROR: Failed building wheel for detectron2",
         expect: "git+https://github.com/facebookresearch/detectron2.git",
       },

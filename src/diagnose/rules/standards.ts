@@ -285,6 +285,10 @@ export const standardRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "$ cmake --build build\n[ 50%] Building CXX object CMakeFiles/nms.dir/nms.cpp.o\n/e/lib/python3.11/site-packages/torch/include/c10/util/StringUtil.h:65:22: error: ‘is_enum_v’ is not a member of ‘std’; did you mean ‘is_enum’?",
+        expect: ">= (2, 13) else 17",
+      },
+      {
         text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",
         expect: "-std=c++20",
       },
