@@ -10,6 +10,7 @@ import { inFetchedSources } from "./fetched-sources.ts";
 import { isToFillIn } from "./place-fit.ts";
 import { cmakeAgain } from "./typed-fit.ts";
 import type { Match } from "./rule.ts";
+import { withCompilers } from "./shown-compilers.ts";
 import { typedBuild } from "./typed-builds.ts";
 
 const ofBuilds: ReadonlySet<string> = new Set([
@@ -41,6 +42,12 @@ function isBuild({ finding, context: { log } }: Match): boolean {
   if (finding.kind === "installer") return log.installer !== undefined || log.setupLast;
   if (!/^(?:exception|system|warning)$/.test(finding.kind)) return false;
   if (log.package !== undefined && log.installer !== undefined) return true;
+  // load() of a program stopped before it compiled.
+  if (finding.kind === "exception" && log.builtAtRunTime && log.typedProgram !== undefined)
+    return (
+      finding.code === "arch-unknown" ||
+      finding.frames?.some((frame) => /[\\/]cpp_extension\.py:\d+ /.test(frame)) === true
+    );
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
   return finding.kind === "exception"
     ? log.setupCommand !== undefined && finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
@@ -105,8 +112,9 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
   if (lines.length === 0 || !isBuild(match)) return lines;
-  const command = commandOf(match);
-  if (command === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
+  const wanted = commandOf(match);
+  if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
+  const command = withCompilers(match, wanted);
   const ready = fromPage(match, command);
   // pip has looked at that page and took sources all the same: for Macs it has few wheels.
   if (ready !== undefined && platformOf(match) === "darwin")
@@ -131,19 +139,22 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
   if (fetched !== undefined) return fetched;
   const variables = variablesAgain(match).filter((line) => {
     const name = /^(?:export|set) (\w+)=/.exec(line)?.[1];
-    return name === undefined || !kept.some((each) => each.includes(`${name}=`));
+    // `echo "CC=[$CC]"` sets nothing.
+    const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)`);
+    return name === undefined || !kept.some((each) => sets.test(commandPart(each)));
   });
   return [...kept, ...variables, command];
 }
 
 /** The program that compiles while it runs, as it was started. */
-function withProgram(lines: readonly string[], { context: { log } }: Match): readonly string[] | undefined {
+function withProgram(lines: readonly string[], match: Match): readonly string[] | undefined {
+  const { log } = match.context;
   const { typedProgram } = log;
   if (!log.builtAtRunTime || typedProgram === undefined || log.docker || log.notebook || log.host !== undefined)
     return undefined;
   return lines.some((line) => line.includes(typedProgram) || builds.test(commandPart(line)))
     ? undefined
-    : [...lines.filter((line) => !saysAgain.test(line)), typedProgram];
+    : [...lines.filter((line) => !saysAgain.test(line)), withCompilers(match, typedProgram)];
 }
 
 /** What only shows something. */
@@ -158,7 +169,7 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
   const commands = kept.map(commandPart).filter((line) => line !== "");
   if (commands.some((line) => builds.test(line) || line.startsWith("cmake "))) return lines;
   const cmake = cmakeAgain(match, kept);
-  if (cmake !== undefined) return [...kept, ...cmake];
+  if (cmake !== undefined) return [...kept, ...cmake.map((line) => withCompilers(match, line))];
   const typed = log.typedLast === "compile" && log.installer === undefined ? log.typedCompile : undefined;
   const program = typed?.split(" ")[0] ?? "";
   return typed === undefined ||

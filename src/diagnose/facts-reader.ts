@@ -17,6 +17,7 @@ import { type SettingFacts, SettingReader } from "./setting-facts.ts";
 import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
+import { ShownCompilerReader } from "./shown-compilers.ts";
 import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -111,6 +112,7 @@ export class FactsReader {
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
   readonly #typedBuilds = new TypedBuildReader();
+  readonly #compilers = new ShownCompilerReader();
   readonly #typedCommands = new TypedReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
@@ -122,6 +124,7 @@ export class FactsReader {
   readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
+    shownCompilers: [],
     compiledPackages: [],
     functionHeads: {},
     withoutGit: false,
@@ -153,6 +156,7 @@ export class FactsReader {
     this.#tools.line(text);
     this.#words.line(text);
     this.#typedBuilds.line(text);
+    this.#compilers.line(text);
     this.#typedCommands.line(text);
     this.#builds.line(text);
     this.#heads.line(text);
@@ -253,6 +257,9 @@ export class FactsReader {
     if (running !== undefined && !carriers.test(running) && !standardModules.test(running))
       facts.runningModule = running.replace(/-\d+$/, "");
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
+      facts.builtAtRunTime = true;
+    // A set-up script that an installer runs may call load() as well.
+    if (facts.installer === undefined && text.endsWith("in _jit_compile") && /cpp_extension\.py", line \d/.test(text))
       facts.builtAtRunTime = true;
     if (facts.otherGpu === undefined && text.includes("cuda:")) {
       const other = /\bcuda:([1-9]\d?)\b(?!\.\d)/.exec(text)?.[1];
@@ -437,6 +444,7 @@ export class FactsReader {
       ...system,
       ...this.#words.facts(),
       ...this.#typedBuilds.facts(),
+      ...this.#compilers.facts(),
       ...this.#typedCommands.facts(),
       ...builds,
       ...this.#heads.facts(),

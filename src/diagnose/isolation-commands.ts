@@ -4,6 +4,7 @@ import { pip, platformOf, python, quote, setVariable } from "./command-words.ts"
 import { originOf, plainName } from "./packages.ts";
 import { requestedWord } from "./request-facts.ts";
 import type { Match } from "./rule.ts";
+import { mendedVariable } from "./shown-compilers.ts";
 
 /** Packages whose name is not that of their module. */
 const packageOfBuildModule: Readonly<Record<string, string>> = {
@@ -81,7 +82,7 @@ export function buildAgain(match: Match, remark = ""): string[] {
   if (log.uvCommand !== undefined && /^(?:sync|lock|run|build)$/.test(log.uvCommand))
     return [`${log.uvLine ?? `uv ${log.uvCommand}${log.uvCommand === "run" ? " …" : ""}`}   # again`];
   if (log.setupCommand !== undefined && (log.requested === undefined || log.setupLast))
-    return [`${python(match)} ${log.setupCommand}   # again`];
+    return [...variablesAgain(match), `${python(match)} ${log.setupCommand}   # again`];
   if (wanted === "." && log.installer === undefined) return [];
   const rest = restOfRequest(match);
   return [
@@ -97,7 +98,9 @@ export function buildAgain(match: Match, remark = ""): string[] {
 
 /** The variables that the text has in front of its command. */
 export function variablesAgain(match: Match): string[] {
-  return (match.context.log.commandVariables ?? []).map(([name, value]) => setVariable(match, name, value));
+  return (match.context.log.commandVariables ?? []).map(([name, value]) =>
+    setVariable(match, name, mendedVariable(match, name, value)),
+  );
 }
 
 /** `.\\raymarching`, and `j:\\w\\raymarching` as pip names it. */

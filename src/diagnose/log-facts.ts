@@ -10,6 +10,7 @@ import type { PasteFacts } from "./paste-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { SettingFacts } from "./setting-facts.ts";
+import type { ShownCompilers } from "./shown-compilers.ts";
 import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedBuildFacts } from "./typed-builds.ts";
@@ -25,6 +26,7 @@ export interface LogFacts
     PlaceFacts,
     RequestFacts,
     SettingFacts,
+    ShownCompilers,
     SystemFacts,
     ToolFacts,
     TypedBuildFacts,

@@ -2,6 +2,7 @@
  * The words by which a line of a log shows that it may matter. They are looked for in the bytes, before a line is even made
  * a text, so what says nothing costs nothing.
  */
+import { compiledPackages } from "./packages.ts";
 import { byteSearch, type ByteSearch, type Needle } from "./byte-search.ts";
 
 /** The line may matter. */
@@ -71,16 +72,28 @@ g++|clang|cl.exe|ld:|collect2|setuptools|wheel|triton|xformers|flash|apex|mmcv|_
 `;
 
 const facts =
-  "static-global-template|compiler identification is NVIDIA|Found CUDA|cmake -S|cmake -B|cmake -G|cmake .|cmake --build|nvcc -|hipcc -|$ g++|$ gcc|$ clang|# g++|# gcc|# clang|cmake --b|$ make|# make|&& make|make -j|make[|make: |$ ninja|ninja -C|-m build|$ bash |# bash |$ sh |$ ./|# ./|.c -o|building '|-flto|clang++-|clang-1|clang-2|@arch|@@ -|.julia/packages|$ nvcc |.cu -o |nvcc -o |go-build|runtime/cgo|*source* package|_PREFIX_PATH \"|_PREFIX_PATH /|cmake -D|cmake ..|setup.py|feedstock_root|etorch|PYBIND11_MODULE|TORCH_LIBRARIES|mmdet==|mmdet  |nvidia-cudnn-cu|nvidia-nccl-cu|.tar.gz (|0) - (|5) - (|Name: |CMAKE_ARGS|ython|:\\|tools, release|/cuda-|orch v|orch==|orch ==|lash_attn =|lash-attn =|aarch64|rch Linux|anjaro|acman -S|Found PythonInt|Found Python|have sudo|no sudo|sudo right|npm ERR|gyp ERR|orch: |torch  |orch 1|orch 2|orch**|orch：|torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|.cp3|for 'sm_|orch_v|WSL|ubsystem for L|-dev|torch/include|MSVC|-windows|Collecting |Processing |Obtaining f|clang-cl|stdlib=| -l|.a |c++/v1|/usr/include|LIMITED_API|arty/|acosx|gfx1|gfx9|tegra|>>> |]: import |]: from |n -c |3 -c |sudo |Loading ext|Time to load|egra|etson|l4t-|mmcv|xformers |xformers=|xformers:|Version: |OS:|OS**|System: |Platform: |OS：|/py3|version.cuda|nv2|cargo |torch-sys|tch = |target/|rlib|n function `main|Jetson|Orin|Xavier|JetPack|>>> import|>>> from|/bin/nvcc -|_libraries(|_libraries (|_add_module(|_add_library(|add_executable(" +
+  "static-global-template|compiler identification is NVIDIA|Found CUDA|cmake -S|cmake -B|cmake -G|cmake .|cmake --build|nvcc -|hipcc -|$ g++|$ gcc|$ clang|# g++|# gcc|# clang|cmake --b|$ make|# make|&& make|make -j|make[|make: |$ ninja|ninja -C|-m build|$ bash |# bash |$ sh |$ ./|# ./|.c -o|building '|-flto|clang++-|clang-1|clang-2|bin/g++-|bin/gcc-|ii  g++-|ii  gcc-|@arch|@@ -|.julia/packages|$ nvcc |$ hipcc |.cu -o |nvcc -o |go-build|runtime/cgo|*source* package|_PREFIX_PATH \"|_PREFIX_PATH /|cmake -D|cmake ..|setup.py|feedstock_root|etorch|PYBIND11_MODULE|TORCH_LIBRARIES|mmdet==|mmdet  |nvidia-cudnn-cu|nvidia-nccl-cu|.tar.gz (|0) - (|5) - (|Name: |CMAKE_ARGS|ython|:\\|tools, release|/cuda-|orch v|orch==|orch ==|lash_attn =|lash-attn =|aarch64|rch Linux|anjaro|acman -S|Found PythonInt|Found Python|have sudo|no sudo|sudo right|npm ERR|gyp ERR|orch: |torch  |orch 1|orch 2|orch**|orch：|torch=|__version__|+cpu|+cu1|+rocm|+xpu|you have |used to build|ABI|ibrary(|CC=|CXX=|CMakeFiles/|rocm|-std=|-cp3|.cp3|for 'sm_|orch_v|WSL|ubsystem for L|-dev|torch/include|MSVC|-windows|Collecting |Processing |Obtaining f|clang-cl|stdlib=| -l|.a |c++/v1|/usr/include|LIMITED_API|arty/|acosx|gfx1|gfx9|tegra|>>> |]: import |]: from |n -c |3 -c |sudo |Loading ext|Time to load|egra|etson|l4t-|mmcv|xformers |xformers=|xformers:|Version: |OS:|OS**|System: |Platform: |OS：|/py3|version.cuda|nv2|cargo |torch-sys|tch = |target/|rlib|n function `main|Jetson|Orin|Xavier|JetPack|>>> import|>>> from|/bin/nvcc -|_libraries(|_libraries (|_add_module(|_add_library(|add_executable(" +
   "|Emitting ninja build file |" +
   // Calls that fit no binding, an index for all, images, the report of DeepSpeed, links, where libraries and CUDA are sought, Triton's call of ptxas, names of AMD's GPUs.
   "|pip wheel |64 -arch |pip3 wheel |tainer exec |larity exec |ndex-url|orch/pytorch:|dia/cuda:|op name .|Invoked with|1. (arg0|1. (self|link.exe|efault-index|LIBRARY_PATH|CUDA_HOME=|CUDA_PATH=|whl/cpu|Bcpu|_PREFIX_PATH=|Torch_DIR=|CUMM_CUDA|CUDA 1|CUDA: 1|CUDA=1|CUDA version|CUDA Version|cuda 1|cuda: 1|cuda：1|cuda=1|cuda version|setup.py install|setup.py develop|setup.py build|osx 1|OSX 1|OS X 1|macOS 1|in indexes: |Repro command|Radeon|AMD Instinct|GeForce |Tesla |NVIDIA A|NVIDIA H|NVIDIA L|NVIDIA B|Quadro |RTX |GTX |TITAN |A100|H100|H200|V100|A40|A10G|L40|A6000|B200|P100|] RUN |cibuildwheel|cibw-run|.dylib not found|hostedtool|/home/runner|/__w/|/github/workspace|pip install |pip3 install |poetry install|poetry update|poetry lock|pdm install|odule load|odule purge|odule avail|#SBATCH|/cvmfs/|/gridware/|/apps/|uv sync|uv add|pdm add|poetry add|git+http|Cloning http|(from -r |uv lock|uv run|uv pip|uvx |uv tool|.pixi|pixi install|pixi run|pixi add|pixi shell|poetry run|pdm run|✖ Install|amba activate|amba list|amba run|/micromamba/|/mambaforge/|ipykernel_|ipython-input|Cell In[|penSUSE|pensuse|SUSE Linux|SLES|zypper|ckylinux|malinux|oraclelinux|mazonlinux|centos|fedora|/ubi|-ubi|:~> |executor with image|PyPI packages|indows 1|indows1|n windows|n Windows|requirements to build|build dependencies|pip-build-env|exit code: -|current platform|win1|Win1|Win 1|acBook|acbook|Apple M|Apple S|Ubuntu|Debian|WSL|win32-|-win32|EXTENSION_NAME=|uda 9|uda 1|UDA 9|UDA 1|╰─> |CentOS|Red Hat|RHEL|Rocky|AlmaLinux|Amazon Linux|Fedora|.el7.|.el8.|.el9.|root priv|root access|root right|have root|without root|have su|no root|(release), REV|_cuda.|my Mac|my mac|Mac laptop|on Mac|on mac|a Mac|orch-0.1.2|0.1.2.post|arwin 2|entOS|ed Hat|ocky Linux|lmaLinux|racle Linux|.el7|.el8|onda env|conda create|conda activate|conda install|conda list|cuda-nvcc |conda info|ROCm |ROCm-|ROCM |yzen AI|YZEN AI|HIP SDK|AMD GPU|AMD ROC|AMD (ROC|hipify_|MI2|MI3|onda install |SHARED_LIBS|ibtorch1|ibtorch2|ibtorch-|ibTorch |ibtorch |ibtorch/|tatically |tatic lib|amba install |orch0.|orch1.|orch2.|orch:1|orch:2|orch is 1|orch is 2|uda8.|uda9.|uda10|uda11|uda12|uda13|uda:1|NVCC|apple-d|Developer/|CIBW_|cl /I |musllinux|lpine|uditwheel rep|--exclude |--plat |/libtorch/|odule add|odule swap|/spack/|PS C:|PS D:|PS E:|PS F:|/torch/lib|ARCH_LIST=|ARCH_LIST =|-gencode arch|aggle|n Colab|n colab|gle Colab|olab |/content/|Cloning into |RUN --mount|_cudnn|inkowski|isaac|environment at: |5090|5080|5070|5060|4090|4080|3090|3080" +
   // Rows of `pip list` for packages that are compiled for one torch, and who may not use sudo.
-  "|orchvision |orchaudio |orchvision=|orchaudio=|uilding wheel for |/archive/|codeload.github|+pt1|+pt2|orch::Tensor |at::Tensor |orch::Tensor> |onv1d  |onv1d=|amba-ssm  |amba_ssm  |amba-ssm=|vllm  |vllm=|sglang  |gl-kernel  |unchaku  |lamav2  |lamav3  |itsandbytes  |bgemm-gpu  |orchrec  |aolin  |natten  |attn  |eepspeed  |pconv-cu|cumm-cu|sudoers|not allowed to |may not run sudo|ound CUDAToolkit|ipykernel|matching Triton|ell In[|ell In [";
+  "|orchvision |orchaudio |orchvision=|orchaudio=|uilding wheel for |/archive/|codeload.github|+pt1|+pt2|orch::Tensor |at::Tensor |orch::Tensor> |attn  |orchrec  |pconv-cu|cumm-cu|sudoers|not allowed to |may not run sudo|ound CUDAToolkit|ipykernel|matching Triton|ell In[|ell In [";
 
 function split(list: string, marks: number): Needle[] {
   const words = list.replaceAll("\n", "").split("|");
   return words.filter((word) => word !== "").map((word) => ({ text: word, marks }));
+}
+
+/** Rows of `pip list` and pins of packages that are compiled for one torch: the name, then blanks, `==` or a number. */
+function listed(): Needle[] {
+  return compiledPackages().flatMap((name) => {
+    // The first letter may be a capital one.
+    const plain = name.slice(1);
+    const spellings = new Set([plain, plain.replaceAll("-", "_"), plain.toLowerCase()]);
+    return [...spellings].flatMap((spelling) =>
+      ["  ", "=", " =", " 0", " 1", " 2", " 3"].map((end) => ({ text: `${spelling}${end}`, marks: markFact })),
+    );
+  });
 }
 
 let made: ByteSearch | undefined;
@@ -96,6 +109,7 @@ export function needles(): ByteSearch {
     ...split(messages, markMessage),
     ...split(names, markName),
     ...split(facts, markFact),
+    ...listed(),
     ...split("torch|Torch|TORCH|ATen|c10", markTorch),
   ]);
   return made;

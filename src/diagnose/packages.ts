@@ -297,9 +297,23 @@ export function originOf(name: string): Origin | undefined {
 
 /** Whether the package is one that people know, so that PyPI's package of that name is it, or its origin is known. */
 export function isWellKnown(name: string): boolean {
-  return originOf(name) !== undefined || packagesByModule.some(([, known]) => known === name) || onPypi.test(name);
+  return (
+    originOf(name) !== undefined ||
+    packagesByModule.some(([, known]) => known === name) ||
+    onPypi.has(name.replace(forCuda, "$1"))
+  );
 }
 
 /** Other packages on PyPI with compiled parts for torch. */
-const onPypi =
-  /^(?:torch(?:vision|audio|text|data|ao|codec)|fbgemm-gpu|flashinfer-python|gsplat|nerfacc|spconv(?:-cu\d+)?|fairseq|warp-rnnt|grouped-gemm|megablocks|gptqmodel|llama-cpp-python|horovod|dgl|kaldifeat|ctcdecode|mmcv(?:-full)?|cupy(?:-cuda\d+x)?|numba|opencv-python|onnxruntime(?:-gpu)?|sentencepiece|tokenizers)$/;
+const onPypi: ReadonlySet<string> = new Set(
+  "torchvision torchaudio torchtext torchdata torchao torchcodec fbgemm-gpu flashinfer-python gsplat nerfacc spconv fairseq warp-rnnt grouped-gemm megablocks gptqmodel llama-cpp-python horovod dgl kaldifeat ctcdecode mmcv mmcv-full cupy numba opencv-python onnxruntime onnxruntime-gpu sentencepiece tokenizers".split(
+    " ",
+  ),
+);
+/** Packages that have the number of CUDA at their names' ends. */
+const forCuda = /^((?:spconv|cupy|cumm))-(?:cu\d+|cuda\d+x)$/;
+
+/** The names of all of them, as PyPI writes them. */
+export function compiledPackages(): readonly string[] {
+  return [...new Set([...Object.keys(origins), ...packagesByModule.map(([, name]) => name), ...onPypi])];
+}

@@ -236,9 +236,14 @@ export class RequestReader {
       !text.includes("did not run") &&
       !text.includes("unning command")
     ) {
-      const setup = setupCommand.exec(text)?.[1];
-      if (setup !== undefined) this.#setupLast = true;
-      this.#setup = setup ?? this.#setup;
+      const typed = setupCommand.exec(text);
+      if (typed !== null) {
+        this.#setupLast = true;
+        this.#setup = typed[1];
+        const before = text.slice(0, typed.index).replace(/[\w./~-]*$/, "");
+        const set = settings(variablesInFront.exec(before)?.[0] ?? "");
+        if (set.length > 0) this.#variables = set;
+      }
     }
     if (text.includes("pip wheel ") || text.includes("pip3 wheel ")) {
       const words = written(wheelCommand.exec(text)?.[1] ?? "");

@@ -2,7 +2,8 @@
  * The commands that somebody typed to compile, given again: nvcc's with other flags, CMake's with an empty cache where what it
  * found there is the trouble. It does not know what the flags mean.
  */
-import { platformOf, setVariable } from "./command-words.ts";
+import { platformOf, python, setVariable } from "./command-words.ts";
+import { standardFor } from "./toolkit-commands.ts";
 import type { Match } from "./rule.ts";
 import { isBuiltByPython } from "./typed-builds.ts";
 
@@ -12,6 +13,40 @@ export function typedNvcc(match: Match): string | undefined {
   return log.typedLast === "compile" && !isBuiltByPython(match) && /(?:^|[\s/])nvcc /.test(log.typedCompile ?? "")
     ? log.typedCompile
     : undefined;
+}
+
+/** A flag of nvcc and of g++ before each of some folders of torch, as a word that the shell makes. */
+function torchFolders(match: Match, folders: string): string {
+  return `$(${python(match)} -c "import sysconfig, torch.utils.cpp_extension as c; print(${folders})")`;
+}
+
+/** The compiler that was called by hand, with the folder of Python's headers; nothing where none was. */
+export function typedWithPython(match: Match): string[] {
+  const { log } = match.context;
+  const typed = log.typedLast === "compile" ? log.typedCompile : undefined;
+  return typed === undefined || isBuiltByPython(match) || platformOf(match) !== "linux"
+    ? []
+    : [withWords(typed, [`-I$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])")`])];
+}
+
+/** The compiler that was called by hand, with torch's and Python's folders; nothing where none was. */
+export function typedWithTorch(match: Match): string[] {
+  const { log } = match.context;
+  const typed = log.typedLast === "compile" ? log.typedCompile : undefined;
+  if (typed === undefined || isBuiltByPython(match) || platformOf(match) === "win32" || /(?:^|\s)hipcc /.test(typed))
+    return [];
+  const includes = torchFolders(
+    match,
+    "*['-isystem ' + p for p in [*c.include_paths(), sysconfig.get_paths()['include']]]",
+  );
+  const standard = /-std[= ]/.test(typed) ? [] : [`-std=c++${standardFor(match)}`];
+  const command = withWords(typed, [...standard, includes]);
+  // A library of Python's finds torch in the process; a program has to be linked with it.
+  if (/(?:^|\s)(?:-c|--?shared|-dc|-E|-S|-ptx|-cubin|-fsyntax-only)(?:\s|$)/.test(typed)) return [command];
+  const linker = /(?:^|[\s/])nvcc /.test(typed) ? "-Xlinker -rpath=" : "-Wl,-rpath,";
+  return [
+    `${command} ${torchFolders(match, `*['-L' + p + ' ${linker}' + p for p in c.library_paths()]`)} -ltorch -ltorch_cpu -lc10`,
+  ];
 }
 
 /** Words of a command behind the name of the program. */

@@ -201,7 +201,8 @@ export function pythonParser(): Parser {
         return false;
       }
       if (warning !== undefined) {
-        if (/^warnings\.warn|^\S+\.warning\(/.test(text) || ++warningLines > 14) warning = undefined;
+        if (/^(?:warnings\.)?_?warn\b|^\S+\.warning\(|^(?:error|ERROR): /.test(text) || ++warningLines > 14)
+          warning = undefined;
         else if (text !== "") extend(warning, text);
       }
       if (message !== undefined) {

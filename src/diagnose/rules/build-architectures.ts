@@ -306,6 +306,10 @@ export const buildArchitectureRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: '$ CUDA_HOME=/usr/local/cuda python t.py\nTraceback (most recent call last):\n  File "/w/t.py", line 3, in <module>\n    load(name="jk", sources=["k.cu"])\n  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2398, in _jit_compile\n    _write_ninja_file_and_build_library(\n  File "/e/lib/python3.11/site-packages/torch/utils/cpp_extension.py", line 2727, in _get_cuda_arch_flags\n    arch_list[-1] += \'+PTX\'\nIndexError: list index out of range',
+        expect: "\nCUDA_HOME=/usr/local/cuda python t.py",
+      },
+      {
         text: "Windows 11, RTX 4080\nOSError: Unknown compute capability. Specify the target compute capabilities in the TCNN_CUDA_ARCHITECTURES environment variable or install PyTorch with the CUDA backend to detect it automatically.",
         expect: "set TCNN_CUDA_ARCHITECTURES=89",
       },

@@ -58,6 +58,21 @@ function runnerLost({ finding, context: { findings } }: Match): boolean {
   );
 }
 
+/** The source for the GPU under another name, in its folder and in the list of sources. */
+function renamedSource(match: Match): string[] {
+  const object = /[\\/]build[\\/]temp\.[^\\/]+[\\/](?<stem>(?![\\/]).+?)\.o(?:bj)?$/.exec(match.facts["file"] ?? "");
+  const stem = object?.groups?.["stem"];
+  if (stem === undefined || platformOf(match) === "win32" || match.context.log.installer !== undefined)
+    return [
+      `# rename one of the sources (${stem === undefined ? "Adam.cu → Adam_cuda.cu" : `${stem}.cu → ${stem}_cuda.cu`}), in its folder and in setup.py`,
+    ];
+  return [
+    `ls ${stem}.*   # the sources; not .cpp and .cu: rename another one of them`,
+    `mv ${stem}.cu ${stem}_cuda.cu`,
+    `sed -i.bak 's|${stem.split("/").at(-1) ?? ""}\\.cu\\b|${stem.split("/").at(-1) ?? ""}_cuda.cu|g' setup.py   # the list of sources; one that glob() makes needs no change`,
+  ];
+}
+
 export const buildSystemRules: readonly Rule[] = [
   {
     id: "build-folder-race",
@@ -183,15 +198,15 @@ export const buildSystemRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["file"] ?? ""}\` would be made from two sources: torch's builder names objects by the source's name without its ending (Adam.cpp and Adam.cu in one folder; a/x.cpp and b/x.cpp with load()).`,
-    fix: () => [
-      "# rename one of the sources (Adam.cu → Adam_cuda.cu)",
+    fix: (match) => [
+      ...renamedSource(match),
       "retorch build   # names objects by the whole path and never mixes them up",
     ],
     sources: ["nerfstudio-project/gsplat#583", "ninja-build/ninja#1841"],
     examples: [
       {
         text: "ninja: error: build.ninja:28: multiple rules generate /p/build/temp.linux-x86_64-cpython-311/gsplat/cuda/csrc/Adam.o",
-        expect: "rename",
+        expect: "mv gsplat/cuda/csrc/Adam.cu gsplat/cuda/csrc/Adam_cuda.cu",
       },
       { text: "ninja: error: build.ninja:12: multiple rules generate foo.o [-w dupbuild=err]", expect: "foo.o" },
     ],

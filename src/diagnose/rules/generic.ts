@@ -1,5 +1,6 @@
 /** What is known by its form only: the last resorts. */
-import { installAgain, packageToBuild, pip, platformOf, reinstall, setVariable } from "../commands.ts";
+import { installAgain, packageToBuild, pip, platformOf, python, reinstall, setVariable } from "../commands.ts";
+import { variablesAgain } from "../isolation-commands.ts";
 import { originOf, plainName } from "../packages.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { wheelsOfOthers } from "./absent-wheels.ts";
@@ -266,7 +267,9 @@ export const genericRules: readonly Rule[] = [
       "These lines only say that a build step failed. The reason was printed before them: the first line with `error:`, `fatal error` or `nvcc fatal`.",
     fix: (match) =>
       jitAgain(match) ??
-      (match.context.log.installer === "pip" || match.finding.tool === "pip"
+      (match.context.log.installer === "pip" ||
+      match.finding.tool === "pip" ||
+      match.context.log.setupCommand !== undefined
         ? wholeLog(match)
         : [
             "# show more of the log, from the first failed command on",
@@ -275,6 +278,10 @@ export const genericRules: readonly Rule[] = [
           ]),
     sources: ["NVIDIA/apex#995", "facebookresearch/pytorch3d#1688"],
     examples: [
+      {
+        text: '$ TORCH_CUDA_ARCH_LIST="7.0;8.0" python setup.py develop 2>&1 | tail -2\n    raise RuntimeError(message) from e\nRuntimeError: Error compiling objects for extension',
+        expect: 'export TORCH_CUDA_ARCH_LIST="7.0;8.0"\npython setup.py develop 2>&1 | tee',
+      },
       {
         text: "20 errors generated.\nnote: This error originates from a subprocess, and is likely not a problem with pip.\nERROR: Failed building wheel for detectron2",
         expect: "git+https://github.com/facebookresearch/detectron2.git",
@@ -321,10 +328,15 @@ function wholeLog(match: Match): string[] {
   const built = packageToBuild(match);
   const name = log.package ?? log.asked ?? "";
   const onWindows = platformOf(match) === "win32";
+  const bySetup = log.setupCommand !== undefined && (log.setupLast || log.requested === undefined);
+  const command = bySetup
+    ? `${python(match)} ${log.setupCommand}`
+    : `${pip(match, `install -v --no-build-isolation ${built}`)}`;
   return [
     ...(originOf(plainName(name))?.wheels === undefined ? [] : reinstall(match, plainName(name)).slice(0, 1)),
     `${setVariable(match, "MAX_JOBS", "1")}   # one compiler at a time: the first error is the last thing printed`,
-    `${pip(match, `install -v --no-build-isolation ${built}`)} ${onWindows ? "> build.log 2>&1" : "2>&1 | tee build.log"}   # the whole log`,
+    ...variablesAgain(match).filter((line) => !line.includes(" MAX_JOBS=")),
+    `${command} ${onWindows ? "> build.log 2>&1" : "2>&1 | tee build.log"}   # the whole log`,
     "retorch diagnose build.log",
     ...wheelsOfOthers(match, name),
     // Compiling it is rarely needed.

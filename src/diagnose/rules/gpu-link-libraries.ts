@@ -87,6 +87,19 @@ function completeTorch(match: Match, folder: string): string[] {
   ];
 }
 
+/** hipcc was called by hand: on NVIDIA's platform it links with the driver's library. */
+function calledHipcc({ context: { log } }: Match): boolean {
+  return /(?:^|[\s/])hipcc /.test(log.typedCompile ?? "");
+}
+
+/** Installs the package that holds the stub of the driver's library, of the toolkit that links. */
+function driverStubs(match: Match): string {
+  const version = toolkitOfText(match);
+  return version === undefined
+    ? `(v=$(nvcc --version | sed -n 's/.*release \\([0-9]*\\)\\.\\([0-9]*\\).*/\\1-\\2/p'); sudo apt-get install cuda-driver-dev-$v)`
+    : `sudo apt-get install cuda-driver-dev-${version.split(".").slice(0, 2).join("-")}`;
+}
+
 /** NVIDIA's packages with the names that linkers look for. Source: its list of packages for Debian and conda's channel `nvidia`. */
 function developmentPackages(library: string, match: Match): string[] {
   const stem = /^(cublas|curand|cufft|cusolver|cusparse|npp\w*|nvjpeg|cudart|nvrtc|nvJitLink)(?:Lt|Mg|w)?$/.exec(
@@ -300,6 +313,8 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return `\`${match.facts["file"] ?? name}\` is a static library of CUDA: only the whole toolkit has it (lib64, targets/<system>/lib), while torch's wheels, conda's plain packages and pip's nvidia packages have the shared one alone; or the toolkit's folder is not on the library path.`;
       if (name === "cuda" && match.context.log.wsl)
         return "`-lcuda` is the driver's library, and in WSL that is Windows' driver: its libcuda.so lies in /usr/lib/wsl/lib, where the linker does not look.";
+      if (name === "cuda" && calledHipcc(match))
+        return "`-lcuda` is the library of NVIDIA's driver: hipcc compiles for NVIDIA's GPUs here (HIP_PLATFORM says so, or it found nvcc and no clang of ROCm's), and the driver's library, or the stub in <cuda>/lib64/stubs, is not on the library path.";
       return name === "cuda"
         ? "`-lcuda` is the driver's library: where no driver is installed (containers, build machines) the stub in <cuda>/lib64/stubs has to be linked, and its folder is not on the library path."
         : `\`${match.facts["file"] ?? name}\` is of CUDA, and its folder (lib64, lib/x64, conda: lib or targets/x86_64-linux/lib) is not on the library path, or CUDA_HOME names a toolkit without it (pip's nvidia packages have no development links).${cuda === undefined ? "" : ` The toolkit at hand: ${cuda.libraryDirs.join(", ")}.`}`;
@@ -337,7 +352,17 @@ export const gpuLinkLibraryRules: readonly Rule[] = [
         return ["export LIBRARY_PATH=/usr/lib/wsl/lib:$LIBRARY_PATH   # then the same command"];
       if (name === "cuda")
         return [
+          ...(match.context.log.conda
+            ? []
+            : [
+                `ls ${root}/lib64/stubs/libcuda.so || ${driverStubs(match)}   # the stub, of NVIDIA's repository; Fedora, RHEL: dnf, cuda-driver-devel-…; pip's toolkit has none`,
+              ]),
           `export LIBRARY_PATH=${root}/lib64/stubs:${match.context.log.conda ? "$CONDA_PREFIX/lib/stubs:" : ""}$LIBRARY_PATH`,
+          ...(calledHipcc(match)
+            ? [
+                `# for an AMD GPU: ${setVariable(match, "HIP_PLATFORM", "amd")}, with ROCm's clang on PATH (sudo apt-get install rocm-hip-sdk, of AMD's repository), in place of all above`,
+              ]
+            : []),
           `# retorch.toml: library-dirs = ["${toolkitHere(match)?.root ?? toolkitFolder(match, toolkitOfText(match))}/lib64/stubs"]`,
         ];
       if (match.context.log.cudaHomeOfPip !== undefined)

@@ -20,6 +20,7 @@ import { type Match, type Rule, said } from "../rule.ts";
 import { askedOfPython, askedPython } from "../asked-python.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { withoutTh } from "../th-replacements.ts";
+import { typedWithPython, typedWithTorch } from "../typed-fit.ts";
 import { isEverywhere } from "../torch-api.ts";
 
 /** Whether a header of LibTorch, the download for programs in C++, asks. */
@@ -113,12 +114,18 @@ export const headerRules: readonly Rule[] = [
         return [
           ...cmake,
           `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h; add it: -I, include_dirs, CPATH`,
+          ...typedWithPython(match),
         ];
+      const typed = typedWithPython(match);
       return [
         ...cmake,
         `sudo apt-get install python${version ?? "3"}-dev   # with the version of the interpreter that builds`,
         "# Fedora, RHEL: sudo dnf install python3-devel; conda and uv bring the headers along",
-        `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
+        ...(typed.length > 0
+          ? typed
+          : [
+              `${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['include'])"   # this folder has to hold Python.h`,
+            ]),
       ];
     },
     change: (match) => {
@@ -238,9 +245,11 @@ export const headerRules: readonly Rule[] = [
                   "export LIBTORCH_USE_PYTORCH=1   # or pip's torch in its place; then cargo clean && cargo build",
                 ]
               : []),
-            "retorch build   # finds torch's headers by itself",
+            ...typedWithTorch(match),
+            `${typedWithTorch(match).length > 0 ? "# or " : ""}retorch build   # finds torch's headers by itself`,
             // Headers of programs; extensions have a build of their own.
             ...(platformOf(match) === "win32" ||
+            typedWithTorch(match).length > 0 ||
             !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
             /libtch\//.test(match.finding.text)
               ? []
@@ -268,7 +277,11 @@ export const headerRules: readonly Rule[] = [
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
       {
         text: "$ clang++ -std=c++17 main.cpp -o main\nmain.cpp:1:10: fatal error: 'torch/torch.h' file not found",
-        expect: "by hand: a program of one file",
+        expect: "-std=c++17 main.cpp -o main $(python",
+      },
+      {
+        text: "$ nvcc -std=c++20 -shared -Xcompiler -fPIC k.cu -o k.so -I/e/lib/python3.11/site-packages/torch/include\n/e/lib/python3.11/site-packages/torch/include/torch/extension.h:6:10: fatal error: torch/all.h: No such file or directory",
+        expect: "-std=c++20 -shared -Xcompiler -fPIC k.cu -o k.so -I/e",
       },
     ],
   },
@@ -346,6 +359,11 @@ export const headerRules: readonly Rule[] = [
           : `ls $CUDA_HOME/include/${name} || ${withDebianCuda(match, (version) => `sudo apt-get install cuda-libraries-dev-${version} cuda-cudart-dev-${version}`)}   # of NVIDIA's repository; Fedora, RHEL: dnf, the same names with -devel-`,
         ...(platformOf(match) !== "win32" && !/^(?:thrust|cub|cuda\/|nv\/)/.test(name)
           ? [
+              ...(platformOf(match) === "linux" && match.context.usesTorch !== false
+                ? [
+                    `# without that repository, or without root: export CPATH=$(find "$(${python(match)} -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/nvidia" -maxdepth 2 -type d -name include -printf '%p:')$CPATH   # the headers of pip's packages that came with torch; the toolkit's own come first`,
+                  ]
+                : []),
               "export CPATH=$CUDA_HOME/include:$CPATH   # a g++ that compiles a .cpp of a CppExtension does not look there by itself; CUDAExtension does",
             ]
           : []),

@@ -77,6 +77,16 @@ function unreadable(match: Match): boolean {
   return platformOf(match) === "win32" && /[^\x20-\x7e]|\?{2,}/.test(match.facts["file"] ?? "");
 }
 
+/** Whether ninja builds in the text. */
+function ninjaRan({ context: { log, findings } }: Match): boolean {
+  return (
+    log.buildRoot !== undefined ||
+    findings.some(
+      ({ tool, text, frames }) => tool === "ninja" || /\bninja\b/.test(`${text} ${frames?.join(" ") ?? ""}`),
+    )
+  );
+}
+
 export const nvccOptionRules: readonly Rule[] = [
   {
     id: "nvcc-standard-unknown",
@@ -234,7 +244,7 @@ export const nvccOptionRules: readonly Rule[] = [
       if (typed !== undefined) return [`${typed}   # -Xcompiler: for the host compiler, -Xlinker: for the linker`];
       return [
         `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
-        ...(/^-f\w/.test(option)
+        ...(/^-f\w/.test(option) && !ninjaRan(match)
           ? [pip(match, "install ninja") + "   # when the build ran without it: flags then go to nvcc by another way"]
           : []),
         `# CMake: target_compile_options(t PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${option}>), so that flags for C++ do not reach nvcc`,

@@ -1,6 +1,6 @@
 /** The C++ standard: what torch's headers need, what the compilers know. */
 import { cudaForStandard, gccForStandard } from "../version-facts.ts";
-import { pip, platformOf, standardFor, systemPackage, torchAtHand } from "../commands.ts";
+import { pip, platformOf, python, standardFor, systemPackage, torchAtHand } from "../commands.ts";
 import { standardNumber } from "../../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../../environment/torch-version.ts";
 import { isWellKnown, originOf, plainName } from "../packages.ts";
@@ -110,8 +110,34 @@ function older(match: Match): string {
   return `(${names.join("|")})`;
 }
 
+/** A header of the torch that Python has lacks something of C++17, and nothing tells the release: it may need C++20. */
+function asksTorch(match: Match): boolean {
+  return (
+    torchAtHand(match) === undefined &&
+    match.context.usesTorch !== false &&
+    match.facts["feature"] !== undefined &&
+    needed(match) === "17" &&
+    platformOf(match) !== "win32" &&
+    /[\\/](?:site|dist)-packages[\\/]torch[\\/]include[\\/]/.test(match.finding.file ?? "")
+  );
+}
+
 /** How to compile as the standard that is needed. */
 function compileAsNeeded(match: Match): string[] {
+  if (asksTorch(match)) {
+    const files = match.context.log.cmake ? "CMakeLists.txt" : "setup.py";
+    return [
+      `s=$(${python(match)} -c "import torch; print(20 if tuple(map(int, torch.__version__.split('.')[:2])) >= (2, 13) else 17)"); echo "C++$s"   # what this torch needs: 2.1 to 2.12 C++17, 2.13 and newer C++20`,
+      ...(match.context.log.cmake
+        ? [
+            `sed -i.bak -E "s/(C(XX|UDA)_STANDARD) +[0-9]+/\\1 $s/; s/-std=(c|gnu)\\+\\+[0-9a-z]+/-std=c++$s/g" ${files}   # nothing changed: set(CMAKE_CXX_STANDARD …) below project(…)`,
+            "# then the build in an empty folder, with the options as before",
+          ]
+        : [
+            `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include='*.toml' . | xargs -r sed -i.bak -E "s/std=(c|gnu)\\+\\+${older(match)}/std=c++$s/g"   # in the project's folder: ${files}, and scripts that compile with load(); without any -std= torch's builder adds the right one`,
+          ]),
+    ];
+  }
   if (match.context.log.cmake && platformOf(match) !== "win32")
     return [
       "grep -nE 'C(XX|UDA)_STANDARD|std=' CMakeLists.txt   # what it asks for now",
@@ -193,8 +219,10 @@ export const standardRules: readonly Rule[] = [
       const standard = torch === undefined ? "17" : cxxStandardOf(torch.release);
       const facts = { ...match.facts, need: standard };
       return [
-        ...compileAsNeeded({ ...match, facts }),
-        `# CMake: set(CMAKE_CXX_STANDARD ${standard}) and set(CMAKE_CUDA_STANDARD ${standard})`,
+        ...compileAsNeeded({ ...match, facts: { ...facts, feature: match.facts["feature"] ?? match.facts["name"] } }),
+        ...(torch === undefined && match.context.log.cmake
+          ? []
+          : [`# CMake: set(CMAKE_CXX_STANDARD ${standard}) and set(CMAKE_CUDA_STANDARD ${standard})`]),
       ];
     },
     sources: ["rusty1s/pytorch_cluster#229"],
@@ -271,6 +299,10 @@ export const standardRules: readonly Rule[] = [
       "NVlabs/tiny-cuda-nn#316",
     ],
     examples: [
+      {
+        text: "$ cmake --build build\n[ 50%] Building CXX object CMakeFiles/nms.dir/nms.cpp.o\n/e/lib/python3.11/site-packages/torch/include/c10/util/StringUtil.h:65:22: error: ‘is_enum_v’ is not a member of ‘std’; did you mean ‘is_enum’?",
+        expect: ">= (2, 13) else 17",
+      },
       {
         text: "/e/torch/include/ATen/ATen.h:5:2: error: #error C++20 or later compatible compiler is required to use ATen.",
         expect: "-std=c++20",

@@ -172,9 +172,11 @@ export const tensorExpressionRules: readonly Rule[] = [
     specificity: 84,
     matches: (finding) =>
       said(finding, new RegExp(`invalid range expression of type '${tensorType}'`)) ??
-      (/^[‘'](?:begin|end)[’'] was not declared in this scope|range-based "?for"? .*(?:begin|requires)/.test(
+      (!/[\\/]torch[\\/]include[\\/]/.test(finding.file ?? "") &&
+      /^[‘'](?:begin|end)[’'] was not declared in this scope|range-based "?for"? .*(?:begin|requires)/.test(
         finding.message,
-      ) && /\bfor\s*\([^;:]*[\w&] :\s*\w+\)/.test(finding.source ?? "")
+      ) &&
+      /\bfor\s*\([^;:]*[\w&] :\s*\w+\)/.test(finding.source ?? "")
         ? { unsure: "yes" }
         : undefined),
     confidence: (match) => (match.facts["unsure"] === undefined ? "high" : "medium"),

@@ -4,6 +4,7 @@ import { packageToBuild, pip, platformOf, python, setVariable, systemPackage, wo
 import { framesAt, missingProgram, ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { installs, startedProgram } from "../started-programs.ts";
+import { shownPair } from "../shown-compilers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Names of programs that look like plain words. */
@@ -36,18 +37,49 @@ function condaCompiler(match: Match): string[] {
 /** The number of a gcc that is asked for by it: `11` of `/usr/bin/g++-11`. */
 function numbered(match: Match): string | undefined {
   return platformOf(match) === "linux" && !match.context.log.conda
-    ? /^(?:g\+\+|gcc|c\+\+)-(\d{1,2})$/.exec(match.facts["name"] ?? "")?.[1]
+    ? /^(?:g\+\+|gcc|c\+\+|clang|clang\+\+)-(\d{1,2})$/.exec(match.facts["name"] ?? "")?.[1]
     : undefined;
 }
 
 /** That gcc, or none in particular: what names it. */
 function numberedCompiler(match: Match): string[] {
   const number = numbered(match) ?? "";
+  const shown = shownPair(match, match.facts["name"] ?? "");
+  if (shown !== undefined) return setPair(match, shown);
   return [
-    `sudo apt-get install gcc-${number} g++-${number}   # the one that is asked for; Fedora, RHEL: sudo dnf install gcc-toolset-${number}`,
+    (match.facts["name"] ?? "").startsWith("clang")
+      ? `sudo apt-get install clang-${number}   # the one that is asked for; the distribution has other numbers: apt-cache search '^clang-[0-9]+$', or https://apt.llvm.org`
+      : `sudo apt-get install gcc-${number} g++-${number}   # the one that is asked for; Fedora, RHEL: sudo dnf install gcc-toolset-${number}`,
     'echo "CC=[$CC] CXX=[$CXX] CUDAHOSTCXX=[$CUDAHOSTCXX] NVCC_CCBIN=[$NVCC_CCBIN] NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS] NVCC_APPEND_FLAGS=[$NVCC_APPEND_FLAGS]"   # which of them names it',
     "# or without it: unset CC CXX CUDAHOSTCXX NVCC_CCBIN NVCC_PREPEND_FLAGS NVCC_APPEND_FLAGS, when the gcc that is there is one that this CUDA takes",
   ];
+}
+
+/** Names the two programs that the text shows. */
+function setPair(match: Match, [c, cxx]: readonly [string, string]): string[] {
+  return [
+    setVariable(match, "CC", c),
+    `${setVariable(match, "CXX", cxx)}   # the text shows these; \`${match.facts["name"] ?? ""}\` is not there`,
+  ];
+}
+
+/** clang's programs often have their number in the name alone. */
+function clangUnderItsName(match: Match): string[] {
+  const shown = shownPair(match, match.facts["name"] ?? "");
+  if (shown !== undefined) return setPair(match, shown);
+  return [
+    "ls /usr/bin/clang++* /usr/lib/llvm-*/bin/clang++   # there under a number: export CC=clang-<number> CXX=clang++-<number>",
+    ...systemPackage(match, { apt: "clang", dnf: "clang", conda: "clangxx" }),
+    "# or with gcc: unset CC CXX, and the command without them",
+  ];
+}
+
+/** A gcc that is there under its number alone. */
+function gccUnderItsName(match: Match): string[] | undefined {
+  const shown = /^(?:gcc|g\+\+)$/.test(match.facts["name"] ?? "")
+    ? shownPair(match, match.facts["name"] ?? "")
+    : undefined;
+  return shown === undefined ? undefined : setPair(match, shown);
 }
 
 export const toolchainRules: readonly Rule[] = [
@@ -355,10 +387,12 @@ export const toolchainRules: readonly Rule[] = [
           ? condaCompiler(match)
           : numbered(match) !== undefined
             ? numberedCompiler(match)
-            : [
-                ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-                'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-              ],
+            : /^clang/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
+              ? clangUnderItsName(match)
+              : (gccUnderItsName(match) ?? [
+                  ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+                  'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+                ]),
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
@@ -368,6 +402,12 @@ export const toolchainRules: readonly Rule[] = [
         text: "unable to execute 'x86_64-conda_cos6-linux-gnu-gcc': No such file or directory",
         expect: "gxx_linux-64=7.3",
       },
+      {
+        text: '$ ls /usr/bin/clang*\n/usr/bin/clang++-15\n/usr/bin/clang++-19\n/usr/bin/clang-15\n/usr/bin/clang-19\n$ CC=clang CXX=clang++ pip install --no-build-isolation .\nccache: error: Could not find compiler "clang++" in PATH\nERROR: Failed building wheel for a',
+        expect: "export CXX=clang++-19",
+      },
+      { text: "error: command 'clang-18' failed: No such file or directory", expect: "apt-get install clang-18" },
+      { text: "/bin/sh: 1: clang++: not found", expect: "apt-get install clang" },
       {
         text: "-- Building for: NMake Makefiles\nCMake Error at CMakeLists.txt:2 (project):\n  No CMAKE_CXX_COMPILER could be found.",
         expect: "vcvars64.bat",
