@@ -79,6 +79,13 @@ export function setVariable(match: Match, name: string, value: string): string {
   return `export ${name}=${/^[\w./:+,=-]+$/.test(value) || value.includes("$(") ? value : `"${value}"`}`;
 }
 
+/** Another folder for temporary files, made first: Python leaves a TMPDIR that is not there alone, without a word. */
+export function ownTemporaryFolder(match: Match): string {
+  return platformOf(match) === "win32"
+    ? "mkdir C:\\t & set TMP=C:\\t& set TEMP=C:\\t"
+    : 'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"';
+}
+
 /** One compiler at a time: torch's builder reads MAX_JOBS, CMake and scikit-build-core read a variable of CMake's. */
 export function oneCompiler(match: Match): string[] {
   const { log } = match.context;

@@ -6,6 +6,7 @@ export {
   changeFolder,
   homebrew,
   oneCompiler,
+  ownTemporaryFolder,
   pip,
   platformOf,
   python,

@@ -1,5 +1,5 @@
 /** Downloads of an installation: networks, checksums, repositories. */
-import { pip, setVariable } from "../commands.ts";
+import { ownTemporaryFolder, pip, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { aboutPath } from "./build-systems.ts";
 import { coded, type Match, said, saidAny, type Rule, type RuleContext } from "../rule.ts";
@@ -119,7 +119,7 @@ export const downloadRules: readonly Rule[] = [
     cause: () =>
       "The package's setup.py moves a file by renaming it (flash-attn does so with the wheel that it downloads), which fails when the temporary folder and pip's cache lie on different file systems.",
     fix: (match) => [
-      setVariable(match, "TMPDIR", "$HOME/tmp") + "   # a folder on the file system of pip's cache",
+      `${ownTemporaryFolder(match)}   # a folder on the file system of pip's cache`,
       pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "<package>"}`),
     ],
     sources: ["Dao-AILab/flash-attention: setup.py"],

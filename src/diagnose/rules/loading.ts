@@ -390,7 +390,7 @@ export const loadingRules: readonly Rule[] = [
                 ...onMount(match),
                 ...(/[\\/](?:tmp|torch_extensions)[\\/]/.test(match.finding.file ?? "/tmp/")
                   ? [
-                      "export TMPDIR=$HOME/tmp TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a place where programs may run",
+                      "mkdir -p $HOME/tmp && export TMPDIR=$HOME/tmp TORCH_EXTENSIONS_DIR=$HOME/.torch_extensions   # a place where programs may run",
                     ]
                   : []),
               ],

@@ -5,10 +5,12 @@ import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
 function fewerJobs(match: Match): string[] {
   const [first = "", ...others] = oneCompiler(match);
+  const { dockerBuild, installer, namesRetorch } = match.context.log;
+  const ofInstaller = !namesRetorch && (dockerBuild || installer !== undefined);
   return [
     `${first}   # then as many as fit: a compile with torch/extension.h takes about 1.5 GB, attention kernels up to 6 GB each`,
     ...others,
-    "retorch build -j 1",
+    ...(ofInstaller ? (dockerBuild ? [] : buildAgain(match)) : ["retorch build -j 1"]),
     "# more memory, or swap: sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon /swapfile",
   ];
 }
@@ -158,7 +160,7 @@ export const resourceRules: readonly Rule[] = [
                   ...(match.facts["slurm"] === undefined
                     ? []
                     : ["sbatch --mem=32G …   # (srun, salloc) more for the job"]),
-                  ...(match.facts["alone"] === undefined
+                  ...(match.facts["alone"] === undefined || match.context.log.package !== undefined
                     ? []
                     : [
                         pip(
@@ -170,6 +172,10 @@ export const resourceRules: readonly Rule[] = [
     sources: ["rapidsai/cudf#8018", "NVlabs/nvdiffrast#183", "pytorch/pytorch#130443"],
     examples: [
       { text: "nvcc error   : 'cicc' died due to signal 9 (Kill signal)", expect: "MAX_JOBS" },
+      {
+        text: "$ pip install flash-attn --no-build-isolation\n  Building wheel for flash-attn (setup.py) ... error\n  nvcc error   : 'cicc' died due to signal 9 (Kill signal)\n  ERROR: Failed building wheel for flash-attn",
+        expect: "NVCC_THREADS=1\npython -m pip install --no-build-isolation flash-attn",
+      },
       {
         text: "c++: fatal error: Killed signal terminated program cc1plus\ncompilation terminated.",
         expect: "MAX_JOBS",

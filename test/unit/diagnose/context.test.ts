@@ -332,6 +332,7 @@ describe("versions that stand in the text", () => {
     for (const [lines, wanted] of [
       ["mmcv-full: 1.6.2", 'mim install "mmcv-full==1.6.2"'],
       ["- **mmcv**: 2.1.0", 'mim install "mmcv==2.1.0"'],
+      ["Successfully installed addict-2.4.0 mmcv-1.4.0 yapf-0.40.2", 'mim install "mmcv-full==1.4.0"'],
       ["1. mmcv 1.7.1", 'mim install "mmcv-full==1.7.1"'],
       ["Name: mmcv\nVersion: 2.0.1", 'mim install "mmcv==2.0.1"'],
       ["mmcv==2.2.0\ntorch==2.4.1+cu121", "/mmcv/dist/cu121/torch2.4.0/index.html"],

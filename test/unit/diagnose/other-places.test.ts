@@ -55,6 +55,13 @@ describe("a fix can be used where the text's commands are given", () => {
     expect(wrongIn((text) => `!pip install my-ops==1.2\n${text}`, /^(?![!%]|import os; )|sudo /)).toEqual([]);
   });
 
+  test("a docker build whose shell is bash is one, too", () => {
+    const text =
+      "nvcc error   : 'cudafe++' died due to signal 9 (Kill signal)\nERROR: Failed building wheel for my-ops\n" +
+      'ERROR: process "/bin/bash -c pip install . --no-build-isolation" did not complete successfully: exit code: 1';
+    expect(live(text)).toEqual(["ENV MAX_JOBS=1", "ENV NVCC_THREADS=1", expect.stringMatching(/^RUN .*pip install/)]);
+  });
+
   test("root in a container gets no sudo", { timeout: 120_000 }, () => {
     expect(wrongIn((text) => `root@3f2a91c0b7de:/workspace/p# pip install -e .\n${text}`, /\bsudo /)).toEqual([]);
     const job =
