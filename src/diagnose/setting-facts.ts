@@ -67,6 +67,8 @@ export interface SettingFacts {
   readonly placeholderTorch: boolean;
   /** A command of conda or mamba installs nvcc. */
   readonly condaNvcc: boolean;
+  /** The release of CUDA that such a line asks for: `11.6` of `cuda-nvcc=11.6`. */
+  readonly condaNvccVersion?: string;
   /** The 32-bit edition of Microsoft's compiler runs: `HostX86\\x64\\cl.exe`. */
   readonly host32Bit: boolean;
   /** LibTorch was built as static libraries, as the text says. */
@@ -168,6 +170,7 @@ export class SettingReader {
   #placeholder = false;
   #apple = false;
   #condaNvcc = false;
+  #condaNvccVersion: string | undefined;
   #host32 = false;
   #static = false;
   #libtorchNamed = false;
@@ -255,7 +258,10 @@ export class SettingReader {
     )
       this.#runner = true;
     if (text.length <= 300) for (const capability of capabilitiesIn(text)) this.#gpus.add(capability);
-    if (!this.#condaNvcc && /(?:onda|amba) install/.test(text)) this.#condaNvcc = condaNvcc.test(text);
+    if (!this.#condaNvcc && /(?:onda|amba) install/.test(text)) {
+      this.#condaNvcc = condaNvcc.test(text);
+      if (this.#condaNvcc) this.#condaNvccVersion = /\bcuda-(?:nvcc|toolkit)={1,2}(\d+\.\d+)/.exec(text)?.[1];
+    }
     if (text.includes("setup.py ") && text.includes("python"))
       this.#setup ??= /\bpython[\d.]* ([^\s"']{1,200})[\\/]setup\.py (?:install|develop|build)/.exec(text)?.[1];
     if (text.length <= 160 && text.toLowerCase().includes("cuda") && !otherCuda.test(text))
@@ -326,6 +332,7 @@ export class SettingReader {
       placeholderTorch: this.#placeholder,
       appleProcessor: this.#apple,
       condaNvcc: this.#condaNvcc,
+      ...(this.#condaNvccVersion === undefined ? {} : { condaNvccVersion: this.#condaNvccVersion }),
       host32Bit: this.#host32,
       staticTorch: this.#static,
       namesLibtorch: this.#libtorchNamed,

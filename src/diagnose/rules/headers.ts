@@ -389,6 +389,10 @@ export const headerRules: readonly Rule[] = [
     ],
     examples: [
       {
+        text: "(odise) jo@ws:~/o$ conda install -c nvidia cuda-nvcc=11.6 -y\n(odise) jo@ws:~/o$ pip install -e .\n/e/ATen/cuda/CUDAContext.h:6:10: fatal error: cusparse.h: No such file or directory",
+        expect: "nvidia/label/cuda-11.6.0 cuda-toolkit",
+      },
+      {
         text: "/e/ATen/cuda/CUDAContextLight.h:7:10: fatal error: cusparse.h: No such file or directory",
         expect: "CUDA_HOME",
       },
@@ -468,7 +472,8 @@ function withDebianCuda(match: Match, command: (version: string) => string): str
 
 /** The whole toolkit by conda, of the version of the nvcc that is there, or of torch's CUDA. */
 function wholeToolkit(match: Match): string[] {
-  const version = match.context.log.cuda ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
+  const { cuda, condaNvccVersion } = match.context.log;
+  const version = cuda ?? condaNvccVersion ?? torchCuda(match) ?? match.context.environment?.cuda?.version;
   const parts = "   # or cuda-libraries-dev and cuda-cudart-dev of that version";
   const packages = "conda install -c conda-forge cuda-cudart-dev cuda-libraries-dev";
   // The project's own cuda-version keeps them together.
