@@ -62,6 +62,14 @@ describe("a fix can be used where the text's commands are given", () => {
     expect(live(text)).toEqual(["ENV MAX_JOBS=1", "ENV NVCC_THREADS=1", expect.stringMatching(/^RUN .*pip install/)]);
   });
 
+  test("a cell builds in the folder that the text's cell went to", () => {
+    const message =
+      '/content/ops/a.cu(246): error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists';
+    for (const built of ["python setup.py install", "pip install --no-build-isolation -v ."])
+      expect(live(`!cd /content/ops && ${built}\n${message}`).at(-1)).toMatch(/^!cd \/content\/ops && python /);
+    expect(live(`!pip install my-ops==1.2\n${message}`).at(-1)).not.toContain("cd ");
+  });
+
   test("root in a container gets no sudo", { timeout: 120_000 }, () => {
     expect(wrongIn((text) => `root@3f2a91c0b7de:/workspace/p# pip install -e .\n${text}`, /\bsudo /)).toEqual([]);
     const job =
