@@ -1,6 +1,7 @@
 /** Programs without Python that use LibTorch, in Rust, Java or C++: what mends a LibTorch that does not fit, in their words. */
 import { platformOf, python } from "./commands.ts";
 import type { Match } from "./rule.ts";
+import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 import { torchOfTch } from "./version-facts.ts";
 
 /** What does not fit: the program wants the other string ABI, another release, or does not have the libraries linked. */
@@ -109,6 +110,12 @@ export function programFix(match: Match, misfit: Misfit): string[] | undefined {
           `# where the definition has to stay (another library was built so): ${download(misfit)}`,
         ];
       }
+      const make = typedBuild(match);
+      if (match.finding.phase === "link" && make?.tool === "make" && misfit.startsWith("wants-"))
+        return [
+          `${typedBuildFromScratch(make)} CXX="\${CXX:-g++} -D_GLIBCXX_USE_CXX11_ABI=${misfit === "wants-new-strings" ? "0" : "1"}"   # all objects anew, with the strings of this LibTorch; then the same in CXXFLAGS of the Makefile`,
+          `# where other libraries keep the project from that: ${download(misfit)}`,
+        ];
       return [
         ...(match.finding.phase === "link"
           ? [

@@ -166,6 +166,10 @@ export const torchAbiRules: readonly Rule[] = [
     sources: ["Dao-AILab/flash-attention#975", "Dao-AILab/flash-attention#1717", "huggingface/open-r1#684"],
     examples: [
       {
+        text: "~/src/infer$ make\ng++ -O2 -std=c++17 -I/opt/libtorch/include   -c -o main.o main.cpp\ng++ -o infer main.o -L/opt/libtorch/lib -ltorch -ltorch_cpu -lc10\n/usr/bin/ld: main.o: in function `main':\nmain.cpp:(.text.startup+0x9b): undefined reference to `torch::jit::load(std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> > const&, std::optional<c10::Device>, bool)'",
+        expect: "make -B CXX=",
+      },
+      {
         text: "ImportError: /env/lib/python3.10/site-packages/flash_attn_2_cuda.cpython-310-x86_64-linux-gnu.so: undefined symbol: _ZN3c105ErrorC2ENS_14SourceLocationENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
         expect: "_GLIBCXX_USE_CXX11_ABI",
       },
