@@ -132,7 +132,14 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
     lines.some((line) => line.startsWith(`${tool} run `) && / pip install .*--no-build-isolation/.test(line)) &&
     lines.every((line) => !line.startsWith(`${tool} ${command.split(" ")[1] ?? ""}`))
   )
-    return [...lines, `${command}   # finds it there, and goes on with the rest`];
+    return [
+      ...lines.map((line) =>
+        / pip install .*--no-build-isolation/.test(line)
+          ? line.replace(/(?=\s{2,}# |$)/, (match.context.log.waiting ?? []).map((word) => ` ${word}`).join(""))
+          : line,
+      ),
+      `${command}   # finds it there, and goes on with the rest`,
+    ];
   if (lines.some((line) => builds.test(commandPart(line)) || /^#.*\bdocker build again\b/.test(line))) return lines;
   const kept = lines.filter((line) => !saysAgain.test(line));
   const fetched = inFetchedSources(kept, match);

@@ -3,7 +3,7 @@
  * for the same. Reads one line at a time.
  */
 import { quote } from "./command-words.ts";
-import { plainName } from "./packages.ts";
+import { compiledPackages, plainName } from "./packages.ts";
 
 /** A requirement as a word of a shell. */
 export function requirementWord(requirement: string): string {
@@ -25,6 +25,8 @@ export interface RequestFacts {
   readonly installs?: readonly string[];
   /** The one command of pip that makes wheels, as it was written: `wheel --no-deps -w dist .`. */
   readonly wheelCommand?: string;
+  /** Of poetry's list, what comes after the package that failed and is compiled for one torch, too: `torch-sparse==0.6.18`. */
+  readonly waiting?: readonly string[];
   /** What the text starts Python with on Windows: `py -3.10`, `.\\python_embeded\\python.exe`. */
   readonly launcher?: string;
   /** `setup.py install`, `setup.py build_ext --inplace`, as a command of the text runs it. */
@@ -204,8 +206,11 @@ function written(text: string): string | undefined {
   return asks && !value ? words.join(" ") : undefined;
 }
 
+const pending = /(?:•|-) Installing ([\w.-]+) \((\d[\w.+]*)\): Pending/;
+
 /** Gathers them line by line. */
 export class RequestReader {
+  readonly #waiting = new Set<string>();
   readonly #installs: string[] = [];
   readonly #fromPage: string[] = [];
   #launcher: string | undefined;
@@ -221,6 +226,10 @@ export class RequestReader {
 
   line(text: string): void {
     if (text.length > 600) return;
+    if (text.includes(": Pending")) {
+      const [, name = "", version = ""] = pending.exec(text) ?? [];
+      if (compiledPackages().includes(plainName(name))) this.#waiting.add(`${name}==${version}`);
+    }
     if (text.includes("CMAKE_ARGS")) {
       const [, quoted, plain] = ownLine.exec(text) ?? [];
       const value = quoted ?? plain;
@@ -294,6 +303,7 @@ export class RequestReader {
       ...(this.#installs.length === 0 ? {} : { installs: [...this.#installs] }),
       ...(this.#launcher === undefined ? {} : { launcher: this.#launcher }),
       ...(this.#wheel === undefined ? {} : { wheelCommand: this.#wheel }),
+      ...(this.#waiting.size === 0 ? {} : { waiting: [...this.#waiting] }),
       ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
       ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),

@@ -151,6 +151,10 @@ export const isolationRules: readonly Rule[] = [
         expect: "--no-build-isolation torch-scatter==2.1.2\npoetry install --no-root",
       },
       {
+        text: "$ poetry install --no-root\n  - Installing torch-scatter (2.1.2): Failed\n  - Installing rich (13.7.1): Pending...\n  - Installing torch-sparse (0.6.18): Pending...\n\n  ChefBuildError\n\n  Backend subprocess exited when trying to invoke get_requires_for_build_wheel\n\n    File \"<string>\", line 8, in <module>\n  ModuleNotFoundError: No module named 'torch'",
+        expect: "--no-build-isolation torch-scatter==2.1.2 torch-sparse==0.6.18\npoetry install --no-root",
+      },
+      {
         text: "  File \"<string>\", line 14, in <module>\nModuleNotFoundError: No module named 'torch'\n× Getting requirements to build wheel did not run successfully.",
         expect: "--no-build-isolation",
       },
