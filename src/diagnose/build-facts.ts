@@ -3,8 +3,9 @@
  * architectures that is set already, flags that the project brings itself, the torch that is linked with, the notebook
  * service, the folder of a clone. Reads one line at a time; what it means is for the rules to say.
  */
+import { type CmakeArchitectureFacts, CmakeArchitectureReader } from "./cmake-architectures.ts";
 
-export interface BuildFacts {
+export interface BuildFacts extends CmakeArchitectureFacts {
   /** The folder of torch's libraries that a link line names: `/e/lib/python3.8/site-packages/torch/lib`. */
   readonly torchLinkFolder?: string;
   /** What TORCH_CUDA_ARCH_LIST is set to, as a command of the text has it: `8.6`. */
@@ -85,8 +86,10 @@ export class BuildReader {
   #minkowski = false;
   #builtTorch = false;
   #tritonOptional = false;
+  readonly #architectures = new CmakeArchitectureReader();
 
   line(text: string): void {
+    this.#architectures.line(text);
     if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
       this.#cudaFolder =
         /(?:^|\s)-L((?:\/[\w.+@-]+){1,12})\/lib64(?=\s|$)(?!.*\s-L\S+\/lib64)/.exec(text.slice(0, 20_000))?.[1] ??
@@ -148,6 +151,7 @@ export class BuildReader {
 
   facts(): BuildFacts {
     return {
+      ...this.#architectures.facts(),
       ownGencode: [...this.#gencode],
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,
