@@ -40,6 +40,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly builtTorch: boolean;
   /** A package says that it does without Triton: `A matching Triton is not available, some optimizations will not be enabled`. */
   readonly tritonOptional: boolean;
+  /** Packages that `pip show` finds in a folder of installed packages, not those that are used from their sources. */
+  readonly shownInstalled: readonly string[];
   /** A step of a Dockerfile needs BuildKit: `RUN --mount=…`. */
   readonly needsBuildKit: boolean;
 }
@@ -86,10 +88,13 @@ export class BuildReader {
   #minkowski = false;
   #builtTorch = false;
   #tritonOptional = false;
+  #shownName: string | undefined;
+  readonly #shown = new Set<string>();
   readonly #architectures = new CmakeArchitectureReader();
 
   line(text: string): void {
     this.#architectures.line(text);
+    this.#pipShow(text);
     if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
       this.#cudaFolder =
         /(?:^|\s)-L((?:\/[\w.+@-]+){1,12})\/lib64(?=\s|$)(?!.*\s-L\S+\/lib64)/.exec(text.slice(0, 20_000))?.[1] ??
@@ -149,8 +154,18 @@ export class BuildReader {
     if (!this.#buildKit && text.includes("RUN --mount=")) this.#buildKit = true;
   }
 
+  /** `Name: a`, `Location: /e/lib/python3.8/site-packages`, `Editable project location: /w/a`. */
+  #pipShow(text: string): void {
+    if (text.startsWith("Name: ")) this.#shownName = /^Name: ([\w.-]+)\s*$/.exec(text)?.[1];
+    if (this.#shownName === undefined || !text.includes("ocation: ")) return;
+    if (/^Location: .*[\\/](?:site|dist)-packages\s*$/.test(text) && this.#shown.size < 20)
+      this.#shown.add(this.#shownName);
+    if (text.startsWith("Editable project location: ")) this.#shown.delete(this.#shownName);
+  }
+
   facts(): BuildFacts {
     return {
+      shownInstalled: [...this.#shown],
       ...this.#architectures.facts(),
       ownGencode: [...this.#gencode],
       needsBuildKit: this.#buildKit,
