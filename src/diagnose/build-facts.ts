@@ -3,8 +3,9 @@
  * architectures that is set already, flags that the project brings itself, the torch that is linked with, the notebook
  * service, the folder of a clone. Reads one line at a time; what it means is for the rules to say.
  */
+import { type CmakeArchitectureFacts, CmakeArchitectureReader } from "./cmake-architectures.ts";
 
-export interface BuildFacts {
+export interface BuildFacts extends CmakeArchitectureFacts {
   /** The folder of torch's libraries that a link line names: `/e/lib/python3.8/site-packages/torch/lib`. */
   readonly torchLinkFolder?: string;
   /** What TORCH_CUDA_ARCH_LIST is set to, as a command of the text has it: `8.6`. */
@@ -39,6 +40,8 @@ export interface BuildFacts {
   readonly builtTorch: boolean;
   /** A package says that it does without Triton: `A matching Triton is not available, some optimizations will not be enabled`. */
   readonly tritonOptional: boolean;
+  /** Packages that `pip show` finds in a folder of installed packages, not those that are used from their sources. */
+  readonly shownInstalled: readonly string[];
   /** A step of a Dockerfile needs BuildKit: `RUN --mount=…`. */
   readonly needsBuildKit: boolean;
 }
@@ -85,8 +88,13 @@ export class BuildReader {
   #minkowski = false;
   #builtTorch = false;
   #tritonOptional = false;
+  #shownName: string | undefined;
+  readonly #shown = new Set<string>();
+  readonly #architectures = new CmakeArchitectureReader();
 
   line(text: string): void {
+    this.#architectures.line(text);
+    this.#pipShow(text);
     if (text.includes("-lcudart") || (text.includes("-lc10") && text.includes("64")))
       this.#cudaFolder =
         /(?:^|\s)-L((?:\/[\w.+@-]+){1,12})\/lib64(?=\s|$)(?!.*\s-L\S+\/lib64)/.exec(text.slice(0, 20_000))?.[1] ??
@@ -146,8 +154,19 @@ export class BuildReader {
     if (!this.#buildKit && text.includes("RUN --mount=")) this.#buildKit = true;
   }
 
+  /** `Name: a`, `Location: /e/lib/python3.8/site-packages`, `Editable project location: /w/a`. */
+  #pipShow(text: string): void {
+    if (text.startsWith("Name: ")) this.#shownName = /^Name: ([\w.-]+)\s*$/.exec(text)?.[1];
+    if (this.#shownName === undefined || !text.includes("ocation: ")) return;
+    if (/^Location: .*[\\/](?:site|dist)-packages\s*$/.test(text) && this.#shown.size < 20)
+      this.#shown.add(this.#shownName);
+    if (text.startsWith("Editable project location: ")) this.#shown.delete(this.#shownName);
+  }
+
   facts(): BuildFacts {
     return {
+      shownInstalled: [...this.#shown],
+      ...this.#architectures.facts(),
       ownGencode: [...this.#gencode],
       needsBuildKit: this.#buildKit,
       namesMinkowski: this.#minkowski,

@@ -44,6 +44,36 @@ export function toImporter(match: Match): string[] {
   return [`${changeFolder(match, folder)}   # or the folder above it: the one that has the setup.py`];
 }
 
+/** A call of a compiled module by the name that its own Python file gives it: `_backend.grid_encode_forward(`. */
+const callsOwn = /» *.*\b(?:_backend|_C|_ext|_kernels?|\w+_(?:cuda|ext|cpp|backend))\.\w+\(/;
+
+/**
+ * Builds and installs a package again whose Python the traceback runs in its sources, while its compiled module was installed: pip
+ * says so of a folder's name, or the innermost frame calls the module. Undefined where neither is told.
+ */
+export function installFromFolder(match: Match): string[] | undefined {
+  const { log } = match.context;
+  if (match.finding.kind !== "gpu" || log.setupCommand !== undefined) return undefined;
+  const installed = [...log.shownInstalled, ...log.localPackages].map(plainName);
+  const frames = framesAt(match).toReversed();
+  const paths = frames.map((frame) => /^((?:[A-Za-z]:)?[\\/].{1,250}?)[\\/][^\\/]+\.py:\d/.exec(frame)?.[1] ?? "");
+  const own = (path: string): boolean => path !== "" && !notOfCheckout.test(`${path}/`);
+  const named = paths.filter(own).flatMap((path) => {
+    const parts = path.split(/[\\/]/);
+    const at = parts.findIndex((part) => part !== "" && installed.includes(plainName(part)));
+    return at < 0 ? [] : [path.slice(0, parts.slice(0, at + 1).join("/").length)];
+  })[0];
+  const innermost = paths[0] ?? "";
+  const calling = own(innermost) && callsOwn.test(frames[0] ?? "") ? innermost : undefined;
+  const folder = named ?? calling;
+  if (folder === undefined) return undefined;
+  return [
+    `${changeFolder(match, folder)}${named === undefined ? "   # or the folder above it: the one that has the setup.py" : ""}`,
+    removeFolder(match, "build"),
+    pip(match, "install --no-build-isolation --no-cache-dir --force-reinstall --no-deps ."),
+  ];
+}
+
 /** Folders that no checkout has: of installed packages, of Python itself, of what is built for a while. */
 const notOfCheckout =
   /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python\d|torch_extensions|[\\/]pip-(?:req-build|install)-/;

@@ -1,7 +1,7 @@
 /** Commands that build an extension or a package again: for the torch that is there, for the GPUs that are there. */
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { usualArchitectures } from "./arch-lists.ts";
-import { editionOf, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
+import { editionOf, installFromFolder, rebuildCheckout, rebuildRoot, rootOfCheckout, toImporter } from "./checkouts.ts";
 import { changeFolder, pip, platformOf, python, quote, removeFolder, setVariable } from "./command-words.ts";
 import { installDgl } from "./dgl.ts";
 import { besideCondaForge, fromCondaForge } from "./conda-packages.ts";
@@ -54,7 +54,7 @@ export function rebuild(match: Match): string[] {
         `install --no-build-isolation --no-cache-dir --force-reinstall --no-deps --no-binary ${compiled} ${match.context.log.requested?.find((word) => word.startsWith('"git+')) ?? compiled}`,
       ),
     ];
-  const checkout = rebuildCheckout(match) ?? rebuildRoot(match);
+  const checkout = rebuildCheckout(match) ?? rebuildRoot(match) ?? installFromFolder(match);
   if (checkout !== undefined) return checkout;
   const asked = match.context.log.requested?.join(" ") ?? "";
   if (/^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(asked))

@@ -5,6 +5,7 @@ import { fromCondaForge } from "../conda-packages.ts";
 import { missingLibrary } from "../matchers.ts";
 import { originOf, packageOf, runningPackage } from "../packages.ts";
 import type { Match, Rule } from "../rule.ts";
+import { lateTorch } from "./late-torch.ts";
 import { setvars } from "./sycl.ts";
 
 /** The text's torch is one for the CPU, and the packages have wheels for that torch. */
@@ -26,11 +27,13 @@ export const gpuBuildLibraryRules: readonly Rule[] = [
     title: "The extension needs a GPU build of torch",
     on: ["missing-library"],
     specificity: 76,
-    matches: (finding) =>
-      missingLibrary(
-        finding,
-        /^lib(?<lib>c10_cuda|torch_cuda|c10_hip|torch_hip|c10_xpu|torch_xpu|torch_cuda_linalg)\.(?:so|dylib)/,
-      ),
+    matches: (finding, context) =>
+      lateTorch(finding, context) === undefined
+        ? missingLibrary(
+            finding,
+            /^lib(?<lib>c10_cuda|torch_cuda|c10_hip|torch_hip|c10_xpu|torch_xpu|torch_cuda_linalg)\.(?:so|dylib)/,
+          )
+        : undefined,
     confidence: (match) => (match.context.environment?.torch === undefined ? "medium" : "high"),
     cause: (match) => {
       const torch = match.context.environment?.torch;

@@ -170,6 +170,10 @@ export const gpuRunTimeRules: readonly Rule[] = [
         expect: "TORCH_CUDA_ARCH_LIST=8.9",
       },
       {
+        text: 'Traceback (most recent call last):\n  File "main_nerf.py", line 138, in <module>\n    trainer.train(train_loader)\n  File "/codes/torch-ngp/gridencoder/grid.py", line 54, in forward\n    _backend.grid_encode_forward(inputs, embeddings)\nRuntimeError: CUDA error: no kernel image is available for execution on the device\n$ pip show gridencoder\nName: gridencoder\nLocation: /opt/conda/lib/python3.8/site-packages',
+        expect: "cd /codes/torch-ngp/gridencoder",
+      },
+      {
         text: "conv1d_out = causal_conv1d_cuda.causal_conv1d_fwd(x, weight, bias, None, True)\nRuntimeError: CUDA error: no kernel image is available for execution on the device",
         expect: "CAUSAL_CONV1D_FORCE_BUILD",
       },

@@ -1,5 +1,6 @@
 /** nvcc and its passes: architectures, device code rules; its options are in nvcc-options.ts, crashes in resources.ts. */
 import { usualArchitectures } from "../arch-lists.ts";
+import { shownWith, withoutUnsupported } from "../cmake-architectures.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { knownCapabilities, pip, platformOf, setVariable, torchCuda } from "../commands.ts";
@@ -146,9 +147,11 @@ export const nvccRules: readonly Rule[] = [
       if (isDropped(match, known))
         return match.context.log.otherField === "opencv"
           ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and this release of OpenCV still has it in its own list (CUDA_ARCH_BIN).`
-          : match.context.log.ownGencode.includes(arch)
-            ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
-            : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
+          : shownWith(match, arch) !== undefined
+            ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and ${inCmake(match, arch)} still names it. CMake reads no TORCH_CUDA_ARCH_LIST for its own targets.`
+            : match.context.log.ownGencode.includes(arch)
+              ? `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project's own flags still name it (\`-gencode arch=compute_${arch}\`, with a space: torch writes \`-gencode=arch=\`). Where a project brings such flags, torch adds none and TORCH_CUDA_ARCH_LIST counts for nothing.`
+              : `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)} any more: CUDA ${known.gone ?? ""} dropped it, and the project (its setup.py, or TORCH_CUDA_ARCH_LIST) still names it.`;
       return `This nvcc${nvccHere(match)} has no target for compute capability ${dotted(arch)}: the toolkit is too old or too new for it. CUDA ${known.since} was the first with it.${gone} (Often /usr/bin/nvcc of the distribution is found instead of the toolkit in /usr/local/cuda.)`;
     },
     fix: (match) => {
@@ -193,6 +196,15 @@ export const nvccRules: readonly Rule[] = [
                 )
           }   # without ${dotted(arch)}, which this nvcc does not have`,
         ];
+      const shown = shownWith(match, arch);
+      if (dropped && shown !== undefined)
+        return withoutUnsupported(
+          match,
+          shown,
+          arch,
+          match.context.log.cuda ?? match.context.log.cmakeCuda ?? torchCuda(match) ?? known.gone ?? "",
+          (ownArchitecture(match) ?? "7.5").replaceAll(".", ""),
+        );
       if (dropped && match.context.log.typedConfigure !== undefined && match.context.log.installer === undefined)
         return withoutOldTargets(match, arch, known.gone ?? "");
       if (dropped && match.context.log.ownGencode.includes(arch)) return ownFlagsWithout(match, arch, known.gone ?? "");
@@ -206,8 +218,8 @@ export const nvccRules: readonly Rule[] = [
       if (dropped)
         return [
           platformOf(match) === "win32"
-            ? `findstr /s /n "TORCH_CUDA_ARCH_LIST compute_${arch} sm_${arch}" setup.py CMakeLists.txt`
-            : `grep -rnE "TORCH_CUDA_ARCH_LIST|compute_${arch}|sm_${arch}" --include=setup.py --include=CMakeLists.txt .`,
+            ? `findstr /s /n "TORCH_CUDA_ARCH_LIST CUDA_ARCHITECTURES compute_${arch} sm_${arch}" setup.py CMakeLists.txt`
+            : `grep -rnE "TORCH_CUDA_ARCH_LIST|CUDA_ARCHITECTURES|compute_${arch}|sm_${arch}" --include=setup.py --include=pyproject.toml --include=CMakeLists.txt --include='*.cmake' .`,
           `# take ${dotted(arch)} out there; a setup.py that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself (pointnet2_ops) overrides the variable: delete that line. Or a CUDA before ${known.gone ?? ""}`,
           setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
         ];
@@ -251,6 +263,22 @@ export const nvccRules: readonly Rule[] = [
       {
         text: "$ pip install ./pointnet2_ops_lib\nnvcc -c pointnet2_ops/_ext-src/src/ball_query_gpu.cu -o a.o -gencode=arch=compute_37,code=sm_37\nnvcc fatal   : Unsupported gpu architecture 'compute_37'",
         expect: "TORCH_CUDA_ARCH_LIST/d' ./pointnet2_ops_lib/setup.py",
+      },
+      {
+        text: "Cuda compilation tools, release 13.0, V13.0.88\n$ grep -n ARCHITECTURES CMakeLists.txt\n31:set(CMAKE_CUDA_ARCHITECTURES 60 70 80)\n$ pip install .\n      nvcc fatal   : Unsupported gpu architecture 'compute_60'\n  ERROR: Failed building wheel for ops",
+        expect: "sed -i -E 's/CMAKE_CUDA_ARCHITECTURES 60 70 80/CMAKE_CUDA_ARCHITECTURES 80/g' CMakeLists.txt",
+      },
+      {
+        text: "$ cat src/CMakeLists.txt\nset_target_properties(ops PROPERTIES CUDA_ARCHITECTURES \"35;50\")\n$ cmake -S . -B build && cmake --build build\n-- The CUDA compiler identification is NVIDIA 12.4.131\nnvcc fatal   : Unsupported gpu architecture 'compute_35'",
+        expect: "sed -i -E 's/CUDA_ARCHITECTURES \"35;50/CUDA_ARCHITECTURES \"50/g' src/CMakeLists.txt",
+      },
+      {
+        text: "Cuda compilation tools, release 13.0, V13.0.88\n$ CMAKE_ARGS=\"-DGGML_CUDA=on -DCMAKE_CUDA_ARCHITECTURES=61;86\" pip install llama-cpp-python\nnvcc fatal   : Unsupported gpu architecture 'compute_61'\nERROR: Failed building wheel for llama-cpp-python",
+        expect: '"-DGGML_CUDA=on -DCMAKE_CUDA_ARCHITECTURES=86',
+      },
+      {
+        text: "$ cmake -S . -B build -DCMAKE_CUDA_ARCHITECTURES=70\n-- The CUDA compiler identification is NVIDIA 13.0.48\n$ cmake --build build\nnvcc fatal   : Unsupported gpu architecture 'compute_70'",
+        expect: "cmake -S . -B build -DCMAKE_CUDA_ARCHITECTURES=75",
       },
       { text: "nvcc fatal : Unsupported gpu architecture 'compute_'", expect: "empty" },
       { text: "ptxas fatal : Value 'sm_30' is not defined for option 'gpu-name'", expect: "CUDA 11.0 dropped it" },
@@ -481,6 +509,14 @@ export const nvccRules: readonly Rule[] = [
 function ownArchitecture(match: Match): string | undefined {
   const listed = knownCapabilities(match);
   return listed.length > 0 ? listed.join(";") : match.context.log.namedCapability;
+}
+
+/** Where the text shows that CMake's list of architectures comes from. */
+function inCmake(match: Match, arch: string): string {
+  const shown = shownWith(match, arch);
+  return shown?.file === undefined
+    ? `the option \`-D${shown?.before ?? ""}${shown?.list ?? ""}\``
+    : `\`${shown.before.replace(/[ "]+$/, "")} ${shown.list}\` in ${shown.file}`;
 }
 
 /** The list of the text without what CUDA 13 dropped, where newer ones stand in it, too. */

@@ -4,6 +4,7 @@ import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
+import { importTorchFirst, lateTorch } from "./late-torch.ts";
 import { hasTh, installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
 /** Windows' linker says that one symbol alone is missing. A CPU-only torch lacks every one of its kind. */
@@ -33,10 +34,13 @@ export const torchPartRules: readonly Rule[] = [
     matches: (finding, context) => {
       if (finding.kind === "missing-library") {
         if (finding.phase !== "load") return undefined;
+        const late = lateTorch(finding, context);
         const name =
-          /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(
-            finding.library ?? "",
-          )?.[1];
+          late === undefined
+            ? /(?:^|[\\/])(lib(?:c10|torch|torch_cpu|torch_python|torch_global_deps|shm|caffe2)\.(?:so|dylib))[\w.]*$/.exec(
+                finding.library ?? "",
+              )?.[1]
+            : /[^\\/]+$/.exec(finding.library ?? "")?.[0];
         // torch's own files, whose installation is damaged, and programs that are no Python, are other rules'.
         if (/[\\/]torch[\\/](?:lib[\\/]|_C\b)/.test(finding.file ?? "") || ofOtherProgram(finding)) return undefined;
         if (laterWithTorch(finding, context)) return undefined;
@@ -67,21 +71,28 @@ export const torchPartRules: readonly Rule[] = [
         : undefined;
     },
     confidence: (match) =>
-      match.finding.kind === "undefined-symbol" && match.finding.symbol?.includes("singleton") === true
+      lateTorch(match.finding, match.context)?.sure === false ||
+      (match.finding.kind === "undefined-symbol" && match.finding.symbol?.includes("singleton") === true)
         ? "medium"
         : "high",
     cause: (match) =>
       `${match.facts["who"] ?? "The extension"} needs ${match.facts["what"] ?? ""} of torch, and nothing has loaded it: extensions carry no path to torch's libraries, so \`import torch\` has to come first.` +
-      (match.finding.kind === "undefined-symbol"
-        ? " When torch is imported first already, the extension was built for another torch version and has to be rebuilt."
-        : "") +
-      installedSentence(match),
-    fix: (match) => [
-      "# import torch before the extension, also in its own __init__.py",
-      `${python(match)} -c "import torch, ${moduleName(match)}"`,
-      "# if that does not help, build it again for the torch that is installed:",
-      ...rebuild(match),
-    ],
+      (lateTorch(match.finding, match.context) !== undefined
+        ? ` The installed torch (${match.context.log.installedTorch ?? ""}) has that library: neither it nor the extension has to be installed again.`
+        : match.finding.kind === "undefined-symbol"
+          ? " When torch is imported first already, the extension was built for another torch version and has to be rebuilt."
+          : "") +
+      (lateTorch(match.finding, match.context) === undefined ? installedSentence(match) : ""),
+    fix: (match) => {
+      const late = lateTorch(match.finding, match.context);
+      if (late !== undefined) return importTorchFirst(match, late);
+      return [
+        "# import torch before the extension, also in its own __init__.py",
+        `${python(match)} -c "import torch, ${moduleName(match)}"`,
+        "# if that does not help, build it again for the torch that is installed:",
+        ...rebuild(match),
+      ];
+    },
     sources: ["pytorch/extension-cpp#6", "pytorch/pytorch#6097", "pytorch/pytorch#40627", "pytorch/pytorch#41254"],
     examples: [
       {
@@ -91,6 +102,14 @@ export const torchPartRules: readonly Rule[] = [
       {
         text: "ImportError: /p/lltm_cpp.cpython-36m-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
         expect: "import torch",
+      },
+      {
+        text: '$ python use.py\nTraceback (most recent call last):\n  File "/home/u/ops/use.py", line 1, in <module>\n    import my_ops\n  File "/home/u/.venv/lib/python3.12/site-packages/my_ops/__init__.py", line 3, in <module>\n    from . import _C\nImportError: libtorch_cuda.so: cannot open shared object file: No such file or directory\n$ python -c "import torch; print(torch.__version__)"\n2.10.0+cu128',
+        expect: "sed -i '1i import torch' /home/u/ops/use.py",
+      },
+      {
+        text: ">>> import my_ops\nImportError: libc10_hip.so: cannot open shared object file: No such file or directory\ntorch==2.6.0+rocm6.2",
+        expect: 'python -c "import torch, my_ops"',
       },
       {
         text: "ImportError: libc10.so: cannot open shared object file: No such file or directory",
