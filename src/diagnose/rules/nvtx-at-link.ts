@@ -2,12 +2,12 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, removeFolder, torchCuda, useToolkit } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
-import { torchOfText } from "../torch-fit.ts";
+import { statedRelease } from "../stated-torch.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
 
 /** The release of torch or LibTorch that the text states. */
 function torchRelease(match: Match): string | undefined {
-  return torchOfText(match) ?? /-(\d+\.\d+\.\d+)(?:%2B|\+|\.zip)/.exec(match.context.log.libtorchZip ?? "")?.[1];
+  return statedRelease(match) ?? /-(\d+\.\d+\.\d+)(?:%2B|\+|\.zip)/.exec(match.context.log.libtorchZip ?? "")?.[1];
 }
 
 /** The linker was told of the one folder that torch's CMake files named before 1.6, wherever CUDA was. */
