@@ -5,6 +5,7 @@ import { absentWheelRules } from "./absent-wheels.ts";
 import { sourceArchiveRules } from "./source-archives.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
+import { ptxArchitectureRules } from "./ptx-and-architectures.ts";
 import { askedWronglyRules } from "./asked-wrongly.ts";
 import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
@@ -219,6 +220,7 @@ import { condaPackageRules } from "./conda-packages.ts";
 import { releaseConflictRules } from "./release-conflicts.ts";
 import { requirementConflictRules } from "./requirement-conflicts.ts";
 import { wheelsOfOtherSystemsRules } from "./wheels-of-other-systems.ts";
+import { torchBuildElsewhereRules } from "./torch-builds-elsewhere.ts";
 import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
@@ -306,7 +308,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "nvcc's command line", rules: nvccOptionRules },
   { name: "nvcc", rules: [...nvccArchitectureRules, ...nvccRules] },
   { name: "Headers that nvcc does not take", rules: nvccHeaderRules },
-  { name: "GPU architectures in code", rules: architectureRules },
+  { name: "GPU architectures in code", rules: [...architectureRules, ...ptxArchitectureRules] },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
   { name: "The C++ standard", rules: [...standardRules, ...compilerStandardRules] },
   { name: "The language of kernels", rules: deviceLanguageRules },
@@ -361,7 +363,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages of conda's channels", rules: condaPackageRules },
   { name: "Requirements that exclude each other", rules: [...releaseConflictRules, ...requirementConflictRules] },
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
-  { name: "Requests that an index cannot meet", rules: unmetRequestRules },
+  { name: "Requests that an index cannot meet", rules: [...torchBuildElsewhereRules, ...unmetRequestRules] },
   { name: "Releases that are not there", rules: absentReleaseRules },
   { name: "Ready-made wheels that are not there", rules: absentWheelRules },
   { name: "Archives of sources", rules: sourceArchiveRules },
