@@ -75,6 +75,27 @@ function gccUnderItsName(match: Match): string[] | undefined {
   return shown === undefined ? undefined : setPair(match, shown);
 }
 
+/** The path of a compiler that only a variable, or the Python's own configuration, can have named. */
+function namedByPath(match: Match): string | undefined {
+  const path = match.facts["path"] ?? "";
+  return /^\/(?!(?:usr\/)?(?:local\/)?s?bin\/)\S+\/(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)$/.test(path)
+    ? path
+    : undefined;
+}
+
+/** The system's compiler in place of a path that leads nowhere. */
+function systemInPlaceOf(match: Match, path: string): string[] {
+  return [
+    setVariable(match, "CC", "gcc"),
+    `${setVariable(match, "CXX", "g++")}   # in place of ${path}, which is not there; and mend the line (~/.bashrc, a script, an image) that sets it`,
+    ...(match.context.hostCompilers?.some(({ family }) => family === "gcc") === true
+      ? []
+      : systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", conda: "gxx" }).map((line) =>
+          line.startsWith("#") ? line : `# no g++ is there: ${line}`,
+        )),
+  ];
+}
+
 export const missingCompilerRules: readonly Rule[] = [
   {
     id: "compiler-version-unreadable",
@@ -219,7 +240,9 @@ export const missingCompilerRules: readonly Rule[] = [
         ? "gcc is installed but its C++ part (cc1plus) is not, or gcc and g++ are of different versions."
         : /-conda(?:_cos\d+)?-linux-gnu-/.test(match.facts["name"] ?? "")
           ? `\`${match.facts["name"] ?? ""}\` is conda's own compiler: conda's Python was built with it and names it to every build (or CC and CXX do), and it is not in this environment, or the environment is not active.`
-          : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
+          : namedByPath(match) !== undefined
+            ? `\`${namedByPath(match) ?? ""}\` is not there: CC or CXX, or the configuration of this Python (a build that was moved), names it.`
+            : `${match.facts["name"] === undefined ? "No host compiler" : `\`${match.facts["name"]}\``} is ${match.facts["name"] === undefined ? "" : "not "}found: it is not installed, or CC or CXX (or a conda environment that was moved) names one that does not exist.`,
     fix: (match) =>
       platformOf(match) === "win32"
         ? [
@@ -231,15 +254,21 @@ export const missingCompilerRules: readonly Rule[] = [
           ? condaCompiler(match)
           : numbered(match) !== undefined
             ? numberedCompiler(match)
-            : /^clang/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
-              ? clangUnderItsName(match)
-              : (gccUnderItsName(match) ?? [
-                  ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
-                  'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
-                ]),
+            : namedByPath(match) !== undefined && platformOf(match) === "linux"
+              ? systemInPlaceOf(match, namedByPath(match) ?? "")
+              : /^clang/.test(match.facts["name"] ?? "") && platformOf(match) === "linux"
+                ? clangUnderItsName(match)
+                : (gccUnderItsName(match) ?? [
+                    ...systemPackage(match, { apt: "build-essential", dnf: "gcc-c++", brew: "llvm", conda: "gxx" }),
+                    'echo "$CC $CXX"   # do these exist? otherwise: unset CC CXX',
+                  ]),
     sources: ["https://gcc.gnu.org/install/"],
     examples: [
       { text: "error: command 'x86_64-linux-gnu-gcc' failed: No such file or directory", expect: "build-essential" },
+      {
+        text: "torch._inductor.exc.InductorError: FileNotFoundError: [Errno 2] No such file or directory: '/opt/gcc-9/bin/gcc'",
+        expect: "export CXX=g++",
+      },
       { text: "gcc: fatal error: cannot execute 'cc1plus': execvp: No such file or directory", expect: "cc1plus" },
       { text: "/bin/sh: 1: x86_64-conda-linux-gnu-c++: not found", expect: "gxx" },
       {
