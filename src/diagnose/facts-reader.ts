@@ -20,6 +20,7 @@ import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
+import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -71,7 +72,8 @@ type Mutable = Omit<
       SystemFacts &
       ToolFacts &
       TypedBuildFacts &
-      TypedFacts),
+      TypedFacts &
+      TypedGitFacts),
     "torchCuda"
   >
 >;
@@ -114,6 +116,7 @@ export class FactsReader {
   readonly #typedBuilds = new TypedBuildReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #typedCommands = new TypedReader();
+  readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
@@ -158,6 +161,7 @@ export class FactsReader {
     this.#typedBuilds.line(text);
     this.#compilers.line(text);
     this.#typedCommands.line(text);
+    this.#typedGit.line(text);
     this.#builds.line(text);
     this.#heads.line(text);
     this.#archives.line(text);
@@ -446,6 +450,7 @@ export class FactsReader {
       ...this.#typedBuilds.facts(),
       ...this.#compilers.facts(),
       ...this.#typedCommands.facts(),
+      ...this.#typedGit.facts(),
       ...builds,
       ...this.#heads.facts(),
       ...this.#archives.facts(),

@@ -15,6 +15,7 @@ import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedBuildFacts } from "./typed-builds.ts";
 import type { TypedFacts } from "./typed-commands.ts";
+import type { TypedGitFacts } from "./typed-git.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
@@ -30,7 +31,8 @@ export interface LogFacts
     SystemFacts,
     ToolFacts,
     TypedBuildFacts,
-    TypedFacts {
+    TypedFacts,
+    TypedGitFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
