@@ -1,5 +1,5 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
-import { rebuild, setVariable, systemPackage } from "../commands.ts";
+import { rebuild, setVariable, systemPackage, platformOf } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
 import { judgeSymbol } from "../symbols.ts";
@@ -260,10 +260,19 @@ export const linkingRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `The linker (${match.finding.text.split(":")[0] ?? "ld"}) stopped on a fault of its own (${match.facts["what"] ?? "LNK1000"}), not of the code: it is older than the compiler that made the objects, reads a damaged object or archive, or has a bug with these options (LTO, -gsplit-dwarf, --gc-sections).`,
-    fix: () => [
-      "ld --version; gcc --version; which -a ld",
+    fix: (match) => [
+      ...(platformOf(match) !== "linux"
+        ? []
+        : /gold/.test(match.finding.text)
+          ? [
+              'export LDFLAGS="$LDFLAGS -fuse-ld=bfd"   # GNU\'s other linker; setuptools and CMake (in an empty build folder) take it',
+            ]
+          : [
+              ...systemPackage(match, { apt: "lld", dnf: "lld", conda: "lld" }),
+              'export LDFLAGS="$LDFLAGS -fuse-ld=lld"   # LLVM\'s linker; setuptools and CMake (in an empty build folder) take it',
+            ]),
       "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
-      "# another linker: LDFLAGS=-fuse-ld=bfd (or lld, mold: sudo apt-get install lld mold); or a newer binutils: conda install -c conda-forge binutils",
+      "# or a newer binutils: conda install -c conda-forge binutils; which linker it is: ld --version; which -a ld",
     ],
     sources: ["https://sourceware.org/binutils/"],
     examples: [
