@@ -60,8 +60,8 @@ export function torchAgain(match: Match): string {
   const { jetson, installedTorch } = match.context.log;
   const plain = pip(match, "install --force-reinstall torch");
   if (jetson || installedTorch !== undefined || match.context.environment?.torch !== undefined) return plain;
-  // What a project's tool keeps is of the release of its lock file.
-  if (runner(match) !== "" || /^3\.[0-7]$/.test(pythonVersion(match) ?? "")) return plain;
+  // What uv keeps is of the release of its lock file, and is asked of it (`uv-fit.ts`).
+  if (runner(match).startsWith("uv ") || /^3\.[0-7]$/.test(pythonVersion(match) ?? "")) return plain;
   return platformOf(match) === "win32"
     ? `${python(match)} -c "${installsTorchThere}"`
     : pip(match, `install --force-reinstall $(${python(match)} -c "${wordsOfTorchThere}")`);

@@ -131,15 +131,27 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "A child process that was made by fork inherits CUDA's state and cannot use it. Something touched the GPU before the workers were started (at import, torch.cuda.is_available() is harmless, a tensor on the GPU is not).",
-    fix: () => [
+    fix: (match) => [
+      ...(/\bvllm\b/i.test(
+        match.context.findings.map(({ text, frames = [] }) => `${text} ${frames.join(" ")}`).join("\n"),
+      ) || match.context.log.runningModule === "vllm"
+        ? ["export VLLM_WORKER_MULTIPROC_METHOD=spawn"]
+        : []),
       '# torch.multiprocessing.set_start_method("spawn") first in the main program; DataLoader(multiprocessing_context="spawn"); vLLM: export VLLM_WORKER_MULTIPROC_METHOD=spawn',
       "# or do not touch the GPU before the workers start",
     ],
-    sources: ["https://docs.pytorch.org/docs/stable/notes/multiprocessing.html"],
+    sources: [
+      "https://docs.pytorch.org/docs/stable/notes/multiprocessing.html",
+      "https://docs.vllm.ai/en/latest/usage/troubleshooting.html",
+    ],
     examples: [
       {
         text: "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
         expect: "spawn",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.12/site-packages/vllm/worker/worker.py\", line 166, in init_device\n    torch.cuda.set_device(self.device)\nRuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
+        expect: "\nexport VLLM_WORKER_MULTIPROC_METHOD=spawn",
       },
     ],
   },

@@ -2,6 +2,7 @@
 import { rebuild, setVariable, systemPackage, platformOf } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -13,6 +14,17 @@ function staticRunTime(match: Match): boolean {
 /** Objects of two Visual C++: `mismatch detected for '_MSC_VER': value '1800' doesn't match value '1900'`. */
 function ofOtherVisualStudio(match: Match): boolean {
   return match.facts["what"] === "_MSC_VER";
+}
+
+/** The flag for what this build compiles itself, by what its compilers read; an archive was compiled elsewhere. */
+function withPic(match: Match): string[] {
+  const { typedConfigure, builtAtRunTime } = match.context.log;
+  if (platformOf(match) !== "linux" || builtAtRunTime || /\.a\b/.test(match.facts["file"] ?? "")) return [];
+  if (isBuiltByPython(match))
+    return ['export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"'];
+  return typedConfigure === undefined || typedConfigure.includes("POSITION_INDEPENDENT")
+    ? []
+    : [`${typedConfigure} -DCMAKE_POSITION_INDEPENDENT_CODE=ON`];
 }
 
 export const linkingRules: readonly Rule[] = [
@@ -95,7 +107,8 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "An object or archive" : `\`${match.facts["file"]}\``} that goes into the shared library was compiled without -fPIC (often a static library, or objects of nvcc without -Xcompiler -fPIC).`,
-    fix: () => [
+    fix: (match) => [
+      ...withPic(match),
       "# compile it with -fPIC (nvcc: -Xcompiler -fPIC; CMake: -DCMAKE_POSITION_INDEPENDENT_CODE=ON; Makefile: CFLAGS and CXXFLAGS), or link the shared form of the library",
       "retorch build --force   # passes -fPIC to every compiler",
     ],
@@ -104,6 +117,10 @@ export const linkingRules: readonly Rule[] = [
       {
         text: "/usr/bin/ld: np.o: relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
         expect: "-Xcompiler -fPIC",
+      },
+      {
+        text: "$ pip install -e .\n/usr/bin/ld: np.o: relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
+        expect: 'export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"',
       },
       {
         text: "mold: error: np.o:(.text): R_X86_64_32 relocation at offset 0x1e against symbol `.rodata' can not be used; recompile with -fPIC",
@@ -234,7 +251,10 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "An object" : `\`${match.facts["file"]}\``} holds intermediate code of another gcc: objects of an older build, or a library of another compiler, are linked with -flto.`,
-    fix: () => [
+    fix: (match) => [
+      ...(isBuiltByPython(match) && platformOf(match) === "linux"
+        ? ['export CFLAGS="$CFLAGS -fno-lto" CXXFLAGS="$CXXFLAGS -fno-lto" LDFLAGS="$LDFLAGS -fno-lto"']
+        : []),
       "retorch build --force   # all objects with one compiler",
       "# or without -flto in CFLAGS, CXXFLAGS and LDFLAGS",
     ],

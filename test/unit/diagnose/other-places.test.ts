@@ -132,6 +132,9 @@ describe("a fix can be used where the text's commands are given", () => {
     const triton = "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'";
     expect(live(triton).at(-1)).toMatch(/--force-reinstall \$\(python -c .*version\('torch'\)/);
     expect(live(`C:\\w>python a.py\n${triton}`).at(-1)).toMatch(/^python -c "import subprocess.*version\('torch'\)/);
+    expect(live(`jo@box:~/p$ poetry install\n${triton}`).at(-1)).toMatch(
+      /^poetry run python -m pip install --force-reinstall \$\(poetry run python -c /,
+    );
     expect(live(`Python 3.7.16\n${triton}`).at(-1)).toBe("python -m pip install --force-reinstall torch");
   });
 
