@@ -40,7 +40,10 @@ export {
   installTogether,
   installTogetherFor,
   installTorchFor,
+  torchAgain,
   torchIndex,
+  torchOnIncludePath,
+  torchOnLibraryPath,
   wheelPage,
   xformersFor,
 } from "./torch-commands.ts";

@@ -22,6 +22,7 @@ import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
 import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
+import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
 import type { LogFacts } from "./log-facts.ts";
@@ -49,7 +50,8 @@ type Mutable = Omit<
       SystemFacts &
       ToolFacts &
       TypedBuildFacts &
-      TypedFacts),
+      TypedFacts &
+      TypedGitFacts),
     "torchCuda"
   >
 >;
@@ -89,6 +91,7 @@ export class FactsReader {
   readonly #typedBuilds = new TypedBuildReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #typedCommands = new TypedReader();
+  readonly #typedGit = new TypedGitReader();
   readonly #builds = new BuildReader();
   readonly #vendor = new VendorReader();
   readonly #field = new FieldReader();
@@ -130,6 +133,7 @@ export class FactsReader {
     this.#typedBuilds.line(text);
     this.#compilers.line(text);
     this.#typedCommands.line(text);
+    this.#typedGit.line(text);
     this.#builds.line(text);
     this.#heads.line(text);
     this.#archives.line(text);
@@ -350,6 +354,7 @@ export class FactsReader {
       ...this.#typedBuilds.facts(),
       ...this.#compilers.facts(),
       ...this.#typedCommands.facts(),
+      ...this.#typedGit.facts(),
       ...builds,
       ...this.#heads.facts(),
       ...this.#archives.facts(),

@@ -16,6 +16,7 @@ import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
 import type { TypedBuildFacts } from "./typed-builds.ts";
 import type { TypedFacts } from "./typed-commands.ts";
+import type { TypedGitFacts } from "./typed-git.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
 export interface LogFacts
@@ -32,7 +33,8 @@ export interface LogFacts
     SystemFacts,
     ToolFacts,
     TypedBuildFacts,
-    TypedFacts {
+    TypedFacts,
+    TypedGitFacts {
   /** Packages of a Python 2 are named, and no Python 3. */
   readonly oldPython?: boolean;
   /** `3.10`. */

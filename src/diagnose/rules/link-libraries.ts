@@ -1,6 +1,6 @@
 /** Libraries and objects that the linker does not find. */
 import { developmentPackages, type PackageNames } from "../development-packages.ts";
-import { homebrew, pip, platformOf, python, pythonVersion, systemPackage } from "../commands.ts";
+import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -151,7 +151,8 @@ export const linkLibraryRules: readonly Rule[] = [
       if (madeByBuild(file))
         return [
           "# look further up in the log for the step that should have made it, and build from an empty folder:",
-          "rm -rf build *.egg-info && retorch build -v",
+          removeFolder(match, "build"),
+          "retorch build -v",
         ];
       return [
         `find / -name '${name.replace(/\.so.*$/, ".so*")}' 2>/dev/null`,
@@ -206,16 +207,15 @@ export const linkLibraryRules: readonly Rule[] = [
             "set TMP=C:\\tmp",
             "# pip builds there: a short path of plain letters in place of one within the user's folder",
           ]
-        : [
-            "# put the project into a short path of plain letters without spaces; name sources without ..",
-            "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
-          ]),
+        : ["# put the project into a short path of plain letters without spaces; name sources without .."]),
       ...(/\.obj$/.test(match.facts["file"] ?? "")
         ? [
             "# setup.py, when ninja puts the objects elsewhere: cmdclass={'build_ext': BuildExtension.with_options(use_ninja=False)}",
           ]
         : []),
-      /[\\/]pip-/.test(match.facts["file"] ?? "") ? pip(match, "install --no-build-isolation .") : "retorch build",
+      /[\\/]pip-/.test(match.facts["file"] ?? "")
+        ? pip(match, "install --no-build-isolation .")
+        : "retorch build --force",
     ],
     sources: ["NVIDIA/nv-wavenet#50", "NVlabs/tiny-cuda-nn#399", "JeffreyXiang/diffoctreerast#2"],
     examples: [
@@ -227,7 +227,10 @@ export const linkLibraryRules: readonly Rule[] = [
         text: "LINK : fatal error LNK1181: impossible d'ouvrir le fichier en entrée 'C:\\Temp\\Release\\..\\..\\dependencies\\fmt\\src\\format.obj'",
         expect: "..",
       },
-      { text: "g++: error: build/temp.linux-x86_64-3.8/src/a.o: No such file or directory", expect: "build folder" },
+      {
+        text: "g++: error: build/temp.linux-x86_64-3.8/src/a.o: No such file or directory",
+        expect: "retorch build --force",
+      },
     ],
   },
   {

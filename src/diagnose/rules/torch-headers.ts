@@ -1,10 +1,11 @@
 /** Headers of torch that were not found: gone from it, or without its folder on the command line. */
-import { platformOf, python, pip, standardFor } from "../commands.ts";
+import { platformOf, python, pip, standardFor, torchOnIncludePath } from "../commands.ts";
 import { foundDir, header, includedBy } from "../matchers.ts";
 import type { Match, Rule } from "../rule.ts";
 import { withoutTh } from "../th-replacements.ts";
 import { typedWithTorch } from "../typed-fit.ts";
 import { isEverywhere } from "../torch-api.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 
 export const torchHeaderRules: readonly Rule[] = [
   {
@@ -85,6 +86,7 @@ export const torchHeaderRules: readonly Rule[] = [
             `${typedWithTorch(match).length > 0 ? "# or " : ""}retorch build   # finds torch's headers by itself`,
             // Headers of programs; extensions have a build of their own.
             ...(platformOf(match) === "win32" ||
+            isBuiltByPython(match) ||
             typedWithTorch(match).length > 0 ||
             !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
             /libtch\//.test(match.finding.text)
@@ -93,7 +95,7 @@ export const torchHeaderRules: readonly Rule[] = [
                   `c++ -std=c++${standardFor(match)} ${match.finding.file !== undefined && /^[\w./-]+\.(?:cpp|cc|cxx)$/.test(match.finding.file) ? match.finding.file : "main.cpp"} $(${python(match)} -c "import torch.utils.cpp_extension as c; print(*['-I' + p for p in c.include_paths()], *['-L' + p + ' -Wl,-rpath,' + p for p in c.library_paths()])") -ltorch -ltorch_cpu -lc10   # by hand: a program of one file`,
                 ]),
             "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
-            `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
+            ...torchOnIncludePath(match),
           ],
     change: (match) => {
       const dir = foundDir(match);
@@ -111,6 +113,11 @@ export const torchHeaderRules: readonly Rule[] = [
         expect: "CUDAExtension",
       },
       { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
+      {
+        text: "$ python setup.py install\nops.cpp:4:10: fatal error: torch/extension.h: No such file or directory",
+        expect:
+          "export CPATH=$(python -c \"import torch.utils.cpp_extension as c; print(':'.join(c.include_paths()))\"):$CPATH",
+      },
       {
         text: "$ clang++ -std=c++17 main.cpp -o main\nmain.cpp:1:10: fatal error: 'torch/torch.h' file not found",
         expect: "-std=c++17 main.cpp -o main $(python",

@@ -1,5 +1,5 @@
 /** Libraries of torch that the linker does not find. */
-import { buildAgain, installGpuTorch, pip, platformOf, python } from "../commands.ts";
+import { buildAgain, installGpuTorch, pip, platformOf, python, torchOnLibraryPath } from "../commands.ts";
 import { added, linkLibrary, ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 
@@ -113,14 +113,17 @@ export const torchLinkLibraryRules: readonly Rule[] = [
       if (broken !== undefined) return completeTorch(match, broken);
       return [
         "retorch build   # finds torch's libraries by itself",
-        'python -c "import torch.utils.cpp_extension as c; print(c.library_paths())"   # folders for -L',
+        ...torchOnLibraryPath(match),
         "# CMake: -DCMAKE_PREFIX_PATH=$(python -c 'import torch; print(torch.utils.cmake_prefix_path)')",
       ];
     },
     change: added,
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
-      { text: "/usr/bin/ld: cannot find -ltorch_python: No such file or directory", expect: "library_paths" },
+      {
+        text: "/usr/bin/ld: cannot find -ltorch_python: No such file or directory",
+        expect: "export LIBRARY_PATH=$(python -c",
+      },
       {
         text: "[1/1] c++ gym.o -shared -L/home/w/miniconda3/envs/pql/lib/python3.8/site-packages/torch/lib -lc10 -ltorch_cpu -ltorch -ltorch_python -o gym.so\n/usr/bin/ld: cannot find -ltorch_python: No such file or directory\nRuntimeError: Error building extension 'gym'",
         expect: "rm -rf ~/.cache/torch_extensions/*/gym",
