@@ -66,7 +66,7 @@ export const kernelLimitRules: readonly Rule[] = [
         /Expected all tensors to be on the same device, but found at least two devices, (?<one>[\w:]+) and (?<other>[\w:]+?)!?(?= |$|\(|,)/,
         /Expected all tensors to be on the same device, but got (?<what>\w+) is on (?<one>[\w:]+), different from other tensors on (?<other>[\w:]+)/,
       ),
-    confidence: "medium",
+    confidence: "low",
     cause: (match) =>
       `One of the tensors of this call${match.facts["what"] === undefined ? "" : ` (\`${match.facts["what"]}\`)`} is on ${match.facts["one"] ?? ""}, another on ${match.facts["other"] ?? ""}: the model or its input was not moved, or a tensor that is made on the way (a mask, a constant, an index) has no device. It is in the Python code that calls; no extension or installation is at fault.`,
     fix: () => [
