@@ -87,6 +87,28 @@ function ninjaRan({ context: { log, findings } }: Match): boolean {
   );
 }
 
+/** The message is of Linux, as the text around it tells. */
+function forOtherSystem({ finding, context }: Match): boolean {
+  return /unsupported OS/.test(finding.message) && (context.log.platform === "linux" || context.log.docker);
+}
+
+/** Takes one of the two out of what Python's files and CMake's give nvcc: -lineinfo, which -G implies, else the first. */
+function dropOption(match: Match): string[] {
+  const { a, b } = match.facts;
+  if (a === undefined || b === undefined || platformOf(match) === "win32") return [];
+  const option = b === "-lineinfo" || b === "--generate-line-info" ? b : a;
+  if (!/^--?[\w-]+$/.test(option)) return [];
+  return [
+    `grep -rlE -- "[\\"']${option}[\\"']" --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']${option}[\\"'] *,? *//g"`,
+    // In words of bash, which neither a cell nor a Dockerfile has.
+    ...(match.context.log.notebook || match.context.log.docker
+      ? []
+      : [
+          `export NVCC_APPEND_FLAGS="\${NVCC_APPEND_FLAGS//${option}/}" NVCC_PREPEND_FLAGS="\${NVCC_PREPEND_FLAGS//${option}/}"`,
+        ]),
+  ];
+}
+
 export const nvccOptionRules: readonly Rule[] = [
   {
     id: "nvcc-standard-unknown",
@@ -302,9 +324,12 @@ export const nvccOptionRules: readonly Rule[] = [
     cause: (match) =>
       /(?:preprocess|detect|provided|find|locate|start) (?:the )?host compiler/i.test(match.finding.message)
         ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
-        : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
+        : forOtherSystem(match)
+          ? "nvcc found a host compiler that makes code for another system (a cross compiler, one for musl or MinGW): the one that -ccbin, CC, CXX or NVCC_CCBIN names, or the first on PATH."
+          : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>
-      platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message)
+      !forOtherSystem(match) &&
+      (platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message))
         ? [
             "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
             "where cl",
@@ -316,11 +341,16 @@ export const nvccOptionRules: readonly Rule[] = [
                   `sudo apt-get install g++-${/(\d+)$/.exec(match.facts["path"] ?? "")?.[1] ?? ""}   # or name one that is there:`,
                 ]
               : []),
-            "export CC=gcc CXX=g++ NVCC_CCBIN=g++; unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
+            "export CC=gcc CXX=g++ NVCC_CCBIN=g++",
+            "unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
           ],
     sources: ["https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy"],
     examples: [
       { text: "nvcc fatal   : Host compiler targets unsupported OS.", expect: "MinGW" },
+      {
+        text: 'FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\nRUN pip install .\n\n#12 31.22 nvcc fatal   : Host compiler targets unsupported OS.\n#12 ERROR: process "/bin/sh -c pip install ." did not complete successfully: exit code: 1',
+        expect: "cross compiler",
+      },
       {
         text: "nvcc fatal   : The provided host compiler path '/usr/bin/g++-11' does not exist",
         expect: "apt-get install g++-11",
@@ -395,12 +425,17 @@ export const nvccOptionRules: readonly Rule[] = [
         ? `\`${match.facts["a"] ?? ""}\` and \`${match.facts["b"] ?? ""}\` cannot stand on one command line of nvcc; the project gives one, and torch's builder, CMake's build type (Debug gives -G) or a variable (NVCC_APPEND_FLAGS) the other.`
         : "The command line names two goals (-c and -ptx, -dc, -cubin, -E or -M …), and nvcc makes one thing at a time: a flag of the project's own meets the one that the builder passes.",
     fix: (match) => [
+      ...dropOption(match),
       `# drop ${match.facts["a"] === undefined ? "one of them" : `${match.facts["a"]} or ${match.facts["b"] ?? ""}`} from extra_compile_args['nvcc'] (setup.py), CMAKE_CUDA_FLAGS or the variables:`,
       'echo "NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS] NVCC_APPEND_FLAGS=[$NVCC_APPEND_FLAGS] CUDAFLAGS=[$CUDAFLAGS]"',
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
     examples: [
       { text: "nvcc fatal   : '-lineinfo' and '-G' cannot be used together", expect: "drop -lineinfo or -G" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : '-lineinfo' and '-G' cannot be used together",
+        expect: "NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS]",
+      },
       { text: "nvcc fatal   : More than one compilation phase specified", expect: "two goals" },
     ],
   },

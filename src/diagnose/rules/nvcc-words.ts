@@ -1,5 +1,6 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
 import { platformOf, torchCuda } from "../commands.ts";
+import { cmakeAgain } from "../typed-fit.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const nvccWordRules: readonly Rule[] = [
@@ -164,6 +165,9 @@ function configuredAnew(match: Match): string[] {
   const windows = platformOf(match) === "win32";
   if (installer !== undefined || installs.length > 0 || requested.length > 0)
     return ["# another toolkit is found first: name the whole one, export CUDAToolkit_ROOT=/usr/local/cuda"];
+  // The user's own command, with the toolkit named.
+  const typed = windows ? undefined : cmakeAgain(match, [], " -DCUDAToolkit_ROOT=/usr/local/cuda");
+  if (typed !== undefined) return [...typed];
   return [
     `${windows ? "rmdir /s /q build & cmake" : "rm -rf build && cmake"} -S . -B build${windows ? "" : " -DCUDAToolkit_ROOT=/usr/local/cuda   # or name a whole toolkit"}`,
   ];

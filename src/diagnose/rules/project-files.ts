@@ -1,6 +1,7 @@
 /** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
-import { pip, python, quote, unsetVariable } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { cmakeAgain } from "../typed-fit.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
 const ownHelper =
@@ -198,10 +199,16 @@ export const projectFileRules: readonly Rule[] = [
             `${python(match)} -m pip install --no-build-isolation ${match.context.log.asked ?? match.context.log.package ?? "<package>"}   # or a ready-made wheel for Windows of that package`,
           ]
         : [
-            `${unsetVariable(match, "PYTHONSAFEPATH")}   # and no -P: both keep the folder of setup.py out of sys.path`,
+            ...(platformOf(match) === "win32"
+              ? []
+              : [
+                  "export PYTHONPATH=.   # the folder in which setup.py runs, for a build without isolation",
+                  ...buildAgain(match),
+                ]),
+            `${buildAgain(match).length === 0 ? "" : "# or: "}${unsetVariable(match, "PYTHONSAFEPATH")}   # and no -P: both keep the folder of setup.py out of sys.path`,
           ]),
-      `ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
-      `echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in   # then python -m build --sdist again`,
+      `# ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
+      `# a package of one's own: echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in, then python -m build --sdist again`,
       '# setup.py, before the import: import os, sys; sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))   (or build-backend = "setuptools.build_meta:__legacy__")',
     ],
     sources: ["pytorch/extension-ffi#6", "https://setuptools.pypa.io/en/latest/build_meta.html"],
@@ -297,7 +304,14 @@ export const projectFileRules: readonly Rule[] = [
     fix: (match) => [
       "export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm PATH=/opt/rocm/bin:$PATH CMAKE_PREFIX_PATH=/opt/rocm:/opt/rocm/lib/cmake",
       `hipconfig --version; ${python(match)} -c "import torch; print(torch.version.hip)"   # the two should be of one major version`,
-      "cmake -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip ..   # ROCm's own FindHIP; in an empty build folder",
+      ...(match.context.log.installer === undefined
+        ? (cmakeAgain(match, [], " -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip") ?? [
+            "cmake -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip ..   # ROCm's own FindHIP; in an empty build folder",
+          ])
+        : [
+            'export CMAKE_ARGS="-DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip $CMAKE_ARGS"   # ROCm\'s own FindHIP, for set-up scripts that read the variable',
+            ...buildAgain(match),
+          ]),
     ],
     sources: ["vllm-project/vllm#6762"],
     examples: [
