@@ -8,6 +8,7 @@
 import { own } from "../base/own.ts";
 import { platformOf, setVariable } from "./command-words.ts";
 import { systemPackage } from "./commands.ts";
+import { developmentPackages } from "./development-packages.ts";
 import type { Match } from "./rule.ts";
 
 /** setuptools builds, as far as the text tells: pip or its like, or setup.py; not load(), and no CMake of the user's own. */
@@ -30,21 +31,23 @@ export function linkBy(match: Match, libraries: readonly string[], folder?: stri
   return [`export LDFLAGS="${words.join(" ")} $LDFLAGS"`];
 }
 
-/** What brings the library with what is needed to link it, by the library's name for the linker. */
-const linkPackages: Readonly<Record<string, Parameters<typeof systemPackage>[1]>> = {
-  openblas: { apt: "libopenblas-dev", dnf: "openblas-devel", brew: "openblas", conda: "openblas" },
-  z: { apt: "zlib1g-dev", dnf: "zlib-devel", brew: "zlib", conda: "zlib" },
-  numa: { apt: "libnuma-dev", dnf: "numactl-devel" },
-  ibverbs: { apt: "libibverbs-dev", dnf: "rdma-core-devel" },
-  EGL: { apt: "libegl1-mesa-dev", dnf: "mesa-libEGL-devel" },
-  GL: { apt: "libgl1-mesa-dev", dnf: "mesa-libGL-devel" },
+/** The library's name for the linker, in the table of packages. */
+const packageOf: Readonly<Record<string, keyof typeof developmentPackages>> = {
+  openblas: "openblas",
+  z: "zlib",
+  numa: "numa",
+  ibverbs: "ibverbs",
+  EGL: "egl",
+  GL: "gl",
 };
 
 /** Installs the library and has it linked, where a variable can say so. */
 export function linkWithPackage(match: Match, library: string): string[] {
   const linked = linkBy(match, [library]);
-  const names = own(linkPackages, library);
-  return linked.length === 0 || names === undefined ? linked : [...systemPackage(match, names), ...linked];
+  const name = own(packageOf, library);
+  return linked.length === 0 || name === undefined
+    ? linked
+    : [...systemPackage(match, developmentPackages[name]), ...linked];
 }
 
 /** Links frameworks of macOS. */

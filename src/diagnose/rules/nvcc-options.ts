@@ -87,6 +87,19 @@ function ninjaRan({ context: { log, findings } }: Match): boolean {
   );
 }
 
+/**
+ * Flags of gcc, handed on by nvcc itself, without an edit. Sources: the manual of nvcc (--forward-unknown-to-host-compiler, NVCC_PREPEND_FLAGS
+ * since 11.1); CMake's Modules/Compiler/NVIDIA-CUDA.cmake passes the option to nvcc from 10.2.89 on.
+ */
+function forwardsUnknown(match: Match, option: string): string[] {
+  const cuda = match.context.log.cuda ?? torchCuda(match);
+  return /^-[fW][a-z]/.test(option) && (cuda === undefined || compareVersions(parseVersion(cuda), [11, 1]) >= 0)
+    ? [
+        `${setVariable(match, "NVCC_PREPEND_FLAGS", "-forward-unknown-to-host-compiler")}   # nvcc gives what it does not know to the host compiler`,
+      ]
+    : [];
+}
+
 /** The message is of Linux, as the text around it tells. */
 function forOtherSystem({ finding, context }: Match): boolean {
   return /unsupported OS/.test(finding.message) && (context.log.platform === "linux" || context.log.docker);
@@ -174,7 +187,7 @@ export const nvccOptionRules: readonly Rule[] = [
       ...(typographic(match) === undefined
         ? []
         : [
-            `grep -rn "–[A-Za-z]" --include=CMakeLists.txt --include=*.cmake --include=setup.py .   # then type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
+            `grep -rlE "(^|[^A-Za-z0-9])–[A-Za-z]" --include=CMakeLists.txt --include='*.cmake' --include='*.py' . | xargs -r sed -i -E 's/(^|[^A-Za-z0-9])–([A-Za-z])/\\1-\\2/g'   # type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
           ]),
       "# move the project, the Python environment or CUDA to a path without spaces",
       "# give host flags as -Xcompiler <flag>; in setup.py: extra_compile_args={'cxx': [...], 'nvcc': ['-Xcompiler', '-fopenmp']}",
@@ -187,6 +200,10 @@ export const nvccOptionRules: readonly Rule[] = [
         expect: "-Xcompiler",
       },
       { text: "nvcc fatal   : Don't know what to do with '–Xptxas'", expect: "hyphen" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : Don't know what to do with '–Xptxas'",
+        expect: "/\\1-\\2/g'   # type -Xptxas",
+      },
       { text: "nvcc fatal   : Don't know what to do with 'Files/NVIDIA'", expect: "without spaces" },
     ],
   },
@@ -264,13 +281,15 @@ export const nvccOptionRules: readonly Rule[] = [
           : word;
       });
       if (typed !== undefined) return [`${typed}   # -Xcompiler: for the host compiler, -Xlinker: for the linker`];
+      const forwarded = forwardsUnknown(match, option);
       return [
-        `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
+        ...forwarded,
+        `# ${forwarded.length === 0 ? "" : "for good: "}write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
         ...(/^-f\w/.test(option) && !ninjaRan(match)
           ? [pip(match, "install ninja") + "   # when the build ran without it: flags then go to nvcc by another way"]
           : []),
         `# CMake: target_compile_options(t PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${option}>), so that flags for C++ do not reach nvcc`,
-        "nvcc --version; which -a nvcc",
+        ...(forwarded.length === 0 ? ["nvcc --version; which -a nvcc"] : []),
       ];
     },
     change: (match) => {
@@ -286,6 +305,10 @@ export const nvccOptionRules: readonly Rule[] = [
         expect: "export CUDA_HOME=/usr/local/cuda-12.8",
       },
       { text: "nvcc fatal   : Unknown option '-fopenmp'", expect: "-Xcompiler -fopenmp" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : Unknown option '-fopenmp'",
+        expect: "export NVCC_PREPEND_FLAGS=-forward-unknown-to-host-compiler",
+      },
       {
         text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
         expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",

@@ -3,6 +3,7 @@ import { own } from "../../base/own.ts";
 import { homebrew, wordsToBuild, pip, platformOf } from "../commands.ts";
 import { defineForCl, linkFrameworks } from "../flag-variables.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { editSource } from "../source-edits.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";
@@ -250,6 +251,16 @@ export const platformRules: readonly Rule[] = [
           ]),
       ...(/^(?:localtime|gmtime)_r$/.test(match.facts["name"] ?? "")
         ? [
+            ...editSource(
+              match,
+              [
+                {
+                  from: /\b(localtime|gmtime)_r\(([^,()]+), *([^,()]+)\)/,
+                  to: "$1_s($3, $2)",
+                },
+              ],
+              "file",
+            ),
             `# ${match.facts["name"] ?? ""}(&time, &result) → ${(match.facts["name"] ?? "").replace("_r", "_s")}(&result, &time): MSVC's takes them the other way round`,
           ]
         : []),
@@ -264,7 +275,7 @@ export const platformRules: readonly Rule[] = [
       },
       {
         text: "layers\\csrc\\e.cpp(483): error C3861: 'localtime_r': identifier not found",
-        expect: "localtime_s(&result",
+        expect: "-creplace '\\b(localtime|gmtime)_r\\(([^,()]+), *([^,()]+)\\)','$1_s($3, $2)'",
       },
       {
         text: "a.cpp(2): fatal error C1083: Cannot open include file: 'unistd.h': No such file or directory",
