@@ -164,7 +164,10 @@ export const mklRules: readonly Rule[] = [
             `${pip(match, "list")} | grep -iE "^(intel.extension|torch|mkl|dpcpp)"   # the release of the extension: its installation page names the oneAPI (sudo apt-get install intel-oneapi-mkl-<release>)`,
           ]
         : [
-            install(match, `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? "=2020" : ""}`),
+            install(
+              match,
+              `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? (match.context.log.conda ? "=2020" : "==2020.*") : ""}`,
+            ),
             match.context.log.conda
               ? "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"
               : 'export LD_LIBRARY_PATH=$(python -c "import sys; print(sys.prefix)")/lib:$LD_LIBRARY_PATH',

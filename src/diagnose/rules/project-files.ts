@@ -106,12 +106,23 @@ export const projectFileRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["dir"] ?? ""}\` stands in packages (or package_dir) of setup.py, and there is no such folder where it runs: it was renamed, the names are of the folder above, or setup.py was started from another folder.`,
     fix: (match) => [
-      "ls; grep -n 'packages\\|package_dir' setup.py pyproject.toml setup.cfg 2>/dev/null",
-      'cd "$(dirname $(find . -name setup.py | head -1))"   # start it in its own folder',
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            `sed -i -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+            ...buildAgain(match),
+          ]),
+      "# started from another folder than its own: cd to where setup.py lies first",
       `# mend the name, or: packages=setuptools.find_packages()   (somebody else's package: ${pip(match, `install --upgrade ${match.context.log.package ?? "<package>"}`)})`,
     ],
     sources: ["lonePatient/TorchBlocks#4", "https://setuptools.pypa.io/en/latest/userguide/package_discovery.html"],
-    examples: [{ text: "error: package directory 'my_ops/utils' does not exist", expect: "find_packages" }],
+    examples: [
+      { text: "error: package directory 'my_ops/utils' does not exist", expect: "find_packages" },
+      {
+        text: "$ pip install --no-build-isolation .\n  Building wheel for ops (setup.py) ... error\n      error: package directory 'my_ops/utils' does not exist\n  ERROR: Failed building wheel for ops",
+        expect: "\npython -m pip install --no-build-isolation .",
+      },
+    ],
   },
   {
     id: "script-not-there",

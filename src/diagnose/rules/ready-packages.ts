@@ -283,7 +283,13 @@ export const readyPackageRules: readonly Rule[] = [
       "The compiled code reads nonsense out of a tensor: it was built with the headers of another torch version than the one that runs it, or it keeps a tensor that no longer exists (a reference to a temporary, a raw pointer across threads).",
     fix: (match) => rebuild(match),
     sources: ["ashawkey/diff-gaussian-rasterization#25"],
-    examples: [{ text: "RuntimeError: Unknown layout", expect: "headers of another torch" }],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/home/jo/exp/train.py", line 9, in <module>\n    main()\nRuntimeError: Unknown layout\n\nEnvironment\n- OS: Ubuntu 20.04\n- Python version: 3.8',
+        expect: "headers of another torch",
+      },
+      { text: "RuntimeError: Unknown layout", expect: "headers of another torch" },
+    ],
   },
   {
     id: "kernel-hub-no-variant",
