@@ -2,6 +2,7 @@
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { standardNumber } from "../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../environment/torch-version.ts";
+import { torchOfImage } from "./gpu-images.ts";
 import { platformOf, python, setVariable } from "./command-words.ts";
 import { namesForLinkers } from "./pip-toolkit.ts";
 import type { Match } from "./rule.ts";
@@ -9,7 +10,12 @@ import type { Match } from "./rule.ts";
 /** CUDA that torch was built with: of the log, else of the environment where the log is known to be of it. */
 export function torchCuda(match: Match): string | undefined {
   const { log, environment, isUnsure } = match.context;
-  return log.torchCuda ?? (isUnsure === true ? undefined : environment?.torch?.cudaVersion?.match(/^\d+\.\d+/)?.[0]);
+  const ofImage = log.installedTorch === undefined && log.torch === undefined ? torchOfImage(log.gpuImage) : undefined;
+  return (
+    log.torchCuda ??
+    ofImage?.cuda ??
+    (isUnsure === true ? undefined : environment?.torch?.cudaVersion?.match(/^\d+\.\d+/)?.[0])
+  );
 }
 
 /** Shows which CUDA torch was built with, where nothing tells it. */
@@ -63,7 +69,7 @@ export function torchAtHand(
 ): { readonly version: string; readonly release: readonly number[] } | undefined {
   const { log, environment, usesTorch } = match.context;
   if (usesTorch === false) return undefined;
-  const version = log.installedTorch ?? environment?.torch?.version ?? log.torch;
+  const version = log.installedTorch ?? environment?.torch?.version ?? log.torch ?? torchOfImage(log.gpuImage)?.version;
   return version === undefined ? undefined : { version, release: parseVersion(version.replace(/\+.*$/, "")) };
 }
 

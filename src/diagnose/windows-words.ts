@@ -91,10 +91,20 @@ const inGitBash = "# in Git Bash: ";
 
 /** What `sed -i -E 's/…/…/g' a.cpp` does, in PowerShell's words: not every Windows has a sed. */
 function replacedInFile(text: string): string | undefined {
-  const [, from = "", to = "", file] =
-    /^sed -i(?:\.bak)? -E 's\/([^/'"]+)\/([^/'"]*)\/g' ([\w.:\\/+-]+)$/.exec(text) ?? [];
+  const [, programs = "", file] = /^sed -i(?:\.bak)? -E '([^'"]+)' ([\w.:\\/+-]+)$/.exec(text) ?? [];
   if (file === undefined) return undefined;
-  return `powershell -Command "(Get-Content ${file}) -creplace '${from}','${to.replaceAll(/\\(?=\d)/g, "$")}' | Set-Content ${file}"`;
+  const parts = programs.split("; ").map((each) => /^(\d*)s\/((?:[^/\\]|\\.)+)\/((?:[^/\\]|\\.)*)\/g$/.exec(each));
+  const line = parts[0]?.[1] ?? "";
+  if (parts.some((part) => part === null || part[1] !== line)) return undefined;
+  const replaced = parts
+    .map(
+      (part) =>
+        ` -creplace '${part?.[2] ?? ""}','${(part?.[3] ?? "").replaceAll(/\\(?=\d)/g, "$").replaceAll(/\\([&/\\])/g, "$1")}'`,
+    )
+    .join("");
+  if (line === "") return `powershell -Command "(Get-Content ${file})${replaced} | Set-Content ${file}"`;
+  const at = `$t[${String(Number(line) - 1)}]`;
+  return `powershell -Command "$t = @(Get-Content ${file}); ${at} = ${at}${replaced}; Set-Content ${file} $t"`;
 }
 
 /** One command, without what follows it. */

@@ -27,6 +27,9 @@ const fileNotFound = /No such file or directory: ['"‘“]?([^'"‘’“”]+?
 /** What shells, Docker, CI services and make say after a program has ended: no part of its message. */
 const outside =
   /^(?:(?:Error: )?Process completed with exit code|Collecting environment information|PyTorch version: \d|Cleaning up project directory|ERROR: Job failed|The command ['"]|Removing intermediate container|ERROR: (?:failed to|process ")|Error response from daemon|make(?:\[\d+\])?: \*\*\*|srun: |slurmstepd|\(\S{1,40}\) \S{1,60}[@:$#>]|[\w.-]{1,40}@[\w.-]{1,60}[:~ ]\S{0,200}[$#]|[$#%] \S|PS [A-Z]:\\)/;
+/** Below a blank line: what a post tells next, under a heading or as a list of versions. */
+const nextPart =
+  /^#{1,6} \S|^\*{0,2}(?:(?:My |Your |System )?(?:environment|setup)(?: info(?:rmation)?)?|system info(?:rmation)?|versions?|(?:expected|actual) behaviou?r|additional (?:context|info(?:rmation)?)|(?:steps )?to reproduce)\*{0,2}:?\*{0,2}$|^(?:[-*•] )?\*{0,2}(?:OS|operating system|platform|python|pytorch|torch|cuda|cudnn|gpu|gcc|driver)(?: version)?\*{0,2} ?[:=]/i;
 /** Where a shell waits again: what follows is not of the message. */
 const prompt =
   /^(?:\([\w.:/-]+\) ?)*(?:[\w.-]+@[\w.-]+[:\s][^$#%]{0,120}[$#%]|PS [A-Z]:\\[^>]{0,200}>|[A-Z]:\\[^>]{0,200}>|\[[\w.-]+@[\w.-]+ [^\]]{1,80}\][$#]|[$%#] )(?:\s|$)|^[$] \w/;
@@ -49,6 +52,7 @@ export function pythonParser(): Parser {
   let chained = 0;
   let message: OpenFinding | undefined;
   let messageLines = 0;
+  let blankBefore = false;
   let dump: OpenFinding | undefined;
   let dumpLines = 0;
   /** What killed the interpreter; the frames of its current thread are listed among those of others. */
@@ -174,6 +178,7 @@ export function pythonParser(): Parser {
         missingProgram(line, found, frames, out);
         message = finding;
         messageLines = 0;
+        blankBefore = false;
         tracebackIndent = undefined;
         inCell = undefined;
         frames = [];
@@ -215,7 +220,9 @@ export function pythonParser(): Parser {
             /(?:^|[\\/])setup\.py:\d/.test(message.frames?.at(-1) ?? "")) &&
           // pybind11 says below a blank line what it was called with.
           !/incompatible (?:function|constructor) arguments/.test(message.message);
-        if (messageLines > 25 || ended || outside.test(text) || prompt.test(text)) closeMessage();
+        const next = blankBefore && message.message !== "" && nextPart.test(text);
+        blankBefore = text === "";
+        if (messageLines > 25 || ended || next || outside.test(text) || prompt.test(text)) closeMessage();
         else {
           // `RuntimeError:` alone is no evidence; what it says begins on the next line.
           if (message.message === "" && text !== "") {

@@ -145,7 +145,10 @@ export const memoryRules: readonly Rule[] = [
     cause: () =>
       "pip holds a whole wheel in memory to put it into its cache, and torch's wheels have gigabytes: this machine or container has less.",
     fix: (match) => [
-      pip(match, `install --no-cache-dir ${match.context.log.package ?? "torch"}`),
+      pip(
+        match,
+        `install --no-cache-dir ${match.context.log.installs?.at(-1) ?? match.context.log.package ?? "torch"}`,
+      ),
       "# or more memory (docker: --memory), or uv pip install, which needs less",
     ],
     sources: ["https://pip.pypa.io/en/stable/topics/caching/"],

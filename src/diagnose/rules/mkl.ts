@@ -1,5 +1,6 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
-import { pip, python, torchAgain, unsetVariable } from "../commands.ts";
+import { compareVersions } from "../../base/order.ts";
+import { pip, python, torchAgain, torchAtHand, unsetVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
@@ -14,6 +15,12 @@ function install(match: Match, what: string): string {
 /** A library of oneMKL for SYCL. */
 function ofSycl({ facts }: Match): boolean {
   return /^libmkl_sycl/.test(facts["name"] ?? "");
+}
+
+/** Whether the text's torch is one that was built for NumPy 1. Source: pytorch/pytorch#107302 (NumPy 2 since torch 2.3). */
+function beforeNumpy2(match: Match): boolean {
+  const torch = torchAtHand(match);
+  return torch !== undefined && compareVersions(torch.release, [2, 3]) < 0;
 }
 
 export const mklRules: readonly Rule[] = [
@@ -32,13 +39,20 @@ export const mklRules: readonly Rule[] = [
       ...(match.context.log.conda
         ? ["conda install --force-reinstall mkl mkl-service numpy"]
         : [
-            pip(match, "install --upgrade --force-reinstall numpy") +
+            // torch below 2.3 is built for NumPy 1.
+            pip(match, `install --force-reinstall ${beforeNumpy2(match) ? '"numpy<2"' : "numpy"}`) +
               "   # pip's NumPy has OpenBLAS, no MKL; conda: conda install --force-reinstall mkl mkl-service numpy",
           ]),
-      "export LD_PRELOAD=$CONDA_PREFIX/lib/libmkl_core.so:$CONDA_PREFIX/lib/libmkl_sequential.so   # conda's MKL, when a program brings Python along",
+      "# or export LD_PRELOAD=$CONDA_PREFIX/lib/libmkl_core.so:$CONDA_PREFIX/lib/libmkl_sequential.so   # conda's MKL, when a program brings Python along",
     ],
     sources: ["https://www.intel.com/content/www/us/en/developer/tools/oneapi/onemkl.html"],
-    examples: [{ text: "Intel MKL FATAL ERROR: Cannot load libmkl_avx512.so or libmkl_def.so.", expect: "OpenBLAS" }],
+    examples: [
+      {
+        text: "torch 2.1.2+cu118\nIntel MKL FATAL ERROR: Cannot load libmkl_avx512.so or libmkl_def.so.",
+        expect: 'install --force-reinstall "numpy<2"',
+      },
+      { text: "Intel MKL FATAL ERROR: Cannot load libmkl_avx512.so or libmkl_def.so.", expect: "OpenBLAS" },
+    ],
   },
   {
     id: "mkl-other-openmp",
@@ -150,7 +164,10 @@ export const mklRules: readonly Rule[] = [
             `${pip(match, "list")} | grep -iE "^(intel.extension|torch|mkl|dpcpp)"   # the release of the extension: its installation page names the oneAPI (sudo apt-get install intel-oneapi-mkl-<release>)`,
           ]
         : [
-            install(match, `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? "=2020" : ""}`),
+            install(
+              match,
+              `mkl${/\.so\.1$/.test(match.facts["name"] ?? "") ? (match.context.log.conda ? "=2020" : "==2020.*") : ""}`,
+            ),
             match.context.log.conda
               ? "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"
               : 'export LD_LIBRARY_PATH=$(python -c "import sys; print(sys.prefix)")/lib:$LD_LIBRARY_PATH',

@@ -24,8 +24,15 @@ export const moduleAndBindingRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["name"] === undefined ? "A macro that the command line defines (TORCH_EXTENSION_NAME)" : `\`${match.facts["name"]}\`, which is given as TORCH_EXTENSION_NAME,`} becomes part of the function PyInit_… that PYBIND11_MODULE makes: only letters, digits and underscores may stand in it, and no digit first.`,
     fix: (match) => {
-      const name = match.facts["name"]?.replaceAll(/\W/g, "_") ?? "my_ext";
+      const given = match.facts["name"];
+      const name = given?.replaceAll(/\W/g, "_") ?? "my_ext";
       return [
+        // pip takes `a-b` and `a_b` for one name, and Python imports the former in no way.
+        ...(given === undefined || !/^[\w-]+$/.test(given) || platformOf(match) === "win32"
+          ? []
+          : [
+              `grep -rlE "[\\"']${given}[\\"']" --include='*.py' . | xargs -r sed -i -E "s/([\\"'])${given}([\\"'])/\\1${name}\\2/g"   # in load(), CppExtension() or CUDAExtension(): import it by that name`,
+            ]),
         `# load(name="${name}", …), CppExtension("${name}", …), or name = "${name}" in retorch.toml; import it by that name`,
         '# in a package: CppExtension("package._C", …): the last part is the module\'s name',
       ];
@@ -38,6 +45,10 @@ export const moduleAndBindingRules: readonly Rule[] = [
       },
       {
         text: "c++ -DTORCH_EXTENSION_NAME=box-ops -fPIC -c ops.cpp -o ops.o\nops.cpp:3:17: error: expected ';' after top level declarator",
+        expect: "'])box-ops([\\\"'])/\\1box_ops\\2/g\"",
+      },
+      {
+        text: "c++ -DTORCH_EXTENSION_NAME=my-ops -fPIC -c ops.cpp -o ops.o\nops.cpp:3:17: error: expected ';' after top level declarator",
         expect: "PYBIND11_MODULE",
       },
     ],

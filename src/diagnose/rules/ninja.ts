@@ -1,5 +1,5 @@
 /** ninja: its files, its releases, and what PyTorch's builder asks of it. */
-import { pip, platformOf, python, quote, rebuild, removeFolder } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, quote, rebuild, removeFolder } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 import { aboutPath, jitRoot } from "./build-systems.ts";
 import type { Match } from "../rule.ts";
@@ -53,11 +53,22 @@ export const ninjaRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The build file asks for ninja ${match.facts["need"] ?? ""}, and ${match.facts["have"] ?? "an older one"} comes first on PATH (often the distribution's).`,
-    fix: (match) => [pip(match, "install --upgrade ninja"), "which -a ninja; ninja --version"],
+    fix: (match) => [
+      `${pip(match, "install --upgrade ninja")}   # the environment's stands before the system's on PATH: which -a ninja tells`,
+      ...buildAgain(match),
+    ],
     sources: ["https://ninja-build.org/manual.html"],
     examples: [
       {
         text: "ninja: fatal: ninja version (1.5.1) incompatible with build file ninja_required_version version (1.8.2).",
+        expect: "install --upgrade ninja",
+      },
+      {
+        text: "$ pip install --no-build-isolation .\n  Building wheel for ops (pyproject.toml) ... error\n      ninja: fatal: ninja version (1.5.1) incompatible with build file ninja_required_version version (1.8.2).\n  ERROR: Failed building wheel for ops",
+        expect: "\npython -m pip install --no-build-isolation .",
+      },
+      {
+        text: "ninja: fatal: ninja version (1.5.2) incompatible with build file ninja_required_version version (1.8.2).",
         expect: "install --upgrade ninja",
       },
     ],
@@ -83,7 +94,7 @@ export const ninjaRules: readonly Rule[] = [
         : `ninja was started with \`${match.facts["target"] ?? ""}\`, which it takes for a target: ['ninja', '-v'] in torch/utils/cpp_extension.py was edited (or pasted with a long dash). That edit hides the error of the build and mends nothing.`,
     fix: (match) => [
       `${python(match)} -m pip install --force-reinstall --no-deps torch   # puts the file back as it was`,
-      "# then build again and read the first error",
+      ...(buildAgain(match).length === 0 ? ["# then build again and read the first error"] : buildAgain(match)),
     ],
     sources: ["vacancy/PreciseRoIPooling#46"],
     examples: [

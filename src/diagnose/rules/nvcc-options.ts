@@ -87,6 +87,41 @@ function ninjaRan({ context: { log, findings } }: Match): boolean {
   );
 }
 
+/**
+ * Flags of gcc, handed on by nvcc itself, without an edit. Sources: the manual of nvcc (--forward-unknown-to-host-compiler, NVCC_PREPEND_FLAGS
+ * since 11.1); CMake's Modules/Compiler/NVIDIA-CUDA.cmake passes the option to nvcc from 10.2.89 on.
+ */
+function forwardsUnknown(match: Match, option: string): string[] {
+  const cuda = match.context.log.cuda ?? torchCuda(match);
+  return /^-[fW][a-z]/.test(option) && (cuda === undefined || compareVersions(parseVersion(cuda), [11, 1]) >= 0)
+    ? [
+        `${setVariable(match, "NVCC_PREPEND_FLAGS", "-forward-unknown-to-host-compiler")}   # nvcc gives what it does not know to the host compiler`,
+      ]
+    : [];
+}
+
+/** The message is of Linux, as the text around it tells. */
+function forOtherSystem({ finding, context }: Match): boolean {
+  return /unsupported OS/.test(finding.message) && (context.log.platform === "linux" || context.log.docker);
+}
+
+/** Takes one of the two out of what Python's files and CMake's give nvcc: -lineinfo, which -G implies, else the first. */
+function dropOption(match: Match): string[] {
+  const { a, b } = match.facts;
+  if (a === undefined || b === undefined || platformOf(match) === "win32") return [];
+  const option = b === "-lineinfo" || b === "--generate-line-info" ? b : a;
+  if (!/^--?[\w-]+$/.test(option)) return [];
+  return [
+    `grep -rlE -- "[\\"']${option}[\\"']" --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']${option}[\\"'] *,? *//g"`,
+    // In words of bash, which neither a cell nor a Dockerfile has.
+    ...(match.context.log.notebook || match.context.log.docker
+      ? []
+      : [
+          `export NVCC_APPEND_FLAGS="\${NVCC_APPEND_FLAGS//${option}/}" NVCC_PREPEND_FLAGS="\${NVCC_PREPEND_FLAGS//${option}/}"`,
+        ]),
+  ];
+}
+
 export const nvccOptionRules: readonly Rule[] = [
   {
     id: "nvcc-standard-unknown",
@@ -152,7 +187,7 @@ export const nvccOptionRules: readonly Rule[] = [
       ...(typographic(match) === undefined
         ? []
         : [
-            `grep -rn "–[A-Za-z]" --include=CMakeLists.txt --include=*.cmake --include=setup.py .   # then type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
+            `grep -rlE "(^|[^A-Za-z0-9])–[A-Za-z]" --include=CMakeLists.txt --include='*.cmake' --include='*.py' . | xargs -r sed -i -E 's/(^|[^A-Za-z0-9])–([A-Za-z])/\\1-\\2/g'   # type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
           ]),
       "# move the project, the Python environment or CUDA to a path without spaces",
       "# give host flags as -Xcompiler <flag>; in setup.py: extra_compile_args={'cxx': [...], 'nvcc': ['-Xcompiler', '-fopenmp']}",
@@ -165,6 +200,10 @@ export const nvccOptionRules: readonly Rule[] = [
         expect: "-Xcompiler",
       },
       { text: "nvcc fatal   : Don't know what to do with '–Xptxas'", expect: "hyphen" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : Don't know what to do with '–Xptxas'",
+        expect: "/\\1-\\2/g'   # type -Xptxas",
+      },
       { text: "nvcc fatal   : Don't know what to do with 'Files/NVIDIA'", expect: "without spaces" },
     ],
   },
@@ -242,13 +281,15 @@ export const nvccOptionRules: readonly Rule[] = [
           : word;
       });
       if (typed !== undefined) return [`${typed}   # -Xcompiler: for the host compiler, -Xlinker: for the linker`];
+      const forwarded = forwardsUnknown(match, option);
       return [
-        `# write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
+        ...forwarded,
+        `# ${forwarded.length === 0 ? "" : "for good: "}write -Xcompiler ${option} instead, or move it to the flags of cxx: extra_compile_args={'cxx': ['${option}'], 'nvcc': ['-Xcompiler', '${option}']}`,
         ...(/^-f\w/.test(option) && !ninjaRan(match)
           ? [pip(match, "install ninja") + "   # when the build ran without it: flags then go to nvcc by another way"]
           : []),
         `# CMake: target_compile_options(t PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${option}>), so that flags for C++ do not reach nvcc`,
-        "nvcc --version; which -a nvcc",
+        ...(forwarded.length === 0 ? ["nvcc --version; which -a nvcc"] : []),
       ];
     },
     change: (match) => {
@@ -264,6 +305,10 @@ export const nvccOptionRules: readonly Rule[] = [
         expect: "export CUDA_HOME=/usr/local/cuda-12.8",
       },
       { text: "nvcc fatal   : Unknown option '-fopenmp'", expect: "-Xcompiler -fopenmp" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : Unknown option '-fopenmp'",
+        expect: "export NVCC_PREPEND_FLAGS=-forward-unknown-to-host-compiler",
+      },
       {
         text: "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
         expect: "TORCH_EXTENSION_SKIP_NVCC_GEN_DEPENDENCIES",
@@ -302,9 +347,12 @@ export const nvccOptionRules: readonly Rule[] = [
     cause: (match) =>
       /(?:preprocess|detect|provided|find|locate|start) (?:the )?host compiler/i.test(match.finding.message)
         ? `nvcc could not run the host compiler ${match.facts["path"] === undefined ? "" : `\`${match.facts["path"]}\` `}that -ccbin (or CC, CXX, NVCC_CCBIN, CUDAHOSTCXX) names: it does not exist or is no working C++ compiler.`
-        : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
+        : forOtherSystem(match)
+          ? "nvcc found a host compiler that makes code for another system (a cross compiler, one for musl or MinGW): the one that -ccbin, CC, CXX or NVCC_CCBIN names, or the first on PATH."
+          : "nvcc found a host compiler that it cannot use: MinGW or clang on Windows, another cl.exe than -ccbin says, or a Visual Studio it does not know.",
     fix: (match) =>
-      platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message)
+      !forOtherSystem(match) &&
+      (platformOf(match) === "win32" || /Visual Studio|cl\.exe|unsupported OS/.test(match.finding.message))
         ? [
             "# use the x64 Native Tools Command Prompt of Visual Studio 2019 or 2022, so that its cl.exe comes first on PATH",
             "where cl",
@@ -316,11 +364,16 @@ export const nvccOptionRules: readonly Rule[] = [
                   `sudo apt-get install g++-${/(\d+)$/.exec(match.facts["path"] ?? "")?.[1] ?? ""}   # or name one that is there:`,
                 ]
               : []),
-            "export CC=gcc CXX=g++ NVCC_CCBIN=g++; unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
+            "export CC=gcc CXX=g++ NVCC_CCBIN=g++",
+            "unset NVCC_PREPEND_FLAGS CUDAHOSTCXX",
           ],
     sources: ["https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#host-compiler-support-policy"],
     examples: [
       { text: "nvcc fatal   : Host compiler targets unsupported OS.", expect: "MinGW" },
+      {
+        text: 'FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\nRUN pip install .\n\n#12 31.22 nvcc fatal   : Host compiler targets unsupported OS.\n#12 ERROR: process "/bin/sh -c pip install ." did not complete successfully: exit code: 1',
+        expect: "cross compiler",
+      },
       {
         text: "nvcc fatal   : The provided host compiler path '/usr/bin/g++-11' does not exist",
         expect: "apt-get install g++-11",
@@ -395,12 +448,17 @@ export const nvccOptionRules: readonly Rule[] = [
         ? `\`${match.facts["a"] ?? ""}\` and \`${match.facts["b"] ?? ""}\` cannot stand on one command line of nvcc; the project gives one, and torch's builder, CMake's build type (Debug gives -G) or a variable (NVCC_APPEND_FLAGS) the other.`
         : "The command line names two goals (-c and -ptx, -dc, -cubin, -E or -M …), and nvcc makes one thing at a time: a flag of the project's own meets the one that the builder passes.",
     fix: (match) => [
+      ...dropOption(match),
       `# drop ${match.facts["a"] === undefined ? "one of them" : `${match.facts["a"]} or ${match.facts["b"] ?? ""}`} from extra_compile_args['nvcc'] (setup.py), CMAKE_CUDA_FLAGS or the variables:`,
       'echo "NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS] NVCC_APPEND_FLAGS=[$NVCC_APPEND_FLAGS] CUDAFLAGS=[$CUDAFLAGS]"',
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
     examples: [
       { text: "nvcc fatal   : '-lineinfo' and '-G' cannot be used together", expect: "drop -lineinfo or -G" },
+      {
+        text: "$ python setup.py install\nnvcc fatal   : '-lineinfo' and '-G' cannot be used together",
+        expect: "NVCC_PREPEND_FLAGS=[$NVCC_PREPEND_FLAGS]",
+      },
       { text: "nvcc fatal   : More than one compilation phase specified", expect: "two goals" },
     ],
   },

@@ -1,5 +1,6 @@
 /** What reaches nvcc after quoting went wrong, and assertions of host libraries in device code. */
-import { platformOf, torchCuda } from "../commands.ts";
+import { platformOf, setVariable, torchCuda } from "../commands.ts";
+import { cmakeAgain } from "../typed-fit.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 export const nvccWordRules: readonly Rule[] = [
@@ -48,20 +49,26 @@ export const nvccWordRules: readonly Rule[] = [
     cause: (match) =>
       `${placeOf(match.finding)} calls \`${match.facts["callee"] ?? ""}\`: an assert() or a bounds check of a host library (GLM, Eigen, std::array, std::optional) is compiled into a kernel, in the host's form. A build without checks does not have it.`,
     fix: (match) => [
-      /glibcxx|__throw/.test(match.facts["callee"] ?? "")
-        ? '# -U_GLIBCXX_ASSERTIONS for nvcc and its host compiler (distributions set -D_GLIBCXX_ASSERTIONS in CXXFLAGS): export CXXFLAGS="$CXXFLAGS -U_GLIBCXX_ASSERTIONS"; or cuda::std:: in place of std:: in kernels'
-        : "# build with -DNDEBUG (CMake: -DCMAKE_BUILD_TYPE=Release), so that assert() is nothing; GLM and Eigen: no GLM_FORCE_… checks, EIGEN_NO_DEBUG",
+      ...(/glibcxx|__throw/.test(match.facts["callee"] ?? "")
+        ? [
+            `${setVariable(match, "NVCC_APPEND_FLAGS", "-U_GLIBCXX_ASSERTIONS")}   # every nvcc of this shell reads it (CUDA 11.1 and newer): distributions set -D_GLIBCXX_ASSERTIONS in CXXFLAGS`,
+            '# for gcc as well: export CXXFLAGS="$CXXFLAGS -U_GLIBCXX_ASSERTIONS"; or cuda::std:: in place of std:: in kernels',
+          ]
+        : [
+            `${setVariable(match, "NVCC_APPEND_FLAGS", "-DNDEBUG")}   # assert() is nothing then; every nvcc of this shell reads it (CUDA 11.1 and newer)`,
+            "# for good: -DNDEBUG (CMake: -DCMAKE_BUILD_TYPE=Release); GLM and Eigen: no GLM_FORCE_… checks, EIGEN_NO_DEBUG",
+          ]),
       "# or in the kernel's file, before other headers: #include <cassert> by way of <cuda_runtime.h> (CUDA has a device form of assert), and no library that redefines it",
     ],
     sources: ["FLAMEGPU/FLAMEGPU2#1011", "https://docs.nvidia.com/cuda/cuda-c-programming-guide/#assertion"],
     examples: [
       {
         text: 'c:\\p\\agent.cu(162): error : calling a __host__ function("_wassert") from a __global__ function("generateFlags") is not allowed',
-        expect: "NDEBUG",
+        expect: "set NVCC_APPEND_FLAGS=-DNDEBUG",
       },
       {
         text: 'k.cu(12): error: identifier "std::__glibcxx_assert_fail" is undefined in device code',
-        expect: "-U_GLIBCXX_ASSERTIONS",
+        expect: "export NVCC_APPEND_FLAGS=-U_GLIBCXX_ASSERTIONS",
       },
     ],
   },
@@ -164,6 +171,9 @@ function configuredAnew(match: Match): string[] {
   const windows = platformOf(match) === "win32";
   if (installer !== undefined || installs.length > 0 || requested.length > 0)
     return ["# another toolkit is found first: name the whole one, export CUDAToolkit_ROOT=/usr/local/cuda"];
+  // The user's own command, with the toolkit named.
+  const typed = windows ? undefined : cmakeAgain(match, [], " -DCUDAToolkit_ROOT=/usr/local/cuda");
+  if (typed !== undefined) return [...typed];
   return [
     `${windows ? "rmdir /s /q build & cmake" : "rm -rf build && cmake"} -S . -B build${windows ? "" : " -DCUDAToolkit_ROOT=/usr/local/cuda   # or name a whole toolkit"}`,
   ];

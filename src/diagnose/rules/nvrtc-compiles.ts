@@ -1,8 +1,8 @@
 /** What NVRTC rejects while a program runs: TorchScript's fuser, CuPy, kernels that packages bring as text. */
 import { header } from "../matchers.ts";
-import { platformOf, python, setVariable } from "../commands.ts";
+import { platformOf, python, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
-import { placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
+import { type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 const nvrtcWords = /nvrtc|NVRTC|cupy\.|\.cubin\.cu\b|hiprtc|RawKernel|RawModule|jitify/;
 
@@ -22,6 +22,15 @@ function atRunTime(finding: Finding, { findings }: RuleContext): boolean {
     told.set(findings, some);
   }
   return some || namesNvrtc(finding);
+}
+
+/** The headers of one release from conda, where the file is of an environment of conda. Source: labels of the channel nvidia. */
+function condaHeaders(match: Match): string[] {
+  const { log } = match.context;
+  const cuda = log.cuda ?? torchCuda(match);
+  const inConda = log.conda || /[\\/](?:envs|(?:mini|ana)?conda3?|miniforge3?)[\\/]/.test(match.finding.file ?? "");
+  const asked = `conda install -c nvidia${cuda === undefined ? "" : `/label/cuda-${cuda}.0`} cuda-cccl cuda-cudart-dev`;
+  return [`${inConda ? "" : "# in conda: "}${asked}   # of the release of cuda-nvcc`];
 }
 
 export const nvrtcCompileRules: readonly Rule[] = [
@@ -139,13 +148,21 @@ export const nvrtcCompileRules: readonly Rule[] = [
             "unset CUB_HOME THRUST_HOME   # PyTorch3D and others put it first; since CUDA 11 the toolkit has CUB itself; no third_party/cub or thrust on -I, either",
           ]
         : []),
-      "conda install -c nvidia cuda-cccl cuda-cudart-dev   # in conda: of the version of cuda-nvcc",
-      `export CUDA_HOME=/usr/local/cuda && unset CPATH CPLUS_INCLUDE_PATH C_INCLUDE_PATH${/transformer_engine/.test(`${match.finding.text}${match.context.findings.map((finding) => finding.text).join("")}`) ? "; export NVTE_CUDA_INCLUDE_DIR=$CUDA_HOME/include" : ""}   # one whole toolkit first`,
+      ...condaHeaders(match),
+      `${condaHeaders(match).some((line) => !line.startsWith("#")) ? "# or " : ""}export CUDA_HOME=${toolkitFolder(match, match.context.log.cuda)} && unset CPATH CPLUS_INCLUDE_PATH C_INCLUDE_PATH${/transformer_engine/.test(`${match.finding.text}${match.context.findings.map((finding) => finding.text).join("")}`) ? "; export NVTE_CUDA_INCLUDE_DIR=$CUDA_HOME/include" : ""}   # one whole toolkit first`,
     ],
     sources: ["NVIDIA/TransformerEngine#1018"],
     examples: [
       {
         text: '/e/include/cuda_bf16.hpp(383): error: identifier "NV_IF_ELSE_TARGET" is undefined',
+        expect: "cuda-cccl",
+      },
+      {
+        text: 'CUDA toolkit (nvcc): V11.8.89\n/home/jo/miniconda3/envs/a/include/cuda_bf16.hpp(383): error: identifier "NV_IF_ELSE_TARGET" is undefined\nCuda compilation tools, release 11.8, V11.8.89',
+        expect: "\nconda install -c nvidia/label/cuda-11.8.0 cuda-cccl cuda-cudart-dev",
+      },
+      {
+        text: '/e/include/cuda_fp16.hpp(383): error: identifier "NV_IF_ELSE_TARGET" is undefined',
         expect: "cuda-cccl",
       },
     ],

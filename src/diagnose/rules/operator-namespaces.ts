@@ -1,5 +1,5 @@
 /** Operators that are registered, but not where, or not as long as, they are looked for: the pasted source tells. */
-import { python } from "../commands.ts";
+import { platformOf, python, rebuild } from "../commands.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, saidAny } from "../rule.ts";
 import type { Finding } from "../finding.ts";
 
@@ -81,6 +81,12 @@ export const operatorNamespaceRules: readonly Rule[] = [
         ? `TORCH_LIBRARY turns its first argument into a string as it stands: a macro such as \`${match.facts["other"] ?? ""}\` is not expanded, so the operators are in a namespace that is literally called \`${match.facts["other"] ?? ""}\`, not in \`${match.facts["space"] ?? ""}\`.`
         : `The source registers its operators with TORCH_LIBRARY under \`${match.facts["other"] ?? ""}\`, and they are looked for under \`${match.facts["space"] ?? ""}\`: torch.ops takes the block's namespace, not the name of the module or file.`,
     fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            `grep -rlE 'TORCH_LIBRARY\\w*\\(${match.facts["other"] ?? ""}\\b' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.h' . | xargs -r sed -i -E 's/(TORCH_LIBRARY\\w*\\()${match.facts["other"] ?? ""}\\b/\\1${match.facts["space"] ?? "ns"}/g'   # in the folder of the sources`,
+            ...rebuild(match),
+          ]),
       `# in the source: TORCH_LIBRARY(${match.facts["space"] ?? "ns"}, m) and TORCH_LIBRARY_IMPL(${match.facts["space"] ?? "ns"}, …), the name written out; then build again`,
       ...(isMacro(match)
         ? [

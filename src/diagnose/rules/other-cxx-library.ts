@@ -1,7 +1,7 @@
 /** Symbols that tell of two C++ standard libraries: libc++ of clang and libstdc++ of gcc name their types differently. */
 import { ofLog } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
-import { rebuild, systemPackage } from "../commands.ts";
+import { platformOf, rebuild, systemPackage } from "../commands.ts";
 import { isTorch } from "../symbols.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
@@ -73,6 +73,30 @@ function compilers(match: Match): readonly string[] {
 
 const takeOut =
   "# take -stdlib=libc++ out: clang then compiles against libstdc++, as torch is (or let g++ compile: export CC=gcc CXX=g++)";
+/** Takes the flag out of what setup.py and CMake pass, and out of the variables. */
+function withoutLibcxx(match: Match): string[] {
+  if (match.finding.phase === "load" || platformOf(match) !== "linux") return [];
+  return [
+    `grep -rlE -- '-stdlib=libc\\+\\+' --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']-stdlib=libc\\+\\+[\\"'] *,? *//g; s/-stdlib=libc\\+\\+//g"`,
+    // In words of bash, which neither a cell nor a Dockerfile has.
+    ...(match.context.log.notebook || match.context.log.docker
+      ? []
+      : [
+          'export CFLAGS="${CFLAGS//-stdlib=libc++/}" CXXFLAGS="${CXXFLAGS//-stdlib=libc++/}" LDFLAGS="${LDFLAGS//-stdlib=libc++/}"',
+        ]),
+  ];
+}
+
+/** The build that the text shows is given again behind the fix. */
+function isGivenAgain({ finding, context: { log } }: Match): boolean {
+  return (
+    finding.phase !== "load" &&
+    (log.installer !== undefined ||
+      log.setupCommand !== undefined ||
+      (log.builtAtRunTime && log.typedProgram !== undefined))
+  );
+}
+
 const search = `grep -rn 'stdlib=libc' setup.py CMakeLists.txt pyproject.toml retorch.toml; echo "$CFLAGS $CXXFLAGS $LDFLAGS"   # who sets it`;
 
 /** Headers of the C++ library, those of C that it wraps included; `__config` is libc++'s alone. */
@@ -162,9 +186,10 @@ export const otherCxxLibraryRules: readonly Rule[] = [
       match.context.usesTorch === false
         ? [libcxx(match), "# or without -stdlib=libc++: clang then takes libstdc++"]
         : [
-            takeOut,
+            ...withoutLibcxx(match),
             search,
-            ...rebuild(match),
+            takeOut,
+            ...(isGivenAgain(match) ? [] : rebuild(match)),
             ...(match.finding.phase === "load"
               ? [
                   "sudo apt-get install libc++1 libc++abi1   # when what asks for it is no extension of torch, but a program of its own",

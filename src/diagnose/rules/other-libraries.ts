@@ -1,4 +1,5 @@
 /** Code for another release of a library than the one that is found: OpenCV, FFmpeg, TensorRT, protobuf and others. */
+import { renamedInLibrary } from "../library-renames.ts";
 import { baseName } from "../parsers/parser.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { pip, platformOf, setVariable } from "../commands.ts";
@@ -156,10 +157,13 @@ export const otherLibraryRules: readonly Rule[] = [
     },
     fix: (match) => {
       const entry = entryOf(match);
+      const renamed = renamedInLibrary(match);
+      const found = `${entry?.version ?? ""}   # which ${entry?.what ?? "release"} is found`;
+      if (renamed.length > 0) return [...renamed, `# ${entry?.known ?? ""}; ${found.replace("   # ", ": ")}`];
       return [
-        `${entry?.version ?? ""}   # which ${entry?.what ?? "release"} is found`,
+        found,
         `# install the release that the project's documentation names (and take others out of reach: two of them in /usr/include, /usr/local, conda, third_party), or take a newer release of the project`,
-        "git submodule update --init --recursive   # when the project brings its own copy",
+        `${match.context.log.docker ? "# " : ""}git submodule update --init --recursive   # when the project brings its own copy`,
         ...(entry?.known === undefined
           ? []
           : [
@@ -173,7 +177,15 @@ export const otherLibraryRules: readonly Rule[] = [
     ],
     examples: [
       { text: "src/a.cpp:40:30: error: ‘CV_BGR2GRAY’ was not declared in this scope", expect: "cv::COLOR_BGR2GRAY" },
+      {
+        text: "$ python setup.py install\nrunning build_ext\nsrc/io.cpp:40:30: error: ‘CV_LOAD_IMAGE_GRAYSCALE’ was not declared in this scope",
+        expect: "cv::IMREAD_\\1/g' src/io.cpp\n",
+      },
       { text: "d.cpp:91:3: error: ‘av_register_all’ was not declared in this scope", expect: "FFmpeg 5" },
+      {
+        text: "$ python setup.py install\nrunning build_ext\nd.cpp:91:3: error: ‘avcodec_register_all’ was not declared in this scope",
+        expect: "_register_all\\(\\) *;//g' d.cpp\n",
+      },
       {
         text: "d.cpp:70:22: error: ‘AVCodecContext’ {aka ‘struct AVCodecContext’} has no member named ‘channels’",
         expect: "ch_layout",
@@ -218,6 +230,7 @@ export const otherLibraryRules: readonly Rule[] = [
             ...(sameMinor(match)
               ? ["export LIBTORCH_BYPASS_VERSION_CHECK=1   # they differ in the patch release alone: that mostly works"]
               : ["unset LIBTORCH_BYPASS_VERSION_CHECK   # it hides this very mismatch"]),
+            "cargo build",
           ]
         : [
             "git -C torch_xla checkout v2.N && git -C pytorch checkout v2.N   # one release of both; master goes with torch's main",
@@ -264,6 +277,7 @@ export const otherLibraryRules: readonly Rule[] = [
       return [
         `${pip(match, `install torch${torch === undefined ? "" : `~=${torch}.0`}`)} && ${setVariable(match, "LIBTORCH_USE_PYTORCH", "1")}   # pip's torch for building and running${torch === undefined ? ": of the one release that the README of this tch names" : ""}`,
         "# or: cargo add tch --features download-libtorch; or LIBTORCH=<the unpacked folder> of https://pytorch.org/get-started/locally/",
+        "cargo build",
         ...(platformOf(match) === "win32"
           ? ["# and torch\\lib (LIBTORCH\\lib) on PATH to run"]
           : [`# and to run: export ${platformOf(match) === "darwin" ? "DYLD" : "LD"}_LIBRARY_PATH=<libtorch>/lib`]),
@@ -360,7 +374,7 @@ function crateFor(match: Match): string {
   const tch = tchForTorch(torch);
   return tch === undefined
     ? "# the crate that goes with this torch: tch 0.17 with torch 2.4, 0.20 with 2.7, 0.23 with 2.10, 0.26 with 2.13 (CHANGELOG.md of tch-rs has all)"
-    : `# in Cargo.toml: tch = "${tch}"   (for torch ${torch ?? ""})`;
+    : `cargo add tch@${tch}   # in Cargo.toml: tch = "${tch}", the one for torch ${torch ?? ""}`;
 }
 
 function sameMinor(match: Match): boolean {

@@ -1,4 +1,5 @@
 /** Symbols of the user's own code and of third libraries that were not found. */
+import { linkWithPackage } from "../flag-variables.ts";
 import { pip, platformOf, python, rebuild, reinstall, removeFolder } from "../commands.ts";
 import { isWellKnown, packageOf, plainName } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -101,6 +102,9 @@ export const otherSymbolRules: readonly Rule[] = [
                     "# CMakeLists.txt: find_package(OpenCV REQUIRED) and target_link_libraries(the_target ${OpenCV_LIBS}); of two OpenCVs (the system's and one of /usr/local or ROS) compile and link have to take the same: -DOpenCV_DIR=<its folder>",
                   ]
                 : []),
+              ...(match.facts["library"] === undefined || match.finding.phase !== "link"
+                ? []
+                : linkWithPackage(match, match.facts["library"])),
               match.facts["library"] === undefined
                 ? "# add the library that defines it to `libraries`"
                 : `# retorch.toml: libraries = ["${match.facts["library"]}"]   (setup.py: libraries=["${match.facts["library"]}"])`,
@@ -121,6 +125,11 @@ export const otherSymbolRules: readonly Rule[] = [
     ],
     examples: [
       { text: "/usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'", expect: "BLAS" },
+      {
+        text: "$ pip install --no-build-isolation -e .\n  Building editable for ops (pyproject.toml) ... error\n      /usr/bin/ld: m.o: in function `f': undefined reference to `cblas_sgemm'\n  ERROR: Failed building editable for ops",
+        expect:
+          'sudo apt-get install libopenblas-dev\n# Fedora, RHEL: sudo dnf install openblas-devel\nexport LDFLAGS="-Wl,--no-as-needed -lopenblas $LDFLAGS"',
+      },
       {
         text: "ImportError: /tmp/torch_extensions/nvdiffrast_plugin/nvdiffrast_plugin.so: undefined symbol: eglCreateContext",
         expect: "rm -rf /tmp/torch_extensions/nvdiffrast_plugin",

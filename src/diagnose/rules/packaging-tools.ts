@@ -88,7 +88,12 @@ export const packagingToolRules: readonly Rule[] = [
         ...(typed?.tool === "build"
           ? [`${typed.line} --no-isolation   # with the tools that are installed here`]
           : match.facts["nested"] === undefined
-            ? installWithoutIsolation(match)
+            ? installWithoutIsolation(match).map((line) =>
+                // The index that has no setuptools has none of the rest, either.
+                / install torch setuptools\b/.test(line) && /^(?:setuptools|wheel|pip|packaging)$/.test(name)
+                  ? `${python(match)} -c "import torch, setuptools"   # what the build imports has to be here: the index does not have it`
+                  : line,
+              )
             : [developWithoutIsolation(match)]),
         `# which index is asked: ${pip(match, "config list")}; a proxy: export https_proxy=http://proxy:port`,
       ];

@@ -162,13 +162,25 @@ export const packagingRules: readonly Rule[] = [
       platformOf(match) === "win32"
         ? ["python -m venv .venv", ".venv\\Scripts\\activate"]
         : [
-            "python3 -m venv --system-site-packages .venv && . .venv/bin/activate   # no venv there: sudo apt-get install python3-venv",
-            ...(match.context.log.requested === undefined
-              ? [pip(match, "install .")]
-              : [`python -m pip install ${match.context.log.requested.join(" ")}`]),
+            // What a RUN line activates is gone in the next one.
+            ...(match.context.log.docker
+              ? [
+                  "python3 -m venv --system-site-packages /opt/venv   # no venv there: apt-get install -y python3-venv before it",
+                  "export PATH=/opt/venv/bin:$PATH",
+                ]
+              : [
+                  "python3 -m venv --system-site-packages .venv && . .venv/bin/activate   # no venv there: sudo apt-get install python3-venv",
+                ]),
+            `python -m pip install ${match.context.log.installs?.at(-1) ?? match.context.log.requested?.join(" ") ?? "."}`,
           ],
     sources: ["https://peps.python.org/pep-0668/"],
-    examples: [{ text: "error: externally-managed-environment", expect: "venv" }],
+    examples: [
+      {
+        text: 'FROM ubuntu:24.04\nRUN apt-get update && apt-get install -y python3-pip\nRUN pip install -r requirements.txt\n\n#8 [3/3] RUN pip install -r requirements.txt\n#8 1.411 error: externally-managed-environment\n#8 ERROR: process "/bin/sh -c pip install torch" did not complete successfully: exit code: 1',
+        expect: "ENV PATH=/opt/venv/bin:$PATH\nRUN python -m pip install -r requirements.txt",
+      },
+      { text: "error: externally-managed-environment", expect: "venv" },
+    ],
   },
   {
     id: "package-layout",

@@ -1,7 +1,9 @@
 /** macOS, and code that was written for Linux alone. */
 import { own } from "../../base/own.ts";
 import { homebrew, wordsToBuild, pip, platformOf } from "../commands.ts";
+import { defineForCl, linkFrameworks } from "../flag-variables.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { editSource } from "../source-edits.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";
@@ -33,6 +35,10 @@ const clTypes: Readonly<Record<string, string>> = {
   ulong: "size_t",
   u_int32_t: "unsigned",
   u_int8_t: "uint8_t",
+  __restrict__: "__restrict",
+  __inline__: "__inline",
+  __builtin_popcount: "__popcnt",
+  __PRETTY_FUNCTION__: "__FUNCSIG__",
 };
 
 export const platformRules: readonly Rule[] = [
@@ -54,6 +60,7 @@ export const platformRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of Objective-C or of a framework of macOS (Metal, MetalPerformanceShaders, Foundation, Accelerate), and a framework is linked only when it is named.`,
     fix: (match) => [
+      ...linkFrameworks(match, [frameworkOf(match.facts["name"] ?? ""), "Foundation"]),
       `# link-flags = ["-framework", "${frameworkOf(match.facts["name"] ?? "")}", "-framework", "Foundation", "-lobjc"]   (setup.py: extra_link_args)`,
       '# CMake: target_link_libraries(ops PRIVATE "-framework Metal" "-framework Foundation" objc)',
     ],
@@ -62,6 +69,10 @@ export const platformRules: readonly Rule[] = [
       {
         text: 'Undefined symbols for architecture arm64:\n  "_OBJC_CLASS_$_MTLCompileOptions", referenced from:\n      objc-class-ref in nms_kernel.mm.o\nld: symbol(s) not found for architecture arm64',
         expect: "-framework",
+      },
+      {
+        text: '$ pip install ops==1.2\n  Building wheel for ops (setup.py) ... error\n      Undefined symbols for architecture arm64:\n        "_OBJC_CLASS_$_MTLCompileOptions", referenced from:\n            objc-class-ref in nms_kernel.mm.o\n      ld: symbol(s) not found for architecture arm64\n  ERROR: Failed building wheel for ops',
+        expect: 'export LDFLAGS="-framework Metal -framework Foundation -lobjc $LDFLAGS"',
       },
     ],
   },
@@ -115,6 +126,7 @@ export const platformRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["option"] ?? ""}\` is an option of GNU ld; the linker of macOS has none of that name. The build passes Linux flags (-Wl,${match.facts["option"] ?? ""}) without asking for the system.`,
     fix: (match) => [
+      `grep -rlF -- '${match.facts["option"] ?? ""}' --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']-Wl,${match.facts["option"] ?? ""}[\\"'] *,? *//g; s/-Wl,${match.facts["option"] ?? ""},?//g"`,
       `# take -Wl,${match.facts["option"] ?? ""} out for macOS (if sys.platform == "linux" in setup.py; if(NOT APPLE) in CMake); -force_load stands for --whole-archive, -install_name for -soname`,
     ],
     sources: ["https://developer.apple.com/library/archive/documentation/DeveloperTools/Conceptual/DynamicLibraries/"],
@@ -226,19 +238,29 @@ export const platformRules: readonly Rule[] = [
           : `\`${match.facts["name"] ?? ""}\` exists with gcc and on Linux, not with MSVC on Windows: the package was not written for Windows.`,
     fix: (match) => [
       /^M_/.test(match.facts["name"] ?? "")
-        ? "# define _USE_MATH_DEFINES: the flag -D_USE_MATH_DEFINES"
+        ? `${defineForCl("_USE_MATH_DEFINES")}   # for every call of cl.exe, also the one that nvcc makes; for good: #define _USE_MATH_DEFINES before <cmath>`
         : /constant|runtime bound/.test(match.facts["name"] ?? "")
           ? "# float a[n]; → std::vector<float> a(n); (or a constexpr length)"
           : /^(?:and|or|not|xor)$/.test(match.facts["name"] ?? "")
-            ? "# flags: /permissive- for cxx, -Xcompiler /permissive- for nvcc; or #include <ciso646>; or && || ! in the code"
+            ? "set CL=/permissive-   # for every call of cl.exe, also the one that nvcc makes; for good: the flag /permissive- for cxx, #include <ciso646>, or && || ! in the code"
             : "# a newer release of the package (or a fork or branch for Windows) may have it mended; else build in WSL",
       ...(own(clTypes, match.facts["name"] ?? "") === undefined
         ? []
         : [
-            `set CL=/D${match.facts["name"] ?? ""}=${own(clTypes, match.facts["name"] ?? "") ?? ""}   # the type for all files, without an edit; then build again in this prompt (PowerShell: $env:CL='/D…')`,
+            `${defineForCl(match.facts["name"] ?? "", own(clTypes, match.facts["name"] ?? ""))}   # for all files, without an edit; then build again in this prompt (PowerShell: $env:CL='/D…')`,
           ]),
       ...(/^(?:localtime|gmtime)_r$/.test(match.facts["name"] ?? "")
         ? [
+            ...editSource(
+              match,
+              [
+                {
+                  from: /\b(localtime|gmtime)_r\(([^,()]+), *([^,()]+)\)/,
+                  to: "$1_s($3, $2)",
+                },
+              ],
+              "file",
+            ),
             `# ${match.facts["name"] ?? ""}(&time, &result) → ${(match.facts["name"] ?? "").replace("_r", "_s")}(&result, &time): MSVC's takes them the other way round`,
           ]
         : []),
@@ -246,10 +268,14 @@ export const platformRules: readonly Rule[] = [
     ],
     sources: ["https://learn.microsoft.com/cpp/c-runtime-library/math-constants"],
     examples: [
-      { text: "a.cpp(12): error C2065: 'M_PI': undeclared identifier", expect: "_USE_MATH_DEFINES" },
+      { text: "a.cpp(12): error C2065: 'M_PI': undeclared identifier", expect: "set CL=/D_USE_MATH_DEFINES" },
+      {
+        text: "ops.cpp(9): error C2065: '__restrict__': undeclared identifier",
+        expect: "set CL=/D__restrict__#__restrict",
+      },
       {
         text: "layers\\csrc\\e.cpp(483): error C3861: 'localtime_r': identifier not found",
-        expect: "localtime_s(&result",
+        expect: "-creplace '\\b(localtime|gmtime)_r\\(([^,()]+), *([^,()]+)\\)','$1_s($3, $2)'",
       },
       {
         text: "a.cpp(2): fatal error C1083: Cannot open include file: 'unistd.h': No such file or directory",
@@ -277,14 +303,14 @@ export const platformRules: readonly Rule[] = [
       `In ${placeOf(match.finding)} a word stands before \`${match.facts["name"] ?? ""}\` that MSVC takes for the variable's own name, because it does not know it: a keyword of gcc and clang (most often __restrict__, which MSVC writes __restrict; __attribute__((…)), __inline__), or a macro that is not defined on Windows. The package was not written for Windows.`,
     fix: (match) => [
       `# look at ${placeOf(match.finding)}: __restrict__ → __restrict, __inline__ → inline, __attribute__((aligned(n))) → alignas(n)`,
-      "# without touching the sources: the flag /D__restrict__=__restrict for cxx (nvcc: -D__restrict__=__restrict)",
+      `${defineForCl("__restrict__", "__restrict")} /D__inline__#__inline   # without touching the sources, for every call of cl.exe (# stands for =)`,
       "# or a newer release of the package, or a fork for Windows; or build in WSL",
     ],
     sources: ["facebookresearch/pytorch3d#843"],
     examples: [
       {
         text: "a.cpp(35): error C2146: syntax error: missing ';' before identifier 'output_p'\na.cpp(35): error C2065: 'output_p': undeclared identifier",
-        expect: "__restrict__=__restrict",
+        expect: "set CL=/D__restrict__#__restrict",
       },
     ],
   },

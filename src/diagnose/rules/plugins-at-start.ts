@@ -18,6 +18,7 @@ import {
   torchCuda,
 } from "../commands.ts";
 import { type Rule, said } from "../rule.ts";
+import { cmakeAgain } from "../typed-fit.ts";
 
 export const pluginAtStartRules: readonly Rule[] = [
   {
@@ -227,7 +228,7 @@ export const pluginAtStartRules: readonly Rule[] = [
       return [
         "nvidia-smi --query-gpu=compute_cap,name --format=csv; nvcc --version   # 8.6 needs CUDA 11.1, 8.9 CUDA 11.8, 12.0 CUDA 12.8",
         `${setVariable(match, "TCNN_CUDA_ARCHITECTURES", known?.replace(".", "") ?? "80")}   # ${known === undefined ? "the GPU's number without the dot, or the newest that nvcc knows below it: 86 → 80" : "the GPU that the text names"}`,
-        "cmake . -B build",
+        ...(cmakeAgain(match, []) ?? (match.context.log.installer === undefined ? ["cmake . -B build"] : [])),
       ];
     },
     sources: ["NVlabs/instant-ngp#802", "NVlabs/tiny-cuda-nn#492"],

@@ -1,5 +1,6 @@
 /** A link whose command stands in the log, and which lacks the library of torch that has the symbol. */
 import { platformOf, python } from "../commands.ts";
+import { linkBy } from "../flag-variables.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
@@ -53,7 +54,9 @@ export const postedLinkRules: readonly Rule[] = [
       `\`${match.facts["readable"] ?? ""}\` is defined in torch's \`${match.facts["library"] ?? ""}\`, and the link command that is shown names only ${match.facts["linked"] ?? ""}. No source is missing and torch need not be replaced.${installedSentence(match)}`,
     fix: (match) => {
       const name = match.facts["library"] ?? "";
+      const folder = `$(${python(match)} -c "import os, torch; print(os.path.join(os.path.dirname(torch.__file__), 'lib'))")`;
       return [
+        ...linkBy(match, [name], folder),
         `# load(): torch.utils.cpp_extension.load(..., extra_ldflags=["${flag(match)}"])${/cuda/.test(name) ? "; with C++ sources alone: with_cuda=True. A newer torch adds it by itself" : ""}`,
         `# setup.py: ${/cuda|hip/.test(name) ? "CUDAExtension in place of CppExtension or Extension adds it; else " : ""}libraries=["${name}"]`,
         name === "torch_python"
@@ -76,7 +79,11 @@ export const postedLinkRules: readonly Rule[] = [
     examples: [
       {
         text: 'link.exe a.o a.cuda.o /nologo /DLL c10.lib torch.lib torch_python.lib "/LIBPATH:C:\\e\\torch\\lib" cudart.lib /out:fused.pyd\na.cuda.o : error LNK2019: unresolved external symbol "__declspec(dllimport) public: __cdecl c10::cuda::CUDAStream::operator struct CUstream_st *(void)const " (__imp_??BCUDAStream@cuda@c10@@QEBAPEAUCUstream_st@@XZ) referenced in function f',
-        expect: 'extra_ldflags=["c10_cuda.lib"]',
+        expect: "set LINK=c10_cuda.lib",
+      },
+      {
+        text: "$ pip install --no-build-isolation .\n  Building wheel for ops (setup.py) ... error\n      g++ a.o b.o -shared -L/e/torch/lib -lc10 -ltorch -ltorch_cpu -o x.so -Wl,--no-undefined\n      b.cpp:(.text+0x9): undefined reference to `at::cuda::getCurrentDeviceProperties()'\n  ERROR: Failed building wheel for ops",
+        expect: "-Wl,--no-as-needed -ltorch_cuda $LDFLAGS",
       },
       {
         text: "g++ a.o b.o -shared -L/e/torch/lib -lc10 -ltorch -ltorch_cpu -o x.so -Wl,--no-undefined\nb.cpp:(.text+0x9): undefined reference to `at::cuda::getCurrentDeviceProperties()'",

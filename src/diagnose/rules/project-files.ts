@@ -1,6 +1,7 @@
 /** What lies in a project's folder: a setup.py that is missing or says nothing, folders that it names, its own modules. */
-import { pip, python, quote, unsetVariable } from "../commands.ts";
+import { buildAgain, pip, platformOf, python, quote, unsetVariable } from "../commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { cmakeAgain } from "../typed-fit.ts";
 
 /** Names that a project gives to helpers beside its setup.py, and that no package on PyPI is meant by. */
 const ownHelper =
@@ -105,12 +106,23 @@ export const projectFileRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["dir"] ?? ""}\` stands in packages (or package_dir) of setup.py, and there is no such folder where it runs: it was renamed, the names are of the folder above, or setup.py was started from another folder.`,
     fix: (match) => [
-      "ls; grep -n 'packages\\|package_dir' setup.py pyproject.toml setup.cfg 2>/dev/null",
-      'cd "$(dirname $(find . -name setup.py | head -1))"   # start it in its own folder',
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            `sed -i -E "s/packages *= *\\[[^]]*\\]/packages=__import__('setuptools').find_packages()/" setup.py   # the folders that are there, in place of a list; a list over several lines, or one in pyproject.toml or setup.cfg: by hand`,
+            ...buildAgain(match),
+          ]),
+      "# started from another folder than its own: cd to where setup.py lies first",
       `# mend the name, or: packages=setuptools.find_packages()   (somebody else's package: ${pip(match, `install --upgrade ${match.context.log.package ?? "<package>"}`)})`,
     ],
     sources: ["lonePatient/TorchBlocks#4", "https://setuptools.pypa.io/en/latest/userguide/package_discovery.html"],
-    examples: [{ text: "error: package directory 'my_ops/utils' does not exist", expect: "find_packages" }],
+    examples: [
+      { text: "error: package directory 'my_ops/utils' does not exist", expect: "find_packages" },
+      {
+        text: "$ pip install --no-build-isolation .\n  Building wheel for ops (setup.py) ... error\n      error: package directory 'my_ops/utils' does not exist\n  ERROR: Failed building wheel for ops",
+        expect: "\npython -m pip install --no-build-isolation .",
+      },
+    ],
   },
   {
     id: "script-not-there",
@@ -198,10 +210,16 @@ export const projectFileRules: readonly Rule[] = [
             `${python(match)} -m pip install --no-build-isolation ${match.context.log.asked ?? match.context.log.package ?? "<package>"}   # or a ready-made wheel for Windows of that package`,
           ]
         : [
-            `${unsetVariable(match, "PYTHONSAFEPATH")}   # and no -P: both keep the folder of setup.py out of sys.path`,
+            ...(platformOf(match) === "win32"
+              ? []
+              : [
+                  "export PYTHONPATH=.   # the folder in which setup.py runs, for a build without isolation",
+                  ...buildAgain(match),
+                ]),
+            `${buildAgain(match).length === 0 ? "" : "# or: "}${unsetVariable(match, "PYTHONSAFEPATH")}   # and no -P: both keep the folder of setup.py out of sys.path`,
           ]),
-      `ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
-      `echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in   # then python -m build --sdist again`,
+      `# ls ${match.facts["name"] ?? ""}*; tar tzf dist/*.tar.gz | grep ${match.facts["name"] ?? ""}   # is it packed?`,
+      `# a package of one's own: echo "include ${match.facts["name"] ?? ""}.py" >> MANIFEST.in, then python -m build --sdist again`,
       '# setup.py, before the import: import os, sys; sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))   (or build-backend = "setuptools.build_meta:__legacy__")',
     ],
     sources: ["pytorch/extension-ffi#6", "https://setuptools.pypa.io/en/latest/build_meta.html"],
@@ -297,7 +315,14 @@ export const projectFileRules: readonly Rule[] = [
     fix: (match) => [
       "export ROCM_PATH=/opt/rocm HIP_PATH=/opt/rocm PATH=/opt/rocm/bin:$PATH CMAKE_PREFIX_PATH=/opt/rocm:/opt/rocm/lib/cmake",
       `hipconfig --version; ${python(match)} -c "import torch; print(torch.version.hip)"   # the two should be of one major version`,
-      "cmake -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip ..   # ROCm's own FindHIP; in an empty build folder",
+      ...(match.context.log.installer === undefined
+        ? (cmakeAgain(match, [], " -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip") ?? [
+            "cmake -DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip ..   # ROCm's own FindHIP; in an empty build folder",
+          ])
+        : [
+            'export CMAKE_ARGS="-DCMAKE_MODULE_PATH=/opt/rocm/lib/cmake/hip $CMAKE_ARGS"   # ROCm\'s own FindHIP, for set-up scripts that read the variable',
+            ...buildAgain(match),
+          ]),
     ],
     sources: ["vllm-project/vllm#6762"],
     examples: [

@@ -1,4 +1,5 @@
 /** ptxas as the assembler of others (Triton, XLA, nvcc of another toolkit): PTX that is too new, kernels that are too big. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
 import { installTorchFor, pip, platformOf, setVariable } from "../commands.ts";
 import { type Match, type Rule, said } from "../rule.ts";
@@ -63,7 +64,10 @@ export const ptxAssemblerRules: readonly Rule[] = [
         ? `The PTX is of version ${match.facts["ptx"] ?? ""}${cudaOf(match.facts["ptx"])}, and what refuses it is the driver itself ("ptxas application ptx input"), which knows ${match.facts["has"] === undefined ? "only older ones" : `up to ${match.facts["has"]}${cudaOf(match.facts["has"])}`}: the CUDA toolkit that compiles at run time (Numba, CuPy, NVRTC) is newer than the driver.`
         : `The PTX is of version ${match.facts["ptx"] ?? ""}${cudaOf(match.facts["ptx"])}, and the ptxas that was called knows ${match.facts["has"] === undefined ? "only older ones" : `up to ${match.facts["has"]}${cudaOf(match.facts["has"])}`}: it is of an older CUDA toolkit than the compiler (nvcc, clang, Triton, XLA). Most often another ptxas stands first on PATH or in CUDA_HOME.`,
     fix: (match) => {
-      const cuda = own(cudaOfPtx, match.facts["ptx"] ?? "") ?? "of that version";
+      const least = own(cudaOfPtx, match.facts["ptx"] ?? "") ?? "of that version";
+      // A newer one that the text tells of is there.
+      const told = match.context.log.cuda;
+      const cuda = told !== undefined && compareVersions(parseVersion(told), parseVersion(least)) > 0 ? told : least;
       if (ofDriver(match)) {
         const known = own(cudaOfPtx, match.facts["has"] ?? "");
         return [
@@ -74,8 +78,8 @@ export const ptxAssemblerRules: readonly Rule[] = [
       return [
         "which -a ptxas nvcc; ptxas --version   # which one is found first?",
         triton(match)
-          ? `export TRITON_PTXAS_PATH=/usr/local/cuda-${cuda}/bin/ptxas   # of CUDA ${cuda} or newer; unset it when it names an older one`
-          : `export CUDA_HOME=/usr/local/cuda-${cuda} PATH=/usr/local/cuda-${cuda}/bin:$PATH   # CUDA ${cuda} or newer: ptxas, nvcc and cicc of one toolkit`,
+          ? `export TRITON_PTXAS_PATH=/usr/local/cuda-${cuda}/bin/ptxas   # of CUDA ${least} or newer; unset it when it names an older one`
+          : `export CUDA_HOME=/usr/local/cuda-${cuda} PATH=/usr/local/cuda-${cuda}/bin:$PATH   # CUDA ${least} or newer: ptxas, nvcc and cicc of one toolkit`,
         `# a newer ptxas alone: conda install -c nvidia cuda-nvcc-tools=${cuda}, or pip's nvidia-cuda-nvcc`,
       ];
     },
@@ -83,6 +87,14 @@ export const ptxAssemblerRules: readonly Rule[] = [
     examples: [
       {
         text: "ptxas /tmp/x.ptx, line 9; fatal   : Unsupported .version 8.4; current version is '8.0'",
+        expect: "cuda-12.4",
+      },
+      {
+        text: "Cuda compilation tools, release 12.8, V12.8.93\nptxas /tmp/x.ptx, line 9; fatal   : Unsupported .version 8.4; current version is '8.0'",
+        expect: "export CUDA_HOME=/usr/local/cuda-12.8 PATH=/usr/local/cuda-12.8/bin:$PATH",
+      },
+      {
+        text: "ptxas /tmp/y.ptx, line 9; fatal   : Unsupported .version 8.4; current version is '8.0'",
         expect: "cuda-12.4",
       },
       {

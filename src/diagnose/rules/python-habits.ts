@@ -1,5 +1,7 @@
 /** C++ written with the habits of Python: dots for namespaces, methods without brackets, lists, modules without a value. */
+import { own } from "../../base/own.ts";
 import { codeAt, type Rule, said, saidAny } from "../rule.ts";
+import { editSource, type LineEdit } from "../source-edits.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 
@@ -14,6 +16,33 @@ const lists: Readonly<Record<string, string>> = {
   len: "size()",
   length: "size()",
 };
+
+/** Those that are called alike but for the name. */
+const listCalls: Readonly<Record<string, LineEdit>> = {
+  append: { from: /\.append\(/, to: ".push_back(" },
+  len: { from: /\.len\(/, to: ".size(" },
+  length: { from: /\.length\(/, to: ".size(" },
+};
+
+/** Attributes of Python's tensors that are methods of C++'s. */
+const methods: readonly LineEdit[] = [
+  { from: /\.(size|stride)\[([A-Za-z0-9_ +-]+)\]/, to: ".$1($2)" },
+  {
+    from: /\.(sizes|strides|dtype|scalar_type|device|layout|options|is_cuda|is_contiguous|contiguous|clone|detach|grad|dim|numel|defined|item|cpu|cuda)([^A-Za-z0-9_<(]|$)/,
+    to: ".$1()$2",
+  },
+];
+
+/** `x == nullptr`, `x != nullptr`. */
+const comparisons: readonly LineEdit[] = [
+  { from: /([A-Za-z_][A-Za-z0-9_.]*) *== *([a-z0-9]+::)?(nullptr|NULL|nullopt)/, to: "!$1.defined()" },
+  { from: /([A-Za-z_][A-Za-z0-9_.]*) *!= *([a-z0-9]+::)?(nullptr|NULL|nullopt)/, to: "$1.defined()" },
+];
+
+/** The name as a pattern. */
+function literally(name: string): RegExp {
+  return new RegExp(`\\b${name.replaceAll(".", "\\.")}\\b`);
+}
 
 /** What Python assigns to. */
 function assigned(source: string | undefined): string[] {
@@ -41,12 +70,19 @@ export const pythonHabitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; names of a namespace stand behind :: in C++.`,
-    fix: (match) => [`# ${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`],
+    fix: (match) => [
+      ...editSource(match, [{ from: literally(match.facts["name"] ?? ""), to: match.facts["other"] ?? "" }]),
+      `# ${match.facts["name"] ?? ""} → ${match.facts["other"] ?? ""}`,
+    ],
     sources: [api],
     examples: [
       {
         text: "ext.cpp:2:35: error: expected primary-expression before ‘.’ token\n    2 | at::Tensor f(at::Tensor x){return torch.zeros({2,2});}\n      |                                        ^",
         expect: "torch::zeros",
+      },
+      {
+        text: "csrc/ops.cpp:9:18: error: expected unqualified-id before ‘.’ token\n    9 |   auto y = torch.nn.functional.relu(x);",
+        expect: "9s/\\btorch\\.nn\\.functional\\.relu\\b/torch::nn::functional::relu/g' csrc/ops.cpp",
       },
     ],
   },
@@ -67,12 +103,22 @@ export const pythonHabitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} calls \`${match.facts["name"] ?? ""}\`, which Python's lists have and std::vector has not.`,
-    fix: (match) => [`# v.${match.facts["name"] ?? ""}(…) → ${lists[match.facts["name"] ?? ""] ?? "push_back(x)"}`],
+    fix: (match) => [
+      ...editSource(
+        match,
+        [own(listCalls, match.facts["name"] ?? "")].filter((edit) => edit !== undefined),
+      ),
+      `# v.${match.facts["name"] ?? ""}(…) → ${lists[match.facts["name"] ?? ""] ?? "push_back(x)"}`,
+    ],
     sources: ["https://en.cppreference.com/w/cpp/container/vector"],
     examples: [
       {
         text: "ext.cpp:2:69: error: ‘class std::vector<at::Tensor>’ has no member named ‘append’",
-        expect: "push_back",
+        expect: "sed -i -E '2s/\\.append\\(/.push_back(/g' ext.cpp",
+      },
+      {
+        text: "C:\\w\\ops>python setup.py install\nrunning build_ext\nops.cpp(9): error C2039: 'append': is not a member of 'std::vector<at::Tensor,std::allocator<at::Tensor>>'",
+        expect: "$t[8] = $t[8] -creplace '\\.append\\(','.push_back('; Set-Content ops.cpp $t\"",
       },
     ],
   },
@@ -98,6 +144,7 @@ export const pythonHabitRules: readonly Rule[] = [
       `${codeAt(match.finding)} names ${match.facts["name"] === undefined ? "a method" : `the method \`${match.facts["name"]}\``} and does not call it: what Python has as attributes (shape, dtype, device) are methods in C++.`,
     fix: (match) => [
       ...assigned(match.finding.source),
+      ...(assigned(match.finding.source).length > 0 ? [] : editSource(match, methods)),
       "# x.size[0] → x.size(0), x.sizes → x.sizes(), x.dtype → x.dtype() or x.scalar_type(), x.device → x.device(), x.is_cuda → x.is_cuda(), x.clone → x.clone(), x.grad → x.grad()",
     ],
     sources: [api],
@@ -109,6 +156,10 @@ export const pythonHabitRules: readonly Rule[] = [
       {
         text: "ext.cpp:2:42: error: invalid use of member function ‘c10::IntArrayRef at::TensorBase::sizes() const’ (did you forget the ‘()’ ?)",
         expect: "x.sizes()",
+      },
+      {
+        text: "$ python setup.py install\nrunning build_ext\ncsrc/pool.cpp:12:15: error: invalid use of member function ‘int64_t at::TensorBase::dim() const’ (did you forget the ‘()’ ?)\n   12 |   int n = boxes.dim;",
+        expect: "/.\\1()\\2/g' csrc/pool.cpp\n",
       },
     ],
   },
@@ -127,7 +178,8 @@ export const pythonHabitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} asks whether a tensor is there by comparing it with ${/nullopt/.test(match.facts["what"] ?? "") ? "nullopt" : "a null pointer"}; a tensor is an object, and an empty one says so itself.`,
-    fix: () => [
+    fix: (match) => [
+      ...editSource(match, comparisons),
       "# x.defined()   (x == nullptr → !x.defined())",
       "# an argument that may be None: std::optional<torch::Tensor> x, then x.has_value() and *x",
     ],
@@ -136,6 +188,10 @@ export const pythonHabitRules: readonly Rule[] = [
       {
         text: "ext.cpp:2:32: error: no match for ‘operator==’ (operand types are ‘at::Tensor’ and ‘std::nullptr_t’)",
         expect: "x.defined()",
+      },
+      {
+        text: "src/a.cpp:40:12: error: no match for ‘operator!=’ (operand types are ‘at::Tensor’ and ‘std::nullptr_t’)\n   40 |   if (mask != nullptr) {",
+        expect: "/\\1.defined()/g' src/a.cpp",
       },
     ],
   },
@@ -207,10 +263,19 @@ export const pythonHabitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["type"] ?? "at::Tensor"}\` in ${codeAt(match.finding)} is an object, not a pointer${/Module/.test(match.facts["type"] ?? "") ? " (torch::jit::load has given a Module by value since torch 1.2)" : ""}.`,
-    fix: () => ["# x->size(0) → x.size(0); of a std::optional: x->size(0) or (*x).size(0), after x.has_value()"],
+    fix: (match) => [
+      ...(/Tensor/.test(match.facts["type"] ?? "") && (match.finding.source?.match(/->/g) ?? []).length < 2
+        ? editSource(match, [{ from: /->/, to: "." }])
+        : []),
+      "# x->size(0) → x.size(0); of a std::optional: x->size(0) or (*x).size(0), after x.has_value()",
+    ],
     sources: [api],
     examples: [
       { text: "ext.cpp:2:39: error: base operand of ‘->’ has non-pointer type ‘at::Tensor’", expect: "x.size(0)" },
+      {
+        text: "src/a.cpp:8:14: error: base operand of ‘->’ has non-pointer type ‘at::Tensor’\n    8 |   int n = rois->size(0);",
+        expect: "sed -i -E '8s/->/./g' src/a.cpp",
+      },
     ],
   },
   {
@@ -229,11 +294,18 @@ export const pythonHabitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The lambda in ${codeAt(match.finding)} begins with [] and uses ${match.facts["name"] === undefined ? "a variable" : `\`${match.facts["name"]}\``} of the function around it.`,
-    fix: () => [
+    fix: (match) => [
+      ...(match.finding.source === undefined ? [] : editSource(match, [{ from: /\[\]( *[({])/, to: "[&]$1" }])),
       "# [&] in AT_DISPATCH_…(…, [&] { … }) and wherever it runs at once; [=] or the names for one that is kept (TORCH_LIBRARY takes none that capture)",
     ],
     sources: ["https://en.cppreference.com/w/cpp/language/lambda"],
-    examples: [{ text: "ext.cpp:2:107: error: ‘y’ is not captured", expect: "[&]" }],
+    examples: [
+      { text: "ext.cpp:2:107: error: ‘y’ is not captured", expect: "[&]" },
+      {
+        text: 'ops.cu:31:40: error: ‘scale’ is not captured\n   31 |   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "f", [] { run(x, scale); });',
+        expect: "sed -i -E '31s/\\[\\]( *[({])/[\\&]\\1/g' ops.cu",
+      },
+    ],
   },
   {
     id: "module-holder-without-value",

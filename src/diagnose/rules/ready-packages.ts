@@ -12,6 +12,8 @@ import {
   torchCuda,
   useToolkit,
 } from "../commands.ts";
+import { withNvcc } from "../gpu-images.ts";
+import { installSpconv } from "../spconv.ts";
 import { rebuildRoot } from "../checkouts.ts";
 import { newerToolkit } from "../newer-toolkit.ts";
 import { packageOfModule } from "../packages.ts";
@@ -112,7 +114,12 @@ export const readyPackageRules: readonly Rule[] = [
     cause: (match) =>
       `DeepSpeed checked compiler, CUDA and libraries before building \`${match.facts["op"] ?? ""}\`, and one of them is missing or does not fit; its own report says which.`,
     fix: (match) => [
-      `${python(match)} -m deepspeed.env_report   # ds_report`,
+      ...(withNvcc(match.context.log.gpuImage) === undefined
+        ? []
+        : [
+            `# Dockerfile: FROM ${withNvcc(match.context.log.gpuImage) ?? ""}   in place of ${match.context.log.gpuImage ?? ""}, which has no nvcc, and DeepSpeed compiles its operators where they are first used; then build the image again`,
+          ]),
+      `${withNvcc(match.context.log.gpuImage) === undefined ? "" : "# "}${python(match)} -m deepspeed.env_report   # ds_report`,
       "# usual reasons: no CUDA toolkit (CUDA_HOME), CUDA of another version than torch's, libaio-dev missing, no ninja",
     ],
     sources: ["https://www.deepspeed.ai/tutorials/advanced-install/"],
@@ -120,6 +127,10 @@ export const readyPackageRules: readonly Rule[] = [
       {
         text: "RuntimeError: Unable to JIT load the fused_adam op due to it not being compatible due to hardware/software issue. None",
         expect: "ds_report",
+      },
+      {
+        text: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install deepspeed\n\n$ docker run --gpus all t python train.py\nRuntimeError: Unable to JIT load the fused_adam op due to it not being compatible due to hardware/software issue. None",
+        expect: "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-devel",
       },
     ],
   },
@@ -202,8 +213,7 @@ export const readyPackageRules: readonly Rule[] = [
     cause: () =>
       "spconv tries its ready-made kernels and none takes the call: the wheel is for another CUDA or an older GPU than this one, or the tensors are float16/bfloat16 (autocast) in a layer for which there is none.",
     fix: (match) => [
-      pip(match, "uninstall -y spconv cumm spconv-cu118 spconv-cu120 cumm-cu118 cumm-cu120"),
-      pip(match, "install spconv-cu120   # the one for torch's CUDA (torch.version.cuda): cu118, cu120, cu124, cu126"),
+      ...installSpconv(match),
       "# or run it in float32: with torch.autocast('cuda', enabled=False), and features.float()",
     ],
     sources: [
@@ -215,7 +225,11 @@ export const readyPackageRules: readonly Rule[] = [
     examples: [
       {
         text: "RuntimeError: /io/build/temp.linux-x86_64-cpython-310/spconv/build/core_cc/src/csrc/sparse/convops/convops/ConvTunerSimple/ConvTunerSimple_tune_and_cache.cc(103)\n!all_profile_res.empty() assert faild. can't find suitable algorithm for 0",
-        expect: "spconv-cu120",
+        expect: "spconv-cu126",
+      },
+      {
+        text: "torch 1.12.1+cu113\n$ python tools/test.py\nRuntimeError: /io/build/temp.linux-x86_64-cpython-38/spconv/build/core_cc/src/csrc/sparse/convops/convops/ConvTunerSimple/ConvTunerSimple_tune_and_cache.cc(103)\n!all_profile_res.empty() assert faild. can't find suitable algorithm for 0",
+        expect: "install spconv-cu113",
       },
     ],
   },
@@ -269,7 +283,13 @@ export const readyPackageRules: readonly Rule[] = [
       "The compiled code reads nonsense out of a tensor: it was built with the headers of another torch version than the one that runs it, or it keeps a tensor that no longer exists (a reference to a temporary, a raw pointer across threads).",
     fix: (match) => rebuild(match),
     sources: ["ashawkey/diff-gaussian-rasterization#25"],
-    examples: [{ text: "RuntimeError: Unknown layout", expect: "headers of another torch" }],
+    examples: [
+      {
+        text: 'Traceback (most recent call last):\n  File "/home/jo/exp/train.py", line 9, in <module>\n    main()\nRuntimeError: Unknown layout\n\nEnvironment\n- OS: Ubuntu 20.04\n- Python version: 3.8',
+        expect: "headers of another torch",
+      },
+      { text: "RuntimeError: Unknown layout", expect: "headers of another torch" },
+    ],
   },
   {
     id: "kernel-hub-no-variant",
@@ -323,7 +343,9 @@ export const readyPackageRules: readonly Rule[] = [
             setVariable(match, "TORCH_CUDA_ARCH_LIST", dotted(match.facts["arch"])) +
               `   # with nvcc of CUDA ${cudaForArchitecture(match.facts["arch"])?.since ?? "12.8"} or newer: nvcc --version`,
           ]),
-      ...rebuild(match),
+      ...(/cutlass|marlin|scaled_mm/.test(match.facts["what"] ?? "") && match.context.log.package === undefined
+        ? reinstall(match, "vllm")
+        : rebuild(match)),
     ],
     sources: ["vllm-project/vllm#20514", "Dao-AILab/flash-attention: hopper/setup.py"],
     examples: [

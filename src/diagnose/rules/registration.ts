@@ -1,7 +1,7 @@
 /** What goes wrong between Python and a module that loads: operators, registration, arguments, names. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { own } from "../../base/own.ts";
-import { pip, python, rebuild, reinstall, setVariable, toolkitFolder, torchCuda } from "../commands.ts";
+import { pip, python, rebuild, reinstall, setVariable, toolkitFolder, torchCuda, useToolkit } from "../commands.ts";
 import { withCompanions } from "../companion-commands.ts";
 import { installSpconv } from "../spconv.ts";
 import { buildInCheckout, importedFromCheckout, packageOfInit, rebuildRoot } from "../checkouts.ts";
@@ -331,17 +331,28 @@ export const registrationRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is asked of a compiled module that is None: the package could not load or build its CUDA part (no CUDA toolkit, no nvcc) and went on without it.`,
     fix: (match) => [
-      "nvcc --version; echo $CUDA_HOME",
-      "export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
+      ...useToolkit(match),
       ...(/^causal_conv1d/.test(match.facts["name"] ?? "")
         ? [
             `${python(match)} -c "import torch, causal_conv1d_cuda"   # says why it does not load`,
             ...reinstall(match, "causal-conv1d"),
           ]
-        : rebuild(match)),
+        : /^(?:CameraModelType|fully_fused|rasterize|quat_scale|compute_)/.test(match.facts["name"] ?? "")
+          ? [
+              `rm -rf ~/.cache/torch_extensions/*/gsplat_cuda   # gsplat compiles when it is first used, and needs nvcc then; wheels that bring it compiled: https://docs.gsplat.studio/whl/`,
+              match.context.log.typedProgram ?? "# then the program again",
+            ]
+          : rebuild(match)),
     ],
     sources: ["nerfstudio-project/gsplat#249", "apple/ml-sharp#52"],
-    examples: [{ text: "AttributeError: 'NoneType' object has no attribute 'CameraModelType'", expect: "CUDA_HOME" }],
+    examples: [
+      {
+        text: "torch 2.1.2+cu118\njo@pc:~/p$ python train.py\nAttributeError: 'NoneType' object has no attribute 'CameraModelType'",
+        expect:
+          "export CUDA_HOME=/usr/local/cuda-11.8\nexport PATH=$CUDA_HOME/bin:$PATH\nrm -rf ~/.cache/torch_extensions/*/gsplat_cuda",
+      },
+      { text: "AttributeError: 'NoneType' object has no attribute 'CameraModelType'", expect: "CUDA_HOME" },
+    ],
   },
   {
     id: "illegal-instruction",

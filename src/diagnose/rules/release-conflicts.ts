@@ -2,6 +2,7 @@
 import { unique } from "../../base/order.ts";
 import { pip, torchIndex, xformersFor } from "../commands.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
+import { requirementsFile, withPins } from "../requirements-file.ts";
 import { companionFor } from "../torch-wheels.ts";
 
 const companion = /^torch(?:vision|audio)$/;
@@ -102,13 +103,30 @@ export const releaseConflictRules: readonly Rule[] = [
       const others = demands.filter((demand) => demand.torch !== asked);
       const first = others[0];
       const rest = others.filter(({ who }) => !companion.test(who)).map(({ who }) => who);
-      return [
-        `${together(match, torch, names)}${rest.includes("xformers") ? " xformers --only-binary xformers" : ""}   # torch stays: take the pin of ${unique(others.map(({ who }) => who)).join(" and ")} out of the requirements, and pip finds the release for this torch`,
-        ...(first === undefined
+      const other =
+        first === undefined
           ? []
           : [
               `# or the other way: ${together(match, first.torch, names)}   # the torch that ${first.who} ${first.version} is for`,
-            ]),
+            ];
+      if (requirementsFile(match) !== undefined && match.finding.code !== "no-solution")
+        return [
+          ...withPins(
+            match,
+            others.map(({ who }) => {
+              const release = companion.test(who)
+                ? companionFor(who === "torchaudio" ? "torchaudio" : "torchvision", torch)
+                : undefined;
+              return { name: who, range: release === undefined ? undefined : `==${release}` };
+            }),
+            rest.includes("xformers") ? " --only-binary xformers" : "",
+          ),
+          "# torch stays, and what was pinned to another one is taken in the release for this torch",
+          ...other,
+        ];
+      return [
+        `${together(match, torch, names)}${rest.includes("xformers") ? " xformers --only-binary xformers" : ""}   # torch stays: take the pin of ${unique(others.map(({ who }) => who)).join(" and ")} out of the requirements, and pip finds the release for this torch`,
+        ...other,
       ];
     },
     sources: [
@@ -119,6 +137,10 @@ export const releaseConflictRules: readonly Rule[] = [
     examples: [
       {
         text: "ERROR: Cannot install -r requirements.txt (line 2) and torch==2.1.0 because these package versions have conflicting dependencies.\n\nThe conflict is caused by:\n    The user requested torch==2.1.0\n    torchvision 0.16.0 depends on torch==2.1.0\n    xformers 0.0.26.post1 depends on torch==2.3.0",
+        expect: "install -r requirements.txt --only-binary xformers",
+      },
+      {
+        text: "$ pip install torch==2.1.0 torchvision==0.16.0 xformers==0.0.26.post1\nThe conflict is caused by:\n    The user requested torch==2.1.0\n    torchvision 0.16.0 depends on torch==2.1.0\n    xformers 0.0.26.post1 depends on torch==2.3.0",
         expect: 'torch==2.1.0 "torchvision==0.16.*" xformers --only-binary xformers',
       },
       {

@@ -2,6 +2,7 @@
 import { unique } from "../../base/order.ts";
 import { pip, quote } from "../commands.ts";
 import { contested, type Demand, demandsIn } from "../demands.ts";
+import { requirementsFile, withPins } from "../requirements-file.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 
 /** A demand in words: `my-ops 0.3` asks for `numpy<2`. */
@@ -116,6 +117,22 @@ export const requirementConflictRules: readonly Rule[] = [
       const askers = unique(demands.flatMap(({ who }) => (who === undefined ? [] : [who])));
       const { onlyIndex } = match.context.log;
       const named = refused(match);
+      const inList = requirementsFile(match) !== undefined && match.finding.code !== "no-solution";
+      if (inList && own !== undefined && askers.length > 0) {
+        const other = demands.find(({ who, range }) => who !== undefined && range !== own.range);
+        return [
+          ...withPins(match, [{ name: own.name, range: other?.range }]),
+          `# what ${other?.who ?? "the other"} asks for; or keep ${own.name}, and take the pin of ${askers.join(" and ")} out of the list`,
+        ];
+      }
+      if (inList && (askers.length > 0 || named.length > 0))
+        return [
+          ...withPins(
+            match,
+            (askers.length > 0 ? askers : named).map((name) => ({ name: name.replace(/\[.*$/, "") })),
+          ),
+          "# without their releases: the installer looks for those that go together",
+        ];
       if (own !== undefined && askers.length > 0) {
         const other = demands.find(({ who, range }) => who !== undefined && range !== own.range);
         return [
@@ -155,6 +172,10 @@ export const requirementConflictRules: readonly Rule[] = [
       },
       {
         text: "ERROR: Cannot install -r r.txt (line 1) and numpy==2.1.0 because these package versions have conflicting dependencies.\n\nThe conflict is caused by:\n    The user requested numpy==2.1.0\n    my-ops 0.3 depends on numpy<2",
+        expect: "s/^ *numpy( *[=<>!~;@].*)?$/numpy<2/g' r.txt\npython -m pip install -r r.txt",
+      },
+      {
+        text: "$ pip install numpy==2.1.0 my-ops==0.3\nERROR: Cannot install my-ops==0.3 and numpy==2.1.0 because these package versions have conflicting dependencies.\n\nThe conflict is caused by:\n    The user requested numpy==2.1.0\n    my-ops 0.3 depends on numpy<2",
         expect: 'install "numpy<2" my-ops==0.3',
       },
       {

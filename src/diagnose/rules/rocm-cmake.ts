@@ -29,7 +29,9 @@ function fromPip(match: Match): string[] {
         `# ROCm with its development files, as packages of pip: ${install}, then rocm-sdk init`,
         "for /f \"delims=\" %i in ('rocm-sdk path --cmake') do set CMAKE_PREFIX_PATH=%i",
       ]
-    : [`export CMAKE_PREFIX_PATH=$(rocm-sdk path --cmake)   # ROCm from pip: ${install} && rocm-sdk init`];
+    : [
+        `${match.context.log.rocmFromPip ? "" : "# "}export CMAKE_PREFIX_PATH=$(rocm-sdk path --cmake)   # ROCm from pip: ${install} && rocm-sdk init`,
+      ];
 }
 
 export const rocmCmakeRules: readonly Rule[] = [

@@ -1,10 +1,7 @@
 /** AMD's wheels whose kernels come in a package for each GPU. */
+import { targetOfText } from "../amd-targets.ts";
 import { pip, python } from "../commands.ts";
-import { coded, type Match, type Rule } from "../rule.ts";
-
-function gfxOf(match: Match): string | undefined {
-  return match.context.log.gfx ?? match.context.log.namedGfx;
-}
+import { coded, type Rule } from "../rule.ts";
 
 export const rocmDevicePackageRules: readonly Rule[] = [
   {
@@ -23,9 +20,9 @@ export const rocmDevicePackageRules: readonly Rule[] = [
     },
     confidence: "medium",
     cause: (match) =>
-      `AMD's wheels for ROCm ${match.facts["rocm"] ?? ""} are for all GPUs and hold no kernels: those come in packages for one GPU, amd-torch-device-${gfxOf(match) ?? "<gfx>"} with rocm-sdk-device-${gfxOf(match) ?? "<gfx>"}, and the one for this GPU${gfxOf(match) === undefined ? "" : ` (${gfxOf(match) ?? ""})`} is not installed, or is for another GPU.`,
+      `AMD's wheels for ROCm ${match.facts["rocm"] ?? ""} are for all GPUs and hold no kernels: those come in packages for one GPU, amd-torch-device-${targetOfText(match) ?? "<gfx>"} with rocm-sdk-device-${targetOfText(match) ?? "<gfx>"}, and the one for this GPU${targetOfText(match) === undefined ? "" : ` (${targetOfText(match) ?? ""})`} is not installed, or is for another GPU.`,
     fix: (match) => [
-      `${pip(match, `install --index-url ${match.context.log.onlyIndex ?? "https://stable.repo.amd.com/rocm/whl-next/"} "torch[device-${gfxOf(match) ?? "<gfx>"}]==${match.context.log.installedTorch ?? ""}"`)}   # brings both; torchvision alike`,
+      `${pip(match, `install --index-url ${match.context.log.onlyIndex ?? "https://stable.repo.amd.com/rocm/whl-next/"} "torch[device-${targetOfText(match) ?? "<gfx>"}]==${match.context.log.installedTorch ?? ""}"`)}   # brings both; torchvision alike`,
       `${pip(match, "list")}   # amd-torch-device-… and rocm-sdk-device-…: of this GPU, of one release`,
       `${python(match)} -c "import torch; print(torch.cuda.get_device_name(0), torch.cuda.get_device_properties(0).gcnArchName)"   # which gfx it is`,
     ],

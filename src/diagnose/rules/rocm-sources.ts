@@ -1,4 +1,5 @@
 /** Sources that are compiled for ROCm: torch's own, which a script translates first, and extensions that the wrong compiler gets. */
+import { ownTarget, targetOfText } from "../amd-targets.ts";
 import { buildAgain, pip, setVariable } from "../commands.ts";
 import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext, saidAny } from "../rule.ts";
@@ -116,9 +117,9 @@ export const rocmSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? match.facts["header"] ?? ""}\` of CUDA stands in ${placeOf(match.finding)}, which is compiled for ROCm: PyTorch's sources were not translated by tools/amd_build/build_amd.py, or only in part (a file that came later, a changed checkout, a translation of another release).`,
-    fix: () => [
+    fix: (match) => [
       ...cleanBuild(),
-      "export USE_ROCM=1 USE_CUDA=0 PYTORCH_ROCM_ARCH=gfx90a; python setup.py develop   # yours: rocminfo | grep gfx",
+      `export USE_ROCM=1 USE_CUDA=0 PYTORCH_ROCM_ARCH=${targetOfText(match) ?? ownTarget}; python setup.py develop`,
       "# still there: this release of PyTorch is older or newer than the ROCm (its README names the ROCm that it is built with)",
     ],
     sources: ["pytorch/pytorch#63280", "rocm-arch/python-pytorch-rocm#5"],
@@ -148,9 +149,8 @@ export const rocmSourceRules: readonly Rule[] = [
     fix: (match) => {
       const { name = "", namespace = "" } = match.facts;
       return [
-        `grep -rln '${name}' --include=*.cu --include=*.cuh --include=*.cpp --include=*.h .   # in the sources, of which the .hip is made`,
-        `sed -i.bak 's/\\b${namespace}::${name}\\b/${namespace}::${cudaName(match.facts)}/g' <those files>`,
-        "# then remove the translated files (*.hip, *_hip.*) and the build folder, and build again; or a release of the package for this torch",
+        `grep -rlw '${name}' --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i 's/\\b${namespace}::${name}\\b/${namespace}::${cudaName(match.facts)}/g'   # in the sources, of which the .hip is made`,
+        "# the build translates them anew; or a release of the package for this torch",
       ];
     },
     sources: ["ROCm/xformers#30"],
@@ -239,15 +239,17 @@ export const rocmSourceRules: readonly Rule[] = [
     fix: (match) => [
       "# setup.py: CUDAExtension in place of CppExtension, all .cu files in sources, include_dirs with absolute paths; then hipify translates them",
       "# what hipify does not know: #ifdef USE_ROCM  #include <hip/hip_cooperative_groups.h>  #else  #include <cooperative_groups.h>  #endif",
-      "find . -name '*_hip.*' -delete   # stale translations",
-      `${pip(match, "install -v --no-build-isolation .")}   # and a newer release of the package: it may know ROCm`,
+      "sed -i 's/\\bCppExtension\\b/CUDAExtension/g' setup.py",
+      "find . -name '*_hip.*' -delete; rm -rf build   # stale translations",
       `${setVariable(match, "ROCM_HOME", "/opt/rocm")}   # hipcc is looked for there`,
+      ...buildAgain(match),
+      "# or a newer release of the package: it may know ROCm",
     ],
     sources: ["rahul-goel/fused-ssim#29"],
     examples: [
       {
         text: "c++ -MMD -fPIC -I/opt/rocm/include -c ssim_hip.cpp -o ssim_hip.o -std=c++17\n/p/ssim.cu:3:10: fatal error: cooperative_groups.h: No such file or directory",
-        expect: "CUDAExtension",
+        expect: "s/\\bCppExtension\\b/CUDAExtension/g' setup.py",
       },
     ],
   },

@@ -1,5 +1,6 @@
 /** ROCm at build time: architectures, folders, what hipify leaves, what HIP has otherwise. */
 import { buildAgain, platformOf, python, setVariable } from "../commands.ts";
+import { ownTarget, targetOfText } from "../amd-targets.ts";
 import { missingProgram } from "../matchers.ts";
 import { coded, type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
@@ -16,6 +17,24 @@ function ofApex({ finding, context }: Match): boolean {
     /--(?:cpp|cuda)_ext\b/.test(context.log.setupCommand ?? "") ||
     context.log.package === "apex"
   );
+}
+
+/** What hipify wrote: the next build writes it again. */
+const translated = /\.hip$|_hip\.\w+$|[\\/]hip[\\/]/;
+
+/** Composable Kernel is for CDNA: its architectures, or flash-attn's other backend on a Radeon. */
+function withoutComposableKernel(match: Match): string[] {
+  const own = targetOfText(match);
+  const built = `${match.context.log.package ?? ""} ${match.finding.file ?? ""}`;
+  if (own === undefined || !/^gfx1[0-2]/.test(own))
+    return [
+      `${setVariable(match, "PYTORCH_ROCM_ARCH", own ?? "gfx942")}   # only architectures that the package supports: gfx90a, gfx942`,
+    ];
+  return /flash.attn|flash.attention/.test(built)
+    ? [
+        "export FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE   # Triton's backend: nothing of Composable Kernel is compiled; set it when the program runs, too",
+      ]
+    : [];
 }
 
 export const rocmRules: readonly Rule[] = [
@@ -38,7 +57,9 @@ export const rocmRules: readonly Rule[] = [
     cause: () =>
       "The build has to know for which AMD GPUs (gfx targets) to compile; no GPU is visible and PYTORCH_ROCM_ARCH is not set.",
     fix: (match) => [
-      `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a;gfx942;gfx1100")}   # yours: rocminfo | grep gfx`,
+      targetOfText(match) === undefined
+        ? `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a;gfx942;gfx1100")}   # yours: rocminfo | grep gfx`
+        : `${setVariable(match, "PYTORCH_ROCM_ARCH", targetOfText(match) ?? "")}   # the GPU of the text`,
     ],
     sources: ["huggingface/kernel-builder#142"],
     examples: [
@@ -49,6 +70,10 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "clang: error: cannot determine amdgcn architecture: /opt/rocm/llvm/bin/amdgpu-arch: ; consider passing it via '--offload-arch'",
         expect: "rocminfo",
+      },
+      {
+        text: "GPU: AMD Radeon RX 7900 XTX\n$ pip install --no-build-isolation .\nRuntimeError: No GPU arch specified for ROCm build.  Please use PYTORCH_ROCM_ARCH environment variable to specify GPU archs to build for.\nERROR: Failed building wheel for ops",
+        expect: "export PYTORCH_ROCM_ARCH=gfx1100",
       },
     ],
   },
@@ -68,15 +93,30 @@ export const rocmRules: readonly Rule[] = [
       /gfx\w+:\w+'/.test(match.finding.message)
         ? `The target is written wrongly: a feature after \`${match.facts["arch"] ?? ""}\` needs a sign (xnack+ or xnack-, sramecc+ or sramecc-).`
         : `This ROCm has no target \`${match.facts["arch"] ?? ""}\`: the GPU is newer than ROCm, or the name is misspelt.`,
-    fix: (match) => [
-      "hipcc --version; rocminfo | grep gfx",
-      setVariable(match, "PYTORCH_ROCM_ARCH", "gfx90a") + "   # what this ROCm knows, or a newer ROCm",
-    ],
+    fix: (match) => {
+      // The message's own target is read as the text's, too: what the GPU is called tells which it is.
+      const { gfx, namedGfx } = match.context.log;
+      const wanted = match.facts["arch"] ?? "";
+      const own = namedGfx ?? (gfx === wanted ? undefined : gfx);
+      return own === wanted
+        ? [
+            "hipcc --version; cat /opt/rocm/.info/version   # older than the first ROCm that has this target",
+            `# a newer ROCm, with the torch that is made for it: https://rocm.docs.amd.com/projects/install-on-linux/en/latest/ lists the GPUs of each release; ${wanted} is the GPU of the text, and code for another would not run on it`,
+          ]
+        : [
+            `export PYTORCH_ROCM_ARCH=${own ?? ownTarget}   # the GPU that is there, in place of a list of all; is it ${wanted} itself: a newer ROCm`,
+            "# a list that setup.py or CMakeLists.txt writes itself (--offload-arch, GPU_ARCHS): take it out there",
+          ];
+    },
     sources: ["https://rocm.docs.amd.com/projects/install-on-linux/en/latest/reference/system-requirements.html"],
     examples: [
       {
         text: "clang++: error: invalid target ID 'gfx1201'; format is a processor name followed by an optional colon-delimited list of features",
         expect: "gfx1201",
+      },
+      {
+        text: "GPU: AMD Instinct MI210\n$ pip install --no-build-isolation .\nclang++: error: invalid target ID 'gfx1201'; format is a processor name followed by an optional colon-delimited list of features\nERROR: Failed building wheel for ops",
+        expect: "export PYTORCH_ROCM_ARCH=gfx90a",
       },
     ],
   },
@@ -162,6 +202,11 @@ export const rocmRules: readonly Rule[] = [
             `${python(match)} ${match.context.log.setupCommand ?? "setup.py install --cpp_ext --cuda_ext"}   # in that folder`,
           ]
         : [
+            ...(match.facts["name"] === "device_launch_parameters.h"
+              ? [
+                  "grep -rl device_launch_parameters.h --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i '/#include.*device_launch_parameters\\.h/d'   # in the sources that are translated: neither nvcc nor hipcc needs it (it is for editors)",
+                ]
+              : []),
             "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
             "# delete stale translations: find . -name '*_hip.*' -delete; rm -rf */hip",
           ]),
@@ -202,16 +247,23 @@ export const rocmRules: readonly Rule[] = [
     fix: (match) => [
       ...(maskedFile(match) === undefined
         ? []
-        : [
-            `sed -i.bak -E 's/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g' ${maskedFile(match) ?? ""}   # for ROCm alone: CUDA's masks have 32 bits; the same for each file that is named`,
-            "# for both: #ifdef USE_ROCM  #define FULL_MASK 0xffffffffffffffffULL  #else  #define FULL_MASK 0xffffffffu  #endif; a mask in a variable: uint64_t",
-          ]),
+        : translated.test(maskedFile(match) ?? "")
+          ? [
+              "grep -rlE '_sync *\\(' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i -E '/_sync *\\(/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
+            ]
+          : [
+              `sed -i.bak -E 's/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g' ${maskedFile(match) ?? ""}   # for ROCm alone: CUDA's masks have 32 bits; the same for each file that is named`,
+              "# for both: #ifdef USE_ROCM  #define FULL_MASK 0xffffffffffffffffULL  #else  #define FULL_MASK 0xffffffffu  #endif; a mask in a variable: uint64_t",
+            ]),
       "# #ifdef USE_ROCM: __shfl_xor(v, lane_mask) without _sync, or a mask of 0xffffffffffffffffULL; warpSize in place of 32",
       "# flag for ROCm 6: -DHIP_ENABLE_WARP_SYNC_BUILTINS",
     ],
     sources: ["https://rocm.docs.amd.com/projects/HIP/en/latest/how-to/hip_cpp_language_extensions.html"],
     examples: [
-      { text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'", expect: "64 bits" },
+      {
+        text: "csrc/k.hip:77:13: error: no matching function for call to '__shfl_xor_sync'",
+        expect: "--include='*.cu'",
+      },
       {
         text: "/opt/rocm-7.2.3/include/hip/amd_detail/amd_warp_sync_functions.h:307:62: error: \n      static assertion failed due to requirement 'sizeof(unsigned int) == 8': The mask must be a 64-bit\n      integer. Implicitly promoting a smaller integer is almost always an error.\n/p/mma.cuh:739:22: note: in instantiation of function template specialization '__shfl_xor_sync<unsigned int, float>' requested here",
         expect: "/p/mma.cuh",
@@ -324,7 +376,7 @@ export const rocmRules: readonly Rule[] = [
     cause: (match) =>
       `A check of Composable Kernel (${placeOf(match.finding)}${match.facts["what"] === undefined ? "" : `: ${match.facts["what"]}`}) fails. Its attention and gemm kernels are made for CDNA (gfx90a, gfx942, gfx950); with a gfx10 or gfx11 in the list of architectures their tile sizes do not work out, or the pinned Composable Kernel is of another release than the code.`,
     fix: (match) => [
-      `${setVariable(match, "PYTORCH_ROCM_ARCH", "gfx942")}   # only architectures that the package supports: gfx90a, gfx942`,
+      ...withoutComposableKernel(match),
       "# on a Radeon: build the package without its Composable Kernel part (FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE for flash-attn; torch's own scaled_dot_product_attention in place of xformers)",
       "git submodule update --init --recursive   # the Composable Kernel that the package pins",
     ],
@@ -333,6 +385,10 @@ export const rocmRules: readonly Rule[] = [
       {
         text: "/p/third_party/composable_kernel_tiled/include/ck/tile_program/policy_hip.hpp:734:13: error: static assertion failed due to requirement 'kKPack % K3 == 0'",
         expect: "gfx942",
+      },
+      {
+        text: "AMD Radeon RX 7900 XTX\n$ pip install --no-build-isolation flash-attn\n/tmp/pip-install-h/flash-attn_3/csrc/composable_kernel/include/ck_tile/ops/fmha/policy.hpp:734:13: error: static assertion failed due to requirement 'kKPack % K3 == 0'\nERROR: Failed building wheel for flash-attn",
+        expect: "export FLASH_ATTENTION_TRITON_AMD_ENABLE=TRUE",
       },
     ],
   },
