@@ -40,6 +40,7 @@ export {
   installTogether,
   installTogetherFor,
   installTorchFor,
+  installTorchSince,
   statedTorch,
   torchIndex,
   torchThere,

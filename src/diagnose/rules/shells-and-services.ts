@@ -1,5 +1,6 @@
 /** Shells, module systems, conda's own refusals, and services that take no package as large as torch. */
-import { pip } from "../commands.ts";
+import { pip, setVariable } from "../commands.ts";
+import { archList } from "../rebuild-commands.ts";
 import { coded, type Rule, said, saidAny } from "../rule.ts";
 
 /** A script of what is called like an environment: `/home/u/.venv/bin/pip`. Its folder is put aside, so that no other will do. */
@@ -131,7 +132,7 @@ export const shellAndServiceRules: readonly Rule[] = [
     cause: () =>
       "apt configures a package (tzdata, keyboard-configuration) and asks on the terminal; in a docker build or in CI nobody answers, and it waits until the job is ended.",
     fix: () => [
-      "DEBIAN_FRONTEND=noninteractive TZ=Etc/UTC apt-get install -y …",
+      "export DEBIAN_FRONTEND=noninteractive TZ=Etc/UTC   # then the same command again, with apt-get install -y",
       "# Dockerfile: ARG DEBIAN_FRONTEND=noninteractive above the RUN lines",
     ],
     sources: ["https://manpages.debian.org/debconf.7"],
@@ -279,8 +280,8 @@ export const shellAndServiceRules: readonly Rule[] = [
     confidence: (match) => (match.context.findings.some(({ frames }) => frames !== undefined) ? "high" : "medium"),
     cause: (match) =>
       `The torch that is installed was compiled for sm_${match.facts["arch"] ?? "90a"} too, and its cpp_extension cannot read the letter when it makes the list of architectures by itself (older releases, as NVIDIA builds them for Jetson and its containers).`,
-    fix: () => [
-      'export TORCH_CUDA_ARCH_LIST="8.7"   # your GPU\'s own (Jetson Orin 8.7, Xavier 7.2, A100 8.0, H100 9.0): the list is then not made',
+    fix: (match) => [
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match))}   # the GPU's own: the list is then not made`,
       "# or a newer torch",
     ],
     sources: ["NVlabs/svraster#11", "huggingface/optimum-quanto#361"],

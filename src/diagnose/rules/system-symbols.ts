@@ -327,6 +327,10 @@ export const systemSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the compiler's own library \`${match.facts["library"] ?? "gcc"}\`, which is not linked or is older than the compiler.`,
     fix: (match) => [
+      // A shared library in front of the objects is kept with that option alone.
+      ...(match.facts["library"] === "atomic" && platformOf(match) === "linux"
+        ? ['export LDFLAGS="-Wl,--no-as-needed -latomic $LDFLAGS"', ...rebuild(match)]
+        : []),
       `# add the link flag -l${match.facts["library"] ?? "gcc"}${match.facts["library"] === "gcov" ? " (or --coverage at the link, too)" : ""}`,
     ],
     sources: ["https://gcc.gnu.org/wiki/Atomic/GCCMM"],

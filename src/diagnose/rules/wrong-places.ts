@@ -36,6 +36,14 @@ function rootOf({ facts }: Match): string {
   return at > 0 ? file.slice(0, at) : ".";
 }
 
+/** The script that was run: the last one of the project's own in the traceback, else the one that was typed. */
+function scriptOf(match: Match): string {
+  const own = match.finding.frames
+    ?.map((frame) => /^([^:]+\.py):\d/.exec(frame)?.[1])
+    .findLast((file) => file !== undefined && !/-packages|[\\/]lib\d*[\\/]python/.test(file));
+  return own ?? /(?:^| )([^\s-]\S*\.py)(?= |$)/.exec(match.context.log.typedProgram ?? "")?.[1] ?? "setup.py";
+}
+
 export const wrongPlaceRules: readonly Rule[] = [
   {
     id: "torch-not-in-this-python",
@@ -295,7 +303,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     cause: (match) =>
       `\`import torch\` does not import ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}: the script has to do so itself (it worked where another import had brought it along).`,
     fix: (match) => [
-      `sed -i 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' setup.py   # or by hand`,
+      `sed -i 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' ${scriptOf(match)}   # or by hand`,
       ...(match.facts["name"] === "cpp_extension"
         ? ["# better: from torch.utils.cpp_extension import BuildExtension, CUDAExtension"]
         : []),
