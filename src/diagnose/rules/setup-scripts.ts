@@ -166,6 +166,7 @@ export const setupScriptRules: readonly Rule[] = [
             ]
           : [
               pip(match, 'install --upgrade "setuptools>=77" wheel'),
+              pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
               '# and in pyproject.toml: [build-system] requires = ["setuptools>=77", "torch"]',
             ],
     sources: ["https://setuptools.pypa.io/en/stable/history.html", "https://peps.python.org/pep-0639/"],

@@ -158,7 +158,7 @@ export const stricterCompilerRules: readonly Rule[] = [
       const entry = removed[Number(match.facts["index"])];
       return [
         platformOf(match) === "win32"
-          ? `# without touching the sources: /D${entry?.since === "20" ? "_HAS_FEATURES_REMOVED_IN_CXX20" : "_HAS_AUTO_PTR_ETC"}=1 for cxx`
+          ? `set CL=/D${entry?.since === "20" ? "_HAS_FEATURES_REMOVED_IN_CXX20" : "_HAS_AUTO_PTR_ETC"}#1   # without touching the sources; in this variable # stands for =`
           : `export CXXFLAGS="-D${entry?.libcxx ?? "_LIBCPP_ENABLE_CXX17_REMOVED_FEATURES"}"   # libc++; without touching the sources`,
         ...library(match),
         `# in one's own code: ${entry?.instead ?? "what replaced it"}`,

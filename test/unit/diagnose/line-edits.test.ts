@@ -106,6 +106,13 @@ describe.skipIf(process.platform === "win32")("an edit of the line that the comp
     expect(fixOf(inTorch).some((line) => line.startsWith("sed "))).toBe(false);
   });
 
+  test("on Windows PowerShell does it, from any shell", () => {
+    const at = "C:\\w\\ops>python setup.py install\nrunning build_ext\n";
+    expect(fixOf(`${at}csrc\\ops.cpp(3): error C2039: 'shape': is not a member of 'at::Tensor'`)[0]).toBe(
+      `powershell -Command "$f='csrc\\ops.cpp'; $l=@(Get-Content $f); $l[2]=$l[2] -creplace '\\.shape\\[([A-Za-z0-9_+*-]+)\\]','.size($1)'; $l[2]=$l[2] -creplace '\\.shape(\\(\\))?([^A-Za-z0-9_(]|$)','.sizes()$2'; Set-Content $f $l"`,
+    );
+  });
+
   test("a header that is lacking is put below the first include, and what was typed comes again", () => {
     const text =
       "$ python setup.py install\nrunning build_ext\ncsrc/k.cu:12:5: error: 'cooperative_groups' has not been declared";
