@@ -1,6 +1,6 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, python, setVariable } from "../commands.ts";
+import { pip, python, setVariable, torchCuda } from "../commands.ts";
 import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import { nvidiaRepository } from "../nvidia-repository.ts";
 import { ofLog } from "../matchers.ts";
@@ -157,16 +157,22 @@ export const servingKernelRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `FlashInfer compiles kernels when they are first needed, and this machine has no \`${/ninja/.test(match.facts["program"] ?? "") ? "ninja" : "nvcc"}\` (torch and vLLM bring CUDA's run time only).`,
-    fix: (match) => [
-      ...(/ninja/.test(match.facts["program"] ?? "")
-        ? [pip(match, "install ninja")]
-        : [
-            "# install the CUDA toolkit of torch's CUDA version (image: nvidia/cuda:…-devel), then: export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
-          ]),
-      pip(match, "install flashinfer-cubin flashinfer-jit-cache --extra-index-url https://flashinfer.ai/whl/cu129") +
-        "   # kernels that are compiled already; same version as flashinfer-python, cu<your CUDA>",
-      without(match),
-    ],
+    fix: (match) => {
+      const release = /^\d[\w.]*/.exec(match.context.log.versions["flashinfer-python"] ?? "")?.[0];
+      const pin = release === undefined ? "" : `==${release}`;
+      const told = `cu${(torchCuda(match) ?? "").replace(".", "")}`;
+      // Those that FlashInfer's documentation names.
+      const part = /^cu(?:128|129|130)$/.test(told) ? told : "cu129";
+      return [
+        ...(/ninja/.test(match.facts["program"] ?? "")
+          ? [pip(match, "install ninja")]
+          : [
+              "# install the CUDA toolkit of torch's CUDA version (image: nvidia/cuda:…-devel), then: export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
+            ]),
+        `${pip(match, `install flashinfer-cubin${pin} flashinfer-jit-cache${pin} --extra-index-url https://flashinfer.ai/whl/${part}`)}   # kernels that are compiled already${pin === "" ? "; same version as flashinfer-python" : ""}${part === told ? "" : ", cu<your CUDA>"}`,
+        without(match),
+      ];
+    },
     sources: ["vllm-project/vllm#49497", "https://docs.flashinfer.ai/installation.html"],
     examples: [
       {

@@ -1,11 +1,24 @@
 /** Shells, module systems, conda's own refusals, and services that take no package as large as torch. */
 import { pip, setVariable } from "../commands.ts";
 import { archList } from "../rebuild-commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A script of what is called like an environment: `/home/u/.venv/bin/pip`. Its folder is put aside, so that no other will do. */
 const ofEnvironment = /^(\/.+\/[^/]*(?:v?env|virtualenv)[^/]*|\/.+\/(?:envs|venvs|virtualenvs)\/[^/]+)\/bin\/[^/]+$/;
 const ofConda = /conda|mamba|miniforge/;
+
+/** The step of a docker build that failed, with bash as its shell. Source: the Dockerfile reference, SHELL. */
+function inBash({ context: { findings } }: Match): string[] {
+  const step = findings
+    .map(
+      ({ text }) =>
+        /(?:process "|The command '|executor failed running \[)\/bin\/sh -c (.+?)["'\]] (?:did not complete|returned a non-zero)/.exec(
+          text,
+        )?.[1],
+    )
+    .find((command) => command !== undefined);
+  return step === undefined ? [] : ['SHELL ["/bin/bash", "-c"]', `RUN ${step}`];
+}
 
 export const shellAndServiceRules: readonly Rule[] = [
   {
@@ -82,6 +95,7 @@ export const shellAndServiceRules: readonly Rule[] = [
             "#!/bin/bash -l   # as the first line of the batch script",
           ]
         : [
+            ...inBash(match),
             '# Dockerfile: SHELL ["/bin/bash", "-c"] before the RUN; or a point in place of source: . venv/bin/activate',
             "# an environment holds for one RUN only: ENV PATH=/path/of/venv/bin:$PATH holds for all",
           ],

@@ -30,7 +30,7 @@ function search(match: Match, name: string): string[] {
     return [
       "sudo apt-get update && sudo apt-get install software-properties-common",
       `sudo add-apt-repository -y ppa:${/^python/.test(name) ? "deadsnakes/ppa" : "ubuntu-toolchain-r/test"} && sudo apt-get update   # Ubuntu's other releases of compilers and Pythons`,
-      `sudo apt-get install ${name}`,
+      `sudo apt-get install ${name.replace(/^g(?:cc|\+\+)-(\d+)$/, "gcc-$1 g++-$1")}`,
       `# Debian has no such repository: apt-cache search '^${plain}', or conda install -c conda-forge ${/^python/.test(name) ? name.replace(/^python([\d.]+).*$/, "python=$1") : name.replace(/^g(?:cc|\+\+)-(\d+).*$/, "gxx=$1")}`,
     ];
   return [

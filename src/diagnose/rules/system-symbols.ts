@@ -85,6 +85,14 @@ export const systemSymbolRules: readonly Rule[] = [
       "std::filesystem lives in a separate library, stdc++fs, with gcc 8 (and c++fs with clang below 9); it is not linked.",
     fix: (match) => {
       const name = packageOf(match);
+      if (match.finding.phase !== "load" && platformOf(match) === "linux")
+        return [
+          "sudo apt-get install gcc-9 g++-9   # not there: sudo add-apt-repository -y ppa:ubuntu-toolchain-r/test && sudo apt-get update, then again",
+          "# Fedora, RHEL: sudo dnf install gcc-toolset-11",
+          "export CC=gcc-9 CXX=g++-9   # has them in libstdc++ itself",
+          "rm -rf build   # all objects anew",
+          "# or with the compiler that is there: the library stdc++fs (-lstdc++fs) behind the objects: libraries=['stdc++fs'] in setup.py, target_link_libraries(… stdc++fs)",
+        ];
       if (match.finding.phase !== "load" || name === undefined || match.context.log.platform === "win32")
         return ["# add the library stdc++fs (link flag -lstdc++fs), or use gcc >= 9"];
       return [

@@ -41,6 +41,17 @@ const macroHeaders: readonly (readonly [RegExp, string])[] = [
   [/^PYBIND11_MODULE$/, "torch/extension.h"],
 ];
 
+/** The compiler that was called by hand, with the module's name: that of the file it makes. */
+function typedWithName({ context: { log } }: Match): string[] | undefined {
+  const typed = log.typedLast === "compile" ? log.typedCompile : undefined;
+  const name = /-o (?:\S*\/)?(?:lib)?([A-Za-z_]\w*)[\w.-]*\.(?:so|o|pyd)\b|-o (?:\S*\/)?([A-Za-z_]\w*)\$\(/.exec(
+    typed ?? "",
+  );
+  const program = /^((?:\S*\/)?(?:nvcc|hipcc|g\+\+|c\+\+|clang\+\+)(?:-\d+)?) /;
+  if (typed === undefined || name === null || !program.test(typed) || log.installer !== undefined) return undefined;
+  return [typed.replace(program, `$1 -DTORCH_EXTENSION_NAME=${name[1] ?? name[2] ?? ""} `)];
+}
+
 function headerOfMacro(match: Match): string[] {
   const header = macroHeaders.find(([form]) => form.test(match.facts["name"] ?? ""))?.[1];
   return header === undefined ? [] : belowFirstInclude(match, [`#include <${header}>`]);
@@ -436,7 +447,7 @@ export const torchSourceRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["name"] === "TORCH_EXTENSION_NAME"
         ? match.context.log.cmakeTarget === undefined
-          ? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"]
+          ? (typedWithName(match) ?? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"])
           : [
               `cmake -DCMAKE_CXX_FLAGS="-DTORCH_EXTENSION_NAME=${match.context.log.cmakeTarget}" -DCMAKE_CUDA_FLAGS="-DTORCH_EXTENSION_NAME=${match.context.log.cmakeTarget}" ..`,
               `# for good, in CMakeLists.txt: target_compile_definitions(${match.context.log.cmakeTarget} PRIVATE TORCH_EXTENSION_NAME=${match.context.log.cmakeTarget})`,

@@ -1,6 +1,6 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, python, rebuild } from "../commands.ts";
+import { installAgain, pip, platformOf, python, rebuild } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */
@@ -349,7 +349,8 @@ export const wrongPlaceRules: readonly Rule[] = [
           match,
           `install --force-reinstall --no-deps "${name}==${match.facts["version"] ?? ""}"   # from the index: that writes the record anew`,
         ),
-        "# then the same command again; a requirements file or constraint that names the path: delete that line",
+        "# a requirements file or constraint that names the path: delete that line; then the same command again",
+        ...installAgain(match),
       ];
     },
     sources: ["https://packaging.python.org/en/latest/specifications/direct-url/", "BlackMixture/Mix-Studio#12"],

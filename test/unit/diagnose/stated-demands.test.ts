@@ -87,3 +87,45 @@ describe("facts of the text", () => {
     expect(fixOf(`${at}rpcndr.h(192): error C2872: 'byte': ambiguous symbol`)).toContain("set CL=/D_HAS_STD_BYTE#0");
   });
 });
+
+describe("the command that failed", () => {
+  const live = (text: string): readonly string[] => fixOf(text).filter((line) => !line.startsWith("#"));
+
+  test("is run by bash where a docker build's shell lacks a word of bash", () => {
+    const text =
+      '#8 [4/7] RUN source /opt/venv/bin/activate && pip install -e .\n#8 0.231 /bin/sh: 1: source: not found\n#8 ERROR: process "/bin/sh -c source /opt/venv/bin/activate && pip install -e ." did not complete successfully: exit code: 127';
+    expect(live(text)).toEqual(['SHELL ["/bin/bash", "-c"]', "RUN source /opt/venv/bin/activate && pip install -e ."]);
+  });
+
+  test("comes again with the release that the folder is named for", () => {
+    const text =
+      "jo@lab:~/ops-0.4.2$ pip install --no-build-isolation .\nLookupError: setuptools-scm was unable to detect version for /home/jo/ops-0.4.2.";
+    expect(live(text)).toEqual([
+      "export SETUPTOOLS_SCM_PRETEND_VERSION=0.4.2   # the release that it is",
+      "python -m pip install --no-build-isolation .",
+    ]);
+  });
+
+  test("is uv's own with all indexes", () => {
+    const text =
+      "$ uv pip install torchcodec --index https://download.pytorch.org/whl/cu128\nhint: `torchcodec` was found on https://download.pytorch.org/whl/cu128, but not at the requested version (torchcodec>=0.9.1). A compatible version may be available on a subsequent index (e.g., https://pypi.org/simple).";
+    expect(live(text)[0]).toContain(
+      "--index-strategy unsafe-best-match torchcodec --index https://download.pytorch.org/whl/cu128",
+    );
+  });
+
+  test("has the name that torch's builder would have given", () => {
+    const text =
+      "$ g++ -O3 -shared -fPIC bind.cpp -o fast.so\nbind.cpp:60:17: error: ‘TORCH_EXTENSION_NAME’ was not declared in this scope";
+    expect(live(text)).toEqual(["g++ -DTORCH_EXTENSION_NAME=fast -O3 -shared -fPIC bind.cpp -o fast.so"]);
+  });
+
+  test("follows the torch that its list asks for", () => {
+    const text =
+      "$ pip install -r requirements.txt\nERROR: Could not find a version that satisfies the requirement torch==2.1.0+cu121 (from versions: 2.0.0, 2.1.0)";
+    expect(live(text).slice(0, 2)).toEqual([
+      "python -m pip install torch==2.1.0+cu121 --index-url https://download.pytorch.org/whl/cu121",
+      "python -m pip install -r requirements.txt",
+    ]);
+  });
+});
