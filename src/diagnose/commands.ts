@@ -41,6 +41,7 @@ export {
   installTogetherFor,
   installTorchFor,
   torchAgain,
+  installTorchSince,
   torchIndex,
   torchOnIncludePath,
   torchOnLibraryPath,

@@ -8,8 +8,11 @@ import { plainName } from "./packages.ts";
 import type { Match } from "./rule.ts";
 
 const edits = /^sed -i|\bxargs (?:-r )?sed -i/;
-/** A remark that is a change of C++. */
-const code = /::|→|#include|->|;(?:\s|$)|\{/;
+/** A remark that is a change of C++; where it stands behind others, they may hold a semicolon of their own. */
+const code = /::|→|#include|->|;(?:\s|$)|\{|<\w+>\(/;
+const laterCode = /^#.*(?:::|→|#include|->|<\w+>\()/;
+/** What only shows something leaves the edit to a person as well. */
+const shows = /^(?:grep|git (?:status|diff)|sed -n|echo|\S*python\S* -c)\b(?!.*(?:&&|xargs))/;
 /** Folders in which pip and uv unpack what they build: the path within them is the one within the package. */
 const unpacked =
   /(?:\/[^\s'"]*)?\/pip-(?:install|req-build|wheel)-[\w-]+\/(?:[\w.+-]+_[0-9a-f]{32}\/)?|\/[^\s'"]*\/(?:sdists-v\d+|builds-v\d+)\/(?:[\w.+=-]+\/){1,6}?src\//g;
@@ -98,7 +101,9 @@ export function inFetchedSources(lines: readonly string[], match: Match): readon
     return undefined;
   // By a command, or by hand: then nothing but remarks is there.
   const byHand =
-    match.finding.kind === "compile" && lines.every((line) => line.startsWith("#")) && code.test(lines[0] ?? "");
+    match.finding.kind === "compile" &&
+    lines.every((line) => line.startsWith("#") || shows.test(line)) &&
+    (code.test(/^#.*/.exec(lines[0] ?? "")?.[0] ?? "") || lines.some((line) => laterCode.test(line)));
   if ((!byHand && !lines.some((line) => edits.test(line))) || match.context.log.uvCommand === "sync") return undefined;
   const sources = fetched(match);
   if (sources === undefined) return undefined;

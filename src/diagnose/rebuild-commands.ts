@@ -339,7 +339,7 @@ function asNvccKnows(match: Match, capability: string): string {
 }
 
 /** The architectures to build for: of the GPUs that are there, else what a command finds out. */
-function archList(match: Match): string {
+export function archList(match: Match): string {
   const listed = knownCapabilities(match);
   if (listed.length > 0) return listed.map((each) => asNvccKnows(match, each)).join(";");
   const named = match.context.log.namedCapability;

@@ -3,8 +3,8 @@ import { compareVersions, parseVersion } from "../base/order.ts";
 import { pip, platformOf, python, pythonVersion, runner } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
+import { cudaBuildsOf, hasBuildSince, newestCudaOf } from "./torch-wheels.ts";
 import { isBuiltByPython } from "./typed-builds.ts";
-import { cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
 
 /** `2.4.0_cu118`, as some pages are named. */
 export function wheelPage(match: Match, version: string): string {
@@ -158,6 +158,27 @@ export function installGpuTorch(match: Match): string {
 /** The first CUDA of PyTorch's index that is not older than one that something needs. */
 export function indexedSince(cuda: string): string {
   return indexed.find((version) => compareVersions(parseVersion(version), parseVersion(cuda)) >= 0) ?? cuda;
+}
+
+/**
+ * torch of at least a release, of the build that is there: the same CUDA where PyTorch's index has such a release for it, else one
+ * that it has, of the same major version where it can be. With the companions that the text lists, which are made for one torch.
+ */
+export function installTorchSince(match: Match, since: string): string {
+  const { log } = match.context;
+  const companions = ["torchvision", "torchaudio"].filter((name) => log.versions[name] !== undefined);
+  const wanted = ["install --upgrade", `"torch>=${since}"`, ...companions].join(" ");
+  const stated = torchCuda(match) !== undefined || log.torchBuild !== undefined;
+  if (!stated || platformOf(match) === "darwin") return pip(match, wanted);
+  return pip(match, `${wanted} --index-url https://download.pytorch.org/whl/${indexWith(torchIndex(match), since)}`);
+}
+
+/** The part of PyTorch's index that has a release, or a newer one: the one that is asked for, else of the same major CUDA. */
+function indexWith(part: string, since: string): string {
+  const builds = cudaBuildsOf(since);
+  if (builds === undefined || !part.startsWith("cu") || hasBuildSince(part, since)) return part;
+  // The oldest one asks the least of the driver.
+  return builds.find((build) => build.slice(0, 4) === part.slice(0, 4)) ?? builds[0] ?? part;
 }
 
 /** torch for a CUDA version, from PyTorch's own index. */

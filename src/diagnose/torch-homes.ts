@@ -39,11 +39,19 @@ const homes: readonly (readonly [RegExp, string])[] = [
   [/^Device(?:Guard)?$|^OptionalDeviceGuard$/, "#include <c10/core/DeviceGuard.h>"],
 ];
 
+function wordsOf(name: string, space: string): string | undefined {
+  return space.startsWith("torch::jit") && /^(?:load|Module|script|IValue)$/.test(name)
+    ? "#include <torch/script.h>: torch/torch.h and torch/extension.h alone do not bring torch::jit::load and Module"
+    : homes.find(([form]) => form.test(name))?.[1];
+}
+
 /** A comment that says where a name of torch lives; nothing when that is not known. */
 export function homeOf(name: string, space = ""): string[] {
-  const home =
-    space.startsWith("torch::jit") && /^(?:load|Module|script|IValue)$/.test(name)
-      ? "#include <torch/script.h>: torch/torch.h and torch/extension.h alone do not bring torch::jit::load and Module"
-      : homes.find(([form]) => form.test(name))?.[1];
+  const home = wordsOf(name, space);
   return home === undefined ? [] : [`# ${home}`];
+}
+
+/** The header of torch that declares a name: `ATen/ceil_div.h`. */
+export function headerOf(name: string, space = ""): string | undefined {
+  return /^#include <([^>]+)>/.exec(wordsOf(name, space) ?? "")?.[1];
 }

@@ -52,6 +52,14 @@ export function cudaBuildsOf(torch: string): readonly string[] | undefined {
   return own(cudaBuilds, minor(torch))?.split(" ");
 }
 
+/** Whether a release of torch, or a newer one that is known here, has a CUDA build. */
+export function hasBuildSince(build: string, torch: string): boolean {
+  return Object.entries(cudaBuilds).some(
+    ([release, builds]) =>
+      compareVersions(parseVersion(release), parseVersion(minor(torch))) >= 0 && builds.split(" ").includes(build),
+  );
+}
+
 /** The first and the last torch for a Python. */
 export function torchForPython(python: string): readonly [first: string, last?: string] | undefined {
   return own(torchByPython, python);

@@ -1,7 +1,8 @@
 /** Kernels that a server compiles when it starts: FlashInfer and its kin below vLLM and SGLang. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, python, setVariable } from "../commands.ts";
-import { condaToolkit } from "../conda-toolkit.ts";
+import { pip, python, setVariable, torchCuda } from "../commands.ts";
+import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
+import { nvidiaRepository } from "../nvidia-repository.ts";
 import { ofLog } from "../matchers.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { cudaOfBuild } from "../torch-wheels.ts";
@@ -51,12 +52,17 @@ export const servingKernelRules: readonly Rule[] = [
       `The package compiles its kernels when the program starts, with the nvcc of this machine, and that is older than CUDA ${match.facts["cuda"] ?? "the GPU needs"}, which the GPU (SM ${(match.facts["sm"] ?? "").trim()}) needs. torch may have a newer CUDA of its own: that is the run time only. (A later "requires GPUs with sm75 or higher" follows from it: no usable GPU is left on the list.)`,
     fix: (match) => {
       const cuda = match.facts["cuda"] ?? "12.9";
-      return [
-        "nvcc --version; which -a nvcc; echo $CUDA_HOME",
-        `# install the CUDA toolkit ${cuda} or newer (https://developer.nvidia.com/cuda-downloads; ${condaToolkit(cuda)}), then:`,
-        `export CUDA_HOME=/usr/local/cuda-${cuda} PATH=/usr/local/cuda-${cuda}/bin:$PATH && rm -rf ~/.cache/flashinfer`,
-        without(match),
-      ];
+      return match.context.log.conda
+        ? [condaToolkit(cuda), `${useCondaToolkit} && rm -rf ~/.cache/flashinfer`, without(match)]
+        : [
+            "ls -d /usr/local/cuda*   # which toolkits are there",
+            ...nvidiaRepository(match).map(
+              (line) =>
+                `# no ${cuda} or newer among them (Ubuntu, Debian): ${line} && sudo apt-get install -y cuda-toolkit-${cuda.replace(".", "-")}`,
+            ),
+            `export CUDA_HOME=/usr/local/cuda-${cuda} PATH=/usr/local/cuda-${cuda}/bin:$PATH && rm -rf ~/.cache/flashinfer`,
+            without(match),
+          ];
     },
     sources: ["vllm-project/vllm#50705"],
     examples: [{ text: "Failed to get device capability: SM 12.x requires CUDA >= 12.9.", expect: "cuda-12.9" }],
@@ -151,16 +157,22 @@ export const servingKernelRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `FlashInfer compiles kernels when they are first needed, and this machine has no \`${/ninja/.test(match.facts["program"] ?? "") ? "ninja" : "nvcc"}\` (torch and vLLM bring CUDA's run time only).`,
-    fix: (match) => [
-      ...(/ninja/.test(match.facts["program"] ?? "")
-        ? [pip(match, "install ninja")]
-        : [
-            "# install the CUDA toolkit of torch's CUDA version (image: nvidia/cuda:…-devel), then: export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
-          ]),
-      pip(match, "install flashinfer-cubin flashinfer-jit-cache --extra-index-url https://flashinfer.ai/whl/cu129") +
-        "   # kernels that are compiled already; same version as flashinfer-python, cu<your CUDA>",
-      without(match),
-    ],
+    fix: (match) => {
+      const release = /^\d[\w.]*/.exec(match.context.log.versions["flashinfer-python"] ?? "")?.[0];
+      const pin = release === undefined ? "" : `==${release}`;
+      const told = `cu${(torchCuda(match) ?? "").replace(".", "")}`;
+      // Those that FlashInfer's documentation names.
+      const part = /^cu(?:128|129|130)$/.test(told) ? told : "cu129";
+      return [
+        ...(/ninja/.test(match.facts["program"] ?? "")
+          ? [pip(match, "install ninja")]
+          : [
+              "# install the CUDA toolkit of torch's CUDA version (image: nvidia/cuda:…-devel), then: export CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH",
+            ]),
+        `${pip(match, `install flashinfer-cubin${pin} flashinfer-jit-cache${pin} --extra-index-url https://flashinfer.ai/whl/${part}`)}   # kernels that are compiled already${pin === "" ? "; same version as flashinfer-python" : ""}${part === told ? "" : ", cu<your CUDA>"}`,
+        without(match),
+      ];
+    },
     sources: ["vllm-project/vllm#49497", "https://docs.flashinfer.ai/installation.html"],
     examples: [
       {

@@ -2,6 +2,7 @@
 import {
   buildAgain,
   installGpuTorch,
+  installTorchSince,
   packageToBuild,
   pip,
   platformOf,
@@ -12,7 +13,9 @@ import {
 } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
-import { coded, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
+import { coded, type Match, type RuleContext, type Rule, said, saidAny } from "../rule.ts";
+import { saidBound } from "../said-bounds.ts";
 
 /** From where a build has failed to where its cleaning up has, too. */
 function cleanings({ findings }: RuleContext): readonly (readonly [from: number, to: number])[] {
@@ -41,6 +44,27 @@ export function scriptPlace(finding: Finding, context: RuleContext): { where: st
   const own = !/[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d|[\\/]Lib[\\/]\w+\.py|<frozen /.test(last);
   const at = own ? last : (frames.filter(script).at(-1) ?? last);
   return { where: at.split(" ")[0] ?? at, own };
+}
+
+/** What the script's own sentence asks for. */
+function asIsSaid(match: Match): string[] {
+  const bound = saidBound(match.finding.message);
+  const words =
+    "# the message says what is wanted: another version of torch, CUDA, Python or a compiler, or a variable that is not set";
+  if (bound === undefined) return [words];
+  if (bound.of === "torch")
+    return [
+      bound.isLeast
+        ? `${installTorchSince(match, bound.version)}   # as the script asks for; or an older release of the package, made for the torch that is there`
+        : `${pip(match, `install "torch${bound.range}"`)}   # as the script asks for; or a newer release of the package`,
+    ];
+  if (bound.of === "cuda" && bound.isLeast) return newerToolkit(match, bound.version);
+  const python = /^\d+\.\d+/.exec(bound.version)?.[0] ?? bound.version;
+  return bound.of === "python" && bound.isLeast
+    ? [
+        `# Python ${bound.version} or newer: conda create -n py${python.replace(".", "")} python=${python} (or uv venv --python ${python}), torch there, and the same command again`,
+      ]
+    : [words];
 }
 
 /** Errors that a script raises on purpose, by their types. */
@@ -271,7 +295,7 @@ export const setupRefusalRules: readonly Rule[] = [
     cause: (match) =>
       `${match.facts["where"] ?? "The script"} checks something before it compiles and stops with: ${match.finding.message}`,
     fix: (match) => [
-      "# the message says what is wanted: another version of torch, CUDA, Python or a compiler, or a variable that is not set",
+      ...asIsSaid(match),
       `${python(match)} -c "import torch, sys; print(sys.version); print(torch.__version__, torch.version.cuda, torch.version.hip)"; nvcc --version; c++ --version`,
       ...(match.context.log.setupCommand !== undefined && match.context.log.requested === undefined
         ? buildAgain(match)

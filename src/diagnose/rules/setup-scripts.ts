@@ -1,9 +1,9 @@
 /** setup.py, setup.cfg and pyproject.toml: scripts and settings that this setuptools, pip or torch does not take. */
 import { unique } from "../../base/order.ts";
-import { pip, platformOf, python, packageToBuild, wordsToBuild } from "../commands.ts";
+import { installAgain, pip, platformOf, python, packageToBuild, setVariable, wordsToBuild } from "../commands.ts";
 import { usePython } from "../project-tools.ts";
 import type { Finding } from "../finding.ts";
-import { coded, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 /** `setup.py:11 <module> » import alphapose`: the script imports the package whose compiled part it is to build. */
 function importsItself(finding: Finding): MatchFacts | undefined {
@@ -25,6 +25,26 @@ function withoutOption(words: string, option: string | undefined): string {
   return flag === undefined || !/^--[\w-]+$/.test(flag)
     ? words
     : words.replaceAll(new RegExp(`(?:^| )["']?${flag}(?:=(?:"[^"]*"|\\S+))?["']?(?= |$)`, "g"), "").trim();
+}
+
+/** What the one command of the text asks for, as it was written. */
+function commandWords({ context: { log } }: Match): string | undefined {
+  const [only, ...others] = log.installs ?? [];
+  return others.length === 0 ? only : undefined;
+}
+
+/** A new environment has no torch, which a build without isolation takes from there. */
+function withBuildNeeds(lines: readonly string[]): string[] {
+  return lines.flatMap((line) =>
+    /^(?:uv|python -m) pip install .*--no-build-isolation/.test(line)
+      ? [line.replace(/ install .*/, ` install torch setuptools wheel ninja`), line]
+      : [line],
+  );
+}
+
+/** The release that a folder of sources is named for: `0.4.2` of `/home/jo/ops-0.4.2`. */
+function releaseOfFolder(folder: string | undefined): string {
+  return /-v?(\d+(?:\.\d+)+)[/\\.]*$/.exec(folder ?? "")?.[1] ?? "1.0.0";
 }
 
 export const setupScriptRules: readonly Rule[] = [
@@ -112,7 +132,7 @@ export const setupScriptRules: readonly Rule[] = [
     cause: () =>
       "setup.py runs a file with exec() and takes `__version__` out of locals() (mmcv, mmdetection, basicsr, realesrgan, gfpgan do): since Python 3.13 locals() of a function is a copy, and what exec() sets is not in it.",
     fix: (match) => [
-      ...usePython(match, "3.12"),
+      ...withBuildNeeds(usePython(match, "3.12", commandWords(match))),
       "# or in a clone: in setup.py's get_version() `scope = {}; exec(…, scope); return scope['__version__']`, and pip install --no-build-isolation . there",
     ],
     sources: ["cvg/mpsfm#7", "https://docs.python.org/3/whatsnew/3.13.html#defined-mutation-semantics-for-locals"],
@@ -166,6 +186,7 @@ export const setupScriptRules: readonly Rule[] = [
             ]
           : [
               pip(match, 'install --upgrade "setuptools>=77" wheel'),
+              pip(match, `install --no-build-isolation ${wordsToBuild(match)}`),
               '# and in pyproject.toml: [build-system] requires = ["setuptools>=77", "torch"]',
             ],
     sources: ["https://setuptools.pypa.io/en/stable/history.html", "https://peps.python.org/pep-0639/"],
@@ -259,9 +280,8 @@ export const setupScriptRules: readonly Rule[] = [
     cause: () =>
       "The package's build asks git for its version, and the sources are an archive, a shallow clone without tags, or a folder copied without .git (a Docker COPY), or git is not installed.",
     fix: (match) => [
-      platformOf(match) === "win32"
-        ? "set SETUPTOOLS_SCM_PRETEND_VERSION=1.0.0"
-        : "export SETUPTOOLS_SCM_PRETEND_VERSION=1.0.0   # the release that it is",
+      `${setVariable(match, "SETUPTOOLS_SCM_PRETEND_VERSION", releaseOfFolder(match.facts["where"]))}   # the release that it is`,
+      ...installAgain(match),
       "# or a whole clone: git fetch --tags --unshallow; in Docker copy .git too and install git",
     ],
     sources: ["https://setuptools-scm.readthedocs.io/en/latest/config/"],

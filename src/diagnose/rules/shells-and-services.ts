@@ -1,10 +1,24 @@
 /** Shells, module systems, conda's own refusals, and services that take no package as large as torch. */
-import { pip } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { pip, setVariable } from "../commands.ts";
+import { archList } from "../rebuild-commands.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** A script of what is called like an environment: `/home/u/.venv/bin/pip`. Its folder is put aside, so that no other will do. */
 const ofEnvironment = /^(\/.+\/[^/]*(?:v?env|virtualenv)[^/]*|\/.+\/(?:envs|venvs|virtualenvs)\/[^/]+)\/bin\/[^/]+$/;
 const ofConda = /conda|mamba|miniforge/;
+
+/** The step of a docker build that failed, with bash as its shell. Source: the Dockerfile reference, SHELL. */
+function inBash({ context: { findings } }: Match): string[] {
+  const step = findings
+    .map(
+      ({ text }) =>
+        /(?:process "|The command '|executor failed running \[)\/bin\/sh -c (.+?)["'\]] (?:did not complete|returned a non-zero)/.exec(
+          text,
+        )?.[1],
+    )
+    .find((command) => command !== undefined);
+  return step === undefined ? [] : ['SHELL ["/bin/bash", "-c"]', `RUN ${step}`];
+}
 
 export const shellAndServiceRules: readonly Rule[] = [
   {
@@ -81,6 +95,7 @@ export const shellAndServiceRules: readonly Rule[] = [
             "#!/bin/bash -l   # as the first line of the batch script",
           ]
         : [
+            ...inBash(match),
             '# Dockerfile: SHELL ["/bin/bash", "-c"] before the RUN; or a point in place of source: . venv/bin/activate',
             "# an environment holds for one RUN only: ENV PATH=/path/of/venv/bin:$PATH holds for all",
           ],
@@ -131,7 +146,7 @@ export const shellAndServiceRules: readonly Rule[] = [
     cause: () =>
       "apt configures a package (tzdata, keyboard-configuration) and asks on the terminal; in a docker build or in CI nobody answers, and it waits until the job is ended.",
     fix: () => [
-      "DEBIAN_FRONTEND=noninteractive TZ=Etc/UTC apt-get install -y …",
+      "export DEBIAN_FRONTEND=noninteractive TZ=Etc/UTC   # then the same command again, with apt-get install -y",
       "# Dockerfile: ARG DEBIAN_FRONTEND=noninteractive above the RUN lines",
     ],
     sources: ["https://manpages.debian.org/debconf.7"],
@@ -279,8 +294,8 @@ export const shellAndServiceRules: readonly Rule[] = [
     confidence: (match) => (match.context.findings.some(({ frames }) => frames !== undefined) ? "high" : "medium"),
     cause: (match) =>
       `The torch that is installed was compiled for sm_${match.facts["arch"] ?? "90a"} too, and its cpp_extension cannot read the letter when it makes the list of architectures by itself (older releases, as NVIDIA builds them for Jetson and its containers).`,
-    fix: () => [
-      'export TORCH_CUDA_ARCH_LIST="8.7"   # your GPU\'s own (Jetson Orin 8.7, Xavier 7.2, A100 8.0, H100 9.0): the list is then not made',
+    fix: (match) => [
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", archList(match))}   # the GPU's own: the list is then not made`,
       "# or a newer torch",
     ],
     sources: ["NVlabs/svraster#11", "huggingface/optimum-quanto#361"],

@@ -1,5 +1,6 @@
 /** More slips of one's own source: text in a switch, methods without an object, names for the parts of a tuple. */
 import { foreignHeader } from "../foreign-headers.ts";
+import { onPrintedLine } from "../line-edits.ts";
 import { codeAt, type Rule, saidAny } from "../rule.ts";
 import { inOwnSource, reference } from "./plain-mistakes.ts";
 
@@ -184,6 +185,12 @@ export const slipRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} gives the C++ type \`${match.facts["type"] ?? ""}\` where torch wants a value that names the type of the elements.`,
     fix: (match) => [
+      ...onPrintedLine(match, [
+        [
+          `(to|toType|dtype)\\( *${match.facts["type"] ?? "float"} *([,)])`,
+          `\\1(torch::${dtypes[match.facts["type"] ?? ""] ?? "kFloat"}\\2`,
+        ],
+      ]),
       `# x.to(torch::${dtypes[match.facts["type"] ?? ""] ?? "kFloat"}), torch::dtype(torch::${dtypes[match.facts["type"] ?? ""] ?? "kFloat"}); in a template: x.to(c10::CppTypeToScalarType<T>::value)`,
     ],
     sources: ["https://docs.pytorch.org/cppdocs/notes/tensor_creation.html"],

@@ -72,6 +72,11 @@ export function compileAsNeeded(match: Match): string[] {
       "# then the build in an empty folder, with the options as before",
     ];
   return [
+    ...(platformOf(match) === "win32" && match.context.usesTorch !== false
+      ? [
+          `set _CL_=${standardFlag(match)}& set NVCC_APPEND_FLAGS=-std=c++${neededStandard(match)}   # both stand behind what the build passes, and the last one counts`,
+        ]
+      : []),
     match.context.usesTorch === false
       ? `# cxx-standard = "${neededStandard(match)}" in retorch.toml, or ${standardFlag(match)} in place of the -std= that the flags hold`
       : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${standardFlag(match)} for cxx and nvcc`,

@@ -123,6 +123,16 @@ function flagsVariable(match: Match): string {
   return /\.(?:c|m)$/.test(match.finding.file ?? "") ? "CFLAGS" : "CXXFLAGS";
 }
 
+/** The file under a name of C++, in the scripts, too. */
+function asCxx(match: Match): string[] {
+  const { file } = match.finding;
+  if (file === undefined || !/^[\w./+-]+\.c$/.test(file) || platformOf(match) === "win32") return [];
+  const name = baseName(file);
+  return [
+    `mv ${file} ${file}pp && grep -rlF '${name}' --include=setup.py --include=CMakeLists.txt --include='*.toml' --include=Makefile . | xargs -r sed -i.bak -E 's~(^|[^A-Za-z0-9_])${name.replaceAll(".", "\\.")}([^A-Za-z0-9_]|$)~\\1${name}pp\\2~g'`,
+  ];
+}
+
 export const stricterCompilerRules: readonly Rule[] = [
   {
     id: "std-name-removed",
@@ -148,7 +158,7 @@ export const stricterCompilerRules: readonly Rule[] = [
       const entry = removed[Number(match.facts["index"])];
       return [
         platformOf(match) === "win32"
-          ? `# without touching the sources: /D${entry?.since === "20" ? "_HAS_FEATURES_REMOVED_IN_CXX20" : "_HAS_AUTO_PTR_ETC"}=1 for cxx`
+          ? `set CL=/D${entry?.since === "20" ? "_HAS_FEATURES_REMOVED_IN_CXX20" : "_HAS_AUTO_PTR_ETC"}#1   # without touching the sources; in this variable # stands for =`
           : `export CXXFLAGS="-D${entry?.libcxx ?? "_LIBCPP_ENABLE_CXX17_REMOVED_FEATURES"}"   # libc++; without touching the sources`,
         ...library(match),
         `# in one's own code: ${entry?.instead ?? "what replaced it"}`,
@@ -331,6 +341,7 @@ export const stricterCompilerRules: readonly Rule[] = [
     cause: (match) =>
       `\`<${match.facts["header"] ?? ""}>\` is a header of C++, and the compiler reads the file that includes it as C: compilers go by the ending, and .c means C.`,
     fix: (match) => [
+      ...asCxx(match),
       `# give the file an ending of C++: git mv ${/\.c$/.test(match.finding.file ?? "") ? `${match.finding.file ?? ""} ${(match.finding.file ?? "").replace(/\.c$/, ".cpp")}` : "x.c x.cpp"}, and name it so in setup.py`,
       platformOf(match) === "win32" ? "# or the flag /TP (every file is C++)" : "# or the flag -x c++",
     ],
@@ -359,9 +370,13 @@ export const stricterCompilerRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `${placeOf(match.finding)} calls assert() in a constexpr function. With NDEBUG (Release) assert() is nothing; without it (a debug build, or flags of the environment that lack -DNDEBUG) this compiler and C library do not take \`${match.facts["name"] ?? "__assert_fail"}\` there.`,
-    fix: () => [
-      "# build as Release: -DCMAKE_BUILD_TYPE=Release, DEBUG=0, or add -DNDEBUG to CXXFLAGS",
-      'echo "CFLAGS=[$CFLAGS] CXXFLAGS=[$CXXFLAGS] DEBUG=[$DEBUG] CMAKE_BUILD_TYPE=[$CMAKE_BUILD_TYPE]"   # conda\'s compilers set DEBUG_CXXFLAGS',
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? ["set CL=/DNDEBUG"]
+        : [
+            'export CFLAGS="$CFLAGS -DNDEBUG" CXXFLAGS="$CXXFLAGS -DNDEBUG" NVCC_APPEND_FLAGS="$NVCC_APPEND_FLAGS -DNDEBUG"',
+          ]),
+      "# for good: build as Release (-DCMAKE_BUILD_TYPE=Release, DEBUG=0); conda's compilers set DEBUG_CXXFLAGS",
       "# or another compiler: the system's g++ in place of conda's (gxx with sysroot_linux-64 2.28 or newer)",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-DNDEBUG" }),

@@ -1,5 +1,6 @@
 /** Packages and repositories of the system, and paths that scripts and Dockerfiles take for granted. */
 import { python } from "../commands.ts";
+import { nvidiaRepository } from "../nvidia-repository.ts";
 import { type Match, type Rule } from "../rule.ts";
 
 /** A system whose repositories have moved to an archive. */
@@ -18,6 +19,19 @@ function search(match: Match, name: string): string[] {
     return [
       `dnf search ${plain} || yum search ${plain}`,
       "# extra repositories: dnf install epel-release; dnf config-manager --set-enabled crb",
+    ];
+  if (/^(?:cuda|libcudnn|libnccl|nsight)/.test(name))
+    return [
+      ...nvidiaRepository(match),
+      `sudo apt-get install ${name}`,
+      `# not there, either: apt-cache search '^${plain}' shows what NVIDIA has for this release of the distribution (package cuda-keyring)`,
+    ];
+  if (/^(?:gcc|g\+\+|python3)[-.]\d/.test(name) && !/debian|bullseye|bookworm|trixie/i.test(match.finding.message))
+    return [
+      "sudo apt-get update && sudo apt-get install software-properties-common",
+      `sudo add-apt-repository -y ppa:${/^python/.test(name) ? "deadsnakes/ppa" : "ubuntu-toolchain-r/test"} && sudo apt-get update   # Ubuntu's other releases of compilers and Pythons`,
+      `sudo apt-get install ${name.replace(/^g(?:cc|\+\+)-(\d+)$/, "gcc-$1 g++-$1")}`,
+      `# Debian has no such repository: apt-cache search '^${plain}', or conda install -c conda-forge ${/^python/.test(name) ? name.replace(/^python([\d.]+).*$/, "python=$1") : name.replace(/^g(?:cc|\+\+)-(\d+).*$/, "gxx=$1")}`,
     ];
   return [
     `apt-get update && apt-cache policy ${name} && apt-cache search '^${plain}'`,
@@ -66,8 +80,8 @@ export const systemPackageRules: readonly Rule[] = [
     fix: (match) =>
       /nvidia|A4B469963BF863CC/.test(match.finding.message)
         ? [
-            "rm -f /etc/apt/sources.list.d/cuda.list /etc/apt/sources.list.d/nvidia-ml.list && apt-key del 7fa2af80",
-            "curl -LO https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2204/x86_64/cuda-keyring_1.1-1_all.deb && dpkg -i cuda-keyring_1.1-1_all.deb && apt-get update   # ubuntu2204: your release",
+            "sudo rm -f /etc/apt/sources.list.d/cuda.list /etc/apt/sources.list.d/nvidia-ml.list && sudo apt-key del 7fa2af80",
+            ...nvidiaRepository(match),
             "# better: a newer image nvidia/cuda:…-devel",
           ]
         : archived(match) && /centos|base\/7/.test(match.finding.message)

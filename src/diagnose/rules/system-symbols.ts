@@ -85,6 +85,14 @@ export const systemSymbolRules: readonly Rule[] = [
       "std::filesystem lives in a separate library, stdc++fs, with gcc 8 (and c++fs with clang below 9); it is not linked.",
     fix: (match) => {
       const name = packageOf(match);
+      if (match.finding.phase !== "load" && platformOf(match) === "linux")
+        return [
+          "sudo apt-get install gcc-9 g++-9   # not there: sudo add-apt-repository -y ppa:ubuntu-toolchain-r/test && sudo apt-get update, then again",
+          "# Fedora, RHEL: sudo dnf install gcc-toolset-11",
+          "export CC=gcc-9 CXX=g++-9   # has them in libstdc++ itself",
+          "rm -rf build   # all objects anew",
+          "# or with the compiler that is there: the library stdc++fs (-lstdc++fs) behind the objects: libraries=['stdc++fs'] in setup.py, target_link_libraries(… stdc++fs)",
+        ];
       if (match.finding.phase !== "load" || name === undefined || match.context.log.platform === "win32")
         return ["# add the library stdc++fs (link flag -lstdc++fs), or use gcc >= 9"];
       return [
@@ -327,6 +335,10 @@ export const systemSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of the compiler's own library \`${match.facts["library"] ?? "gcc"}\`, which is not linked or is older than the compiler.`,
     fix: (match) => [
+      // A shared library in front of the objects is kept with that option alone.
+      ...(match.facts["library"] === "atomic" && platformOf(match) === "linux"
+        ? ['export LDFLAGS="-Wl,--no-as-needed -latomic $LDFLAGS"', ...rebuild(match)]
+        : []),
       `# add the link flag -l${match.facts["library"] ?? "gcc"}${match.facts["library"] === "gcov" ? " (or --coverage at the link, too)" : ""}`,
     ],
     sources: ["https://gcc.gnu.org/wiki/Atomic/GCCMM"],

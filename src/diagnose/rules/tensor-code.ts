@@ -1,7 +1,8 @@
 /** C++ that handles tensors as Python does: attributes that are methods, tensors as numbers, Python's words. */
 import type { Finding } from "../finding.ts";
+import { type LineEdit, onItsLine, onPrintedLine } from "../line-edits.ts";
 import { about } from "../matchers.ts";
-import { codeAt, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
+import { codeAt, type Match, type MatchFacts, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 const tensor = String.raw`(?:const )?(?:class )?(?:(?:at|torch)::)?Tensor(?: ?&)?`;
@@ -54,6 +55,37 @@ function isNamedArgument(finding: Finding, name: string): boolean {
   return new RegExp(String.raw`[(,]\s*${name}\s*=[^=]`).test(finding.source ?? "");
 }
 
+/** Python's words that have one meaning in a line, in C++'s. */
+const wordEdits: Readonly<Record<string, readonly LineEdit[]>> = {
+  True: [["(^|[^A-Za-z0-9_])True([^A-Za-z0-9_]|$)", "\\1true\\2"]],
+  False: [["(^|[^A-Za-z0-9_])False([^A-Za-z0-9_]|$)", "\\1false\\2"]],
+  elif: [["(^|[^A-Za-z0-9_])elif([^A-Za-z0-9_]|$)", "\\1else if\\2"]],
+  Slice: [["(^|[^A-Za-z0-9_:])Slice\\(", "\\1torch::indexing::Slice("]],
+  Ellipsis: [["(^|[^A-Za-z0-9_:])Ellipsis([^A-Za-z0-9_]|$)", "\\1torch::indexing::Ellipsis\\2"]],
+  len: [["(^|[^A-Za-z0-9_])len\\(([A-Za-z_][A-Za-z0-9_]*)\\)", "\\1\\2.size(0)"]],
+  dim: [["([(,] *)dim *= *", "\\1"]],
+  keepdim: [
+    ["([(,] *)(dim|keepdim) *= *", "\\1"],
+    ["([(,] *)True([^A-Za-z0-9_]|$)", "\\1true\\2"],
+  ],
+  dtype: [["([(,] *)dtype *= *((torch|at)::k[A-Za-z0-9]+)", "\\1torch::dtype(\\2)"]],
+  device: [["([(,] *)device *= *((torch|at)::k[A-Za-z0-9]+)", "\\1torch::device(\\2)"]],
+};
+
+/** The line with the word of C++; of None only where it is the default of an argument, or an index. */
+function wordMended(match: Match, name: string): string[] {
+  if (name !== "None") return onItsLine(match, wordEdits[name] ?? []);
+  return onPrintedLine(match, [
+    ["(py::arg\\([^)]*\\) *= *)None", "\\1py::none()"],
+    ["((\\[|\\{|,) *)None( *(,|\\]|\\}))", "\\1torch::indexing::None\\3"],
+  ]);
+}
+
+/** The type that item<T>() is asked for. */
+function numberType(type: string | undefined): string {
+  return /double/.test(type ?? "") ? "double" : /float/.test(type ?? "") ? "float" : "int64_t";
+}
+
 /** A tensor where a number is wanted, in the words of the compilers. */
 const asNumber: readonly RegExp[] = [
   // A tensor added to a number, in place.
@@ -98,7 +130,10 @@ export const tensorCodeRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} writes \`${match.facts["name"] ?? ""}\` as Python does; C++ does not know the word.`,
-    fix: (match) => [`# ${match.facts["name"] ?? ""} → ${words[match.facts["name"] ?? ""] ?? "the word of C++"}`],
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      return [...wordMended(match, name), `# ${name} → ${words[name] ?? "the word of C++"}`];
+    },
     sources: [api, "https://docs.pytorch.org/cppdocs/notes/tensor_indexing.html"],
     examples: [
       { text: "ext.cpp:3:9: error: ‘None’ was not declared in this scope", expect: "py::none()" },
@@ -129,6 +164,17 @@ export const tensorCodeRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} uses ${match.facts["unsure"] === undefined ? "a tensor" : "an object (of torch's, most often a tensor)"} as a \`${match.facts["type"] ?? "number"}\`: ${match.facts["type"] === "bool" ? "a comparison of tensors gives a tensor" : "an element or a sum of a tensor is a tensor, too"}, and C++ does not turn it into a number by itself.`,
     fix: (match) => [
+      // One value that is made or returned, and nothing behind it.
+      ...(/in (?:initialization|return)|^(?:no viable conversion|no suitable conversion|cannot convert from)/.test(
+        match.finding.message,
+      ) && /bool|if ?\(|while ?\(/.test(`${match.facts["type"] ?? ""} ${match.finding.source ?? ""}`) === false
+        ? onPrintedLine(match, [
+            [
+              `((^|[^A-Za-z0-9_])(float|double|int|int64_t|long) +[A-Za-z_][A-Za-z0-9_]* *=|return) *([^;={}]+);`,
+              `\\1 (\\4).item<${numberType(match.facts["type"])}>();`,
+            ],
+          ])
+        : []),
       `# x.item<${/^(?:bool|__nv_bool|_Bool)$/.test(match.facts["type"] ?? "") ? "bool" : /double/.test(match.facts["type"] ?? "") ? "double" : /float/.test(match.facts["type"] ?? "") ? "float" : "int64_t"}>() of a tensor with one element${match.facts["type"] === "bool" ? " ((x > 0).any().item<bool>(), torch::equal(a, b))" : ""}; of a CUDA tensor it waits for the GPU`,
       "# many elements: auto a = x.accessor<float, 2>(); a[i][j] (on the CPU); the length of a dimension: x.size(0)",
     ],
@@ -195,7 +241,21 @@ export const tensorCodeRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} asks a tensor for \`${match.facts["name"] ?? ""}\`, which Python's tensors have; those of C++ have ${(attributes[match.facts["name"] ?? ""] ?? "").startsWith("none") ? "nothing of that name" : "another name for it"}.`,
-    fix: (match) => [`# x.${match.facts["name"] ?? ""} → ${attributes[match.facts["name"] ?? ""] ?? ""}`],
+    fix: (match) => {
+      const name = match.facts["name"] ?? "";
+      const to = attributes[name] ?? "";
+      // What is one call in C++ as well.
+      const call = /^x(\.\w+\((?:torch::k\w+|-?\d, -?\d)?\))/.exec(to)?.[1];
+      return [
+        ...(call === undefined
+          ? []
+          : onItsLine(match, [
+              ...(name === "shape" ? [["\\.shape\\[([A-Za-z0-9_+*-]+)\\]", ".size(\\1)"] as const] : []),
+              [`\\.${name}(\\(\\))?([^A-Za-z0-9_(]|$)`, `${call}\\2`],
+            ])),
+        `# x.${name} → ${to}`,
+      ];
+    },
     sources: [api],
     examples: [
       {
@@ -280,6 +340,7 @@ export const tensorCodeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["macro"] ?? "TORCH_CHECK"}\` takes the condition and what to say with commas between; in ${codeAt(match.finding)} one is missing, or a bracket is open.`,
     fix: (match) => [
+      ...onPrintedLine(match, [['([A-Za-z0-9_)]) *"', '\\1, "']]).map((line) => line.replace("~g'", "~'")),
       `# ${match.facts["macro"] ?? "TORCH_CHECK"}(x.dim() == 2, "x must have 2 dimensions, got ", x.dim());`,
     ],
     sources: ["https://docs.pytorch.org/cppdocs/"],

@@ -3,11 +3,12 @@
  * Where a message does not name what is missing, the line of the source below it does.
  */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { pip, platformOf, python } from "../commands.ts";
+import { installTorchSince, pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { askedOfTorch, inTorchTree } from "./asked-of-torch.ts";
 import { header, includedBy } from "../matchers.ts";
 import { type Match, type MatchFacts, placeOf, type Rule, type RuleContext } from "../rule.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { companionRelease, headerSince, isEverywhere, movedHeader, torchName } from "../torch-api.ts";
 
 /** torch as the paste states it, else of the environment. */
@@ -77,6 +78,21 @@ function history(finding: Finding, context: RuleContext): (MatchFacts & { readon
   };
 }
 
+/** CMake builds, and no Python starts it. */
+function isCmakeAlone(match: Match): boolean {
+  return !isBuiltByPython(match) && match.context.log.typedConfigure !== undefined;
+}
+
+/** A torch of Python's in place of the LibTorch that CMake was told of: it has the same libraries and files for CMake. Source: cppdocs, "Installing C++ distributions". */
+function withTorchOfPython(match: Match, since: string): string[] {
+  return isCmakeAlone(match)
+    ? [
+        installTorchSince(match, since),
+        `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..   # it has LibTorch in it`,
+      ]
+    : [];
+}
+
 const mostReplaced = 6;
 
 /** What has another name now, of all that the text names: a line for each, with the files where the name alone has to change. */
@@ -119,17 +135,19 @@ export const torchApiRules: readonly Rule[] = [
         match.facts["instead"]?.startsWith("in the source, ") === true ? [`# ${match.facts["instead"]}`] : [];
       // No Python is near.
       const isProgram =
+        !isBuiltByPython(match) &&
         log.packageFolders.length === 0 &&
         (log.host === "program" ||
           log.namesLibtorch ||
           /(?:^|[\\/])main\.(?:cpp|cc|cxx)$/.test(match.finding.file ?? ""));
       return isProgram
         ? [
-            `# a LibTorch of ${since} or newer in place of the one that CMake finds (https://pytorch.org/get-started/locally/; ARM boards: the folder torch of pip's package), and an empty build folder`,
+            ...withTorchOfPython(match, since),
+            `# or a LibTorch of ${since} or newer in place of the one that CMake finds (https://pytorch.org/get-started/locally/; ARM boards: the folder torch of pip's package), and an empty build folder`,
             ...inSource,
           ]
         : [
-            pip(match, `install --upgrade "torch>=${since}"`),
+            installTorchSince(match, since),
             ...inSource,
             "# LibTorch in C++: a download of at least that release, and a clean build folder",
             ...fittingRelease(match),
@@ -254,10 +272,14 @@ export const torchApiRules: readonly Rule[] = [
         ? `torch's include folder is on the command line, and \`${match.facts["header"] ?? ""}\`${includedBy(match)} is not in it: this torch${here(match)} is older or newer than the code, which wants a header that came later or was taken out.`
         : `\`${match.facts["header"] ?? ""}\`${includedBy(match)} came with torch ${match.facts["since"]}, and the torch that is compiled against${here(match)} is older (pip's build isolation may have fetched another one)${match.context.log.torchIncluded ? "" : ", or its include folder is not on the command line at all"}.`,
     fix: (match) => [
-      `${python(match)} -c "import torch; print(torch.__version__, torch.__file__)"`,
-      match.facts["since"] === undefined
-        ? `find $(${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths()[0])") -name ${/[^/]+$/.exec(match.facts["header"] ?? "")?.[0] ?? ""}   # did it move?`
-        : pip(match, `install --upgrade "torch>=${match.facts["since"]}"`),
+      ...(isCmakeAlone(match) && match.facts["since"] !== undefined
+        ? withTorchOfPython(match, match.facts["since"])
+        : [
+            `${python(match)} -c "import torch; print(torch.__version__, torch.__file__)"`,
+            match.facts["since"] === undefined
+              ? `find $(${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths()[0])") -name ${/[^/]+$/.exec(match.facts["header"] ?? "")?.[0] ?? ""}   # did it move?`
+              : installTorchSince(match, match.facts["since"]),
+          ]),
       ...fittingRelease(match),
     ],
     sources: ["https://github.com/pytorch/pytorch/releases", "open-mmlab/mmcv#2218"],

@@ -1,6 +1,6 @@
 /** A build of torch (`+cu121`) that is asked for where it is not: on another index, for another release, or nowhere. */
-import { platformOf } from "../commands.ts";
-import { askFor, fromTorchIndex, usePython, withCompanions } from "../project-tools.ts";
+import { installAgain, platformOf } from "../commands.ts";
+import { askFor, fromTorchIndex, projectTool, usePython, withCompanions } from "../project-tools.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
 import { cudaBuildsOf, pythonsOf, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
@@ -81,6 +81,8 @@ export const torchBuildElsewhereRules: readonly Rule[] = [
       const again = `${withCompanions(match, `${what}+${build}`)} --index-url https://download.pytorch.org/whl/${build}`;
       return [
         ...fromTorchIndex(match, what, other === undefined ? build : (near ?? build)),
+        // pip is content with what is there then.
+        ...(projectTool(match) === "pip" && other === undefined ? installAgain(match) : []),
         ...(last === undefined
           ? []
           : usePython(match, last, again).map((line) =>

@@ -1,10 +1,19 @@
 /** Calls of torch's functions and macros with the wrong number or kind of arguments. */
 import type { Finding } from "../finding.ts";
+import { belowFirstInclude, onItsLine, onPrintedLine } from "../line-edits.ts";
 import { about } from "../matchers.ts";
 import { codeAt, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
 
 const api = "https://docs.pytorch.org/cppdocs/";
 const optionalTensor = String.raw`(?:const )?(?:class )?(?:std|c10)::optional<(?:at|torch)::Tensor>`;
+
+/** What the context of an autograd Function calls what Python, or a slip, calls otherwise. */
+const contextNames: Readonly<Record<string, string>> = {
+  mark_not_differentiable: "->mark_non_differentiable\\2",
+  set_materialize_grad: "->set_materialize_grads\\2",
+  needs_input_grad: "->needs_input_grad\\2",
+  needs_input_grads: "->needs_input_grad\\2",
+};
 
 const dispatchForms: Readonly<Record<string, string>> = {
   "": 'AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "name", [&] { … scalar_t … });',
@@ -77,6 +86,7 @@ export const torchCallRules: readonly Rule[] = [
       const name = match.facts["class"] ?? "";
       const written = /class_<[^;]*>\s*\(\s*("[^"]*")/.exec(match.finding.source ?? "")?.[1];
       return [
+        ...onItsLine(match, [['class_<([^>]+)>( *[A-Za-z0-9_]*)\\("', 'class_<\\1>\\2("my_classes", "']]),
         `# ${placeOf(match.finding) === "" ? "in the source" : placeOf(match.finding)}: torch::class_<${name}>("my_classes", ${written ?? `"${name}"`}) in place of class_<${name}>(${written ?? `"${name}"`})`,
         `# in Python: torch.classes.my_classes.${written?.replaceAll('"', "") ?? name}; within TORCH_LIBRARY(my_classes, m): m.class_<${name}>(${written ?? `"${name}"`})`,
       ];
@@ -112,7 +122,10 @@ export const torchCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)}: ${match.facts["name"] ?? "AT_DISPATCH_…"} takes the type, then a name for its error message, then the lambda; the name is left out, so the lambda stands in its place and \`scalar_t\` is not defined in it.`,
-    fix: (match) => [`# ${dispatchForm(match.facts["name"] ?? "AT_DISPATCH_FLOATING_TYPES")}`],
+    fix: (match) => [
+      ...onPrintedLine(match, [["(AT_DISPATCH_[A-Z0-9_]+ *\\([^[]+), *\\[", '\\1, "op", [']]),
+      `# ${dispatchForm(match.facts["name"] ?? "AT_DISPATCH_FLOATING_TYPES")}`,
+    ],
     sources: ["pytorch: aten/src/ATen/Dispatch.h"],
     examples: [
       {
@@ -204,6 +217,12 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: torch::nn::${match.facts["type"] ?? "Linear"} is a holder, a kind of shared pointer to the module (${match.facts["type"] ?? "Linear"}Impl); the module's members are reached with \`->\`.`,
     fix: (match) => [
+      ...onItsLine(match, [
+        [
+          `([A-Za-z0-9_)])\\.${match.facts["name"] ?? "forward"}([^A-Za-z0-9_]|$)`,
+          `\\1->${match.facts["name"] ?? "forward"}\\2`,
+        ],
+      ]),
       `# m->${match.facts["name"] ?? "forward"}${/^(?:weight|bias|options)$/.test(match.facts["name"] ?? "") ? "" : "(…)"}; to call it: m(x) or m->forward(x)`,
     ],
     sources: ["https://docs.pytorch.org/tutorials/advanced/cpp_frontend.html"],
@@ -266,6 +285,14 @@ export const torchCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} uses a std::optional<torch::Tensor> as if it were the tensor${match.facts["name"] === undefined ? "" : ` (\`.${match.facts["name"]}\`)`}: what is in it is reached with \`*\` and \`->\`, after asking whether there is one.`,
     fix: (match) => [
+      ...(match.facts["name"] === undefined
+        ? []
+        : onItsLine(match, [
+            [
+              `([A-Za-z_][A-Za-z0-9_]*)\\.${match.facts["name"]}([^A-Za-z0-9_]|$)`,
+              `\\1.value_or(torch::Tensor()).${match.facts["name"]}\\2`,
+            ],
+          ])),
       `# if (b.has_value()) { … *b …; b->${match.facts["name"] ?? "sizes"}${match.facts["name"] === undefined ? "()" : "(…)"}; }   where None may be passed; a tensor without memory in its place: b.value_or(torch::Tensor())`,
     ],
     sources: ["https://en.cppreference.com/w/cpp/utility/optional"],
@@ -289,7 +316,14 @@ export const torchCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? "CHECK_INPUT"}\` (${placeOf(match.finding)}) is a macro that the tutorials and many projects define for themselves; torch has none of that name, and this file does not define it.`,
-    fix: () => [
+    fix: (match) => [
+      ...(/^CHECK_(?:INPUT|CUDA|CONTIGUOUS)$/.test(match.facts["name"] ?? "")
+        ? belowFirstInclude(match, [
+            '#define CHECK_CUDA(x) TORCH_CHECK(x.is_cuda(), #x " must be a CUDA tensor")',
+            '#define CHECK_CONTIGUOUS(x) TORCH_CHECK(x.is_contiguous(), #x " must be contiguous")',
+            "#define CHECK_INPUT(x) CHECK_CUDA(x); CHECK_CONTIGUOUS(x)",
+          ])
+        : []),
       '# #define CHECK_CUDA(x) TORCH_CHECK(x.is_cuda(), #x " must be a CUDA tensor")',
       '# #define CHECK_CONTIGUOUS(x) TORCH_CHECK(x.is_contiguous(), #x " must be contiguous")',
       "# #define CHECK_INPUT(x) CHECK_CUDA(x); CHECK_CONTIGUOUS(x)   at the head of the file, or include the project's header that has them",
@@ -313,7 +347,10 @@ export const torchCallRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)} names data_ptr<${match.facts["type"] ?? "T"}> and does not call it.`,
-    fix: (match) => [`# x.data_ptr<${match.facts["type"] ?? "float"}>()`],
+    fix: (match) => [
+      ...onPrintedLine(match, [["data_ptr *<([^>()]+)> *([,;)])", "data_ptr<\\1>()\\2"]]),
+      `# x.data_ptr<${match.facts["type"] ?? "float"}>()`,
+    ],
     sources: [api],
     examples: [
       {
@@ -337,7 +374,13 @@ export const torchCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} asks the context for \`${match.facts["name"] ?? ""}\`; torch::autograd::AutogradContext in C++ has other names than ctx in Python.`,
-    fix: () => [
+    fix: (match) => [
+      ...onItsLine(match, [
+        [
+          `(\\.|->)${match.facts["name"] ?? ""}(\\(\\))?`,
+          contextNames[match.facts["name"] ?? ""] ?? "->get_saved_variables()",
+        ],
+      ]),
       "# ctx.saved_tensors → auto saved = ctx->get_saved_variables(); saved[0]",
       '# ctx.n = n → ctx->saved_data["n"] = n; back: ctx->saved_data["n"].toInt(); ctx.mark_non_differentiable(y) → ctx->mark_non_differentiable({y}); ctx->needs_input_grad(0)',
     ],
@@ -364,7 +407,10 @@ export const torchCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)}: x.dtype() gives a caffe2::TypeMeta in C++, an object; the enum that a switch wants, whose values are torch::kFloat, torch::kHalf, …, is x.scalar_type().`,
-    fix: () => ['# switch (x.scalar_type()) { case torch::kFloat: … break; default: TORCH_CHECK(false, "dtype"); }'],
+    fix: (match) => [
+      ...onItsLine(match, [["\\.dtype\\(\\)", ".scalar_type()"]]),
+      '# switch (x.scalar_type()) { case torch::kFloat: … break; default: TORCH_CHECK(false, "dtype"); }',
+    ],
     sources: [api],
     examples: [
       {

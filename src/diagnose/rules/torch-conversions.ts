@@ -1,6 +1,7 @@
 /** Types of torch's C++ interface that do not turn into each other by themselves, and what turns them. */
 import { conversionOf } from "../conversion.ts";
 import type { Finding } from "../finding.ts";
+import { type LineEdit, onItsLine } from "../line-edits.ts";
 import { codeAt, type MatchFacts, type Rule, saidAny } from "../rule.ts";
 
 const tensor = /^(?:at|torch)::Tensor(?:Base)?$/;
@@ -24,6 +25,8 @@ interface Way {
   readonly when?: (finding: Finding) => boolean;
   readonly why: string;
   readonly fix: (to: string, from: string) => readonly string[];
+  /** What does the same in the line that the compiler names. */
+  readonly edits?: (to: string) => readonly LineEdit[];
 }
 
 function element(type: string): string {
@@ -41,6 +44,7 @@ const ways: readonly Way[] = [
     to: number,
     why: "`item()` without a type gives a c10::Scalar, which may hold any type of number, and C++ does not choose one by itself",
     fix: (to) => [`# x.item<${itemType(to)}>() in place of x.item(); of a Scalar s: s.to<${itemType(to)}>()`],
+    edits: (to) => [["\\.item\\(\\)", `.item<${itemType(to)}>()`]],
   },
   {
     from: tensor,
@@ -100,6 +104,7 @@ const ways: readonly Way[] = [
     fix: () => [
       "# std::vector<int64_t> s = x.sizes().vec();   the view itself does, too, as long as x lives: auto s = x.sizes();",
     ],
+    edits: () => [["(sizes|strides)\\(\\)", "\\1().vec()"]],
   },
   {
     from: /vector<(?:int|unsigned.*|size_t|short|float|double)\b.*>$/,
@@ -112,6 +117,7 @@ const ways: readonly Way[] = [
     to: text,
     why: "a device is no text",
     fix: () => ["# x.device().str()"],
+    edits: () => [["\\.device\\(\\)", ".device().str()"]],
   },
   {
     from: dtype,
@@ -124,6 +130,7 @@ const ways: readonly Way[] = [
     to: /^(?:(?:c10|at|torch|torch::headeronly)::)?ScalarType$|^(?:int|signed char|int8_t)$/,
     why: "x.dtype() gives a caffe2::TypeMeta in C++; what kFloat and AT_DISPATCH speak of is x.scalar_type()",
     fix: () => ["# x.scalar_type() in place of x.dtype()"],
+    edits: () => [["\\.dtype\\(\\)", ".scalar_type()"]],
   },
   {
     from: literal,
@@ -143,6 +150,7 @@ const ways: readonly Way[] = [
     fix: () => [
       "# torch::zeros({2, 3}), torch::zeros({n, m}, x.options()); with variables: torch::zeros({int64_t(n), int64_t(m)})",
     ],
+    edits: () => [["(zeros|ones|empty|rand|randn)\\(([^(){}]+)\\)", "\\1({\\2})"]],
   },
   {
     from: tensor,
@@ -188,6 +196,7 @@ const ways: readonly Way[] = [
     when: (finding) => /\bdata_ptr\s*\(\)/.test(finding.source ?? ""),
     why: "data_ptr() without a type gives a `void*`, which C++ (other than C) does not turn into another pointer",
     fix: (to) => [`# x.data_ptr<${element(to)}>() in place of x.data_ptr()   (it checks the dtype, too)`],
+    edits: (to) => [["data_ptr *\\(\\)", `data_ptr<${element(to)}>()`]],
   },
   {
     from: /^const [\w: ]+\*$/,
@@ -240,6 +249,9 @@ export const torchConversionRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)} makes a tensor of \`${match.facts["type"] ?? "long"}\`, and torch::tensor knows the types of tensors alone: int64_t (\`long\` on Linux, \`long long\` on macOS and Windows), int, float, double, … Of another one the compiler cannot tell which is meant.`,
     fix: (match) => [
+      ...((match.facts["type"] ?? "").startsWith("std::vector")
+        ? []
+        : onItsLine(match, [["torch::tensor\\(([^(){},]+)([,)])", "torch::tensor(static_cast<int64_t>(\\1)\\2"]])),
       (match.facts["type"] ?? "").startsWith("std::vector")
         ? "# std::vector<int64_t> in place of it; a copy: std::vector<int64_t> v64(v.begin(), v.end()); torch::tensor(v64)"
         : "# torch::tensor(static_cast<int64_t>(x), torch::kLong)",
@@ -265,7 +277,11 @@ export const torchConversionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${codeAt(match.finding)} gives \`${match.facts["from"] ?? ""}\` where \`${match.facts["to"] ?? ""}\` is wanted: ${ways[Number(match.facts["index"])]?.why ?? ""}.`,
-    fix: (match) => ways[Number(match.facts["index"])]?.fix(match.facts["to"] ?? "", match.facts["from"] ?? "") ?? [],
+    fix: (match) => {
+      const way = ways[Number(match.facts["index"])];
+      const to = match.facts["to"] ?? "";
+      return [...onItsLine(match, way?.edits?.(to) ?? []), ...(way?.fix(to, match.facts["from"] ?? "") ?? [])];
+    },
     sources: ["https://docs.pytorch.org/cppdocs/"],
     examples: [
       {

@@ -1,9 +1,10 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { installTorchFor, python, rebuild } from "../commands.ts";
+import { installTorchFor, platformOf, python, rebuild } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { shortName } from "../symbols.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { importTorchFirst, lateTorch } from "./late-torch.ts";
 import { hasTh, installedSentence, symbolFacts, torchSymbol, verdictOf } from "./symbol-facts.ts";
 
@@ -175,6 +176,7 @@ export const torchPartRules: readonly Rule[] = [
                   "# a LibTorch beside Python's torch is a second torch: CMAKE_PREFIX_PATH has to name the torch of the Python that imports the module (without a set() of it in the CMakeLists.txt)",
                 ]
               : []),
+            ...linkedByCmake(match),
             `# CMake: find_library(TORCH_PYTHON torch_python PATHS "\${TORCH_INSTALL_PREFIX}/lib") and target_link_libraries(the_module "\${TORCH_PYTHON}"); elsewhere add -ltorch_python`,
           ]),
       ...(importedBefore(match.context) || torchIsLoaded(match.context)
@@ -184,7 +186,9 @@ export const torchPartRules: readonly Rule[] = [
         ? [
             `cmake -S . -B build-2 -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" && cmake --build build-2   # a fresh build folder`,
           ]
-        : rebuild(match)),
+        : linkedByCmake(match).length > 0
+          ? []
+          : rebuild(match)),
     ],
     change: (match) =>
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true
@@ -308,8 +312,18 @@ function importedBefore({ log }: RuleContext): boolean {
   return log.importsLast && at >= 0 && at < log.imports.length - 1;
 }
 
+/** The text's own CMake with the library behind what it links; its build comes again. */
+function linkedByCmake(match: Match): string[] {
+  const { log } = match.context;
+  if (log.typedConfigure === undefined || platformOf(match) !== "linux" || isBuiltByPython(match) || ofLibtorch(match))
+    return [];
+  const flags = `-Wl,--no-as-needed -L$(${python(match)} -c 'import torch; print(torch.__path__[0])')/lib -ltorch_python`;
+  return [`cmake -DCMAKE_SHARED_LINKER_FLAGS="${flags}" -DCMAKE_MODULE_LINKER_FLAGS="${flags}" ..`];
+}
+
 function torchIsLoaded(context: RuleContext): boolean {
-  return ofLog(context, goesThroughTorch);
+  // `python -c "import torch; torch.ops.load_library('libop.so')"`
+  return /\btorch\.ops\.load_library\(/.test(context.log.typedProgram ?? "") || ofLog(context, goesThroughTorch);
 }
 
 function goesThroughTorch({ findings }: RuleContext): boolean {

@@ -1,6 +1,6 @@
 /** The Python side of torch and of modules: parts of two releases, names that are not there, folders that hide them. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, python, pythonVersion } from "../commands.ts";
+import { installTorchSince, pip, platformOf, python, pythonVersion } from "../commands.ts";
 import { runningPackage } from "../packages.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -145,10 +145,7 @@ export const torchPythonSideRules: readonly Rule[] = [
         `${python(match)} -c "import torch; print(torch.__version__)"`,
         ...(since === undefined
           ? []
-          : [
-              pip(match, `install --upgrade "torch>=${since}"`) +
-                `   # which has ${name}; or an older release of ${release}`,
-            ]),
+          : [installTorchSince(match, since) + `   # which has ${name}; or an older release of ${release}`]),
         ...(gone === undefined
           ? []
           : [

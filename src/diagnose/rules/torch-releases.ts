@@ -89,6 +89,15 @@ function environmentOf(match: Match): string {
   return `sys_platform == '${platform}' and platform_machine == '${machine}'`;
 }
 
+/** uv's command once more, with all indexes looked at. */
+function bestMatch({ context: { log } }: Match): string {
+  const [only, ...others] = log.installs ?? [];
+  const option = "--index-strategy unsafe-best-match";
+  if (log.uvCommand !== undefined && log.uvCommand !== "pip" && log.uvCommand !== "tool")
+    return `${log.uvLine ?? `uv ${log.uvCommand === "run" ? "sync" : log.uvCommand}`} ${option}`;
+  return `uv pip install ${option} ${others.length === 0 && only !== undefined ? only : "-r requirements.txt"}`;
+}
+
 export const torchReleaseRules: readonly Rule[] = [
   {
     id: "torch-has-no-wheel-here",
@@ -158,7 +167,7 @@ export const torchReleaseRules: readonly Rule[] = [
     cause: (match) =>
       `uv takes all releases of a package from the first index that has it${match.facts["index"] === undefined ? "" : ` (${match.facts["index"]})`}, and the one that is asked for${match.facts["name"] === undefined ? "" : ` of \`${match.facts["name"]}\``} is only on a later one (pip looks at all of them).`,
     fix: (match) => [
-      "uv pip install --index-strategy unsafe-best-match -r requirements.txt   # as pip does; or export UV_INDEX_STRATEGY=unsafe-best-match",
+      `${bestMatch(match)}   # as pip does; or export UV_INDEX_STRATEGY=unsafe-best-match`,
       `# safer, in pyproject.toml: [[tool.uv.index]] name = "pytorch" url = "https://download.pytorch.org/whl/cu128" explicit = true, and [tool.uv.sources] torch = { index = "pytorch" }: then only torch comes from there${match.facts["name"] === undefined ? "" : `, ${match.facts["name"]} from PyPI`}`,
     ],
     sources: ["https://docs.astral.sh/uv/concepts/indexes/#searching-across-multiple-indexes", "astral-sh/uv#18715"],

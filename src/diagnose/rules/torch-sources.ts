@@ -1,7 +1,8 @@
 /** Sources that no longer compile: what torch changed. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { platformOf, python, torchCuda, useToolkit } from "../commands.ts";
-import { homeOf } from "../torch-homes.ts";
+import { headerOf, homeOf } from "../torch-homes.ts";
+import { belowFirstInclude, onItsLine } from "../line-edits.ts";
 import { about, ofLog } from "../matchers.ts";
 import { withScalarTypes } from "../tensor-types.ts";
 import { withoutTh } from "../th-replacements.ts";
@@ -20,6 +21,40 @@ function inFile({ finding: { file } }: Match, from: string, to: string): string[
   return [
     `grep -rlw ${from} --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.hpp' . | xargs -r sed -i -E '${edit}'   # in the folder of the package's sources`,
   ];
+}
+
+/** The header that declares the name, where the file that uses it lacks it. */
+function withHeader(match: Match): string[] {
+  const header = isCall(match) ? undefined : headerOf(match.facts["name"] ?? "", match.facts["space"]);
+  return header === undefined || header.includes("/hip/") ? [] : belowFirstInclude(match, [`#include <${header}>`]);
+}
+
+/** Macros by the headers of torch that define them. Source: torch's headers. */
+const macroHeaders: readonly (readonly [RegExp, string])[] = [
+  [/^AT_DISPATCH_/, "ATen/Dispatch.h"],
+  [/^TORCH_LIBRARY/, "torch/library.h"],
+  [/^STABLE_TORCH_/, "torch/csrc/stable/library.h"],
+  [/^TORCH_(?:CHECK|INTERNAL_ASSERT)/, "c10/util/Exception.h"],
+  [/^C10_CUDA_(?:CHECK|KERNEL_LAUNCH_CHECK)$/, "c10/cuda/CUDAException.h"],
+  [/^AT_CUDA_CHECK$/, "ATen/cuda/Exceptions.h"],
+  [/^CUDA_KERNEL_LOOP$/, "ATen/cuda/detail/KernelUtils.h"],
+  [/^PYBIND11_MODULE$/, "torch/extension.h"],
+];
+
+/** The compiler that was called by hand, with the module's name: that of the file it makes. */
+function typedWithName({ context: { log } }: Match): string[] | undefined {
+  const typed = log.typedLast === "compile" ? log.typedCompile : undefined;
+  const name = /-o (?:\S*\/)?(?:lib)?([A-Za-z_]\w*)[\w.-]*\.(?:so|o|pyd)\b|-o (?:\S*\/)?([A-Za-z_]\w*)\$\(/.exec(
+    typed ?? "",
+  );
+  const program = /^((?:\S*\/)?(?:nvcc|hipcc|g\+\+|c\+\+|clang\+\+)(?:-\d+)?) /;
+  if (typed === undefined || name === null || !program.test(typed) || log.installer !== undefined) return undefined;
+  return [typed.replace(program, `$1 -DTORCH_EXTENSION_NAME=${name[1] ?? name[2] ?? ""} `)];
+}
+
+function headerOfMacro(match: Match): string[] {
+  const header = macroHeaders.find(([form]) => form.test(match.facts["name"] ?? ""))?.[1];
+  return header === undefined ? [] : belowFirstInclude(match, [`#include <${header}>`]);
 }
 
 /** What stands in the place of macros that are gone; one that had the message alone gets its condition. */
@@ -70,7 +105,8 @@ export const torchSourceRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${placeOf(match.finding)} mixes \`${match.facts["name"] ?? "SymInt"}\` and plain integers: since torch 1.13 many functions (sym_sizes(), saved sizes, signatures with SymInt in native_functions.yaml) give or take c10::SymInt.`,
-    fix: () => [
+    fix: (match) => [
+      ...onItsLine(match, [["\\.sym_(size|sizes|numel|stride|strides)\\(", ".\\1("]]),
       "# x.size(i), x.sizes() in place of x.sym_size(i), x.sym_sizes(); s.guard_int(__FILE__, __LINE__) or s.expect_int() makes an integer of a SymInt; C10_AS_INTARRAYREF_SLOW(s) of an array",
       "# or take the release of the package that fits this torch",
     ],
@@ -334,6 +370,7 @@ export const torchSourceRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["space"] ?? ""}${match.facts["space"] === undefined ? "" : "::"}${match.facts["name"] ?? ""}\` ${isCall(match) ? "does not take these arguments" : "is not there"} in the torch that is installed${torchThere(match)}: ${match.facts["where"] === "" ? "the code" : (match.facts["where"] ?? "the code")} ${isCall(match) ? "gives it the wrong number or types of them, or was written for an older or newer torch" : "was written for an older or newer torch"}${homeOf(match.facts["name"] ?? "", match.facts["space"]).length === 0 ? "" : ", or the header that declares it is not included"}.`,
     fix: (match) => [
+      ...withHeader(match),
       ...homeOf(match.facts["name"] ?? "", match.facts["space"]),
       ...(/^(?:data|data_ptr)$/.test(match.facts["name"] ?? "") ? ["# x.data<T>() → x.data_ptr<T>()"] : []),
       ...(isCall(match)
@@ -409,8 +446,16 @@ export const torchSourceRules: readonly Rule[] = [
         : `\`${match.facts["name"] ?? ""}\` is not defined: its header is not included (torch/extension.h, torch/library.h, ATen/Dispatch.h, c10/cuda/CUDAException.h), or this torch is older or newer than the code.`,
     fix: (match) =>
       match.facts["name"] === "TORCH_EXTENSION_NAME"
-        ? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"]
-        : ["# include the header that defines it, or take the release of the package for this torch"],
+        ? match.context.log.cmakeTarget === undefined
+          ? (typedWithName(match) ?? ["retorch build", "# or -DTORCH_EXTENSION_NAME=<module name>"])
+          : [
+              `cmake -DCMAKE_CXX_FLAGS="-DTORCH_EXTENSION_NAME=${match.context.log.cmakeTarget}" -DCMAKE_CUDA_FLAGS="-DTORCH_EXTENSION_NAME=${match.context.log.cmakeTarget}" ..`,
+              `# for good, in CMakeLists.txt: target_compile_definitions(${match.context.log.cmakeTarget} PRIVATE TORCH_EXTENSION_NAME=${match.context.log.cmakeTarget})`,
+            ]
+        : [
+            ...headerOfMacro(match),
+            "# include the header that defines it, or take the release of the package for this torch",
+          ],
     sources: ["pytorch: torch/utils/cpp_extension.py"],
     examples: [
       {

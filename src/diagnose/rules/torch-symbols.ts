@@ -1,9 +1,12 @@
 /** Symbols of torch that were not found, when a module is loaded or linked. */
-import { pip, platformOf, python, rebuild } from "../commands.ts";
+import { installTorchSince, platformOf, python, rebuild } from "../commands.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
 import { programFix } from "../programs.ts";
 import { isTorch, type SymbolVerdict } from "../symbols.ts";
 import { hasTh, installedSentence, symbolFacts, torchHere, torchSymbol, verdictOf } from "./symbol-facts.ts";
+
+/** `data_ptr<long>`, `accessor<long, 1>`, in words that grep, sed and JavaScript read alike. */
+const longTypes = String.raw`(data_ptr|item|data|accessor|accessor32|accessor64)<(const )?(long|long int)( *[,>])`;
 
 const untypedData = /^(?:const_|mutable_)?data(?:_ptr)?$|^item$|^packed_accessor(?:32|64)?$/;
 
@@ -75,7 +78,8 @@ export const torchSymbolRules: readonly Rule[] = [
             "# write int64_t in place of long: data_ptr<int64_t>(), accessor<int64_t, 1>() (and packed_accessor32, item); then build again",
             platformOf(match) === "win32"
               ? 'findstr /s /n /r "data_ptr<.*long accessor.*<.*long item<.*long" *.cpp *.cu *.cuh *.h'
-              : "grep -rnE '(data_ptr|item|data|accessor(32|64)?)<(unsigned )?long' --include=*.cpp --include=*.cu --include=*.cuh --include=*.h .",
+              : `grep -rlE '${longTypes}' --include='*.cpp' --include='*.cc' --include='*.cu' --include='*.cuh' --include='*.h' --include='*.mm' . | xargs sed -i.bak -E 's/${longTypes}/\\1<int64_t\\4/g'   # in the folder of the sources`,
+            ...(platformOf(match) === "win32" ? [] : rebuild(match)),
           ]
         : [
             "# use torch's own type: at::Half, at::BFloat16, int8_t, uint8_t, int, int64_t, float, double, and reinterpret_cast the pointer for the kernel",
@@ -106,9 +110,10 @@ export const torchSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` belongs to torch's stable ABI (the C shim), and this torch does not have it: the extension was built for a newer torch (TORCH_TARGET_VERSION) than the one that runs it.${torchHere(match)}${installedSentence(match)}`,
     fix: (match) => [
-      pip(match, "install --upgrade torch"),
-      "# or build the extension with a lower target: -DTORCH_TARGET_VERSION=0x020A000000000000 (torch 2.10)",
-      ...rebuild(match),
+      // The shim for extensions, and most of what it has, came with 2.9.
+      installTorchSince(match, "2.9"),
+      "# or, for the torch that is there, build the extension with a lower target, -DTORCH_TARGET_VERSION=0x020A000000000000 (torch 2.10):",
+      ...rebuild(match).map((line) => (line.startsWith("#") ? line : `# ${line}`)),
     ],
     sources: ["pytorch/pytorch: docs/source/notes/libtorch_stable_abi.md"],
     examples: [

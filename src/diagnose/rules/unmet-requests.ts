@@ -131,6 +131,12 @@ export const unmetRequestRules: readonly Rule[] = [
           : `${lower},<${upper}`);
       const poetry = !/resolution failed|includes Python/.test(match.finding.message);
       return [
+        // poetry's own table names Python in a line of its own.
+        ...(asked.startsWith("<the") || platformOf(match) === "win32"
+          ? []
+          : [
+              `sed -i.bak -E 's/^(${poetry ? "requires-python|python" : "requires-python"}) *=.*/\\1 = "${asked}"/' pyproject.toml`,
+            ]),
         `# pyproject.toml: requires-python = "${asked}"${poetry ? `   (older poetry: python = "${asked}")` : ""}`,
         poetry ? "poetry lock && poetry install" : "uv lock && uv sync",
       ];
@@ -164,7 +170,13 @@ export const unmetRequestRules: readonly Rule[] = [
       `uv takes \`${match.facts["one"] ?? "torch"}\` from PyTorch's index for CUDA ${match.facts["first"] ?? ""} and \`${match.facts["other"] ?? "triton"}\` from the one for CUDA ${match.facts["second"] ?? ""} (its \`system:cuda\`), and does not mix the two.`,
     fix: (match) => {
       const index = `pytorch-cu${(match.facts["first"] ?? "").replace(".", "")}`;
+      const { uvCommand, installs = [] } = match.context.log;
+      const part = index.replace("pytorch-", "");
+      const [only, ...others] = installs;
       return [
+        uvCommand === "pip" && only !== undefined && others.length === 0
+          ? pip(match, `install ${only} --torch-backend ${part}`)
+          : `uv add ${match.facts["other"] ?? "triton"} --index ${index}=https://download.pytorch.org/whl/${part}`,
         `# pyproject.toml: [tool.uv.sources] ${match.facts["other"] ?? "triton"} = { index = "${index}" }, as ${match.facts["one"] ?? "torch"} has it; [[tool.uv.index]] name = "${index}" url = "https://download.pytorch.org/whl/${index.replace("pytorch-", "")}" explicit = true`,
         `# or without a file: the same command with --torch-backend ${index.replace("pytorch-", "")}`,
       ];

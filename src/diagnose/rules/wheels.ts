@@ -62,6 +62,12 @@ function repair(match: Match): string {
     : `auditwheel repair ${options} -w wheelhouse dist/*.whl   # patterns: auditwheel 6`;
 }
 
+/** The Python and the processor that a wheel is named for: `3.11`, `x86_64`. */
+function ofWheel(name: string): readonly (string | undefined)[] {
+  const [, minor, processor] = /-cp3(\d+)-\w+-\w*?(x86_64|aarch64)\.whl$/.exec(name) ?? [];
+  return [name, minor === undefined ? undefined : `3.${minor}`, processor];
+}
+
 export const wheelRules: readonly Rule[] = [
   {
     id: "wheel-library-not-located",
@@ -137,16 +143,20 @@ export const wheelRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The extension uses symbols of a newer glibc or libstdc++ than \`${match.facts["tag"] ?? "the tag"}\` promises (${match.facts["why"] ?? ""}): it was compiled on a newer system. torch's own wheels are manylinux_2_28 since 2.6, so that an older tag gains nothing.`,
-    fix: () => [
-      "auditwheel show dist/*.whl   # which symbols, and the oldest tag that fits",
-      "docker run --rm -v $PWD:/p -w /p quay.io/pypa/manylinux_2_28_x86_64 bash -c 'python3.12 -m pip wheel --no-deps -w dist . && auditwheel repair --plat manylinux_2_28_x86_64 -w wheelhouse dist/*.whl'",
-      "# cibuildwheel: CIBW_MANYLINUX_X86_64_IMAGE=manylinux_2_28",
-    ],
+    fix: (match) => {
+      const [, python = "3.12", processor = "x86_64"] = ofWheel(match.facts["wheel"] ?? "");
+      const platform = `manylinux_2_28_${processor}`;
+      return [
+        "auditwheel show dist/*.whl   # which symbols, and the oldest tag that fits",
+        `docker run --rm -v $PWD:/p -w /p quay.io/pypa/${platform} bash -c 'python${python} -m pip wheel --no-deps -w /tmp/dist . && auditwheel repair --plat ${platform} -w wheelhouse /tmp/dist/*.whl'`,
+        `# cibuildwheel: CIBW_MANYLINUX_${processor.toUpperCase()}_IMAGE=manylinux_2_28`,
+      ];
+    },
     sources: ["https://github.com/pypa/auditwheel", "pytorch/pytorch#123649"],
     examples: [
       {
         text: 'auditwheel: error: cannot repair "dist/ext-0.1-cp311-cp311-linux_x86_64.whl" to "manylinux_2_17_x86_64" ABI because of the presence of too-recent versioned symbols. You\'ll need to compile the wheel on an older toolchain.',
-        expect: "manylinux_2_28",
+        expect: "bash -c 'python3.11 -m pip wheel",
       },
     ],
   },

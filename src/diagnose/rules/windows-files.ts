@@ -12,8 +12,16 @@ export const windowsFileRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "The paging file is too small: torch's CUDA DLLs are large, and several processes load them at once (DataLoader workers).",
-    fix: () => ["# fewer workers, or a larger paging file: System > Advanced > Performance > Virtual memory"],
-    sources: ["pytorch/pytorch#59904"],
+    // PowerShell has no word for false and true that cmd.exe and PowerShell itself leave alone.
+    fix: () => [
+      `powershell -Command "Set-CimInstance -Query 'SELECT * FROM Win32_ComputerSystem' -Property @{AutomaticManagedPagefile=[bool]1}"   # as administrator: Windows sizes the paging file itself; then restart it, with space free on its disk`,
+      "# fewer workers (num_workers=0 or 2), or a larger paging file by hand: System > Advanced > Performance > Virtual memory",
+    ],
+    sources: [
+      "pytorch/pytorch#59904",
+      "https://learn.microsoft.com/windows/win32/cimwin32prov/win32-computersystem",
+      "https://techcommunity.microsoft.com/t5/ask-the-performance-team/managing-the-system-managed-page-file/ba-p/373854",
+    ],
     examples: [
       {
         text: 'OSError: [WinError 1455] The paging file is too small for this operation to complete. Error loading "C:\\e\\torch\\lib\\cudnn_cnn_infer64_8.dll" or one of its dependencies.',

@@ -126,7 +126,7 @@ export const windowsRules: readonly Rule[] = [
       `${placeOf(match.finding)} nests more blocks than cl.exe takes (128): long chains of \`else if\`, or switches over types made of macros (AT_DISPATCH…, BOOL_SWITCH) inside each other.`,
     fix: () => [
       "# split the chain: two functions, or early returns in place of else if; a table of function pointers in place of nested switches",
-      "# a newer Visual Studio has the same limit; clang-cl has not: set CXX=clang-cl",
+      "# a newer Visual Studio has the same limit; clang-cl has not (CMake: -DCMAKE_CXX_COMPILER=clang-cl)",
     ],
     sources: ["https://learn.microsoft.com/cpp/error-messages/compiler-errors-1/fatal-error-c1061"],
     examples: [
@@ -259,7 +259,10 @@ export const windowsRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "windows.h defines `min` and `max` as macros, so that std::min(…), std::numeric_limits<T>::max() and the like are torn apart before the compiler sees them.",
-    fix: () => ["# define NOMINMAX before windows.h is read: the flag -DNOMINMAX for cxx and nvcc"],
+    fix: () => [
+      "set CL=/DNOMINMAX   # for every call of cl.exe, also those of nvcc",
+      "# for good: the flag -DNOMINMAX for cxx and nvcc, or #define NOMINMAX above #include <windows.h>",
+    ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-DNOMINMAX" }),
     sources: ["https://learn.microsoft.com/windows/win32/multimedia/ww-min-max"],
     examples: [
@@ -281,10 +284,14 @@ export const windowsRules: readonly Rule[] = [
     cause: () =>
       "`using namespace std` (in the code or in one of its headers) makes std::byte of C++17 meet the `byte` of the Windows headers.",
     fix: () => [
+      "set CL=/D_HAS_STD_BYTE#0   # in this variable # stands for =",
       "# take `using namespace std;` out of the headers, or include windows.h before it",
       "# or define _HAS_STD_BYTE=0: the flag -D_HAS_STD_BYTE=0",
     ],
-    sources: ["https://learn.microsoft.com/cpp/standard-library/byte-enum"],
+    sources: [
+      "https://learn.microsoft.com/cpp/standard-library/byte-enum",
+      "https://learn.microsoft.com/cpp/build/reference/cl-environment-variables",
+    ],
     examples: [{ text: "rpcndr.h(192): error C2872: 'byte': ambiguous symbol", expect: "_HAS_STD_BYTE" }],
   },
   {
@@ -297,7 +304,8 @@ export const windowsRules: readonly Rule[] = [
     cause: () =>
       "Since Visual Studio 2017 15.8 std::aligned_storage is correct for alignments above that of max_align_t, which changes the layout: MSVC wants to hear that this is known.",
     fix: () => [
-      "# the flag -D_ENABLE_EXTENDED_ALIGNED_STORAGE for cxx (correct layout; the opposite is _DISABLE_EXTENDED_ALIGNED_STORAGE)",
+      "set CL=/D_ENABLE_EXTENDED_ALIGNED_STORAGE   # for every call of cl.exe, also those of nvcc",
+      "# for good: the flag -D_ENABLE_EXTENDED_ALIGNED_STORAGE for cxx (correct layout; the opposite is _DISABLE_EXTENDED_ALIGNED_STORAGE)",
     ],
     change: () => ({ kind: "add-flag", tool: "cxx", flag: "-D_ENABLE_EXTENDED_ALIGNED_STORAGE" }),
     sources: ["https://learn.microsoft.com/cpp/overview/cpp-conformance-improvements-2017"],

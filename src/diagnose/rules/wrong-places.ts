@@ -1,6 +1,6 @@
 /** Where a script or an import looks: a Python without torch, a package's own source folder, a wheel of another machine. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, python, rebuild } from "../commands.ts";
+import { installAgain, pip, platformOf, python, rebuild } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** torch for the Python at hand; for a Jetson it is a wheel of NVIDIA's, for one Python alone. */
@@ -34,6 +34,14 @@ function rootOf({ facts }: Match): string {
   // A repository and its package often bear one name: the package is the inner one.
   const at = file.search(new RegExp(`[\\\\/]${top}[\\\\/](?!${top}[\\\\/])`));
   return at > 0 ? file.slice(0, at) : ".";
+}
+
+/** The script that was run: the last one of the project's own in the traceback, else the one that was typed. */
+function scriptOf(match: Match): string {
+  const own = match.finding.frames
+    ?.map((frame) => /^([^:]+\.py):\d/.exec(frame)?.[1])
+    .findLast((file) => file !== undefined && !/-packages|[\\/]lib\d*[\\/]python/.test(file));
+  return own ?? /(?:^| )([^\s-]\S*\.py)(?= |$)/.exec(match.context.log.typedProgram ?? "")?.[1] ?? "setup.py";
 }
 
 export const wrongPlaceRules: readonly Rule[] = [
@@ -295,7 +303,7 @@ export const wrongPlaceRules: readonly Rule[] = [
     cause: (match) =>
       `\`import torch\` does not import ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}: the script has to do so itself (it worked where another import had brought it along).`,
     fix: (match) => [
-      `sed -i 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' setup.py   # or by hand`,
+      `sed -i 's/^import torch$/import torch\\nimport ${match.facts["module"] ?? "torch"}.${match.facts["name"] ?? ""}/' ${scriptOf(match)}   # or by hand`,
       ...(match.facts["name"] === "cpp_extension"
         ? ["# better: from torch.utils.cpp_extension import BuildExtension, CUDAExtension"]
         : []),
@@ -341,7 +349,8 @@ export const wrongPlaceRules: readonly Rule[] = [
           match,
           `install --force-reinstall --no-deps "${name}==${match.facts["version"] ?? ""}"   # from the index: that writes the record anew`,
         ),
-        "# then the same command again; a requirements file or constraint that names the path: delete that line",
+        "# a requirements file or constraint that names the path: delete that line; then the same command again",
+        ...installAgain(match),
       ];
     },
     sources: ["https://packaging.python.org/en/latest/specifications/direct-url/", "BlackMixture/Mix-Studio#12"],
