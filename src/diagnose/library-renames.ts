@@ -5,7 +5,7 @@
  * doc/APIchanges (registering is automatic since lavf 58.9.100 and lavc 58.10.100; ch_layout since lavu 57.24.100).
  */
 import type { Match } from "./rule.ts";
-import { editSource, type LineEdit } from "./source-edits.ts";
+import { editSource, type LineEdit } from "./slip-edits.ts";
 
 const renames: readonly (LineEdit & { readonly names: RegExp })[] = [
   { names: /^CV_[A-Z]+2[A-Za-z_]+$/, from: /\bCV_([A-Z]+2[A-Za-z_]+)\b/, to: "cv::COLOR_$1" },

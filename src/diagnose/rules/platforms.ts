@@ -3,7 +3,7 @@ import { own } from "../../base/own.ts";
 import { homebrew, wordsToBuild, pip, platformOf } from "../commands.ts";
 import { defineForCl, linkFrameworks } from "../flag-variables.ts";
 import { coded, placeOf, type Rule, said, saidAny } from "../rule.ts";
-import { editSource } from "../source-edits.ts";
+import { editSource } from "../slip-edits.ts";
 
 function frameworkOf(name: string): string {
   if (name.startsWith("MPS")) return "MetalPerformanceShaders";
