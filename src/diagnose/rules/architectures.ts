@@ -1,6 +1,7 @@
 /** Device code that does not go with an architecture it is compiled for: instructions, atomics, PTX of another toolkit. */
-import { knownCapabilities, platformOf, setVariable, torchCuda } from "../commands.ts";
+import { knownCapabilities, platformOf, python, rebuild, setVariable, torchCuda } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { addInclude } from "../source-edits.ts";
 import { changedNvcc } from "../typed-fit.ts";
 import { type Match, placeOf, type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
@@ -69,10 +70,13 @@ function olderGpu(match: Match): string | undefined {
     : gpu;
 }
 
-/** What to build for: nothing below 7.5, where CUDA 13 begins. */
-function wanted(match: Match): string {
-  const from = least(match);
-  return Number.parseFloat(from) < 7.5 ? "7.5" : from;
+/** What to build for: the GPUs of the text that are new enough, else `from` and, as PTX, all that is newer. */
+function listFrom(match: Match, from: string): string {
+  const known = knownCapabilities(match).filter((gpu) => Number.parseFloat(gpu) >= Number.parseFloat(from));
+  if (known.length > 0 && !/[af]$/.test(from)) return known.join(";");
+  // Nothing below 7.5, where CUDA 13 begins.
+  const first = Number.parseFloat(from) < 7.5 ? "7.5" : from;
+  return /[af]$/.test(first) ? first : `${first}+PTX`;
 }
 
 /**
@@ -117,8 +121,8 @@ export const architectureRules: readonly Rule[] = [
         ? `\`${match.facts["name"] ?? ""}\` is of <${match.facts["header"] ?? ""}>: ${placeOf(match.finding)} does not include it, or the header hides it, because the GPU architecture that is compiled for is below ${match.facts["since"] ?? ""} or the CUDA toolkit is older than the function.`
         : `\`${match.facts["name"] ?? ""}\` has no form for these arguments at ${placeOf(match.finding)}: the one that the code means exists from architecture ${match.facts["since"] ?? ""} on (or in a newer <${match.facts["header"] ?? ""}>), and an older one is on the list.`,
     fix: (match) => [
-      `# #include <${match.facts["header"] ?? ""}>`,
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.facts["since"] ?? "8.0")}   # that, or newer ones alone; #if __CUDA_ARCH__ >= ${(match.facts["since"] ?? "8.0").replace(".", "")}0 around the code for others`,
+      ...(match.facts["args"] === undefined ? [addInclude(match, match.facts["header"] ?? "")] : []),
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, match.facts["since"] ?? "8.0"))}   # that, or newer ones alone; #if __CUDA_ARCH__ >= ${(match.facts["since"] ?? "8.0").replace(".", "")}0 around the code for others`,
       "nvcc --version",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-math-api/"],
@@ -264,7 +268,7 @@ export const architectureRules: readonly Rule[] = [
         ? []
         : olderGpu(match) === undefined
           ? [
-              `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+              `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, least(match)))}   # that, or newer ones alone: the GPUs that it has to run on`,
             ]
           : [
               `# the GPU of the text has ${olderGpu(match) ?? ""}: a list of newer architectures compiles, and nothing of it runs there. Another GPU (${least(match)} or newer), a release of the package that still supports this one, or the code changed as below`,
@@ -392,7 +396,7 @@ export const architectureRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["file"] ?? "An object"}\` was compiled by a newer CUDA (${cudaNumber(match.facts["is"])}) than the nvlink that is used now (${cudaNumber(match.facts["has"])}): objects of an earlier build with another toolkit are left over, or nvcc and nvlink (or a static library) are of two toolkits.`,
     fix: (match) => [
-      "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
+      ...rebuild(match),
       `which -a nvcc nvlink   # of one toolkit${torchCuda(match) === undefined ? "" : `, CUDA ${torchCuda(match) ?? ""}`}?`,
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
@@ -412,7 +416,7 @@ export const architectureRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["option"] ?? ""}\` makes one file for one architecture, and the command names several (-gencode more than once, or a list in TORCH_CUDA_ARCH_LIST).`,
     fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "9.0")}   # one: the GPU at hand`,
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", knownCapabilities(match)[0] ?? (platformOf(match) === "win32" || match.context.log.dockerBuild ? "8.6" : `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`))}   # one: the GPU at hand`,
       "# or drop that option; --keep keeps the PTX of every architecture",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],

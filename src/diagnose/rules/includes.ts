@@ -1,5 +1,6 @@
 /** Sources that use what they do not include. */
-import { addInclude, quote } from "../command-words.ts";
+import { quote } from "../command-words.ts";
+import { addInclude } from "../source-edits.ts";
 import { packageToBuild, platformOf, python } from "../commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
