@@ -47,7 +47,8 @@ function inFile(
       `powershell -Command "(Get-Content ${file.replaceAll('"', "'")}) -replace '${entry}','${to === undefined ? "" : `\${1}${to}`}' | Set-Content ${file.replaceAll('"', "'")}"`,
       ...(channels.length === 0 ? [] : [`# and below channels: ${channels.join(", ")}`]),
     ];
-  const added = channels.map((channel) => ` -e '/^channels:/{n;s/^( *- ).*/\\1${channel}\\n&/}'`).join("");
+  const above = channels.map((channel) => `\\1${channel}\\n`).join("");
+  const added = above === "" ? "" : ` -e '/^channels:/{n;s/^( *- ).*/${above}&/}'`;
   const change = to === undefined ? `/${entry}/d` : `s/${entry}/\\1${to}/`;
   return [`sed -i.bak -E -e '${change}'${platformOf(match) === "darwin" ? "" : added} ${quote(file)}`];
 }

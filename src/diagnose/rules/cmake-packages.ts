@@ -7,9 +7,7 @@ import {
   platformOf,
   python,
   setVariable,
-  statedTorch,
   systemPackage,
-  torchIndex,
   torchThere,
 } from "../commands.ts";
 import { cmakePackages } from "../cmake-package-names.ts";
@@ -134,10 +132,12 @@ export const cmakePackageRules: readonly Rule[] = [
           `ls -l ${match.facts["file"] ?? ""}`,
           "# then configure in a new build folder: the old one remembers the path",
         ];
-      const there = torchThere(match)?.replace(/\+.*$/, "");
+      const there = torchThere(match);
+      const build = /\+(\w+)$/.exec(there ?? "")?.[1];
+      const release = `${there === undefined ? "torch" : `torch==${there}`}${build === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${build}`}`;
       return /[\\/](?:site|dist)-packages[\\/]/.test(match.facts["file"] ?? "")
         ? [
-            `${pip(match, `install --force-reinstall --no-deps ${there === undefined ? "torch" : `torch==${there}${torchIndex(match) === "cpu" || statedTorch(match) === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${torchIndex(match)}`}`}`)}   # the same release, whole`,
+            `${pip(match, `install --force-reinstall --no-deps ${release}`)}   # the same release, whole`,
             "# then configure in a new build folder: the old one remembers the path",
           ]
         : [

@@ -127,7 +127,7 @@ describe("conda's command again", () => {
 
   it("with the entry of its file changed", () => {
     expect(live(`(base) jo@ws:~/p$ conda env create -f env/gpu.yml\n${newName}`)).toEqual([
-      "sed -i.bak -E -e 's/^( *- *)([A-Za-z0-9_-]+::)?pytorch-cuda([ =<>!].*)?$/\\1pytorch-cuda=11.8/' -e '/^channels:/{n;s/^( *- ).*/\\1pytorch\\n&/}' -e '/^channels:/{n;s/^( *- ).*/\\1nvidia\\n&/}' env/gpu.yml",
+      "sed -i.bak -E -e 's/^( *- *)([A-Za-z0-9_-]+::)?pytorch-cuda([ =<>!].*)?$/\\1pytorch-cuda=11.8/' -e '/^channels:/{n;s/^( *- ).*/\\1pytorch\\n\\1nvidia\\n&/}' env/gpu.yml",
       "conda env create -f env/gpu.yml",
     ]);
     expect(live(`(base) C:\\w>conda env create\n${newName}`)[0]).toMatch(
