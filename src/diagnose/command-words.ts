@@ -80,10 +80,10 @@ export function setVariable(match: Match, name: string, value: string): string {
 }
 
 /** Another folder for temporary files, made first: Python leaves a TMPDIR that is not there alone, without a word. */
-export function ownTemporaryFolder(match: Match): string {
+export function ownTemporaryFolder(match: Match): string[] {
   return platformOf(match) === "win32"
-    ? "mkdir C:\\t & set TMP=C:\\t& set TEMP=C:\\t"
-    : 'mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"';
+    ? ["mkdir C:\\t & set TMP=C:\\t& set TEMP=C:\\t"]
+    : ['mkdir -p "$HOME/tmp"', 'export TMPDIR="$HOME/tmp"'];
 }
 
 /** One compiler at a time: torch's builder reads MAX_JOBS, CMake and scikit-build-core read a variable of CMake's. */
@@ -98,14 +98,6 @@ export function oneCompiler(match: Match): string[] {
 
 export function unsetVariable(match: Match, name: string): string {
   return platformOf(match) === "win32" ? `set ${name}=` : `unset ${name}`;
-}
-
-/** Puts an include in front of a file's first one; in words where the file or `sed` is not there. */
-export function addInclude(match: Match, header: string): string {
-  const { file } = match.finding;
-  return file === undefined || platformOf(match) === "win32"
-    ? `# add to ${file ?? "the file"}: #include <${header}>`
-    : `sed -i.bak '0,/#include/s||#include <${header}>\\n#include|' ${quote(file)}`;
 }
 
 /** Removes a folder. */

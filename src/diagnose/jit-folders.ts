@@ -7,14 +7,19 @@ function folderOf(match: Match): string | undefined {
   const file = match.finding.file ?? match.finding.library ?? "";
   return (
     /^(.*torch_extensions[\\/](?:torch_extensions[\\/]Cache[\\/])?py\d+\w*[\\/][\w.-]+)[\\/]/.exec(file)?.[1] ??
-    match.context.log.jitFolder
+    match.context.log.jitFolder ??
+    (match.context.log.builtAtRunTime ? match.context.log.emittedFolder : undefined)
   );
 }
 
 /** Removes what load() built; undefined when the extension is not one of those. */
 export function forgetJitBuild(match: Match): string[] | undefined {
   const { finding, context } = match;
-  const again = "# run the program again: the extension is built anew for the torch that is installed";
+  const { typedProgram, notebook, docker } = context.log;
+  const again =
+    typedProgram === undefined || notebook || docker
+      ? "# run the program again: the extension is built anew for the torch that is installed"
+      : `${typedProgram}   # builds the extension anew, for the torch that is installed`;
   const folder = folderOf(match);
   if (folder !== undefined) return [removeFolder(match, folder), again];
   const frames =

@@ -2,6 +2,7 @@
  * What an installer was asked for, as its command says: names, repositories, folders, files of requirements. So that a fix asks
  * for the same. Reads one line at a time.
  */
+import { condaLineIn } from "./conda-again.ts";
 import { quote } from "./command-words.ts";
 import { compiledPackages, plainName } from "./packages.ts";
 
@@ -39,6 +40,8 @@ export interface RequestFacts {
   readonly uvSystem: boolean;
   /** Packages that the last command of conda asks for beside torch's own. */
   readonly condaAsked?: readonly string[];
+  /** That command: `conda env create -f environment.yml`. */
+  readonly condaLine?: string;
   /** A page of wheels that pip was told to look at: `https://data.pyg.org/whl/torch-1.7.1+cu101.html`. */
   readonly wheelPage?: string;
 }
@@ -221,6 +224,7 @@ export class RequestReader {
   #file: string | undefined;
   #system = false;
   #conda: readonly string[] | undefined;
+  #condaLine: string | undefined;
   #variables: readonly (readonly [string, string])[] = [];
   #page: string | undefined;
 
@@ -258,6 +262,7 @@ export class RequestReader {
       const words = written(wheelCommand.exec(text)?.[1] ?? "");
       if (words !== undefined) this.#wheel = `wheel ${words}`;
     }
+    this.#condaLine = condaLineIn(text) ?? this.#condaLine;
     // An environment with nothing but Python in it asks for nothing yet.
     if (text.includes("onda create ") || text.includes("amba create ")) {
       const names = condaNames(condaCommand.exec(text)?.[1] ?? "");
@@ -300,6 +305,7 @@ export class RequestReader {
       ...(options.length === 0 ? {} : { options }),
       ...(this.#variables.length === 0 ? {} : { commandVariables: this.#variables }),
       ...(this.#conda === undefined || this.#conda.length === 0 ? {} : { condaAsked: this.#conda }),
+      ...(this.#condaLine === undefined ? {} : { condaLine: this.#condaLine }),
       ...(this.#installs.length === 0 ? {} : { installs: [...this.#installs] }),
       ...(this.#launcher === undefined ? {} : { launcher: this.#launcher }),
       ...(this.#wheel === undefined ? {} : { wheelCommand: this.#wheel }),

@@ -15,6 +15,8 @@ export interface SettingFacts {
   readonly visualStudio?: string;
   /** The folder whose setup.py was building, as torch's builder names it; not one that pip makes for one build. */
   readonly buildRoot?: string;
+  /** The folder in which load() builds an extension while a program runs. */
+  readonly emittedFolder?: string;
   /** Python printed torch's CUDA_HOME, and it is None: torch finds no toolkit. */
   readonly cudaHomeNone: boolean;
   /** CUDA_HOME, where that is the toolkit of pip's packages: `/e/lib/python3.11/site-packages/nvidia/cu13`. */
@@ -187,6 +189,7 @@ export class SettingReader {
   #cmakePython: string | undefined;
   #homeNone = false;
   #pipHome: string | undefined;
+  #emittedFolder: string | undefined;
   #buildRoot: string | undefined;
   #askedForHome = false;
   #setup: string | undefined;
@@ -293,6 +296,11 @@ export class SettingReader {
         /Emitting ninja build file ((?:[A-Za-z]:)?[\\/](?!.*(?:pip-(?:req-build|install|modern)|[\\/]tmp[\\/]|builds-v0)).{1,200}?)[\\/]build[\\/]temp\./.exec(
           text,
         )?.[1] ?? this.#buildRoot;
+    if (text.includes("Emitting ninja build file "))
+      this.#emittedFolder =
+        /Emitting ninja build file ((?:[A-Za-z]:)?[\\/](?!.*(?:pip-|builds-v0|[\\/]build[\\/]temp\.)).{1,200}?)[\\/]build\.ninja/.exec(
+          text,
+        )?.[1] ?? this.#emittedFolder;
     if (this.#askedForHome) this.#homeNone ||= text.trim() === "None";
     this.#askedForHome = text.includes("print(CUDA_HOME)") || text.includes("cpp_extension.CUDA_HOME");
     if (text.includes("CUDA_HOME") && saysSet.test(text) && !notSet.test(text)) this.#setsHome = true;
@@ -327,6 +335,7 @@ export class SettingReader {
       cudaHomeNone: this.#homeNone,
       ...(this.#pipHome === undefined ? {} : { cudaHomeOfPip: this.#pipHome }),
       ...(this.#buildRoot === undefined ? {} : { buildRoot: this.#buildRoot }),
+      ...(this.#emittedFolder === undefined ? {} : { emittedFolder: this.#emittedFolder }),
       ...(this.#nvcc === undefined ? {} : { nvccShown: this.#nvcc }),
       ...(this.#studio === undefined ? {} : { visualStudio: this.#studio }),
       placeholderTorch: this.#placeholder,

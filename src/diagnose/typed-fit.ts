@@ -125,10 +125,35 @@ function withDefinitions(command: string, given: string): string {
 /** CMake's command as rules write it: from the build folder, with some definitions. */
 const written = /^(?:rm -rf build(?:;| &&) )?cmake((?: -D\w+=(?:"[^"]*"|[^\s"]+))+) \.\.(?=\s*(?:#|$))/;
 
-/** The lines of a fix with the text's own command of CMake in place of one that is put as an example. */
+/**
+ * Where an installer of Python's runs CMake, its definitions go by a variable. Source: scikit-build-core's documentation of
+ * configuration (CMAKE_ARGS), pybind/cmake_example.
+ */
+function byVariable(match: Match, given: string): string | undefined {
+  const { installer, commandVariables, requested } = match.context.log;
+  if (installer === undefined || installer === "conda" || installer === "setup.py" || requested === undefined)
+    return undefined;
+  const before = commandVariables?.find(([name]) => name === "CMAKE_ARGS")?.[1];
+  const words = [...given.matchAll(/(-D\w+=)(?:"([^"]*)"|([^\s"]+))/g)].map(
+    ([, name = "", quoted, plain]) => `${name}${quoted ?? plain ?? ""}`,
+  );
+  const value = [...(before === undefined ? [] : [before]), ...words].join(" ");
+  return platformOf(match) === "win32"
+    ? value.includes("$(")
+      ? undefined
+      : `set CMAKE_ARGS=${value}`
+    : `export CMAKE_ARGS="${value}"`;
+}
+
+/** The lines of a fix with the text's own command of CMake, or the installer's way to it, in place of one that is put as an example. */
 export function inTypedCmake(lines: readonly string[], match: Match): readonly string[] {
   const at = lines.findIndex((line) => written.test(line));
   if (at < 0) return lines;
-  const again = cmakeAgain(match, lines, written.exec(lines[at] ?? "")?.[1] ?? "");
-  return again === undefined ? lines : [...lines.slice(0, at), ...again, ...lines.slice(at + 1)];
+  const given = written.exec(lines[at] ?? "")?.[1] ?? "";
+  const again = cmakeAgain(match, lines, given);
+  if (again !== undefined) return [...lines.slice(0, at), ...again, ...lines.slice(at + 1)];
+  const variable = byVariable(match, given);
+  if (variable === undefined) return lines;
+  const remark = /\.\.(\s{2,}# .*)$/.exec(lines[at] ?? "")?.[1] ?? "";
+  return [...lines.slice(0, at), variable + (remark.includes("within pip") ? "" : remark), ...lines.slice(at + 1)];
 }

@@ -31,6 +31,16 @@ const wrappers: readonly RegExp[] = [
   /^(?:ERROR: )?(?!.*(?:cannot allocate memory|exit code: 137))(?:process "|failed to solve|executor failed|Service .* failed to build).*(?:did not complete successfully|exit code|returned a non-zero)/,
 ];
 
+/** A step of a docker build that runs CMake or make alone, and no installer. */
+function otherStep(text: string): boolean {
+  const step = /^(?:ERROR: )?(?:failed to solve: )?process "(.*)" did not complete/.exec(text)?.[1];
+  return (
+    step !== undefined &&
+    /\b(?:cmake|make|ninja)\b/.test(step) &&
+    !/\b(?:pip3?|uv|poetry|pdm|conda|setup\.py)\b/.test(step)
+  );
+}
+
 const own = /^(?:pip\S*: )?(ERROR|error|Error|×|CRITICAL): (.*)$/;
 const setuptoolsMissing =
   /(?:command|execute) '([^']+)'(?: failed)?: (?:No such file or directory|None|\[WinError 2\])|^(?:error: )?command ([^\s'"]+) failed: (?:No such file or directory|None)$|^unable to execute '([^']+)': No such file|^error: \[Errno 2\] No such file or directory: '([^']*(?:nvcc|cc|\+\+|ninja|cmake|clang|hipcc|git|make)(?:-\d+)?)'/;
@@ -91,7 +101,7 @@ export function installerParser(): Parser {
       const killedBelow = /\b137\b|SIGKILL|status -9\b/.test(text);
       for (const wrapper of wrappers) {
         if (!killedBelow && wrapper.test(text)) {
-          out.add(line, { kind: "wrapper", tool: "pip", message: text });
+          out.add(line, { kind: "wrapper", tool: otherStep(text) ? "cmake" : "pip", message: text });
           return true;
         }
       }

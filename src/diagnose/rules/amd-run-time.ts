@@ -44,7 +44,8 @@ function otherTorch(match: Match): string[] {
       `${pip(match, `install --force-reinstall torch --index-url https://download.pytorch.org/whl/${torchIndex(match)}`)}   # PyTorch's own build, which has ${gfx ?? ""}; in a container: without libraries of the host's ROCm before its own (LD_LIBRARY_PATH, singularity --rocm)`,
     ];
   return [
-    ...(platformOf(match) === "win32" ? [] : [override]),
+    // For which GPU to pretend has to be known: another one's kernels end the program.
+    ...(platformOf(match) === "win32" ? [] : [gfx === undefined ? `# ${override}` : override]),
     wheels === undefined
       ? "# AMD's own wheels by GPU family (RX 6000: gfx103X, also for Windows): https://github.com/ROCm/TheRock/blob/main/RELEASES.md"
       : pip(match, `install --force-reinstall --pre torch --index-url https://rocm.nightlies.amd.com/v2/${wheels}/`) +

@@ -1,6 +1,7 @@
 /** Device code that asks for functions and atomics of a newer GPU architecture than it is compiled for. */
 import { knownCapabilities, platformOf, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { addInclude } from "../source-edits.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { typedFor } from "./typed-architectures.ts";
@@ -41,10 +42,13 @@ function olderGpu(match: Match): string | undefined {
     : gpu;
 }
 
-/** What to build for: nothing below 7.5, where CUDA 13 begins. */
-function wanted(match: Match): string {
-  const from = least(match);
-  return Number.parseFloat(from) < 7.5 ? "7.5" : from;
+/** What to build for: the GPUs of the text that are new enough, else `from` and, as PTX, all that is newer. */
+function listFrom(match: Match, from: string): string {
+  const known = knownCapabilities(match).filter((gpu) => Number.parseFloat(gpu) >= Number.parseFloat(from));
+  if (known.length > 0 && !/[af]$/.test(from)) return known.join(";");
+  // Nothing below 7.5, where CUDA 13 begins.
+  const first = Number.parseFloat(from) < 7.5 ? "7.5" : from;
+  return /[af]$/.test(first) ? first : `${first}+PTX`;
 }
 
 /**
@@ -89,8 +93,8 @@ export const architectureRules: readonly Rule[] = [
         ? `\`${match.facts["name"] ?? ""}\` is of <${match.facts["header"] ?? ""}>: ${placeOf(match.finding)} does not include it, or the header hides it, because the GPU architecture that is compiled for is below ${match.facts["since"] ?? ""} or the CUDA toolkit is older than the function.`
         : `\`${match.facts["name"] ?? ""}\` has no form for these arguments at ${placeOf(match.finding)}: the one that the code means exists from architecture ${match.facts["since"] ?? ""} on (or in a newer <${match.facts["header"] ?? ""}>), and an older one is on the list.`,
     fix: (match) => [
-      `# #include <${match.facts["header"] ?? ""}>`,
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", match.facts["since"] ?? "8.0")}   # that, or newer ones alone; #if __CUDA_ARCH__ >= ${(match.facts["since"] ?? "8.0").replace(".", "")}0 around the code for others`,
+      ...(match.facts["args"] === undefined ? [addInclude(match, match.facts["header"] ?? "")] : []),
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, match.facts["since"] ?? "8.0"))}   # that, or newer ones alone; #if __CUDA_ARCH__ >= ${(match.facts["since"] ?? "8.0").replace(".", "")}0 around the code for others`,
       "nvcc --version",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-math-api/"],
@@ -236,7 +240,7 @@ export const architectureRules: readonly Rule[] = [
         ? []
         : olderGpu(match) === undefined
           ? [
-              `${setVariable(match, "TORCH_CUDA_ARCH_LIST", wanted(match))}   # that, or newer ones alone: the GPUs that it has to run on`,
+              `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listFrom(match, least(match)))}   # that, or newer ones alone: the GPUs that it has to run on`,
             ]
           : [
               `# the GPU of the text has ${olderGpu(match) ?? ""}: a list of newer architectures compiles, and nothing of it runs there. Another GPU (${least(match)} or newer), a release of the package that still supports this one, or the code changed as below`,

@@ -64,13 +64,14 @@ function gpuIndex({ context: { log } }: Match): string {
 
 /** A torch with CUDA where the one of the text may be a CPU-only build, as PyPI's for Windows is. */
 function torchWithCuda(match: Match): string[] {
-  const { torchBuild, installedTorch, dockerBuild } = match.context.log;
+  const { torchBuild, installedTorch } = match.context.log;
   if (torchBuild === "cuda" || installedTorch?.includes("+cu") === true) return [];
   const show = `${python(match)} -c "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.is_available())"   # None: a CPU-only build, and the extension needs one with CUDA:`;
   const install = installTorchFor(match, torchCuda(match) ?? match.context.log.cuda ?? "13.0");
-  return dockerBuild && torchBuild !== "cpu"
-    ? [`# a CPU-only torch in the image (torch.version.cuda is None): ${install}`]
-    : [show, install];
+  // Another torch only where the text tells of one for the CPU: the variable alone is what the message asks for.
+  return torchBuild === "cpu" || platformOf(match) === "win32"
+    ? [show, install]
+    : [`# a CPU-only torch (torch.version.cuda is None) does not do: ${install}`];
 }
 
 /** A list, or the one word that torch refuses, in torch's form where it is written in nvcc's. */
@@ -154,7 +155,8 @@ export const buildArchitectureRules: readonly Rule[] = [
       const known = (knownSince.find(([since]) => compareVersions(torch, since) >= 0) ?? [[0], "7.5+PTX"])[1];
       return [
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", Number.parseFloat(known) < Number.parseFloat(nearest) ? known : nearest)}   # the nearest that it knows; PTX is translated by the driver`,
-        pip(match, "install --upgrade torch   # knows newer GPUs"),
+        `# or a torch that knows newer GPUs: ${pip(match, "install --upgrade torch")}`,
+        ...buildAgain(match),
       ];
     },
     sources: ["CharlesShang/DCNv2#143", "pytorch/pytorch#166120", "NVlabs/curobo#596"],
@@ -265,7 +267,12 @@ export const buildArchitectureRules: readonly Rule[] = [
             ? buildAgain(match)
             : [`${python(match)} ${match.context.log.setupCommand}`]),
         ];
-      if (match.context.log.docker && match.facts["empty"] === undefined && match.context.log.arch !== "arm64")
+      if (
+        match.context.log.docker &&
+        !match.context.log.dockerBuild &&
+        match.facts["empty"] === undefined &&
+        match.context.log.arch !== "arm64"
+      )
         return [
           "# in the Dockerfile, before the RUN that fails (an export outside does not reach a docker build), the GPUs that will run it:",
           `#     ENV TORCH_CUDA_ARCH_LIST="${listOf(match) ?? usualArchitectures(match)}"`,
@@ -280,7 +287,7 @@ export const buildArchitectureRules: readonly Rule[] = [
           : [setVariable(match, "TORCH_CUDA_ARCH_LIST", meant), ...buildAgain(match)];
       return [
         `${setVariable(match, "TORCH_CUDA_ARCH_LIST", listOf(match) ?? (match.context.log.arch === "arm64" ? "5.3;6.2;7.2;8.7" : usualArchitectures(match)))}   # the GPUs that will run it; nvidia-smi --query-gpu=compute_cap --format=csv`,
-        ...(match.context.log.docker && match.facts["empty"] === undefined
+        ...(match.context.log.docker && !match.context.log.dockerBuild && match.facts["empty"] === undefined
           ? [
               `# in the Dockerfile, before the RUN that fails: ENV TORCH_CUDA_ARCH_LIST="${listOf(match) ?? usualArchitectures(match)}"`,
             ]
@@ -319,7 +326,7 @@ export const buildArchitectureRules: readonly Rule[] = [
       },
       {
         text: '$ docker build -t det .\n1.181   File "/opt/conda/lib/python3.7/site-packages/torch/utils/cpp_extension.py", line 1606, in _get_cuda_arch_flags\n1.181     arch_list[-1] += \'+PTX\'\n1.181 IndexError: list index out of range\nERROR: failed to solve: process "/bin/sh -c python setup.py develop" did not complete successfully: exit code: 1',
-        expect: '#     ENV TORCH_CUDA_ARCH_LIST="7.0;7.5;8.0+PTX"',
+        expect: 'ENV TORCH_CUDA_ARCH_LIST="7.0;7.5;8.0+PTX"',
       },
       { text: "ValueError: Unknown CUDA arch () or GPU not supported", expect: "unset TORCH_CUDA_ARCH_LIST" },
       {

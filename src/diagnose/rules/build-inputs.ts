@@ -1,6 +1,6 @@
 /** What goes into a build and is not what it should be: sources in place of a wheel, modules, folders, another processor. */
 import { own } from "../../base/own.ts";
-import { pip, platformOf, wordsToBuild } from "../commands.ts";
+import { buildAgain, pip, platformOf, torchThere, wordsToBuild, xformersFor } from "../commands.ts";
 import { type Rule, type RuleContext, said } from "../rule.ts";
 
 /** Packages of PyPI by the modules that build scripts import. */
@@ -59,7 +59,9 @@ export const buildInputRules: readonly Rule[] = [
     fix: (match) => {
       const name = match.facts["package"] ?? "<package>";
       return [
-        `${pip(match, `install --only-binary :all: ${name}`)}   # a version that has a wheel; for xformers the one of the installed torch, from torch's own index`,
+        ...(name === "xformers"
+          ? xformersFor(match, torchThere(match))
+          : [`${pip(match, `install --only-binary ${name} ${name}`)}   # a version that has a wheel`]),
         "# or the Python version that the program names (3.10 or 3.11), in which that version has a wheel",
       ];
     },
@@ -127,7 +129,9 @@ export const buildInputRules: readonly Rule[] = [
         match.finding.text.includes("/nix/")
           ? `# nix: python3Packages.${name} in nativeBuildInputs (build-system)`
           : pip(match, `install ${name}`),
-        `${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees it`,
+        ...(match.context.log.requested === undefined && match.context.log.setupCommand !== undefined
+          ? buildAgain(match)
+          : [`${pip(match, `install --no-build-isolation ${wordsToBuild(match)}`)}   # the build then sees it`]),
       ];
     },
     sources: ["NixOS/nixpkgs#283343"],

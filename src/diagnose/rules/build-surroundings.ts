@@ -32,13 +32,21 @@ export const buildSurroundingsRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? "ccache"}\` was put in front of the compiler and stops by itself (${match.facts["why"] ?? ""}): its store, its server or its configuration is at fault, not the code.`,
-    fix: (match) => [
-      `${match.facts["name"] ?? "ccache"} --show-stats; env | grep -iE 's?ccache|COMPILER_LAUNCHER'`,
-      "# build without it: unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER RUSTC_WRAPPER; export CC=gcc CXX=g++; PATH without /usr/lib/ccache",
+    fix: (match) =>
       match.facts["name"] === "sccache"
-        ? "sccache --stop-server; SCCACHE_LOG=debug sccache --start-server   # says why; SCCACHE_IGNORE_SERVER_IO_ERROR=1 goes on without it"
-        : "export CCACHE_DIR=$HOME/.ccache   # a folder that may be written; CCACHE_DISABLE=1 switches it off",
-    ],
+        ? [
+            ...(platformOf(match) === "win32"
+              ? ["set CMAKE_C_COMPILER_LAUNCHER=& set CMAKE_CXX_COMPILER_LAUNCHER=& set CMAKE_CUDA_COMPILER_LAUNCHER="]
+              : [
+                  "unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER RUSTC_WRAPPER   # the build without it",
+                  "export CC=gcc CXX=g++",
+                ]),
+            "# or mend it: sccache --stop-server; SCCACHE_LOG=debug sccache --start-server says why; its store is named by SCCACHE_… variables",
+          ]
+        : [
+            `${setVariable(match, "CCACHE_DISABLE", "1")}   # it then calls the compiler and keeps nothing`,
+            "# or a folder that may be written: export CCACHE_DIR=<folder>",
+          ],
     sources: ["https://github.com/mozilla/sccache", "https://ccache.dev/manual/latest.html"],
     examples: [
       {
@@ -169,10 +177,13 @@ export const buildSurroundingsRules: readonly Rule[] = [
       `\`${match.facts["folder"] ?? ""}\` was removed while torch built in it, or never made: another process (a second rank, a cleaning job) deleted it, or the folder above may not be written.`,
     fix: (match) => [
       removeFolder(match, match.facts["folder"] ?? ""),
-      "# run it once in one process; then start all ranks",
       platformOf(match) === "win32"
         ? "set TORCH_EXTENSIONS_DIR=C:\\te"
         : "export TORCH_EXTENSIONS_DIR=/tmp/$USER/torch_extensions   # when the folder may not be written or is shared",
+      "# run it once in one process; then start all ranks",
+      ...(match.context.log.typedProgram === undefined || match.context.log.docker || match.context.log.notebook
+        ? []
+        : [match.context.log.typedProgram]),
     ],
     sources: ["pytorch/pytorch#96589"],
     examples: [

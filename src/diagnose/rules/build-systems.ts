@@ -90,9 +90,11 @@ export const buildSystemRules: readonly Rule[] = [
     cause: (match) =>
       `Two processes (ranks, DataLoader workers) built the extension for the first time and both wanted to make ${match.facts["folder"] === undefined ? "its folder" : `\`${match.facts["folder"]}\``}; an older torch takes that for an error. The folder is there now.`,
     fix: (match) => [
-      "# run it again: the folder exists from now on",
+      match.context.log.typedProgram === undefined || match.context.log.docker || match.context.log.notebook
+        ? "# run it again: the folder exists from now on"
+        : `${match.context.log.typedProgram}   # the folder exists from now on`,
       `# on new machines: one process builds first (${python(match)} -c "import the_package"; rank 0, then torch.distributed.barrier()), or a folder for each: TORCH_EXTENSIONS_DIR=/tmp/ext_$LOCAL_RANK`,
-      pip(match, "install --upgrade torch   # a newer one does not stop at a folder that is there"),
+      `# or a newer torch, which does not stop at a folder that is there: ${pip(match, "install --upgrade torch")}`,
     ],
     sources: ["pytorch/pytorch#46334"],
     examples: [

@@ -97,6 +97,13 @@ function replacement(match: Match): string[] {
     return [
       `sed -i.bak -E 's/ *: *public +(::)?thrust::${name} *<[^>]*> *([{]?)/ \\2/' ${file}   # no base class; result_type and its like, where they are used, become a using of one's own`,
     ];
+  const direct = own(renamed, name);
+  if (direct !== undefined) {
+    const [form, to, header] = direct;
+    const include =
+      header === undefined ? "" : `; 0,/#include/s//#include <${header.replaceAll("/", "\\/")}>\\n#include/`;
+    return [`sed -i.bak -E 's/${form}/${to}/g${include}' ${file}`];
+  }
   const functor = own(functors, name);
   return functor === undefined
     ? []
@@ -104,6 +111,37 @@ function replacement(match: Match): string[] {
         `sed -i.bak -E 's/\\bcub::${name}(\\(\\)|[{][}])?/::${functor}/g; 0,/#include/s//#include <cuda\\/functional>\\n#include <cuda\\/std\\/functional>\\n#include/' ${file}`,
       ];
 }
+
+/**
+ * What is called the same way under another name: how it is written, what takes its place, and the header that has it.
+ * Source: the CCCL 2.x → 3.0 migration guide.
+ */
+const renamed: Readonly<Record<string, readonly [form: string, to: string, header?: string]>> = {
+  ConstantInputIterator: [
+    "(::)?\\bcub::ConstantInputIterator",
+    "::thrust::constant_iterator",
+    "thrust/iterator/constant_iterator.h",
+  ],
+  CountingInputIterator: [
+    "(::)?\\bcub::CountingInputIterator",
+    "::thrust::counting_iterator",
+    "thrust/iterator/counting_iterator.h",
+  ],
+  DiscardOutputIterator: [
+    "(::)?\\bcub::DiscardOutputIterator",
+    "::thrust::discard_iterator",
+    "thrust/iterator/discard_iterator.h",
+  ],
+  FpLimits: [
+    "(::)?\\bcub::FpLimits<([^<>]*)>::(L|M)(owest|ax)",
+    "::cuda::std::numeric_limits<\\2>::\\L\\3\\E\\4",
+    "cuda/std/limits",
+  ],
+  DivideAndRoundUp: ["(::)?\\bcub::DivideAndRoundUp", "::cuda::ceil_div", "cuda/cmath"],
+  LaneId: ["(::)?\\bcub::LaneId\\(", "::cuda::ptx::get_sreg_laneid(", "cuda/ptx"],
+  CTA_SYNC: ["(::)?\\bcub::CTA_SYNC\\(", "__syncthreads("],
+  WARP_SYNC: ["(::)?\\bcub::WARP_SYNC\\(", "__syncwarp("],
+};
 
 /** Function objects that take the place of CUB's, as values. */
 const functors: Readonly<Record<string, string>> = {

@@ -35,7 +35,11 @@ export const cmakeCompilerRules: readonly Rule[] = [
         : [
             "ls -d /usr/local/cuda*/bin/nvcc; which -a nvcc; nvcc --version   # none: install the CUDA toolkit (docker: an image whose tag holds devel)",
             "export PATH=/usr/local/cuda/bin:$PATH CUDACXX=/usr/local/cuda/bin/nvcc",
-            "rm -rf build CMakeCache.txt CMakeFiles   # CMake remembers the compiler that failed; then the same command, or cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..",
+            ...(match.context.log.typedConfigure === undefined
+              ? [
+                  "rm -rf build CMakeCache.txt CMakeFiles   # CMake remembers the compiler that failed; then the same command, or cmake -DCMAKE_CUDA_COMPILER=/usr/local/cuda/bin/nvcc ..",
+                ]
+              : []),
             ...(match.facts["words"] === undefined
               ? []
               : ["export CUDAHOSTCXX=/usr/bin/g++-12   # where nvcc refuses the host compiler"]),

@@ -1,5 +1,4 @@
 /** CMake: packages, libraries and targets that it does not find. */
-import { developmentPackages, type PackageNames } from "../development-packages.ts";
 import { own } from "../../base/own.ts";
 import {
   buildRequirement,
@@ -9,7 +8,9 @@ import {
   python,
   setVariable,
   systemPackage,
+  torchThere,
 } from "../commands.ts";
+import { cmakePackages } from "../cmake-package-names.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 import { cmakeRanPythonWithoutTorch } from "./cmake-python.ts";
 
@@ -28,31 +29,6 @@ function nvidiaPackage(match: Match, name: string): string[] {
     `# or by name: cmake -D${name.toUpperCase()}_INCLUDE_DIR=$${folder}/include -D${name.toUpperCase()}_LIBRARY=$${folder}/lib/lib${name}.so.${name === "nccl" ? "2" : name === "cudnn" ? "9" : "0"} ..`,
   ];
 }
-
-/** Development packages by the name that find_package has for them. */
-const systemPackages: Readonly<Record<string, PackageNames>> = {
-  openmp: developmentPackages.openmp,
-  blas: developmentPackages.openblas,
-  openblas: developmentPackages.openblas,
-  lapack: developmentPackages.lapack,
-  mkl: { apt: "intel-mkl", conda: "mkl-devel" },
-  mpi: developmentPackages.mpi,
-  opencv: developmentPackages.opencv,
-  eigen3: developmentPackages.eigen,
-  boost: developmentPackages.boost,
-  protobuf: developmentPackages.protobuf,
-  gflags: developmentPackages.gflags,
-  glog: developmentPackages.glog,
-  glm: developmentPackages.glm,
-  numa: developmentPackages.numa,
-  png: developmentPackages.png,
-  jpeg: developmentPackages.jpeg,
-  zlib: developmentPackages.zlib,
-  tbb: developmentPackages.tbb,
-  openssl: developmentPackages.openssl,
-  pkgconfig: { apt: "pkg-config", dnf: "pkgconf-pkg-config", brew: "pkg-config", conda: "pkg-config" },
-  ffmpeg: developmentPackages.ffmpeg,
-};
 
 /** pip or uv runs CMake (scikit-build-core, meson-python), in an environment of its own. */
 function inPip(match: Match): boolean {
@@ -120,8 +96,8 @@ export const cmakePackageRules: readonly Rule[] = [
         ];
       if (/TORCH_PYTHON/i.test(name))
         return [
-          `cmake -D${name}="$(${python(match)} -c 'import torch, os; print(os.path.join(os.path.dirname(torch.__file__), "lib", "libtorch_python.so"))')" ..   # LibTorch's zip has none: take pip's torch`,
-          "rm -rf build   # the cache remembers NOTFOUND",
+          ...(match.context.log.typedConfigure === undefined ? ["rm -rf build   # the cache remembers NOTFOUND"] : []),
+          `cmake -D${name}="$(${python(match)} -c 'import torch; print(torch.__path__[0])')/lib/libtorch_python.so" ..   # LibTorch's zip has none: take pip's torch`,
         ];
       return [
         `cmake -D${name}=/path/to/it ..   # find / -iname '*${name.replace(/_(?:LIBRARY|LIBRARIES|INCLUDE_DIRS?|LIB)$/i, "").toLowerCase()}*' 2>/dev/null`,
@@ -150,13 +126,29 @@ export const cmakePackageRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The CMake files of an installed package (torch's Caffe2Targets.cmake, CUDA's) say that \`${match.facts["target"] ?? ""}\` is \`${match.facts["file"] ?? ""}\`, and that file is not there: the package was moved, mixed from two installations, or installed in part.`,
-    fix: (match) => [
-      `ls -l ${match.facts["file"] ?? ""}`,
-      ...(/torch|c10|caffe2/i.test(match.facts["target"] ?? "")
-        ? [pip(match, "install --force-reinstall --no-deps torch")]
-        : []),
-      "# then configure in a new build folder: the old one remembers the path",
-    ],
+    fix: (match) => {
+      if (!/torch|c10|caffe2/i.test(match.facts["target"] ?? ""))
+        return [
+          `ls -l ${match.facts["file"] ?? ""}`,
+          "# then configure in a new build folder: the old one remembers the path",
+        ];
+      const there = torchThere(match);
+      const build = /\+(\w+)$/.exec(there ?? "")?.[1];
+      const release = `${there === undefined ? "torch" : `torch==${there}`}${build === undefined ? "" : ` --index-url https://download.pytorch.org/whl/${build}`}`;
+      return /[\\/](?:site|dist)-packages[\\/]/.test(match.facts["file"] ?? "")
+        ? [
+            `${pip(match, `install --force-reinstall --no-deps ${release}`)}   # the same release, whole`,
+            "# then configure in a new build folder: the old one remembers the path",
+          ]
+        : [
+            ...(platformOf(match) === "win32"
+              ? []
+              : [
+                  `cmake -DCMAKE_PREFIX_PATH="$(${python(match)} -c 'import torch; print(torch.utils.cmake_prefix_path)')" ..   # pip's torch, which is whole, in place of the one below ${(match.finding.file ?? "/usr").replace(/\/(?:lib\w*|share)\/.*$/, "")}`,
+                ]),
+            "# or that torch whole again: the package of the distribution, or LibTorch's archive unpacked anew and not moved in part; then a new build folder",
+          ];
+    },
     sources: ["pytorch/pytorch#20753"],
     examples: [
       {
@@ -250,21 +242,21 @@ export const cmakePackageRules: readonly Rule[] = [
       "torch's own CMake files (Caffe2Config.cmake) look for cuDNN's header and library, because this torch was built with it, and do not find them: they lie in none of the folders that CMake searches (conda's and pip's are such), or only the library is installed and not its development files.",
     fix: (match) => [
       ...(match.context.log.conda
+        ? ["conda install -c conda-forge cudnn   # brings cudnn.h, too", "export CUDNN_PATH=$CONDA_PREFIX"]
+        : nvidiaPackage(match, "cudnn").slice(0, 2)),
+      ...(platformOf(match) === "win32"
         ? [
-            "conda install -c conda-forge cudnn   # brings cudnn.h, too",
-            "# then the same command with: -DCUDNN_ROOT=$CONDA_PREFIX -DCUDNN_INCLUDE_PATH=$CONDA_PREFIX/include -DCUDNN_LIBRARY_PATH=$CONDA_PREFIX/lib/libcudnn.so",
+            "# then the same command with: -DCUDNN_ROOT=<that folder> -DCUDNN_INCLUDE_PATH=<that folder>\\include -DCUDNN_LIBRARY_PATH=<that folder>\\lib\\x64\\cudnn.lib",
           ]
         : [
-            ...nvidiaPackage(match, "cudnn").slice(0, 2),
-            "# then the same command with: -DCUDNN_ROOT=$CUDNN_PATH -DCUDNN_INCLUDE_PATH=$CUDNN_PATH/include -DCUDNN_LIBRARY_PATH=$(ls $CUDNN_PATH/lib/libcudnn.so*)",
+            'cmake -DCUDNN_ROOT=$CUDNN_PATH -DCUDNN_INCLUDE_PATH=$CUDNN_PATH/include -DCUDNN_LIBRARY_PATH="$(ls $CUDNN_PATH/lib/libcudnn.so* | head -n 1)" ..',
           ]),
-      "rm -rf build   # the cache remembers what was found",
     ],
     sources: ["pytorch/pytorch: cmake/Modules/FindCUDNN.cmake"],
     examples: [
       {
         text: "CMake Error at /opt/conda/envs/e/lib/python3.8/site-packages/torch/share/cmake/Caffe2/Caffe2Config.cmake:96 (message):\n  Your installed Caffe2 version uses cuDNN but I cannot find the cuDNN\n  libraries.  Please set the proper cuDNN prefixes and / or install cuDNN.",
-        expect: "-DCUDNN_ROOT=$CONDA_PREFIX",
+        expect: "export CUDNN_PATH=$CONDA_PREFIX\ncmake -DCUDNN_ROOT=$CUDNN_PATH",
       },
     ],
   },
@@ -365,7 +357,7 @@ export const cmakePackageRules: readonly Rule[] = [
         ];
       const nvidia = /^(cudnn|nccl|cusparselt)$/i.exec(name)?.[1]?.toLowerCase();
       if (nvidia !== undefined) return nvidiaPackage(match, nvidia);
-      const system = own(systemPackages, name.toLowerCase());
+      const system = own(cmakePackages, name.toLowerCase());
       if (system !== undefined)
         return [...systemPackage(match, system), "rm -rf build   # the cache remembers that it was not found"];
       if (/^Python/.test(name))

@@ -1,5 +1,5 @@
 /** CMake's search for Python: a CMake that does not know the part that is asked for, a Python that does not answer. */
-import { pip, python, quote } from "../commands.ts";
+import { pip, platformOf, python, pythonVersion, quote } from "../commands.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 /** CMake ran a Python to ask torch for its folder, and no installer speaks in the text. */
@@ -112,24 +112,31 @@ export const cmakePythonRules: readonly Rule[] = [
         ? `${who}, and it printed nothing: PYTHON_EXECUTABLE is a folder or a file that is no Python (the CMake cache keeps an old one), or the copy of pybind11 in the project is too old for this Python and takes its DeprecationWarning for a failure.`
         : `${who}, and it failed: ${words.slice(0, 300)}`;
     },
-    fix: (match) => [
-      `rm -rf build && cmake -S . -B build -DPYTHON_EXECUTABLE=$(${python(match)} -c "import sys; print(sys.executable)") -DPython_EXECUTABLE=$(${python(match)} -c "import sys; print(sys.executable)")   # the Python that has torch; with the other options as before`,
-      ...(match.facts["shim"] === undefined
-        ? [
-            "# the project's own copy of pybind11 is old: in third_party/pybind11 (or the like) git fetch --tags && git checkout v2.13.6, or take pip's:",
-            `${pip(match, "install -U pybind11")} && cmake -S . -B build -Dpybind11_DIR=$(${python(match)} -m pybind11 --cmakedir)   # for projects that call find_package(pybind11)`,
-            ...(match.facts["distutils"] === undefined
-              ? []
-              : [
-                  pip(match, "install setuptools   # brings distutils to Python 3.12 and newer"),
-                  "sudo apt-get install python3-distutils   # Debian and Ubuntu, Python up to 3.11",
-                ]),
-          ]
-        : [
-            "# or switch that version on: pyenv local <version>, or pyenv global",
-            "# or the newer search of pybind11, which asks for the active Python first: cmake -DPYBIND11_FINDPYTHON=ON",
-          ]),
-    ],
+    fix: (match) => {
+      const asked = `$(${python(match)} -c 'import sys; print(sys.executable)')`;
+      const { shim, distutils } = match.facts;
+      const kept = platformOf(match) === "win32" ? "<the Python that has torch>" : asked;
+      return [
+        ...(distutils === undefined
+          ? []
+          : [
+              `${pip(match, "install setuptools")}   # brings distutils to Python 3.12 and newer`,
+              ...(platformOf(match) === "linux" && !/^3\.(?:1[2-9]|[2-9]\d)/.test(pythonVersion(match) ?? "")
+                ? ["sudo apt-get install python3-distutils   # Debian and Ubuntu, Python up to 3.11"]
+                : []),
+            ]),
+        `cmake -DPYTHON_EXECUTABLE="${kept}" -DPython_EXECUTABLE="${kept}" ..   # the Python that has torch`,
+        ...(shim === undefined
+          ? [
+              "# the project's own copy of pybind11 is old: in third_party/pybind11 (or the like) git fetch --tags && git checkout v2.13.6, or take pip's:",
+              `# ${pip(match, "install -U pybind11")} && cmake -Dpybind11_DIR="$(${python(match)} -m pybind11 --cmakedir)" ..   # for projects that call find_package(pybind11)`,
+            ]
+          : [
+              "# or switch that version on: pyenv local <version>, or pyenv global",
+              "# or the newer search of pybind11, which asks for the active Python first: cmake -DPYBIND11_FINDPYTHON=ON",
+            ]),
+      ];
+    },
     sources: ["pybind/pybind11#2127", "pybind/cmake_example#24", "nobuyuki83/delfem2#6", "isl-org/Open3D#1156"],
     examples: [
       {

@@ -1,5 +1,6 @@
 /** Targets of CMake that nobody defines, and what it fetches by itself. */
 import { type Match, type Rule, saidAny } from "../rule.ts";
+import { editCmake } from "../source-edits.ts";
 
 /** The name of what was to be fetched, from a name or an address. */
 function dependency(match: Match): string | undefined {
@@ -38,6 +39,7 @@ export const cmakeTargetRules: readonly Rule[] = [
       const name = (match.facts["target"] ?? "").split("::")[0] ?? "";
       if (ofTorch(match))
         return [
+          ...editCmake(match, `s/${match.facts["target"] ?? ""}/\${TORCH_LIBRARIES}/g`),
           "# find_package(Torch REQUIRED)  target_link_libraries(my_ops PRIVATE ${TORCH_LIBRARIES})",
           '# Python modules (pybind11) need torch_python as well: find_library(TORCH_PYTHON torch_python PATHS "${TORCH_INSTALL_PREFIX}/lib")',
         ];

@@ -10,6 +10,7 @@ import {
   torchCuda,
 } from "../commands.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
+import { editCmake } from "../source-edits.ts";
 
 /** The compute capabilities to name: those that are known, else a common one. */
 function capabilities(match: Match): readonly string[] {
@@ -62,6 +63,12 @@ export const cmakeRules: readonly Rule[] = [
         ? `CMake does not know in which language \`${match.facts["target"] ?? "a target"}\` is written: it has no sources, or only such (.cu, .hip) whose language the project does not enable.`
         : `The project (or a package that it finds, as torch's CMake files do) uses ${match.facts["language"]} and never enabled it in this folder or above.`,
     fix: (match) => [
+      ...(/^(?:CUDA|HIP)$/.test(match.facts["language"] ?? "")
+        ? editCmake(
+            { ...match, finding: { ...match.finding, file: "CMakeLists.txt" } },
+            `0,/^[ \\t]*project[ \\t]*\\([^)]*\\)/I s//&\\nenable_language(${match.facts["language"] ?? ""})/`,
+          )
+        : []),
       `# CMakeLists.txt: project(name LANGUAGES CXX ${match.facts["language"] === undefined || match.facts["language"].startsWith("C") ? "CUDA" : match.facts["language"]}) — or enable_language(…) at the top level, before find_package(Torch) and add_subdirectory`,
       "rm -rf build   # the cache remembers the languages",
     ],
@@ -157,10 +164,14 @@ export const cmakeRules: readonly Rule[] = [
         : "CMake 4 no longer takes projects that ask for a version below 3.5.",
     fix: (match) =>
       match.facts["gone"] === undefined
-        ? [`${python(match)} -m pip install --upgrade cmake`]
+        ? [
+            match.facts["need"] !== undefined && Number.parseInt(match.facts["need"], 10) < 4
+              ? `${python(match)} -m pip install "cmake>=${match.facts["need"]},<4" && hash -r   # 4 refuses old projects`
+              : `${python(match)} -m pip install --upgrade cmake`,
+          ]
         : [
             "export CMAKE_POLICY_VERSION_MINIMUM=3.5   # or: cmake -DCMAKE_POLICY_VERSION_MINIMUM=3.5 ..",
-            `${python(match)} -m pip install "cmake<4"`,
+            `# or an older CMake: ${python(match)} -m pip install "cmake<4"`,
           ],
     sources: ["https://cmake.org/cmake/help/latest/release/4.0.html"],
     examples: [

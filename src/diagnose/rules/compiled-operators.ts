@@ -18,7 +18,10 @@ export const operatorCheckRules: readonly Rule[] = [
         /Operator does not support running with fake tensors/,
         /(?<op>\w+(?:::|\.)[\w.]+): (?:got|attempted to run with) (?:FakeTensor|Meta) .*(?:fake|meta) (?:impl|kernel)/,
         /Could not run '(?<op>[\w:.]+)' (?:with arguments )?from the 'Meta' backend/,
-      ) ?? (finding.code === "UnsupportedOperatorException" ? said(finding, /^(?<op>[\w.:]+)$/) : undefined),
+      ) ??
+      (finding.code === "UnsupportedOperatorException"
+        ? said(finding, /^(?<op>\w+(?:\.|::)[\w.:]+)(?:\s|$)/)
+        : undefined),
     confidence: "high",
     cause: (match) =>
       `torch.compile, torch.export and meta tensors run an operator without data to learn the shape and type of its results; ${match.facts["op"] === undefined ? "the operator" : `\`${match.facts["op"]}\``} has no implementation for that (register_fake, or a Meta kernel in C++), or the module that registers it was not imported.`,
@@ -32,6 +35,10 @@ export const operatorCheckRules: readonly Rule[] = [
     },
     sources: [manual, "Lightning-AI/lightning-thunder#2530"],
     examples: [
+      {
+        text: "torch._subclasses.fake_tensor.UnsupportedOperatorException: knn_ops.query.default\n- PyTorch version: 2.1.2\n- OS: Debian GNU/Linux 12",
+        expect: 'register_fake("knn_ops::query")',
+      },
       {
         text: "RuntimeError: There was no fake impl registered for <CustomOpDef(my_ops::scale)>. This is necessary for torch.compile/export/fx tracing to work. Please use `scale.register_fake` to add an fake impl.",
         expect: 'register_fake("my_ops::scale")',

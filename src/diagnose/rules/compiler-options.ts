@@ -1,5 +1,5 @@
 /** Words on a compiler's command line that it does not take, and instructions that it was not told of. */
-import { platformOf } from "../commands.ts";
+import { platformOf, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
@@ -86,6 +86,17 @@ function withNvccApart(match: Match): string[] {
         `# setup.py: extra_compile_args={"cxx": ["-O3"], "nvcc": ["-O3", "${option}"]} in place of the list; all flags of nvcc's (-gencode, -lineinfo, --use_fast_math, -Xcompiler …) into its part`,
         "grep -n -A3 extra_compile_args setup.py   # where it stands",
       ];
+}
+
+/** Takes a flag out of the lists of the build's own files, where it stands as a word of its own in quotation marks. */
+function withoutOption(match: Match): string[] {
+  const { option = "", value } = match.facts;
+  const word = option.endsWith("=") ? `${option}${value ?? ""}` : option;
+  if (platformOf(match) === "win32" || !/^-[\w=+.-]+$/.test(word)) return [];
+  const form = word.replaceAll(/[.+]/g, "[$&]");
+  return [
+    `grep -rlF -e '${word}' --include=setup.py --include='*.toml' . | xargs -r sed -i.bak -E "s/['\\"]${form}['\\"] *,?//g"   # out of the lists of flags`,
+  ];
 }
 
 export const compilerOptionRules: readonly Rule[] = [
@@ -198,7 +209,10 @@ export const compilerOptionRules: readonly Rule[] = [
                 ? "-mavx2 -mfma"
                 : "-march=native";
       return [
-        `# cxx-flags = ["${flag.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
+        ...(platformOf(match) === "win32" || match.context.log.namesRetorch
+          ? []
+          : [setVariable(match, "CFLAGS", `${flag} $CFLAGS`), setVariable(match, "CXXFLAGS", `${flag} $CXXFLAGS`)]),
+        `# retorch: cxx-flags = ["${flag.split(" ").join('", "')}"]   (or -march=native, which then runs on this kind of processor only)`,
       ];
     },
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html"],
@@ -268,6 +282,7 @@ export const compilerOptionRules: readonly Rule[] = [
           ? withoutNvccFlags(match)
           : withNvccApart(match)
         : [
+            ...withoutOption(match),
             `# remove ${match.facts["option"] ?? "it"}${/=$/.test(match.facts["option"] ?? "") ? (match.facts["value"] ?? "") : ""}${/^\/[Wfm]\w*-/.test(match.facts["option"] ?? "") ? ` (written -${(match.facts["option"] ?? "").slice(1)} there)` : ""} from extra_compile_args (setup.py), CFLAGS, CXXFLAGS, or the nvcc flags`,
             ...(/^-m(?:arch|cpu|tune)=/.test(match.facts["option"] ?? "") && match.facts["value"] === "native"
               ? ["# clang on ARM: -mcpu=native in its place (clang 15 and newer take -march=native, too)"]

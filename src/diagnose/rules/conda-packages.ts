@@ -2,6 +2,7 @@
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { installTorchFor, pip, reinstall } from "../commands.ts";
 import { condaToolkit } from "../conda-toolkit.ts";
+import { condaWith } from "../conda-again.ts";
 import { originOf } from "../packages.ts";
 import { coded, type Match, type Rule, type RuleContext } from "../rule.ts";
 import { companionFor, cudaBuildsOf, cudaOfBuild, torchOf } from "../torch-wheels.ts";
@@ -44,6 +45,16 @@ function foundIn(message: string, context: RuleContext): { asked: Asked; kind: K
     if (kind !== undefined) return { asked, kind };
   }
   return undefined;
+}
+
+/** Whether the text asks for a torch of the time of cudatoolkit, up to 1.12. */
+function isOfOldTorch(match: Match): boolean {
+  const { log, findings } = match.context;
+  const asked = findings
+    .map(({ message }) => /\bpytorch={1,2}(\d+\.\d+)/.exec(message)?.[1])
+    .find((version) => version !== undefined);
+  const pinned = asked ?? /\bpytorch={1,2}(\d+\.\d+)/.exec(log.condaLine ?? "")?.[1];
+  return pinned !== undefined && !atLeast(pinned, "1.13");
 }
 
 /** The torch that a conda file asks for, in pip's words. */
@@ -118,19 +129,26 @@ export const condaPackageRules: readonly Rule[] = [
     fix: (match) => {
       const { name = "", version, kind } = match.facts;
       const cuda = (version ?? "11.8").split(".").slice(0, 2).join(".");
+      // pytorch-cuda is there for 12.1 and 12.4, and for no other CUDA 12.
+      const packaged = atLeast(cuda, "12.4") ? "12.4" : "12.1";
       if (kind === "old-name")
         return [
-          `# environment.yml: pytorch-cuda=${cuda} in place of cudatoolkit, channels pytorch, nvidia, conda-forge (torch 2.1 to 2.5); then conda env create again`,
+          ...condaWith(match, "cudatoolkit", `pytorch-cuda=${packaged}`, ["pytorch", "nvidia"]),
+          `# environment.yml: pytorch-cuda=${packaged} in place of cudatoolkit, channels pytorch, nvidia, conda-forge (torch 2.1 to 2.5); then conda env create again`,
           `# or torch from pip: take pytorch and cudatoolkit out of the file, and ${installTorchFor(match, cuda)}`,
           `${condaToolkit(cuda)}   # nvcc, where extensions are compiled`,
         ];
       if (kind === "new-name")
         return [
+          ...(isOfOldTorch(match)
+            ? condaWith(match, "pytorch-cuda", `cudatoolkit=${cuda}`, ["pytorch", "conda-forge"])
+            : condaWith(match, "pytorch-cuda", "pytorch-cuda=11.8", ["pytorch", "nvidia"])),
           `# environment.yml: cudatoolkit=${cuda} in place of pytorch-cuda=${cuda}, channels pytorch, conda-forge${cuda === "11.3" ? " (torch 1.10 to 1.12)" : ""}; then conda env create again`,
           `# or a newer torch: pytorch-cuda=11.8 and pytorch 2.0 or later, channels pytorch and nvidia`,
         ];
       if (kind === "no-cuda")
         return [
+          ...condaWith(match, name, undefined),
           `# take ${name} out of environment.yml, then conda env create again: torch for macOS has no part for CUDA`,
           `${pip(match, "install torch torchvision")}   # with MPS on Apple Silicon`,
         ];
@@ -141,6 +159,7 @@ export const condaPackageRules: readonly Rule[] = [
         ];
       if (kind === "linux-only")
         return [
+          ...condaWith(match, name, undefined),
           `${condaToolkit(version ?? "11.8")}   # in place of ${name}; or NVIDIA's installer of CUDA ${cuda}`,
           `# take ${name} out of environment.yml before conda env create`,
         ];
@@ -196,12 +215,14 @@ export const condaPackageRules: readonly Rule[] = [
       if (cuda !== undefined) {
         const there = cudaOfBuild(cudaBuildsOf(torch)?.at(-1) ?? "cu118");
         return [
+          ...condaWith(match, "pytorch-cuda", `pytorch-cuda=${there}`, ["pytorch", "nvidia"]),
           `# environment.yml: pytorch-cuda=${there}, channels pytorch and nvidia, without builds behind a second =; then conda env create again`,
           `# or from pip: ${pip(match, `install "torch==${release}.*" "torchvision==${companionFor("torchvision", torch) ?? ""}" "torchaudio==${companionFor("torchaudio", torch) ?? ""}" --index-url https://download.pytorch.org/whl/${cudaBuildsOf(torch)?.at(-1) ?? "cu118"}`)}`,
         ];
       }
       const wanted = companionFor(name === "torchaudio" ? "torchaudio" : "torchvision", other ?? torch);
       return [
+        ...condaWith(match, name, `${name}=${(wanted ?? "").replace(/\.\*$/, "")}`),
         `# environment.yml: ${name}=${(wanted ?? "").replace(/\.\*$/, "")}, which is the one for pytorch ${other ?? ""}; then conda env create again`,
         `# or from pip: ${pip(match, `install "torch==${other ?? ""}.*" "${name}==${wanted ?? ""}"`)}`,
       ];

@@ -1,4 +1,5 @@
 /** What conda's, mamba's and pixi's solvers say when there is no set of packages. */
+import { condaAgain } from "../conda-again.ts";
 import { platformOf, setVariable } from "../commands.ts";
 import { originOf } from "../packages.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
@@ -84,7 +85,8 @@ export const condaSolvingRules: readonly Rule[] = [
                     `pixi workspace system-requirements add cuda ${cudaOf(match).split(".")[0] ?? "12"}   # pixi.toml: [system-requirements] cuda = "${cudaOf(match).split(".")[0] ?? "12"}"; then pixi install`,
                   ]
                 : []),
-              `${setVariable(match, "CONDA_OVERRIDE_CUDA", cudaOf(match))}   # install for a GPU machine all the same; then the same command`,
+              `${setVariable(match, "CONDA_OVERRIDE_CUDA", cudaOf(match))}   # install for a GPU machine all the same${match.context.log.condaLine === undefined ? "; then the same command" : ""}`,
+              ...condaAgain(match),
               '# or an environment without it: in pixi.toml a feature "gpu" with [system-requirements] cuda = "12" beside a plain one',
             ]
           : match.facts["name"] === "__glibc"

@@ -1,6 +1,8 @@
 /** Names of CUDA's libraries that one release has and another has not. */
-import { reinstall, useToolkit } from "../commands.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { reinstall, torchCuda, useToolkit } from "../commands.ts";
 import { about } from "../matchers.ts";
+import { addInclude } from "../source-edits.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 
 /** The header of one of CUDA's small types of numbers. */
@@ -8,6 +10,13 @@ function floatHeader(name: string): string | undefined {
   if (/^(?:__)?nv_bfloat16\d?$/.test(name)) return "cuda_bf16.h";
   if (/^__nv_fp8/.test(name)) return "cuda_fp8.h";
   return /^__nv_fp4/.test(name) ? "cuda_fp4.h" : undefined;
+}
+
+/** Whether the CUDA of the text is from before a small type of numbers. */
+function isOlder(match: Match, name: string): boolean {
+  const cuda = match.context.log.cuda ?? torchCuda(match);
+  const since = name.includes("fp4") ? "12.8" : name.includes("fp8") ? "11.8" : "11.0";
+  return cuda !== undefined && compareVersions(parseVersion(cuda), parseVersion(since)) < 0;
 }
 
 /** Functions of cuSPARSE that CUDA 11 took away. */
@@ -134,7 +143,7 @@ export const cudaApiRules: readonly Rule[] = [
       const name = match.facts["name"] ?? "";
       const header = floatHeader(name);
       return [
-        ...(header === undefined ? [] : [`# add to ${match.finding.file ?? "the file"}: #include <${header}>`]),
+        ...(header === undefined || isOlder(match, name) ? [] : [addInclude(match, header)]),
         "nvcc --version",
         ...forThisCuda(match, name),
       ];

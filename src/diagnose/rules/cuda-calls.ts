@@ -1,9 +1,38 @@
 /** Calls and types of CUDA (and HIP) in a source of one's own that take other arguments than are given. */
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { torchCuda, useToolkit } from "../commands.ts";
 import { about } from "../matchers.ts";
-import { codeAt, type Rule, saidAny } from "../rule.ts";
+import { codeAt, type Match, type Rule, saidAny } from "../rule.ts";
+import { addInclude, editSource } from "../source-edits.ts";
 
 const guide = "https://docs.nvidia.com/cuda/cuda-c-programming-guide/";
 const vector = String.raw`(?:const )?(?:float|double|int|uint|long|half|__half|__nv_bfloat16)[234](?: ?&)?`;
+
+/** The header of CUDA, or of HIP, that has a type of 16 or 8 bits. */
+function smallFloatHeader(match: Match): string {
+  const name = match.facts["name"] ?? "";
+  const header = /bfloat/.test(name) ? "bf16" : /fp8/.test(name) ? "fp8" : "fp16";
+  return match.context.log.amd || match.finding.file?.endsWith(".hip") === true
+    ? `hip/hip_${header}.h`
+    : `cuda_${header}.h`;
+}
+
+/** The first CUDA with a constant of cuBLASLt. */
+function cudaOfEpilogue(name: string): string {
+  if (name.includes("SCALE_MODE")) return "12.8";
+  return name.includes("SCALE") ? "11.8" : "11.6";
+}
+
+/** The toolkit of torch's own CUDA, where that is new enough. */
+function newerToolkitOfTorch(match: Match, least: string): string[] {
+  const ofTorch = torchCuda(match);
+  const older = (version: string): boolean => compareVersions(parseVersion(version), parseVersion(least)) < 0;
+  if (ofTorch !== undefined && !older(ofTorch)) return useToolkit(match, ofTorch, least);
+  return [
+    "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*   # the toolkit that compiles",
+    `# a newer toolkit (${least} or newer) of the major version that torch was built for${ofTorch === undefined ? "" : ` (CUDA ${ofTorch})`}: export CUDA_HOME=/usr/local/cuda-<version> PATH=/usr/local/cuda-<version>/bin:$PATH`,
+  ];
+}
 
 export const cudaCallRules: readonly Rule[] = [
   {
@@ -27,6 +56,10 @@ export const cudaCallRules: readonly Rule[] = [
     cause: (match) =>
       `${codeAt(match.finding)}: ${/alloc/i.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "") : "the function (cudaMalloc and its like)"} writes the address of the new memory into a pointer, so it wants the address of that pointer (a \`void**\`), not the pointer${match.facts["type"] === undefined ? "" : ` (a \`${match.facts["type"].trim()}\`)`}.`,
     fix: (match) => [
+      ...editSource(
+        match,
+        "s/\\b((cuda|hip)Malloc\\w*\\([ \\t]*)([A-Za-z_][A-Za-z0-9_.>-]*)[ \\t]*,/\\1(void**)\\&\\3,/",
+      ),
       `# float* p; ${/alloc/i.test(match.facts["name"] ?? "") ? (match.facts["name"] ?? "cudaMalloc") : "cudaMalloc"}(&p, n * sizeof(float));   in a C source: (void**)&p`,
       "# in an extension: auto t = torch::empty({n}, x.options()); t.data_ptr<float>() lets torch hold the memory",
     ],
@@ -112,8 +145,7 @@ export const cudaCallRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is a constant of cublasLt.h that came with a later release of CUDA than the one that is compiled with: ${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "scaling modes with CUDA 12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "scales for FP8 with CUDA 11.8" : "the epilogues of GELU, BGRAD and AUX in the course of CUDA 11, after 11.3"}.`,
     fix: (match) => [
-      "nvcc --version; which -a nvcc; ls -d /usr/local/cuda*   # the toolkit that compiles",
-      `# a newer toolkit (${/SCALE_MODE/.test(match.facts["name"] ?? "") ? "12.8" : /SCALE/.test(match.facts["name"] ?? "") ? "11.8" : "11.6"} or newer) of the major version that torch was built for: export CUDA_HOME=/usr/local/cuda-<version> PATH=/usr/local/cuda-<version>/bin:$PATH`,
+      ...newerToolkitOfTorch(match, cudaOfEpilogue(match.facts["name"] ?? "")),
       "# or leave the part out that needs it (apex: without fused_dense; a release of the package from before)",
     ],
     // DRELU_BGRAD from 11.3.1 on: ROCm/HIPIFY#2548; AUX from 11.4.2 on: Oneflow-Inc/oneflow#8063; scales for FP8 from 11.8 on: apache/tvm#19432; modes from
@@ -138,7 +170,10 @@ export const cudaCallRules: readonly Rule[] = [
         : undefined,
     confidence: "high",
     cause: (match) => `${codeAt(match.finding)} writes \`restrict\`, which C knows and neither C++ nor CUDA does.`,
-    fix: () => ["# __restrict__ (gcc, clang, nvcc, hipcc), __restrict (cl)"],
+    fix: (match) => [
+      ...editSource(match, "s/(\\*[ \\t]*(const[ \\t]+)?)restrict\\b/\\1__restrict__/g", true),
+      "# __restrict__ (gcc, clang, nvcc, hipcc), __restrict (cl)",
+    ],
     sources: [`${guide}#restrict`],
     examples: [
       {
@@ -161,9 +196,7 @@ export const cudaCallRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? "half"}\` is of a header of CUDA that ${codeAt(match.finding) === "The code" ? "the source" : codeAt(match.finding)} does not include.`,
-    fix: (match) => [
-      `# #include <${/bfloat/.test(match.facts["name"] ?? "") ? "cuda_bf16.h" : /fp8/.test(match.facts["name"] ?? "") ? "cuda_fp8.h" : "cuda_fp16.h"}>   (HIP: <hip/${/bfloat/.test(match.facts["name"] ?? "") ? "hip_bf16.h" : /fp8/.test(match.facts["name"] ?? "") ? "hip_fp8.h" : "hip_fp16.h"}>)`,
-    ],
+    fix: (match) => [addInclude(match, smallFloatHeader(match))],
     sources: ["https://docs.nvidia.com/cuda/cuda-math-api/"],
     examples: [{ text: 'k.cu(1): error: identifier "half" is undefined', expect: "cuda_fp16.h" }],
   },

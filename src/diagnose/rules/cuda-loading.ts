@@ -16,6 +16,11 @@ function inBazel(match: Match): boolean {
   );
 }
 
+/** The text tells of a container, whose driver is the machine's. */
+function inContainer({ context: { log } }: Match): boolean {
+  return log.docker || log.jobImage !== undefined;
+}
+
 export const cudaLoadingRules: readonly Rule[] = [
   {
     id: "unversioned-nvrtc-missing",
@@ -121,11 +126,18 @@ export const cudaLoadingRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "Error 803: the libcuda.so that was loaded is of another release than the driver's kernel module. Either a libcuda lies in the image or on LD_LIBRARY_PATH (a driver or cuda-compat that was installed inside of the container, a copy in the image), or the driver of the machine was updated and not restarted.",
-    fix: () => [
+    fix: (match) => [
       "nvidia-smi | head -4; cat /proc/driver/nvidia/version; ldconfig -p | grep libcuda.so; find / -name 'libcuda.so.*' 2>/dev/null   # one release everywhere?",
-      "sudo apt-get purge 'libnvidia-compute-*' 'nvidia-driver-*' 'cuda-compat-*'   # inside of a container: the driver comes from the machine",
+      // On the machine itself that would take its driver away.
+      ...(inContainer(match)
+        ? [
+            "sudo apt-get purge 'libnvidia-compute-*' 'nvidia-driver-*' 'cuda-compat-*'   # inside of the container: the driver comes from the machine",
+          ]
+        : []),
       "export LD_LIBRARY_PATH=$(echo $LD_LIBRARY_PATH | tr ':' '\\n' | grep -v -E 'compat|stubs' | paste -sd:); sudo ldconfig",
-      "sudo reboot   # on the machine itself, after an update of the driver",
+      inContainer(match)
+        ? "# the machine itself, after an update of the driver: sudo reboot"
+        : "sudo reboot   # after an update of the driver: its kernel module is still the old one; in a container in place of it: take libnvidia-compute-* and cuda-compat-* out of the image",
     ],
     sources: ["NVIDIA/nvidia-docker#1445", "https://docs.nvidia.com/deploy/cuda-compatibility/"],
     examples: [
@@ -152,7 +164,7 @@ export const cudaLoadingRules: readonly Rule[] = [
       ...(platformOf(match) === "win32"
         ? []
         : [
-            `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # still fails on cuda:0? then it is an index error in a kernel: compute-sanitizer`,
+            `CUDA_LAUNCH_BLOCKING=1 ${(match.context.log.typedProgram ?? `${python(match)} the_program.py`).replace(/\s+#.*$/, "").replaceAll(/\bcuda:\d+/g, "cuda:0")}   # still fails on cuda:0? then it is an index error in a kernel: compute-sanitizer`,
           ]),
     ],
     sources: ["Tiiiger/QPyTorch#46", "https://docs.pytorch.org/docs/stable/notes/cuda.html"],

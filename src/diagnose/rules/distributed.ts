@@ -1,8 +1,19 @@
 /** NCCL and process groups: what several GPUs and processes say when they do not come together. */
 import { pip, python, unsetVariable } from "../commands.ts";
-import { coded, type Rule, said, saidAny } from "../rule.ts";
+import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 const manual = "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/troubleshooting.html";
+
+/** The program with another port for its process group, as it was started. */
+function onOtherPort({ context: { log } }: Match): string[] {
+  const typed = log.typedProgram;
+  const port = "$((20000 + RANDOM % 20000))";
+  if (typed === undefined || /\b(?:torchrun|torch\.distributed\.(?:run|launch))\b/.test(typed))
+    return [
+      `${(typed ?? "torchrun the_program.py").replace(/(torchrun|torch\.distributed\.(?:run|launch))(?: --master[_-]port[= ]\S+)?/, `$1 --master_port=${port}`)}   # or: export MASTER_PORT=29501`,
+    ];
+  return [`MASTER_PORT=${port} ${typed}   # where the program sets no port itself`];
+}
 
 export const distributedRules: readonly Rule[] = [
   {
@@ -130,10 +141,7 @@ export const distributedRules: readonly Rule[] = [
     confidence: (match) => (/server socket|TCPStore|29500|torch/.test(match.finding.message) ? "high" : "low"),
     cause: () =>
       "A program listens on the port that the process group wants (29500 unless told otherwise): another training on this machine, or one that was not ended.",
-    fix: () => [
-      "torchrun --master_port=$((20000 + RANDOM % 20000)) the_program.py   # or: export MASTER_PORT=29501",
-      "ss -ltnp | grep 29500   # who has it",
-    ],
+    fix: (match) => [...onOtherPort(match), "ss -ltnp | grep 29500   # who has it"],
     sources: ["https://docs.pytorch.org/docs/stable/elastic/run.html"],
     examples: [
       {

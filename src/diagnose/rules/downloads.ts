@@ -1,4 +1,5 @@
 /** Downloads of an installation: networks, checksums, repositories. */
+import { isOfUv } from "../command-words.ts";
 import { ownTemporaryFolder, pip, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { aboutPath } from "./build-systems.ts";
@@ -119,8 +120,11 @@ export const downloadRules: readonly Rule[] = [
     cause: () =>
       "The package's setup.py moves a file by renaming it (flash-attn does so with the wheel that it downloads), which fails when the temporary folder and pip's cache lie on different file systems.",
     fix: (match) => [
-      `${ownTemporaryFolder(match)}   # a folder on the file system of pip's cache`,
-      pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "<package>"}`),
+      "# a folder on the file system of pip's cache:",
+      ...ownTemporaryFolder(match),
+      ...(match.context.log.installs?.length === 1
+        ? [pip(match, `install ${match.context.log.installs[0] ?? ""}`)]
+        : [pip(match, `install --no-build-isolation --no-cache-dir ${match.context.log.package ?? "<package>"}`)]),
     ],
     sources: ["Dao-AILab/flash-attention: setup.py"],
     examples: [
@@ -185,7 +189,11 @@ export const downloadRules: readonly Rule[] = [
             : trouble === "certificate"
               ? [
                   "export PIP_CERT=/path/to/company-ca.pem SSL_CERT_FILE=/path/to/company-ca.pem REQUESTS_CA_BUNDLE=/path/to/company-ca.pem",
-                  pip(match, "install --upgrade pip certifi   # pip from 24.2 on trusts what the system trusts"),
+                  ...(isOfUv(match)
+                    ? [`${setVariable(match, "UV_NATIVE_TLS", "1")}   # uv then trusts what the system trusts`]
+                    : [
+                        `${setVariable(match, "PIP_TRUSTED_HOST", "pypi.org files.pythonhosted.org download.pytorch.org")}   # a stopgap without the certificate: the connection is not checked`,
+                      ]),
                 ]
               : trouble === "proxy"
                 ? ["env | grep -i _proxy   # then set the right one, or: unset http_proxy https_proxy all_proxy"]
@@ -261,6 +269,11 @@ export const downloadRules: readonly Rule[] = [
           ]
         : [
             "git config --global core.longpaths true",
+            ...(/submodule/.test(match.context.findings.map(({ message }) => message).join(" "))
+              ? ["git submodule update --init --recursive"]
+              : /unable to (?:create|checkout)/i.test(match.finding.message)
+                ? ["git restore --source=HEAD :/   # in the clone: the files that were left out"]
+                : []),
             'reg add "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator',
             "set TEMP=C:\\t& set TMP=C:\\t   # a short temporary folder, and sources in C:\\src",
           ],

@@ -157,8 +157,12 @@ export const foreignToolchainRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["what"] ?? "throw"}\` is used (torch's and pybind11's headers do so everywhere), and the flags say ${/typeid|dynamic_cast/.test(match.facts["what"] ?? "") ? "-fno-rtti" : "-fno-exceptions"}.`,
     fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            "grep -rlE -e '-fno-(rtti|exceptions)' --include=setup.py --include=CMakeLists.txt --include='*.cmake' --include='*.toml' . | xargs -r sed -i.bak -E 's/-fno-(rtti|exceptions)/-f\\1/g'",
+          ]),
       `# drop ${/typeid|dynamic_cast/.test(match.facts["what"] ?? "") ? "-fno-rtti" : "-fno-exceptions"} from the flags (setup.py, CXXFLAGS, CMake), or add ${/typeid|dynamic_cast/.test(match.facts["what"] ?? "") ? "-frtti" : "-fexceptions"} after it; the other of the two (-fno-exceptions, -fno-rtti), where it is there as well: pybind11 and torch need both`,
-      'echo "$CFLAGS $CXXFLAGS"',
     ],
     change: (match) => ({
       kind: "remove-flag",

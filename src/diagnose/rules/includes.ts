@@ -1,6 +1,7 @@
 /** Sources that use what they do not include. */
 import { plainName } from "../packages.ts";
-import { addInclude, quote } from "../command-words.ts";
+import { quote } from "../command-words.ts";
+import { addInclude } from "../source-edits.ts";
 import { packageToBuild, platformOf, python } from "../commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
 

@@ -1,5 +1,5 @@
 /** PTX and device objects that do not go with an architecture or a toolkit: instructions of one architecture, labels, launch bounds. */
-import { setVariable, torchCuda } from "../commands.ts";
+import { knownCapabilities, platformOf, python, rebuild, setVariable, torchCuda } from "../commands.ts";
 import { type Rule, said, saidAny } from "../rule.ts";
 import { dotted } from "../version-facts.ts";
 import { typedFor } from "./typed-architectures.ts";
@@ -105,7 +105,7 @@ export const ptxArchitectureRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["file"] ?? "An object"}\` was compiled by a newer CUDA (${cudaNumber(match.facts["is"])}) than the nvlink that is used now (${cudaNumber(match.facts["has"])}): objects of an earlier build with another toolkit are left over, or nvcc and nvlink (or a static library) are of two toolkits.`,
     fix: (match) => [
-      "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
+      ...rebuild(match),
       `which -a nvcc nvlink   # of one toolkit${torchCuda(match) === undefined ? "" : `, CUDA ${torchCuda(match) ?? ""}`}?`,
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
@@ -125,7 +125,7 @@ export const ptxArchitectureRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["option"] ?? ""}\` makes one file for one architecture, and the command names several (-gencode more than once, or a list in TORCH_CUDA_ARCH_LIST).`,
     fix: (match) => [
-      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", "9.0")}   # one: the GPU at hand`,
+      `${setVariable(match, "TORCH_CUDA_ARCH_LIST", knownCapabilities(match)[0] ?? (platformOf(match) === "win32" || match.context.log.dockerBuild ? "8.6" : `$(${python(match)} -c "import torch; print('%d.%d' % torch.cuda.get_device_capability())")`))}   # one: the GPU at hand`,
       "# or drop that option; --keep keeps the PTX of every architecture",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-compiler-driver-nvcc/"],
