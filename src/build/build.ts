@@ -115,7 +115,8 @@ async function run(
   if (unwritable !== undefined) return err(unwritable);
   const folder = prepareBuildFolder(host, graph.buildDir);
   if (!folder.ok) return folder;
-  for (const message of [...(project.warnings ?? []), ...environment.warnings, ...graph.warnings]) {
+  const odd = environment.warnings.map(({ text }) => text);
+  for (const message of [...(project.warnings ?? []), ...odd, ...graph.warnings]) {
     listener({ type: "warning", message, time: host.monotonic() });
   }
   const onWait = (): void => listener({ type: "waiting", on: project.root, time: host.monotonic() });
