@@ -35,6 +35,8 @@ export interface DoctorFacts {
   };
   /** Version of the headers beside `nvcc`, `13.0`: CUDART_VERSION. */
   readonly cudaHeaders?: string;
+  /** Headers that every CUDA source needs and that none of the toolkit's folders has. */
+  readonly missingCudaHeaders?: readonly string[];
   /** Folders of `CPATH` and its kin with CUDA's headers in them. */
   readonly cudaHeaderPlaces?: readonly {
     readonly variable: string;
