@@ -94,7 +94,8 @@ function forTheRest(match: Match): string[] {
 
 /** The lines with the sources fetched before an edit, and the build from there; undefined where nothing of that is to be done. */
 export function inFetchedSources(lines: readonly string[], match: Match): readonly string[] | undefined {
-  if (!/^(?:compile|missing-header)$/.test(match.finding.kind) || platformOf(match) === "win32") return undefined;
+  if (!/^(?:compile|driver|missing-header)$/.test(match.finding.kind) || platformOf(match) === "win32")
+    return undefined;
   // By a command, or by hand: then nothing but remarks is there.
   const byHand =
     match.finding.kind === "compile" && lines.every((line) => line.startsWith("#")) && code.test(lines[0] ?? "");

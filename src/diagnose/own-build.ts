@@ -4,16 +4,32 @@
  * configured, nor whether building again helps.
  */
 import { pip, platformOf, python, removeFolder, setVariable } from "./command-words.ts";
+import { installAgain } from "./isolation-commands.ts";
 import type { Match } from "./rule.ts";
 import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 
 const retorch = /^((?:[A-Z_]+=\S+ )*)retorch build((?: --?[\w-]+(?: \d+)?)*)(?:\s+# .*)?$/;
 
+type Tool = "setup" | "cmake" | "typed" | "pip" | "installer";
+
+const ofBuilds = /^(?:compile|missing-header|driver|tool-died|link|duplicate-symbol|missing-program|build-tool)$/;
+
+/** Whether an installer's one command failed in a build: it is given again behind the fix (`again.ts`). */
+function isGivenAgain({ finding, context: { log } }: Match): boolean {
+  if (!ofBuilds.test(finding.kind) && finding.phase !== "link") return false;
+  if (log.uvCommand !== undefined && log.uvCommand !== "pip") return /^(?:sync|lock)$/.test(log.uvCommand);
+  return (
+    (log.installs ?? []).length === 1 ||
+    (log.projectLine !== undefined && log.projectLine.startsWith(`${log.installer ?? ""} `))
+  );
+}
+
 /** What the text builds with; undefined where it does not tell, or tells of retorch. */
-function toolOf(match: Match): "setup" | "cmake" | "typed" | "pip" | undefined {
+function toolOf(match: Match): Tool | undefined {
   const { log } = match.context;
   if (log.namesRetorch) return undefined;
   if (log.setupCommand !== undefined || (log.namesSetup && log.installer === undefined)) return "setup";
+  if (isGivenAgain(match)) return "installer";
   if (log.installer !== undefined) return undefined;
   if (typedBuild(match) !== undefined) return "typed";
   if (log.scikit) return "pip";
@@ -30,13 +46,23 @@ function variables(match: Match, text: string): readonly [before: string, lines:
 }
 
 /** One line of a fix; the tool is the text's. */
-function inTool(line: string, tool: "setup" | "cmake" | "typed" | "pip", match: Match): readonly string[] {
+function inTool(line: string, tool: Tool, match: Match): readonly string[] {
   const [whole, given = "", options = ""] = retorch.exec(line) ?? [];
   if (whole === undefined) return [line];
   const jobs = / -j (\d+)/.exec(options)?.[1] ?? /\bMAX_JOBS=(\d+) /.exec(given)?.[1];
   // It is named for what it does better.
   if (options === "" && given === "") return [`# or ${line}`];
   const [before, set] = variables(match, given);
+  if (tool === "installer") {
+    const here = (match.context.log.requested ?? []).some((word) => /^(?:-e )?"?\.(?:\[[\w,-]+\])?"?$/.test(word));
+    return [
+      ...(options.includes("--force") && here ? [removeFolder(match, "build")] : []),
+      ...(jobs === undefined ? [] : [setVariable(match, "MAX_JOBS", jobs)]),
+      ...Array.from(given.matchAll(/([A-Z_]+)=(\S+) /g), ([, name = "", value = ""]) =>
+        setVariable(match, name, value),
+      ),
+    ].filter((each, at, all) => all.indexOf(each) === at);
+  }
   const typed = tool === "typed" ? typedBuild(match) : undefined;
   if (typed !== undefined) {
     const again = options.includes("--force") ? typedBuildFromScratch(typed) : typed.line;
@@ -71,13 +97,23 @@ function inTool(line: string, tool: "setup" | "cmake" | "typed" | "pip", match: 
   ];
 }
 
+/** The installer's command with all that it can say, where that is the whole fix. */
+function loudly(match: Match): string[] {
+  const { uvCommand, uvLine, projectLine } = match.context.log;
+  if (uvCommand !== undefined && uvCommand !== "pip") return [`${uvLine ?? `uv ${uvCommand}`} -v`];
+  if (projectLine !== undefined && (match.context.log.installs ?? []).length !== 1) return [`${projectLine} -vv`];
+  return installAgain(match).map((line) => line.replace(/ install (?!.*(?: -v| --verbose)\b)/, " install -v "));
+}
+
 /** The lines of a fix, with the builds in the text's own tool. */
 export function inOwnTool(lines: readonly string[], match: Match): readonly string[] {
   if (!lines.some((line) => retorch.test(line))) return lines;
   const tool = toolOf(match);
-  return tool === undefined
-    ? lines
-    : lines.filter((line) => !line.startsWith("# with setup.py alone: ")).flatMap((line) => inTool(line, tool, match));
+  if (tool === undefined) return lines;
+  const own = lines
+    .filter((line) => !line.startsWith("# with setup.py alone: "))
+    .flatMap((line) => inTool(line, tool, match));
+  return own.length === 0 ? loudly(match) : own;
 }
 
 const installs = /^(?:\S+ -m )?(?:uv )?(?:pip3?|conda) install ((?:[^\s;&|#]+ ?)+)/;

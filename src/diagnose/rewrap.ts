@@ -21,7 +21,7 @@ const widest = 250;
 
 /** How a message, a frame or a step of a build begins: never the middle of a sentence. */
 const begins =
-  /^\s*(?:Traceback \(|File "|(?:[\w.]+\.)?\w+(?:Error|Exception|Warning)\b[:(]|(?:fatal )?error\s?[:#]|ERROR\b|CMake (?:Error|Warning)|ninja: |collect2: |make\b.*: |note: |×|╰|│|\[\d+\/\d+\]|FAILED: |(?:[A-Za-z]:)?[^\s:(]+\.\w{1,4}[:(]\d+|nvcc |LINK : |In file included|\$ |>>> |-{3,}|={3,}|`{3})/;
+  /^\s*(?:Traceback \(|File "|(?:[\w.]+\.)?\w+(?:Error|Exception|Warning)\b[:(]|(?:fatal )?error\s?[:#]|ERROR\b|CMake (?:Error|Warning)|ninja: |collect2: |make\b.*: |note: |×|╰|│|\[\d+\/\d+\]|FAILED: |(?:[A-Za-z]:)?[^\s:(]+\.\w{1,4}[:(]\d+|[^\s:(]+\.\w{1,4} ?: (?:fatal )?(?:error|warning)\b|nvcc |LINK : |In file included|\$ |>>> |-{3,}|={3,}|`{3})/;
 
 /** A sentence that somebody broke for the eye: each name that it quotes stands on a line of its own. */
 const unfinished = /\b(?:error|Error)\s?[:#].*(?:\w|,)\s*$|^\s*(?:\w+ )?["'‘`].*["'’`]\s*$/;

@@ -1,8 +1,9 @@
 /** Commands that install torch, and what is made for it, from PyTorch's index. */
 import { compareVersions, parseVersion } from "../base/order.ts";
-import { pip, platformOf, python, pythonVersion } from "./command-words.ts";
+import { pip, platformOf, python, pythonVersion, runner } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
+import { isBuiltByPython } from "./typed-builds.ts";
 import { cudaBuildsOf, newestCudaOf } from "./torch-wheels.ts";
 
 /** `2.4.0_cu118`, as some pages are named. */
@@ -10,19 +11,6 @@ export function wheelPage(match: Match, version: string): string {
   const shown = version.startsWith("$") ? "<torch.__version__>_cu<torch.version.cuda>" : version.replace("+", "_");
   const cuda = match.context.log.torchCuda ?? match.context.log.cuda;
   return shown.includes("_") || cuda === undefined ? shown : `${shown}_cu${cuda.replace(".", "")}`;
-}
-
-/** Version of the torch that is installed, of the text, or of the environment where the text is of it. */
-export function torchThere({ context }: Match): string | undefined {
-  return context.log.installedTorch ?? (context.isUnsure === true ? undefined : context.environment?.torch?.version);
-}
-
-/** The installed torch with its build as the text states them: `2.1.0+cu121`. */
-export function statedTorch(match: Match): string | undefined {
-  const { installedTorch, torchCuda: cuda, torchBuild } = match.context.log;
-  if (installedTorch === undefined || installedTorch.includes("+")) return installedTorch;
-  if (cuda !== undefined) return `${installedTorch}+cu${cuda.replace(".", "")}`;
-  return torchBuild === "cpu" ? `${installedTorch}+cpu` : undefined;
 }
 
 /** The part of PyTorch's index that the torch at hand is of, as far as the paste or the environment tells: `cpu`, `cu126`. */
@@ -35,6 +23,48 @@ export function torchIndex(match: Match): string {
   const cuda = torchCuda(match);
   // The newest torch for that Python, where nothing is told of CUDA.
   return indexPartOf(cuda ?? newestCudaOf(log.python) ?? "13.0");
+}
+
+/** torch's include folders for a build that does not name them: compilers and nvcc read the variable. Elsewhere what to look at. */
+export function torchOnIncludePath(match: Match): string[] {
+  const prints = (separator: string): string =>
+    `${python(match)} -c "import torch.utils.cpp_extension as c; print('${separator}'.join(c.include_paths()))"`;
+  if (!isBuiltByPython(match))
+    return [`${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`];
+  return platformOf(match) === "win32"
+    ? [`for /f "usebackq delims=" %i in (\`${prints(";")}\`) do set INCLUDE=%i;%INCLUDE%`]
+    : [`export CPATH=$(${prints(":")}):$CPATH   # torch's include folders, without a change of setup.py`];
+}
+
+/** The same for its libraries: linkers look into the folders that the variable names. */
+export function torchOnLibraryPath(match: Match): string[] {
+  const [name, separator] = platformOf(match) === "win32" ? ["LIB", ";"] : ["LIBRARY_PATH", ":"];
+  const prints = `${python(match)} -c "import torch.utils.cpp_extension as c; print('${separator}'.join(c.library_paths()))"`;
+  return platformOf(match) === "win32"
+    ? [`for /f "usebackq delims=" %i in (\`${prints}\`) do set ${name}=%i;%${name}%`]
+    : [`export ${name}=$(${prints}):$${name}   # the folders of torch's libraries`];
+}
+
+/** Prints the words by which pip finds the torch that is there: a build of PyTorch's index is not on PyPI. */
+const wordsOfTorchThere =
+  "from importlib.metadata import version; t = version('torch'); print('torch==' + t, '--extra-index-url https://download.pytorch.org/whl/' + t.partition('+')[2] if '+' in t else '')";
+/** The same installation in Python, for shells that cannot hand on what a command prints. */
+const installsTorchThere =
+  "import subprocess, sys; from importlib.metadata import version; t = version('torch'); subprocess.check_call([sys.executable, '-m', 'pip', 'install', '--force-reinstall', 'torch==' + t] + ['--extra-index-url', 'https://download.pytorch.org/whl/' + t.partition('+')[2]] * ('+' in t))";
+
+/**
+ * Installs torch again with all that it brings: the release that is there, where the text does not state it (`torch-fit.ts` pins
+ * a stated one), since the newest would break what was built for this one. importlib.metadata came with Python 3.8.
+ */
+export function torchAgain(match: Match): string {
+  const { jetson, installedTorch } = match.context.log;
+  const plain = pip(match, "install --force-reinstall torch");
+  if (jetson || installedTorch !== undefined || match.context.environment?.torch !== undefined) return plain;
+  // What uv keeps is of the release of its lock file, and is asked of it (`uv-fit.ts`).
+  if (runner(match).startsWith("uv ") || /^3\.[0-7]$/.test(pythonVersion(match) ?? "")) return plain;
+  return platformOf(match) === "win32"
+    ? `${python(match)} -c "${installsTorchThere}"`
+    : pip(match, `install --force-reinstall $(${python(match)} -c "${wordsOfTorchThere}")`);
 }
 
 /** Installs torch and what is made for it together, so that they are of one release and one build. */

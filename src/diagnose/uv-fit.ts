@@ -77,6 +77,8 @@ export function fittedForUv(lines: readonly string[], match: Match): readonly st
         "uv pip ",
       )
       .replaceAll(/(?<=^|[;&(] ?)pip3? (?=(?:un)?install\b|list\b|show\b)/g, "uv pip ");
-    return [project ? byLock(inUv, match) : inUv];
+    // It never asks, and older releases do not know the option (astral-sh/uv#19082).
+    const unasked = inUv.replaceAll("uv pip uninstall -y ", "uv pip uninstall ");
+    return [project ? byLock(unasked, match) : unasked];
   });
 }

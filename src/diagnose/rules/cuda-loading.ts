@@ -1,5 +1,5 @@
 /** CUDA's libraries at run time where torch itself, or cuDNN, does not find them: names without versions, wheels apart. */
-import { pip, python, setVariable, platformOf } from "../commands.ts";
+import { platformOf, python, setVariable, torchAgain } from "../commands.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
@@ -91,7 +91,7 @@ export const cudaLoadingRules: readonly Rule[] = [
           ]
         : [
             `${python(match)} -m pip list | grep -i -E '^(torch|nvidia|triton)'; ${python(match)} -c "import sys; print(sys.path)"`,
-            pip(match, "install --force-reinstall torch   # with its dependencies: they come into the same folder"),
+            `${torchAgain(match)}   # with its dependencies: they come into the same folder`,
             everyFolder(match),
           ],
     sources: ["pytorch/pytorch#131284", "pytorch: torch/__init__.py"],

@@ -1,5 +1,5 @@
 /** git: what stood in the way of a clone or of a submodule, and not only that something did. */
-import { pip, platformOf, systemPackage } from "../commands.ts";
+import { installAgain, pip, platformOf, systemPackage } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** The submodule that is spoken of, when a line of the log names one. */
@@ -11,15 +11,34 @@ function submodule(match: Match): string | undefined {
   return undefined;
 }
 
+/** What git was doing, once more: pip's command, a clone, or the submodules of the clone that is there. */
+function again(match: Match, update = "update --init --recursive"): string[] {
+  const { typedGit, typedClone } = match.context.log;
+  const pipAgain = installAgain(match);
+  if (typedGit === undefined) return pipAgain.length > 0 ? pipAgain : [submodulesAgain("", update)];
+  // The clone itself is there once its submodules come in.
+  const cloned = typedClone !== undefined && /^git clone/.test(typedGit);
+  if (cloned && isOfSubmodule(match)) return [submodulesAgain(`-C ${typedClone} `, update)];
+  return cloned || !/^git submodule/.test(typedGit) ? [typedGit] : [submodulesAgain("", update)];
+}
+
+/** The submodules with the addresses that .gitmodules has now. */
+function submodulesAgain(folder: string, update: string): string {
+  return `git ${folder}submodule sync --recursive && git ${folder}submodule ${update}`;
+}
+
+/** Whether the text tells of a submodule that is cloned. */
+function isOfSubmodule(match: Match): boolean {
+  return (
+    match.context.findings.some(({ text }) => /submodule|子模组/i.test(text)) || match.context.log.clonesSubmodules
+  );
+}
+
 /** pip's own clone is gone when it fails: a clone of one's own can be completed, and is installed from. */
 function cloneByHand(match: Match): string | undefined {
-  const { requirement, requested = [] } = match.context.log;
-  const word = [requirement, ...requested].find((each) => each?.includes("git+http") === true);
-  const [, address, name, revision, below] =
-    /git\+(https?:\/\/[^\s"#@]+?\/([\w.-]+?))(?:\.git)?\/?(?:@([\w./-]+))?(?:#(?:egg=[^&"]*&?)?(?:subdirectory=([^&"\s]+))?)?"?$/.exec(
-      word ?? "",
-    ) ?? [];
-  if (address === undefined || name === undefined) return undefined;
+  const ofPip = fetchedByPip(match.context.log);
+  if (ofPip === undefined) return undefined;
+  const { address, name, revision, below } = ofPip;
   if (!match.context.findings.some(({ text }) => text.includes("pip-req-build") || text.includes("pip-install-")))
     return undefined;
   return [
@@ -27,6 +46,66 @@ function cloneByHand(match: Match): string | undefined {
     `git -C ${name} submodule update --init --recursive --jobs 1`,
     pip(match, `install --no-build-isolation ./${name}${below === undefined ? "" : `/${below}`}`),
   ].join(" && ");
+}
+
+/** The repository that the text's command has pip fetch, with its folder and the part that is built. */
+function fetchedByPip({ requirement, requested = [] }: Match["context"]["log"]):
+  | {
+      readonly address: string;
+      readonly name: string;
+      readonly revision?: string;
+      readonly below?: string;
+    }
+  | undefined {
+  const word = [requirement, ...requested].find((each) => each?.includes("git+http") === true);
+  const [, address, name, revision, below] =
+    /git\+(https?:\/\/[^\s"#@]+?\/([\w.-]+?))(?:\.git)?\/?(?:@([\w./-]+))?(?:#(?:egg=[^&"]*&?)?(?:subdirectory=([^&"\s]+))?)?"?$/.exec(
+      word ?? "",
+    ) ?? [];
+  if (address === undefined || name === undefined) return undefined;
+  return { address, name, ...(revision === undefined ? {} : { revision }), ...(below === undefined ? {} : { below }) };
+}
+
+/** Where the commit of a submodule is not to be had, the newest of its branch: `git submodule update --remote`. */
+function commitAgain(match: Match): string[] {
+  const newest = "update --init --recursive --remote";
+  const { log } = match.context;
+  const ofPip = log.typedGit === undefined ? fetchedByPip(log) : undefined;
+  if (ofPip !== undefined)
+    return [
+      `git clone ${ofPip.revision === undefined ? "" : `-b ${ofPip.revision} `}${ofPip.address}`,
+      `git -C ${ofPip.name} submodule ${newest}   # the newest commits of the submodules, in place of the one that is gone`,
+      pip(match, `install --no-build-isolation ./${ofPip.name}${ofPip.below === undefined ? "" : `/${ofPip.below}`}`),
+    ];
+  const [first = "", ...others] = again(match, "update --init --recursive --force");
+  const folder = /^git (-C \S+ )?submodule/.exec(first);
+  return folder === null
+    ? [first, ...others]
+    : [
+        first,
+        `# still so: git ${folder[1] ?? ""}submodule ${newest}   # the newest commits of the submodules, in place of the one that is gone`,
+      ];
+}
+
+/** In smaller parts, as far as the text's command can do that. */
+function transferAgain(match: Match): string[] {
+  const byHand = cloneByHand(match);
+  if (byHand !== undefined) return [byHand];
+  const { typedGit } = match.context.log;
+  if (typedGit === undefined && match.context.log.requested !== undefined) return installAgain(match);
+  if (typedGit?.startsWith("git clone ") === true && !isOfSubmodule(match))
+    return [
+      /--depth/.test(typedGit)
+        ? typedGit
+        : typedGit.replace(
+            "git clone ",
+            `git clone --depth 1${typedGit.includes("recurs") ? " --shallow-submodules" : ""} `,
+          ),
+    ];
+  if (typedGit !== undefined) return again(match, "update --init --recursive --depth 1 --jobs 1");
+  return [
+    "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
+  ];
 }
 
 /** Whether git speaks of a word of its command line, which may be a branch or a file. */
@@ -65,7 +144,8 @@ export const gitRules: readonly Rule[] = [
             "git lfs install",
           ]
         : []),
-      `${platformOf(match) === "win32" ? "set" : "export"} GIT_LFS_SKIP_SMUDGE=1   # or without the large files, which a build seldom needs`,
+      `${platformOf(match) === "win32" ? "set" : "export"} GIT_LFS_SKIP_SMUDGE=1   # ${match.facts["over"] === undefined ? "or " : ""}without the large files, which a build seldom needs`,
+      ...(match.context.log.typedGit === undefined && match.context.log.requested === undefined ? [] : again(match)),
     ],
     sources: ["https://git-lfs.com/", "Lightning-AI/litgpt#202"],
     examples: [
@@ -94,10 +174,10 @@ export const gitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `A repository or submodule has an address of ssh's (git@github.com:…), and the server knows no key of this machine${match.facts["host"]?.startsWith("Host") === true ? ", or this machine does not know the server" : ""}. Public repositories need none over https.`,
-    fix: () => [
+    fix: (match) => [
       'git config --global url."https://github.com/".insteadOf git@github.com:',
       'git config --global url."https://".insteadOf ssh://git@',
-      "git submodule sync --recursive && git submodule update --init --recursive",
+      ...again(match),
       "# a private repository: ssh-keygen -t ed25519, and the public key at the server; in Docker: RUN --mount=type=ssh",
     ],
     sources: [
@@ -110,6 +190,10 @@ export const gitRules: readonly Rule[] = [
         expect: "insteadOf",
       },
       { text: "Host key verification failed.\nfatal: Could not read from remote repository.", expect: "insteadOf" },
+      {
+        text: "jo@ws:~/src$ git clone --recursive https://github.com/lab/ops.git\nCloning into 'ops'...\nSubmodule 'third_party/glm' (git@github.com:g-truc/glm.git) registered for path 'third_party/glm'\ngit@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+        expect: "git -C ops submodule sync --recursive && git -C ops submodule update --init --recursive",
+      },
     ],
   },
   {
@@ -131,12 +215,14 @@ export const gitRules: readonly Rule[] = [
         : `Commit ${match.facts["commit"] ?? ""}${submodule(match) === undefined ? "" : ` of the submodule \`${submodule(match) ?? ""}\``} is not there: .git/config still has an old address of the submodule, the clone is shallow, or the commit was never pushed or was removed there.`,
     fix: (match) => [
       ...(match.facts["name"] === undefined
-        ? ["git submodule sync --recursive && git submodule update --init --recursive --force"]
+        ? commitAgain(match)
         : [
             "git fetch --all --tags && git branch -a && git tag   # what there is",
             "git ls-remote --heads --tags origin   # the same as the server knows it; before a clone: its address in place of origin",
           ]),
-      "git fetch --unshallow; git pull   # a shallow clone, or a state of the project that has been mended since",
+      ...(match.context.log.requested === undefined
+        ? ["git fetch --unshallow; git pull   # a shallow clone, or a state of the project that has been mended since"]
+        : []),
       "# a release (tag) of the project names commits that exist: git tag | tail, git checkout <tag>",
     ],
     sources: ["pytorch/pytorch#42804", "https://git-scm.com/docs/git-submodule"],
@@ -150,6 +236,10 @@ export const gitRules: readonly Rule[] = [
         expect: "1e005b0c",
       },
       { text: "error: pathspec 'v9.9.9' did not match any file(s) known to git", expect: "git tag" },
+      {
+        text: "(e) jo@ws:~$ pip install git+https://github.com/lab/ops\nfatal: remote error: upload-pack: not our ref 1e005b0c2777f39972a4ac15bea03e0e315a3d92",
+        expect: "git -C ops submodule update --init --recursive --remote",
+      },
     ],
   },
   {
@@ -165,16 +255,36 @@ export const gitRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `The server has no repository${match.facts["address"] === undefined ? " of that name" : ` \`${match.facts["address"]}\``} for this user: it was moved, renamed, deleted or made private (GitHub then asks for a name and a password).`,
-    fix: () => [
-      "git config -f .gitmodules --get-regexp url   # the addresses of the submodules",
-      "git pull && git submodule sync --recursive && git submodule update --init --recursive   # newer states of a project have newer addresses",
-      "git config --global credential.helper store   # a private one: with a token as the password",
-    ],
+    fix: (match) => {
+      const token = "git config --global credential.helper store   # a private one: with a token as the password";
+      const { typedGit, typedClone } = match.context.log;
+      if (typedGit !== undefined && typedClone !== undefined && !isOfSubmodule(match))
+        return [
+          "# is it there? In a browser the address leads to a new one when it was renamed; else it is private, or gone",
+          token,
+          typedGit,
+        ];
+      if (typedGit === undefined && match.context.log.requested !== undefined)
+        return [
+          `# in a browser: ${match.facts["address"] ?? "the address"}; a repository that was renamed leads to its new address: that one into the requirement`,
+          'git config --global url."https://$GITHUB_TOKEN@github.com/".insteadOf https://github.com/   # a private one: with a token of yours in GITHUB_TOKEN',
+          ...installAgain(match),
+        ];
+      return [
+        "git config -f .gitmodules --get-regexp url   # the addresses of the submodules",
+        "git pull && git submodule sync --recursive && git submodule update --init --recursive   # newer states of a project have newer addresses",
+        token,
+      ];
+    },
     sources: ["pytorch/pytorch#7892"],
     examples: [
       {
         text: "remote: Repository not found.\nfatal: repository 'https://github.com/x/eigen.git/' not found",
         expect: "submodule sync",
+      },
+      {
+        text: "$ pip install -r requirements.txt\nfatal: could not read Username for 'https://github.com': No such device or address",
+        expect: "python -m pip install -r requirements.txt",
       },
       { text: "fatal: could not read Username for 'https://github.com': No such device or address", expect: "private" },
     ],
@@ -216,16 +326,19 @@ export const gitRules: readonly Rule[] = [
             ]
           : [
               "git config --global http.version HTTP/1.1 && git config --global http.postBuffer 524288000",
-              cloneByHand(match) ??
-                "git submodule update --init --recursive --depth 1 --jobs 1   # again: what is there already is kept; for a clone: git clone --depth 1 --recurse-submodules --shallow-submodules …",
+              ...transferAgain(match),
             ]),
-      "git config --global http.proxy http://proxy:port   # behind a proxy",
+      "# behind a proxy: git config --global http.proxy http://proxy:port",
     ],
     sources: ["https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpversion"],
     examples: [
       {
         text: "error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly: CANCEL (err 8)\nfatal: early EOF",
         expect: "HTTP/1.1",
+      },
+      {
+        text: "$ git clone https://github.com/lab/ops\nCloning into 'ops'...\nerror: RPC failed; curl 56 GnuTLS recv error (-9)\nfatal: early EOF",
+        expect: "git clone --depth 1 https://github.com/lab/ops",
       },
       {
         text: "fatal: unable to access 'https://github.com/nvidia/cutlass.git/': Could not resolve host: github.com",

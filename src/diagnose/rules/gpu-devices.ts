@@ -1,11 +1,33 @@
 /** GPUs that are there and cannot be used: taken by others, numbered otherwise, broken, closed to this user. */
-import { installTorchFor, pip, platformOf, python, setVariable, unsetVariable } from "../commands.ts";
+import { installTorchFor, pip, platformOf, python, setVariable, torchAgain, unsetVariable } from "../commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 
 /** The package of NVIDIA's repository with NVRTC of the release that is looked for. */
 function nvrtcPackage(match: Match): string {
   const release = /builtins\S*?(\d+)\.(\d+)/.exec(match.finding.text)?.slice(1, 3).join("-");
   return `cuda-nvrtc-${release ?? "<release>"}`;
+}
+
+/** Release of the NVRTC that looks for its second half: `12.1` of `libnvrtc-builtins.so.12.1`, `nvrtc-builtins64_118.dll`. */
+function nvrtcRelease(match: Match): string | undefined {
+  const [, dotted, major, minor] =
+    /nvrtc-builtins(?:\w*\.so\.(\d+\.\d+)|64_(\d\d)(\d)\.dll)/.exec(match.finding.text) ?? [];
+  return dotted ?? (major === undefined ? undefined : `${major}.${minor ?? "0"}`);
+}
+
+/** That very release from pip, where torch's wheels take it from there: on Linux, since CUDA 11.7. The folder is another since 13. */
+function ownNvrtc(match: Match): string[] {
+  const release = nvrtcRelease(match);
+  const major = Number(release?.split(".")[0]);
+  if (release === undefined || platformOf(match) === "win32" || (major < 12 && !/^11\.[78]$/.test(release)))
+    return [`${torchAgain(match)}   # brings the nvidia-cuda-nvrtc that fits`];
+  return [
+    pip(
+      match,
+      `install --force-reinstall --no-deps "nvidia-cuda-nvrtc${major < 13 ? `-cu${major}` : ""}==${release}.*"`,
+    ) + "   # both halves of that release",
+    `export LD_LIBRARY_PATH=$(${python(match)} -c "import nvidia.${major < 13 ? "cuda_nvrtc" : "cu13"} as n; print(n.__path__[0] + '/lib')"):$LD_LIBRARY_PATH   # before any other CUDA`,
+  ];
 }
 
 export const gpuDeviceRules: readonly Rule[] = [
@@ -269,20 +291,14 @@ export const gpuDeviceRules: readonly Rule[] = [
             `# not there: NVRTC of torch's CUDA, ${nvrtcPackage(match)} of NVIDIA's repository (images of nvidia/cuda: the one with torch's CUDA in its name)`,
           ]
         : [
-            pip(match, "list | grep -i nvrtc"),
-            unsetVariable(match, "LD_LIBRARY_PATH") + "   # and try again",
-            pip(match, "install --force-reinstall torch   # brings the nvidia-cuda-nvrtc that fits"),
-            ...(platformOf(match) === "win32"
-              ? []
-              : [
-                  `export LD_LIBRARY_PATH=$(${python(match)} -c "import nvidia.cuda_nvrtc as n; print(n.__path__[0] + '/lib')"):$LD_LIBRARY_PATH   # when the package is there and is not found`,
-                ]),
+            unsetVariable(match, "LD_LIBRARY_PATH") + "   # another CUDA's libnvrtc is not found first then",
+            ...ownNvrtc(match),
           ],
     sources: ["https://docs.nvidia.com/cuda/nvrtc/", "pytorch/pytorch#101275"],
     examples: [
       {
         text: "RuntimeError: nvrtc: error: failed to open libnvrtc-builtins.so.12.1.\n  Make sure that libnvrtc-builtins.so.12.1 is installed correctly.",
-        expect: "nvidia-cuda-nvrtc",
+        expect: '"nvidia-cuda-nvrtc-cu12==12.1.*"',
       },
     ],
   },

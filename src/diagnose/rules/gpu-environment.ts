@@ -1,5 +1,16 @@
 /** What stands between a program and a GPU that works: drivers in containers, fabric, forks, cuDNN of two releases. */
-import { pip, python, setVariable, unsetVariable, xformersFor } from "../commands.ts";
+import {
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  torchAgain,
+  torchCuda,
+  unsetVariable,
+  xformersFor,
+} from "../commands.ts";
+import { compareVersions, parseVersion } from "../../base/order.ts";
+import { statedRelease } from "../stated-torch.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 
 /** bitsandbytes before 0.45.1 takes a part of Triton that is gone. Source: matthewdouglas in bitsandbytes#1493. */
@@ -9,6 +20,21 @@ function ofOldBitsandbytes(match: Match): boolean {
     (match.context.log.runningModule === "bitsandbytes" ||
       match.finding.frames?.some((frame) => /[\\/]bitsandbytes[\\/]/.test(frame)) === true)
   );
+}
+
+/** Something else that asks for what Triton has no more, beside a torch that may be the one that brought such a Triton. */
+function wantsLostOps(match: Match): boolean {
+  const torch = statedRelease(match);
+  return (
+    match.facts["module"]?.startsWith("triton.ops") === true &&
+    (torch === undefined || compareVersions(parseVersion(torch), [2, 6]) >= 0)
+  );
+}
+
+/** The package that asks, by the traceback. */
+function asker(match: Match): string | undefined {
+  const { runningModule } = match.context.log;
+  return runningModule === undefined || /^(?:triton|torch)$/.test(runningModule) ? undefined : runningModule;
 }
 
 /** The compute capability that xFormers calls too new. */
@@ -23,6 +49,24 @@ function gpuTooNew(match: Match): boolean {
     tooNewFor(match) !== undefined &&
     !/\(too old\)|with CUDA support|device=cpu|attn_bias (?:type|\.)|dtype=|stride/.test(match.finding.message)
   );
+}
+
+/**
+ * The cuDNN that torch was built with, which torch of that age takes from pip (1.13 and newer, on Linux); torch itself where the
+ * message does not tell which one.
+ */
+function ownCudnn(match: Match): string[] {
+  const [major, minor, patch] = (match.facts["want"] ?? "").split(", ");
+  if (patch === undefined || platformOf(match) === "win32" || (major === "8" && Number(minor) < 5))
+    return [`${torchAgain(match)}   # brings the cuDNN that it was built with`];
+  const cuda =
+    torchCuda(match)?.split(".")[0] ?? `$(${python(match)} -c "import torch; print(torch.version.cuda.split('.')[0])")`;
+  return [
+    pip(
+      match,
+      `install --force-reinstall --no-deps "nvidia-cudnn-cu${cuda}==${major ?? ""}.${minor ?? ""}.${patch}.*"`,
+    ) + "   # the one that torch was built with",
+  ];
 }
 
 export const gpuEnvironmentRules: readonly Rule[] = [
@@ -87,15 +131,27 @@ export const gpuEnvironmentRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "A child process that was made by fork inherits CUDA's state and cannot use it. Something touched the GPU before the workers were started (at import, torch.cuda.is_available() is harmless, a tensor on the GPU is not).",
-    fix: () => [
+    fix: (match) => [
+      ...(/\bvllm\b/i.test(
+        match.context.findings.map(({ text, frames = [] }) => `${text} ${frames.join(" ")}`).join("\n"),
+      ) || match.context.log.runningModule === "vllm"
+        ? ["export VLLM_WORKER_MULTIPROC_METHOD=spawn"]
+        : []),
       '# torch.multiprocessing.set_start_method("spawn") first in the main program; DataLoader(multiprocessing_context="spawn"); vLLM: export VLLM_WORKER_MULTIPROC_METHOD=spawn',
       "# or do not touch the GPU before the workers start",
     ],
-    sources: ["https://docs.pytorch.org/docs/stable/notes/multiprocessing.html"],
+    sources: [
+      "https://docs.pytorch.org/docs/stable/notes/multiprocessing.html",
+      "https://docs.vllm.ai/en/latest/usage/troubleshooting.html",
+    ],
     examples: [
       {
         text: "RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
         expect: "spawn",
+      },
+      {
+        text: "Traceback (most recent call last):\n  File \"/e/lib/python3.12/site-packages/vllm/worker/worker.py\", line 166, in init_device\n    torch.cuda.set_device(self.device)\nRuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method",
+        expect: "\nexport VLLM_WORKER_MULTIPROC_METHOD=spawn",
       },
     ],
   },
@@ -115,15 +171,14 @@ export const gpuEnvironmentRules: readonly Rule[] = [
       `torch was built with cuDNN ${(match.facts["want"] ?? "of another release").replaceAll(", ", ".")}, and ${match.facts["have"] === undefined ? "an older one" : match.facts["have"].replaceAll(", ", ".")} is loaded: LD_LIBRARY_PATH (or PATH on Windows) names another cuDNN, or the package nvidia-cudnn was changed beside torch.`,
     fix: (match) => [
       unsetVariable(match, "LD_LIBRARY_PATH"),
-      `${python(match)} -m pip list | grep -i cudnn`,
-      pip(match, "install --force-reinstall torch   # brings the cuDNN that it was built with"),
+      ...ownCudnn(match),
       "# an installed system package may stand first: ldconfig -p | grep libcudnn",
     ],
     sources: ["pytorch: torch/backends/cudnn/__init__.py"],
     examples: [
       {
         text: "RuntimeError: cuDNN version incompatibility: PyTorch was compiled  against (9, 10, 2) but found runtime version (9, 1, 0). PyTorch already comes bundled with cuDNN.",
-        expect: "9.1.0",
+        expect: "==9.10.2.*",
       },
     ],
   },
@@ -162,18 +217,25 @@ export const gpuEnvironmentRules: readonly Rule[] = [
         /module ['"](?<module>triton[\w.]*)['"] has no attribute ['"](?<name>\w+)['"]/,
         /No module named ['"](?<module>triton\.[\w.]+)['"]/,
       ),
-    confidence: "high",
+    confidence: (match) => (wantsLostOps(match) && !ofOldBitsandbytes(match) ? "medium" : "high"),
     cause: (match) =>
       ofOldBitsandbytes(match)
         ? `bitsandbytes imports \`${match.facts["module"] ?? "triton.ops"}\`, which Triton lost in 3.2 (torch 2.6): the installed bitsandbytes is older than 0.45.1, the first that does without.`
-        : `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
+        : wantsLostOps(match)
+          ? `Triton lost \`triton.ops\` in 3.2, which torch 2.6 brought: ${asker(match) === undefined ? "what imports it" : `the installed ${asker(match) ?? ""}`} is of a release for an older torch (bitsandbytes up to 0.45.0 is the most frequent).`
+          : `\`${match.facts["module"] ?? "triton"}${match.facts["name"] === undefined ? "" : `.${match.facts["name"]}`}\` is not in the Triton that is installed: every torch goes with one release of Triton, and another package changed it.`,
     fix: (match) =>
       ofOldBitsandbytes(match)
         ? [`${pip(match, 'install --upgrade "bitsandbytes>=0.45.1"')}   # torch and Triton stay`]
-        : [
-            `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
-            pip(match, "install --force-reinstall torch   # brings its own Triton"),
-          ],
+        : wantsLostOps(match)
+          ? [
+              `${pip(match, `install --upgrade ${asker(match) ?? '"bitsandbytes>=0.45.1"'}`)}   # a release that does without`,
+              '# none does: the last torch whose Triton has it: pip install "torch<2.6", with the torchvision of that release',
+            ]
+          : [
+              `${python(match)} -m pip show torch triton | grep -E 'Name|Version|Requires'`,
+              `${torchAgain(match)}   # brings its own Triton`,
+            ],
     sources: ["pytorch/pytorch#155647", "bitsandbytes-foundation/bitsandbytes#1493", "triton-lang/triton#4236"],
     examples: [
       {
@@ -181,7 +243,11 @@ export const gpuEnvironmentRules: readonly Rule[] = [
         expect: "bitsandbytes>=0.45.1",
       },
       { text: "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'", expect: "own Triton" },
-      { text: "ModuleNotFoundError: No module named 'triton.ops'", expect: "own Triton" },
+      { text: "ModuleNotFoundError: No module named 'triton.ops'", expect: "which torch 2.6 brought" },
+      {
+        text: "torch 2.5.1+cu124\nModuleNotFoundError: No module named 'triton.ops'",
+        expect: "torch==2.5.1 --index-url https://download.pytorch.org/whl/cu124",
+      },
     ],
   },
   {
@@ -264,12 +330,19 @@ export const gpuEnvironmentRules: readonly Rule[] = [
           : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
     confidence: "low",
     cause: () =>
-      "A call (a launch with too much dynamic shared memory, cudaFuncSetAttribute beyond the GPU's limit, a copy with wrong sizes, a pointer of the CPU) was refused. The message may be of an earlier call.",
+      "A call was refused: most often a kernel's launch (a grid of 0 blocks, as an empty tensor gives; more than 1024 threads a block; more than 65535 blocks in y or z; more than 48 KB of dynamic shared memory without cudaFuncSetAttribute, or more than the GPU has), else a copy with wrong sizes or a pointer of the CPU. CUDA 13 says this of launches, too, which older ones call an invalid configuration. The message may be of an earlier call.",
     fix: (match) => [
       `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
-      `compute-sanitizer ${python(match)} the_program.py`,
+      `compute-sanitizer ${python(match)} the_program.py   # names the kernel or the call, and what it was given`,
+      "# a launch: return early for empty tensors; at most 1024 threads a block; many blocks belong into x; above 48 KB of shared memory first cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
     ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html"],
-    examples: [{ text: "RuntimeError: CUDA error: invalid argument", expect: "CUDA_LAUNCH_BLOCKING" }],
+    sources: [
+      "https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html",
+      "https://docs.nvidia.com/cuda/cuda-c-programming-guide/",
+    ],
+    examples: [
+      { text: "RuntimeError: CUDA error: invalid argument", expect: "CUDA_LAUNCH_BLOCKING" },
+      { text: "torch.AcceleratorError: CUDA error: invalid argument", expect: "a grid of 0 blocks" },
+    ],
   },
 ];

@@ -1,5 +1,15 @@
 /** The libraries above the CUDA run time: cuBLAS, cuDNN, Triton, OpenMP beside them. */
-import { installTorchFor, pip, platformOf, python, setVariable, torchCuda, unsetVariable } from "../commands.ts";
+import {
+  installTorchFor,
+  pip,
+  platformOf,
+  python,
+  setVariable,
+  torchAgain,
+  torchCuda,
+  unsetVariable,
+  pythonVersion,
+} from "../commands.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
 import { cudaForArchitecture } from "../version-facts.ts";
 
@@ -40,7 +50,11 @@ export const gpuLibraryRules: readonly Rule[] = [
               : "cuBLAS or cuDNN refuses the call: the library does not support this GPU or type, an earlier kernel failed, or libraries of two CUDA versions are mixed.",
     fix: (match) => [
       ...(match.facts["library"] === "FFT"
-        ? [installTorchFor(match, "12.6") + "   # any CUDA from 11.8 on"]
+        ? [
+            // PyTorch's builds for CUDA 12.6 are for Python 3.9 and newer.
+            installTorchFor(match, /^3\.[0-8]$/.test(pythonVersion(match) ?? "") ? "11.8" : "12.6") +
+              "   # any CUDA from 11.8 on",
+          ]
         : match.facts["library"] === "SOLVER"
           ? ['# in the program, first: torch.backends.cuda.preferred_linalg_library("magma")']
           : []),
@@ -52,11 +66,15 @@ export const gpuLibraryRules: readonly Rule[] = [
           ]
         : []),
       unsetVariable(match, "LD_LIBRARY_PATH"),
-      pip(match, "install --force-reinstall torch"),
+      ...(match.facts["library"] === "FFT" ? [] : [torchAgain(match)]),
     ],
     sources: ["https://docs.nvidia.com/cuda/cublas/#cublasstatus-t", "pytorch/pytorch#88038"],
     examples: [
       { text: "RuntimeError: cuFFT error: CUFFT_INTERNAL_ERROR", expect: "RTX 40" },
+      {
+        text: "Python 3.8.18\ntorch 1.13.1+cu117\nRuntimeError: cuFFT error: CUFFT_INTERNAL_ERROR",
+        expect: "whl/cu118",
+      },
       {
         text: "RuntimeError: CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
         expect: "LD_LIBRARY_PATH",
@@ -115,7 +133,7 @@ export const gpuLibraryRules: readonly Rule[] = [
             "# still so:",
           ]
         : []),
-      pip(match, "install --force-reinstall torch"),
+      torchAgain(match),
     ],
     sources: ["https://docs.nvidia.com/deeplearning/cudnn/backend/latest/"],
     examples: [
@@ -142,7 +160,7 @@ export const gpuLibraryRules: readonly Rule[] = [
         ? [
             platformOf(match) === "win32"
               ? pip(match, "install triton-windows")
-              : pip(match, "install --force-reinstall torch   # brings the triton that fits"),
+              : `${torchAgain(match)}   # brings the triton that fits`,
             "# or without it: torch.compile(model, backend='aot_eager')",
           ]
         : ["# do without torch.compile on this GPU: TORCHDYNAMO_DISABLE=1, or backend='aot_eager'"],

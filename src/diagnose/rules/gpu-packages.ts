@@ -12,6 +12,8 @@ import {
   toolkitOnPath,
   torchCuda,
   wordsToBuild,
+  installGpuTorch,
+  pythonVersion,
 } from "../commands.ts";
 import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import { toFetchedSources } from "../fetched-sources.ts";
@@ -130,10 +132,17 @@ export const gpuPackageRules: readonly Rule[] = [
       "Numba compiles kernels by way of libNVVM and libdevice of the CUDA toolkit, and finds neither: torch's wheels do not bring them, and CUDA_HOME names no toolkit (or one whose nvvm folder is missing or too new for this Numba). torch itself is not concerned.",
     fix: (match) => {
       const major = (torchCuda(match) ?? "12").split(".")[0] ?? "12";
+      // numba-cuda, the part with libraries of pip's, is for Python 3.9 and newer; conda's cudatoolkit went up to CUDA 11.
+      if (major === "11" || /^3\.[0-8]$/.test(pythonVersion(match) ?? ""))
+        return [
+          `conda install -c conda-forge numba cudatoolkit=${major === "11" ? (torchCuda(match) ?? "11.8") : "11.8"}`,
+          `# or a toolkit that is there: it has to have nvvm/: ${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match)))}`,
+          `${python(match)} -m numba -s | grep -A12 -i cuda   # what Numba finds`,
+        ];
       return [
         pip(match, `install "numba-cuda[cu${major}]"`) + "   # Numba's CUDA part with the toolkit's libraries from pip",
-        `conda install -c conda-forge numba cuda-nvvm cuda-nvrtc "cuda-version=${torchCuda(match) ?? major}"   # conda; CUDA 11: cudatoolkit=11.x, not newer than the driver`,
-        `${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match)))}   # or a toolkit that is there: it has to have nvvm/`,
+        `# or in an environment of conda: conda install -c conda-forge numba cuda-nvvm cuda-nvrtc "cuda-version=${torchCuda(match) ?? major}"   # CUDA 11: cudatoolkit=11.x, not newer than the driver`,
+        `# or a toolkit that is there: it has to have nvvm/: ${setVariable(match, "CUDA_HOME", toolkitFolder(match, torchCuda(match)))}`,
         `${python(match)} -m numba -s | grep -A12 -i cuda   # what Numba finds`,
       ];
     },
@@ -142,6 +151,10 @@ export const gpuPackageRules: readonly Rule[] = [
       {
         text: "numba.cuda.cudadrv.error.NvvmSupportError: libNVVM cannot be found. Do `conda install cudatoolkit`:",
         expect: "numba-cuda[cu12]",
+      },
+      {
+        text: "torch 1.10.2+cu113\nnumba.cuda.cudadrv.error.NvvmSupportError: libNVVM cannot be found. Do `conda install cudatoolkit`:",
+        expect: "conda install -c conda-forge numba cudatoolkit=11.3",
       },
     ],
   },
@@ -164,11 +177,8 @@ export const gpuPackageRules: readonly Rule[] = [
       return [
         `${python(match)} -c "import torch; print(torch.version.cuda)"; ${pip(match, "list")} | grep -i -E "cupy|nvidia"`,
         `${pip(match, "uninstall -y cupy cupy-cuda11x cupy-cuda12x cupy-cuda13x")} && ${pip(match, `install "cupy-cuda${major}x[ctk]"`)}   # one CuPy, of torch's CUDA, with the libraries`,
-        pip(
-          match,
-          `install nvidia-cuda-nvrtc-cu${match.facts["major"] ?? major} nvidia-cuda-runtime-cu${match.facts["major"] ?? major}`,
-        ) + "   # or the libraries alone, and import torch before cupy",
-        "export CUDA_PATH=/usr/local/cuda LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH   # or a toolkit of that version",
+        `# or the libraries alone, and import torch before cupy: ${pip(match, `install nvidia-cuda-nvrtc-cu${match.facts["major"] ?? major} nvidia-cuda-runtime-cu${match.facts["major"] ?? major}`)}`,
+        "# or a toolkit of that version: export CUDA_PATH=/usr/local/cuda LD_LIBRARY_PATH=/usr/local/cuda/lib64:$LD_LIBRARY_PATH",
       ];
     },
     sources: ["AInseven/ComfyUI-fastblend#5", "https://docs.cupy.dev/en/stable/install.html"],
@@ -276,12 +286,19 @@ export const gpuPackageRules: readonly Rule[] = [
             "# NCCL itself: Linux, or WSL2",
             `${setVariable(match, "USE_LIBUV", "0")}   # Windows: gloo's store without libuv`,
           ]
-        : [
-            "# Linux with an NVIDIA GPU: a torch with CUDA: pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128",
-          ]),
+        : match.facts["backend"] !== "NCCL" || platformOf(match) === "darwin" || match.context.log.jetson
+          ? []
+          : ["# on Linux with an NVIDIA GPU, torch for CUDA, which brings NCCL:", installGpuTorch(match)]),
     ],
     sources: ["meta-llama/llama3#127"],
-    examples: [{ text: "RuntimeError: Distributed package doesn't have NCCL built in", expect: 'backend="gloo"' }],
+    examples: [
+      { text: "RuntimeError: Distributed package doesn't have NCCL built in", expect: 'backend="gloo"' },
+      {
+        text: "Linux-5.15.0-x86_64-with-glibc2.35\ntorch 2.4.1+cpu\nRuntimeError: Distributed package doesn't have NCCL built in",
+        expect:
+          "\npython -m pip install --force-reinstall torch==2.4.1 --index-url https://download.pytorch.org/whl/cu",
+      },
+    ],
   },
   {
     id: "tensorrt-loads-other-libraries",

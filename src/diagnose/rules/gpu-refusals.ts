@@ -4,6 +4,7 @@ import { own } from "../../base/own.ts";
 import { torchForJetson } from "../machine-fit.ts";
 import { packageOf } from "../packages.ts";
 import { coded, type Match, type Rule, said } from "../rule.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 
 /** NCCL's source files by what they are about, and the variable that does without. Source: NCCL's environment variables. */
 const transports: Readonly<Record<string, readonly [what: string, without: string]>> = {
@@ -22,11 +23,11 @@ const transports: Readonly<Record<string, readonly [what: string, without: strin
   ],
   shm: [
     "shared memory (/dev/shm)",
-    "docker run --ipc=host …   # or --shm-size=8g; without it: export NCCL_SHM_DISABLE=1",
+    "export NCCL_SHM_DISABLE=1   # without it, slower; better, where it is a container: docker run --ipc=host (or --shm-size=8g)",
   ],
   shmutils: [
     "shared memory (/dev/shm)",
-    "docker run --ipc=host …   # or --shm-size=8g; without it: export NCCL_SHM_DISABLE=1",
+    "export NCCL_SHM_DISABLE=1   # without it, slower; better, where it is a container: docker run --ipc=host (or --shm-size=8g)",
   ],
   p2p: [
     "direct access of one GPU to another's memory",
@@ -311,20 +312,36 @@ export const gpuRefusalRules: readonly Rule[] = [
     confidence: "high",
     cause: () =>
       "CMake's Visual Studio generator takes CUDA from files that CUDA's installer puts into Visual Studio (BuildCustomizations). They are not there: this Visual Studio (or the Build Tools) was installed after CUDA, is newer than that CUDA knows, or the installer's part \"Visual Studio Integration\" was left out. That nvcc works in a prompt does not matter to it.",
-    fix: () => [
-      'copy "%CUDA_PATH%\\extras\\visual_studio_integration\\MSBuildExtensions\\*" "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\MSBuild\\Microsoft\\VC\\v170\\BuildCustomizations\\"   # as administrator; your edition and year (2019: v160)',
-      'cmake -S . -B build -G Ninja   # in the x64 Native Tools prompt: needs no integration; or -T cuda="%CUDA_PATH%"',
-      "rmdir /s /q build   # before the next try",
-    ],
+    fix: (match) => {
+      const copy =
+        'copy "%CUDA_PATH%\\extras\\visual_studio_integration\\MSBuildExtensions\\*" "C:\\Program Files\\Microsoft Visual Studio\\2022\\Community\\MSBuild\\Microsoft\\VC\\v170\\BuildCustomizations\\"   # as administrator; your edition and year (2019: v160)';
+      // CMake reads the variable when a build of Python's starts it.
+      if (isBuiltByPython(match))
+        return [
+          pip(match, "install ninja"),
+          `${setVariable(match, "CMAKE_GENERATOR", "Ninja")}   # in the x64 Native Tools prompt: needs no integration`,
+          `# or for Visual Studio's generator: ${copy}`,
+        ];
+      return [
+        "rmdir /s /q build   # what was found is remembered there",
+        copy,
+        'cmake -S . -B build   # or in the x64 Native Tools prompt, which needs no integration: cmake -S . -B build -G Ninja; or -T cuda="%CUDA_PATH%"',
+      ];
+    },
     sources: [
       "pytorch/pytorch#76010",
       "wang-xinyu/tensorrtx#768",
       "https://cmake.org/cmake/help/latest/variable/CMAKE_VS_PLATFORM_TOOLSET_CUDA.html",
+      "https://cmake.org/cmake/help/latest/envvar/CMAKE_GENERATOR.html",
     ],
     examples: [
       {
         text: "CMake Error at C:/Program Files/CMake/share/cmake-3.28/Modules/CMakeDetermineCompilerId.cmake:529 (message):\n  No CUDA toolset found.",
         expect: "BuildCustomizations",
+      },
+      {
+        text: "C:\\w\\p>pip install .\nCMake Error at C:/Program Files/CMake/share/cmake-3.28/Modules/CMakeDetermineCompilerId.cmake:529 (message):\n  No CUDA toolset found.",
+        expect: "set CMAKE_GENERATOR=Ninja",
       },
     ],
   },

@@ -1,24 +1,28 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
-import { platformOf, python, rebuild, unsetVariable } from "../commands.ts";
+import { platformOf, python, rebuild, torchAgain, unsetVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { linkedToo } from "../link-additions.ts";
 import { packageOf } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
 import { installedSentence, symbolFacts, verdictOf } from "./symbol-facts.ts";
 import { isDevice, owned } from "./symbol-owners.ts";
 
-/** Functions that every release of the library has: where one is missing, the library is not there at all. */
 /** Links one of ROCm's libraries of mathematics, which torch's builder does not name by itself. */
-function linkRocm(symbol: string): string[] {
+function linkRocm(match: Match): string[] {
   const [, name] =
-    /^(hipblas|hipsparse|hipsolver|hipfft|hiprand|rocblas|rocsparse|rocsolver|rocfft|rocrand)/.exec(symbol) ?? [];
+    /^(hipblas|hipsparse|hipsolver|hipfft|hiprand|rocblas|rocsparse|rocsolver|rocfft|rocrand)/.exec(
+      match.facts["readable"] ?? "",
+    ) ?? [];
   return name === undefined
     ? []
     : [
         `# not linked (readelf -d of the library does not name it): libraries=["${name}"], library_dirs=["/opt/rocm/lib"] of the extension in setup.py; of load(): extra_ldflags=["-L/opt/rocm/lib", "-l${name}"]`,
+        ...linkedToo(match, name, "/opt/rocm/lib"),
       ];
 }
 
+/** Functions that every release of the library has: where one is missing, the library is not there at all. */
 export const inEveryRelease =
   /^(?:cudnn(?:Create|Destroy|SetStream|CreateTensorDescriptor|SetTensor4dDescriptor|ConvolutionForward|GetErrorString)|cublas(?:Create|Destroy|SetStream|[SDCZ]gemm(?:StridedBatched|Batched)?|GemmEx|SetMathMode)(?:_v2)?|cublasLt(?:Create|Destroy|Matmul)|curand(?:CreateGenerator|GenerateUniform|GenerateNormal|SetStream)|cufft(?:Plan1d|Plan2d|PlanMany|ExecC2C|ExecR2C|Destroy|SetStream)|cusparse(?:Create|Destroy|SetStream)|cusolver(?:Dn)?(?:Create|Destroy|SetStream)|nccl(?:AllReduce|AllGather|Broadcast|Send|Recv|CommInitRank|GetUniqueId|GroupStart|GroupEnd|GetErrorString)|nvrtc(?:CreateProgram|CompileProgram|GetPTX(?:Size)?|GetProgramLog(?:Size)?|GetErrorString|GetLoweredName|AddNameExpression|DestroyProgram)|npp[a-z]\w+|nvmlInit(?:_v2)?|cuda(?:Malloc|Free|Memcpy(?:Async)?|Memset(?:Async)?|GetLastError|GetDevice|SetDevice|LaunchKernel|StreamSynchronize|GetErrorString|DeviceSynchronize)|__cuda(?:Unr|R)egister(?:FatBinary|Function|Var))$/;
 
@@ -30,6 +34,11 @@ function neverLinked(finding: Finding): boolean {
     !/(?:^|[\\/])lib(?:cu|nv|torch|c10|nccl)\w*\.so|[\\/](?:nvidia|torch)[\\/]/.test(finding.file ?? "") &&
     inEveryRelease.test(finding.symbol ?? "")
   );
+}
+
+/** The folder of CUDA's libraries: what it is called by default, where nothing says. */
+function cudaLibraries(match: Match, below = ""): string {
+  return match.context.log.notebook ? `/usr/local/cuda/lib64${below}` : `\${CUDA_HOME:-/usr/local/cuda}/lib64${below}`;
 }
 
 /** Functions of <cmath> at the top or in std, taking numbers alone. */
@@ -195,7 +204,7 @@ export const gpuSymbolRules: readonly Rule[] = [
             `${python(match)} -m pip uninstall -y nvidia-nccl-cu11 nvidia-nccl-cu12 nvidia-nccl-cu13   # two of them write one folder; the next line brings back the right one (a system's libnccl: ldconfig -p | grep nccl)`,
           ]
         : []),
-      `${python(match)} -m pip install --force-reinstall torch   # brings the nvidia packages that fit`,
+      `${torchAgain(match)}   # brings the nvidia packages that fit`,
     ],
     sources: [
       "pytorch/pytorch#119989",
@@ -241,6 +250,12 @@ export const gpuSymbolRules: readonly Rule[] = [
       platformOf(match) === "win32"
         ? `# load(): extra_ldflags=["${match.facts["library"] ?? ""}.lib"]; by hand: /LIBPATH:"%CUDA_HOME%\\lib\\x64" ${match.facts["library"] ?? ""}.lib`
         : `# load(): extra_ldflags=["-l${match.facts["library"] ?? ""}"]; by hand: -L<cuda>/lib64 -l${match.facts["library"] ?? ""}`,
+      ...linkedToo(
+        match,
+        match.facts["library"] ?? "",
+        platformOf(match) === "win32" ? undefined : cudaLibraries(match),
+      ),
+      ...(match.finding.phase === "load" ? rebuild(match) : []),
     ],
     change: (match) => {
       const library = match.facts["library"];
@@ -255,8 +270,16 @@ export const gpuSymbolRules: readonly Rule[] = [
         expect: "-lcublas",
       },
       {
+        text: "(e) jo@ws:~/ops$ python setup.py install\n/usr/bin/ld: k.o: in function `f': k.cu:(.text+0x9): undefined reference to `cufftExecC2C'\nerror: command 'g++' failed with exit status 1",
+        expect: 'export LDFLAGS="-Wl,--no-as-needed -L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcufft"',
+      },
+      {
+        text: "$ nvcc -o app main.cu\n/usr/bin/ld: main.o: in function `main': main.cu:(.text+0x9): undefined reference to `cufftExecC2C'",
+        expect: "nvcc -o app main.cu -L${CUDA_HOME:-/usr/local/cuda}/lib64 -lcufft",
+      },
+      {
         text: "fft.obj : error LNK2019: unresolved external symbol cufftPlanMany referenced in function f",
-        expect: "cufft",
+        expect: "set LINK=cufft.lib",
       },
     ],
   },
@@ -285,6 +308,7 @@ export const gpuSymbolRules: readonly Rule[] = [
         ? []
         : [
             "nvidia-smi   # the driver's version, when -lcuda is there already",
+            ...linkedToo(match, "cuda"),
             ...(platformOf(match) === "linux"
               ? [
                   "export LIBRARY_PATH=${CUDA_HOME:-/usr/local/cuda}/lib64/stubs:$LIBRARY_PATH   # where no driver is installed: the stub to link with (NVIDIA's package cuda-driver-dev-<version>)",
@@ -314,7 +338,7 @@ export const gpuSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["readable"] ?? ""}\` is of ${match.facts["provider"] ?? "ROCm"}: the library is not linked, or another version of it is loaded than the one this was built with (torch's wheels bring their own; LD_LIBRARY_PATH may put the system's first).`,
     fix: (match) => [
-      ...linkRocm(match.facts["readable"] ?? ""),
+      ...linkRocm(match),
       unsetVariable(match, "LD_LIBRARY_PATH"),
       `${python(match)} -c "import torch; print(torch.version.hip)"   # the version to build for`,
       ...rebuild(match),

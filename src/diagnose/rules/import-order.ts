@@ -1,5 +1,5 @@
 /** Crashes while modules are imported: two C++ or OpenMP run times in one process, libraries built for another torch. */
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, python, rebuild, reinstall, torchAgain } from "../commands.ts";
 import { packageOfModule } from "../packages.ts";
 import { type Match, type Rule, coded } from "../rule.ts";
 
@@ -96,8 +96,7 @@ export const importOrderRules: readonly Rule[] = [
         return [
           `env -u LD_LIBRARY_PATH -u LD_PRELOAD ${python(match)} -c "import torch"   # works: one of these brings another libstdc++, CUDA or cuDNN than torch's`,
           `${pip(match, "list")} | grep -iE "^torch|^nvidia"   # one torch, and the nvidia packages that it names`,
-          pip(match, "install --force-reinstall --no-cache-dir torch") +
-            "   # a file that broke off, or of another torch",
+          torchAgain(match) + "   # a file that broke off, or of another torch",
           `gdb -batch -ex run -ex bt --args ${python(match)} -c "import torch"   # which library, if it stays (Illegal instruction: a processor without AVX)`,
         ];
       return [

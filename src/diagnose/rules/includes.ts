@@ -1,4 +1,5 @@
 /** Sources that use what they do not include. */
+import { plainName } from "../packages.ts";
 import { addInclude, quote } from "../command-words.ts";
 import { packageToBuild, platformOf, python } from "../commands.ts";
 import { type Match, placeOf, type Rule, saidAny } from "../rule.ts";
@@ -22,6 +23,25 @@ function isPassing({ finding, context: { log } }: Match): boolean {
       log.package !== undefined &&
       log.asked !== undefined)
   );
+}
+
+/** Whether a tool fetches the sources that it builds, and none of them lie here: poetry's and uv's lists, an image. */
+function isFetched({ context: { log } }: Match): boolean {
+  const fromElsewhere = log.package !== undefined && !log.localPackages.includes(plainName(log.package));
+  return (
+    (fromElsewhere && (log.uvCommand === "sync" || log.projectLine !== undefined)) ||
+    (log.dockerBuild && (log.requested ?? []).some((word) => /git\+|^[A-Za-z][\w.-]*(?:==[\w.]+)?$/.test(word)))
+  );
+}
+
+/** A header for all files of a build, by what its compilers read. */
+function forAllFiles(match: Match, header: string): string[] {
+  const { file, tool, text } = match.finding;
+  return [
+    /\.cuh?\b/.test(`${file ?? ""} ${text}`) || tool === "cudafe++"
+      ? `export NVCC_APPEND_FLAGS="-include ${header}"   # for all CUDA sources, without touching them`
+      : `export CXXFLAGS="-include ${header}"   # for all sources, without touching them; an old setuptools: CFLAGS`,
+  ];
 }
 
 /** The header for all files of a build, without touching them, and the build again. */
@@ -80,7 +100,7 @@ export const includeRules: readonly Rule[] = [
         : forcedInclude(match)),
       match.finding.file === undefined || platformOf(match) === "win32" || inAppleSdk(match) || isPassing(match)
         ? "# or add #include <cstdint> to that header"
-        : `sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
+        : `${isFetched(match) ? "# in a checkout: " : ""}sed -i '0,/#include/s//#include <cstdint>\\n#include/' ${match.finding.file}`,
       ...(/^(?:U?INT|SIZE|PTR|PRI)/.test(match.facts["type"] ?? "")
         ? [
             `# old C libraries have the macros for C++ only with -D__STDC_CONSTANT_MACROS -D__STDC_LIMIT_MACROS -D__STDC_FORMAT_MACROS: add these flags${/^PRI/.test(match.facts["type"] ?? "") ? "; PRI… are of <cinttypes>" : ""}`,
@@ -155,8 +175,12 @@ export const includeRules: readonly Rule[] = [
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` is of a standard header (${headerOf(match.facts["name"] ?? "")}) that ${placeOf(match.finding)} does not include, or it came with a newer C++ standard than the one that is compiled for.`,
     fix: (match) => [
-      addInclude(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")),
-      `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
+      ...(isFetched(match) && headerOf(match.facts["name"] ?? "") !== unknownHeader
+        ? forAllFiles(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, ""))
+        : [
+            addInclude(match, headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")),
+            `# without touching the sources: the flag -include ${headerOf(match.facts["name"] ?? "").replace(/[<>]/g, "")}`,
+          ]),
     ],
     sources: ["https://gcc.gnu.org/gcc-13/porting_to.html"],
     examples: [
@@ -164,6 +188,10 @@ export const includeRules: readonly Rule[] = [
       {
         text: '$ pip install -r requirements.txt\nCollecting git+https://github.com/acme/fast-knn.git@1f2e3d4 (from -r requirements.txt (line 3))\n      knn.cu(9): error: identifier "FLT_MAX" is undefined\n  ERROR: Failed building wheel for fast_knn',
         expect: "cd fast-knn",
+      },
+      {
+        text: 'jo@ws:~/proj$ poetry install\n  - Installing voxel-ops (1.3.2): Failed\n  knn.cu(9): error: identifier "FLT_MAX" is undefined\nNote: This error originates from the build backend, and is likely not a problem with poetry but with voxel-ops (1.3.2) not supporting PEP 517 builds.',
+        expect: 'export NVCC_APPEND_FLAGS="-include cfloat"',
       },
       { text: "csrc/x.h:9:10: error: ‘string’ in namespace ‘std’ does not name a type", expect: "<string>" },
       { text: "a.cpp:3:8: error: ‘numeric_limits’ is not a member of ‘std’", expect: "<limits>" },

@@ -1,5 +1,5 @@
 /** What torch.compile's own C++ builds give the compiler and the linker, and should not. */
-import { platformOf, pip, python, setVariable, systemPackage } from "../commands.ts";
+import { platformOf, pip, python, setVariable, systemPackage, torchAgain } from "../commands.ts";
 import { linkLibrary, ofLog } from "../matchers.ts";
 import { type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
@@ -59,11 +59,11 @@ export const inductorBuildRules: readonly Rule[] = [
       `On Windows what torch.compile writes (and extensions with torch's vector headers) is linked with \`sleef.lib\`, which PyTorch's own wheels bring in torch\\lib. This torch has none there: it is a build of somebody else${match.context.log.conda ? " (conda's)" : ""}, or the file was taken away.`,
     fix: (match) => [
       `${python(match)} -c "import torch, os; print(torch.__version__, [f for f in os.listdir(os.path.join(os.path.dirname(torch.__file__), 'lib')) if 'sleef' in f])"`,
-      `${pip(match, "install --force-reinstall --no-cache-dir torch")}   # PyTorch's wheel${match.context.log.conda ? "; conda's torch first: conda remove pytorch" : ""}; for CUDA with its index (https://pytorch.org/get-started/locally/)`,
+      `${torchAgain(match)}   # PyTorch's wheel${match.context.log.conda ? "; conda's torch first: conda remove pytorch" : ""}`,
       '# or without C++ from torch.compile: torch.compile(model, backend="eager"), TORCHDYNAMO_DISABLE=1',
     ],
     sources: ["pytorch/pytorch#128770"],
-    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'sleef.lib'", expect: "torch\\lib" }],
+    examples: [{ text: "LINK : fatal error LNK1104: cannot open file 'sleef.lib'", expect: "'torch==' + t" }],
   },
   {
     id: "inductor-without-compiler",
@@ -121,9 +121,7 @@ export const inductorBuildRules: readonly Rule[] = [
       const arch = riscv ? "rv64gc" : "";
       if (!ofLog(match.context, inductorBuilds))
         return [
-          riscv
-            ? "# -march=rv64gc (with vectors: rv64gcv) in place of -march=native: extra_compile_args, CXXFLAGS, CMAKE_CXX_FLAGS"
-            : "# take -march=native out of extra_compile_args, CXXFLAGS, CMAKE_CXX_FLAGS",
+          `grep -rl -e '-march=native' --include=setup.py --include=CMakeLists.txt --include='*.cmake' --include=Makefile . | xargs -r sed -i 's/-march=native/${riscv ? "-march=rv64gc" : ""}/g'   # ${riscv ? "with vectors: rv64gcv; " : ""}extra_compile_args and CMAKE_CXX_FLAGS of the project; CXXFLAGS has none of it either`,
         ];
       return [
         `${setVariable(match, "TORCHINDUCTOR_CPP_MARCH", arch)}   # torch 2.13 and newer${riscv ? ", which takes rv64gc by itself" : ": no -march at all"}; ${pip(match, "install --upgrade torch")}`,
@@ -140,7 +138,10 @@ export const inductorBuildRules: readonly Rule[] = [
         text: "torch._inductor.exc.InductorError: CppCompileError: C++ compile error\n\nCommand:\ng++ /tmp/x.cpp -march=native\n\nOutput:\ng++: error: '-march=native': ISA string must begin with rv32 or rv64",
         expect: "rv64gc",
       },
-      { text: "g++: error: ‘-march=native’: ISA string must begin with rv32 or rv64", expect: "extra_compile_args" },
+      {
+        text: "g++: error: ‘-march=native’: ISA string must begin with rv32 or rv64",
+        expect: "sed -i 's/-march=native/-march=rv64gc/g'",
+      },
     ],
   },
   {

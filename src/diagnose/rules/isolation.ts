@@ -1,5 +1,13 @@
 /** What a build of a package does not see: torch and other modules, which pip's and uv's isolation hides. */
-import { installWithoutIsolation, pip, pythonVersion, packageToBuild, wordsToBuild } from "../commands.ts";
+import {
+  installAgain,
+  installWithoutIsolation,
+  platformOf,
+  pip,
+  pythonVersion,
+  packageToBuild,
+  wordsToBuild,
+} from "../commands.ts";
 import { askedOfPython, askedPython } from "../asked-python.ts";
 import type { Finding } from "../finding.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
@@ -73,6 +81,13 @@ function ownSetup({ finding, context }: Match): boolean {
     /(?:^|[\\/])setup\w*\.py:/.test(finding.frames?.at(-1) ?? "") &&
     !context.findings.some(({ kind }) => kind === "installer")
   );
+}
+
+/** The backend that a misspelt name was to be. */
+function backendMeant(name: string): string {
+  const known = ["hatchling.build", "flit_core.buildapi", "scikit_build_core.build", "poetry.core.masonry.api"];
+  if (name.startsWith("mesonpy")) return "mesonpy";
+  return known.find((each) => each.split(".")[0] === name.split(".")[0]) ?? "setuptools.build_meta";
 }
 
 export const isolationRules: readonly Rule[] = [
@@ -414,12 +429,21 @@ export const isolationRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `pyproject.toml names \`${match.facts["name"] ?? ""}\` as its build-backend, and there is no such module: the name is misspelt.`,
-    fix: () => [
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            `sed -i 's/${(match.facts["name"] ?? "").replaceAll(".", "\\.")}/${backendMeant(match.facts["name"] ?? "")}/' pyproject.toml`,
+          ]),
+      ...installAgain(match),
       '# pyproject.toml: build-backend = "setuptools.build_meta" (others: hatchling.build, flit_core.buildapi, scikit_build_core.build, poetry.core.masonry.api, mesonpy), and its package under [build-system] requires',
     ],
     sources: ["https://packaging.python.org/en/latest/guides/writing-pyproject-toml/"],
     examples: [
-      { text: "ModuleNotFoundError: No module named 'setuptools.build_metaa'", expect: "setuptools.build_meta" },
+      {
+        text: "ModuleNotFoundError: No module named 'setuptools.build_metaa'",
+        expect: "sed -i 's/setuptools\\.build_metaa/setuptools.build_meta/' pyproject.toml",
+      },
     ],
   },
 ];

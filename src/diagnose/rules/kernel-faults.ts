@@ -1,5 +1,5 @@
 /** Faults of kernels: what the launch refuses, what the kernel does to memory, and what checks on the GPU found. */
-import { pip, platformOf, python } from "../commands.ts";
+import { pip, platformOf, python, rebuild, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { coded, placeOf, said, type Match, type Rule } from "../rule.ts";
 import { ofAmd } from "./gpu-frames.ts";
@@ -224,14 +224,19 @@ export const kernelFaultRules: readonly Rule[] = [
     fix: (match) =>
       match.facts["code"] === "launch-resources"
         ? [
-            "# fewer threads per block, __launch_bounds__(threads) on the kernel, or nvcc flag -maxrregcount=64; debug builds (-G) need more registers",
+            `${setVariable(match, "NVCC_APPEND_FLAGS", "-maxrregcount=64")}   # fewer registers for each thread; then the extension built anew:`,
+            ...rebuild(match),
+            "# in the code: fewer threads per block, or __launch_bounds__(threads) on the kernel; debug builds (-G) need more registers",
           ]
         : [
             "# return early for empty tensors; keep blocks within 1024 threads; above 48 KB shared memory call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
           ],
     sources: ["https://docs.nvidia.com/cuda/cuda-c-programming-guide/"],
     examples: [
-      { text: "RuntimeError: CUDA error: too many resources requested for launch", expect: "__launch_bounds__" },
+      {
+        text: "RuntimeError: CUDA error: too many resources requested for launch",
+        expect: "export NVCC_APPEND_FLAGS=-maxrregcount=64",
+      },
       { text: "RuntimeError: CUDA error: invalid configuration argument", expect: "grid of 0" },
       { text: "CUDA kernel failed : invalid configuration argument", expect: "grid of 0" },
     ],
@@ -309,6 +314,10 @@ export const kernelFaultRules: readonly Rule[] = [
     sources: ["https://docs.nvidia.com/compute-sanitizer/"],
     examples: [
       { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
+      {
+        text: "torch.AcceleratorError: CUDA error: operation not supported on global/shared address space",
+        expect: "outside of its tensors",
+      },
       { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
       {
         text: '  File "/usr/lib/python3.7/dist-packages/torch/nn/functional.py", line 2846, in cross_entropy\n    return torch._C._nn.cross_entropy_loss(input, target, weight)\nRuntimeError: CUDA error: device-side assert triggered',

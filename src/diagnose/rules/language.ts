@@ -1,6 +1,6 @@
 /** C++ and C sources that no compiler takes as they are: templates, recursion, old C interfaces of NumPy. */
 import { own } from "../../base/own.ts";
-import { wordsToBuild, pip, python, torchAtHand } from "../commands.ts";
+import { wordsToBuild, pip, python, torchAtHand, platformOf, quote, setVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { codeAt, type Match, placeOf, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 import { inTorchTree } from "./asked-of-torch.ts";
@@ -27,6 +27,16 @@ function isEcho(finding: Finding, context: RuleContext): boolean {
 /** The declaration of the function, where the text shows its definition. */
 function declared({ facts, context: { log } }: Match): string | undefined {
   return own(log.functionHeads, facts["name"] ?? "");
+}
+
+/** The word put in where the line shows the call. */
+function withTemplate(match: Match): string[] {
+  const { file, line, source } = match.finding;
+  const called = /(?:\.|->)(data_ptr|data|packed_accessor\w*|accessor|item)\s?</.exec(source ?? "")?.[1];
+  const words = "x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template";
+  return called === undefined || file === undefined || line === undefined || platformOf(match) === "win32"
+    ? [`# ${words}`]
+    : [`sed -i '${line}s/\\(\\.\\|->\\)\\(${called}\\)</\\1template \\2</g' ${quote(file)}   # ${words}`];
 }
 
 export const languageRules: readonly Rule[] = [
@@ -65,7 +75,7 @@ export const languageRules: readonly Rule[] = [
               `${python(match)} -c "import torch; print(torch.__version__)"   # before 1.3: ${pip(match, "install --upgrade torch")}, or a release of the package from before, with data<T>()`,
             ]
           : []),
-        "# x.template data_ptr<T>() in place of x.data_ptr<T>(); or take the pointer outside of the template",
+        ...withTemplate(match),
       ];
     },
     sources: ["https://en.cppreference.com/w/cpp/language/dependent_name"],
@@ -78,6 +88,10 @@ export const languageRules: readonly Rule[] = [
       {
         text: "mlp.cpp:119:43: error: expected primary-expression before '>' token\n         out[0].data_ptr<scalar_t>(),\n                                  ^",
         expect: "install --upgrade torch",
+      },
+      {
+        text: "torch 1.13.1\ncsrc/mlp.cpp:119:43: error: expected primary-expression before '>' token\n         out[0].data_ptr<scalar_t>(),\n                                  ^",
+        expect: "sed -i '119s/\\(\\.\\|->\\)\\(data_ptr\\)</\\1template \\2</g' csrc/mlp.cpp",
       },
     ],
   },
@@ -117,8 +131,14 @@ export const languageRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${placeOf(match.finding)}: templates instantiate each other without end (a missing stop of the recursion, most often after an edit), or truly deeper than ${match.facts["limit"] ?? "the limit"}.`,
-    fix: () => [
-      "# when the depth is meant: -ftemplate-depth=2048 for cxx (nvcc: -ftemplate-depth 2048; constexpr: -fconstexpr-ops-limit)",
+    fix: (match) => [
+      ...(platformOf(match) === "win32"
+        ? []
+        : [
+            match.finding.tool === "cudafe++" || /\.cuh?$/.test(match.finding.file ?? "")
+              ? `${setVariable(match, "NVCC_APPEND_FLAGS", "-ftemplate-depth=2048")}   # when the depth is meant`
+              : 'export CFLAGS="$CFLAGS -ftemplate-depth=2048" CXXFLAGS="$CXXFLAGS -ftemplate-depth=2048"   # when the depth is meant; load(): extra_cflags (constexpr: -fconstexpr-ops-limit)',
+          ]),
       "# else look for the type in the messages that grows from line to line",
     ],
     sources: ["https://gcc.gnu.org/onlinedocs/gcc/C_002b_002b-Dialect-Options.html"],
@@ -293,14 +313,27 @@ export const languageRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["type"] ?? ""}\` is only announced where ${placeOf(match.finding)} uses it: a header of torch (ATen/cuda/…, c10/…) is included alone or before the one that defines the type. Older releases of torch included more by themselves.`,
-    fix: (match) => [
-      `# first in the source: #include <${/Tensor$/.test(match.facts["type"] ?? "") ? "ATen/core/Tensor.h" : "torch/types.h"}> (or torch/extension.h), then the others`,
-    ],
+    fix: (match) => {
+      const header = /Tensor$/.test(match.facts["type"] ?? "") ? "ATen/core/Tensor.h" : "torch/types.h";
+      const byNvcc = match.finding.tool === "cudafe++" || /\(\d+\)/.test(match.finding.text);
+      return [
+        ...(byNvcc
+          ? [
+              `${setVariable(match, "NVCC_APPEND_FLAGS", `-include ${header}`)}   # first in all CUDA sources, without touching them`,
+            ]
+          : platformOf(match) === "win32"
+            ? [`set CL=/FI${header}   # first in all sources, without touching them`]
+            : [
+                `export CFLAGS="$CFLAGS -include ${header}" CXXFLAGS="$CXXFLAGS -include ${header}"   # first in all sources, without touching them`,
+              ]),
+        `# for good, first in the source: #include <${header}> (or torch/extension.h), then the others`,
+      ];
+    },
     sources: ["NVIDIA/MinkowskiEngine#481"],
     examples: [
       {
         text: '/e/torch/include/ATen/cuda/CUDAUtils.h(15): error: incomplete class type "at::Tensor" is not allowed',
-        expect: "ATen/core/Tensor.h",
+        expect: 'export NVCC_APPEND_FLAGS="-include ATen/core/Tensor.h"',
       },
     ],
   },

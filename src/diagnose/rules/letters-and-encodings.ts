@@ -1,7 +1,14 @@
 /** Characters outside of ASCII where they do not belong, and files in another encoding than they are read in. */
 import { buildAgain, platformOf } from "../commands.ts";
-import { placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { placeOf, type Rule, said, saidAny, type Match } from "../rule.ts";
 import { scriptPlace } from "./setup-refusals.ts";
+
+/** The file that setup.py reads, in its folder where the traceback tells it. */
+function fileBeside(match: Match): string {
+  const file = match.facts["file"] ?? "";
+  const folder = /^(\/[^\s:]*)\/[\w.-]+\.py:\d+/.exec(match.facts["where"] ?? "")?.[1];
+  return folder === undefined || file.startsWith("/") || /^\/tmp\//.test(folder) ? file : `${folder}/${file}`;
+}
 
 export const letterRules: readonly Rule[] = [
   {
@@ -64,7 +71,7 @@ export const letterRules: readonly Rule[] = [
         : [
             platformOf(match) === "win32"
               ? `powershell -Command "$t = [IO.File]::ReadAllText('${match.facts["file"]}', [Text.Encoding]::GetEncoding(1252)); [IO.File]::WriteAllText('${match.facts["file"]}', $t)"`
-              : `iconv -f latin1 -t utf-8 ${match.facts["file"]} -o ${match.facts["file"]}.new && mv ${match.facts["file"]}.new ${match.facts["file"]}   # in the folder of setup.py`,
+              : `iconv -f latin1 -t utf-8 ${fileBeside(match)} -o ${fileBeside(match)}.new && mv ${fileBeside(match)}.new ${fileBeside(match)}   # ${fileBeside(match) === match.facts["file"] ? "in the folder of setup.py" : "beside setup.py"}`,
           ]),
       ...buildAgain(match),
     ],
@@ -72,7 +79,7 @@ export const letterRules: readonly Rule[] = [
     examples: [
       {
         text: 'Traceback (most recent call last):\n  File "/p/setup.py", line 4, in <module>\n    long_description = open("README.md", encoding="utf-8").read()\n  File "<frozen codecs>", line 322, in decode\nUnicodeDecodeError: \'utf-8\' codec can\'t decode byte 0xe9 in position 26: invalid continuation byte',
-        expect: "iconv -f latin1 -t utf-8 README.md",
+        expect: "iconv -f latin1 -t utf-8 /p/README.md",
       },
     ],
   },

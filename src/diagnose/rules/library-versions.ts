@@ -1,5 +1,5 @@
 /** Libraries that are there, and older than the file needs. */
-import { pip, python, rebuild, reinstall } from "../commands.ts";
+import { pip, python, rebuild, reinstall, torchAgain } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -209,7 +209,11 @@ export const libraryVersionRules: readonly Rule[] = [
       return [
         "# build it on this system instead of installing the ready-made wheel:",
         // A page of ready-made wheels has the same one again.
-        ...(commands.length > 1 ? commands.filter((line) => !line.includes(" -f https://")) : commands),
+        ...(commands.length > 1
+          ? commands
+              .filter((line) => !line.includes(" -f https://"))
+              .map((line) => line.replace(/^# or from source: /, ""))
+          : commands),
         newer,
       ];
     },
@@ -238,7 +242,8 @@ export const libraryVersionRules: readonly Rule[] = [
       },
       {
         text: "OSError: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.33' not found (required by /e/lib/python3.10/site-packages/libpyg.so)",
-        expect: "git+https://github.com/pyg-team/pyg-lib.git",
+        expect:
+          '\npython -m pip install --no-build-isolation --no-cache-dir --force-reinstall --no-deps -v "git+https://github.com/pyg-team/pyg-lib.git"',
       },
       {
         text: "/lib64/libm.so.6: version `GLIBC_2.23' not found (required by /home/centos/libtorch_cpu.so)",
@@ -258,7 +263,7 @@ export const libraryVersionRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `\`${match.facts["name"] ?? ""}\` was found, but an older one than ${match.finding.file === undefined ? "the asker" : `\`${baseName(match.finding.file)}\``} was built with: LD_LIBRARY_PATH or an rpath puts another CUDA first.`,
-    fix: (match) => ["unset LD_LIBRARY_PATH", pip(match, "install --force-reinstall torch")],
+    fix: (match) => ["unset LD_LIBRARY_PATH", torchAgain(match)],
     sources: ["pytorch/pytorch#111469"],
     examples: [
       {
@@ -281,6 +286,12 @@ export const libraryVersionRules: readonly Rule[] = [
       `${match.finding.file === undefined ? "The file" : `\`${match.finding.file}\``} needs \`${match.facts["version"] ?? ""}\` of \`${match.facts["library"] ?? ""}\`; the one that is found first is older${/\.libs[\\/]/.test(match.finding.library ?? "") ? ": another package's private copy, which was loaded before" : ""}.`,
     fix: (match) => {
       const bundled = /[\\/]torch[\\/]lib[\\/]|\.libs[\\/]/.test(match.finding.library ?? "");
+      const ofGcc = /^lib(gomp|quadmath|atomic)\.so/.exec(match.facts["library"] ?? "")?.[1];
+      if (!bundled && ofGcc !== undefined && match.context.log.conda)
+        return [
+          `conda install -c conda-forge lib${ofGcc}   # gcc's newest, into the environment`,
+          "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH   # found before the system's",
+        ];
       if (!bundled) return ["# upgrade that library, or build on this system:", ...rebuild(match)];
       // Wheels rename what they bring along: libgomp-a34b3233.so.1.
       const plain = (match.facts["library"] ?? "").replace(/-[0-9a-f]{6,}/, "").replace(/(\.so\.\d+).*/, "$1");
@@ -295,6 +306,10 @@ export const libraryVersionRules: readonly Rule[] = [
       {
         text: "ImportError: /lib64/libgomp.so.1: version `GOMP_5.0' not found (required by /p/x.so)",
         expect: "GOMP_5.0",
+      },
+      {
+        text: "ImportError: /lib64/libgomp.so.1: version `GOMP_5.0' not found (required by /home/jo/miniconda3/envs/e/lib/python3.10/site-packages/x/_C.so)",
+        expect: "conda install -c conda-forge libgomp",
       },
       {
         text: "ImportError: /e/lib/python3.9/site-packages/torch/lib/libgomp-a34b3233.so.1: version `GOMP_5.0' not found (required by /p/libx.so)",

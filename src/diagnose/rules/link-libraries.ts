@@ -1,5 +1,6 @@
 /** Libraries and objects that the linker does not find. */
-import { homebrew, pip, platformOf, python, pythonVersion, systemPackage } from "../commands.ts";
+import { developmentPackages, type PackageNames } from "../development-packages.ts";
+import { homebrew, pip, platformOf, python, pythonVersion, removeFolder, systemPackage } from "../commands.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { added, linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -32,6 +33,26 @@ function relativeTorch(file: string): boolean {
 function forFreeThreading(match: Match): boolean {
   return match.context.log.freeThreaded && platformOf(match) === "win32" && !/t/.test(match.facts["flags"] ?? "");
 }
+
+/** Libraries that are linked by these names. */
+const linked: Readonly<Record<string, PackageNames>> = {
+  gomp: { apt: "build-essential" },
+  omp: developmentPackages.openmp,
+  openblas: developmentPackages.openblas,
+  mpi: developmentPackages.mpi,
+  z: developmentPackages.zlib,
+  png: developmentPackages.png,
+  jpeg: developmentPackages.jpeg,
+  GL: developmentPackages.gl,
+  EGL: developmentPackages.egl,
+  X11: developmentPackages.x11,
+  numa: developmentPackages.numa,
+  aio: developmentPackages.aio,
+  ssl: developmentPackages.openssl,
+  crypto: developmentPackages.openssl,
+  ibverbs: developmentPackages.ibverbs,
+  tbb: developmentPackages.tbb,
+};
 
 export const linkLibraryRules: readonly Rule[] = [
   {
@@ -130,7 +151,8 @@ export const linkLibraryRules: readonly Rule[] = [
       if (madeByBuild(file))
         return [
           "# look further up in the log for the step that should have made it, and build from an empty folder:",
-          "rm -rf build *.egg-info && retorch build -v",
+          removeFolder(match, "build"),
+          "retorch build -v",
         ];
       return [
         `find / -name '${name.replace(/\.so.*$/, ".so*")}' 2>/dev/null`,
@@ -185,16 +207,15 @@ export const linkLibraryRules: readonly Rule[] = [
             "set TMP=C:\\tmp",
             "# pip builds there: a short path of plain letters in place of one within the user's folder",
           ]
-        : [
-            "# put the project into a short path of plain letters without spaces; name sources without ..",
-            "# delete the build folder and build again: rm -rf build   (Windows: rmdir /s /q build)",
-          ]),
+        : ["# put the project into a short path of plain letters without spaces; name sources without .."]),
       ...(/\.obj$/.test(match.facts["file"] ?? "")
         ? [
             "# setup.py, when ninja puts the objects elsewhere: cmdclass={'build_ext': BuildExtension.with_options(use_ninja=False)}",
           ]
         : []),
-      /[\\/]pip-/.test(match.facts["file"] ?? "") ? pip(match, "install --no-build-isolation .") : "retorch build",
+      /[\\/]pip-/.test(match.facts["file"] ?? "")
+        ? pip(match, "install --no-build-isolation .")
+        : "retorch build --force",
     ],
     sources: ["NVIDIA/nv-wavenet#50", "NVlabs/tiny-cuda-nn#399", "JeffreyXiang/diffoctreerast#2"],
     examples: [
@@ -206,7 +227,10 @@ export const linkLibraryRules: readonly Rule[] = [
         text: "LINK : fatal error LNK1181: impossible d'ouvrir le fichier en entrée 'C:\\Temp\\Release\\..\\..\\dependencies\\fmt\\src\\format.obj'",
         expect: "..",
       },
-      { text: "g++: error: build/temp.linux-x86_64-3.8/src/a.o: No such file or directory", expect: "build folder" },
+      {
+        text: "g++: error: build/temp.linux-x86_64-3.8/src/a.o: No such file or directory",
+        expect: "retorch build --force",
+      },
     ],
   },
   {
@@ -285,36 +309,8 @@ export const linkLibraryRules: readonly Rule[] = [
           'export LIBRARY_PATH="${ROCM_PATH:-/opt/rocm}/lib:$LIBRARY_PATH"   # ROCm of the system',
           `find / -name 'lib${name}.so*' 2>/dev/null   # in neither: this folder; a lib${name}.so.N alone needs a link lib${name}.so`,
         ];
-      const packages: Record<string, string> = {
-        omp: "libomp-dev",
-        gomp: "build-essential",
-        openblas: "libopenblas-dev",
-        mpi: "libopenmpi-dev",
-        z: "zlib1g-dev",
-        png: "libpng-dev",
-        jpeg: "libjpeg-dev",
-        GL: "libgl1-mesa-dev",
-        EGL: "libegl1-mesa-dev",
-        X11: "libx11-dev",
-        numa: "libnuma-dev",
-        aio: "libaio-dev",
-        ssl: "libssl-dev",
-        crypto: "libssl-dev",
-        ibverbs: "libibverbs-dev",
-        tbb: "libtbb-dev",
-      };
-      const brewed: Record<string, string> = {
-        omp: "libomp",
-        png: "libpng",
-        jpeg: "jpeg-turbo",
-        openblas: "openblas",
-        mpi: "open-mpi",
-        ssl: "openssl",
-        crypto: "openssl",
-        tbb: "tbb",
-        z: "zlib",
-      };
-      const brew = brewed[name];
+      const names = Object.hasOwn(linked, name) ? linked[name] : undefined;
+      const brew = names?.brew;
       if (platformOf(match) === "darwin" && brew !== undefined)
         return [
           `brew install ${brew}`,
@@ -323,7 +319,7 @@ export const linkLibraryRules: readonly Rule[] = [
         ];
       const boost = /^boost_(\w+?)(?:-mt)?$/.exec(name)?.[1]?.replaceAll("_", "-");
       const apt =
-        packages[name] ??
+        names?.apt ??
         (boost === undefined
           ? undefined
           : boost.startsWith("python")

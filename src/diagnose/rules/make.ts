@@ -34,9 +34,10 @@ export const makeRules: readonly Rule[] = [
     cause: (match) =>
       `MAKEFLAGS holds \`--jobserver-auth=${match.facts["what"] ?? ""}\`: make 4.4 and newer hand their job server on as a named pipe (fifo:), and the make that was started here is older and does not know that form, or runs in a container where the pipe is not.`,
     fix: () => [
-      "env -u MAKEFLAGS -u MFLAGS pip install …   # the same command, without what the outer make hands on",
-      "make --jobserver-style=pipe -j8   # or in the outer make, for the form that old ones know",
-      "which -a make gmake; make --version | head -1; gmake --version | head -1   # or one make for both; with CMake, ninja: export CMAKE_GENERATOR=Ninja",
+      "unset MAKEFLAGS MFLAGS   # what the outer make hands on",
+      "# started by the outer make itself: env -u MAKEFLAGS -u MFLAGS before the command in its Makefile, or the outer one in the form that old ones know: make --jobserver-style=pipe -j8",
+      "# or one make for both (which -a make gmake); with CMake, ninja: export CMAKE_GENERATOR=Ninja",
+      "# then the same command again",
     ],
     sources: [
       "https://www.gnu.org/software/make/manual/html_node/POSIX-Jobserver.html",

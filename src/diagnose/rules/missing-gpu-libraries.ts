@@ -1,6 +1,6 @@
 /** Libraries of CUDA and of the NVIDIA driver that the dynamic loader does not find. */
 import { compareVersions, parseVersion } from "../../base/order.ts";
-import { installTorchFor, pip, platformOf, python, rebuild, torchCuda } from "../commands.ts";
+import { installTorchFor, pip, platformOf, python, rebuild, torchAgain, torchCuda } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import type { LogFacts } from "../log-facts.ts";
 import type { Finding } from "../finding.ts";
@@ -123,9 +123,9 @@ export const missingGpuLibraryRules: readonly Rule[] = [
             : match.context.log.torchCuda === undefined
               ? ""
               : ` The torch that is installed there${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is for CUDA ${match.context.log.torchCuda}.`
-          : here === undefined
+          : (here ?? torch.cudaVersion) === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
-            : ` The torch that is installed here was built with CUDA ${here}.`;
+            : ` The torch that is installed here was built with CUDA ${here ?? torch.cudaVersion ?? ""}.`;
       if (isOfSame(match, cuda) && !/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return `${who ?? ""} needs \`${name ?? ""}\` of CUDA ${cuda ?? ""}. The torch that is installed there (${match.context.log.installedTorch ?? ""}) is for that CUDA, too, but brings the library inside its own or not at all, and no toolkit's is on the loader's path: a slim image, or a toolkit of another version.`;
       const from = /lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? "")
@@ -135,8 +135,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
     },
     fix: (match) => {
       const cuda = cudaOfLibrary(match.facts["lib"] ?? "", match.facts["major"], match.facts["minor"]);
-      if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
-        return [pip(match, "install --force-reinstall torch"), ...rebuild(match)];
+      if (/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? "")) return [torchAgain(match), ...rebuild(match)];
       if (isOfSame(match, cuda)) {
         const version = match.context.log.torchCuda ?? "";
         return [
@@ -232,7 +231,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       ...(isOldCudnn(match)
         ? oldCudnn(match)
         : (installed(match, match.facts["lib"] ?? "") ?? [
-            pip(match, "install --force-reinstall torch   # brings the nvidia packages that fit"),
+            `${torchAgain(match)}   # brings the nvidia packages that fit`,
             ...fromPip(match, match.facts["lib"] ?? "", undefined),
           ])),
       "# an extension that asks for another major version has to be rebuilt:",
@@ -250,7 +249,7 @@ export const missingGpuLibraryRules: readonly Rule[] = [
       },
       {
         text: "ImportError: libnccl.so.2: cannot open shared object file: No such file or directory",
-        expect: "--force-reinstall torch",
+        expect: "print('torch==' + t",
       },
     ],
   },

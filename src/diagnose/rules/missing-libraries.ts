@@ -1,6 +1,6 @@
 /** Libraries of the system and of other packages that the dynamic loader does not find. */
 import { own } from "../../base/own.ts";
-import { homebrew, platformOf, python, rebuild, systemPackage } from "../commands.ts";
+import { homebrew, platformOf, python, rebuild, systemPackage, pythonVersion } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Rule } from "../rule.ts";
 import { missingLibrary } from "../matchers.ts";
@@ -66,20 +66,35 @@ export const missingLibraryRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       `${match.facts["who"] ?? "The file"} was linked to libpython${match.facts["version"] ?? ""}, which is not on the loader's path: it was built for Python ${match.facts["version"] ?? ""}, or that Python's lib folder is not searched.`,
-    fix: (match) => [
-      ...rebuild(match),
-      `# or, for the same Python: export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"):$LD_LIBRARY_PATH`,
-      ...systemPackage(match, {
-        apt: `libpython${match.facts["version"] ?? "3"}`,
-        dnf: "python3-libs",
-        conda: `python=${match.facts["version"] ?? "3"}`,
-      }),
-    ],
+    fix: (match) => {
+      const here = pythonVersion(match);
+      const onPath = `export LD_LIBRARY_PATH=$(${python(match)} -c "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"):$LD_LIBRARY_PATH`;
+      // The interpreter is the one that it was linked to: its library only has to be found.
+      if (here === match.facts["version"])
+        return [
+          `${onPath}   # the folder of this Python's own library`,
+          `# not there (Debian packs it apart): sudo apt-get install libpython${here ?? "3"}`,
+        ];
+      if (here !== undefined) return rebuild(match);
+      return [
+        ...rebuild(match),
+        `# or, for the same Python: ${onPath}`,
+        ...systemPackage(match, {
+          apt: `libpython${match.facts["version"] ?? "3"}`,
+          dnf: "python3-libs",
+          conda: `python=${match.facts["version"] ?? "3"}`,
+        }),
+      ];
+    },
     sources: ["Skylark0924/Rofunc#35"],
     examples: [
       {
         text: "ImportError: libpython3.8.so.1.0: cannot open shared object file: No such file or directory",
         expect: "Python 3.8",
+      },
+      {
+        text: "Python 3.9.18\nImportError: libpython3.9.so.1.0: cannot open shared object file: No such file or directory",
+        expect: "\nexport LD_LIBRARY_PATH=$(python",
       },
     ],
   },

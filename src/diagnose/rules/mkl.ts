@@ -1,5 +1,5 @@
 /** Intel's MKL below torch: missing, too new, or of two installations. */
-import { pip, python, unsetVariable } from "../commands.ts";
+import { pip, python, torchAgain, unsetVariable } from "../commands.ts";
 import { baseName } from "../parsers/parser.ts";
 import { said, type Match, type Rule } from "../rule.ts";
 import { symbolFacts, verdictOf } from "./symbol-facts.ts";
@@ -109,7 +109,7 @@ export const mklRules: readonly Rule[] = [
             "conda install --force-reinstall mkl mkl-service intel-openmp",
           ]
         : [pip(match, "install --force-reinstall mkl")]),
-      pip(match, "install --force-reinstall torch   # pip's torch has MKL inside"),
+      `${torchAgain(match)}   # pip's torch has MKL inside`,
     ],
     sources: ["pytorch/pytorch#5099", "pytorch/pytorch#7758", "pytorch/pytorch#23466"],
     examples: [
@@ -155,7 +155,7 @@ export const mklRules: readonly Rule[] = [
               ? "export LD_LIBRARY_PATH=$CONDA_PREFIX/lib:$LD_LIBRARY_PATH"
               : 'export LD_LIBRARY_PATH=$(python -c "import sys; print(sys.prefix)")/lib:$LD_LIBRARY_PATH',
             "# Intel's own installation: source /opt/intel/oneapi/setvars.sh",
-            pip(match, "install --force-reinstall torch   # pip's torch needs no MKL"),
+            `${torchAgain(match)}   # pip's torch needs no MKL`,
           ],
     sources: ["pytorch/pytorch#4025", "intel/intel-extension-for-pytorch#244", "intel/intel-extension-for-pytorch#396"],
     examples: [

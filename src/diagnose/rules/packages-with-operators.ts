@@ -220,7 +220,14 @@ export const packageOperatorRules: readonly Rule[] = [
         ? said(finding, /(?<library>libcudnn\w*\.so\.(?<major>9))/)
         : undefined;
     },
-    confidence: "high",
+    // Its own words; cuDNN alone may be asked for by another part of the process.
+    confidence: ({ finding, context: { log } }) =>
+      /is not found or cannot be loaded/.test(finding.message) ||
+      /^(?:ctranslate2|faster_whisper|whisperx)$/.test(log.runningModule ?? "") ||
+      log.versions["ctranslate2"] !== undefined ||
+      log.versions["faster-whisper"] !== undefined
+        ? "high"
+        : "medium",
     cause: (match) =>
       `\`${match.facts["library"] ?? ""}\` is wanted by CTranslate2 (faster-whisper, WhisperX): its releases up to 3.24 are for CUDA 11 and cuDNN 8, 4.0 to 4.4 for CUDA 12 and cuDNN 8, those from 4.5 on for CUDA 12 and cuDNN 9${match.context.log.installedTorch === undefined ? "" : `; torch ${match.context.log.installedTorch}${older(match.context.log.installedTorch, "2.4") ? " brings cuDNN 8" : ""}`}.`,
     fix: (match) => {

@@ -1,5 +1,5 @@
 /** Symbols of the C and C++ libraries, of Python and of the compiler's run times that were not found. */
-import { platformOf, python, pythonVersion, rebuild, reinstall } from "../commands.ts";
+import { platformOf, python, pythonVersion, rebuild, reinstall, torchAgain } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import type { Finding } from "../finding.ts";
 import type { Match, Rule } from "../rule.ts";
@@ -214,7 +214,7 @@ export const systemSymbolRules: readonly Rule[] = [
           : torchItself(match)
             ? [
                 `${python(match)} -c "import sys; print(sys.version, sys.path)"   # is torch's folder this Python's?`,
-                `${python(match)} -m pip install --force-reinstall --no-cache-dir torch`,
+                torchAgain(match),
               ]
             : rebuild(match),
     sources: ["https://docs.python.org/3/whatsnew/3.12.html#removed"],

@@ -122,11 +122,32 @@ describe("a fix can be used where the text's commands are given", () => {
   });
 
   test("torch that is installed again stays the one that the text states", () => {
-    const cudnn =
-      "RuntimeError: cuDNN version incompatibility: PyTorch was compiled against (8, 9, 2) but found runtime version (8, 5, 0). PyTorch already comes with bundled cuDNN.";
-    expect(live(`PyTorch version: 2.4.1+cu121\n${cudnn}`).join("\n")).toContain(
+    const triton = "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'";
+    expect(live(`PyTorch version: 2.4.1+cu121\n${triton}`).join("\n")).toContain(
       "torch==2.4.1 --index-url https://download.pytorch.org/whl/cu121",
     );
+  });
+
+  test("torch whose release no text states is asked for it, also where a shell hands nothing on", () => {
+    const triton = "ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'";
+    expect(live(triton).at(-1)).toMatch(/--force-reinstall \$\(python -c .*version\('torch'\)/);
+    expect(live(`C:\\w>python a.py\n${triton}`).at(-1)).toMatch(/^python -c "import subprocess.*version\('torch'\)/);
+    expect(live(`jo@box:~/p$ poetry install\n${triton}`).at(-1)).toMatch(
+      /^poetry run python -m pip install --force-reinstall \$\(poetry run python -c /,
+    );
+    expect(live(`Python 3.7.16\n${triton}`).at(-1)).toBe("python -m pip install --force-reinstall torch");
+  });
+
+  test("uv takes packages away without an option that older releases do not know", () => {
+    const cupy =
+      "CuPy failed to load libnvrtc.so.12: OSError: libnvrtc.so.12: cannot open shared object file: No such file or directory";
+    expect(live(`$ uv pip install cupy\n${cupy}`).join("\n")).toContain("uv pip uninstall cupy ");
+  });
+
+  test("a command of sixty letters is not joined with the first line that its linker says", () => {
+    const linked =
+      "(base) PS C:\\w\\scene> python -m pip install voxel-ops==1.3.2\nb.obj : error LNK2005: PyInit__C already defined in a.obj";
+    expect(live(linked).at(-1)).toBe("python -m pip install voxel-ops==1.3.2");
   });
 
   test("a second way is a remark, where the first one stands above it", () => {

@@ -49,6 +49,21 @@ describe("a build again is one of the text's own tool", () => {
   });
 });
 
+describe("a build again where an installer's command failed", () => {
+  const fatal = "nvcc fatal   : 'wrapped' is in an unexpected state";
+  const locked = "Assembler messages:\nFatal error: can't create build/temp/csrc/a.o: No such file or directory";
+
+  test("is that command, with all that it can say where nothing else is to be done", () => {
+    expect(live(`(v) jo@ws:~/ops$ pip install -e .\n${fatal}`)).toBe("python -m pip install -v -e .");
+    expect(live(`(v) jo@ws:~/ops$ uv sync\n${fatal}`)).toBe("uv sync -v");
+    expect(live(`(v) jo@ws:~/ops$ pip install -e .\n${locked}`)).toMatch(/\npython -m pip install -e \.$/);
+  });
+
+  test("retorch where the text names it", () => {
+    expect(live(`$ retorch build\n$ pip install -e .\n${fatal}`)).toContain("retorch build -v");
+  });
+});
+
 describe("in a build of conda's recipes", () => {
   test("nothing is installed by hand", () => {
     const folder = "/home/conda/feedstock_root/build_artifacts/my-ops_1739311841674/work";
