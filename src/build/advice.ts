@@ -2,6 +2,7 @@
  * The advice of a diagnosis in the words of the one who asked for the build. It is written for people who type
  * `retorch build`; when a `load()` or a taken-over `setup.py` failed, they type something else. Knows no diagnoses.
  */
+import { shellWord } from "../base/shell-word.ts";
 import { quote } from "../diagnose/commands.ts";
 import type { Host } from "../host/host.ts";
 
@@ -16,6 +17,8 @@ export interface AdviceContext {
   /** Where the build keeps what it made; undefined when that is not known. */
   readonly buildDir: string | undefined;
   readonly platform: Host["platform"];
+  /** The words of the command line that asked, without `retorch`: `build --check`. */
+  readonly typed?: readonly string[];
 }
 
 /** Who made a captured request, by the text of it. */
@@ -28,8 +31,9 @@ export function askerOf(captured: { readonly text: string } | undefined): Asker 
 /** The lines of a fix, without `retorch build`. */
 export function adviceFor(fix: readonly string[], context: AdviceContext): readonly string[] {
   if (context.asker === "command-line") {
-    if (context.isSetup === undefined) return fix;
-    return fix.flatMap(context.isSetup ? withScript : withoutScript);
+    const lines = fix.map((line) => asTyped(line, context.typed));
+    if (context.isSetup === undefined) return lines;
+    return lines.flatMap(context.isSetup ? withScript : withoutScript);
   }
   const lines = fix.flatMap((line) => adapted(line, context));
   if (context.asker === "load") lines.push(...parametersFor(fix));
@@ -41,9 +45,23 @@ export function adviceFor(fix: readonly string[], context: AdviceContext): reado
   });
 }
 
-/** A line without what concerns projects with a `setup.py` alone. */
+/** `retorch build --force` with the words that were typed: another folder, another Python. */
+function asTyped(line: string, typed: readonly string[] | undefined): string {
+  const match = commandForm.exec(line);
+  const { variables = "", words = "" } = match?.groups ?? {};
+  const more = words.split(" ").filter((word) => word !== "");
+  if (match === null || typed?.[0] !== "build" || more.some((word) => !/^(?:-j|--jobs|\d+|-v|--force)$/.test(word)))
+    return line;
+  // A later -j is the one that counts.
+  const added = more.filter((word) => !typed.includes(word) || /^(?:-j|--jobs|\d+)$/.test(word));
+  const rest = line.slice(`${variables}retorch build${words}`.length);
+  return `${variables}${["retorch", ...typed, ...added].map(shellWord).join(" ")}${rest}`;
+}
+
+/** A line without what concerns projects with a `setup.py` alone. Files of other builders have no say in this build. */
 function withoutScript(line: string): string[] {
   if (/^# with setup\.py alone\b/.test(line)) return [];
+  if (/^[^#]*(?:\bsetup\.py|\bCMakeLists\.txt)/.test(line)) return [];
   return [
     line
       .replaceAll("extra_compile_args (setup.py)", "cxx-flags (retorch.toml)")

@@ -115,7 +115,8 @@ async function run(
   if (unwritable !== undefined) return err(unwritable);
   const folder = prepareBuildFolder(host, graph.buildDir);
   if (!folder.ok) return folder;
-  for (const message of [...(project.warnings ?? []), ...environment.warnings, ...graph.warnings]) {
+  const odd = environment.warnings.map(({ text }) => text);
+  for (const message of [...(project.warnings ?? []), ...odd, ...graph.warnings]) {
     listener({ type: "warning", message, time: host.monotonic() });
   }
   const onWait = (): void => listener({ type: "waiting", on: project.root, time: host.monotonic() });
@@ -167,7 +168,7 @@ async function run(
     if (done.failure !== undefined) return err(done.failure);
     const slow = hint.warning(host, project.root);
     if (slow !== undefined) listener(slow);
-    if (done.executed + done.cached > 0) await warnOfNames(host, prepared.value, listener);
+    if (done.executed + done.cached > 0) await warnOfNames(host, prepared.value, listener, options);
     if (options.checkImport === true) {
       const problem = await checkImports(buildHost, project, environment, graph);
       if (problem !== undefined) return err(problem);
@@ -211,15 +212,24 @@ async function lockBuild(
   }
 }
 
-/** Modules that cannot be imported under their names. */
-async function warnOfNames(host: Host, { project, graph }: Prepared, listener: BuildListener): Promise<void> {
-  const modules = project.extensions.filter(({ kind }) => kind === "python-module");
-  if (modules.length === 0) return;
+/** What an import would fail at: a module of another name, a symbol that nothing defines. The import itself tells it better. */
+async function warnOfNames(
+  host: Host,
+  { project, graph, environment }: Prepared,
+  listener: BuildListener,
+  { checkImport }: Pick<BuildOptions, "checkImport">,
+): Promise<void> {
+  const loaded = project.extensions.filter(({ kind }) => kind !== "executable");
+  if (loaded.length === 0) return;
   const { wrongModuleName } = await import("./module-name.ts");
-  for (const extension of modules) {
+  const { openSymbols } = await import("./open-symbols.ts");
+  for (const extension of loaded) {
     const artifact = graph.artifacts.find((one) => one.extension === extension.name);
-    const wrong = artifact === undefined ? undefined : wrongModuleName(host, extension, artifact.path);
-    if (wrong !== undefined) listener({ type: "warning", ...wrong, time: host.monotonic() });
+    if (artifact === undefined) continue;
+    const wrong = wrongModuleName(host, extension, artifact.path);
+    const open = checkImport === true ? [] : await openSymbols(host, environment, extension, artifact.path);
+    for (const each of wrong === undefined ? open : [wrong, ...open])
+      listener({ type: "warning", ...each, time: host.monotonic() });
   }
 }
 

@@ -135,14 +135,23 @@ async function diagnoseEvent(
     const { platform } = host;
     const buildDir = prepared.ok ? prepared.value.graph.buildDir : undefined;
     const isSetup = target === "setup-script";
-    const advice = { asker: askerOf(options.request.captured), isSetup, buildDir, platform };
+    const asker = askerOf(options.request.captured);
+    const { typed } = options;
+    const advice = { asker, isSetup, buildDir, platform, ...(typed === undefined ? {} : { typed }) };
     return diagnoses.map((each) => ({ ...each, fix: adviceFor(each.fix, advice) }));
+  };
+  const withOffer = async (failed: DiagnosedFailure): Promise<DiagnosedFailure> => {
+    const offer = prepared.ok ? await offered(host, options, prepared.value, failed) : undefined;
+    const advised = asked(failed.diagnoses);
+    const [first, ...others] = advised;
+    if (offer === undefined || first === undefined) return { ...failed, diagnoses: advised };
+    return { ...failed, diagnoses: [{ ...first, fix: [offer, ...first.fix] }, ...others] };
   };
   if (event.type === "finished") {
     const text = event.failure?.cause ?? "";
-    const diagnoses = asked(diagnose(text, context).diagnoses);
+    const { diagnoses } = diagnose(text, context);
     const action = prepared.ok ? linkWithHole(prepared.value.graph.actions, text) : undefined;
-    return action === undefined ? { diagnoses } : { action, diagnoses };
+    return action === undefined ? { diagnoses: asked(diagnoses) } : await withOffer({ action, diagnoses });
   }
   const { action, output, exitCode, signal } = event;
   const [program = ""] = commandText(action.command);
@@ -159,11 +168,7 @@ async function diagnoseEvent(
     },
     context,
   );
-  const offer = prepared.ok ? await offered(host, options, prepared.value, { action, diagnoses }) : undefined;
-  const advised = asked(diagnoses);
-  const [first, ...others] = advised;
-  if (offer === undefined || first === undefined) return { action, diagnoses: advised };
-  return { action, diagnoses: [{ ...first, fix: [offer, ...first.fix] }, ...others] };
+  return await withOffer({ action, diagnoses });
 }
 
 /** The link of a module that wants a symbol which nothing defines: a shared library links with holes, the import finds them. */

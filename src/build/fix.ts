@@ -35,11 +35,18 @@ export async function buildAndFix(host: Host, options: BuildOptions, listener: B
       if (finished !== undefined) listener(finished);
       return outcome;
     };
+    // Of failed actions was told; of all else `finished` would have told, which now does not come.
+    const sayFixed = (changes: readonly FixChange[]): void => {
+      const { failure, diagnoses } = finished ?? {};
+      const told = failure === undefined || failure.code === "BUILD_FAILED";
+      const about = told ? {} : { failure, ...(diagnoses === undefined ? {} : { diagnoses }) };
+      listener({ type: "fixed", changes, ...about, time: host.monotonic() });
+    };
     if (outcome.result.ok || round >= mostRounds || options.signal?.aborted === true) return end();
     const instead = compilerInstead(at.host, outcome.result.error);
     if (instead !== undefined) {
       at = { ...at, host: withVariables(at.host, instead.variables) };
-      listener({ type: "fixed", changes: [instead.change], time: host.monotonic() });
+      sayFixed([instead.change]);
       continue;
     }
     if (outcome.failures.length === 0) return end();
@@ -53,7 +60,7 @@ export async function buildAndFix(host: Host, options: BuildOptions, listener: B
     for (const message of applied.refused) listener({ type: "warning", message, time: host.monotonic() });
     if (applied.changes.length === 0) return end();
     at = applied.next;
-    listener({ type: "fixed", changes: applied.changes, time: host.monotonic() });
+    sayFixed(applied.changes);
   }
 }
 

@@ -4,6 +4,7 @@ import { shellWord } from "../base/shell-word.ts";
 import { familyName, isTooOld, oldestCompiler } from "../environment/cxx-standard.ts";
 import { cxxStandardOf, torchDevice } from "../environment/torch-version.ts";
 import { gccOf } from "../inspect/versions.ts";
+import { checkCudaHome } from "./check-cuda.ts";
 import { type Check, type DoctorFacts, fromFailure, later, problem, right } from "./facts.ts";
 
 export function checkPython({ environment }: DoctorFacts): Check[] {
@@ -137,17 +138,22 @@ export function checkCxxLibrary({ cxxLibraries, environment }: DoctorFacts): Che
   ];
 }
 
-/** What the search for the environment found odd. */
-export function checkWarnings({ environment, projectProblem, cudaHome }: DoctorFacts): Check[] {
-  // Of a list in CUDA_HOME the check of that name tells.
-  const isTold = (text: string): boolean =>
-    cudaHome !== undefined &&
-    cudaHome.value.includes(":") &&
-    text.startsWith(`${cudaHome.variable} is a folder, not a list`);
-  const told = environment.warnings.filter((text) => !isTold(text));
-  const checks = told.map((text, index) =>
-    later(`warning-${index + 1}`, text, { detail: "`retorch env` shows what was tried.", fix: [] }),
-  );
+/** What the search for the environment found odd, but for that of which another check tells. */
+export function checkWarnings(facts: DoctorFacts): Check[] {
+  const { environment, projectProblem } = facts;
+  const told = new Set([
+    "cuda",
+    "torch-headers",
+    ...checkCudaHome(facts).flatMap(({ id, status }) => (status === "ok" ? [] : [id])),
+  ]);
+  const checks = environment.warnings
+    .filter(({ about }) => !told.has(about))
+    .map(({ about, text, variable }) =>
+      later(about, text, {
+        detail: "`retorch env` shows what was tried.",
+        fix: variable === undefined ? [] : [`unset ${variable}`],
+      }),
+    );
   for (const part of ["rocm", "sycl"] as const) {
     const failure = environment.problems[part];
     if (failure !== undefined) checks.push(fromFailure(part, failure, "later"));

@@ -69,6 +69,35 @@ export function checkNoGpu({ environment, project, variables }: DoctorFacts): Ch
 }
 
 /** pip installs the parts of a toolkit one by one, each in its newest version. */
+/** The packages of a header, by pip's names; what nvcc itself brought up to CUDA 12 has a package of its own since 13. */
+const headerParts: Readonly<Record<string, readonly [of12: string, since13: string]>> = {
+  "crt/host_config.h": ["nvidia-cuda-nvcc-cu12", "nvidia-cuda-crt"],
+  "cuda_runtime.h": ["nvidia-cuda-runtime-cu12", "nvidia-cuda-runtime"],
+  "thrust/complex.h": ["nvidia-cuda-cccl-cu12", "nvidia-cuda-cccl"],
+};
+
+/**
+ * Toolkits that were installed in part: nvcc is there, and what each CUDA source includes is not.
+ * Source: nerfstudio-project/gsplat#898 (CUDA 13 took `crt` out of nvcc's package).
+ */
+export function checkToolkitHeaders({ environment, missingCudaHeaders = [] }: DoctorFacts): Check[] {
+  const { cuda, python } = environment;
+  if (cuda === undefined || missingCudaHeaders.length === 0) return [];
+  const major = Number(cuda.version.split(".")[0]);
+  const packages = missingCudaHeaders.flatMap((header) => headerParts[header]?.[major >= 13 ? 1 : 0] ?? []);
+  const pip = `${python?.executable ?? "python3"} -m pip install ${packages.map((name) => `'${name}==${cuda.version}.*'`).join(" ")}`;
+  const isPips = /[\\/](?:site|dist)-packages[\\/]nvidia[\\/]/.test(cuda.root);
+  return [
+    problem("cuda-parts", `The CUDA toolkit at \`${cuda.root}\` has no ${missingCudaHeaders.join(", ")}`, {
+      detail: "Every CUDA source includes them, by itself or with PyTorch's headers; the toolkit is installed in part.",
+      fix: [
+        ...(isPips && major >= 12 ? [pip] : []),
+        `# NVIDIA's packages: sudo apt-get install cuda-toolkit-${cuda.version.replace(".", "-")}`,
+      ],
+    }),
+  ];
+}
+
 export function checkMixedToolkit({ environment, cudaHeaders }: DoctorFacts): Check[] {
   const { cuda, python, torch } = environment;
   if (cuda === undefined || cudaHeaders === undefined || cudaHeaders === cuda.version) return [];

@@ -12,7 +12,13 @@ import {
   checkStore,
   checkVariables,
 } from "./check-machine.ts";
-import { checkDriverFiles, checkHeaderPlaces, checkMixedToolkit, checkNoGpu } from "./check-driver.ts";
+import {
+  checkDriverFiles,
+  checkHeaderPlaces,
+  checkMixedToolkit,
+  checkNoGpu,
+  checkToolkitHeaders,
+} from "./check-driver.ts";
 import { checkActive, checkFlags, checkTemporary } from "./check-flags.ts";
 import { checkPreloads, checkRequirements, checkTorches } from "./check-packages.ts";
 import { checkClock, checkFileSystems, checkLimits, checkSpace, checkWritable, checkWsl } from "./check-places.ts";
@@ -36,6 +42,7 @@ const checkers: readonly Checker[] = [
   checkCudaHome,
   checkToolkit,
   checkMixedToolkit,
+  checkToolkitHeaders,
   checkDriver,
   checkDriverFiles,
   checkGpus,

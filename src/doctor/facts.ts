@@ -1,5 +1,6 @@
 /** What the checks are made of, as one value: the environment and what else was looked at. Nothing here is judged. */
 import type { Failure } from "../base/failure.ts";
+import { shellWord } from "../base/shell-word.ts";
 import type { Environment } from "../environment/environment.ts";
 import type { GpuVerdict, Verdict } from "../inspect/verdict.ts";
 
@@ -34,6 +35,8 @@ export interface DoctorFacts {
   };
   /** Version of the headers beside `nvcc`, `13.0`: CUDART_VERSION. */
   readonly cudaHeaders?: string;
+  /** Headers that every CUDA source needs and that none of the toolkit's folders has. */
+  readonly missingCudaHeaders?: readonly string[];
   /** Folders of `CPATH` and its kin with CUDA's headers in them. */
   readonly cudaHeaderPlaces?: readonly {
     readonly variable: string;
@@ -173,17 +176,20 @@ export function problem(
   return { id, status: "problem", title, ...more };
 }
 
-/** A failure of another room as a check. */
+/** A failure of another room as a check. Variables with which all would be well are set before anything is read. */
 export function fromFailure(
   id: string,
-  { message, hint, cause }: Failure,
+  { message, hint, cause, remedy = {} }: Failure,
   status: "later" | "problem" = "problem",
 ): Check {
   return {
     id,
     status,
     title: message,
-    fix: hint === undefined ? [] : hint.split("\n").map((line) => `# ${line}`),
+    fix: [
+      ...Object.entries(remedy).map(([name, value]) => `export ${name}=${shellWord(value)}`),
+      ...(hint === undefined ? [] : hint.split("\n").map((line) => `# ${line}`)),
+    ],
     ...(cause === undefined ? {} : { detail: cause.split("\n")[0] ?? "" }),
   };
 }

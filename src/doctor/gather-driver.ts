@@ -70,6 +70,23 @@ export function cudaHeadersOf(host: Host, { cuda }: Environment): string | undef
   return undefined;
 }
 
+/**
+ * Of the headers that nvcc includes by itself, and the one of CCCL that PyTorch's do (torch/headeronly/util/complex.h),
+ * those that the toolkit lacks. Where it has none at all, its folders are not known.
+ */
+export function missingCudaHeadersOf(host: Host, { cuda, torch }: Environment): readonly string[] {
+  if (cuda === undefined) return [];
+  // `$(TOP)/include` of nvcc.profile, and where CUDA 13 keeps CCCL.
+  const places = [...cuda.includeDirs, join(cuda.root, "include")].flatMap((folder) => [folder, join(folder, "cccl")]);
+  const wanted = [
+    "crt/host_config.h",
+    "cuda_runtime.h",
+    ...(torch?.cudaVersion === undefined ? [] : ["thrust/complex.h"]),
+  ];
+  const missing = wanted.filter((header) => !places.some((folder) => isFile(host, join(folder, header))));
+  return missing.length === wanted.length ? [] : missing;
+}
+
 /** Folders that every compile searches, with CUDA's headers. */
 export function cudaHeaderPlacesOf(host: Host): NonNullable<DoctorFacts["cudaHeaderPlaces"]> {
   if (host.platform === "win32") return [];

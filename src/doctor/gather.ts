@@ -15,7 +15,13 @@ import { openElf } from "../inspect/elf.ts";
 import { versionDefinitions } from "../inspect/elf-versions.ts";
 import { inspectPath } from "../inspect/inspect.ts";
 import type { CudaPlace, DoctorFacts } from "./facts.ts";
-import { badTemporaryOf, cudaHeaderPlacesOf, cudaHeadersOf, driverFilesOf } from "./gather-driver.ts";
+import {
+  badTemporaryOf,
+  cudaHeaderPlacesOf,
+  cudaHeadersOf,
+  driverFilesOf,
+  missingCudaHeadersOf,
+} from "./gather-driver.ts";
 import { futureSourcesOf, limitsOf, machineMemoryOf, placesOf, wslOf } from "./gather-places.ts";
 import { missingRequirements, preloadsOf, torchesOf, torchMetadataOf } from "./gather-python.ts";
 
@@ -65,6 +71,7 @@ export function gatherFacts(host: Host, input: GatherInput): DoctorFacts {
     ...(driver === undefined ? {} : { driver }),
     ...(driverFiles === undefined ? {} : { driverFiles }),
     ...(cudaHeaders === undefined ? {} : { cudaHeaders }),
+    missingCudaHeaders: missingCudaHeadersOf(host, environment),
     cudaHeaderPlaces: cudaHeaderPlacesOf(host),
     ...(badTemporary === undefined ? {} : { badTemporary }),
     ...(torchOnGpus === undefined ? {} : { torchOnGpus }),

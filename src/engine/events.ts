@@ -100,7 +100,15 @@ export type BuildEvent =
   | { readonly type: "waiting"; readonly on: string; readonly time: number }
   | { readonly type: "warning"; readonly message: string; readonly hint?: string; readonly time: number }
   /** `--fix` changed something; the build begins anew: `planned` follows, or `finished`. */
-  | { readonly type: "fixed"; readonly changes: readonly FixChange[]; readonly time: number }
+  | {
+      readonly type: "fixed";
+      readonly changes: readonly FixChange[];
+      /** What it was about, where no action failed: an import, a compiler that was refused. */
+      readonly failure?: Failure;
+      /** Of that failure. Best first. */
+      readonly diagnoses?: readonly FailureDiagnosis[];
+      readonly time: number;
+    }
   | {
       readonly type: "finished";
       readonly ok: boolean;

@@ -19,7 +19,7 @@ import {
 } from "./witness.ts";
 
 /** Changes whenever the form or the meaning of what is remembered changes. */
-const format = "retorch-environment-2";
+const format = "retorch-environment-3";
 
 /** More remembered answers than a machine with a few projects and shells has. */
 const mostFiles = 400;

@@ -3,12 +3,13 @@
  * installed torch. And the one for nvcc, which may have to be older.
  */
 import { failure } from "../base/failure.ts";
+import { shellWord } from "../base/shell-word.ts";
 import type { Memory } from "./cache.ts";
 import { askCompiler, type CompilerCommand, type CompilerFacts } from "./compiler-facts.ts";
 import { familyName, isTooOld, oldestCompiler } from "./cxx-standard.ts";
 import type { Cuda, HostCompiler, Torch } from "./environment.ts";
 import { refusal } from "./host-compiler-bounds.ts";
-import { behindLauncher, launcherPaths, splitLauncher } from "./launcher.ts";
+import { behindLauncher, findLaunchers, noLauncher, splitLauncher } from "./launcher.ts";
 import type { Look } from "./look.ts";
 import { findMsvc } from "./msvc.ts";
 import { cxxStandardOf } from "./torch-version.ts";
@@ -89,17 +90,29 @@ function notFound(look: Look): void {
 
 function named(look: Look, candidate: Candidate): undefined {
   const why = look.attempts.at(-1)?.why ?? "it cannot be used";
+  const plain = withoutLauncher(look, candidate);
   look.problem(
     "compiler",
     failure(
       "COMPILER_NOT_FOUND",
       `${candidate.source} names \`${candidate.words.join(" ")}\`, which cannot be used: ${why}`,
-      {
-        hint: `Set ${candidate.source} to a C++ compiler, or unset it`,
-      },
+      plain === undefined
+        ? { hint: `Set ${candidate.source} to a C++ compiler, or unset it` }
+        : {
+            hint: `Install the launcher, or leave it out: \`export CXX=${shellWord(plain)}\``,
+            remedy: { CXX: plain },
+          },
     ),
   );
   return undefined;
+}
+
+/** The command without its launchers, where one of those is all that it lacks. */
+function withoutLauncher(look: Look, { words }: Candidate): string | undefined {
+  const { launcher, program, arguments: rest } = splitLauncher(words);
+  if (program === undefined || !("missing" in findLaunchers(look, launcher))) return undefined;
+  const plain = [program, ...rest];
+  return typeof resolve(look, plain) === "string" ? undefined : plain.map(shellWord).join(" ");
 }
 
 function* candidates(look: Look): Generator<Candidate> {
@@ -165,8 +178,10 @@ function resolve(look: Look, words: readonly string[]): CompilerCommand | string
   const real = behindLauncher(look, found);
   if (real === undefined)
     return `\`${found}\` is ${look.path.basename(look.realpath(found))}, and no compiler of that name follows on the search path`;
+  const launchers = findLaunchers(look, parts.launcher);
+  if ("missing" in launchers) return noLauncher(launchers.missing);
   return {
-    launcher: [...launcherPaths(look, parts.launcher), ...real.launcher],
+    launcher: [...launchers.paths, ...real.launcher],
     path: real.path,
     arguments: parts.arguments,
   };
@@ -193,7 +208,8 @@ export async function findCudaHost(
     const facts = typeof command === "string" ? command : await askCompiler(look, memory, command);
     if (typeof facts === "string") {
       note(`${name}=${value}`, "rejected", facts);
-      look.warn(`${name} names \`${value}\`, which nvcc cannot use as its host compiler: ${facts}`);
+      const text = `${name} names \`${value}\`, which nvcc cannot use as its host compiler: ${facts}`;
+      look.warn({ about: "cuda-compiler", text, variable: name });
       continue;
     }
     const refused = refusal(cuda.hostCompilers, facts.compiler);

@@ -9,7 +9,7 @@ import { borrow, boundsOf, byOtherVariables, librariesIn, missingIn, wheelFolder
 import { executable, parseNvccVersion, readToolkit, type Toolkit, type ToolkitPlace } from "./cuda-toolkit.ts";
 import { cudaMismatch, fit } from "./cuda-versions.ts";
 import type { Cuda, Python, Tool, Torch } from "./environment.ts";
-import { launcherPaths, splitLauncher } from "./launcher.ts";
+import { findLaunchers, noLauncher, splitLauncher } from "./launcher.ts";
 import type { Look } from "./look.ts";
 import { makeTool } from "./tool-identity.ts";
 import { splitWords } from "./words.ts";
@@ -103,9 +103,10 @@ function explainChoice(look: Look, usable: readonly Usable[], chosen: Usable, to
   if (how === 0) {
     look.problem("cuda", cudaMismatch(chosen.toolkit.root, chosen.version, wanted));
   } else if (how === 1) {
-    look.warn(
-      `The toolkit's CUDA ${chosen.version} and torch's ${wanted} differ in the minor version, which is usually no obstacle`,
-    );
+    look.warn({
+      about: "cuda",
+      text: `The toolkit's CUDA ${chosen.version} and torch's ${wanted} differ in the minor version, which is usually no obstacle`,
+    });
   }
 }
 
@@ -114,8 +115,13 @@ async function tryToolkit(look: Look, memory: Memory, candidate: Candidate): Pro
   let toolkit = readToolkit(look, candidate);
   if (typeof toolkit === "string") {
     look.note({ what: "cuda", where, outcome: "missing", why: toolkit });
-    if (candidate.explicit === true)
-      look.warn(`${candidate.source} names \`${candidate.root}\`, which is no CUDA toolkit: ${toolkit}`);
+    if (candidate.explicit === true) {
+      look.warn({
+        about: candidate.source === "PYTORCH_NVCC" ? "cuda-nvcc" : "cuda-home",
+        text: `${candidate.source} names \`${candidate.root}\`, which is no CUDA toolkit: ${toolkit}`,
+        variable: candidate.source,
+      });
+    }
     return undefined;
   }
   const isWhole = (found: Toolkit): boolean => found.parts.some(({ name }) => name === "ptxas" || name === "cudafe++");
@@ -187,7 +193,8 @@ function* byVariables(look: Look): Generator<Candidate> {
     // `export CUDA_HOME=$CUDA_HOME:/usr/local/cuda` is common and means the one folder in it.
     const folders = value.split(look.path.delimiter).filter((folder) => folder.trim() !== "");
     if (folders.length !== 1 || folders[0] !== value) {
-      look.warn(`${name} is a folder, not a list: of \`${value}\` the first toolkit is taken`);
+      const text = `${name} is a folder, not a list: of \`${value}\` the first toolkit is taken`;
+      look.warn({ about: "cuda-home", text, variable: name });
     }
     for (const folder of folders) {
       if (!look.path.isAbsolute(folder)) {
@@ -201,24 +208,32 @@ function* byVariables(look: Look): Generator<Candidate> {
     }
   }
   const named = nvccCommand(look);
-  if (named?.program !== undefined) {
-    const path = look.program(named.program, look.host.cwd);
-    if (path === undefined) {
-      look.note({
-        what: "cuda",
-        where: `PYTORCH_NVCC=${look.variable("PYTORCH_NVCC") ?? ""}`,
-        outcome: "missing",
-        why: "no such program",
-      });
-    } else {
-      yield { source: "PYTORCH_NVCC", root: look.path.dirname(look.path.dirname(path)), nvcc: path, explicit: true };
-    }
+  if (named === undefined) return;
+  if (typeof named === "string") {
+    const value = look.variable("PYTORCH_NVCC") ?? "";
+    look.note({ what: "cuda", where: `PYTORCH_NVCC=${value}`, outcome: "missing", why: named });
+    return;
   }
+  const root = look.path.dirname(look.path.dirname(named.path));
+  yield { source: "PYTORCH_NVCC", root, nvcc: named.path, explicit: true };
 }
 
-function nvccCommand(look: Look): ReturnType<typeof splitLauncher> | undefined {
+interface NvccCommand {
+  readonly launcher: readonly string[];
+  readonly path: string;
+  readonly arguments: readonly string[];
+}
+
+/** What `PYTORCH_NVCC` says, or why that cannot be started; undefined: it is not set. */
+function nvccCommand(look: Look): NvccCommand | string | undefined {
   const text = look.variable("PYTORCH_NVCC");
-  return text === undefined ? undefined : splitLauncher(splitWords(text, look.host.platform));
+  if (text === undefined) return undefined;
+  const { launcher, program, arguments: rest } = splitLauncher(splitWords(text, look.host.platform));
+  if (program === undefined) return "a launcher without a compiler";
+  const path = look.program(program, look.host.cwd);
+  if (path === undefined) return "no such program";
+  const found = findLaunchers(look, launcher);
+  return "missing" in found ? noLauncher(found.missing) : { launcher: found.paths, path, arguments: rest };
 }
 
 /** `nvidia/cu13` with everything in one folder, or the older `nvidia/cuda_nvcc` beside `nvidia/cublas` and others. */
@@ -304,18 +319,21 @@ async function complete(look: Look, memory: Memory, chosen: Usable, python: Pyth
 /** nvcc with its parts; with PYTORCH_NVCC the command that it names, whatever toolkit is used otherwise. */
 async function nvccTool(look: Look, memory: Memory, toolkit: Toolkit, version: string): Promise<Tool> {
   const named = nvccCommand(look);
-  const path = named?.program === undefined ? undefined : look.program(named.program, look.host.cwd);
-  if (named === undefined || path === undefined) {
+  if (named === undefined || typeof named === "string") {
+    if (named !== undefined) {
+      const text = `PYTORCH_NVCC names \`${look.variable("PYTORCH_NVCC") ?? ""}\`, which cannot be used: ${named}`;
+      look.warn({ about: "cuda-nvcc", text, variable: "PYTORCH_NVCC" });
+    }
     return makeTool(look, memory, { name: "nvcc", path: toolkit.nvcc, version, parts: toolkit.parts });
   }
-  const own = readToolkit(look, { root: look.path.dirname(look.path.dirname(path)), nvcc: path });
+  const own = readToolkit(look, { root: look.path.dirname(look.path.dirname(named.path)), nvcc: named.path });
   const nvcc = typeof own === "string" ? toolkit : own;
   const said = nvcc.nvcc === toolkit.nvcc ? undefined : await askNvcc(look, memory, nvcc.nvcc);
   return makeTool(look, memory, {
     name: "nvcc",
     path: nvcc.nvcc,
     version: said?.nvccVersion ?? version,
-    launcher: launcherPaths(look, named.launcher),
+    launcher: named.launcher,
     arguments: named.arguments,
     parts: nvcc.parts,
   });

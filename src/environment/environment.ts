@@ -200,8 +200,18 @@ export interface Environment {
   readonly attempts: readonly Attempt[];
   /** Why a part is missing or unusable, by part. Reported when a build needs that part. */
   readonly problems: Readonly<Partial<Record<EnvironmentPart, Failure>>>;
-  /** What is odd but no obstacle, each a sentence. */
-  readonly warnings: readonly string[];
+  /** What is odd but no obstacle. */
+  readonly warnings: readonly EnvironmentWarning[];
+}
+
+/** Something odd that stops no build. */
+export interface EnvironmentWarning {
+  /** Stable; where a check of the doctor is about the same, its name. */
+  readonly about: "cuda" | "cuda-compiler" | "cuda-home" | "cuda-nvcc" | "torch-headers";
+  /** A sentence without a full stop. */
+  readonly text: string;
+  /** The environment variable without which it would not be. */
+  readonly variable?: string;
 }
 
 export type EnvironmentPart = "python" | "torch" | "cuda" | "compiler" | "linker" | "gpu" | "rocm" | "sycl";

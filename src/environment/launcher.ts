@@ -61,7 +61,21 @@ function isMasked(look: Look, path: string): boolean {
   return !isLauncherName(path) && isLauncherName(look.realpath(path));
 }
 
-/** Absolute paths of launcher words, as far as they are found. */
-export function launcherPaths(look: Look, words: readonly string[]): string[] {
-  return words.map((word) => look.program(word, look.host.cwd) ?? word);
+/** Absolute paths of launcher words, or the first that is not there. */
+export function findLaunchers(
+  look: Look,
+  words: readonly string[],
+): { readonly paths: readonly string[] } | { readonly missing: string } {
+  const paths: string[] = [];
+  for (const word of words) {
+    const path = look.program(word, look.host.cwd);
+    if (path === undefined) return { missing: word };
+    paths.push(path);
+  }
+  return { paths };
+}
+
+/** Why a command with a launcher that is not there cannot be used. */
+export function noLauncher(name: string): string {
+  return `\`${name}\` is not installed`;
 }

@@ -7,7 +7,7 @@ import { posix, win32 } from "node:path";
 import { quietly } from "../base/quietly.ts";
 import type { Attempt, Failure } from "../base/failure.ts";
 import type { FileStat, Host, ProcessResult } from "../host/host.ts";
-import type { EnvironmentPart } from "./environment.ts";
+import type { EnvironmentPart, EnvironmentWarning } from "./environment.ts";
 import { type EnvironmentVariable, variableIn } from "./variables.ts";
 import { isRacy, namesIn, sameSignature, signatureOf, statIn, type Witness } from "./witness.ts";
 
@@ -24,7 +24,7 @@ export interface RunOptions {
 /** What was tried, seen and concluded in a search. */
 export interface Findings {
   readonly attempts: readonly Attempt[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly EnvironmentWarning[];
   readonly problems: Readonly<Partial<Record<EnvironmentPart, Failure>>>;
 }
 
@@ -35,7 +35,7 @@ export class Look {
   readonly host: Host;
   readonly path: typeof posix;
   readonly attempts: Attempt[] = [];
-  readonly warnings: string[] = [];
+  readonly warnings: EnvironmentWarning[] = [];
   readonly problems: Partial<Record<EnvironmentPart, Failure>> = {};
   readonly #witnesses = new Map<string, Witness>();
   readonly #started: number;
@@ -76,8 +76,8 @@ export class Look {
     this.problems[part] ??= reason;
   }
 
-  warn(sentence: string): void {
-    if (!this.warnings.includes(sentence)) this.warnings.push(sentence);
+  warn(warning: EnvironmentWarning): void {
+    if (!this.warnings.some(({ text }) => text === warning.text)) this.warnings.push(warning);
   }
 
   stat(path: string): FileStat | undefined {

@@ -210,9 +210,10 @@ function leftAside(look: Look, chosen: Candidate): void {
 function warnings(look: Look, torch: Torch, found: FoundPython | undefined): void {
   if (torch.missingHeaders?.includes("pybind11/pybind11.h") === true) {
     const how = torch.layout === "debian" ? "`apt install pybind11-dev`" : "`pip install pybind11`";
-    look.warn(
-      `This torch does not bring pybind11, which \`torch/extension.h\` includes: ${how}, or use \`torch/library.h\``,
-    );
+    look.warn({
+      about: "torch-headers",
+      text: `This torch does not bring pybind11, which \`torch/extension.h\` includes: ${how}, or use \`torch/library.h\``,
+    });
   }
   if (found !== undefined && torch.layout !== "libtorch" && otherPython(look, torch, found)) {
     look.problem(

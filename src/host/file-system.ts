@@ -81,6 +81,10 @@ class NodeFileSystem implements FileSystem {
     }
   }
 
+  stream(path: string): AsyncIterable<Uint8Array> {
+    return fs.createReadStream(path) as AsyncIterable<Uint8Array>;
+  }
+
   list(path: string): readonly string[] | undefined {
     return orMissing(() => fs.readdirSync(path))?.sort();
   }

@@ -48,6 +48,8 @@ export interface FileSystem {
   readText(path: string): string | undefined;
   /** Bytes `[offset, offset + length)`, fewer at the end of the file. */
   readRange(path: string, offset: number, length: number): Uint8Array | undefined;
+  /** All bytes of what can be read once, from its beginning: a named pipe, `/dev/fd/63`. Errors come with the first part. */
+  stream(path: string): AsyncIterable<Uint8Array>;
   /** Names in a folder, sorted by code unit. */
   list(path: string): readonly string[] | undefined;
   /** The path with all links resolved. */

@@ -50,7 +50,7 @@ export function environmentText(environment: Environment, style: Style): string 
     }
   }
   if (environment.warnings.length > 0) {
-    lines.push("", style.bold("warnings"), ...environment.warnings.map((text) => `  ${text}`));
+    lines.push("", style.bold("warnings"), ...environment.warnings.map(({ text }) => `  ${text}`));
   }
   if (environment.attempts.length > 0) {
     lines.push("", style.bold("what was tried, in order"));

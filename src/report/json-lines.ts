@@ -86,6 +86,8 @@ export const jsonEvents: Readonly<Record<BuildEvent["type"], JsonEventEntry>> = 
     fields: {
       changes:
         "list of `{extension, change, diagnosis, file?, diff, keep?}`; without `file` the change holds for this build, and `keep` says how to keep it",
+      "failure?": "as in `finished`: what it was about, where no action failed",
+      "diagnoses?": diagnoses,
     },
   },
   finished: {
@@ -182,7 +184,13 @@ function plainEvent(event: BuildEvent): Readonly<Record<string, unknown>> {
     case "warning":
       return { type: event.type, message: event.message, hint: event.hint, time: rounded(event.time) };
     case "fixed":
-      return { type: event.type, changes: event.changes, time: rounded(event.time) };
+      return {
+        type: event.type,
+        changes: event.changes,
+        ...(event.failure === undefined ? {} : { failure: plainFailure(event.failure) }),
+        ...(event.diagnoses === undefined ? {} : { diagnoses: event.diagnoses.map(plainDiagnosis) }),
+        time: rounded(event.time),
+      };
     case "finished":
       return plainFinished(event);
   }

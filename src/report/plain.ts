@@ -90,7 +90,7 @@ export function eventTexts(
       case "warning":
         return quiet ? "" : warningText(event.message, event.hint, style);
       case "fixed":
-        return fixedText(event.changes, options);
+        return failureWithDiagnoses(event, options) + fixedText(event.changes, options);
       case "finished":
         return (cost?.text((path) => shownPath(path, options.cwd)) ?? "") + finishedText(event, options, progress);
     }
@@ -99,24 +99,31 @@ export function eventTexts(
 
 function finishedText(
   event: Extract<BuildEvent, { type: "finished" }>,
-  { style, verbosity, cwd, readText }: TextReporterOptions,
+  options: TextReporterOptions,
   progress: Progress,
 ): string {
+  const { style, verbosity } = options;
   if (event.failure !== undefined) {
     const cancelled = event.failure.code === "CANCELLED";
     // Where actions failed, what they said stands above; the count alone is left to say.
     const known = event.failure.code === "BUILD_FAILED" && progress.failed > 0 && event.failure.hint === undefined;
-    const text =
-      known || (cancelled && verbosity !== "quiet")
-        ? ""
-        : failureText(event.failure, { style, cwd, ...(readText === undefined ? {} : { readText }) }) +
-          diagnosesText(event.diagnoses ?? [], { style });
+    const text = known || (cancelled && verbosity !== "quiet") ? "" : failureWithDiagnoses(event, options);
     if (verbosity === "quiet" || (progress.total === 0 && !cancelled)) return text;
     return `${text}${summaryOf(progress, [], cancelled ? "interrupted" : "failed", event.durationMs)}\n`;
   }
   if (verbosity === "quiet") return "";
   const names = progress.extensions.length > 0 ? progress.extensions : event.artifacts.map(({ name }) => name);
   return `${style.success(summaryOf(progress, names, "built", event.durationMs))}\n`;
+}
+
+/** Empty where the event has no failure. */
+function failureWithDiagnoses(
+  { failure, diagnoses }: Pick<Extract<BuildEvent, { type: "finished" | "fixed" }>, "failure" | "diagnoses">,
+  { style, cwd, readText }: TextReporterOptions,
+): string {
+  if (failure === undefined) return "";
+  const text = failureText(failure, { style, cwd, ...(readText === undefined ? {} : { readText }) });
+  return text + diagnosesText(diagnoses ?? [], { style });
 }
 
 /** `[3/12]`, with the first number as wide as the second. */

@@ -1,5 +1,5 @@
 /** `retorch diagnose`, `inspect` and `doctor` as processes. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runRetorch, temporaryProject } from "../support/cli.ts";
@@ -34,6 +34,20 @@ describe("retorch diagnose", () => {
   test("reads a pipe", async () => {
     const { root } = temporaryProject({});
     const run = await runRetorch(["diagnose", "--no-environment"], { cwd: root, stdin: line });
+    expect([run.exitCode, run.stderr]).toEqual([0, ""]);
+    expect(run.stdout).toMatch(/^diagnosis: /);
+  });
+
+  test("reads a named pipe, as a shell's `<(make 2>&1)` is", async (context) => {
+    const { root, path } = temporaryProject({});
+    if (spawnSync("mkfifo", [path("pipe")]).status !== 0) context.skip("there are no named pipes");
+    const writer = spawn(
+      "sh",
+      ["-c", 'for i in 1 2 3 4 5 6 7 8; do printf "%s" "$1"; done > pipe', "sh", line.repeat(1_000)],
+      { cwd: root },
+    );
+    const run = await runRetorch(["diagnose", "--no-environment", "pipe"], { cwd: root });
+    writer.kill();
     expect([run.exitCode, run.stderr]).toEqual([0, ""]);
     expect(run.stdout).toMatch(/^diagnosis: /);
   });

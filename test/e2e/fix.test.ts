@@ -173,6 +173,27 @@ describe("retorch build --fix", () => {
     expect(readFileSync(made.path("retorch.toml"), "utf8")).toBe(text(after));
   });
 
+  test("shows the failed import first, then the change; without --fix offers it", async (context) => {
+    if (!existsSync("/usr/include/zlib.h")) context.skip("zlib's headers are not installed");
+    const env = { RETORCH_PYTHON: need(context, cpuPython()).executable };
+    const module =
+      '#include <Python.h>\n#include <zlib.h>\nstatic PyModuleDef def = {PyModuleDef_HEAD_INIT, "hole", nullptr, -1, nullptr};\nPyMODINIT_FUNC PyInit_hole() { (void)zlibVersion(); return PyModule_Create(&def); }\n';
+    const made = temporaryProject({
+      "retorch.toml": '[extension.hole]\nsources = ["a.cpp"]\nuses-torch = false\n',
+      "a.cpp": module,
+    });
+    const without = await runRetorch(["build", "--check"], { cwd: made.root, env });
+    expect(without.stderr).toMatch(
+      /\[IMPORT_FAILED\][^]*undefined symbol: zlibVersion[^]*\n {4}retorch build --check --fix {3}# makes this change and builds again: libraries \+= "z"\n[^]*\n {4}retorch build --check --force\n/,
+    );
+    const run = await runRetorch(["build", "--check", "--fix"], { cwd: made.root, env });
+    expect(run.exitCode, run.stderr).toBe(0);
+    expect(run.stderr).toMatch(
+      /\[IMPORT_FAILED\][^]*undefined symbol: zlibVersion[^]*\ndiagnosis: [^]*\nfixed: `hole`: libraries \+= "z"/,
+    );
+    expect(run.stderr).toMatch(/\nbuilt hole in /);
+  });
+
   test("links a library that is installed", async (context) => {
     if (!existsSync("/usr/include/zlib.h")) context.skip("zlib's headers are not installed");
     const made = temporaryProject({

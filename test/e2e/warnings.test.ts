@@ -91,3 +91,18 @@ test("of a module that cannot be imported under its name", async (context) => {
   made.write("ops.cpp", pythonModule("ops"));
   expect(await build(made, env)).not.toContain("warning:");
 });
+
+test("of a symbol that nothing defines, when the module was linked and not again", async (context) => {
+  const env = { RETORCH_PYTHON: need(context, cpuPython()).executable };
+  const made = temporaryProject({
+    "retorch.toml": '[extension.ops]\nuses-torch = false\nsources = ["ops.cpp"]\n',
+    "ops.cpp": `namespace mine { int size(); }\nint use_it() { return mine::size(); }\n${pythonModule("ops")}`,
+  });
+  const open = await build(made, env);
+  expect(open).toMatch(/warning: `[^`]*ops\.[^`]*so` will not load: `mine::size\(\)` is defined nowhere\. /);
+  expect(open).toContain("hint: Add the source that defines it to `sources`");
+  expect(await build(made, env)).not.toContain("warning:");
+  made.write("more.cpp", "namespace mine { int size() { return 3; } }\n");
+  made.write("retorch.toml", '[extension.ops]\nuses-torch = false\nsources = ["ops.cpp", "more.cpp"]\n');
+  expect(await build(made, env)).not.toContain("warning:");
+});

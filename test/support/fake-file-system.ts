@@ -145,6 +145,10 @@ export class FakeFileSystem implements FileSystem {
     return this.#orMissing(() => Uint8Array.from(this.#readable(path).data.subarray(offset, offset + length)));
   }
 
+  async *stream(path: string): AsyncIterable<Uint8Array> {
+    yield await Promise.resolve(this.readBytes(path) ?? Promise.reject(systemError("ENOENT", "open", path)));
+  }
+
   list(path: string): readonly string[] | undefined {
     this.#begin("list", path, this.accesses.lists);
     return this.#orMissing(() => [...this.#folder(path).children.keys()].sort());

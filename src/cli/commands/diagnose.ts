@@ -77,7 +77,7 @@ function source(
 
 const partSize = 1024 * 1024;
 
-function fileParts(host: Host, name: string): Result<Iterable<Uint8Array>> {
+function fileParts(host: Host, name: string): Result<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
   const path = resolve(host.cwd, name);
   const no = (why: string, code: Failure["code"] = "PATH_NOT_FOUND"): Result<never> =>
     err(failure(code, `\`${name}\` ${why}`, { hint: "give the file that holds the log, or `-` for standard input" }));
@@ -85,7 +85,8 @@ function fileParts(host: Host, name: string): Result<Iterable<Uint8Array>> {
     const stat = host.fs.stat(path);
     if (stat === undefined) return no("does not exist");
     if (stat.kind === "directory") return no("is a folder");
-    if (stat.kind !== "file") return no("is no file; pipe it into `retorch diagnose`");
+    // A pipe: `retorch diagnose <(make 2>&1)`. A look at it now would take its first bytes away.
+    if (stat.kind !== "file") return ok(host.fs.stream(path));
     // Says now, rather than half way, when it may not be read.
     host.fs.readRange(path, 0, 1);
   } catch (error) {

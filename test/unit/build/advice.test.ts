@@ -28,6 +28,24 @@ describe("advice", () => {
     );
   });
 
+  test("looks into no file of another builder where `retorch.toml` builds, and repeats what was typed", () => {
+    const fix = [
+      '# cxx-standard = "17" in retorch.toml',
+      "grep -rnE 'std=c' setup.py CMakeLists.txt pyproject.toml",
+      "sed -i s/14/17/ CMakeLists.txt",
+      "CC=gcc-11 retorch build --force -j 1   # why",
+      "retorch build ops.cpp",
+    ];
+    const typed = ["build", "my ops", "--force", "--python", "/opt/p/bin/python"];
+    const context = { asker: "command-line", isSetup: false, buildDir: undefined, platform: "linux", typed } as const;
+    expect(adviceFor(fix, context)).toEqual([
+      '# cxx-standard = "17" in retorch.toml',
+      "CC=gcc-11 retorch build 'my ops' --force --python /opt/p/bin/python -j 1   # why",
+      "retorch build ops.cpp",
+    ]);
+    expect(adviceFor(fix, { ...context, isSetup: true })).toContain("sed -i s/14/17/ CMakeLists.txt");
+  });
+
   test.for<[string, string[]]>([
     ["retorch build -j 1   # one at a time", ["export MAX_JOBS=1   # one at a time"]],
     ["retorch build -v   # shows the whole command", ["# call it with verbose=True: shows the whole command"]],

@@ -64,7 +64,7 @@ describe("retorch env", () => {
       { what: "python", where: "/venv/bin/python", outcome: "chosen", why: "VIRTUAL_ENV" },
     ],
     problems: { cuda: { code: "USAGE", message: "no CUDA toolkit was found", hint: "set `CUDA_HOME`" } },
-    warnings: ["two torch are installed"],
+    warnings: [{ about: "cuda", text: "two torch are installed" }],
   } as unknown as Environment;
 
   it("shows what was chosen, what is wrong and what was tried", async () => {

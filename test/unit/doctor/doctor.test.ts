@@ -314,8 +314,31 @@ describe("what lies about", () => {
   });
 
   it("is what the search for the environment found odd", () => {
-    const odd = { ...linuxCpu, warnings: ["two Pythons are active"] };
-    expect(trouble({ environment: odd })).toEqual(["later warning-1: two Pythons are active"]);
+    const text = "CC names `nothing`, which nvcc cannot use";
+    const odd = { ...linuxCpu, warnings: [{ about: "cuda-compiler", text, variable: "CC" } as const] };
+    expect(trouble({ environment: odd })).toEqual([`later cuda-compiler: ${text}`]);
+    expect(find({ environment: odd }, "cuda-compiler").fix).toEqual(["unset CC"]);
+  });
+
+  it("is told once: a CUDA_HOME that is not there", () => {
+    const text = "CUDA_HOME names `/gone`, which is no CUDA toolkit: no such folder";
+    const odd = { ...linuxCpu, warnings: [{ about: "cuda-home", text, variable: "CUDA_HOME" } as const] };
+    const gone = { variable: "CUDA_HOME", value: "/gone", exists: false, hasNvcc: false } as const;
+    expect(trouble({ environment: odd, cudaHome: gone })).toEqual([
+      "problem cuda-home: `CUDA_HOME` names a folder that is not there: `/gone`",
+    ]);
+    expect(trouble({ environment: odd, cudaHome: { ...gone, exists: true, hasNvcc: true } })).toEqual([
+      `later cuda-home: ${text}`,
+    ]);
+  });
+
+  it("is a launcher that is not there: the variable without it ends that", () => {
+    const compiler = failure("COMPILER_NOT_FOUND", "CXX names `ccache g++`", {
+      hint: "h",
+      remedy: { CXX: "g++ -m64" },
+    });
+    const { compiler: _, ...without } = { ...linuxCpu, problems: { compiler } };
+    expect(find({ environment: without }, "compiler").fix).toEqual(["export CXX='g++ -m64'", "# h"]);
   });
 });
 

@@ -110,6 +110,30 @@ describe("a toolkit", () => {
     expect(gather({ files: { [`${root}/cuda_runtime_api.h`]: header } }).cudaHeaders).toBe("12.4");
   });
 
+  it("lacks what a package of its own brings", () => {
+    const root = "/venv/lib/python3.11/site-packages/nvidia/cu13";
+    const environment = cuda({ root, version: "13.0", includeDirs: [`${root}/include`] });
+    const files = { [`${root}/include/cuda_runtime.h`]: "", [`${root}/include/cccl/thrust/complex.h`]: "" };
+    const { missingCudaHeaders = [] } = gather({ files }, environment);
+    expect(missingCudaHeaders).toEqual(["crt/host_config.h"]);
+    const check = only({ environment, missingCudaHeaders }, "cuda-parts");
+    expect([check.status, check.fix[0]]).toEqual([
+      "problem",
+      `${environment.python?.executable ?? ""} -m pip install 'nvidia-cuda-crt==13.0.*'`,
+    ]);
+    const older = cuda({ root: root.replace("cu13", "cuda_nvcc"), version: "12.4" });
+    const thrust = only({ environment: older, missingCudaHeaders: ["thrust/complex.h"] }, "cuda-parts");
+    expect(thrust.fix[0]).toMatch(/ -m pip install 'nvidia-cuda-cccl-cu12==12\.4\.\*'$/);
+    const system = cuda({ root: "/usr/local/cuda", version: "12.4" });
+    const there = { "/usr/local/cuda/include/crt/host_config.h": "", "/usr/local/cuda/include/cuda_runtime.h": "" };
+    expect(gather({ files: there }, system).missingCudaHeaders).toEqual(["thrust/complex.h"]);
+    // Nothing is there: its folders are not known.
+    expect(gather({}, system).missingCudaHeaders).toEqual([]);
+    expect(only({ environment: system, missingCudaHeaders: ["thrust/complex.h"] }, "cuda-parts").fix).toEqual([
+      "# NVIDIA's packages: sudo apt-get install cuda-toolkit-12-4",
+    ]);
+  });
+
   it("does not share CPATH with another one", () => {
     const files = { "/usr/local/cuda-12.4/include/cuda.h": "#define CUDA_VERSION 12040\n" };
     const env = { CPATH: "/usr/local/cuda-12.4/include:/nowhere" };

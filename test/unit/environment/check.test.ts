@@ -88,7 +88,7 @@ const whole: Environment = {
     { what: "cuda", where: "`/opt/cuda` (CUDA_PATH)", outcome: "rejected", why: "CUDA 12.4, torch needs 13.0" },
   ],
   problems: {},
-  warnings: ["something is odd"],
+  warnings: [{ about: "cuda", text: "something is odd" }],
 };
 
 const nothing: EnvironmentNeeds = { python: false, torch: false, cuda: false, rocm: false, sycl: false };

@@ -124,6 +124,7 @@ describe("launchers", () => {
   function withCcache(host: FakeHost): void {
     addGcc(host, { names: ["g++", "c++", "g++-12"] });
     program(host, "/usr/bin/ccache");
+    program(host, "/usr/bin/distcc");
     host.fs.mkdir("/usr/lib/ccache");
     for (const name of ["g++", "c++", "gcc", "cc"]) host.fs.symlink("../../bin/ccache", `/usr/lib/ccache/${name}`);
   }
@@ -131,7 +132,7 @@ describe("launchers", () => {
   test.each<readonly [string, Record<string, string>, readonly string[]]>([
     ["links of the compiler's name", { PATH: "/usr/lib/ccache:/usr/bin" }, ["/usr/bin/ccache"]],
     ["a word of CXX", { CXX: "ccache c++" }, ["/usr/bin/ccache"]],
-    ["two words of CXX", { CXX: "distcc ccache c++" }, ["distcc", "/usr/bin/ccache"]],
+    ["two words of CXX", { CXX: "distcc ccache c++" }, ["/usr/bin/distcc", "/usr/bin/ccache"]],
     ["a link named by CXX", { CXX: "/usr/lib/ccache/c++" }, ["/usr/bin/ccache"]],
     ["lying about unused", { PATH: "/usr/bin" }, []],
   ])("%s: the identity is the compiler's", async (_, env, launcher) => {
@@ -142,6 +143,22 @@ describe("launchers", () => {
     expect(compiler?.cxx).toMatchObject({ path: "/usr/bin/c++", launcher });
     expect(compiler?.cxx.identity).toBe(plain?.identity);
     expect(host.spawns.some((command) => command.includes("ccache"))).toBe(false);
+  });
+
+  test.each([
+    ["ccache g++ -m64", "'g++ -m64'", "g++ -m64"],
+    ["/opt/gone/ccache g++", "g++", "g++"],
+  ])("%s where that launcher is not there: told, with the command that works without it", async (cxx, word, plain) => {
+    const host = machine((each) => addGcc(each, { names: ["g++"] }));
+    host.env["CXX"] = cxx;
+    const { compiler, problems } = await found(host);
+    expect(compiler).toBeUndefined();
+    expect(problems.compiler?.message).toMatch(/ccache` is not installed$/);
+    expect(problems.compiler?.hint).toContain(`\`export CXX=${word}\``);
+    expect(problems.compiler?.remedy).toEqual({ CXX: plain });
+    host.env["CXX"] = "ccache nothing";
+    const neither = (await found(host)).problems.compiler;
+    expect([neither?.message, neither?.remedy]).toEqual([expect.stringMatching(/no such command$/), undefined]);
   });
 
   test("a link to a launcher with no compiler behind it is no compiler", async () => {

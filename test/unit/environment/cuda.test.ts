@@ -57,7 +57,7 @@ describe("the one that matches torch", () => {
 
   test("another minor version is a warning, another major one a problem", async () => {
     const minor = (await find(machine("12.1", several))).environment;
-    expect(minor.warnings[0]).toContain("12.4 and torch's 12.1");
+    expect(minor.warnings[0]?.text).toContain("12.4 and torch's 12.1");
     expect(minor.problems).not.toHaveProperty("cuda");
     const major = (await find(machine("11.8", several))).environment;
     expect(major.cuda?.version).toBe("13.0");
@@ -101,7 +101,7 @@ describe("variables", () => {
       const { environment } = await find(host);
       expect(environment.cuda?.root).toBe("/opt/cuda");
       expect(environment.cuda?.origin).toBe("CUDA_HOME");
-      expect(environment.warnings.some((warning) => warning.includes("not a list"))).toBe(true);
+      expect(environment.warnings.some(({ text }) => text.includes("not a list"))).toBe(true);
     },
   );
 
@@ -114,7 +114,7 @@ describe("variables", () => {
     });
     const { environment } = await find(host);
     expect(environment.cuda?.origin).toBe("CUDA_PATH");
-    expect(environment.warnings[0]).toContain("/opt/empty");
+    expect(environment.warnings[0]?.text).toContain("/opt/empty");
   });
 
   test("PYTORCH_NVCC is a whole command", async () => {
@@ -134,8 +134,24 @@ describe("variables", () => {
   test("the identity of nvcc does not depend on its launcher", async () => {
     const host = machine("13.0", (each) => addToolkit(each, "/opt/cuda"));
     const plain = (await cudaOf(host))?.nvcc.identity;
+    program(host, "/usr/bin/sccache");
     host.env["PYTORCH_NVCC"] = "sccache /opt/cuda/bin/nvcc";
     expect((await cudaOf(host))?.nvcc.identity).toBe(plain);
+  });
+
+  test("PYTORCH_NVCC with a launcher that is not there is told, and not taken", async () => {
+    const host = machine("13.0", (each) => addToolkit(each, "/opt/cuda"));
+    host.env["CUDA_HOME"] = "/opt/cuda";
+    host.env["PYTORCH_NVCC"] = "sccache /opt/cuda/bin/nvcc";
+    const { environment } = await find(host);
+    expect(environment.cuda?.nvcc.launcher).toEqual([]);
+    expect(environment.warnings).toEqual([
+      {
+        about: "cuda-nvcc",
+        text: "PYTORCH_NVCC names `sccache /opt/cuda/bin/nvcc`, which cannot be used: `sccache` is not installed",
+        variable: "PYTORCH_NVCC",
+      },
+    ]);
   });
 
   test("CUDA_INC_PATH and CUDNN_HOME add folders, as torch's own builder does", async () => {

@@ -195,7 +195,7 @@ describe("other layouts", () => {
       missingHeaders: ["pybind11/pybind11.h"],
       cxx11Abi: true,
     });
-    expect(environment.warnings[0]).toContain("apt install pybind11-dev");
+    expect(environment.warnings[0]?.text).toContain("apt install pybind11-dev");
     host.write("/usr/include/pybind11/pybind11.h", "");
     settle(host);
     expect((await find(host)).environment.warnings).toEqual([]);

@@ -130,6 +130,17 @@ export function fileSystemContract(name: string, make: () => FileSystemUnderTest
         expect(range(100, 1)).toBe("");
       });
 
+      it("is read once from its beginning; what is missing is an error", async () => {
+        const read = async (path: string): Promise<string> => {
+          const parts: Uint8Array[] = [];
+          for await (const part of fs.stream(path)) parts.push(part);
+          return Buffer.concat(parts).toString();
+        };
+        fs.writeAtomic(at("file"), "0123456789");
+        expect(await read(at("file"))).toBe("0123456789");
+        await expect(read(at("nothing"))).rejects.toMatchObject({ code: "ENOENT" });
+      });
+
       it("is appended to", () => {
         const file = fs.openAppend(at("log"), 0o600);
         file.append(Buffer.from("one\n"));
