@@ -4,6 +4,7 @@
  */
 import { ArchiveReader } from "./archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
+import { type CompileFacts, CompileReader } from "./compile-lines.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader } from "./function-heads.ts";
 import { cleanLine } from "./log-line.ts";
@@ -18,7 +19,6 @@ import { plainStatement, StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
-import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
 import { plainSpelling } from "./spelling.ts";
@@ -70,7 +70,7 @@ type Mutable = Omit<
       SettingFacts &
       SystemFacts &
       ToolFacts &
-      TypedBuildFacts &
+      CompileFacts &
       TypedFacts),
     "torchCuda"
   >
@@ -111,7 +111,7 @@ export class FactsReader {
   readonly #requests = new RequestReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
-  readonly #typedBuilds = new TypedBuildReader();
+  readonly #compiles = new CompileReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #typedCommands = new TypedReader();
   readonly #builds = new BuildReader();
@@ -140,13 +140,13 @@ export class FactsReader {
   };
 
   /** A line that the parsers look at. */
-  line(written: string): void {
+  line(written: string, at: number): void {
     const text = plainSpelling(written);
-    this.#everyReader(text);
+    this.#everyReader(text, at);
     this.#line(text);
   }
 
-  #everyReader(text: string): void {
+  #everyReader(text: string, at: number): void {
     this.#paste.line(text);
     this.#place.line(text);
     this.#versions.line(text);
@@ -155,9 +155,9 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
-    this.#typedBuilds.line(text);
+    this.#compiles.line(text);
     this.#compilers.line(text);
-    this.#typedCommands.line(text);
+    this.#typedCommands.line(text, at);
     this.#builds.line(text);
     this.#heads.line(text);
     this.#archives.line(text);
@@ -373,7 +373,7 @@ export class FactsReader {
   }
 
   /** A line that no parser looks at: only its head is read. */
-  command(written: string): void {
+  command(written: string, at: number): void {
     const facts = this.#facts;
     if (written.length < 4) return;
     // The time stamps of CI services, the marks of docker.
@@ -382,7 +382,7 @@ export class FactsReader {
       this.#packages.line(text);
       return;
     }
-    this.#everyReader(text);
+    this.#everyReader(text, at);
     this.#system(text);
     this.#conda(text);
     if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
@@ -443,7 +443,7 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
-      ...this.#typedBuilds.facts(),
+      ...this.#compiles.facts(),
       ...this.#compilers.facts(),
       ...this.#typedCommands.facts(),
       ...builds,

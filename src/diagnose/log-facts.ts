@@ -4,6 +4,7 @@
  */
 import type { ArchiveFacts } from "./archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
+import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
@@ -13,7 +14,6 @@ import type { SettingFacts } from "./setting-facts.ts";
 import type { ShownCompilers } from "./shown-compilers.ts";
 import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
-import type { TypedBuildFacts } from "./typed-builds.ts";
 import type { TypedFacts } from "./typed-commands.ts";
 
 /** Facts of a log; what it does not tell is undefined. */
@@ -21,6 +21,7 @@ export interface LogFacts
   extends
     ArchiveFacts,
     BuildFacts,
+    CompileFacts,
     FunctionHeads,
     PasteFacts,
     PlaceFacts,
@@ -29,7 +30,6 @@ export interface LogFacts
     ShownCompilers,
     SystemFacts,
     ToolFacts,
-    TypedBuildFacts,
     TypedFacts {
   readonly platform?: "linux" | "darwin" | "win32";
   readonly arch?: "x64" | "arm64";
