@@ -9,7 +9,7 @@ import type { Match } from "./rule.ts";
 
 const edits = /^sed -i|\bxargs (?:-r )?sed -i/;
 /** A remark that is a change of C++. */
-const code = /::|→|#include|->|;(?:\s|$)|\{/;
+const code = /::|_cast<|→|#include|->|;(?:\s|$)|\{/;
 /** Folders in which pip and uv unpack what they build: the path within them is the one within the package. */
 const unpacked =
   /(?:\/[^\s'"]*)?\/pip-(?:install|req-build|wheel)-[\w-]+\/(?:[\w.+-]+_[0-9a-f]{32}\/)?|\/[^\s'"]*\/(?:sdists-v\d+|builds-v\d+)\/(?:[\w.+=-]+\/){1,6}?src\//g;

@@ -60,9 +60,15 @@ export function shownIn(line: string): Shown | undefined {
   return { shell: "prompt", text: line.slice(before.length), ...(folder === undefined ? {} : { folder }) };
 }
 
-/** Commands that a sentence has between backticks. */
-export function quotedIn(line: string): readonly string[] {
-  return line.includes("`") ? Array.from(line.matchAll(/`([^`\n]{4,200})`/g), ([, text = ""]) => text) : [];
+/** Commands that a sentence has between backticks, with the folder that it names behind them: "`make` in `scene/ops`". */
+export function quotedIn(line: string): readonly { readonly text: string; readonly folder?: string }[] {
+  if (!line.includes("`")) return [];
+  return Array.from(
+    line.matchAll(
+      /`([^`\n]{4,200})`(?: (?:in|from|inside|within|under) (?:the )?(?:folder |directory )?`([\w.~/-]*\/[\w.~/-]*)`)?/g,
+    ),
+    ([, text = "", folder]) => ({ text, ...(folder === undefined ? {} : { folder }) }),
+  );
 }
 
 /** The commands of a line, as a shell parts them; `open` says that the last one goes on in the next line. */

@@ -42,6 +42,9 @@ export interface TypedBuild {
   readonly tool: "make" | "cmake" | "ninja" | "build" | "script";
   /** As it was typed: `make -j4`, `cmake --build build`. */
   readonly line: string;
+  /** Where it ran, and who was given it, as in a `TypedCommand`. */
+  readonly folder?: string;
+  readonly shell?: Shell;
 }
 
 export interface TypedFacts {
@@ -89,7 +92,7 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   [
     "program",
-    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed) \S|accelerate launch |py \S+\.py\b)./,
+    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|accelerate launch |py \S+\.py\b)./,
   ],
 ];
 /** Without a prompt a line has to be a command through and through. */
@@ -103,9 +106,11 @@ const idle = /\b(?:clean|--version|--help|-v$|install -d)\b|^(?:pip3?|uv pip) in
 const imageBuild =
   /^(?:sudo )?(?:docker(?:[ -]compose)? (?:\S+ )*?build|docker buildx build|podman build|(?:apptainer|singularity) build)(?: \S.*)?$/;
 const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|\S+)$/i;
+/** GitLab's runner: a job is one script, whose commands it shows behind a `$`. */
+const ofScript = /\bexecutor with image |^(?:Preparing the ")?\S+ executor\b|"\w+" executor/;
 const makeFailed = /^make: \*\*\* \[(?:[Mm]akefile|GNUmakefile|\S+\.mk):\d+: (?!CMakeFiles)/;
 const tools =
-  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm/;
+  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm/;
 const mostRead = 1_000;
 const mostKept = 40;
 /** Lines of a CI service's step that follow its first one. */
@@ -136,8 +141,11 @@ export class TypedReader {
   #folder: string | undefined;
   /** A CI service shows a step's lines below its first one. */
   #step = 0;
+  /** All prompts are those of one script. */
+  #script = false;
 
   line(text: string, at: number): void {
+    if (text.includes("xecutor")) this.#script ||= ofScript.test(text);
     const before = this.#pending?.at === at - 1 ? `${this.#pending.text} ` : "";
     this.#pending = undefined;
     if (text.length > mostRead || (before === "" && !tools.test(text) && !text.startsWith("shell: "))) return;
@@ -146,14 +154,15 @@ export class TypedReader {
     else if (makeFailed.test(line)) this.#make = true;
     if (/^shell: |^##\[endgroup\]/.test(line)) this.#step = 0;
     const shown =
-      shownIn(line) ??
+      this.#shown(line) ??
       (at <= this.#step ? { shell: "ci" as const, text: line } : undefined) ??
       (bare.test(line) && !prose.test(line) ? { shell: "prompt" as const, text: line } : undefined);
     if (shown === undefined) {
-      for (const quoted of quotedIn(line)) this.#take(quoted, { shell: "sentence", at });
+      for (const { text: quoted, folder } of quotedIn(line))
+        this.#take(quoted, { shell: "sentence", at, ...(folder === undefined ? {} : { folder }) });
       return;
     }
-    if (shown.shell === "ci" && shown.text.length > 0 && at > this.#step) {
+    if (shown.shell === "ci" && !this.#script && at > this.#step) {
       this.#step = at + mostOfStep;
       this.#folder = undefined;
     }
@@ -162,6 +171,11 @@ export class TypedReader {
       return;
     }
     this.#commands(shown, at);
+  }
+
+  #shown(line: string): ReturnType<typeof shownIn> {
+    const shown = shownIn(line);
+    return this.#script && shown?.shell === "prompt" ? { shell: "ci", text: shown.text } : shown;
   }
 
   #commands(shown: NonNullable<ReturnType<typeof shownIn>>, at: number): void {
@@ -228,9 +242,10 @@ export class TypedReader {
 /** A command that builds, with the name of its tool. */
 function asBuild(command: TypedCommand | undefined): TypedBuild | undefined {
   if (command === undefined) return undefined;
-  const { kind, line } = command;
-  if (kind === "package") return { tool: "build", line };
-  if (kind === "script") return { tool: "script", line };
+  const { kind, line, folder, shell } = command;
+  const where = { line, shell, ...(folder === undefined ? {} : { folder }) };
+  if (kind === "package") return { tool: "build", ...where };
+  if (kind === "script") return { tool: "script", ...where };
   const tool = /(?:^|\s)(cmake|ninja|g?make)3?(?=\s|$)/.exec(line)?.[1];
-  return { tool: tool === "cmake" || tool === "ninja" ? tool : "make", line };
+  return { tool: tool === "cmake" || tool === "ninja" ? tool : "make", ...where };
 }
