@@ -94,6 +94,7 @@ export function diagnoseContext(host: ContextHost, surroundings: DiagnoseSurroun
     },
     hostCompilers: hostCompilers(host, environment),
     demangle: readable,
+    variables: host.env,
     ...(command === undefined ? {} : { pythonCommand: command }),
   };
 }

@@ -40,12 +40,11 @@ export {
   installTogether,
   installTogetherFor,
   installTorchFor,
-  statedTorch,
   torchIndex,
-  torchThere,
   wheelPage,
   xformersFor,
 } from "./torch-commands.ts";
+export { torchThere } from "./stated-torch.ts";
 export { buildForThisGpu, knownCapabilities, rebuild, reinstall } from "./rebuild-commands.ts";
 
 /** Windows has no packages of a system: conda's are in folders of their own there (its documentation of conda-build: Library). */

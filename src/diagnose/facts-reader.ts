@@ -12,10 +12,12 @@ import { PackageReader } from "./package-reader.ts";
 import { FieldReader } from "./other-field.ts";
 import { VendorReader } from "./gpu-vendor.ts";
 import { type PasteFacts, PasteReader } from "./paste-facts.ts";
+import { type PlatformFacts, PlatformReader } from "./platform-facts.ts";
 import { type PlaceFacts, PlaceReader } from "./place-facts.ts";
+import { runningModule } from "./running-module.ts";
 import { requestedWord, type RequestFacts, RequestReader, wordWithExtras } from "./request-facts.ts";
 import { type SettingFacts, SettingReader } from "./setting-facts.ts";
-import { plainStatement, StatedVersions } from "./stated-versions.ts";
+import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
@@ -31,34 +33,9 @@ const packageFolder =
 /** Environments that pip, uv and `build` make for one build. */
 const passing = /\/(?:pip-build-env-|pip-ephem|build-env-|builds-v0\/|\.tmp)|\/uv\/(?:cache|archive)|\/overlay\//;
 
-/** The system as `collect_env` and people's lists name it: `OS: macOS 14.1 (arm64)`, `**OS**: Mac OS`. */
-function statedSystem(text: string): LogFacts["platform"] {
-  const named = /^(?:OS|Operating System|System|Platform)(?: \(.{1,20}\))?: ?(.{1,60})/i.exec(
-    plainStatement(text),
-  )?.[1];
-  if (named === undefined) return undefined;
-  if (/^(?:mac ?os|os ?x|darwin)/i.test(named)) return "darwin";
-  if (/^(?:microsoft )?windows/i.test(named)) return "win32";
-  return /^(?:linux|ubuntu|debian|centos|fedora|red hat|rocky|alma|arch|opensuse)/i.test(named) &&
-    !/microsoft|wsl/i.test(named)
-    ? "linux"
-    : undefined;
-}
-
-/** `Architecture: aarch64`, `on an aarch64 machine`. */
-const statedArm = /\b(?:architecture|arch|machine|cpu|platform)\b[*:=\s]{1,20}aarch64\b|\b(?:on|my|an) aarch64\b/i;
-
 /** conda in commands and people's sentences: `conda activate e`, `in the conda environment`, `**Conda env:**`. */
 const condaWords =
   /\b(?:conda|mamba) (?:activate|create|install|env|environment)\b|(?:^|[$#>] ?)(?:conda|mamba) (?:list|info)\b|^[-*\s]*\**(?:Ana)?[Cc]onda env(?:ironment)?\b/i;
-
-/** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
-const ipythonFrame =
-  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in (?:<module>|[\w.<>]+\()/;
-
-/** Packages that load, build or carry others: what fails below them is somebody else's. */
-const carriers =
-  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
 
 type Mutable = Omit<
   { -readonly [Name in keyof LogFacts]: LogFacts[Name] },
@@ -66,6 +43,7 @@ type Mutable = Omit<
     keyof (BuildFacts &
       PasteFacts &
       PlaceFacts &
+      PlatformFacts &
       RequestFacts &
       SettingFacts &
       SystemFacts &
@@ -90,10 +68,6 @@ const names: readonly RegExp[] = [
   /^✖ Install ([\w.-]+) \S+ failed/,
 ];
 
-/** Modules of Python itself, as sessions import them to ask for versions. */
-const standardModules =
-  /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
-
 /** What a CI service or docker put before a line is taken away; what the line is indented by stays. */
 function withoutStamp(written: string): string {
   const { text, indent } = cleanLine(written.slice(0, 4_000), 0);
@@ -109,6 +83,7 @@ export class FactsReader {
   readonly #versions = new StatedVersions();
   readonly #settings = new SettingReader();
   readonly #requests = new RequestReader();
+  readonly #platform = new PlatformReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
   readonly #compiles = new CompileReader();
@@ -121,7 +96,6 @@ export class FactsReader {
   readonly #archives = new ArchiveReader();
   readonly #heads = new FunctionHeadReader();
   #namedNext = false;
-  readonly #spoken = new Set<NonNullable<LogFacts["platform"]>>();
   readonly #facts: Mutable = {
     localPackages: [],
     shownCompilers: [],
@@ -134,9 +108,7 @@ export class FactsReader {
     builtAtRunTime: false,
     amd: false,
     extensionLoaded: false,
-    wsl: false,
     docker: false,
-    mingw: false,
   };
 
   /** A line that the parsers look at. */
@@ -175,30 +147,7 @@ export class FactsReader {
     const facts = this.#facts;
     this.#packages.line(text);
     if (text.length > 2_000) text = text.slice(0, 2_000);
-    if (facts.platform === undefined || facts.platform === "linux") {
-      if (
-        /\b[A-Z]:\\{1,2}\w|\b[a-z]:\\{1,2}(?:[Uu]sers|[Pp]rogram|[Ww]indows|[Pp]ython|[Aa]naconda|[Mm]iniconda)|(?:^|[\s"'(=])[A-Z]:\/\w|\w\\[\w.-]+\.(?:cu|cuh|cpp|cxx|cc|c|h|hpp)\(\d+\)|\bLNK\d{4}\b|\bWinError\b|\.pyd\b|\blibiomp5md\.dll\b|vcvars|\['where', 'cl'\]|DISTUTILS_USE_SDK is not set|compiler version for cl:|Microsoft Visual C\+\+ \d+\.\d+ |\berror C\d{4}\b|\berror D\d{4}\b|CreateProcess: |is not recognized as an internal|DLL load failed|win_amd64|\b(?:x64|x86|arm64)-windows\b|\b(?:cudart|cublas|cudnn\w*)64_\d+\.dll\b/.test(
-          text,
-        )
-      )
-        facts.platform = "win32";
-      else if (
-        /-darwin\.so|\.dylib\b|flat namespace|macosx|MacOSX[\d.]*\.sdk|\/Library\/Developer\/|\/var\/folders\/|(?<!\/mnt\/[a-z])\/Users\/|apple-darwin|^ld: (?:library '|library not found|framework )|symbol\(s\) not found for|Undefined symbols for|include path for (?:libstdc\+\+|stdlibc\+\+) headers|\bdlopen\(\S+, 0?x?\d+\): |\/opt\/homebrew|\/usr\/local\/Cellar\/|^.{0,200}\/Library\/Frameworks\/|for architecture (?:arm64|x86_64)|which is not the architecture being linked|\b(?:x64|arm64)-osx\b/.test(
-          text,
-        )
-      )
-        facts.platform = "darwin";
-      else if (
-        facts.platform === undefined &&
-        /linux-gnu|\b(?:x64|arm64)-linux\b|\/usr\/|\/home\/|\/root\/|\/opt\//.test(text)
-      )
-        facts.platform = "linux";
-    }
-    if (facts.arch === undefined) {
-      if (/aarch64|arm64/.test(text)) facts.arch = "arm64";
-      // The SDKs up to 10.15 are from before Apple's own processors.
-      else if (/x86_64|amd64|win_amd64|MacOSX10\.\d+(?:\.\d+)?\.sdk/.test(text)) facts.arch = "x64";
-    }
+    this.#platform.parsed(text);
     // The tags of a wheel that is refused are those of another Python.
     const python = /is not a supported wheel|not compatible with|install \S*\.whl/.test(text)
       ? null
@@ -247,15 +196,8 @@ export class FactsReader {
       if (folder !== undefined && !passing.test(folder) && !this.#packageFolders.includes(folder))
         this.#packageFolders.push(folder);
     }
-    const running = text.includes('File "')
-      ? /File ".*(?:site|dist)-packages[\\/]([\w-]+?)(?:-\d[\w.+]*-py\d[^\\/]*\.egg)?[\\/.]/.exec(text)?.[1]
-      : text.includes("-packages")
-        ? ipythonFrame.exec(text)?.[1]
-        : text.startsWith(">>> ") || text.startsWith("In [")
-          ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
-          : undefined;
-    if (running !== undefined && !carriers.test(running) && !standardModules.test(running))
-      facts.runningModule = running.replace(/-\d+$/, "");
+    const running = runningModule(text);
+    if (running !== undefined) facts.runningModule = running;
     if (/Setting up PyTorch plugin|torch_extensions|Loading extension module|Error building extension '/.test(text))
       facts.builtAtRunTime = true;
     // A set-up script that an installer runs may call load() as well.
@@ -268,12 +210,6 @@ export class FactsReader {
     this.#gpu(text);
     if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
       facts.extensionLoaded = true;
-    this.#system(text);
-    // CMake's generators of Windows.
-    if (/NMake Makefiles|Visual Studio \d\d \d{4}/.test(text)) facts.platform = "win32";
-    if (/\/mnt\/[a-z]\/|\bWSL ?[12]?\b|Subsystem for Linux|microsoft-standard|\/usr\/lib\/wsl\//.test(text))
-      facts.wsl = true;
-    if (/mingw(?:32|64|-w64)|[\\/]MinGW\w*[\\/]|[\\/](?:ucrt64|msys64)[\\/]/i.test(text)) facts.mingw = true;
     if (
       /^(?:Step \d+\/\d+|ERROR: failed to solve|(?:>>> )?RUN (?:pip3?|uv|python3?|conda|cd|git|apt-get) )|\[(?:[\w-]+ )?\d+\/\d+\] RUN |(?<!hub\.)docker(?!\.com)|\/\.dockerenv/.test(
         text,
@@ -304,37 +240,6 @@ export class FactsReader {
     // torch calls the folder by its own CUDA.
     const cu = text.includes("torch_extensions") ? /[/\\]py3\d{1,2}_cu(\d+)(\d)\b/.exec(text) : null;
     if (cu !== null) facts.torchCuda ??= `${cu[1] ?? ""}.${cu[2] ?? ""}`;
-  }
-
-  #system(text: string): void {
-    this.#speaksOf(text);
-    if (text.includes("aarch64") && text.length <= 200 && statedArm.test(text)) this.#facts.arch ??= "arm64";
-    if (!/OS|ystem|latform/.test(text)) return;
-    const system = statedSystem(text.length > 200 ? text.slice(0, 200) : text);
-    if (system === undefined) return;
-    if (this.#facts.platform !== "win32") this.#facts.platform = system;
-    if (/\b(?:aarch64|arm64)\b/.test(text)) this.#facts.arch ??= "arm64";
-  }
-
-  /** The machine in people's sentences: one that is named beside another is a comparison. */
-  #speaksOf(line: string): void {
-    if (line.length > 300) return;
-    const text = line.replaceAll(/ {2,}/g, " ");
-    if (/\b[Ww]in(?:dows)? ?(?:7|8|10|11)\b|\b(?:on|in|under|for|my) [Ww]indows\b/.test(text) && !/\bWSL/i.test(text))
-      this.#spoken.add("win32");
-    if (
-      /\b[Mm]ac[Bb]ook\b|\b(?:my|on|a) [Mm]ac\b(?! ?address)|\bMac laptop\b|\b(?:mac ?)?[Oo][Ss] ?[Xx] 1\d\b|\bmacOS \d|\bApple (?:M[1-9]|[Ss]ilicon)\b|\bM[1-9] (?:Pro|Max|Ultra|Mac)\b/.test(
-        text,
-      )
-    )
-      this.#spoken.add("darwin");
-    if (
-      /\b[Mm]ac(?:[Bb]ook|OS| ?[Mm]ini|\b).{0,60}\b[Ii]ntel\b|\b[Ii]ntel\b.{0,20}\bmac(?:OS|[Bb]ook|s)?\b/i.test(text)
-    ) {
-      this.#spoken.add("darwin");
-      this.#facts.arch ??= "x64";
-    }
-    if (/\b(?:Ubuntu|Debian|Fedora|CentOS|Rocky|Arch Linux|WSL2?)\b/.test(text)) this.#spoken.add("linux");
   }
 
   #conda(text: string): void {
@@ -383,15 +288,14 @@ export class FactsReader {
       return;
     }
     this.#everyReader(text, at);
-    this.#system(text);
+    this.#platform.unparsed(text);
     this.#conda(text);
-    if (!facts.wsl && /\bWSL ?[12]?\b|Subsystem for Linux/.test(text)) facts.wsl = true;
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
     if (/^Loading extension module |^Time to load |^Done setting up PyTorch plugin/.test(text))
       facts.extensionLoaded = true;
     if (text.startsWith(">>> ") || text.includes("RUN ")) this.#line(text);
     this.#packages.line(text.trimStart());
-    if (facts.python !== undefined && facts.platform !== undefined && facts.cuda !== undefined) return;
+    if (facts.python !== undefined && this.#platform.isKnown() && facts.cuda !== undefined) return;
     const head = text.length > 400 ? text.slice(0, 400) : text;
     if (/ython|:\\|tools, release|\/cuda-|-cp3|macosx|MacOSX|\/Library\/Developer|-windows\b|\b[Tt]orch[= ]/.test(head))
       this.#line(head);
@@ -420,7 +324,6 @@ export class FactsReader {
           (requests.requested === undefined ? undefined : this.#packages.fetched(built))));
     const place = this.#place.facts();
     const projectTool = /^(poetry|pdm|pixi) /.exec(place.projectLine ?? "")?.[1] as LogFacts["installer"];
-    const platform = this.#facts.platform ?? (this.#spoken.size === 1 ? [...this.#spoken][0] : undefined);
     const system = this.#systems.facts();
     const settings = this.#settings.facts();
     const builds = this.#builds.facts();
@@ -435,6 +338,7 @@ export class FactsReader {
         : `${cu[1] ?? ""}.${cu[2] ?? ""}`;
     return {
       ...this.#facts,
+      ...this.#platform.facts(),
       ...paste,
       ...place,
       ...settings,
@@ -457,7 +361,6 @@ export class FactsReader {
         place.condaRun !== undefined,
       ...(this.#vendor.isAmd() || paste.torchBuild === "rocm" ? { amd: true } : {}),
       ...(built === undefined ? {} : { package: built }),
-      ...(platform === undefined ? {} : { platform }),
       ...(this.#facts.python === undefined && spokenPython !== undefined ? { python: spokenPython } : {}),
       ...(this.#facts.oldPython === true && this.#facts.python !== undefined ? { oldPython: false } : {}),
       ...(torch === undefined ? {} : { torch }),

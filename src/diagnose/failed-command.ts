@@ -37,7 +37,7 @@ export function failedCommand({ finding, context: { log } }: Match): TypedComman
 
 /** Commands of Python that only show something. */
 const asks =
-  /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
+  /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
 
 /** The program that failed as it ran. */
 export function failedProgram({ finding, context: { log } }: Match): TypedCommand | undefined {

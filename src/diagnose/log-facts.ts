@@ -9,6 +9,7 @@ import type { FunctionHeads } from "./function-heads.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
+import type { PlatformFacts } from "./platform-facts.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { SettingFacts } from "./setting-facts.ts";
 import type { ShownCompilers } from "./shown-compilers.ts";
@@ -25,14 +26,13 @@ export interface LogFacts
     FunctionHeads,
     PasteFacts,
     PlaceFacts,
+    PlatformFacts,
     RequestFacts,
     SettingFacts,
     ShownCompilers,
     SystemFacts,
     ToolFacts,
     TypedFacts {
-  readonly platform?: "linux" | "darwin" | "win32";
-  readonly arch?: "x64" | "arm64";
   /** Packages of a Python 2 are named, and no Python 3. */
   readonly oldPython?: boolean;
   /** `3.10`. */
@@ -55,10 +55,7 @@ export interface LogFacts
   readonly otherGpu?: string;
   /** torch says that it loads an extension, or how long that took: no lock is waited for. */
   readonly extensionLoaded: boolean;
-  readonly wsl: boolean;
   readonly docker: boolean;
-  /** MinGW or MSYS2 compiles. */
-  readonly mingw: boolean;
   /** The package that was being built or imported. */
   readonly package?: string;
   /** Packages that are installed from a folder: pip says that it processes the folder, and fetches none of their names. */

@@ -1,35 +1,15 @@
 /**
- * What people paste beside the message itself: `collect_env`'s answers, lines of `pip list`, printed versions, their own
- * source, the compiler that they chose. Reads one line at a time; whether a fact matters is for the rules to say.
+ * What people paste beside the message itself: their own source, the compiler that they chose, the tools that run; the torch is read by
+ * `installed-torch.ts`, sessions of Python by `session-facts.ts`. Reads one line at a time; whether a fact matters is for the rules to say.
  */
 import { type BoardFacts, BoardReader } from "./board-facts.ts";
 import { type CallFacts, CallReader } from "./call-facts.ts";
+import { type TorchFacts, TorchReader } from "./installed-torch.ts";
 import { linkedLibraries, linkOrder } from "./link-order.ts";
-import { plainStatement } from "./stated-versions.ts";
+import { type SessionFacts, SessionReader } from "./session-facts.ts";
 
-/** Kinds of builds of torch. */
-export type TorchBuild = "cpu" | "cuda" | "rocm" | "xpu";
-
-/** What a paste says of the torch that is installed, and of what surrounds the message. */
-export interface PasteFacts extends BoardFacts, CallFacts {
-  /** The installed torch as the paste states it, `2.1.2+cpu`; a version that something was built for is not meant. */
-  readonly installedTorch?: string;
-  /** torch is a build of conda-forge, as a list of conda's tells: with other flags than PyTorch's own wheels. */
-  readonly torchOfCondaForge?: boolean;
-  /** The torch that a package says it was built for, beside the one that is there: `2.1.2+cu121`. */
-  readonly builtForTorch?: string;
-  /** What the installed torch was built for. */
-  readonly torchBuild?: TorchBuild;
-  /** CUDA major and minor of torch, `11.8`. */
-  readonly torchCuda?: string;
-  /** ROCm of torch, `6.2`. */
-  readonly torchRocm?: string;
-  /** Whether torch has the new std::string, as `collect_env` says. */
-  readonly cxx11Abi?: boolean;
-  /** Where a wheel of torch lies, as the paste has it: `https://developer.download.nvidia.com/…/torch-1.12.0a0+….whl`. */
-  readonly torchWheel?: string;
-  /** torch that pip or uv fetched for the build alone, `1.11.0`. */
-  readonly isolatedTorch?: string;
+/** What a paste says of what surrounds the message. */
+export interface PasteFacts extends BoardFacts, CallFacts, SessionFacts, TorchFacts {
   /** C++ standard of the last compile, `17`. */
   readonly standard?: string;
   /** gcc that is named by CC or CXX: `g++-12`. */
@@ -42,16 +22,10 @@ export interface PasteFacts extends BoardFacts, CallFacts {
   readonly definesModule: boolean;
   /** A Python from before its first release: `3.14.0b2`. */
   readonly pythonPreview?: string;
-  /** Modules that a pasted interactive session (or `python -c`) imported, in order. */
-  readonly imports: readonly string[];
   /** What other than Python uses LibTorch here. */
   readonly host?: "rust" | "java" | "visual-studio" | "program";
   /** Version of tch-rs and torch-sys, the bindings of Rust: `0.17.0`. */
   readonly tch?: string;
-  /** An import was the last thing that the session did. */
-  readonly importsLast: boolean;
-  /** A module that did not load, and does in the same session after torch was imported. */
-  readonly loadsAfterTorch?: string;
   /** The packages with Python's headers are said to be installed. */
   readonly hasPythonDev: boolean;
   /** CMake builds. */
@@ -62,8 +36,6 @@ export interface PasteFacts extends BoardFacts, CallFacts {
   readonly torchIncluded: boolean;
   /** An embeddable Python for Windows runs, as ComfyUI and its like bring it. */
   readonly embeddedPython: boolean;
-  /** The oldest and the newest compute capability that torch says to have code for: `8.0`, `12.0`. */
-  readonly torchCapabilities?: readonly [oldest: string, newest: string];
   /** The folder of that Python: `D:\\ComfyUI_windows_portable\\python_embeded`. */
   readonly embeddedFolder?: string;
   /** `-isystem /usr/include` is on a command line, or CPATH names it. */
@@ -112,63 +84,9 @@ export interface PasteFacts extends BoardFacts, CallFacts {
   readonly tritonPtxas?: string;
 }
 
-type Own = Omit<PasteFacts, keyof BoardFacts>;
+type Own = Omit<PasteFacts, keyof (BoardFacts & SessionFacts & TorchFacts)>;
 type Mutable = { -readonly [Name in keyof Own]: Own[Name] };
 
-const release = String.raw`\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+|\.dev\d+)?`;
-const local = String.raw`\+[\w.]+`;
-/** Sentences whose version is that of the installed torch. */
-const installed: readonly RegExp[] = [
-  new RegExp(String.raw`\(you have (${release}(?:${local})?)\)`),
-  new RegExp(
-    String.raw`^(?:\[pip3?\] |\[conda\] )?(?:Py|py)?[Tt]orch(?:[ _]version)?\s*[:=]{1,2}\s*(${release}(?:${local})?)`,
-  ),
-  new RegExp(String.raw`\bPyTorch version(?: is)?\s?[:=(]\s*(${release}(?:${local})?)`, "i"),
-  // As Horovod's CMake tells it.
-  new RegExp(String.raw`-- Found Pytorch: (${release}(?:${local})?)(?=\s|$)`),
-  // The same word in Chinese, Japanese and Korean.
-  new RegExp(
-    String.raw`\b[Pp]?[Yy]?[Tt]orch ?(?:版本号?|バージョン|버전)\s?(?:[:：=是为]\s?)?(${release}(?:${local})?)`,
-  ),
-  // In a sentence about the writer's own machine.
-  new RegExp(
-    String.raw`^(?!.*\b(?:requires?|needs?|built|compiled|supports?|expects?|instead of|upgrad\w+|downgrad\w+|tried|works? with|older|newer|minimum|at least)\b).*\b(?:[Mm]y |[Uu]sing |[Ww]ith |and |, )(?:[Pp]y)?[Tt]orch(?:\s?version)?(?: is|:|=|\.)? ?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
-  ),
-  new RegExp(
-    String.raw`(?<!required |needed |supported |minimum |right |correct )\btorch version is (${release}(?:${local})?)(?!\w|\.\w)`,
-  ),
-  new RegExp(
-    String.raw`\b(?:[Mm]y (?:environment|env|setup|system)(?: is|:)|I (?:am using|use|used|have)|I'm using) (?:[Pp]y)?[Tt]orch (${release}(?:${local})?)(?!\w|\.\w)`,
-  ),
-  new RegExp(
-    String.raw`^(?!.*\b(?:solved?|fix(?:ed|es)?|works?|worked|try|need|should)\b).*\b(?:upgraded?|downgraded?|updated?) (?:my )?(?:[Pp]y)?[Tt]orch (?:from \S+ )?to (?:version )?v?(${release}(?:${local})?)(?=$|[\s,;)]|\.(?:\s|$))`,
-  ),
-  new RegExp(String.raw`^(?:>>> )?torch\s+(${release}(?:${local})?)(?:\s|$)`),
-  new RegExp(String.raw`^[Pp]y[Tt]orch(?: version)?\s+(${release}(?:${local})?)(?:\s+@\S+)?$`),
-  new RegExp(String.raw`\btorch\.__version__\s*(?:[:=]{1,2}|->|is)\s*['"]?(${release}(?:${local})?)`),
-  // The answer of `print(torch.__version__)`.
-  /^(?:Out ?\[\d+\]: )?['"]?(\d+\.\d+\.\d+(?:\.dev\d+)?\+(?:cpu|cu\d{2,3}|rocm[\d.]+|xpu)\b)/,
-  // `Name: torch`, `Version: …` of pip show are two lines; this is how uv and pip tell that nothing is to be done.
-  new RegExp(String.raw`Requirement already satisfied: torch[=<>!~ ].*\((${release}(?:${local})?)\)$`),
-];
-/** uv tells what it has put in place of another release: `+ torch==2.7.1+cu128`, behind `- torch==2.6.0`. */
-const changedByUv = new RegExp(String.raw`^\+ torch==(${release}(?:${local})?)$`);
-/** A line of `conda list`: `pytorch  1.13.1  py3.9_cuda11.7_cudnn8.5.0_0  pytorch`. */
-const ofCondaList = /^(?:\[conda\] )?pytorch\s+(\d+\.\d+\.\d+)\s+py3\.?\d{1,2}_(?:cpu|cuda(\d+\.\d+)_)/;
-/** The same of conda-forge, whose builds have names of their own: `cpu_generic_py310ha4c588e_0`, `cuda118_py311h30ffba6_200`. */
-const ofCondaForge =
-  /^(?:\[conda\] )?(?:lib)?(?:py)?torch\s+(\d+\.\d+\.\d+)\s+(?:cpu|cuda_?(\d{2})(\d))(?:_(?:generic|mkl|openblas|accelerate))?_(?:py3\d{1,2})?h[\da-f]{6,}_\d+/;
-/** The CUDA that torch was built with, as `collect_env` and the checks of set-up scripts tell it. */
-const torchsCuda: readonly RegExp[] = [
-  /^CUDA used to build PyTorch: (\S+)/,
-  /^(?:[Pp]y)?[Tt]orch(?:'s)? (?:CUDA|Cuda|cuda)(?: version)?\s?[:=]\s?(\d+\.\d+)/,
-  /\b[Pp]y[Tt]orch binaries were compiled with C(?:uda|UDA) (\d+\.\d+)/,
-  /^PyTorch ?\((\d+\.\d+)\)\. Please make sure/,
-  /\bPyTorch has CUDA [Vv]ersion[ =:]{1,3}(\d+\.\d+)/,
-  /mismatches the version that was used to compile ?PyTorch ?\((\d+\.\d+)\)/,
-  /does not match the version torch was compiled with (\d+\.\d+)/,
-  /\btorch\.version\.cuda\)?\s*(?:[:=]{1,2}|->|is)\s*['"`]?(\d+\.\d+)/,
-];
 const macroNamespace = /\bTORCH_LIBRARY(?:_IMPL|_FRAGMENT)?\s*\(\s*([A-Za-z_]\w*)\s*,/;
 /** Indented: in a function, or a `with` block. What stands at the left edge lives as long as its module. */
 const libraryObject = /^\s+(\w+)\s*=\s*(?:torch\.library\.|library\.)?Library\(.*["'](?:DEF|IMPL|FRAGMENT)["']/;
@@ -177,9 +95,6 @@ const mostNamespaces = 8;
 const vendoredFolder =
   /-(?:I|isystem)\s?["']?[^\s"']{0,300}[\\/](?:third[-_]?party|3rd[-_]?party|external|extern|submodules|vendor|deps|dependencies|subprojects)[\\/]([\w.-]+)/g;
 const mostVendored = 12;
-/** A line that was typed into Python or IPython, or given to `python -c`. */
-const typed = /^(?:>>> |In \[\d+\]: )(.*)$|\bpython[\d.]* -c ["'](.*?)["']/;
-const mostImports = 8;
 const moduleFile = /\b([A-Za-z_]\w{0,60})\.(?:c?python-3(\d{1,2})\w{0,2}-|cp3(\d{1,2})-win)/g;
 const mostModuleFiles = 40;
 const runningPython = /(?:^|[\s/\\])python3\.(\d{1,2})(?=[\s/\\]|$)|^Python 3\.(\d{1,2})\.\d/;
@@ -194,24 +109,20 @@ function isAdvised(text: string, at: number): boolean {
 
 /** Gathers them line by line. */
 export class PasteReader {
-  #noCuda = false;
   readonly #namespaces: string[] = [];
   readonly #vendored: string[] = [];
-  readonly #imports: string[] = [];
-  readonly #withoutTorch = new Set<string>();
-  #hasTorch = false;
   readonly #moduleFiles: Record<string, string[]> = {};
   #moduleFileCount = 0;
   readonly #calls = new CallReader();
   readonly #boards = new BoardReader();
+  readonly #torch = new TorchReader();
+  readonly #sessions = new SessionReader();
   readonly #facts: Mutable = {
     namespaces: this.#namespaces,
     vendored: this.#vendored,
-    imports: this.#imports,
     moduleFiles: this.#moduleFiles,
     boundNames: [],
     keywords: [],
-    importsLast: false,
     hasPythonDev: false,
     cmake: false,
     scikit: false,
@@ -228,24 +139,11 @@ export class PasteReader {
     readsSources: false,
   };
 
-  /** What is run is of an environment that pip or uv made for one build. */
-  #isolated = false;
-
   line(text: string): void {
     const facts = this.#facts;
     this.#boards.line(text);
-    if (text.startsWith("Python 3.")) this.#hasTorch = false;
-    if (facts.loadsAfterTorch !== undefined && /^(?:Traceback|\w+Error)\b/.test(text)) delete facts.loadsAfterTorch;
-    if (text.length < 400) this.#torch(text);
-    // pip indents what it fetches for one build.
-    const fetched = /^\s{4,}(?:Using cached|Downloading) torch-(\d+\.\d+(?:\.\d+)?)\S*\.whl/.exec(text)?.[1];
-    if (fetched !== undefined) facts.isolatedTorch ??= fetched;
-    const wheel = text.includes("/torch-")
-      ? /https?:\/\/[^\s"'<>()]{1,300}\/torch-\d[^\s"'<>()]{1,200}\.whl/.exec(text)?.[0]
-      : undefined;
-    if (wheel !== undefined) facts.torchWheel ??= wheel;
-    if (/(?:pip-build-env-\w+|builds-v0[\\/][^\\/]+)[\\/].{0,80}-packages[\\/]torch[\\/]/.test(text))
-      this.#isolated = true;
+    this.#torch.line(text);
+    this.#sessions.line(text);
     const last = text.lastIndexOf("-std=");
     const standard =
       last < 0 || isAdvised(text, last) ? null : /^-std=(?:c|gnu)\+\+(\d\w)\b/.exec(text.slice(last, last + 16));
@@ -265,11 +163,6 @@ export class PasteReader {
     if (text.includes("lang-cl")) facts.clangCl = true;
     const limited = text.includes("LIMITED_API=") ? /Py_LIMITED_API=(\w+)/.exec(text)?.[1] : undefined;
     if (limited !== undefined) facts.limitedApi ??= limited;
-    if (text.includes(") - (")) {
-      const [, oldest, newest] =
-        /(?:^\s*|capability supported by this version of PyTorch is\s+)\((\d+\.\d)\) - \((\d+\.\d)\)/.exec(text) ?? [];
-      if (oldest !== undefined && newest !== undefined) facts.torchCapabilities ??= [oldest, newest];
-    }
     if (text.includes("ython_embed")) {
       facts.embeddedPython = true;
       const folder = /\b[A-Za-z]:[\\/]{1,2}(?:[^"'<>|*?:\\/]{1,80}[\\/]{1,2}){0,10}?python_embed\w*(?=[\\/])/i.exec(
@@ -297,7 +190,6 @@ export class PasteReader {
       const minor = program ?? greeting;
       if (minor !== undefined) facts.runningPython = `3.${minor}`;
     }
-    if (text.startsWith(">>> ") || text.startsWith("In [") || text.includes(" -c ")) this.#typed(text);
     const gnu =
       !text.includes("CC=") && !text.includes("CXX=")
         ? undefined
@@ -405,102 +297,15 @@ export class PasteReader {
     else if (/^Error\s+(?:C|LNK)\d{4}\s|\.vcxproj\b/.test(text)) this.#facts.host = "visual-studio";
   }
 
-  #typed(text: string): void {
-    const said = typed.exec(text.length > 400 ? text.slice(0, 400) : text);
-    if (said === null) return;
-    // Each `python -c` is a session of its own.
-    if (said[2] !== undefined) this.#hasTorch = false;
-    for (const statement of (said[1] ?? said[2] ?? "").split(";")) {
-      const modules = /^\s*(?:import\s+([\w., ]+)|from\s+([\w.]+)\s+import\b)/.exec(statement);
-      this.#facts.importsLast = modules !== null;
-      for (const module of (modules?.[1] ?? modules?.[2] ?? "").split(",")) {
-        const name = /^\s*([A-Za-z_]\w*)/.exec(module)?.[1];
-        if (name !== undefined) this.#inOrder(name);
-        if (name === undefined || this.#imports.length >= mostImports || this.#imports.includes(name)) continue;
-        this.#imports.push(name);
-      }
-    }
-  }
-
-  /** A module that was imported without torch, and once more after it. */
-  #inOrder(name: string): void {
-    if (name === "torch") this.#hasTorch = true;
-    else if (!this.#hasTorch) this.#withoutTorch.add(name);
-    else if (this.#withoutTorch.has(name)) this.#facts.loadsAfterTorch = name;
-  }
-
-  #torch(text: string): void {
-    const facts = this.#facts;
-    const changed = text.includes("torch==") ? changedByUv.exec(text.trim())?.[1] : undefined;
-    if (changed !== undefined) {
-      facts.installedTorch = changed;
-      delete facts.torchBuild;
-      this.#build(changed);
-      return;
-    }
-    text = plainStatement(text);
-    for (const form of installed) {
-      const version = form.exec(text)?.[1];
-      if (version === undefined) continue;
-      if (this.#isolated && text.includes("__version__")) {
-        facts.isolatedTorch ??= version.replace(/\+.*$/, "");
-        break;
-      }
-      if (facts.installedTorch === undefined || version.startsWith(`${facts.installedTorch}+`))
-        facts.installedTorch = version;
-      this.#build(version);
-      break;
-    }
-    const [list, listed, listedCuda] = text.includes("pytorch ") ? (ofCondaList.exec(text) ?? []) : [];
-    if (list !== undefined) {
-      facts.installedTorch ??= listed ?? "";
-      facts.torchBuild ??= listedCuda === undefined ? "cpu" : "cuda";
-      if (listedCuda !== undefined) facts.torchCuda ??= listedCuda;
-    }
-    const [forge, forged, major, minor] = text.includes("torch ") ? (ofCondaForge.exec(text) ?? []) : [];
-    if (forge !== undefined) {
-      facts.torchOfCondaForge = true;
-      facts.installedTorch ??= forged ?? "";
-      facts.torchBuild ??= major === undefined ? "cpu" : "cuda";
-      if (major !== undefined) facts.torchCuda ??= `${major}.${minor ?? ""}`;
-    }
-    const builtFor = /PyTorch (\d\S+) with .*\(you have /.exec(text)?.[1];
-    if (builtFor !== undefined) facts.builtForTorch ??= builtFor;
-    const cuda = torchsCuda.map((form) => form.exec(text)?.[1]).find((found) => found !== undefined);
-    if (cuda !== undefined && /^\d/.test(cuda)) {
-      facts.torchBuild ??= "cuda";
-      facts.torchCuda ??= cuda;
-    }
-    // Both are said of a build without.
-    if (/^CUDA used to build PyTorch: (?:None|Could not collect)\b/.test(text)) this.#noCuda = true;
-    const rocm = /^ROCM used to build PyTorch: (\d+\.\d+)?/.exec(text);
-    if (rocm?.[1] !== undefined) {
-      facts.torchBuild = "rocm";
-      facts.torchRocm ??= rocm[1];
-    }
-    const abi = /CXX11[ _]ABI\b\s*[:=]\s*(Yes|No|True|False|1|0)\b/i.exec(text);
-    if (abi !== null && !/-D_GLIBCXX/.test(text)) facts.cxx11Abi ??= /yes|true|1/i.test(abi[1] ?? "");
-  }
-
-  #build(version: string): void {
-    const facts = this.#facts;
-    const tag = /\+(cpu|cu|rocm|xpu)([\d.]*)/.exec(version);
-    if (tag === null) return;
-    facts.torchBuild ??= tag[1] === "cu" ? "cuda" : (tag[1] as TorchBuild);
-    const rocm = tag[1] === "rocm" ? /^\d+\.\d+/.exec(tag[2] ?? "")?.[0] : undefined;
-    if (rocm !== undefined) facts.torchRocm ??= rocm;
-  }
-
   facts(): PasteFacts {
-    const without = this.#noCuda && this.#facts.torchBuild === undefined;
     return {
       ...this.#facts,
-      ...(without ? { torchBuild: "cpu" as const } : {}),
+      ...this.#torch.facts(),
+      ...this.#sessions.facts(),
       ...this.#calls.facts(),
       ...this.#boards.facts(),
       namespaces: [...this.#namespaces],
       vendored: [...this.#vendored],
-      imports: [...this.#imports],
     };
   }
 }

@@ -1,27 +1,26 @@
 /** Packages of the distributions that bring a program, where they do not bear its name. */
+import { developmentPackages, type PackageNames } from "./development-packages.ts";
 import { systemPackage } from "./commands.ts";
 import type { Match } from "./rule.ts";
 
-type Names = Parameters<typeof systemPackage>[1];
-
-const packages: Readonly<Record<string, Names>> = {
+const packages: Readonly<Record<string, PackageNames>> = {
   which: { apt: "debianutils", dnf: "which" },
-  "sdl2-config": { apt: "libsdl2-dev", dnf: "SDL2-devel", brew: "sdl2", conda: "sdl2" },
-  pg_config: { apt: "libpq-dev", dnf: "libpq-devel", brew: "libpq", conda: "postgresql" },
-  mysql_config: { apt: "default-libmysqlclient-dev", dnf: "mysql-devel", brew: "mysql-client" },
+  "sdl2-config": developmentPackages.sdl2,
+  pg_config: developmentPackages.postgresql,
+  mysql_config: developmentPackages.mysql,
   "llvm-config": { apt: "llvm-dev", dnf: "llvm-devel", brew: "llvm", conda: "llvmdev" },
-  "gdal-config": { apt: "libgdal-dev", dnf: "gdal-devel", brew: "gdal", conda: "libgdal" },
-  "geos-config": { apt: "libgeos-dev", dnf: "geos-devel", brew: "geos", conda: "geos" },
-  "xml2-config": { apt: "libxml2-dev", dnf: "libxml2-devel", brew: "libxml2", conda: "libxml2" },
-  "xslt-config": { apt: "libxslt1-dev", dnf: "libxslt-devel", brew: "libxslt", conda: "libxslt" },
-  "curl-config": { apt: "libcurl4-openssl-dev", dnf: "libcurl-devel", brew: "curl", conda: "libcurl" },
-  "freetype-config": { apt: "libfreetype-dev", dnf: "freetype-devel", brew: "freetype", conda: "freetype" },
-  "krb5-config": { apt: "libkrb5-dev", dnf: "krb5-devel", brew: "krb5", conda: "krb5" },
-  "nc-config": { apt: "libnetcdf-dev", dnf: "netcdf-devel", brew: "netcdf", conda: "libnetcdf" },
+  "gdal-config": developmentPackages.gdal,
+  "geos-config": developmentPackages.geos,
+  "xml2-config": developmentPackages.xml,
+  "xslt-config": developmentPackages.xslt,
+  "curl-config": developmentPackages.curl,
+  "freetype-config": developmentPackages.freetype,
+  "krb5-config": developmentPackages.kerberos,
+  "nc-config": developmentPackages.netcdf,
   "python3-config": { apt: "python3-dev", dnf: "python3-devel" },
   protoc: { apt: "protobuf-compiler", dnf: "protobuf-compiler", brew: "protobuf", conda: "libprotobuf" },
-  mpicc: { apt: "libopenmpi-dev", dnf: "openmpi-devel", brew: "open-mpi", conda: "openmpi" },
-  mpicxx: { apt: "libopenmpi-dev", dnf: "openmpi-devel", brew: "open-mpi", conda: "openmpi" },
+  mpicc: developmentPackages.mpi,
+  mpicxx: developmentPackages.mpi,
   mpirun: { apt: "openmpi-bin", dnf: "openmpi", brew: "open-mpi", conda: "openmpi" },
   mpiexec: { apt: "openmpi-bin", dnf: "openmpi", brew: "open-mpi", conda: "openmpi" },
   gfortran: { apt: "gfortran", dnf: "gcc-gfortran", brew: "gcc", conda: "gfortran" },

@@ -8,7 +8,7 @@ import { own } from "../base/own.ts";
 import { platformOf, pythonVersion } from "./command-words.ts";
 import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
-import { statedTorch, torchThere } from "./torch-commands.ts";
+import { statedBuild, torchThere } from "./stated-torch.ts";
 
 /** What a wheel is for. */
 interface Place {
@@ -98,7 +98,7 @@ export function readyWheel(match: Match, name: string): ReadyWheel | undefined {
   const form = own(pages, name);
   const platform = platformOf(match);
   const python = pythonVersion(match);
-  const known = statedTorch(match) ?? torchThere(match) ?? "";
+  const known = statedBuild(match) ?? torchThere(match) ?? "";
   const torch = /^\d+\.\d+\.\d+/.exec(known)?.[0];
   const minor = /^\d+\.\d+/.exec(known)?.[0];
   if (form === undefined || minor === undefined || python === undefined) return undefined;

@@ -11,7 +11,8 @@ import { forcedBuild, isWellKnown, originOf, packageOf, plainName } from "./pack
 import { readyWheel } from "./ready-wheels.ts";
 import type { Match } from "./rule.ts";
 import { torchCuda } from "./toolkit-commands.ts";
-import { installTogether, statedTorch, torchIndex, torchThere, wheelPage } from "./torch-commands.ts";
+import { statedBuild, torchThere } from "./stated-torch.ts";
+import { installTogether, torchIndex, wheelPage } from "./torch-commands.ts";
 import { companionFor } from "./torch-wheels.ts";
 import { installSpconv } from "./spconv.ts";
 import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
@@ -168,7 +169,7 @@ export function reinstall(match: Match, name: string): string[] {
   if (origin?.wheels === undefined || match.context.log.jetson || match.context.log.arch === "arm64")
     return [...(force === undefined ? [] : [setVariable(match, force, "TRUE")]), build];
   const version =
-    statedTorch(match) ??
+    statedBuild(match) ??
     match.context.environment?.torch?.version ??
     (platformOf(match) === "win32"
       ? "<torch.__version__>"
@@ -190,7 +191,7 @@ export function reinstall(match: Match, name: string): string[] {
   if (
     match.finding.kind === "undefined-symbol" &&
     (match.context.log.builtTorch ||
-      (samePage && statedTorch(match) !== undefined) ||
+      (samePage && statedBuild(match) !== undefined) ||
       (platformOf(match) === "darwin" && isOfSameMinor(match)))
   )
     return platformOf(match) === "darwin"
@@ -309,7 +310,7 @@ function isOfSameMinor(match: Match): boolean {
 /** The page of a project's wheels for that torch; one that the text names is for the torch that is meant. */
 function pageOfWheels(match: Match, page: string, version: string): string {
   const named = match.context.log.wheelPage?.replace("https://pytorch-geometric.com/", "https://data.pyg.org/");
-  if (named !== undefined && statedTorch(match) === undefined && named.startsWith(page.replace(/\$.*$/, "")))
+  if (named !== undefined && statedBuild(match) === undefined && named.startsWith(page.replace(/\$.*$/, "")))
     return ofInstalled(match, named);
   return page.replace("$TORCH_CUDA", wheelPage(match, version)).replace("$TORCH", version);
 }

@@ -56,6 +56,8 @@ export interface Context {
   }[];
   /** The command that starts the environment's interpreter in a shell here: `python`. */
   readonly pythonCommand?: string;
+  /** Variables of the shell that asks, as they are set there. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
   /** Rules, by id, whose occasion is known not to be there: a live build knows who asked for it. */
   readonly without?: ReadonlySet<string>;
   /** Default: the demangler of `inspect/`. Undefined when the name is none. */

@@ -12,19 +12,6 @@ export function wheelPage(match: Match, version: string): string {
   return shown.includes("_") || cuda === undefined ? shown : `${shown}_cu${cuda.replace(".", "")}`;
 }
 
-/** Version of the torch that is installed, of the text, or of the environment where the text is of it. */
-export function torchThere({ context }: Match): string | undefined {
-  return context.log.installedTorch ?? (context.isUnsure === true ? undefined : context.environment?.torch?.version);
-}
-
-/** The installed torch with its build as the text states them: `2.1.0+cu121`. */
-export function statedTorch(match: Match): string | undefined {
-  const { installedTorch, torchCuda: cuda, torchBuild } = match.context.log;
-  if (installedTorch === undefined || installedTorch.includes("+")) return installedTorch;
-  if (cuda !== undefined) return `${installedTorch}+cu${cuda.replace(".", "")}`;
-  return torchBuild === "cpu" ? `${installedTorch}+cpu` : undefined;
-}
-
 /** The part of PyTorch's index that the torch at hand is of, as far as the paste or the environment tells: `cpu`, `cu126`. */
 export function torchIndex(match: Match): string {
   const { log, environment } = match.context;

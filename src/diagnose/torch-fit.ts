@@ -6,6 +6,7 @@
 import { compareVersions, parseVersion } from "../base/order.ts";
 import { quote } from "./command-words.ts";
 import type { Match } from "./rule.ts";
+import { statedRelease } from "./stated-torch.ts";
 import { torchCuda } from "./toolkit-commands.ts";
 import { companionFor, cudaBuildsOf } from "./torch-wheels.ts";
 
@@ -34,16 +35,9 @@ export function withStatedTorch(line: string, match: Match): string {
   });
 }
 
-/** The torch of the text, and none of what it only wants. */
-export function torchOfText({ context: { log } }: Match): string | undefined {
-  return /^\d+\.\d+(?:\.\d+)?/.exec(
-    log.installedTorch ?? log.torch ?? log.versions["torch"] ?? log.versions["pytorch"] ?? "",
-  )?.[0];
-}
-
 /** Whether torch may be from before 1.6: as the text states it, else a Python for which such a torch was made. */
 function isBeforePrefixPath(match: Match): boolean {
-  const torch = torchOfText(match);
+  const torch = statedRelease(match);
   if (torch !== undefined) return compareVersions(parseVersion(torch), [1, 6]) < 0;
   const { python } = match.context.log;
   return python !== undefined && match.context.environment?.torch === undefined && /^3\.[4-7]$/.test(python);

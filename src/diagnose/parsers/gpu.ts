@@ -120,7 +120,7 @@ const said: readonly (readonly [RegExp, string])[] = [
     "launch-configuration",
   ],
   [
-    /an illegal memory access was encountered|cudaErrorIllegalAddress|hipErrorIllegalAddress|Memory access fault by GPU/i,
+    /an illegal memory access was encountered|cudaErrorIllegalAddress|hipErrorIllegalAddress|Memory access fault by GPU|operation not supported on global\/shared address space|cudaErrorInvalidAddressSpace|CUDA error: invalid program counter|cudaErrorInvalidPc/i,
     "illegal-access",
   ],
   [/the launch timed out and was terminated|cudaErrorLaunchTimeout|CUDA_ERROR_LAUNCH_TIMEOUT/i, "launch-timeout"],

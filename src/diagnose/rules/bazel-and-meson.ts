@@ -1,28 +1,23 @@
 /** Bazel and Meson. */
+import { developmentPackages, type PackageNames } from "../development-packages.ts";
 import { buildAgain, pip, python, systemPackage, useToolkit } from "../commands.ts";
 import { type Match, type Rule, said, saidAny } from "../rule.ts";
 
-const blas = {
-  apt: "libopenblas-dev liblapack-dev",
-  dnf: "openblas-devel lapack-devel",
-  brew: "openblas",
-  conda: "openblas",
-};
-const dependencies: Readonly<Record<string, Parameters<typeof systemPackage>[1]>> = {
-  openblas: blas,
-  blas,
-  cblas: blas,
-  lapack: blas,
-  lapacke: blas,
-  zlib: { apt: "zlib1g-dev", dnf: "zlib-devel", conda: "zlib" },
-  libpng: { apt: "libpng-dev", dnf: "libpng-devel", brew: "libpng", conda: "libpng" },
-  fftw3: { apt: "libfftw3-dev", dnf: "fftw-devel", brew: "fftw", conda: "fftw" },
-  hdf5: { apt: "libhdf5-dev", dnf: "hdf5-devel", brew: "hdf5", conda: "hdf5" },
-  eigen3: { apt: "libeigen3-dev", dnf: "eigen3-devel", brew: "eigen", conda: "eigen" },
-  cairo: { apt: "libcairo2-dev", dnf: "cairo-devel", brew: "cairo", conda: "cairo" },
-  freetype2: { apt: "libfreetype-dev", dnf: "freetype-devel", brew: "freetype", conda: "freetype" },
-  "glib-2.0": { apt: "libglib2.0-dev", dnf: "glib2-devel", brew: "glib", conda: "glib" },
-  "dbus-1": { apt: "libdbus-1-dev", dnf: "dbus-devel", brew: "dbus", conda: "dbus" },
+const dependencies: Readonly<Record<string, PackageNames>> = {
+  openblas: developmentPackages.openblasWithLapack,
+  blas: developmentPackages.openblasWithLapack,
+  cblas: developmentPackages.openblasWithLapack,
+  lapack: developmentPackages.openblasWithLapack,
+  lapacke: developmentPackages.openblasWithLapack,
+  zlib: developmentPackages.zlib,
+  libpng: developmentPackages.png,
+  fftw3: developmentPackages.fftw,
+  hdf5: developmentPackages.hdf5,
+  eigen3: developmentPackages.eigen,
+  cairo: developmentPackages.cairo,
+  freetype2: developmentPackages.freetype,
+  "glib-2.0": developmentPackages.glib,
+  "dbus-1": developmentPackages.dbus,
 };
 
 /** What brings the dependency, where it is one of the usual ones. */

@@ -1,4 +1,5 @@
 /** CMake: packages, libraries and targets that it does not find. */
+import { developmentPackages, type PackageNames } from "../development-packages.ts";
 import { own } from "../../base/own.ts";
 import {
   buildRequirement,
@@ -29,28 +30,28 @@ function nvidiaPackage(match: Match, name: string): string[] {
 }
 
 /** Development packages by the name that find_package has for them. */
-const systemPackages: Readonly<Record<string, Parameters<typeof systemPackage>[1]>> = {
-  openmp: { apt: "libomp-dev", dnf: "libomp-devel", brew: "libomp", conda: "llvm-openmp" },
-  blas: { apt: "libopenblas-dev", dnf: "openblas-devel", brew: "openblas", conda: "openblas" },
-  openblas: { apt: "libopenblas-dev", dnf: "openblas-devel", brew: "openblas", conda: "openblas" },
-  lapack: { apt: "liblapack-dev", dnf: "lapack-devel", brew: "lapack", conda: "liblapack" },
+const systemPackages: Readonly<Record<string, PackageNames>> = {
+  openmp: developmentPackages.openmp,
+  blas: developmentPackages.openblas,
+  openblas: developmentPackages.openblas,
+  lapack: developmentPackages.lapack,
   mkl: { apt: "intel-mkl", conda: "mkl-devel" },
-  mpi: { apt: "libopenmpi-dev", dnf: "openmpi-devel", brew: "open-mpi", conda: "openmpi" },
-  opencv: { apt: "libopencv-dev", dnf: "opencv-devel", brew: "opencv", conda: "opencv" },
-  eigen3: { apt: "libeigen3-dev", dnf: "eigen3-devel", brew: "eigen", conda: "eigen" },
-  boost: { apt: "libboost-all-dev", dnf: "boost-devel", brew: "boost", conda: "boost-cpp" },
-  protobuf: { apt: "libprotobuf-dev protobuf-compiler", dnf: "protobuf-devel", brew: "protobuf", conda: "libprotobuf" },
-  gflags: { apt: "libgflags-dev", dnf: "gflags-devel", brew: "gflags", conda: "gflags" },
-  glog: { apt: "libgoogle-glog-dev", dnf: "glog-devel", brew: "glog", conda: "glog" },
-  glm: { apt: "libglm-dev", dnf: "glm-devel", brew: "glm", conda: "glm" },
-  numa: { apt: "libnuma-dev", dnf: "numactl-devel" },
-  png: { apt: "libpng-dev", dnf: "libpng-devel", brew: "libpng", conda: "libpng" },
-  jpeg: { apt: "libjpeg-dev", dnf: "libjpeg-turbo-devel", brew: "jpeg-turbo", conda: "libjpeg-turbo" },
-  zlib: { apt: "zlib1g-dev", dnf: "zlib-devel", conda: "zlib" },
-  tbb: { apt: "libtbb-dev", dnf: "tbb-devel", brew: "tbb", conda: "tbb-devel" },
-  openssl: { apt: "libssl-dev", dnf: "openssl-devel", brew: "openssl", conda: "openssl" },
+  mpi: developmentPackages.mpi,
+  opencv: developmentPackages.opencv,
+  eigen3: developmentPackages.eigen,
+  boost: developmentPackages.boost,
+  protobuf: developmentPackages.protobuf,
+  gflags: developmentPackages.gflags,
+  glog: developmentPackages.glog,
+  glm: developmentPackages.glm,
+  numa: developmentPackages.numa,
+  png: developmentPackages.png,
+  jpeg: developmentPackages.jpeg,
+  zlib: developmentPackages.zlib,
+  tbb: developmentPackages.tbb,
+  openssl: developmentPackages.openssl,
   pkgconfig: { apt: "pkg-config", dnf: "pkgconf-pkg-config", brew: "pkg-config", conda: "pkg-config" },
-  ffmpeg: { apt: "libavcodec-dev libavformat-dev libavutil-dev libswscale-dev", brew: "ffmpeg", conda: "ffmpeg" },
+  ffmpeg: developmentPackages.ffmpeg,
 };
 
 /** pip or uv runs CMake (scikit-build-core, meson-python), in an environment of its own. */

@@ -1,8 +1,17 @@
 /** Exceptions of C++ that come to Python, or end a program, with nothing but their name. */
 import { pip, python, rebuild } from "../commands.ts";
 import { packageOf } from "../packages.ts";
-import type { Rule } from "../rule.ts";
+import type { Rule, RuleContext } from "../rule.ts";
 import { said } from "../rule.ts";
+
+/** Whether the model that runs was traced or scripted, or a program of C++ runs it. */
+function isScripted({ findings }: RuleContext): boolean {
+  return findings.some(({ message, text, frames }) =>
+    /TorchScript|torch::jit|torch[./]jit|__torch__|terminate called|c10::Error/.test(
+      [message, text, ...(frames ?? [])].join("\n"),
+    ),
+  );
+}
 
 /** What the bare name says. */
 const meanings: Readonly<Record<string, string>> = {
@@ -99,11 +108,13 @@ export const cxxExceptionRules: readonly Rule[] = [
     on: ["exception"],
     role: "symptom",
     specificity: 58,
-    matches: (finding) =>
-      said(
-        finding,
-        /Input type \((?<have>[\w.]+)\) and (?:weight|bias) type \((?<want>[\w.]+)\) should be the same|Expected all tensors to be on the same device, but (?:found at least two devices|got \w+ is on) |Expected object of (?:device type|backend) (?<want2>\w+) but got (?:device type|backend) (?<have2>\w+)/,
-      ),
+    matches: (finding, context) =>
+      /^Expected all tensors/.test(finding.message) && !isScripted(context)
+        ? undefined
+        : said(
+            finding,
+            /Input type \((?<have>[\w.]+)\) and (?:weight|bias) type \((?<want>[\w.]+)\) should be the same|Expected all tensors to be on the same device, but (?:found at least two devices|got \w+ is on) |Expected object of (?:device type|backend) (?<want2>\w+) but got (?:device type|backend) (?<have2>\w+)/,
+          ),
     confidence: "high",
     cause: (match) => {
       const { have, want } = match.facts;

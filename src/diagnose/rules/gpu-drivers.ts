@@ -19,6 +19,13 @@ function unset(match: Match): string {
   return said(match.finding, /HIP/) === undefined ? "echo $CUDA_VISIBLE_DEVICES" : "echo $HIP_VISIBLE_DEVICES";
 }
 
+/** `unset …`, where the shell that asks hides every GPU. Source: CUDA C++ Programming Guide, CUDA environment variables. */
+function showHidden({ context: { variables } }: Match): string[] {
+  const value = variables?.["CUDA_VISIBLE_DEVICES"];
+  if (value === undefined || !/^\s*(?:-1\b.*|NoDevFiles)?\s*$/.test(value)) return [];
+  return [`unset CUDA_VISIBLE_DEVICES   # it is \`${value}\` in this shell, which hides every GPU`];
+}
+
 /** Whether torch lies in an environment that pip or uv made for one build. */
 function inIsolatedBuild({ finding, context }: Match): boolean {
   const isolated = /pip-build-env-|builds-v0[\\/]/;
@@ -201,6 +208,7 @@ export const gpuDriverRules: readonly Rule[] = [
             '# to build without a GPU, name the targets: export PYTORCH_ROCM_ARCH="gfx90a;gfx942;gfx1100"',
           ]
         : [
+            ...showHidden(match),
             "nvidia-smi",
             ...(match.finding.code === "unknown" && platformOf(match) === "win32"
               ? [

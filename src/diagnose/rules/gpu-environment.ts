@@ -264,12 +264,19 @@ export const gpuEnvironmentRules: readonly Rule[] = [
           : said(finding, /^invalid (?<what>argument|value|pitch argument|device pointer|texture)/),
     confidence: "low",
     cause: () =>
-      "A call (a launch with too much dynamic shared memory, cudaFuncSetAttribute beyond the GPU's limit, a copy with wrong sizes, a pointer of the CPU) was refused. The message may be of an earlier call.",
+      "A call was refused: most often a kernel's launch (a grid of 0 blocks, as an empty tensor gives; more than 1024 threads a block; more than 65535 blocks in y or z; more than 48 KB of dynamic shared memory without cudaFuncSetAttribute, or more than the GPU has), else a copy with wrong sizes or a pointer of the CPU. CUDA 13 says this of launches, too, which older ones call an invalid configuration. The message may be of an earlier call.",
     fix: (match) => [
       `CUDA_LAUNCH_BLOCKING=1 ${python(match)} the_program.py   # shows the call at fault`,
-      `compute-sanitizer ${python(match)} the_program.py`,
+      `compute-sanitizer ${python(match)} the_program.py   # names the kernel or the call, and what it was given`,
+      "# a launch: return early for empty tensors; at most 1024 threads a block; many blocks belong into x; above 48 KB of shared memory first cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes)",
     ],
-    sources: ["https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html"],
-    examples: [{ text: "RuntimeError: CUDA error: invalid argument", expect: "CUDA_LAUNCH_BLOCKING" }],
+    sources: [
+      "https://docs.nvidia.com/cuda/cuda-runtime-api/group__CUDART__TYPES.html",
+      "https://docs.nvidia.com/cuda/cuda-c-programming-guide/",
+    ],
+    examples: [
+      { text: "RuntimeError: CUDA error: invalid argument", expect: "CUDA_LAUNCH_BLOCKING" },
+      { text: "torch.AcceleratorError: CUDA error: invalid argument", expect: "a grid of 0 blocks" },
+    ],
   },
 ];

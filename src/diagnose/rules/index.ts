@@ -5,6 +5,7 @@ import { absentWheelRules } from "./absent-wheels.ts";
 import { sourceArchiveRules } from "./source-archives.ts";
 import { architectureSymbolRules } from "./architecture-symbols.ts";
 import { architectureRules } from "./architectures.ts";
+import { ptxArchitectureRules } from "./ptx-and-architectures.ts";
 import { askedWronglyRules } from "./asked-wrongly.ts";
 import { autogradFunctionRules } from "./autograd-functions.ts";
 import { bazelAndMesonRules } from "./bazel-and-meson.ts";
@@ -34,6 +35,7 @@ import { windowsCompilerFaultRules } from "./windows-compiler-faults.ts";
 import { cudaRunTimeSymbolRules } from "./cuda-run-time-symbols.ts";
 import { cudaOnAmdRules } from "./cuda-on-amd.ts";
 import { cudaToolkitRules } from "./cuda-toolkit.ts";
+import { cudaHomeListRules } from "./cuda-home-lists.ts";
 import { noToolkitRules } from "./no-toolkit.ts";
 import { buildArchitectureRules } from "./build-architectures.ts";
 import { cxxExceptionRules } from "./cxx-exceptions.ts";
@@ -68,7 +70,9 @@ import { hiddenIndexRules } from "./hidden-indexes.ts";
 import { inductorBuildRules } from "./inductor-builds.ts";
 import { intrinsicsHeaderRules } from "./intrinsics-headers.ts";
 import { headerConflictRules } from "./header-conflicts.ts";
-import { headerRules } from "./headers.ts";
+import { pythonHeaderRules } from "./python-headers.ts";
+import { torchHeaderRules } from "./torch-headers.ts";
+import { cudaHeaderRules } from "./cuda-headers.ts";
 import { hostCompilerRules } from "./host-compilers.ts";
 import { includeRules } from "./includes.ts";
 import { languageRules } from "./language.ts";
@@ -76,7 +80,9 @@ import { libraryHeaderVersionRules } from "./library-header-versions.ts";
 import { libraryHeaderRules } from "./library-headers.ts";
 import { limitedApiRules } from "./limited-api.ts";
 import { linkLibraryRules } from "./link-libraries.ts";
+import { nvtxLinkRules } from "./nvtx-at-link.ts";
 import { gpuLinkLibraryRules } from "./gpu-link-libraries.ts";
+import { torchLinkLibraryRules } from "./torch-link-libraries.ts";
 import { linkOrderRules } from "./link-order.ts";
 import { linkingRules } from "./linking.ts";
 import { loadingRules } from "./loading.ts";
@@ -87,6 +93,7 @@ import { missingLibraryRules } from "./missing-libraries.ts";
 import { nvccOptionRules } from "./nvcc-options.ts";
 import { moduleAndBindingRules } from "./modules-and-bindings.ts";
 import { mklRules } from "./mkl.ts";
+import { nvccArchitectureRules } from "./nvcc-architectures.ts";
 import { nvccRules } from "./nvcc.ts";
 import { hostAndDeviceRules } from "./host-and-device.ts";
 import { olderLanguageRules } from "./older-language.ts";
@@ -108,6 +115,8 @@ import { otherCxxLibraryRules } from "./other-cxx-library.ts";
 import { pythonVersionRules } from "./python-versions.ts";
 import { registrationRules } from "./registration.ts";
 import { torchPythonSideRules } from "./torch-python-side.ts";
+import { memoryRules } from "./memory.ts";
+import { compilerCrashRules } from "./compiler-crashes.ts";
 import { resourceRules } from "./resources.ts";
 import { setupRefusalRules } from "./setup-refusals.ts";
 import { setupScriptRules } from "./setup-scripts.ts";
@@ -115,8 +124,11 @@ import { cudaApiRules } from "./cuda-api.ts";
 import { longTypeRules } from "./long-types.ts";
 import { sourceRules } from "./sources.ts";
 import { standardRules } from "./standards.ts";
+import { compilerStandardRules } from "./compilers-and-standards.ts";
 import { syclRules } from "./sycl.ts";
-import { toolchainRules } from "./toolchain.ts";
+import { missingNinjaRules } from "./missing-ninja.ts";
+import { missingCompilerRules } from "./missing-compilers.ts";
+import { missingProgramRules } from "./missing-programs.ts";
 import { torchApiRules } from "./torch-api.ts";
 import { torchSourceRules } from "./torch-sources.ts";
 import { torchSymbolRules } from "./torch-symbols.ts";
@@ -208,6 +220,7 @@ import { condaPackageRules } from "./conda-packages.ts";
 import { releaseConflictRules } from "./release-conflicts.ts";
 import { requirementConflictRules } from "./requirement-conflicts.ts";
 import { wheelsOfOtherSystemsRules } from "./wheels-of-other-systems.ts";
+import { torchBuildElsewhereRules } from "./torch-builds-elsewhere.ts";
 import { unmetRequestRules } from "./unmet-requests.ts";
 import { unknownErrorRules } from "./unknown-errors.ts";
 
@@ -283,21 +296,21 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Memory of the GPU", rules: gpuAllocatorRules },
   { name: "Several GPUs and processes", rules: distributedRules },
   { name: "The CUDA toolkit", rules: cudaToolkitRules },
-  { name: "No CUDA toolkit", rules: noToolkitRules },
+  { name: "No CUDA toolkit", rules: [...cudaHomeListRules, ...noToolkitRules] },
   { name: "CUDA and AMD's GPUs", rules: cudaOnAmdRules },
   { name: "Functions of a later CUDA run time", rules: cudaRunTimeSymbolRules },
   { name: "Architectures to build for", rules: buildArchitectureRules },
-  { name: "Compilers and tools", rules: toolchainRules },
+  { name: "Compilers and tools", rules: [...missingNinjaRules, ...missingCompilerRules, ...missingProgramRules] },
   { name: "Host compilers", rules: hostCompilerRules },
   { name: "Compilers of device code", rules: deviceCompilerRules },
   { name: "Compilers of vendors", rules: vendorCompilerRules },
   { name: "Compiler options", rules: compilerOptionRules },
   { name: "nvcc's command line", rules: nvccOptionRules },
-  { name: "nvcc", rules: nvccRules },
+  { name: "nvcc", rules: [...nvccArchitectureRules, ...nvccRules] },
   { name: "Headers that nvcc does not take", rules: nvccHeaderRules },
-  { name: "GPU architectures in code", rules: architectureRules },
+  { name: "GPU architectures in code", rules: [...architectureRules, ...ptxArchitectureRules] },
   { name: "Thrust, CUB and CUDA's interface", rules: ccclRules },
-  { name: "The C++ standard", rules: standardRules },
+  { name: "The C++ standard", rules: [...standardRules, ...compilerStandardRules] },
   { name: "The language of kernels", rules: deviceLanguageRules },
   { name: "Tensors in C++", rules: tensorCodeRules },
   { name: "Types of torch", rules: torchConversionRules },
@@ -316,7 +329,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Stricter compilers", rules: stricterCompilerRules },
   { name: "Host and device code", rules: hostAndDeviceRules },
   { name: "Older languages and copies", rules: olderLanguageRules },
-  { name: "Headers", rules: headerRules },
+  { name: "Headers", rules: [...pythonHeaderRules, ...torchHeaderRules, ...cudaHeaderRules] },
   { name: "Headers in each other's way", rules: headerConflictRules },
   { name: "Headers of libraries", rules: libraryHeaderRules },
   { name: "Headers of other releases of libraries", rules: libraryHeaderVersionRules },
@@ -332,7 +345,10 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Intrinsics of another compiler", rules: intrinsicsHeaderRules },
   { name: "The limited API of Python", rules: limitedApiRules },
   { name: "Sources and the language", rules: languageRules },
-  { name: "Libraries of CUDA and torch at the link", rules: gpuLinkLibraryRules },
+  {
+    name: "Libraries of CUDA and torch at the link",
+    rules: [...nvtxLinkRules, ...gpuLinkLibraryRules, ...torchLinkLibraryRules],
+  },
   { name: "Libraries at the link", rules: linkLibraryRules },
   { name: "Libraries of other systems", rules: foreignLibraryRules },
   { name: "Order at the link", rules: linkOrderRules },
@@ -347,7 +363,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "Packages of conda's channels", rules: condaPackageRules },
   { name: "Requirements that exclude each other", rules: [...releaseConflictRules, ...requirementConflictRules] },
   { name: "Wheels of other systems", rules: wheelsOfOtherSystemsRules },
-  { name: "Requests that an index cannot meet", rules: unmetRequestRules },
+  { name: "Requests that an index cannot meet", rules: [...torchBuildElsewhereRules, ...unmetRequestRules] },
   { name: "Releases that are not there", rules: absentReleaseRules },
   { name: "Ready-made wheels that are not there", rules: absentWheelRules },
   { name: "Archives of sources", rules: sourceArchiveRules },
@@ -387,7 +403,7 @@ export const ruleFamilies: readonly RuleFamily[] = [
   { name: "The environment of a build", rules: buildEnvironmentRules },
   { name: "Surroundings of a build", rules: buildSurroundingsRules },
   { name: "Packages and paths of the system", rules: systemPackageRules },
-  { name: "Memory, disk and limits", rules: resourceRules },
+  { name: "Memory, disk and limits", rules: [...memoryRules, ...compilerCrashRules, ...resourceRules] },
   { name: "MSVC and Windows", rules: windowsRules },
   { name: "Compilers that break down on Windows", rules: windowsCompilerFaultRules },
   { name: "ROCm", rules: rocmRules },

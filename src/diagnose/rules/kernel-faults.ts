@@ -309,6 +309,10 @@ export const kernelFaultRules: readonly Rule[] = [
     sources: ["https://docs.nvidia.com/compute-sanitizer/"],
     examples: [
       { text: "RuntimeError: CUDA error: an illegal memory access was encountered", expect: "compute-sanitizer" },
+      {
+        text: "torch.AcceleratorError: CUDA error: operation not supported on global/shared address space",
+        expect: "outside of its tensors",
+      },
       { text: "RuntimeError: CUDA error: device-side assert triggered", expect: "CUDA_LAUNCH_BLOCKING" },
       {
         text: '  File "/usr/lib/python3.7/dist-packages/torch/nn/functional.py", line 2846, in cross_entropy\n    return torch._C._nn.cross_entropy_loss(input, target, weight)\nRuntimeError: CUDA error: device-side assert triggered',

@@ -61,13 +61,14 @@ export const kernelLimitRules: readonly Rule[] = [
     role: "symptom",
     specificity: 50,
     matches: (finding) =>
-      said(
+      saidAny(
         finding,
         /Expected all tensors to be on the same device, but found at least two devices, (?<one>[\w:]+) and (?<other>[\w:]+?)!?(?= |$|\(|,)/,
+        /Expected all tensors to be on the same device, but got (?<what>\w+) is on (?<one>[\w:]+), different from other tensors on (?<other>[\w:]+)/,
       ),
-    confidence: "low",
+    confidence: "medium",
     cause: (match) =>
-      `One of the tensors of this call is on ${match.facts["one"] ?? ""}, another on ${match.facts["other"] ?? ""}: the model or its input was not moved, or a tensor that is made on the way (a mask, a constant, an index) has no device. It is in the Python code that calls; no extension or installation is at fault.`,
+      `One of the tensors of this call${match.facts["what"] === undefined ? "" : ` (\`${match.facts["what"]}\`)`} is on ${match.facts["one"] ?? ""}, another on ${match.facts["other"] ?? ""}: the model or its input was not moved, or a tensor that is made on the way (a mask, a constant, an index) has no device. It is in the Python code that calls; no extension or installation is at fault.`,
     fix: () => [
       '# model.to(device) and x = x.to(device); tensors that are made inside: torch.zeros(…, device=x.device); constants of a module: self.register_buffer("name", tensor)',
       "# several GPUs, device_map: move to the device of the layer that takes it: x.to(layer.weight.device)",
@@ -78,6 +79,10 @@ export const kernelLimitRules: readonly Rule[] = [
       {
         text: "RuntimeError: Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu! (when checking argument for argument mat1 in method wrapper_CUDA_addmm)",
         expect: "is on cuda:0, another on cpu",
+      },
+      {
+        text: "RuntimeError: Expected all tensors to be on the same device, but got mat2 is on cpu, different from other tensors on cuda:0 (when checking argument in method wrapper_CUDA_mm)",
+        expect: "(`mat2`) is on cpu, another on cuda:0",
       },
     ],
   },

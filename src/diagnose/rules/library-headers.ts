@@ -184,25 +184,23 @@ export const libraryHeaderRules: readonly Rule[] = [
         ];
       return [
         ...(dir === undefined ? [] : [`# found in ${dir}: include-dirs = ["${dir}"]`]),
-        ...(entry.apt === undefined
+        ...(entry.names === undefined
           ? []
-          : systemPackage(match, {
-              apt: clangsOwn(match, entry.apt),
-              ...(entry.dnf === undefined ? {} : { dnf: entry.dnf }),
-              ...(entry.brew === undefined ? {} : { brew: entry.brew }),
-              ...(entry.conda === undefined ? {} : { conda: entry.conda }),
-            })),
+          : systemPackage(match, { ...entry.names, apt: clangsOwn(match, entry.names.apt) })),
         // clang's words: Apple's says the same.
-        ...(entry.brew === "libomp" && platformOf(match) === "linux" && match.finding.tool === "clang"
+        ...(entry.names?.brew === "libomp" && platformOf(match) === "linux" && match.finding.tool === "clang"
           ? [
               "# macOS: brew install libomp, then export CPATH=$(brew --prefix libomp)/include LIBRARY_PATH=$(brew --prefix libomp)/lib",
             ]
           : []),
         // A compiler of the system does not look into the environment.
-        ...(match.context.log.conda && entry.conda !== undefined && platformOf(match) === "linux" && dir === undefined
+        ...(match.context.log.conda &&
+        entry.names?.conda !== undefined &&
+        platformOf(match) === "linux" &&
+        dir === undefined
           ? ["export CPATH=$CONDA_PREFIX/include:$CPATH"]
           : []),
-        ...(entry.brew === "libomp" && platformOf(match) === "darwin"
+        ...(entry.names?.brew === "libomp" && platformOf(match) === "darwin"
           ? [
               "# Homebrew keeps it out of the search paths, and Apple's clang takes -Xpreprocessor -fopenmp; name the folder:",
               "export OpenMP_ROOT=$(brew --prefix libomp) CPPFLAGS=-I$(brew --prefix libomp)/include LDFLAGS=-L$(brew --prefix libomp)/lib",

@@ -1,4 +1,5 @@
 /** Libraries and objects that the linker does not find. */
+import { developmentPackages, type PackageNames } from "../development-packages.ts";
 import { homebrew, pip, platformOf, python, pythonVersion, systemPackage } from "../commands.ts";
 import { embeddedHeaders, isEmbeddable } from "../embedded-python.ts";
 import { added, linkLibrary } from "../matchers.ts";
@@ -32,6 +33,26 @@ function relativeTorch(file: string): boolean {
 function forFreeThreading(match: Match): boolean {
   return match.context.log.freeThreaded && platformOf(match) === "win32" && !/t/.test(match.facts["flags"] ?? "");
 }
+
+/** Libraries that are linked by these names. */
+const linked: Readonly<Record<string, PackageNames>> = {
+  gomp: { apt: "build-essential" },
+  omp: developmentPackages.openmp,
+  openblas: developmentPackages.openblas,
+  mpi: developmentPackages.mpi,
+  z: developmentPackages.zlib,
+  png: developmentPackages.png,
+  jpeg: developmentPackages.jpeg,
+  GL: developmentPackages.gl,
+  EGL: developmentPackages.egl,
+  X11: developmentPackages.x11,
+  numa: developmentPackages.numa,
+  aio: developmentPackages.aio,
+  ssl: developmentPackages.openssl,
+  crypto: developmentPackages.openssl,
+  ibverbs: developmentPackages.ibverbs,
+  tbb: developmentPackages.tbb,
+};
 
 export const linkLibraryRules: readonly Rule[] = [
   {
@@ -285,36 +306,8 @@ export const linkLibraryRules: readonly Rule[] = [
           'export LIBRARY_PATH="${ROCM_PATH:-/opt/rocm}/lib:$LIBRARY_PATH"   # ROCm of the system',
           `find / -name 'lib${name}.so*' 2>/dev/null   # in neither: this folder; a lib${name}.so.N alone needs a link lib${name}.so`,
         ];
-      const packages: Record<string, string> = {
-        omp: "libomp-dev",
-        gomp: "build-essential",
-        openblas: "libopenblas-dev",
-        mpi: "libopenmpi-dev",
-        z: "zlib1g-dev",
-        png: "libpng-dev",
-        jpeg: "libjpeg-dev",
-        GL: "libgl1-mesa-dev",
-        EGL: "libegl1-mesa-dev",
-        X11: "libx11-dev",
-        numa: "libnuma-dev",
-        aio: "libaio-dev",
-        ssl: "libssl-dev",
-        crypto: "libssl-dev",
-        ibverbs: "libibverbs-dev",
-        tbb: "libtbb-dev",
-      };
-      const brewed: Record<string, string> = {
-        omp: "libomp",
-        png: "libpng",
-        jpeg: "jpeg-turbo",
-        openblas: "openblas",
-        mpi: "open-mpi",
-        ssl: "openssl",
-        crypto: "openssl",
-        tbb: "tbb",
-        z: "zlib",
-      };
-      const brew = brewed[name];
+      const names = Object.hasOwn(linked, name) ? linked[name] : undefined;
+      const brew = names?.brew;
       if (platformOf(match) === "darwin" && brew !== undefined)
         return [
           `brew install ${brew}`,
@@ -323,7 +316,7 @@ export const linkLibraryRules: readonly Rule[] = [
         ];
       const boost = /^boost_(\w+?)(?:-mt)?$/.exec(name)?.[1]?.replaceAll("_", "-");
       const apt =
-        packages[name] ??
+        names?.apt ??
         (boost === undefined
           ? undefined
           : boost.startsWith("python")

@@ -123,9 +123,9 @@ export const missingGpuLibraryRules: readonly Rule[] = [
             : match.context.log.torchCuda === undefined
               ? ""
               : ` The torch that is installed there${match.context.log.installedTorch === undefined ? "" : ` (${match.context.log.installedTorch})`} is for CUDA ${match.context.log.torchCuda}.`
-          : here === undefined
+          : (here ?? torch.cudaVersion) === undefined
             ? ` The torch that is installed here (${torch.version}) has no CUDA at all.`
-            : ` The torch that is installed here was built with CUDA ${here}.`;
+            : ` The torch that is installed here was built with CUDA ${here ?? torch.cudaVersion ?? ""}.`;
       if (isOfSame(match, cuda) && !/lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? ""))
         return `${who ?? ""} needs \`${name ?? ""}\` of CUDA ${cuda ?? ""}. The torch that is installed there (${match.context.log.installedTorch ?? ""}) is for that CUDA, too, but brings the library inside its own or not at all, and no toolkit's is on the loader's path: a slim image, or a toolkit of another version.`;
       const from = /lib(?:torch|c10|cu|nv)/.test(match.finding.file ?? "")

@@ -1,5 +1,4 @@
-/** A build that finds no CUDA toolkit: CUDA_HOME is not set, is a list, or names a folder without nvcc. */
-import { compareVersions, parseVersion } from "../../base/order.ts";
+/** A build that finds no CUDA toolkit: CUDA_HOME is not set, or names a folder without nvcc. */
 import {
   buildAgain,
   installWithoutIsolation,
@@ -19,51 +18,14 @@ import {
 import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
 import type { Finding } from "../finding.ts";
 import { torchForJetson } from "../machine-fit.ts";
-import { framesAt, linkLibrary, missingProgram } from "../matchers.ts";
+import { framesAt, missingProgram } from "../matchers.ts";
 import { type Match, type MatchFacts, type Rule, type RuleContext, said } from "../rule.ts";
-
-/** PyTorch's image with nvcc for the torch in a log of docker. Its tags: https://hub.docker.com/r/pytorch/pytorch/tags. */
-function develImage(match: Match): string | undefined {
-  const { docker, installedTorch, gpuImage, jobImage, torch } = match.context.log;
-  const cuda = torchCuda(match);
-  const release = /^[12]\.\d+\.\d+/.exec(installedTorch ?? (jobImage === undefined ? "" : (torch ?? "")))?.[0];
-  if (!(docker || jobImage !== undefined) || gpuImage !== undefined || release === undefined || cuda === undefined)
-    return undefined;
-  const cudnn = compareVersions(parseVersion(release), [2, 4]) >= 0 ? 9 : 8;
-  return `pytorch/pytorch:${release}-cuda${cuda}-cudnn${cudnn}-devel`;
-}
-
-/** Releases of the images of nvidia/cuda for Ubuntu 22.04. Source: https://hub.docker.com/r/nvidia/cuda/tags. */
-const develTags: Readonly<Record<string, string>> = {
-  "11.8": "11.8.0",
-  "12.1": "12.1.1",
-  "12.4": "12.4.1",
-  "12.6": "12.6.3",
-  "12.8": "12.8.1",
-};
+import { develTags, develImage, inManylinux, cudaOfPypi } from "./container-toolkits.ts";
 
 /** The module of a toolkit: EasyBuild writes its name in capitals, with three numbers. */
 function loadsCuda({ context: { log } }: Match, version: string | undefined): string {
   const name = log.gccModuleName === "GCC" ? "CUDA" : "cuda";
   return `module avail ${name} 2>&1 | grep -i cuda; module load ${name}/${version ?? "<that version>"}   # ${name === "CUDA" ? "the whole number that the list has" : "as it is called there"}`;
-}
-
-/** The CUDA of PyPI's torch, by the release that the text asks for. Source: the requirements of each release (nvidia-cuda-runtime). */
-function cudaOfPypi({ context: { log } }: Match): string {
-  const minor = Number(/^2\.(\d+)/.exec(log.installedTorch ?? log.torch ?? "")?.[1] ?? "11");
-  return minor <= 4 ? "12.1" : minor <= 6 ? "12.4" : minor === 7 ? "12.6" : minor <= 10 ? "12.8" : "13.0";
-}
-
-/** The toolkit in the containers that cibuildwheel builds in. Sources: cibuildwheel's options before-all and environment; NVIDIA's repository for RHEL 8. */
-function inManylinux(version: string): string[] {
-  const folder = `/usr/local/cuda-${version}`;
-  return [
-    "# cibuildwheel builds in a container without CUDA; pyproject.toml:",
-    "#     [tool.cibuildwheel.linux]",
-    `#     before-all = "curl -L -o /etc/yum.repos.d/cuda.repo https://developer.download.nvidia.com/compute/cuda/repos/rhel8/x86_64/cuda-rhel8.repo && dnf install -y cuda-toolkit-${version.replace(".", "-")}"`,
-    `#     environment = { CUDA_HOME = "${folder}", PATH = "${folder}/bin:$PATH", TORCH_CUDA_ARCH_LIST = "8.0;8.6;9.0+PTX" }`,
-    "# torch's CUDA decides the version; manylinux_2_28 is AlmaLinux 8",
-  ];
 }
 
 /** A toolkit that FindCUDA found by its nvcc alone: the folder above it has no headers or libraries. */
@@ -108,14 +70,6 @@ function namedToolkit(match: Match): string | undefined {
   return cuda === undefined || platformOf(match) === "win32" ? undefined : toolkitFolder(match, cuda);
 }
 
-/** Whether what is missing, or is said, is of the toolkit. */
-function wantsToolkit(finding: Finding): boolean {
-  if (finding.kind === "missing-library") return linkLibrary(finding, /^(?:cu(?!da$)|nv|npp)\w+$/) !== undefined;
-  if (finding.kind === "missing-header")
-    return /^(?:cu\w+|nv\w+|thrust[\\/].*|cub[\\/].*)\.(?:h|hpp|cuh)$/.test(finding.header ?? "");
-  return /nvcc/.test(finding.program ?? "") || /CUDA_HOME=|[\\/]nvcc\b/.test(finding.message);
-}
-
 /** What says that the build finds no toolkit. */
 export function asksForToolkit(finding: Finding, context?: RuleContext): MatchFacts | undefined {
   if (finding.kind === "missing-program") {
@@ -156,66 +110,6 @@ export function asksForToolkit(finding: Finding, context?: RuleContext): MatchFa
 }
 
 export const noToolkitRules: readonly Rule[] = [
-  {
-    id: "cuda-home-led-by-colon",
-    title: "CUDA_HOME is a list of folders",
-    on: ["missing-program", "exception", "driver", "missing-library", "missing-header", "warning"],
-    specificity: 90,
-    matches: (finding, context) => {
-      const list = context.log.cudaHomeList;
-      if (list !== undefined && wantsToolkit(finding)) return { path: list[0], list: list.join(":") };
-      if (/^(?:missing-(?:library|header)|warning)$/.test(finding.kind)) return undefined;
-      const path = finding.program ?? finding.message;
-      // `/usr/local/cuda:/usr/local/cuda-11.8/bin/nvcc`: the last folder is the one that nvcc was looked for in.
-      const last = /(?:^|['" ])(?:\/[^\s'":]+)?(?::\/[^\s'":]+)*(:\/[^\s'":]*)\/bin\/nvcc/.exec(path)?.[1];
-      if (last !== undefined && /cuda/.test(path)) return { path: last };
-      return /^:\/|['" ]:\/\S*cuda|CUDA_HOME='?:\//.test(path) && /cuda|nvcc/.test(path)
-        ? { path: /:\/[^\s'":]+/.exec(path)?.[0] }
-        : undefined;
-    },
-    confidence: "high",
-    cause: (match) =>
-      match.facts["list"] === undefined
-        ? `CUDA_HOME is \`${match.facts["path"]?.replace(/\/bin\/nvcc$/, "") ?? ":/usr/local/cuda"}\`: it was set like a search path (export CUDA_HOME=$CUDA_HOME:/usr/local/cuda), but it names one folder.`
-        : `CUDA_HOME is set like a search path, with colons (\`${match.facts["list"]}\`), but it names one folder: what is put together from it (CUDA_HOME/include, CUDA_HOME/lib64, CUDA_HOME/bin/nvcc) does not exist.`,
-    fix: (match) => {
-      const list = match.context.log.cudaHomeList ?? [];
-      const ofTorch = list.find((folder) => folder.endsWith(`cuda-${torchCuda(match) ?? ""}`));
-      return [
-        setVariable(
-          match,
-          "CUDA_HOME",
-          ofTorch ?? (match.facts["path"] ?? ":/usr/local/cuda").replace(/^:/, "").replace(/\/bin\/nvcc$/, ""),
-        ),
-        ...(list.length > 1 && ofTorch === undefined ? [showTorchCuda(match)] : []),
-        "# and mend the line in ~/.bashrc",
-      ];
-    },
-    sources: ["baidu-research/warp-ctc#153", "zhanghang1989/PyTorch-Encoding#297"],
-    examples: [
-      {
-        text: ":/usr/local/cuda:/usr/local/cuda/bin/nvcc -I/e/torch/include -c k.cu -o k.o\na.cpp:4:10: fatal error: cuda.h: No such file or directory",
-        expect: "export CUDA_HOME=/usr/local/cuda",
-      },
-      {
-        text: "error: [Errno 2] No such file or directory: '/usr/local/cuda:/usr/local/cuda:/usr/local/cuda11.8/bin/nvcc'",
-        expect: "export CUDA_HOME=/usr/local/cuda11.8",
-      },
-      { text: "/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", expect: "export CUDA_HOME=/usr/local/cuda" },
-      {
-        text: "gcc -I/e/torch/include -I/usr/local/cuda:/include -c ops/src/nms_cpu.cpp -o nms_cpu.o\nops/src/nms_cpu.cpp:12:18: fatal error: cuda.h: No such file or directory",
-        expect: "export CUDA_HOME=/usr/local/cuda",
-      },
-      {
-        text: "error: [Errno 2] No such file or directory: ':/usr/local/cuda-11.3/bin/nvcc'",
-        expect: "export CUDA_HOME=/usr/local/cuda-11.3",
-      },
-      {
-        text: "No CUDA runtime is found, using CUDA_HOME='/usr/local/cuda-12.4:/usr/local/cuda-11.8'\n/usr/bin/ld: cannot find -lcudart: No such file or directory",
-        expect: "export CUDA_HOME=/usr/local/cuda-12.4",
-      },
-    ],
-  },
   {
     id: "cuda-toolkit-not-found",
     title: "No CUDA toolkit: CUDA_HOME is not set or has no nvcc",

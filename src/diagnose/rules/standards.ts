@@ -1,34 +1,17 @@
-/** The C++ standard: what torch's headers need, what the compilers know. */
+/** The C++ standard: what torch's headers and the code need. What compilers do not know is in compilers-and-standards.ts. */
 import { cudaForStandard, gccForStandard } from "../version-facts.ts";
-import { pip, platformOf, python, standardFor, systemPackage, torchAtHand } from "../commands.ts";
+import { pip, platformOf, standardFor, torchAtHand } from "../commands.ts";
 import { standardNumber } from "../../environment/cxx-standard.ts";
 import { cxxStandardOf } from "../../environment/torch-version.ts";
 import { isWellKnown, originOf, plainName } from "../packages.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Finding } from "../finding.ts";
-import { type Match, type MatchFacts, placeOf, type Rule, said, saidAny } from "../rule.ts";
+import { type Match, type MatchFacts, type Rule, saidAny } from "../rule.ts";
+import { neededStandard, compileAsNeeded, saidByTorch } from "./standard-commands.ts";
 
 /** The standard that a message asks for, else the one that the torch at hand needs. */
 function asked(match: Match): string {
   return match.facts["need"] ?? standardFor(match);
-}
-
-/** The standard to compile as. */
-function needed(match: Match): string {
-  return saidByTorch(match) ? (match.facts["need"] ?? "17") : standardFor(match, match.facts["need"]);
-}
-
-/** The header of a LibTorch says itself what it needs: the torch of a Python beside it does not count. */
-function saidByTorch({ finding, facts }: Match): boolean {
-  return (
-    facts["need"] !== undefined &&
-    /[\\/]libtorch[\w.+-]*[\\/]include[\\/]/.test(finding.file ?? "") &&
-    /You need C\+\+\d\d to compile PyTorch|compiler is required to use (?:ATen|PyTorch)/.test(finding.message)
-  );
-}
-
-function flag(match: Match): string {
-  return platformOf(match) === "win32" ? `/std:c++${needed(match)}` : `-std=c++${needed(match)}`;
 }
 
 /** Whether the log's compile is for that standard already, so that the name is missing for another reason. */
@@ -54,6 +37,7 @@ function withLibcxx(match: Match): boolean {
 /** What the C++ library and the language got with a standard. */
 const since17 =
   /^(?:string_view|optional|variant|any|byte|filesystem|nullopt(?:_t)?|make_optional|holds_alternative|get_if|monostate|visit|in_place(?:_t)?|void_t|invoke(?:_result(?:_t)?)?|apply|clamp|scoped_lock|is_\w+_v|conjunction(?:_v)?|disjunction(?:_v)?|negation(?:_v)?|bool_constant|as_const|from_chars|to_chars|gcd|lcm|reduce)$/;
+
 const since20 =
   /^(?:span|source_location|bit_cast|endian|popcount|bit_width|has_single_bit|countl_zero|countr_zero|numbers|ranges|views|type_identity(?:_t)?|remove_cvref(?:_t)?|strong_ordering|weak_ordering|partial_ordering|jthread|latch|barrier|format|integral|signed_integral|floating_point|same_as|convertible_to|derived_from|invocable|default_initializable|is_constant_evaluated|erase_if|ssize|to_array|concept|requires|consteval|constinit|unordered_\w+_ordering|identity)$/;
 
@@ -94,73 +78,6 @@ function newer(standard: string | undefined): string | undefined {
   return { "1z": "17", "2a": "20", "2b": "23", "2c": "26" }[standard ?? ""] ?? standard;
 }
 
-/** The standards in their order, by the names that compilers take. */
-const standards: readonly (readonly [string, readonly string[]])[] = [
-  ["11", ["0x", "11"]],
-  ["14", ["1y", "14"]],
-  ["17", ["1z", "17"]],
-  ["20", ["2a", "20"]],
-];
-
-/** The standard that the text's command has, else those that are too old, as a part of a pattern. */
-function older(match: Match): string {
-  const { standard } = match.context.log;
-  if (standard !== undefined && Number(standard) < Number(needed(match))) return standard;
-  const names = standards.filter(([year]) => Number(year) < Number(needed(match))).flatMap(([, all]) => all);
-  return `(${names.join("|")})`;
-}
-
-/** A header of the torch that Python has lacks something of C++17, and nothing tells the release: it may need C++20. */
-function asksTorch(match: Match): boolean {
-  return (
-    torchAtHand(match) === undefined &&
-    match.context.usesTorch !== false &&
-    match.facts["feature"] !== undefined &&
-    needed(match) === "17" &&
-    platformOf(match) !== "win32" &&
-    /[\\/](?:site|dist)-packages[\\/]torch[\\/]include[\\/]/.test(match.finding.file ?? "")
-  );
-}
-
-/** How to compile as the standard that is needed. */
-function compileAsNeeded(match: Match): string[] {
-  if (asksTorch(match)) {
-    const files = match.context.log.cmake ? "CMakeLists.txt" : "setup.py";
-    return [
-      `s=$(${python(match)} -c "import torch; print(20 if tuple(map(int, torch.__version__.split('.')[:2])) >= (2, 13) else 17)"); echo "C++$s"   # what this torch needs: 2.1 to 2.12 C++17, 2.13 and newer C++20`,
-      ...(match.context.log.cmake
-        ? [
-            `sed -i.bak -E "s/(C(XX|UDA)_STANDARD) +[0-9]+/\\1 $s/; s/-std=(c|gnu)\\+\\+[0-9a-z]+/-std=c++$s/g" ${files}   # nothing changed: set(CMAKE_CXX_STANDARD …) below project(…)`,
-            "# then the build in an empty folder, with the options as before",
-          ]
-        : [
-            `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}' --include='*.py' --include='*.toml' . | xargs -r sed -i.bak -E "s/std=(c|gnu)\\+\\+${older(match)}/std=c++$s/g"   # in the project's folder: ${files}, and scripts that compile with load(); without any -std= torch's builder adds the right one`,
-          ]),
-    ];
-  }
-  if (match.context.log.cmake && platformOf(match) !== "win32")
-    return [
-      "grep -nE 'C(XX|UDA)_STANDARD|std=' CMakeLists.txt   # what it asks for now",
-      `sed -i.bak -E 's/(C(XX|UDA)_STANDARD) +[0-9]+/\\1 ${needed(match)}/; s/-std=(c|gnu)\\+\\+[0-9a-z]+/${flag(match)}/g' CMakeLists.txt   # nothing found: set(CMAKE_CXX_STANDARD ${needed(match)}) below project(…)`,
-      "# then the build in an empty folder, with the options as before",
-    ];
-  return [
-    match.context.usesTorch === false
-      ? `# cxx-standard = "${needed(match)}" in retorch.toml, or ${flag(match)} in place of the -std= that the flags hold`
-      : `# drop the project's own -std=c++… (torch and retorch pass the right one), or set it to ${flag(match)} for cxx and nvcc`,
-    ...(platformOf(match) === "win32" || match.context.usesTorch === false
-      ? [`grep -rnE 'std[=:]c\\+\\+|CXX_STANDARD' setup.py CMakeLists.txt pyproject.toml`]
-      : [
-          ...(torchAtHand(match) === undefined && match.context.log.setupCommand !== undefined
-            ? [
-                `sed -i.bak -E 's/["'"'"']-std=(c|gnu)\\+\\+[0-9a-z]+["'"'"'],? ?//g' setup.py   # torch's builder adds the standard that this torch needs`,
-              ]
-            : []),
-          `grep -rlE 'std=(c|gnu)\\+\\+${older(match)}|C(XX|UDA)_STANDARD +${older(match)}' --include='*.py' --include=CMakeLists.txt --include='*.toml' . | xargs -r sed -i.bak -E 's/std=(c|gnu)\\+\\+${older(match)}/std=c++${needed(match)}/g; s/(C(XX|UDA)_STANDARD) +${older(match)}/\\1 ${needed(match)}/g'   # in the project's folder: setup.py, and scripts that compile with load()`,
-        ]),
-  ];
-}
-
 /** pip builds an old release of a package that PyPI has: a newer one asks for what torch needs. */
 function newerRelease(match: Match): string[] {
   const { package: built, localPackages, installer } = match.context.log;
@@ -177,16 +94,6 @@ function ofNewerStandard(finding: Finding): MatchFacts | undefined {
     ? /\b(?:std::)?(?:is_\w+_v(?=\s?<)|(?:con|dis)junction_v|if constexpr)/.exec(finding.source ?? "")?.[0]
     : undefined;
   return feature === undefined ? undefined : { feature };
-}
-
-/** Whether the ambiguous std is the one of torch's compiled_autograd.h, or of no header that is known. */
-function isAutograd(match: Match): boolean {
-  return match.finding.file === undefined || /compiled_autograd/.test(match.finding.file);
-}
-
-/** clang's own words for a standard that it does not know. */
-function isClang({ finding }: Match): boolean {
-  return /invalid value ['‘]/.test(finding.message);
 }
 
 export const standardRules: readonly Rule[] = [
@@ -287,10 +194,10 @@ export const standardRules: readonly Rule[] = [
         : withLibcxx(match)
           ? ["# and leave -stdlib=libc++ away: libstdc++ has more of the standard, and is torch's library"]
           : [
-              `g++ --version   # C++${needed(match)} needs gcc ${gccForStandard(needed(match)) ?? 11}, and CUDA ${cudaForStandard(needed(match)) ?? "12.0"}`,
+              `g++ --version   # C++${neededStandard(match)} needs gcc ${gccForStandard(neededStandard(match)) ?? 11}, and CUDA ${cudaForStandard(neededStandard(match)) ?? "12.0"}`,
             ]),
     ],
-    change: (match) => ({ kind: "set-cxx-standard", standard: needed(match) }),
+    change: (match) => ({ kind: "set-cxx-standard", standard: neededStandard(match) }),
     sources: [
       "vllm-project/flash-attention#168",
       "state-spaces/mamba#1000",
@@ -344,128 +251,6 @@ export const standardRules: readonly Rule[] = [
     ],
   },
   {
-    id: "cxx-standard-unknown-to-compiler",
-    title: "The host compiler does not know this C++ standard",
-    on: ["driver", "link"],
-    specificity: 88,
-    matches: (finding) =>
-      finding.code === "D9002"
-        ? said(finding, /ignoring unknown option ['"]?[-/]std:c\+\+(?<standard>\w+)/)
-        : finding.tool === "nvcc" || finding.kind === "link"
-          ? undefined
-          : saidAny(
-              finding,
-              /unrecogni[sz]ed command[- ]line option [‘'"“]-?-?std=(?:c|gnu)\+\+(?<standard>\w+)/,
-              /invalid value ['‘](?:c|gnu)\+\+(?<standard>\w+)['’] in ['‘]-std=/,
-              /(?:unknown|unrecognized) (?:argument|option).*[-/]std[:=](?:c|gnu)\+\+(?<standard>\w+)/,
-              /-std=(?:c|gnu)\+\+(?<standard>\w+).*(?:未识别|nicht erkannt|non reconnue|no reconocida)|(?:无法识别的命令行选项|nicht erkannte Kommandozeilenoption|option de ligne de commande .* non reconnue)[^-]*-std=(?:c|gnu)\+\+(?<standard2>\w+)/,
-            ),
-    // cl only warns of it; the errors below may have another cause.
-    confidence: (match) => (match.finding.code === "D9002" ? "medium" : "high"),
-    cause: (match) => {
-      const standard = match.facts["standard"] ?? "";
-      if (match.finding.code === "D9002")
-        return `cl.exe is older than /std:c++${standard} and leaves it out, so that the code is compiled as C++14: ${standard === "20" ? "Visual Studio 2019 16.11 was the first that knew it" : standard === "17" ? "Visual Studio 2017 15.3 was the first that knew it" : "a newer Visual Studio knows it"}.`;
-      if (isClang(match))
-        return `The clang that was called is older than C++${standard}${standard === "20" ? " (clang 10 and newer know it by that name, Apple's from Xcode 12 on)" : ""}: an older one is found first (the distribution's, conda's, CC or CXX set to another version).`;
-      return `The compiler that was called is older than C++${standard} (gcc ${gccForStandard(standard) ?? 11} and newer know it by that name): often a second, older compiler is found first (an old devtoolset, conda's, CC or CXX set to another version).`;
-    },
-    fix: (match) => {
-      const gcc = Math.max(11, gccForStandard(match.facts["standard"] ?? "20") ?? 11);
-      if (match.finding.code === "D9002")
-        return [
-          'winget install Microsoft.VisualStudio.2022.BuildTools --override "--passive --wait --add Microsoft.VisualStudio.Workload.VCTools --includeRecommended"',
-          "# in a new cmd:",
-          '"C:\\Program Files (x86)\\Microsoft Visual Studio\\2022\\BuildTools\\VC\\Auxiliary\\Build\\vcvars64.bat"',
-          "set DISTUTILS_USE_SDK=1",
-        ];
-      if (isClang(match) && platformOf(match) === "darwin")
-        return [
-          "clang++ --version; xcode-select -p",
-          "softwareupdate --list   # Command Line Tools for Xcode of a newer release; then softwareupdate --install with its label",
-        ];
-      return [
-        'echo "$CC $CXX"; g++ --version',
-        ...systemPackage(match, { apt: `gcc-${gcc} g++-${gcc}`, dnf: `gcc-toolset-${gcc}`, conda: `gxx=${gcc}` }),
-        match.context.log.conda
-          ? "export CC=$CONDA_PREFIX/bin/gcc CXX=$CONDA_PREFIX/bin/g++"
-          : `export CC=gcc-${gcc} CXX=g++-${gcc}`,
-      ];
-    },
-    change: (match) => {
-      const gcc = gccForStandard(match.facts["standard"] ?? "20") ?? 11;
-      const there = match.context.hostCompilers?.find(
-        (compiler) => compiler.family === "gcc" && (compiler.version[0] ?? 0) >= gcc,
-      );
-      return there === undefined ? undefined : { kind: "set-host-compiler", path: there.path };
-    },
-    sources: ["osu-crypto/libOTe#181", "aristocratos/btop#89"],
-    examples: [
-      {
-        text: "c++: error: unrecognized command line option ‘-std=c++20’; did you mean ‘-std=c++2a’?",
-        expect: "gcc-11",
-      },
-      { text: "g++: error: unrecognized command line option '-std=c++17'", expect: "CXX" },
-      { text: "error: invalid value 'c++20' in '-std=c++20'", expect: "clang 10" },
-      {
-        text: "cl : Command line warning D9002 : ignoring unknown option '/std:c++20'",
-        expect: "Visual Studio 2019 16.11",
-      },
-    ],
-  },
-  {
-    id: "msvc-std-ambiguous",
-    title: "MSVC finds 'std' ambiguous in torch's headers",
-    on: ["compile"],
-    specificity: 90,
-    matches: (finding) => (finding.code === "C2872" ? said(finding, /['"“]std['"”]/) : undefined),
-    confidence: "high",
-    cause: (match) =>
-      isAutograd(match)
-        ? `cl stumbles over ${match.finding.file === undefined ? "a torch header" : `\`${baseName(match.finding.file)}\``} when nvcc feeds it torch/extension.h: a known weakness of MSVC with torch's templates (compiled_autograd.h). torch has a way around it that USE_CUDA switches on.`
-        : `cl takes the name \`std\` in a template of \`${placeOf(match.finding)}\` for two things: a fault of this Visual C++ with the libtorch of that time (Visual Studio 2017 with the first releases; C++17.h of libtorch 1.8 under /std:c++17).`,
-    fix: (match) => {
-      const { file = "", line = 1 } = match.finding;
-      if (!isAutograd(match))
-        return [
-          `powershell -Command "$f='${file}'; $l=Get-Content $f; $l[${line - 1}]=$l[${line - 1}] -replace '(?<![:\\w])std::','::std::'; Set-Content $f $l"   # ::std:: in that line; the same for each line that is named`,
-          ...(/C\+\+17\.h$/.test(file) ? ["# or compile as C++14: /std:c++14, CMAKE_CXX_STANDARD 14"] : []),
-          "# or a newer LibTorch, whose headers say ::std there, with Visual Studio 2019 or newer",
-        ];
-      return [
-        "set NVCC_APPEND_FLAGS=-DUSE_CUDA   # for the .cu files; then build again in the same prompt (PowerShell: $env:NVCC_APPEND_FLAGS='-DUSE_CUDA')",
-        '# or in the build: nvcc flag -DUSE_CUDA   (retorch.toml: nvcc-flags = ["-DUSE_CUDA"])',
-        "# and include torch/types.h or ATen/ATen.h instead of torch/extension.h in .cu files; keep pybind code in .cpp files",
-        "# a fix in torch itself is proposed (pytorch#188952); which toolset stumbles differs with the release of torch (seen with MSVC 14.42 and 14.44)",
-      ];
-    },
-    change: () => ({ kind: "add-flag", tool: "nvcc", flag: "-DUSE_CUDA" }),
-    sources: [
-      "pytorch/pytorch#188952",
-      "pytorch/pytorch#148317",
-      // What guards the place in 2.8 and in 2.9.
-      "NVIDIA/Model-Optimizer#1761",
-      "ashawkey/cubvh#31",
-      "pytorch/pytorch#15697",
-      "pytorch/pytorch#53409",
-      "open-mmlab/mmcv#3308",
-    ],
-    examples: [
-      {
-        text: "C:/p/torch/include\\torch/csrc/dynamo/compiled_autograd.h(1076): error C2872: “std”: 不明确的符号",
-        expect: "-DUSE_CUDA",
-      },
-      {
-        text: "torch/csrc/dynamo/compiled_autograd.h(1143): error C2872: 'std': ambiguous symbol",
-        expect: "torch/types.h",
-      },
-      {
-        text: "C:\\libtorch\\include\\torch\\csrc\\api\\include\\torch/nn/pimpl.h(123): error C2872: 'std': ambiguous symbol",
-        expect: "$l[122]",
-      },
-    ],
-  },
-  {
     id: "msvc-standard-too-low",
     title: "MSVC needs /std:c++20 for torch's headers",
     on: ["compile"],
@@ -485,12 +270,12 @@ export const standardRules: readonly Rule[] = [
     },
     confidence: "high",
     cause: (match) =>
-      `cl compiles as an older C++ than torch's headers are written in: C++${needed(match)} is needed (${match.finding.code ?? ""}).`,
+      `cl compiles as an older C++ than torch's headers are written in: C++${neededStandard(match)} is needed (${match.finding.code ?? ""}).`,
     fix: (match) => [
-      `set _CL_=/std:c++${needed(match)}& set NVCC_APPEND_FLAGS=-std=c++${needed(match)}   # both stand behind what the build passes, and the last one counts; then build again in the same prompt`,
-      `# for good: /std:c++${needed(match)} for cxx, -std=c++${needed(match)} for nvcc; drop the project's own /std:`,
+      `set _CL_=/std:c++${neededStandard(match)}& set NVCC_APPEND_FLAGS=-std=c++${neededStandard(match)}   # both stand behind what the build passes, and the last one counts; then build again in the same prompt`,
+      `# for good: /std:c++${neededStandard(match)} for cxx, -std=c++${neededStandard(match)} for nvcc; drop the project's own /std:`,
     ],
-    change: (match) => ({ kind: "set-cxx-standard", standard: needed(match) }),
+    change: (match) => ({ kind: "set-cxx-standard", standard: neededStandard(match) }),
     sources: ["pytorch/pytorch#193590", "shader-slang/slang-torch#50"],
     examples: [
       {

@@ -48,6 +48,22 @@ describe("commands", () => {
     expect(commands(text)).toContain("get_device_capability");
   });
 
+  it("show a GPU that the shell hides", () => {
+    const text = "RuntimeError: No CUDA GPUs are available";
+    const fix = (value: string): string =>
+      commands(text, { environment: gpuMachine, variables: { CUDA_VISIBLE_DEVICES: value } });
+    for (const value of ["", "-1"]) expect(fix(value)).toMatch(/^unset CUDA_VISIBLE_DEVICES/);
+    expect(fix("0")).not.toContain("unset CUDA_VISIBLE_DEVICES");
+    expect(commands(text, { environment: gpuMachine })).not.toContain("unset CUDA_VISIBLE_DEVICES");
+  });
+
+  it("do not say of a torch for CUDA that it has none, where nothing tells that the log is of this machine", () => {
+    const text = "OSError: libcudart.so.11.0: cannot open shared object file: No such file or directory";
+    expect(first(text, { environment: gpuMachine, basis: "assumed", hasFolder: () => false }).cause).not.toContain(
+      "no CUDA at all",
+    );
+  });
+
   it("name the package that a file belongs to", () => {
     expect(
       commands(

@@ -1,0 +1,116 @@
+/**
+ * Packages with the headers and libraries that builds want, as the systems call them: Debian and Ubuntu, Fedora and RHEL, Homebrew,
+ * conda-forge. Who asks (an include, find_package, Meson, the linker, a `-config` program) has names of its own for them. It does
+ * not know which release is wanted. Sources: packages.debian.org, packages.fedoraproject.org, formulae.brew.sh, anaconda.org/conda-forge.
+ */
+
+/** One thing under the names of the systems. */
+export interface PackageNames {
+  readonly apt: string;
+  readonly dnf?: string;
+  readonly brew?: string;
+  readonly conda?: string;
+}
+
+/** By library; where two are always wanted together, by both. */
+export const developmentPackages = {
+  aio: { apt: "libaio-dev", dnf: "libaio-devel" },
+  alsa: { apt: "libasound2-dev", dnf: "alsa-lib-devel" },
+  boost: { apt: "libboost-all-dev", dnf: "boost-devel", brew: "boost", conda: "boost-cpp" },
+  bzip2: { apt: "libbz2-dev", dnf: "bzip2-devel", brew: "bzip2", conda: "bzip2" },
+  cairo: { apt: "libcairo2-dev", dnf: "cairo-devel", brew: "cairo", conda: "cairo" },
+  cairoWithPkgConfig: { apt: "libcairo2-dev pkg-config", dnf: "cairo-devel", brew: "cairo", conda: "cairo" },
+  crypt: {
+    apt: "libcrypt-dev",
+    dnf: "libxcrypt-devel",
+    conda: "libxcrypt   # and: export CPATH=$CONDA_PREFIX/include",
+  },
+  cups: { apt: "libcups2-dev", dnf: "cups-devel" },
+  curl: { apt: "libcurl4-openssl-dev", dnf: "libcurl-devel", brew: "curl", conda: "libcurl" },
+  dbus: { apt: "libdbus-1-dev", dnf: "dbus-devel", brew: "dbus", conda: "dbus" },
+  egl: { apt: "libegl1-mesa-dev", dnf: "mesa-libEGL-devel" },
+  eigen: { apt: "libeigen3-dev", dnf: "eigen3-devel", brew: "eigen", conda: "eigen" },
+  ffi: { apt: "libffi-dev", dnf: "libffi-devel" },
+  ffmpeg: {
+    apt: "libavcodec-dev libavformat-dev libswscale-dev libavutil-dev",
+    dnf: "ffmpeg-free-devel",
+    brew: "ffmpeg",
+    conda: "ffmpeg",
+  },
+  fftw: { apt: "libfftw3-dev", dnf: "fftw-devel", brew: "fftw", conda: "fftw" },
+  fmtAndSpdlog: { apt: "libfmt-dev libspdlog-dev", dnf: "fmt-devel spdlog-devel" },
+  freetype: { apt: "libfreetype-dev", dnf: "freetype-devel", brew: "freetype", conda: "freetype" },
+  gdal: { apt: "libgdal-dev", dnf: "gdal-devel", brew: "gdal", conda: "libgdal" },
+  geos: { apt: "libgeos-dev", dnf: "geos-devel", brew: "geos", conda: "geos" },
+  gflags: { apt: "libgflags-dev", dnf: "gflags-devel", brew: "gflags", conda: "gflags" },
+  gl: { apt: "libgl1-mesa-dev", dnf: "mesa-libGL-devel" },
+  glib: { apt: "libglib2.0-dev", dnf: "glib2-devel", brew: "glib", conda: "glib" },
+  glm: { apt: "libglm-dev", dnf: "glm-devel", brew: "glm", conda: "glm" },
+  glog: { apt: "libgoogle-glog-dev", dnf: "glog-devel", brew: "glog", conda: "glog" },
+  gmpMpfrAndMpc: {
+    apt: "libgmp-dev libmpfr-dev libmpc-dev",
+    dnf: "gmp-devel mpfr-devel libmpc-devel",
+    brew: "gmp mpfr libmpc",
+    conda: "gmp mpfr mpc",
+  },
+  graphviz: { apt: "libgraphviz-dev", dnf: "graphviz-devel", brew: "graphviz", conda: "graphviz" },
+  hdf5: { apt: "libhdf5-dev", dnf: "hdf5-devel", brew: "hdf5", conda: "hdf5" },
+  ibverbs: { apt: "libibverbs-dev", dnf: "rdma-core-devel" },
+  jpeg: { apt: "libjpeg-dev", dnf: "libjpeg-turbo-devel", brew: "jpeg-turbo", conda: "libjpeg-turbo" },
+  kerberos: { apt: "libkrb5-dev", dnf: "krb5-devel", brew: "krb5", conda: "krb5" },
+  lapack: { apt: "liblapack-dev", dnf: "lapack-devel", brew: "lapack", conda: "liblapack" },
+  ldapAndSasl: { apt: "libldap2-dev libsasl2-dev", dnf: "openldap-devel cyrus-sasl-devel" },
+  libc: { apt: "build-essential gcc-multilib linux-libc-dev", dnf: "glibc-devel kernel-headers" },
+  lz4: { apt: "liblz4-dev", dnf: "lz4-devel", brew: "lz4", conda: "lz4-c" },
+  mpi: { apt: "libopenmpi-dev", dnf: "openmpi-devel", brew: "open-mpi", conda: "openmpi" },
+  mysql: { apt: "default-libmysqlclient-dev", dnf: "mysql-devel", brew: "mysql-client" },
+  mysqlWithPkgConfig: { apt: "default-libmysqlclient-dev pkg-config", dnf: "mysql-devel", brew: "mysql-client" },
+  netcdf: { apt: "libnetcdf-dev", dnf: "netcdf-devel", brew: "netcdf", conda: "libnetcdf" },
+  numa: { apt: "libnuma-dev", dnf: "numactl-devel" },
+  openblas: { apt: "libopenblas-dev", dnf: "openblas-devel", brew: "openblas", conda: "openblas" },
+  openblasWithLapack: {
+    apt: "libopenblas-dev liblapack-dev",
+    dnf: "openblas-devel lapack-devel",
+    brew: "openblas",
+    conda: "openblas",
+  },
+  openblasWithLapacke: {
+    apt: "libopenblas-dev liblapacke-dev",
+    dnf: "openblas-devel lapack-devel",
+    brew: "openblas",
+    conda: "openblas",
+  },
+  opencv: { apt: "libopencv-dev", dnf: "opencv-devel", brew: "opencv", conda: "opencv" },
+  opengl: { apt: "libgl1-mesa-dev libegl1-mesa-dev", dnf: "mesa-libGL-devel mesa-libEGL-devel" },
+  openmp: { apt: "libomp-dev", dnf: "libomp-devel", brew: "libomp", conda: "llvm-openmp" },
+  openssl: { apt: "libssl-dev", dnf: "openssl-devel", brew: "openssl", conda: "openssl" },
+  png: { apt: "libpng-dev", dnf: "libpng-devel", brew: "libpng", conda: "libpng" },
+  portaudio: { apt: "portaudio19-dev", dnf: "portaudio-devel", brew: "portaudio", conda: "portaudio" },
+  postgresql: { apt: "libpq-dev", dnf: "libpq-devel", brew: "libpq", conda: "postgresql" },
+  protobuf: { apt: "libprotobuf-dev protobuf-compiler", dnf: "protobuf-devel", brew: "protobuf", conda: "libprotobuf" },
+  rdma: { apt: "libibverbs-dev librdmacm-dev", dnf: "rdma-core-devel" },
+  sdl2: { apt: "libsdl2-dev", dnf: "SDL2-devel", brew: "sdl2", conda: "sdl2" },
+  snappy: { apt: "libsnappy-dev", dnf: "snappy-devel", brew: "snappy", conda: "snappy" },
+  soundfileAndSox: { apt: "libsndfile1-dev libsox-dev" },
+  sparsehash: { apt: "libsparsehash-dev", dnf: "sparsehash-devel", brew: "google-sparsehash", conda: "sparsehash" },
+  sqlite: { apt: "libsqlite3-dev", dnf: "sqlite-devel", brew: "sqlite", conda: "sqlite" },
+  systemd: { apt: "libsystemd-dev", dnf: "systemd-devel" },
+  tbb: { apt: "libtbb-dev", dnf: "tbb-devel", brew: "tbb", conda: "tbb-devel" },
+  tiff: { apt: "libtiff-dev", dnf: "libtiff-devel", brew: "libtiff", conda: "libtiff" },
+  unixodbc: { apt: "unixodbc-dev", dnf: "unixODBC-devel", brew: "unixodbc", conda: "unixodbc" },
+  usb: { apt: "libusb-1.0-0-dev", dnf: "libusb1-devel", brew: "libusb", conda: "libusb" },
+  webp: { apt: "libwebp-dev", dnf: "libwebp-devel", brew: "webp", conda: "libwebp" },
+  x11: { apt: "libx11-dev", dnf: "libX11-devel" },
+  xml: { apt: "libxml2-dev", dnf: "libxml2-devel", brew: "libxml2", conda: "libxml2" },
+  xmlAndXslt: {
+    apt: "libxml2-dev libxslt1-dev",
+    dnf: "libxml2-devel libxslt-devel",
+    brew: "libxml2 libxslt",
+    conda: "libxml2 libxslt",
+  },
+  xslt: { apt: "libxslt1-dev", dnf: "libxslt-devel", brew: "libxslt", conda: "libxslt" },
+  xz: { apt: "liblzma-dev", dnf: "xz-devel", brew: "xz", conda: "xz" },
+  zeromq: { apt: "libzmq3-dev", dnf: "zeromq-devel", brew: "zeromq", conda: "zeromq" },
+  zlib: { apt: "zlib1g-dev", dnf: "zlib-devel", brew: "zlib", conda: "zlib" },
+  zstd: { apt: "libzstd-dev", dnf: "libzstd-devel", brew: "zstd", conda: "zstd" },
+} as const satisfies Readonly<Record<string, PackageNames>>;

@@ -1,0 +1,129 @@
+/** Headers of torch that were not found: gone from it, or without its folder on the command line. */
+import { platformOf, python, pip, standardFor } from "../commands.ts";
+import { foundDir, header, includedBy } from "../matchers.ts";
+import type { Match, Rule } from "../rule.ts";
+import { withoutTh } from "../th-replacements.ts";
+import { typedWithTorch } from "../typed-fit.ts";
+import { isEverywhere } from "../torch-api.ts";
+
+export const torchHeaderRules: readonly Rule[] = [
+  {
+    id: "removed-torch-headers",
+    title: "The code includes headers that torch removed",
+    on: ["missing-header"],
+    specificity: 86,
+    matches: (finding) =>
+      header(
+        finding,
+        /^(?:THC|TH|THCUNN|THNN|THH)\/|^THC?\.h$|^(?:torch\/csrc\/cuda\/cuda_check|c10\/util\/variant)\b/,
+      ),
+    confidence: "high",
+    cause: (match) =>
+      `\`${match.facts["header"] ?? ""}\`${includedBy(match)} ${/^TH/.test(match.facts["header"] ?? "") ? "is of TH/THC, which torch removed in 1.11" : "is gone from the installed torch"}: the package was written for an older torch.`,
+    fix: (match) =>
+      /^TH/.test(match.facts["header"] ?? "")
+        ? withoutTh(match)
+        : [
+            "# replace: c10/util/variant.h → <variant>, with std:: for c10:: (torch 2.1)",
+            "# or a newer release or fork of the package; else the torch that its documentation names",
+          ],
+    sources: [
+      "pytorch/pytorch#73520",
+      "CoinCheung/pytorch-loss#36",
+      "lucasjinreal/DCNv2_latest#48",
+      "lucasjinreal/DCNv2_latest#66",
+    ],
+    examples: [
+      { text: "src/k.cu:3:10: fatal error: THC/THC.h: No such file or directory", expect: "ATen/cuda/CUDAContext.h" },
+      {
+        text: "src/k.cu(5): fatal error C1083: Cannot open include file: 'THC/THCAtomics.cuh': No such file or directory",
+        expect: "ATen/cuda/Atomic.cuh",
+      },
+      { text: "src/a.cpp:9:10: fatal error: TH/TH.h: No such file or directory", expect: "xargs sed -i" },
+      {
+        text: "DCNv2/src/cpu/dcn_v2_im2col_cpu.cpp:9:10: fatal error: TH/TH.h: No such file or directory",
+        expect: "lucasjinreal/DCNv2_latest",
+      },
+      {
+        text: "/p/DCNv2_latest/src/cpu/dcn_v2_cpu.cpp:7:10: fatal error: TH/TH.h: No such file or directory",
+        expect: "git pull",
+      },
+    ],
+  },
+  {
+    id: "torch-headers-missing",
+    title: "Compiled without torch's include folders",
+    on: ["missing-header"],
+    specificity: 84,
+    matches: (finding) => header(finding, /^(?:torch|ATen|c10|caffe2|torchgen)\/|^torch\.h$/),
+    confidence: (match) => (isEverywhere(match.facts["header"] ?? "") ? "high" : "medium"),
+    cause: (match) => {
+      const torch = match.context.environment?.torch;
+      const gpu = /c10\/(?:cuda|hip)|ATen\/(?:cuda|hip|cudnn)/.test(match.facts["header"] ?? "")
+        ? " (a CPU-only torch has fewer of them)"
+        : "";
+      if (ofOldTorch(match))
+        return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} came with torch 1.0, and the torch whose include folder is on the command line is older (0.4).`;
+      return `\`${match.facts["header"] ?? ""}\`${includedBy(match)} is torch's own${gpu}, and its folder is not on the command line: a plain Extension instead of CppExtension/CUDAExtension, another Python environment than the one with torch, or a header that this torch version does not have.${torch === undefined ? "" : ` torch ${torch.version} has its headers in ${torch.includeDirs.join(" and ")}.`}`;
+    },
+    fix: (match) =>
+      ofOldTorch(match)
+        ? [
+            `${python(match)} -c "import torch; print(torch.__version__)"`,
+            pip(match, "install --upgrade torch") +
+              "   # 1.0 or newer, in the release that the package's documentation names; then build again",
+            "# or keep torch 0.4 and take the package as it was before it moved to torch 1.0 (git log, git checkout <commit>)",
+          ]
+        : [
+            ...(/libtch\/|torch-sys/.test(`${match.finding.text} ${match.finding.file ?? ""}`)
+              ? [
+                  "export LIBTORCH=/path/to/libtorch   # the folder that holds include and lib: LibTorch unpacked (the release that the crate names), not a build or lib folder",
+                  "export LIBTORCH_USE_PYTORCH=1   # or pip's torch in its place; then cargo clean && cargo build",
+                ]
+              : []),
+            ...typedWithTorch(match),
+            `${typedWithTorch(match).length > 0 ? "# or " : ""}retorch build   # finds torch's headers by itself`,
+            // Headers of programs; extensions have a build of their own.
+            ...(platformOf(match) === "win32" ||
+            typedWithTorch(match).length > 0 ||
+            !/^torch\/(?:torch|script|nn|all)\.h$/.test(match.facts["header"] ?? "") ||
+            /libtch\//.test(match.finding.text)
+              ? []
+              : [
+                  `c++ -std=c++${standardFor(match)} ${match.finding.file !== undefined && /^[\w./-]+\.(?:cpp|cc|cxx)$/.test(match.finding.file) ? match.finding.file : "main.cpp"} $(${python(match)} -c "import torch.utils.cpp_extension as c; print(*['-I' + p for p in c.include_paths()], *['-L' + p + ' -Wl,-rpath,' + p for p in c.library_paths()])") -ltorch -ltorch_cpu -lc10   # by hand: a program of one file`,
+                ]),
+            "# setup.py: CppExtension or CUDAExtension with cmdclass={'build_ext': BuildExtension}; CMake: find_package(Torch REQUIRED) and ${TORCH_LIBRARIES}",
+            `${python(match)} -c "import torch.utils.cpp_extension as c; print(c.include_paths())"`,
+          ],
+    change: (match) => {
+      const dir = foundDir(match);
+      return dir === undefined ? undefined : { kind: "add-include-dir", dir };
+    },
+    sources: ["ninja-build/ninja#1657", "SeanNaren/warp-ctc#101"],
+    examples: [
+      { text: "ext.cpp:1:10: fatal error: torch/extension.h: No such file or directory", expect: "CppExtension" },
+      {
+        text: "gcc -fPIC -I/e/lib/python3.6/site-packages/torch/lib/include -I/e/lib/python3.6/site-packages/torch/lib/include/TH -c src/binding.cpp -o binding.o\nsrc/binding.cpp:6:29: fatal error: torch/extension.h: No such file or directory",
+        expect: "came with torch 1.0",
+      },
+      {
+        text: 'k.cu(2): catastrophic error: cannot open source file "ATen/cuda/CUDAContext.h"',
+        expect: "CUDAExtension",
+      },
+      { text: "ops.cpp:4:10: fatal error: 'c10/cuda/CUDAGuard.h' file not found", expect: "CUDAExtension" },
+      {
+        text: "$ clang++ -std=c++17 main.cpp -o main\nmain.cpp:1:10: fatal error: 'torch/torch.h' file not found",
+        expect: "-std=c++17 main.cpp -o main $(python",
+      },
+      {
+        text: "$ nvcc -std=c++20 -shared -Xcompiler -fPIC k.cu -o k.so -I/e/lib/python3.11/site-packages/torch/include\n/e/lib/python3.11/site-packages/torch/include/torch/extension.h:6:10: fatal error: torch/all.h: No such file or directory",
+        expect: "-std=c++20 -shared -Xcompiler -fPIC k.cu -o k.so -I/e",
+      },
+    ],
+  },
+];
+
+/** torch's include folder is on the command line, and lacks the header that every torch since 1.0 has there. */
+function ofOldTorch({ facts, context: { log } }: Match): boolean {
+  return facts["header"] === "torch/extension.h" && log.torchIncluded;
+}

@@ -1,0 +1,27 @@
+/** The package whose code runs, as the frames of a traceback and the imports of a session name it. It does not know who is at fault. */
+
+/** `~/e/site-packages/torch_scatter/scatter.py in scatter_max(src)`, `File ~/e/site-packages/a/b.py:91, in f(x)`. */
+const ipythonFrame =
+  /^(?:File )?[~/\w][^\s"']{0,200}(?:site|dist)-packages[\\/]([\w-]+)[\\/][\w./\\-]{1,200}(?::\d+)?,? in (?:<module>|[\w.<>]+\()/;
+
+/** Packages that load, build or carry others: what fails below them is somebody else's. */
+const carriers =
+  /^(?:torch|nvidia|numpy|setuptools|pip|wheel|pyproject_hooks|pluggy|pytest|_pytest|importlib\w*|pkg_resources|_distutils_hack|ninja|pybind11|IPython|click|typer|uvloop|uvicorn|asyncio|ray|starlette|fastapi|gradio|tqdm|peft|trl|diffusers|transformers|accelerate|lightning|pytorch_lightning|hydra)$/;
+
+/** Modules of Python itself, as sessions import them to ask for versions. */
+const standardModules =
+  /^(?:sys|os|re|io|platform|struct|ctypes|sysconfig|site|subprocess|pathlib|importlib|json|time|math|random|logging|traceback|glob|shutil|typing|warnings|ssl|sqlite3|inspect|pdb|gc)$/;
+
+/** The package that a line names; none of Python's own, and none that only carries others. */
+export function runningModule(text: string): string | undefined {
+  const running = text.includes('File "')
+    ? /File ".*(?:site|dist)-packages[\\/]([\w-]+?)(?:-\d[\w.+]*-py\d[^\\/]*\.egg)?[\\/.]/.exec(text)?.[1]
+    : text.includes("-packages")
+      ? ipythonFrame.exec(text)?.[1]
+      : text.startsWith(">>> ") || text.startsWith("In [")
+        ? /^(?:>>>|In \[\d+\]:) (?:import|from) (\w+)/.exec(text)?.[1]
+        : undefined;
+  return running === undefined || carriers.test(running) || standardModules.test(running)
+    ? undefined
+    : running.replace(/-\d+$/, "");
+}
