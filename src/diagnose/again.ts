@@ -1,17 +1,18 @@
 /**
- * The command that failed, given once more behind a fix that only prepares for it: a header that is installed, a variable that
- * is set, a line that is changed. With all that the user asked for: pins, extras, options, the folder. It does not know
- * whether the command was the right one to begin with; where the text has several, it stays silent.
+ * A fix that only prepares for the command that failed (a header that is installed, a variable that is set, a line that is changed)
+ * ends with that command, and one that mends what a program runs into ends with the program. Which command that is,
+ * `failed-command.ts` knows.
  */
-import { changeFolder, pip, platformOf, python } from "./command-words.ts";
+import { platformOf } from "./command-words.ts";
+import { asTyped, commandAgain, failedCommand, failedProgram } from "./failed-command.ts";
+import { goingTo, inItsFolder } from "./typed-builds.ts";
 import { variablesAgain } from "./isolation-commands.ts";
 import { originOf, plainName } from "./packages.ts";
 import { inFetchedSources } from "./fetched-sources.ts";
-import { isToFillIn } from "./place-fit.ts";
+import { commandPart, isBuildLine, isLook, isOfFolder } from "./fix-lines.ts";
 import { cmakeAgain } from "./typed-fit.ts";
 import type { Match } from "./rule.ts";
 import { withCompilers } from "./shown-compilers.ts";
-import { typedBuild } from "./typed-builds.ts";
 
 const ofBuilds: ReadonlySet<string> = new Set([
   "compile",
@@ -24,22 +25,20 @@ const ofBuilds: ReadonlySet<string> = new Set([
   "build-tool",
 ]);
 
-/** Commands that build or install a package. */
-const builds =
-  /\b(?:pip3?|uv|pdm|poetry|pixi) (?:install|add|sync|run|download|wheel)\b|(?<!--include=)\bsetup\.py\b(?!["' ]*(?:$|CMake|\|))|\bretorch build\b|\bcmake (?:-|--build)|\bmake\b|\bninja\b(?!$)|\bcargo\b|\bemerge\b|docker build|\bRUN\b/;
-/** Commands that bring what a build needs. */
-const installsTool =
-  /\b(?:(?:python\S* -m |uv )?pip3?|uv|pdm|poetry) (?:install|add)((?: --?[\w-]+)*(?: ["']?(?:cmake|ninja|setuptools|wheel|pip|packaging|cython|numpy|pybind11|scikit-build|meson|nvidia-[\w-]+)(?:[<>=~!][^\s"']*)?["']?)+)\s*(?=$|#|&&|;)/g;
-/** A part of the CUDA toolkit in a package of pip. */
-const partOfToolkit = /\bpip install --force-reinstall --no-deps "nvidia-[\w-]+==.*?\.\*"/g;
 /** `# then the same command again`. */
 const saysAgain = /^# (?:and )?then (?:the same command|the build|build|install)\b.*\bagain\b[^:]*$|^# then again$/;
 
-function isBuild({ finding, context: { log } }: Match): boolean {
+function isBuild({ finding, context }: Match): boolean {
+  const { log } = context;
   if (ofBuilds.has(finding.kind) || finding.phase === "link" || finding.phase === "device-link") return true;
   // A wheel that is refused is refused again.
   if (finding.code === "wrong-wheel") return false;
-  if (finding.kind === "installer") return log.installer !== undefined || log.setupLast;
+  if (finding.kind === "installer")
+    return log.installer !== undefined || log.setupLast || (log.installs ?? []).length > 0;
+  if (finding.kind === "system" && !log.builtAtRunTime) {
+    const kind = failedCommand({ finding, facts: {}, context })?.kind;
+    if (kind !== undefined && kind !== "program" && kind !== "script") return true;
+  }
   if (!/^(?:exception|system|warning)$/.test(finding.kind)) return false;
   if (log.package !== undefined && log.installer !== undefined) return true;
   // load() of a program stopped before it compiled.
@@ -52,48 +51,6 @@ function isBuild({ finding, context: { log } }: Match): boolean {
   return finding.kind === "exception"
     ? log.setupCommand !== undefined && finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
     : log.setupLast;
-}
-
-/** The one command of the text that builds; undefined without one, and where the text has several. */
-function commandOf(match: Match): string | undefined {
-  const { log } = match.context;
-  if (log.host !== undefined || log.builtAtRunTime) return undefined;
-  if (log.uvCommand !== undefined && log.uvCommand !== "pip")
-    return log.uvCommand === "sync" || log.uvCommand === "lock" ? (log.uvLine ?? `uv ${log.uvCommand}`) : undefined;
-  // What poetry and its like keep is made by their own command.
-  if (log.projectLine !== undefined && log.projectLine.startsWith(`${log.installer ?? ""} `)) return log.projectLine;
-  const [only, ...others] = log.setupLast ? [] : (log.installs ?? []);
-  if (only !== undefined) {
-    const { package: built } = log;
-    const named =
-      others.length === 0 || built === undefined
-        ? []
-        : (log.installs ?? []).filter((words) => plainName(words).includes(plainName(built)));
-    const words = others.length === 0 ? only : named.at(-1);
-    return words === undefined ? undefined : pip(match, `install ${words}`);
-  }
-  if (log.wheelCommand !== undefined && !log.setupLast) return pip(match, log.wheelCommand);
-  if (log.setupCommand === undefined) {
-    const typed = typedBuild(match);
-    if (typed !== undefined) return typed.line;
-    // No command is told, but what could not be built is: torch has to be there already, so no environment of pip's own.
-    const from = log.package === undefined ? undefined : originOf(log.package)?.from;
-    return from === undefined ? undefined : pip(match, `install --no-build-isolation "${from}"`);
-  }
-  const folder = log.setupFolder ?? log.buildRoot;
-  return folder === undefined
-    ? `${python(match)} ${log.setupCommand}`
-    : `${changeFolder(match, folder)} && ${python(match)} ${log.setupCommand}`;
-}
-
-/** The part of a line that a shell runs. */
-function commandPart(line: string): string {
-  if (line.startsWith("#") || isToFillIn(line)) return "";
-  return line
-    .replace(/\s+# .*$/, "")
-    .replaceAll(/\b(?:poetry|pdm|pixi|uv) run (?:--no-sync )?(?=python\S* -[cm])/g, "")
-    .replaceAll(installsTool, "")
-    .replaceAll(partOfToolkit, "");
 }
 
 /** The package has wheels for each torch on a page, and pip took newer sources of PyPI in their place. */
@@ -111,10 +68,27 @@ function fromPage({ context: { log } }: Match, command: string): string | undefi
 
 /** The fix with the command that failed at its end, where it does not build by itself. */
 export function withAgain(lines: readonly string[], match: Match): readonly string[] {
-  if (lines.length === 0 || !isBuild(match)) return lines;
-  const wanted = commandOf(match);
+  if (lines.length === 0) return lines;
+  if (!isBuild(match)) return withProgram(lines, match) ?? lines;
+  const wanted = commandAgain(match);
   if (wanted === undefined) return withProgram(lines, match) ?? withTyped(lines, match);
-  const command = withCompilers(match, wanted);
+  return withCommand(
+    withoutRetorch(lines, match),
+    wanted.map((line) => withCompilers(match, line)),
+    match,
+  );
+}
+
+/** A `retorch build` is another way for somebody whose command builds without it. */
+function withoutRetorch(lines: readonly string[], match: Match): readonly string[] {
+  return match.context.log.namesRetorch
+    ? lines
+    : lines.map((line) => (/^retorch build\b/.test(line) ? `# or ${line}` : line));
+}
+
+/** The lines with the command that failed behind them. */
+function withCommand(lines: readonly string[], wanted: readonly string[], match: Match): readonly string[] {
+  const command = wanted.at(-1) ?? "";
   const ready = fromPage(match, command);
   // pip has looked at that page and took sources all the same: for Macs it has few wheels.
   if (ready !== undefined && platformOf(match) === "darwin")
@@ -140,7 +114,8 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
       ),
       `${command}   # finds it there, and goes on with the rest`,
     ];
-  if (lines.some((line) => builds.test(commandPart(line)) || /^#.*\bdocker build again\b/.test(line))) return lines;
+  if (lines.some((line) => isBuildLine(line, command) || /^#.*\bdocker build again\b/.test(line)))
+    return restOfList(lines, command, match) ?? inFolder(lines, match);
   const kept = lines.filter((line) => !saysAgain.test(line));
   const fetched = inFetchedSources(kept, match);
   if (fetched !== undefined) return fetched;
@@ -150,23 +125,72 @@ export function withAgain(lines: readonly string[], match: Match): readonly stri
     const sets = new RegExp(`(?:^|[\\s;&"])${name ?? ""}=(?!\\[)`);
     return name === undefined || !kept.some((each) => sets.test(commandPart(each)));
   });
-  return [...kept, ...variables, command];
+  const given = withoutSet(command, kept);
+  const going = wanted.slice(0, -1);
+  // What is edited lies where the command runs.
+  const first = going.length > 0 && kept.some(isOfFolder);
+  return first ? [...going, ...kept, ...variables, given] : [...kept, ...variables, ...going, given];
 }
 
-/** The program that compiles while it runs, as it was started. */
-function withProgram(lines: readonly string[], match: Match): readonly string[] | undefined {
-  const { log } = match.context;
-  const { typedProgram } = log;
-  if (!log.builtAtRunTime || typedProgram === undefined || log.docker || log.notebook || log.host !== undefined)
+/** A part of a list was installed: the list is asked for again, where the release of that part is the list's own. */
+function restOfList(lines: readonly string[], command: string, { context: { log } }: Match): string[] | undefined {
+  const { package: built, requirement = "" } = log;
+  if (!/ install (?:.* )?-r \S/.test(command) || built === undefined || !/^[\w.-]+==[\w.+!-]+$/.test(requirement))
     return undefined;
-  return lines.some((line) => line.includes(typedProgram) || builds.test(commandPart(line)))
-    ? undefined
-    : [...lines.filter((line) => !saysAgain.test(line)), withCompilers(match, typedProgram)];
+  const installs = lines.filter((line) => isBuildLine(line, command)).map(commandPart);
+  return installs.every((line) => / install /.test(line) && line.includes(requirement) && !/ -r /.test(line))
+    ? [...lines.filter((line) => !saysAgain.test(line)), command]
+    : undefined;
 }
 
-/** What only shows something. */
-const shows =
-  /^(?!.*&& export )(?:ls|which|echo|grep|find|nm|readlink|file|nvidia-smi|nvcc|\S+ --version|python\S* -c)\b/;
+/** A build that a rule gives by itself runs in the folder of the command that failed. */
+function inFolder(lines: readonly string[], match: Match): readonly string[] {
+  const failed = failedCommand(match);
+  const go = failed === undefined || failed.kind === "program" ? undefined : goingTo(match, failed);
+  if (failed === undefined || go === undefined || lines.some((line) => /(?:^|[^#]*&& )cd /.test(line))) return lines;
+  if (failed.shell === "docker" || failed.shell === "notebook")
+    return lines.map((line) => (isOfFolder(line) ? `${go} && ${line}` : line));
+  const first = lines.findIndex(isOfFolder);
+  return first < 0 ? lines : [...lines.slice(0, first), go, ...lines.slice(first)];
+}
+
+/** The command without variables in front of it that the fix has set to something else. */
+function withoutSet(command: string, lines: readonly string[]): string {
+  return command.replaceAll(/(?<=^|&& )((?:[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|\S*) )+)/g, (before: string) =>
+    before.replaceAll(/([A-Za-z_]\w*)=(?:"[^"]*"|'[^']*'|\S*) /g, (whole, name: string) =>
+      lines.some((line) => new RegExp(`^(?:export|set) .*\\b${name}=`).test(commandPart(line))) ? "" : whole,
+    ),
+  );
+}
+
+/** The program that failed as it ran, as it was started, behind lines that mend something. */
+function withProgram(lines: readonly string[], match: Match): readonly string[] | undefined {
+  const { finding, context } = match;
+  const { log } = context;
+  const failed = failedProgram(match);
+  if (failed === undefined || log.dockerBuild || log.host !== undefined) return undefined;
+  if (!log.builtAtRunTime && finding.severity === "warning") return undefined;
+  const kept = lines.filter((line) => !saysAgain.test(line));
+  const live = kept.map(commandPart).filter((line) => line.trim() !== "");
+  if (failed.starter.startsWith("docker run ")) {
+    // The container is made anew: what was done in the old one is gone, what the fix passes to docker is wanted.
+    const option = lines
+      .map((line) => /--ipc=host|--shm-size[= ]\d+\w+/.exec(line)?.[0])
+      .find((each) => each !== undefined);
+    return option === undefined || failed.line.includes(option.split(/[= ]/)[0] ?? "")
+      ? undefined
+      : [...kept, failed.line.replace("docker run ", `docker run ${option} `)];
+  }
+  const named = /[\w./\\-]+\.(?:py|sh)\b/.exec(failed.line)?.[0] ?? failed.line;
+  if (lines.some((line) => line.includes(named) || line.includes("the_program.py"))) return undefined;
+  if (!log.builtAtRunTime && live.every(isLook)) return undefined;
+  // `uv run` would put back what the lock names.
+  const command = live.some((line) => /\buv pip /.test(line))
+    ? asTyped(failed).replace(/\buv run (?!--no-sync)/, "uv run --no-sync ")
+    : asTyped(failed);
+  const given = withoutSet(withCompilers(match, command), kept);
+  return [...kept, ...(failed.shell === "sentence" ? [given] : inItsFolder(match, failed, [given]))];
+}
 
 /** The command of CMake's or of a compiler that was typed: the latter only where something else than its words was to change. */
 function withTyped(lines: readonly string[], match: Match): readonly string[] {
@@ -174,14 +198,12 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
   if (log.docker || log.namesRetorch || log.notebook || log.setupCommand !== undefined) return lines;
   const kept = lines.filter((line) => !saysAgain.test(line));
   const commands = kept.map(commandPart).filter((line) => line !== "");
-  if (commands.some((line) => builds.test(line) || line.startsWith("cmake "))) return lines;
+  if (commands.some((line) => isBuildLine(line, "") || /^cmake (?!--version)/.test(line))) return lines;
   const cmake = cmakeAgain(match, kept);
   if (cmake !== undefined) return [...kept, ...cmake.map((line) => withCompilers(match, line))];
   const typed = log.typedLast === "compile" && log.installer === undefined ? log.typedCompile : undefined;
   const program = typed?.split(" ")[0] ?? "";
-  return typed === undefined ||
-    commands.every((line) => shows.test(line)) ||
-    commands.some((line) => line.startsWith(`${program} `))
+  return typed === undefined || commands.every(isLook) || commands.some((line) => line.startsWith(`${program} `))
     ? lines
     : [...kept, typed];
 }

@@ -4,6 +4,7 @@
  */
 import { ArchiveReader } from "./archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
+import { type CompileFacts, CompileReader } from "./compile-lines.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader } from "./function-heads.ts";
 import { cleanLine } from "./log-line.ts";
@@ -20,7 +21,6 @@ import { StatedVersions } from "./stated-versions.ts";
 import { type SystemFacts, SystemReader } from "./system-facts.ts";
 import { type ToolFacts, ToolReader } from "./tool-facts.ts";
 import { ShownCompilerReader } from "./shown-compilers.ts";
-import { type TypedBuildFacts, TypedBuildReader } from "./typed-builds.ts";
 import { type TypedFacts, TypedReader } from "./typed-commands.ts";
 import { type TypedGitFacts, TypedGitReader } from "./typed-git.ts";
 import { likelyTorchCuda, ToolListReader, withList } from "./tool-lists.ts";
@@ -49,7 +49,7 @@ type Mutable = Omit<
       SettingFacts &
       SystemFacts &
       ToolFacts &
-      TypedBuildFacts &
+      CompileFacts &
       TypedFacts &
       TypedGitFacts),
     "torchCuda"
@@ -88,7 +88,7 @@ export class FactsReader {
   readonly #platform = new PlatformReader();
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
-  readonly #typedBuilds = new TypedBuildReader();
+  readonly #compiles = new CompileReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
@@ -115,13 +115,13 @@ export class FactsReader {
   };
 
   /** A line that the parsers look at. */
-  line(written: string): void {
+  line(written: string, at: number): void {
     const text = plainSpelling(written);
-    this.#everyReader(text);
+    this.#everyReader(text, at);
     this.#line(text);
   }
 
-  #everyReader(text: string): void {
+  #everyReader(text: string, at: number): void {
     this.#paste.line(text);
     this.#place.line(text);
     this.#versions.line(text);
@@ -130,9 +130,9 @@ export class FactsReader {
     this.#systems.line(text);
     this.#tools.line(text);
     this.#words.line(text);
-    this.#typedBuilds.line(text);
+    this.#compiles.line(text);
     this.#compilers.line(text);
-    this.#typedCommands.line(text);
+    this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
     this.#builds.line(text);
     this.#heads.line(text);
@@ -282,7 +282,7 @@ export class FactsReader {
   }
 
   /** A line that no parser looks at: only its head is read. */
-  command(written: string): void {
+  command(written: string, at: number): void {
     const facts = this.#facts;
     if (written.length < 4) return;
     // The time stamps of CI services, the marks of docker.
@@ -291,7 +291,7 @@ export class FactsReader {
       this.#packages.line(text);
       return;
     }
-    this.#everyReader(text);
+    this.#everyReader(text, at);
     this.#platform.unparsed(text);
     this.#conda(text);
     if (text.includes("gfx") || text.includes("/opt/rocm")) this.#gpu(text);
@@ -351,7 +351,7 @@ export class FactsReader {
       ...(projectTool === undefined || requests.installs !== undefined ? {} : { installer: projectTool }),
       ...system,
       ...this.#words.facts(),
-      ...this.#typedBuilds.facts(),
+      ...this.#compiles.facts(),
       ...this.#compilers.facts(),
       ...this.#typedCommands.facts(),
       ...this.#typedGit.facts(),

@@ -9,7 +9,7 @@ import type { Match } from "./rule.ts";
 
 const edits = /^sed -i|\bxargs (?:-r )?sed -i/;
 /** A remark that is a change of C++; where it stands behind others, they may hold a semicolon of their own. */
-const code = /::|→|#include|->|;(?:\s|$)|\{|<\w+>\(/;
+const code = /::|_cast<|→|#include|->|;(?:\s|$)|\{|<\w+>\(/;
 const laterCode = /^#.*(?:::|→|#include|->|<\w+>\()/;
 /** What only shows something leaves the edit to a person as well. */
 const shows = /^(?:grep|git (?:status|diff)|sed -n|echo|\S*python\S* -c)\b(?!.*(?:&&|xargs))/;

@@ -4,6 +4,7 @@
  */
 import type { ArchiveFacts } from "./archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
+import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
@@ -14,7 +15,6 @@ import type { SettingFacts } from "./setting-facts.ts";
 import type { ShownCompilers } from "./shown-compilers.ts";
 import type { SystemFacts } from "./system-facts.ts";
 import type { ToolFacts } from "./tool-facts.ts";
-import type { TypedBuildFacts } from "./typed-builds.ts";
 import type { TypedFacts } from "./typed-commands.ts";
 import type { TypedGitFacts } from "./typed-git.ts";
 
@@ -23,6 +23,7 @@ export interface LogFacts
   extends
     ArchiveFacts,
     BuildFacts,
+    CompileFacts,
     FunctionHeads,
     PasteFacts,
     PlaceFacts,
@@ -32,7 +33,6 @@ export interface LogFacts
     ShownCompilers,
     SystemFacts,
     ToolFacts,
-    TypedBuildFacts,
     TypedFacts,
     TypedGitFacts {
   /** Packages of a Python 2 are named, and no Python 3. */

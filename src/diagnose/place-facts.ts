@@ -15,8 +15,6 @@ export interface PlaceFacts {
   readonly dockerBuild: boolean;
   /** The commands are given in a notebook: `!pip install a`, `%pip install a`, or what fails is one of its cells: `<ipython-input-3-…>`. */
   readonly notebook: boolean;
-  /** Where a cell of it went before it built: `!cd /content/ops && python setup.py install`. */
-  readonly cellFolder?: string;
   /** The prompt is that of root, for whom minimal images have no sudo. */
   readonly rootShell: boolean;
   /** How the text starts Python where it never says plain `python` or `pip`: `python3`, `python3.10`. */
@@ -40,8 +38,6 @@ const dockerBuild =
   /^ ?(?:#\d+ )?(?:=?> )?(?:ERROR |CACHED )?\[(?:[\w./-]+ ){0,2} ?\d+\/\d+\] RUN |^Step \d+\/\d+ ?: |^(?: *\d+ \| )?(?:>>> )?RUN (?:--mount=\S+ )*(?:pip3?|uv|python3?|conda|cd|git|apt-get|set|export|[A-Z_]+=) ?|\bfailed to solve: |process "\/bin\/(?:ba)?sh -c |^The command '\/bin\/(?:ba)?sh -c /;
 const notebook =
   /^(?:In ?\[\d*\]: ?)?(?:(?:!|%)(?:pip3?|python3?|uv pip|conda|cd|env) |!(?:git clone|apt(?:-get)?|nvcc|bash|sh|[A-Z_]{3,}=\S+) )/;
-const cellFolder =
-  /^(?:In ?\[\d*\]: ?)?! ?cd (\S+|"[^"]+") ?(?:&&|;) ?(?:[A-Z_]+=\S+ )*(?:python|pip)[\d.]* (?:setup\w*\.py|(?:-m pip )?install )/;
 /** What IPython prints of a cell that failed. */
 const ofCell = /^(?:\/tmp\/ipykernel_\d+\/|<ipython-input-|Cell In\[\d+\], line \d|Input In \[\d+\])/;
 /** Where the services' images have their packages; Debian's own Python has none there. */
@@ -56,7 +52,7 @@ const starts =
   /(?:^|(?<!-m)[\s$#>`'"!(])(pip|python)(3(?:\.\d{1,2})?)? (?=-m |-c |install |setup\.py |-V|--version|[\w./-]+\.py\b)/g;
 /** The same by the path of a program: what builds or installs, and behind a prompt what runs a file, too. */
 const startsByPath =
-  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN )("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
+  /(^|^.{0,120}?[$#>%] ?(?:& ?)?|^!|^RUN )("(?:~|[A-Za-z]:|\.{1,2})?[\\/]?(?:[\w.+@ -]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?"|(?:(?:~|[A-Za-z]:|\.{1,2})?[\\/])?(?:[\w.+@-]+[\\/]){1,12}(?:python|pip)[\d.]*(?:\.exe)?) (?:-[sEIuB] ){0,3}(-m (?:pip|build)\b|install |setup\.py |-c |[\w./\\-]+\.py\b)/;
 /** The start script of a web UI names the Python of its environment, which no prompt has active: `venv "C:\\sd\\venv\\Scripts\\Python.exe"`. */
 const startedByScript = /^venv "((?:[A-Za-z]:)?[\\/][^"]{1,200}[\\/]python[\d.]*(?:\.exe)?)"$/i;
 /** A command within an image, options and all. */
@@ -93,7 +89,6 @@ export class PlaceReader {
   #cell = false;
   #service = false;
   #root = false;
-  #cellFolder: string | undefined;
   #plain = false;
   #name: string | undefined;
   #project: string | undefined;
@@ -111,8 +106,6 @@ export class PlaceReader {
       this.#retorch ||= /\bretorch(?:\.toml| (?:build|init|diagnose|inspect|doctor)|:)/.test(text);
     if (!this.#docker && /RUN |Step |solve|sh -c/.test(text)) this.#docker = dockerBuild.test(text);
     if (!this.#notebook && /[!%]/.test(text)) this.#notebook = notebook.test(text);
-    if (text.includes("!cd ") || text.includes("! cd "))
-      this.#cellFolder = cellFolder.exec(text)?.[1] ?? this.#cellFolder;
     if (text.includes("amba"))
       this.#conda ??= condaProgram
         .exec(text)
@@ -153,7 +146,6 @@ export class PlaceReader {
       dockerBuild: this.#docker,
       notebook: this.#notebook || (this.#cell && this.#service),
       rootShell: this.#root,
-      ...(this.#cellFolder === undefined ? {} : { cellFolder: this.#cellFolder }),
       ...(this.#name === undefined || this.#plain ? {} : { pythonName: this.#name }),
       ...(this.#interpreter === undefined || this.#plain || this.#name !== undefined
         ? {}

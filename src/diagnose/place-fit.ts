@@ -77,11 +77,8 @@ function inNotebook(name: string, value: string): string {
     : `%env ${name}=${value}`;
 }
 
-/** A build of what lies in the current folder. */
-const ofFolder = /^(?:python|pip)[\d.]* (?:setup\w*\.py |(?:-m pip )?install (?:.* )?\.(?:\[\S+)?(?: |$))/;
-
-/** As a cell of a notebook, where each `!` is a shell of its own: a build goes to the folder that the text's cell went to. */
-function forNotebook(lines: readonly string[], cellFolder: string | undefined): readonly string[] {
+/** As a cell of a notebook, where each `!` is a shell of its own. */
+function forNotebook(lines: readonly string[]): readonly string[] {
   let before = "";
   let notes: string[] = [];
   return lines.flatMap((line) => {
@@ -98,8 +95,7 @@ function forNotebook(lines: readonly string[], cellFolder: string | undefined): 
       return [...variables.map(([name, value]) => inNotebook(name, value.replaceAll(/^"|"$/g, ""))), ...own];
     const folder = /^cd (\S+|"[^"]+")$/.exec(command)?.[1];
     if (folder !== undefined) return [`%cd ${folder}`, ...own];
-    const there = cellFolder !== undefined && ofFolder.test(command) ? `cd ${cellFolder} && ` : "";
-    const run = `!${there}${before}${unasked(command)}`;
+    const run = `!${before}${unasked(command)}`;
     return [...notes.splice(0), remark === "" ? run : `${run}   ${remark}`];
   });
 }
@@ -147,11 +143,11 @@ function inImage(lines: readonly string[], image: string): readonly string[] {
 
 /** The lines as the text's place writes them; what cannot be run as it stands is a remark. */
 export function fittedForPlace(lines: readonly string[], match: Match): readonly string[] {
-  const { dockerBuild, notebook, cellFolder, rootShell, jobImage, hostedRunner, inImage: image } = match.context.log;
+  const { dockerBuild, notebook, rootShell, jobImage, hostedRunner, inImage: image } = match.context.log;
   const honest = lines.map((line) => (!line.startsWith("#") && isToFillIn(line) ? `# ${line}` : line));
   if (platformOf(match) !== "linux") return honest;
   if (dockerBuild) return forDockerfile(honest);
-  if (notebook) return forNotebook(honest, cellFolder);
+  if (notebook) return forNotebook(honest);
   if (image !== undefined) return inImage(honest, image);
   if (rootShell || jobImage !== undefined) return honest.map((line) => (line.startsWith("#") ? line : unasked(line)));
   return hostedRunner

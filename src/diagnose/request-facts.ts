@@ -268,6 +268,8 @@ export class RequestReader {
       const names = condaNames(condaCommand.exec(text)?.[1] ?? "");
       if (names.length > 0) this.#conda = names;
     }
+    if (text.includes("py -3"))
+      this.#launcher = /(?:^|[\s>`])(py -3(?:\.\d{1,2})?) (?:-m |[\w.\\/-]+\.py\b)/.exec(text)?.[1] ?? this.#launcher;
     if (!text.includes("install ") && !text.includes(" add ")) return;
     const conda =
       text.includes("onda install ") || text.includes("amba install ") ? condaCommand.exec(text)?.[1] : undefined;
@@ -276,8 +278,6 @@ export class RequestReader {
     // From ComfyUI's folder, as its documentation has it.
     if (text.includes("ython_embe"))
       this.#launcher ??= /(?:^|[\s>`])((?:\.\\)?python_embed\w*\\python(?:\.exe)?) /.exec(text)?.[1];
-    if (text.includes("py -3"))
-      this.#launcher = /(?:^|[\s>`])(py -3(?:\.\d{1,2})?) -m /.exec(text)?.[1] ?? this.#launcher;
     const found = command.exec(text);
     const words = found?.[1] === undefined ? undefined : withinQuotes(found[1]);
     const asked = words === undefined ? undefined : askedBy(words);

@@ -226,7 +226,7 @@ export class Scanner {
 
   /** The command whose output is read: what it tells of the machine counts, what it holds is no message. */
   command(text: string): void {
-    this.#facts.command(text);
+    this.#facts.command(text, 0);
   }
 
   #line(line: LineAt): void {
@@ -279,7 +279,7 @@ export class Scanner {
     this.#told.set(line.told, alike + 1);
     const raw = line.text();
     this.#ask(raw, line.number);
-    if (!this.#passed.has(raw, line.number)) this.#facts.command(raw);
+    if (!this.#passed.has(raw, line.number)) this.#facts.command(raw, line.number);
   }
 
   #ask(raw: string, number: number): void {
@@ -294,7 +294,7 @@ export class Scanner {
   }
 
   #examine(line: LogLine): void {
-    this.#facts.line(line.text);
+    this.#facts.line(line.text, line.number);
     if (!this.#read(line)) {
       // Words of somebody else stand before those of the tool, or quotes that no tool writes around its names.
       const part = spokenPart(line.text);

@@ -1,0 +1,47 @@
+/**
+ * What the lines of compilers tell of a build: which source is C, which extension setuptools builds, the form of std::string that is
+ * asked for, the clang that compiles. Reads one line at a time; what it means is for the rules to say.
+ */
+
+export interface CompileFacts {
+  /** A source that is compiled as C: `src/lz.c`. */
+  readonly cSource?: string;
+  /** The extension that setuptools builds: `pkg._core`. */
+  readonly builtExtension?: string;
+  /** A compiler's line asks for the old form of std::string: `-D_GLIBCXX_USE_CXX11_ABI=0`. */
+  readonly oldStringsAsked: boolean;
+  /** The clang that compiles by its number in the name: `19` of `clang++-19`. */
+  readonly clangRelease?: string;
+  /** clang compiles with -flto: its objects hold bitcode. */
+  readonly clangLto: boolean;
+}
+
+/** Gathers them line by line. */
+export class CompileReader {
+  #cSource: string | undefined;
+  #extension: string | undefined;
+  #oldStrings = false;
+  #clang: string | undefined;
+  #lto = false;
+
+  line(text: string): void {
+    if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
+    if (text.includes("clang")) {
+      this.#clang ??= /\bclang(?:\+\+)?-(\d{1,2})\b/.exec(text)?.[1];
+      if (text.includes("-flto")) this.#lto ||= /\bclang\S* .*-flto\b/.test(text);
+    }
+    if (!text.includes(" -c ")) return;
+    this.#cSource ??= / -c (\S+\.c)(?= |$)/.exec(text)?.[1];
+    this.#oldStrings ||= text.includes("-D_GLIBCXX_USE_CXX11_ABI=0");
+  }
+
+  facts(): CompileFacts {
+    return {
+      oldStringsAsked: this.#oldStrings,
+      clangLto: this.#lto,
+      ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),
+      ...(this.#extension === undefined ? {} : { builtExtension: this.#extension }),
+      ...(this.#clang === undefined ? {} : { clangRelease: this.#clang }),
+    };
+  }
+}
