@@ -121,7 +121,7 @@ export const inductorBuildRules: readonly Rule[] = [
       const arch = riscv ? "rv64gc" : "";
       if (!ofLog(match.context, inductorBuilds))
         return [
-          `grep -rl -e '-march=native' --include=setup.py --include=CMakeLists.txt --include='*.cmake' --include=Makefile . | xargs -r sed -i 's/-march=native/${riscv ? "-march=rv64gc" : ""}/g'   # ${riscv ? "with vectors: rv64gcv; " : ""}extra_compile_args and CMAKE_CXX_FLAGS of the project; CXXFLAGS has none of it either`,
+          `grep -rl -e '-march=native' --include=setup.py --include=CMakeLists.txt --include='*.cmake' --include=Makefile . | xargs -r sed -i.bak 's/-march=native/${riscv ? "-march=rv64gc" : ""}/g'   # ${riscv ? "with vectors: rv64gcv; " : ""}extra_compile_args and CMAKE_CXX_FLAGS of the project; CXXFLAGS has none of it either`,
         ];
       return [
         `${setVariable(match, "TORCHINDUCTOR_CPP_MARCH", arch)}   # torch 2.13 and newer${riscv ? ", which takes rv64gc by itself" : ": no -march at all"}; ${pip(match, "install --upgrade torch")}`,
@@ -140,7 +140,7 @@ export const inductorBuildRules: readonly Rule[] = [
       },
       {
         text: "g++: error: ‘-march=native’: ISA string must begin with rv32 or rv64",
-        expect: "sed -i 's/-march=native/-march=rv64gc/g'",
+        expect: "sed -i.bak 's/-march=native/-march=rv64gc/g'",
       },
     ],
   },

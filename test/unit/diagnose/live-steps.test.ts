@@ -20,7 +20,7 @@ describe("a change of the source that the compiler names", () => {
     ],
     [
       "ext.cpp:1:14: error: ‘array_t’ is not a member of ‘py’; did you mean ‘arg_t’?",
-      "sed -i.bak '0,/#include/s||#include <pybind11/numpy.h>\\n#include|' ext.cpp",
+      "sed -i.bak '1i #include <pybind11/numpy.h>' ext.cpp",
     ],
     [
       'ext.cpp:2:60: error: unable to find string literal operator ‘operator""_a’ with ‘const char [2]’, ‘long unsigned int’ arguments',
@@ -28,7 +28,7 @@ describe("a change of the source that the compiler names", () => {
     ],
     [
       'ext.cpp:9:86: error: invalid use of non-static member function ‘int my::Tree::size()’\n    9 |   py::class_<Tree>(m, "Tree").def("size", Tree::size);\n      |                                           ~~~~~~^~~~',
-      "sed -i.bak -E '9s/,[ \\t]*(Tree::size)\\b/, \\&\\1/' ext.cpp",
+      "sed -i.bak -E '9s/,[ \\t]*(Tree::size)\\b/, \\&\\1/g' ext.cpp",
     ],
     [
       'knn.cu(21): error: expected a ")"\n  __attribute__((global)) void k(float* restrict x) { x[0] = 1; }\n                                                 ^',
@@ -44,7 +44,7 @@ describe("a change of the source that the compiler names", () => {
     ["knn.cu:9:5: error: no member named 'LaneId' in namespace 'cub'", "::cuda::ptx::get_sreg_laneid("],
     [
       'knn.cu(88): error: class "cub::FpLimits<float>" has no member "Lowest"',
-      "::cuda::std::numeric_limits<\\2>::\\L\\3\\E\\4",
+      "::cuda::std::numeric_limits<\\2>::lowest/g",
     ],
   ])("%s", (message, wanted) => {
     const lines = live(built(message));
@@ -118,7 +118,7 @@ describe("CMake within pip", () => {
       live(
         "$ cmake -S . -B build\nCMake Error: Error required internal CMake variable not set, cmake may not be built correctly.\nMissing variable is:\nCMAKE_CUDA_COMPILE_WHOLE_COMPILATION",
       )[0],
-    ).toContain("enable_language(CUDA)/' CMakeLists.txt");
+    ).toContain("enable_language(CUDA)/g' CMakeLists.txt");
   });
 });
 
