@@ -95,6 +95,7 @@ export function inClone(lines: readonly string[], match: Match): readonly string
   );
   const rest = others
     .map(asRemark)
+    .filter((line) => !(/^cd (?:\/d )?(?:"[^"]+"|\S+)$/.test(line) && line.includes(`${name}-`)))
     .map((line) =>
       line.startsWith("#")
         ? line

@@ -272,8 +272,8 @@ export const setupScriptRules: readonly Rule[] = [
     matches: (finding) =>
       saidAny(
         finding,
-        /(?:setuptools-scm|setuptools_scm|hatch-vcs|versioningit|dunamai) .*(?:was unable to detect version|could not|unable)/,
         /unable to detect version for (?<where>\S+)/,
+        /(?:setuptools-scm|setuptools_scm|hatch-vcs|versioningit|dunamai) .*(?:was unable to detect version|could not|unable)/,
         /Error getting the version from source `vcs`/,
       ),
     confidence: "high",
