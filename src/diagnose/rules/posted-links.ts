@@ -83,7 +83,7 @@ export const postedLinkRules: readonly Rule[] = [
       },
       {
         text: "$ pip install --no-build-isolation .\n  Building wheel for ops (setup.py) ... error\n      g++ a.o b.o -shared -L/e/torch/lib -lc10 -ltorch -ltorch_cpu -o x.so -Wl,--no-undefined\n      b.cpp:(.text+0x9): undefined reference to `at::cuda::getCurrentDeviceProperties()'\n  ERROR: Failed building wheel for ops",
-        expect: "-Wl,--no-as-needed -ltorch_cuda $LDFLAGS",
+        expect: "-ltorch_cuda $LDFLAGS",
       },
       {
         text: "g++ a.o b.o -shared -L/e/torch/lib -lc10 -ltorch -ltorch_cpu -o x.so -Wl,--no-undefined\nb.cpp:(.text+0x9): undefined reference to `at::cuda::getCurrentDeviceProperties()'",
