@@ -16,6 +16,8 @@ export interface TorchName {
   readonly instead?: string;
   /** A replacement of words that is the whole change. */
   readonly rename?: readonly [from: string, to: string];
+  /** The name is one that whole projects use: `rename` is for `sed -E`, in all their sources. */
+  readonly isWide?: true;
 }
 
 /** First match wins. */
@@ -155,6 +157,8 @@ const names: readonly TorchName[] = [
   {
     form: /^(?:c10|at|torch)::(?:optional|nullopt|nullopt_t|make_optional|value_or_else)$/,
     instead: "std::optional and std::nullopt, with #include <optional> (torch 2.5 and newer; C++17)",
+    rename: ["(c10|at|torch)::(optional|nullopt|make_optional)", "std::\\2"],
+    isWide: true,
   },
   {
     form: /^c10::string_view$|^c10::basic_string_view$/,

@@ -73,6 +73,7 @@ function history(finding: Finding, context: RuleContext): (MatchFacts & { readon
     instead: known.instead,
     from: known.rename?.[0],
     to: known.rename?.[1],
+    wide: known.isWide === undefined ? undefined : "yes",
     said: asked.said ? "yes" : undefined,
     older: known.since === undefined ? undefined : isOlder(context, known.since) ? "yes" : "no",
   };
@@ -94,15 +95,18 @@ function withTorchOfPython(match: Match, since: string): string[] {
 }
 
 const mostReplaced = 6;
+const sources = ["h", "hpp", "cuh", "cpp", "cc", "cxx", "cu"].map((end) => `--include='*.${end}'`).join(" ");
 
 /** What has another name now, of all that the text names: a line for each, with the files where the name alone has to change. */
 function replacementsOf(match: Match): string[] {
   const asked = new Map<string, string>();
   const add = (facts: MatchFacts, file: string | undefined): void => {
-    const { from, to, asked: name = "", instead = "" } = facts;
+    const { from, to, asked: name = "", instead = "", wide } = facts;
     const line =
       from !== undefined && to !== undefined && file !== undefined && platformOf(match) !== "win32"
-        ? `sed -i.bak 's/${from}/${to}/g' ${file}`
+        ? wide === undefined
+          ? `sed -i.bak 's/${from}/${to}/g' ${file}`
+          : `grep -rlE '${from}' ${sources} . | xargs sed -i.bak -E 's/${from}/${to}/g'   # ${name} is ${instead}; in the folder of the sources`
         : `# ${name} → ${instead}`;
     if (asked.size < mostReplaced) asked.set(`${name} ${line}`, line);
   };
@@ -197,6 +201,10 @@ export const torchApiRules: readonly Rule[] = [
         expect: "torch::RegisterOperators",
       },
       { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
+      {
+        text: "ops/shim.h:85:22: error: no template named 'optional' in namespace 'c10'; did you mean 'std::optional'?",
+        expect: "| xargs sed -i.bak -E 's/(c10|at|torch)::(optional|nullopt|make_optional)/std::\\2/g'",
+      },
       {
         text: "main.cpp:40:9: error: ‘struct torch::optim::AdamOptions’ has no member named ‘learning_rate’",
         expect: "lr(",

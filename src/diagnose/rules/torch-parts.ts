@@ -1,5 +1,7 @@
 /** Symbols of a part of torch that is not there: not imported, not linked, or left out of the installed build. */
-import { installTorchFor, platformOf, python, rebuild } from "../commands.ts";
+import { installTorchFor, platformOf, python, rebuild, removeFolder } from "../commands.ts";
+import { commandAgain } from "../failed-command.ts";
+import { linkedToo } from "../link-additions.ts";
 import type { Finding } from "../finding.ts";
 import { ofLog } from "../matchers.ts";
 import type { Match, Rule, RuleContext } from "../rule.ts";
@@ -24,6 +26,21 @@ function setuptoolsLinks({ context }: Match): boolean {
       text,
     ),
   );
+}
+
+/** torch_python for the link that setuptools does, and the build from nothing. */
+function linkedBySetuptools(match: Match): readonly string[] {
+  const added =
+    match.finding.phase === "link" && setuptoolsLinks(match) && !match.context.log.namesRetorch
+      ? linkedToo(match, "torch_python")
+      : [];
+  return added.length === 0
+    ? rebuild(match)
+    : [
+        ...added,
+        removeFolder(match, "build"),
+        ...(commandAgain(match) ?? [`${python(match)} setup.py build_ext --inplace`]),
+      ];
 }
 
 export const torchPartRules: readonly Rule[] = [
@@ -188,7 +205,7 @@ export const torchPartRules: readonly Rule[] = [
           ]
         : linkedByCmake(match).length > 0
           ? []
-          : rebuild(match)),
+          : linkedBySetuptools(match)),
     ],
     change: (match) =>
       match.finding.phase === "link" && match.context.environment?.torch?.libraries.includes("torch_python") === true

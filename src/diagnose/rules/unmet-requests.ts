@@ -3,7 +3,7 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { pip, platformOf, pythonVersion, torchIndex } from "../commands.ts";
 import { askFor, projectTool, usePython, withCompanions } from "../project-tools.ts";
 import { lastBeforeNewerGlibc, withNewerGlibc } from "../older-glibc.ts";
-import { forWheel, showTags, wheelCause } from "./refused-wheels.ts";
+import { byItsNumber, forWheel, showTags, wheelCause } from "./refused-wheels.ts";
 import { coded, type Match, type Rule, type RuleContext, said } from "../rule.ts";
 import { pythonsOf, torchForPython, within } from "../torch-wheels.ts";
 import { type Unmet, unmetOf } from "../unmet-requests.ts";
@@ -240,8 +240,10 @@ export const unmetRequestRules: readonly Rule[] = [
       return `No release of \`${match.facts["what"] ?? "the package"}\` fits: ${match.facts["absent"] === undefined ? "" : "the index has no package of that name at all (misspelt, or only in its project's repository), or "}none is made for ${version === undefined ? "this Python" : `Python ${version}`} on this system, the version does not exist, or it is on another index (torch with CUDA: https://download.pytorch.org/whl/…).`;
     },
     fix: (match) => {
-      if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined)
-        return [showTags(match), ...forWheel(match)];
+      if (coded(match.finding, "wrong-wheel", "wrong-python") !== undefined) {
+        const again = byItsNumber(match);
+        return again.length > 0 ? again : [showTags(match), ...forWheel(match)];
+      }
       const unmet = unmetOf(match);
       if (onMusl(match)) return withGlibc(match);
       const before = lastBeforeNewerGlibc(match);
