@@ -44,16 +44,24 @@ function isBeforeCxx17({ facts, context: { log } }: Match): boolean {
   return facts["dialect"] === "CUDA17" && cuda !== undefined && Number(cuda.split(".")[0]) < 11;
 }
 
+function versionOr(cuda: string | undefined): string {
+  return cuda === undefined ? "one CUDA" : `CUDA ${cuda}`;
+}
+
 /** One toolkit in all variables that FindCUDA reads, and a build folder that remembers none, where Python's builder runs CMake. */
 function oneToolkit(match: Match): string[] | undefined {
   if (!isBuiltByPython(match) || platformOf(match) === "win32") return undefined;
+  const { setupCommand, requested, dockerBuild } = match.context.log;
   const cuda = torchCuda(match);
   const asked = `$(${python(match)} -c "import torch; print('.'.join(torch.version.cuda.split('.')[:2]))")`;
+  const inSources = setupCommand !== undefined || requested?.includes(".") === true;
   return [
-    "ls -d /usr/local/cuda-*   # the toolkits that are installed",
-    `export CUDA_HOME=/usr/local/cuda-${cuda ?? asked}   # the toolkit of torch's CUDA`,
-    "export CUDA_PATH=$CUDA_HOME CUDACXX=$CUDA_HOME/bin/nvcc PATH=$CUDA_HOME/bin:$PATH; unset CPATH CPLUS_INCLUDE_PATH   # one name everywhere",
-    "rm -rf build",
+    "ls -d /usr/local/cuda*   # the toolkits that are installed",
+    // A step of a Dockerfile keeps nothing of what another one asked for.
+    `export CUDA_HOME=/usr/local/cuda${cuda === undefined ? (dockerBuild ? "" : `-${asked}`) : `-${cuda}`}   # the toolkit of torch's CUDA`,
+    "export CUDA_PATH=$CUDA_HOME CUDACXX=$CUDA_HOME/bin/nvcc PATH=$CUDA_HOME/bin:$PATH   # one name everywhere",
+    "unset CPATH CPLUS_INCLUDE_PATH",
+    ...(inSources ? ["rm -rf build"] : []),
   ];
 }
 
@@ -109,7 +117,7 @@ export const cmakeRules: readonly Rule[] = [
     confidence: "high",
     cause: (match) =>
       match.facts["headers"] !== undefined
-        ? `nvcc is of CUDA ${match.facts["nvcc"] ?? match.context.log.cuda ?? "one release"}, and the headers that CMake found beside it are of CUDA ${match.facts["headers"]}: two toolkits are mixed. Variables of the shell (CUDA_HOME, CUDA_PATH, CPATH, PATH) or what an older build folder keeps name both.`
+        ? `nvcc is of ${versionOr(match.facts["nvcc"] ?? match.context.log.cuda)}, and the headers that CMake found beside it are of CUDA ${match.facts["headers"]}: two toolkits are mixed. Variables of the shell (CUDA_HOME, CUDA_PATH, CPATH, PATH) or what an older build folder keeps name both.`
         : "torch's CMake files compare the CUDA that FindCUDA and the one that FindCUDAToolkit found: they are two (often one toolkit under two names, /usr/local/cuda and /usr/local/cuda-12.1, or nvcc of one and headers of another).",
     fix: (match) =>
       oneToolkit(match) ?? [

@@ -200,8 +200,12 @@ export const gpuLibraryRules: readonly Rule[] = [
         : []),
       setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results",
     ],
-    sources: ["meta-pytorch/csprng#115"],
+    sources: ["meta-pytorch/csprng#115", "pytorch/pytorch#122705"],
     examples: [
+      {
+        text: "torch 2.3.0, macOS 14, torch.compile\nOMP: Error #15: Initializing libomp.dylib, but found libomp.dylib already initialized.",
+        expect: 'install --upgrade "torch>=2.3.1"',
+      },
       {
         text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.",
         expect: "OpenMP",

@@ -241,6 +241,10 @@ export const rocmRules: readonly Rule[] = [
         expect: "https://github.com/ROCm/apex.git",
       },
       {
+        text: "torch 2.6.0+rocm6.2\n$ pip install -v --no-build-isolation ./apex\nIn file included from /home/jo/apex/csrc/multi_tensor_apply.cuh:3:\n/home/jo/e/lib/python3.10/site-packages/torch/include/ATen/cuda/CUDAContext.h:5:10: fatal error: 'cuda_runtime_api.h' file not found\nerror: command '/opt/rocm/bin/hipcc' failed with exit code 1",
+        expect: "git clone --recursive -b release/1.6.0 https://github.com/ROCm/apex.git",
+      },
+      {
         text: "/p/kernels/includes/conversion_utils_hip.h:402:12: error: use of undeclared identifier '__uint2bfloat16_rn'; did you mean '__uint2float_rn'?",
         expect: "hipify",
       },

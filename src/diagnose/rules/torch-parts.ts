@@ -214,6 +214,10 @@ export const torchPartRules: readonly Rule[] = [
     sources: ["pytorch/pytorch#38122", "pytorch/pytorch#41254", "pytorch/pytorch#115937"],
     examples: [
       {
+        text: "C:\\work\\p> python setup.py develop\nops.obj : error LNK2001: unresolved external symbol __imp_THPVariableClass\nbuild\\lib.win-amd64-cpython-310\\ops.cp310-win_amd64.pyd : fatal error LNK1120: 1 unresolved externals",
+        expect: "set LINK=torch_python.lib",
+      },
+      {
         text: ">>> import torch\n>>> import my_ops\nImportError: /p/build/my_ops.cpython-310-x86_64-linux-gnu.so: undefined symbol: THPVariableClass",
         expect: "find_library(TORCH_PYTHON",
       },

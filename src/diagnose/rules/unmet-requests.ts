@@ -283,6 +283,14 @@ export const unmetRequestRules: readonly Rule[] = [
     sources: ["https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/"],
     examples: [
       {
+        text: "$ pip install https://download.pytorch.org/whl/cu121/torchaudio-2.1.0%2Bcu121-cp39-cp39-linux_x86_64.whl\nERROR: torchaudio-2.1.0+cu121-cp39-cp39-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "install torchaudio==2.1.0 --index-url https://download.pytorch.org/whl/cu121",
+      },
+      {
+        text: "$ pip install https://data.pyg.org/whl/torch-2.1.0%2Bcu118/torch_cluster-1.6.3%2Bpt21cu118-cp39-cp39-linux_x86_64.whl\nERROR: torch_cluster-1.6.3+pt21cu118-cp39-cp39-linux_x86_64.whl is not a supported wheel on this platform.",
+        expect: "install torch-cluster==1.6.3+pt21cu118 -f https://data.pyg.org/whl/torch-2.1.0+cu118.html",
+      },
+      {
         text: "ERROR: torchvision-0.5.0a0+9cdc814-cp37-cp37m-linux_armv7l.whl is not a supported wheel on this platform.",
         expect: "Python 3.7 and armv7l",
       },
