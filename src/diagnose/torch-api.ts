@@ -17,6 +17,8 @@ export interface TorchName {
   readonly instead?: string;
   /** An edit that is the whole change. */
   readonly rename?: Edit;
+  /** The name is one that whole projects use: `rename` is for all their sources. */
+  readonly isWide?: true;
 }
 
 /** First match wins. */
@@ -156,6 +158,8 @@ const names: readonly TorchName[] = [
   {
     form: /^(?:c10|at|torch)::(?:optional|nullopt|nullopt_t|make_optional|value_or_else)$/,
     instead: "std::optional and std::nullopt, with #include <optional> (torch 2.5 and newer; C++17)",
+    rename: ["(c10|at|torch)::(optional|nullopt|make_optional)", "std::\\2"],
+    isWide: true,
   },
   {
     form: /^c10::string_view$|^c10::basic_string_view$/,

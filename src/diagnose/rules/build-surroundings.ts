@@ -1,18 +1,50 @@
 /** Where a build runs: network file systems, folders that vanish, names that Windows refuses, arguments of ninja. */
-import { platformOf, rebuild, removeFolder, setVariable } from "../commands.ts";
+import { pip, platformOf, rebuild, removeFolder, setVariable } from "../commands.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
+import { isBuiltByPython } from "../typed-builds.ts";
 
 function ofNinja(tool: string): boolean {
   return tool === "ninja";
 }
 
+/** cl.exe and link.exe stay with 260 characters; ninja from 1.12 on takes more where Windows does. Source: ninja-build/ninja#2225. */
+function longPaths(match: Match): string[] {
+  return [
+    "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
+    ...(ofNinja(match.finding.tool) && match.facts["long"] !== undefined
+      ? [pip(match, 'install --upgrade "ninja>=1.12"') + "   # older ones do not heed that setting"]
+      : []),
+  ];
+}
+
+/** An environment of conda's by its name, in the drive and the folder where the long path begins. */
+const condaEnvironment = /^(?<drive>[A-Za-z]:)[\\/].*?[\\/]envs[\\/](?<name>[\w.-]+)[\\/]/;
+
+/** What is long gets a short name: the environment, the temporary folder, the cache of load(), or the project. Source: conda's documentation of `create` (--clone, -p). */
 function shortFolders(match: Match): string[] {
   const quoted = match.finding.file ?? match.facts["path"] ?? "";
+  const said = quoted === "" ? match.finding.text : quoted;
+  const { drive, name } = condaEnvironment.exec(quoted)?.groups ?? {};
+  if (match.facts["long"] !== undefined && drive !== undefined && name !== undefined && /site-packages/.test(quoted))
+    return [
+      `conda create -y -p ${drive}\\e --clone ${name}   # the same environment under a short path: the build writes each path twice`,
+      `conda activate ${drive}\\e`,
+      ...longPaths(match),
+    ];
+  if (/torch_extensions/.test(said)) return ["set TORCH_EXTENSIONS_DIR=C:\\te", ...longPaths(match)];
+  if (
+    /[\\/]te?mp[\\/]|pip-install-|pip-req-build/i.test(said) ||
+    match.facts["long"] === undefined ||
+    !isBuiltByPython(match)
+  )
+    return [
+      "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
+      "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
+      ...longPaths(match),
+    ];
   return [
-    "# move the project, the environment and the temporary folder to short paths of plain ASCII letters:",
-    "set TMP=C:\\t& set TEMP=C:\\t& mkdir C:\\t",
-    ...(/torch_extensions/.test(quoted) ? ["set TORCH_EXTENSIONS_DIR=C:\\te"] : []),
-    "reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1 /f   # as administrator; cl.exe and link.exe keep their limit of 260",
+    'subst P: "%CD%" & P:   # the project under a short name, in the folder of the sources; away again: subst P: /d',
+    ...longPaths(match),
   ];
 }
 
@@ -79,8 +111,20 @@ export const buildSurroundingsRules: readonly Rule[] = [
         ? `\`${match.facts["path"] ?? "A path"}\` is (most likely) longer than the 260 characters that cl.exe, link.exe and ninja take: the build folder repeats the whole path of each source below a deep temporary folder.`
         : `\`${match.facts["path"] ?? "A path"}\` cannot be opened or written: its folder does not exist, or the path has letters outside of ASCII (a user name), which these tools read in another encoding.`,
     fix: (match) => shortFolders(match),
-    sources: ["https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation"],
+    sources: [
+      "https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation",
+      "ninja-build/ninja#2225",
+      "pytorch/ort#177",
+    ],
     examples: [
+      {
+        text: "ninja: error: Stat(D:/tools/miniconda3/envs/vision/lib/site-packages/ops/build/temp.win-amd64-cpython-310/Release/tools/miniconda3/envs/vision/lib/site-packages/ops/a.obj): Filename longer than 260 characters",
+        expect: "conda create -y -p D:\\e --clone vision",
+      },
+      {
+        text: "C:\\work\\p> python setup.py develop\nninja: error: Stat(C:/work/p/build/temp.win-amd64-cpython-310/Release/work/p/csrc/a.obj): Filename longer than 260 characters",
+        expect: 'subst P: "%CD%" & P:',
+      },
       {
         text: "fatal error C1083: Cannot open compiler generated file: 'C:\\Users\\u\\AppData\\Local\\Temp\\pip-install-abc\\my_ops_1234\\build\\temp.win-amd64-cpython-311\\Release\\Users\\u\\AppData\\Local\\Temp\\pip-install-abc\\my_ops_1234\\csrc\\attention.obj': No such file or directory",
         expect: "260",

@@ -224,10 +224,22 @@ export const gpuLibraryRules: readonly Rule[] = [
       match.context.log.conda
         ? "conda install nomkl   # or all packages from one channel"
         : "# take torch and numpy from one source (all pip or all conda), and do not link another libiomp5 into the extension",
+      // The wheels of 2.3.0 for Macs bring two copies of their own (pytorch/pytorch#122705).
+      ...(/^2\.3\.0/.test(match.context.log.installedTorch ?? match.context.log.torch ?? "") &&
+      /libomp\.dylib/.test(match.finding.text)
+        ? [
+            pip(match, 'install --upgrade "torch>=2.3.1"') +
+              "   # torch 2.3.0 for Macs brings two copies itself, of which torch.compile takes the wrong one",
+          ]
+        : []),
       setVariable(match, "KMP_DUPLICATE_LIB_OK", "TRUE") + "   # a stopgap that may give wrong results",
     ],
-    sources: ["meta-pytorch/csprng#115"],
+    sources: ["meta-pytorch/csprng#115", "pytorch/pytorch#122705"],
     examples: [
+      {
+        text: "torch 2.3.0, macOS 14, torch.compile\nOMP: Error #15: Initializing libomp.dylib, but found libomp.dylib already initialized.",
+        expect: 'install --upgrade "torch>=2.3.1"',
+      },
       {
         text: "OMP: Error #15: Initializing libiomp5md.dll, but found libiomp5md.dll already initialized.",
         expect: "OpenMP",

@@ -74,6 +74,7 @@ function history(finding: Finding, context: RuleContext): (MatchFacts & { readon
     instead: known.instead,
     from: known.rename?.[0],
     to: known.rename?.[1],
+    wide: known.isWide === undefined ? undefined : "yes",
     said: asked.said ? "yes" : undefined,
     older: known.since === undefined ? undefined : isOlder(context, known.since) ? "yes" : "no",
   };
@@ -95,13 +96,28 @@ function withTorchOfPython(match: Match, since: string): string[] {
 }
 
 const mostReplaced = 6;
+const sources = ["h", "hpp", "cuh", "cpp", "cc", "cxx", "cu"].map((end) => `--include='*.${end}'`).join(" ");
+
+/** A name that whole projects use, replaced in all their sources. */
+function inAllSources(match: Match, from: string, to: string, why: string): string[] {
+  return platformOf(match) === "win32"
+    ? []
+    : [
+        `grep -rlE '${from}' ${sources} . | xargs sed -i.bak -E 's/${from}/${to}/g'   # ${why}; in the folder of the sources`,
+      ];
+}
 
 /** What has another name now, of all that the text names: a line for each, with the files where the name alone has to change. */
 function replacementsOf(match: Match): string[] {
   const asked = new Map<string, string>();
   const add = (facts: MatchFacts, finding: Finding): void => {
-    const { from, to, asked: name = "", instead = "" } = facts;
-    const [edit] = from === undefined || to === undefined ? [] : editFile({ ...match, finding }, [[from, to]]);
+    const { from, to, asked: name = "", instead = "", wide } = facts;
+    const [edit] =
+      from === undefined || to === undefined
+        ? []
+        : wide === undefined
+          ? editFile({ ...match, finding }, [[from, to]])
+          : inAllSources(match, from, to, `${name} is ${instead}`);
     const line = edit ?? `# ${name} → ${instead}`;
     if (asked.size < mostReplaced) asked.set(`${name} ${line}`, line);
   };
@@ -196,6 +212,10 @@ export const torchApiRules: readonly Rule[] = [
         expect: "torch::RegisterOperators",
       },
       { text: "a.cpp:9:8: error: ‘optional’ is not a member of ‘c10’", expect: "std::optional" },
+      {
+        text: "ops/shim.h:85:22: error: no template named 'optional' in namespace 'c10'; did you mean 'std::optional'?",
+        expect: "| xargs sed -i.bak -E 's/(c10|at|torch)::(optional|nullopt|make_optional)/std::\\2/g'",
+      },
       {
         text: "main.cpp:40:9: error: ‘struct torch::optim::AdamOptions’ has no member named ‘learning_rate’",
         expect: "lr(",
