@@ -5,6 +5,7 @@
 import { cmakeFolder, configuredAnew } from "./cmake-folders.ts";
 import { platformOf } from "./command-words.ts";
 import type { Match } from "./rule.ts";
+import { typedBuild, typedBuildFromScratch } from "./typed-builds.ts";
 
 /** `libdep.a` of `/w/dep/libdep.a(x.o)`. */
 const archive = /^(.*?([\w.+-]+)\.a)(?:\(|:|$)/;
@@ -13,6 +14,14 @@ const archive = /^(.*?([\w.+-]+)\.a)(?:\(|:|$)/;
 export function archiveWithPic(match: Match): string[] | undefined {
   const [, file = "", stem = ""] = archive.exec(match.facts["file"] ?? "") ?? [];
   if (file === "" || platformOf(match) !== "linux") return undefined;
+  const make = typedBuild(match);
+  // It is of the build that failed.
+  if (make !== undefined && !file.startsWith("/") && !stem.startsWith("libpython"))
+    return make.tool === "make"
+      ? [
+          `${typedBuildFromScratch(make)} CC="\${CC:-gcc} -fPIC" CXX="\${CXX:-g++} -fPIC"   # all objects anew; for good: -fPIC in CFLAGS and CXXFLAGS of the Makefile (nvcc: -Xcompiler -fPIC)`,
+        ]
+      : undefined;
   if (stem.startsWith("libpython")) return pythonWithPic(file);
   const folder = cmakeFolder(file);
   if (folder !== undefined) return configuredAnew(match, folder, ["-DCMAKE_POSITION_INDEPENDENT_CODE=ON"]);

@@ -19,9 +19,14 @@ function ofOtherVisualStudio(match: Match): boolean {
 
 /** The flag for what this build compiles itself, by what its compilers read. */
 function withPic(match: Match): string[] {
-  const { typedConfigure, builtAtRunTime } = match.context.log;
+  const { typedConfigure, builtAtRunTime, namesRetorch, cmake, cmakeTarget, typedBuild } = match.context.log;
   if (platformOf(match) !== "linux" || builtAtRunTime) return [];
-  if (isBuiltByPython(match))
+  const isUntold =
+    !namesRetorch &&
+    match.context.isLive !== true &&
+    !cmake &&
+    (typedBuild ?? cmakeTarget ?? typedConfigure) === undefined;
+  if (isBuiltByPython(match) || isUntold)
     return ['export CFLAGS="$CFLAGS -fPIC" CXXFLAGS="$CXXFLAGS -fPIC" NVCC_APPEND_FLAGS="-Xcompiler -fPIC"'];
   return typedConfigure === undefined || typedConfigure.includes("POSITION_INDEPENDENT")
     ? []
