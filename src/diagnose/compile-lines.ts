@@ -14,6 +14,8 @@ export interface CompileFacts {
   readonly clangRelease?: string;
   /** clang compiles with -flto: its objects hold bitcode. */
   readonly clangLto: boolean;
+  /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
+  readonly gpuSource?: string;
 }
 
 /** Gathers them line by line. */
@@ -23,6 +25,8 @@ export class CompileReader {
   #oldStrings = false;
   #clang: string | undefined;
   #lto = false;
+  readonly #gpuSources = new Set<string>();
+  #hostCallIn: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -30,13 +34,21 @@ export class CompileReader {
       this.#clang ??= /\bclang(?:\+\+)?-(\d{1,2})\b/.exec(text)?.[1];
       if (text.includes("-flto")) this.#lto ||= /\bclang\S* .*-flto\b/.test(text);
     }
+    if (text.includes("__host__ function("))
+      this.#hostCallIn ??= /^(?:#\$ )?((?:[A-Za-z]:)?[^\s():]+\.cuh?)\(\d+\): (?:warning|error)\b/.exec(
+        text.trim(),
+      )?.[1];
     if (!text.includes(" -c ")) return;
+    const source = / -c "?((?:[A-Za-z]:)?[^\s":]+\.cu)(?="? |"?$)/.exec(text)?.[1];
+    if (source !== undefined && this.#gpuSources.size < 2) this.#gpuSources.add(source);
     this.#cSource ??= / -c (\S+\.c)(?= |$)/.exec(text)?.[1];
     this.#oldStrings ||= text.includes("-D_GLIBCXX_USE_CXX11_ABI=0");
   }
 
   facts(): CompileFacts {
+    const gpuSource = this.#hostCallIn ?? (this.#gpuSources.size === 1 ? [...this.#gpuSources][0] : undefined);
     return {
+      ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
       clangLto: this.#lto,
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),

@@ -5,6 +5,8 @@ import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { knownCapabilities, platformOf, setVariable, torchCuda } from "../commands.ts";
 import { ownListWithout } from "../own-arch-list.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
+import { toolkitPackage } from "../nvidia-repository.ts";
 import { packageOf } from "../packages.ts";
 import { changedNvcc } from "../typed-fit.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
@@ -188,6 +190,10 @@ export const nvccArchitectureRules: readonly Rule[] = [
           `# take ${dotted(arch)} out there; a setup.py that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself (pointnet2_ops) overrides the variable: delete that line. Or a CUDA before ${known.gone ?? ""}`,
           setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
         ];
+      const ofTorch = torchCuda(match);
+      // The toolkit of torch's own CUDA has the target: code for an older one would do with this nvcc, if its gcc does.
+      if (ofTorch !== undefined && compareVersions(parseVersion(ofTorch), parseVersion(known.since)) >= 0)
+        return [...toolkitPackage(match, ofTorch), ...newerToolkit(match, known.since)];
       return [
         "nvcc --version; which -a nvcc",
         known.gone === undefined
@@ -205,6 +211,7 @@ export const nvccArchitectureRules: readonly Rule[] = [
       "tatsy/torchmcubes#18",
       "colmap/colmap#2615",
       "cmpute/d3d#8",
+      "turboderp/exui#18",
     ],
     examples: [
       {
@@ -212,6 +219,10 @@ export const nvccArchitectureRules: readonly Rule[] = [
         expect: "-DCUDA_ARCH_BIN=8.6",
       },
       { text: "nvcc fatal   : Unsupported gpu architecture 'compute_89'", expect: "CUDA 11.8" },
+      {
+        text: "(venv) jo@box:~/p$ python serve.py\nRuntimeError: Error building extension 'lora_ext': [1/2] /usr/bin/nvcc -c lora.cu -o lora.cuda.o\nnvcc fatal   : Unsupported gpu architecture 'compute_89'\n\nUbuntu 22.04, RTX 4090, torch 2.1.2+cu121, Cuda compilation tools, release 11.5, V11.5.119",
+        expect: "sudo apt-get install -y cuda-toolkit-12-1",
+      },
       {
         text: "$ pip install -v .\n  Building wheel for flash_mla (setup.py) ...\n  nvcc fatal   : Unsupported gpu architecture 'compute_100a'\n  ERROR: Failed building wheel for flash_mla",
         expect: "export FLASH_MLA_DISABLE_SM100=1",
