@@ -49,7 +49,8 @@ function isBuild({ finding, context }: Match): boolean {
     );
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
   return finding.kind === "exception"
-    ? (log.setupCommand !== undefined || failedCommand({ finding, facts: {}, context })?.kind === "script") &&
+    ? (log.setupCommand !== undefined ||
+        (log.dockerBuild && failedCommand({ finding, facts: {}, context })?.kind === "script")) &&
         finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
     : log.setupLast;
 }
