@@ -109,8 +109,8 @@ export function withoutUnsupported(
   const edit =
     platformOf(match) === "win32" && from.includes('"')
       ? words.length > 1
-        ? `sed -i -E 's/${shown.list}/${list}/g' ${file}`
+        ? `sed -i.bak -E 's/${shown.list}/${list}/g' ${file}`
         : `# ${shown.file}: ${to}", in place of ${shown.list}`
-      : `sed -i -E 's/${from}/${to}/g' ${file}`;
+      : `sed -i.bak -E 's/${from}/${to}/g' ${file}`;
   return [edit, removeFolder(match, "build")];
 }

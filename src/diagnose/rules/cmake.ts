@@ -65,8 +65,14 @@ export const cmakeRules: readonly Rule[] = [
     fix: (match) => [
       ...(/^(?:CUDA|HIP)$/.test(match.facts["language"] ?? "")
         ? editCmake(
-            { ...match, finding: { ...match.finding, file: "CMakeLists.txt" } },
-            `0,/^[ \\t]*project[ \\t]*\\([^)]*\\)/I s//&\\nenable_language(${match.facts["language"] ?? ""})/`,
+            match,
+            [
+              [
+                "^([ \\t]*(project|PROJECT)[ \\t]*\\([^)]*\\))",
+                `\\1\nenable_language(${match.facts["language"] ?? ""})`,
+              ],
+            ],
+            "CMakeLists.txt",
           )
         : []),
       `# CMakeLists.txt: project(name LANGUAGES CXX ${match.facts["language"] === undefined || match.facts["language"].startsWith("C") ? "CUDA" : match.facts["language"]}) — or enable_language(…) at the top level, before find_package(Torch) and add_subdirectory`,

@@ -1,5 +1,5 @@
 /** Symbols that a library has which stands too early on the command line, or not at all. */
-import { linkedToo } from "../link-additions.ts";
+import { linkToo } from "../flag-variables.ts";
 import { isBuiltByPython } from "../typed-builds.ts";
 import { librariesBefore } from "../link-order.ts";
 import type { Finding } from "../finding.ts";
@@ -79,7 +79,7 @@ function nameLibrary(match: Match): string[] {
   return [
     `# the line that links (LDFLAGS, LIBS or LDLIBS of the Makefile; g++ …), behind the objects: ${isSystem ? "" : `-L${folder} `}-l${name}${ofTorch ? "   # LibTorch from 1.5 on: -ltorch -ltorch_cpu -lc10 (CUDA: -ltorch_cuda -lc10_cuda), before: -ltorch -lcaffe2 -lc10" : ""}`,
     `# an extension of Python: libraries = ["${name}"] (setup.py: libraries=["${name}"])`,
-    ...(isBuiltByPython(match) ? linkedToo(match, name, isSystem ? undefined : folder) : []),
+    ...(isBuiltByPython(match) ? linkToo(match, [name], isSystem ? undefined : folder) : []),
   ];
 }
 

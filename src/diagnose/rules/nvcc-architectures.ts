@@ -242,11 +242,11 @@ export const nvccArchitectureRules: readonly Rule[] = [
       },
       {
         text: "Cuda compilation tools, release 13.0, V13.0.88\n$ grep -n ARCHITECTURES CMakeLists.txt\n31:set(CMAKE_CUDA_ARCHITECTURES 60 70 80)\n$ pip install .\n      nvcc fatal   : Unsupported gpu architecture 'compute_60'\n  ERROR: Failed building wheel for ops",
-        expect: "sed -i -E 's/CMAKE_CUDA_ARCHITECTURES 60 70 80/CMAKE_CUDA_ARCHITECTURES 80/g' CMakeLists.txt",
+        expect: "sed -i.bak -E 's/CMAKE_CUDA_ARCHITECTURES 60 70 80/CMAKE_CUDA_ARCHITECTURES 80/g' CMakeLists.txt",
       },
       {
         text: "$ cat src/CMakeLists.txt\nset_target_properties(ops PROPERTIES CUDA_ARCHITECTURES \"35;50\")\n$ cmake -S . -B build && cmake --build build\n-- The CUDA compiler identification is NVIDIA 12.4.131\nnvcc fatal   : Unsupported gpu architecture 'compute_35'",
-        expect: "sed -i -E 's/CUDA_ARCHITECTURES \"35;50/CUDA_ARCHITECTURES \"50/g' src/CMakeLists.txt",
+        expect: "sed -i.bak -E 's/CUDA_ARCHITECTURES \"35;50/CUDA_ARCHITECTURES \"50/g' src/CMakeLists.txt",
       },
       {
         text: "Cuda compilation tools, release 13.0, V13.0.88\n$ CMAKE_ARGS=\"-DGGML_CUDA=on -DCMAKE_CUDA_ARCHITECTURES=61;86\" pip install llama-cpp-python\nnvcc fatal   : Unsupported gpu architecture 'compute_61'\nERROR: Failed building wheel for llama-cpp-python",

@@ -112,7 +112,7 @@ function dropOption(match: Match): string[] {
   const option = b === "-lineinfo" || b === "--generate-line-info" ? b : a;
   if (!/^--?[\w-]+$/.test(option)) return [];
   return [
-    `grep -rlE -- "[\\"']${option}[\\"']" --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i -E "s/[\\"']${option}[\\"'] *,? *//g"`,
+    `grep -rlE -- "[\\"']${option}[\\"']" --include='*.py' --include=CMakeLists.txt --include='*.cmake' . | xargs -r sed -i.bak -E "s/[\\"']${option}[\\"'] *,? *//g"`,
     // In words of bash, which neither a cell nor a Dockerfile has.
     ...(match.context.log.notebook || match.context.log.docker
       ? []
@@ -187,7 +187,7 @@ export const nvccOptionRules: readonly Rule[] = [
       ...(typographic(match) === undefined
         ? []
         : [
-            `grep -rlE "(^|[^A-Za-z0-9])–[A-Za-z]" --include=CMakeLists.txt --include='*.cmake' --include='*.py' . | xargs -r sed -i -E 's/(^|[^A-Za-z0-9])–([A-Za-z])/\\1-\\2/g'   # type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
+            `grep -rlE "(^|[^A-Za-z0-9])–[A-Za-z]" --include=CMakeLists.txt --include='*.cmake' --include='*.py' . | xargs -r sed -i.bak -E 's/(^|[^A-Za-z0-9])–([A-Za-z])/\\1-\\2/g'   # type -${(typographic(match) ?? "").replace(/^–+/, "")}`,
           ]),
       "# move the project, the Python environment or CUDA to a path without spaces",
       "# give host flags as -Xcompiler <flag>; in setup.py: extra_compile_args={'cxx': [...], 'nvcc': ['-Xcompiler', '-fopenmp']}",

@@ -204,7 +204,7 @@ export const rocmRules: readonly Rule[] = [
         : [
             ...(match.facts["name"] === "device_launch_parameters.h"
               ? [
-                  "grep -rl device_launch_parameters.h --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i '/#include.*device_launch_parameters\\.h/d'   # in the sources that are translated: neither nvcc nor hipcc needs it (it is for editors)",
+                  "grep -rl device_launch_parameters.h --include='*.cu' --include='*.cuh' --include='*.cpp' --include='*.h' . | xargs -r sed -i.bak '/#include.*device_launch_parameters\\.h/d'   # in the sources that are translated: neither nvcc nor hipcc needs it (it is for editors)",
                 ]
               : []),
             "# include_dirs=[os.path.abspath('csrc')] so that hipify sees the headers; guard what is left with #ifndef USE_ROCM",
@@ -249,7 +249,7 @@ export const rocmRules: readonly Rule[] = [
         ? []
         : translated.test(maskedFile(match) ?? "")
           ? [
-              "grep -rlE '_sync *\\(' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i -E '/_sync *\\(/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
+              "grep -rlE '_sync *\\(' --include='*.cu' --include='*.cuh' --include='*.h' . | xargs -r sed -i.bak -E '/_sync *\\(/s/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g'   # in the sources, of which the file that is named is made; for ROCm alone: CUDA's masks have 32 bits",
             ]
           : [
               `sed -i.bak -E 's/\\b0[xX][fF]{8}([uU]?[lL]{0,2})\\b/0xffffffffffffffffULL/g' ${maskedFile(match) ?? ""}   # for ROCm alone: CUDA's masks have 32 bits; the same for each file that is named`,

@@ -106,7 +106,7 @@ export const torchPartRules: readonly Rule[] = [
       },
       {
         text: '$ python use.py\nTraceback (most recent call last):\n  File "/home/u/ops/use.py", line 1, in <module>\n    import my_ops\n  File "/home/u/.venv/lib/python3.12/site-packages/my_ops/__init__.py", line 3, in <module>\n    from . import _C\nImportError: libtorch_cuda.so: cannot open shared object file: No such file or directory\n$ python -c "import torch; print(torch.__version__)"\n2.10.0+cu128',
-        expect: "sed -i '1i import torch' /home/u/ops/use.py",
+        expect: "sed -i.bak '1i import torch' /home/u/ops/use.py",
       },
       {
         text: ">>> import my_ops\nImportError: libc10_hip.so: cannot open shared object file: No such file or directory\ntorch==2.6.0+rocm6.2",
