@@ -49,7 +49,9 @@ function isBuild({ finding, context }: Match): boolean {
     );
   // setup.py itself stopped, as a command of the text ran it; a program that runs later fails for other reasons.
   return finding.kind === "exception"
-    ? log.setupCommand !== undefined && finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
+    ? (log.setupCommand !== undefined ||
+        (log.dockerBuild && failedCommand({ finding, facts: {}, context })?.kind === "script")) &&
+        finding.frames?.some((frame) => /(?:^|[\\/])setup\w*\.py:/.test(frame)) === true
     : log.setupLast;
 }
 
@@ -129,7 +131,18 @@ function withCommand(lines: readonly string[], wanted: readonly string[], match:
   const going = wanted.slice(0, -1);
   // What is edited lies where the command runs.
   const first = going.length > 0 && kept.some(isOfFolder);
+  if (!mends(kept)) return [...kept, afterwards([...variables, ...going, given])];
   return first ? [...going, ...kept, ...variables, given] : [...kept, ...variables, ...going, given];
+}
+
+/** Whether a line changes something: what stands in remarks alone, or only looks around, leaves the command as it failed. */
+function mends(lines: readonly string[]): boolean {
+  return lines.some((line) => !isLook(line) && !/^(?:cd|pushd) (?:\/d )?\S+$/.test(commandPart(line).trim()));
+}
+
+/** The failed command behind remarks that a person has to follow first: live it would fail once more. */
+function afterwards(lines: readonly string[]): string {
+  return `# then: ${lines.join(" && ")}`;
 }
 
 /** A part of a list was installed: the list is asked for again, where the release of that part is the list's own. */
@@ -189,6 +202,7 @@ function withProgram(lines: readonly string[], match: Match): readonly string[] 
     ? asTyped(failed).replace(/\buv run (?!--no-sync)/, "uv run --no-sync ")
     : asTyped(failed);
   const given = withoutSet(withCompilers(match, command), kept);
+  if (!mends(kept)) return [...kept, afterwards([given])];
   return [...kept, ...(failed.shell === "sentence" ? [given] : inItsFolder(match, failed, [given]))];
 }
 
@@ -200,7 +214,10 @@ function withTyped(lines: readonly string[], match: Match): readonly string[] {
   const commands = kept.map(commandPart).filter((line) => line !== "");
   if (commands.some((line) => isBuildLine(line, "") || /^cmake (?!--version)/.test(line))) return lines;
   const cmake = cmakeAgain(match, kept);
-  if (cmake !== undefined) return [...kept, ...cmake.map((line) => withCompilers(match, line))];
+  if (cmake !== undefined) {
+    const given = cmake.map((line) => withCompilers(match, line));
+    return mends(kept) ? [...kept, ...given] : [...kept, afterwards(given.map(commandPart))];
+  }
   const typed = log.typedLast === "compile" && log.installer === undefined ? log.typedCompile : undefined;
   const program = typed?.split(" ")[0] ?? "";
   return typed === undefined || commands.every(isLook) || commands.some((line) => line.startsWith(`${program} `))

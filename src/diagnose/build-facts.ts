@@ -10,6 +10,8 @@ export interface BuildFacts extends CmakeArchitectureFacts {
   readonly torchLinkFolder?: string;
   /** What TORCH_CUDA_ARCH_LIST is set to, as a command of the text has it: `8.6`. */
   readonly archListSet?: string;
+  /** The same as a family of GPUs, as torch knows them by name: `Volta` (torch/utils/cpp_extension.py, named_arches). */
+  readonly archListNamed?: string;
   /** The same where it is written in another form than torch's: `sm_80;sm_90`, `86`. */
   readonly archListMisspelt?: string;
   /** Kernel templates that nvcc found no body for where they are launched: `fill_kernel`. */
@@ -76,6 +78,7 @@ function bundledPython(text: string): string | undefined {
 export class BuildReader {
   #folder: string | undefined;
   #list: string | undefined;
+  #named: string | undefined;
   #otherList: string | undefined;
   #cmakeCuda: string | undefined;
   #generatedIn: string | undefined;
@@ -124,6 +127,10 @@ export class BuildReader {
           .find((part) => part !== undefined) ?? this.#cmakeCuda;
     if (text.includes("TORCH_CUDA_ARCH_LIST"))
       this.#otherList = archListOther.exec(text)?.[1]?.trim() ?? this.#otherList;
+    if (text.includes("TORCH_CUDA_ARCH_LIST"))
+      this.#named ??= /\bTORCH_CUDA_ARCH_LIST["']?\s?=\s?["']?(Maxwell|Pascal|Volta|Turing|Ampere|Ada|Hopper)\b/.exec(
+        text,
+      )?.[1];
     if (text.includes("TORCH_CUDA_ARCH_LIST")) this.#list = archList.exec(text)?.[1]?.trim() ?? this.#list;
     if (text.includes("-gencode arch="))
       for (const [, arch = ""] of text.slice(0, 20_000).matchAll(/ -gencode arch=compute_(\d{2,3}[af]?)/g))
@@ -189,6 +196,7 @@ export class BuildReader {
       ...(this.#uvEnvironment === undefined ? {} : { uvEnvironment: this.#uvEnvironment }),
       ...(this.#folder === undefined ? {} : { torchLinkFolder: this.#folder }),
       ...(this.#list === undefined ? {} : { archListSet: this.#list }),
+      ...(this.#named === undefined ? {} : { archListNamed: this.#named }),
       ...(this.#bodiless.length === 0 ? {} : { kernelsWithoutBody: [...this.#bodiless] }),
       nvccByCcache: this.#ccache,
       namesSccache: this.#sccache,

@@ -16,6 +16,8 @@ export interface CompileFacts {
   readonly clangLto: boolean;
   /** The last line that links with libraries, as the compiler was called: `g++ -o app app.o -lc10`. */
   readonly linkLine?: string;
+  /** The one source for the GPU that the failure can be of: the file that a warning of nvcc names, else the only one compiled. */
+  readonly gpuSource?: string;
 }
 
 /** A compiler's whole command that makes a file of objects, without words that a shell would read otherwise. */
@@ -29,6 +31,8 @@ export class CompileReader {
   #clang: string | undefined;
   #lto = false;
   #link: string | undefined;
+  readonly #gpuSources = new Set<string>();
+  #hostCallIn: string | undefined;
 
   line(text: string): void {
     if (text.startsWith("building '")) this.#extension = /^building '([\w.]+)' extension/.exec(text)?.[1];
@@ -37,13 +41,21 @@ export class CompileReader {
       if (text.includes("-flto")) this.#lto ||= /\bclang\S* .*-flto\b/.test(text);
     }
     if (text.includes(" -l") && links.test(text)) this.#link = text;
+    if (text.includes("__host__ function("))
+      this.#hostCallIn ??= /^(?:#\$ )?((?:[A-Za-z]:)?[^\s():]+\.cuh?)\(\d+\): (?:warning|error)\b/.exec(
+        text.trim(),
+      )?.[1];
     if (!text.includes(" -c ")) return;
+    const source = / -c "?((?:[A-Za-z]:)?[^\s":]+\.cu)(?="? |"?$)/.exec(text)?.[1];
+    if (source !== undefined && this.#gpuSources.size < 2) this.#gpuSources.add(source);
     this.#cSource ??= / -c (\S+\.c)(?= |$)/.exec(text)?.[1];
     this.#oldStrings ||= text.includes("-D_GLIBCXX_USE_CXX11_ABI=0");
   }
 
   facts(): CompileFacts {
+    const gpuSource = this.#hostCallIn ?? (this.#gpuSources.size === 1 ? [...this.#gpuSources][0] : undefined);
     return {
+      ...(gpuSource === undefined ? {} : { gpuSource }),
       oldStringsAsked: this.#oldStrings,
       clangLto: this.#lto,
       ...(this.#cSource === undefined ? {} : { cSource: this.#cSource }),

@@ -5,6 +5,7 @@
 import { ArchiveReader } from "./archive-sources.ts";
 import { type BuildFacts, BuildReader } from "./build-facts.ts";
 import { type CompileFacts, CompileReader } from "./compile-lines.ts";
+import { LibtorchReader } from "./libtorch-downloads.ts";
 import { packageCalled } from "./called-module.ts";
 import { FunctionHeadReader } from "./function-heads.ts";
 import { cleanLine } from "./log-line.ts";
@@ -89,6 +90,7 @@ export class FactsReader {
   readonly #systems = new SystemReader();
   readonly #words = new ToolReader();
   readonly #compiles = new CompileReader();
+  readonly #libtorch = new LibtorchReader();
   readonly #compilers = new ShownCompilerReader();
   readonly #typedCommands = new TypedReader();
   readonly #typedGit = new TypedGitReader();
@@ -131,6 +133,7 @@ export class FactsReader {
     this.#tools.line(text);
     this.#words.line(text);
     this.#compiles.line(text);
+    this.#libtorch.line(text);
     this.#compilers.line(text);
     this.#typedCommands.line(text, at);
     this.#typedGit.line(text);
@@ -352,6 +355,7 @@ export class FactsReader {
       ...system,
       ...this.#words.facts(),
       ...this.#compiles.facts(),
+      ...this.#libtorch.facts(),
       ...this.#compilers.facts(),
       ...this.#typedCommands.facts(),
       ...this.#typedGit.facts(),

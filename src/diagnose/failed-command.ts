@@ -27,17 +27,20 @@ function nearest(commands: readonly TypedCommand[], at: number): TypedCommand | 
 
 const runs: readonly CommandKind[] = ["program"];
 
+/** Commands of Python that only show something. */
+const asks =
+  /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
+
 /** The command that failed as it built or installed something. */
 export function failedCommand({ finding, context: { log } }: Match): TypedCommand | undefined {
-  const last = nearest(log.typed, finding.at);
+  const last = nearest(
+    log.typed.filter(({ kind, line, failed }) => failed === true || kind !== "program" || !asks.test(line)),
+    finding.at,
+  );
   if (last === undefined || !runs.includes(last.kind)) return last;
   // `pip install -e . && pytest`: what built stands in the same line.
   return log.typed.findLast(({ at, kind }) => at === last.at && !runs.includes(kind)) ?? last;
 }
-
-/** Commands of Python that only show something. */
-const asks =
-  /\bpython\S* -c ["'](?:import \w+(?:, \w+)*; ?)?print|\bcollect_env\b|-m \w+\.info\b|-m (?:torch\.utils\.|site\b|sysconfig\b)/;
 
 /** The program that failed as it ran. */
 export function failedProgram({ finding, context: { log } }: Match): TypedCommand | undefined {
@@ -82,6 +85,11 @@ function isVerbatim({ context: { log } }: Match, { kind, starter, shell, at }: T
   return (kind === "build" || kind === "configure") && ["docker", "notebook", "ci", "sentence"].includes(shell);
 }
 
+/** `transformer-engine` is `TransformerEngine` in an address. */
+function inOneWord(name: string): string {
+  return plainName(name).replaceAll(/[-_.]/g, "");
+}
+
 /** What pip was asked for by the one command that failed. */
 function installed({ context: { log } }: Match, failed: TypedCommand | undefined): string | undefined {
   const [only, ...others] = log.installs ?? [];
@@ -92,7 +100,7 @@ function installed({ context: { log } }: Match, failed: TypedCommand | undefined
   const { package: built } = log;
   return built === undefined
     ? undefined
-    : (log.installs ?? []).findLast((each) => plainName(each).includes(plainName(built)));
+    : (log.installs ?? []).findLast((each) => inOneWord(each).includes(inOneWord(built)));
 }
 
 /** The lines that give the failed command again; undefined without one. */

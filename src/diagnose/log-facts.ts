@@ -6,6 +6,7 @@ import type { ArchiveFacts } from "./archive-sources.ts";
 import type { BuildFacts } from "./build-facts.ts";
 import type { CompileFacts } from "./compile-lines.ts";
 import type { FunctionHeads } from "./function-heads.ts";
+import type { LibtorchFacts } from "./libtorch-downloads.ts";
 import type { OtherField } from "./other-field.ts";
 import type { PasteFacts } from "./paste-facts.ts";
 import type { PlaceFacts } from "./place-facts.ts";
@@ -25,6 +26,7 @@ export interface LogFacts
     BuildFacts,
     CompileFacts,
     FunctionHeads,
+    LibtorchFacts,
     PasteFacts,
     PlaceFacts,
     PlatformFacts,

@@ -1,5 +1,8 @@
 /** NVIDIA's packages of CUDA for Ubuntu and Debian: how apt gets to know them. It does not know which of them a release of the system has. */
+import { compareVersions, parseVersion } from "../base/order.ts";
+import { platformOf } from "./command-words.ts";
 import type { Match } from "./rule.ts";
+import { toolkitFolder } from "./toolkit-commands.ts";
 
 /**
  * NVIDIA's repository for the distribution that an address in the message names, else for the one that runs. Sources:
@@ -16,5 +19,25 @@ export function nvidiaRepository(match: Match): string[] {
   const folder = told ?? "$(. /etc/os-release; echo $ID$VERSION_ID | tr -d .)";
   return [
     `curl -fLO "https://developer.download.nvidia.com/compute/cuda/repos/${folder}/${processor}/${keyring}" && sudo dpkg -i ${keyring} && sudo apt-get update`,
+  ];
+}
+
+/** The first CUDA in NVIDIA's repository of a release of Ubuntu. Source: its listings of packages, cuda/repos/ubuntu2004 to ubuntu2404. */
+const firstCuda: Readonly<Record<string, readonly number[]>> = {
+  "20.04": [11, 0],
+  "22.04": [11, 7],
+  "24.04": [12, 5],
+};
+
+/** Installs a toolkit beside the others where its folder is not there; nothing where the text names no Ubuntu that has it. */
+export function toolkitPackage(match: Match, version: string): string[] {
+  const { log } = match.context;
+  const first = firstCuda[log.ubuntu ?? ""];
+  if (first === undefined || log.conda || log.listedToolkits.includes(version) || platformOf(match) !== "linux")
+    return [];
+  if (compareVersions(parseVersion(version), first) < 0) return [];
+  const repository = nvidiaRepository(match).join(" && ");
+  return [
+    `[ -d ${toolkitFolder(match, version)} ] || { ${repository} && sudo apt-get install -y cuda-toolkit-${version.replace(".", "-")}; }`,
   ];
 }

@@ -22,7 +22,8 @@ function unasked(command: string): string {
 
 /** `export A=x B="y z"`: the names with their values; undefined for another command. */
 function exported(command: string): readonly (readonly [name: string, value: string])[] | undefined {
-  if (!command.startsWith("export ")) return undefined;
+  // `export A=1; make`: what stands behind is no part of a value.
+  if (!command.startsWith("export ") || /^export (?:[^"';]|"[^"]*"|'[^']*')*;/.test(command)) return undefined;
   const parts = [...command.slice(7).matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|\$\((?:[^()]|\([^()]*\))*\)\S*|\S*)/g)];
   return parts.map(([, name = "", value = ""]) => [name, value] as const);
 }
@@ -43,6 +44,7 @@ function forDockerfile(lines: readonly string[]): readonly string[] {
   let notes: string[] = [];
   let any = false;
   const made = lines.flatMap((line) => {
+    if (/^# then: (?!RUN )/.test(line)) return [line.replace("# then: ", "# then: RUN ")];
     if (line.startsWith("#") || instruction.test(line) || ofHost.test(parted(line)[0])) return [line];
     if (wantsGpu.test(parted(line)[0])) return [`# where the image runs, with a GPU: ${line}`];
     any = true;
@@ -82,6 +84,7 @@ function forNotebook(lines: readonly string[]): readonly string[] {
   let before = "";
   let notes: string[] = [];
   return lines.flatMap((line) => {
+    if (/^# then: (?![!%])/.test(line)) return [line.replace("# then: ", "# then: !")];
     if (/^[#!%]/.test(line)) return [line];
     const [command, remark] = parted(line);
     const variables = exported(command);

@@ -95,7 +95,8 @@ export function rank(rules: readonly Rule[], context: RuleContext): Diagnosis[] 
   // A log of warnings alone may be of a build that went well.
   const failed = context.findings.some(({ severity, code }) => severity !== "warning" && code !== "installed");
   // What a build that went well said in passing asks for nothing.
-  const success = failed ? undefined : context.findings.findLast(({ code }) => code === "installed");
+  const stoppedBy = context.findings.some(({ severity }) => severity === "error" || severity === "fatal");
+  const success = stoppedBy ? undefined : context.findings.findLast(({ code }) => code === "installed");
   const speaking =
     success === undefined
       ? [...best.values()]

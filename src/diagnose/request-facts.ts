@@ -219,6 +219,9 @@ export class RequestReader {
   #launcher: string | undefined;
   #setup: string | undefined;
   #setupLast = false;
+  /** The first `running …` of setuptools, and whether its script was called by its bare name: nobody but a person does so. */
+  #running: string | undefined;
+  #bareScript = false;
   #wheel: string | undefined;
   #asked: Asked | undefined;
   #file: string | undefined;
@@ -234,6 +237,9 @@ export class RequestReader {
       const [, name = "", version = ""] = pending.exec(text) ?? [];
       if (compiledPackages().includes(plainName(name))) this.#waiting.add(`${name}==${version}`);
     }
+    if (this.#running === undefined && text.startsWith("running "))
+      this.#running = /^running (install|develop|build_ext|build|bdist_wheel|bdist_egg)$/.exec(text)?.[1];
+    if (text.includes('File "setup.py"')) this.#bareScript = true;
     if (text.includes("CMAKE_ARGS")) {
       const [, quoted, plain] = ownLine.exec(text) ?? [];
       const value = quoted ?? plain;
@@ -296,6 +302,11 @@ export class RequestReader {
   facts(): RequestFacts {
     const file = this.#file === undefined ? undefined : [`-r ${quote(this.#file)}`];
     const { name, release, words = file, options = [] } = this.#asked ?? {};
+    const printed =
+      this.#bareScript && this.#asked === undefined && this.#running !== undefined
+        ? `setup.py ${this.#running}`
+        : undefined;
+    const setup = this.#setup ?? printed;
     return {
       uvSystem: this.#system,
       setupLast: this.#setupLast,
@@ -310,7 +321,7 @@ export class RequestReader {
       ...(this.#launcher === undefined ? {} : { launcher: this.#launcher }),
       ...(this.#wheel === undefined ? {} : { wheelCommand: this.#wheel }),
       ...(this.#waiting.size === 0 ? {} : { waiting: [...this.#waiting] }),
-      ...(this.#setup === undefined ? {} : { setupCommand: this.#setup }),
+      ...(setup === undefined ? {} : { setupCommand: setup }),
       ...(this.#fromPage.length === 0 ? {} : { fromPage: [...this.#fromPage] }),
       ...(this.#page === undefined ? {} : { wheelPage: this.#page }),
     };

@@ -7,6 +7,8 @@
 export interface SystemFacts {
   /** The system has packages of RPM: `yum` where only that is there (CentOS 7 and older), `zypper` on SUSE's. */
   readonly rpm?: "dnf" | "yum" | "zypper";
+  /** The one release of Ubuntu that the text names: `22.04`. */
+  readonly ubuntu?: string;
   /** The system is Arch Linux or one made from it: its packages are pacman's. */
   readonly pacman: boolean;
   /** The log is of npm and node-gyp: what they compile is no extension of torch. */
@@ -59,6 +61,7 @@ export class SystemReader {
   #debian = false;
   #pacman = false;
   #suse = false;
+  readonly #ubuntus = new Set<string>();
   #node = false;
   #noRoot = false;
   #conda = false;
@@ -71,6 +74,9 @@ export class SystemReader {
   line(text: string): void {
     if (text.includes("/opt/python/")) this.#manylinux ||= manylinux.test(text.slice(0, 2_000));
     if (text.includes("musl")) this.#musl ||= /musllinux|linux-musl/.test(text.slice(0, 2_000));
+    if (text.length <= 300)
+      for (const [, release = ""] of text.matchAll(/\b[Uu]buntu[ -]?(?:Linux )?v?((?:18|20|22|24)\.04)\b/g))
+        this.#ubuntus.add(release);
     if (text.length > 400) return;
     this.#rpm ||= rpmSystem.test(text);
     this.#yum ||= yumSystem.test(text);
@@ -97,6 +103,7 @@ export class SystemReader {
 
   facts(): SystemFacts {
     return {
+      ...(this.#ubuntus.size === 1 ? { ubuntu: [...this.#ubuntus][0] ?? "" } : {}),
       // A text that names both compares them.
       ...(this.#debian
         ? {}

@@ -81,6 +81,11 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   ["package", /^\S*(?:python[\d.]*|py)(?:\.exe)? -m build(?: .*)?$/],
   ["script", /^(?:(?:bash|sh|source|\.) (?:-\w+ )*[\w./~-]+\.sh|\.\/\S+\.sh)(?: .*)?$/],
+  // What only sets the shell up is no build: vcvars64.bat, activate.bat, Activate.ps1.
+  [
+    "script",
+    /^(?:call |& )?(?:\.\\|[A-Za-z]:\\)?(?:[\w.-]+\\)*(?!\w*(?:vars|[Aa]ctivate|DevCmd|DevShell)\w*\.)[\w-]+\.(?:bat|cmd|ps1)(?: .*)?$/,
+  ],
   [
     "pip",
     /^(?:\S*python[\d.]*(?:\.exe)? (?:-\w )*-m |py(?: -[\d.]+)? -m |uv )?(?:\S*[\\/])?pip[\d.]*(?:\.exe)? (?:install|wheel) /,
@@ -92,12 +97,12 @@ const kinds: readonly (readonly [CommandKind, RegExp])[] = [
   ],
   [
     "program",
-    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|accelerate launch |py \S+\.py\b)./,
+    /^(?:\S*python[\d.]*(?:\.exe)? (?!\S*setup\w*\.py |-m (?:pip|build|venv)\b|-V|--version)|(?:torchrun|deepspeed|pytest|py\.test)(?= )|pytest$|(?:vllm (?:serve|bench|chat)|lmdeploy (?:serve|chat|lite)|sglang serve|trtllm-(?:serve|build|bench)|llamafactory-cli|axolotl train|xtuner train|ns-(?:train|eval|viewer)) |accelerate launch |py \S+\.py\b)./,
   ],
 ];
 /** Without a prompt a line has to be a command through and through. */
 const bare =
-  /^(?:(?:make|ninja)(?: (?:-\S+|[A-Z_]+=\S+|all|\d+))*|cmake --build \S+(?: --?\S+| \d+)*)$|^(?:cmake3? |nvcc -|hipcc -)/;
+  /^(?:(?:make|ninja)(?: (?:-\S+|[A-Z_]+=\S+|all|\d+))*|(?:vllm|lmdeploy|sglang) serve \S+(?: --?\S+(?: [\w./:-]+)?)*|cmake --build \S+(?: --?\S+| \d+)*)$|^(?:cmake3? |nvcc -|hipcc -)/;
 /** A sentence that begins with the name of a tool. */
 const prose =
   / (?:fails?|failed|errors?|gives?|says|and|with the|is|was|does|cannot|to|of|it|I|but|then|because|works?)(?:[ ,.:]|$)/;
@@ -110,7 +115,7 @@ const changesFolder = /^(?:cd|pushd|Set-Location|sl)(?: \/d)? +("[^"]+"|'[^']+'|
 const ofScript = /\bexecutor with image |^(?:Preparing the ")?\S+ executor\b|"\w+" executor/;
 const makeFailed = /^make: \*\*\* \[(?:[Mm]akefile|GNUmakefile|\S+\.mk):\d+: (?!CMakeFiles)/;
 const tools =
-  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm/;
+  /make|ninja|nvcc|hipcc|g\+\+|gcc|c\+\+|clang|pyth|pip|py |uv |\.sh|build|cd |tox|nox|hatch|colcon|catkin|cargo|sbatch|poetry|pdm|pixi|conda|mamba|retorch|torchrun|deepspeed|accelerate|pytest|pushd|Set-Location|scons|xmake|spack|nix|maturin|meson|emerge|flit|npm|vllm |lmdeploy |sglang |trtllm-|llamafactory|axolotl |xtuner |ns-|\.bat|\.cmd|\.ps1/;
 const mostRead = 1_000;
 const mostKept = 40;
 /** Lines of a CI service's step that follow its first one. */

@@ -81,7 +81,7 @@ export function changedNvcc(match: Match, change: (word: string) => string | und
 
 /** What a fix has to change for CMake to look again at what it found before. */
 const findsAnew =
-  /^(?:export |set )?(?:CC|CXX|CFLAGS|CXXFLAGS|CUDAFLAGS|LDFLAGS|CUDACXX|CUDAHOSTCXX|CUDA_HOME|CUDA_PATH|PATH|NVCC_PREPEND_FLAGS|CMAKE_\w+|TORCH_CUDA_ARCH_LIST)=|\b(?:apt-get|dnf|yum|conda|pip|brew)\b.* install /;
+  /^(?:export |set )?(?:CC|CXX|CFLAGS|CXXFLAGS|CUDAFLAGS|LDFLAGS|CUDACXX|CUDAHOSTCXX|CUDA_HOME|CUDA_PATH|PATH|NVCC_PREPEND_FLAGS|CMAKE_\w+|TORCH_CUDA_ARCH_LIST)=|\b(?:apt-get|dnf|yum|conda|pip|brew)\b.* install |&& unzip /;
 
 /** CMake's commands of the text again, `given` with other definitions; undefined where none was typed. */
 export function cmakeAgain(match: Match, lines: readonly string[], given = ""): readonly string[] | undefined {

@@ -38,7 +38,7 @@ function withTemp(line: string): string[] {
 }
 
 /** What is of cmd.exe alone. */
-const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|\.bat"?$/;
+const ofCmd = /^(?:set \w+=|for \/f |rmdir \/s|dir \/s|del \/)|%[A-Z_]{3,}%|(?<!^\.\\[\w.-]{1,60})\.bat"?$/;
 
 /** In PowerShell `set` makes no variable of the environment, and a batch file cannot leave one behind: cmd.exe first. */
 function fromPowerShell(lines: readonly string[]): string[] {

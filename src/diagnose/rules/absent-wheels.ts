@@ -110,7 +110,7 @@ export const absentWheelRules: readonly Rule[] = [
     cause: (match) => {
       const { file, owner } = match.facts;
       const windows = match.facts["system"] === "win" || platformOf(match) === "win32";
-      return `The set-up script looks for a ready-made wheel first${file === undefined ? "" : ` (\`${file}\`)`}, and ${owner ?? "the project"} has none for this torch, CUDA, Python and system${windows ? ": its wheels are for Linux" : ""}. So it compiles everything, which takes a CUDA toolkit, a C++ compiler, much memory and up to hours; that is what did not go through.`;
+      return `The set-up script looks for a ready-made wheel first${file === undefined ? "" : ` (\`${file}\`)`}, and ${owner ?? "the project"} has none for this torch, CUDA, Python and system${windows ? ": its wheels are for Linux" : ""}. So it compiles everything, which takes a CUDA toolkit, a C++ compiler, much memory and up to hours${match.context.findings.some(({ code }) => code === "installed") ? "" : "; that is what did not go through"}.`;
     },
     fix: (match) => {
       const name = (

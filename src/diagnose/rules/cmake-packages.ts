@@ -57,6 +57,18 @@ function libraryOfToolkit(match: Match, name: string): string[] {
   ];
 }
 
+/**
+ * Where cuBLAS lies: CUDA 10.1 put it beside the system's libraries, an update into the folder of 10.2. Sources: release notes of CUDA 10.1
+ * (kaldi#3384), CMake's documentation of find_library (CMAKE_LIBRARY_PATH as a variable of the environment), traveller59/spconv#173.
+ */
+function libraryFolder(match: Match, name: string): string[] {
+  return platformOf(match) === "linux" && /^CUDA_cublas(?:_LIBRARY)?$/i.test(name)
+    ? [
+        'export CMAKE_LIBRARY_PATH=$(dirname "$(find -L /usr/lib/x86_64-linux-gnu /usr/lib64 /usr/local/cuda*/ -name libcublas.so 2>/dev/null | head -1)")   # CUDA 10.1 moved it out of its own folder; nothing found: sudo apt-get install libcublas-dev',
+      ]
+    : [];
+}
+
 export const cmakePackageRules: readonly Rule[] = [
   {
     id: "cmake-variable-notfound",
@@ -80,7 +92,8 @@ export const cmakePackageRules: readonly Rule[] = [
       if (/^CUDA_/.test(name))
         return [
           ...libraryOfToolkit(match, name),
-          `${/cublas_device/.test(name) ? "" : "# a CMake older than the toolkit: "}${python(match)} -m pip install --upgrade cmake && cmake --version`,
+          `${pip(match, "install --upgrade cmake")}   # one that knows this toolkit`,
+          ...libraryFolder(match, name),
           "rm -rf build   # the cache remembers NOTFOUND",
           `# or by hand: cmake -D${name}=/usr/local/cuda/lib64/lib….so ..; a newer way: find_package(CUDAToolkit) and CUDA::cublas`,
         ];
@@ -104,7 +117,11 @@ export const cmakePackageRules: readonly Rule[] = [
         "rm -rf build   # the cache remembers NOTFOUND",
       ];
     },
-    sources: ["https://cmake.org/cmake/help/latest/module/FindCUDA.html"],
+    sources: [
+      "https://cmake.org/cmake/help/latest/module/FindCUDA.html",
+      "traveller59/spconv#173",
+      "traveller59/spconv#239",
+    ],
     examples: [
       {
         text: 'CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\nTORCH_PYTHON_LIBRARY\n    linked by target "my_ops" in directory /w',
@@ -113,6 +130,10 @@ export const cmakePackageRules: readonly Rule[] = [
       {
         text: 'CMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\nCUDA_cublas_device_LIBRARY (ADVANCED)\n    linked by target "caffe" in directory /w',
         expect: "--upgrade cmake",
+      },
+      {
+        text: 'running develop\nrunning build_ext\nCMake Error: The following variables are used in this project, but they are set to NOTFOUND.\nPlease set them or make sure they are set and tested correctly in the CMake files:\nCUDA_CUBLAS\n    linked by target "ops" in directory /home/jo/ops/src\nTraceback (most recent call last):\n  File "setup.py", line 96, in <module>\nsubprocess.CalledProcessError: Command \'cmake\' returned non-zero exit status 1.',
+        expect: "python setup.py develop",
       },
     ],
   },

@@ -1,6 +1,7 @@
 /** Files of another system that are given to a linker: Linux's LibTorch on a Mac, a DLL in place of its import library. */
 import { pip, platformOf, python } from "../commands.ts";
 import type { Finding } from "../finding.ts";
+import { macLibtorch, replaceLibtorch } from "../libtorch-downloads.ts";
 import { baseName } from "../parsers/parser.ts";
 import type { Match, MatchFacts, Rule, RuleContext } from "../rule.ts";
 
@@ -98,6 +99,15 @@ export const foreignLibraryRules: readonly Rule[] = [
           `file ${match.facts["file"] ?? ""}`,
           `# put the ${baseName(match.facts["file"] ?? "").replace(/\..*$/, "")} of this system in its place, and build from an empty folder`,
         ];
+      const processor = platformOf(match) === "darwin" ? linksFor(match) : undefined;
+      const replaced = processor === undefined ? [] : replaceLibtorch(match, macLibtorch(match, processor));
+      if (replaced.length > 0)
+        return [
+          ...replaced,
+          ...(match.context.log.typedConfigure === undefined
+            ? ["# then build from an empty folder (rm -rf build; cargo clean)"]
+            : []),
+        ];
       return [
         platformOf(match) === "darwin"
           ? linksFor(match) === "x86_64"
@@ -115,6 +125,7 @@ export const foreignLibraryRules: readonly Rule[] = [
     sources: [
       "LaurentMazare/tch-rs#675",
       "pytorch/pytorch#13678",
+      "pytorch/pytorch#12449",
       "https://learn.microsoft.com/en-us/cpp/error-messages/tool-errors/linker-tools-error-lnk1107",
     ],
     examples: [
@@ -125,6 +136,10 @@ export const foreignLibraryRules: readonly Rule[] = [
       {
         text: "ld: warning: ignoring file ../libtorch/lib/libtorch.so, file was built for unsupported file format ( 0x7F 0x45 0x4C 0x46 0x02 0x01 0x01 0x03 ) which is not the architecture being linked (x86_64): ../libtorch/lib/libtorch.so",
         expect: "libtorch-macos-x86_64-2.2.2.zip",
+      },
+      {
+        text: "set_property(TARGET app PROPERTY CXX_STANDARD 14)\n$ cmake -DCMAKE_PREFIX_PATH=/Users/jo/dl/libtorch ..\n$ make\nld: warning: ignoring file /Users/jo/dl/libtorch/lib/libtorch.so, file was built for unsupported file format ( 0x7F 0x45 0x4C 0x46 0x02 0x01 0x01 0x03 ) which is not the architecture being linked (x86_64): /Users/jo/dl/libtorch/lib/libtorch.so",
+        expect: "unzip -q /tmp/libtorch-macos-1.9.1.zip -d /Users/jo/dl",
       },
       {
         text: "/usr/bin/ld: /opt/libtorch/lib/libtorch.dylib: file not recognized: file format not recognized",

@@ -16,6 +16,7 @@ import {
   pythonVersion,
 } from "../commands.ts";
 import { condaToolkit, useCondaToolkit } from "../conda-toolkit.ts";
+import { failedCommand } from "../failed-command.ts";
 import { toFetchedSources } from "../fetched-sources.ts";
 import { missingLibrary } from "../matchers.ts";
 import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
@@ -24,6 +25,15 @@ import { coded, type Match, type Rule, said, saidAny } from "../rule.ts";
 function setupLine(match: Match): string {
   const line = /setup\.py:(\d+)/.exec(match.finding.frames?.at(-1) ?? "")?.[1];
   return line === undefined ? "its setup.py" : `line ${line} of its setup.py`;
+}
+
+/** setup.py lies where the command was given: a script or setup.py itself ran it, no installer did. */
+function isScriptOfFolder(match: Match): boolean {
+  const failed = failedCommand(match);
+  return (
+    (failed?.kind === "script" || failed?.kind === "setup") &&
+    /^(?:File ")?setup\.py[:"]/.test(match.finding.frames?.at(-1) ?? "")
+  );
 }
 
 /** How an image is built where the build has to see a GPU. */
@@ -365,10 +375,23 @@ export const gpuPackageRules: readonly Rule[] = [
             : buildAgain(match)),
           "# to run it a GPU has to be in sight: nvidia-smi fails after an update of the driver without a reboot; a container: docker run --gpus all",
         ];
+      // What stands in these scripts is `torch.cuda.is_available() and CUDA_HOME is not None` (Deformable-DETR, DCNv2).
+      if (/^Cuda is not availab/.test(match.finding.message) && isScriptOfFolder(match))
+        return [
+          "sed -i 's/torch\\.cuda\\.is_available()/True/' setup.py   # compiling takes nvcc and torch's headers, and no GPU",
+          ...(match.context.log.archListNamed !== undefined
+            ? []
+            : [
+                `${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # the GPUs that will run it: torch cannot ask one that it does not see`,
+              ]),
+          "# then the same command again",
+          inDocker(match),
+        ];
       return [
         "nvidia-smi; echo $CUDA_VISIBLE_DEVICES   # is a GPU there? A container: docker run --gpus all; a cluster: build on a node with a GPU",
         `${python(match)} -c "import torch; from torch.utils.cpp_extension import CUDA_HOME; print(torch.__version__, torch.version.cuda, torch.cuda.is_available(), CUDA_HOME)"   # None for the CUDA: a CPU-only torch`,
-        `${setVariable(match, "FORCE_CUDA", "1")}; ${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
+        setVariable(match, "FORCE_CUDA", "1"),
+        `${setVariable(match, "TORCH_CUDA_ARCH_LIST", usualArchitectures(match, "8.0", "8.6", "8.9", "9.0"))}   # many scripts heed it; build with --no-build-isolation`,
         "# one that does not (Deformable-DETR's): True in place of torch.cuda.is_available() in its setup.py",
         ...buildAgain(match),
         inDocker(match),

@@ -1,5 +1,5 @@
 /** Symbols of CUDA and ROCm that were not found, and device code that was not linked. */
-import { platformOf, python, rebuild, torchAgain, unsetVariable } from "../commands.ts";
+import { platformOf, python, quote, rebuild, torchAgain, unsetVariable } from "../commands.ts";
 import type { Finding } from "../finding.ts";
 import { linkToo } from "../flag-variables.ts";
 import { packageOf } from "../packages.ts";
@@ -95,6 +95,22 @@ function newer(match: Match): string[] {
   ];
 }
 
+/** `pow` with a whole number: the small ones as products, the others of two doubles. Sources: ashawkey/torch-ngp#6, adaPool#8. */
+function powerEdits(match: Match): string[] {
+  const file = match.context.log.gpuSource;
+  if (
+    !/^_Z(?:St)?3pow[df]i$/.test(match.finding.symbol ?? "") ||
+    file === undefined ||
+    /[\\/]site-packages[\\/]/.test(file)
+  )
+    return [];
+  const call = String.raw`(^|[^:.A-Za-z0-9_])(std::|::)?pow\(`;
+  const name = String.raw`([A-Za-z_][A-Za-z0-9_]*), *`;
+  return [
+    `sed -i -E 's/${call}${name}2\\)/\\1(\\3*\\3)/g; s/${call}${name}3\\)/\\1(\\3*\\3*\\3)/g; s/${call}([^(),]+), *([0-9]+)\\)/\\1pow((double)(\\3), \\4.0)/g' ${quote(file)}`,
+  ];
+}
+
 export const gpuSymbolRules: readonly Rule[] = [
   {
     id: "device-link-missing",
@@ -145,11 +161,18 @@ export const gpuSymbolRules: readonly Rule[] = [
     cause: (match) =>
       `Device code calls \`${match.facts["name"] ?? ""}\` with arguments for which the standard library has a function of the host only (such as pow(double, int)): no source of yours is missing, the call has to be another one.`,
     fix: (match) => [
+      ...powerEdits(match),
       `# give all arguments one type: ${match.facts["name"] ?? "pow"}(x, 3.0) or ${match.facts["name"] ?? "pow"}f(x, 3.0f) in place of ${match.facts["name"] ?? "pow"}(x, 3); small powers: x * x * x`,
       "# or ::pow, ::max, ::abs … of CUDA in place of std::",
     ],
     sources: ["https://docs.nvidia.com/cuda/cuda-math-api/", "ashawkey/torch-ngp#6"],
-    examples: [{ text: "ptxas fatal   : Unresolved extern function '_Z3powdi'", expect: "pow(x, 3.0)" }],
+    examples: [
+      { text: "ptxas fatal   : Unresolved extern function '_Z3powdi'", expect: "pow(x, 3.0)" },
+      {
+        text: "$ python setup.py install\nnvcc -O3 -c src/pool.cu -o build/pool.o\nptxas fatal   : Unresolved extern function '_Z3powdi'",
+        expect: "3.0",
+      },
+    ],
   },
   {
     id: "device-function-missing",

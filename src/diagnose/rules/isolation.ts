@@ -10,6 +10,7 @@ import {
 } from "../commands.ts";
 import { askedOfPython, askedPython } from "../asked-python.ts";
 import type { Finding } from "../finding.ts";
+import { plainName } from "../packages.ts";
 import { coded, type Match, type Rule, type RuleContext, said, saidAny } from "../rule.ts";
 
 const buildFrame =
@@ -352,8 +353,16 @@ export const isolationRules: readonly Rule[] = [
         ];
       // uv cannot match the release of torch for a package of which only a build tells the metadata (a repository).
       if (uvCommand !== undefined && !/^(?:pip|tool)$/.test(uvCommand) && installing(match)) {
-        const again = `uv ${uvCommand}${uvCommand === "add" ? ` ${packageToBuild(match)}` : uvCommand === "run" ? " …" : ""}`;
-        const more = /^(?:setuptools|wheel)$/.test(name) ? [] : [name];
+        const { uvLine } = match.context.log;
+        const again =
+          uvLine?.startsWith(`uv ${uvCommand} `) === true && uvCommand === "sync"
+            ? uvLine
+            : `uv ${uvCommand}${uvCommand === "add" ? ` ${packageToBuild(match)}` : uvCommand === "run" ? " …" : ""}`;
+        const more = [
+          ...(/^(?:setuptools|wheel)$/.test(name) ? [] : [name]),
+          // Its setup.py imports them (Dao-AILab/flash-attention, setup.py).
+          ...(plainName(built ?? "") === "flash-attn" ? ["packaging", "psutil"] : []),
+        ];
         return [
           `uv pip install ${["setuptools", "wheel", "ninja", ...more].join(" ")} torch && ${again}   # torch in the release of the project: it is built against that. A later uv sync takes what was built from uv's cache`,
           `# or for good, where the package is not a repository: pyproject.toml: [tool.uv.extra-build-dependencies] ${built ?? "<the package>"} = [${quoted(["setuptools", "wheel", ...more])}, { requirement = "torch", match-runtime = true }], and take it out of no-build-isolation-package, for which uv does not read that (an old uv: uv self update)`,

@@ -1,4 +1,5 @@
 /** Libraries that are there, and older than the file needs. */
+import { oldSystemsLibtorch, replaceLibtorch } from "../libtorch-downloads.ts";
 import { pip, python, rebuild, reinstall, torchAgain } from "../commands.ts";
 import { packageOf } from "../packages.ts";
 import type { Finding } from "../finding.ts";
@@ -172,16 +173,22 @@ export const libraryVersionRules: readonly Rule[] = [
             'install --force-reinstall "torch<2.6"   # its wheels run from glibc 2.17 on, those from 2.6 on need 2.28',
           ),
         ];
-      const zip = olderLibtorch(match);
+      const zip = olderLibtorch(match) ?? oldSystemsLibtorch(match);
+      const replaced = zip === undefined ? [] : replaceLibtorch(match, zip);
       if (/(?:^|[\\/])lib(?:torch|c10)\w*\.so/.test(match.finding.file ?? ""))
         return [
           "ldd --version | head -1   # the glibc of this system",
           ...(zip === undefined
             ? []
-            : [
-                `curl -LO ${zip}   # the same release for older systems (glibc 2.17): unpack it in the other's place`,
-                "rm -rf build   # then configure and build again: find_package(Torch) sets -D_GLIBCXX_USE_CXX11_ABI=0 for the program",
-              ]),
+            : replaced.length > 0
+              ? [
+                  ...replaced,
+                  "# the same release for older systems (glibc 2.17), with the old std::string: find_package(Torch) sets -D_GLIBCXX_USE_CXX11_ABI=0 for the program",
+                ]
+              : [
+                  `curl -LO ${zip}   # the same release for older systems (glibc 2.17): unpack it in the other's place`,
+                  "rm -rf build   # then configure and build again: find_package(Torch) sets -D_GLIBCXX_USE_CXX11_ABI=0 for the program",
+                ]),
           ...(zip !== undefined
             ? []
             : [
@@ -236,6 +243,10 @@ export const libraryVersionRules: readonly Rule[] = [
         expect: "--no-binary flash-attn",
       },
       { text: "OSError: /lib64/libm.so.6: version `GLIBC_2.29' not found (required by /p/x.so)", expect: "glibc 2.29" },
+      {
+        text: "CentOS 7, cuda/11.1, libtorch/1.13.0 (cxx11 ABI)\n$ cmake ../cmake -DCMAKE_PREFIX_PATH=/data/jo/libtorch\n$ make -j4\n/usr/bin/ld: /data/jo/libtorch/lib/libtorch_cpu.so: undefined reference to `powf@GLIBC_2.27'",
+        expect: "cu116/libtorch-shared-with-deps-1.13.0%2Bcu116.zip",
+      },
       {
         text: "wget https://download.pytorch.org/libtorch/cpu/libtorch-cxx11-abi-shared-with-deps-2.2.1%2Bcpu.zip\n/usr/bin/ld: /h/libtorch/lib/libtorch_cpu.so: undefined reference to `pow@GLIBC_2.29'",
         expect: "curl -LO https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-2.2.1%2Bcpu.zip",

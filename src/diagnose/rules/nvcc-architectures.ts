@@ -4,9 +4,10 @@ import { shownWith, withoutUnsupported } from "../cmake-architectures.ts";
 import { compareVersions, parseVersion } from "../../base/order.ts";
 import { cudaForArchitecture, dotted } from "../version-facts.ts";
 import { knownCapabilities, platformOf, removeFolder, setVariable, torchCuda } from "../commands.ts";
-import { newerToolkit } from "../newer-toolkit.ts";
 import { isBuiltByPython } from "../typed-builds.ts";
 import { ownListWithout } from "../own-arch-list.ts";
+import { newerToolkit } from "../newer-toolkit.ts";
+import { toolkitPackage } from "../nvidia-repository.ts";
 import { packageOf } from "../packages.ts";
 import { changedNvcc } from "../typed-fit.ts";
 import { type Match, type Rule, saidAny } from "../rule.ts";
@@ -213,8 +214,12 @@ export const nvccArchitectureRules: readonly Rule[] = [
           `# take ${dotted(arch)} out there; a setup.py that sets os.environ["TORCH_CUDA_ARCH_LIST"] itself (pointnet2_ops) overrides the variable: delete that line. Or a CUDA before ${known.gone ?? ""}`,
           setVariable(match, "TORCH_CUDA_ARCH_LIST", ownArchitecture(match) ?? nearest(match, arch)),
         ];
-      if (wantsNewerToolkit(match, known.since))
+      const ofTorch = torchCuda(match);
+      // The toolkit of torch's own CUDA has the target: code for an older one would do with this nvcc, if its gcc does.
+      const isTorchs = ofTorch !== undefined && compareVersions(parseVersion(ofTorch), parseVersion(known.since)) >= 0;
+      if (isTorchs || wantsNewerToolkit(match, known.since))
         return [
+          ...(isTorchs ? toolkitPackage(match, ofTorch) : []),
           ...newerToolkit(match, known.since),
           ...(isBuiltByPython(match) && match.context.log.setupCommand !== undefined
             ? [removeFolder(match, "build")]
@@ -240,6 +245,7 @@ export const nvccArchitectureRules: readonly Rule[] = [
       "cmpute/d3d#8",
       "pytorch/pytorch#121099",
       "erikwijmans/Pointnet2_PyTorch#91",
+      "turboderp/exui#18",
     ],
     examples: [
       {
@@ -254,6 +260,10 @@ export const nvccArchitectureRules: readonly Rule[] = [
       {
         text: "$ cmake -DCMAKE_PREFIX_PATH=/opt/libtorch ..\n-- Automatic GPU detection failed. Building for common architectures.\n-- Autodetected CUDA architecture(s): 3.5;5.0;8.0;8.6;8.9;9.0\n$ make\nnvcc fatal   : Unsupported gpu architecture 'compute_35'\nlibtorch 2.2, CUDA 12.1",
         expect: "saw no GPU",
+      },
+      {
+        text: "(venv) jo@box:~/p$ python serve.py\nRuntimeError: Error building extension 'lora_ext': [1/2] /usr/bin/nvcc -c lora.cu -o lora.cuda.o\nnvcc fatal   : Unsupported gpu architecture 'compute_89'\n\nUbuntu 22.04, RTX 4090, torch 2.1.2+cu121, Cuda compilation tools, release 11.5, V11.5.119",
+        expect: "sudo apt-get install -y cuda-toolkit-12-1",
       },
       {
         text: "$ pip install -v .\n  Building wheel for flash_mla (setup.py) ...\n  nvcc fatal   : Unsupported gpu architecture 'compute_100a'\n  ERROR: Failed building wheel for flash_mla",

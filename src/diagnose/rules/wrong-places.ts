@@ -192,9 +192,12 @@ export const wrongPlaceRules: readonly Rule[] = [
     title: "A compiled module that the sources import was not built or installed",
     on: ["exception"],
     specificity: 64,
-    matches: (finding) => {
+    matches: (finding, { log }) => {
       const facts = said(finding, /No module named ['"](?<module>_?[a-z]\w*)['"]$/);
       const module = facts?.["module"] ?? "";
+      // The import was tried first: load() then builds the same module while the program runs.
+      if (log.extensionName !== undefined && module.replaceAll("_", "") === log.extensionName.replaceAll("_", ""))
+        return undefined;
       const last = finding.frames?.at(-1) ?? "";
       if (module === "" || last === "" || !last.includes(`import ${module}`)) return undefined;
       const place = (last.split(/:\d/)[0] ?? "").replaceAll("\\", "/");

@@ -1,7 +1,7 @@
 /** The command that failed stands at the end of a fix, in its folder and in its tool, wherever it was given. */
 import { describe, expect, test } from "vitest";
 import { diagnose } from "../../../src/diagnose/diagnose.ts";
-import { isBuildLine } from "../../../src/diagnose/fix-lines.ts";
+import { isBuildLine, isLook } from "../../../src/diagnose/fix-lines.ts";
 import { rules } from "../../../src/diagnose/rules/index.ts";
 import { scanText } from "../../../src/diagnose/scan.ts";
 
@@ -108,16 +108,20 @@ const places: readonly (readonly [string, (text: string) => string, RegExp])[] =
   ["a sentence", behind("When I run `tox -e gpu` it stops:"), /tox -e gpu/],
 ];
 
+/** A fix that changes nothing by itself names the command in a remark: live it would fail once more. */
+const afterwards = (text: string): string =>
+  live(text).every(isLook) ? (fix(text).find((line) => line.startsWith("# then: ")) ?? "") : "";
+
 describe("a fix of a build ends with the text's own command, or builds in another way", () => {
   test.each(places)("%s", { timeout: 120_000 }, (_name, place, wanted) => {
     const without = messages.filter((text) => {
       const lines = live(place(text));
+      if (wanted.test(afterwards(place(text)))) return false;
       return lines.length === 0 || !(wanted.test(lines.join("\n")) || lines.some((line) => isBuildLine(line)));
     });
     expect(without).toEqual([]);
-    expect(messages.filter((text) => wanted.test(live(place(text)).join("\n"))).length).toBeGreaterThan(
-      messages.length * 0.6,
-    );
+    const given = (text: string): string => `${live(text).join("\n")}\n${afterwards(text)}`;
+    expect(messages.filter((text) => wanted.test(given(place(text)))).length).toBeGreaterThan(messages.length * 0.6);
   });
 });
 
@@ -133,7 +137,11 @@ describe("which command it is", () => {
       `$ bash build.sh \\\n    --torch /opt/libtorch/lib\n${header}`,
       "bash build.sh --torch /opt/libtorch/lib",
     ],
-    ["of Windows' launcher", `C:\\w\\x>py -3.10 setup.py install\n${header}`, "py -3.10 setup.py install"],
+    [
+      "of Windows' launcher",
+      `C:\\w\\x>py -3.10 setup.py install\nLINK : fatal error LNK1181: cannot open input file 'aio.lib'`,
+      "py -3.10 setup.py install",
+    ],
     ["in the folder that a sentence names", `\`make -j2\` in \`scene/ops\` stops:\n${header}`, "make -j2"],
     [
       "without the variable that the fix sets",

@@ -150,7 +150,7 @@ describe("a fix can be used where the text's commands are given", () => {
   test("a command of sixty letters is not joined with the first line that its linker says", () => {
     const linked =
       "(base) PS C:\\w\\scene> python -m pip install voxel-ops==1.3.2\nb.obj : error LNK2005: PyInit__C already defined in a.obj";
-    expect(live(linked).at(-1)).toBe("python -m pip install voxel-ops==1.3.2");
+    expect(diagnose(linked).diagnoses[0]?.fix.at(-1)).toBe("# then: python -m pip install voxel-ops==1.3.2");
   });
 
   test("a second way is a remark, where the first one stands above it", () => {
